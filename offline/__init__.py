@@ -1,0 +1,1 @@
+"""Everything that has time: files, training, evaluation, benchmarks, and the `samplechop` command."""

@@ -1,0 +1,1 @@
+"""Everything that runs while audio flows: blocks come in, events go out."""

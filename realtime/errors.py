@@ -1,0 +1,8 @@
+"""The one exception that means "the user can mend this"."""
+
+
+class UserError(Exception):
+    """Wrong input or surroundings: one sentence that names the thing, the value and the way out.
+
+    The command line prints it and exits with code 2. A bug must never raise it.
+    """

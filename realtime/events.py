@@ -1,0 +1,50 @@
+"""What a detector says: one thing heard at one sample."""
+
+import json
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something heard at one place in the audio.
+
+    kind: what was heard, such as "chop".
+    sample: absolute position of its attack, in samples.
+    emitted: absolute position of the stream when it was decided, in samples; a property of the audio, not of the
+        block size, so that runs with different blocks give equal events.
+    strength: 0..1, the peak probability.
+    label: a finer name within the kind, where there is one.
+    note, velocity: MIDI, 0..127, once a pad has been chosen.
+    spectrum: float32, (n_bins,), the harmonic spectrum after the attack; used to choose pads, never written out.
+    """
+
+    kind: str
+    sample: int
+    emitted: int
+    strength: float
+    label: str | None = None
+    note: int | None = None
+    velocity: int | None = None
+    spectrum: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+
+    def moved(self, sample: int, emitted: int) -> "Event":
+        """Give the same event at other positions, as when they are mapped to another sample rate."""
+        return replace(self, sample=sample, emitted=emitted)
+
+    def to_json(self, sample_rate: int) -> str:
+        """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""
+        record: dict[str, object] = {"kind": self.kind}
+        if self.label is not None:
+            record["label"] = self.label
+        record |= {
+            "sample": self.sample,
+            "time": round(self.sample / sample_rate, 6),
+            "strength": round(self.strength, 4),
+            "note": self.note,
+            "velocity": self.velocity,
+            "emitted": self.emitted,
+        }
+        return json.dumps(record)
