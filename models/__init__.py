@@ -1,0 +1,133 @@
+"""Released models and the one way to open them: NAME.tflite beside NAME.json (the manifest) and NAME.md (the card)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+FOLDER = Path(__file__).parent
+
+
+class ModelError(ValueError):
+    """A model that cannot be used, in one sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the net hears.
+
+    fmin_hz: centre of the lowest constant-Q bin. norm: the kernels' normalisation (2 = unit energy).
+    bands: for each summed row the half-open range of bins it covers; one band over all bins is the classic sum.
+    past, future: frames of context before and after the scored frame.
+    """
+
+    sample_rate: int
+    hop_length: int
+    fmin_hz: float
+    n_bins: int
+    bins_per_octave: int
+    norm: int
+    support: str
+    bands: tuple[tuple[int, int], ...]
+    past: int
+    future: int
+    standardise: str
+
+    def __post_init__(self) -> None:
+        """Refuse what the analysis does not understand."""
+        for name, only in (("sample_rate", 44_100), ("norm", 2), ("support", "true"), ("standardise", "window-zscore")):
+            if getattr(self, name) != only:
+                raise ModelError(f"features.{name} must be {only!r}, got {getattr(self, name)!r}")
+        if not 0 <= self.past <= 1024 or not 0 <= self.future <= 1024:
+            raise ModelError(f"features.past and features.future must be in 0..1024, got {self.past} and {self.future}")
+        if not self.bands:
+            raise ModelError("features.bands must name at least one band")
+        for low, high in self.bands:
+            if not 0 <= low < high <= self.n_bins:
+                raise ModelError(f"features.bands must lie in 0..{self.n_bins}, got [{low}, {high}]")
+
+    @property
+    def n_frames(self) -> int:
+        """Frames in one window."""
+        return self.past + 1 + self.future
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers in one window: bands x frames, band after band."""
+        return len(self.bands) * self.n_frames
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One model: its file, the features it was trained on, and how its output is read.
+
+    threshold: probability at and above which a frame is positive. min_gap: seconds between two events.
+    """
+
+    name: str
+    version: str
+    kind: str
+    path: Path
+    sha256: str
+    license: str
+    features: Features
+    threshold: float
+    min_gap: float
+    training: Mapping[str, Any]
+    scores: Mapping[str, Any]
+
+
+def _features(record: object, where: str) -> Features:
+    names = {field.name for field in fields(Features)}
+    if not isinstance(record, dict) or set(record) != names:
+        got = sorted(record) if isinstance(record, dict) else record
+        raise ModelError(f"{where}: features must have exactly {sorted(names)}, got {got}")
+    try:
+        bands = tuple((int(low), int(high)) for low, high in record["bands"])
+        return Features(**{**record, "bands": bands})
+    except ModelError as error:
+        raise ModelError(f"{where}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{where}: features cannot be read: {error}") from None
+
+
+def names() -> list[str]:
+    """Name every released model."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def load(name_or_path: str | Path) -> Manifest:
+    """Open a released model by name, or any model by the path of its .json or .tflite file.
+
+    Raises ModelError if there is none, if the manifest is not understood, or if the file is not the one it names.
+    """
+    given = Path(name_or_path)
+    path = given.with_suffix(".json") if given.suffix in {".json", ".tflite"} else FOLDER / f"{name_or_path}.json"
+    if not path.is_file():
+        raise ModelError(f"no model {str(name_or_path)!r}: give a path to a .json manifest or one of {', '.join(names())}")
+    where = f"model {str(path)!r}"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{where} is not a readable manifest: {error}") from None
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise ModelError(f"{where} is not a manifest of schema {SCHEMA}; it needs another version of samplechop")
+    wanted = {"schema", "file"} | {field.name for field in fields(Manifest)} - {"path"}
+    if set(record) != wanted:
+        raise ModelError(f"{where} must have exactly the keys {sorted(wanted)}, got {sorted(record)}")
+    threshold, min_gap = record["threshold"], record["min_gap"]
+    if not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
+        raise ModelError(f"{where}: threshold must lie between 0 and 1, got {threshold!r}")
+    if not isinstance(min_gap, (int, float)) or not 0 <= min_gap <= 10:
+        raise ModelError(f"{where}: min_gap must be in 0..10 seconds, got {min_gap!r}")
+    features = _features(record["features"], where)
+    file = path.with_name(Path(str(record["file"])).name)
+    if not file.is_file():
+        raise ModelError(f"{where} names {file.name!r}, which is not beside it")
+    if hashlib.sha256(file.read_bytes()).hexdigest() != record["sha256"]:
+        raise ModelError(f"{where}: {file.name} is damaged or was exchanged (its sha256 is not the manifest's)")
+    rest = {key: record[key] for key in wanted - {"schema", "file", "features"}}
+    return Manifest(path=file, features=features, **rest)
