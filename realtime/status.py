@@ -1,0 +1,46 @@
+"""What a view of a running session may look at: one immutable snapshot, taken by the host a few times a second."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A running session at one moment.
+
+    source: name of the device or file. state: "listening", "playing", or why nothing comes ("waiting for 'USB Audio'").
+    position: samples heard so far, at sample_rate Hz. duration: samples in all, None for an open end.
+    peaks: float, one per channel, the largest magnitude since the last snapshot, full scale 1.
+    probability: float32, (n,), chop probability of the last n analysis frames, oldest first; threshold: the line a
+        frame has to reach. frame_seconds: time between two of those frames.
+    chops: the last events, oldest first; chop_count: all of them so far.
+    latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
+    cpu: share of one core used by the whole program since the last snapshot, 1 = one core.
+    overflows, underflows: buffers the device lost on the way in and out ("xruns"); lost: samples lost, with gaps.
+    midi: where the notes go, or "" for nowhere. late_notes: notes that left more than a millisecond after their time.
+    warnings: one sentence each, such as a detector that was switched off.
+    """
+
+    source: str
+    state: str
+    position: int
+    duration: int | None
+    sample_rate: int
+    peaks: tuple[float, ...]
+    probability: NDArray[np.float32]
+    threshold: float
+    frame_seconds: float
+    chops: tuple[Event, ...]
+    chop_count: int
+    latency: int
+    cpu: float
+    overflows: int = 0
+    underflows: int = 0
+    lost: int = 0
+    midi: str = ""
+    late_notes: int = 0
+    warnings: tuple[str, ...] = field(default=())
