@@ -32,10 +32,11 @@ class Program:
         self.record_buffer: np.ndarray | None = None
         self.record_start = 0
         self.past = threading.Event()
-        self.wanted = 1 << 62
+        self.wanted = 0
         self.client.set_process_callback(self.process)
         self.client.set_xrun_callback(self.on_xrun)
         self.client.activate()
+        self.past.wait()  # the first cycle, before which no frame is known
 
     def on_xrun(self, _delayed_usecs: float) -> None:
         self.xruns += 1
@@ -134,10 +135,9 @@ class Program:
         return {}
 
     def do_wait_until(self, frame: int) -> dict[str, Any]:
-        self.past.clear()
         self.wanted = frame
+        self.past.clear()
         self.past.wait()
-        self.wanted = 1 << 62
         return {}
 
     def do_report(self) -> dict[str, Any]:
