@@ -1,0 +1,1 @@
+"""The demo recording: thirty seconds of soul jazz composed by rule, played by a soundfont, aged like a record."""
