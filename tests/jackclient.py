@@ -155,6 +155,8 @@ def main() -> None:
         except (jack.JackError, OSError, RuntimeError, TimeoutError) as error:
             answer = {"error": str(error)}
         print(json.dumps(answer), flush=True)
+    program.client.deactivate()
+    program.client.close()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ PortAudio lists its devices when it is initialised, so a test that needs it belo
 started with `run` or `popen` once the server is there.
 """
 
+import contextlib
 import ctypes
 import ctypes.util
 import importlib.util
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 20.0
+PATIENCE_SECONDS = 5.0
 
 
 def missing(portaudio: bool = False) -> str | None:
@@ -112,6 +114,9 @@ class JackServer:
             end(self.process)
             self.process = None
         self._log.close()
+        # A server that had to be killed leaves its shared memory; the name is ours alone.
+        for leftover in Path("/dev/shm").glob(f"jack*{self.name}_*"):
+            leftover.unlink(missing_ok=True)
 
     def popen(self, command: list[str], **options: Any) -> subprocess.Popen[str]:
         """Start a program at the root of the checkout with this server as its JACK; it dies with the tests."""
@@ -130,7 +135,7 @@ class JackServer:
         return JackClient(self, name)
 
 
-def end(process: subprocess.Popen[Any], patience: float = 5.0) -> None:
+def end(process: subprocess.Popen[Any], patience: float = PATIENCE_SECONDS) -> None:
     """Terminate a process, then kill it; return when it is gone."""
     if process.poll() is None:
         process.terminate()
@@ -252,8 +257,9 @@ class JackClient:
 
     def close(self) -> None:
         """End the client; twice is harmless."""
+        # The end of its input lets it leave the server in good order: one that is killed can hang the server.
+        if self.process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.communicate(timeout=PATIENCE_SECONDS)
         end(self.process)
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
         self._folder.cleanup()
