@@ -1,0 +1,247 @@
+"""What the terminal view looks like: one snapshot laid out as rows that fit a terminal of any size.
+
+Notes are named as Ableton Live and the MPC name them: 36 is C1, so 60 is C3 (others call 60 C4). Pads are the MPC's,
+sixteen to a bank from note 36 up: 36 is A01, 52 is B01.
+"""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from math import inf, isfinite
+
+from rich.cells import cell_len, set_cell_size
+
+from realtime.events import Event
+from realtime.gauges import FLOOR_DB, LevelMeter, Plot, Row, bar, line_row, meter, runs
+from realtime.status import Snapshot
+
+PLOT_SECONDS = 6.0
+"""How much the plot shows; a snapshot should carry that many seconds of frames."""
+
+_NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FIRST_PAD = 36
+_METERS = 4
+_GUTTER = 5  # cells left of the plot, for its scale
+_NARROW = 58  # below this the session's numbers go under the chops, not beside them
+_SESSION = 25
+
+
+def note_name(note: int) -> str:
+    """Name a MIDI note, 0..127, with 60 = C3."""
+    return f"{_NOTES[note % 12]}{note // 12 - 2}"
+
+
+def pad_name(note: int) -> str:
+    """Name the MPC pad of a MIDI note, "" below the first one."""
+    bank, pad = divmod(note - _FIRST_PAD, 16)
+    return f"{'ABCDEF'[bank]}{pad + 1:02d}" if bank >= 0 else ""
+
+
+def clock(sample: int, sample_rate: int) -> str:
+    """Write a position in samples as m:ss.mmm."""
+    seconds, thousandths = divmod(round(sample * 1000 / sample_rate), 1000)
+    return f"{seconds // 60}:{seconds % 60:02d}.{thousandths:03d}"
+
+
+def printable(text: str) -> str:
+    """Replace what would move the cursor or end the line: names of files and devices may hold anything."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def screen_rows(
+    snapshot: Snapshot, meters: Sequence[LevelMeter], marks: Iterable[Event], width: int, height: int
+) -> list[Row]:
+    """Lay out a session in at most `height` rows of at most `width` cells.
+
+    meters: one per channel of the snapshot. marks: the chops to mark in the plot; those outside it are left out.
+    What a small terminal has no room for goes in this order: the plot's time axis, the warnings, then from below.
+    """
+    inner = width - 2
+    narrow = inner < _NARROW
+    head = [_head(snapshot, inner), _position(snapshot, inner), *_levels(meters, inner)]
+    delay = _delay(snapshot, inner)
+    warnings = _warnings(snapshot, inner)
+    # Four single rows: the rule above the plot, the plot's marks and its axis, the rule above the chops.
+    spare = height - len(head) - len(delay) - 4 - narrow
+    warnings = warnings[: max(0, spare - 7)]
+    spare -= len(warnings)
+    axis = spare >= 8
+    spare += not axis
+    chop_rows = max(1, min(16, spare // 2))
+    plot_rows = max(1, min(14, spare - chop_rows))
+    rows = head + _plot(snapshot, marks, inner, plot_rows, axis) + delay
+    rows += _chops(snapshot, inner, chop_rows, narrow) + warnings
+    return [[(" ", ""), *row] for row in rows[:height]]
+
+
+def _cut(text: str, width: int) -> str:
+    """Shorten a name from outside to `width` cells; wide characters count two."""
+    text = printable(text)
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…" * (width > 0)
+
+
+def _ends(left: Row, right: Row, width: int) -> Row:
+    gap = width - sum(cell_len(text) for text, _ in left + right)
+    return [*left, (" " * gap, ""), *right]
+
+
+def _rule(title: str, note: str, width: int) -> Row:
+    if len(title) + len(note) + 10 > width:
+        note = ""
+    line = "─" * (width - len(title) - 4 - (len(note) + 4 if note else 0))
+    return [("── ", "dim"), (title, "bold"), (" " + line, "dim"), *([(f" {note} ──", "dim")] if note else [])]
+
+
+def _head(snapshot: Snapshot, width: int) -> Row:
+    well = snapshot.state in {"listening", "playing"}
+    state = _cut(snapshot.state, width // 2)
+    left: Row = [("samplechop ", "bold"), ("●" if well else "○", "green" if well else "yellow")]
+    left.append((f" {state}", "" if well else "yellow"))
+    rate = f" · {snapshot.sample_rate:,} Hz" if width >= _NARROW else ""
+    room = width - sum(cell_len(text) for text, _ in left) - len(rate) - 2
+    return _ends(left, [(_cut(snapshot.source, max(0, room)) + rate, "")], width)
+
+
+def _position(snapshot: Snapshot, width: int) -> Row:
+    at = clock(snapshot.position, snapshot.sample_rate)
+    if snapshot.duration is None:
+        return [(at, "bold")]
+    total = clock(snapshot.duration, snapshot.sample_rate)
+    room = max(0, width - len(at) - len(total) - 2)
+    done = room * min(snapshot.position, snapshot.duration) // max(1, snapshot.duration)
+    return [(at, "bold"), (" " + "━" * done, "green"), ("─" * (room - done), "dim"), (f" {total}", "")]
+
+
+def _levels(meters: Sequence[LevelMeter], width: int) -> list[Row]:
+    shown = list(meters)
+    names = ["L", "R"] if len(shown) == 2 else [str(channel + 1) for channel in range(len(shown))]
+    if len(shown) > _METERS:
+        # A signal on any channel has to show: the last row is the loudest of all that have none of their own.
+        loudest = LevelMeter()
+        loudest.level_db = max(one.level_db for one in shown[_METERS - 1 :])
+        loudest.hold_db = max(one.hold_db for one in shown[_METERS - 1 :])
+        names[_METERS - 1 :] = [f"{_METERS}+"]
+        shown[_METERS - 1 :] = [loudest]
+    room = max(0, width - 11)
+    scale = list("─" * width)
+    scale[3:8] = "Level"
+    scale[2] = scale[8] = " "
+    for db in range(-48, 1, 12):
+        label = f" {db or '0 dBFS'} ".replace("-", "−")
+        start = 3 + round(room * (1 - db / FLOOR_DB)) - (len(label) // 2 if db else 2)
+        if start > 9 and start + len(label) <= width:
+            scale[start : start + len(label)] = label
+    rows: list[Row] = [runs(scale, ["dim"] * 3 + ["bold"] * 5 + ["dim"] * (width - 8))]
+    for name, one in zip(names, shown, strict=True):
+        held = "−∞" if one.hold_db == -inf else f"{one.hold_db:.1f}".replace("-", "−")
+        over = one.hold_db >= 0
+        value = (f"{'CLIP' if over else held:>7}", "bold red" if over else "")
+        rows.append([(f"{name:<3}", "bold"), *meter(one.level_db, one.hold_db, room), (" ", ""), value])
+    return rows
+
+
+def _plot(snapshot: Snapshot, marks: Iterable[Event], width: int, height: int, axis: bool) -> list[Row]:
+    hop = snapshot.frame_seconds * snapshot.sample_rate
+    # The newest frame is one latency behind what was just heard: that is how far the detector looks ahead.
+    newest = int((snapshot.position - snapshot.latency) // hop)
+    room = width - _GUTTER
+    plot = Plot(snapshot.probability, newest, round(PLOT_SECONDS / snapshot.frame_seconds), room)
+    found = [(plot.peak_column(event.sample / hop), event) for event in marks]
+    columns = [(column, event) for column, event in found if column is not None]
+    rows = plot.rows(height, snapshot.threshold, [column for column, _ in columns])
+    line = line_row(height, snapshot.threshold)
+    scale = {0: "1.0", height - 1: "0.0"} | {line: f"{snapshot.threshold:.2f}"}
+    rows = [[(f"{scale.get(at, ''):>4} ", "yellow" if at == line else "dim"), *row] for at, row in enumerate(rows)]
+    under: list[list[str]] = [[" "] * room for _ in range(2)]
+    for column, event in columns:
+        name = "" if event.note is None else pad_name(event.note)
+        _write(under[0], column, "▲" + name, least=1)
+    heard = int(newest * snapshot.frame_seconds)
+    for second in range(max(0, heard - int(PLOT_SECONDS)), heard + 1):
+        place = plot.column(second / snapshot.frame_seconds)
+        if place is not None:
+            _write(under[1], place, f"╵{second // 60}:{second % 60:02d}", least=0)
+    rows.insert(0, _rule("Chop probability", f"threshold {snapshot.threshold:.2f}", width))
+    rows.append([(" " * _GUTTER, ""), ("".join(under[0]), "bold magenta")])
+    if axis:
+        rows.append([(" " * _GUTTER, ""), ("".join(under[1]), "dim")])
+    return rows
+
+
+def _write(cells: list[str], start: int, text: str, least: int) -> None:
+    """Write a label where there is room for it and a space after it; otherwise its first `least` characters."""
+    for length in (len(text), least):
+        if length and start + length <= len(cells) and not "".join(cells[start : start + length]).strip():
+            if start and cells[start - 1] not in " ▲" and length == least:
+                continue
+            cells[start : start + length] = text[:length]
+            return
+
+
+def delay_words(snapshot: Snapshot) -> tuple[str, str, str]:
+    """Say the latency as what a producer enters in the DAW: the delay, the same in samples, and what to do with it."""
+    late = f"{1000 * snapshot.latency / snapshot.sample_rate:.1f} ms"
+    samples = f"{snapshot.latency:,} samples at {snapshot.sample_rate:,} Hz"
+    return f"−{late}", samples, f"Notes arrive {late} late: give the MIDI track this delay."
+
+
+def _delay(snapshot: Snapshot, width: int) -> list[Row]:
+    delay, samples, what = delay_words(snapshot)
+    rows: list[Row] = [_rule("Track delay", "", width), [(f" {delay} ", "bold reverse"), (f"  {samples}", "")]]
+    return rows + [[(line, "")] for line in textwrap.wrap(what, width)]
+
+
+def _chops(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list[Row]:
+    session = _session(snapshot)
+    table = width if narrow else width - _SESSION - 2
+    count = f"{snapshot.chop_count:,} so far"
+    rows = [_rule("Last chops", count, table)]
+    length = max(0, min(24, table - 31))
+    for event in reversed(snapshot.chops[-height:]):
+        note = pad = ""
+        if event.note is not None:
+            pad, note = pad_name(event.note), f"{note_name(event.note):<3} {event.note:>3}"
+        rows.append(
+            [
+                (f"{clock(event.sample, snapshot.sample_rate):>10}  ", ""),
+                (f"{pad:<3}  ", "bold magenta"),
+                (f"{note:<7}  ", ""),
+                (bar(event.strength, length), "cyan"),
+                (f" {event.strength:.2f}" if isfinite(event.strength) else "     ", ""),
+            ]
+        )
+    if not snapshot.chops:
+        rows.append([("none yet", "dim")])
+    rows += [[] for _ in range(height + 1 - len(rows))]
+    if narrow:
+        brief = f"xruns {snapshot.overflows}/{snapshot.underflows} · lost {snapshot.lost} · CPU {_cpu(snapshot)}"
+        return [*rows, [(_cut(f"{brief} · late {snapshot.late_notes}", width), "")]]
+    side = [_rule("Session", "", _SESSION), *session]
+    side += [[] for _ in range(len(rows) - len(side))]
+    return [[*_ends(left, [], table), ("  ", ""), *right] for left, right in zip(rows, side, strict=False)]
+
+
+def _cpu(snapshot: Snapshot) -> str:
+    return f"{100 * snapshot.cpu:.0f} %" if isfinite(snapshot.cpu) else "?"
+
+
+def _session(snapshot: Snapshot) -> list[Row]:
+    room = _SESSION - 7
+    xruns, lost, late = snapshot.overflows + snapshot.underflows, snapshot.lost, snapshot.late_notes
+    lines = (
+        ("xruns", f"{snapshot.overflows} in, {snapshot.underflows} out", "yellow" if xruns else ""),
+        ("lost", f"{lost:,} samples", "yellow" if lost else ""),
+        ("CPU", _cpu(snapshot), "yellow" if snapshot.cpu > 0.8 else ""),
+        ("MIDI", snapshot.midi or "off", "" if snapshot.midi else "dim"),
+        ("late", f"{late:,} notes", "yellow" if late else ""),
+    )
+    return [[(f"{name:<7}", "dim"), (_cut(text, room), style)] for name, text, style in lines]
+
+
+def _warnings(snapshot: Snapshot, width: int) -> list[Row]:
+    """Show the newest warning in full, up to three rows, and how many came before it."""
+    if not snapshot.warnings:
+        return []
+    earlier = len(snapshot.warnings) - 1
+    text = printable(snapshot.warnings[-1]) + (f" ({earlier} more before)" if earlier else "")
+    lines = textwrap.wrap(text, width - 2, max_lines=3, placeholder=" …")
+    return [[("! " if at == 0 else "  ", "bold red"), (_cut(line, width - 2), "red")] for at, line in enumerate(lines)]
