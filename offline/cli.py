@@ -1,0 +1,25 @@
+"""The command `samplechop`."""
+
+import sys
+
+import typer
+
+from run_live import guarded, live
+
+app = typer.Typer(
+    name="samplechop",
+    help="A live ear for sample-based producers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("live")(live)
+
+
+def main() -> None:
+    """Run the command line; exit code 2 means something the user can mend."""
+    sys.exit(guarded(app))
+
+
+if __name__ == "__main__":
+    main()

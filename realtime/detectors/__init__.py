@@ -1,0 +1,38 @@
+"""The detectors there are: a plain table, and what third parties add through the group `samplechop.detectors`.
+
+An entry point names a factory that takes no arguments and gives a `realtime.spec.Detector`:
+
+    [project.entry-points."samplechop.detectors"]
+    claps = "my_package.claps:ClapDetector"
+"""
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+
+from realtime.detectors.chop import ChopDetector
+from realtime.errors import UserError
+from realtime.spec import Detector
+
+GROUP = "samplechop.detectors"
+BUILT_IN: dict[str, Callable[[], Detector]] = {"chop": ChopDetector}
+
+
+def names() -> list[str]:
+    """Name every detector that can be made here."""
+    return sorted(BUILT_IN | {point.name: None for point in entry_points(group=GROUP)})
+
+
+def make(name: str) -> Detector:
+    """Make a detector with its default settings. Raises UserError for a name nobody knows or a plug-in that fails."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]()
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            try:
+                made = point.load()()
+            except Exception as error:  # a plug-in's own failure, whatever it is, is the user's to hear of
+                raise UserError(f"detector {name!r} ({point.value}) cannot be loaded: {error}") from error
+            if not isinstance(made, Detector):
+                raise UserError(f"detector {name!r} ({point.value}) lacks latency, prepare, reset or process")
+            return made
+    raise UserError(f"no detector {name!r}: there are {', '.join(names())}")

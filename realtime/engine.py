@@ -1,0 +1,127 @@
+"""Blocks in, events out: the analysis bus and the detectors on it. Knows no device and no thread."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import soxr
+from numba import njit, types
+from numpy.typing import NDArray
+
+from realtime.events import Event
+from realtime.spec import ANALYSIS_RATE, Detector, Emit, ProcessSpec
+
+_MEASURE_STEP = 16
+"""Samples fed at a time when the resampler's delay is measured."""
+
+
+def _mix(samples, mono, peaks):  # type: ignore[no-untyped-def]
+    n, channels = samples.shape
+    scale = np.float32(1.0) / np.float32(channels)
+    for i in range(n):
+        total = np.float32(0.0)
+        for c in range(channels):
+            value = samples[i, c]
+            # One channel's broken sample must not silence the others.
+            if np.isfinite(value):
+                total += value
+                peaks[c] = max(peaks[c], abs(value))
+        mono[i] = total * scale
+
+
+_block_types = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
+_mix = njit(
+    [types.void(block, types.float32[::1], types.float32[::1]) for block in _block_types], cache=True, nogil=True
+)(_mix)
+
+
+def _resampler(rate: int) -> "soxr.ResampleStream":
+    return soxr.ResampleStream(rate, ANALYSIS_RATE, 1, dtype="float32", quality="HQ")
+
+
+def resampling_delay(rate: int) -> int:
+    """Measure how far, in bus samples, a stream resampled from `rate` Hz may lag behind its input."""
+    if rate == ANALYSIS_RATE:
+        return 0
+    stream, zeros, out, lag = _resampler(rate), np.zeros(_MEASURE_STEP, np.float32), 0, 0.0
+    for fed in range(_MEASURE_STEP, rate + _MEASURE_STEP, _MEASURE_STEP):
+        out += len(stream.resample_chunk(zeros))
+        lag = max(lag, fed * ANALYSIS_RATE / rate - out)
+    return math.ceil(lag + _MEASURE_STEP * ANALYSIS_RATE / rate)
+
+
+class Engine:
+    """Mixes to mono, resamples to the bus, runs every detector, and maps what they say back to the input.
+
+    A detector that raises is switched off and named in `faults`; the others go on.
+    """
+
+    def __init__(self, detectors: Mapping[str, Detector], sample_rate: int, channels: int, max_block_size: int) -> None:
+        """[main] Prepare every detector for blocks of up to max_block_size samples at sample_rate Hz."""
+        if channels < 1:
+            raise ValueError(f"channels must be at least 1, got {channels}")
+        self.sample_rate, self.channels, self.max_block_size = sample_rate, channels, max_block_size
+        self._ratio = sample_rate / ANALYSIS_RATE
+        self._delay = resampling_delay(sample_rate)
+        # The resampler gives its samples in bursts: at most what it held back and the block's own.
+        self._bus_block = math.ceil(max_block_size / self._ratio) + self._delay
+        spec = ProcessSpec(ANALYSIS_RATE, self._bus_block if self._delay else max_block_size)
+        for detector in detectors.values():
+            detector.prepare(spec)
+        self._bus_block = spec.max_block_size
+        self._detectors = dict(detectors)
+        self._active = dict(detectors)
+        self.faults: dict[str, str] = {}
+        needed = max((detector.latency for detector in detectors.values()), default=self._bus_block) - self._bus_block
+        self.latency = math.ceil((needed + self._delay) * self._ratio) + max_block_size
+        self._mono = np.zeros(max_block_size, np.float32)
+        self._peaks = np.zeros(channels, np.float32)
+        self.reset(0)
+
+    def reset(self, start: int) -> None:
+        """[analysis] Forget what was heard; the next block begins at absolute input position `start`."""
+        self._origin = self.position = start
+        self._bus_position = 0
+        self._stream = _resampler(self.sample_rate) if self._delay else None
+        for detector in self._active.values():
+            detector.reset()
+
+    def process(self, samples: NDArray[np.float32], emit: Emit) -> None:
+        """[analysis] Hear the next samples, float32 (n, channels), n >= 1; emit events at input positions."""
+        for first in range(0, len(samples), self.max_block_size):
+            block = samples[first : first + self.max_block_size]
+            mono = self._mono[: len(block)]
+            _mix(block, mono, self._peaks)
+            self.position += len(block)
+            self._hear(mono if self._stream is None else self._stream.resample_chunk(mono), emit)
+
+    def flush(self, emit: Emit) -> None:
+        """[analysis] Let the last events out by hearing silence for as long as they can be late. Ends the stretch."""
+        end = self.position
+        silence = np.zeros((self.latency, self.channels), np.float32)
+        self.process(silence, lambda event: emit(event) if event.sample < end else None)
+        self.position = end
+
+    def take_peaks(self) -> tuple[float, ...]:
+        """[main] Give the largest magnitude of each channel since the last call."""
+        peaks = tuple(float(p) for p in self._peaks)
+        self._peaks[:] = 0.0
+        return peaks
+
+    def _hear(self, bus: NDArray[np.float32], emit: Emit) -> None:
+        for first in range(0, len(bus), self._bus_block):
+            block = bus[first : first + self._bus_block]
+            block.flags.writeable = False
+            for name in list(self._active):
+                try:
+                    self._active[name].process(block, self._bus_position, lambda event: emit(self._to_input(event)))
+                except Exception as error:  # whatever a detector does wrong, the others must go on
+                    del self._active[name]
+                    self.faults[name] = f"{type(error).__name__}: {error}"
+            self._bus_position += len(block)
+
+    def _to_input(self, event: Event) -> Event:
+        if not self._delay:
+            return event.moved(self._origin + event.sample, self._origin + event.emitted)
+        sample = self._origin + round(event.sample * self._ratio)
+        return event.moved(sample, self._origin + math.ceil((event.emitted + self._delay) * self._ratio))

@@ -1,0 +1,186 @@
+"""A running session: a source drives the engine, events find their pads and go to the sinks, a view looks on.
+
+    [analysis] source.read -> engine -> pad -> sinks that must be on time (MIDI)
+                                         \\-> queue -> [main] sinks that may take their time (files), view
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.detectors.chop import ChopDetector
+from realtime.display import View
+from realtime.engine import Engine
+from realtime.events import Event
+from realtime.midi import velocity_of
+from realtime.pads import PadAssigner
+from realtime.sinks import Sink
+from realtime.sources import Source
+from realtime.status import Snapshot
+
+_SHOW_SECONDS = 1 / 12
+_HISTORY_FRAMES = 1024
+_LAST_CHOPS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened in a session: counts, and times in seconds."""
+
+    chops: int
+    heard_seconds: float
+    wall_seconds: float
+    overflows: int
+    underflows: int
+    lost_samples: int
+    gaps: int
+    warnings: tuple[str, ...]
+
+
+class Host:
+    """Runs one session from start to end."""
+
+    def __init__(
+        self,
+        source: Source,
+        engine: Engine,
+        detector: ChopDetector,
+        pads: PadAssigner,
+        prompt_sinks: Sequence[Sink],
+        patient_sinks: Sequence[Sink],
+        view: View,
+        duration: int | None = None,
+        midi_name: str = "",
+    ) -> None:
+        """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
+
+        duration: samples of input after which the session ends, None for no limit.
+        """
+        self._source, self._engine, self._detector, self._pads = source, engine, detector, pads
+        self._prompt, self._patient, self._view = tuple(prompt_sinks), tuple(patient_sinks), view
+        self._duration, self._midi_name = duration, midi_name
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._scores: deque[NDArray[np.float32]] = deque(maxlen=_HISTORY_FRAMES)
+        self._chops: deque[Event] = deque(maxlen=_LAST_CHOPS)
+        self._count = 0
+        self._cpu_mark = (time.perf_counter(), time.process_time())
+        detector.on_scores = lambda scores: self._scores.append(scores.copy())
+
+    def run(self) -> Summary:
+        """[main] Run until the source ends, the duration is over, or Ctrl-C; close everything either way."""
+        began = time.perf_counter()
+        analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
+        with contextlib.ExitStack() as closing:
+            for sink in (*self._patient, *self._prompt):
+                closing.callback(sink.close)
+            closing.callback(self._write)
+            self._source.start()
+            closing.callback(self._source.stop)
+            self._view.start()
+            closing.callback(self._view.stop)
+            closing.callback(lambda: self._show(self._write()))
+            closing.callback(analysis.join)
+            closing.callback(self.stop)
+            analysis.start()
+            with contextlib.suppress(KeyboardInterrupt):
+                while analysis.is_alive():
+                    analysis.join(_SHOW_SECONDS)
+                    self._show(self._write())
+        if self._failure is not None:
+            raise self._failure
+        counters = self._source.counters()
+        return Summary(
+            chops=self._count,
+            heard_seconds=self._engine.position / self._source.sample_rate,
+            wall_seconds=time.perf_counter() - began,
+            overflows=counters.input_overflows,
+            underflows=counters.output_underflows,
+            lost_samples=counters.lost_frames,
+            gaps=counters.gaps,
+            warnings=self._warnings(),
+        )
+
+    def stop(self) -> None:
+        """[any thread] End the session soon."""
+        self._stop.set()
+
+    def _analyse(self) -> None:
+        try:
+            while not self._stop.is_set() and (chunk := self._source.read()) is not None:
+                if chunk.gap:
+                    self._engine.flush(self._hear)
+                    self._engine.reset(chunk.start)
+                samples = chunk.samples
+                if self._duration is not None:
+                    samples = samples[: max(0, self._duration - chunk.start)]
+                if len(samples):
+                    self._engine.process(samples, self._hear)
+                if self._duration is not None and self._engine.position >= self._duration:
+                    break
+            self._engine.flush(self._hear)
+        except BaseException as failure:  # the main thread raises it, after everything is closed
+            self._failure = failure
+
+    def _hear(self, event: Event) -> None:
+        """[analysis] Give the event its note and send it on its way."""
+        event = replace(event, note=self._pads.assign(event), velocity=velocity_of(event.strength))
+        for sink in self._prompt:
+            sink.write(event)
+        self._events.put(event)
+
+    def _write(self) -> list[Event]:
+        """[main] Write what was heard since the last call."""
+        new = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                new.append(self._events.get_nowait())
+        for event in new:
+            for sink in self._patient:
+                sink.write(event)
+        self._chops.extend(new)
+        self._count += len(new)
+        return new
+
+    def _show(self, new: list[Event]) -> None:
+        self._view.show(self.snapshot(), new)
+
+    def snapshot(self) -> Snapshot:
+        """[main] Look at the session as it is now."""
+        now = (time.perf_counter(), time.process_time())
+        wall, busy = (b - a for a, b in zip(self._cpu_mark, now, strict=True))
+        self._cpu_mark = now
+        counters = self._source.counters()
+        scores = list(self._scores)
+        return Snapshot(
+            source=self._source.name,
+            state=self._source.state,
+            position=self._engine.position,
+            duration=self._duration if self._source.length is None else self._source.length,
+            sample_rate=self._source.sample_rate,
+            peaks=self._engine.take_peaks(),
+            probability=np.concatenate(scores)[-_HISTORY_FRAMES:] if scores else np.zeros(0, np.float32),
+            threshold=self._detector.threshold,
+            frame_seconds=self._detector.hop_length / 44_100,
+            chops=tuple(self._chops),
+            chop_count=self._count,
+            latency=self._engine.latency,
+            cpu=busy / max(wall, 1e-6),
+            overflows=counters.input_overflows,
+            underflows=counters.output_underflows,
+            lost=counters.lost_frames,
+            midi=self._midi_name,
+            warnings=self._warnings(),
+        )
+
+    def _warnings(self) -> tuple[str, ...]:
+        faults = (f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items())
+        return (*self._source.warnings, *faults)

@@ -1,0 +1,119 @@
+"""Everything a live session can be told, checked in one place; kept in a TOML file or given as options."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from realtime.errors import UserError
+
+PADS = ("cycle", "similar", "fixed")
+MONITORS = ("off", "direct", "aligned")
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "channels": (1, 64),
+    "samplerate": (4_000, 384_000),
+    "blocksize": (16, 8_192),
+    "midi_channel": (1, 16),
+    "note_low": (0, 127),
+    "note_high": (0, 127),
+    "min_gap": (0, 10),
+    "hold": (0, 10),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """One live session. Names are those of the options; seconds for min_gap, hold and duration; Hz for samplerate.
+
+    None means: as the device, the model or the situation has it.
+    """
+
+    device: str | None = None
+    channels: int | None = None
+    samplerate: int | None = None
+    blocksize: int = 256
+    midi_port: str | None = None
+    midi_file: Path | None = None
+    midi_channel: int = 1
+    events: str | None = None
+    model: str = "chop-61"
+    threshold: float | None = None
+    min_gap: float | None = None
+    hold: float = 0.0
+    pads: str = "cycle"
+    note_low: int = 36
+    note_high: int = 51
+    monitor: str = "off"
+    duration: float | None = None
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done, naming option, value and range."""
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise UserError(f"{_option(name)} must be in {low:g}..{high:g}, got {value}")
+        if self.threshold is not None and not 0.0 < self.threshold < 1.0:
+            raise UserError(f"--threshold must lie between 0 and 1, got {self.threshold}")
+        if self.duration is not None and not self.duration > 0:
+            raise UserError(f"--duration must be more than 0 seconds, got {self.duration}")
+        if self.note_low > self.note_high:
+            raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
+        for name, choices in (("pads", PADS), ("monitor", MONITORS)):
+            if getattr(self, name) not in choices:
+                raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def config_path() -> Path:
+    """Where the user's settings live."""
+    return platformdirs.user_config_path("samplechop") / "config.toml"
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read the [live] table of a TOML file; no file means no settings.
+
+    Keys are option names without the dashes in front ("midi-port"). Raises UserError for a key or type nobody knows.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"the settings file {str(path)!r} cannot be read: {error}") from None
+    table = content.get("live", {})
+    if set(content) - {"live"} or not isinstance(table, dict):
+        raise UserError(f"the settings file {str(path)!r} must have one table, [live], got {sorted(content)}")
+    known = {field.name: str(field.type) for field in fields(LiveSettings)}
+    settings = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            options = ", ".join(sorted(known)).replace("_", "-")
+            raise UserError(f"{str(path)!r} has the unknown key {key!r}; it may have {options}")
+        settings[name] = _typed(known[name], value, f"{key!r} in {str(path)!r}")
+    return settings
+
+
+def _typed(wanted: str, value: object, where: str) -> object:
+    if "Path" in wanted and isinstance(value, str):
+        return Path(value)
+    if "float" in wanted and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if "str" in wanted and "device" in where and isinstance(value, int):
+        return str(value)
+    if type(value).__name__ not in wanted:
+        raise UserError(f"{where} must be {wanted.replace(' | None', '')}, got {value!r}")
+    return value
+
+
+def merge(config: Mapping[str, Any], options: Mapping[str, Any]) -> LiveSettings:
+    """Combine a settings file with the options given; options win, None means not given."""
+    return LiveSettings(**{**config, **{name: value for name, value in options.items() if value is not None}})

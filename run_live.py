@@ -1,0 +1,106 @@
+"""samplechop live: a record goes in, chop markers come out as MIDI. Parses options, builds the host, runs it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from realtime.errors import UserError
+from realtime.settings import config_path, merge, read_config
+
+DEMO = Path(__file__).parent / "realtime" / "data" / "demo.ogg"
+SOUND, NOTES, EARS, RUN = "Sound in", "Notes out", "What counts as a chop", "Session"
+
+
+def _opt(help_text: str, panel: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help_text, rich_help_panel=panel, show_default=False, **more)
+
+
+def live(
+    input_file: Annotated[
+        Path | None, typer.Argument(metavar="[INPUT]", help="Audio file that plays the turntable [default: line-in].")
+    ] = None,
+    demo: Annotated[bool, _opt("Play the record that comes with samplechop.", SOUND, "--demo")] = False,
+    fast: Annotated[bool, _opt("Run a file as fast as possible, not in real time.", SOUND, "--fast")] = False,
+    list_devices: Annotated[bool, _opt("List audio devices and exit.", SOUND, "--list-devices")] = False,
+    device: Annotated[str | None, _opt("Input device: its name, part of it, or its number.", SOUND)] = None,
+    channels: Annotated[int | None, _opt("Input channels [default: 2, or what the device has].", SOUND)] = None,
+    samplerate: Annotated[int | None, _opt("Sample rate in Hz [default: the device's own].", SOUND)] = None,
+    blocksize: Annotated[int | None, _opt("Samples per audio block [default: 256].", SOUND)] = None,
+    monitor: Annotated[
+        str | None,
+        _opt("off, direct, or aligned: the input, delayed so that it meets the notes [default: off].", SOUND),
+    ] = None,
+    list_midi: Annotated[bool, _opt("List MIDI outputs and exit.", NOTES, "--list-midi")] = False,
+    midi_port: Annotated[
+        str | None, _opt("MIDI output by name, or 'virtual' to open a port that the DAW can pick.", NOTES)
+    ] = None,
+    midi_file: Annotated[Path | None, _opt("Write the chops, at their true places, as a MIDI file.", NOTES)] = None,
+    midi_channel: Annotated[int | None, _opt("MIDI channel, 1 to 16 [default: 1].", NOTES)] = None,
+    pads: Annotated[
+        str | None,
+        _opt("cycle walks up the pads, similar gives like sounds one pad, fixed plays one [default: cycle].", NOTES),
+    ] = None,
+    note_low: Annotated[int | None, _opt("Note of the first pad [default: 36, MPC pad A01].", NOTES)] = None,
+    note_high: Annotated[int | None, _opt("Note of the last pad [default: 51, MPC pad A16].", NOTES)] = None,
+    events: Annotated[str | None, _opt("Write each chop as a JSON line to a file, or '-' for stdout.", NOTES)] = None,
+    model: Annotated[str | None, _opt("Released model, or the path of a manifest [default: chop-61].", EARS)] = None,
+    threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 [default: the model's].", EARS)] = None,
+    min_gap: Annotated[float | None, _opt("Seconds between two chops, at least [default: 0.25].", EARS)] = None,
+    hold: Annotated[
+        float | None,
+        _opt("Seconds a chop waits for a stronger one inside the gap; adds to the latency [default: 0].", EARS),
+    ] = None,
+    duration: Annotated[float | None, _opt("Stop after so many seconds of input.", RUN)] = None,
+    quiet: Annotated[bool | None, _opt("Show nothing while running.", RUN, "--quiet")] = None,
+) -> None:
+    """Listen to a record and send a MIDI note for every good place to cut.
+
+    \b
+    samplechop live --demo                               a record without a turntable
+    samplechop live --midi-port virtual                  line-in to the DAW, through a port named samplechop
+    samplechop live --device scarlett --midi-port iac    the same, with your own gear
+    samplechop live song.flac --fast --midi-file chops.mid --events chops.jsonl
+
+    Every option can also stand in the table [live] of config.toml in your settings folder; options win.
+    Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW.
+    """
+    given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
+    if list_devices or list_midi:
+        from realtime import devices, midi
+
+        lines = [device.describe() for device in devices.list_devices()] if list_devices else midi.list_ports()
+        typer.echo("\n".join(lines) or "none found")
+        return
+    settings = merge(read_config(config_path()), given)
+    from realtime.session import Request, run
+
+    run(Request(settings, DEMO if demo else input_file, fast))
+
+
+_NOT_SETTINGS = {"input_file", "demo", "fast", "list_devices", "list_midi"}
+
+
+def guarded(command: Callable[[], object]) -> int:
+    """Run a command line; tell the user's mistakes in one sentence. Gives the exit code."""
+    from models import ModelError
+
+    try:
+        command()
+    except (UserError, ModelError) as error:
+        typer.echo(f"samplechop: {error}", err=True)
+        return 2
+    return 0
+
+
+def main() -> None:
+    """Run `run_live.py` as a program."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(live)
+    sys.exit(guarded(app))
+
+
+if __name__ == "__main__":
+    main()
