@@ -67,6 +67,8 @@ class RunPicker:
 
     def push(self, scores: NDArray[np.float32], n: int) -> int:
         """[analysis] Hear scores[:n], float32; return how many candidates now stand in `frames` and `strengths`."""
+        if n > len(self.strengths):
+            raise ValueError(f"n must be at most max_frames = {len(self.strengths)}, got {n}")
         return int(
             _pick(scores, n, self.threshold, PEAK_WAIT, self._state, self._top, self.frames, self.strengths)
         )

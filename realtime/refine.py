@@ -26,7 +26,27 @@ LENGTH = BACK + FORWARD + 2 * MARGIN
 """Samples to hand over."""
 
 _FLOOR = 1e-7  # mean square: -70 dBFS, below which a rise is not heard
+_STANDS_OUT = 4.0  # times the mean energy before
+_AMOUNTS = 0.02  # of the largest cell's energy after
 _SIGMA = 900.0  # samples: how far from the frame an attack is likely to lie
+
+
+@njit("int64(float64[:, ::1], int64)", cache=True)
+def _rise(energy, cut):  # type: ignore[no-untyped-def]
+    # The step is nearly as large for a cut a little before the attack; the attack itself is the first cell after the
+    # cut that stands out from what was before and amounts to something of what comes.
+    first = cut + _AFTER
+    for b in range(2):
+        before = (energy[cut, b] - energy[cut - _BEFORE, b]) / _BEFORE
+        peak = 0.0
+        for c in range(cut, cut + _AFTER):
+            peak = max(peak, energy[c + 1, b] - energy[c, b])
+        line = max(_STANDS_OUT * before, _AMOUNTS * peak)
+        for c in range(cut, first):
+            if energy[c + 1, b] - energy[c, b] > line:
+                first = c
+                break
+    return first if first < cut + _AFTER else cut
 
 
 @njit("int64(float32[::1])", cache=True)
@@ -64,7 +84,7 @@ def _attack(x):  # type: ignore[no-untyped-def]
         if step > best_step:
             best_step = step
             best = c
-    return int(best) * _CELL
+    return _rise(energy, int(best)) * _CELL
 
 
 def attack_offset(segment: NDArray[np.float32]) -> int:

@@ -1,0 +1,112 @@
+"""What every detector must hold, whoever wrote it."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from realtime import detectors
+from realtime.events import Event
+from realtime.spec import ANALYSIS_RATE, Detector, ProcessSpec
+from tests.contract.example_detector import LoudDetector
+from tests.signals import record
+
+MAX_BLOCK = 8193
+NASTY = 172 * 256  # about a second, and a whole number of analysis frames
+MAKERS = {**detectors.BUILT_IN, "example": LoudDetector}
+
+
+@pytest.fixture(scope="module", params=sorted(MAKERS))
+def detector(request: pytest.FixtureRequest) -> Detector:
+    made = MAKERS[request.param]()
+    made.prepare(ProcessSpec(ANALYSIS_RATE, MAX_BLOCK))
+    return made
+
+
+def run(detector: Detector, audio: np.ndarray, sizes: list[int], start: int = 0) -> list[Event]:
+    """Feed audio in blocks of the given sizes, over and over; check that nothing is emitted late."""
+    detector.reset()
+    events: list[Event] = []
+    padded = np.concatenate([audio, np.zeros(detector.latency, np.float32)])
+    position = turn = 0
+    while position < len(padded):
+        block = padded[position : position + sizes[turn % len(sizes)]]
+        block.flags.writeable = False
+        before = len(events)
+        detector.process(block, start + position, events.append)
+        position += len(block)
+        turn += 1
+        for event in events[before:]:
+            assert event.sample <= event.emitted <= start + position
+            assert start + position - event.sample <= detector.latency
+    return events
+
+
+@pytest.fixture(scope="module")
+def audio() -> np.ndarray:
+    return record()[0]
+
+
+@pytest.fixture(scope="module")
+def expected(detector: Detector, audio: np.ndarray) -> list[Event]:
+    events = run(detector, audio, [256])
+    assert events, "the test signal must give events"
+    return events
+
+
+@pytest.mark.parametrize("size", [1, 64, 65, 8193])
+def test_events_do_not_depend_on_block_size(
+    detector: Detector, audio: np.ndarray, expected: list[Event], size: int
+) -> None:
+    if size == 1:
+        audio = audio[: 2 * ANALYSIS_RATE]
+        expected = run(detector, audio, [256])
+    assert run(detector, audio, [size]) == expected
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sizes=st.lists(st.integers(1, MAX_BLOCK), min_size=1, max_size=8).filter(lambda sizes: sum(sizes) >= 256))
+def test_events_do_not_depend_on_how_the_stream_is_split(
+    detector: Detector, audio: np.ndarray, expected: list[Event], sizes: list[int]
+) -> None:
+    assert run(detector, audio, sizes) == expected
+
+
+def test_reset_equals_new(detector: Detector, audio: np.ndarray, expected: list[Event]) -> None:
+    run(detector, audio[: 3 * ANALYSIS_RATE + 17], [1000])
+    assert run(detector, audio, [256]) == expected
+
+
+def test_events_move_with_the_start_of_the_stream(
+    detector: Detector, audio: np.ndarray, expected: list[Event]
+) -> None:
+    moved = run(detector, audio, [256], start=10**12)
+    assert moved == [event.moved(event.sample + 10**12, event.emitted + 10**12) for event in expected]
+
+
+def test_the_input_is_left_as_it_was(detector: Detector, audio: np.ndarray) -> None:
+    copy = audio.copy()
+    run(detector, copy, [512])
+    np.testing.assert_array_equal(copy, audio)
+
+
+def test_silence_gives_no_event(detector: Detector) -> None:
+    assert run(detector, np.zeros(3 * ANALYSIS_RATE, np.float32), [256]) == []
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        np.full(NASTY, 1.0, np.float32),
+        np.full(NASTY, np.nan, np.float32),
+        np.full(NASTY, np.inf, np.float32),
+        np.random.default_rng(0).uniform(-1, 1, NASTY).astype(np.float32),
+    ],
+    ids=["DC", "NaN", "infinity", "full-scale noise"],
+)
+def test_what_follows_a_nasty_second_is_still_heard(detector: Detector, audio: np.ndarray, nasty: np.ndarray) -> None:
+    events = run(detector, np.concatenate([nasty, audio]), [256])
+    late = [event.sample - NASTY for event in events if event.sample > NASTY + ANALYSIS_RATE]
+    clean = [event.sample for event in run(detector, audio, [256]) if event.sample > ANALYSIS_RATE]
+    assert late == clean
+    assert all(np.isfinite(event.strength) and 0 <= event.strength <= 1 for event in events)

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from realtime.engine import Engine, resampling_delay
+from realtime.events import Event
+from realtime.spec import ANALYSIS_RATE, ProcessSpec
+from tests.contract.example_detector import LoudDetector
+
+
+class Broken(LoudDetector):
+    """Raises once it has heard a second."""
+
+    def process(self, block, start, emit):
+        if start + len(block) > ANALYSIS_RATE:
+            raise RuntimeError("out of luck")
+        super().process(block, start, emit)
+
+
+class Listener(LoudDetector):
+    """Keeps what it hears."""
+
+    def reset(self):
+        super().reset()
+        self.heard: list[np.ndarray] = []
+
+    def process(self, block, start, emit):
+        assert start == sum(map(len, self.heard))
+        assert block.dtype == np.float32 and block.ndim == 1 and not block.flags.writeable
+        self.heard.append(block.copy())
+
+
+def clicks(rate: int, places: list[int], length: int, channels: int = 2) -> np.ndarray:
+    samples = np.zeros((length, channels), np.float32)
+    for place in places:
+        samples[place : place + rate // 100] = 0.9
+    return samples
+
+
+def run(engine: Engine, samples: np.ndarray, size: int) -> list[Event]:
+    events: list[Event] = []
+    for first in range(0, len(samples), size):
+        engine.process(samples[first : first + size], events.append)
+    engine.flush(events.append)
+    return events
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])
+def test_events_are_placed_at_the_rate_of_the_input(rate: int) -> None:
+    places = [rate // 4, rate // 2 + 17, rate - 200]
+    engine = Engine({"loud": LoudDetector()}, rate, 2, 256)
+    events = run(engine, clicks(rate, places, rate), 256)
+    assert np.abs(np.array([event.sample for event in events]) - places).max() <= rate / 4_000
+    assert all(event.emitted - event.sample <= engine.latency for event in events)
+
+
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000])
+def test_events_do_not_depend_on_the_blocks_of_the_input(rate: int) -> None:
+    samples = clicks(rate, [1000, rate // 3, rate // 2], rate)
+    expected = run(Engine({"loud": LoudDetector()}, rate, 2, 8193), samples, 256)
+    assert len(expected) == 3
+    for size in (1, 65, 8193, 20_000):
+        assert run(Engine({"loud": LoudDetector()}, rate, 2, 8193), samples, size) == expected
+
+
+def test_a_detector_that_raises_is_switched_off_and_the_others_go_on() -> None:
+    engine = Engine({"bad": Broken(), "good": LoudDetector()}, ANALYSIS_RATE, 1, 512)
+    samples = clicks(ANALYSIS_RATE, [100, 60_000], 2 * ANALYSIS_RATE, channels=1)
+    events = run(engine, samples, 512)
+    assert engine.faults == {"bad": "RuntimeError: out of luck"}
+    assert [event.sample for event in events] == [100, 100, 60_000]
+
+
+def test_channels_are_averaged_and_broken_samples_are_zeros() -> None:
+    listener = Listener()
+    engine = Engine({"listener": listener}, ANALYSIS_RATE, 2, 4)
+    engine.process(np.array([[1, 0], [np.nan, 0.5], [0.5, np.inf]], np.float32), lambda _: None)
+    assert np.concatenate(listener.heard).tolist() == [0.5, 0.25, 0.25]
+
+
+def test_positions_go_on_after_a_reset() -> None:
+    engine = Engine({"loud": LoudDetector()}, 48_000, 1, 256)
+    engine.reset(1_000_000)
+    events = run(engine, clicks(48_000, [4_800], 48_000, channels=1), 256)
+    assert [abs(event.sample - 1_004_800) < 12 for event in events] == [True]
+
+
+def test_nothing_is_found_in_the_silence_after_the_end() -> None:
+    class Late(LoudDetector):
+        def process(self, block, start, emit):
+            emit(Event(kind="late", sample=start, emitted=start, strength=1.0))
+
+    engine = Engine({"late": Late()}, ANALYSIS_RATE, 1, 100)
+    events = run(engine, np.zeros((250, 1), np.float32), 100)
+    assert [event.sample for event in events] == [0, 100, 200]
+
+
+def test_peaks_are_the_largest_since_they_were_last_taken() -> None:
+    engine = Engine({}, ANALYSIS_RATE, 2, 8)
+    engine.process(np.array([[0.5, -0.25], [-0.75, 0]], np.float32), lambda _: None)
+    assert engine.take_peaks() == (0.75, 0.25)
+    assert engine.take_peaks() == (0.0, 0.0)
+
+
+def test_the_bus_has_no_delay_at_its_own_rate() -> None:
+    assert resampling_delay(ANALYSIS_RATE) == 0
+
+
+@pytest.mark.parametrize("field", ["sample_rate", "max_block_size"])
+def test_an_impossible_stream_is_refused(field: str) -> None:
+    with pytest.raises(ValueError, match=field):
+        ProcessSpec(**{"sample_rate": 44_100, "max_block_size": 256, field: 0})

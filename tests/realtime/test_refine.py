@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from realtime import refine
+from tests.signals import chord, kick, snare
+
+SOUNDS = {"kick": kick, "snare": snare, "chord": lambda rng: chord(110 * 2 ** rng.random(), 1.0)}
+
+
+def segment(sound: np.ndarray, offset: int, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Hiss in which `sound` begins `offset` samples after the frame's centre."""
+    out = rng.standard_normal(refine.LENGTH) * noise
+    start = refine.MARGIN + refine.BACK + offset
+    out[start:] += sound[: refine.LENGTH - start]
+    return out.astype(np.float32)
+
+
+@pytest.mark.parametrize("name", sorted(SOUNDS))
+@settings(max_examples=40, deadline=None)
+@given(offset=st.integers(-1500, 1000), seed=st.integers(0, 2**32 - 1))
+def test_an_attack_is_found_to_three_milliseconds(name: str, offset: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found = refine.attack_offset(segment(SOUNDS[name](rng), offset, 1e-3, rng))
+    assert abs(found - offset) <= 132
+
+
+def test_silence_keeps_the_frame() -> None:
+    assert refine.attack_offset(np.zeros(refine.LENGTH, np.float32)) == 0
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_the_attack_lies_in_the_range_that_the_latency_counts_on(seed: int) -> None:
+    noise = np.random.default_rng(seed).standard_normal(refine.LENGTH).astype(np.float32)
+    assert -refine.BACK <= refine.attack_offset(noise) <= refine.FORWARD
+
+
+def test_a_segment_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="segment must have"):
+        refine.attack_offset(np.zeros(10, np.float32))

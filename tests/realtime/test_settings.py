@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from realtime.errors import UserError
+from realtime.settings import LiveSettings, merge, read_config
+
+
+def config(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_options_win_over_the_settings_file(tmp_path: Path) -> None:
+    read = read_config(config(tmp_path, '[live]\nmidi-port = "IAC"\nthreshold = 0.7\n'))
+    settings = merge(read, {"threshold": 0.3, "pads": None})
+    assert (settings.midi_port, settings.threshold, settings.pads) == ("IAC", 0.3, "cycle")
+
+
+def test_no_settings_file_means_the_defaults(tmp_path: Path) -> None:
+    assert merge(read_config(tmp_path / "none.toml"), {}) == LiveSettings()
+
+
+def test_whole_numbers_stand_for_seconds_and_device_numbers(tmp_path: Path) -> None:
+    assert read_config(config(tmp_path, "[live]\nduration = 3\ndevice = 4\n")) == {"duration": 3.0, "device": "4"}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[live]\ntreshold = 0.5\n", "treshold"),
+        ("[live]\nthreshold = 'high'\n", "threshold"),
+        ("[live]\nchannels = true\n", "channels"),
+        ("[love]\n", "love"),
+        ("live = 3\n", "live"),
+        ("[live\n", "cannot be read"),
+    ],
+)
+def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(UserError, match=named):
+        read_config(config(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("threshold", 1.5, "--threshold must lie between 0 and 1, got 1.5"),
+        ("duration", 0.0, "--duration must be more than 0"),
+        ("midi_channel", 17, "--midi-channel must be in 1..16, got 17"),
+        ("note_low", 60, "--note-low 60 must not lie above --note-high 51"),
+        ("note_high", 128, "--note-high must be in 0..127"),
+        ("pads", "random", "--pads must be one of cycle, similar, fixed, got 'random'"),
+        ("monitor", "on", "--monitor must be one of"),
+        ("blocksize", 1, "--blocksize must be in 16..8192"),
+        ("min_gap", -1.0, "--min-gap must be in 0..10"),
+    ],
+)
+def test_a_setting_without_meaning_is_named_with_its_range(name: str, value: object, says: str) -> None:
+    with pytest.raises(UserError, match=says.replace(".", r"\.")):
+        merge({}, {name: value})
