@@ -45,8 +45,10 @@ def choose_view(stream: TextIO, quiet: bool) -> View:
     if quiet:
         return NoView()
     console = Console(file=stream, highlight=False)
-    capable = console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
-    return TerminalView(console) if capable and stream.isatty() else PlainView(stream)
+    capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
+    if capable and console.encoding.startswith("utf") and stream.isatty():
+        return TerminalView(console)
+    return PlainView(stream)
 
 
 class NoView:

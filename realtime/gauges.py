@@ -4,8 +4,7 @@ Nothing here knows a terminal or a session. A row is a list of (text, style) par
 of a terminal, so that light and dark themes both decide how they look.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from math import inf, isfinite, log10
 
 import numpy as np
@@ -19,8 +18,7 @@ WARM_DB, HOT_DB = -12.0, -3.0
 FALL_DB_PER_SECOND = 20 / 1.7  # the return time of a type I peak meter, IEC 60268-10
 HOLD_SECONDS = 1.5
 
-_EIGHTHS_UP = np.array(list(" ▁▂▃▄▅▆▇█"))
-_EIGHTHS_RIGHT = " ▏▎▍▌▋▊▉█"
+_EIGHTHS = np.array(list(" ▁▂▃▄▅▆▇█"))
 
 
 def decibels(magnitude: float) -> float:
@@ -53,37 +51,35 @@ class LevelMeter:
 def meter(level_db: float, hold_db: float, width: int) -> Row:
     """Draw a level meter of `width` cells from FLOOR_DB to 0 dBFS: green, then yellow, then red, with the peak held."""
 
-    def cells(level: float) -> float:
-        return width * min(1.0, max(0.0, 1 - level / FLOOR_DB)) if level > -inf else 0.0
+    def cells(level: float) -> int:
+        return round(width * min(1.0, max(0.0, 1 - level / FLOOR_DB))) if level > -inf else 0
 
-    text = list(bar(cells(level_db) / width, width) if width else "")
-    peak = min(width - 1, int(cells(hold_db)))
-    if hold_db > FLOOR_DB and text and text[peak] != "█":
-        text[peak] = "│"
-    warm, hot = int(cells(WARM_DB)), int(cells(HOT_DB))
+    text = list(("▇" * cells(level_db)).ljust(width))
+    if cells(hold_db):
+        text[cells(hold_db) - 1] = "▇"
+    warm, hot = cells(WARM_DB), cells(HOT_DB)
     zones = ((0, warm, "green"), (warm, hot, "yellow"), (hot, width, "red"))
     return [("".join(text[start:end]), style) for start, end, style in zones]
 
 
 def bar(share: float, width: int) -> str:
-    """Draw a horizontal bar of `width` cells, filled to `share` (0..1) in eighths of a cell; NaN is empty."""
-    eighths = round(min(1.0, max(0.0, share)) * width * 8) if isfinite(share) else 0
-    full, rest = divmod(eighths, 8)
-    return ("█" * full + (_EIGHTHS_RIGHT[rest] if rest else "")).ljust(width)
+    """Draw a horizontal bar of `width` cells, filled to `share` (0..1) in half cells; NaN is empty."""
+    full, half = divmod(round(min(1.0, max(0.0, share)) * width * 2) if isfinite(share) else 0, 2)
+    return ("━" * full + "╸" * half).ljust(width)
 
 
 class Plot:
     """Chop probability over time in `width` columns; each shows the highest of the frames that fall into it.
 
     probability: float32, (n,), oldest first; newest: absolute number of its last frame, counted from the stream's
-    start; frames: how many frames the plot spans. Columns begin at multiples of a whole number of frames of the
+    start; frames: how many frames the plot spans at most. Columns begin at multiples of a whole number of frames of the
     stream, not of the array: otherwise peaks would flicker while they scroll.
     """
 
     def __init__(self, probability: NDArray[np.float32], newest: int, frames: int, width: int) -> None:
         """Sort the frames into columns."""
         self.width = width
-        self.frames_per_column = max(1, -(-frames // width))
+        self.frames_per_column = max(1, frames // width)
         right, place = divmod(newest, self.frames_per_column)
         self._left = right - width + 1
         cells = np.zeros(width * self.frames_per_column, np.float32)
@@ -106,16 +102,15 @@ class Plot:
         near = self.values[start : column + 2]
         return column if near.max() <= self.values[column] else start + int(near.argmax())
 
-    def rows(self, height: int, threshold: float, chops: Iterable[int]) -> list[Row]:
-        """Draw `height` rows, top first, with the threshold as a dashed line and the columns in `chops` stressed."""
+    def rows(self, height: int, threshold: float) -> list[Row]:
+        """Draw `height` rows, top first, with the threshold as a dashed line."""
         eighths = np.rint(self.values * (height * 8)).astype(int)
         line = line_row(height, threshold)
-        bars = np.where(self.values >= threshold, "magenta", "cyan").astype(object)
-        bars[list(chops)] = "bold magenta"
+        bars = np.where(self.values >= threshold, "magenta", "cyan")
         rows: list[Row] = []
         for row in range(height):
             filled = np.clip(eighths - 8 * (height - 1 - row), 0, 8)
-            text = _EIGHTHS_UP[filled]
+            text = _EIGHTHS[filled]
             styles = bars
             if row == line:
                 text = np.where(filled == 0, "╌", text)
@@ -130,11 +125,13 @@ def line_row(height: int, threshold: float) -> int:
 
 
 def runs(text: Sequence[str], styles: Sequence[str]) -> Row:
-    """Join neighbouring characters of one style."""
+    """Join neighbouring characters of one style; spaces join either side, so that a row has few parts to print."""
     row: Row = []
-    at = 0
-    for style, group in groupby(styles):
-        end = at + sum(1 for _ in group)
-        row.append(("".join(text[at:end]), style))
-        at = end
+    start, style = 0, ""
+    for at, (char, wanted) in enumerate(zip(text, styles, strict=True)):
+        if char != " " and wanted != style:
+            if start < at:
+                row.append(("".join(text[start:at]), style))
+            start, style = at, wanted
+    row.append(("".join(text[start:]), style))
     return row

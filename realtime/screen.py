@@ -22,7 +22,6 @@ _FIRST_PAD = 36
 _METERS = 4
 _GUTTER = 5  # cells left of the plot, for its scale
 _NARROW = 58  # below this the session's numbers go under the chops, not beside them
-_SESSION = 25
 
 
 def note_name(note: int) -> str:
@@ -104,7 +103,7 @@ def _head(snapshot: Snapshot, width: int) -> Row:
 def _position(snapshot: Snapshot, width: int) -> Row:
     at = clock(snapshot.position, snapshot.sample_rate)
     if snapshot.duration is None:
-        return [(at, "bold")]
+        return _ends([(at, "bold")], [("Ctrl-C ends", "dim")], width)
     total = clock(snapshot.duration, snapshot.sample_rate)
     room = max(0, width - len(at) - len(total) - 2)
     done = room * min(snapshot.position, snapshot.duration) // max(1, snapshot.duration)
@@ -147,52 +146,53 @@ def _plot(snapshot: Snapshot, marks: Iterable[Event], width: int, height: int, a
     plot = Plot(snapshot.probability, newest, round(PLOT_SECONDS / snapshot.frame_seconds), room)
     found = [(plot.peak_column(event.sample / hop), event) for event in marks]
     columns = [(column, event) for column, event in found if column is not None]
-    rows = plot.rows(height, snapshot.threshold, [column for column, _ in columns])
+    rows = plot.rows(height, snapshot.threshold)
     line = line_row(height, snapshot.threshold)
     scale = {0: "1.0", height - 1: "0.0"} | {line: f"{snapshot.threshold:.2f}"}
     rows = [[(f"{scale.get(at, ''):>4} ", "yellow" if at == line else "dim"), *row] for at, row in enumerate(rows)]
-    under: list[list[str]] = [[" "] * room for _ in range(2)]
+    marked, times = [" "] * room, [" "] * room
+    for column, _ in columns:
+        marked[column] = "▲"
     for column, event in columns:
-        name = "" if event.note is None else pad_name(event.note)
-        _write(under[0], column, "▲" + name, least=1)
+        if event.note is not None:
+            _write(marked, column + 1, pad_name(event.note))
     heard = int(newest * snapshot.frame_seconds)
     for second in range(max(0, heard - int(PLOT_SECONDS)), heard + 1):
         place = plot.column(second / snapshot.frame_seconds)
         if place is not None:
-            _write(under[1], place, f"╵{second // 60}:{second % 60:02d}", least=0)
+            _write(times, place, f"╵{second // 60}:{second % 60:02d}")
     rows.insert(0, _rule("Chop probability", f"threshold {snapshot.threshold:.2f}", width))
-    rows.append([(" " * _GUTTER, ""), ("".join(under[0]), "bold magenta")])
+    rows.append([(" " * _GUTTER, ""), ("".join(marked), "bold magenta")])
     if axis:
-        rows.append([(" " * _GUTTER, ""), ("".join(under[1]), "dim")])
+        rows.append([(" " * _GUTTER, ""), ("".join(times), "dim")])
     return rows
 
 
-def _write(cells: list[str], start: int, text: str, least: int) -> None:
-    """Write a label where there is room for it and a space after it; otherwise its first `least` characters."""
-    for length in (len(text), least):
-        if length and start + length <= len(cells) and not "".join(cells[start : start + length]).strip():
-            if start and cells[start - 1] not in " ▲" and length == least:
-                continue
-            cells[start : start + length] = text[:length]
-            return
+def _write(cells: list[str], start: int, text: str) -> None:
+    """Write a label if there is room for it and for a space after it."""
+    end = start + len(text)
+    if end <= len(cells) and not "".join(cells[start : end + 1]).strip():
+        cells[start:end] = text
 
 
 def delay_words(snapshot: Snapshot) -> tuple[str, str, str]:
     """Say the latency as what a producer enters in the DAW: the delay, the same in samples, and what to do with it."""
     late = f"{1000 * snapshot.latency / snapshot.sample_rate:.1f} ms"
     samples = f"{snapshot.latency:,} samples at {snapshot.sample_rate:,} Hz"
-    return f"−{late}", samples, f"Notes arrive {late} late: give the MIDI track this delay."
+    return f"−{late}", samples, f"Notes come {late} late: give the MIDI track this delay."
 
 
 def _delay(snapshot: Snapshot, width: int) -> list[Row]:
     delay, samples, what = delay_words(snapshot)
+    if len(delay) + len(samples) + 4 > width:
+        samples = samples.partition(" at ")[0]
     rows: list[Row] = [_rule("Track delay", "", width), [(f" {delay} ", "bold reverse"), (f"  {samples}", "")]]
     return rows + [[(line, "")] for line in textwrap.wrap(what, width)]
 
 
 def _chops(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list[Row]:
-    session = _session(snapshot)
-    table = width if narrow else width - _SESSION - 2
+    beside = min(40, max(25, width // 3))
+    table = width if narrow else width - beside - 2
     count = f"{snapshot.chop_count:,} so far"
     rows = [_rule("Last chops", count, table)]
     length = max(0, min(24, table - 31))
@@ -215,7 +215,7 @@ def _chops(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list[Ro
     if narrow:
         brief = f"xruns {snapshot.overflows}/{snapshot.underflows} · lost {snapshot.lost} · CPU {_cpu(snapshot)}"
         return [*rows, [(_cut(f"{brief} · late {snapshot.late_notes}", width), "")]]
-    side = [_rule("Session", "", _SESSION), *session]
+    side = [_rule("Session", "", beside), *_session(snapshot, beside - 7, height)]
     side += [[] for _ in range(len(rows) - len(side))]
     return [[*_ends(left, [], table), ("  ", ""), *right] for left, right in zip(rows, side, strict=False)]
 
@@ -224,16 +224,18 @@ def _cpu(snapshot: Snapshot) -> str:
     return f"{100 * snapshot.cpu:.0f} %" if isfinite(snapshot.cpu) else "?"
 
 
-def _session(snapshot: Snapshot) -> list[Row]:
-    room = _SESSION - 7
+def _session(snapshot: Snapshot, room: int, height: int) -> list[Row]:
+    """Show the session's health in at most `height` rows; where they are few, what is as it should be goes first."""
     xruns, lost, late = snapshot.overflows + snapshot.underflows, snapshot.lost, snapshot.late_notes
-    lines = (
+    lines = [
         ("xruns", f"{snapshot.overflows} in, {snapshot.underflows} out", "yellow" if xruns else ""),
         ("lost", f"{lost:,} samples", "yellow" if lost else ""),
         ("CPU", _cpu(snapshot), "yellow" if snapshot.cpu > 0.8 else ""),
         ("MIDI", snapshot.midi or "off", "" if snapshot.midi else "dim"),
         ("late", f"{late:,} notes", "yellow" if late else ""),
-    )
+    ]
+    while len(lines) > max(1, height):
+        lines.remove(next((line for line in reversed(lines) if line[0] != "MIDI" and not line[2]), lines[-1]))
     return [[(f"{name:<7}", "dim"), (_cut(text, room), style)] for name, text, style in lines]
 
 

@@ -1,0 +1,171 @@
+"""A picture of the terminal view as SVG, for the README: `python -m offline.picture OUT.svg`.
+
+Not rich's `export_svg`: that names a web font, and any other font leaves gaps between block characters. Here blocks and
+lines are drawn as shapes, text falls back to whatever monospace font there is, and the file fetches nothing.
+"""
+
+import sys
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from realtime.events import Event
+from realtime.gauges import LevelMeter, Row
+from realtime.screen import screen_rows
+from realtime.status import Snapshot
+
+COLUMNS, ROWS = 92, 27
+_CELL, _LINE, _MARGIN, _BAR = 8.4, 18, 16, 30  # pixels: a character's width, a row's height, the frame, the title bar
+_BACK, _INK, _FAINT = "#16181d", "#d8dce3", "#6d7480"
+_COLOURS = {"green": "#57c278", "yellow": "#e5b84b", "red": "#ef5f5f", "cyan": "#3aa6c4", "magenta": "#e86bb3"}
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
+
+
+def picture(snapshot: Snapshot, events: Sequence[Event], path: Path, levels: Sequence[float] | None = None) -> None:
+    """Write the terminal view of a snapshot to `path` as SVG.
+
+    events: the chops to mark in the plot. levels: magnitudes (full scale 1) that the peak hold shows, one per channel;
+    the snapshot's own peaks by default.
+    """
+    meters = [LevelMeter() for _ in snapshot.peaks]
+    for meter, held, now in zip(meters, levels or snapshot.peaks, snapshot.peaks, strict=True):
+        meter.update(held, 0.0)
+        meter.update(now, 1.0)
+    path.write_text(svg(screen_rows(snapshot, meters, events, COLUMNS, ROWS), COLUMNS), encoding="utf-8")
+
+
+def svg(rows: Sequence[Row], columns: int) -> str:
+    """Draw rows of (text, style) parts, `columns` cells wide, as one SVG document in a window's frame."""
+    width, height = columns * _CELL + 2 * _MARGIN, len(rows) * _LINE + _MARGIN + _BAR + 6
+    drawn = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'font-family="{_FONT}" font-size="14" fill="{_INK}">',
+        "<title>samplechop listening to a record: levels, chop probability, the last chops and the track delay</title>",
+        f'<rect width="{width:g}" height="{height:g}" rx="10" fill="{_BACK}"/>',
+        *(f'<circle cx="{18 + 18 * at}" cy="17" r="5.5" fill="{_FAINT}" opacity=".55"/>' for at in range(3)),
+    ]
+    for line, row in enumerate(rows):
+        left = 0
+        for text, style in row:
+            drawn += _part(text, style, _MARGIN + left * _CELL, _BAR + line * _LINE)
+            left += len(text)
+    return "\n".join([*drawn, "</svg>", ""])
+
+
+def _part(text: str, style: str, x: float, y: float) -> list[str]:
+    words = style.split()
+    ink = next((_COLOURS[word] for word in words if word in _COLOURS), _FAINT if "dim" in words else _INK)
+    drawn: list[str] = []
+    if "reverse" in words:
+        drawn.append(_rect(x, y, len(text) * _CELL, _LINE, ink))
+        ink = _BACK
+    weight = ' font-weight="bold"' if "bold" in words else ""
+    start = 0
+    while start < len(text):
+        end = start + 1
+        shape = _is_shape(text[start])
+        while end < len(text) and _is_shape(text[end]) == shape and (not shape or text[end] == text[start]):
+            end += 1
+        run = text[start:end]
+        left = x + start * _CELL
+        if shape:
+            drawn += _shapes(run[0], len(run), left, y, ink)
+        elif run.strip():
+            lead = len(run) - len(run.lstrip())
+            run = run.strip()
+            drawn.append(
+                f'<text x="{left + lead * _CELL:.1f}" y="{y + 13.5:g}" textLength="{len(run) * _CELL:.1f}" '
+                f'lengthAdjust="spacingAndGlyphs" xml:space="preserve" fill="{ink}"{weight}>{escape(run)}</text>'
+            )
+        start = end
+    return drawn
+
+
+def _is_shape(char: str) -> bool:
+    return char in "─━╸╌╵▲●○▁▂▃▄▅▆▇█"
+
+
+def _shapes(char: str, count: int, x: float, y: float, ink: str) -> list[str]:
+    """Draw `count` equal characters side by side."""
+    wide, middle = count * _CELL, y + _LINE / 2
+    if char == "─":
+        return [_rect(x, middle - 0.5, wide, 1, ink)]
+    if char in "━╸":
+        return [_rect(x, middle - 2, wide if char == "━" else _CELL / 2, 4, ink)]
+    cells = [x + at * _CELL for at in range(count)]
+    if char == "╌":
+        return [_rect(left + 1.5, middle - 0.75, _CELL - 3, 1.5, ink) for left in cells]
+    if char == "╵":
+        return [_rect(left + _CELL / 2 - 0.5, y, 1, _LINE / 2, ink) for left in cells]
+    if char == "▲":
+        return [f'<path d="M{left + 0.4:.1f} {y + 13:g}h7.6l-3.8 -9z" fill="{ink}"/>' for left in cells]
+    if char in "●○":
+        inside = ink if char == "●" else "none"
+        dot = f'cy="{middle:g}" r="3.6" stroke="{ink}" fill="{inside}"'
+        return [f'<circle cx="{left + _CELL / 2:.1f}" {dot}/>' for left in cells]
+    high = _LINE * _BLOCKS.index(char) / 8
+    return [_rect(x, y + _LINE - high, wide, high, ink)]
+
+
+def _rect(x: float, y: float, width: float, height: float, ink: str) -> str:
+    # Crisp edges: neighbouring shapes must not show a seam where they share a pixel.
+    return (
+        f'<rect x="{x:.1f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{ink}" '
+        'shape-rendering="crispEdges"/>'
+    )
+
+
+def example() -> tuple[Snapshot, list[Event]]:
+    """Make up a session: a record at 92 beats per minute, chopped on its strong hits."""
+    rate, hop, latency, seconds = 44_100, 256, 12_547, 83.4
+    position = int(seconds * rate)
+    newest = (position - latency) // hop
+    frames = np.arange(newest - 1100, newest + 1)
+    random = np.random.default_rng(92)
+    probability = 0.05 + 0.05 * np.convolve(random.random(len(frames) + 8), np.ones(9) / 9, "valid")
+    events: list[Event] = []
+    pads = (36, 41, 36, 43, 38, 41, 36, 45)
+    for beat, at in enumerate(np.arange(0.4, seconds, 60 / 92 / 2)):
+        hit = beat % 2 == 0 or beat % 16 in {7, 13}
+        strength = float(random.uniform(0.66, 0.98) if hit else random.uniform(0.1, 0.4))
+        frame = at * rate / hop
+        shape = np.where(frames < frame, np.exp(-((frames - frame) ** 2) / 18), np.exp(-((frames - frame) ** 2) / 120))
+        probability = np.maximum(probability, strength * shape)
+        if hit and frame < newest - 12:
+            note = pads[len(events) % len(pads)]
+            sample = int(at * rate)
+            events.append(Event("chop", sample, sample + latency, strength, note=note, velocity=round(127 * strength)))
+    snapshot = Snapshot(
+        source="USB Turntable",
+        state="listening",
+        position=position,
+        duration=None,
+        sample_rate=rate,
+        peaks=(0.42, 0.36),
+        probability=probability.astype(np.float32),
+        threshold=0.5,
+        frame_seconds=hop / rate,
+        chops=tuple(events[-16:]),
+        chop_count=len(events),
+        latency=latency,
+        cpu=0.03,
+        midi="samplechop (virtual port)",
+    )
+    return snapshot, events
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the README's picture to the path given."""
+    if len(arguments) != 1:
+        print("usage: python -m offline.picture OUT.svg", file=sys.stderr)
+        return 2
+    snapshot, events = example()
+    picture(snapshot, events, Path(arguments[0]), levels=(0.71, 0.63))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
