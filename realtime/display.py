@@ -44,7 +44,7 @@ def choose_view(stream: TextIO, quiet: bool) -> View:
     """Pick the view that suits `stream`: none when quiet, a live screen on a capable terminal, otherwise lines."""
     if quiet:
         return NoView()
-    console = Console(file=stream, highlight=False)
+    console = PatientConsole(file=stream)
     capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
     if capable and console.encoding.startswith("utf") and stream.isatty():
         return TerminalView(console)
@@ -157,10 +157,18 @@ class Picture:
             yield from (Segment(text, _style(style)) for text, style in row)
 
 
+class PatientConsole(Console):
+    """A console that falls silent when its stream breaks; rich's own ends the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Write no more."""
+        self.quiet = True
+
+
 class TerminalView:
     """The live screen: levels, chop probability, the last chops, the session's health, and the track delay."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: PatientConsole) -> None:
         """Draw on `console`, which must be a terminal; its size is asked anew for every picture."""
         self._console = console
         # Redirecting a stream that is a file or a pipe would move its lines to the terminal.
@@ -180,7 +188,10 @@ class TerminalView:
 
     def start(self) -> None:
         """Hide the cursor and begin below what is on the screen."""
-        self._live.start()
+        try:
+            self._live.start()
+        except (OSError, ValueError):
+            self._silent = True
 
     def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
         """Draw the session in place of the last picture."""
