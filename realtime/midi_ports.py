@@ -1,0 +1,207 @@
+"""Find and open MIDI outputs through python-rtmidi, whichever of the machine's MIDI systems answers.
+
+A Linux machine may have no ALSA sequencer and still a JACK server, so each system that rtmidi was compiled with is
+tried in turn; the first that has the wanted port gives it.
+"""
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import ModuleType
+from typing import Any, Protocol
+
+from realtime.errors import UserError
+
+VIRTUAL = "virtual"
+"""The name that asks for a port of our own, which the DAW then finds."""
+CLIENT_NAME = "samplechop"
+VIRTUAL_PORT_NAME = "chops"
+PROBE_MESSAGES = 200
+
+_ALSA_ADDRESS = re.compile(r" \d+:\d+$")  # changes each time a device is plugged in
+
+
+class MidiPort(Protocol):
+    """Where messages leave. One thread sends; another may ask whether the port is still there."""
+
+    def send(self, message: bytes) -> None:
+        """Send one message at once. Raises OSError if the port is lost."""
+
+    def is_there(self) -> bool:
+        """Tell whether what is sent can still arrive."""
+
+    def close(self) -> None:
+        """Give the port back; twice is harmless."""
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep what C libraries print about missing servers off the screen: file descriptor 2 leads nowhere meanwhile."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # started without a standard error
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _rtmidi() -> ModuleType:
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise UserError(
+            f"MIDI needs python-rtmidi, which cannot be loaded here ({error}): pip install python-rtmidi"
+        ) from None
+    return rtmidi
+
+
+def _outputs(client_name: str) -> list[Any]:
+    """Open one unconnected rtmidi.MidiOut for each MIDI system that answers. Raises UserError if none does."""
+    rtmidi = _rtmidi()
+    apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
+    found = []
+    for api in apis:
+        with _silence(), suppress(OSError):
+            found.append(rtmidi.MidiOut(api, name=client_name))
+    if not found:
+        tried = " and ".join(rtmidi.get_api_display_name(api) for api in apis) or "nothing"
+        hint = (
+            "load the ALSA sequencer (modprobe snd-seq) or start JACK"
+            if sys.platform == "linux"
+            else "check its set-up"
+        )
+        raise UserError(
+            f"no MIDI system answers on this machine (tried {tried}): {hint}, or write a file with --midi-file"
+        )
+    return found
+
+
+def list_ports() -> list[str]:
+    """Name the MIDI outputs of every system that answers. Raises UserError if none does."""
+    outputs = _outputs(CLIENT_NAME)
+    names = [name for output in outputs for name in output.get_ports()]
+    for output in outputs:
+        output.delete()
+    return list(dict.fromkeys(names))
+
+
+def matches(wanted: str, names: list[str]) -> list[int]:
+    """Find the places of a wanted port among names.
+
+    An exact name beats one that is exact but for letter case and ALSA's trailing address, and that beats a substring.
+    """
+    short = [_ALSA_ADDRESS.sub("", name).casefold() for name in names]
+    key = _ALSA_ADDRESS.sub("", wanted).casefold()
+    exact = [i for i, name in enumerate(names) if name == wanted]
+    same = [i for i, name in enumerate(short) if name == key]
+    return exact or same or [i for i, name in enumerate(short) if key in name]
+
+
+class OutputPort:
+    """An open rtmidi output: the MidiPort that real notes leave through.
+
+    name: as the system lists it, or the client's and port's name of a virtual port.
+    """
+
+    def __init__(self, output: Any, name: str, virtual: bool) -> None:
+        """Take over an rtmidi.MidiOut whose port is open."""
+        self.name = name
+        self._output = output
+        self._virtual = virtual
+        self._jack = output.get_current_api() == _rtmidi().API_UNIX_JACK
+        self._unproven = 0
+        self._lock = threading.Lock()  # rtmidi crashes when an output is used after it was deleted
+
+    def send(self, message: bytes) -> None:
+        """Send one message at once. Raises OSError where the system says that the port is lost."""
+        with self._lock:
+            if self._output is None:
+                raise OSError(f"MIDI port {self.name!r} is closed")
+            self._unproven += 1
+            self._output.send_message(message)
+
+    def is_there(self) -> bool:
+        """Tell whether the port is still listed; most systems swallow what is sent to a vanished one without an error.
+
+        A dead JACK server goes on listing its ports, and after some 2300 more messages rtmidi waits for it for ever, so
+        every PROBE_MESSAGES messages a fresh client must succeed. Not each time: clients are seen by the user.
+        """
+        try:
+            if self._jack and self._unproven >= PROBE_MESSAGES:
+                with _silence():
+                    _rtmidi().MidiOut(_rtmidi().API_UNIX_JACK, name=f"{CLIENT_NAME}-probe").delete()
+                self._unproven = 0
+            with self._lock:
+                return self._output is not None and (self._virtual or self.name in self._output.get_ports())
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Give the port back to the system; twice is harmless."""
+        with self._lock, _silence():
+            output, self._output = self._output, None
+            if output is not None:
+                output.delete()
+
+
+def open_output(name: str, client_name: str = CLIENT_NAME) -> OutputPort:
+    """Open a MIDI output by name, or a port of our own for "virtual".
+
+    An exact name beats a substring; letter case and ALSA's port address do not matter.
+    Raises UserError if there is no MIDI system, no such port, more than one, or no virtual ports on this platform.
+    """
+    if name == VIRTUAL and sys.platform == "win32":
+        raise UserError(
+            "Windows has no virtual MIDI ports: install loopMIDI, add a port there and give its name to --midi-port"
+        )
+    outputs = _outputs(client_name)
+    chosen = None
+    try:
+        chosen = _open_virtual(outputs, client_name) if name == VIRTUAL else _open_named(outputs, name)
+    finally:
+        for output in outputs:
+            if chosen is None or output is not chosen._output:
+                output.delete()
+    return chosen
+
+
+def _open_virtual(outputs: list[Any], client_name: str) -> OutputPort:
+    reason: Exception | None = None
+    for output in outputs:
+        try:
+            output.open_virtual_port(VIRTUAL_PORT_NAME)
+            return OutputPort(output, f"{client_name}:{VIRTUAL_PORT_NAME}", virtual=True)
+        except (OSError, NotImplementedError) as error:
+            reason = error
+    raise UserError(
+        f"a virtual MIDI port cannot be opened ({reason}): give the name of a port from --list-midi instead"
+    )
+
+
+def _open_named(outputs: list[Any], name: str) -> OutputPort:
+    everything: list[str] = []
+    for output in outputs:
+        ports = output.get_ports()
+        everything += ports
+        found = matches(name, ports)
+        if len(found) > 1:
+            several = ", ".join(repr(ports[i]) for i in found)
+            raise UserError(f"MIDI port {name!r} fits several: {several}; give more of the name")
+        if found:
+            try:
+                output.open_port(found[0], name=VIRTUAL_PORT_NAME)
+            except OSError as error:
+                raise UserError(f"MIDI port {ports[found[0]]!r} cannot be opened: {error}") from None
+            return OutputPort(output, ports[found[0]], virtual=False)
+    there = ", ".join(repr(port) for port in everything) or "none at all"
+    raise UserError(f"no MIDI port {name!r}: there is {there}; give one of these or 'virtual'")

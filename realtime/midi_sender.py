@@ -1,0 +1,229 @@
+"""The thread that lets each note leave at its own moment: at `position + latency` on the sample clock.
+
+                 emit                       due
+    ──┬───────────┬──────────────────────────┬────────────┬──→ input samples
+    sample      send()                sample + latency   + gate
+                  └── waits in a heap ───────┘            └ note-off
+
+The thread sleeps until shortly before a message is due and then spins, as sleeping alone is late by the operating
+system's grain. Everything due is kept in samples and turned into time anew at each look, so that a clock that is
+refined or drifts while a note waits is followed.
+"""
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from realtime.clock import Clock
+from realtime.errors import UserError
+from realtime.events import Event
+from realtime.midi import all_notes_off, note_off, note_on
+from realtime.midi_ports import MidiPort
+
+SPIN_SECONDS = 0.0015
+STEP_SECONDS = 0.001
+NEAR_SECONDS = 0.02  # a lock's timeout may be late by 16 ms on Windows, a sleep is not
+LOOK_SECONDS = 0.25
+RETRY_SECONDS = 0.5
+LATE_SECONDS = 0.001
+
+
+@dataclass(slots=True)
+class Counters:
+    """What became of the notes: sent, of these late by more than a millisecond, and dropped for want of a port."""
+
+    sent: int = 0
+    late: int = 0
+    dropped: int = 0
+    max_lateness_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Strike:
+    """One note as it waits: first for its note-on, then, as the same object, for its note-off."""
+
+    note: int
+    velocity: int
+
+
+class MidiSender:
+    """Sends events as notes, each at `clock.time_of(event.sample + latency)`, with a note-off gate_seconds later.
+
+    port: where to; the sender closes it at the end. latency: samples at sample_rate Hz. channel: 1..16.
+    reopen: opens the port again after it vanished; it is called every half second, on a thread of its own, until it no
+        longer raises UserError or OSError. Notes due meanwhile are dropped, as a late note is worse than none.
+    lead_seconds: how much earlier than due to send, for a system known to deliver later (rtmidi's JACK ports deliver at
+        the start of the next period: half a period on average).
+    """
+
+    def __init__(
+        self,
+        port: MidiPort,
+        clock: Clock,
+        latency: int,
+        sample_rate: int,
+        channel: int,
+        gate_seconds: float = 0.1,
+        reopen: Callable[[], MidiPort] | None = None,
+        lead_seconds: float = 0.0,
+    ) -> None:
+        """Get ready; nothing is sent before `start()`."""
+        if latency < 0:
+            raise ValueError(f"latency must be at least 0 samples, got {latency}")
+        if sample_rate < 1:
+            raise ValueError(f"sample_rate must be at least 1 Hz, got {sample_rate}")
+        if not 0 < gate_seconds <= 60:
+            raise ValueError(f"gate_seconds must be in 0..60, more than 0, got {gate_seconds}")
+        self.counters = Counters()
+        self._panic = all_notes_off(channel)
+        self._port: MidiPort | None = port
+        self._clock = clock
+        self._latency = latency
+        self._sample_rate = sample_rate
+        self._channel = channel
+        self._gate = max(1, round(gate_seconds * sample_rate))
+        self._reopen = reopen
+        self._lead = lead_seconds
+        # (due sample, note-offs before note-ons, order of arrival, strike)
+        self._heap: list[tuple[int, bool, int, _Strike]] = []
+        self._order = itertools.count()
+        self._sounding: dict[int, _Strike] = {}
+        self._changed = threading.Condition()
+        self._end: float | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="midi sender", daemon=True)
+        self._keeper = threading.Thread(target=self._keep_port, name="midi port keeper", daemon=True)
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a port now."""
+        return self._port is not None
+
+    def start(self) -> None:
+        """[main] Start sending."""
+        self._thread.start()
+        self._keeper.start()
+
+    def send(self, event: Event) -> None:
+        """[any thread] Queue an event, which must have a note and a velocity. What comes after `stop()` is dropped."""
+        if event.note is None or event.velocity is None:
+            raise ValueError(f"an event needs a note and a velocity to be sent, got {event.note} and {event.velocity}")
+        note_on(self._channel, event.note, event.velocity)  # refuse here, not in the thread, what is out of range
+        strike = _Strike(event.note, event.velocity)
+        with self._changed:
+            if self._end is not None:
+                self.counters.dropped += 1
+                return
+            self._push(event.sample + self._latency, True, strike)
+            self._changed.notify()
+
+    def stop(self, drain: bool = True) -> None:
+        """[main] End what sounds and close the port; twice is harmless.
+
+        drain: first send what is already queued, waiting at most the latency and one gate; else it is dropped.
+        """
+        with self._changed:
+            if self._end is None:
+                patience = (self._latency + self._gate) / self._sample_rate if drain else 0.0
+                self._end = time.perf_counter() + patience
+                self._changed.notify()
+        self._over.set()
+        for thread in (self._thread, self._keeper):
+            if thread.ident is not None:
+                thread.join()
+        port, self._port = self._port, None
+        if port is not None:
+            port.close()
+
+    def _push(self, due: int, is_on: bool, strike: _Strike) -> None:
+        heapq.heappush(self._heap, (due, is_on, next(self._order), strike))
+
+    def _run(self) -> None:
+        while self._wait_for_next():
+            # This happens without the lock; an earlier message may come meanwhile, and then it is the one taken.
+            while (remaining := self._due() - time.perf_counter()) > 0:
+                if remaining > SPIN_SECONDS:
+                    time.sleep(min(remaining - SPIN_SECONDS, STEP_SECONDS))
+            with self._changed:
+                position, is_on, _, strike = heapq.heappop(self._heap)
+            if is_on:
+                self._strike(position, strike)
+            elif self._sounding.get(strike.note) is strike:
+                self._release(strike)
+        with self._changed:
+            self.counters.dropped += sum(is_on for _, is_on, _, _ in self._heap)
+            self._heap.clear()
+        for strike in list(self._sounding.values()):
+            self._release(strike)
+        self._emit(self._panic)
+
+    def _due(self) -> float:
+        return self._clock.time_of(self._heap[0][0]) - self._lead
+
+    def _wait_for_next(self) -> bool:
+        """Wait until the earliest message is nearly due; False once the end has come."""
+        with self._changed:
+            while True:
+                if self._end is not None and (not self._heap or time.perf_counter() >= self._end):
+                    return False
+                if not self._heap:
+                    self._changed.wait()
+                    continue
+                remaining = self._due() - time.perf_counter()
+                if remaining <= NEAR_SECONDS:
+                    return True
+                self._changed.wait(min(remaining - NEAR_SECONDS, LOOK_SECONDS))
+
+    def _strike(self, position: int, strike: _Strike) -> None:
+        before = self._sounding.get(strike.note)
+        if before is not None:
+            self._release(before)
+        if not self._emit(note_on(self._channel, strike.note, strike.velocity)):
+            self.counters.dropped += 1
+            return
+        lateness = time.perf_counter() - (self._clock.time_of(position) - self._lead)
+        self.counters.sent += 1
+        self.counters.late += lateness > LATE_SECONDS
+        self.counters.max_lateness_ms = max(self.counters.max_lateness_ms, 1000 * lateness)
+        self._sounding[strike.note] = strike
+        with self._changed:
+            self._push(position + self._gate, False, strike)
+
+    def _release(self, strike: _Strike) -> None:
+        self._sounding.pop(strike.note, None)
+        self._emit(note_off(self._channel, strike.note))
+
+    def _emit(self, message: bytes) -> bool:
+        """Send now. False if there is no port or it is lost just now."""
+        port = self._port
+        if port is None:
+            return False
+        try:
+            port.send(message)
+        except OSError:
+            self._lose(port)
+            return False
+        return True
+
+    def _lose(self, port: MidiPort) -> None:
+        with self._changed:
+            if self._port is port:
+                self._port = None
+        with suppress(OSError):
+            port.close()
+
+    def _keep_port(self) -> None:
+        """[keeper thread] Notice a vanished port and open it again; here, as both may take their time."""
+        while not self._over.wait(RETRY_SECONDS):
+            port = self._port
+            if port is not None and not port.is_there():
+                self._lose(port)
+            if self._port is None and self._reopen is not None:
+                with suppress(UserError, OSError):
+                    fresh = self._reopen()
+                    fresh.send(self._panic)  # what hung when the port vanished
+                    self._port = fresh

@@ -1,0 +1,177 @@
+"""Where events go: lines of JSON, a Standard MIDI File, a MIDI port."""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import mido
+
+from realtime.errors import UserError
+from realtime.events import Event
+from realtime.midi_sender import MidiSender
+
+STDOUT = "-"
+TICKS_PER_BEAT = 1920
+TEMPO = 500_000
+"""Microseconds per beat: 120 beats per minute. With 1920 ticks a beat a note is off by at most 0.13 ms."""
+
+
+class Sink(Protocol):
+    """Takes events. One thread writes; `close` comes after the last write and may come twice."""
+
+    def write(self, event: Event) -> None:
+        """Take one event. Raises UserError if it cannot be kept."""
+
+    def close(self) -> None:
+        """Finish what was begun; twice is harmless."""
+
+
+def check_target(path: str | Path) -> Path:
+    """Make sure that a file can be written at path, and create nothing. Raises UserError if it cannot."""
+    target = Path(path)
+    if target.is_dir():
+        raise UserError(f"cannot write {str(path)!r}: it is a folder; give the name of a file")
+    if not target.parent.is_dir():
+        raise UserError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}; create it first")
+    if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
+        raise UserError(f"cannot write {str(path)!r}: no permission; choose another place")
+    return target
+
+
+class JsonLinesSink:
+    """Writes each event as one line of JSON at once, to a file or, for "-", to standard output.
+
+    path: checked now, created with the first event or, if none came, at close; sample_rate: Hz, for `time` in seconds.
+    broken: True once the reader of standard output has gone; later events are let go without a word.
+    """
+
+    def __init__(self, path: str | Path, sample_rate: int) -> None:
+        """Check the target. Raises UserError if it cannot be written."""
+        self.broken = False
+        self._sample_rate = sample_rate
+        self._path = None if str(path) == STDOUT else check_target(path)
+        self._file: TextIO | None = None
+        self._closed = False
+
+    def write(self, event: Event) -> None:
+        """Write one line and flush it. Raises UserError if the disk does not take it."""
+        if not self.broken:
+            self._put(event.to_json(self._sample_rate) + "\n")
+
+    def close(self) -> None:
+        """Close the file; standard output stays open."""
+        if not self._closed:
+            self._closed = True
+            if self._path is not None:
+                self._put("")
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _put(self, text: str) -> None:
+        try:
+            if self._path is None:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+                return
+            if self._file is None:
+                self._file = self._path.open("w", encoding="utf-8", newline="\n")
+            self._file.write(text)
+            self._file.flush()
+        except BrokenPipeError:
+            self.broken = True
+            # Else Python flushes once more when it ends and complains; see the note on SIGPIPE in its signal module.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            raise UserError(
+                f"cannot write events to {str(self._path or STDOUT)!r}: {error.strerror or error}"
+            ) from None
+
+
+class MidiFileSink:
+    """Collects notes and writes them at close as a Standard MIDI File, type 0, whose times are the true chop positions.
+
+    path: checked now, created whole at close by renaming, so that nothing half-written is ever seen.
+    sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again.
+    """
+
+    def __init__(self, path: str | Path, sample_rate: int, channel: int = 1, gate_seconds: float = 0.1) -> None:
+        """Check the target. Raises UserError if it cannot be written."""
+        if not 1 <= channel <= 16:
+            raise ValueError(f"channel must be in range 1..16, got {channel}")
+        if gate_seconds <= 0:
+            raise ValueError(f"gate_seconds must be more than 0, got {gate_seconds}")
+        self._path = check_target(path)
+        self._sample_rate = sample_rate
+        self._channel = channel
+        self._gate = gate_seconds
+        self._notes: list[tuple[int, int, int]] = []
+        self._closed = False
+
+    def write(self, event: Event) -> None:
+        """Take one event, which must have a note and a velocity."""
+        if event.note is None or event.velocity is None:
+            raise ValueError(f"an event needs a note and a velocity, got {event.note} and {event.velocity}")
+        self._notes.append((event.sample, event.note, event.velocity))
+
+    def close(self) -> None:
+        """Write the file, also when there is no note. Raises UserError if the disk does not take it."""
+        if self._closed:
+            return
+        self._closed = True
+        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        try:
+            with temporary.open("wb") as file:
+                self._render().save(file=file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink()
+            raise UserError(f"cannot write {str(self._path)!r}: {error.strerror or error}") from None
+
+    def _tick(self, seconds: float) -> int:
+        return round(seconds * TICKS_PER_BEAT * 1_000_000 / TEMPO)
+
+    def _render(self) -> mido.MidiFile:
+        struck: dict[tuple[int, int], int] = {}  # (note, tick) -> velocity; of two at once the stronger stays
+        for sample, note, velocity in self._notes:
+            place = (note, self._tick(sample / self._sample_rate))
+            struck[place] = max(velocity, struck.get(place, 0))
+        # (tick, note-offs before note-ons, message)
+        timed: list[tuple[int, bool, int, int]] = []
+        length = max(1, self._tick(self._gate))
+        ordered = sorted(struck)
+        for (note, tick), (next_note, next_tick) in zip(ordered, [*ordered[1:], (-1, 0)], strict=True):
+            timed.append((tick, True, note, struck[note, tick]))
+            end = tick + length
+            timed.append((min(end, next_tick) if next_note == note else end, False, note, 0))
+        track = mido.MidiTrack(
+            [mido.MetaMessage("track_name", name="samplechop"), mido.MetaMessage("set_tempo", tempo=TEMPO)]
+        )
+        now = 0
+        for tick, is_on, note, velocity in sorted(timed):
+            kind = "note_on" if is_on else "note_off"
+            track.append(mido.Message(kind, channel=self._channel - 1, note=note, velocity=velocity, time=tick - now))
+            now = tick
+        return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
+
+
+class MidiPortSink:
+    """Hands events to a MidiSender, which it starts and stops."""
+
+    def __init__(self, sender: MidiSender) -> None:
+        """Start the sender."""
+        self._sender = sender
+        sender.start()
+
+    def write(self, event: Event) -> None:
+        """Queue one event, which must have a note and a velocity."""
+        self._sender.send(event)
+
+    def close(self) -> None:
+        """Let what is queued sound, then end all notes and close the port."""
+        self._sender.stop()
