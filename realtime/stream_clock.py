@@ -1,0 +1,50 @@
+"""From sample positions to the machine's time, through the jitter of the audio callback."""
+
+import math
+
+BANDWIDTH_HZ = 0.5
+JUMP_SECONDS = 0.05
+MAX_OMEGA = 0.5
+
+
+class StreamClock:
+    """A delay-locked loop over (position, time) pairs, one per callback.
+
+    After Adriaensen, "Using a DLL to filter time" (2005), with its two coefficients taken for the real distance between
+    two pairs, as not every callback is seen. Jitter of a few milliseconds in single callbacks moves the answer by
+    microseconds; a drifting device is followed within seconds. A pair more than 50 ms off (a device that came back, the
+    machine asleep) is believed at once. Between two pairs `time_of` is a straight line, so it is monotone in the
+    position; from one pair to the next the line may shift by microseconds.
+
+    sample_rate: nominal, Hz. One thread updates, any may read.
+    """
+
+    def __init__(self, sample_rate: int, position: int = 0, time: float = 0.0) -> None:
+        """Begin with one pair."""
+        self._nominal = 1 / sample_rate
+        self._line = (position, time, self._nominal)
+
+    def reset(self, position: int, time: float) -> None:
+        """Forget everything but this pair."""
+        self._line = (position, time, self._nominal)
+
+    def update(self, position: int, time: float) -> None:
+        """Hear of one more pair; positions that do not advance are ignored."""
+        last, line_time, period = self._line
+        frames = position - last
+        if frames <= 0:
+            return
+        expected = line_time + frames * period
+        error = time - expected
+        if abs(error) > JUMP_SECONDS:
+            self.reset(position, time)
+            return
+        omega = min(MAX_OMEGA, 2 * math.pi * BANDWIDTH_HZ * frames * self._nominal)
+        expected += math.sqrt(2) * omega * error
+        period += omega * omega * error / frames
+        self._line = (position, expected, period)
+
+    def time_of(self, position: int) -> float:
+        """[any thread] Give the seconds of time.perf_counter() at which that sample was at the converter."""
+        last, time, period = self._line
+        return time + (position - last) * period
