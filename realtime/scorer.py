@@ -16,17 +16,18 @@ from realtime.errors import UserError
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
-def open_interpreter(content: bytes, where: str) -> Any:
-    """Make an interpreter for a .tflite file's content with the first runtime that can.
+def open_interpreter(content: bytes, where: str) -> tuple[Any, str]:
+    """Make an interpreter for a .tflite file's content with the first runtime that can; give it and its package's name.
 
     Raises ModelError if the content is no model, UserError if no runtime works.
     """
     failures = []
     for name in RUNTIMES:
+        package = name.split(".")[0]
         try:
             make = importlib.import_module(name).Interpreter
         except ImportError as error:
-            failures.append(f"{name.split('.')[0]}: {error}")
+            failures.append(f"{package}: {error}")
             continue
         try:
             interpreter = make(model_content=content, num_threads=1)
@@ -34,9 +35,9 @@ def open_interpreter(content: bytes, where: str) -> Any:
         except ValueError as error:
             raise ModelError(f"{where} is not a TFLite model: {str(error).splitlines()[0]}") from None
         except (RuntimeError, SystemError, AttributeError) as error:
-            failures.append(f"{name.split('.')[0]}: {error}")
+            failures.append(f"{package}: {error}")
             continue
-        return interpreter
+        return interpreter, package
     raise UserError(
         "no TFLite runtime works here (" + "; ".join(failures) + "): pip install ai-edge-litert, "
         "or tflite-runtime together with numpy < 2"
@@ -53,7 +54,7 @@ class Scorer:
     def __init__(self, manifest: Manifest) -> None:
         """[main] Open the model and run it once. Raises ModelError if its tensors are not the manifest's."""
         where = f"model {str(manifest.path)!r}"
-        self._net = open_interpreter(manifest.path.read_bytes(), where)
+        self._net, self.runtime = open_interpreter(manifest.path.read_bytes(), where)
         inputs, outputs = self._net.get_input_details(), self._net.get_output_details()
         shape = tuple(int(n) for n in inputs[0]["shape"])
         self._batch = shape[0]
