@@ -17,10 +17,10 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
-from realtime.callback import c_callback, python_callback
 from realtime.devices import Device, check_input, check_output, devices_of, portaudio
 from realtime.errors import UserError
 from realtime.ring import CALLBACKS, OFFSET, Ring
@@ -63,6 +63,8 @@ def _named(devices: list[Device], full_name: str) -> Device:
 
 def open_stream(sd: Any, settings: StreamSettings, ring: Ring) -> Any:
     """Open the stream, not yet started, over the ring. Raises UserError when it cannot be opened."""
+    from realtime.callback import c_callback, python_callback  # compiled code that only this process needs
+
     devices = devices_of(sd)
     source = _named(devices, settings.source) if settings.source is not None else None
     output = _named(devices, settings.output) if settings.output is not None else None
@@ -139,6 +141,7 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, patient: 
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then says stop
     ring = Ring(settings.channels, settings.capacity, memory)
+    import_module("realtime.callback")
     if not patient and heard(connection) != "open":
         return
     while True:

@@ -62,8 +62,9 @@ class DeviceStream:
             raise UserError(text)
 
     def restart(self) -> None:
-        """[analysis] Wait, in the background, for the device to come back; what was heard before is not heard again."""
-        self.ring.control[ORIGIN] = self.ring.written
+        """[analysis] Wait, in the background, for the device to come back; the monitor of an input starts anew."""
+        if self.settings.source is not None:
+            self.ring.control[ORIGIN] = self.ring.written
         self._launch(patient=True)
 
     def _launch(self, patient: bool) -> None:

@@ -5,6 +5,8 @@ import math
 BANDWIDTH_HZ = 0.5
 JUMP_SECONDS = 0.05
 MAX_OMEGA = 0.5
+MAX_DRIFT = 5e-4
+"""Of the device's rate against its nominal one; a burst of lost blocks would otherwise look like a slow device."""
 
 
 class StreamClock:
@@ -42,6 +44,7 @@ class StreamClock:
         omega = min(MAX_OMEGA, 2 * math.pi * BANDWIDTH_HZ * frames * self._nominal)
         expected += math.sqrt(2) * omega * error
         period += omega * omega * error / frames
+        period = min(max(period, self._nominal * (1 - MAX_DRIFT)), self._nominal * (1 + MAX_DRIFT))
         self._line = (position, expected, period)
 
     def time_of(self, position: int) -> float:

@@ -1,0 +1,133 @@
+"""A file that is heard while it is analysed."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from realtime.device_process import StreamSettings
+from realtime.device_stream import DeviceStream
+from realtime.devices import check_output, choose_output, devices_of, portaudio
+from realtime.file_source import FileSource
+from realtime.ring import PLAYED, capacity_for
+from realtime.sources import Chunk, Counters
+from realtime.stream_clock import StreamClock
+
+RING_SECONDS = 10.0
+LEAD_SECONDS = 2.0
+"""How far ahead of the output the file is decoded."""
+
+POLL_SECONDS = 0.002
+
+
+class PlayedFileSource:
+    """A file through an output device, `delay` frames late.
+
+    The output device is the clock: a chunk comes when its last sample was handed to the device, so sound and chops
+    cannot drift apart. When the device disappears the file pauses until it is back; nothing is skipped.
+
+    Raises UserError when the file cannot be opened or no output can play it.
+    """
+
+    realtime = True
+
+    def __init__(self, path: str | Path, block_size: int = 256, delay: int = 0) -> None:
+        """Open the file and find the output; nothing is heard yet."""
+        self._file = FileSource(path, block_size, realtime=False)
+        self.name = self._file.name
+        self.sample_rate = self._file.sample_rate
+        self.channels = self._file.channels
+        self.block_size = block_size
+        self.warnings = self._file.warnings
+        try:
+            with portaudio() as sd:
+                output = choose_output(devices_of(sd))
+                outputs = min(2, output.max_outputs)
+                check_output(sd, output, self.sample_rate, outputs)
+        except BaseException:
+            self._file.stop()
+            raise
+        capacity = capacity_for(RING_SECONDS + delay / self.sample_rate, self.sample_rate)
+        settings = StreamSettings(
+            None, output.full_name, self.sample_rate, self.channels, outputs, block_size, capacity
+        )
+        self._output = output.name
+        self._delay = delay
+        self._stream = DeviceStream(settings, delay)
+        self._clock = StreamClock(self.sample_rate)
+        self._buffer = np.zeros((block_size, self.channels), np.float32)
+        self._tail = np.zeros((delay + self.sample_rate, self.channels), np.float32)  # the delayed end sounds over it
+        self._end: int | None = None
+        self._position = 0
+        self._heard = False
+        self._gone = False
+        self._stopping = threading.Event()
+
+    @property
+    def status(self) -> str:
+        """Say that the output is gone and waited for; empty while it runs."""
+        return f"waiting for {self._output!r}" if self._gone else ""
+
+    def start(self) -> None:
+        """[main] Begin to play. Raises UserError when the output cannot be opened."""
+        self._fill()
+        self._clock.reset(0, time.perf_counter())
+        self._stream.start()
+
+    def _fill(self) -> None:
+        ring = self._stream.ring
+        while self._end is None and ring.written - self._played < LEAD_SECONDS * self.sample_rate:
+            chunk = self._file.read()
+            if chunk is None:
+                self._end = ring.written
+                ring.write(self._tail)
+            else:
+                ring.write(chunk.samples)
+
+    @property
+    def _played(self) -> int:
+        return int(self._stream.ring.control[PLAYED])
+
+    def read(self) -> Chunk | None:
+        """[analysis] Wait until the device has played on; up to block_size frames, None at the end and after stop."""
+        ring = self._stream.ring
+        while not self._stopping.is_set():
+            self._fill()
+            there = self._played if self._end is None else min(self._played, self._end)
+            if there > self._position:
+                self._follow()
+                n, _ = ring.read(self._position, self._buffer[: there - self._position])
+                start, self._position = self._position, self._position + n
+                return Chunk(start, self._buffer[:n])
+            if self._position == self._end:
+                return None
+            self._stopping.wait(POLL_SECONDS)
+            if self._stream.lost():
+                self._gone = True
+                self._stream.restart()
+        return None
+
+    def _follow(self) -> None:
+        stamp = self._stream.ring.stamp()
+        if stamp is None:
+            return
+        if self._heard and not self._gone:
+            self._clock.update(stamp.position, stamp.time)
+        else:
+            self._heard, self._gone = True, False
+            self._clock.reset(stamp.position, stamp.time)
+
+    def stop(self) -> None:
+        """[any thread] Fall silent and close; `read()` returns None."""
+        self._stopping.set()
+        self._stream.close()
+        self._file.stop()
+
+    def time_of(self, position: int) -> float:
+        """[any thread] Give the moment at which the output, were there no delay, plays that sample."""
+        return self._clock.time_of(position)
+
+    def counters(self) -> Counters:
+        """[any thread] Tell what went wrong so far."""
+        return Counters(output_underflows=self._stream.output_underflows)
