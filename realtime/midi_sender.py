@@ -124,7 +124,7 @@ class MidiSender:
     def stop(self, drain: bool = True) -> None:
         """[main] End what sounds and close the port; twice is harmless.
 
-        drain: first send what is already queued, waiting at most the latency and one gate; else it is dropped.
+        drain: first send what becomes due within the latency and one gate from now. The rest is dropped.
         """
         with self._changed:
             if self._end is None:
@@ -165,10 +165,10 @@ class MidiSender:
         return self._clock.time_of(self._heap[0][0]) - self._lead
 
     def _wait_for_next(self) -> bool:
-        """Wait until the earliest message is nearly due; False once the end has come."""
+        """Wait until the earliest message is nearly due; False once none is due before the end."""
         with self._changed:
             while True:
-                if self._end is not None and (not self._heap or time.perf_counter() >= self._end):
+                if self._end is not None and (not self._heap or self._due() > self._end):
                     return False
                 if not self._heap:
                     self._changed.wait()

@@ -34,6 +34,11 @@ def timbre(spectrum: NDArray[np.float32]) -> NDArray[np.float64] | None:
     return level / norm if norm > 0 else None
 
 
+def _cosine(direction: NDArray[np.float64], total: NDArray[np.float64]) -> float:
+    norm = float(np.linalg.norm(total))
+    return float(direction @ total) / norm if norm > 0 else 0.0
+
+
 class PadAssigner:
     """Gives each event its note. Deterministic: the same events in the same order get the same notes.
 
@@ -86,7 +91,7 @@ class PadAssigner:
             if key not in self._unheard:
                 self._unheard[key] = self._take()
             return self._unheard[key]
-        nearness = {note: float(direction @ total) / float(np.linalg.norm(total)) for note, total in self._sums.items()}
+        nearness = {note: _cosine(direction, total) for note, total in self._sums.items()}
         nearest = max(nearness, key=nearness.__getitem__, default=None)
         if nearest is None or (nearness[nearest] < self._similarity and self._next <= self._high):
             note = self._take()

@@ -145,7 +145,7 @@ class MidiFileSink:
         timed: list[tuple[int, bool, int, int]] = []
         length = max(1, self._tick(self._gate))
         ordered = sorted(struck)
-        for (note, tick), (next_note, next_tick) in zip(ordered, [*ordered[1:], (-1, 0)], strict=True):
+        for (note, tick), (next_note, next_tick) in zip(ordered, [*ordered[1:], (-1, 0)], strict=False):
             timed.append((tick, True, note, struck[note, tick]))
             end = tick + length
             timed.append((min(end, next_tick) if next_note == note else end, False, note, 0))

@@ -1,0 +1,250 @@
+"""The sender thread, with a port that writes down and a clock that the test holds."""
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from realtime import midi_sender
+from realtime.errors import UserError
+from realtime.events import Event
+from realtime.midi import all_notes_off, note_off, note_on
+from realtime.midi_sender import MidiSender
+
+RATE = 1000
+PATIENCE = 20.0
+PANIC = all_notes_off(1)
+CHOP = Event("chop", 0, 0, 1.0, note=36, velocity=100)
+
+
+class RecordingPort:
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+        self.arrived = threading.Condition()
+        self.broken = False
+        self.present = True
+        self.closed = 0
+
+    def send(self, message: bytes) -> None:
+        if self.broken:
+            raise OSError("gone")
+        with self.arrived:
+            self.messages.append(message)
+            self.arrived.notify_all()
+
+    def is_there(self) -> bool:
+        return self.present
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def wait_for(self, message: bytes) -> bool:
+        with self.arrived:
+            return self.arrived.wait_for(lambda: message in self.messages, PATIENCE)
+
+
+class HeldClock:
+    """Sample 0 was at `zero`, the moment of its making."""
+
+    def __init__(self) -> None:
+        self.zero = time.perf_counter()
+
+    def time_of(self, position: int) -> float:
+        return self.zero + position / RATE
+
+
+@pytest.fixture
+def port() -> RecordingPort:
+    return RecordingPort()
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+def sender_of(port: RecordingPort, clock: HeldClock, **options) -> MidiSender:
+    return MidiSender(port, clock, **({"latency": 0, "sample_rate": RATE, "channel": 1} | options))
+
+
+def chop(sample: int, note: int = 36, velocity: int = 100) -> Event:
+    return replace(CHOP, sample=sample, note=note, velocity=velocity)
+
+
+def test_notes_leave_in_the_order_of_their_positions(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, gate_seconds=1.0)
+    for sample in (30, 10, 40, 20):
+        sender.send(chop(sample, note=sample))
+    sender.start()
+    sender.stop()
+    ons = [message[1] for message in port.messages if message[0] == 0x90]
+    assert ons == [10, 20, 30, 40]
+
+
+def test_every_note_on_has_its_note_off_and_all_notes_off_comes_last(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, latency=100, gate_seconds=0.005, channel=10)
+    for sample in range(-60, 0, 3):
+        sender.send(chop(sample, note=40 + sample % 7))
+    sender.start()
+    sender.stop()
+    assert sender.counters.sent == 20
+    sounding: set[int] = set()
+    for status, note, _ in port.messages[:-1]:
+        if status == 0x99:
+            assert note not in sounding
+            sounding.add(note)
+        else:
+            assert status == 0x89
+            sounding.remove(note)
+    assert not sounding
+    assert port.messages[-1] == all_notes_off(10)
+
+
+def test_striking_a_sounding_note_ends_it_first(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, gate_seconds=0.03)
+    sender.send(chop(0, velocity=50))
+    sender.send(chop(10, velocity=60))
+    sender.start()
+    sender.stop()
+    on, off = note_on(1, 36, 50), note_off(1, 36)
+    assert port.messages == [on, off, note_on(1, 36, 60), off, PANIC]
+
+
+def test_an_earlier_note_does_not_wait_for_a_later_one(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock)
+    sender.start()
+    sender.send(chop(3600 * RATE, note=40))
+    sender.send(chop(20, note=41))
+    assert port.wait_for(note_on(1, 41, 100))
+    sender.stop(drain=False)
+    assert sender.counters.dropped == 1
+
+
+def test_nothing_leaves_before_it_is_due(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, latency=60)
+    left: list[float] = []
+    port.send = lambda _: left.append(time.perf_counter())
+    sender.send(chop(10))
+    sender.start()
+    sender.stop()
+    assert left[0] >= clock.time_of(70)
+
+
+def test_the_lead_is_taken_off_the_due_time(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, latency=3600 * RATE, lead_seconds=3600.0)
+    sender.start()
+    sender.send(chop(0))
+    assert port.wait_for(note_on(1, 36, 100))
+    sender.stop(drain=False)
+
+
+def test_a_clock_that_is_corrected_while_a_note_waits_is_followed(port: RecordingPort, clock: HeldClock) -> None:
+    clock.zero += 3600
+    sender = sender_of(port, clock)
+    sender.start()
+    sender.send(chop(0))
+    clock.zero -= 3600
+    assert port.wait_for(note_on(1, 36, 100))
+    sender.stop(drain=False)
+
+
+def test_a_note_that_comes_too_late_is_sent_and_counted(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock)
+    sender.start()
+    sender.send(chop(-50))
+    assert port.wait_for(note_on(1, 36, 100))
+    sender.stop()
+    assert (sender.counters.sent, sender.counters.late) == (1, 1)
+    assert sender.counters.max_lateness_ms >= 50
+
+
+def test_stopping_without_draining_drops_what_waits_and_ends_what_sounds(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, gate_seconds=60.0)
+    sender.start()
+    sender.send(chop(0))
+    sender.send(chop(3600 * RATE, note=40))
+    assert port.wait_for(note_on(1, 36, 100))
+    sender.stop(drain=False)
+    assert port.messages == [note_on(1, 36, 100), note_off(1, 36), PANIC]
+    assert (sender.counters.sent, sender.counters.dropped) == (1, 1)
+
+
+def test_draining_waits_no_longer_than_latency_and_gate(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, latency=10)
+    sender.start()
+    sender.send(chop(3600 * RATE))
+    sender.stop(drain=True)
+    assert (port.messages, sender.counters.dropped) == ([PANIC], 1)
+
+
+def test_stopping_twice_or_without_a_start_is_harmless(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock)
+    sender.stop()
+    sender.stop()
+    assert port.closed == 1
+
+
+def test_what_comes_after_the_end_is_dropped(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock)
+    sender.start()
+    sender.stop()
+    sender.send(CHOP)
+    assert (port.messages, sender.counters.dropped) == ([PANIC], 1)
+
+
+@pytest.mark.parametrize("way", ["raises", "is no longer listed"])
+def test_a_vanished_port_is_opened_again_and_notes_meanwhile_are_dropped(
+    port: RecordingPort, clock: HeldClock, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(midi_sender, "RETRY_SECONDS", 0.01)
+    back, fresh, tries = threading.Event(), RecordingPort(), []
+
+    def reopen() -> RecordingPort:
+        tries.append(1)
+        if not back.is_set():
+            raise UserError("no MIDI port")
+        return fresh
+
+    sender = sender_of(port, clock, reopen=reopen)
+    port.broken, port.present = way == "raises", way == "raises"
+    sender.start()
+    if way == "raises":
+        sender.send(CHOP)
+    wait_until(lambda: len(tries) >= 2)
+    lost = sender.counters.dropped
+    sender.send(CHOP)
+    wait_until(lambda: sender.counters.dropped == lost + 1)
+    back.set()
+    wait_until(lambda: sender.connected)
+    sender.send(chop(0, note=50))
+    assert fresh.wait_for(note_on(1, 50, 100))
+    sender.stop()
+    assert fresh.messages == [PANIC, note_on(1, 50, 100), note_off(1, 50), PANIC]
+    assert (port.closed, fresh.closed) == (1, 1)
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_an_event_without_a_note_is_refused(port: RecordingPort, clock: HeldClock) -> None:
+    with pytest.raises(ValueError, match="needs a note and a velocity"):
+        sender_of(port, clock).send(Event("chop", 0, 0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("latency", -1, "latency must be at least 0"),
+        ("sample_rate", 0, "sample_rate must be at least 1"),
+        ("channel", 17, r"channel must be in range 1\.\.16, got 17"),
+        ("gate_seconds", 0.0, "gate_seconds must be"),
+    ],
+)
+def test_settings_out_of_range_are_refused(port, clock, option, value, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        sender_of(port, clock, **{option: value})
