@@ -22,6 +22,7 @@ class Program:
         self.inputs = [self.client.inports.register(f"in_{c + 1}") for c in range(CHANNELS)]
         self.midi_in = self.client.midi_inports.register("midi_in")
         self.midi: list[tuple[int, list[int]]] = []
+        self.arrivals: list[float] = []
         self.clock: list[tuple[int, float]] = []
         self.xruns = 0
         self.skipped = 0
@@ -48,6 +49,7 @@ class Program:
         self.expected = self.cycle_end = now + frames
         for offset, data in self.midi_in.incoming_midi_events():
             self.midi.append((now + offset, list(bytes(data))))
+            self.arrivals.append(time.perf_counter())
         playing = self.playing
         if playing is None:
             for port in self.outputs:
@@ -141,7 +143,7 @@ class Program:
         return {}
 
     def do_report(self) -> dict[str, Any]:
-        return {"midi": list(self.midi), "xruns": self.xruns, "skipped": self.skipped, "clock": self.clock}
+        return {name: getattr(self, name) for name in ("midi", "arrivals", "xruns", "skipped", "clock")}
 
 
 def main() -> None:

@@ -150,12 +150,14 @@ def end(process: subprocess.Popen[Any], patience: float = PATIENCE_SECONDS) -> N
 class Report:
     """What a client saw. Positions are absolute JACK frames, exact to the sample.
 
-    midi: (frame, bytes) in order of arrival. xruns: reported by the server since the client opened.
+    midi: (frame, bytes) in order of arrival. arrivals: for each of them the time.perf_counter() seconds at which the
+    client's callback saw it, which is one period's work late at most. xruns: reported by the server since the client opened.
     skipped: frames by which the client's own cycles jumped.
     clock: (frame, time.perf_counter() seconds) pairs, read at each command.
     """
 
     midi: list[tuple[int, bytes]]
+    arrivals: list[float]
     xruns: int
     skipped: int
     clock: list[tuple[int, float]]
@@ -253,7 +255,8 @@ class JackClient:
         answer = self._ask("report")
         midi = [(int(frame), bytes(data)) for frame, data in answer["midi"]]
         clock = [(int(frame), float(seconds)) for frame, seconds in answer["clock"]]
-        return Report(midi, int(answer["xruns"]), int(answer["skipped"]), clock)
+        arrivals = [float(seconds) for seconds in answer["arrivals"]]
+        return Report(midi, arrivals, int(answer["xruns"]), int(answer["skipped"]), clock)
 
     def close(self) -> None:
         """End the client; twice is harmless."""

@@ -1,0 +1,127 @@
+"""Notes over a real MIDI system: a program sends through a virtual port, an independent client writes down."""
+
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.jackserver import JackServer
+
+pytestmark = [
+    pytest.mark.jack,
+    # rtmidi asks its own libjack, and ALSA first where there is a sequencer; these tests are about JACK.
+    pytest.mark.usefixtures("jack_server", "only_jack"),
+]
+
+NOTES = 100
+GAP = 1100
+LATENCY = 12_544
+
+SENDING = f"""
+import sys, time
+from realtime.events import Event
+from realtime.midi_ports import open_output
+from realtime.midi_sender import MidiSender
+
+class Clock:
+    zero = time.perf_counter() + 1.0
+    def time_of(self, position):
+        return self.zero + position / 44100
+
+sender = MidiSender(open_output("virtual", client_name="sender"), Clock(), {LATENCY}, 44100, 1, gate_seconds=0.02)
+print("open", flush=True)
+sys.stdin.readline()
+Clock.zero = time.perf_counter() + 0.2
+sender.start()
+for k in range({NOTES}):
+    sample = k * {GAP}
+    time.sleep(max(0.0, Clock.zero + sample / 44100 - time.perf_counter()))
+    sender.send(Event("chop", sample, sample, 1.0, note=k % 128, velocity=1 + k % 127))
+sender.stop()
+c = sender.counters
+print(Clock.zero, c.sent, c.late, c.dropped, c.max_lateness_ms, flush=True)
+"""
+
+
+@pytest.fixture
+def only_jack() -> None:
+    import rtmidi
+
+    try:
+        rtmidi.MidiOut(rtmidi.API_LINUX_ALSA)
+    except OSError:
+        return
+    pytest.skip("an ALSA sequencer is there and takes the virtual port")
+
+
+def test_notes_arrive_at_an_independent_client_in_order_and_in_time(jack_server: JackServer) -> None:
+    program = jack_server.popen([sys.executable, "-c", SENDING], stdin=-1, stdout=-1)
+    with program, jack_server.client() as client:
+        assert program.stdin and program.stdout
+        assert program.stdout.readline() == "open\n"
+        client.capture_midi(client.wait_for_port("^sender:")[0])
+        client.now()
+        said, _ = program.communicate("go\n", timeout=60)
+        client.wait_until(client.now() + 4 * jack_server.block_size)
+        report = client.report()
+    zero, sent, late, dropped, max_lateness_ms = (float(word) for word in said.split())
+    ons = [(frame, data[1], data[2]) for frame, data in report.midi if data[0] == 0x90]
+    assert [(note, velocity) for _, note, velocity in ons] == [(k % 128, 1 + k % 127) for k in range(NOTES)]
+    assert [data[1] for _, data in report.midi if data[0] == 0x80] == [k % 128 for k in range(NOTES)]
+    assert report.midi[-1][1] == bytes((0xB0, 123, 0))
+    assert all(first <= second for (first, _), (second, _) in pairwise(report.midi))
+    due = zero + (np.arange(NOTES) * GAP + LATENCY) / jack_server.sample_rate
+    arrived = [at for at, (_, data) in zip(report.arrivals, report.midi, strict=True) if data[0] == 0x90]
+    lateness_ms = 1000 * (np.array(arrived) - due)
+    median, p99 = np.median(lateness_ms), np.quantile(lateness_ms, 0.99)
+    print(f"arrival minus due: median {median:.2f} ms, p99 {p99:.2f} ms, max {lateness_ms.max():.2f} ms")
+    print(f"sender: {sent:.0f} sent, {late:.0f} late, {dropped:.0f} dropped, at most {max_lateness_ms:.3f} ms late")
+    # Wide enough for a busy machine; benchmarks measure. A wrong clock, unit or latency is off by far more.
+    assert abs(median) < 1000 * 2 * jack_server.block_size / jack_server.sample_rate
+
+
+FINDING = """
+import sys
+from realtime.errors import UserError
+from realtime.midi_ports import list_ports, open_output
+print(list_ports())
+port = open_output("midi_in")
+port.send(bytes((0x90, 60, 100)))
+print(port.name, port.is_there())
+try:
+    open_output("no such port")
+except UserError as error:
+    print(error)
+sys.stdin.readline()
+print(port.is_there(), flush=True)
+"""
+
+
+def test_a_port_of_another_program_is_listed_opened_and_missed_when_gone(jack_server: JackServer) -> None:
+    with jack_server.client("daw") as client:
+        program = jack_server.popen([sys.executable, "-u", "-c", FINDING], stdin=-1, stdout=-1)
+        assert program.stdin and program.stdout
+        listed, opened, unknown = (program.stdout.readline().strip() for _ in range(3))
+        client.wait_until(client.now() + 4 * jack_server.block_size)
+        midi = client.report().midi
+    said, _ = program.communicate("gone\n", timeout=60)
+    program.wait()
+    assert "daw:midi_in" in listed
+    assert opened == "daw:midi_in True"
+    assert "'no such port'" in unknown and "daw:midi_in" in unknown
+    assert [data for _, data in midi] == [bytes((0x90, 60, 100))]
+    assert said == "False\n"
+
+
+def test_without_any_midi_system_there_is_one_sentence_and_no_noise(jack_server: JackServer) -> None:
+    program = (
+        "import os; os.environ['JACK_DEFAULT_SERVER'] = 'there-is-no-such-server'\n"
+        "from realtime.errors import UserError\n"
+        "from realtime.midi_ports import open_output\n"
+        "try:\n    open_output('virtual')\n"
+        "except UserError as error:\n    print(error)\n"
+    )
+    done = jack_server.run([sys.executable, "-c", program])
+    assert done.stdout.startswith("no MIDI system answers on this machine (tried ")
+    assert (done.stdout.count("\n"), done.stderr, done.returncode) == (1, "", 0)
