@@ -151,7 +151,7 @@ class Report:
     """What a client saw. Positions are absolute JACK frames, exact to the sample.
 
     midi: (frame, bytes) in order of arrival. arrivals: for each of them the time.perf_counter() seconds at which the
-    client's callback saw it, which is one period's work late at most. xruns: reported by the server since the client opened.
+    client's callback saw it. xruns: reported by the server since the client opened.
     skipped: frames by which the client's own cycles jumped.
     clock: (frame, time.perf_counter() seconds) pairs, read at each command.
     """
