@@ -150,7 +150,7 @@ def test_both_callbacks_leave_the_same_ring_and_the_same_output(
 
 @pytest.mark.parametrize("call", [call_c, call_python])
 @pytest.mark.parametrize("delay", [0, 5, 20])
-def test_the_monitor_is_the_input_exactly_so_many_frames_late(call, delay: int) -> None:  # noqa: ANN001
+def test_the_monitor_is_the_input_exactly_so_many_frames_late(call, delay: int) -> None:
     ring = make_ring(channels=2, outputs=2, delay=delay)
     blocks = [call(ring, ramp(start, 8, 2), 8, Times(), 0) for start in range(0, 80, 8)]
     heard = np.concatenate(blocks)
@@ -200,7 +200,7 @@ def test_a_host_without_converter_times_is_taken_to_call_when_the_block_is_compl
 
 
 @pytest.mark.parametrize("call", [call_c, call_python])
-def test_an_output_stream_plays_what_there_is_and_waits_for_the_rest(call) -> None:  # noqa: ANN001
+def test_an_output_stream_plays_what_there_is_and_waits_for_the_rest(call) -> None:
     ring = make_ring(1, 1, delay=0, plays=True)
     ring.write(ramp(0, 10, 1))
     np.testing.assert_array_equal(call(ring, None, 8, Times(), 0), ramp(0, 8, 1))
