@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class DeviceSource:
 
     device: name, part of a name or index, None for the default. sample_rate: Hz, None for the device's own.
     channels: None for two, or one where there is one. block_size: frames per callback, and most frames per chunk.
-    monitor: "off", "direct", or "aligned": the input `delay` frames late.
+    monitor: "off", "direct", or "aligned": the input as late as `align()` says.
 
     A device that disappears is waited for and reopened by name; the samples missed by the wall clock come as the gap
     of the first chunk after it, so positions keep following real time.
@@ -38,6 +39,8 @@ class DeviceSource:
     """
 
     realtime = True
+    length: int | None = None
+    warnings: Sequence[str] = ()
 
     def __init__(
         self,
@@ -46,7 +49,6 @@ class DeviceSource:
         channels: int | None = None,
         block_size: int = 256,
         monitor: Monitor = "off",
-        delay: int = 0,
     ) -> None:
         """Find the device and check that it can do what is asked; nothing is opened yet."""
         with portaudio() as sd:
@@ -73,23 +75,30 @@ class DeviceSource:
             capacity=capacity_for(RING_SECONDS, self.sample_rate),
         )
         self._heard = False  # whether the clock has seen this stream yet
-        self._stream = DeviceStream(settings, {"off": SILENT, "direct": 0, "aligned": delay}[monitor])
+        self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
+        self._monitor = monitor
         self._clock = StreamClock(self.sample_rate)
         self._buffer = np.zeros((block_size, self.channels), np.float32)
         self._position = 0  # in the ring, which does not know of gaps
         self._shift = 0  # of the stream's positions against the ring's
         self._resumes: int | None = None  # ring position of the first frame after the device came back
+        self._gap = 0  # not reported yet
         self._lost_frames = 0
         self._gaps = 0
         self._stopping = threading.Event()
 
     @property
-    def status(self) -> str:
-        """Say that the device is gone and waited for; empty while it runs."""
+    def state(self) -> str:
+        """Say whether it listens, or that the device is gone and waited for."""
         if self._resumes is None or self._stream.ring.written > self._resumes:
-            return ""
+            return "listening"
         reason = f" ({self._stream.waiting})" if self._stream.waiting else ""
         return f"waiting for {self.name!r}{reason}"
+
+    def align(self, delay: int) -> None:
+        """[main] Before `start()`: how many frames late an aligned monitor is heard."""
+        if self._monitor == "aligned":
+            self._stream.set_delay(delay)
 
     def start(self) -> None:
         """[main] Open the device. Raises UserError when it cannot be opened."""
@@ -118,7 +127,7 @@ class DeviceSource:
 
     def _take(self) -> Chunk | None:
         ring = self._stream.ring
-        out, gap = self._buffer, 0
+        out = self._buffer
         resumes = self._resumes
         if resumes is not None:
             if self._position < resumes:  # what came before the device went
@@ -126,18 +135,21 @@ class DeviceSource:
             elif ring.written == resumes:
                 return None
             else:
-                gap = self._rejoin(resumes)
+                self._gap += self._rejoin(resumes)
         read, lost = ring.read(self._position, out)
         if not read and not lost:
             return None
-        start = self._position + lost
-        self._position = start + read
-        if lost or gap:
-            self._gaps += 1
-            self._lost_frames += lost + gap
-        if resumes is None or self._resumes is None:
+        self._position += lost + read
+        self._gap += lost
+        if self._resumes is None:
             self._follow()
-        return Chunk(start + self._shift, out[:read], lost + gap) if read else None
+        if not read:
+            return None
+        gap, self._gap = self._gap, 0
+        if gap:
+            self._gaps += 1
+            self._lost_frames += gap
+        return Chunk(self._position - read + self._shift, out[:read], gap)
 
     def _rejoin(self, resumes: int) -> int:
         """Count the samples between the last one before the device went and the first one since, by the wall clock."""

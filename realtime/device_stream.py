@@ -21,21 +21,18 @@ SILENT = -1
 class DeviceStream:
     """A ring in shared memory and the process that holds its audio device.
 
-    delay: frames from the ring to the output, SILENT for none.
+    delay: frames from the ring to the output, SILENT for none; see `set_delay`.
     """
 
     def __init__(self, settings: StreamSettings, delay: int = SILENT) -> None:
         """Make the ring and let the process load in the background; nothing is opened yet."""
-        if delay + settings.block_size > settings.capacity:
-            most = settings.capacity - settings.block_size
-            raise ValueError(f"delay must be at most {most} frames, got {delay}")
         self.settings = settings
         # "spawn" everywhere: a fork would carry along the program's threads and its MIDI library.
         self._context = multiprocessing.get_context("spawn")
         self._memory = self._context.RawArray("b", Ring.nbytes(settings.channels, settings.capacity))
         self.ring = Ring(settings.channels, settings.capacity, self._memory)
         self.ring.control[OUTPUTS] = settings.outputs
-        self.ring.control[DELAY] = delay
+        self.set_delay(delay)
         self.ring.control[PLAYS] = settings.source is None
         self.ring.clock[FRAME_SECONDS] = 1 / settings.sample_rate
         self.waiting = ""
@@ -44,6 +41,18 @@ class DeviceStream:
         self._lock = threading.Lock()
         self._closed = False
         self._launch(patient=False)
+
+    @property
+    def delay(self) -> int:
+        """Frames from the ring to the output."""
+        return int(self.ring.control[DELAY])
+
+    def set_delay(self, delay: int, margin: int = 0) -> None:
+        """[main] Before `start()`: set the delay, which leaves room in the ring for a block and the margin."""
+        most = self.settings.capacity - self.settings.block_size - margin
+        if not SILENT <= delay <= most:
+            raise ValueError(f"delay must be in {SILENT}..{most} frames, got {delay}")
+        self.ring.control[DELAY] = delay
 
     def start(self) -> None:
         """[main] Open the device and return when it runs. Raises UserError when it cannot be opened."""

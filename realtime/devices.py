@@ -40,6 +40,15 @@ class Device:
         """Name with the host API, which tells apart the several faces one device has on Windows."""
         return f"{self.name} ({self.host_api})"
 
+    def describe(self) -> str:
+        """Write one line for a list of devices."""
+        default = [side for side, is_it in (("input", self.is_default), ("output", self.is_default_output)) if is_it]
+        marks = f", default {' and '.join(default)}" if default else ""
+        return (
+            f"{self.index:3d}  {self.full_name}: {self.max_inputs} in, {self.max_outputs} out, "
+            f"{self.default_rate} Hz{marks}"
+        )
+
 
 @contextmanager
 def portaudio() -> Iterator[Any]:

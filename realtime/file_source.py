@@ -67,8 +67,8 @@ class FileSource:
         self.block_size = block_size
         self.realtime = realtime
         self.warnings: list[str] = []
-        self.status = ""
-        self._announced = int(self._file.frames)
+        self.state = "playing"
+        self.length: int | None = int(self._file.frames)
         self._decoded = np.zeros((DECODE_FRAMES, self.channels), np.float32)
         self._ready = self._decoded[:0]  # decoded and not handed out yet
         self._position = 0
@@ -78,11 +78,6 @@ class FileSource:
         self._now = now
         self._wait = wait or self._stopping.wait
         self._began = now()
-
-    @property
-    def frames(self) -> int:
-        """Length in samples per channel, as the header announces it."""
-        return self._announced
 
     def start(self) -> None:
         """[main] Begin; position 0 is now."""
@@ -122,8 +117,9 @@ class FileSource:
                 got = out[:0]
                 self._end(f"is damaged after {self._position} samples ({reason})")
             else:
-                if len(got) < len(out) and self._position + len(got) < self._announced:
-                    self._end(f"ends early, after {self._position + len(got)} of {self._announced} samples")
+                end = self._position + len(got)
+                if len(got) < len(out) and self.length is not None and end < self.length:
+                    self._end(f"ends early, after {end} of {self.length} samples")
         return got
 
     def _end(self, fault: str) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from realtime.device_process import StreamSettings
-from realtime.device_stream import DeviceStream
+from realtime.device_stream import SILENT, DeviceStream
 from realtime.devices import check_output, choose_output, devices_of, portaudio
 from realtime.file_source import FileSource
 from realtime.ring import PLAYED, capacity_for
-from realtime.sources import Chunk, Counters
+from realtime.sources import Chunk, Counters, Monitor
 from realtime.stream_clock import StreamClock
 
 RING_SECONDS = 10.0
@@ -22,7 +22,7 @@ POLL_SECONDS = 0.002
 
 
 class PlayedFileSource:
-    """A file through an output device, `delay` frames late.
+    """A file through an output device, at once or, where it is to be aligned, as late as the chops are.
 
     The output device is the clock: a chunk comes when its last sample was handed to the device, so sound and chops
     cannot drift apart. When the device disappears the file pauses until it is back; nothing is skipped.
@@ -32,7 +32,7 @@ class PlayedFileSource:
 
     realtime = True
 
-    def __init__(self, path: str | Path, block_size: int = 256, delay: int = 0) -> None:
+    def __init__(self, path: str | Path, block_size: int = 256, monitor: Monitor = "direct") -> None:
         """Open the file and find the output; nothing is heard yet."""
         self._file = FileSource(path, block_size, realtime=False)
         self.name = self._file.name
@@ -48,16 +48,15 @@ class PlayedFileSource:
         except BaseException:
             self._file.stop()
             raise
-        capacity = capacity_for(RING_SECONDS + delay / self.sample_rate, self.sample_rate)
+        capacity = capacity_for(RING_SECONDS, self.sample_rate)
         settings = StreamSettings(
             None, output.full_name, self.sample_rate, self.channels, outputs, block_size, capacity
         )
         self._output = output.name
-        self._delay = delay
-        self._stream = DeviceStream(settings, delay)
+        self._monitor = monitor
+        self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
         self._clock = StreamClock(self.sample_rate)
         self._buffer = np.zeros((block_size, self.channels), np.float32)
-        self._tail = np.zeros((delay + self.sample_rate, self.channels), np.float32)  # the delayed end sounds over it
         self._end: int | None = None
         self._position = 0
         self._heard = False
@@ -65,9 +64,19 @@ class PlayedFileSource:
         self._stopping = threading.Event()
 
     @property
-    def status(self) -> str:
-        """Say that the output is gone and waited for; empty while it runs."""
-        return f"waiting for {self._output!r}" if self._gone else ""
+    def length(self) -> int | None:
+        """Samples per channel in all, as the header tells."""
+        return self._file.length
+
+    @property
+    def state(self) -> str:
+        """Say whether it plays, or that the output is gone and waited for."""
+        return f"waiting for {self._output!r}" if self._gone else "playing"
+
+    def align(self, delay: int) -> None:
+        """[main] Before `start()`: how many frames late an aligned monitor is heard."""
+        if self._monitor == "aligned":
+            self._stream.set_delay(delay, margin=round(2 * LEAD_SECONDS * self.sample_rate))
 
     def start(self) -> None:
         """[main] Begin to play. Raises UserError when the output cannot be opened."""
@@ -81,7 +90,8 @@ class PlayedFileSource:
             chunk = self._file.read()
             if chunk is None:
                 self._end = ring.written
-                ring.write(self._tail)
+                # Silence over which the delayed end is heard.
+                ring.write(np.zeros((max(0, self._stream.delay) + self.sample_rate, self.channels), np.float32))
             else:
                 ring.write(chunk.samples)
 

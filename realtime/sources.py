@@ -3,6 +3,7 @@
 The two there are: realtime.device_source.DeviceSource and realtime.file_source.FileSource.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -64,8 +65,16 @@ class Source(Protocol):
         """Whether the audio comes as fast as it sounds, not as fast as it can be read."""
 
     @property
-    def status(self) -> str:
-        """What the source is doing right now, for the screen; empty when there is nothing to say."""
+    def state(self) -> str:
+        """For the screen: "listening", "playing", or why nothing comes ("waiting for 'USB Audio'")."""
+
+    @property
+    def length(self) -> int | None:
+        """Samples per channel in all, as a file's header tells; None where there is no end."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """One sentence for each thing the user should know, such as a file that ends early."""
 
     def start(self) -> None:
         """[main] Begin; position 0 is now. Raises UserError when the input cannot be opened."""

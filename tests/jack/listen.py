@@ -16,13 +16,16 @@ def say(happening: str, **more: object) -> None:
 
 def report_status(source: DeviceSource, done: threading.Event) -> None:
     while not done.wait(0.02):
-        if source.status:
-            say("status", text=source.status)
+        if source.state != "listening":
+            say("status", text=source.state)
             return
 
 
 def main() -> None:
-    source = DeviceSource(**json.loads(sys.argv[2]))
+    options = json.loads(sys.argv[2])
+    delay = options.pop("delay", 0)
+    source = DeviceSource(**options)
+    source.align(delay)
     source.start()
     done = threading.Event()
 
