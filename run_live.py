@@ -1,14 +1,19 @@
 """samplechop live: a record goes in, chop markers come out as MIDI. Parses options, builds the host, runs it."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from realtime.errors import UserError
-from realtime.settings import config_path, merge, read_config
+from realtime.settings import LiveSettings, config_path, merge, read_config
+
+if TYPE_CHECKING:  # importing the host would compile it before the options are read
+    from realtime.host import Summary
 
 DEMO = Path(__file__).parent / "realtime" / "data" / "demo.ogg"
 SOUND, NOTES, EARS, RUN = "Sound in", "Notes out", "What counts as a chop", "Session"
@@ -69,15 +74,54 @@ def live(
     """
     given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
     if list_devices or list_midi:
-        from realtime import devices, midi
+        from realtime import devices, midi_ports
 
-        lines = [device.describe() for device in devices.list_devices()] if list_devices else midi.list_ports()
+        lines = [device.describe() for device in devices.list_devices()] if list_devices else midi_ports.list_ports()
         typer.echo("\n".join(lines) or "none found")
         return
+    if demo and input_file is not None:
+        raise UserError(f"--demo plays its own record: leave out --demo or {str(input_file)!r}")
     settings = merge(read_config(config_path()), given)
-    from realtime.session import Request, run
+    _say_when_compiling(lambda text: None if settings.quiet else typer.echo(text, err=True))
+    from realtime.session import build
 
-    run(Request(settings, DEMO if demo else input_file, fast))
+    _report(build(settings, DEMO if demo else input_file, fast, sys.stderr).run(), settings)
+
+
+def _say_when_compiling(say: Callable[[str], None]) -> None:
+    """Say once that something is being compiled, if it is: numba keeps what it compiled, so mostly nothing is."""
+    from numba.core import event
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:
+            if not self.told:
+                say("samplechop: compiling the signal chain for this processor; only the first start takes this long ...")
+            self.told = True
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+        told = False
+
+    event.register("numba:compile", Listener())
+
+
+def _report(summary: Summary, settings: LiveSettings) -> None:
+    """Print what happened, on stderr, where it cannot mix with events."""
+    for warning in summary.warnings:
+        typer.echo(f"samplechop: {warning}", err=True)
+    if settings.quiet:
+        return
+    speed = summary.heard_seconds / max(summary.wall_seconds, 1e-9)
+    lines = [
+        f"{summary.chops} chops in {summary.heard_seconds:.1f} s of audio"
+        + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
+    ]
+    xruns = summary.overflows + summary.underflows
+    if xruns or summary.gaps:
+        lines.append(f"{xruns} xruns, {summary.gaps} gaps, {summary.lost_samples} samples lost")
+    lines += [f"{what} in {path}" for what, path in (("notes", settings.midi_file), ("events", settings.events)) if path]
+    typer.echo("\n".join(lines), err=True)
 
 
 _NOT_SETTINGS = {"input_file", "demo", "fast", "list_devices", "list_midi"}

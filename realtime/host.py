@@ -80,10 +80,13 @@ class Host:
         began = time.perf_counter()
         analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
         with contextlib.ExitStack() as closing:
-            for sink in (*self._patient, *self._prompt):
+            for sink in self._prompt:
+                closing.callback(sink.close)
+            self._source.start()
+            # Only now: a session that cannot begin leaves no files behind.
+            for sink in self._patient:
                 closing.callback(sink.close)
             closing.callback(self._write)
-            self._source.start()
             closing.callback(self._source.stop)
             self._view.start()
             closing.callback(self._view.stop)
@@ -112,6 +115,7 @@ class Host:
     def stop(self) -> None:
         """[any thread] End the session soon."""
         self._stop.set()
+        self._source.stop()
 
     def _analyse(self) -> None:
         try:

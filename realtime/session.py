@@ -1,0 +1,84 @@
+"""From settings to a host that is ready to run."""
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from realtime.detectors.chop import ChopDetector, ChopSettings
+from realtime.device_source import DeviceSource
+from realtime.display import choose_view
+from realtime.engine import Engine
+from realtime.errors import UserError
+from realtime.file_source import FileSource
+from realtime.host import Host
+from realtime.midi_ports import open_output
+from realtime.midi_sender import MidiSender
+from realtime.pads import PadAssigner
+from realtime.played_file import PlayedFileSource
+from realtime.settings import LiveSettings
+from realtime.sinks import JsonLinesSink, MidiFileSink, MidiPortSink, Sink
+from realtime.sources import Source
+
+FAST_BLOCK = 32_768
+"""Samples per block when a file runs as fast as possible: enough for what is done per block to cost nothing."""
+
+
+def open_source(settings: LiveSettings, path: Path | None, fast: bool) -> Source:
+    """[main] Find what is listened to. Raises UserError if it cannot be opened."""
+    if path is None:
+        if fast:
+            raise UserError("--fast needs a file to read: samplechop live FILE --fast")
+        return DeviceSource(
+            settings.device, settings.samplerate, settings.channels, settings.blocksize, settings.monitor
+        )
+    for option in ("device", "samplerate", "channels"):
+        if getattr(settings, option) is not None:
+            raise UserError(f"--{option} is for listening to a device; {str(path)!r} is a file and has its own")
+    if settings.monitor == "off":
+        return FileSource(path, FAST_BLOCK if fast else settings.blocksize, realtime=not fast)
+    if fast:
+        raise UserError(f"--monitor {settings.monitor} plays in real time: leave out --fast or the monitor")
+    return PlayedFileSource(path, settings.blocksize, settings.monitor)
+
+
+def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO) -> Host:
+    """[main] Open everything a session needs, so that what can go wrong goes wrong before anything is written.
+
+    path: a file that plays the turntable, None for the audio input. screen: where the view is shown.
+    Raises UserError or ModelError.
+    """
+    if fast and settings.midi_port is not None:
+        raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
+    with ExitStack() as undo:
+        source = open_source(settings, path, fast)
+        undo.callback(source.stop)
+        rate = source.sample_rate
+        detector = ChopDetector(
+            ChopSettings(settings.model, settings.threshold, settings.min_gap, settings.hold)
+        )
+        engine = Engine({"chop": detector}, rate, source.channels, source.block_size)
+        if isinstance(source, DeviceSource | PlayedFileSource):
+            source.align(engine.latency)
+        pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)
+        patient: list[Sink] = []
+        if settings.events is not None:
+            patient.append(JsonLinesSink(settings.events, rate))
+        if settings.midi_file is not None:
+            patient.append(MidiFileSink(settings.midi_file, rate, settings.midi_channel))
+        prompt: list[Sink] = []
+        midi_name = "" if settings.midi_file is None else str(settings.midi_file)
+        if settings.midi_port is not None:
+            reopen = partial(open_output, settings.midi_port)
+            port = reopen()
+            undo.callback(port.close)
+            midi_name = port.name
+            sender = MidiSender(port, source, engine.latency, rate, settings.midi_channel, reopen=reopen)
+            prompt.append(MidiPortSink(sender))
+            undo.callback(sender.stop)
+        duration = None if settings.duration is None else round(settings.duration * rate)
+        view = choose_view(screen, settings.quiet)
+        host = Host(source, engine, detector, pads, prompt, patient, view, duration, midi_name)
+        undo.pop_all()
+    return host
+
