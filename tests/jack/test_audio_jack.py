@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.jackserver import ROOT, JackServer, missing
+from tests.jackserver import ROOT, JackServer, Report, missing
 
 pytestmark = [
     pytest.mark.jack,
@@ -52,63 +52,78 @@ class Listener:
             return dict(archive)
 
 
-def find(needle: NDArray[np.float32], hay: NDArray[np.float32]) -> int:
-    """Give the position of the first frame of needle in hay, both (n, 2)."""
-    places = np.flatnonzero((hay == needle[0]).all(axis=1))
-    assert len(places) == 1, f"the first frame was heard {len(places)} times"
-    return int(places[0])
+def noise(seed: int) -> NDArray[np.float32]:
+    """One second in which no two frames are alike, (n, 2)."""
+    rng = np.random.default_rng(seed)
+    return np.stack([(rng.permutation(RATE) + 1) / RATE, rng.uniform(-1, 1, RATE)], axis=1).astype(np.float32)
 
 
-def xruns_of(heard: dict[str, NDArray[Any]]) -> int:
-    return int(heard["counters"][0])
+def places(signal: NDArray[np.float32], hay: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find every frame of hay that is no silence in the signal; both (n, 2). Gives positions in hay and in signal.
+
+    Fails when a frame is not exactly one of the signal's.
+    """
+    order = np.argsort(signal[:, 0])
+    heard = np.flatnonzero(hay.any(axis=1))
+    found = order[np.searchsorted(signal[order, 0], hay[heard, 0]).clip(0, len(order) - 1)]
+    np.testing.assert_array_equal(hay[heard], signal[found])
+    return heard, found
+
+
+def disturbed(report: Report, heard: dict[str, NDArray[Any]]) -> bool:
+    """Whether the server or the player lost cycles, as they do without real-time rights on a busy machine."""
+    return bool(report.xruns or report.skipped or heard["counters"][0])
 
 
 def test_what_is_played_into_the_input_is_heard_bit_for_bit(jack_server: JackServer, tmp_path: Path) -> None:
-    signal_ = np.random.default_rng(3).uniform(-1, 1, (2 * RATE, 2)).astype(np.float32)
+    signal = noise(seed=3)
     listener = Listener(jack_server, tmp_path, channels=2)
     listener.expect("started")
     with jack_server.client("turntable") as client:
         inputs = sorted(client.wait_for_port("PortAudio.*:in_"))
-        start = client.play(signal_, inputs[:2])
-        client.wait_until(start + len(signal_) + 4096)
+        start = client.play(signal, inputs[:2])
+        client.wait_until(start + len(signal) + 4096)
         report = client.report()
     heard = listener.finish()
     np.testing.assert_array_equal(heard["starts"], np.cumsum(np.r_[0, heard["lengths"][:-1]]))
     assert not heard["gaps"].any()
-    if report.xruns or report.skipped or xruns_of(heard):
-        pytest.skip(f"the server itself lost cycles ({report.xruns} xruns), nothing can be said about the signal")
-    at = find(signal_, heard["samples"])
-    np.testing.assert_array_equal(heard["samples"][at : at + len(signal_)], signal_)
-    # The first sample reached the machine when the server's own clock stood at the frame it was played at, give or
-    # take the period in which it travelled.
-    travelled = float(heard["times"][np.searchsorted(heard["starts"], at, "right") - 1])
-    travelled += (at - heard["starts"][np.searchsorted(heard["starts"], at, "right") - 1]) / RATE
-    assert abs(travelled - report.time_of(start)) < 3 * jack_server.block_size / RATE
+    at, found = places(signal, heard["samples"])
+    assert len(at) > len(signal) // 2
+    if not disturbed(report, heard):
+        np.testing.assert_array_equal(found, np.arange(len(signal)))
+        np.testing.assert_array_equal(np.diff(at), 1)
+        # It reached the machine when the server's own clock stood at the frame it was played at, give or take the
+        # periods in which it travelled.
+        chunk = np.searchsorted(heard["starts"], at[0], "right") - 1
+        arrived = heard["times"][chunk] + (at[0] - heard["starts"][chunk]) / RATE
+        assert abs(arrived - report.time_of(start)) < 3 * jack_server.block_size / RATE
 
 
 @pytest.mark.parametrize(("monitor", "delay"), [("direct", 0), ("aligned", 3000)])
 def test_the_monitor_is_the_input_so_many_frames_late(
     jack_server: JackServer, tmp_path: Path, monitor: str, delay: int
 ) -> None:
-    signal_ = np.random.default_rng(4).uniform(-1, 1, (RATE, 2)).astype(np.float32)
+    signal = noise(seed=4)
     listener = Listener(jack_server, tmp_path, channels=2, monitor=monitor, delay=delay)
     listener.expect("started")
     with jack_server.client("deck") as client:
         inputs = sorted(client.wait_for_port("PortAudio.*:in_"))
         outputs = sorted(client.wait_for_port("PortAudio.*:out_"))
         recorded_from = client.record(outputs[:2], seconds=3)
-        start = client.play(signal_, inputs[:2])
-        client.wait_until(start + len(signal_) + delay + 4096)
+        start = client.play(signal, inputs[:2])
+        client.wait_until(start + len(signal) + delay + 4096)
         output = client.recording()
         report = client.report()
     heard = listener.finish()
-    if report.xruns or report.skipped or xruns_of(heard):
-        pytest.skip(f"the server itself lost cycles ({report.xruns} xruns), nothing can be said about the signal")
-    at = find(signal_, output)
-    np.testing.assert_array_equal(output[at : at + len(signal_)], signal_)
-    # One cycle from the player to the input is the graph's; the rest is the delay.
-    travelled = recorded_from + at - start - delay
-    assert 0 <= travelled <= 3 * jack_server.block_size
+    at, found = places(signal, output)
+    assert len(at) > len(signal) // 2
+    if not disturbed(report, heard):
+        np.testing.assert_array_equal(found, np.arange(len(signal)))
+        np.testing.assert_array_equal(np.diff(at), 1)
+        # From the player to the input and on to the recorder it travels in whole cycles; the rest is the delay.
+        travelled = recorded_from + at[0] - start - delay
+        assert 0 <= travelled <= 3 * jack_server.block_size
+        assert travelled % jack_server.block_size == 0
 
 
 def test_a_device_that_disappears_is_waited_for_and_the_gap_is_reported(tmp_path: Path) -> None:
@@ -120,7 +135,6 @@ def test_a_device_that_disappears_is_waited_for_and_the_gap_is_reported(tmp_path
         assert server.process is not None
         gone = time.perf_counter()
         server.process.terminate()  # killed, it would keep one of the eight places in JACK's registry for ever
-
         server.process.wait()
         waiting = listener.expect("status")
         assert "waiting for 'system'" in waiting["text"]
