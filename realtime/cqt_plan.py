@@ -23,10 +23,23 @@ HANN_BANDWIDTH = 1.50018310546875
 LANES = 8
 """Kernel supports are padded to a multiple of this many samples, so that the inner loop has no scalar remainder."""
 
-MAX_RIPPLE = 4e-4
+MARGIN = 8
+"""Samples kept on either side of a kernel's own length, where keeping them costs no latency.
+
+librosa drops the kernels' negative frequencies, which gives each a faint tail (1e-4 of its peak).
+"""
+
+TRIM = 1
+"""Samples that may be cut off a kernel's late end (there its window is down to 6e-4) if that saves a hop of latency."""
+
+MAX_RIPPLE = 6e-5
 """The half-band filter is as short as it can be with at most this ripple (its stopband lies as far below 1)."""
 
-MAX_PAIRS = 32
+MAX_PAIRS = 48
+
+PASSBANDS = np.arange(8, 16) / 64
+"""Passbands a half-band filter is designed for. The first serves every transform whose top octave ends below half
+its Nyquist frequency; a few fixed ones mean that another note or bin count finds its filter compiled already."""
 
 
 def half_band(pairs: int, passband: float) -> tuple[NDArray[np.float64], float]:
@@ -47,14 +60,15 @@ def half_band_gain(taps: NDArray[np.float64], frequency: NDArray[np.float64]) ->
     return 0.5 + 2 * np.cos(2 * np.pi * np.outer(frequency, 2 * np.arange(len(taps)) + 1)) @ taps
 
 
-def _shortest_half_band(passband: float) -> NDArray[np.float64]:
-    for pairs in range(2, MAX_PAIRS + 1):
-        taps, ripple = half_band(pairs, passband)
-        if ripple <= MAX_RIPPLE:
-            return taps
+def _shortest_half_band(edge: float) -> NDArray[np.float64]:
+    for passband in PASSBANDS[edge <= PASSBANDS][:1]:
+        for pairs in range(2, MAX_PAIRS + 1):
+            taps, ripple = half_band(pairs, passband)
+            if ripple <= MAX_RIPPLE:
+                return taps
     raise ValueError(
-        f"the highest bin is too close to the Nyquist frequency: an octave would end at {2 * passband:.3f} of its "
-        "sample rate; lower n_bins or fmin_hz"
+        f"the highest bin is too close to the Nyquist frequency: it reaches up to {4 * edge:.3f} of it, more than "
+        f"{4 * PASSBANDS[-1]:.3f}; lower n_bins or fmin_hz"
     )
 
 
@@ -68,6 +82,20 @@ def wavelet(length: float, cycles: float) -> tuple[NDArray[np.complex128], int]:
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(len(time)) / len(time))
     kernel = window * np.exp(2j * np.pi * cycles * time)
     return kernel / np.linalg.norm(kernel), int(time[0])
+
+
+def _response(length: float, cycles: float, n_fft: int) -> NDArray[np.complex128]:
+    """Give the weights of the samples from n_fft // 2 before to n_fft // 2 after a frame's centre, (n_fft + 1,).
+
+    librosa multiplies spectra without conjugating the kernel's, so the weights are the kernel reversed in time; and it
+    leaves out the negative frequencies.
+    """
+    kernel, start = wavelet(length, cycles)
+    framed = np.zeros(n_fft, np.complex128)
+    framed[np.arange(start, start + len(kernel))] = kernel
+    spectrum = np.fft.fft(framed)
+    spectrum[n_fft // 2 + 1 :] = 0
+    return math.sqrt(length) * np.fft.ifft(spectrum)[-np.arange(-n_fft // 2, n_fft // 2 + 1)]
 
 
 @dataclass(frozen=True)
@@ -144,32 +172,33 @@ def plan_cqt(sample_rate: float, hop_length: int, fmin_hz: float, n_bins: int, b
 
     top = frequencies[n_bins - rows :] / (sample_rate / 2**early)
     lengths = 1 / (bandwidth * top)
-    wavelets = [wavelet(length, cycles) for length, cycles in zip(lengths, top, strict=True)]
-    # The response is the sum of x[t] * kernel[-t]: librosa multiplies spectra without conjugating the kernel's. The
-    # kernel's own first sample, now the last, is the window's zero and is left out.
-    begin = np.array([1 - start - len(kernel) for kernel, start in wavelets])
-    end = np.array([-start for _, start in wavelets])
+    half = np.floor(lengths / 2).astype(np.int64) + 1
+    # The late end of each kernel, in samples after the centre: its own, then what is heard of it within the latency.
+    octaves = [(early + octave, max(0, (octave + 1) * rows - n_bins)) for octave in range(n_octaves)]
+    needed = [(int(half[first_row]) - TRIM + delays[level]) * 2**level for level, first_row in octaves]
+    latency_hops = -(-max(needed) // hop_length)
+    heard = np.full(rows, np.iinfo(np.int64).max)
+    for level, first_row in octaves:
+        heard[first_row:] = np.minimum(heard[first_row:], latency_hops * (hop_length >> level) - delays[level])
+    end = np.minimum(half + MARGIN, heard)
+    begin = end + -(half - 1 + MARGIN + end) // LANES * LANES
     first = int(begin.min())
-    padded = -(-(end - begin) // LANES) * LANES
-    support = np.stack([begin - first, begin - first + padded], axis=1).astype(np.int64)
-    kernels = np.zeros((2 * rows, int(support.max())), np.float32)
-    for row, (kernel, _) in enumerate(wavelets):
-        flipped = kernel[:0:-1] * math.sqrt(lengths[row])
-        columns = slice(begin[row] - first, end[row] - first)
-        kernels[2 * row, columns], kernels[2 * row + 1, columns] = flipped.real, flipped.imag
+    support = np.stack([begin, end], axis=1) - first
 
-    latency_hops = 0
+    n_fft = 2 ** math.ceil(math.log2(lengths.max()))
+    kernels = np.zeros((2 * rows, int(support.max())), np.float32)
+    for row in range(rows):
+        time = np.arange(max(begin[row], -n_fft // 2), min(end[row], n_fft // 2))
+        weights = _response(lengths[row], top[row], n_fft)[time + n_fft // 2]
+        kernels[2 * row, time - first], kernels[2 * row + 1, time - first] = weights.real, weights.imag
+
     power_gain = np.zeros((n_octaves, rows))
     for octave in range(n_octaves):
-        level = early + octave
-        lowest_row = max(0, (octave + 1) * rows - n_bins)
-        needed = int(end[lowest_row:].max()) + delays[level]
-        latency_hops = max(latency_hops, -(-needed * 2**level // hop_length))
         # Mends the filters' passband ripple at each bin's centre.
         chain = np.ones(rows)
-        for stage in range(1, level + 1):
+        for stage in range(1, early + octave + 1):
             chain *= half_band_gain(taps, top / 2**stage)
-        power_gain[n_octaves - 1 - octave] = 2**level / chain**2
+        power_gain[n_octaves - 1 - octave] = 2 ** (early + octave) / chain**2
     return CQTPlan(
         hop_length,
         n_bins,
