@@ -93,13 +93,13 @@ def _say_when_compiling(say: Callable[[str], None]) -> None:
     from numba.core import event
 
     class Listener(event.Listener):
-        def on_start(self, event: Any) -> None:
+        def on_start(self, event: Any) -> None:  # noqa: ARG002 (numba names the argument)
             if not self.told:
-                say("samplechop: compiling the signal chain for this processor; only the first start takes this long ...")
+                say("samplechop: compiling the signal chain for this processor, once; later starts are quick ...")
             self.told = True
 
         def on_end(self, event: Any) -> None:
-            pass
+            """Nothing is told when it is over."""
 
         told = False
 
@@ -120,7 +120,9 @@ def _report(summary: Summary, settings: LiveSettings) -> None:
     xruns = summary.overflows + summary.underflows
     if xruns or summary.gaps:
         lines.append(f"{xruns} xruns, {summary.gaps} gaps, {summary.lost_samples} samples lost")
-    lines += [f"{what} in {path}" for what, path in (("notes", settings.midi_file), ("events", settings.events)) if path]
+    lines += [
+        f"{what} in {path}" for what, path in (("notes", settings.midi_file), ("events", settings.events)) if path
+    ]
     typer.echo("\n".join(lines), err=True)
 
 

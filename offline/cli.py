@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from offline.bench.cli import app as bench
 from run_live import guarded, live
 
 app = typer.Typer(
@@ -14,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("live")(live)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

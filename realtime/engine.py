@@ -15,24 +15,32 @@ _MEASURE_STEP = 16
 """Samples fed at a time when the resampler's delay is measured."""
 
 
-def _mix(samples, mono, peaks):  # type: ignore[no-untyped-def]
+_LARGEST = np.float32(np.finfo(np.float32).max)
+
+
+def _clean(samples, out):  # type: ignore[no-untyped-def]
+    # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
     n, channels = samples.shape
-    scale = np.float32(1.0) / np.float32(channels)
-    for i in range(n):
-        total = np.float32(0.0)
-        for c in range(channels):
-            value = samples[i, c]
-            # One channel's broken sample must not silence the others.
-            if np.isfinite(value):
-                total += value
-                peaks[c] = max(peaks[c], abs(value))
-        mono[i] = total * scale
+    source, target = samples.reshape(n * channels), out.reshape(n * channels)
+    for i in range(n * channels):
+        target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
 
 
 _block_types = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
-_mix = njit(
-    [types.void(block, types.float32[::1], types.float32[::1]) for block in _block_types], cache=True, nogil=True
-)(_mix)
+_clean = njit([types.void(block, types.float32[:, ::1]) for block in _block_types], cache=True, nogil=True)(_clean)
+
+
+@njit("void(float32[:, ::1], float32[::1], float32[::1])", cache=True, nogil=True, fastmath=True)
+def _mix(samples, mono, peaks):  # type: ignore[no-untyped-def]
+    n, channels = samples.shape
+    scale = np.float32(1.0) / np.float32(channels)
+    mono[:] = np.float32(0.0)
+    for c in range(channels):
+        peak = peaks[c]
+        for i in range(n):
+            mono[i] += samples[i, c] * scale
+            peak = max(peak, abs(samples[i, c]))
+        peaks[c] = peak
 
 
 def _resampler(rate: int) -> "soxr.ResampleStream":
@@ -69,11 +77,12 @@ class Engine:
         for detector in detectors.values():
             detector.prepare(spec)
         self._bus_block = spec.max_block_size
-        self._detectors = dict(detectors)
+        self.detectors = dict(detectors)
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
         needed = max((detector.latency for detector in detectors.values()), default=self._bus_block) - self._bus_block
         self.latency = math.ceil((needed + self._delay) * self._ratio) + max_block_size
+        self._clean = np.zeros((max_block_size, channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
         self._peaks = np.zeros(channels, np.float32)
         self.reset(0)
@@ -91,7 +100,9 @@ class Engine:
         for first in range(0, len(samples), self.max_block_size):
             block = samples[first : first + self.max_block_size]
             mono = self._mono[: len(block)]
-            _mix(block, mono, self._peaks)
+            clean = self._clean[: len(block)]
+            _clean(block, clean)
+            _mix(clean, mono, self._peaks)
             self.position += len(block)
             self._hear(mono if self._stream is None else self._stream.resample_chunk(mono), emit)
 

@@ -4,15 +4,20 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+LARGEST = np.float32(np.finfo(np.float32).max)
+
 
 def _keep(ring, rows, n, start):  # type: ignore[no-untyped-def]
-    mask = ring.shape[0] - 1
-    for i in range(n):
-        at = (start + i) & mask
-        for j in range(rows.shape[1]):
-            value = rows[i, j]
+    length, width = ring.shape
+    done = 0
+    while done < n:
+        at = (start + done) & (length - 1)
+        m = min(n - done, length - at)
+        source, target = rows[done : done + m].reshape(m * width), ring[at : at + m].reshape(m * width)
+        for i in range(m * width):
             # A sample that is no number would poison every sum it enters.
-            ring[at, j] = value if np.isfinite(value) else np.float32(0.0)
+            target[i] = source[i] if abs(source[i]) <= LARGEST else np.float32(0.0)
+        done += m
 
 
 _writable = types.Array(types.float32, 2, "C")
@@ -20,6 +25,13 @@ _readonly = types.Array(types.float32, 2, "C", readonly=True)
 _keep = njit(
     [types.void(_writable, kind, types.int64, types.int64) for kind in (_writable, _readonly)], cache=True, nogil=True
 )(_keep)
+
+
+@njit("void(float32[:, ::1], int64, float32[:, ::1])", cache=True, nogil=True)
+def _copy(ring, start, out):  # type: ignore[no-untyped-def]
+    mask = ring.shape[0] - 1
+    for i in range(len(out)):
+        out[i] = ring[(start + i) & mask]
 
 
 class History:
@@ -45,11 +57,10 @@ class History:
 
         Raises ValueError for rows that were forgotten.
         """
-        if start < self.end - len(self._rows) and start < stop and stop > 0 and self.end - len(self._rows) > 0:
-            raise ValueError(f"row {start} is forgotten: the history begins at {self.end - len(self._rows)}")
-        out = np.zeros((stop - start, self._rows.shape[1]), np.float32)
         first, last = max(start, 0), min(stop, self.end)
+        out = np.zeros((stop - start, self._rows.shape[1]), np.float32)
         if first < last:
-            at = np.arange(first, last) & (len(self._rows) - 1)
-            out[first - start : last - start] = self._rows[at]
+            if first < self.end - len(self._rows):
+                raise ValueError(f"row {first} is forgotten: the history begins at {self.end - len(self._rows)}")
+            _copy(self._rows, first, out[first - start : last - start])
         return out

@@ -1,7 +1,7 @@
 """A running session: a source drives the engine, events find their pads and go to the sinks, a view looks on.
 
-    [analysis] source.read -> engine -> pad -> sinks that must be on time (MIDI)
-                                         \\-> queue -> [main] sinks that may take their time (files), view
+[analysis] source.read -> engine -> pad -> sinks that must be on time (MIDI)
+                                     \\-> queue -> [main] sinks that may take their time (files), view
 """
 
 import contextlib

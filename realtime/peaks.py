@@ -1,4 +1,4 @@
-"""Streaming peak picking: neighbouring positive frames become one candidate, and close candidates leave the stronger."""
+"""Streaming peak picking: neighbouring positive frames are one candidate, and of close candidates one is kept."""
 
 from dataclasses import dataclass
 
@@ -69,9 +69,7 @@ class RunPicker:
         """[analysis] Hear scores[:n], float32; return how many candidates now stand in `frames` and `strengths`."""
         if n > len(self.strengths):
             raise ValueError(f"n must be at most max_frames = {len(self.strengths)}, got {n}")
-        return int(
-            _pick(scores, n, self.threshold, PEAK_WAIT, self._state, self._top, self.frames, self.strengths)
-        )
+        return int(_pick(scores, n, self.threshold, PEAK_WAIT, self._state, self._top, self.frames, self.strengths))
 
 
 @dataclass(frozen=True, slots=True)

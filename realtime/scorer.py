@@ -65,7 +65,9 @@ class Scorer:
                 f"{manifest.features.n_inputs} of float32"
             )
         if len(outputs) != 1 or int(np.prod(outputs[0]["shape"])) != self._batch:
-            raise ModelError(f"{where} must give one probability per window, gives shape {outputs[0]['shape'].tolist()}")
+            raise ModelError(
+                f"{where} must give one probability per window, gives shape {outputs[0]['shape'].tolist()}"
+            )
         self._in, self._out = inputs[0]["index"], outputs[0]["index"]
         self._rows: NDArray[np.float32] = np.zeros((self._batch, n_inputs), np.float32)
         self._tensor = self._rows.reshape(shape)

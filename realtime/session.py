@@ -54,9 +54,7 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         source = open_source(settings, path, fast)
         undo.callback(source.stop)
         rate = source.sample_rate
-        detector = ChopDetector(
-            ChopSettings(settings.model, settings.threshold, settings.min_gap, settings.hold)
-        )
+        detector = ChopDetector(ChopSettings(settings.model, settings.threshold, settings.min_gap, settings.hold))
         engine = Engine({"chop": detector}, rate, source.channels, source.block_size)
         if isinstance(source, DeviceSource | PlayedFileSource):
             source.align(engine.latency)
@@ -81,4 +79,3 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         host = Host(source, engine, detector, pads, prompt, patient, view, duration, midi_name)
         undo.pop_all()
     return host
-

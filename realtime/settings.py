@@ -2,16 +2,15 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import platformdirs
 
 from realtime.errors import UserError
-
-PADS = ("cycle", "similar", "fixed")
-MONITORS = ("off", "direct", "aligned")
+from realtime.pads import PadMode
+from realtime.sources import Monitor
 
 _RANGES: dict[str, tuple[float, float]] = {
     "channels": (1, 64),
@@ -44,10 +43,10 @@ class LiveSettings:
     threshold: float | None = None
     min_gap: float | None = None
     hold: float = 0.0
-    pads: str = "cycle"
+    pads: PadMode = "cycle"
     note_low: int = 36
     note_high: int = 51
-    monitor: str = "off"
+    monitor: Monitor = "off"
     duration: float | None = None
     quiet: bool = False
 
@@ -63,7 +62,8 @@ class LiveSettings:
             raise UserError(f"--duration must be more than 0 seconds, got {self.duration}")
         if self.note_low > self.note_high:
             raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
-        for name, choices in (("pads", PADS), ("monitor", MONITORS)):
+        for name, kind in (("pads", PadMode), ("monitor", Monitor)):
+            choices = get_args(kind)
             if getattr(self, name) not in choices:
                 raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
 
@@ -91,7 +91,7 @@ def read_config(path: Path) -> dict[str, Any]:
     table = content.get("live", {})
     if set(content) - {"live"} or not isinstance(table, dict):
         raise UserError(f"the settings file {str(path)!r} must have one table, [live], got {sorted(content)}")
-    known = {field.name: str(field.type) for field in fields(LiveSettings)}
+    known = {name: _plain_type(hint) for name, hint in get_type_hints(LiveSettings).items()}
     settings = {}
     for key, value in table.items():
         name = key.replace("-", "_")
@@ -102,15 +102,21 @@ def read_config(path: Path) -> dict[str, Any]:
     return settings
 
 
-def _typed(wanted: str, value: object, where: str) -> object:
-    if "Path" in wanted and isinstance(value, str):
+def _plain_type(hint: Any) -> Any:
+    """Find the type behind an optional or a choice of words."""
+    inner = [part for part in get_args(hint) if part is not type(None)]
+    if not inner:
+        return hint
+    return inner[0] if isinstance(inner[0], type) else str
+
+
+def _typed(wanted: type, value: object, where: str) -> object:
+    if wanted is Path and isinstance(value, str):
         return Path(value)
-    if "float" in wanted and isinstance(value, int) and not isinstance(value, bool):
+    if wanted is float and type(value) is int:
         return float(value)
-    if "str" in wanted and "device" in where and isinstance(value, int):
-        return str(value)
-    if type(value).__name__ not in wanted:
-        raise UserError(f"{where} must be {wanted.replace(' | None', '')}, got {value!r}")
+    if type(value) is not wanted:
+        raise UserError(f"{where} must be {wanted.__name__}, got {value!r}")
     return value
 
 

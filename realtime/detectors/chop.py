@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import models
-from realtime import refine
+from realtime import harmonic, refine
 from realtime.context import ContextWindow
 from realtime.cqt import StreamingCQT
 from realtime.events import Event
@@ -16,9 +16,6 @@ from realtime.history import History
 from realtime.peaks import PEAK_WAIT, Candidate, MinimumGap, RunPicker
 from realtime.scorer import Scorer
 from realtime.spec import Block, Emit, ProcessSpec
-
-_SPECTRUM_SKIP, _SPECTRUM_LENGTH = 2, 26
-"""Frames after a chop whose median is its harmonic spectrum: past the attack, inside the lookahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,7 @@ class ChopDetector:
         self.threshold = manifest.threshold if chosen.threshold is None else chosen.threshold
         gap_seconds = manifest.min_gap if chosen.min_gap_seconds is None else chosen.min_gap_seconds
         self.hop_length = hop = features.hop_length
-        self._cqt = StreamingCQT(
-            features.sample_rate, hop, features.fmin_hz, features.n_bins, features.bins_per_octave
-        )
+        self._cqt = StreamingCQT(features.sample_rate, hop, features.fmin_hz, features.n_bins, features.bins_per_octave)
         max_frames = spec.max_block_size // hop + 1
         self._context = ContextWindow(features.bands, features.n_bins, features.past, features.future, max_frames)
         self._scorer = Scorer(manifest)
@@ -104,7 +99,7 @@ class ChopDetector:
         self._silent: NDArray[np.bool_] = np.zeros(max_frames, np.bool_)
         self.scores: NDArray[np.float32] = np.zeros(max_frames, np.float32)
         self._audio = History(1, self.latency + refine.LENGTH + spec.max_block_size)
-        self._spectra = History(features.n_bins, self.latency // hop + max_frames + _SPECTRUM_LENGTH)
+        self._spectra = History(features.n_bins, self.latency // hop + max_frames + harmonic.FRAMES)
         self._start: int | None = None
         self.on_scores: Callable[[NDArray[np.float32]], None] | None = None
 
@@ -147,8 +142,7 @@ class ChopDetector:
         if released is None or self._start is None:
             return
         candidate, decided = released
-        first = candidate.frame + _SPECTRUM_SKIP
-        spectrum = np.median(self._spectra.read(first, first + _SPECTRUM_LENGTH), axis=0).astype(np.float32)
+        first = candidate.frame + harmonic.SKIP
         emitted = decided * self.hop_length + self._analysis_delay
         emit(
             Event(
@@ -156,6 +150,6 @@ class ChopDetector:
                 sample=self._start + candidate.sample,
                 emitted=self._start + emitted,
                 strength=candidate.strength,
-                spectrum=spectrum,
+                spectrum=harmonic.harmonic_spectrum(self._spectra.read(first, first + harmonic.FRAMES)),
             )
         )

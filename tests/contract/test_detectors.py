@@ -77,9 +77,7 @@ def test_reset_equals_new(detector: Detector, audio: np.ndarray, expected: list[
     assert run(detector, audio, [256]) == expected
 
 
-def test_events_move_with_the_start_of_the_stream(
-    detector: Detector, audio: np.ndarray, expected: list[Event]
-) -> None:
+def test_events_move_with_the_start_of_the_stream(detector: Detector, audio: np.ndarray, expected: list[Event]) -> None:
     moved = run(detector, audio, [256], start=10**12)
     assert moved == [event.moved(event.sample + 10**12, event.emitted + 10**12) for event in expected]
 

@@ -69,9 +69,9 @@ def keep(candidates: list[Candidate], gap: int, hold: int) -> list[Candidate]:
     return [released[0] for released in kept if released is not None]
 
 
-spaced = st.lists(
-    st.tuples(st.integers(0, 300), st.floats(0.5, 1.0)), max_size=20, unique_by=lambda pair: pair[0]
-).map(lambda pairs: [Candidate(frame, frame * 256, strength) for frame, strength in sorted(pairs)])
+spaced = st.lists(st.tuples(st.integers(0, 300), st.floats(0.5, 1.0)), max_size=20, unique_by=lambda pair: pair[0]).map(
+    lambda pairs: [Candidate(frame, frame * 256, strength) for frame, strength in sorted(pairs)]
+)
 
 
 @given(spaced, st.integers(0, 60), st.integers(0, 60))

@@ -22,8 +22,8 @@ def test_no_settings_file_means_the_defaults(tmp_path: Path) -> None:
     assert merge(read_config(tmp_path / "none.toml"), {}) == LiveSettings()
 
 
-def test_whole_numbers_stand_for_seconds_and_device_numbers(tmp_path: Path) -> None:
-    assert read_config(config(tmp_path, "[live]\nduration = 3\ndevice = 4\n")) == {"duration": 3.0, "device": "4"}
+def test_whole_numbers_stand_for_seconds(tmp_path: Path) -> None:
+    assert read_config(config(tmp_path, "[live]\nduration = 3\n")) == {"duration": 3.0}
 
 
 @pytest.mark.parametrize(

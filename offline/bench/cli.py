@@ -1,0 +1,59 @@
+"""The commands under `samplechop bench`."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed and exactness on this machine.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
+
+
+def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) -> None:
+    """Take all figures, telling on stderr what is being measured, and print them."""
+    from rich.console import Console
+
+    from offline.bench import figures
+
+    progress, taken = Console(stderr=True), []
+    for name, measure in parts.items():
+        with progress.status(f"measuring {name} ..."):
+            taken += list(measure())
+    if as_json:
+        typer.echo(figures.as_json(taken))
+    else:
+        Console().print(figures.as_table(title, taken))
+
+
+@app.command()
+def live(
+    recording: Annotated[Path | None, typer.Argument(help="Recording to measure on [default: the demo].")] = None,
+    json: AsJson = False,
+) -> None:
+    """Measure the analysis: constant-Q, whole chain per frame, --fast, latency, memory, start-up.
+
+    \b
+    samplechop bench live
+    samplechop bench live song.flac --json > here.json
+    """
+    from offline.bench import live as measures
+    from offline.bench.startup import startup
+    from realtime.file_source import open_audio
+    from run_live import DEMO
+
+    open_audio(recording or DEMO).close()
+    audio = measures.recording(recording or DEMO)
+    mono = audio.mean(axis=1)
+    show(
+        f"samplechop bench live, {(recording or DEMO).name}",
+        {
+            "the constant-Q transform": lambda: measures.constant_q(mono),
+            "the whole chain": lambda: measures.chain(mono),
+            "whole files": lambda: measures.whole_files(audio),
+            "memory": measures.memory,
+            "start-up": startup,
+        },
+        json,
+    )

@@ -1,0 +1,55 @@
+"""One measured number, and the two ways of showing many."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """name: what was measured. unit: of value. goal: the bound aimed at, in words; reached: whether value holds it."""
+
+    name: str
+    value: float
+    unit: str
+    goal: str = ""
+    reached: bool | None = None
+
+    def with_goal(self, goal: str, reached: bool) -> "Figure":
+        """Give the same figure with a bound."""
+        return replace(self, goal=goal, reached=reached)
+
+
+def machine() -> dict[str, object]:
+    """Name what the figures were taken on."""
+    return {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def as_json(figures: Sequence[Figure]) -> str:
+    """Write one JSON object: the machine, and a list of figures."""
+    records = [
+        {"name": f.name, "value": f.value, "unit": f.unit, "goal": f.goal, "reached": f.reached} for f in figures
+    ]
+    return json.dumps({"machine": machine(), "figures": records}, indent=2, ensure_ascii=False)
+
+
+def as_table(title: str, figures: Sequence[Figure]) -> Table:
+    """Lay figures out for a terminal, one per line, with a mark where a goal was reached or missed."""
+    table = Table(title=f"{title} ({machine()['cores']} cores, {machine()['machine']})", title_justify="left")
+    table.add_column("what")
+    table.add_column("here", justify="right")
+    table.add_column("")
+    table.add_column("goal")
+    for figure in figures:
+        mark = {None: "", True: " ✓", False: " ✗ missed"}[figure.reached]
+        table.add_row(figure.name, f"{figure.value:,.4g}", figure.unit, figure.goal + mark)
+    return table

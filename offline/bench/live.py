@@ -1,0 +1,144 @@
+"""`samplechop bench live`: the analysis chain, measured on one recording in one run."""
+
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from offline.bench.figures import Figure
+from offline.bench.timing import allocations, best_seconds, each_microseconds
+from realtime.cqt import F2_HZ, StreamingCQT
+from realtime.detectors.chop import ChopDetector
+from realtime.engine import Engine
+from realtime.events import Event
+from realtime.file_source import FileSource
+from realtime.session import FAST_BLOCK
+from realtime.spec import ANALYSIS_RATE
+
+HOP = 256
+SECONDS = 60
+_EDGE = 60
+"""Frames left out at both ends of the comparison, where one side hears the end of the file and the other zeros."""
+
+
+def recording(path: Path) -> NDArray[np.float32]:
+    """Read a file, repeated or cut to a minute: float32, (samples, channels) at the analysis rate."""
+    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    audio = audio if rate == ANALYSIS_RATE else soxr.resample(audio, rate, ANALYSIS_RATE)
+    length = SECONDS * ANALYSIS_RATE
+    return np.ascontiguousarray(np.tile(audio, (-(-length // len(audio)), 1))[:length])
+
+
+def constant_q(mono: NDArray[np.float32]) -> Iterator[Figure]:
+    """Compare the streaming transform with `librosa.cqt` on the same audio: speed and exactness."""
+    import librosa
+
+    cqt, out = StreamingCQT(), np.zeros((len(mono) // HOP + 1, 48), np.float32)
+    row = np.zeros((2, 48), np.float32)
+    blocks = [mono[i : i + HOP] for i in range(0, len(mono) - HOP + 1, HOP)]
+
+    def in_blocks() -> None:
+        for block in blocks:
+            cqt.push(block, row)
+
+    def reference() -> NDArray[np.float32]:
+        spectrum = librosa.cqt(mono, sr=ANALYSIS_RATE, hop_length=HOP, fmin=F2_HZ, n_bins=48, sparsity=0)
+        return np.abs(spectrum).T
+
+    cqt.reset()
+    frames = cqt.push(mono, out)
+    expected = reference()[:frames]
+    theirs = best_seconds(reference, 3) / frames * 1e6
+    per_block = best_seconds(in_blocks) / len(blocks) * 1e6
+    at_once = best_seconds(partial(cqt.push, mono, out)) / frames * 1e6
+    yield Figure("constant-Q, blocks of 256", per_block, "µs/frame", goal="≤ 1.5", reached=per_block <= 1.5)
+    yield Figure("constant-Q, one block", at_once, "µs/frame")
+    yield Figure("librosa.cqt, whole file", theirs, "µs/frame")
+    yield Figure("faster than librosa", theirs / per_block, "×", goal="≥ 10", reached=theirs / per_block >= 10)
+
+    cqt.reset()
+    cqt.push(mono, out)
+    ours, expected = (part[_EDGE : frames - _EDGE].sum(axis=1) for part in (out, expected))
+    heard = expected > 1e-3 * np.median(expected)  # a relative error of silence says nothing
+    error = np.abs(ours[heard] - expected[heard]) / expected[heard]
+    for name, value, goal in (
+        ("median", np.median(error), 1e-4),
+        ("99th percentile", np.quantile(error, 0.99), 5e-4),
+        ("largest", error.max(), 3e-3),
+    ):
+        yield Figure(f"48-bin sum, relative error, {name}", float(value), "", f"≤ {goal:g}", bool(value <= goal))
+
+
+def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
+    """Time the engine with the chop detector, one frame per block, the net called for each."""
+    engine = Engine({"chop": ChopDetector()}, ANALYSIS_RATE, 1, HOP)
+    events: list[Event] = []
+    blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
+
+    def steps() -> list[Callable[[], None]]:
+        return [partial(engine.process, block, events.append) for block in blocks]
+
+    each_microseconds(steps()[:500])
+    times = each_microseconds(steps())
+    for name, value, goal in (
+        ("p50", np.quantile(times, 0.5), 8.0),
+        ("p99", np.quantile(times, 0.99), 30.0),
+        ("max", times.max(), None),
+    ):
+        figure = Figure(f"whole chain per frame, {name}", float(value), "µs")
+        yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", bool(value <= goal))
+
+    def some() -> None:
+        for block in blocks[:2000]:
+            engine.process(block, lambda _: None)
+
+    kept, passing = allocations(some, 2000)
+    yield Figure("left allocated by Python", kept, "bytes/frame")
+    yield Figure("allocated in passing, at most", passing, "bytes")
+    yield Figure("latency, event to note", float(engine.latency), "samples")
+    yield Figure("latency, event to note", 1000 * engine.latency / ANALYSIS_RATE, "ms")
+    detector = engine.detectors["chop"]
+    assert isinstance(detector, ChopDetector)
+    for name, samples in detector.latency_terms:
+        yield Figure(f"  {name}", float(samples), "samples")
+
+
+def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
+    """Time a whole file as `--fast` runs it, decoding included, beside aubio's live onset detector."""
+    engine = Engine({"chop": ChopDetector()}, ANALYSIS_RATE, audio.shape[1], FAST_BLOCK)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "minute.wav"
+        soundfile.write(path, audio, ANALYSIS_RATE, subtype="PCM_16")
+
+        def run() -> None:
+            source = FileSource(path, FAST_BLOCK, realtime=False)
+            engine.reset(0)
+            while (chunk := source.read()) is not None:
+                engine.process(chunk.samples, lambda _: None)
+            engine.flush(lambda _: None)
+            source.stop()
+
+        speed = SECONDS / best_seconds(run)
+        yield Figure("--fast, decoding included", speed, "× real time", goal="≥ 1000", reached=speed >= 1000)
+        aubio = shutil.which("aubioonset")
+        if aubio is None:
+            return
+        onsets = [aubio, "-i", str(path)]
+        theirs = SECONDS / best_seconds(partial(subprocess.run, onsets, check=True, capture_output=True), 3)
+        yield Figure("aubioonset, same file", theirs, "× real time")
+        yield Figure("faster than aubioonset", speed / theirs, "×", goal="≥ 2", reached=speed >= 2 * theirs)
+
+
+def memory() -> Iterator[Figure]:
+    """Tell the largest memory this process has had."""
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    yield Figure("memory of this run, largest", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, "MiB")
