@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,7 @@ def live(
     _say_when_compiling(lambda text: None if settings.quiet else typer.echo(text, err=True))
     from realtime.session import build
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks it to end gets a clean end
     _report(build(settings, DEMO if demo else input_file, fast, sys.stderr).run(), settings)
 
 

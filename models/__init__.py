@@ -107,7 +107,7 @@ def load(name_or_path: str | Path) -> Manifest:
     given = Path(name_or_path)
     path = given.with_suffix(".json") if given.suffix in {".json", ".tflite"} else FOLDER / f"{name_or_path}.json"
     if not path.is_file():
-        raise ModelError(f"no model {str(name_or_path)!r}: give a path to a .json manifest or one of {', '.join(names())}")
+        raise ModelError(f"no model {str(name_or_path)!r}: name one of {', '.join(names())}, or a .json manifest")
     where = f"model {str(path)!r}"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))

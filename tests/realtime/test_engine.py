@@ -23,7 +23,7 @@ class Listener(LoudDetector):
         super().reset()
         self.heard: list[np.ndarray] = []
 
-    def process(self, block, start, emit):
+    def process(self, block, start, _emit):
         assert start == sum(map(len, self.heard))
         assert block.dtype == np.float32 and block.ndim == 1 and not block.flags.writeable
         self.heard.append(block.copy())
@@ -86,7 +86,7 @@ def test_positions_go_on_after_a_reset() -> None:
 
 def test_nothing_is_found_in_the_silence_after_the_end() -> None:
     class Late(LoudDetector):
-        def process(self, block, start, emit):
+        def process(self, _block, start, emit):
             emit(Event(kind="late", sample=start, emitted=start, strength=1.0))
 
     engine = Engine({"late": Late()}, ANALYSIS_RATE, 1, 100)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -77,7 +79,7 @@ spaced = st.lists(st.tuples(st.integers(0, 300), st.floats(0.5, 1.0)), max_size=
 @given(spaced, st.integers(0, 60), st.integers(0, 60))
 def test_released_candidates_are_a_gap_apart(candidates: list[Candidate], gap: int, hold: int) -> None:
     samples = [c.sample for c in keep(candidates, gap * 256, hold)]
-    assert all(b - a >= gap * 256 for a, b in zip(samples, samples[1:], strict=False))
+    assert all(b - a >= gap * 256 for a, b in pairwise(samples))
 
 
 @given(spaced, st.integers(1, 60))
