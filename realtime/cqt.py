@@ -1,181 +1,16 @@
 """Streaming constant-Q transform: `librosa.cqt` as the audio arrives, equal for every way of cutting it into blocks."""
 
-import math
-from collections.abc import Callable
-from functools import cache
-
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
+from realtime import cqt_kernels as at
 from realtime.cqt_plan import CQTPlan, plan_cqt
 
 F2_HZ = 87.30705785825097
 """Equal-tempered F2 with A4 = 440 Hz."""
 
-LOUDEST = 1e6
-"""Samples beyond this (+120 dBFS), infinities and NaN are heard as 0, so that no sample outlives its window."""
-
-# All floats live in one array, the arena, and all integers in one table: each argument of a compiled function costs
-# 0.1 µs per call. Row 0 of the table is the header, then one row per stream (the audio, then each decimated one), then
-# one row per kernel.
-HOP, LATENCY, LEVELS, OCTAVES, KERNELS, GAINS, FILLED, HEARD = range(8)
-START, END, KEEP, HEAD, HISTORY, PARITY, BACK = range(7)
-REAL, IMAG, FIRST, LAST = range(4)
-
 ALIGN = 16
 """Streams and kernels start at multiples of this many floats (a cache line)."""
-
-
-@njit(nogil=True)
-def _take(samples, stream):  # type: ignore[no-untyped-def]
-    """Copy samples and silence what is not audio. Compiled without fastmath, which would drop the test."""
-    for i in range(len(samples)):
-        stream[i] = samples[i] if abs(samples[i]) <= np.float32(LOUDEST) else np.float32(0)
-
-
-@njit(nogil=True, fastmath=True)
-def _split(samples, even, odd):  # type: ignore[no-untyped-def]
-    for i in range(len(even)):
-        even[i] = samples[2 * i]
-        odd[i] = samples[2 * i + 1]
-
-
-@njit(nogil=True, fastmath=True)
-def _half_band(centre, side, taps, out):  # type: ignore[no-untyped-def]
-    """Filter one phase of the samples (side) and add half of the other (centre): every second tap is zero."""
-    pairs = len(taps)
-    for m in range(len(out)):
-        total = np.float32(0.5) * centre[m]
-        for k in range(pairs):
-            total += taps[k] * (side[m + pairs + k] + side[m + pairs - 1 - k])
-        out[m] = total
-
-
-@njit(nogil=True, fastmath=True)
-def _decimate(arena, levels, level, n, taps):  # type: ignore[no-untyped-def]
-    """Halve the rate of the newest 2 n samples of the level above.
-
-    HISTORY is the place of the even samples, `history` old ones and n new ones; the odd ones follow.
-    """
-    pairs = len(taps)
-    history = 2 * pairs - 1
-    above, head, even = levels[level - 1, HEAD], levels[level, HEAD], levels[level, HISTORY]
-    odd = even + history + n
-    end = odd + history + n
-    _split(arena[above : above + 2 * n], arena[even + history : odd], arena[odd + history : end])
-    if levels[level, PARITY] == 0:
-        _half_band(arena[even + pairs : odd], arena[odd:end], taps, arena[head : head + n])
-    else:
-        _half_band(arena[odd + pairs - 1 : end], arena[even:odd], taps, arena[head : head + n])
-    for i in range(history):
-        arena[even + i] = arena[even + n + i]
-        arena[odd + i] = arena[odd + n + i]
-
-
-@njit(nogil=True, fastmath=True)
-def _powers(real, imag, a, b, c, d):  # type: ignore[no-untyped-def]
-    """Correlate a kernel with the windows of four octaves, sharing its loads; return the squared magnitudes."""
-    ar = ai = br = bi = cr = ci = dr = di = np.float32(0)
-    for n in range(len(real)):
-        x, y = real[n], imag[n]
-        ar += x * a[n]
-        ai += y * a[n]
-        br += x * b[n]
-        bi += y * b[n]
-        cr += x * c[n]
-        ci += y * c[n]
-        dr += x * d[n]
-        di += y * d[n]
-    return ar * ar + ai * ai, br * br + bi * bi, cr * cr + ci * ci, dr * dr + di * di
-
-
-@njit(nogil=True, fastmath=True)
-def _transform(arena, levels, kernels, n_octaves, gains, magnitudes):  # type: ignore[no-untyped-def]
-    """Write the magnitudes of one frame, four octaves at a time.
-
-    Where octaves or the lowest octave's bins run out, the lowest stream stands in and its result is dropped: that is
-    quicker than a second loop, and changes nothing.
-    """
-    lowest, rows, n_bins = len(levels) - 1, len(kernels), len(magnitudes)
-    for octave in range(0, n_octaves, 4):
-        level = lowest + 1 - n_octaves + octave
-        a = levels[level, HEAD] - levels[level, BACK]
-        level = min(level + 1, lowest)
-        b = levels[level, HEAD] - levels[level, BACK]
-        level = min(level + 1, lowest)
-        c = levels[level, HEAD] - levels[level, BACK]
-        level = min(level + 1, lowest)
-        d = levels[level, HEAD] - levels[level, BACK]
-        for row in range(rows):
-            first, last = kernels[row, FIRST], kernels[row, LAST]
-            real, imag = kernels[row, REAL], kernels[row, IMAG]
-            powers = _powers(
-                arena[real : real + last - first],
-                arena[imag : imag + last - first],
-                arena[a + first : a + last],
-                arena[b + first : b + last],
-                arena[c + first : c + last],
-                arena[d + first : d + last],
-            )
-            for i in range(4):
-                k = n_bins - (octave + i + 1) * rows + row
-                if octave + i < n_octaves and k >= 0:
-                    magnitudes[k] = math.sqrt(arena[gains + k] * powers[i])
-
-
-@njit(nogil=True)
-def _advance(arena, levels, hop):  # type: ignore[no-untyped-def]
-    """Move every head past the newest samples; where the next hop would not fit, move what is still needed back."""
-    n = hop
-    for level in range(len(levels)):
-        head = levels[level, HEAD] + n
-        if head + n > levels[level, END]:
-            start, keep = levels[level, START], levels[level, KEEP]
-            for i in range(keep):
-                arena[start + i] = arena[head - keep + i]
-            head = start + keep
-        levels[level, HEAD] = head
-        n //= 2
-
-
-@cache
-def _compiled(taps: tuple[np.float32, ...]) -> Callable[..., int]:
-    """Compile the transform with the taps of its half-band filter as constants; other settings are arguments.
-
-    It closes over plain numbers only, because numba finds a closure in its cache on disk by their values.
-    """
-
-    def run(block, out, arena, table):  # type: ignore[no-untyped-def]
-        header = table[0]
-        hop = header[HOP]
-        levels = table[1 : 1 + header[LEVELS]]
-        kernels = table[1 + header[LEVELS] :]
-        if len(out) < len(block) // hop + 1 or out.shape[1] != header[KERNELS]:
-            return -1
-        written = 0
-        taken = 0
-        while taken < len(block):
-            filled = header[FILLED]
-            n = min(hop - filled, len(block) - taken)
-            head = levels[0, HEAD] + filled
-            _take(block[taken : taken + n], arena[head : head + n])
-            taken += n
-            header[FILLED] = filled + n
-            if filled + n == hop:
-                header[FILLED] = 0
-                for level in range(1, len(levels)):
-                    _decimate(arena, levels, level, hop >> level, taps)
-                header[HEARD] = min(header[HEARD] + 1, header[LATENCY])
-                if header[HEARD] == header[LATENCY]:
-                    _transform(arena, levels, kernels, header[OCTAVES], header[GAINS], out[written])
-                    written += 1
-                _advance(arena, levels, hop)
-        return written
-
-    blocks = [types.Array(types.float32, 1, "C", readonly=readonly) for readonly in (True, False)]
-    rest = (types.float32[:, ::1], types.float32[::1], types.int64[:, ::1])
-    return njit([types.int64(block, *rest) for block in blocks], nogil=True, cache=True)(run)
 
 
 def _aligned(top: int) -> int:
@@ -186,33 +21,34 @@ def _lay_out(plan: CQTPlan) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Give arena and table as they are before the first sample."""
     history = 2 * len(plan.taps) - 1
     n_levels, n_rows = plan.early + plan.n_octaves, len(plan.support)
-    table = np.zeros((1 + n_levels + n_rows, 8), np.int64)
+    table = np.zeros((1 + n_levels + n_rows, 9), np.int64)
     top = 0
     n = plan.hop_length
     for level, row in enumerate(table[1 : 1 + n_levels]):
         if level:
-            row[HISTORY] = top
-            row[PARITY] = plan.delays[level - 1] % 2
+            row[at.HISTORY] = top
+            row[at.PARITY] = plan.delays[level - 1] % 2
             top = _aligned(top + 2 * (history + n))
         if level >= plan.early:
             # From the head, before it moves past the newest hop, back to the first sample under the kernels.
-            row[BACK] = row[KEEP] = (plan.latency_hops - 1) * n - plan.delays[level] - plan.first
-        row[START], row[HEAD] = top, top + row[KEEP]
-        row[END] = row[HEAD] + max(n, row[KEEP])
-        top = _aligned(row[END] + plan.kernels.shape[1])
+            row[at.BACK] = row[at.KEEP] = (plan.latency_hops - 1) * n - plan.delays[level] - plan.first
+        row[at.START], row[at.HEAD] = top, top + row[at.KEEP]
+        row[at.END] = row[at.HEAD] + max(n, row[at.KEEP])
+        top = _aligned(row[at.END] + plan.kernels.shape[1])
         n //= 2
     arena_parts = []
     for row, kernel, (first, last) in zip(
         table[1 + n_levels :], plan.kernels.reshape(n_rows, 2, -1), plan.support, strict=True
     ):
-        row[FIRST], row[LAST] = first, last
-        for place, part in zip((REAL, IMAG), kernel[:, first:last], strict=True):
+        row[at.FIRST], row[at.LAST] = first, last
+        for place, part in zip((at.REAL, at.IMAG), kernel[:, first:last], strict=True):
             row[place] = top
             arena_parts.append((top, part))
             top = _aligned(top + len(part))
-    arena_parts.append((top, plan.power_gain))
-    table[0] = (plan.hop_length, plan.latency_hops, n_levels, plan.n_octaves, plan.n_bins, top, 0, 0)
-    size = top + plan.n_bins
+    gains, slots = top, _aligned(top + plan.n_bins)
+    arena_parts.append((gains, plan.power_gain))
+    size = slots + (plan.n_octaves + 3) // 4 * 4 * n_rows
+    table[0] = (plan.hop_length, plan.latency_hops, n_levels, plan.n_octaves, plan.n_bins, gains, slots, 0, 0)
     unaligned = np.zeros(size + ALIGN, np.float32)
     arena = unaligned[-unaligned.ctypes.data // 4 % ALIGN :][:size]
     for place, part in arena_parts:
@@ -225,8 +61,8 @@ class StreamingCQT:
 
     Equal to `abs(librosa.cqt(y, sr=sample_rate, hop_length, fmin, n_bins, bins_per_octave, norm=2, sparsity=0))`: frame
     f is centred on sample f * hop_length, before sample 0 there is silence. Where we depart: the half-band filters are
-    shorter than librosa's resampler (the sum over the bins differs by about 1e-4), the kernels are applied in the time
-    domain over their true support, and the filter's ringing before sample 0 is not cut off.
+    shorter than librosa's resampler and the kernels are applied in the time domain over their true support (together the
+    sum over the bins differs by a median of 1e-5), and the filter's ringing before sample 0 is not cut off.
     Raises ValueError where `realtime.cqt_plan.plan_cqt` does.
     """
 
@@ -240,7 +76,7 @@ class StreamingCQT:
     ) -> None:
         """[main] Lay out, allocate, and compile or load from numba's cache on disk."""
         self._plan = plan_cqt(sample_rate, hop_length, fmin_hz, n_bins, bins_per_octave)
-        self._run = _compiled(tuple(np.float32(tap) for tap in self._plan.taps))
+        self._run = at.compile_cqt(tuple(np.float32(tap) for tap in self._plan.taps))
         self._arena, self._table = _lay_out(self._plan)
         self._fresh = self._arena.copy(), self._table.copy()
 
@@ -249,7 +85,7 @@ class StreamingCQT:
         """Samples that must be heard from a frame's centre on before it is complete; a whole number of hops.
 
         Half the longest kernel, plus the delay of the half-band filters, rounded up to hops: for the default
-        4352 + 384 samples, so 19 hops of 256.
+        4352 + 512 samples, exactly 19 hops of 256.
         """
         return self._plan.latency_hops * self._plan.hop_length
 
