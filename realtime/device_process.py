@@ -31,6 +31,8 @@ DEAD_SECONDS = 1.0
 
 RETRY_SECONDS = 1.0
 CLOCK_TRIES = 5
+NICENESS = -11
+"""Where the system allows it; the value that PulseAudio and PipeWire ask for."""
 
 LOST = 3
 """Exit code after the device has disappeared."""
@@ -140,6 +142,9 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, patient: 
     ("error", why) before an impatient one gives up.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then says stop
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):  # a right that audio users on Linux often have, and others do not
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     ring = Ring(settings.channels, settings.capacity, memory)
     import_module("realtime.callback")
     if not patient and heard(connection) != "open":

@@ -121,8 +121,7 @@ class DeviceSource:
                 stuck = self._resumes is None and now - heard > STUCK_SECONDS
                 if self._stream.lost() or stuck:
                     heard = now
-                    self._stream.restart()
-                    self._resumes = self._stream.ring.written
+                    self._resumes = self._stream.restart()
         return None
 
     def _take(self) -> Chunk | None:

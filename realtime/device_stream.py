@@ -2,7 +2,9 @@
 
 import contextlib
 import multiprocessing
+import signal
 import threading
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -16,6 +18,19 @@ OPEN_SECONDS = 60.0
 CLOSE_SECONDS = 2.0
 SILENT = -1
 """The delay of a monitor that is off."""
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Let a process that is started meanwhile be born deaf to Ctrl-C, which the terminal sends to it as well."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class DeviceStream:
@@ -70,21 +85,28 @@ class DeviceStream:
             self.close()
             raise UserError(text)
 
-    def restart(self) -> None:
-        """[analysis] Wait, in the background, for the device to come back; the monitor of an input starts anew."""
+    def restart(self) -> int:
+        """[analysis] Wait, in the background, for the device to come back; the monitor of an input starts anew.
+
+        Gives the ring's position at which the stream will go on.
+        """
+        with self._lock:
+            self._end()
+        resumes = self.ring.written
         if self.settings.source is not None:
-            self.ring.control[ORIGIN] = self.ring.written
+            self.ring.control[ORIGIN] = resumes
         self._launch(patient=True)
+        return resumes
 
     def _launch(self, patient: bool) -> None:
         with self._lock:
             if self._closed:
                 return
-            self._end()
             ours, theirs = self._context.Pipe()
             arguments = (self.settings, self._memory, theirs, patient)
             process = self._context.Process(target=run, args=arguments, name="audio", daemon=True)
-            process.start()
+            with _without_interrupts():
+                process.start()
             theirs.close()
             self._process, self._connection = process, ours
 

@@ -8,15 +8,16 @@ from dataclasses import astuple
 import numpy as np
 
 from realtime.device_source import DeviceSource
+from realtime.played_file import PlayedFileSource
 
 
 def say(happening: str, **more: object) -> None:
     print(json.dumps({"happening": happening, **more}), flush=True)
 
 
-def report_status(source: DeviceSource, done: threading.Event) -> None:
+def report_status(source: DeviceSource | PlayedFileSource, done: threading.Event) -> None:
     while not done.wait(0.02):
-        if source.state != "listening":
+        if source.state.startswith("waiting"):
             say("status", text=source.state)
             return
 
@@ -24,14 +25,16 @@ def report_status(source: DeviceSource, done: threading.Event) -> None:
 def main() -> None:
     options = json.loads(sys.argv[2])
     delay = options.pop("delay", 0)
-    source = DeviceSource(**options)
+    source = PlayedFileSource(**options) if "path" in options else DeviceSource(**options)
     source.align(delay)
     source.start()
     done = threading.Event()
+    finished = threading.Event()
 
     def stop_at_end_of_input() -> None:
         sys.stdin.read()
         source.stop()
+        finished.set()
 
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     threading.Thread(target=report_status, args=(source, done), daemon=True).start()
@@ -46,6 +49,8 @@ def main() -> None:
         if chunk.gap:
             say("gap", gap=chunk.gap)
     done.set()
+    say("ended")
+    finished.wait()
     np.savez(
         sys.argv[1],
         samples=np.concatenate(samples),

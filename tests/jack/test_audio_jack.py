@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from tests.jackserver import ROOT, JackServer, Report, missing
@@ -59,15 +60,15 @@ def noise(seed: int) -> NDArray[np.float32]:
 
 
 def places(signal: NDArray[np.float32], hay: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find every frame of hay that is no silence in the signal; both (n, 2). Gives positions in hay and in signal.
+    """Find the frames of hay that are exactly frames of the signal; both (n, 2). Gives positions in hay and in signal.
 
-    Fails when a frame is not exactly one of the signal's.
+    A server that loses a cycle may repeat one, or mix two channels of different age, so that not all need be found.
     """
     order = np.argsort(signal[:, 0])
-    heard = np.flatnonzero(hay.any(axis=1))
-    found = order[np.searchsorted(signal[order, 0], hay[heard, 0]).clip(0, len(order) - 1)]
-    np.testing.assert_array_equal(hay[heard], signal[found])
-    return heard, found
+    found = order[np.searchsorted(signal[order, 0], hay[:, 0]).clip(0, len(order) - 1)]
+    at = np.flatnonzero((hay == signal[found]).all(axis=1))
+    assert len(at) > len(signal) // 2
+    return at, found[at]
 
 
 def disturbed(report: Report, heard: dict[str, NDArray[Any]]) -> bool:
@@ -88,7 +89,6 @@ def test_what_is_played_into_the_input_is_heard_bit_for_bit(jack_server: JackSer
     np.testing.assert_array_equal(heard["starts"], np.cumsum(np.r_[0, heard["lengths"][:-1]]))
     assert not heard["gaps"].any()
     at, found = places(signal, heard["samples"])
-    assert len(at) > len(signal) // 2
     if not disturbed(report, heard):
         np.testing.assert_array_equal(found, np.arange(len(signal)))
         np.testing.assert_array_equal(np.diff(at), 1)
@@ -116,7 +116,6 @@ def test_the_monitor_is_the_input_so_many_frames_late(
         report = client.report()
     heard = listener.finish()
     at, found = places(signal, output)
-    assert len(at) > len(signal) // 2
     if not disturbed(report, heard):
         np.testing.assert_array_equal(found, np.arange(len(signal)))
         np.testing.assert_array_equal(np.diff(at), 1)
@@ -124,6 +123,29 @@ def test_the_monitor_is_the_input_so_many_frames_late(
         travelled = recorded_from + at[0] - start - delay
         assert 0 <= travelled <= 3 * jack_server.block_size
         assert travelled % jack_server.block_size == 0
+
+
+@pytest.mark.parametrize(("monitor", "delay"), [("direct", 0), ("aligned", 3000)])
+def test_a_played_file_is_heard_and_analysed_to_its_end(
+    jack_server: JackServer, tmp_path: Path, monitor: str, delay: int
+) -> None:
+    signal = noise(seed=5)
+    soundfile.write(tmp_path / "second.wav", signal, RATE, subtype="FLOAT")
+    with jack_server.client("ears") as client:
+        listener = Listener(jack_server, tmp_path, path=str(tmp_path / "second.wav"), monitor=monitor, delay=delay)
+        outputs = sorted(client.wait_for_port("PortAudio.*:out_"))
+        client.record(outputs[:2], seconds=3)
+        listener.expect("ended")
+        client.wait_until(client.now() + delay + 4096)
+        output = client.recording()
+        report = client.report()
+        heard = listener.finish()
+    np.testing.assert_array_equal(heard["samples"], signal)
+    at, found = places(signal, output)
+    if not disturbed(report, heard) and not heard["counters"][1]:
+        # The recorder may have come late for the first frames.
+        np.testing.assert_array_equal(found, np.arange(len(signal))[-len(found) :])
+        np.testing.assert_array_equal(np.diff(at), 1)
 
 
 def test_a_device_that_disappears_is_waited_for_and_the_gap_is_reported(tmp_path: Path) -> None:
