@@ -61,7 +61,7 @@ class StreamingCQT:
 
     Equal to `abs(librosa.cqt(y, sr=sample_rate, hop_length, fmin, n_bins, bins_per_octave, norm=2, sparsity=0))`: frame
     f is centred on sample f * hop_length, before sample 0 there is silence. Where we depart: the half-band filters are
-    shorter than librosa's resampler and the kernels are applied in the time domain over their true support (together the
+    shorter than librosa's resampler, the kernels are applied in the time domain over their true support (together the
     sum over the bins differs by a median of 1e-5), and the filter's ringing before sample 0 is not cut off.
     Raises ValueError where `realtime.cqt_plan.plan_cqt` does.
     """
