@@ -14,12 +14,12 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from realtime.errors import UserError
+from realtime.jack_watch import JackWatch
 
 VIRTUAL = "virtual"
 """The name that asks for a port of our own, which the DAW then finds."""
 CLIENT_NAME = "samplechop"
 VIRTUAL_PORT_NAME = "chops"
-PROBE_MESSAGES = 200
 
 _ALSA_ADDRESS = re.compile(r" \d+:\d+$")  # changes each time a device is plugged in
 
@@ -118,33 +118,28 @@ class OutputPort:
         self.name = name
         self._output = output
         self._virtual = virtual
-        self._jack = output.get_current_api() == _rtmidi().API_UNIX_JACK
-        self._unproven = 0
         self._lock = threading.Lock()  # rtmidi crashes when an output is used after it was deleted
+        self._watch = None
+        if output.get_current_api() == _rtmidi().API_UNIX_JACK:
+            with _silence():
+                self._watch = JackWatch(f"{CLIENT_NAME}-watch")
 
     def send(self, message: bytes) -> None:
-        """Send one message at once. Raises OSError where the system says that the port is lost."""
+        """Send one message at once. Raises OSError if the port is known to be lost."""
         with self._lock:
-            if self._output is None:
-                raise OSError(f"MIDI port {self.name!r} is closed")
-            self._unproven += 1
+            if self._output is None or (self._watch is not None and self._watch.gone):
+                raise OSError(f"MIDI port {self.name!r} is gone")
             self._output.send_message(message)
 
     def is_there(self) -> bool:
-        """Tell whether the port is still listed; most systems swallow what is sent to a vanished one without an error.
-
-        A dead JACK server goes on listing its ports, and after some 2300 more messages rtmidi waits for it for ever, so
-        every PROBE_MESSAGES messages a fresh client must succeed. Not each time: clients are seen by the user.
-        """
-        try:
-            if self._jack and self._unproven >= PROBE_MESSAGES:
-                with _silence():
-                    _rtmidi().MidiOut(_rtmidi().API_UNIX_JACK, name=f"{CLIENT_NAME}-probe").delete()
-                self._unproven = 0
-            with self._lock:
-                return self._output is not None and (self._virtual or self.name in self._output.get_ports())
-        except OSError:
-            return False
+        """Tell whether the port is still listed; most systems swallow what is sent to a vanished one."""
+        with self._lock:
+            if self._output is None or (self._watch is not None and self._watch.gone):
+                return False
+            try:
+                return self._virtual or self.name in self._output.get_ports()
+            except OSError:
+                return False
 
     def close(self) -> None:
         """Give the port back to the system; twice is harmless."""
@@ -152,6 +147,8 @@ class OutputPort:
             output, self._output = self._output, None
             if output is not None:
                 output.delete()
+            if self._watch is not None:
+                self._watch.close()
 
 
 def open_output(name: str, client_name: str = CLIENT_NAME) -> OutputPort:

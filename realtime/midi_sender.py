@@ -81,6 +81,7 @@ class MidiSender:
         self.counters = Counters()
         self._panic = all_notes_off(channel)
         self._port: MidiPort | None = port
+        self._lost: list[MidiPort] = []
         self._clock = clock
         self._latency = latency
         self._sample_rate = sample_rate
@@ -138,6 +139,7 @@ class MidiSender:
         port, self._port = self._port, None
         if port is not None:
             port.close()
+        self._close_lost()
 
     def _push(self, due: int, is_on: bool, strike: _Strike) -> None:
         heapq.heappush(self._heap, (due, is_on, next(self._order), strike))
@@ -210,11 +212,16 @@ class MidiSender:
         return True
 
     def _lose(self, port: MidiPort) -> None:
+        """Do without the port from now on; the keeper closes it, as that may take a second."""
         with self._changed:
             if self._port is port:
                 self._port = None
-        with suppress(OSError):
-            port.close()
+                self._lost.append(port)
+
+    def _close_lost(self) -> None:
+        while self._lost:
+            with suppress(OSError):
+                self._lost.pop().close()
 
     def _keep_port(self) -> None:
         """[keeper thread] Notice a vanished port and open it again; here, as both may take their time."""
@@ -222,6 +229,8 @@ class MidiSender:
             port = self._port
             if port is not None and not port.is_there():
                 self._lose(port)
+            # Before opening anew: libjack crashes when it looks for a server while a client of a dead one is open.
+            self._close_lost()
             if self._port is None and self._reopen is not None:
                 with suppress(UserError, OSError):
                     fresh = self._reopen()

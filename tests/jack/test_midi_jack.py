@@ -125,3 +125,43 @@ def test_without_any_midi_system_there_is_one_sentence_and_no_noise(jack_server:
     done = jack_server.run([sys.executable, "-c", program])
     assert done.stdout.startswith("no MIDI system answers on this machine (tried ")
     assert (done.stdout.count("\n"), done.stderr, done.returncode) == (1, "", 0)
+
+
+SURVIVING = """
+import os, sys, time
+from realtime.events import Event
+from realtime.midi_ports import open_output
+from realtime.midi_sender import MidiSender
+
+class Clock:
+    def time_of(self, position):
+        return position / 44100
+
+sender = MidiSender(open_output("virtual"), Clock(), 0, 44100, 1, reopen=lambda: open_output("virtual"))
+sender.start()
+
+def play_until(condition):
+    while not condition():
+        sender.send(Event("chop", round(time.perf_counter() * 44100), 0, 1.0, note=60, velocity=100))
+        time.sleep(0.001)
+    print("so it is", flush=True)
+
+play_until(lambda: sender.counters.sent > 0)
+play_until(lambda: not sender.connected)
+play_until(lambda: sender.counters.dropped > 2500)
+play_until(lambda: sender.connected)
+sender.stop()
+print("stopped", flush=True)
+"""
+
+
+def test_a_server_that_dies_is_survived_and_found_again_when_it_is_back() -> None:
+    with JackServer() as server:
+        program = server.popen([sys.executable, "-c", SURVIVING], stdout=-1, stderr=-3)
+        assert program.stdout
+        assert program.stdout.readline() == "so it is\n"
+        server.kill()
+        assert [program.stdout.readline() for _ in range(2)] == ["so it is\n"] * 2
+        server.start()
+        rest, _ = program.communicate(timeout=60)
+    assert (rest, program.returncode) == ("so it is\nstopped\n", 0)

@@ -2,6 +2,7 @@
 
 import sys
 from types import ModuleType
+from typing import ClassVar
 
 import pytest
 
@@ -48,6 +49,17 @@ class MidiOut:
         self.deleted = True
 
 
+class Watch:
+    made: ClassVar["list[Watch]"] = []
+
+    def __init__(self, _: str) -> None:
+        self.gone = self.closed = False
+        self.made.append(self)
+
+    def close(self) -> None:
+        self.closed = True
+
+
 @pytest.fixture
 def rtmidi(monkeypatch: pytest.MonkeyPatch) -> type[MidiOut]:
     module = ModuleType("rtmidi")
@@ -62,6 +74,7 @@ def rtmidi(monkeypatch: pytest.MonkeyPatch) -> type[MidiOut]:
         setattr(module, name, value)
     monkeypatch.setitem(sys.modules, "rtmidi", module)
     monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(midi_ports, "JackWatch", Watch)
     return fresh
 
 
@@ -149,12 +162,14 @@ def test_a_port_that_is_no_longer_listed_is_gone(monkeypatch: pytest.MonkeyPatch
     assert (before, port.is_there()) == (True, False)
 
 
-def test_a_dead_jack_server_is_noticed_before_its_queue_is_full(rtmidi: type[MidiOut]) -> None:
+def test_nothing_is_sent_to_a_dead_jack_server(rtmidi: type[MidiOut]) -> None:
     port = midi_ports.open_output("reaper")
-    rtmidi.dead = {JACK}
-    for _ in range(midi_ports.PROBE_MESSAGES):
+    Watch.made[-1].gone = True
+    with pytest.raises(OSError, match="'reaper:in' is gone"):
         port.send(b"\x90\x24\x64")
-    assert not port.is_there()
+    assert (port.is_there(), rtmidi.made[-1].sent) == (False, [])
+    port.close()
+    assert Watch.made[-1].closed
 
 
 @pytest.mark.usefixtures("rtmidi")
@@ -162,7 +177,7 @@ def test_a_closed_port_raises_and_does_not_touch_rtmidi() -> None:
     port = midi_ports.open_output("reaper")
     port.close()
     port.close()
-    with pytest.raises(OSError, match="closed"):
+    with pytest.raises(OSError, match="gone"):
         port.send(b"\x90\x24\x64")
     assert not port.is_there()
 
