@@ -70,7 +70,7 @@ def surface(n: int, rng: np.random.Generator, busy: bool = False) -> Sound:
 
 
 def scratches(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Make clusters of pops, and pops that kick the tonearm, which then swings at 8-45 Hz: float64, (n,), peak near 1."""
+    """Make clusters of pops, and pops that kick the tonearm, which then swings: float64, (n,), peak near 1."""
     sound = np.zeros(n)
     for at in rng.integers(0, n, int(rng.poisson(rng.uniform(0.2, 1.5) * n / RATE))):
         for _ in range(int(rng.integers(1, 7))):
