@@ -18,21 +18,18 @@ _MEASURE_STEP = 16
 _LARGEST = np.float32(np.finfo(np.float32).max)
 
 
+@njit(nogil=True)
 def _clean(samples, out):  # type: ignore[no-untyped-def]
     # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
     n, channels = samples.shape
-    source, target = samples.reshape(n * channels), out.reshape(n * channels)
+    source, target = samples.reshape(n * channels), out[:n].reshape(n * channels)
     for i in range(n * channels):
         target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
 
 
-_block_types = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
-_clean = njit([types.void(block, types.float32[:, ::1]) for block in _block_types], cache=True, nogil=True)(_clean)
-
-
-@njit("void(float32[:, ::1], float32[::1], float32[::1])", cache=True, nogil=True, fastmath=True)
-def _mix(samples, mono, peaks):  # type: ignore[no-untyped-def]
-    n, channels = samples.shape
+@njit(nogil=True, fastmath=True)
+def _average(samples, mono, peaks):  # type: ignore[no-untyped-def]
+    n, channels = len(mono), samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
     mono[:] = np.float32(0.0)
     for c in range(channels):
@@ -41,6 +38,19 @@ def _mix(samples, mono, peaks):  # type: ignore[no-untyped-def]
             mono[i] += samples[i, c] * scale
             peak = max(peak, abs(samples[i, c]))
         peaks[c] = peak
+
+
+def _mix(samples, clean, mono, peaks):  # type: ignore[no-untyped-def]
+    _clean(samples, clean)
+    _average(clean, mono, peaks)
+
+
+_blocks = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
+_mix = njit(
+    [types.void(block, types.float32[:, ::1], types.float32[::1], types.float32[::1]) for block in _blocks],
+    cache=True,
+    nogil=True,
+)(_mix)
 
 
 def _resampler(rate: int) -> "soxr.ResampleStream":
@@ -100,9 +110,7 @@ class Engine:
         for first in range(0, len(samples), self.max_block_size):
             block = samples[first : first + self.max_block_size]
             mono = self._mono[: len(block)]
-            clean = self._clean[: len(block)]
-            _clean(block, clean)
-            _mix(clean, mono, self._peaks)
+            _mix(block, self._clean, mono, self._peaks)
             self.position += len(block)
             self._hear(mono if self._stream is None else self._stream.resample_chunk(mono), emit)
 
@@ -123,12 +131,13 @@ class Engine:
         for first in range(0, len(bus), self._bus_block):
             block = bus[first : first + self._bus_block]
             block.flags.writeable = False
-            for name in list(self._active):
+            for name, detector in self._active.items():
                 try:
-                    self._active[name].process(block, self._bus_position, lambda event: emit(self._to_input(event)))
+                    detector.process(block, self._bus_position, lambda event: emit(self._to_input(event)))
                 except Exception as error:  # whatever a detector does wrong, the others must go on
-                    del self._active[name]
                     self.faults[name] = f"{type(error).__name__}: {error}"
+            if len(self._active) + len(self.faults) > len(self.detectors):
+                self._active = {name: d for name, d in self._active.items() if name not in self.faults}
             self._bus_position += len(block)
 
     def _to_input(self, event: Event) -> Event:

@@ -84,12 +84,8 @@ class Scorer:
 
         windows: float32, (n, n_inputs). silent: bool, (n,). out: float32, (n,), receives probabilities 0..1.
         """
-        n = len(windows)
-        for first in range(0, n, self._batch):
-            m = min(self._batch, n - first)
-            if silent[first : first + m].all():
-                out[first : first + m] = 0.0
-                continue
-            self._rows[:m] = windows[first : first + m]
-            out[first : first + m] = self._run()[:m]
-        out[silent] = 0.0
+        for first in range(0, len(windows), self._batch):
+            some = windows[first : first + self._batch]
+            self._rows[: len(some)] = some
+            out[first : first + len(some)] = self._run()[: len(some)]
+        np.copyto(out, 0.0, where=silent)
