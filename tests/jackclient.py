@@ -10,7 +10,6 @@ import jack
 import numpy as np
 
 CHANNELS = 2
-CLOCK_TRIES = 20
 
 
 class Program:
@@ -44,6 +43,7 @@ class Program:
 
     def process(self, frames: int) -> None:
         now = self.client.last_frame_time
+        self.clock.append((now, time.perf_counter()))
         if self.expected >= 0:
             self.skipped += max(0, now - self.expected)
         self.expected = self.cycle_end = now + frames
@@ -71,22 +71,11 @@ class Program:
         if now >= self.wanted:
             self.past.set()
 
-    def read_clock(self) -> int:
-        """Pair the frame time with the machine's clock; the tightest of a few tries wins."""
-        best = (1.0, 0, 0.0)
-        for _ in range(CLOCK_TRIES):
-            before = time.perf_counter()
-            frame = self.client.frame_time
-            after = time.perf_counter()
-            best = min(best, (after - before, frame, (before + after) / 2))
-        self.clock.append(best[1:])
-        return best[1]
-
     def names(self, pattern: str) -> list[str]:
         return [port.name for port in self.client.get_ports(pattern)]
 
     def do_now(self) -> dict[str, Any]:
-        return {"frame": self.clock[-1][0]}
+        return {"frame": self.client.frame_time}
 
     def do_ports(self, pattern: str) -> dict[str, Any]:
         return {"ports": self.names(pattern)}
@@ -143,7 +132,8 @@ class Program:
         return {}
 
     def do_report(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("midi", "arrivals", "xruns", "skipped", "clock")}
+        report: dict[str, Any] = {name: list(getattr(self, name)) for name in ("midi", "arrivals", "clock")}
+        return report | {"xruns": self.xruns, "skipped": self.skipped}
 
 
 def main() -> None:
@@ -151,7 +141,6 @@ def main() -> None:
     print(json.dumps({"name": program.client.name}), flush=True)
     for line in sys.stdin:
         command = json.loads(line)
-        program.read_clock()
         try:
             answer = getattr(program, "do_" + command.pop("do"))(**command)
         except (jack.JackError, OSError, RuntimeError, TimeoutError) as error:

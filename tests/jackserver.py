@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 20.0
 PATIENCE_SECONDS = 5.0
+PROMPTEST_OF = 20
 
 
 def missing(portaudio: bool = False) -> str | None:
@@ -172,7 +173,8 @@ class Report:
     midi: (frame, bytes) in order of arrival. arrivals: for each of them the time.perf_counter() seconds at which the
     client's callback saw it. xruns: reported by the server since the client opened.
     skipped: frames by which the client's own cycles jumped.
-    clock: (frame, time.perf_counter() seconds) pairs, read at each command.
+    clock: for each cycle its first frame and the time.perf_counter() seconds at which the client's callback began.
+    sample_rate: Hz.
     """
 
     midi: list[tuple[int, bytes]]
@@ -180,14 +182,16 @@ class Report:
     xruns: int
     skipped: int
     clock: list[tuple[int, float]]
+    sample_rate: int
 
     def time_of(self, frame: int) -> float:
-        """Give the time.perf_counter() seconds at which a frame's cycle clock stood there."""
+        """Give the time.perf_counter() seconds at which the server stood at a frame.
+
+        A callback may begin late but never early, so of the cycles around the frame the promptest tells.
+        """
         frames, seconds = np.array(self.clock).T
-        if len(frames) == 1 or frames[0] == frames[-1]:
-            raise ValueError("the clock needs two readings apart in time")
-        slope, offset = np.polyfit(frames - frames[0], seconds - seconds[0], 1)
-        return float(seconds[0] + offset + slope * (frame - frames[0]))
+        nearest = np.argsort(np.abs(frames - frame))[:PROMPTEST_OF]
+        return float(np.min(seconds[nearest] + (frame - frames[nearest]) / self.sample_rate))
 
 
 class JackClient:
@@ -275,7 +279,7 @@ class JackClient:
         midi = [(int(frame), bytes(data)) for frame, data in answer["midi"]]
         clock = [(int(frame), float(seconds)) for frame, seconds in answer["clock"]]
         arrivals = [float(seconds) for seconds in answer["arrivals"]]
-        return Report(midi, arrivals, int(answer["xruns"]), int(answer["skipped"]), clock)
+        return Report(midi, arrivals, int(answer["xruns"]), int(answer["skipped"]), clock, self.server.sample_rate)
 
     def close(self) -> None:
         """End the client; twice is harmless."""
