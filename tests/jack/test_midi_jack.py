@@ -37,7 +37,7 @@ sender.start()
 for k in range({NOTES}):
     sample = k * {GAP}
     time.sleep(max(0.0, Clock.zero + sample / 44100 - time.perf_counter()))
-    sender.send(Event("chop", sample, sample, 1.0, note=k % 128, velocity=1 + k % 127))
+    sender.send(Event("chop", sample, sample, 1.0, note=k, velocity=k + 1))
 sender.stop()
 c = sender.counters
 print(Clock.zero, c.sent, c.late, c.dropped, c.max_lateness_ms, flush=True)
@@ -66,12 +66,16 @@ def test_notes_arrive_at_an_independent_client_in_order_and_in_time(jack_server:
         client.wait_until(client.now() + 4 * jack_server.block_size)
         report = client.report()
     zero, sent, late, dropped, max_lateness_ms = (float(word) for word in said.split())
-    ons = [(frame, data[1], data[2]) for frame, data in report.midi if data[0] == 0x90]
-    assert [(note, velocity) for _, note, velocity in ons] == [(k % 128, 1 + k % 127) for k in range(NOTES)]
-    assert [data[1] for _, data in report.midi if data[0] == 0x80] == [k % 128 for k in range(NOTES)]
+    ons = [data[1] for _, data in report.midi if data[0] == 0x90]
+    offs = [data[1] for _, data in report.midi if data[0] == 0x80]
+    assert (sent, dropped) == (NOTES, 0)
+    assert ons == sorted(set(ons)) and offs == sorted(set(offs))
+    assert all(data[2] == data[1] + 1 for _, data in report.midi if data[0] == 0x90)
+    # A cycle in which the busy machine let the listener or the server down takes its messages with it.
+    assert min(len(ons), len(offs)) >= NOTES - report.xruns - report.skipped // jack_server.block_size
     assert report.midi[-1][1] == bytes((0xB0, 123, 0))
     assert all(first <= second for (first, _), (second, _) in pairwise(report.midi))
-    due = zero + (np.arange(NOTES) * GAP + LATENCY) / jack_server.sample_rate
+    due = zero + (np.array(ons) * GAP + LATENCY) / jack_server.sample_rate
     arrived = [at for at, (_, data) in zip(report.arrivals, report.midi, strict=True) if data[0] == 0x90]
     lateness_ms = 1000 * (np.array(arrived) - due)
     median, p99 = np.median(lateness_ms), np.quantile(lateness_ms, 0.99)
