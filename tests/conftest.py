@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.jackserver import JackServer, missing
+from offline.bench.jack_server import JackServer, missing
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tests.jackserver import ROOT, JackServer, Report, missing
+from offline.bench.jack_server import ROOT, JackServer, Report, missing
 
 pytestmark = [
     pytest.mark.jack,

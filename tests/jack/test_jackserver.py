@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.jackserver import JackServer, Report
+from offline.bench.jack_server import JackServer, Report
 
 pytestmark = pytest.mark.jack
 

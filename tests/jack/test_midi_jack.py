@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.jackserver import JackServer
+from offline.bench.jack_server import JackServer
 
 pytestmark = [
     pytest.mark.jack,
