@@ -148,6 +148,7 @@ def example() -> tuple[Snapshot, list[Event]]:
         probability=probability.astype(np.float32),
         threshold=0.5,
         frame_seconds=hop / rate,
+        scored=position - latency,
         chops=tuple(events[-16:]),
         chop_count=len(events),
         latency=latency,

@@ -28,10 +28,10 @@ def _clean(samples, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, fastmath=True)
-def _average(samples, mono, peaks):  # type: ignore[no-untyped-def]
-    n, channels = len(mono), samples.shape[1]
+def _average(samples, n, mono, peaks):  # type: ignore[no-untyped-def]
+    channels = samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
-    mono[:] = np.float32(0.0)
+    mono[:n] = np.float32(0.0)
     for c in range(channels):
         peak = peaks[c]
         for i in range(n):
@@ -42,7 +42,7 @@ def _average(samples, mono, peaks):  # type: ignore[no-untyped-def]
 
 def _mix(samples, clean, mono, peaks):  # type: ignore[no-untyped-def]
     _clean(samples, clean)
-    _average(clean, mono, peaks)
+    _average(clean, len(samples), mono, peaks)
 
 
 _blocks = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
@@ -94,6 +94,8 @@ class Engine:
         self.latency = math.ceil((needed + self._delay) * self._ratio) + max_block_size
         self._clean = np.zeros((max_block_size, channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
+        self._bus = self._mono.view()
+        self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
         self.reset(0)
 
@@ -109,10 +111,10 @@ class Engine:
         """[analysis] Hear the next samples, float32 (n, channels), n >= 1; emit events at input positions."""
         for first in range(0, len(samples), self.max_block_size):
             block = samples[first : first + self.max_block_size]
-            mono = self._mono[: len(block)]
-            _mix(block, self._clean, mono, self._peaks)
+            _mix(block, self._clean, self._mono, self._peaks)
             self.position += len(block)
-            self._hear(mono if self._stream is None else self._stream.resample_chunk(mono), emit)
+            mono = self._bus[: len(block)]
+            self._hear(mono if self._stream is None else self._resample(mono), emit)
 
     def flush(self, emit: Emit) -> None:
         """[analysis] Let the last events out by hearing silence for as long as they can be late. Ends the stretch."""
@@ -127,10 +129,15 @@ class Engine:
         self._peaks[:] = 0.0
         return peaks
 
+    def _resample(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
+        assert self._stream is not None
+        bus: NDArray[np.float32] = self._stream.resample_chunk(mono)
+        bus.flags.writeable = False
+        return bus
+
     def _hear(self, bus: NDArray[np.float32], emit: Emit) -> None:
         for first in range(0, len(bus), self._bus_block):
             block = bus[first : first + self._bus_block]
-            block.flags.writeable = False
             for name, detector in self._active.items():
                 try:
                     detector.process(block, self._bus_position, lambda event: emit(self._to_input(event)))

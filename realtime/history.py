@@ -1,66 +1,53 @@
 """The last stretch of a stream of rows, by absolute position: samples, or analysis frames."""
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
-
-LARGEST = np.float32(np.finfo(np.float32).max)
-
-
-def _keep(ring, rows, n, start):  # type: ignore[no-untyped-def]
-    length, width = ring.shape
-    done = 0
-    while done < n:
-        at = (start + done) & (length - 1)
-        m = min(n - done, length - at)
-        source, target = rows[done : done + m].reshape(m * width), ring[at : at + m].reshape(m * width)
-        for i in range(m * width):
-            # A sample that is no number would poison every sum it enters.
-            target[i] = source[i] if abs(source[i]) <= LARGEST else np.float32(0.0)
-        done += m
-
-
-_writable = types.Array(types.float32, 2, "C")
-_readonly = types.Array(types.float32, 2, "C", readonly=True)
-_keep = njit(
-    [types.void(_writable, kind, types.int64, types.int64) for kind in (_writable, _readonly)], cache=True, nogil=True
-)(_keep)
-
-
-@njit("void(float32[:, ::1], int64, float32[:, ::1])", cache=True, nogil=True)
-def _copy(ring, start, out):  # type: ignore[no-untyped-def]
-    mask = ring.shape[0] - 1
-    for i in range(len(out)):
-        out[i] = ring[(start + i) & mask]
 
 
 class History:
-    """A ring of float32 rows. Before the first row there are zeros; values that are not finite are kept as zeros."""
+    """Remembers float32 rows where they were written, so that remembering costs next to nothing.
 
-    def __init__(self, width: int, length: int) -> None:
-        """[main] Remember at least `length` rows of `width` numbers."""
-        self._rows: NDArray[np.float32] = np.zeros((1 << max(length - 1, 1).bit_length(), width), np.float32)
-        self.end = 0
+    Rows are written one after the other into one long buffer; only when it is full, the rows still to be remembered
+    move to its beginning:
+
+        |....forgotten....|......remembered......|  room  |
+                                                 ^ end
+    """
+
+    def __init__(self, width: int, length: int, most: int) -> None:
+        """[main] Remember at least `length` rows of `width` numbers, of which up to `most` come at a time."""
+        self._length, self._most = length, most
+        self._rows: NDArray[np.float32] = np.zeros((4 * length + most, width), np.float32)
+        self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget everything; the next row is row 0."""
-        self._rows[:] = 0.0
+        self._rows[: self._length] = 0.0
+        self._used = self._length
         self.end = 0
 
-    def push(self, rows: NDArray[np.float32], n: int) -> None:
-        """[analysis] Add rows[:n], float32, (at least n, width), C order."""
-        _keep(self._rows, rows, n, self.end)
+    def room(self) -> NDArray[np.float32]:
+        """[analysis] Give the place for the next rows, (most, width); write there, then call `advance`."""
+        if self._used + self._most > len(self._rows):
+            self._rows[: self._length] = self._rows[self._used - self._length : self._used]
+            self._used = self._length
+        return self._rows[self._used : self._used + self._most]
+
+    def advance(self, n: int) -> None:
+        """[analysis] Count the first n rows of the room as written."""
+        self._used += n
         self.end += n
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
-        """[analysis] Copy rows start..stop-1, float32, (stop - start, width); rows that are not there are zeros.
+        """[analysis] Copy rows start..stop-1, (stop - start, width); rows not written yet, or before row 0, are zeros.
 
-        Raises ValueError for rows that were forgotten.
+        Raises ValueError for rows that may be forgotten: those more than `length` before the end.
         """
-        first, last = max(start, 0), min(stop, self.end)
+        if start < self.end - self._length:
+            raise ValueError(f"row {start} is forgotten: the history begins at {self.end - self._length}")
         out = np.zeros((stop - start, self._rows.shape[1]), np.float32)
-        if first < last:
-            if first < self.end - len(self._rows):
-                raise ValueError(f"row {first} is forgotten: the history begins at {self.end - len(self._rows)}")
-            _copy(self._rows, first, out[first - start : last - start])
+        last = min(stop, self.end)
+        if start < last:
+            shift = self._used - self.end
+            out[: last - start] = self._rows[start + shift : last + shift]
         return out

@@ -23,6 +23,7 @@ from realtime.midi import velocity_of
 from realtime.pads import PadAssigner
 from realtime.sinks import Sink
 from realtime.sources import Source
+from realtime.spec import ANALYSIS_RATE
 from realtime.status import Snapshot
 
 _SHOW_SECONDS = 1 / 12
@@ -73,7 +74,9 @@ class Host:
         self._chops: deque[Event] = deque(maxlen=_LAST_CHOPS)
         self._count = 0
         self._cpu_mark = (time.perf_counter(), time.process_time())
-        detector.on_scores = lambda scores: self._scores.append(scores.copy())
+        self._frame_seconds = detector.hop_length / ANALYSIS_RATE
+        self._scored = 0
+        detector.on_scores = self._keep_scores
 
     def run(self) -> Summary:
         """[main] Run until the source ends, the duration is over, or Ctrl-C; close everything either way."""
@@ -123,6 +126,7 @@ class Host:
                 if chunk.gap:
                     self._engine.flush(self._hear)
                     self._engine.reset(chunk.start)
+                    self._scored = chunk.start
                 samples = chunk.samples
                 if self._duration is not None:
                     samples = samples[: max(0, self._duration - chunk.start)]
@@ -133,6 +137,11 @@ class Host:
             self._engine.flush(self._hear)
         except BaseException as failure:  # the main thread raises it, after everything is closed
             self._failure = failure
+
+    def _keep_scores(self, scores: NDArray[np.float32]) -> None:
+        """[analysis] Remember probabilities for the view."""
+        self._scores.append(scores.copy())
+        self._scored += round(len(scores) * self._frame_seconds * self._source.sample_rate)
 
     def _hear(self, event: Event) -> None:
         """[analysis] Give the event its note and send it on its way."""
@@ -173,7 +182,8 @@ class Host:
             peaks=self._engine.take_peaks(),
             probability=np.concatenate(scores)[-_HISTORY_FRAMES:] if scores else np.zeros(0, np.float32),
             threshold=self._detector.threshold,
-            frame_seconds=self._detector.hop_length / 44_100,
+            frame_seconds=self._frame_seconds,
+            scored=self._scored,
             chops=tuple(self._chops),
             chop_count=self._count,
             latency=self._engine.latency,

@@ -3,40 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 PEAK_WAIT = 3
 """Frames a running peak may be followed by lower ones before it counts as the top of its run."""
-
-_IDLE, _RISING, _SPENT = 0, 1, 2
-
-
-@njit("int64(float32[::1], int64, float64, int64, int64[::1], float64[::1], int64[:, ::1], float32[::1])", cache=True)
-def _pick(scores, n, threshold, wait, state, top, frames, strengths):  # type: ignore[no-untyped-def]
-    # state: phase, next frame, frame of the running peak; top[0]: its score
-    found = 0
-    for i in range(n):
-        frame = state[1]
-        state[1] += 1
-        score = scores[i]
-        if score >= threshold:
-            if state[0] == _IDLE or (state[0] == _RISING and score > top[0]):
-                state[0] = _RISING
-                state[2] = frame
-                top[0] = score
-            over = frame - state[2] >= wait
-        else:
-            over = True
-        if state[0] == _RISING and over:
-            frames[found, 0] = state[2]
-            frames[found, 1] = frame
-            strengths[found] = top[0]
-            found += 1
-            state[0] = _SPENT
-        if score < threshold:
-            state[0] = _IDLE
-    return found
 
 
 class RunPicker:
@@ -47,29 +17,30 @@ class RunPicker:
     run of one.
     """
 
-    def __init__(self, threshold: float, max_frames: int) -> None:
-        """[main] threshold: probability in 0..1; max_frames: the most scores one call brings."""
-        self.threshold = threshold
-        self.frames: NDArray[np.int64] = np.zeros((max_frames, 2), np.int64)
-        """(max_frames, 2): peak frame and the frame at which it was decided, of the candidates of the last call."""
-        self.strengths: NDArray[np.float32] = np.zeros(max_frames, np.float32)
-        self._state = np.zeros(3, np.int64)
-        self._top = np.zeros(1, np.float64)
+    def __init__(self, threshold: float) -> None:
+        """[main] threshold: probability in 0..1."""
+        self.threshold = float(np.float32(threshold))  # scores are float32: 0.7 must reach a threshold of 0.7
+        self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget everything; the next score is frame 0."""
-        self._state[:] = 0
+        self.next_frame = 0
+        self._peak: tuple[float, int] | None = None  # of the run being heard, while it may still rise
+        self._in_run = False
 
-    @property
-    def next_frame(self) -> int:
-        """Number of scores heard."""
-        return int(self._state[1])
-
-    def push(self, scores: NDArray[np.float32], n: int) -> int:
-        """[analysis] Hear scores[:n], float32; return how many candidates now stand in `frames` and `strengths`."""
-        if n > len(self.strengths):
-            raise ValueError(f"n must be at most max_frames = {len(self.strengths)}, got {n}")
-        return int(_pick(scores, n, self.threshold, PEAK_WAIT, self._state, self._top, self.frames, self.strengths))
+    def push(self, scores: NDArray[np.float32]) -> list[tuple[int, int, float]]:
+        """[analysis] Hear scores, float32 (n,); give (peak frame, frame it was decided at, strength) for each run."""
+        found = []
+        for score in scores.tolist():
+            frame, self.next_frame = self.next_frame, self.next_frame + 1
+            positive = score >= self.threshold
+            if positive and (not self._in_run or (self._peak is not None and score > self._peak[0])):
+                self._peak = score, frame
+            self._in_run = positive
+            if self._peak is not None and (not positive or frame - self._peak[1] >= PEAK_WAIT):
+                found.append((self._peak[1], frame, self._peak[0]))
+                self._peak = None
+        return found
 
 
 @dataclass(frozen=True, slots=True)

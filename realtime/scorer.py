@@ -13,13 +13,14 @@ from realtime.errors import UserError
 
 # The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
 # so only making one tells whether it works.
+WIDE_BATCH = 64
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
-def open_interpreter(content: bytes, where: str) -> tuple[Any, str]:
-    """Make an interpreter for a .tflite file's content with the first runtime that can; give it and its package's name.
+def open_interpreter(content: bytes, batch: int, where: str) -> tuple[Any, str]:
+    """Make an interpreter for `batch` rows with the first runtime that can; give it and its package's name.
 
-    Raises ModelError if the content is no model, UserError if no runtime works.
+    Raises ModelError if the content is no model for a batch of rows, UserError if no runtime works.
     """
     failures = []
     for name in RUNTIMES:
@@ -31,6 +32,8 @@ def open_interpreter(content: bytes, where: str) -> tuple[Any, str]:
             continue
         try:
             interpreter = make(model_content=content, num_threads=1)
+            tensor = interpreter.get_input_details()[0]
+            interpreter.resize_tensor_input(tensor["index"], [batch, *tensor["shape"][1:]])
             interpreter.allocate_tensors()
         except ValueError as error:
             raise ModelError(f"{where} is not a TFLite model: {str(error).splitlines()[0]}") from None
@@ -45,47 +48,53 @@ def open_interpreter(content: bytes, where: str) -> tuple[Any, str]:
 
 
 class Scorer:
-    """The net of one manifest, called with the batch size it was converted with.
+    """The net of one manifest.
 
-    The batch never varies, so a window's score does not depend on how many others arrived with it: this is what makes
-    a live run, one window at a time, equal to a file run bit for bit.
+    However many windows come at a time, each gets the same score, bit for bit, as it would alone: the runtime computes
+    every row of a batch alike. This is what makes a live run, one window at a time, equal to a file run.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
-        """[main] Open the model and run it once. Raises ModelError if its tensors are not the manifest's."""
+    def __init__(self, manifest: Manifest, most: int) -> None:
+        """[main] Open the model for up to `most` windows at a time, and run it once.
+
+        Raises ModelError if its tensors are not the manifest's.
+        """
         where = f"model {str(manifest.path)!r}"
-        self._net, self.runtime = open_interpreter(manifest.path.read_bytes(), where)
+        self._batch = 1 if most <= 2 else WIDE_BATCH
+        self._net, self.runtime = open_interpreter(manifest.path.read_bytes(), self._batch, where)
         inputs, outputs = self._net.get_input_details(), self._net.get_output_details()
-        shape = tuple(int(n) for n in inputs[0]["shape"])
-        self._batch = shape[0]
-        n_inputs = int(np.prod(shape[1:]))
+        n_inputs = int(np.prod(inputs[0]["shape"][1:]))
         if len(inputs) != 1 or n_inputs != manifest.features.n_inputs or inputs[0]["dtype"] is not np.float32:
             raise ModelError(
                 f"{where} takes {n_inputs} numbers of {inputs[0]['dtype'].__name__}, its manifest names "
                 f"{manifest.features.n_inputs} of float32"
             )
-        if len(outputs) != 1 or int(np.prod(outputs[0]["shape"])) != self._batch:
+        if len(outputs) != 1 or outputs[0]["shape"].tolist() != [self._batch, 1]:
             raise ModelError(
-                f"{where} must give one probability per window, gives shape {outputs[0]['shape'].tolist()}"
+                f"{where} must give one probability per window, not shape {outputs[0]['shape'].tolist()}"
             )
         self._in, self._out = inputs[0]["index"], outputs[0]["index"]
-        self._rows: NDArray[np.float32] = np.zeros((self._batch, n_inputs), np.float32)
-        self._tensor = self._rows.reshape(shape)
-        self._run()
+        self._rows: NDArray[np.float32] = np.zeros(inputs[0]["shape"], np.float32)
+        self._run(self._rows)
 
-    def _run(self) -> NDArray[np.float32]:
-        self._net.set_tensor(self._in, self._tensor)
+    def _run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        self._net.set_tensor(self._in, rows)
         self._net.invoke()
         scores: NDArray[np.float32] = self._net.get_tensor(self._out)
-        return scores.reshape(self._batch)
+        return scores[:, 0]
 
     def score(self, windows: NDArray[np.float32], silent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
         """[analysis] Score standardised windows; silent ones score 0.
 
         windows: float32, (n, n_inputs). silent: bool, (n,). out: float32, (n,), receives probabilities 0..1.
         """
-        for first in range(0, len(windows), self._batch):
-            some = windows[first : first + self._batch]
-            self._rows[: len(some)] = some
-            out[first : first + len(some)] = self._run()[: len(some)]
-        np.copyto(out, 0.0, where=silent)
+        batch = self._batch
+        for first in range(0, len(windows), batch):
+            some = windows[first : first + batch]
+            if len(some) < batch:
+                self._rows[: len(some)] = some
+                out[first:] = self._run(self._rows)[: len(some)]
+            else:
+                out[first : first + batch] = self._run(some)
+        if True in silent.tolist():  # quicker than silent.any() for the few frames of a live block
+            out[silent] = 0.0

@@ -140,8 +140,7 @@ def _levels(meters: Sequence[LevelMeter], width: int) -> list[Row]:
 
 def _plot(snapshot: Snapshot, marks: Iterable[Event], width: int, height: int, axis: bool) -> list[Row]:
     hop = snapshot.frame_seconds * snapshot.sample_rate
-    # The newest frame is one latency behind what was just heard: that is how far the detector looks ahead.
-    newest = int((snapshot.position - snapshot.latency) // hop)
+    newest = int(snapshot.scored // hop)
     room = width - _GUTTER
     plot = Plot(snapshot.probability, newest, round(PLOT_SECONDS / snapshot.frame_seconds), room)
     found = [(plot.peak_column(event.sample / hop), event) for event in marks]

@@ -16,7 +16,8 @@ class Snapshot:
     position: samples heard so far, at sample_rate Hz. duration: samples in all, None for an open end.
     peaks: float, one per channel, the largest magnitude since the last snapshot, full scale 1.
     probability: float32, (n,), chop probability of the last n analysis frames, oldest first; threshold: the line a
-        frame has to reach. frame_seconds: time between two of those frames.
+        frame has to reach. frame_seconds: time between two of those frames. scored: where the newest one stands, in
+        samples; it lies behind `position`, as a frame is judged with what follows it.
     chops: the last events, oldest first; chop_count: all of them so far.
     latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
     cpu: share of one core used by the whole program since the last snapshot, 1 = one core.
@@ -34,6 +35,7 @@ class Snapshot:
     probability: NDArray[np.float32]
     threshold: float
     frame_seconds: float
+    scored: int
     chops: tuple[Event, ...]
     chop_count: int
     latency: int

@@ -24,7 +24,9 @@ def snare(rng: np.random.Generator, seconds: float = 0.25) -> NDArray[np.float32
 def chord(root_hz: float, seconds: float) -> NDArray[np.float32]:
     """A minor seventh chord that begins at its first sample and fades out."""
     t = np.arange(round(seconds * RATE)) / RATE
-    voices = sum(np.sin(2 * np.pi * root_hz * 2 ** (step / 12) * h * t) / h for step in (0, 3, 7, 10) for h in (1, 2, 3))
+    voices = sum(
+        np.sin(2 * np.pi * root_hz * 2 ** (step / 12) * h * t) / h for step in (0, 3, 7, 10) for h in (1, 2, 3)
+    )
     return (0.08 * voices * np.exp(-t / 1.5)).astype(np.float32)
 
 

@@ -15,7 +15,7 @@ from realtime.scorer import Scorer
 
 if __name__ == "__main__":
     model, windows_path, scores_path = sys.argv[1:]
-    scorer, windows = Scorer(models.load(model)), np.load(windows_path)
+    scorer, windows = Scorer(models.load(model), 1), np.load(windows_path)
     scores = np.zeros(len(windows), np.float32)
     scorer.score(windows, np.zeros(len(windows), np.bool_), scores)
     np.save(scores_path, scores)

@@ -51,7 +51,7 @@ def constant_q(mono: NDArray[np.float32]) -> Iterator[Figure]:
             cqt.push(block, row)
 
     def reference() -> NDArray[np.float32]:
-        spectrum = librosa.cqt(mono, sr=ANALYSIS_RATE, hop_length=HOP, fmin=F2_HZ, n_bins=48, sparsity=0)
+        spectrum = librosa.cqt(mono, sr=ANALYSIS_RATE, hop_length=HOP, fmin=F2_HZ, n_bins=48, norm=2, sparsity=0)
         return np.abs(spectrum).T
 
     cqt.reset()

@@ -81,8 +81,8 @@ class ChopDetector:
         self._cqt = StreamingCQT(features.sample_rate, hop, features.fmin_hz, features.n_bins, features.bins_per_octave)
         max_frames = spec.max_block_size // hop + 1
         self._context = ContextWindow(features.bands, features.n_bins, features.past, features.future, max_frames)
-        self._scorer = Scorer(manifest)
-        self._picker = RunPicker(self.threshold, max_frames)
+        self._scorer = Scorer(manifest, max_frames)
+        self._picker = RunPicker(self.threshold)
         hold = math.ceil(chosen.hold_seconds * spec.sample_rate / hop)
         self._gap = MinimumGap(round(gap_seconds * spec.sample_rate), hold)
         self._analysis_delay = features.future * hop + self._cqt.latency
@@ -94,12 +94,11 @@ class ChopDetector:
             ("attack search", refine.BACK),
             ("one block", spec.max_block_size),
         )
-        self._magnitudes: NDArray[np.float32] = np.zeros((max_frames, features.n_bins), np.float32)
         self._windows: NDArray[np.float32] = np.zeros((max_frames, features.n_inputs), np.float32)
         self._silent: NDArray[np.bool_] = np.zeros(max_frames, np.bool_)
         self.scores: NDArray[np.float32] = np.zeros(max_frames, np.float32)
-        self._audio = History(1, self.latency + refine.LENGTH + spec.max_block_size)
-        self._spectra = History(features.n_bins, self.latency // hop + max_frames + harmonic.FRAMES)
+        self._audio = History(1, self.latency + refine.LENGTH, spec.max_block_size)
+        self._spectra = History(features.n_bins, self.latency // hop + max_frames, max_frames)
         self._start: int | None = None
         self.on_scores: Callable[[NDArray[np.float32]], None] | None = None
 
@@ -113,30 +112,30 @@ class ChopDetector:
         """[analysis] Hear the next block, float32 (n,), mono; emit the chops decided in it, in order."""
         if self._start is None:
             self._start = start
-        self._audio.push(block.reshape(-1, 1), len(block))
-        frames = self._cqt.push(block, self._magnitudes)
+        self._audio.room()[: len(block), 0] = block
+        self._audio.advance(len(block))
+        magnitudes = self._spectra.room()
+        frames = self._cqt.push(block, magnitudes)
         if not frames:
             return
-        self._spectra.push(self._magnitudes, frames)
-        n = self._context.push(self._magnitudes, frames, self._windows, self._silent)
+        self._spectra.advance(frames)
+        n = self._context.push(magnitudes, frames, self._windows, self._silent)
         if not n:
             return
-        self._scorer.score(self._windows[:n], self._silent[:n], self.scores[:n])
+        scores = self.scores[:n]
+        self._scorer.score(self._windows[:n], self._silent[:n], scores)
         if self.on_scores is not None:
-            self.on_scores(self.scores[:n])
-        picked = self._picker.push(self.scores, n)
-        for i in range(picked):
-            frame, decided = (int(v) for v in self._picker.frames[i])
+            self.on_scores(scores)
+        for frame, decided, strength in self._picker.push(scores):
             self._emit(self._gap.release(decided - 1), emit)
-            candidate = Candidate(frame, self._attack(frame), float(self._picker.strengths[i]))
-            self._emit(self._gap.offer(candidate, decided), emit)
+            self._emit(self._gap.offer(Candidate(frame, self._attack(frame), strength), decided), emit)
         self._emit(self._gap.release(self._picker.next_frame - 1), emit)
 
     def _attack(self, frame: int) -> int:
         """Refine a frame to the sample, relative to the first block, where its attack begins."""
         first = frame * self.hop_length - refine.BACK - refine.MARGIN
         segment = self._audio.read(first, first + refine.LENGTH)[:, 0]
-        return max(0, frame * self.hop_length + refine.attack_offset(segment))
+        return max(0, frame * self.hop_length + refine.attack_offset(np.nan_to_num(segment, posinf=0.0, neginf=0.0)))
 
     def _emit(self, released: tuple[Candidate, int] | None, emit: Emit) -> None:
         if released is None or self._start is None:

@@ -36,6 +36,7 @@ def snapshot(**changes):
         probability=np.full(1100, 0.1, np.float32),
         threshold=0.5,
         frame_seconds=HOP / RATE,
+        scored=20 * RATE - 12_547,
         chops=(chop(18 * RATE), chop(19 * RATE, note=41)),
         chop_count=2,
         latency=12_547,

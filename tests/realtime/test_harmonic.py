@@ -4,7 +4,6 @@ from hypothesis.extra import numpy as arrays
 
 from realtime.harmonic import harmonic_spectrum
 
-
 magnitudes = arrays.arrays(
     np.float32, arrays.array_shapes(min_dims=2, max_dims=2, max_side=30), elements={"min_value": 0, "max_value": 65536}
 )

@@ -1,7 +1,6 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,13 +10,9 @@ probabilities = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=80)
 
 
 def pick(scores: list[float], threshold: float = 0.5, split: int = 1000) -> list[tuple[int, int, float]]:
-    picker = RunPicker(threshold, 1000)
-    found = []
-    for first in range(0, len(scores), split):
-        part = np.array(scores[first : first + split], np.float32)
-        n = picker.push(part, len(part))
-        found += [(*map(int, picker.frames[i]), float(picker.strengths[i])) for i in range(n)]
-    return found
+    picker = RunPicker(threshold)
+    parts = [np.array(scores[first : first + split], np.float32) for first in range(0, len(scores), split)]
+    return [found for part in parts for found in picker.push(part)]
 
 
 def test_an_isolated_positive_frame_is_a_candidate() -> None:
@@ -54,11 +49,14 @@ def test_no_candidate_waits_longer_than_promised(scores: list[float]) -> None:
 
 
 def test_reset_begins_at_frame_zero() -> None:
-    picker = RunPicker(0.5, 10)
-    picker.push(np.ones(10, np.float32), 10)
+    picker = RunPicker(0.5)
+    picker.push(np.ones(10, np.float32))
     picker.reset()
-    assert picker.push(np.array([0, 1, 0], np.float32), 3) == 1
-    assert picker.frames[0].tolist() == [1, 2]
+    assert picker.push(np.array([0, 1, 0], np.float32)) == [(1, 2, 1.0)]
+
+
+def test_a_score_equal_to_the_threshold_is_positive_whatever_its_digits() -> None:
+    assert len(pick([0.7, 0.0], threshold=0.7)) == 1
 
 
 def keep(candidates: list[Candidate], gap: int, hold: int) -> list[Candidate]:
@@ -104,8 +102,3 @@ def test_without_a_hold_the_first_of_two_close_ones_is_kept() -> None:
 def test_no_gap_keeps_everything() -> None:
     both = [Candidate(10, 2560, 0.6), Candidate(12, 3072, 0.9)]
     assert keep(both, gap=0, hold=0) == both
-
-
-def test_scores_beyond_the_room_prepared_are_refused() -> None:
-    with pytest.raises(ValueError, match="max_frames"):
-        RunPicker(0.5, 4).push(np.zeros(5, np.float32), 5)

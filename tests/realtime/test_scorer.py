@@ -17,7 +17,8 @@ def windows() -> np.ndarray:
 
 
 def score(windows: np.ndarray, sizes: list[int]) -> np.ndarray:
-    scorer, out, done, turn = Scorer(models.load("chop-61")), np.zeros(len(windows), np.float32), 0, 0
+    scorer = Scorer(models.load("chop-61"), max(sizes))
+    out, done, turn = np.zeros(len(windows), np.float32), 0, 0
     while done < len(windows):
         part = slice(done, done + sizes[turn % len(sizes)])
         scorer.score(windows[part], np.zeros(len(windows[part]), np.bool_), out[part])
@@ -39,7 +40,7 @@ def test_scores_are_probabilities(windows: np.ndarray) -> None:
 def test_silent_windows_score_zero(windows: np.ndarray) -> None:
     silent = np.arange(20) % 3 == 0
     out = np.full(20, np.nan, np.float32)
-    Scorer(models.load("chop-61")).score(windows[:20], silent, out)
+    Scorer(models.load("chop-61"), 20).score(windows[:20], silent, out)
     assert (out[silent] == 0).all()
     assert (out[~silent] == score(windows[:20], [1])[~silent]).all()
 
