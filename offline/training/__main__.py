@@ -33,7 +33,7 @@ class Options:
     sounds: tuple[Path, ...]
     out: Path
     minutes: float = 60.0
-    nets: int = 3
+    nets: int = 4
     seed: int = 1
     audio: Path | None = None
     soundfont: Path | None = None
@@ -75,11 +75,16 @@ def _scores(model: net.Fitted, x: NDArray[np.float32], silent: NDArray[np.bool_]
     return np.where(silent, np.float32(0), scores).astype(np.float32)
 
 
+def _beat_f(listen: evaluation.Listener, recordings: list[evaluation.Reference]) -> float:
+    groups = [group for group in evaluation.apart(recordings) if group]
+    return float(np.mean([evaluation.on_recordings(listen, group)["beat_f"] for group in groups]))
+
+
 def train(options: Options, say: bool = True) -> None:
     """Make the audio, fit the nets, keep the best, set its threshold to 0.5 and write it with its manifest.
 
-    The best is the one with the highest beat F over the recordings in options.audio, or without them the one with the
-    lowest validation loss. Raises UserError for missing sounds, programs or packages.
+    The best is the one with the highest beat F on the recordings in options.audio (music and loops count the same), or
+    without them the one with the lowest validation loss. Raises UserError for missing sounds, programs or packages.
     """
     net.keras()
     recordings = evaluation.references(options.audio) if options.audio is not None else []
@@ -95,7 +100,7 @@ def train(options: Options, say: bool = True) -> None:
         def listen(sound: Sound, fitted: net.Fitted = fitted, threshold: float = threshold) -> list[float]:
             return pick(_scores(fitted, *windows(sound)), threshold, CLASSIC.hop_length, MIN_GAP)
 
-        rating = evaluation.on_recordings(listen, recordings)["beat_f"] if recordings else -fitted.validation_loss
+        rating = _beat_f(listen, recordings) if recordings else -fitted.validation_loss
         rated.append((rating, seed, fitted, threshold))
         if say:
             loss = fitted.validation_loss
@@ -127,7 +132,7 @@ def main() -> int:
     parser.add_argument("--sounds", type=Path, action="append", required=True, help="a folder of one-shots and loops")
     parser.add_argument("--out", type=Path, required=True, help="the model to write, such as models/chop-61")
     parser.add_argument("--minutes", type=float, default=60.0, help="minutes of audio to make")
-    parser.add_argument("--nets", type=int, default=3, help="how many nets to train and choose from")
+    parser.add_argument("--nets", type=int, default=4, help="how many nets to train and choose from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--audio", type=Path, help="recordings with reference_times, to choose the net on")
     parser.add_argument("--soundfont", type=Path, help="a General MIDI .sf2 file")

@@ -36,8 +36,8 @@ class Frames:
 
 
 def make_records(minutes: float, shots: Sequence[Shot], font: Path, rng: np.random.Generator) -> Iterator[Record]:
-    """Make records of 20 s, worn, until there are `minutes` of them."""
-    left = round(minutes * 60 / SECONDS)
+    """Make records of 20 s, worn, until there are `minutes` of them, and at least three."""
+    left = max(3, round(minutes * 60 / SECONDS))
     while left > 0:
         kinds = [str(kind) for kind in rng.choice(KINDS, size=min(BATCH, left), p=SHARES)]
         left -= len(kinds)

@@ -150,6 +150,13 @@ def on_recordings(listen: Listener, recordings: Sequence[Reference]) -> dict[str
     }
 
 
+def apart(recordings: Sequence[Reference]) -> tuple[list[Reference], list[Reference]]:
+    """Split recordings into pieces of music, longer than a minute, and loops."""
+    long = [len(one.samples) > 60 * RATE for one in recordings]
+    pairs = list(zip(recordings, long, strict=True))
+    return [one for one, is_long in pairs if is_long], [one for one, is_long in pairs if not is_long]
+
+
 def evaluate(model: str | Path, audio: Path | None = None) -> dict[str, object]:
     """Score a model with the live detector; real recordings only where `audio` names a folder of them."""
     listen = live_listener(model)
@@ -158,10 +165,8 @@ def evaluate(model: str | Path, audio: Path | None = None) -> dict[str, object]:
         "demo": on_demo(listen),
     }
     if audio is not None:
-        found = references(audio)
-        long = [one for one in found if len(one.samples) > 60 * RATE]
-        scores["music"] = on_recordings(listen, long)
-        scores["loops"] = on_recordings(listen, [one for one in found if one not in long])
+        music, loops = apart(references(audio))
+        scores["music"], scores["loops"] = on_recordings(listen, music), on_recordings(listen, loops)
     return scores
 
 

@@ -12,7 +12,7 @@ from models import Features
 from offline.training.labels import MIN_GAP
 
 BATCH = 16
-"""Windows per call, always: the host fills unused rows, so a row's score never depends on how many are asked for."""
+"""Windows per call in the file; a fixed number, because a net converted without one fails when it is run."""
 
 
 def to_tflite(model: Any) -> bytes:

@@ -9,6 +9,7 @@ from offline.training.dataset import Frames
 from realtime.errors import UserError
 
 LAYERS = (32, 16, 8, 4)
+MOST_EPOCHS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def build(n_inputs: int, seed: int) -> Any:
     return keras().Sequential([*stack, layers.Dense(1, activation="sigmoid")])
 
 
-def fit(train: Frames, validation: Frames, seed: int, epochs: int = 40) -> Fitted:
+def fit(train: Frames, validation: Frames, seed: int) -> Fitted:
     """Fit the net with Adam until the validation loss has not fallen for six epochs, and keep the best weights.
 
     The same frames and seed give the same net on the same machine.
@@ -52,7 +53,7 @@ def fit(train: Frames, validation: Frames, seed: int, epochs: int = 40) -> Fitte
         train.x,
         train.target,
         batch_size=1024,
-        epochs=epochs,
+        epochs=MOST_EPOCHS,
         validation_data=(validation.x, validation.target),
         callbacks=[slower, stop],
         verbose=0,

@@ -18,11 +18,11 @@ def pick(scores: NDArray[np.float32], threshold: float, hop_length: int, min_gap
     scores: float32, (n_frames,). Runs of at least threshold give one event each; of two within min_gap seconds the
     first is kept, which is the host's default.
     """
-    picker = RunPicker(threshold, len(scores) + 1)
-    found = picker.push(np.append(scores, np.float32(0)).astype(np.float32), len(scores) + 1)
+    # One more frame of nothing ends a run that reaches the end.
+    found = RunPicker(threshold).push(np.append(scores, np.float32(0)).astype(np.float32))
     times: list[float] = []
-    for frame in picker.frames[:found, 0]:
-        time = float(frame) * hop_length / RATE
+    for frame, _, _ in found:
+        time = frame * hop_length / RATE
         if not times or time - times[-1] >= min_gap:
             times.append(time)
     return times

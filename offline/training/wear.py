@@ -86,10 +86,10 @@ def scratches(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def coloured(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Make n samples of noise that falls off by 0 to 12 dB per octave above some corner, RMS 1: float64, (n,)."""
+    """Make n samples of noise, falling by 0 to 12 dB per octave above 0.5-8 kHz, RMS 1: float64, (n,)."""
     noise = rng.standard_normal(n)
     for _ in range(int(rng.integers(0, 3))):
-        noise = signal.sosfilt(signal.butter(1, np.exp(rng.uniform(4.5, 9)), "low", fs=RATE, output="sos"), noise)
+        noise = signal.sosfilt(signal.butter(1, np.exp(rng.uniform(6.2, 9)), "low", fs=RATE, output="sos"), noise)
     return np.asarray(noise / (np.std(noise) + 1e-12))
 
 
