@@ -70,9 +70,7 @@ class Scorer:
                 f"{manifest.features.n_inputs} of float32"
             )
         if len(outputs) != 1 or outputs[0]["shape"].tolist() != [self._batch, 1]:
-            raise ModelError(
-                f"{where} must give one probability per window, not shape {outputs[0]['shape'].tolist()}"
-            )
+            raise ModelError(f"{where} must give one probability per window, not shape {outputs[0]['shape'].tolist()}")
         self._in, self._out = inputs[0]["index"], outputs[0]["index"]
         self._rows: NDArray[np.float32] = np.zeros(inputs[0]["shape"], np.float32)
         self._run(self._rows)
