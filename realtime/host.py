@@ -6,6 +6,7 @@
 
 import contextlib
 import queue
+import sys
 import threading
 import time
 from collections import deque
@@ -29,6 +30,7 @@ from realtime.status import Snapshot
 _SHOW_SECONDS = 1 / 12
 _HISTORY_FRAMES = 1024
 _LAST_CHOPS = 16
+_SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class Host:
             closing.callback(lambda: self._show(self._write()))
             closing.callback(analysis.join)
             closing.callback(self.stop)
+            if self._source.realtime:
+                # The default of 5 ms is how long a busy thread, the screen say, may keep the others from a due note.
+                closing.callback(sys.setswitchinterval, sys.getswitchinterval())
+                sys.setswitchinterval(_SWITCH_SECONDS)
             analysis.start()
             with contextlib.suppress(KeyboardInterrupt):
                 while analysis.is_alive():

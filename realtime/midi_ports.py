@@ -4,17 +4,16 @@ A Linux machine may have no ALSA sequencer and still a JACK server, so each syst
 tried in turn; the first that has the wanted port gives it.
 """
 
-import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Protocol
 
 from realtime.errors import UserError
 from realtime.jack_watch import JackWatch
+from realtime.quiet import silence
 
 VIRTUAL = "virtual"
 """The name that asks for a port of our own, which the DAW then finds."""
@@ -37,24 +36,6 @@ class MidiPort(Protocol):
         """Give the port back; twice is harmless."""
 
 
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep what C libraries print about missing servers off the screen: file descriptor 2 leads nowhere meanwhile."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # started without a standard error
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
 def _rtmidi() -> ModuleType:
     try:
         import rtmidi
@@ -71,7 +52,7 @@ def _outputs(client_name: str) -> list[Any]:
     apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
     found = []
     for api in apis:
-        with _silence(), suppress(OSError):
+        with silence(), suppress(OSError):
             found.append(rtmidi.MidiOut(api, name=client_name))
     if not found:
         tried = " and ".join(rtmidi.get_api_display_name(api) for api in apis) or "nothing"
@@ -121,7 +102,7 @@ class OutputPort:
         self._lock = threading.Lock()  # rtmidi crashes when an output is used after it was deleted
         self._watch = None
         if output.get_current_api() == _rtmidi().API_UNIX_JACK:
-            with _silence():
+            with silence():
                 self._watch = JackWatch(f"{CLIENT_NAME}-watch")
 
     def send(self, message: bytes) -> None:
@@ -143,7 +124,7 @@ class OutputPort:
 
     def close(self) -> None:
         """Give the port back to the system; twice is harmless."""
-        with self._lock, _silence():
+        with self._lock, silence():
             output, self._output = self._output, None
             if output is not None:
                 output.delete()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models import Manifest, ModelError
 from realtime.errors import UserError
+from realtime.quiet import silence
 
 # The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
 # so only making one tells whether it works.
@@ -31,10 +32,11 @@ def open_interpreter(content: bytes, batch: int, where: str) -> tuple[Any, str]:
             failures.append(f"{package}: {error}")
             continue
         try:
-            interpreter = make(model_content=content, num_threads=1)
-            tensor = interpreter.get_input_details()[0]
-            interpreter.resize_tensor_input(tensor["index"], [batch, *tensor["shape"][1:]])
-            interpreter.allocate_tensors()
+            with silence():  # the runtime reports its choice of kernels on stderr
+                interpreter = make(model_content=content, num_threads=1)
+                tensor = interpreter.get_input_details()[0]
+                interpreter.resize_tensor_input(tensor["index"], [batch, *tensor["shape"][1:]])
+                interpreter.allocate_tensors()
         except ValueError as error:
             raise ModelError(f"{where} is not a TFLite model: {str(error).splitlines()[0]}") from None
         except (RuntimeError, SystemError, AttributeError) as error:

@@ -57,3 +57,21 @@ def live(
         },
         json,
     )
+
+
+@app.command()
+def jack(
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each of the two sessions.")] = 60.0,
+    json: AsJson = False,
+) -> None:
+    """Measure a live session over a JACK dummy server: xruns and lost chops, arrival of the notes; idle, then loaded.
+
+    Needs jackd, libjack, PortAudio and JACK-Client, but no sound card.
+
+    \b
+    samplechop bench jack
+    samplechop bench jack --seconds 20 --json
+    """
+    from offline.bench import jack as measures
+
+    show("samplechop bench jack", {"two live sessions": lambda: measures.sessions(seconds)}, json)

@@ -1,0 +1,69 @@
+"""`samplechop bench jack`: the program as it runs for a user, heard by an independent client."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.bench.figures import Figure
+from offline.bench.jack_server import JackServer, missing
+from offline.bench.jack_session import LIVE, LOADED, Session, expected, hear, shift_between
+from offline.bench.live import recording
+from realtime.errors import UserError
+from realtime.spec import ANALYSIS_RATE
+from run_live import DEMO
+
+PERIOD = 256
+NEAR = ANALYSIS_RATE // 10
+MORE_XRUNS = 2
+"""How many more xruns than when idle a busy program may have."""
+
+
+def sessions(seconds: float) -> Iterator[Figure]:
+    """Run one session idle and one with bad neighbours, and compare both with the same audio run from memory.
+
+    seconds: length of the audio in each. Raises UserError if this machine has no JACK.
+    """
+    lacking = missing(portaudio=True)
+    if lacking is not None:
+        raise UserError(f"no JACK session can be held here: {lacking}")
+    audio = recording(DEMO)
+    audio = np.ascontiguousarray(np.tile(audio, (2, 1))[: round(seconds * ANALYSIS_RATE)])
+    offline, latency = expected(audio, PERIOD)
+    idle = 0
+    for name, program in (("idle", LIVE), ("loaded", LOADED)):
+        # Asynchronous, as sound cards run it: there a program that is late has an xrun instead of holding up the rest.
+        with JackServer(ANALYSIS_RATE, PERIOD, synchronous=False) as server:
+            session = hear(server, audio, program=program)
+        goal = "" if name == "idle" else f"≤ idle + {MORE_XRUNS}"
+        reached = None if name == "idle" else session.xruns <= idle + MORE_XRUNS
+        idle = session.xruns if name == "idle" else idle
+        yield Figure(f"{name}: xruns", session.xruns, "", goal, reached)
+        yield Figure(f"{name}: samples lost", session.lost_samples, "")
+        yield from chops(name, session, offline)
+        yield from arrival(name, session, offline, latency)
+
+
+def chops(name: str, session: Session, offline: list[int]) -> Iterator[Figure]:
+    """Tell how many chops of the recording are missing from the session.
+
+    Chops are 0.25 s apart, and each xrun moves what follows by a period, so near means within 0.1 s.
+    """
+    live = np.array([sample for sample, _ in session.events])
+    shift = shift_between(live.tolist(), offline)
+    lost = sum(not len(live) or np.abs(live - shift - place).min() > NEAR for place in offline)
+    yield Figure(f"{name}: chops lost of {len(offline)}", float(lost), "", "0", lost == 0)
+
+
+def arrival(name: str, session: Session, offline: list[int], latency: int) -> Iterator[Figure]:
+    """Compare each note's arrival with its chop's place in what the client played, plus the latency; in periods."""
+    due: NDArray[np.int64] = np.array(offline) + session.start + latency
+    arrived = np.array([frame for frame, _ in session.notes])
+    nearest = np.array([due[np.abs(due - frame).argmin()] for frame in arrived])
+    late = (arrived - nearest) / PERIOD
+    late = late[np.abs(late) < NEAR / PERIOD]
+    size = np.abs(late)
+    median, p99 = float(np.median(size)), float(np.quantile(size, 0.99))
+    yield Figure(f"{name}: note after position + latency, median, signed", float(np.median(late)), "periods")
+    yield Figure(f"{name}: note from position + latency, median", median, "periods", "≤ 1", median <= 1)
+    yield Figure(f"{name}: note from position + latency, p99", p99, "periods", "≤ 2", p99 <= 2)
