@@ -52,6 +52,9 @@ def live(
     note_low: Annotated[int | None, _opt("Note of the first pad [default: 36, MPC pad A01].", NOTES)] = None,
     note_high: Annotated[int | None, _opt("Note of the last pad [default: 51, MPC pad A16].", NOTES)] = None,
     events: Annotated[str | None, _opt("Write each chop as a JSON line to a file, or '-' for stdout.", NOTES)] = None,
+    detect: Annotated[
+        str | None, _opt("Detectors to run beside the chops, with commas between: plug-ins you installed.", EARS)
+    ] = None,
     model: Annotated[str | None, _opt("Released model, or the path of a manifest [default: chop-61].", EARS)] = None,
     threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 [default: the model's].", EARS)] = None,
     min_gap: Annotated[float | None, _opt("Seconds between two chops, at least [default: 0.25].", EARS)] = None,

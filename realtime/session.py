@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from realtime.detectors import make
 from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.device_source import DeviceSource
 from realtime.display import choose_view
@@ -55,7 +56,8 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         undo.callback(source.stop)
         rate = source.sample_rate
         detector = ChopDetector(ChopSettings(settings.model, settings.threshold, settings.min_gap, settings.hold))
-        engine = Engine({"chop": detector}, rate, source.channels, source.block_size)
+        others = {name: make(name) for name in settings.other_detectors}
+        engine = Engine({"chop": detector, **others}, rate, source.channels, source.block_size)
         if isinstance(source, DeviceSource | PlayedFileSource):
             source.align(engine.latency)
         pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)

@@ -28,6 +28,8 @@ _RANGES: dict[str, tuple[float, float]] = {
 class LiveSettings:
     """One live session. Names are those of the options; seconds for min_gap, hold and duration; Hz for samplerate.
 
+    detect: names of detectors with commas between them; the chop detector always runs.
+
     None means: as the device, the model or the situation has it.
     """
 
@@ -39,6 +41,7 @@ class LiveSettings:
     midi_file: Path | None = None
     midi_channel: int = 1
     events: str | None = None
+    detect: str = "chop"
     model: str = "chop-61"
     threshold: float | None = None
     min_gap: float | None = None
@@ -66,6 +69,12 @@ class LiveSettings:
             choices = get_args(kind)
             if getattr(self, name) not in choices:
                 raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+
+    @property
+    def other_detectors(self) -> list[str]:
+        """Detectors to run beside the chop detector."""
+        names = [name.strip() for name in self.detect.split(",")]
+        return [name for name in dict.fromkeys(names) if name not in ("", "chop")]
 
 
 def _option(name: str) -> str:

@@ -1,0 +1,48 @@
+"""A third party's detector, installed as a package of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import run_live
+from realtime import detectors
+from realtime.errors import UserError
+from realtime.spec import Detector
+from tests.command import samplechop
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a package on the path as an installer would: its metadata names its detectors."""
+    info = tmp_path / "loud-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[samplechop.detectors]\n"
+        "loud = tests.contract.example_detector:LoudDetector\n"
+        "broken = tests.contract.no_such_module:Detector\n"
+        "wrong = builtins:dict\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(run_live, "config_path", lambda: tmp_path / "no settings.toml")
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_installed_detector_is_found_by_name() -> None:
+    assert {"chop", "loud"} <= set(detectors.names())
+    assert isinstance(detectors.make("loud"), Detector)
+
+
+@pytest.mark.usefixtures("installed")
+def test_it_runs_beside_the_chops() -> None:
+    result = samplechop("live", "--demo", "--fast", "--quiet", "--events", "-", "--detect", "loud")
+    assert result.code == 0, result.err
+    assert {json.loads(line)["kind"] for line in result.out.splitlines()} == {"chop", "loud"}
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(("name", "says"), [("broken", "cannot be loaded"), ("wrong", "lacks"), ("none", "chop")])
+def test_a_detector_that_cannot_be_used_is_named(name: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        detectors.make(name)
