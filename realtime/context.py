@@ -26,7 +26,7 @@ POSITION, HEARD, WIDTH, FUTURE = range(4)
 LOW, HIGH = range(2)
 
 
-@njit(nogil=True, fastmath=True, forceinline=True)
+@njit(fastmath=True, forceinline=True)
 def _append(frame, memory, table):  # type: ignore[no-untyped-def]
     """Sum the bands of one frame. Each sum is written twice, a width apart, so that every window lies in one piece."""
     position, width = table[0, POSITION], table[0, WIDTH]
@@ -40,7 +40,7 @@ def _append(frame, memory, table):  # type: ignore[no-untyped-def]
     table[0, POSITION] = 0 if position == width else position
 
 
-@njit(nogil=True, fastmath=True, forceinline=True)
+@njit(fastmath=True, forceinline=True)
 def _standardise(memory, table, window):  # type: ignore[no-untyped-def]
     """Write the newest window and tell whether it is silent. No running sums: a window depends on its frames only."""
     position, width, n_bands = table[0, POSITION], table[0, WIDTH], len(memory)
@@ -95,7 +95,7 @@ def _compiled() -> Callable[..., int]:
 
     frames = types.float32[:, ::1]
     signature = types.int64(frames, types.int64, frames, types.boolean[::1], frames, types.int64[:, ::1])
-    return njit([signature], nogil=True, cache=True)(run)
+    return njit([signature], cache=True)(run)
 
 
 class ContextWindow:

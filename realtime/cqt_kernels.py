@@ -21,21 +21,21 @@ START, END, KEEP, HEAD, HISTORY, PARITY, BACK = range(7)
 REAL, IMAG, FIRST, LAST = range(4)
 
 
-@njit(nogil=True, forceinline=True)
+@njit(forceinline=True)
 def _take(samples, stream):  # type: ignore[no-untyped-def]
     """Copy samples and silence what is not audio. Compiled without fastmath, which would drop the test."""
     for i in range(len(samples)):
         stream[i] = samples[i] if abs(samples[i]) <= np.float32(LOUDEST) else np.float32(0)
 
 
-@njit(nogil=True, fastmath=True, forceinline=True)
+@njit(fastmath=True, forceinline=True)
 def _split(samples, even, odd):  # type: ignore[no-untyped-def]
     for i in range(len(even)):
         even[i] = samples[2 * i]
         odd[i] = samples[2 * i + 1]
 
 
-@njit(nogil=True, fastmath=True, forceinline=True)
+@njit(fastmath=True, forceinline=True)
 def _half_band(centre, side, taps, out):  # type: ignore[no-untyped-def]
     """Filter one phase of the samples (side) and add half of the other (centre): every second tap is zero."""
     pairs = len(taps)
@@ -46,7 +46,7 @@ def _half_band(centre, side, taps, out):  # type: ignore[no-untyped-def]
         out[m] = total
 
 
-@njit(nogil=True, fastmath=True, forceinline=True)
+@njit(fastmath=True, forceinline=True)
 def _decimate(arena, levels, level, n, taps):  # type: ignore[no-untyped-def]
     """Halve the rate of the newest 2 n samples of the level above.
 
@@ -67,7 +67,7 @@ def _decimate(arena, levels, level, n, taps):  # type: ignore[no-untyped-def]
         arena[odd + i] = arena[odd + n + i]
 
 
-@njit(nogil=True, fastmath=True, forceinline=True)
+@njit(fastmath=True, forceinline=True)
 def _powers(real, imag, a, b, c, d):  # type: ignore[no-untyped-def]
     """Correlate a kernel with the windows of four octaves, sharing its loads; return the squared magnitudes."""
     ar = ai = br = bi = cr = ci = dr = di = np.float32(0)
@@ -84,7 +84,7 @@ def _powers(real, imag, a, b, c, d):  # type: ignore[no-untyped-def]
     return ar * ar + ai * ai, br * br + bi * bi, cr * cr + ci * ci, dr * dr + di * di
 
 
-@njit(nogil=True, fastmath=True, forceinline=True)
+@njit(fastmath=True, forceinline=True)
 def _transform(arena, levels, kernels, header, magnitudes):  # type: ignore[no-untyped-def]
     """Write the magnitudes of one frame, four octaves at a time.
 
@@ -125,7 +125,7 @@ def _transform(arena, levels, kernels, header, magnitudes):  # type: ignore[no-u
         magnitudes[k] = math.sqrt(gains[k] * powers[k])
 
 
-@njit(nogil=True, forceinline=True)
+@njit(forceinline=True)
 def _advance(arena, levels, hop):  # type: ignore[no-untyped-def]
     """Move every head past the newest samples; where the next hop would not fit, move what is still needed back."""
     n = hop
@@ -176,4 +176,4 @@ def compile_cqt(taps: tuple[np.float32, ...]) -> Callable[..., int]:
 
     blocks = [types.Array(types.float32, 1, "C", readonly=readonly) for readonly in (True, False)]
     rest = (types.float32[:, ::1], types.float32[::1], types.int64[:, ::1])
-    return njit([types.int64(block, *rest) for block in blocks], nogil=True, cache=True)(run)
+    return njit([types.int64(block, *rest) for block in blocks], cache=True)(run)

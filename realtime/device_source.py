@@ -14,6 +14,9 @@ from realtime.sources import Chunk, Counters, Monitor
 from realtime.stream_clock import StreamClock
 
 RING_SECONDS = 10.0
+CATCH_UP = 32
+"""Blocks read at once when so many are there: a reader that was held up must not stay behind."""
+
 POLL_SECONDS = 0.001
 SLACK_SECONDS = 0.0003
 """Between the moment a block is complete by the clock and the first look for it."""
@@ -29,7 +32,7 @@ class DeviceSource:
     """One audio input, with an optional monitor on an output.
 
     device: name, part of a name or index, None for the default. sample_rate: Hz, None for the device's own.
-    channels: None for two, or one where there is one. block_size: frames per callback, and most frames per chunk.
+    channels: None for two, or one where there is one. block_size: frames per callback.
     monitor: "off", "direct", or "aligned": the input as late as `align()` says.
 
     A device that disappears is waited for and reopened by name; the samples missed by the wall clock come as the gap
@@ -78,7 +81,8 @@ class DeviceSource:
         self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
         self._monitor = monitor
         self._clock = StreamClock(self.sample_rate)
-        self._buffer = np.zeros((block_size, self.channels), np.float32)
+        self.most = CATCH_UP * block_size
+        self._buffer = np.zeros((self.most, self.channels), np.float32)
         self._position = 0  # in the ring, which does not know of gaps
         self._shift = 0  # of the stream's positions against the ring's
         self._resumes: int | None = None  # ring position of the first frame after the device came back
@@ -106,7 +110,7 @@ class DeviceSource:
         self._stream.start()
 
     def read(self) -> Chunk | None:
-        """[analysis] Wait for audio; gives up to block_size frames, None after `stop()`."""
+        """[analysis] Wait for audio; gives all that is there, up to `most` frames, None after `stop()`."""
         looked = heard = time.perf_counter()
         while not self._stopping.is_set():
             chunk = self._take()

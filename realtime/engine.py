@@ -18,7 +18,7 @@ _MEASURE_STEP = 16
 _LARGEST = np.float32(np.finfo(np.float32).max)
 
 
-@njit(nogil=True)
+@njit
 def _clean(samples, out):  # type: ignore[no-untyped-def]
     # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
     n, channels = samples.shape
@@ -27,7 +27,7 @@ def _clean(samples, out):  # type: ignore[no-untyped-def]
         target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
 
 
-@njit(nogil=True, fastmath=True)
+@njit(fastmath=True)
 def _average(samples, n, mono, peaks):  # type: ignore[no-untyped-def]
     channels = samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
@@ -49,7 +49,6 @@ _blocks = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in
 _mix = njit(
     [types.void(block, types.float32[:, ::1], types.float32[::1], types.float32[::1]) for block in _blocks],
     cache=True,
-    nogil=True,
 )(_mix)
 
 
@@ -72,10 +71,24 @@ class Engine:
     """Mixes to mono, resamples to the bus, runs every detector, and maps what they say back to the input.
 
     A detector that raises is switched off and named in `faults`; the others go on.
+
+    Its compiled functions keep the interpreter's lock: each takes some microseconds, and getting the lock back from a
+    busy thread costs a hundred times that.
     """
 
-    def __init__(self, detectors: Mapping[str, Detector], sample_rate: int, channels: int, max_block_size: int) -> None:
-        """[main] Prepare every detector for blocks of up to max_block_size samples at sample_rate Hz."""
+    def __init__(
+        self,
+        detectors: Mapping[str, Detector],
+        sample_rate: int,
+        channels: int,
+        max_block_size: int,
+        block_size: int | None = None,
+    ) -> None:
+        """[main] Prepare every detector for blocks of up to max_block_size samples at sample_rate Hz.
+
+        block_size: how many samples come at a time when nothing is late; the "one block" in the latency. By default
+            max_block_size.
+        """
         if channels < 1:
             raise ValueError(f"channels must be at least 1, got {channels}")
         self.sample_rate, self.channels, self.max_block_size = sample_rate, channels, max_block_size
@@ -91,7 +104,7 @@ class Engine:
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
         needed = max((detector.latency for detector in detectors.values()), default=self._bus_block) - self._bus_block
-        self.latency = math.ceil((needed + self._delay) * self._ratio) + max_block_size
+        self.latency = math.ceil((needed + self._delay) * self._ratio) + (block_size or max_block_size)
         self._clean = np.zeros((max_block_size, channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
         self._bus = self._mono.view()

@@ -64,7 +64,7 @@ class FileSource:
         self.name = self.path.name
         self.sample_rate = int(self._file.samplerate)
         self.channels = int(self._file.channels)
-        self.block_size = block_size
+        self.block_size = self.most = block_size
         self.realtime = realtime
         self.warnings: list[str] = []
         self.state = "playing"

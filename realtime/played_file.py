@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from realtime.device_process import StreamSettings
+from realtime.device_source import CATCH_UP
 from realtime.device_stream import SILENT, DeviceStream
 from realtime.devices import check_output, choose_output, devices_of, portaudio
 from realtime.file_source import FileSource
@@ -56,7 +57,8 @@ class PlayedFileSource:
         self._monitor = monitor
         self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
         self._clock = StreamClock(self.sample_rate)
-        self._buffer = np.zeros((block_size, self.channels), np.float32)
+        self.most = CATCH_UP * block_size
+        self._buffer = np.zeros((self.most, self.channels), np.float32)
         self._end: int | None = None
         self._position = 0
         self._heard = False
@@ -100,7 +102,7 @@ class PlayedFileSource:
         return int(self._stream.ring.control[PLAYED])
 
     def read(self) -> Chunk | None:
-        """[analysis] Wait until the device has played on; up to block_size frames, None at the end and after stop."""
+        """[analysis] Wait until the device has played on; up to `most` frames, None at the end and after stop."""
         ring = self._stream.ring
         while not self._stopping.is_set():
             self._fill()

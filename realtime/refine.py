@@ -28,10 +28,14 @@ LENGTH = BACK + FORWARD + 2 * MARGIN
 _FLOOR = 1e-7  # mean square: -70 dBFS, below which a rise is not heard
 _STANDS_OUT = 4.0  # times the mean energy before
 _AMOUNTS = 0.02  # of the largest cell's energy after
+_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as silence
 _SIGMA = 900.0  # samples: how far from the frame an attack is likely to lie
 
 
-@njit("int64(float64[:, ::1], int64)", cache=True)
+_LIKELY = np.exp(-0.5 * ((np.arange(LENGTH // _CELL + 1) * _CELL - MARGIN - BACK) / _SIGMA) ** 2)
+
+
+@njit
 def _rise(energy, cut):  # type: ignore[no-untyped-def]
     # The step is nearly as large for a cut a little before the attack; the attack itself is the first cell after the
     # cut that stands out from what was before and amounts to something of what comes.
@@ -49,49 +53,56 @@ def _rise(energy, cut):  # type: ignore[no-untyped-def]
     return first if first < cut + _AFTER else cut
 
 
-@njit("int64(float32[::1])", cache=True)
-def _attack(x):  # type: ignore[no-untyped-def]
+@njit(fastmath=True)
+def _sums(x):  # type: ignore[no-untyped-def]
+    """Sum the energies of the signal and of its first difference up to each cell's end: (cells + 1, 2)."""
     cells = len(x) // _CELL
     energy = np.zeros((cells + 1, 2))
-    previous = x[0]
     for c in range(cells):
-        full = 0.0
-        high = 0.0
-        for i in range(c * _CELL, (c + 1) * _CELL):
-            step = x[i] - previous
-            previous = x[i]
+        full = np.float32(0.0)
+        high = np.float32(0.0)
+        for i in range(max(1, c * _CELL), (c + 1) * _CELL):
+            step = x[i] - x[i - 1]
             full += x[i] * x[i]
             high += step * step
         energy[c + 1, 0] = energy[c, 0] + full
         energy[c + 1, 1] = energy[c, 1] + high
+    return energy
+
+
+@njit("int64(float32[::1], float64[::1])", cache=True)
+def _attack(samples, likely):  # type: ignore[no-untyped-def]
+    x = np.empty_like(samples)
+    for i in range(len(x)):
+        x[i] = samples[i] if abs(samples[i]) <= _LOUDEST else np.float32(0.0)
+    energy = _sums(x)
+    cells = len(energy) - 1
     loudest = np.zeros(2)
     for c in range(_AFTER, cells - _AFTER):
         for b in range(2):
             loudest[b] = max(loudest[b], energy[c + _AFTER, b] - energy[c, b])
-    centre = (MARGIN + BACK) / _CELL
-    best = centre
+    best = (MARGIN + BACK) // _CELL
     best_step = 0.0
     for c in range(_AFTER, cells - _AFTER + 1):
         step = 0.0
         for b in range(2):
-            after = (energy[c + _AFTER, b] - energy[c, b]) / (_AFTER * _CELL)
-            before = (energy[c, b] - energy[c - _BEFORE, b]) / (_BEFORE * _CELL)
-            if loudest[b] > 0.0 and after > before:
-                share = (after * (_AFTER * _CELL)) / loudest[b]
-                step += math.log((after + _FLOOR) / (before + _FLOOR)) * math.sqrt(share)
-        offset = (c - centre) * _CELL / _SIGMA
-        step *= math.exp(-0.5 * offset * offset)
+            after = energy[c + _AFTER, b] - energy[c, b]
+            before = (energy[c, b] - energy[c - _BEFORE, b]) * (_AFTER / _BEFORE)
+            if after > before:
+                ratio = (after + _FLOOR * _AFTER * _CELL) / (before + _FLOOR * _AFTER * _CELL)
+                step += math.log(ratio) * math.sqrt(after / loudest[b])
+        step *= likely[c]
         if step > best_step:
             best_step = step
             best = c
-    return _rise(energy, int(best)) * _CELL
+    return _rise(energy, best) * _CELL
 
 
 def attack_offset(segment: NDArray[np.float32]) -> int:
     """[analysis] Where the attack begins, in samples relative to the frame's centre, in -BACK..FORWARD.
 
-    segment: float32, (LENGTH,), finite; the frame's centre stands at MARGIN + BACK. Without any rise it is 0.
+    segment: float32, (LENGTH,); the frame's centre stands at MARGIN + BACK. Without any rise it is 0.
     """
     if segment.shape != (LENGTH,):
         raise ValueError(f"segment must have {LENGTH} samples, got shape {segment.shape}")
-    return int(_attack(segment)) - MARGIN - BACK
+    return int(_attack(segment, _LIKELY)) - MARGIN - BACK

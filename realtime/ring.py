@@ -70,7 +70,7 @@ acquire_fence = _fence("acquire")
 """Keeps every earlier load before every later load and store; only for compiled code."""
 
 
-@njit(types.void(_CONTROL, _SAMPLES, _SAMPLES, types.int64), nogil=True, cache=True)
+@njit(types.void(_CONTROL, _SAMPLES, _SAMPLES, types.int64), cache=True)
 def push(control: Any, samples: Any, block: Any, n: int) -> None:
     """[producer] Write n frames, interleaved, and publish them."""
     channels = control[CHANNELS]
@@ -86,7 +86,7 @@ def push(control: Any, samples: Any, block: Any, n: int) -> None:
     control[WRITTEN] = start + n
 
 
-@njit(types.UniTuple(types.int64, 2)(_CONTROL, _SAMPLES, types.int64, _SAMPLES), nogil=True, cache=True)
+@njit(types.UniTuple(types.int64, 2)(_CONTROL, _SAMPLES, types.int64, _SAMPLES), cache=True)
 def pull(control: Any, samples: Any, position: int, out: Any) -> tuple[int, int]:
     """[consumer] Copy what there is from `position` on; gives (frames copied, frames lost before them)."""
     channels, frames = control[CHANNELS], control[FRAMES]
@@ -109,7 +109,7 @@ def pull(control: Any, samples: Any, position: int, out: Any) -> tuple[int, int]
     return n, lost
 
 
-@njit(types.Tuple((types.int64, types.float64))(_CONTROL, _CLOCK), nogil=True, cache=True)
+@njit(types.Tuple((types.int64, types.float64))(_CONTROL, _CLOCK), cache=True)
 def read_stamp(control: Any, clock: Any) -> tuple[int, float]:
     """[consumer] Give the last (position, PortAudio time) pair, never a torn one; (-1, 0) if there is none."""
     for _ in range(100):

@@ -14,7 +14,10 @@ from realtime.quiet import silence
 
 # The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
 # so only making one tells whether it works.
-WIDE_BATCH = 64
+WIDE = 64
+FEW = 8
+"""From so many windows on, one call for WIDE of them is quicker than one call for each."""
+
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
@@ -49,6 +52,31 @@ def open_interpreter(content: bytes, batch: int, where: str) -> tuple[Any, str]:
     )
 
 
+class Net:
+    """A .tflite with one input and one output, for a fixed number of rows."""
+
+    def __init__(self, content: bytes, batch: int, n_inputs: int, where: str) -> None:
+        """[main] Open it and run it once. Raises ModelError if its tensors are not n_inputs numbers to 1."""
+        self._interpreter, self.runtime = open_interpreter(content, batch, where)
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        found, kind = int(np.prod(inputs[0]["shape"][1:])), inputs[0]["dtype"]
+        if len(inputs) != 1 or found != n_inputs or kind is not np.float32:
+            raise ModelError(
+                f"{where} takes {found} numbers of {kind.__name__}, its manifest names {n_inputs} of float32"
+            )
+        if len(outputs) != 1 or outputs[0]["shape"].tolist() != [batch, 1]:
+            raise ModelError(f"{where} must give one probability per window, not shape {outputs[0]['shape'].tolist()}")
+        self._in, self._out = inputs[0]["index"], outputs[0]["index"]
+        self.run(np.zeros(inputs[0]["shape"], np.float32))
+
+    def run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Give the probabilities, float32 (batch,), of rows, float32 (batch, n_inputs)."""
+        self._interpreter.set_tensor(self._in, rows)
+        self._interpreter.invoke()
+        scores: NDArray[np.float32] = self._interpreter.get_tensor(self._out)
+        return scores[:, 0]
+
+
 class Scorer:
     """The net of one manifest.
 
@@ -62,39 +90,28 @@ class Scorer:
         Raises ModelError if its tensors are not the manifest's.
         """
         where = f"model {str(manifest.path)!r}"
-        self._batch = 1 if most <= 2 else WIDE_BATCH
-        self._net, self.runtime = open_interpreter(manifest.path.read_bytes(), self._batch, where)
-        inputs, outputs = self._net.get_input_details(), self._net.get_output_details()
-        n_inputs = int(np.prod(inputs[0]["shape"][1:]))
-        if len(inputs) != 1 or n_inputs != manifest.features.n_inputs or inputs[0]["dtype"] is not np.float32:
-            raise ModelError(
-                f"{where} takes {n_inputs} numbers of {inputs[0]['dtype'].__name__}, its manifest names "
-                f"{manifest.features.n_inputs} of float32"
-            )
-        if len(outputs) != 1 or outputs[0]["shape"].tolist() != [self._batch, 1]:
-            raise ModelError(f"{where} must give one probability per window, not shape {outputs[0]['shape'].tolist()}")
-        self._in, self._out = inputs[0]["index"], outputs[0]["index"]
-        self._rows: NDArray[np.float32] = np.zeros(inputs[0]["shape"], np.float32)
-        self._run(self._rows)
-
-    def _run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        self._net.set_tensor(self._in, rows)
-        self._net.invoke()
-        scores: NDArray[np.float32] = self._net.get_tensor(self._out)
-        return scores[:, 0]
+        content = manifest.path.read_bytes()
+        self._single = Net(content, 1, manifest.features.n_inputs, where)
+        self._wide = Net(content, WIDE, manifest.features.n_inputs, where) if most >= FEW else None
+        self._rows: NDArray[np.float32] = np.zeros((WIDE, manifest.features.n_inputs), np.float32)
+        self.runtime = self._single.runtime
 
     def score(self, windows: NDArray[np.float32], silent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
         """[analysis] Score standardised windows; silent ones score 0.
 
         windows: float32, (n, n_inputs). silent: bool, (n,). out: float32, (n,), receives probabilities 0..1.
         """
-        batch = self._batch
-        for first in range(0, len(windows), batch):
-            some = windows[first : first + batch]
-            if len(some) < batch:
+        first, n = 0, len(windows)
+        while self._wide is not None and n - first >= FEW:
+            some = windows[first : first + WIDE]
+            if len(some) < WIDE:
                 self._rows[: len(some)] = some
-                out[first:] = self._run(self._rows)[: len(some)]
+                out[first:] = self._wide.run(self._rows)[: len(some)]
             else:
-                out[first : first + batch] = self._run(some)
+                out[first : first + WIDE] = self._wide.run(some)
+            first += len(some)
+        while first < n:
+            out[first : first + 1] = self._single.run(windows[first : first + 1])
+            first += 1
         if True in silent.tolist():  # quicker than silent.any() for the few frames of a live block
             out[silent] = 0.0

@@ -57,7 +57,7 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         rate = source.sample_rate
         detector = ChopDetector(ChopSettings(settings.model, settings.threshold, settings.min_gap, settings.hold))
         others = {name: make(name) for name in settings.other_detectors}
-        engine = Engine({"chop": detector, **others}, rate, source.channels, source.block_size)
+        engine = Engine({"chop": detector, **others}, rate, source.channels, source.most, source.block_size)
         if isinstance(source, DeviceSource | PlayedFileSource):
             source.align(engine.latency)
         pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)

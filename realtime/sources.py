@@ -42,7 +42,7 @@ class Counters:
 
 
 class Source(Protocol):
-    """One input. sample_rate is in Hz, block_size the most samples per channel that a chunk holds."""
+    """One input."""
 
     @property
     def name(self) -> str:
@@ -58,7 +58,11 @@ class Source(Protocol):
 
     @property
     def block_size(self) -> int:
-        """Most samples per channel in a chunk."""
+        """Samples per channel in a chunk, when nothing is late."""
+
+    @property
+    def most(self) -> int:
+        """Most samples per channel in a chunk: more than a block where the reader may have to catch up."""
 
     @property
     def realtime(self) -> bool:

@@ -134,8 +134,8 @@ class ChopDetector:
     def _attack(self, frame: int) -> int:
         """Refine a frame to the sample, relative to the first block, where its attack begins."""
         first = frame * self.hop_length - refine.BACK - refine.MARGIN
-        segment = self._audio.read(first, first + refine.LENGTH)[:, 0]
-        return max(0, frame * self.hop_length + refine.attack_offset(np.nan_to_num(segment, posinf=0.0, neginf=0.0)))
+        segment = self._audio.read(first, first + refine.LENGTH).reshape(-1)
+        return max(0, frame * self.hop_length + refine.attack_offset(segment))
 
     def _emit(self, released: tuple[Candidate, int] | None, emit: Emit) -> None:
         if released is None or self._start is None:
