@@ -51,7 +51,7 @@ def chops(name: str, session: Session, offline: list[int]) -> Iterator[Figure]:
     """
     live = np.array([sample for sample, _ in session.events])
     shift = shift_between(live.tolist(), offline)
-    lost = sum(not len(live) or np.abs(live - shift - place).min() > NEAR for place in offline)
+    lost = sum(not len(live) or bool(np.abs(live - shift - place).min() > NEAR) for place in offline)
     yield Figure(f"{name}: chops lost of {len(offline)}", float(lost), "", "0", lost == 0)
 
 
