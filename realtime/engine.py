@@ -122,12 +122,20 @@ class Engine:
 
     def process(self, samples: NDArray[np.float32], emit: Emit) -> None:
         """[analysis] Hear the next samples, float32 (n, channels), n >= 1; emit events at input positions."""
-        for first in range(0, len(samples), self.max_block_size):
-            block = samples[first : first + self.max_block_size]
-            _mix(block, self._clean, self._mono, self._peaks)
-            self.position += len(block)
-            mono = self._bus[: len(block)]
-            self._hear(mono if self._stream is None else self._resample(mono), emit)
+        if len(samples) > self.max_block_size:
+            for first in range(0, len(samples), self.max_block_size):
+                self.process(samples[first : first + self.max_block_size], emit)
+            return
+        _mix(samples, self._clean, self._mono, self._peaks)
+        self.position += len(samples)
+        mono = self._bus[: len(samples)]
+        if self._stream is None:
+            self._hear(mono, emit)
+            return
+        bus: NDArray[np.float32] = self._stream.resample_chunk(mono)
+        bus.flags.writeable = False
+        for first in range(0, len(bus), self._bus_block):
+            self._hear(bus[first : first + self._bus_block], emit)
 
     def flush(self, emit: Emit) -> None:
         """[analysis] Let the last events out by hearing silence for as long as they can be late. Ends the stretch."""
@@ -142,23 +150,18 @@ class Engine:
         self._peaks[:] = 0.0
         return peaks
 
-    def _resample(self, mono: NDArray[np.float32]) -> NDArray[np.float32]:
-        assert self._stream is not None
-        bus: NDArray[np.float32] = self._stream.resample_chunk(mono)
-        bus.flags.writeable = False
-        return bus
+    def _hear(self, block: NDArray[np.float32], emit: Emit) -> None:
+        def emit_at_input(event: Event) -> None:
+            emit(self._to_input(event))
 
-    def _hear(self, bus: NDArray[np.float32], emit: Emit) -> None:
-        for first in range(0, len(bus), self._bus_block):
-            block = bus[first : first + self._bus_block]
-            for name, detector in self._active.items():
-                try:
-                    detector.process(block, self._bus_position, lambda event: emit(self._to_input(event)))
-                except Exception as error:  # whatever a detector does wrong, the others must go on
-                    self.faults[name] = f"{type(error).__name__}: {error}"
-            if len(self._active) + len(self.faults) > len(self.detectors):
-                self._active = {name: d for name, d in self._active.items() if name not in self.faults}
-            self._bus_position += len(block)
+        for name, detector in self._active.items():
+            try:
+                detector.process(block, self._bus_position, emit_at_input)
+            except Exception as error:  # whatever a detector does wrong, the others must go on
+                self.faults[name] = f"{type(error).__name__}: {error}"
+        self._bus_position += len(block)
+        if len(self._active) + len(self.faults) > len(self.detectors):
+            self._active = {name: d for name, d in self._active.items() if name not in self.faults}
 
     def _to_input(self, event: Event) -> Event:
         if not self._delay:

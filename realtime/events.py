@@ -1,7 +1,7 @@
 """What a detector says: one thing heard at one sample."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,9 @@ class Event:
 
     def moved(self, sample: int, emitted: int) -> "Event":
         """Give the same event at other positions, as when they are mapped to another sample rate."""
-        return replace(self, sample=sample, emitted=emitted)
+        return Event(
+            self.kind, sample, emitted, self.strength, self.label, self.note, self.velocity, spectrum=self.spectrum
+        )
 
     def to_json(self, sample_rate: int) -> str:
         """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+_ROOM = 16
+"""Size of the buffer, in lengths to be remembered: rows move once in so many lengths."""
+
 
 class History:
     """Remembers float32 rows where they were written, so that remembering costs next to nothing.
@@ -17,7 +20,7 @@ class History:
     def __init__(self, width: int, length: int, most: int) -> None:
         """[main] Remember at least `length` rows of `width` numbers, of which up to `most` come at a time."""
         self._length, self._most = length, most
-        self._rows: NDArray[np.float32] = np.zeros((4 * length + most, width), np.float32)
+        self._rows: NDArray[np.float32] = np.zeros((_ROOM * length + most, width), np.float32)
         self.reset()
 
     def reset(self) -> None:

@@ -26,6 +26,7 @@ LENGTH = BACK + FORWARD + 2 * MARGIN
 """Samples to hand over."""
 
 _FLOOR = 1e-7  # mean square: -70 dBFS, below which a rise is not heard
+_RISE = 1.25  # times the energy before: less is no attack
 _STANDS_OUT = 4.0  # times the mean energy before
 _AMOUNTS = 0.02  # of the largest cell's energy after
 _LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as silence
@@ -88,7 +89,7 @@ def _attack(samples, likely):  # type: ignore[no-untyped-def]
         for b in range(2):
             after = energy[c + _AFTER, b] - energy[c, b]
             before = (energy[c, b] - energy[c - _BEFORE, b]) * (_AFTER / _BEFORE)
-            if after > before:
+            if after > _RISE * before:
                 ratio = (after + _FLOOR * _AFTER * _CELL) / (before + _FLOOR * _AFTER * _CELL)
                 step += math.log(ratio) * math.sqrt(after / loudest[b])
         step *= likely[c]

@@ -70,11 +70,11 @@ class Net:
         self.run(np.zeros(inputs[0]["shape"], np.float32))
 
     def run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Give the probabilities, float32 (batch,), of rows, float32 (batch, n_inputs)."""
+        """[analysis] Give the probabilities, float32 (batch, 1), of rows, float32 (batch, n_inputs)."""
         self._interpreter.set_tensor(self._in, rows)
         self._interpreter.invoke()
         scores: NDArray[np.float32] = self._interpreter.get_tensor(self._out)
-        return scores[:, 0]
+        return scores
 
 
 class Scorer:
@@ -106,12 +106,11 @@ class Scorer:
             some = windows[first : first + WIDE]
             if len(some) < WIDE:
                 self._rows[: len(some)] = some
-                out[first:] = self._wide.run(self._rows)[: len(some)]
+                out[first:] = self._wide.run(self._rows)[: len(some), 0]
             else:
-                out[first : first + WIDE] = self._wide.run(some)
+                out[first : first + WIDE] = self._wide.run(some)[:, 0]
             first += len(some)
-        while first < n:
-            out[first : first + 1] = self._single.run(windows[first : first + 1])
-            first += 1
+        for i in range(first, n):
+            out[i] = self._single.run(windows if n == 1 else windows[i : i + 1])[0, 0]
         if True in silent.tolist():  # quicker than silent.any() for the few frames of a live block
             out[silent] = 0.0

@@ -55,7 +55,11 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         source = open_source(settings, path, fast)
         undo.callback(source.stop)
         rate = source.sample_rate
-        detector = ChopDetector(ChopSettings(settings.model, settings.threshold, settings.min_gap, settings.hold))
+        detector = ChopDetector(
+            ChopSettings(
+                settings.model, settings.threshold, settings.min_gap, settings.hold, spectra=settings.pads == "similar"
+            )
+        )
         others = {name: make(name) for name in settings.other_detectors}
         engine = Engine({"chop": detector, **others}, rate, source.channels, source.most, source.block_size)
         if isinstance(source, DeviceSource | PlayedFileSource):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from realtime.detectors.chop import ChopDetector
+from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.display import NoView
 from realtime.engine import Engine
 from realtime.events import Event
@@ -37,7 +37,7 @@ class Kept:
 
 
 def run(source: FileSource, max_block: int | None = None, duration: int | None = None) -> list[Event]:
-    detector = ChopDetector()
+    detector = ChopDetector(ChopSettings(spectra=True))
     engine = Engine({"chop": detector}, source.sample_rate, source.channels, max_block or source.block_size)
     kept = Kept()
     Host(source, engine, detector, PadAssigner("similar"), [], [kept], NoView(), duration).run()

@@ -30,6 +30,7 @@ class ChopSettings:
     threshold: float | None = None
     min_gap_seconds: float | None = None
     hold_seconds: float = 0.0
+    spectra: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
@@ -141,14 +142,16 @@ class ChopDetector:
         if released is None or self._start is None:
             return
         candidate, decided = released
-        first = candidate.frame + harmonic.SKIP
-        emitted = decided * self.hop_length + self._analysis_delay
+        spectrum = None
+        if self._settings.spectra:
+            first = candidate.frame + harmonic.SKIP
+            spectrum = harmonic.harmonic_spectrum(self._spectra.read(first, first + harmonic.FRAMES))
         emit(
             Event(
                 kind="chop",
                 sample=self._start + candidate.sample,
-                emitted=self._start + emitted,
+                emitted=self._start + decided * self.hop_length + self._analysis_delay,
                 strength=candidate.strength,
-                spectrum=harmonic.harmonic_spectrum(self._spectra.read(first, first + harmonic.FRAMES)),
+                spectrum=spectrum,
             )
         )
