@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,14 +61,16 @@ class Host:
         view: View,
         duration: int | None = None,
         midi_name: str = "",
+        late_notes: Callable[[], int] = lambda: 0,
     ) -> None:
         """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
 
-        duration: samples of input after which the session ends, None for no limit.
+        duration: samples of input after which the session ends, None for no limit. midi_name: where notes go, for the
+            view. late_notes: how many of them left late so far.
         """
         self._source, self._engine, self._detector, self._pads = source, engine, detector, pads
         self._prompt, self._patient, self._view = tuple(prompt_sinks), tuple(patient_sinks), view
-        self._duration, self._midi_name = duration, midi_name
+        self._duration, self._midi_name, self._late_notes = duration, midi_name, late_notes
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._failure: BaseException | None = None
@@ -198,6 +200,7 @@ class Host:
             underflows=counters.output_underflows,
             lost=counters.lost_frames,
             midi=self._midi_name,
+            late_notes=self._late_notes(),
             warnings=self._warnings(),
         )
 
