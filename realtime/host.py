@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from realtime.display import View
 from realtime.engine import Engine
 from realtime.events import Event
 from realtime.midi import velocity_of
+from realtime.midi_sender import Counters as NoteCounters
 from realtime.pads import PadAssigner
 from realtime.sinks import Sink
 from realtime.sources import Source
@@ -61,16 +62,16 @@ class Host:
         view: View,
         duration: int | None = None,
         midi_name: str = "",
-        late_notes: Callable[[], int] = lambda: 0,
+        notes: NoteCounters | None = None,
     ) -> None:
         """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
 
         duration: samples of input after which the session ends, None for no limit. midi_name: where notes go, for the
-            view. late_notes: how many of them left late so far.
+            view. notes: what became of those sent.
         """
         self._source, self._engine, self._detector, self._pads = source, engine, detector, pads
         self._prompt, self._patient, self._view = tuple(prompt_sinks), tuple(patient_sinks), view
-        self._duration, self._midi_name, self._late_notes = duration, midi_name, late_notes
+        self._duration, self._midi_name, self._notes = duration, midi_name, notes
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._failure: BaseException | None = None
@@ -200,7 +201,7 @@ class Host:
             underflows=counters.output_underflows,
             lost=counters.lost_frames,
             midi=self._midi_name,
-            late_notes=self._late_notes(),
+            late_notes=0 if self._notes is None else self._notes.late,
             warnings=self._warnings(),
         )
 

@@ -1,6 +1,5 @@
 """From settings to a host that is ready to run."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from realtime.errors import UserError
 from realtime.file_source import FileSource
 from realtime.host import Host
 from realtime.midi_ports import open_output
+from realtime.midi_sender import Counters as NoteCounters
 from realtime.midi_sender import MidiSender
 from realtime.pads import PadAssigner
 from realtime.played_file import PlayedFileSource
@@ -72,7 +72,7 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         if settings.midi_file is not None:
             patient.append(MidiFileSink(settings.midi_file, rate, settings.midi_channel))
         prompt: list[Sink] = []
-        late_notes: Callable[[], int] = lambda: 0
+        notes: NoteCounters | None = None
         midi_name = "" if settings.midi_file is None else str(settings.midi_file)
         if settings.midi_port is not None:
             reopen = partial(open_output, settings.midi_port)
@@ -81,10 +81,10 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             midi_name = port.name
             sender = MidiSender(port, source, engine.latency, rate, settings.midi_channel, reopen=reopen)
             prompt.append(MidiPortSink(sender))
-            late_notes = partial(getattr, sender.counters, "late")
+            notes = sender.counters
             undo.callback(sender.stop)
         duration = None if settings.duration is None else round(settings.duration * rate)
         view = choose_view(screen, settings.quiet)
-        host = Host(source, engine, detector, pads, prompt, patient, view, duration, midi_name, late_notes)
+        host = Host(source, engine, detector, pads, prompt, patient, view, duration, midi_name, notes)
         undo.pop_all()
     return host
