@@ -26,41 +26,41 @@ def _opt(help_text: str, panel: str, *names: str, **more: Any) -> Any:
 
 def live(
     input_file: Annotated[
-        Path | None, typer.Argument(metavar="[INPUT]", help="Audio file that plays the turntable [default: line-in].")
+        Path | None, typer.Argument(metavar="INPUT", help="Audio file that plays the turntable (default: line-in).")
     ] = None,
     demo: Annotated[bool, _opt("Play the record that comes with samplechop.", SOUND, "--demo")] = False,
     fast: Annotated[bool, _opt("Run a file as fast as possible, not in real time.", SOUND, "--fast")] = False,
     list_devices: Annotated[bool, _opt("List audio devices and exit.", SOUND, "--list-devices")] = False,
     device: Annotated[str | None, _opt("Input device: its name, part of it, or its number.", SOUND)] = None,
-    channels: Annotated[int | None, _opt("Input channels [default: 2, or what the device has].", SOUND)] = None,
-    samplerate: Annotated[int | None, _opt("Sample rate in Hz [default: the device's own].", SOUND)] = None,
-    blocksize: Annotated[int | None, _opt("Samples per audio block [default: 256].", SOUND)] = None,
+    channels: Annotated[int | None, _opt("Input channels (default: 2, or what the device has).", SOUND)] = None,
+    samplerate: Annotated[int | None, _opt("Sample rate in Hz (default: the device's own).", SOUND)] = None,
+    blocksize: Annotated[int | None, _opt("Samples per audio block (default: 256).", SOUND)] = None,
     monitor: Annotated[
         str | None,
-        _opt("off, direct, or aligned: the input, delayed so that it meets the notes [default: off].", SOUND),
+        _opt("off, direct, or aligned: the input, delayed so that it meets the notes (default: off).", SOUND),
     ] = None,
     list_midi: Annotated[bool, _opt("List MIDI outputs and exit.", NOTES, "--list-midi")] = False,
     midi_port: Annotated[
         str | None, _opt("MIDI output by name, or 'virtual' to open a port that the DAW can pick.", NOTES)
     ] = None,
     midi_file: Annotated[Path | None, _opt("Write the chops, at their true places, as a MIDI file.", NOTES)] = None,
-    midi_channel: Annotated[int | None, _opt("MIDI channel, 1 to 16 [default: 1].", NOTES)] = None,
+    midi_channel: Annotated[int | None, _opt("MIDI channel, 1 to 16 (default: 1).", NOTES)] = None,
     pads: Annotated[
         str | None,
-        _opt("cycle walks up the pads, similar gives like sounds one pad, fixed plays one [default: cycle].", NOTES),
+        _opt("cycle walks up the pads, similar gives like sounds one pad, fixed plays one (default: cycle).", NOTES),
     ] = None,
-    note_low: Annotated[int | None, _opt("Note of the first pad [default: 36, MPC pad A01].", NOTES)] = None,
-    note_high: Annotated[int | None, _opt("Note of the last pad [default: 51, MPC pad A16].", NOTES)] = None,
+    note_low: Annotated[int | None, _opt("Note of the first pad (default: 36, MPC pad A01).", NOTES)] = None,
+    note_high: Annotated[int | None, _opt("Note of the last pad (default: 51, MPC pad A16).", NOTES)] = None,
     events: Annotated[str | None, _opt("Write each chop as a JSON line to a file, or '-' for stdout.", NOTES)] = None,
     detect: Annotated[
         str | None, _opt("Detectors to run beside the chops, with commas between: plug-ins you installed.", EARS)
     ] = None,
-    model: Annotated[str | None, _opt("Released model, or the path of a manifest [default: chop-61].", EARS)] = None,
-    threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 [default: the model's].", EARS)] = None,
-    min_gap: Annotated[float | None, _opt("Seconds between two chops, at least [default: 0.25].", EARS)] = None,
+    model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop-61).", EARS)] = None,
+    threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 (default: the model's).", EARS)] = None,
+    min_gap: Annotated[float | None, _opt("Seconds between two chops, at least (default: 0.25).", EARS)] = None,
     hold: Annotated[
         float | None,
-        _opt("Seconds a chop waits for a stronger one inside the gap; adds to the latency [default: 0].", EARS),
+        _opt("Seconds a chop waits for a stronger one inside the gap; adds to the latency (default: 0).", EARS),
     ] = None,
     duration: Annotated[float | None, _opt("Stop after so many seconds of input.", RUN)] = None,
     quiet: Annotated[bool | None, _opt("Show nothing while running.", RUN, "--quiet")] = None,
@@ -69,11 +69,11 @@ def live(
 
     \b
     samplechop live --demo                               a record without a turntable
-    samplechop live --midi-port virtual                  line-in to the DAW, through a port named samplechop
+    samplechop live --midi-port virtual                  line-in to the DAW's MIDI input
     samplechop live --device scarlett --midi-port iac    the same, with your own gear
     samplechop live song.flac --fast --midi-file chops.mid --events chops.jsonl
 
-    Every option can also stand in the table [live] of config.toml in your settings folder; options win.
+    Every option can also stand in the table "live" of config.toml in your settings folder; options win.
     Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW.
     """
     given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
