@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import gc
 import queue
 import sys
 import threading
@@ -105,6 +106,10 @@ class Host:
                 # The default of 5 ms is how long a busy thread, the screen say, may keep the others from a due note.
                 closing.callback(sys.setswitchinterval, sys.getswitchinterval())
                 sys.setswitchinterval(_SWITCH_SECONDS)
+                # What is loaded by now stays: no garbage collection need look at it, and hold up a note, again.
+                closing.callback(gc.unfreeze)
+                gc.collect()
+                gc.freeze()
             analysis.start()
             with contextlib.suppress(KeyboardInterrupt):
                 while analysis.is_alive():
