@@ -105,14 +105,7 @@ class JackServer:
 
         dummy = ["-d", "dummy", "-r", str(self.sample_rate), "-p", str(self.block_size), "-C", "2", "-P", "2"]
         self.process = subprocess.Popen(
-            [
-                "jackd",
-                "--no-realtime",
-                *(["-S"] if self.synchronous else []),
-                "-n",
-                self.name,
-                *dummy,
-            ],
+            ["jackd", "--no-realtime", *(["-S"] if self.synchronous else []), "-n", self.name, *dummy],
             env=os.environ | self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
