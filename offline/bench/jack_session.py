@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.bench.jack_server import JackServer, Report
+from offline.bench.jack_listener import Report
+from offline.bench.jack_server import JackServer
 from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.engine import Engine
 from realtime.events import Event

@@ -12,7 +12,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from offline.bench.jack_server import ROOT, JackServer, Report, missing
+from offline.bench.jack_listener import Report
+from offline.bench.jack_server import ROOT, JackServer, missing
 
 pytestmark = [
     pytest.mark.jack,

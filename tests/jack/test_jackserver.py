@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from offline.bench.jack_server import JackServer, Report
+from offline.bench.jack_listener import Report
+from offline.bench.jack_server import JackServer
 
 pytestmark = pytest.mark.jack
 
