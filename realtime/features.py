@@ -63,9 +63,7 @@ def _compiled() -> Callable[..., int]:
         return written
 
     rows = types.float32[:, ::1]
-    signature = types.int64(
-        rows, types.int64, rows, types.int64, rows, rows, rows, types.int64[::1], types.float32
-    )
+    signature = types.int64(rows, types.int64, rows, types.int64, rows, rows, rows, types.int64[::1], types.float32)
     return njit([signature], cache=True)(run)
 
 
