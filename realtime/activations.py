@@ -40,7 +40,10 @@ class ActivationStream:
         self._wait = self.lookahead
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear a block, float32 (n,), n <= max_block_size; give the next rows, float32 (m, heads): a view."""
+        """[analysis] Hear a block, float32 (n,), n <= max_block_size; give the next rows: float32 (m, heads), a view.
+
+        The view is valid until the next push.
+        """
         written = 0
         for frame in self.features.push(block):
             row = self._net.push(frame)

@@ -112,7 +112,6 @@ class FeatureStream:
         """
         n_spectra = self._bands.push(block, self._spectra)
         self.n_constant_q = n = self._cqt.push(block, self.constant_q)
-        written = self._run(
-            self._spectra, n_spectra, self.constant_q, n, self._rows, self._waiting, self._state, self._table, self._share
-        )  # fmt: skip
+        heard = self._spectra, n_spectra, self.constant_q, n
+        written = self._run(*heard, self._rows, self._waiting, self._state, self._table, self._share)
         return self._rows[:written]

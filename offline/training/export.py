@@ -8,21 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import models
-from models import Features
-from offline.training.labels import MIN_GAP
+from models import Features, Manifest, StreamFeatures
+from offline.training.keras_backend import keras, tensorflow
 
 BATCH = 16
-"""Windows per call in the file; a fixed number, because a net converted without one fails when it is run."""
+"""Windows per call in the file of a window net; fixed, because a net converted without one fails when it is run."""
 
 
-def to_tflite(model: Any) -> bytes:
-    """Convert a Keras model to a .tflite with inputs (16, n_inputs) and outputs (16, 1), float32, not quantised."""
-    import tensorflow
-
-    k = tensorflow.keras
-    inputs = k.Input(batch_shape=(BATCH, model.input_shape[1]), dtype="float32")
-    fixed = k.Model(inputs, model(inputs))
-    converter = tensorflow.lite.TFLiteConverter.from_keras_model(fixed)
+def to_tflite(model: Any, batch: int = BATCH) -> bytes:
+    """Convert a Keras model of flat inputs to a .tflite for `batch` rows, float32, not quantised."""
+    k = keras()
+    inputs = k.Input(batch_shape=(batch, model.input_shape[1]), dtype="float32")
+    converter = tensorflow().lite.TFLiteConverter.from_keras_model(k.Model(inputs, model(inputs)))
     converter.optimizations = []
     return bytes(converter.convert())
 
@@ -30,15 +27,18 @@ def to_tflite(model: Any) -> bytes:
 def write(
     out: Path,
     content: bytes,
-    features: Features,
+    features: Features | StreamFeatures,
     threshold: float,
+    min_gap: float,
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
-    version: str,
-) -> models.Manifest:
+    version: str = "1.0.0",
+    decision: Mapping[str, Any] | None = None,
+    calibration: tuple[tuple[float, float], ...] = (),
+) -> Manifest:
     """Write OUT.tflite and OUT.json, and open them again to prove that they can be.
 
-    threshold: probability in 0..1. training, scores: anything JSON can hold.
+    threshold: probability in 0..1. min_gap: seconds. training, scores, decision: anything JSON can hold.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     file, manifest = out.with_name(out.name + ".tflite"), out.with_name(out.name + ".json")
@@ -46,13 +46,15 @@ def write(
         "schema": models.SCHEMA,
         "name": out.name,
         "version": version,
-        "kind": "chop",
+        "kind": "stream" if isinstance(features, StreamFeatures) else "chop",
         "file": file.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "license": "MIT",
-        "features": asdict(features) | {"bands": [list(band) for band in features.bands]},
+        "features": asdict(features),
         "threshold": threshold,
-        "min_gap": MIN_GAP,
+        "min_gap": min_gap,
+        "decision": dict(decision or {}),
+        "calibration": [list(pair) for pair in calibration],
         "training": dict(training),
         "scores": dict(scores),
     }

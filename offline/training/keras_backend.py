@@ -1,0 +1,22 @@
+"""The one place that imports TensorFlow."""
+
+from functools import cache
+from typing import Any
+
+from realtime.errors import UserError
+
+
+@cache
+def tensorflow() -> Any:
+    """Import TensorFlow, and have it compute the same every time. Raises UserError if it is not installed."""
+    try:
+        import tensorflow as imported
+    except ImportError:
+        raise UserError("Training needs TensorFlow: install the extra with pip install 'samplechop[train]'.") from None
+    imported.config.experimental.enable_op_determinism()
+    return imported
+
+
+def keras() -> Any:
+    """Give Keras. Raises UserError if TensorFlow is not installed."""
+    return tensorflow().keras

@@ -1,0 +1,89 @@
+"""The streaming net: a temporal convolutional net for training over sequences, and as one step for the .tflite.
+
+Dilated causal convolutions with residual connections (Bai, Kolter and Koltun, "An empirical evaluation of generic
+convolutional and recurrent networks for sequence modeling", 2018; for beats Davies and Böck, 2019). A convolution of
+three taps is written as a dense layer over the input now, d and 2d frames ago, so that its weights are the step's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from offline.training.keras_backend import keras
+
+DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128, 256)
+"""In frames of 512 samples: together they look back over 1024 frames, 11.9 s, three bars of slow music."""
+CHANNELS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A streaming net's size: inputs, outputs, dilation of each layer, channels of each layer."""
+
+    n_features: int
+    n_heads: int
+    dilations: tuple[int, ...] = DILATIONS
+    channels: int = CHANNELS
+
+
+def build(shape: Shape, seed: int, dropout: float = 0.1) -> Any:
+    """Make the net over sequences: float32 (batch, frames, n_features) in, logits (batch, frames, n_heads) out."""
+    k = keras()
+    k.utils.set_random_seed(seed)
+    inputs = k.Input((None, shape.n_features))
+    x = inputs
+    for number, dilation in enumerate(shape.dilations):
+        past = [x]
+        for lag in (dilation, 2 * dilation):
+            past.insert(0, k.layers.Cropping1D((0, lag))(k.layers.ZeroPadding1D((lag, 0))(x)))
+        y = k.layers.Dense(shape.channels, use_bias=False, name=f"taps_{number}")(k.layers.Concatenate()(past))
+        y = k.layers.BatchNormalization(momentum=0.95, name=f"norm_{number}")(y)
+        y = k.layers.ReLU()(y)
+        x = y if number == 0 else k.layers.Add()([x, k.layers.Dropout(dropout)(y)])
+    start = k.initializers.Constant(-3.0)
+    outputs = k.layers.Dense(shape.n_heads, bias_initializer=start, name="heads")(x)
+    return k.Model(inputs, outputs)
+
+
+def layers_of(model: Any, shape: Shape) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Give each layer's weights (3 n_in, n_out) and bias (n_out,), with its normalisation folded in; the heads last."""
+    found = []
+    for number in range(len(shape.dilations)):
+        (weights,) = model.get_layer(f"taps_{number}").get_weights()
+        norm = model.get_layer(f"norm_{number}")
+        gamma, beta, mean, variance = norm.get_weights()
+        gain = gamma / np.sqrt(variance + norm.epsilon)
+        found.append((weights * gain, beta - mean * gain))
+    weights, bias = model.get_layer("heads").get_weights()
+    return [*found, (weights, bias)]
+
+
+def step(members: Sequence[list[tuple[np.ndarray, np.ndarray]]], shape: Shape) -> Any:
+    """Make one step of the members' mean (of their logits), as realtime/temporal.py runs it: a Keras model of batch 1."""
+    k = keras()
+    n, c = shape.n_features, shape.channels
+    rows = len(shape.dilations) - 1
+    flat = k.Input(batch_shape=(1, 3 * n + 2 * c * rows * len(members)), dtype="float32")
+    # The features come as now, 2d ago, d ago; the first layer's weights are in the order 2d ago, d ago, now.
+    outputs, states = [], []
+    for number, layers in enumerate(members):
+        (weights, bias), *rest, (head, head_bias) = layers
+        first = np.concatenate([weights[2 * n :], weights[: 2 * n]])
+        x = _dense(k, flat[:, : 3 * n], first, bias, "relu")
+        for row, (weights, bias) in enumerate(rest):
+            states.append(x)
+            at = 3 * n + 2 * c * (number * rows + row)
+            y = _dense(k, k.layers.Concatenate()([flat[:, at : at + 2 * c], x]), weights, bias, "relu")
+            x = k.layers.Add()([x, y])
+        outputs.append(_dense(k, x, head / len(members), head_bias / len(members), None))
+    logits = outputs[0] if len(outputs) == 1 else k.layers.Add()(outputs)
+    return k.Model(flat, k.layers.Concatenate()([k.layers.Activation("sigmoid")(logits), *states]))
+
+
+def _dense(k: Any, x: Any, weights: np.ndarray, bias: np.ndarray, activation: str | None) -> Any:
+    layer = k.layers.Dense(weights.shape[1], activation=activation)
+    y = layer(x)
+    layer.set_weights([weights, bias])
+    return y
