@@ -1,0 +1,141 @@
+"""Fill a folder with records and their truths: seeded, parallel, resumable, bounded in size."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import soundfile
+
+from offline.crate import bank
+from offline.crate.record import make, outline
+from offline.crate.sounds import RATE
+from offline.crate.truth import read_truth, write_truth
+from realtime.errors import UserError
+
+VERSION = 1
+"""Raised when records of the same seed come out differently."""
+BYTES_PER_MINUTE = 3.2e6
+_bank: bank.Bank | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides how the records of a crate sound; a folder holds records of one."""
+
+    seed: int
+    sounds: tuple[str, ...]
+    soundfont: str
+    version: int = VERSION
+
+
+def record_count(seed: int, minutes: float) -> int:
+    """Give how many records it takes to fill so many minutes."""
+    number, seconds = 0, 0.0
+    while seconds < minutes * 60:
+        seconds += outline(seed, number).length
+        number += 1
+    return number
+
+
+def check_room(folder: Path, minutes: float, max_gb: float) -> None:
+    """Refuse what would not fit.
+
+    Raises UserError if the estimate is beyond max_gb (1e9 bytes) or the disk's free space.
+    """
+    needed = minutes * BYTES_PER_MINUTE / 1e9
+    free = shutil.disk_usage(folder).free / 1e9
+    if needed > max_gb:
+        raise UserError(
+            f"{minutes:g} minutes need about {needed:.1f} GB, more than --max-gb {max_gb:g}: ask for fewer minutes."
+        )
+    if needed > 0.95 * free:
+        raise UserError(f"{minutes:g} minutes need about {needed:.1f} GB, but {str(folder)!r} has {free:.1f} GB free.")
+
+
+def claim(folder: Path, settings: Settings) -> None:
+    """Write the settings into the folder, or make sure that it holds the same.
+
+    Raises UserError if it was filled with others, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "crate.json"
+        mine = json.loads(json.dumps(asdict(settings)))
+        if not path.exists():
+            path.write_text(json.dumps(mine, indent=2) + "\n", encoding="utf-8")
+            return
+        there = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"The crate folder {str(folder)!r} cannot be used: {error}") from None
+    other = [name for name in mine if there.get(name) != mine[name]]
+    if other:
+        raise UserError(
+            f"{str(folder)!r} holds a crate of another {other[0]} ({there.get(other[0])!r}, now {mine[other[0]]!r}): "
+            "name another folder, or delete this one."
+        )
+
+
+def is_done(folder: Path, seed: int, number: int) -> bool:
+    """Say whether record `number` is there, whole."""
+    flac, truth = folder / f"{number:05d}.flac", folder / f"{number:05d}.json"
+    try:
+        info, known = soundfile.info(flac), read_truth(truth)
+    except (soundfile.LibsndfileError, OSError, UserError):
+        return False
+    return known.seed == seed and info.samplerate == RATE and info.frames == round(known.length * RATE)
+
+
+def _open(folder: str) -> None:
+    global _bank
+    _bank = bank.load(Path(folder))
+
+
+def _write(folder: str, seed: int, number: int) -> float:
+    assert _bank is not None
+    samples, truth = make(seed, number, _bank)
+    target = Path(folder) / f"{number:05d}"
+    parts = target.with_suffix(".flac.part"), target.with_suffix(".json.part")
+    soundfile.write(parts[0], samples, RATE, format="FLAC", subtype="PCM_16")
+    write_truth(truth, parts[1])
+    # The audio takes its name first: a truth therefore never stands beside audio that is not whole.
+    os.replace(parts[0], target.with_suffix(".flac"))
+    os.replace(parts[1], target.with_suffix(".json"))
+    return truth.length
+
+
+def build(
+    folder: Path, minutes: float, seed: int, sounds: Sequence[Path], font: Path | None, jobs: int, max_gb: float
+) -> Iterator[tuple[int, int]]:
+    """Fill a folder; yields (records done, records wanted) as it goes.
+
+    Raises UserError if anything is missing, would not fit, or the folder holds another crate.
+    """
+    found = bank.soundfont.find(font)
+    settings = Settings(seed, tuple(sorted(path.name for path in sounds)), found.name)
+    claim(folder, settings)
+    check_room(folder, minutes, max_gb)
+    wanted = record_count(seed, minutes)
+    missing = [number for number in range(wanted) if not is_done(folder, seed, number)]
+    done = wanted - len(missing)
+    yield done, wanted
+    if not missing:
+        return
+    with tempfile.TemporaryDirectory() as shared:
+        bank.prepare(Path(shared), found, sounds)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_open, initargs=(shared,)) as pool:
+            futures = [pool.submit(_write, str(folder), seed, number) for number in missing]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    done += 1
+                    yield done, wanted
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise

@@ -1,0 +1,56 @@
+"""The commands under `samplechop crate`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Make records that are already chopped, to learn from.")
+
+
+@app.callback()
+def crate() -> None:
+    """Make records that are already chopped, to learn from."""
+
+
+@app.command()
+def build(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the crate.")],
+    minutes: Annotated[float, typer.Option(min=0.1, help="How much music.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another crate.")] = 0,
+    sounds: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of one-shots and loops; again for more [default: Sonic Pi's, when installed]."),
+    ] = None,
+    soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 [default: the system's].")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes [default: one per CPU].")] = None,
+    max_gb: Annotated[float, typer.Option("--max-gb", min=0.01, help="Refuse to write more than this.")] = 8.0,
+) -> None:
+    """Compose, play and age records, each NAME.flac beside NAME.json, which says where a producer would cut it.
+
+    \b
+    A chop is: a kick or snare with accent; the first strike of a new chord; the first attack of a bar or section
+    or after 0.4 s of rest; where no drums play, every clear attack (6 dB within 40 ms); the start of a one-shot or
+    loop. Dropped is what cannot be heard (less than 1 dB within 40 ms).
+
+    \b
+    samplechop crate build -o crate --minutes 60
+    samplechop crate build -o crate --minutes 120 --sounds ~/drums --soundfont gm.sf2
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from offline.crate import build as making
+    from offline.crate.sounds import USUAL_FOLDER
+
+    folders = list(sounds) if sounds else [USUAL_FOLDER] if USUAL_FOLDER.is_dir() else []
+    console = Console(stderr=True)
+    columns = (TextColumn("records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("records", total=None)
+        for done, wanted in making.build(
+            output, minutes, seed, folders, soundfont, jobs or os.cpu_count() or 1, max_gb
+        ):
+            progress.update(task, completed=done, total=wanted)
+    typer.echo(f"{wanted} records in {output}")
