@@ -1,6 +1,7 @@
 """What the band plays over the drums: chords, bass, melodies, held sounds."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -35,6 +36,21 @@ class Chord:
             return tuple(low + step for step in steps)
         keys = sorted(middle - 6 + (self.root + step - middle + 6) % 12 for step in steps[:most])
         return tuple(keys)
+
+
+class Player(Protocol):
+    """Sounds keys at a step of a bar, for so many beats."""
+
+    def __call__(  # noqa: D102
+        self,
+        bar: int,
+        step: float,
+        beats: float,
+        keys: tuple[int, ...],
+        velocity: float,
+        part: str,
+        change: bool = False,
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +135,8 @@ def play(
     """Play all sections into the score; `chords` are two per bar or one, as the band has it. kick: the drummer's."""
     meter, half = clock.meter, clock.meter.steps // band.per_bar
     before: Chord | None = None
+    if sections and not sections[0].players - {"drums", "hats"}:
+        score.chords.append((0.0, "N"))
 
     def sound(
         bar: int, step: float, beats: float, keys: tuple[int, ...], velocity: float, part: str, change: bool = False
@@ -135,6 +153,9 @@ def play(
 
     for section in sections:
         who = section.players
+        if before is not None and not who - {"drums", "hats"}:
+            score.chords.append((clock.time(section.bar, 0), "N"))
+            before = None
         for bar in range(section.bar, section.bar + section.bars):
             for step in range(meter.steps):
                 chord = chords[bar * band.per_bar + min(step // half, band.per_bar - 1)]
@@ -164,7 +185,7 @@ def play(
                         new,
                     )
                 if "bass" in who:
-                    _bass(rng, sound, band, bar, step, chord, start, kick[step], meter.division)
+                    _bass(rng, sound, band.bass, bar, step, chord, start, kick[step], meter.division)
                 if "lead" in who and rng.random() < band.lead * (
                     0.5 if step % meter.division == 0 else 0.2 if step % 2 == 0 else 0.06
                 ):
@@ -180,9 +201,19 @@ def play(
                     sound(bar, step, rng.uniform(0.2, 0.8), chord.voiced(65, 3), rng.uniform(80, 120), "horns", new)
 
 
-def _bass(rng, sound, band, bar, step, chord, start, sign, division) -> None:  # type: ignore[no-untyped-def]
+def _bass(
+    rng: np.random.Generator,
+    sound: Player,
+    way: str,
+    bar: int,
+    step: int,
+    chord: Chord,
+    start: bool,
+    sign: str,
+    division: int,
+) -> None:
     root, fifth = 36 + (chord.root + 4) % 12 - 4, CHORDS[chord.quality][2 if chord.quality != "5" else 1]
-    way, key = band.bass, 36 + (chord.root + 4) % 12 - 4
+    key = root
     played = {
         "kick": sign in "Xx" or (sign == "o" and rng.random() < 0.5),
         "eighths": step % 2 == 0 or division == 3,

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ KIT_KEYS = {
 }
 KIT_VELOCITIES = (45, 85, 120)
 PROGRAMS = range(112)
-PROBED_KEYS = (36, 48, 60, 72, 84)
+PROBED_KEYS = tuple(range(28, 97, 4))
 GRID = 64
 """fluidsynth starts notes on multiples of this many samples."""
 QUICK_RISE = 0.012
@@ -56,16 +57,29 @@ class Bank:
         return float(np.interp(key, PROBED_KEYS, self.attacks[program]))
 
 
+def _tick(sample: int) -> int:
+    """Give the tick at which fluidsynth starts what is meant for the grid point nearest to `sample`.
+
+    Its player looks at the clock once per 64 samples and in whole milliseconds, rounded down; the tick of that
+    millisecond is therefore due at this grid point and at none before. (fluid_midi.c, fluid_player_callback)
+    """
+    milliseconds = round(sample / GRID) * GRID * 1000 // RATE
+    return milliseconds * RATE // 1000
+
+
 def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
     """Play messages at (sample, order among equals): float32, (n,), mono, 44 100 Hz.
+
+    Notes start on the nearest multiple of 64 samples, exactly.
 
     Raises UserError if fluidsynth is missing or fails.
     """
     messages.sort(key=lambda entry: entry[:2])
     track, now = mido.MidiTrack(), 0
     for sample, _, message in messages:
-        track.append(message.copy(time=sample - now))
-        now = sample
+        tick = _tick(sample)
+        track.append(message.copy(time=tick - now))
+        now = tick
     midi = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT)
     midi.tracks.append(track)
     with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +117,7 @@ def _kit_shots(font: Path) -> list[Shot]:
 
 def _probe(font: Path) -> tuple[dict[int, tuple[float, ...]], frozenset[int]]:
     """Play every program alone and measure when its attack comes, and whether it is sudden."""
-    stride, silence = round(0.6 * RATE / GRID) * GRID, round(0.1 * RATE / GRID) * GRID
+    stride, silence = round(0.45 * RATE / GRID) * GRID, round(0.06 * RATE / GRID) * GRID
     wanted = [(program, key) for program in PROGRAMS for key in PROBED_KEYS]
     messages: list[tuple[int, int, mido.Message]] = []
     for number, (program, key) in enumerate(wanted):
@@ -137,8 +151,10 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
     Raises UserError if the soundfont, fluidsynth or a folder of sounds is missing.
     """
     found = soundfont.find(font)
-    shots = _kit_shots(found) + gather(sounds)
-    attacks, quick = _probe(found)
+    with ThreadPoolExecutor() as pool:
+        kits, probed = pool.submit(_kit_shots, found), pool.submit(_probe, found)
+        shots = gather(sounds) + kits.result()
+        attacks, quick = probed.result()
     np.save(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
     rows = [(shot.name, shot.role, len(shot.samples), shot.held_out, shot.velocity) for shot in shots]
     index = {"font": str(found.resolve()), "shots": rows, "attacks": attacks, "quick": sorted(quick)}

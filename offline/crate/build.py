@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,8 @@ from pathlib import Path
 import soundfile
 
 from offline.crate import bank
-from offline.crate.record import make, outline
+from offline.crate.outline import outline
+from offline.crate.record import make
 from offline.crate.sounds import RATE
 from offline.crate.truth import read_truth, write_truth
 from realtime.errors import UserError
@@ -104,8 +104,8 @@ def _write(folder: str, seed: int, number: int) -> float:
     soundfile.write(parts[0], samples, RATE, format="FLAC", subtype="PCM_16")
     write_truth(truth, parts[1])
     # The audio takes its name first: a truth therefore never stands beside audio that is not whole.
-    os.replace(parts[0], target.with_suffix(".flac"))
-    os.replace(parts[1], target.with_suffix(".json"))
+    parts[0].replace(target.with_suffix(".flac"))
+    parts[1].replace(target.with_suffix(".json"))
     return truth.length
 
 

@@ -1,16 +1,18 @@
 """Where a producer would cut: the rule by which a record's chops are known.
 
 A place is a candidate for a chop if it is
-(hit) a kick or snare with accent, alone or with a crash; ghost notes and hats are not,
-(chord) the first strike of a new chord, by an instrument that speaks at once,
-(bar, phrase) the first attack of a bar or a section, or the first after at least 0.4 s of rest, whatever the instrument,
-as long as it speaks at once; the start of a one-shot or a loop,
-(phrase) in a passage without drums, every clear attack: one that raises the broad-band power within 40 ms by 6 dB.
+
+- hit: a kick or snare with accent, alone or with a crash (ghost notes and hats are not);
+- chord: the first strike of a new chord, by an instrument that speaks at once;
+- bar, phrase: the first attack of a bar or a section, or the first after at least 0.4 s of rest, whatever the
+  instrument, as long as it speaks at once; the start of a one-shot or a loop;
+- phrase: in a passage without drums, every clear attack, one that raises the broad-band power within 40 ms by 6 dB.
 
 Candidates within 30 ms are one chop, at the first of them that is a hit, or else at the first. A candidate is kept if
 the finished record grows louder there, by 1 dB within 40 ms, broad-band or between 80 and 2000 Hz; the others are
-unsure: a listener could not tell. Toms, crashes, repeated chords and bass notes are unsure, and so are the 0.2 s in which
-a slow instrument (strings, pads, voices) speaks. Everything else, hats, ghost notes and melodies over drums, is no chop.
+unsure: a listener could not tell. Toms, crashes, repeated chords and bass notes are unsure, and so are the 0.2 s in
+which a slow instrument (strings, pads, voices) speaks. Everything else is no chop: hats, ghost notes, melodies over
+drums.
 """
 
 from collections.abc import Sequence
@@ -20,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from offline.crate.score import Score, Strike, Tone
-from offline.crate.truth import ChopTruth
+from offline.crate.score import Score, Strike
+from offline.crate.truth import ChopTruth, DrumTruth
 
 RATE = 44_100
 HEARD_BAND_HZ = (80.0, 2000.0)
@@ -30,13 +32,15 @@ TOGETHER = 0.03
 REST = 0.4
 LEAST_RISE_DB = 1.0
 CLEAR_RISE_DB = 6.0
+HARDLY_RISE_DB = 0.5
+DRUM_BANDS_HZ = ((30.0, 150.0), (150.0, 1000.0), (1000.0, 5000.0), (5000.0, 15_000.0))
 SLOW = 0.2
 RANK = {"hit": 0, "chord": 1, "bar": 2, "phrase": 3, "attack": 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place that may be a chop: time in seconds and reason, as in ChopTruth; "attack": only if clear and undrummed."""
+    """A place that may be a chop: time in seconds; reason as in ChopTruth, or "attack": a chop only if it is clear."""
 
     time: float
     reason: str
@@ -114,24 +118,27 @@ def _merged(found: list[Candidate]) -> list[Candidate]:
     return kept
 
 
+def _rise(samples: NDArray[np.float32], times: Sequence[float], low: float, high: float) -> NDArray[np.float64]:
+    """Measure by how much the power between two frequencies grows from the 40 ms before to those after, in dB."""
+    sound = samples
+    if high:
+        sound = signal.sosfilt(signal.butter(2, (low, high), "band", fs=RATE, output="sos"), samples)
+    width, at = round(WIDTH * RATE), np.round(np.asarray(times, dtype=np.float64) * RATE).astype(int)
+    power = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
+    floor = power[-1] / len(samples) * 1e-6 + 1e-12
+
+    def mean(start: NDArray[np.int_]) -> NDArray[np.float64]:
+        return np.asarray((power[np.clip(start + width, 0, len(sound))] - power[np.clip(start, 0, len(sound))]) / width)
+
+    return np.asarray(10 * np.log10((mean(at) + floor) / (mean(at - width) + floor)))
+
+
 def rises_db(samples: NDArray[np.float32], times: Sequence[float]) -> NDArray[np.float64]:
     """Measure by how much the power grows at each time, in dB: float64, (n, 2), broad-band and in HEARD_BAND_HZ.
 
     samples: float32, (n,), mono, 44 100 Hz. Compared are the 40 ms after and before.
     """
-    band = signal.sosfilt(signal.butter(2, HEARD_BAND_HZ, "band", fs=RATE, output="sos"), samples)
-    width, at = round(WIDTH * RATE), np.round(np.asarray(times, dtype=np.float64) * RATE).astype(int)
-    rises = np.empty((len(at), 2))
-    for column, sound in enumerate((samples, band)):
-        power = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
-        floor = power[-1] / len(samples) * 1e-6 + 1e-12
-
-        def mean(start: NDArray[np.int_], power: NDArray[np.float64] = power) -> NDArray[np.float64]:
-            low, high = np.clip(start, 0, len(samples)), np.clip(start + width, 0, len(samples))
-            return np.asarray((power[high] - power[low]) / width)
-
-        rises[:, column] = 10 * np.log10((mean(at) + floor) / (mean(at - width) + floor))
-    return rises
+    return np.stack([_rise(samples, times, 0, 0), _rise(samples, times, *HEARD_BAND_HZ)], axis=1)
 
 
 def choose(
@@ -154,7 +161,7 @@ def choose(
         clear = broad >= CLEAR_RISE_DB if one.reason == "attack" else max(broad, band) >= LEAST_RISE_DB
         if clear:
             grown = after * (1 - 10 ** (-max(broad, band) / 10))
-            strength = float(np.clip(1 + 10 * np.log10(grown / loudest + 1e-9) / 30, 0, 1))
+            strength = float(np.clip(1 + 10 * np.log10(grown / loudest + 1e-9) / 20, 0, 1))
             chops.append(ChopTruth(one.time, "phrase" if one.reason == "attack" else one.reason, strength))
         else:
             unsure.append(_instant(one.time))
@@ -167,6 +174,13 @@ def without(unsure: Sequence[tuple[float, float]], chops: Sequence[ChopTruth]) -
     return [one for one in unsure if one[1] - one[0] > TOGETHER or np.min(np.abs(times - one[0])) > TOGETHER]
 
 
-def tones_of(score: Score, part: str) -> list[Tone]:
-    """Give the tones of one part."""
-    return [tone for tone in score.tones if tone.part == part]
+def audible(samples: NDArray[np.float32], hits: Sequence[DrumTruth]) -> list[DrumTruth]:
+    """Drop the drum hits that cannot be heard: those after which no band of the record grows by 0.5 dB within 40 ms.
+
+    samples: float32, (n,), mono, 44 100 Hz.
+    """
+    if not hits:
+        return []
+    times = [hit.time for hit in hits]
+    rises = np.stack([_rise(samples, times, *band) for band in DRUM_BANDS_HZ])
+    return [hit for hit, rise in zip(hits, np.max(rises, axis=0), strict=True) if rise >= HARDLY_RISE_DB]

@@ -46,7 +46,7 @@ def respeed(sound: Sound, speed: float) -> Sound:
 def assemble(
     rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str], validation: bool
 ) -> dict[str, Voice]:
-    """Put a kit together from `shots` of one side of the split: a soundfont's kit, one-shots, drums by rule, or layers."""
+    """Put a kit together from one side of the split: a soundfont's kit, one-shots, drums by rule, or layers of them."""
     own = [shot for shot in shots if shot.held_out == validation]
     kits = sorted({shot.name.split("/")[0] for shot in own if shot.name.startswith("kit")})
     kit = str(rng.choice(kits)) if kits else ""

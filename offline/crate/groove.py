@@ -1,6 +1,7 @@
 """What the drummer plays: patterns that vary, fills, crashes, ghost notes, push and pull."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +12,14 @@ from offline.crate.timeline import Clock, Section
 CHANCE = {"X": 0.98, "x": 0.93, "o": 0.5, "g": 0.8, ".": 0.0}
 LOUD = {"X": 1.0, "x": 0.85, "o": 0.75, "g": 0.0, ".": 0.0}
 PERCUSSION = ("shaker", "shaker", "conga", "cowbell")
+
+
+class Stroke(Protocol):
+    """Strikes one drum at a step of a bar."""
+
+    def __call__(  # noqa: D102
+        self, bar: int, step: float, role: str, velocity: float, accent: bool = False, high: float = 0.5
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ def hire(rng: np.random.Generator, style: Style, clock: Clock) -> Drummer:
         stick=stick,
         ghost=float(rng.uniform(0.1, 0.4)),
         loose=0.0005 if machine else float(rng.uniform(*style.loose)) * 0.7,
-        push={role: 0.0 for role in push} if machine else push,
+        push=dict.fromkeys(push, 0.0) if machine else push,
         fill_every=int(rng.choice([2, 4, 4, 8, 99])),
         crashes=float(rng.choice([0, 0.3, 0.8])),
         open_hats=float(rng.choice([0, 0, 0.1, 0.3])),
@@ -102,7 +111,7 @@ def drum(score: Score, rng: np.random.Generator, clock: Clock, sections: list[Se
             fill = steps - int(rng.choice([clock.meter.division, clock.meter.division * 2, steps])) if filled else steps
             if full and bar == section.bar and rng.random() < player.crashes:
                 strike(bar, 0, "crash", rng.uniform(0.7, 1))
-            _bar(rng, player, strike, bar, steps, fill, full, top, clock)
+            _bar(rng, player, strike, bar, fill, full, top, clock.meter.division)
             if fill < steps:
                 _fill(rng, strike, bar, fill, steps, clock.meter.division)
             if player.percussion and fill == steps:
@@ -113,8 +122,10 @@ def drum(score: Score, rng: np.random.Generator, clock: Clock, sections: list[Se
         strike(clock.bars, 0, "crash", 1.0)
 
 
-def _bar(rng, player, strike, bar, steps, fill, full, top, clock) -> None:  # type: ignore[no-untyped-def]
-    for step in range(min(fill, steps)):
+def _bar(
+    rng: np.random.Generator, player: Drummer, strike: Stroke, bar: int, fill: int, full: bool, top: str, division: int
+) -> None:
+    for step in range(fill):
         if full:
             sign = player.kick[step]
             sign = "x" if sign == "." and rng.random() < player.busy else sign
@@ -129,11 +140,12 @@ def _bar(rng, player, strike, bar, steps, fill, full, top, clock) -> None:  # ty
                     strike(bar, step, player.stick, LOUD[sign] * player.accents, True)
                     if sign == "X" and rng.random() < 0.03:
                         strike(bar, step - 0.18, "snare", player.ghost)  # a flam's grace note
-        _top(rng, player, strike, bar, step, top, clock)
+        _top(rng, player, strike, bar, step, top, division)
 
 
-def _top(rng, player, strike, bar, step, top, clock) -> None:  # type: ignore[no-untyped-def]
-    division = clock.meter.division
+def _top(
+    rng: np.random.Generator, player: Drummer, strike: Stroke, bar: int, step: int, top: str, division: int
+) -> None:
     within = step % division
     accent = 0.9 if within == 0 else 0.65 if within * 2 == division else 0.5
     if top == "ride":
@@ -153,7 +165,7 @@ def _top(rng, player, strike, bar, step, top, clock) -> None:  # type: ignore[no
         strike(bar, step, role, accent)
 
 
-def _fill(rng, strike, bar, fill, steps, division) -> None:  # type: ignore[no-untyped-def]
+def _fill(rng: np.random.Generator, strike: Stroke, bar: int, fill: int, steps: int, division: int) -> None:
     kind = str(rng.choice(["snare", "toms", "mixed", "triplets", "stop"]))
     if kind == "stop":
         strike(bar, fill, "kick", 1.0, True)

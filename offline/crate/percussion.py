@@ -204,9 +204,8 @@ def made_shaker(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make a shaker or tambourine."""
     build, times = np.random.default_rng(seed), _times(0.2)
     shape = np.minimum(times / _log(build, 0.001, 0.03), 1) * np.exp(-times / _log(build, 0.015, 0.05))
-    return trimmed(
-        _band(rng.standard_normal(len(times)) * shape, _log(build, 2500, 6000), 17_000, 2).astype(np.float32)
-    )
+    top = 9000 + 8000 * velocity
+    return trimmed(_band(rng.standard_normal(len(times)) * shape, _log(build, 2500, 6000), top, 2).astype(np.float32))
 
 
 Maker = Callable[[int, float, np.random.Generator], Sound]

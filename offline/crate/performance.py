@@ -1,4 +1,4 @@
-"""Play the tones of a score with fluidsynth, on instruments chosen by chance, so that attacks fall where they should."""
+"""Play the tones of a score with fluidsynth, on instruments chosen by chance; attacks fall where they should."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +29,8 @@ def line_up(rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int]
     programs = {}
     for part in CHANNELS:
         family = {"chord": comps, "comp": comps, "lead": leads}.get(part) or USUAL[part]
+        if part == "lead" and rng.random() < 0.15:
+            family = VOICES
         own = [program for program in family if is_held_out(f"program{program}") == validation]
         programs[part] = int(rng.choice(own or list(family)))
     level = {"chord": 105, "comp": 90, "bass": 110, "lead": 85, "pad": 70, "strings": 80, "horns": 90, "voice": 85}

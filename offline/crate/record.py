@@ -1,38 +1,17 @@
 """Make one record of a crate from its seed and number: compose, play, age, and know where everything is."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from offline.crate import band, choosing, drumming, groove, performance, solo, wear
+from offline.crate import band, choosing, groove, mixing, solo, wear
 from offline.crate.bank import Bank
-from offline.crate.score import LABELS, Score
+from offline.crate.outline import outline
+from offline.crate.score import Score
 from offline.crate.sounds import RATE, Sound
 from offline.crate.styles import STYLES, Style
 from offline.crate.timeline import METERS, Clock, keep_time, lay_out
-from offline.crate.truth import BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth, moved
-
-SHORTEST, LONGEST = 20.0, 45.0
-SHARES = {"noise": 0.12, "drums": 0.2, "solo": 0.16, "band": 0.1, "full": 0.42}
-"""Kinds of records and their shares: surface noise only, drums alone, no pulse, a band without drums, everything."""
-VALIDATION = 0.12
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What is decided about a record before it is composed: its kind, its side of the split, its length in seconds."""
-
-    kind: str
-    split: str
-    length: float
-
-
-def outline(seed: int, number: int) -> Outline:
-    """Decide about record `number` of the crate with this seed; it depends on nothing else."""
-    rng = np.random.default_rng([seed, number, 0])
-    kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
-    split = "validation" if rng.random() < VALIDATION else "train"
-    return Outline(kind, split, round(float(rng.uniform(SHORTEST, LONGEST)), 3))
+from offline.crate.truth import Truth, moved
 
 
 def make(seed: int, number: int, bank: Bank, aged: bool = True) -> tuple[Sound, Truth]:
@@ -47,7 +26,7 @@ def make(seed: int, number: int, bank: Bank, aged: bool = True) -> tuple[Sound, 
     turntable = wear.find_turntable(rng) if aged else wear.Turntable()
     score = Score(float(turntable.recorded_at(np.array([plan.length]))[0]) + 0.05)
     style = _compose(score, rng, plan.kind)
-    samples, truth, found = _perform(score, rng, plan, style, bank, seed)
+    samples, truth, found = mixing.play(score, rng, plan, style, bank, seed)
     if aged:
         samples = wear.worn(turntable.play(samples, plan.length), rng)
     else:
@@ -60,20 +39,9 @@ def make(seed: int, number: int, bank: Bank, aged: bool = True) -> tuple[Sound, 
         if 0 <= time < plan.length - choosing.WIDTH
     ]
     chops, lost = choosing.choose(samples, heard)
+    drums = choosing.audible(samples, truth.drums)
     unsure = choosing.without(sorted(truth.unsure + lost), chops)
-    return samples, Truth(
-        truth.length,
-        truth.style,
-        truth.split,
-        seed,
-        RATE,
-        chops,
-        unsure,
-        truth.drums,
-        truth.notes,
-        truth.chords,
-        truth.beats,
-    )
+    return samples, replace(truth, chops=chops, unsure=unsure, drums=drums)
 
 
 def _compose(score: Score, rng: np.random.Generator, kind: str) -> Style | str:
@@ -122,80 +90,3 @@ def _compose(score: Score, rng: np.random.Generator, kind: str) -> Style | str:
     if rng.random() < 0.3:
         score.stabs = sorted(clock.time(int(rng.integers(clock.bars)), 0) for _ in range(int(rng.integers(1, 4))))
     return style
-
-
-def _perform(
-    score: Score, rng: np.random.Generator, plan: Outline, style: Style | str, bank: Bank, seed: int
-) -> tuple[Sound, Truth, list[choosing.Candidate]]:
-    """Play and mix a score; returns the dry record, its truth without chops, and the candidates for chops."""
-    validation, length = plan.split == "validation", score.length
-    named = style if isinstance(style, str) else style.name
-    comps, leads = (solo.PLAYERS[style],) * 2 if isinstance(style, str) else (style.comps, style.leads)
-    line_up = performance.line_up(rng, comps, leads, validation)
-    quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
-    mix = np.zeros(round(length * RATE), np.float32)
-    if score.tones:
-        tonal, score.tones = performance.play(score.tones, length, line_up, bank)
-        if rng.random() < 0.25:
-            tonal = drumming.in_a_room(tonal, rng)
-        mix += _level(tonal)
-    loops: list[tuple[float, float]] = []
-    if score.strikes:
-        kit = drumming.assemble(rng, bank.shots, [strike.role for strike in score.strikes], validation)
-        drums = drumming.play(score.strikes, kit, length, rng)
-        if rng.random() < 0.5:
-            drums = drumming.in_a_room(drums, rng)
-        balance = rng.uniform(-10, 8) if score.tones else 0.0
-        mix += _level(drumming.bus(drums, rng)) * np.float32(10 ** (balance / 20))
-    if score.stabs:
-        stabs, loops = _drop(score, rng, bank, validation)
-        mix += _level(stabs) * np.float32(10 ** (rng.uniform(-8, 2) / 20))
-    found, unsure = choosing.candidates(score, quick, loops)
-    truth = Truth(
-        length,
-        named if plan.kind in ("full", "solo") else f"{named}-{plan.kind}",
-        plan.split,
-        seed,
-        unsure=unsure,
-        drums=[DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes if s.role in LABELS],
-        notes=[
-            NoteTruth(t.time, t.length, t.key, t.velocity / 127, "chord" if t.part == "comp" else t.part)
-            for t in score.tones
-        ],
-        chords=[ChordTruth(time, label) for time, label in score.chords],
-        beats=[BeatTruth(time, position) for time, position in score.beats],
-    )
-    return mix, truth, found
-
-
-def _drop(
-    score: Score, rng: np.random.Generator, bank: Bank, validation: bool
-) -> tuple[Sound, list[tuple[float, float]]]:
-    """Drop one-shots and loops in; returns their sound and where each loop runs, of which only the start is known."""
-    out, loops = np.zeros(round(score.length * RATE), np.float32), []
-    own = [shot for shot in bank.shots if shot.held_out == validation and not shot.name.startswith("kit")]
-    pools = [[shot for shot in own if shot.role == role] for role in ("stab", "loop")]
-    kept = []
-    for time in score.stabs:
-        pool = pools[1] if pools[1] and rng.random() < 0.12 else pools[0]
-        if not pool:
-            break
-        shot = pool[rng.integers(len(pool))]
-        sound = drumming.respeed(np.asarray(shot.samples), 2 ** rng.uniform(-0.3, 0.3))
-        at = round(time * RATE)
-        end = min(len(sound), len(out) - at)
-        if end <= 0:
-            continue
-        out[at : at + end] += sound[:end] * np.float32(10 ** (rng.uniform(-10, 0) / 20))
-        kept.append(time)
-        if shot.role == "loop":
-            loops.append((time, time + end / RATE))
-    score.stabs = kept
-    return out, loops
-
-
-def _level(sound: Sound) -> Sound:
-    """Scale to an RMS of 0.1 over the parts that sound."""
-    loud = np.abs(sound) > 1e-4
-    power = float(np.mean(np.square(sound[loud]))) if loud.any() else 0.0
-    return sound * np.float32(0.1 / np.sqrt(power)) if power > 0 else sound

@@ -14,7 +14,7 @@ LABELS = {
     "crash": "cymbal",
     "tom": "tom",
 }
-"""What each role is called in the truth; roles that are missing here (shaker, conga, cowbell) are no drum of the kit."""
+"""What each role is called in the truth; what is missing here (shaker, conga, cowbell) is no drum of the kit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ Seconds = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ChopTruth:
-    """A place to chop: time in seconds; reason "bar", "chord", "hit" or "phrase"; strength 0..1, how much it stands out."""
+    """A place to chop: time in seconds; reason "bar", "chord", "hit" or "phrase"; strength 0..1, as it stands out."""
 
     time: float
     reason: str

@@ -49,7 +49,7 @@ class Turntable:
 
 
 def find_turntable(rng: np.random.Generator) -> Turntable:
-    """Choose one: a whole number of semitones and a little detuning, or a pitch fader within 8 %; then wow and flutter."""
+    """Choose one: tuned by whole semitones and a little more, or by a pitch fader within 8 %; then wow and flutter."""
     roll = rng.random()
     if roll < 0.45:
         semitones = float(np.clip(rng.integers(-3, 4) + rng.uniform(-0.35, 0.35), -MOST_TUNING, MOST_TUNING))
