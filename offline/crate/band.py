@@ -61,6 +61,7 @@ class Band:
     second: str | None
     bass: str
     lead: float
+    song: float
     extras: tuple[str, ...]
     per_bar: int
     roll: float
@@ -80,6 +81,7 @@ def hire(rng: np.random.Generator, style: Style, clock: Clock) -> Band:
         second=str(rng.choice(style.comping)) if rng.random() < 0.35 else None,
         bass=str(rng.choice(style.bass)) if rng.random() < 0.88 else "none",
         lead=float(rng.choice([0, rng.uniform(0.3, 0.6), rng.uniform(0.5, 1.0)])),
+        song=float(rng.choice([0, 0, rng.uniform(0.4, 1.2)])),
         extras=tuple(one for one in dict.fromkeys(style.extras) if rng.random() < 0.4),
         per_bar=int(rng.choice([1, 1, 1, 2])) if clock.meter.beats == 4 else 1,
         roll=float(rng.choice([0.0, rng.uniform(0, 0.02)])),
@@ -192,6 +194,9 @@ def play(
                     scale = sorted({(chord.root + one) % 12 for one in (*CHORDS[chord.quality], 2, 9)})
                     key = 12 * int(rng.integers(5, 7)) + int(rng.choice(scale))
                     sound(bar, step, rng.uniform(0.2, 2), (key,), rng.uniform(55, 110), "lead")
+                if "song" in who and rng.random() < band.song * (0.5 if step % 2 == 0 else 0.15):
+                    key = band.middle - 8 + int(rng.choice(CHORDS[chord.quality])) + (chord.root - band.middle + 8) % 12
+                    sound(bar, step, rng.choice([0.4, 0.5, 1, 1.5, 2]), (key,), rng.uniform(60, 110), "song")
                 if start and new:
                     for part in ("pad", "strings", "voice"):
                         if part in who:

@@ -1,5 +1,6 @@
 """Fill a folder with records and their truths: seeded, parallel, resumable, bounded in size."""
 
+import hashlib
 import json
 import multiprocessing
 import shutil
@@ -16,6 +17,7 @@ from offline.crate.outline import outline
 from offline.crate.record import make
 from offline.crate.sounds import RATE
 from offline.crate.truth import read_truth, write_truth
+from offline.demo import soundfont
 from realtime.errors import UserError
 
 VERSION = 1
@@ -32,6 +34,25 @@ class Settings:
     sounds: tuple[str, ...]
     soundfont: str
     version: int = VERSION
+
+
+def instruments(font: Path | None) -> Path:
+    """Find the soundfont, and make sure that fluidsynth is there to play it.
+
+    Raises UserError if either is missing.
+    """
+    try:
+        found = soundfont.find(font)
+    except UserError:
+        if font is not None:
+            raise
+        found = None
+    if found is None or shutil.which("fluidsynth") is None:
+        raise UserError(
+            "A crate is played by fluidsynth with a General MIDI soundfont: "
+            "apt-get install fluidsynth fluid-soundfont-gm, or name an .sf2 file with --soundfont."
+        )
+    return found
 
 
 def record_count(seed: int, minutes: float) -> int:
@@ -109,6 +130,12 @@ def _write(folder: str, seed: int, number: int) -> float:
     return truth.length
 
 
+def _named(folder: Path) -> str:
+    """Name a folder of sounds so that another one, or one that has changed, is noticed."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return f"{folder.name} ({len(names)} files, {hashlib.sha256(chr(10).join(names).encode()).hexdigest()[:8]})"
+
+
 def build(
     folder: Path, minutes: float, seed: int, sounds: Sequence[Path], font: Path | None, jobs: int, max_gb: float
 ) -> Iterator[tuple[int, int]]:
@@ -116,8 +143,8 @@ def build(
 
     Raises UserError if anything is missing, would not fit, or the folder holds another crate.
     """
-    found = bank.soundfont.find(font)
-    settings = Settings(seed, tuple(sorted(path.name for path in sounds)), found.name)
+    found = instruments(font)
+    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name)
     claim(folder, settings)
     check_room(folder, minutes, max_gb)
     wanted = record_count(seed, minutes)

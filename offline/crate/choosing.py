@@ -10,9 +10,9 @@ A place is a candidate for a chop if it is
 
 Candidates within 30 ms are one chop, at the first of them that is a hit, or else at the first. A candidate is kept if
 the finished record grows louder there, by 1 dB within 40 ms, broad-band or between 80 and 2000 Hz; the others are
-unsure: a listener could not tell. Toms, crashes, repeated chords and bass notes are unsure, and so are the 0.2 s in
-which a slow instrument (strings, pads, voices) speaks. Everything else is no chop: hats, ghost notes, melodies over
-drums.
+unsure: a listener could not tell. Unsure are also toms, congas, crashes, repeated chords and bass notes, and the 0.2 s
+in which a slow instrument (strings, pads, voices) speaks, unless it has the melody over drums. Everything else is no
+chop: hats, ghost notes, melodies over drums.
 """
 
 from collections.abc import Sequence
@@ -35,6 +35,7 @@ CLEAR_RISE_DB = 6.0
 HARDLY_RISE_DB = 0.5
 DRUM_BANDS_HZ = ((30.0, 150.0), (150.0, 1000.0), (1000.0, 5000.0), (5000.0, 15_000.0))
 SLOW = 0.2
+MELODY = ("lead", "song")
 RANK = {"hit": 0, "chord": 1, "bar": 2, "phrase": 3, "attack": 4}
 
 
@@ -64,16 +65,15 @@ def candidates(
     for places, reason in ((score.phrases, "phrase"), ([time for time, beat in score.beats if beat == 1], "bar")):
         found += [Candidate(first, reason) for first in _first_at(places, everything)]
     found += [Candidate(time, "phrase") for time in struck if not _sounds_before(score, time)]
-    hits = np.array(sorted(strike.time for strike in score.strikes) or [np.inf])
-    found += [
-        Candidate(tone.time, "attack")
-        for tone in score.tones
-        if tone.part in quick and np.min(np.abs(hits - tone.time)) > REST
-    ]
+    hits = np.array([strike.time for strike in score.strikes] or [np.inf])
+    undrummed = {tone for tone in score.tones if np.min(np.abs(hits - tone.time)) > REST}
+    found += [Candidate(tone.time, "attack") for tone in undrummed if tone.part in quick]
     unsure = [(start + TOGETHER, stop) for start, stop in loops]
     unsure += [_instant(strike.time) for strike in score.strikes if _unclear(strike)]
-    unsure += [_instant(t.time) for t in score.tones if t.part in quick and t.part != "lead"]
-    unsure += [(t.time, t.time + SLOW) for t in score.tones if t.part not in quick]
+    for tone in score.tones:
+        if tone.part in MELODY and tone not in undrummed:
+            continue
+        unsure.append(_instant(tone.time) if tone.part in quick else (tone.time, tone.time + SLOW))
     return _merged(found), sorted(unsure)
 
 
@@ -82,7 +82,7 @@ def _instant(time: float) -> tuple[float, float]:
 
 
 def _unclear(strike: Strike) -> bool:
-    return strike.role in ("tom", "crash", "open") or (
+    return strike.role in ("tom", "crash", "open", "conga", "cowbell") or (
         strike.role in ("kick", "snare", "clap", "rim") and not strike.accent
     )
 

@@ -138,14 +138,19 @@ def bus(drums: Sound, rng: np.random.Generator) -> Sound:
     """Send the drums through a compressor and a little saturation, or neither: float32, as long as they were."""
     out = drums / np.float32(np.max(np.abs(drums), initial=1e-6))
     if rng.random() < 0.4:
-        slow = np.exp(-1 / (RATE * rng.uniform(0.01, 0.12)))
-        level = np.sqrt(signal.lfilter([1 - slow], [1, -slow], np.square(out, dtype=np.float64))) + 1e-4
-        threshold, ratio = rng.uniform(0.05, 0.3), rng.uniform(1.5, 6)
-        out = out * np.minimum(1, (level / threshold) ** (1 / ratio - 1)).astype(np.float32)
+        out = compressed(out, rng)
     if rng.random() < 0.3:
         drive = rng.uniform(1, 5) / np.float32(np.max(np.abs(out), initial=1e-6))
         out = np.tanh(drive * out)
     return out.astype(np.float32)
+
+
+def compressed(sound: Sound, rng: np.random.Generator) -> Sound:
+    """Turn down what is loud, by the power of the last 10-120 ms. sound: float32, (n,), peak about 1."""
+    slow = np.exp(-1 / (RATE * rng.uniform(0.01, 0.12)))
+    level = np.sqrt(signal.lfilter([1 - slow], [1, -slow], np.square(sound, dtype=np.float64))) + 1e-4
+    threshold, ratio = rng.uniform(0.05, 0.3), rng.uniform(1.5, 6)
+    return (sound * np.minimum(1, (level / threshold) ** (1 / ratio - 1))).astype(np.float32)
 
 
 def in_a_room(sound: Sound, rng: np.random.Generator, wettest: float = 0.6) -> Sound:

@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from offline.crate import choosing, drumming, performance, solo
+from offline.crate import choosing, drumming, performance, singing, solo
 from offline.crate.bank import Bank
 from offline.crate.outline import Outline
 from offline.crate.score import LABELS, Score
 from offline.crate.sounds import RATE, Sound
 from offline.crate.styles import Style
 from offline.crate.truth import BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
+
+PARTS = {"comp": "chord", "song": "voice"}
 
 
 def play(
@@ -25,11 +27,14 @@ def play(
     line_up = performance.line_up(rng, comps, leads, validation)
     quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
     mix = np.zeros(round(length * RATE), np.float32)
-    if score.tones:
-        tonal, score.tones = performance.play(score.tones, length, line_up, bank)
+    sung = [tone for tone in score.tones if tone.part == "song"]
+    others = [tone for tone in score.tones if tone.part != "song"]
+    if others:
+        tonal, others = performance.play(others, length, line_up, bank)
         if rng.random() < 0.25:
             tonal = drumming.in_a_room(tonal, rng)
         mix += _level(tonal)
+    score.tones = others + sung
     loops: list[tuple[float, float]] = []
     dropped: list[DrumTruth] = []
     if score.strikes:
@@ -42,6 +47,11 @@ def play(
     if score.stabs:
         stabs, loops, dropped = _drop(score, rng, bank, validation, alone=style == "drops")
         mix += _level(stabs) * np.float32(10 ** (rng.uniform(-8, 2) / 20))
+    if sung:
+        voice = drumming.in_a_room(singing.sing(sung, length, rng), rng, 0.4)
+        mix += _level(voice) * np.float32(10 ** (rng.uniform(-6, 6) / 20))
+    if rng.random() < 0.35:
+        mix = drumming.compressed(mix / np.max(np.abs(mix), initial=1e-6), rng)
     if rng.random() < 0.08:
         fade = round(rng.uniform(2, 8) * RATE)
         mix[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
@@ -53,10 +63,7 @@ def play(
         seed,
         unsure=unsure,
         drums=dropped + [DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes if s.role in LABELS],
-        notes=[
-            NoteTruth(t.time, t.length, t.key, t.velocity / 127, "chord" if t.part == "comp" else t.part)
-            for t in score.tones
-        ],
+        notes=[NoteTruth(t.time, t.length, t.key, t.velocity / 127, PARTS.get(t.part, t.part)) for t in score.tones],
         chords=[ChordTruth(time, label) for time, label in score.chords],
         beats=[BeatTruth(time, position) for time, position in score.beats],
     )

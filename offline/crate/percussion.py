@@ -68,13 +68,13 @@ def made_snare(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     )
     wires = rng.standard_normal(len(times)) * shape * (late > 0)
     wires *= 1 + build.uniform(0, 0.6) * np.sin(2 * np.pi * lowest * times)  # the head throws the wires off
-    wires = _band(wires, _log(build, 400, 1800), _log(build, 4500, 15_000) * (0.5 + 0.5 * velocity))
+    wires = _band(wires, _log(build, 250, 1500), _log(build, 3000, 13_000) * (0.5 + 0.5 * velocity))
     comb = int(RATE / _log(build, 500, 2500))
     wires[comb:] += build.uniform(-0.6, 0.6) * wires[:-comb]
     stick = _band(rng.standard_normal(len(times)) * np.exp(-times / _log(build, 0.0007, 0.003)), 900, 16_000)
     sound = head * build.uniform(0.3, 1.0) + under * build.uniform(0.1, 0.4)
-    sound += wires / (np.max(np.abs(wires)) + 1e-9) * _log(build, 0.4, 2.2) * (0.55 + 0.45 * velocity)
-    sound += stick * build.uniform(0.05, 0.5) * velocity**1.5
+    sound += wires / (np.max(np.abs(wires)) + 1e-9) * _log(build, 0.25, 1.8) * (0.55 + 0.45 * velocity)
+    sound += stick * _log(build, 0.02, 0.4) * velocity**1.5
     if kind == "rimshot" and velocity > 0.5:
         for _ in range(3):
             sound += 0.6 * np.sin(2 * np.pi * _log(build, 450, 2200) * times) * np.exp(-times / _log(build, 0.01, 0.05))
@@ -97,7 +97,7 @@ def made_rim(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     for _ in range(4):
         sound += (
             build.uniform(0.3, 1)
-            * np.sin(2 * np.pi * _log(build, 350, 2600) * times)
+            * np.sin(2 * np.pi * _log(build, 500, 4500) * times)
             * np.exp(-times / _log(build, 0.004, 0.03))
         )
     click = rng.standard_normal(len(times)) * np.exp(-times / _log(build, 0.0005, 0.002))
@@ -113,7 +113,7 @@ def made_clap(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
         sound += rng.standard_normal(len(times)) * np.exp(-np.maximum(since, 0) / 0.004) * (since > 0)
     sound += build.uniform(0.1, 0.5) * rng.standard_normal(len(times)) * np.exp(-times / _log(build, 0.03, 0.12))
     middle = _log(build, 900, 2400)
-    return trimmed(_band(sound, middle * 0.6, middle * (1.5 + 2 * velocity)).astype(np.float32))
+    return trimmed(_band(sound, middle * 0.6, middle * (1.0 + velocity), 2).astype(np.float32))
 
 
 def made_kick(seed: int, velocity: float, rng: np.random.Generator) -> Sound:

@@ -74,6 +74,7 @@ def _compose(score: Score, rng: np.random.Generator, kind: str) -> Style | str:
         who |= {"comp"} if players.second else set()
         who |= {"bass"} if players.bass != "none" else set()
         who |= {"lead"} if players.lead else set()
+        who |= {"song"} if players.song else set()
     sections = lay_out(rng, clock.bars, frozenset(who), rubato)
     if "drums" in who:
         groove.drum(score, rng, clock, sections, player)

@@ -32,7 +32,8 @@ class Strike:
 class Tone:
     """One note: time and length in seconds, MIDI key, velocity 1..127.
 
-    part: as in NoteTruth, "comp" being a second player of chords. change: the first strike of a new chord.
+    part: as in NoteTruth, or "comp", a second player of chords, or "song", a singer.
+    change: the first strike of a new chord.
     """
 
     time: float
