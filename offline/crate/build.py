@@ -23,6 +23,7 @@ from realtime.errors import UserError
 VERSION = 1
 """Raised when records of the same seed come out differently."""
 BYTES_PER_MINUTE = 3.2e6
+TAIL = 4096
 _bank: bank.Bank | None = None
 
 
@@ -92,6 +93,8 @@ def claim(folder: Path, settings: Settings) -> None:
             path.write_text(json.dumps(mine, indent=2) + "\n", encoding="utf-8")
             return
         there = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(there, dict):
+            raise ValueError("its crate.json holds no settings")
     except (OSError, ValueError) as error:
         raise UserError(f"The crate folder {str(folder)!r} cannot be used: {error}") from None
     other = [name for name in mine if there.get(name) != mine[name]]
@@ -107,9 +110,12 @@ def is_done(folder: Path, seed: int, number: int) -> bool:
     flac, truth = folder / f"{number:05d}.flac", folder / f"{number:05d}.json"
     try:
         info, known = soundfile.info(flac), read_truth(truth)
+        # The header alone would not show that the end is missing.
+        tail, _ = soundfile.read(flac, start=max(0, info.frames - TAIL))
     except (soundfile.LibsndfileError, OSError, UserError):
         return False
-    return known.seed == seed and info.samplerate == RATE and info.frames == round(known.length * RATE)
+    whole = info.frames == round(known.length * RATE) and len(tail) == min(TAIL, info.frames)
+    return known.seed == seed and info.samplerate == RATE and whole
 
 
 def _open(folder: str) -> None:
@@ -143,6 +149,11 @@ def build(
 
     Raises UserError if anything is missing, would not fit, or the folder holds another crate.
     """
+    for place in sounds:
+        if not place.is_dir():
+            raise UserError(
+                f"No folder of sounds at {str(place)!r}: give one that holds one-shots (.wav, .flac, .ogg)."
+            )
     found = instruments(font)
     settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name)
     claim(folder, settings)
