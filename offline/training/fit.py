@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from offline.training.keras_backend import keras, tensorflow
 from offline.training.prepare import Heard
 from offline.training.targets import HEADS
-from offline.training.tcn import Shape, build
 
 STRETCH = 1280
 """Frames per example: 14.9 s."""
@@ -18,7 +17,7 @@ SETTLE = 40
 """Frames at the start of an example that do not count: the net has not heard enough."""
 BATCH = 8
 POSITIVE_WEIGHT = 2.0
-HEAD_WEIGHTS = {"chop": 1.0, "beat": 1.0, "downbeat": 0.6, "kick": 0.4, "snare": 0.4, "onset": 0.3}
+HEAD_WEIGHTS = {"chop": 1.0, "hit": 0.8, "beat": 1.0, "downbeat": 0.6, "kick": 0.3, "snare": 0.3, "onset": 0.3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +71,20 @@ def loss(y: Any, logits: Any) -> Any:
 
 
 def fit(
-    train: Sequence[Heard], validation: Sequence[Heard], options: Options, on_step: Callable[[int, float], None] | None = None,
-    start: Any | None = None,
+    train: Sequence[Heard],
+    validation: Sequence[Heard],
+    options: Options,
+    model: Any,
+    on_step: Callable[[int, float], None] | None = None,
 ) -> Fitted:
-    """Fit a net; the weights with the lowest validation loss are kept. The same data and options give the same net."""
+    """Fit a net; the weights with the lowest validation loss are kept. The same data and options give the same net.
+
+    on_step: told (step, loss).
+    """
     tf = tensorflow()
 
     k = keras()
     rng = np.random.default_rng(options.seed)
-    model = start or build(Shape(train[0].x.shape[1], len(HEADS)), options.seed)
     schedule = k.optimizers.schedules.CosineDecay(
         options.rate / 25, options.steps, alpha=0.01, warmup_target=options.rate, warmup_steps=options.steps // 7
     )

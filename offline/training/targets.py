@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-HEADS = ("chop", "beat", "downbeat", "kick", "snare", "onset")
-"""What the net is asked. Only the first three are used live; the others teach it what a hit is."""
+HEADS = ("chop", "hit", "beat", "downbeat", "kick", "snare", "onset")
+"""What the net is asked. "hit" is a kick or a snare. Live, the first four are used; the others teach it to tell drums
+from what else sounds."""
 HOP = 512
 EDGE = 0.5
 """Target one frame beside an event."""
-MIN_GAP = 0.25
+MIN_GAP = 0.1
 """Seconds within which only the stronger of two chops counts; the live host keeps the same gap."""
 SAMPLE_RATE = 44_100
 
@@ -25,6 +26,12 @@ class Wanted:
 
     events: Mapping[str, Sequence[float]]
     unknown: Mapping[str, Sequence[tuple[float, float]]]
+
+    def moved(self, seconds: float) -> "Wanted":
+        """Give the same, that much later."""
+        events = {head: [time + seconds for time in times] for head, times in self.events.items()}
+        unknown = {head: [(a + seconds, b + seconds) for a, b in spans] for head, spans in self.unknown.items()}
+        return Wanted(events, unknown)
 
 
 def leading(

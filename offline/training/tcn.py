@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from offline.training.keras_backend import keras
+from offline.training.weights import Layers
 
 DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 """In frames of 512 samples: together they look back over 1024 frames, 11.9 s, three bars of slow music."""
@@ -28,8 +29,11 @@ class Shape:
     channels: int = CHANNELS
 
 
-def build(shape: Shape, seed: int, dropout: float = 0.1) -> Any:
-    """Make the net over sequences: float32 (batch, frames, n_features) in, logits (batch, frames, n_heads) out."""
+def build(shape: Shape, seed: int, dropout: float = 0.1, layers: Layers | None = None) -> Any:
+    """Make the net over sequences: float32 (batch, frames, n_features) in, logits (batch, frames, n_heads) out.
+
+    layers: weights to start from, as `layers_of` gives them; the net then has no normalisation of its own.
+    """
     k = keras()
     k.utils.set_random_seed(seed)
     inputs = k.Input((None, shape.n_features))
@@ -38,20 +42,30 @@ def build(shape: Shape, seed: int, dropout: float = 0.1) -> Any:
         past = [x]
         for lag in (dilation, 2 * dilation):
             past.insert(0, k.layers.Cropping1D((0, lag))(k.layers.ZeroPadding1D((lag, 0))(x)))
-        y = k.layers.Dense(shape.channels, use_bias=False, name=f"taps_{number}")(k.layers.Concatenate()(past))
-        y = k.layers.BatchNormalization(momentum=0.95, name=f"norm_{number}")(y)
+        taps = k.layers.Dense(shape.channels, use_bias=layers is not None, name=f"taps_{number}")
+        y = taps(k.layers.Concatenate()(past))
+        if layers is None:
+            y = k.layers.BatchNormalization(momentum=0.95, name=f"norm_{number}")(y)
         y = k.layers.ReLU()(y)
         x = y if number == 0 else k.layers.Add()([x, k.layers.Dropout(dropout)(y)])
     start = k.initializers.Constant(-3.0)
     outputs = k.layers.Dense(shape.n_heads, bias_initializer=start, name="heads")(x)
-    return k.Model(inputs, outputs)
+    model = k.Model(inputs, outputs)
+    if layers is not None:
+        names = [*(f"taps_{number}" for number in range(len(shape.dilations))), "heads"]
+        for name, layer in zip(names, layers, strict=True):
+            model.get_layer(name).set_weights(list(layer))
+    return model
 
 
-def layers_of(model: Any, shape: Shape) -> list[tuple[np.ndarray, np.ndarray]]:
+def layers_of(model: Any, shape: Shape) -> Layers:
     """Give each layer's weights (3 n_in, n_out) and bias (n_out,), with its normalisation folded in; the heads last."""
     found = []
     for number in range(len(shape.dilations)):
-        (weights,) = model.get_layer(f"taps_{number}").get_weights()
+        weights, *bias = model.get_layer(f"taps_{number}").get_weights()
+        if bias:
+            found.append((weights, bias[0]))
+            continue
         norm = model.get_layer(f"norm_{number}")
         gamma, beta, mean, variance = norm.get_weights()
         gain = gamma / np.sqrt(variance + norm.epsilon)
@@ -60,7 +74,7 @@ def layers_of(model: Any, shape: Shape) -> list[tuple[np.ndarray, np.ndarray]]:
     return [*found, (weights, bias)]
 
 
-def step(members: Sequence[list[tuple[np.ndarray, np.ndarray]]], shape: Shape) -> Any:
+def step(members: Sequence[Layers], shape: Shape) -> Any:
     """Make one step of the members' mean (of their logits), as realtime/temporal.py runs it: a Keras model of batch 1."""
     k = keras()
     n, c = shape.n_features, shape.channels

@@ -1,0 +1,104 @@
+"""The command `samplechop train`."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from realtime.errors import UserError
+
+FEATURES = "features"
+VERSIONS = 2
+
+
+def train(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Labelled recordings, or crates.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as mine/soul.")],
+    model_shape: Annotated[str, typer.Option(help="chop (the stream), chop-61 (the classic), chop-bands, chop-cnn.")] = "chop",
+    start: Annotated[
+        str | None, typer.Option("--from", help="Begin with this model and move it towards your labels.")
+    ] = None,
+    members: Annotated[int, typer.Option(min=1, max=8, help="Nets to train and average.")] = 2,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps per net (default: 3000; 240 with --from).")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, data and machine give the same model.")] = 1,
+    work: Annotated[
+        Path | None, typer.Option(help="Where features are kept between runs (default: NAME-features beside the model).")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that compute features.")] = 2,
+) -> None:
+    """Train a chop model on labelled recordings, or teach the released one your own way of chopping.
+
+    \b
+    samplechop crate build -o crate --minutes 120      make labelled music
+    samplechop train crate -o mine/soul                train on it
+    samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
+
+    Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
+    session, or a crate's own truth. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and pictures in NAME-report; use it
+    with samplechop live --model NAME.json.
+    """
+    from offline.training import stream, windowed
+
+    began = time.perf_counter()
+    if model_shape not in ("chop", *windowed.SHAPES):
+        raise UserError(f"--model-shape must be one of chop, {', '.join(windowed.SHAPES)}, got {model_shape!r}")
+    if start is not None and model_shape != "chop":
+        raise UserError("--from moves the streaming net on: leave out --model-shape")
+    if out.suffix in {".json", ".tflite"}:
+        out = out.with_suffix("")
+    features = (work or out.with_name(out.name + "-features")) / model_shape
+    with _progress() as bars:
+        if model_shape == "chop":
+            counts = _prepare(bars, folders, features, seed, jobs)
+            chosen = stream.options(steps, seed, tuning=start is not None)
+            facts = counts | {"seed": seed, "steps": chosen.steps, "members": members, "from": start or "nothing"}
+            bar = bars.add_task("training", total=None)
+
+            def told(member: int, step: int, loss: float) -> None:
+                bars.update(bar, completed=step, total=chosen.steps, description=f"training net {member + 1}, loss {loss:.3f}")
+
+            trained = stream.train(features, out, members, chosen, facts, start, told)
+            _pictures(trained, out)
+            manifest = trained.manifest
+        else:
+            manifest, facts = windowed.train(folders, out, model_shape, seed, jobs, bars)
+    from offline.training import report
+
+    command = "samplechop train " + " ".join(sys.argv[2:])
+    report.card(manifest, command, facts, out.with_name(out.name + ".md"))
+    typer.echo(f"{manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: {manifest.scores}")
+
+
+def _prepare(bars: Any, folders: list[Path], features: Path, seed: int, jobs: int) -> dict[str, Any]:
+    from offline.training import folder
+
+    bar = bars.add_task("listening", total=None)
+    counts = folder.prepare(
+        folders, features, VERSIONS, seed=seed, jobs=jobs, on_record=lambda n, of: bars.update(bar, completed=n, total=of)
+    )
+    bars.update(bar, completed=1, total=1)
+    return {f"recordings_{split}": number for split, number in counts.items()}
+
+
+def _pictures(trained: Any, out: Path) -> None:
+    from offline.training import report
+
+    folder = out.with_name(out.name + "-report")
+    report.curves(trained.fittings, folder / "loss.png")
+    report.precision_recall(trained.judged, folder / "precision-recall.png")
+    report.reliability(trained.manifest, trained.judged, folder / "reliability.png")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show progress on stderr where there is a terminal to show it on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=False) as bars:
+        yield bars

@@ -1,0 +1,161 @@
+"""Folders of labelled audio, a crate or one's own records, become shards of features."""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from offline.crate.sounds import read as read_audio
+from offline.crate.truth import Truth, read_truth
+from offline.labels import labels_beside, read_labels
+from offline.training import shards
+from offline.training.prepare import BLOCK, Heard, augmented, hear
+from offline.training.targets import HEADS, MIN_GAP, Wanted, leading
+from realtime.errors import UserError
+from realtime.features import FeatureStream
+
+SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
+PER_SHARD = 32
+VALIDATION_PART = 8
+"""Of one's own records every eighth, by a hash of its name, is kept for validation."""
+SOFTEST = 0.2
+"""Velocity below which a drum is neither asked for nor denied."""
+LEAD_SECONDS = 2.0
+"""While a kick or snare is that near, the drums say where to chop."""
+TOGETHER = 0.05
+SLOW = {"pad", "strings", "voice"}
+SLOW_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled recording: the audio, where its labels are, and to which split it belongs."""
+
+    audio: Path
+    labels: Path
+    split: str
+
+
+def find(folders: Sequence[Path]) -> list[Example]:
+    """Find every recording with labels, sorted by name.
+
+    A crate's truth says its split; of other records every eighth is for validation, and at least one if there are two.
+    Raises UserError for a missing folder, or if there is nothing to train on.
+    """
+    examples = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"no folder {str(folder)!r}: give one with recordings and their labels beside them")
+        for audio in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
+            labels = labels_beside(audio)
+            if labels is not None:
+                examples.append(Example(audio, labels, _split(audio, labels)))
+    if not examples:
+        names = ", ".join(repr(str(folder)) for folder in folders)
+        raise UserError(f"no labelled recordings in {names}: put name.txt with the chops' seconds beside name.wav")
+    if len(examples) > 1 and len({one.split for one in examples}) == 1:
+        last = examples[-1]
+        other = "validation" if last.split == "train" else "train"
+        examples[-1] = Example(last.audio, last.labels, other)
+    return examples
+
+
+def _split(audio: Path, labels: Path) -> str:
+    if labels.suffix == ".json":
+        return read_truth(labels).split
+    return "train" if hashlib.sha256(audio.stem.encode()).digest()[0] % VALIDATION_PART else "validation"
+
+
+def wanted(example: Example, min_gap: float) -> Wanted:
+    """Say what is wanted at a recording. Raises UserError for labels that cannot be read."""
+    if example.labels.suffix == ".json":
+        return wanted_of_truth(read_truth(example.labels), min_gap)
+    labels = read_labels(example.labels, example.audio)
+    return Wanted({"chop": labels.times.tolist()}, {})
+
+
+def wanted_of_truth(truth: Truth, min_gap: float) -> Wanted:
+    """Say what is wanted at a record whose truth is known.
+
+    While drums play they lead: a chord or a phrase that begins without a hit is neither asked for nor denied.
+    """
+    hits = np.array([d.time for d in truth.drums if d.label in ("kick", "snare") and d.velocity >= SOFTEST])
+    led = [c.reason != "hit" and bool(np.any(np.abs(hits - c.time) < LEAD_SECONDS)) for c in truth.chops]
+    led = [out and not np.any(np.abs(hits - c.time) < TOGETHER) for out, c in zip(led, truth.chops, strict=True)]
+    asked = [c for c, out in zip(truth.chops, led, strict=True) if not out]
+    kept, rest = leading([c.time for c in asked], [c.strength for c in asked], min_gap)
+    rest += [c.time for c, out in zip(truth.chops, led, strict=True) if out]
+    drums = {name: [d for d in truth.drums if d.label == name] for name in ("kick", "snare")}
+    quick = [note.time for note in truth.notes if note.part not in SLOW]
+    soft = [(d.time, d.time) for d in truth.drums if d.label in ("kick", "snare") and d.velocity < SOFTEST]
+    events = {
+        "chop": kept,
+        "hit": hits.tolist(),
+        "beat": [beat.time for beat in truth.beats],
+        "downbeat": [beat.time for beat in truth.beats if beat.position == 1],
+        "onset": sorted(quick + [drum.time for drum in truth.drums]),
+    } | {name: [d.time for d in hits if d.velocity >= SOFTEST] for name, hits in drums.items()}
+    unknown = {
+        "hit": soft,
+        "chop": [*truth.unsure, *((time, time) for time in rest)],
+        "onset": [(note.time, note.time + SLOW_SECONDS) for note in truth.notes if note.part in SLOW],
+    } | {name: [(d.time, d.time) for d in hits if d.velocity < SOFTEST] for name, hits in drums.items()}
+    return Wanted(events, unknown)
+
+
+@cache
+def _stream() -> FeatureStream:
+    return FeatureStream(BLOCK)
+
+
+def _hear(job: tuple[Example, float, int, int]) -> list[tuple[str, str, Heard]]:
+    """Hear one recording as it is and, for training, changed a little in `versions - 1` more ways."""
+    example, min_gap, seed, versions = job
+    samples, asked = read_audio(example.audio), wanted(example, min_gap)
+    made = [(example.audio.stem, example.split, hear(samples, asked, _stream()))]
+    rng = np.random.default_rng([seed, zlib.crc32(example.audio.name.encode())])
+    for _ in range(versions - 1 if example.split == "train" else 0):
+        changed, shift = augmented(samples, rng)
+        made.append((example.audio.stem, example.split, hear(changed, asked.moved(shift / 44_100), _stream())))
+    return made
+
+
+def prepare(
+    folders: Sequence[Path],
+    out: Path,
+    versions: int = 2,
+    min_gap: float = MIN_GAP,
+    seed: int = 1,
+    jobs: int = 2,
+    on_record: Callable[[int, int], None] | None = None,
+) -> dict[str, int]:
+    """Hear every labelled recording in the folders and write shards to `out`; what is there already is kept.
+
+    versions: how often a training record is heard, the second time on with another level, noise and offset.
+    on_record: told (done, of all). Gives how many recordings each split has. Raises UserError.
+    """
+    examples = find(folders)
+    counts = {split: sum(one.split == split for one in examples) for split in ("train", "validation")}
+    state = [(str(e.audio), e.audio.stat().st_size, e.labels.stat().st_mtime_ns, e.split) for e in examples]
+    made_of = hashlib.sha256(repr((state, versions, min_gap, seed, HEADS)).encode()).hexdigest()
+    if shards.is_made_of(out, made_of):
+        return counts
+    rows: list[shards.Row] = []
+    work = [(example, min_gap, seed, versions) for example in examples]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        heard: list[tuple[str, str, Heard]] = []
+        for done, made in enumerate(pool.map(_hear, work, chunksize=4), 1):
+            heard += made
+            if len(heard) >= PER_SHARD or done == len(work):
+                rows += shards.write_shard(out, 1 + (rows[-1].shard if rows else -1), heard)
+                heard = []
+            if on_record is not None:
+                on_record(done, len(work))
+    shards.write_index(out, rows, made_of)
+    return counts

@@ -1,0 +1,134 @@
+"""Train a streaming net from prepared features, or move one towards the labels of its user, and write it as a model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import models
+from models import Manifest, StreamFeatures
+from offline.training import calibrate, export, fit, shards, tcn, weights
+from offline.training.prepare import LOOKAHEAD, Heard
+from offline.training.targets import HEADS, HOP, MIN_GAP, SAMPLE_RATE
+from realtime.errors import UserError
+from realtime.features import N_FEATURES
+from realtime.temporal import TemporalNet
+
+CLOSE_ENOUGH = 2e-3
+"""How far the .tflite's probabilities may lie from Keras's: both compute in float32, in another order."""
+STEPS, TUNING_STEPS = 3000, 240
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A written model, its fittings (one per member), and the validation records as it judged them."""
+
+    manifest: Manifest
+    fittings: list[fit.Fitted]
+    judged: list[calibrate.Judged]
+
+
+def options(steps: int | None, seed: int, tuning: bool) -> fit.Options:
+    """Give the options of a training from nothing, or of one that only moves a net on."""
+    if tuning:
+        return fit.Options(steps or TUNING_STEPS, rate=6e-4, seed=seed, check_every=30, patience=4)
+    return fit.Options(steps or STEPS, seed=seed)
+
+
+def train(
+    features: Path,
+    out: Path,
+    members: int,
+    options: fit.Options,
+    facts: dict[str, Any],
+    start: str | None = None,
+    on_step: Callable[[int, int, float], None] | None = None,
+) -> Trained:
+    """Fit `members` nets to the shards in `features`, average them and write OUT.tflite, .json and .npz.
+
+    start: a released model's name or a manifest's path to begin from instead of from nothing. on_step: told (member,
+    step, loss). Raises UserError without data for both splits, or where the model to begin from has no weights beside it.
+    """
+    training, validation = (shards.read(features, split) for split in ("train", "validation"))
+    if not training or not validation:
+        raise UserError("training needs at least two labelled recordings: one to learn from and one to check with")
+    begin = _begin(start)
+    shape = _shape(start)
+    fittings = []
+    for member in range(len(begin) if begin else members):
+        chosen = fit.Options(options.steps, options.rate, options.seed + member, options.check_every, options.patience)
+        model = tcn.build(shape, chosen.seed, layers=begin[member] if begin else None)
+
+        def told(step: int, loss: float, member: int = member) -> None:
+            if on_step is not None:
+                on_step(member, step, loss)
+
+        fittings.append(fit.fit(training, validation, chosen, model, told))
+    layers = [tcn.layers_of(one.model, shape) for one in fittings]
+    content = export.to_tflite(tcn.step(layers, shape), 1)
+    predict = _mean_of([one.model for one in fittings])
+    judged = calibrate.judge(predict, validation)
+    decision, calibration = calibrate.decide(judged)
+    if start is not None and not calibration:
+        calibration = models.load(start).calibration
+    described = StreamFeatures(
+        SAMPLE_RATE, HOP, N_FEATURES, LOOKAHEAD, HEADS, shape.dilations, shape.channels, len(layers)
+    )
+    threshold = decision["choose"]["both"]["threshold"]
+    scores = {
+        "validation_chop_f": {name: round(calibrate.f_measure(judged, name, decision["choose"][name]["threshold"]), 4)
+                              for name in decision["choose"]},
+        "validation_loss": [round(min(one.validation_loss), 4) for one in fittings],
+    }
+    manifest = export.write(
+        out, content, described, threshold, MIN_GAP, facts, scores, decision=decision, calibration=calibration
+    )
+    weights.save(out.with_name(out.name + ".npz"), layers)
+    check(manifest, predict, validation[0])
+    return Trained(manifest, fittings, judged)
+
+
+def _begin(start: str | None) -> list[weights.Layers]:
+    if start is None:
+        return []
+    manifest = models.load(start)
+    if not isinstance(manifest.features, StreamFeatures):
+        raise UserError(f"--from {start}: only streaming nets can be moved on, and {manifest.name!r} is none")
+    if manifest.features.heads != HEADS:
+        raise UserError(f"--from {start}: it answers {manifest.features.heads}, this version trains {HEADS}")
+    return weights.load(manifest.path.with_suffix(".npz"))
+
+
+def _shape(start: str | None) -> tcn.Shape:
+    if start is None:
+        return tcn.Shape(N_FEATURES, len(HEADS))
+    features = models.load(start).features
+    assert isinstance(features, StreamFeatures)
+    return tcn.Shape(features.n_features, len(features.heads), features.dilations, features.channels)
+
+
+def _mean_of(nets: Sequence[Any]) -> calibrate.Predict:
+    """Give the probabilities of the mean of the nets' logits."""
+
+    def predict(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        logits = np.mean([net(x[None], training=False).numpy()[0] for net in nets], axis=0)
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+    return predict
+
+
+def check(manifest: Manifest, predict: calibrate.Predict, record: Heard) -> float:
+    """Prove that the written file, run as the live host runs it, scores a record as Keras does; gives the difference.
+
+    Raises RuntimeError if it does not.
+    """
+    x = np.asarray(record.x[:2000], np.float32)
+    net = TemporalNet(manifest)
+    live = np.array([net.push(frame) for frame in x])
+    difference = float(np.max(np.abs(live - predict(x))))
+    if difference > CLOSE_ENOUGH:
+        raise RuntimeError(f"{manifest.path} scores up to {difference:.4f} away from the net it was made from")
+    return difference

@@ -1,0 +1,215 @@
+"""Where the pulse is, while the music plays: an online bar-pointer model over beat activations.
+
+A hidden Markov model whose state is the tempo and the place within the beat (Krebs, Böck and Widmer, "An efficient
+state-space model for joint tempo and meter tracking", 2015), of which only the forward half is computed, as nothing is
+known of what comes. Bars are a second, small model that moves on with every beat.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+LOW_BPM, HIGH_BPM = 55.0, 200.0
+TEMPO_LAMBDA = 100.0
+"""How unlikely a tempo change at a beat is: exp(-lambda * |ratio - 1|)."""
+ZONE = 16
+"""The first 1/ZONE of a beat is where the activation is expected."""
+REACH = 2
+"""Frames around the pointer's passing in which the beat's own peak is looked for; the delay of a beat."""
+METERS = (3, 4)
+SLIP = 0.04
+"""Chance that a bar's count breaks at a beat: a bar too short, a tracker that lost the pulse."""
+MEMORY_BEATS = 6.0
+"""Beats over which confidence is averaged."""
+
+P_BEAT, BEAT, AGO, PHASE, PERIOD, CONFIDENCE, POSITION, METER = range(8)
+COLUMNS = 8
+_LEAST, _MOST = 0.005, 0.995
+_BAND = 16
+
+
+def _tempi(frame_rate: float, low_bpm: float, high_bpm: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give the frames per beat of each tempo, and the chances (n, 2 _BAND + 1) of having come from each neighbour."""
+    periods = np.arange(round(60 * frame_rate / high_bpm), round(60 * frame_rate / low_bpm) + 1)
+    ratio = periods[None, :] / periods[:, None]
+    chance = np.exp(-TEMPO_LAMBDA * np.abs(ratio - 1))
+    near = np.abs(np.arange(len(periods))[:, None] - np.arange(len(periods))[None, :]) <= _BAND
+    chance = np.where(near, chance, 0)
+    chance /= chance.sum(axis=1, keepdims=True)
+    padded = np.pad(chance.T, ((0, 0), (_BAND, _BAND)))
+    bands = np.stack([row[place : place + 2 * _BAND + 1] for place, row in enumerate(padded)])
+    return periods.astype(np.int64), np.ascontiguousarray(bands)
+
+
+@njit(fastmath=True)
+def _forward(state, fresh, periods, starts, chance, leaving, activation, scale):  # type: ignore[no-untyped-def]
+    """Move the pointer's distribution, which sums to 1 / scale, one frame on, from state to fresh.
+
+    Gives its new sum, the share in the beat zone, the tempo and place of the likeliest state, and the mean period.
+    """
+    n = len(periods)
+    a = min(max(activation, _LEAST), _MOST)
+    off = scale * (1 - a) / (ZONE - 1)
+    a *= scale
+    for i in range(n):
+        leaving[_BAND + i] = state[starts[i] + periods[i] - 1]
+    total = inside = weighted = best = 0.0
+    tempo = 0
+    for j in range(n):
+        period = periods[j]
+        old, new = state[starts[j] : starts[j] + period - 1], fresh[starts[j] : starts[j] + period]
+        arriving = 0.0
+        for value, share in zip(leaving[j : j + 2 * _BAND + 1], chance[j]):  # noqa: B905 (numba knows no strict)
+            arriving += value * share
+        zone = max(1, period // ZONE)
+        new[0] = arriving * a
+        for p in range(1, zone):
+            new[p] = old[p - 1] * a
+        zone_sum = zone_top = 0.0
+        for p in range(zone):
+            zone_sum += new[p]
+            zone_top = max(zone_top, new[p])
+        rest, late = old[zone - 1 :], new[zone:]
+        rest_sum = rest_top = 0.0
+        for p in range(len(late)):
+            value = rest[p] * off
+            late[p] = value
+            rest_sum += value
+            rest_top = max(rest_top, value)
+        inside += zone_sum
+        total += zone_sum + rest_sum
+        weighted += (zone_sum + rest_sum) * period
+        if max(zone_top, rest_top) > best:
+            best, tempo = max(zone_top, rest_top), j
+    place = 0
+    for p in range(periods[tempo]):
+        if fresh[starts[tempo] + p] == best:
+            place = p
+            break
+    return total, inside / total, tempo, place, weighted / total
+
+
+@njit
+def _count(bars, activation):  # type: ignore[no-untyped-def]
+    """Move the bar model one beat on; give the likeliest position, from 1, and meter."""
+    d = min(max(activation, 0.02), 0.98)
+    moved = np.zeros(len(bars))
+    first = 0
+    for meter in METERS:
+        for p in range(meter):
+            moved[first + p] = bars[first + (p - 1) % meter]
+        first += meter
+    total = 0.0
+    first = 0
+    for meter in METERS:
+        for p in range(meter):
+            value = (1 - SLIP) * moved[first + p] + SLIP / len(bars)
+            value *= d if p == 0 else 1 - d
+            moved[first + p] = value
+            total += value
+        first += meter
+    best, position, meter_of, first = -1.0, 0, 0, 0
+    for meter in METERS:
+        for p in range(meter):
+            bars[first + p] = moved[first + p] / total
+            if bars[first + p] > best:
+                best, position, meter_of = bars[first + p], p + 1, meter
+        first += meter
+    return position, meter_of
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    def run(beat, downbeat, rows, states, periods, starts, chance, leaving, recent, table, bars):  # type: ignore[no-untyped-def]
+        # table: frames since the last beat, frames since the pointer passed (or -1), confidence, its weight, position,
+        # meter, sum of the distribution, which half of `states` it is in
+        width = 2 * REACH + 1
+        for t in range(len(beat)):
+            for k in range(width - 1):
+                recent[0, k], recent[1, k] = recent[0, k + 1], recent[1, k + 1]
+            recent[0, width - 1], recent[1, width - 1] = beat[t], downbeat[t]
+            half = int(table[7])
+            table[6], mass, tempo, place, period = _forward(
+                states[half], states[1 - half], periods, starts, chance, leaving, beat[t], 1 / table[6]
+            )
+            table[7] = 1 - half
+            table[0] += 1
+            row = rows[t]
+            row[:] = 0
+            if place < max(1, periods[tempo] // ZONE) and table[0] > 0.4 * periods[tempo]:
+                table[0] = 0
+                table[1] = 0
+            elif table[1] >= 0:
+                table[1] += 1
+            if table[1] == REACH:
+                table[1] = -1
+                peak, height, strong = REACH, recent[0, REACH], 0.0
+                for k in range(width):
+                    strong = max(strong, recent[1, k])
+                    if recent[0, k] > height:
+                        peak, height = k, recent[0, k]
+                ago = float(width - 1 - peak)
+                if 0 < peak < width - 1:
+                    left, right = recent[0, peak - 1], recent[0, peak + 1]
+                    bend = left - 2 * height + right
+                    if bend < -1e-6:
+                        ago -= 0.5 * (left - right) / bend
+                weight = min(table[3] + 1, MEMORY_BEATS)
+                table[2] += (height - table[2]) / weight
+                table[3] = weight
+                position, meter = _count(bars, strong)
+                table[4], table[5] = position, meter
+                row[BEAT], row[AGO] = 1, ago
+            row[P_BEAT] = mass
+            row[PHASE] = place / periods[tempo]
+            row[PERIOD] = period
+            row[CONFIDENCE] = table[2]
+            row[POSITION], row[METER] = table[4], table[5]
+
+    row, rows = types.float32[::1], types.float32[:, ::1]
+    numbers, table = types.float64[::1], types.float64[:, ::1]
+    places = types.int64[::1]
+    signature = types.void(row, row, rows, table, places, places, table, numbers, rows, numbers, numbers)
+    return njit([signature], cache=True)(run)
+
+
+class BeatTracker:
+    """Follows the pulse. Rows do not depend on how frames are cut into pushes."""
+
+    def __init__(self, frame_rate: float, low_bpm: float = LOW_BPM, high_bpm: float = HIGH_BPM) -> None:
+        """[main] Allocate and compile. frame_rate: activations per second. Tempi from low_bpm to high_bpm."""
+        if not 0 < low_bpm < high_bpm or math.isinf(high_bpm):
+            raise ValueError(f"tempi must satisfy 0 < low_bpm < high_bpm, got {low_bpm} and {high_bpm}")
+        self.frame_rate = frame_rate
+        self._periods, self._chance = _tempi(frame_rate, low_bpm, high_bpm)
+        self._starts = np.concatenate([[0], np.cumsum(self._periods)[:-1]]).astype(np.int64)
+        size = int(self._periods.sum())
+        self._states, self._leaving = np.zeros((2, size)), np.zeros(len(self._periods) + 2 * _BAND)
+        self._recent: NDArray[np.float32] = np.zeros((2, 2 * REACH + 1), np.float32)
+        self._table, self._bars = np.zeros(8), np.zeros(sum(METERS))
+        self._run = _compiled()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new: every tempo and place is as likely."""
+        self._states.fill(1 / self._states.shape[1])
+        self._bars.fill(1 / len(self._bars))
+        self._recent.fill(0)
+        self._table[:] = (0, -1, 0, 0, 0, 0, 1, 0)
+
+    def push(self, beat: NDArray[np.float32], downbeat: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Hear the next activations, float32 (n,), 0..1; give one row for each frame, float32 (n, COLUMNS).
+
+        P_BEAT: how likely the frame lies in the first part of a beat. BEAT: 1 where a beat is decided, which lies AGO
+        frames (with a fraction) before this one, at most 2 REACH. PHASE: 0..1, place within the beat of the likeliest
+        state. PERIOD: expected frames per beat. CONFIDENCE: mean activation at the last beats, 0..1. POSITION: of the
+        last beat in its bar, from 1; METER: beats per bar; 0 before the first beat.
+        """
+        rows = np.empty((len(beat), COLUMNS), np.float32)
+        arrays = self._states, self._periods, self._starts, self._chance, self._leaving
+        self._run(beat, downbeat, rows, *arrays, self._recent, self._table, self._bars)
+        return rows

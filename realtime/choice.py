@@ -1,0 +1,144 @@
+"""Which frames become chops: the net's word, how well the frame lies on the beat, and how loud the net was lately."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import ModelError
+
+Choose = Literal["hits", "beats", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How much of a frame's score comes from the beat, 0..1, and the threshold its score must reach, 0..1."""
+
+    beat: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The manifest's `decision`, read.
+
+    weighings: for each way to choose. relative: a peak must reach this share of the highest one lately.
+    memory_seconds: how fast the highest one is forgotten. beat_reach: frames a chop may lie beside the beat.
+    """
+
+    weighings: Mapping[str, Weighing]
+    relative: float
+    memory_seconds: float
+    beat_reach: int
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any], where: str) -> "Decision":
+        """Read it from a manifest. Raises ModelError where it is not understood."""
+        try:
+            weighings = {
+                str(name): Weighing(float(one["beat"]), float(one["threshold"]))
+                for name, one in record["choose"].items()
+            }
+            made = cls(
+                weighings, float(record["relative"]), float(record["memory_seconds"]), int(record["beat_reach"])
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(f"{where}: decision cannot be read: {error!r}") from None
+        numbers = [made.relative, *(value for one in weighings.values() for value in (one.beat, one.threshold))]
+        if not all(0 <= number <= 1 for number in numbers) or made.memory_seconds <= 0 or not 0 <= made.beat_reach < 64:
+            raise ModelError(f"{where}: decision has a number out of range: {dict(record)}")
+        return made
+
+
+class AdaptivePicker:
+    """Local maxima that reach a threshold and a share of the highest score lately.
+
+    No fixed threshold suits both a dry drum and a worn record: what counts is how a peak compares with its like. The
+    highest score lately falls by a factor of e in memory_seconds; it starts at START, so that the first peak of a
+    record must be a good one.
+    """
+
+    START = 0.6
+
+    def __init__(self, threshold: float, relative: float, decay: float) -> None:
+        """[main] threshold, relative: 0..1. decay: what is left of the highest score from one frame to the next."""
+        self._threshold, self._relative, self._decay = threshold, relative, decay
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Forget everything; the next score is frame 0."""
+        self.next_frame = 0
+        self._highest = self.START
+        self._before = self._last = 0.0
+        self._line = 1.0
+
+    def push(self, scores: NDArray[np.float32]) -> list[tuple[int, int, float]]:
+        """[analysis] Hear scores, float32 (n,); give (peak frame, frame it was decided at, score) for each peak."""
+        found = []
+        for score in scores.tolist():
+            frame, self.next_frame = self.next_frame, self.next_frame + 1
+            if self._last >= self._before and self._last > score and self._last > self._line:
+                found.append((frame - 1, frame, self._last))
+            self._highest = max(score, self._highest * self._decay)
+            self._line = max(self._threshold, self._relative * self._highest)
+            self._before, self._last = self._last, score
+        return found
+
+
+class BeatWeigher:
+    """The score of a frame: its chop probability, raised where a beat lies within `reach` frames and lowered elsewhere.
+
+    In log odds: score = chop + share * (beat - USUAL), so that what is surely no chop is none on a beat either.
+    """
+
+    USUAL = math.log(0.15 / 0.85)
+    _EDGE = 1e-4
+
+    def __init__(self, share: float, reach: int) -> None:
+        """[main] share: weight of the beat, 0..1. reach: frames either way."""
+        self._share, self._reach = share, reach
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Forget everything."""
+        self._chops = [0.0] * self._reach
+        self._beats = [0.0] * (2 * self._reach)
+        self._skip = self._reach
+
+    def push(self, chops: NDArray[np.float32], beats: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Hear both probabilities, float32 (n,); give the scores of the next frames, float32 (m,).
+
+        Frame f's score comes with frame f + reach.
+        """
+        scores = []
+        for chop, beat in zip(chops.tolist(), beats.tolist(), strict=True):
+            self._chops.append(chop)
+            self._beats.append(beat)
+            judged, near = self._chops.pop(0), max(self._beats)
+            del self._beats[0]
+            if self._skip:
+                self._skip -= 1
+                continue
+            odds = self._odds(judged) + self._share * (self._odds(near) - self.USUAL)
+            scores.append(1 / (1 + math.exp(-odds)))
+        return np.array(scores, np.float32)
+
+    def _odds(self, probability: float) -> float:
+        clipped = min(max(probability, self._EDGE), 1 - self._EDGE)
+        return math.log(clipped / (1 - clipped))
+
+
+def calibrated(pairs: tuple[tuple[float, float], ...], score: float) -> float:
+    """Read off how often the net is right where it says `score`; without a table, its own word."""
+    if not pairs:
+        return score
+    said, share = zip(*pairs, strict=True)
+    return float(np.interp(score, said, share))
+
+
+def decay_of(memory_seconds: float, hop_length: int, sample_rate: int) -> float:
+    """Give what is left after one frame of something that falls by a factor of e in memory_seconds."""
+    return math.exp(-hop_length / sample_rate / memory_seconds)

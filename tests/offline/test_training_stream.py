@@ -1,0 +1,93 @@
+"""The streaming net: over sequences, as one step, and on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import StreamFeatures
+from offline.training import export, shards, tcn, weights
+from offline.training.prepare import LOOKAHEAD, Heard, hear
+from offline.training.targets import HEADS, Wanted
+from realtime.activations import ActivationStream
+from realtime.errors import UserError
+from realtime.features import N_FEATURES
+from tests.signals import clicks
+
+SHAPE = tcn.Shape(N_FEATURES, len(HEADS), (1, 2, 4), 6)
+
+
+def audio(seconds: float = 3.0) -> np.ndarray:
+    return clicks(seconds)
+
+
+@pytest.fixture(scope="module")
+def nets() -> list[object]:
+    made = [tcn.build(SHAPE, seed) for seed in (1, 2)]
+    rng = np.random.default_rng(0)
+    for net in made:  # a normalisation that has seen something
+        net.get_layer("norm_1").set_weights([rng.uniform(0.5, 2, SHAPE.channels) for _ in range(4)])
+    return made
+
+
+def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: Path) -> None:
+    layers = [tcn.layers_of(net, SHAPE) for net in nets]
+    described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets))
+    manifest = export.write(
+        tmp_path / "two", export.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {}
+    )
+    samples = audio()
+    heard = hear(samples, Wanted({}, {}))
+    logits = np.mean([net(np.asarray(heard.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
+    stream = ActivationStream(manifest, 700)
+    padded = np.concatenate([samples, np.zeros(stream.latency, np.float32)])
+    live = np.concatenate([stream.push(padded[i : i + 700]).copy() for i in range(0, len(padded), 700)])
+    wanted = (1 / (1 + np.exp(-logits)))[LOOKAHEAD:]
+    n = min(len(wanted), len(live))
+    assert n > 200
+    np.testing.assert_allclose(live[:n], wanted[:n], atol=3e-3)  # the shards keep features in half precision
+
+
+def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: Path) -> None:
+    layers = tcn.layers_of(nets[0], SHAPE)
+    weights.save(tmp_path / "net.npz", [layers])
+    (again,) = weights.load(tmp_path / "net.npz")
+    x = np.random.default_rng(1).standard_normal((1, 50, N_FEATURES)).astype(np.float32)
+    begun = tcn.build(SHAPE, 3, layers=again)
+    np.testing.assert_allclose(begun(x, training=False), nets[0](x, training=False), atol=1e-4)
+
+
+def test_no_weights_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "net.npz").write_bytes(b"PK nothing")
+    with pytest.raises(UserError, match="no weights to start from"):
+        weights.load(tmp_path / "net.npz")
+
+
+def test_shards_give_back_what_they_were_given(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def record(n: int) -> Heard:
+        return Heard(*(rng.random((n, width)).astype(np.float16) for width in (4, 2, 2)))
+
+    first, second, third = record(5), record(7), record(3)
+    rows = shards.write_shard(tmp_path, 0, [("a", "train", first), ("b", "validation", second)])
+    rows += shards.write_shard(tmp_path, 1, [("c", "train", third)])
+    assert not shards.is_made_of(tmp_path, "these")
+    shards.write_index(tmp_path, rows, "these")
+    assert shards.is_made_of(tmp_path, "these")
+    assert not shards.is_made_of(tmp_path, "others")
+    found = shards.read(tmp_path, "train")
+    for wanted, got in zip((first, third), found, strict=True):
+        np.testing.assert_array_equal(wanted.x, got.x)
+        np.testing.assert_array_equal(wanted.weight, got.weight)
+
+
+def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no finished features"):
+        shards.read(tmp_path, "train")
+
+
+def test_what_is_asked_comes_when_the_lookahead_has_been_heard() -> None:
+    heard = hear(audio(), Wanted({"chop": [1.0]}, {}))
+    rows = np.flatnonzero(heard.target[:, HEADS.index("chop")] == 1)
+    assert rows.tolist() == [int(44_100 // 512) + LOOKAHEAD]
