@@ -8,11 +8,11 @@ A place is a candidate for a chop if it is
   instrument, as long as it speaks at once; the start of a one-shot or a loop;
 - phrase: in a passage without drums, every clear attack, one that raises the broad-band power within 40 ms by 6 dB.
 
-Candidates within 30 ms are one chop, at the first of them that is a hit, or else at the first. A candidate is kept if
-the finished record grows louder there, by 1 dB within 40 ms, broad-band or between 80 and 2000 Hz; the others are
-unsure: a listener could not tell. Unsure are also toms, congas, crashes, repeated chords and bass notes, and the 0.2 s
-in which a slow instrument (strings, pads, voices) speaks, unless it has the melody over drums. Everything else is no
-chop: hats, ghost notes, melodies over drums.
+Candidates within 60 ms (hits: 30 ms) are one chop, at the first of them that is a hit, or else at the first. It is
+kept if the finished record grows louder there, by 1 dB within 40 ms, broad-band or between 80 and 2000 Hz; otherwise
+it is unsure: a listener could not tell. Unsure are also toms, congas, crashes, snares between ghost note and accent,
+repeated chords, bass notes, and the 0.2 s in which a slow instrument (strings, pads, voices) speaks, unless it has the
+melody over drums. Everything else is no chop: hats, ghost notes, melodies over drums.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,8 @@ RATE = 44_100
 HEARD_BAND_HZ = (80.0, 2000.0)
 WIDTH = 0.04
 TOGETHER = 0.03
+PLAYERS_TOGETHER = 0.06
+GHOST = 0.45
 REST = 0.4
 LEAST_RISE_DB = 1.0
 CLEAR_RISE_DB = 6.0
@@ -82,9 +84,8 @@ def _instant(time: float) -> tuple[float, float]:
 
 
 def _unclear(strike: Strike) -> bool:
-    return strike.role in ("tom", "crash", "open", "conga", "cowbell") or (
-        strike.role in ("kick", "snare", "clap", "rim") and not strike.accent
-    )
+    plain = strike.role in ("kick", "snare", "clap", "rim") and not strike.accent and strike.velocity > GHOST
+    return plain or strike.role in ("tom", "crash", "open", "conga", "cowbell")
 
 
 def _first_at(places: Sequence[float], attacks: Sequence[float]) -> list[float]:
@@ -109,12 +110,11 @@ def _sounds_before(score: Score, time: float) -> bool:
 def _merged(found: list[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     for one in sorted(found, key=lambda one: (one.time, RANK[one.reason])):
-        if kept and one.time - kept[-1].time <= TOGETHER:
-            if RANK[one.reason] < RANK[kept[-1].reason]:
-                time = one.time if one.reason == "hit" else kept[-1].time
-                kept[-1] = Candidate(time, one.reason)
-        else:
+        both_hits = bool(kept) and one.reason == kept[-1].reason == "hit"
+        if not kept or one.time - kept[-1].time > (TOGETHER if both_hits else PLAYERS_TOGETHER):
             kept.append(one)
+        elif RANK[one.reason] < RANK[kept[-1].reason]:
+            kept[-1] = Candidate(one.time if one.reason == "hit" else kept[-1].time, one.reason)
     return kept
 
 

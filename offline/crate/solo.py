@@ -43,7 +43,9 @@ def play(score: Score, rng: np.random.Generator, kind: str) -> None:
     chords = [Chord((key + int(root)) % 12, quality) for root, quality in rows]
     time, number = float(rng.uniform(0.05, 1.2)), 0
     pause = (0.15, 0.9) if kind == "melody" else (0.35, 3.0) if kind == "hits" else (1.0, 4.0)
-    steady, pace = rng.random() < 0.4, float(np.exp(rng.uniform(np.log(pause[0]), np.log(pause[1]))))
+    pace = float(np.exp(rng.uniform(np.log(pause[0]), np.log(pause[1]))))
+    # Faster, an even pace would be a beat.
+    steady = rng.random() < 0.4 and pace > 1.2
     middle, loud = int(rng.integers(48, 68)), int(rng.integers(60, 120))
     while time < score.length - 0.4:
         wait = pace * rng.normal(1, 0.02) if steady else float(np.exp(rng.uniform(np.log(pause[0]), np.log(pause[1]))))

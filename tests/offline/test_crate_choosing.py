@@ -34,6 +34,16 @@ def test_toms_crashes_and_congas_are_unsure(role):
     assert unsure == [(1.0, 1.02)]
 
 
+def test_a_ghost_note_is_surely_no_chop_and_a_louder_stroke_unsure():
+    assert candidates(steady(Strike(1.0, "snare", 0.2), Strike(2.0, "snare", 0.7)), QUICK, ())[1] == [(2.0, 2.02)]
+
+
+def test_two_players_of_one_chord_make_one_chop():
+    score = steady()
+    score.tones = [Tone(1.0, 0.5, 60, 90, "chord", True), Tone(1.05, 0.5, 60, 90, "comp", True)]
+    assert found(score, QUICK | {"comp"}) == [(1.0, "chord")]
+
+
 def test_a_new_chord_is_a_chop_and_its_repetition_unsure():
     score = steady()
     score.tones = [Tone(1.0, 0.3, 60, 90, "chord", True), Tone(1.4, 0.3, 60, 90, "chord")]
