@@ -62,6 +62,10 @@ def live(
         float | None,
         _opt("Seconds a chop waits for a stronger one inside the gap; adds to the latency (default: 0).", EARS),
     ] = None,
+    choose: Annotated[
+        str | None,
+        _opt("hits takes every strong hit, beats those on the beat, both strikes a balance (default: both).", EARS),
+    ] = None,
     duration: Annotated[float | None, _opt("Stop after so many seconds of input.", RUN)] = None,
     quiet: Annotated[bool | None, _opt("Show nothing while running.", RUN, "--quiet")] = None,
 ) -> None:

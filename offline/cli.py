@@ -5,6 +5,8 @@ import sys
 import typer
 
 from offline.bench.cli import app as bench
+from offline.crate.cli import app as crate
+from offline.training.cli import train
 from run_live import guarded, live
 
 app = typer.Typer(
@@ -15,6 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("live")(live)
+app.command("train")(train)
+app.add_typer(crate, name="crate")
 app.add_typer(bench, name="bench")
 
 

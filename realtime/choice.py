@@ -42,9 +42,7 @@ class Decision:
                 str(name): Weighing(float(one["beat"]), float(one["threshold"]))
                 for name, one in record["choose"].items()
             }
-            made = cls(
-                weighings, float(record["relative"]), float(record["memory_seconds"]), int(record["beat_reach"])
-            )
+            made = cls(weighings, float(record["relative"]), float(record["memory_seconds"]), int(record["beat_reach"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"{where}: decision cannot be read: {error!r}") from None
         numbers = [made.relative, *(value for one in weighings.values() for value in (one.beat, one.threshold))]

@@ -4,7 +4,6 @@ Both take blocks and give frames; what follows (attack, gap, event) is the detec
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +15,7 @@ from realtime.beats import BeatTracker
 from realtime.choice import AdaptivePicker, BeatWeigher, Choose, Decision, decay_of
 from realtime.context import ContextWindow
 from realtime.cqt import StreamingCQT
+from realtime.features import HOP_LENGTH, N_BINS
 from realtime.history import History
 from realtime.peaks import PEAK_WAIT, RunPicker
 from realtime.scorer import Scorer
@@ -39,7 +39,10 @@ class Ear(Protocol):
     wait: int
     spectra: History
     spectrum_hop: int
-    next_frame: int
+
+    @property
+    def next_frame(self) -> int:
+        """The first frame that has no score yet."""
 
     def reset(self) -> None:
         """[analysis] Become as new."""
@@ -62,7 +65,7 @@ class WindowEar:
         self._context = ContextWindow(features.bands, features.n_bins, features.past, features.future, most)
         self._scorer = Scorer(manifest, most)
         self._picker = RunPicker(threshold)
-        self.delay_terms = (
+        self.delay_terms: tuple[tuple[str, int], ...] = (
             (f"{features.future} frames of context", features.future * hop),
             ("constant-Q kernel", self._cqt.latency),
         )
@@ -109,20 +112,20 @@ class StreamEar:
         """[main] Load, allocate, compile. threshold: None for the one the decision has for this way to choose."""
         self._stream = stream = ActivationStream(manifest, max_block_size)
         self.hop_length, self.offset = stream.hop_length, stream.offset
-        self.spectrum_hop = stream.features.hop_length
+        self.spectrum_hop = HOP_LENGTH
         weighing = decision.weighings[choose]
         self._tracker = BeatTracker(44_100 / stream.hop_length)
         self._weigher = BeatWeigher(weighing.beat, decision.beat_reach)
         decay = decay_of(decision.memory_seconds, stream.hop_length, 44_100)
         self._picker = AdaptivePicker(weighing.threshold if threshold is None else threshold, decision.relative, decay)
         self._columns = [stream.heads.index(head) for head in ("chop", "beat", "downbeat")]
-        self.delay_terms = (
+        self.delay_terms: tuple[tuple[str, int], ...] = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
             ("constant-Q kernel", stream.features.latency),
             ("beat beside the chop", decision.beat_reach * stream.hop_length),
         )
         most = max_block_size // self.spectrum_hop + 1
-        self.spectra = History(48, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
+        self.spectra = History(N_BINS, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
         self.reset()
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Manifest, ModelError
+from models import Features, Manifest, ModelError
 from realtime.errors import UserError
 from realtime.quiet import silence
 
@@ -90,10 +90,13 @@ class Scorer:
         Raises ModelError if its tensors are not the manifest's.
         """
         where = f"model {str(manifest.path)!r}"
+        features = manifest.features
+        if not isinstance(features, Features):
+            raise ModelError(f"{where} hears a stream, not windows")
         content = manifest.path.read_bytes()
-        self._single = Net(content, 1, manifest.features.n_inputs, where)
-        self._wide = Net(content, WIDE, manifest.features.n_inputs, where) if most >= FEW else None
-        self._rows: NDArray[np.float32] = np.zeros((WIDE, manifest.features.n_inputs), np.float32)
+        self._single = Net(content, 1, features.n_inputs, where)
+        self._wide = Net(content, WIDE, features.n_inputs, where) if most >= FEW else None
+        self._rows: NDArray[np.float32] = np.zeros((WIDE, features.n_inputs), np.float32)
         self.runtime = self._single.runtime
 
     def score(self, windows: NDArray[np.float32], silent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:

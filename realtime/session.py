@@ -58,7 +58,12 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         rate = source.sample_rate
         detector = ChopDetector(
             ChopSettings(
-                settings.model, settings.threshold, settings.min_gap, settings.hold, spectra=settings.pads == "similar"
+                settings.model,
+                settings.threshold,
+                settings.min_gap,
+                settings.hold,
+                settings.choose,
+                spectra=settings.pads == "similar",
             )
         )
         others = {name: make(name) for name in settings.other_detectors}

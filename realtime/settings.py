@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import platformdirs
 
+from realtime.choice import Choose
 from realtime.errors import UserError
 from realtime.pads import PadMode
 from realtime.sources import Monitor
@@ -46,6 +47,7 @@ class LiveSettings:
     threshold: float | None = None
     min_gap: float | None = None
     hold: float = 0.0
+    choose: Choose = "both"
     pads: PadMode = "cycle"
     note_low: int = 36
     note_high: int = 51
@@ -65,7 +67,7 @@ class LiveSettings:
             raise UserError(f"--duration must be more than 0 seconds, got {self.duration}")
         if self.note_low > self.note_high:
             raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
-        for name, kind in (("pads", PadMode), ("monitor", Monitor)):
+        for name, kind in (("pads", PadMode), ("monitor", Monitor), ("choose", Choose)):
             choices = get_args(kind)
             if getattr(self, name) not in choices:
                 raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")

@@ -4,6 +4,7 @@ the net was not trained on.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,10 +119,10 @@ def calibration(judged: Sequence[Judged], choose: Choose, threshold: float) -> t
     return tuple((float(at), round(float(share), 4)) for at, share in zip(places, fitted.predict(places), strict=True))
 
 
-def decide(judged: Sequence[Judged]) -> tuple[dict[str, object], tuple[tuple[float, float], ...]]:
+def decide(judged: Sequence[Judged]) -> tuple[dict[str, Any], tuple[tuple[float, float], ...]]:
     """Give the manifest's decision and calibration."""
     thresholds = {choose: best_threshold(judged, choose) for choose in BEAT_SHARES}
-    decision = {
+    decision: dict[str, Any] = {
         "choose": {name: {"beat": BEAT_SHARES[name], "threshold": thresholds[name]} for name in BEAT_SHARES},
         "relative": RELATIVE,
         "memory_seconds": MEMORY_SECONDS,

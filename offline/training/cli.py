@@ -18,15 +18,20 @@ VERSIONS = 2
 def train(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Labelled recordings, or crates.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as mine/soul.")],
-    model_shape: Annotated[str, typer.Option(help="chop (the stream), chop-61 (the classic), chop-bands, chop-cnn.")] = "chop",
+    model_shape: Annotated[
+        str, typer.Option(help="chop (the stream), chop-61 (the classic), chop-bands, chop-cnn.")
+    ] = "chop",
     start: Annotated[
         str | None, typer.Option("--from", help="Begin with this model and move it towards your labels.")
     ] = None,
     members: Annotated[int, typer.Option(min=1, max=8, help="Nets to train and average.")] = 2,
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps per net (default: 3000; 240 with --from).")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Training steps per net (default: 3000; 240 with --from).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed, data and machine give the same model.")] = 1,
     work: Annotated[
-        Path | None, typer.Option(help="Where features are kept between runs (default: NAME-features beside the model).")
+        Path | None,
+        typer.Option(help="Where features are kept between runs (default: NAME-features beside the model)."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that compute features.")] = 2,
 ) -> None:
@@ -38,8 +43,8 @@ def train(
     samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
 
     Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
-    session, or a crate's own truth. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and pictures in NAME-report; use it
-    with samplechop live --model NAME.json.
+    session, or a crate's own truth. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and pictures in NAME-report; use
+    it with samplechop live --model NAME.json.
     """
     from offline.training import stream, windowed
 
@@ -59,13 +64,20 @@ def train(
             bar = bars.add_task("training", total=None)
 
             def told(member: int, step: int, loss: float) -> None:
-                bars.update(bar, completed=step, total=chosen.steps, description=f"training net {member + 1}, loss {loss:.3f}")
+                bars.update(
+                    bar, completed=step, total=chosen.steps, description=f"training net {member + 1}, loss {loss:.3f}"
+                )
 
             trained = stream.train(features, out, members, chosen, facts, start, told)
             _pictures(trained, out)
             manifest = trained.manifest
         else:
-            manifest, facts = windowed.train(folders, out, model_shape, seed, jobs, bars)
+            bars.add_task("training a window net", total=None)
+            made, facts = windowed.train(folders, out, model_shape, seed, jobs, steps)
+            if made is None:
+                typer.echo(f"{model_shape}, to compare with, not to use: {facts}")
+                return
+            manifest = made
     from offline.training import report
 
     command = "samplechop train " + " ".join(sys.argv[2:])
@@ -78,7 +90,12 @@ def _prepare(bars: Any, folders: list[Path], features: Path, seed: int, jobs: in
 
     bar = bars.add_task("listening", total=None)
     counts = folder.prepare(
-        folders, features, VERSIONS, seed=seed, jobs=jobs, on_record=lambda n, of: bars.update(bar, completed=n, total=of)
+        folders,
+        features,
+        VERSIONS,
+        seed=seed,
+        jobs=jobs,
+        on_record=lambda n, of: bars.update(bar, completed=n, total=of),
     )
     bars.update(bar, completed=1, total=1)
     return {f"recordings_{split}": number for split, number in counts.items()}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.training.targets import HEADS, Wanted, targets
-from realtime.features import N_FEATURES, FeatureStream
+from realtime.features import FeatureStream
 
 LOOKAHEAD = 15
 """Frames of 512 samples the net hears after the one it judges: 30 hops of 256, 174 ms."""

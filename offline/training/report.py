@@ -55,7 +55,9 @@ def precision_recall(judged: Sequence[calibrate.Judged], path: Path) -> None:
     figure, axes = _axes("Chops on validation records, ±46 ms", "recall", "precision")
     for name, colour in zip(calibrate.BEAT_SHARES, (SECOND, ACCENT, "#edae49"), strict=True):
         points = [calibrate.precision_recall(judged, name, threshold) for threshold in calibrate.THRESHOLDS]
-        axes.plot([r for _, r in points], [p for p, _ in points], "o-", color=colour, markersize=3, label=f"--choose {name}")
+        axes.plot(
+            [r for _, r in points], [p for p, _ in points], "o-", color=colour, markersize=3, label=f"--choose {name}"
+        )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     axes.legend(frameon=False, loc="lower left")

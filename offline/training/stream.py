@@ -50,7 +50,8 @@ def train(
     """Fit `members` nets to the shards in `features`, average them and write OUT.tflite, .json and .npz.
 
     start: a released model's name or a manifest's path to begin from instead of from nothing. on_step: told (member,
-    step, loss). Raises UserError without data for both splits, or where the model to begin from has no weights beside it.
+    step, loss). Raises UserError without data for both splits, or where the model to begin from has no weights beside
+    it.
     """
     training, validation = (shards.read(features, split) for split in ("train", "validation"))
     if not training or not validation:
@@ -79,8 +80,10 @@ def train(
     )
     threshold = decision["choose"]["both"]["threshold"]
     scores = {
-        "validation_chop_f": {name: round(calibrate.f_measure(judged, name, decision["choose"][name]["threshold"]), 4)
-                              for name in decision["choose"]},
+        "validation_chop_f": {
+            name: round(calibrate.f_measure(judged, name, decision["choose"][name]["threshold"]), 4)
+            for name in decision["choose"]
+        },
         "validation_loss": [round(min(one.validation_loss), 4) for one in fittings],
     }
     manifest = export.write(

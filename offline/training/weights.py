@@ -18,7 +18,7 @@ def save(path: Path, members: list[Layers]) -> None:
         for place, layer in enumerate(layers)
         for name, array in zip("wb", layer, strict=True)
     }
-    np.savez_compressed(path, **arrays)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 def load(path: Path) -> list[Layers]:

@@ -114,7 +114,9 @@ def windows(
     return np.concatenate(found)[:n_frames], np.concatenate(quiet)[:n_frames], np.concatenate(spectra)
 
 
-def with_tonnetz(x: NDArray[np.float32], spectra: NDArray[np.float32], frames: NDArray[np.int64]) -> NDArray[np.float32]:
+def with_tonnetz(
+    x: NDArray[np.float32], spectra: NDArray[np.float32], frames: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """Put six rows of tonnetz under each window of 48 rows: (n, 54 * 61)."""
     chroma = np.roll(spectra.reshape(len(spectra), 4, 12).sum(axis=1), 5, axis=1).T  # the lowest bin is an F
     tonnetz = librosa.feature.tonnetz(chroma=chroma / np.maximum(chroma.sum(axis=0), 1e-6)).T

@@ -1,5 +1,6 @@
 import json
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -30,6 +31,13 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("bank")
     bank.prepare(place, None, [])
     return place
+
+
+@pytest.fixture(autouse=True)
+def keep_ctrl_c():
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +122,13 @@ def test_what_is_whole_is_kept_and_what_is_broken_is_made_again(folder, tmp_path
     build._write(str(tmp_path), 4, 0)
     assert (tmp_path / "00000.flac").read_bytes() == first
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".flac", ".flac", ".json", ".json"]
+
+
+@playable
+def test_a_folder_that_cannot_be_written_is_named(folder, tmp_path):
+    build._open(str(folder))
+    with pytest.raises(UserError, match="gone"):
+        build._write(str(tmp_path / "gone"), 4, number_of("noise"))
 
 
 @playable

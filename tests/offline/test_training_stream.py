@@ -33,9 +33,7 @@ def nets() -> list[object]:
 def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: Path) -> None:
     layers = [tcn.layers_of(net, SHAPE) for net in nets]
     described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets))
-    manifest = export.write(
-        tmp_path / "two", export.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {}
-    )
+    manifest = export.write(tmp_path / "two", export.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {})
     samples = audio()
     heard = hear(samples, Wanted({}, {}))
     logits = np.mean([net(np.asarray(heard.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
@@ -90,4 +88,4 @@ def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
 def test_what_is_asked_comes_when_the_lookahead_has_been_heard() -> None:
     heard = hear(audio(), Wanted({"chop": [1.0]}, {}))
     rows = np.flatnonzero(heard.target[:, HEADS.index("chop")] == 1)
-    assert rows.tolist() == [int(44_100 // 512) + LOOKAHEAD]
+    assert rows.tolist() == [44_100 // 512 + LOOKAHEAD]

@@ -1,5 +1,7 @@
 """What the streaming net is asked."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,13 +42,11 @@ def test_moved_events_move_by_just_that() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(0, 1)), max_size=40), st.floats(0.01, 1))
-def test_leading_times_keep_their_distance_and_none_is_lost(
-    given_times: list[tuple[float, float]], gap: float
-) -> None:
+def test_leading_times_keep_their_distance_and_none_is_lost(given_times: list[tuple[float, float]], gap: float) -> None:
     times, strengths = [t for t, _ in given_times], [s for _, s in given_times]
     kept, rest = leading(times, strengths, gap)
     assert sorted(kept + rest) == sorted(times)
-    assert all(b - a >= gap for a, b in zip(kept, kept[1:], strict=False))
+    assert all(b - a >= gap for a, b in itertools.pairwise(kept))
 
 
 def test_of_two_close_ones_the_stronger_leads() -> None:
