@@ -1,8 +1,8 @@
 """Where people say a record should be cut: label files of every kind, read, checked and written.
 
 Beside `name.wav` may lie, and the first found counts: `name.txt` or `name.csv` (seconds, or an Audacity label track),
-`name.labels.txt` (an Audacity label track), `name.mid`, `name.jsonl` (a session's events), `name.json` (a crate's truth), and
-last the cue points in `name.wav` itself.
+`name.labels.txt` (an Audacity label track), `name.mid`, `name.jsonl` (a session's events), `name.json` (the truth of a
+crate's record), and last the cue points in `name.wav` itself.
 """
 
 from collections.abc import Callable, Sequence

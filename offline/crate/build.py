@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -119,6 +120,8 @@ def is_done(folder: Path, seed: int, number: int) -> bool:
 
 
 def _open(folder: str) -> None:
+    # Ctrl-C reaches all processes; the one that builds ends the others after the record in hand.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     global _bank
     _bank = bank.load(Path(folder))
 
@@ -128,11 +131,14 @@ def _write(folder: str, seed: int, number: int) -> float:
     samples, truth = make(seed, number, _bank)
     target = Path(folder) / f"{number:05d}"
     parts = target.with_suffix(".flac.part"), target.with_suffix(".json.part")
-    soundfile.write(parts[0], samples, RATE, format="FLAC", subtype="PCM_16")
-    write_truth(truth, parts[1])
-    # The audio takes its name first: a truth therefore never stands beside audio that is not whole.
-    parts[0].replace(target.with_suffix(".flac"))
-    parts[1].replace(target.with_suffix(".json"))
+    try:
+        soundfile.write(parts[0], samples, RATE, format="FLAC", subtype="PCM_16")
+        write_truth(truth, parts[1])
+        # The audio takes its name first: a truth therefore never stands beside audio that is not whole.
+        parts[0].replace(target.with_suffix(".flac"))
+        parts[1].replace(target.with_suffix(".json"))
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise UserError(f"Record {number} cannot be written to {folder!r}: {error}") from None
     return truth.length
 
 
