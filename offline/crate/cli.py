@@ -21,18 +21,22 @@ def build(
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another crate.")] = 0,
     sounds: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder of one-shots and loops; again for more [default: Sonic Pi's, when installed]."),
+        typer.Option(help="Folder of one-shots and loops; again for more (default: Sonic Pi's, when installed)."),
     ] = None,
-    soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 [default: the system's].")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes [default: one per CPU].")] = None,
+    soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 (default: the system's).")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
     max_gb: Annotated[float, typer.Option("--max-gb", min=0.01, help="Refuse to write more than this.")] = 8.0,
 ) -> None:
     """Compose, play and age records, each NAME.flac beside NAME.json, which says where a producer would cut it.
 
     \b
-    A chop is: a kick or snare with accent; the first strike of a new chord; the first attack of a bar or section
-    or after 0.4 s of rest; where no drums play, every clear attack (6 dB within 40 ms); the start of a one-shot or
-    loop. Dropped is what cannot be heard (less than 1 dB within 40 ms).
+    A chop is
+      a kick or snare with accent;
+      the first strike of a new chord;
+      the first attack of a bar or section, or after 0.4 s of rest;
+      where no drums play, every clear attack (6 dB within 40 ms);
+      the start of a one-shot or loop.
+    Left open is what cannot be heard (less than 1 dB within 40 ms).
 
     \b
     samplechop crate build -o crate --minutes 60
