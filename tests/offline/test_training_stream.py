@@ -12,13 +12,13 @@ from offline.training.targets import HEADS, Wanted
 from realtime.activations import ActivationStream
 from realtime.errors import UserError
 from realtime.features import N_FEATURES
-from tests.signals import clicks
+from tests.signals import record
 
 SHAPE = tcn.Shape(N_FEATURES, len(HEADS), (1, 2, 4), 6)
 
 
 def audio(seconds: float = 3.0) -> np.ndarray:
-    return clicks(seconds)
+    return record(seconds)[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,47 @@
+"""Nets over single windows: what they hear, what they are asked."""
+
+import numpy as np
+
+from offline.training.folder import wanted_of_truth
+from offline.training.targets import EDGE, Wanted
+from offline.training.windowed import HOP, MARGIN, SHAPES, features_of, label, windows, with_tonnetz
+from tests.signals import record
+
+
+def test_the_classic_shape_hears_sixty_one_numbers() -> None:
+    assert features_of(SHAPES["chop-61"]).n_inputs == 61
+
+
+def test_every_frame_has_its_window() -> None:
+    audio, _ = record(3.0)
+    x, silent, spectra = windows(audio, SHAPES["chop-bands"])
+    assert x.shape == (len(audio) // HOP + 1, 5 * 61)
+    assert len(silent) == len(x)
+    assert len(spectra) >= len(x)
+
+
+def test_the_picture_is_fifty_four_rows_high() -> None:
+    audio, _ = record(3.0)
+    x, _, spectra = windows(audio, SHAPES["chop-cnn"])
+    frames = np.array([100, 200])
+    assert with_tonnetz(x[frames], spectra, frames).shape == (2, 54 * 61)
+
+
+def test_a_chop_is_asked_for_and_its_surroundings_are_left_out() -> None:
+    target, weight = label(Wanted({"chop": [1.0]}, {}), 400)
+    frame = round(44_100 / HOP)
+    assert target[frame - 1 : frame + 2].tolist() == [EDGE, 1, EDGE]
+    assert weight[frame - 1 : frame + 2].all()
+    assert not weight[frame + 2 : frame + MARGIN + 1].any()
+    assert weight[frame + MARGIN + 1] == 1
+
+
+def test_while_drums_play_a_chord_without_a_hit_is_neither_asked_for_nor_denied() -> None:
+    from offline.crate.truth import ChopTruth, DrumTruth, Truth
+
+    drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "hat", 0.9)]
+    chops = [ChopTruth(1.0, "hit", 0.5), ChopTruth(1.5, "chord", 0.5), ChopTruth(9.0, "chord", 0.5)]
+    wanted = wanted_of_truth(Truth(10.0, "soul", "train", 1, chops=chops, drums=drums), 0.1)
+    assert wanted.events["chop"] == [1.0, 9.0]
+    assert (1.5, 1.5) in wanted.unknown["chop"]
+    assert wanted.events["hit"] == [1.0]
