@@ -169,9 +169,17 @@ def choose(
 
 
 def without(unsure: Sequence[tuple[float, float]], chops: Sequence[ChopTruth]) -> list[tuple[float, float]]:
-    """Drop the unsure places that are a chop: those that start within 30 ms of one and are as short."""
+    """Drop the unsure places that are a chop (short, and within 30 ms of one) and join those that overlap, sorted."""
     times = np.array([chop.time for chop in chops] or [np.inf])
-    return [one for one in unsure if one[1] - one[0] > TOGETHER or np.min(np.abs(times - one[0])) > TOGETHER]
+    joined: list[tuple[float, float]] = []
+    for start, stop in sorted(unsure):
+        if stop - start <= TOGETHER and np.min(np.abs(times - start)) <= TOGETHER:
+            continue
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        else:
+            joined.append((start, stop))
+    return joined
 
 
 def audible(samples: NDArray[np.float32], hits: Sequence[DrumTruth]) -> list[DrumTruth]:

@@ -13,6 +13,9 @@ from offline.crate.styles import STYLES, Style
 from offline.crate.timeline import METERS, Clock, keep_time, lay_out
 from offline.crate.truth import Truth, moved
 
+OTHERWISE_WALTZ = 0.06
+"""How often a style is played in three."""
+
 
 def make(seed: int, number: int, bank: Bank, aged: bool = True) -> tuple[Sound, Truth]:
     """Make record `number`: float32, (n,), mono, 44 100 Hz, within full scale, and its truth.
@@ -40,7 +43,7 @@ def make(seed: int, number: int, bank: Bank, aged: bool = True) -> tuple[Sound, 
     ]
     chops, lost = choosing.choose(samples, heard)
     drums = choosing.audible(samples, truth.drums)
-    unsure = choosing.without(sorted(truth.unsure + lost), chops)
+    unsure = choosing.without(truth.unsure + lost, chops)
     return samples, replace(truth, chops=chops, unsure=unsure, drums=drums)
 
 
@@ -52,7 +55,7 @@ def _compose(score: Score, rng: np.random.Generator, kind: str) -> Style | str:
         return way
     weights = np.array([style.weight for style in STYLES])
     style = STYLES[rng.choice(len(STYLES), p=weights / weights.sum())]
-    meter = METERS[str(rng.choice(style.meters))]
+    meter = METERS["3/4" if rng.random() < OTHERWISE_WALTZ else str(rng.choice(style.meters))]
     bpm = float(np.exp(rng.uniform(*np.log(style.bpm))))
     if meter.division == 3:
         bpm = float(np.exp(rng.uniform(*np.log((55.0, 110.0)))))

@@ -119,5 +119,9 @@ def test_drums_that_cannot_be_heard_are_dropped():
     assert audible(sound, hits) == hits[:1]
 
 
+def test_unsure_places_that_overlap_are_joined():
+    assert without([(2.0, 2.2), (1.0, 1.02), (1.01, 1.2)], []) == [(1.0, 1.2), (2.0, 2.2)]
+
+
 def test_a_short_unsure_place_gives_way_to_a_chop_and_a_long_one_stays():
     assert without([(1.0, 1.02), (1.01, 3.0)], [ChopTruth(1.0, "hit", 1.0)]) == [(1.01, 3.0)]
