@@ -55,9 +55,9 @@ def live(
     detect: Annotated[
         str | None, _opt("Detectors to run beside the chops, with commas between: plug-ins you installed.", EARS)
     ] = None,
-    model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop-61).", EARS)] = None,
+    model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop).", EARS)] = None,
     threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 (default: the model's).", EARS)] = None,
-    min_gap: Annotated[float | None, _opt("Seconds between two chops, at least (default: 0.25).", EARS)] = None,
+    min_gap: Annotated[float | None, _opt("Seconds between two chops, at least (default: the model's, 0.1 for chop).", EARS)] = None,
     hold: Annotated[
         float | None,
         _opt("Seconds a chop waits for a stronger one inside the gap; adds to the latency (default: 0).", EARS),

@@ -43,7 +43,7 @@ class LiveSettings:
     midi_channel: int = 1
     events: str | None = None
     detect: str = "chop"
-    model: str = "chop-61"
+    model: str = "chop"
     threshold: float | None = None
     min_gap: float | None = None
     hold: float = 0.0
