@@ -89,10 +89,12 @@ class AdaptivePicker:
 class BeatWeigher:
     """The score of a frame: its chop probability, raised where a beat lies within `reach` frames and lowered elsewhere.
 
-    In log odds: score = chop + share * (beat - USUAL), so that what is surely no chop is none on a beat either.
+    In log odds: score = chop + share * trust * (beat - USUAL), so that what is surely no chop is none on a beat either.
+    trust rises from 0 to 1 with the tracker's confidence, up to SURE: where there is no pulse, only the net counts.
     """
 
     USUAL = math.log(0.15 / 0.85)
+    SURE = 0.25
     _EDGE = 1e-4
 
     def __init__(self, share: float, reach: int) -> None:
@@ -106,13 +108,15 @@ class BeatWeigher:
         self._beats = [0.0] * (2 * self._reach)
         self._skip = self._reach
 
-    def push(self, chops: NDArray[np.float32], beats: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear both probabilities, float32 (n,); give the scores of the next frames, float32 (m,).
+    def push(
+        self, chops: NDArray[np.float32], beats: NDArray[np.float32], confidence: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """[analysis] Hear probabilities and confidence, float32 (n,); give the next frames' scores, float32 (m,).
 
         Frame f's score comes with frame f + reach.
         """
         scores = []
-        for chop, beat in zip(chops.tolist(), beats.tolist(), strict=True):
+        for chop, beat, sure in zip(chops.tolist(), beats.tolist(), confidence.tolist(), strict=True):
             self._chops.append(chop)
             self._beats.append(beat)
             judged, near = self._chops.pop(0), max(self._beats)
@@ -120,7 +124,8 @@ class BeatWeigher:
             if self._skip:
                 self._skip -= 1
                 continue
-            odds = self._odds(judged) + self._share * (self._odds(near) - self.USUAL)
+            trust = self._share * min(1.0, sure / self.SURE)
+            odds = self._odds(judged) + trust * (self._odds(near) - self.USUAL)
             scores.append(1 / (1 + math.exp(-odds)))
         return np.array(scores, np.float32)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models import Features, Manifest
 from realtime.activations import ActivationStream
-from realtime.beats import BeatTracker
+from realtime.beats import CONFIDENCE, P_BEAT, BeatTracker
 from realtime.choice import AdaptivePicker, BeatWeigher, Choose, Decision, decay_of
 from realtime.context import ContextWindow
 from realtime.cqt import StreamingCQT
@@ -149,7 +149,7 @@ class StreamEar:
             return []
         chop, beat, downbeat = (np.ascontiguousarray(rows[:, column]) for column in self._columns)
         pulse = self._tracker.push(beat, downbeat)
-        scores = self._weigher.push(chop, pulse[:, 0])
+        scores = self._weigher.push(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE])
         if on_scores is not None:
             on_scores(scores)
         return self._picker.push(scores)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from offline.training.prepare import LOOKAHEAD, Heard
 from offline.training.targets import HEADS, HOP, SAMPLE_RATE
-from realtime.beats import BeatTracker
+from realtime.beats import CONFIDENCE, P_BEAT, BeatTracker
 from realtime.choice import AdaptivePicker, BeatWeigher, Choose, decay_of
 
 RELATIVE = 0.4
@@ -31,12 +31,13 @@ Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One validation record: probabilities and beat probability of every frame; frames of its chops, and where nobody
-    knows, bool.
+    """One validation record: of every frame the net's probability of a chop, the tracker's of a beat, and how sure the
+    tracker is; frames of its chops, and where nobody knows, bool.
     """
 
     chop: NDArray[np.float32]
     beat: NDArray[np.float32]
+    sure: NDArray[np.float32]
     truth: NDArray[np.int64]
     unknown: NDArray[np.bool_]
 
@@ -49,10 +50,10 @@ def judge(predict: Predict, records: Sequence[Heard]) -> list[Judged]:
         said = predict(np.asarray(record.x, np.float32))[LOOKAHEAD:]
         chop, beat, downbeat = (np.ascontiguousarray(said[:, column[head]]) for head in ("chop", "beat", "downbeat"))
         tracker.reset()
-        pulse = tracker.push(beat, downbeat)[:, 0].copy()
+        pulse = tracker.push(beat, downbeat)
         truth = np.flatnonzero(record.target[LOOKAHEAD:, column["chop"]] == 1)
         unknown = np.asarray(record.weight[LOOKAHEAD:, column["chop"]] == 0)
-        found.append(Judged(chop, pulse, truth, unknown))
+        found.append(Judged(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE], truth, unknown))
     return found
 
 
@@ -61,7 +62,7 @@ def markers(one: Judged, choose: Choose, threshold: float) -> list[tuple[int, fl
     weigher = BeatWeigher(BEAT_SHARES[choose], BEAT_REACH)
     picker = AdaptivePicker(threshold, RELATIVE, decay_of(MEMORY_SECONDS, HOP, SAMPLE_RATE))
     chosen: list[tuple[int, float]] = []
-    for frame, _, score in picker.push(weigher.push(one.chop, one.beat)):
+    for frame, _, score in picker.push(weigher.push(one.chop, one.beat, one.sure)):
         if not chosen or frame - chosen[-1][0] >= GAP_FRAMES:
             chosen.append((frame, score))
     return chosen
