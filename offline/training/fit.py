@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.training.keras_backend import keras, tensorflow
-from offline.training.prepare import Heard
-from offline.training.targets import HEADS
+from offline.training.prepare import LOOKAHEAD, Heard
+from offline.training.targets import EDGE, HEADS
 
 STRETCH = 1280
 """Frames per example: 14.9 s."""
@@ -41,22 +41,65 @@ class Fitted:
     validation_loss: list[float] = field(default_factory=list)
 
 
-def example(heard: Heard, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def cut(heard: Heard, start: int, speed: float) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Cut STRETCH frames from a record, as if it were played at `speed`: (x, target, weight); padded with nothing.
+
+    Features between frames are interpolated; an event stays one frame, LOOKAHEAD frames before its answer.
+    """
+    n, heads = STRETCH, heard.target.shape[1]
+    x, target, weight = (np.zeros((n, width), np.float32) for width in (heard.x.shape[1], heads, heads))
+    if speed == 1.0:
+        for whole, part in ((x, heard.x), (target, heard.target), (weight, heard.weight)):
+            some = part[start : start + n]
+            whole[: len(some)] = some
+        return x, target, weight
+    places = start + np.arange(n) * speed
+    places = places[places < len(heard.x) - 1]
+    before = places.astype(int)
+    share = (places - before)[:, None].astype(np.float32)
+    rows = np.asarray(heard.x[start : start + int(n * speed) + 2], np.float32)
+    x[: len(places)] = rows[before - start] * (1 - share) + rows[before - start + 1] * share
+    answers = np.round(start + (np.arange(n) - LOOKAHEAD) * speed + LOOKAHEAD).astype(int)
+    inside = (answers >= 0) & (answers < len(heard.weight)) & (np.arange(n) < len(places))
+    weight[inside] = heard.weight[answers[inside]]
+    first = max(0, start - 2 * LOOKAHEAD)
+    for frame, head in np.argwhere(np.asarray(heard.target[first : start + int(n * speed) + LOOKAHEAD]) == 1):
+        at = round((first + frame - LOOKAHEAD - start) / speed + LOOKAHEAD)
+        for offset, value in ((-1, EDGE), (1, EDGE), (0, 1.0)):
+            if 0 <= at + offset < len(places):
+                target[at + offset, head] = max(target[at + offset, head], value)
+                weight[at + offset, head] = 1
+    return x, target, weight
+
+
+def altered(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Change features as another cartridge, mastering or pressing would, now and then: each band a little louder or
+    softer, livelier or flatter dynamics, some neighbouring bands not to be heard, some noise.
+    """
+    half = x.shape[1] // 2
+    if rng.random() < 0.7:
+        x = x + np.tile(rng.normal(0, 0.15, half), 2).astype(np.float32)
+    if rng.random() < 0.5:
+        x = x * np.float32(rng.uniform(0.75, 1.25))
+    if rng.random() < 0.25:
+        low, width = int(rng.integers(0, half)), int(rng.integers(1, 7))
+        x = x.copy()
+        x[:, low : min(half, low + width)] = x[:, half + low : half + min(half, low + width)] = 0
+    if rng.random() < 0.3:
+        x = x + rng.normal(0, rng.uniform(0.02, 0.15), x.shape).astype(np.float32)
+    return x
+
+
+def example(
+    heard: Heard, rng: np.random.Generator, alter: bool = True
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Draw one example: x (STRETCH, features), y (STRETCH, 2 heads): targets and, beside them, weights."""
     start = int(rng.integers(0, max(1, len(heard.x) - STRETCH + 200)))
-    x = np.zeros((STRETCH, heard.x.shape[1]), np.float32)
-    y = np.zeros((STRETCH, 2 * len(HEADS)), np.float32)
-    n = min(STRETCH, len(heard.x) - start)
-    x[:n] = heard.x[start : start + n]
-    y[:n, : len(HEADS)] = heard.target[start : start + n]
-    y[:n, len(HEADS) :] = heard.weight[start : start + n]
+    speed = float(rng.uniform(0.85, 1.18)) if alter and rng.random() < 0.4 else 1.0
+    x, target, weight = cut(heard, start, speed)
     if start:
-        y[:SETTLE, len(HEADS) :] = 0
-    # A little unlike every other time: each band a constant amount louder or softer, as through another cartridge.
-    if rng.random() < 0.7:
-        half = rng.normal(0, 0.15, x.shape[1] // 2)
-        x += np.tile(half, 2).astype(np.float32)
-    return x, y
+        weight[:SETTLE] = 0
+    return altered(x, rng) if alter else x, np.concatenate([target, weight], axis=1)
 
 
 def loss(y: Any, logits: Any) -> Any:
@@ -100,7 +143,7 @@ def fit(
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return value
 
-    held = [example(one, np.random.default_rng(i)) for i, one in enumerate(validation)]
+    held = [example(one, np.random.default_rng(i), alter=False) for i, one in enumerate(validation)]
     fitted, best, waited, running = Fitted(model), None, 0, 0.0
     for number in range(1, options.steps + 1):
         drawn = [example(train[i], rng) for i in rng.choice(len(train), BATCH, p=chance)]
