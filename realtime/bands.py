@@ -21,7 +21,7 @@ FLOOR = np.float32(0.02)
 """Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
 
 _LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as silence
-POSITION, DUE = range(2)
+POSITION, DUE, HOP, TOP = range(4)
 
 
 def band_weights(sample_rate: float) -> NDArray[np.float32]:
@@ -41,10 +41,24 @@ def band_weights(sample_rate: float) -> NDArray[np.float32]:
     return np.array(rows, np.float32)
 
 
+def _parts(arena, top):  # type: ignore[no-untyped-def]
+    """Cut the arena into ring, window, turns, work, spectrum and weights."""
+    ring, arena = arena[: 2 * LENGTH], arena[2 * LENGTH :]
+    window, arena = arena[:LENGTH], arena[LENGTH:]
+    turns, arena = arena[: 2 * LENGTH].reshape(2, LENGTH), arena[2 * LENGTH :]
+    work, arena = arena[: 2 * LENGTH].reshape(4, LENGTH // 2), arena[2 * LENGTH :]
+    spectrum, weights = arena[: LENGTH // 2], arena[LENGTH // 2 :].reshape(N_BANDS, top)
+    return ring, window, turns, work, spectrum[:top], weights
+
+
+_cut = njit(_parts, forceinline=True)
+
+
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(block, out, ring, table, window, turns, work, spectrum, weights, support):  # type: ignore[no-untyped-def]
-        if len(out) < len(block) // table[2] + 1 or out.shape[1] != len(weights):
+    def run(block, out, arena, table, support):  # type: ignore[no-untyped-def]
+        ring, window, turns, work, spectrum, weights = _cut(arena, table[TOP])
+        if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != N_BANDS:
             return -1
         written, i = 0, 0
         while i < len(block):
@@ -61,9 +75,9 @@ def _compiled() -> Callable[..., int]:
             table[DUE] -= count
             i += count
             if table[DUE] == 0:
-                table[DUE] = table[2]
+                table[DUE] = table[HOP]
                 fourier.magnitudes(ring[position : position + LENGTH], window, turns, work, spectrum)
-                for band in range(len(weights)):
+                for band in range(N_BANDS):
                     total = np.float32(0)
                     for k in range(support[band, 0], support[band, 1]):
                         total += spectrum[k] * weights[band, k]
@@ -71,9 +85,8 @@ def _compiled() -> Callable[..., int]:
                 written += 1
         return written
 
-    row, rows = types.float32[::1], types.float32[:, ::1]
     signatures = [
-        types.int64(block, rows, row, types.int64[::1], row, rows, rows, row, rows, types.int64[:, ::1])
+        types.int64(block, types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1])
         for block in (types.Array(types.float32, 1, "C", readonly=readonly) for readonly in (False, True))
     ]
     return njit(signatures, cache=True)(run)
@@ -89,17 +102,19 @@ class BandSpectrum:
         if not 1 <= hop_length <= LENGTH:
             raise ValueError(f"hop_length must be in 1..{LENGTH}, got {hop_length}")
         self._run = _compiled()
-        self._ring: NDArray[np.float32] = np.zeros(2 * LENGTH, np.float32)
-        self._table = np.zeros(3, np.int64)
-        self._hop = self._table[2] = hop_length
-        self._window = np.hanning(LENGTH + 1)[:-1].astype(np.float32)
-        self._turns = fourier.twiddles(LENGTH)
-        self._work = np.zeros((4, LENGTH // 2), np.float32)
         weights = band_weights(sample_rate)
         used = [np.flatnonzero(row) for row in weights]
         self._support = np.array([(bins[0], bins[-1] + 1) for bins in used], np.int64)
         top = int(self._support.max())
-        self._weights, self._spectrum = np.ascontiguousarray(weights[:, :top]), np.zeros(top, np.float32)
+        self._table = np.array([0, 0, hop_length, top], np.int64)
+        # All in one piece, as compiled loops choose between ways that round differently by where arrays lie.
+        size = 7 * LENGTH + LENGTH // 2 + N_BANDS * top
+        unaligned = np.zeros(size + 16, np.float32)
+        self._arena: NDArray[np.float32] = unaligned[-unaligned.ctypes.data // 4 % 16 :][:size]
+        self._ring, window, turns, _, _, table = _parts(self._arena, top)
+        window[:] = np.hanning(LENGTH + 1)[:-1]
+        turns[:] = fourier.twiddles(LENGTH)
+        table[:] = weights[:, :top]
         self.reset()
 
     @property
@@ -118,11 +133,8 @@ class BandSpectrum:
         block: float32, (n,), C-contiguous. out: float32, (m, N_BANDS), C-contiguous, m >= n // hop_length + 1.
         Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.
         """
-        written = self._run(
-            block, out, self._ring, self._table, self._window, self._turns, self._work, self._spectrum, self._weights,
-            self._support,
-        )  # fmt: skip
+        written = self._run(block, out, self._arena, self._table, self._support)
         if written < 0:
-            rows = len(block) // int(self._hop) + 1
+            rows = len(block) // int(self._table[HOP]) + 1
             raise ValueError(f"out must have at least {rows} rows of {N_BANDS} bands, got shape {out.shape}")
         return written
