@@ -1,0 +1,69 @@
+"""The commands under `samplechop evaluate`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Recordings with labels or reference times beside them.")],
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model's name or manifest; again for more (default: all released).")
+    ] = None,
+    detector: Annotated[str, typer.Option(help="chop, beats, or a plug-in's name.")] = "chop",
+    peers: Annotated[str, typer.Option(help="librosa,aubio; all that are installed; or none.")] = "all",
+    page: Annotated[Path | None, typer.Option(help="Write a page (.html) that shows every recording.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write all results as JSON.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    noise: Annotated[bool, typer.Option("--noise/--no-noise", help="Count false markers on surface noise.")] = True,
+    noise_file: Annotated[
+        list[Path] | None, typer.Option("--noise-file", help="A recording of an empty groove; again for more.")
+    ] = None,
+    tracks: Annotated[bool, typer.Option("--tracks", help="Show every recording, too.")] = False,
+) -> None:
+    """Judge detectors on recordings whose times are known, beside other programs on the same audio.
+
+    \b
+    samplechop evaluate my-records                      every released model, librosa and aubio
+    samplechop evaluate my-records --model mine/me.json --model chop --page look.html
+    samplechop evaluate my-records --detector beats --peers none
+
+    Beside name.wav lie the labels: name.txt or any kind samplechop train reads, name.json of a crate, name.beats.txt,
+    name.onsets.txt, name.drums.txt (seconds, then the label); the last three may be in a folder reference_times.
+    Recordings are averaged by subfolder, or by what stands before the first dash of the name.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    import models
+    from offline.evaluate import listeners, runs, table
+    from offline.evaluate.noises import real_noises
+    from offline.evaluate.truths import tracks_in
+    from realtime.errors import UserError
+
+    own = (list(model) if model else models.names()) if detector == "chop" else [f"detector:{detector}"]
+    systems = [*own, *listeners.wanted_peers(peers)]
+    listeners.check(systems)
+    for path in (page, json_):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise UserError(f"{str(path)!r} cannot be written: there is no folder {str(path.absolute().parent)!r}")
+    found = tracks_in(folder)
+    files = real_noises(folder, noise_file or ()) if noise else None
+    columns = (TextColumn("listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("listening", total=None)
+        result = runs.evaluate(
+            found, systems, files, jobs, lambda done, of: progress.update(task, completed=done, total=of)
+        )
+    console = Console()
+    if tracks:
+        console.print(table.recordings(result))
+    console.print(table.means(result))
+    if json_ is not None:
+        json_.write_text(json.dumps(runs.as_data(result, str(folder)), indent=1) + "\n", encoding="utf-8")
+    if page is not None:
+        from offline.evaluate.page import write_page
+
+        write_page(result, folder.name, page)

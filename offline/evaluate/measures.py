@@ -1,0 +1,187 @@
+"""How well markers agree with what is known, by mir_eval (Raffel et al., mir_eval: a transparent implementation of
+common MIR metrics, ISMIR 2014).
+
+Every measure is a plain number or None where nothing can be said. Times are seconds, F, precision and recall 0..1.
+Markers in places where nobody knows whether a chop belongs count neither way against the chops.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import mir_eval
+import numpy as np
+
+from offline.crate.truth import Truth
+from offline.evaluate.truths import References, Seconds, references_of
+
+WINDOWS = (0.05, 0.025)
+"""Seconds a marker may lie from the reference, either way."""
+KINDS = ("chops", "strong", "beats", "downbeats", "onsets", "drums")
+TOP = (8, 16, 32)
+BINS = 10
+Measures = dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Markers:
+    """What a system found in one recording.
+
+    times: float64 (n,), seconds, rising. strengths: float64 (n,), 0..1, or None for a system that gives none.
+    downbeats: bool (n,), or None for a system that does not tell. seconds: how long the system took.
+    """
+
+    times: Seconds
+    strengths: Seconds | None = None
+    downbeats: np.ndarray | None = None
+    seconds: float = 0.0
+
+
+def _known(markers: Seconds, references: References, window: float) -> np.ndarray:
+    """Tell, bool (n,), which markers may be judged against the chops."""
+    judged = np.ones(len(markers), bool)
+    assert references.chops is not None
+    for start, stop in references.unsure:
+        judged[np.searchsorted(markers, start - window) : np.searchsorted(markers, stop + window, "right")] = False
+    if len(references.chops):
+        near = np.searchsorted(references.chops, markers)
+        for index in (near - 1, near):
+            chop = references.chops[np.clip(index, 0, len(references.chops) - 1)]
+            judged |= np.abs(chop - markers) <= window
+    return judged
+
+
+def f_precision_recall(reference: Seconds, found: Seconds, window: float) -> tuple[float, float, float]:
+    """Give F, precision and recall of one-to-one matches within `window` seconds."""
+    if not len(reference) or not len(found):
+        return 0.0, 0.0, 0.0
+    f, precision, recall = mir_eval.onset.f_measure(reference, found, window=window)
+    return float(f), float(precision), float(recall)
+
+
+def pairs(reference: Seconds, found: Seconds, window: float) -> list[tuple[int, int]]:
+    """Give the largest set of one-to-one matches as (index in reference, index in found)."""
+    if not len(reference) or not len(found):
+        return []
+    return [(int(i), int(j)) for i, j in mir_eval.util.match_events(reference, found, window)]
+
+
+def agreement(references: References, markers: Markers) -> Measures:
+    """Give KIND_f, KIND_p, KIND_r at ±50 ms and KIND_f25, ... at ±25 ms, for every kind that is known and not empty."""
+    scores: Measures = {}
+    for kind in KINDS:
+        reference = getattr(references, kind)
+        for window, suffix in zip(WINDOWS, ("", "25"), strict=True):
+            times = markers.times
+            if kind == "downbeats" and markers.downbeats is not None:
+                times = times[markers.downbeats]
+            if kind == "chops" and reference is not None:
+                times = times[_known(times, references, window)]
+            empty = reference is None or not len(reference)
+            values = (None,) * 3 if empty else f_precision_recall(reference, times, window)
+            scores |= {f"{kind}_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
+        if reference is not None and not len(markers.times):
+            # Nothing said is nothing wrong: a silent system has no precision.
+            scores[f"{kind}_p"] = scores[f"{kind}_p25"] = None
+    return scores
+
+
+def offsets(references: References, markers: Markers) -> Measures:
+    """Give the median signed offset, marker minus attack, and the 95th percentile of its size, in ms.
+
+    Attacks are all onsets, else all drum hits, else the target.
+    """
+    attacks = next(
+        (one for one in (references.onsets, references.drums, references.target) if one is not None and len(one)), None
+    )
+    if attacks is None:
+        return {"offset_ms": None, "offset_p95_ms": None}
+    matched = pairs(attacks, markers.times, WINDOWS[0])
+    if not matched:
+        return {"offset_ms": None, "offset_p95_ms": None}
+    off = 1000 * np.array([markers.times[j] - attacks[i] for i, j in matched])
+    return {"offset_ms": float(np.median(off)), "offset_p95_ms": float(np.percentile(np.abs(off), 95))}
+
+
+def verdicts(references: References, markers: Markers) -> tuple[Seconds, np.ndarray]:
+    """Give (strengths, right) of the markers of which one can tell whether they hit the target within ±50 ms.
+
+    float64 (n,) and bool (n,); empty for a system without strengths.
+    """
+    target = references.target
+    if target is None or markers.strengths is None or not len(markers.times):
+        return np.zeros(0), np.zeros(0, bool)
+    right = np.zeros(len(markers.times), bool)
+    right[[j for _, j in pairs(target, markers.times, WINDOWS[0])]] = True
+    known = np.ones(len(right), bool) if references.chops is None else _known(markers.times, references, WINDOWS[0])
+    return markers.strengths[known], right[known]
+
+
+def precision_at(strengths: Seconds, right: np.ndarray, n: int) -> float | None:
+    """Give the share of right markers among the n strongest, or among all if there are fewer; None if there are none.
+
+    Of equally strong ones the earlier counts first.
+    """
+    if not len(strengths):
+        return None
+    return float(np.mean(right[np.argsort(-strengths, kind="stable")[:n]]))
+
+
+def reliability(strengths: Seconds, right: np.ndarray) -> list[tuple[int, int, float]]:
+    """Give (markers, right ones, sum of their strengths) for each tenth of strength 0..1."""
+    place = np.clip((strengths * BINS).astype(int), 0, BINS - 1)
+    return [
+        (int(np.sum(place == one)), int(np.sum(right[place == one])), float(np.sum(strengths[place == one])))
+        for one in range(BINS)
+    ]
+
+
+def calibration_error(bins: Sequence[tuple[int, int, float]]) -> float | None:
+    """Give the expected calibration error: the mean of |mean strength - share right| over bins, weighted by markers.
+
+    Naeini et al., Obtaining well calibrated probabilities using Bayesian binning, AAAI 2015. None without markers.
+    """
+    total = sum(count for count, _, _ in bins)
+    return sum(abs(strength - hits) for _, hits, strength in bins) / total if total else None
+
+
+def measure(references: References, markers: Markers, length: float) -> Measures:
+    """Give every measure of one recording of `length` seconds."""
+    strengths, right = verdicts(references, markers)
+    return {
+        **agreement(references, markers),
+        **offsets(references, markers),
+        "per_minute": len(markers.times) / (length / 60),
+        **{f"top{n}": precision_at(strengths, right, n) for n in TOP},
+        "speed": length / markers.seconds if markers.seconds else None,
+    }
+
+
+def f_measures(truth: Truth | References, times: Sequence[float] | Seconds) -> dict[str, float]:
+    """Score marker times in seconds against what is known, at ±50 ms; for decisions that are made many times over.
+
+    Gives KIND_f of every kind in KINDS that is known, and "attack_p", the share of markers on a real attack.
+    """
+    references = references_of(truth) if isinstance(truth, Truth) else truth
+    found = np.sort(np.asarray(times, np.float64))
+    scores: dict[str, float] = {}
+    for kind in KINDS:
+        reference = getattr(references, kind)
+        if reference is None or not len(reference):
+            continue
+        judged = found[_known(found, references, WINDOWS[0])] if kind == "chops" else found
+        f, precision, _ = f_precision_recall(reference, judged, WINDOWS[0])
+        scores[f"{kind}_f"] = f
+        if kind == "onsets":
+            scores["attack_p"] = precision
+    return scores
+
+
+def mean_of(rows: Sequence[Mapping[str, float | None]]) -> Measures:
+    """Average each measure over the recordings for which it is known; of offsets the median."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    means: Measures = {}
+    for name in names:
+        values = [value for row in rows if (value := row.get(name)) is not None]
+        average = np.median if name.startswith("offset") or name == "speed" else np.mean
+        means[name] = float(average(values)) if values else None
+    return means
