@@ -1,0 +1,14 @@
+"""Where people say a record should be cut: labels of every kind, read, checked and written.
+
+Beside `name.wav` may lie, and the first found counts: `name.txt` or `name.csv` (seconds with commas or line ends
+between them, or an Audacity label track), `name.labels.txt` (the same), `name.mid` or `name.midi` (notes, or markers if
+there are none), `name.jsonl` (a session's events, or its taps), `name.json` (the truth of a crate's record), and last
+the cue points in `name.wav` itself.
+"""
+
+from offline.labels.model import Labels
+from offline.labels.reading import labels_beside, read_labels
+from offline.labels.review import read_review, review
+from offline.labels.writing import write_labels
+
+__all__ = ["Labels", "labels_beside", "read_labels", "read_review", "review", "write_labels"]

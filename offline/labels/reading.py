@@ -1,0 +1,131 @@
+"""Find, read and check labels."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from offline.labels.cues import read_cues
+from offline.labels.midi import read_midi
+from offline.labels.model import REJECT, Labels, Mark
+from offline.labels.records import CHOPS, read_crate_truth, read_events
+from offline.labels.text import read_text
+from realtime.errors import UserError
+
+CLOSEST = 0.001
+"""Seconds: nearer times are one place, told twice."""
+ROUNDING = 5e-7
+"""Seconds: by which a time written with six digits may lie behind the last sample."""
+
+Reader = Callable[[Path], tuple[list[Mark], str]]
+READERS: dict[str, Reader] = {
+    ".txt": read_text,
+    ".csv": read_text,
+    ".mid": read_midi,
+    ".midi": read_midi,
+    ".jsonl": read_events,
+    ".json": read_crate_truth,
+    ".wav": read_cues,
+}
+BESIDE = (".txt", ".csv", ".labels.txt", ".mid", ".midi", ".jsonl", ".json")
+"""Endings of label files beside a recording; the first that is there counts."""
+RATES = (44_100, 48_000, 88_200, 96_000)
+"""Hz, of labels in samples where the recording's own rate is not known."""
+
+
+def labels_beside(audio: Path) -> Path | None:
+    """Find the labels of a recording: a file beside it, else the recording itself if it is a wav with cue points."""
+    for ending in BESIDE:
+        path = audio.with_name(audio.stem + ending)
+        if path.is_file():
+            return path
+    if audio.suffix.lower() == ".wav":
+        try:
+            return audio if read_cues(audio)[0] else None
+        except (OSError, UserError):  # whoever reads the audio says what is wrong with it
+            return None
+    return None
+
+
+def read_labels(path: Path, audio: Path | float | None = None) -> Labels:
+    """Read labels of any kind, as told by the ending of the name, and check them.
+
+    audio: the recording, or its length in seconds, which no time may exceed.
+
+    Raises UserError, naming file and line, for what cannot be read, and for times that are negative, do not rise, are
+    there twice (closer than 1 ms) or lie outside the recording; times in milliseconds or samples are recognised.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise UserError(f"labels {str(path)!r}: the name must end in one of {', '.join(READERS)}")
+    try:
+        marks, kind = reader(path)
+    except OSError as error:
+        raise UserError(f"labels {str(path)!r} cannot be read: {error.strerror or error}") from None
+    _check(marks, path)
+    if audio is not None:
+        length, rates = _extent(audio) if isinstance(audio, Path) else (audio, RATES)
+        _check_inside(marks, path, length, rates)
+    kept = [mark for mark in marks if not _is_reject(mark)]
+    rejected = [mark.time for mark in marks if _is_reject(mark)]
+    return Labels(
+        np.array([mark.time for mark in kept], np.float64),
+        tuple(mark.name for mark in kept),
+        np.array(rejected, np.float64),
+        path,
+        kind,
+    )
+
+
+def session_chops(path: Path) -> Labels:
+    """Read what a session offered: the chops among its events, even if there are none. Raises UserError."""
+    labels = read_labels(path)
+    return labels if labels.kind == CHOPS else Labels(np.zeros(0), source=path, kind=CHOPS)
+
+
+def _is_reject(mark: Mark) -> bool:
+    return mark.name.strip().casefold() == REJECT
+
+
+def _extent(audio: Path) -> tuple[float, Sequence[int]]:
+    """Find a recording's length in seconds, and its rate."""
+    try:
+        info = soundfile.info(audio)
+    except (OSError, soundfile.LibsndfileError) as error:
+        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+        raise UserError(f"the recording {str(audio)!r} cannot be read: {reason}") from None
+    return info.frames / info.samplerate, (info.samplerate,)
+
+
+def _check(marks: Sequence[Mark], path: Path) -> None:
+    before: Mark | None = None
+    for mark in marks:
+        where = f"{str(path)!r}, {mark.where}"
+        if not np.isfinite(mark.time) or mark.time < 0:
+            raise UserError(f"{where}: {mark.time:g} is no time; times are seconds from the start, 0 or more")
+        if before is not None and mark.time < before.time:
+            raise UserError(f"{where}: {mark.time:.6g} s comes after {before.time:.6g} s; put the times in order")
+        if before is not None and mark.time - before.time < CLOSEST:
+            raise UserError(
+                f"{where}: {mark.time:.6g} s is there already ({before.where}, {before.time:.6g} s); leave one out"
+            )
+        before = mark
+
+
+def _check_inside(marks: Sequence[Mark], path: Path, length: float, rates: Sequence[int]) -> None:
+    outside = [mark for mark in marks if mark.time > length + ROUNDING]
+    if not outside:
+        return
+    where = f"{str(path)!r}, {outside[0].where}"
+    if len(outside) > len(marks) / 2:
+        units = [("milliseconds", 1000), *((f"samples at {rate} Hz", rate) for rate in rates)]
+        for unit, per_second in units:
+            if marks[-1].time / per_second <= length:
+                raise UserError(
+                    f"{where}: {outside[0].time:.6g} s lies outside the recording, which has {length:.3f} s; "
+                    f"the times seem to be {unit}: divide them by {per_second} to get seconds"
+                )
+    raise UserError(
+        f"{where}: {outside[0].time:.6g} s lies outside the recording, which has {length:.3f} s; take it out"
+    )

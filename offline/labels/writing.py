@@ -1,0 +1,53 @@
+"""Write labels as seconds, as an Audacity label track, or as a MIDI file."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from offline.labels.midi import midi_bytes
+from offline.labels.model import REJECT, Labels
+from offline.labels.text import seconds_text, track_text
+from realtime.errors import UserError
+
+Format = Literal["seconds", "audacity", "midi"]
+FORMATS: dict[str, Format] = {".txt": "audacity", ".csv": "seconds", ".mid": "midi", ".midi": "midi"}
+"""What is written where only the ending of the name tells."""
+
+
+def write_labels(path: Path, labels: Labels, format: Format | None = None, *, force: bool = False) -> None:
+    """Write labels; the file is there whole or not at all.
+
+    format: None for what the ending of the name says. Names and rejected places are kept in a label track only.
+
+    Raises UserError if the file is there already, unless `force`, if no format goes with the name, or if the disk does
+    not take it.
+    """
+    if format is None:
+        format = FORMATS.get(path.suffix.lower())
+    if format is None:
+        raise UserError(
+            f"labels {str(path)!r}: the name must end in .txt (label track), .csv (seconds) or .mid (notes)"
+        )
+    if path.is_dir():
+        raise UserError(f"labels cannot be written to {str(path)!r}: it is a folder; give the name of a file")
+    if path.exists() and not force:
+        raise UserError(f"{str(path)!r} is there already: choose another name, or --force to replace it")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(_content(labels, format))
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise UserError(f"labels cannot be written to {str(path)!r}: {error.strerror or error}") from None
+
+
+def _content(labels: Labels, format: Format) -> bytes:
+    times = labels.times.tolist()
+    if format == "midi":
+        return midi_bytes(times)
+    if format == "seconds":
+        return seconds_text(times).encode()
+    rows = [*zip(times, labels.names, strict=True), *((time, REJECT) for time in labels.rejected.tolist())]
+    return track_text(sorted(rows)).encode()
