@@ -58,3 +58,25 @@ def build(
         ):
             progress.update(task, completed=done, total=wanted)
     typer.echo(f"{wanted} records in {output}")
+
+
+@app.command()
+def producer(
+    crate: Annotated[Path, typer.Argument(help="A crate, made with samplechop crate build.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the labelled records.")],
+    rule: Annotated[str, typer.Option(help="snares: every loud snare; bars: what is struck on a bar's first beat.")],
+    count: Annotated[int, typer.Option(min=1, help="How many records.")] = 10,
+    skip: Annotated[int, typer.Option(min=0, help="Pass over so many first, to get others.")] = 0,
+) -> None:
+    """Label some records of a crate as a producer with a taste of his own would, to see a model learn it.
+
+    \b
+    samplechop crate producer crate -o taste --rule bars
+    samplechop crate producer crate -o other --rule bars --skip 10
+    samplechop train taste -o mine/taste --from chop
+    samplechop evaluate other --model chop --model mine/taste.json
+    """
+    from offline.crate.producer import label
+
+    found = label(crate, output, rule, count, skip)
+    typer.echo(f"{found} records in {output}")

@@ -1,13 +1,14 @@
-"""Train the chop net on audio whose chops are known because this code placed the sounds.
+"""Train chop models on labelled audio.
 
-sounds    one-shots and loops from folders, and drums made by rule
-plans     which sound falls where: grooves, chords, bass, lead
-notes     the tonal parts, played by fluidsynth
-records   plan + sounds -> audio and its true chops
-wear      tuning, equalising, saturation, crackle, hiss, hum
-features  audio -> windows, through the very classes that run live
-labels    chops -> a target and a weight for every frame
-net       the Keras model and its fitting
-export    .tflite and manifest
-scoring   windows -> events -> how good they are
+targets    what a net should say at every frame, and where nobody knows
+prepare    audio -> features, through the very classes that run live
+folder     folders of labelled recordings or crates -> shards
+shards     features on disk, read as they are needed
+tcn        the streaming net: over sequences, and as one step
+fit        random stretches of records, altered a little, until it learns no more
+calibrate  thresholds, and how often a score is right
+stream     all of that, in order; or a released net moved towards its user
+windowed   nets over single windows: the classic one, and two to compare with
+export     .tflite and manifest; weights: what fine-tuning starts from
+report     pictures and the card
 """

@@ -1,6 +1,7 @@
 """The command `samplechop train`."""
 
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,10 @@ def train(
         Path | None,
         typer.Option(help="Where features are kept between runs (default: NAME-features beside the model)."),
     ] = None,
+    calibrate_on: Annotated[
+        Path | None,
+        typer.Option(help="Labelled real recordings that say how sure the model may be; it does not learn from them."),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that compute features.")] = 2,
 ) -> None:
     """Train a chop model on labelled recordings, or teach the released one your own way of chopping.
@@ -55,10 +60,16 @@ def train(
         raise UserError("--from moves the streaming net on: leave out --model-shape")
     if out.suffix in {".json", ".tflite"}:
         out = out.with_suffix("")
-    features = (work or out.with_name(out.name + "-features")) / model_shape
+    _check_writable(out)
+    kept = work or out.with_name(out.name + "-features")
+    features = kept / model_shape
     with _progress() as bars:
         if model_shape == "chop":
-            counts = _prepare(bars, folders, features, seed, jobs)
+            counts = _prepare(bars, folders, features, VERSIONS, seed, jobs)
+            real = None
+            if calibrate_on is not None:
+                real = kept / "calibration"
+                counts["recordings_calibration"] = sum(_prepare(bars, [calibrate_on], real, 1, seed, jobs).values())
             chosen = stream.options(steps, seed, tuning=start is not None)
             facts = counts | {"seed": seed, "steps": chosen.steps, "members": members, "from": start or "nothing"}
             bar = bars.add_task("training", total=None)
@@ -68,7 +79,7 @@ def train(
                     bar, completed=step, total=chosen.steps, description=f"training net {member + 1}, loss {loss:.3f}"
                 )
 
-            trained = stream.train(features, out, members, chosen, facts, start, told)
+            trained = stream.train(features, out, members, chosen, facts, start, told, real)
             _pictures(trained, out)
             manifest = trained.manifest
         else:
@@ -85,14 +96,24 @@ def train(
     typer.echo(f"{manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: {manifest.scores}")
 
 
-def _prepare(bars: Any, folders: list[Path], features: Path, seed: int, jobs: int) -> dict[str, Any]:
+def _check_writable(out: Path) -> None:
+    """Refuse a place that cannot be written to before hours of work, not after. Raises UserError."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise UserError(f"--out {str(out)!r} cannot be written: {error.strerror or error}") from None
+
+
+def _prepare(bars: Any, folders: list[Path], features: Path, versions: int, seed: int, jobs: int) -> dict[str, Any]:
     from offline.training import folder
 
     bar = bars.add_task("listening", total=None)
     counts = folder.prepare(
         folders,
         features,
-        VERSIONS,
+        versions,
         seed=seed,
         jobs=jobs,
         on_record=lambda n, of: bars.update(bar, completed=n, total=of),

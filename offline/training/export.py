@@ -1,8 +1,10 @@
 """Write a trained net as NAME.tflite with its manifest NAME.json."""
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import models
 from models import Features, Manifest, StreamFeatures
 from offline.training.keras_backend import keras, tensorflow
+from realtime.quiet import silence
 
 BATCH = 16
 """Windows per call in the file of a window net; fixed, because a net converted without one fails when it is run."""
@@ -21,7 +24,8 @@ def to_tflite(model: Any, batch: int = BATCH) -> bytes:
     inputs = k.Input(batch_shape=(batch, model.input_shape[1]), dtype="float32")
     converter = tensorflow().lite.TFLiteConverter.from_keras_model(k.Model(inputs, model(inputs)))
     converter.optimizations = []
-    return bytes(converter.convert())
+    with silence(), redirect_stdout(io.StringIO()):  # it tells at length where it keeps things meanwhile
+        return bytes(converter.convert())
 
 
 def write(

@@ -17,6 +17,8 @@ SETTLE = 40
 """Frames at the start of an example that do not count: the net has not heard enough."""
 BATCH = 8
 POSITIVE_WEIGHT = 2.0
+KEPT = 0.5
+"""How much the other heads' answers count while a net is moved towards new chops."""
 HEAD_WEIGHTS = {"chop": 1.0, "hit": 0.8, "beat": 1.0, "downbeat": 0.6, "kick": 0.3, "snare": 0.3, "onset": 0.3}
 
 
@@ -113,19 +115,30 @@ def loss(y: Any, logits: Any) -> Any:
     return tf.reduce_sum(each * weight * importance) / (tf.reduce_sum(weight * importance) + 1.0)
 
 
+def forgotten(before: Any, logits: Any) -> Any:
+    """Cross-entropy of what a net says of everything but chops against what it said before it was moved on.
+
+    Li and Hoiem, "Learning without forgetting", 2016: who labels chops only should not lose the beat.
+    """
+    tf = tensorflow()
+
+    each = tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(before[..., 1:]), logits[..., 1:])
+    return tf.reduce_mean(each * tf.constant([HEAD_WEIGHTS[head] for head in HEADS[1:]]))
+
+
 def fit(
     train: Sequence[Heard],
     validation: Sequence[Heard],
     options: Options,
     model: Any,
     on_step: Callable[[int, float], None] | None = None,
+    before: Any = None,
 ) -> Fitted:
     """Fit a net; the weights with the lowest validation loss are kept. The same data and options give the same net.
 
-    on_step: told (step, loss).
+    on_step: told (step, loss). before: the net as it was; what it says of anything but chops is to stay.
     """
     tf = tensorflow()
-
     k = keras()
     rng = np.random.default_rng(options.seed)
     schedule = k.optimizers.schedules.CosineDecay(
@@ -138,7 +151,10 @@ def fit(
     @tf.function(reduce_retracing=True)
     def train_step(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
-            value = loss(y, model(x, training=True))
+            logits = model(x, training=True)
+            value = loss(y, logits)
+            if before is not None:
+                value += KEPT * forgotten(before(x, training=False), logits)
         gradients = tape.gradient(value, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return value

@@ -1,5 +1,6 @@
 """The one place that imports TensorFlow."""
 
+import os
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ from realtime.errors import UserError
 @cache
 def tensorflow() -> Any:
     """Import TensorFlow, and have it compute the same every time. Raises UserError if it is not installed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what it says about processors helps nobody here
     try:
         import tensorflow as imported
     except ImportError:

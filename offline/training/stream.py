@@ -46,12 +46,14 @@ def train(
     facts: dict[str, Any],
     start: str | None = None,
     on_step: Callable[[int, int, float], None] | None = None,
+    calibrate_on: Path | None = None,
 ) -> Trained:
     """Fit `members` nets to the shards in `features`, average them and write OUT.tflite, .json and .npz.
 
     start: a released model's name or a manifest's path to begin from instead of from nothing. on_step: told (member,
-    step, loss). Raises UserError without data for both splits, or where the model to begin from has no weights beside
-    it.
+    step, loss). calibrate_on: shards of real recordings that decide thresholds and strengths, together with those
+    validation records in which there is nothing to chop; None for all validation records. Raises UserError without
+    data for both splits, or where the model to begin from has no weights beside it.
     """
     training, validation = (shards.read(features, split) for split in ("train", "validation"))
     if not training or not validation:
@@ -67,12 +69,14 @@ def train(
             if on_step is not None:
                 on_step(member, step, loss)
 
-        fittings.append(fit.fit(training, validation, chosen, model, told))
+        before = tcn.build(shape, chosen.seed, layers=begin[member]) if begin else None
+        fittings.append(fit.fit(training, validation, chosen, model, told, before))
     layers = [tcn.layers_of(one.model, shape) for one in fittings]
     content = export.to_tflite(tcn.step(layers, shape), 1)
     predict = _mean_of([one.model for one in fittings])
     judged = calibrate.judge(predict, validation)
-    decision, calibration = calibrate.decide(judged)
+    real = calibrate.judge(predict, _all(calibrate_on)) if calibrate_on is not None else []
+    decision, calibration = calibrate.decide([*real, *(one for one in judged if not real or not len(one.truth))])
     if start is not None and not calibration:
         calibration = models.load(start).calibration
     described = StreamFeatures(
@@ -92,6 +96,10 @@ def train(
     weights.save(out.with_name(out.name + ".npz"), layers)
     check(manifest, predict, validation[0])
     return Trained(manifest, fittings, judged)
+
+
+def _all(features: Path) -> list[Heard]:
+    return [one for split in ("train", "validation") for one in shards.read(features, split)]
 
 
 def _begin(start: str | None) -> list[weights.Layers]:
