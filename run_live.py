@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # importing the host would compile it before the options are 
     from realtime.host import Summary
 
 DEMO = Path(__file__).parent / "realtime" / "data" / "demo.ogg"
-SOUND, NOTES, EARS, RUN = "Sound in", "Notes out", "What counts as a chop", "Session"
+SOUND, NOTES, EARS, TAPS, RUN = "Sound in", "Notes out", "What counts as a chop", "Your own hits", "Session"
 
 
 def _opt(help_text: str, panel: str, *names: str, **more: Any) -> Any:
@@ -39,7 +39,7 @@ def live(
         str | None,
         _opt("off, direct, or aligned: the input, delayed so that it meets the notes (default: off).", SOUND),
     ] = None,
-    list_midi: Annotated[bool, _opt("List MIDI outputs and exit.", NOTES, "--list-midi")] = False,
+    list_midi: Annotated[bool, _opt("List MIDI outputs and inputs and exit.", NOTES, "--list-midi")] = False,
     midi_port: Annotated[
         str | None, _opt("MIDI output by name, or 'virtual' to open a port that the DAW can pick.", NOTES)
     ] = None,
@@ -57,7 +57,9 @@ def live(
     ] = None,
     model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop).", EARS)] = None,
     threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 (default: the model's).", EARS)] = None,
-    min_gap: Annotated[float | None, _opt("Seconds between two chops, at least (default: the model's, 0.1 for chop).", EARS)] = None,
+    min_gap: Annotated[
+        float | None, _opt("Seconds between two chops, at least (default: the model's, 0.1 for chop).", EARS)
+    ] = None,
     hold: Annotated[
         float | None,
         _opt("Seconds a chop waits for a stronger one inside the gap; adds to the latency (default: 0).", EARS),
@@ -65,6 +67,15 @@ def live(
     choose: Annotated[
         str | None,
         _opt("hits takes every strong hit, beats those on the beat, both strikes a balance (default: both).", EARS),
+    ] = None,
+    tap: Annotated[
+        bool | None, _opt("Record your hits on the space bar or a MIDI pad while you listen.", TAPS, "--tap")
+    ] = None,
+    tap_port: Annotated[
+        str | None, _opt("MIDI pad by name, or 'virtual' to open a port (default: the space bar).", TAPS)
+    ] = None,
+    tap_file: Annotated[
+        Path | None, _opt("New file for the hits (default: NAME.taps.jsonl beside the events or the input).", TAPS)
     ] = None,
     duration: Annotated[float | None, _opt("Stop after so many seconds of input.", RUN)] = None,
     quiet: Annotated[bool | None, _opt("Show nothing while running.", RUN, "--quiet")] = None,
@@ -82,19 +93,34 @@ def live(
     """
     given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
     if list_devices or list_midi:
-        from realtime import devices, midi_ports
+        from realtime import devices
 
-        lines = [device.describe() for device in devices.list_devices()] if list_devices else midi_ports.list_ports()
+        lines = [device.describe() for device in devices.list_devices()] if list_devices else _midi_ports()
         typer.echo("\n".join(lines) or "none found")
         return
     if demo and input_file is not None:
         raise UserError(f"--demo plays its own record: leave out --demo or {str(input_file)!r}")
     settings = merge(read_config(config_path()), given)
+    for option, value in (("--tap-port", tap_port), ("--tap-file", tap_file)):
+        if value is not None and not settings.tap:
+            raise UserError(f"{option} {str(value)!r} is for recording taps: add --tap")
+    if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
+        typer.echo(
+            "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
+        )
     _say_when_compiling(lambda text: None if settings.quiet else typer.echo(text, err=True))
     from realtime.session import build
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks it to end gets a clean end
-    _report(build(settings, DEMO if demo else input_file, fast, sys.stderr).run(), settings)
+    host = build(settings, DEMO if demo else input_file, fast, sys.stderr)
+    _report(host.run(), settings, host.tap_file)
+
+
+def _midi_ports() -> list[str]:
+    from realtime.midi_pads import INPUT
+    from realtime.midi_ports import list_ports
+
+    return [f"out  {name}" for name in list_ports()] + [f"in   {name}" for name in list_ports(INPUT)]
 
 
 def _say_when_compiling(say: Callable[[str], None]) -> None:
@@ -115,7 +141,7 @@ def _say_when_compiling(say: Callable[[str], None]) -> None:
     event.register("numba:compile", Listener())
 
 
-def _report(summary: Summary, settings: LiveSettings) -> None:
+def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> None:
     """Print what happened, on stderr, where it cannot mix with events."""
     for warning in summary.warnings:
         typer.echo(f"samplechop: {warning}", err=True)
@@ -129,6 +155,8 @@ def _report(summary: Summary, settings: LiveSettings) -> None:
     xruns = summary.overflows + summary.underflows
     if xruns or summary.gaps:
         lines.append(f"{xruns} xruns, {summary.gaps} gaps, {summary.lost_samples} samples lost")
+    if tap_file is not None:
+        lines.append(f"{summary.taps} taps in {tap_file}" if summary.taps else "no taps")
     lines += [
         f"{what} in {path}" for what, path in (("notes", settings.midi_file), ("events", settings.events)) if path
     ]

@@ -92,6 +92,8 @@ class PlainView:
             lines.append(f"samplechop  {snapshot.source}, {snapshot.sample_rate} Hz, {snapshot.state}")
             lines.append(f"Track delay {delay} ({samples}). {what}")
             lines.append(f"MIDI {snapshot.midi or 'off'}")
+            if snapshot.taps is not None:
+                lines.append(f"Taps on {snapshot.pad}")
         elif snapshot.state != before.state:
             lines.append(f"{now}  {snapshot.state}")
         if before is not None and snapshot.midi != before.midi:
@@ -99,6 +101,8 @@ class PlainView:
         seen = before.warnings if before else ()
         lines += [f"{now}  warning  {warning}" for warning in snapshot.warnings if warning not in seen]
         lines += [_chop_line(event, snapshot.sample_rate) for event in new]
+        if snapshot.taps and (before is None or snapshot.taps != before.taps):
+            lines.append(f"{now}  taps {snapshot.taps}")
         lines += self._lost(snapshot, now)
         self._write(lines)
 

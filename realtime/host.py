@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from realtime.sinks import Sink
 from realtime.sources import Source
 from realtime.spec import ANALYSIS_RATE
 from realtime.status import Snapshot
+from realtime.taps import TapRecorder
 
 _SHOW_SECONDS = 1 / 12
 _HISTORY_FRAMES = 1024
@@ -40,6 +42,7 @@ class Summary:
     """What happened in a session: counts, and times in seconds."""
 
     chops: int
+    taps: int
     heard_seconds: float
     wall_seconds: float
     overflows: int
@@ -64,15 +67,16 @@ class Host:
         duration: int | None = None,
         midi_name: str = "",
         notes: NoteCounters | None = None,
+        taps: TapRecorder | None = None,
     ) -> None:
         """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
 
         duration: samples of input after which the session ends, None for no limit. midi_name: where notes go, for the
-            view. notes: what became of those sent.
+            view. notes: what became of those sent. taps: what records the user's hits.
         """
         self._source, self._engine, self._detector, self._pads = source, engine, detector, pads
         self._prompt, self._patient, self._view = tuple(prompt_sinks), tuple(patient_sinks), view
-        self._duration, self._midi_name, self._notes = duration, midi_name, notes
+        self._duration, self._midi_name, self._notes, self._taps = duration, midi_name, notes, taps
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._failure: BaseException | None = None
@@ -91,7 +95,11 @@ class Host:
         with contextlib.ExitStack() as closing:
             for sink in self._prompt:
                 closing.callback(sink.close)
+            if self._taps is not None:
+                closing.callback(self._taps.close)
             self._source.start()
+            if self._taps is not None:
+                self._taps.start()
             # Only now: a session that cannot begin leaves no files behind.
             for sink in self._patient:
                 closing.callback(sink.close)
@@ -100,6 +108,8 @@ class Host:
             self._view.start()
             closing.callback(self._view.stop)
             closing.callback(lambda: self._show(self._write()))
+            if self._taps is not None:
+                closing.callback(self._taps.close)
             closing.callback(analysis.join)
             closing.callback(self.stop)
             if self._source.realtime:
@@ -120,6 +130,7 @@ class Host:
         counters = self._source.counters()
         return Summary(
             chops=self._count,
+            taps=0 if self._taps is None else self._taps.count,
             heard_seconds=self._engine.position / self._source.sample_rate,
             wall_seconds=time.perf_counter() - began,
             overflows=counters.input_overflows,
@@ -128,6 +139,11 @@ class Host:
             gaps=counters.gaps,
             warnings=self._warnings(),
         )
+
+    @property
+    def tap_file(self) -> Path | None:
+        """Where the user's hits go."""
+        return None if self._taps is None else self._taps.path
 
     def stop(self) -> None:
         """[any thread] End the session soon."""
@@ -207,9 +223,11 @@ class Host:
             lost=counters.lost_frames,
             midi=self._midi_name,
             late_notes=0 if self._notes is None else self._notes.late,
+            taps=None if self._taps is None else self._taps.count,
+            pad="" if self._taps is None else self._taps.name,
             warnings=self._warnings(),
         )
 
     def _warnings(self) -> tuple[str, ...]:
         faults = (f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items())
-        return (*self._source.warnings, *faults)
+        return (*self._source.warnings, *faults, *(() if self._taps is None else self._taps.warnings()))

@@ -1,4 +1,4 @@
-"""Find and open MIDI outputs through python-rtmidi, whichever of the machine's MIDI systems answers.
+"""Find and open MIDI ports through python-rtmidi, whichever of the machine's MIDI systems answers.
 
 A Linux machine may have no ALSA sequencer and still a JACK server, so each system that rtmidi was compiled with is
 tried in turn; the first that has the wanted port gives it.
@@ -8,8 +8,9 @@ import re
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from realtime.errors import UserError
 from realtime.jack_watch import JackWatch
@@ -36,43 +37,54 @@ class MidiPort(Protocol):
         """Give the port back; twice is harmless."""
 
 
-def _rtmidi() -> ModuleType:
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Which way messages go: rtmidi's class for it, the option that names such a port, and what to do without one."""
+
+    rtmidi_class: Literal["MidiIn", "MidiOut"]
+    option: str
+    instead: str
+
+
+OUTPUT = Direction("MidiOut", "--midi-port", "write a file with --midi-file")
+
+
+def rtmidi() -> ModuleType:
+    """Load python-rtmidi. Raises UserError if it cannot be loaded."""
     try:
-        import rtmidi
+        import rtmidi as module
     except ImportError as error:
         raise UserError(
             f"MIDI needs python-rtmidi, which cannot be loaded here ({error}): pip install python-rtmidi"
         ) from None
-    return rtmidi
+    return module
 
 
-def _outputs(client_name: str) -> list[Any]:
-    """Open one unconnected rtmidi.MidiOut for each MIDI system that answers. Raises UserError if none does."""
-    rtmidi = _rtmidi()
-    apis = [api for api in rtmidi.get_compiled_api() if api != rtmidi.API_RTMIDI_DUMMY]
+def _systems(direction: Direction, client_name: str) -> list[Any]:
+    """Make one unconnected rtmidi object for each MIDI system that answers. Raises UserError if none does."""
+    module = rtmidi()
+    apis = [api for api in module.get_compiled_api() if api != module.API_RTMIDI_DUMMY]
     found = []
     for api in apis:
         with silence(), suppress(OSError):
-            found.append(rtmidi.MidiOut(api, name=client_name))
+            found.append(getattr(module, direction.rtmidi_class)(api, name=client_name))
     if not found:
-        tried = " and ".join(rtmidi.get_api_display_name(api) for api in apis) or "nothing"
+        tried = " and ".join(module.get_api_display_name(api) for api in apis) or "nothing"
         hint = (
             "load the ALSA sequencer (modprobe snd-seq) or start JACK"
             if sys.platform == "linux"
             else "check its set-up"
         )
-        raise UserError(
-            f"no MIDI system answers on this machine (tried {tried}): {hint}, or write a file with --midi-file"
-        )
+        raise UserError(f"no MIDI system answers on this machine (tried {tried}): {hint}, or {direction.instead}")
     return found
 
 
-def list_ports() -> list[str]:
-    """Name the MIDI outputs of every system that answers. Raises UserError if none does."""
-    outputs = _outputs(CLIENT_NAME)
-    names = [name for output in outputs for name in output.get_ports()]
-    for output in outputs:
-        output.delete()
+def list_ports(direction: Direction = OUTPUT) -> list[str]:
+    """Name the MIDI outputs, or inputs, of every system that answers. Raises UserError if none does."""
+    systems = _systems(direction, CLIENT_NAME)
+    names = [name for system in systems for name in system.get_ports()]
+    for system in systems:
+        system.delete()
     return list(dict.fromkeys(names))
 
 
@@ -101,7 +113,7 @@ class OutputPort:
         self._virtual = virtual
         self._lock = threading.Lock()  # rtmidi crashes when an output is used after it was deleted
         self._watch = None
-        if output.get_current_api() == _rtmidi().API_UNIX_JACK:
+        if output.get_current_api() == rtmidi().API_UNIX_JACK:
             with silence():
                 self._watch = JackWatch(f"{CLIENT_NAME}-watch")
 
@@ -133,32 +145,44 @@ class OutputPort:
 
 
 def open_output(name: str, client_name: str = CLIENT_NAME) -> OutputPort:
-    """Open a MIDI output by name, or a port of our own for "virtual".
+    """Open a MIDI output by name, or a port of our own for "virtual". Raises UserError as `claim` does."""
+    output, full_name = claim(OUTPUT, name, client_name, VIRTUAL_PORT_NAME)
+    return OutputPort(output, full_name, virtual=name == VIRTUAL)
+
+
+def claim(direction: Direction, name: str, client_name: str, port_name: str) -> tuple[Any, str]:
+    """Open a port by name, or one of our own for "virtual"; gives rtmidi's object and the port's whole name.
 
     An exact name beats a substring; letter case and ALSA's port address do not matter.
+    port_name: what our end is called.
+
     Raises UserError if there is no MIDI system, no such port, more than one, or no virtual ports on this platform.
     """
     if name == VIRTUAL and sys.platform == "win32":
         raise UserError(
-            "Windows has no virtual MIDI ports: install loopMIDI, add a port there and give its name to --midi-port"
+            "Windows has no virtual MIDI ports: install loopMIDI, add a port there and give its name to "
+            f"{direction.option}"
         )
-    outputs = _outputs(client_name)
+    systems = _systems(direction, client_name)
     chosen = None
     try:
-        chosen = _open_virtual(outputs, client_name) if name == VIRTUAL else _open_named(outputs, name)
+        if name == VIRTUAL:
+            chosen, full_name = _open_virtual(systems, port_name), f"{client_name}:{port_name}"
+        else:
+            chosen, full_name = _open_named(systems, name, port_name)
     finally:
-        for output in outputs:
-            if chosen is None or output is not chosen._output:
-                output.delete()
-    return chosen
+        for system in systems:
+            if system is not chosen:
+                system.delete()
+    return chosen, full_name
 
 
-def _open_virtual(outputs: list[Any], client_name: str) -> OutputPort:
+def _open_virtual(systems: list[Any], port_name: str) -> Any:
     reason: Exception | None = None
-    for output in outputs:
+    for system in systems:
         try:
-            output.open_virtual_port(VIRTUAL_PORT_NAME)
-            return OutputPort(output, f"{client_name}:{VIRTUAL_PORT_NAME}", virtual=True)
+            system.open_virtual_port(port_name)
+            return system
         except (OSError, NotImplementedError) as error:
             reason = error
     raise UserError(
@@ -166,10 +190,10 @@ def _open_virtual(outputs: list[Any], client_name: str) -> OutputPort:
     )
 
 
-def _open_named(outputs: list[Any], name: str) -> OutputPort:
+def _open_named(systems: list[Any], name: str, port_name: str) -> tuple[Any, str]:
     everything: list[str] = []
-    for output in outputs:
-        ports = output.get_ports()
+    for system in systems:
+        ports = system.get_ports()
         everything += ports
         found = matches(name, ports)
         if len(found) > 1:
@@ -177,9 +201,9 @@ def _open_named(outputs: list[Any], name: str) -> OutputPort:
             raise UserError(f"MIDI port {name!r} fits several: {several}; give more of the name")
         if found:
             try:
-                output.open_port(found[0], name=VIRTUAL_PORT_NAME)
+                system.open_port(found[0], name=port_name)
             except OSError as error:
                 raise UserError(f"MIDI port {ports[found[0]]!r} cannot be opened: {error}") from None
-            return OutputPort(output, ports[found[0]], virtual=False)
+            return system, ports[found[0]]
     there = ", ".join(repr(port) for port in everything) or "none at all"
     raise UserError(f"no MIDI port {name!r}: there is {there}; give one of these or 'virtual'")

@@ -213,6 +213,8 @@ def _chops(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list[Ro
     rows += [[] for _ in range(height + 1 - len(rows))]
     if narrow:
         brief = f"xruns {snapshot.overflows}/{snapshot.underflows} · lost {snapshot.lost} · CPU {_cpu(snapshot)}"
+        if snapshot.taps is not None:
+            brief = f"taps {snapshot.taps} · {brief}"
         return [*rows, [(_cut(f"{brief} · late {snapshot.late_notes}", width), "")]]
     side = [_rule("Session", "", beside), *_session(snapshot, beside - 7, height)]
     side += [[] for _ in range(len(rows) - len(side))]
@@ -233,6 +235,8 @@ def _session(snapshot: Snapshot, room: int, height: int) -> list[Row]:
         ("MIDI", snapshot.midi or "off", "" if snapshot.midi else "dim"),
         ("late", f"{late:,} notes", "yellow" if late else ""),
     ]
+    if snapshot.taps is not None:
+        lines.insert(0, ("taps", f"{snapshot.taps:,} on {snapshot.pad}", "bold"))
     while len(lines) > max(1, height):
         lines.remove(next((line for line in reversed(lines) if line[0] != "MIDI" and not line[2]), lines[-1]))
     return [[(f"{name:<7}", "dim"), (_cut(text, room), style)] for name, text, style in lines]

@@ -13,6 +13,8 @@ from realtime.engine import Engine
 from realtime.errors import UserError
 from realtime.file_source import FileSource
 from realtime.host import Host
+from realtime.keys import KeyPad
+from realtime.midi_pads import MidiPad
 from realtime.midi_ports import open_output
 from realtime.midi_sender import Counters as NoteCounters
 from realtime.midi_sender import MidiSender
@@ -21,7 +23,9 @@ from realtime.played_file import PlayedFileSource
 from realtime.settings import LiveSettings
 from realtime.sinks import JsonLinesSink, MidiFileSink, MidiPortSink, Sink
 from realtime.sources import Source
+from realtime.taps import Pad, TapRecorder, tap_path
 
+_DATA = Path(__file__).parent / "data"  # of the program, where nothing of the user's belongs
 FAST_BLOCK = 32_768
 """Samples per block when a file runs as fast as possible: enough for what is done per block to cost nothing."""
 
@@ -52,6 +56,8 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
     """
     if fast and settings.midi_port is not None:
         raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
+    if fast and settings.tap:
+        raise UserError("--tap takes your hits while the record plays: leave out --fast or --tap")
     with ExitStack() as undo:
         source = open_source(settings, path, fast)
         undo.callback(source.stop)
@@ -90,6 +96,19 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             undo.callback(sender.stop)
         duration = None if settings.duration is None else round(settings.duration * rate)
         view = choose_view(screen, settings.quiet)
-        host = Host(source, engine, detector, pads, prompt, patient, view, duration, midi_name, notes)
+        taps = _taps(settings, path, source, engine.latency, undo) if settings.tap else None
+        host = Host(source, engine, detector, pads, prompt, patient, view, duration, midi_name, notes, taps)
         undo.pop_all()
     return host
+
+
+def _taps(settings: LiveSettings, path: Path | None, source: Source, latency: int, undo: ExitStack) -> TapRecorder:
+    """[main] Find what is tapped on, and where taps go. Raises UserError."""
+    ours = path is not None and path.parent == _DATA
+    target = tap_path(settings.tap_file, settings.events, Path(path.name) if path is not None and ours else path)
+    pad: Pad = KeyPad() if settings.tap_port is None else MidiPad(settings.tap_port)
+    undo.callback(pad.close)
+    delay = latency if settings.monitor == "aligned" else 0
+    return TapRecorder(
+        pad, source, source.sample_rate, target, delay, source.length, lambda: source.state in ("listening", "playing")
+    )

@@ -52,6 +52,9 @@ class LiveSettings:
     note_low: int = 36
     note_high: int = 51
     monitor: Monitor = "off"
+    tap: bool = False
+    tap_port: str | None = None
+    tap_file: Path | None = None
     duration: float | None = None
     quiet: bool = False
 

@@ -23,6 +23,7 @@ class Snapshot:
     cpu: share of one core used by the whole program since the last snapshot, 1 = one core.
     overflows, underflows: buffers the device lost on the way in and out ("xruns"); lost: samples lost, with gaps.
     midi: where the notes go, or "" for nowhere. late_notes: notes that left more than a millisecond after their time.
+    taps: the user's hits so far, None where none are taken. pad: what they are hit on.
     warnings: one sentence each, such as a detector that was switched off.
     """
 
@@ -45,4 +46,6 @@ class Snapshot:
     lost: int = 0
     midi: str = ""
     late_notes: int = 0
+    taps: int | None = None
+    pad: str = ""
     warnings: tuple[str, ...] = field(default=())
