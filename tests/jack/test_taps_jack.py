@@ -1,0 +1,76 @@
+"""Taps as a user makes them: a file plays on an audio device, and somebody else's pad is hit to what is heard.
+
+Positions are checked by an independent client, which records what sounds; the pad sends at known frames of the server.
+"""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal import correlate
+
+from offline.bench.jack_server import JackServer
+from tests.signals import RATE, record
+
+pytestmark = [pytest.mark.jack, pytest.mark.usefixtures("jack_server", "only_jack")]
+
+TOLERANCE = 0.015
+"""Seconds, of the median tap: a MIDI message over JACK waits for the next period of 5.8 ms, and machines are noisy."""
+TAPS = 12
+
+
+@pytest.fixture
+def only_jack() -> None:
+    import rtmidi
+
+    try:
+        rtmidi.MidiOut(rtmidi.API_LINUX_ALSA)
+    except OSError:
+        return
+    pytest.skip("an ALSA sequencer is there and takes the virtual port")
+
+
+@pytest.mark.parametrize("monitor", ["direct", "aligned"])
+def test_taps_lie_where_the_record_was_heard_and_a_stop_loses_none(
+    jack_server: JackServer, tmp_path: Path, monitor: str
+) -> None:
+    audio = record(12.0)[0]
+    soundfile.write(tmp_path / "song.wav", audio, RATE)
+    command = [sys.executable, "-m", "offline.cli", "live", str(tmp_path / "song.wav"), "--quiet"]
+    command += ["--monitor", monitor, "--tap", "--tap-port", "virtual"]
+    here = Path(__file__).parent
+    rng = np.random.default_rng(3)
+    waits = (RATE * (1.0 + 0.25 * np.arange(TAPS)) + rng.integers(0, RATE // 8, TAPS)).astype(int).tolist()
+    with jack_server.client("ear") as ear:
+        program = jack_server.popen(command, stderr=-1, env={"XDG_CONFIG_HOME": str(tmp_path)})
+        try:
+            port = ear.wait_for_port("^samplechop-pad.*:taps", 60.0)[0]
+            outputs = sorted(ear.wait_for_port("^PortAudio.*:out_", 60.0))
+            first = ear.record(outputs[:2], seconds=8.0)
+            pad = jack_server.popen([sys.executable, str(here / "tap.py"), port], stdin=-1, stdout=-1)
+            frames, _ = pad.communicate(json.dumps(waits) + "\n", timeout=60)
+            struck = json.loads(frames)
+            ear.wait_until(struck[-1] + RATE // 4)
+            heard = ear.recording()[:, 0]
+            deadline = time.monotonic() + 20
+            file = tmp_path / "song.taps.jsonl"
+            while len(file.read_text().splitlines()) < TAPS and time.monotonic() < deadline:
+                ear.wait_until(ear.now() + jack_server.block_size)
+        finally:
+            program.send_signal(signal.SIGTERM)
+            _, said = program.communicate(timeout=60)
+    assert program.returncode == 0, said
+    assert "Traceback" not in said
+    taps = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(taps) == TAPS
+    middle = len(heard) // 2
+    piece = heard[middle : middle + RATE]
+    played_at = first + middle - int(np.argmax(correlate(audio, piece, "valid")))  # frame of the file's first sample
+    errors = np.array([tap["sample"] for tap in taps]) - (np.array(struck) - played_at)
+    print(f"{monitor}: taps off by {np.median(errors) / RATE * 1000:+.1f} ms, spread {np.std(errors) / RATE * 1000:.1f}")
+    assert abs(np.median(errors)) < TOLERANCE * RATE
