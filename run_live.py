@@ -45,6 +45,16 @@ def live(
     ] = None,
     midi_file: Annotated[Path | None, _opt("Write the chops, at their true places, as a MIDI file.", NOTES)] = None,
     midi_channel: Annotated[int | None, _opt("MIDI channel, 1 to 16 (default: 1).", NOTES)] = None,
+    beat_channel: Annotated[
+        int | None,
+        _opt(
+            "MIDI channel of the beats, if --detect names them; note 34 is a downbeat, 33 the others (default: 10).",
+            NOTES,
+        ),
+    ] = None,
+    midi_clock: Annotated[
+        bool | None, _opt("Send MIDI clock, so that a DAW follows the record.", NOTES, "--midi-clock")
+    ] = None,
     pads: Annotated[
         str | None,
         _opt("cycle walks up the pads, similar gives like sounds one pad, fixed plays one (default: cycle).", NOTES),
@@ -53,7 +63,8 @@ def live(
     note_high: Annotated[int | None, _opt("Note of the last pad (default: 51, MPC pad A16).", NOTES)] = None,
     events: Annotated[str | None, _opt("Write each chop as a JSON line to a file, or '-' for stdout.", NOTES)] = None,
     detect: Annotated[
-        str | None, _opt("Detectors to run beside the chops, with commas between: plug-ins you installed.", EARS)
+        str | None,
+        _opt("Detectors to run beside the chops, with commas between: beats, plug-ins you installed.", EARS),
     ] = None,
     model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop).", EARS)] = None,
     threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 (default: the model's).", EARS)] = None,
@@ -148,8 +159,10 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
     if settings.quiet:
         return
     speed = summary.heard_seconds / max(summary.wall_seconds, 1e-9)
+    counts = [f"{summary.events.get('chop', 0)} chops"]
+    counts += [f"{count} {kind}s" for kind, count in sorted(summary.events.items()) if kind != "chop"]
     lines = [
-        f"{summary.chops} chops in {summary.heard_seconds:.1f} s of audio"
+        f"{', '.join(counts)} in {summary.heard_seconds:.1f} s of audio"
         + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
     ]
     xruns = summary.overflows + summary.underflows

@@ -23,6 +23,10 @@ REACH = 2
 METERS = (3, 4)
 SLIP = 0.04
 """Chance that a bar's count breaks at a beat: a bar too short, a tracker that lost the pulse."""
+USUAL_DOWNBEAT = 0.15
+"""The downbeat activation that a beat has on average, before any was heard."""
+MEMORY_BARS = 4
+"""Bars over which that average is taken: what makes a downbeat is to stand out among the beats of its own record."""
 MEMORY_BEATS = 6.0
 """Beats over which confidence is averaged."""
 
@@ -94,9 +98,13 @@ def _forward(state, fresh, periods, starts, chance, leaving, activation, scale):
 
 
 @njit
-def _count(bars, activation):  # type: ignore[no-untyped-def]
-    """Move the bar model one beat on; give the likeliest position, from 1, and meter."""
-    d = min(max(activation, 0.02), 0.98)
+def _count(bars, activation, usual):  # type: ignore[no-untyped-def]
+    """Move the bar model one beat on; give the likeliest position, from 1, and meter.
+
+    activation: of the downbeat at this beat; usual: its mean at the beats before.
+    """
+    d, mean = min(max(activation, 0.02), 0.98), min(max(usual, 0.02), 0.6)
+    first_beat, other_beat = d / mean, (1 - d) / (1 - mean)
     moved = np.zeros(len(bars))
     first = 0
     for meter in METERS:
@@ -108,7 +116,7 @@ def _count(bars, activation):  # type: ignore[no-untyped-def]
     for meter in METERS:
         for p in range(meter):
             value = (1 - SLIP) * moved[first + p] + SLIP / len(bars)
-            value *= d if p == 0 else 1 - d
+            value *= first_beat if p == 0 else other_beat
             moved[first + p] = value
             total += value
         first += meter
@@ -126,7 +134,7 @@ def _count(bars, activation):  # type: ignore[no-untyped-def]
 def _compiled() -> Callable[..., None]:
     def run(beat, downbeat, rows, states, periods, starts, chance, leaving, recent, table, bars):  # type: ignore[no-untyped-def]
         # table: frames since the last beat, frames since the pointer passed (or -1), confidence, its weight, position,
-        # meter, sum of the distribution, which half of `states` it is in
+        # meter, sum of the distribution, which half of `states` it is in, mean downbeat activation at the beats
         width = 2 * REACH + 1
         for t in range(len(beat)):
             for k in range(width - 1):
@@ -161,7 +169,8 @@ def _compiled() -> Callable[..., None]:
                 weight = min(table[3] + 1, MEMORY_BEATS)
                 table[2] += (height - table[2]) / weight
                 table[3] = weight
-                position, meter = _count(bars, strong)
+                position, meter = _count(bars, strong, table[8])
+                table[8] += (strong - table[8]) / (4 * MEMORY_BARS)
                 table[4], table[5] = position, meter
                 row[BEAT], row[AGO] = 1, ago
             row[P_BEAT] = mass
@@ -190,7 +199,7 @@ class BeatTracker:
         size = int(self._periods.sum())
         self._states, self._leaving = np.zeros((2, size)), np.zeros(len(self._periods) + 2 * _BAND)
         self._recent: NDArray[np.float32] = np.zeros((2, 2 * REACH + 1), np.float32)
-        self._table, self._bars = np.zeros(8), np.zeros(sum(METERS))
+        self._table, self._bars = np.zeros(9), np.zeros(sum(METERS))
         self._run = _compiled()
         self.reset()
 
@@ -199,7 +208,7 @@ class BeatTracker:
         self._states.fill(1 / self._states.shape[1])
         self._bars.fill(1 / len(self._bars))
         self._recent.fill(0)
-        self._table[:] = (0, -1, 0, 0, 0, 0, 1, 0)
+        self._table[:] = (0, -1, 0, 0, 0, 0, 1, 0, USUAL_DOWNBEAT)
 
     def push(self, beat: NDArray[np.float32], downbeat: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Hear the next activations, float32 (n,), 0..1; give one row for each frame, float32 (n, COLUMNS).

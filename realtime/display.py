@@ -19,12 +19,13 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.style import Style
 
-from realtime.events import Event
+from realtime.events import BEAT, Event
 from realtime.gauges import LevelMeter, Row
 from realtime.screen import clock, delay_words, note_name, pad_name, printable, screen_rows
 from realtime.status import Snapshot
 
 _LOSS_SECONDS = 10  # plain lines report losses at most this often
+_OTHER_TEMPO = 0.04  # plain lines report a tempo that differs by more than this share
 
 
 class View(Protocol):
@@ -77,6 +78,7 @@ class PlainView:
         self._silent = False
         self._losses = (0, 0, 0)
         self._losses_at = 0
+        self._tempo = 0.0
 
     def start(self) -> None:
         """Do nothing: the header needs a snapshot."""
@@ -100,7 +102,7 @@ class PlainView:
             lines.append(f"{now}  MIDI {snapshot.midi or 'off'}")
         seen = before.warnings if before else ()
         lines += [f"{now}  warning  {warning}" for warning in snapshot.warnings if warning not in seen]
-        lines += [_chop_line(event, snapshot.sample_rate) for event in new]
+        lines += [line for event in new if (line := self._line(event, snapshot.sample_rate))]
         if snapshot.taps and (before is None or snapshot.taps != before.taps):
             lines.append(f"{now}  taps {snapshot.taps}")
         lines += self._lost(snapshot, now)
@@ -111,6 +113,16 @@ class PlainView:
         if self._shown is not None:
             self._losses_at = -_LOSS_SECONDS * self._shown.sample_rate
             self._write(self._lost(self._shown, clock(self._shown.position, self._shown.sample_rate)))
+
+    def _line(self, event: Event, sample_rate: int) -> str:
+        """Say what an event is; of beats only the first and each new tempo."""
+        if event.kind != BEAT:
+            return _chop_line(event, sample_rate)
+        tempo = event.tempo or 0.0
+        if abs(tempo - self._tempo) <= _OTHER_TEMPO * self._tempo:
+            return ""
+        self._tempo = tempo
+        return f"{clock(event.sample, sample_rate)}  beat  {tempo:.1f} BPM"
 
     def _lost(self, snapshot: Snapshot, now: str) -> list[str]:
         losses = (snapshot.overflows, snapshot.underflows, snapshot.lost)
@@ -227,7 +239,7 @@ class TerminalView:
             self._meters = [LevelMeter() for _ in snapshot.peaks]
         for meter, peak in zip(self._meters, snapshot.peaks, strict=True):
             meter.update(peak, seconds)
-        self._marks.extend(new)
+        self._marks.extend(event for event in new if event.kind != BEAT)
         return Picture(screen_rows(snapshot, self._meters, self._marks, width, height))
 
 

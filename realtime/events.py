@@ -1,10 +1,15 @@
 """What a detector says: one thing heard at one sample."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+BEAT = "beat"
+"""The kind of a beat; its label is its position in the bar."""
+DOWNBEAT = "1"
+"""The label of a beat that begins a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,8 @@ class Event:
         block size, so that runs with different blocks give equal events.
     strength: 0..1, the peak probability.
     label: a finer name within the kind, where there is one.
-    note, velocity: MIDI, 0..127, once a pad has been chosen.
+    note, velocity: MIDI, 0..127, once a pad has been chosen; a detector may bring a note of its own.
+    tempo: beats per minute, for an event that knows it.
     spectrum: float32, (n_bins,), the harmonic spectrum after the attack; used to choose pads, never written out.
     """
 
@@ -29,12 +35,11 @@ class Event:
     note: int | None = None
     velocity: int | None = None
     spectrum: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    tempo: float | None = None
 
     def moved(self, sample: int, emitted: int) -> "Event":
         """Give the same event at other positions, as when they are mapped to another sample rate."""
-        return Event(
-            self.kind, sample, emitted, self.strength, self.label, self.note, self.velocity, spectrum=self.spectrum
-        )
+        return replace(self, sample=sample, emitted=emitted)
 
     def to_json(self, sample_rate: int) -> str:
         """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""
@@ -49,4 +54,6 @@ class Event:
             "velocity": self.velocity,
             "emitted": self.emitted,
         }
+        if self.tempo is not None:
+            record["tempo"] = round(self.tempo, 2)
         return json.dumps(record)

@@ -10,9 +10,9 @@ import queue
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from realtime.detectors.chop import ChopDetector
 from realtime.display import View
 from realtime.engine import Engine
-from realtime.events import Event
-from realtime.midi import velocity_of
+from realtime.events import BEAT, Event
 from realtime.midi_sender import Counters as NoteCounters
+from realtime.notes import NoteAssigner
 from realtime.pads import PadAssigner
 from realtime.sinks import Sink
 from realtime.sources import Source
@@ -39,9 +39,9 @@ _SWITCH_SECONDS = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What happened in a session: counts, and times in seconds."""
+    """What happened in a session: counts, and times in seconds. events: how many there were of each kind."""
 
-    chops: int
+    events: Mapping[str, int]
     taps: int
     heard_seconds: float
     wall_seconds: float
@@ -68,13 +68,16 @@ class Host:
         midi_name: str = "",
         notes: NoteCounters | None = None,
         taps: TapRecorder | None = None,
+        beat_notes: bool = False,
     ) -> None:
         """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
 
         duration: samples of input after which the session ends, None for no limit. midi_name: where notes go, for the
             view. notes: what became of those sent. taps: what records the user's hits.
+            beat_notes: whether beats are played as notes.
         """
-        self._source, self._engine, self._detector, self._pads = source, engine, detector, pads
+        self._source, self._engine, self._detector = source, engine, detector
+        self._assigner = NoteAssigner(pads, beat_notes)
         self._prompt, self._patient, self._view = tuple(prompt_sinks), tuple(patient_sinks), view
         self._duration, self._midi_name, self._notes, self._taps = duration, midi_name, notes, taps
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -82,7 +85,8 @@ class Host:
         self._failure: BaseException | None = None
         self._scores: deque[NDArray[np.float32]] = deque(maxlen=_HISTORY_FRAMES)
         self._chops: deque[Event] = deque(maxlen=_LAST_CHOPS)
-        self._count = 0
+        self._counts: Counter[str] = Counter()
+        self._beat: Event | None = None
         self._cpu_mark = (time.perf_counter(), time.process_time())
         self._frame_seconds = detector.hop_length / ANALYSIS_RATE
         self._scored = 0
@@ -129,7 +133,7 @@ class Host:
             raise self._failure
         counters = self._source.counters()
         return Summary(
-            chops=self._count,
+            events=dict(self._counts),
             taps=0 if self._taps is None else self._taps.count,
             heard_seconds=self._engine.position / self._source.sample_rate,
             wall_seconds=time.perf_counter() - began,
@@ -175,7 +179,7 @@ class Host:
 
     def _hear(self, event: Event) -> None:
         """[analysis] Give the event its note and send it on its way."""
-        event = replace(event, note=self._pads.assign(event), velocity=velocity_of(event.strength))
+        event = self._assigner.assign(event)
         for sink in self._prompt:
             sink.write(event)
         self._events.put(event)
@@ -189,8 +193,11 @@ class Host:
         for event in new:
             for sink in self._patient:
                 sink.write(event)
-        self._chops.extend(new)
-        self._count += len(new)
+            if event.kind == BEAT:
+                self._beat = event
+            else:
+                self._chops.append(event)
+            self._counts[event.kind] += 1
         return new
 
     def _show(self, new: list[Event]) -> None:
@@ -215,7 +222,9 @@ class Host:
             frame_seconds=self._frame_seconds,
             scored=self._scored,
             chops=tuple(self._chops),
-            chop_count=self._count,
+            chop_count=self._counts["chop"],
+            beat=self._beat,
+            beat_count=self._counts[BEAT],
             latency=self._engine.latency,
             cpu=busy / max(wall, 1e-6),
             overflows=counters.input_overflows,

@@ -12,9 +12,10 @@ refined or drifts while a note waits is followed.
 
 import heapq
 import itertools
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,30 +23,39 @@ from realtime.clock import Clock
 from realtime.errors import UserError
 from realtime.events import Event
 from realtime.midi import all_notes_off, note_off, note_on
+from realtime.midi_clock import STOP, MidiClock
 from realtime.midi_ports import MidiPort
 
 SPIN_SECONDS = 0.0015
+PULSE_SPIN_SECONDS = 0.0003  # pulses are many, and who follows them evens them out
 STEP_SECONDS = 0.001
 NEAR_SECONDS = 0.02  # a lock's timeout may be late by 16 ms on Windows, a sleep is not
 LOOK_SECONDS = 0.25
 RETRY_SECONDS = 0.5
 LATE_SECONDS = 0.001
+HOPELESS_SECONDS = 0.5
+"""A pulse so late, as after a machine's sleep, is not caught up with: the clock stops."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """What became of the notes: sent, of these late by more than a millisecond, and dropped for want of a port."""
+    """What became of the notes: sent, of these late by more than a millisecond, and dropped for want of a port.
+
+    pulses: of the MIDI clock, sent.
+    """
 
     sent: int = 0
     late: int = 0
     dropped: int = 0
     max_lateness_ms: float = 0.0
+    pulses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Strike:
     """One note as it waits: first for its note-on, then, as the same object, for its note-off."""
 
+    channel: int
     note: int
     velocity: int
 
@@ -56,6 +66,8 @@ class MidiSender:
     port: where to; the sender closes it at the end. latency: samples at sample_rate Hz. channel: 1..16.
     reopen: opens the port again after it vanished; it is called every half second, on a thread of its own, until it no
         longer raises UserError or OSError. Notes due meanwhile are dropped, as a late note is worse than none.
+    beat_clock: the MIDI clock to send, if any; `beat()` steers it, and its pulses are as late as the notes.
+    channels: the channel of a kind of event, where it is not `channel`.
     lead_seconds: how much earlier than due to send, for a system known to deliver later (rtmidi's JACK ports deliver at
         the start of the next period: half a period on average).
     """
@@ -70,6 +82,8 @@ class MidiSender:
         gate_seconds: float = 0.1,
         reopen: Callable[[], MidiPort] | None = None,
         lead_seconds: float = 0.0,
+        beat_clock: MidiClock | None = None,
+        channels: Mapping[str, int] = {},
     ) -> None:
         """Get ready; nothing is sent before `start()`."""
         if latency < 0:
@@ -79,20 +93,21 @@ class MidiSender:
         if not 0 < gate_seconds <= 60:
             raise ValueError(f"gate_seconds must be in 0..60, more than 0, got {gate_seconds}")
         self.counters = Counters()
-        self._panic = all_notes_off(channel)
+        self._panic = [all_notes_off(one) for one in sorted({channel, *channels.values()})]
         self._port: MidiPort | None = port
         self._lost: list[MidiPort] = []
         self._clock = clock
         self._latency = latency
         self._sample_rate = sample_rate
-        self._channel = channel
+        self._channel, self._channels = channel, dict(channels)
+        self._beat_clock = beat_clock
         self._gate = max(1, round(gate_seconds * sample_rate))
         self._reopen = reopen
         self._lead = lead_seconds
         # (due sample, note-offs before note-ons, order of arrival, strike)
         self._heap: list[tuple[int, bool, int, _Strike]] = []
         self._order = itertools.count()
-        self._sounding: dict[int, _Strike] = {}
+        self._sounding: dict[tuple[int, int], _Strike] = {}
         self._changed = threading.Condition()
         self._end: float | None = None
         self._over = threading.Event()
@@ -113,14 +128,22 @@ class MidiSender:
         """[any thread] Queue an event, which must have a note and a velocity. What comes after `stop()` is dropped."""
         if event.note is None or event.velocity is None:
             raise ValueError(f"an event needs a note and a velocity to be sent, got {event.note} and {event.velocity}")
-        note_on(self._channel, event.note, event.velocity)  # refuse here, not in the thread, what is out of range
-        strike = _Strike(event.note, event.velocity)
+        channel = self._channels.get(event.kind, self._channel)
+        note_on(channel, event.note, event.velocity)  # refuse here, not in the thread, what is out of range
+        strike = _Strike(channel, event.note, event.velocity)
         with self._changed:
             if self._end is not None:
                 self.counters.dropped += 1
                 return
             self._push(event.sample + self._latency, True, strike)
             self._changed.notify()
+
+    def beat(self, event: Event) -> None:
+        """[analysis] Let a beat steer the MIDI clock, if there is one."""
+        if self._beat_clock is not None:
+            with self._changed:
+                self._beat_clock.hear(event)
+                self._changed.notify()
 
     def stop(self, drain: bool = True) -> None:
         """[main] End what sounds and close the port; twice is harmless.
@@ -148,56 +171,87 @@ class MidiSender:
         while self._wait_for_next():
             # This happens without the lock; an earlier message may come meanwhile, and then it is the one taken.
             while (remaining := self._due() - time.perf_counter()) > 0:
-                if remaining > SPIN_SECONDS:
-                    time.sleep(min(remaining - SPIN_SECONDS, STEP_SECONDS))
+                spin = PULSE_SPIN_SECONDS if self._pulse_is_next() else SPIN_SECONDS
+                if remaining > spin:
+                    time.sleep(min(remaining - spin, STEP_SECONDS))
+            if self._pulse_is_next():
+                self._send_pulse()
+                continue
             with self._changed:
                 position, is_on, _, strike = heapq.heappop(self._heap)
             if is_on:
                 self._strike(position, strike)
-            elif self._sounding.get(strike.note) is strike:
+            elif self._sounding.get((strike.channel, strike.note)) is strike:
                 self._release(strike)
         with self._changed:
             self.counters.dropped += sum(is_on for _, is_on, _, _ in self._heap)
             self._heap.clear()
         for strike in list(self._sounding.values()):
             self._release(strike)
-        self._emit(self._panic)
+        if self._beat_clock is not None and self._beat_clock.running:
+            self._emit(STOP)
+        for message in self._panic:
+            self._emit(message)
+
+    def _next(self) -> int | None:
+        """Give the position at which the earliest message is due; None while nothing waits."""
+        note = self._heap[0][0] if self._heap else None
+        pulse = None if self._beat_clock is None else self._beat_clock.next
+        if pulse is None:
+            return note
+        return pulse[0] + self._latency if note is None else min(note, pulse[0] + self._latency)
 
     def _due(self) -> float:
-        return self._clock.time_of(self._heap[0][0]) - self._lead
+        position = self._next()
+        return math.inf if position is None else self._clock.time_of(position) - self._lead
+
+    def _pulse_is_next(self) -> bool:
+        pulse = None if self._beat_clock is None else self._beat_clock.next
+        return pulse is not None and pulse[0] + self._latency == self._next()
+
+    def _send_pulse(self) -> None:
+        assert self._beat_clock is not None and self._beat_clock.next is not None
+        lateness = time.perf_counter() - self._due()
+        sent = self._emit(self._beat_clock.next[1])
+        self.counters.pulses += sent
+        with self._changed:
+            self._beat_clock.advance()
+            if not sent or lateness > HOPELESS_SECONDS:
+                self._beat_clock.lose()
 
     def _wait_for_next(self) -> bool:
         """Wait until the earliest message is nearly due; False once none is due before the end."""
         with self._changed:
             while True:
-                if self._end is not None and (not self._heap or self._due() > self._end):
+                due = self._due()
+                if self._end is not None and due > self._end:
                     return False
-                if not self._heap:
+                if due == math.inf:
                     self._changed.wait()
                     continue
-                remaining = self._due() - time.perf_counter()
+                remaining = due - time.perf_counter()
                 if remaining <= NEAR_SECONDS:
                     return True
                 self._changed.wait(min(remaining - NEAR_SECONDS, LOOK_SECONDS))
 
     def _strike(self, position: int, strike: _Strike) -> None:
-        before = self._sounding.get(strike.note)
+        before = self._sounding.get((strike.channel, strike.note))
         if before is not None:
             self._release(before)
-        if not self._emit(note_on(self._channel, strike.note, strike.velocity)):
+        if not self._emit(note_on(strike.channel, strike.note, strike.velocity)):
             self.counters.dropped += 1
             return
         lateness = time.perf_counter() - (self._clock.time_of(position) - self._lead)
         self.counters.sent += 1
         self.counters.late += lateness > LATE_SECONDS
         self.counters.max_lateness_ms = max(self.counters.max_lateness_ms, 1000 * lateness)
-        self._sounding[strike.note] = strike
+        self._sounding[strike.channel, strike.note] = strike
         with self._changed:
             self._push(position + self._gate, False, strike)
 
     def _release(self, strike: _Strike) -> None:
-        self._sounding.pop(strike.note, None)
-        self._emit(note_off(self._channel, strike.note))
+        self._sounding.pop((strike.channel, strike.note), None)
+        self._emit(note_off(strike.channel, strike.note))
 
     def _emit(self, message: bytes) -> bool:
         """Send now. False if there is no port or it is lost just now."""
@@ -234,5 +288,6 @@ class MidiSender:
             if self._port is None and self._reopen is not None:
                 with suppress(UserError, OSError):
                     fresh = self._reopen()
-                    fresh.send(self._panic)  # what hung when the port vanished
+                    for message in self._panic:  # what hung when the port vanished
+                        fresh.send(message)
                     self._port = fresh

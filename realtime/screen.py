@@ -21,6 +21,7 @@ _NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FIRST_PAD = 36
 _METERS = 4
 _GUTTER = 5  # cells left of the plot, for its scale
+_BEATS_SHOWN = 4  # a beat is shown for so long when no other follows
 _NARROW = 58  # below this the session's numbers go under the chops, not beside them
 
 
@@ -102,12 +103,23 @@ def _head(snapshot: Snapshot, width: int) -> Row:
 
 def _position(snapshot: Snapshot, width: int) -> Row:
     at = clock(snapshot.position, snapshot.sample_rate)
+    beat = _beat(snapshot)
+    left: Row = [(at, "bold"), (beat, "magenta")]
     if snapshot.duration is None:
-        return _ends([(at, "bold")], [("Ctrl-C ends", "dim")], width)
+        return _ends(left, [("Ctrl-C ends", "dim")], width)
     total = clock(snapshot.duration, snapshot.sample_rate)
-    room = max(0, width - len(at) - len(total) - 2)
+    room = max(0, width - len(at) - len(beat) - len(total) - 2)
     done = room * min(snapshot.position, snapshot.duration) // max(1, snapshot.duration)
-    return [(at, "bold"), (" " + "━" * done, "green"), ("─" * (room - done), "dim"), (f" {total}", "")]
+    return [*left, (" " + "━" * done, "green"), ("─" * (room - done), "dim"), (f" {total}", "")]
+
+
+def _beat(snapshot: Snapshot) -> str:
+    """Write the tempo and the place in the bar, "" before the first beat."""
+    beat = snapshot.beat
+    if beat is None or not beat.tempo:
+        return ""
+    due = beat.sample + snapshot.latency + _BEATS_SHOWN * 60 / beat.tempo * snapshot.sample_rate
+    return f"  {beat.tempo:5.1f} BPM, beat {beat.label}" if snapshot.position <= due else "  no pulse"
 
 
 def _levels(meters: Sequence[LevelMeter], width: int) -> list[Row]:

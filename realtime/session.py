@@ -11,9 +11,11 @@ from realtime.device_source import DeviceSource
 from realtime.display import choose_view
 from realtime.engine import Engine
 from realtime.errors import UserError
+from realtime.events import BEAT
 from realtime.file_source import FileSource
 from realtime.host import Host
 from realtime.keys import KeyPad
+from realtime.midi_clock import MidiClock
 from realtime.midi_pads import MidiPad
 from realtime.midi_ports import open_output
 from realtime.midi_sender import Counters as NoteCounters
@@ -56,6 +58,8 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
     """
     if fast and settings.midi_port is not None:
         raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
+    if settings.midi_clock and settings.midi_port is None:
+        raise UserError("--midi-clock needs a port to send to: give one with --midi-port, or leave out --midi-clock")
     if fast and settings.tap:
         raise UserError("--tap takes your hits while the record plays: leave out --fast or --tap")
     with ExitStack() as undo:
@@ -76,12 +80,13 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         engine = Engine({"chop": detector, **others}, rate, source.channels, source.most, source.block_size)
         if isinstance(source, DeviceSource | PlayedFileSource):
             source.align(engine.latency)
+        channels = {BEAT: settings.beat_channel} if settings.beat_notes else {}
         pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)
         patient: list[Sink] = []
         if settings.events is not None:
             patient.append(JsonLinesSink(settings.events, rate))
         if settings.midi_file is not None:
-            patient.append(MidiFileSink(settings.midi_file, rate, settings.midi_channel))
+            patient.append(MidiFileSink(settings.midi_file, rate, settings.midi_channel, channels=channels))
         prompt: list[Sink] = []
         notes: NoteCounters | None = None
         midi_name = "" if settings.midi_file is None else str(settings.midi_file)
@@ -90,14 +95,36 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             port = reopen()
             undo.callback(port.close)
             midi_name = port.name
-            sender = MidiSender(port, source, engine.latency, rate, settings.midi_channel, reopen=reopen)
+            sender = MidiSender(
+                port,
+                source,
+                engine.latency,
+                rate,
+                settings.midi_channel,
+                reopen=reopen,
+                beat_clock=MidiClock(rate) if settings.midi_clock else None,
+                channels=channels,
+            )
             prompt.append(MidiPortSink(sender))
             notes = sender.counters
             undo.callback(sender.stop)
         duration = None if settings.duration is None else round(settings.duration * rate)
         view = choose_view(screen, settings.quiet)
         taps = _taps(settings, path, source, engine.latency, undo) if settings.tap else None
-        host = Host(source, engine, detector, pads, prompt, patient, view, duration, midi_name, notes, taps)
+        host = Host(
+            source,
+            engine,
+            detector,
+            pads,
+            prompt,
+            patient,
+            view,
+            duration,
+            midi_name,
+            notes,
+            taps,
+            beat_notes=settings.beat_notes,
+        )
         undo.pop_all()
     return host
 

@@ -18,6 +18,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "samplerate": (4_000, 384_000),
     "blocksize": (16, 8_192),
     "midi_channel": (1, 16),
+    "beat_channel": (1, 16),
     "note_low": (0, 127),
     "note_high": (0, 127),
     "min_gap": (0, 10),
@@ -29,7 +30,8 @@ _RANGES: dict[str, tuple[float, float]] = {
 class LiveSettings:
     """One live session. Names are those of the options; seconds for min_gap, hold and duration; Hz for samplerate.
 
-    detect: names of detectors with commas between them; the chop detector always runs.
+    detect: names of detectors with commas between them; the chop detector always runs. beat_channel: where beats are
+    played if `detect` names them. midi_clock: let beats steer a MIDI clock.
 
     None means: as the device, the model or the situation has it.
     """
@@ -41,6 +43,8 @@ class LiveSettings:
     midi_port: str | None = None
     midi_file: Path | None = None
     midi_channel: int = 1
+    beat_channel: int = 10
+    midi_clock: bool = False
     events: str | None = None
     detect: str = "chop"
     model: str = "chop"
@@ -78,8 +82,17 @@ class LiveSettings:
     @property
     def other_detectors(self) -> list[str]:
         """Detectors to run beside the chop detector."""
-        names = [name.strip() for name in self.detect.split(",")]
+        names = [*self._detect_names, *(["beats"] if self.midi_clock else [])]
         return [name for name in dict.fromkeys(names) if name not in ("", "chop")]
+
+    @property
+    def beat_notes(self) -> bool:
+        """Whether beats are played as notes."""
+        return "beats" in self._detect_names
+
+    @property
+    def _detect_names(self) -> list[str]:
+        return [name.strip() for name in self.detect.split(",")]
 
 
 def _option(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -9,7 +10,7 @@ from typing import Protocol, TextIO
 import mido
 
 from realtime.errors import UserError
-from realtime.events import Event
+from realtime.events import BEAT, Event
 from realtime.midi_sender import MidiSender
 
 STDOUT = "-"
@@ -94,27 +95,39 @@ class MidiFileSink:
     """Collects notes and writes them at close as a Standard MIDI File, type 0, whose times are the true chop positions.
 
     path: checked now, created whole at close by renaming, so that nothing half-written is ever seen.
-    sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again.
+    sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
+    the channel of a kind of event, where it is not `channel`.
     """
 
-    def __init__(self, path: str | Path, sample_rate: int, channel: int = 1, gate_seconds: float = 0.1) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        sample_rate: int,
+        channel: int = 1,
+        gate_seconds: float = 0.1,
+        channels: Mapping[str, int] = {},
+    ) -> None:
         """Check the target. Raises UserError if it cannot be written."""
-        if not 1 <= channel <= 16:
-            raise ValueError(f"channel must be in range 1..16, got {channel}")
+        for one in (channel, *channels.values()):
+            if not 1 <= one <= 16:
+                raise ValueError(f"channel must be in range 1..16, got {one}")
         if gate_seconds <= 0:
             raise ValueError(f"gate_seconds must be more than 0, got {gate_seconds}")
         self._path = check_target(path)
         self._sample_rate = sample_rate
-        self._channel = channel
+        self._channel, self._channels = channel, dict(channels)
         self._gate = gate_seconds
-        self._notes: list[tuple[int, int, int]] = []
+        self._notes: list[tuple[int, int, int, int]] = []
         self._closed = False
 
     def write(self, event: Event) -> None:
-        """Take one event, which must have a note and a velocity."""
-        if event.note is None or event.velocity is None:
-            raise ValueError(f"an event needs a note and a velocity, got {event.note} and {event.velocity}")
-        self._notes.append((event.sample, event.note, event.velocity))
+        """Take one event, if it has a note."""
+        if event.note is None:
+            return
+        if event.velocity is None:
+            raise ValueError(f"an event with a note needs a velocity, got note {event.note}")
+        channel = self._channels.get(event.kind, self._channel)
+        self._notes.append((event.sample, channel, event.note, event.velocity))
 
     def close(self) -> None:
         """Write the file, also when there is no note. Raises UserError if the disk does not take it."""
@@ -137,25 +150,27 @@ class MidiFileSink:
         return round(seconds * TICKS_PER_BEAT * 1_000_000 / TEMPO)
 
     def _render(self) -> mido.MidiFile:
-        struck: dict[tuple[int, int], int] = {}  # (note, tick) -> velocity; of two at once the stronger stays
-        for sample, note, velocity in self._notes:
-            place = (note, self._tick(sample / self._sample_rate))
+        # (channel, note, tick) -> velocity; of two at once the stronger stays
+        struck: dict[tuple[int, int, int], int] = {}
+        for sample, channel, note, velocity in self._notes:
+            place = (channel, note, self._tick(sample / self._sample_rate))
             struck[place] = max(velocity, struck.get(place, 0))
-        # (tick, note-offs before note-ons, message)
-        timed: list[tuple[int, bool, int, int]] = []
+        # (tick, note-offs before note-ons, channel, note, velocity)
+        timed: list[tuple[int, bool, int, int, int]] = []
         length = max(1, self._tick(self._gate))
         ordered = sorted(struck)
-        for (note, tick), (next_note, next_tick) in zip(ordered, [*ordered[1:], (-1, 0)], strict=False):
-            timed.append((tick, True, note, struck[note, tick]))
+        for place, following in zip(ordered, [*ordered[1:], (0, 0, 0)], strict=False):
+            channel, note, tick = place
+            timed.append((tick, True, channel, note, struck[place]))
             end = tick + length
-            timed.append((min(end, next_tick) if next_note == note else end, False, note, 0))
+            timed.append((min(end, following[2]) if following[:2] == place[:2] else end, False, channel, note, 0))
         track = mido.MidiTrack(
             [mido.MetaMessage("track_name", name="samplechop"), mido.MetaMessage("set_tempo", tempo=TEMPO)]
         )
         now = 0
-        for tick, is_on, note, velocity in sorted(timed):
+        for tick, is_on, channel, note, velocity in sorted(timed):
             kind = "note_on" if is_on else "note_off"
-            track.append(mido.Message(kind, channel=self._channel - 1, note=note, velocity=velocity, time=tick - now))
+            track.append(mido.Message(kind, channel=channel - 1, note=note, velocity=velocity, time=tick - now))
             now = tick
         return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
 
@@ -169,8 +184,11 @@ class MidiPortSink:
         sender.start()
 
     def write(self, event: Event) -> None:
-        """Queue one event, which must have a note and a velocity."""
-        self._sender.send(event)
+        """Queue the note of one event, if it has one, and let a beat steer the clock."""
+        if event.kind == BEAT:
+            self._sender.beat(event)
+        if event.note is not None:
+            self._sender.send(event)
 
     def close(self) -> None:
         """Let what is queued sound, then end all notes and close the port."""

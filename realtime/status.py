@@ -18,7 +18,8 @@ class Snapshot:
     probability: float32, (n,), chop probability of the last n analysis frames, oldest first; threshold: the line a
         frame has to reach. frame_seconds: time between two of those frames. scored: where the newest one stands, in
         samples; it lies behind `position`, as a frame is judged with what follows it.
-    chops: the last events, oldest first; chop_count: all of them so far.
+    chops: the last events but beats, oldest first; chop_count: all chops so far.
+    beat: the last beat, None before the first; beat_count: all of them so far.
     latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
     cpu: share of one core used by the whole program since the last snapshot, 1 = one core.
     overflows, underflows: buffers the device lost on the way in and out ("xruns"); lost: samples lost, with gaps.
@@ -49,3 +50,5 @@ class Snapshot:
     taps: int | None = None
     pad: str = ""
     warnings: tuple[str, ...] = field(default=())
+    beat: Event | None = None
+    beat_count: int = 0

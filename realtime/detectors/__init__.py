@@ -9,12 +9,13 @@ An entry point names a factory that takes no arguments and gives a `realtime.spe
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
+from realtime.detectors.beats import BeatDetector
 from realtime.detectors.chop import ChopDetector
 from realtime.errors import UserError
 from realtime.spec import Detector
 
 GROUP = "samplechop.detectors"
-BUILT_IN: dict[str, Callable[[], Detector]] = {"chop": ChopDetector}
+BUILT_IN: dict[str, Callable[[], Detector]] = {"beats": BeatDetector, "chop": ChopDetector}
 
 
 def names() -> list[str]:
