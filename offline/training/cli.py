@@ -3,16 +3,14 @@
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from offline.training.progress import Told, progress
 from realtime.errors import UserError
 
-FEATURES = "features"
 VERSIONS = 2
 
 
@@ -27,7 +25,10 @@ def train(
     ] = None,
     members: Annotated[int, typer.Option(min=1, max=8, help="Nets to train and average.")] = 2,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Training steps per net (default: 3000; 240 with --from).")
+        int | None,
+        typer.Option(
+            min=0, help="Training steps per net (default: 3000; 240 with --from; 0 with --from calibrates only)."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed, data and machine give the same model.")] = 1,
     work: Annotated[
@@ -58,33 +59,34 @@ def train(
         raise UserError(f"--model-shape must be one of chop, {', '.join(windowed.SHAPES)}, got {model_shape!r}")
     if start is not None and model_shape != "chop":
         raise UserError("--from moves the streaming net on: leave out --model-shape")
+    if steps == 0 and start is None:
+        raise UserError("--steps 0 trains nothing: name a model to calibrate with --from, or leave it out")
     if out.suffix in {".json", ".tflite"}:
         out = out.with_suffix("")
     _check_writable(out)
+    begin = stream.beginning(start) if start is not None else None
     kept = work or out.with_name(out.name + "-features")
     features = kept / model_shape
-    with _progress() as bars:
-        if model_shape == "chop":
-            counts = _prepare(bars, folders, features, VERSIONS, seed, jobs)
+    with progress() as told:
+        if begin is not None or model_shape == "chop":
+            counts = _prepare(told, "listening", folders, features, VERSIONS, seed, jobs)
             real = None
             if calibrate_on is not None:
                 real = kept / "calibration"
-                counts["recordings_calibration"] = sum(_prepare(bars, [calibrate_on], real, 1, seed, jobs).values())
-            chosen = stream.options(steps, seed, tuning=start is not None)
+                heard = _prepare(told, "listening to real recordings", [calibrate_on], real, 1, seed, jobs)
+                counts["recordings_calibration"] = sum(heard.values())
+            chosen = stream.options(steps, seed, tuning=begin is not None)
+            members = len(begin.members) if begin is not None else members
             facts = counts | {"seed": seed, "steps": chosen.steps, "members": members, "from": start or "nothing"}
-            bar = bars.add_task("training", total=None)
 
-            def told(member: int, step: int, loss: float) -> None:
-                bars.update(
-                    bar, completed=step, total=chosen.steps, description=f"training net {member + 1}, loss {loss:.3f}"
-                )
+            def at(member: int, step: int, loss: float) -> None:
+                told(f"training net {member + 1} of {members}, loss {loss:.3f}", step, chosen.steps)
 
-            trained = stream.train(features, out, members, chosen, facts, start, told, real)
+            trained = stream.train(features, out, members, chosen, facts, begin, at, real)
             _pictures(trained, out)
             manifest = trained.manifest
         else:
-            bars.add_task("training a window net", total=None)
-            made, facts = windowed.train(folders, out, model_shape, seed, jobs, steps)
+            made, facts = windowed.train(folders, out, model_shape, seed, jobs, steps, told)
             if made is None:
                 typer.echo(f"{model_shape}, to compare with, not to use: {facts}")
                 return
@@ -106,19 +108,19 @@ def _check_writable(out: Path) -> None:
         raise UserError(f"--out {str(out)!r} cannot be written: {error.strerror or error}") from None
 
 
-def _prepare(bars: Any, folders: list[Path], features: Path, versions: int, seed: int, jobs: int) -> dict[str, Any]:
+def _prepare(
+    told: Told, what: str, folders: list[Path], features: Path, versions: int, seed: int, jobs: int
+) -> dict[str, Any]:
     from offline.training import folder
 
-    bar = bars.add_task("listening", total=None)
     counts = folder.prepare(
         folders,
         features,
         versions,
         seed=seed,
         jobs=jobs,
-        on_record=lambda n, of: bars.update(bar, completed=n, total=of),
+        on_record=lambda done, of: told(what, done, of),
     )
-    bars.update(bar, completed=1, total=1)
     return {f"recordings_{split}": number for split, number in counts.items()}
 
 
@@ -129,14 +131,3 @@ def _pictures(trained: Any, out: Path) -> None:
     report.curves(trained.fittings, folder / "loss.png")
     report.precision_recall(trained.judged, folder / "precision-recall.png")
     report.reliability(trained.manifest, trained.judged, folder / "reliability.png")
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Show progress on stderr where there is a terminal to show it on."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=False) as bars:
-        yield bars

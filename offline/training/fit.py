@@ -160,7 +160,15 @@ def fit(
         return value
 
     held = [example(one, np.random.default_rng(i), alter=False) for i, one in enumerate(validation)]
+
+    def held_loss() -> float:
+        parts = [held[i : i + BATCH] for i in range(0, len(held), BATCH)]
+        pairs = [(np.stack([x for x, _ in part]), np.stack([y for _, y in part])) for part in parts]
+        return float(np.mean([float(loss(y, model(x, training=False))) for x, y in pairs]))
+
     fitted, best, waited, running = Fitted(model), None, 0, 0.0
+    if before is not None:  # a move that makes it worse is not made
+        best = held_loss(), model.get_weights()
     for number in range(1, options.steps + 1):
         drawn = [example(train[i], rng) for i in rng.choice(len(train), BATCH, p=chance)]
         value = float(train_step(np.stack([x for x, _ in drawn]), np.stack([y for _, y in drawn])))
@@ -168,13 +176,9 @@ def fit(
         if on_step is not None:
             on_step(number, running)
         if number % options.check_every == 0 or number == options.steps:
-            losses = [
-                float(loss(np.stack([y for _, y in part]), model(np.stack([x for x, _ in part]), training=False)))
-                for part in (held[i : i + BATCH] for i in range(0, len(held), BATCH))
-            ]
             fitted.steps.append(number)
             fitted.training_loss.append(running)
-            fitted.validation_loss.append(float(np.mean(losses)))
+            fitted.validation_loss.append(held_loss())
             if best is None or fitted.validation_loss[-1] < best[0]:
                 best, waited = (fitted.validation_loss[-1], model.get_weights()), 0
             else:

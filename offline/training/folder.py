@@ -3,16 +3,15 @@
 import hashlib
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from offline.crate.sounds import read as read_audio
 from offline.crate.truth import Truth, read_truth
+from offline.jobs import run
 from offline.labels import labels_beside, read_labels
 from offline.training import shards
 from offline.training.prepare import BLOCK, Heard, augmented, hear
@@ -148,14 +147,13 @@ def prepare(
         return counts
     rows: list[shards.Row] = []
     work = [(example, min_gap, seed, versions) for example in examples]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        heard: list[tuple[str, str, Heard]] = []
-        for done, made in enumerate(pool.map(_hear, work, chunksize=4), 1):
-            heard += made
-            if len(heard) >= PER_SHARD or done == len(work):
-                rows += shards.write_shard(out, 1 + (rows[-1].shard if rows else -1), heard)
-                heard = []
-            if on_record is not None:
-                on_record(done, len(work))
+    heard: list[tuple[str, str, Heard]] = []
+    for done, made in enumerate(run(_hear, work, jobs), 1):
+        heard += made
+        if len(heard) >= PER_SHARD or done == len(work):
+            rows += shards.write_shard(out, 1 + (rows[-1].shard if rows else -1), heard)
+            heard = []
+        if on_record is not None:
+            on_record(done, len(work))
     shards.write_index(out, rows, made_of)
     return counts

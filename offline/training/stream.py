@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 import models
 from models import Manifest, StreamFeatures
 from offline.training import calibrate, export, fit, shards, tcn, weights
+from offline.training.keras_backend import keras
 from offline.training.prepare import LOOKAHEAD, Heard
 from offline.training.targets import HEADS, HOP, MIN_GAP, SAMPLE_RATE
 from realtime.errors import UserError
@@ -31,11 +33,32 @@ class Trained:
     judged: list[calibrate.Judged]
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a training moves on: the model's manifest, its shape, and the weights of its members."""
+
+    manifest: Manifest
+    shape: tcn.Shape
+    members: list[weights.Layers]
+
+
+def beginning(name: str) -> Beginning:
+    """Open a released model, or a manifest, to begin from. Raises UserError or ModelError where that cannot be done."""
+    manifest = models.load(name)
+    features = manifest.features
+    if not isinstance(features, StreamFeatures):
+        raise UserError(f"--from {name}: only streaming nets can be moved on, and {manifest.name!r} is none")
+    if features.heads != HEADS:
+        raise UserError(f"--from {name}: it answers {features.heads}, this version trains {HEADS}")
+    shape = tcn.Shape(features.n_features, len(HEADS), features.dilations, features.channels)
+    return Beginning(manifest, shape, weights.load(manifest.path.with_suffix(".npz")))
+
+
 def options(steps: int | None, seed: int, tuning: bool) -> fit.Options:
     """Give the options of a training from nothing, or of one that only moves a net on."""
     if tuning:
-        return fit.Options(steps or TUNING_STEPS, rate=6e-4, seed=seed, check_every=30, patience=4)
-    return fit.Options(steps or STEPS, seed=seed)
+        return fit.Options(TUNING_STEPS if steps is None else steps, rate=6e-4, seed=seed, check_every=30, patience=4)
+    return fit.Options(STEPS if steps is None else steps, seed=seed)
 
 
 def train(
@@ -44,32 +67,31 @@ def train(
     members: int,
     options: fit.Options,
     facts: dict[str, Any],
-    start: str | None = None,
+    begin: Beginning | None = None,
     on_step: Callable[[int, int, float], None] | None = None,
     calibrate_on: Path | None = None,
 ) -> Trained:
     """Fit `members` nets to the shards in `features`, average them and write OUT.tflite, .json and .npz.
 
-    start: a released model's name or a manifest's path to begin from instead of from nothing. on_step: told (member,
-    step, loss). calibrate_on: shards of real recordings that decide thresholds and strengths, together with those
-    validation records in which there is nothing to chop; None for all validation records. Raises UserError without
-    data for both splits, or where the model to begin from has no weights beside it.
+    begin: what to move on, with all its members. on_step: told (member, step, loss). calibrate_on: shards of real
+    recordings that decide thresholds and strengths, together with those validation records in which there is nothing
+    to chop; None for all validation records. Raises UserError without data for both splits.
     """
+    keras().backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
     training, validation = (shards.read(features, split) for split in ("train", "validation"))
     if not training or not validation:
         raise UserError("training needs at least two labelled recordings: one to learn from and one to check with")
-    begin = _begin(start)
-    shape = _shape(start)
+    shape = begin.shape if begin else tcn.Shape(N_FEATURES, len(HEADS))
     fittings = []
-    for member in range(len(begin) if begin else members):
+    for member in range(len(begin.members) if begin else members):
         chosen = fit.Options(options.steps, options.rate, options.seed + member, options.check_every, options.patience)
-        model = tcn.build(shape, chosen.seed, layers=begin[member] if begin else None)
+        model = tcn.build(shape, chosen.seed, layers=begin.members[member] if begin else None)
 
         def told(step: int, loss: float, member: int = member) -> None:
             if on_step is not None:
                 on_step(member, step, loss)
 
-        before = tcn.build(shape, chosen.seed, layers=begin[member]) if begin else None
+        before = tcn.build(shape, chosen.seed, layers=begin.members[member]) if begin else None
         fittings.append(fit.fit(training, validation, chosen, model, told, before))
     layers = [tcn.layers_of(one.model, shape) for one in fittings]
     content = export.to_tflite(tcn.step(layers, shape), 1)
@@ -77,8 +99,8 @@ def train(
     judged = calibrate.judge(predict, validation)
     real = calibrate.judge(predict, _all(calibrate_on)) if calibrate_on is not None else []
     decision, calibration = calibrate.decide([*real, *(one for one in judged if not real or not len(one.truth))])
-    if start is not None and not calibration:
-        calibration = models.load(start).calibration
+    if begin is not None and not calibration:
+        calibration = begin.manifest.calibration
     described = StreamFeatures(
         SAMPLE_RATE, HOP, N_FEATURES, LOOKAHEAD, HEADS, shape.dilations, shape.channels, len(layers)
     )
@@ -88,7 +110,7 @@ def train(
             name: round(calibrate.f_measure(judged, name, decision["choose"][name]["threshold"]), 4)
             for name in decision["choose"]
         },
-        "validation_loss": [round(min(one.validation_loss), 4) for one in fittings],
+        "validation_loss": [round(min(one.validation_loss), 4) for one in fittings if one.validation_loss],
     }
     manifest = export.write(
         out, content, described, threshold, MIN_GAP, facts, scores, decision=decision, calibration=calibration
@@ -102,31 +124,12 @@ def _all(features: Path) -> list[Heard]:
     return [one for split in ("train", "validation") for one in shards.read(features, split)]
 
 
-def _begin(start: str | None) -> list[weights.Layers]:
-    if start is None:
-        return []
-    manifest = models.load(start)
-    if not isinstance(manifest.features, StreamFeatures):
-        raise UserError(f"--from {start}: only streaming nets can be moved on, and {manifest.name!r} is none")
-    if manifest.features.heads != HEADS:
-        raise UserError(f"--from {start}: it answers {manifest.features.heads}, this version trains {HEADS}")
-    return weights.load(manifest.path.with_suffix(".npz"))
-
-
-def _shape(start: str | None) -> tcn.Shape:
-    if start is None:
-        return tcn.Shape(N_FEATURES, len(HEADS))
-    features = models.load(start).features
-    assert isinstance(features, StreamFeatures)
-    return tcn.Shape(features.n_features, len(features.heads), features.dilations, features.channels)
-
-
 def _mean_of(nets: Sequence[Any]) -> calibrate.Predict:
     """Give the probabilities of the mean of the nets' logits."""
 
     def predict(x: NDArray[np.float32]) -> NDArray[np.float32]:
         logits = np.mean([net(x[None], training=False).numpy()[0] for net in nets], axis=0)
-        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+        return np.asarray(expit(logits), np.float32)
 
     return predict
 

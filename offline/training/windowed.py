@@ -3,10 +3,8 @@ with, a convolutional net over the whole window.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,10 @@ from numpy.typing import NDArray
 
 from models import Features, Manifest
 from offline.crate.sounds import read as read_audio
+from offline.jobs import run
 from offline.training import export, folder
 from offline.training.keras_backend import keras
+from offline.training.progress import Told
 from offline.training.targets import EDGE, Wanted
 from realtime.context import ContextWindow
 from realtime.cqt import F2_HZ, StreamingCQT
@@ -36,6 +36,7 @@ KEEP = 0.1
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
 TOLERANCE_FRAMES = 9
 BLOCK = 32_768
+EPOCHS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,34 +182,52 @@ def f_measure(records: Sequence[tuple[Windows, NDArray[np.float32]]], threshold:
     return 2 * right / (right + wrong + chops) if right else 0.0
 
 
-def hear(folders: Sequence[Path], name: str, seed: int, jobs: int) -> Iterator[Windows]:
+def hear(folders: Sequence[Path], name: str, seed: int, jobs: int, told: Told) -> Iterator[Windows]:
     """Hear every labelled recording."""
     work = [(example, name, seed) for example in folder.find(folders)]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_hear, work, chunksize=4)
+    for done, heard in enumerate(run(_hear, work, jobs), 1):
+        told("listening", done, len(work))
+        yield heard
 
 
 def train(
-    folders: Sequence[Path], out: Path, name: str, seed: int, jobs: int, steps: int | None = None
+    folders: Sequence[Path],
+    out: Path,
+    name: str,
+    seed: int,
+    jobs: int,
+    epochs: int | None,
+    told: Told,
 ) -> tuple[Manifest | None, dict[str, Any]]:
     """Train a window net and write it. Gives the manifest (None for chop-cnn, which no host can run) and the facts.
 
     Early stopping on the validation loss, learning rate falling with it. Raises UserError without data.
     """
     shape = SHAPES[name]
-    heard = list(hear(folders, name, seed, jobs))
+    heard = list(hear(folders, name, seed, jobs, told))
     training, validation = ([one for one in heard if one.split == split] for split in ("train", "validation"))
     if not any(one.target.any() for one in training) or not validation:
         raise UserError("training needs labelled recordings to learn from, and at least one more to check with")
     x, target = (np.concatenate([getattr(one, part) for one in training]) for part in ("x", "target"))
     parts = ("x", "target", "weight")
     held = [np.concatenate([getattr(one, part) for one in validation]) for part in parts]
-    k, model = keras(), build(shape, seed)
+    k = keras()
+    k.backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
+    model = build(shape, seed)
     model.compile(optimizer=k.optimizers.Adam(3e-3), loss="binary_crossentropy")
     stop = k.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
     slower = k.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.4, patience=2)
+    epochs = epochs or EPOCHS
+    count = k.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: told(f"training, loss {logs['loss']:.3f}", epoch + 1, epochs)
+    )
     history = model.fit(
-        x, target, batch_size=1024, epochs=steps or 40, validation_data=tuple(held), callbacks=[slower, stop], verbose=0
+        *(x, target),
+        batch_size=1024,
+        epochs=epochs,
+        validation_data=tuple(held),
+        callbacks=[slower, stop, count],
+        verbose=0,
     )
     said = [(one, model.predict(one.x, batch_size=4096, verbose=0)[:, 0]) for one in validation if len(one.x)]
     threshold = max(THRESHOLDS, key=lambda level: f_measure(said, level))

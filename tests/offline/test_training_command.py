@@ -1,0 +1,122 @@
+"""The whole way: a crate, a model trained on it, that model at work, and moved towards a producer."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import models
+from offline.demo import soundfont
+from run_live import DEMO
+from tests.command import samplechop
+from tests.signals import record
+
+pytest.importorskip("tensorflow")
+
+playable = pytest.mark.skipif(
+    shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in soundfont.USUAL_PLACES),
+    reason="needs fluidsynth and a General MIDI soundfont",
+)
+WRITTEN = {".tflite", ".json", ".npz", ".md"}
+
+
+@pytest.fixture(scope="module")
+def own_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two recordings with their labels, as a user has them."""
+    folder = tmp_path_factory.mktemp("records")
+    for name, seed in (("one", 1), ("two", 2)):
+        samples, truth = record(8.0, seed)
+        soundfile.write(folder / f"{name}.wav", samples, 44_100)
+        (folder / f"{name}.txt").write_text("\n".join(f"{sample / 44_100:.6f}" for sample in truth))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, own_records: Path) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "tiny"
+    outcome = samplechop("train", own_records, "-o", out, "--steps", 3, "--members", 1, "--jobs", 1)
+    assert outcome.code == 0, outcome
+    return out
+
+
+@playable
+def test_a_model_trained_on_a_fresh_crate_chops_a_record(tmp_path: Path) -> None:
+    built = samplechop("crate", "build", "-o", tmp_path / "crate", "--minutes", 1, "--jobs", 2)
+    assert built.code == 0, built
+    out = tmp_path / "tiny"
+    made = samplechop("train", tmp_path / "crate", "-o", out, "--steps", 2, "--members", 2)
+    assert made.code == 0, made
+    ran = samplechop("live", DEMO, "--fast", "--model", f"{out}.json", "--threshold", 0.01, "--events", "-")
+    assert ran.code == 0, ran
+    assert all(json.loads(line)["kind"] == "chop" for line in ran.out.splitlines())
+
+
+def test_training_leaves_model_weights_card_and_pictures(trained: Path) -> None:
+    assert {path.suffix for path in trained.parent.glob("tiny.*")} == WRITTEN
+    assert {path.name for path in (trained.parent / "tiny-report").iterdir()} == {
+        "loss.png",
+        "precision-recall.png",
+        "reliability.png",
+    }
+
+
+def test_the_same_seed_gives_the_same_model(trained: Path, own_records: Path, tmp_path: Path) -> None:
+    again = samplechop("train", own_records, "-o", tmp_path / "tiny", "--steps", 3, "--members", 1, "--jobs", 1)
+    assert again.code == 0
+    first, second = (models.load(out.with_suffix(".json")) for out in (trained, tmp_path / "tiny"))
+    assert first.sha256 == second.sha256
+    assert first.decision == second.decision
+
+
+def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop(
+        "train", own_records, "-o", tmp_path / "moved", "--from", f"{trained}.json", "--steps", 2, "--jobs", 1
+    )
+    assert outcome.code == 0, outcome
+    with np.load(f"{trained}.npz") as before, np.load(tmp_path / "moved.npz") as after:
+        change = [np.abs(before[name] - after[name]).max() for name in before.files]
+        scale = [np.abs(before[name]).max() for name in before.files]
+    assert 0 < max(change) < 0.2 * max(scale)
+    assert models.load(tmp_path / "moved.json").features == models.load(Path(f"{trained}.json")).features
+
+
+def test_real_recordings_can_say_how_sure_a_model_may_be(own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop(
+        *("train", own_records, "-o", tmp_path / "sure", "--steps", 2, "--members", 1, "--jobs", 1),
+        *("--calibrate-on", own_records),
+    )
+    assert outcome.code == 0, outcome
+    assert models.load(tmp_path / "sure.json").training["recordings_calibration"] == 2
+
+
+def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop(
+        "train", own_records, "-o", tmp_path / "classic", "--model-shape", "chop-61", "--steps", 1, "--jobs", 1
+    )
+    assert outcome.code == 0, outcome
+    assert models.load(tmp_path / "classic.json").kind == "chop"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere", "-o", "m"], "no folder"),
+        ([".", "-o", "m"], "no labelled recordings"),
+        ([".", "-o", "m", "--model-shape", "chop-62"], "--model-shape must be one of"),
+        ([".", "-o", "m", "--from", "chop-61"], "only streaming nets can be moved on"),
+        ([".", "-o", "m", "--from", "nobody"], "nobody"),
+        ([".", "-o", "/proc/m"], "cannot be written"),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = samplechop("train", *arguments)
+    assert outcome.code == 2, outcome
+    assert says in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
