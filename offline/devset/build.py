@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,17 @@ from offline.crate import bank
 from offline.crate.build import instruments
 from offline.crate.sounds import RATE
 from offline.crate.truth import write_truth
-from offline.devset.recordings import MAKERS, Made
+from offline.devset import drummed, repeated
+from offline.devset.order import Made, Order
 from offline.devset.sources import Sources, gather_sources
 from realtime.errors import UserError
 
+MAKERS: dict[str, Callable[[Order], Made]] = {
+    "stems": drummed.stem,
+    "mixes": drummed.mix,
+    "loops": repeated.loop,
+    "hits": repeated.hits,
+}
 SHARES = {"mixes": 0.44, "stems": 0.24, "loops": 0.2, "hits": 0.12}
 """Which part of the recordings each group has."""
 TAG = 0xDE5E7
@@ -50,7 +57,7 @@ def build(
         loaded = bank.load(Path(shared))
         for done, (group, number) in enumerate(wanted, 1):
             rng = np.random.default_rng([TAG, seed, list(MAKERS).index(group), number])
-            _write(folder / group, number, MAKERS[group](rng, number, sources, loaded, seed))
+            _write(folder / group, number, MAKERS[group](Order(rng, number, sources, loaded, seed)))
             yield done, len(wanted)
 
 

@@ -1,6 +1,7 @@
 """What is played: a drummer of the crate's styles over beats made up or over those of real music, and a band."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def excerpt_of(rng: np.random.Generator, music: Recording) -> Excerpt | None:
     downs = np.flatnonzero(music.positions == 1)
     runs = []
     for beats, meter in ((4, "4/4"), (3, "3/4")):
-        whole = [a for a, b in zip(downs[:-1], downs[1:], strict=True) if b - a == beats]
+        whole = [a for a, b in pairwise(downs) if b - a == beats]
         for first in whole:
             last = first
             while last in whole:

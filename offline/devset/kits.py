@@ -12,10 +12,9 @@ INSTEAD = {
     "rim": ("snare", "clap"),
     "clap": ("snare",),
     "snare": ("clap",),
-    "open": ("crash",),
+    "open": ("hat",),
     "pedal": ("hat",),
-    "hat": ("crash",),
-    "ride": ("crash",),
+    "ride": ("open", "hat"),
     "shaker": ("hat",),
     "cowbell": ("conga",),
 }

@@ -211,13 +211,15 @@ def gather_sources(sounds: Sequence[Path], music: Path) -> Sources:
     """
     files = [(folder, path) for folder in sounds for path in audio_in(folder, "--sounds")]
     shots = [shot for shot in gather(sounds) if shot.held_out and shot.role != "loop"]
-    loops, names = [], set()
+    loops: list[Recording] = []
+    names: set[str] = set()
     for folder, path in files:
         name = path.relative_to(folder).with_suffix("").as_posix()
-        if role_of(name) == "loop" and not loop_may_be_used(name) and path.stem not in names:
-            if (one := _known(path, folder)) is not None:
-                loops.append(one)
-                names.add(path.stem)
+        if role_of(name) != "loop" or loop_may_be_used(name) or path.stem in names:
+            continue
+        if (one := _known(path, folder)) is not None:
+            loops.append(one)
+            names.add(path.stem)
     drums = [shot for shot in shots if shot.role != "stab"] + [shot for loop in loops for shot in drums_of(loop)]
     missing = {"kick", "snare"} - {shot.role for shot in drums}
     if missing:
