@@ -16,12 +16,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from realtime.clock import Clock
-from realtime.errors import UserError
 from realtime.events import Event
+from realtime.kept_port import KeptPort
 from realtime.midi import all_notes_off, note_off, note_on
 from realtime.midi_clock import STOP, MidiClock
 from realtime.midi_ports import MidiPort
@@ -31,7 +30,6 @@ PULSE_SPIN_SECONDS = 0.0003  # pulses are many, and who follows them evens them 
 STEP_SECONDS = 0.001
 NEAR_SECONDS = 0.02  # a lock's timeout may be late by 16 ms on Windows, a sleep is not
 LOOK_SECONDS = 0.25
-RETRY_SECONDS = 0.5
 LATE_SECONDS = 0.001
 HOPELESS_SECONDS = 0.5
 """A pulse so late, as after a machine's sleep, is not caught up with: the clock stops."""
@@ -64,8 +62,7 @@ class MidiSender:
     """Sends events as notes, each at `clock.time_of(event.sample + latency)`, with a note-off gate_seconds later.
 
     port: where to; the sender closes it at the end. latency: samples at sample_rate Hz. channel: 1..16.
-    reopen: opens the port again after it vanished; it is called every half second, on a thread of its own, until it no
-        longer raises UserError or OSError. Notes due meanwhile are dropped, as a late note is worse than none.
+    reopen: opens the port again after it vanished, see KeptPort. Notes due meanwhile are dropped; the clock stops.
     beat_clock: the MIDI clock to send, if any; `beat()` steers it, and its pulses are as late as the notes.
     channels: the channel of a kind of event, where it is not `channel`.
     lead_seconds: how much earlier than due to send, for a system known to deliver later (rtmidi's JACK ports deliver at
@@ -94,15 +91,13 @@ class MidiSender:
             raise ValueError(f"gate_seconds must be in 0..60, more than 0, got {gate_seconds}")
         self.counters = Counters()
         self._panic = [all_notes_off(one) for one in sorted({channel, *channels.values()})]
-        self._port: MidiPort | None = port
-        self._lost: list[MidiPort] = []
+        self._port = KeptPort(port, reopen, self._panic)
         self._clock = clock
         self._latency = latency
         self._sample_rate = sample_rate
         self._channel, self._channels = channel, dict(channels)
         self._beat_clock = beat_clock
         self._gate = max(1, round(gate_seconds * sample_rate))
-        self._reopen = reopen
         self._lead = lead_seconds
         # (due sample, note-offs before note-ons, order of arrival, strike)
         self._heap: list[tuple[int, bool, int, _Strike]] = []
@@ -110,19 +105,17 @@ class MidiSender:
         self._sounding: dict[tuple[int, int], _Strike] = {}
         self._changed = threading.Condition()
         self._end: float | None = None
-        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midi sender", daemon=True)
-        self._keeper = threading.Thread(target=self._keep_port, name="midi port keeper", daemon=True)
 
     @property
     def connected(self) -> bool:
         """Whether there is a port now."""
-        return self._port is not None
+        return self._port.connected
 
     def start(self) -> None:
         """[main] Start sending."""
         self._thread.start()
-        self._keeper.start()
+        self._port.start()
 
     def send(self, event: Event) -> None:
         """[any thread] Queue an event, which must have a note and a velocity. What comes after `stop()` is dropped."""
@@ -155,14 +148,9 @@ class MidiSender:
                 patience = (self._latency + self._gate) / self._sample_rate if drain else 0.0
                 self._end = time.perf_counter() + patience
                 self._changed.notify()
-        self._over.set()
-        for thread in (self._thread, self._keeper):
-            if thread.ident is not None:
-                thread.join()
-        port, self._port = self._port, None
-        if port is not None:
-            port.close()
-        self._close_lost()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._port.close()
 
     def _push(self, due: int, is_on: bool, strike: _Strike) -> None:
         heapq.heappush(self._heap, (due, is_on, next(self._order), strike))
@@ -188,10 +176,10 @@ class MidiSender:
             self._heap.clear()
         for strike in list(self._sounding.values()):
             self._release(strike)
-        if self._beat_clock is not None and self._beat_clock.running:
-            self._emit(STOP)
+        if self._beat_clock is not None and self._beat_clock.next is not None:
+            self._port.send(STOP)
         for message in self._panic:
-            self._emit(message)
+            self._port.send(message)
 
     def _next(self) -> int | None:
         """Give the position at which the earliest message is due; None while nothing waits."""
@@ -212,7 +200,7 @@ class MidiSender:
     def _send_pulse(self) -> None:
         assert self._beat_clock is not None and self._beat_clock.next is not None
         lateness = time.perf_counter() - self._due()
-        sent = self._emit(self._beat_clock.next[1])
+        sent = self._port.send(self._beat_clock.next[1])
         self.counters.pulses += sent
         with self._changed:
             self._beat_clock.advance()
@@ -238,7 +226,7 @@ class MidiSender:
         before = self._sounding.get((strike.channel, strike.note))
         if before is not None:
             self._release(before)
-        if not self._emit(note_on(strike.channel, strike.note, strike.velocity)):
+        if not self._port.send(note_on(strike.channel, strike.note, strike.velocity)):
             self.counters.dropped += 1
             return
         lateness = time.perf_counter() - (self._clock.time_of(position) - self._lead)
@@ -251,43 +239,4 @@ class MidiSender:
 
     def _release(self, strike: _Strike) -> None:
         self._sounding.pop((strike.channel, strike.note), None)
-        self._emit(note_off(strike.channel, strike.note))
-
-    def _emit(self, message: bytes) -> bool:
-        """Send now. False if there is no port or it is lost just now."""
-        port = self._port
-        if port is None:
-            return False
-        try:
-            port.send(message)
-        except OSError:
-            self._lose(port)
-            return False
-        return True
-
-    def _lose(self, port: MidiPort) -> None:
-        """Do without the port from now on; the keeper closes it, as that may take a second."""
-        with self._changed:
-            if self._port is port:
-                self._port = None
-                self._lost.append(port)
-
-    def _close_lost(self) -> None:
-        while self._lost:
-            with suppress(OSError):
-                self._lost.pop().close()
-
-    def _keep_port(self) -> None:
-        """[keeper thread] Notice a vanished port and open it again; here, as both may take their time."""
-        while not self._over.wait(RETRY_SECONDS):
-            port = self._port
-            if port is not None and not port.is_there():
-                self._lose(port)
-            # Before opening anew: libjack crashes when it looks for a server while a client of a dead one is open.
-            self._close_lost()
-            if self._port is None and self._reopen is not None:
-                with suppress(UserError, OSError):
-                    fresh = self._reopen()
-                    for message in self._panic:  # what hung when the port vanished
-                        fresh.send(message)
-                    self._port = fresh
+        self._port.send(note_off(strike.channel, strike.note))

@@ -13,6 +13,10 @@ from tests.signals import record
 
 MAX_BLOCK = 8193
 NASTY = 172 * 256  # about a second, and a whole number of analysis frames
+SETTLED, ENDED = (
+    9 * ANALYSIS_RATE // 4,
+    19 * ANALYSIS_RATE // 4,
+)  # between two of the test signal's sounds, and after all
 MAKERS = {**detectors.BUILT_IN, "example": LoudDetector}
 
 
@@ -104,7 +108,9 @@ def test_silence_gives_no_event(detector: Detector) -> None:
 )
 def test_what_follows_a_nasty_second_is_still_heard(detector: Detector, audio: np.ndarray, nasty: np.ndarray) -> None:
     events = run(detector, np.concatenate([nasty, audio]), [256])
-    late = [event.sample - NASTY for event in events if event.sample > NASTY + ANALYSIS_RATE]
-    clean = [event.sample for event in run(detector, audio, [256]) if event.sample > ANALYSIS_RATE]
-    assert late == clean
+    # A detector with a memory may take a second or two to recover, and be off by a fraction of a frame.
+    late = [event.sample - NASTY for event in events if SETTLED < event.sample - NASTY < ENDED]
+    clean = [event.sample for event in run(detector, audio, [256]) if SETTLED < event.sample < ENDED]
+    assert clean
+    np.testing.assert_allclose(late, clean, atol=0.005 * ANALYSIS_RATE)
     assert all(np.isfinite(event.strength) and 0 <= event.strength <= 1 for event in events)

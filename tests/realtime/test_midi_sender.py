@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from realtime import midi_sender
+from realtime import kept_port
 from realtime.errors import UserError
 from realtime.events import Event
 from realtime.midi import all_notes_off, note_off, note_on
+from realtime.midi_clock import CLOCK, START, STOP, MidiClock
 from realtime.midi_sender import MidiSender
 
 RATE = 1000
@@ -197,7 +198,7 @@ def test_what_comes_after_the_end_is_dropped(port: RecordingPort, clock: HeldClo
 def test_a_vanished_port_is_opened_again_and_notes_meanwhile_are_dropped(
     port: RecordingPort, clock: HeldClock, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    monkeypatch.setattr(midi_sender, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(kept_port, "RETRY_SECONDS", 0.01)
     back, fresh, tries = threading.Event(), RecordingPort(), []
 
     def reopen() -> RecordingPort:
@@ -248,3 +249,56 @@ def test_an_event_without_a_note_is_refused(port: RecordingPort, clock: HeldCloc
 def test_settings_out_of_range_are_refused(port, clock, option, value, message) -> None:
     with pytest.raises(ValueError, match=message):
         sender_of(port, clock, **{option: value})
+
+
+def beat(sample: int, label: str) -> Event:
+    return Event("beat", sample, sample, 0.9, label, tempo=60_000 / 120)
+
+
+def test_the_clock_starts_pulses_as_late_as_the_notes_and_stops_at_the_end(
+    port: RecordingPort, clock: HeldClock
+) -> None:
+    left: list[float] = []
+    port.send = lambda message: (left.append(time.perf_counter()), RecordingPort.send(port, message))
+    sender = sender_of(port, clock, latency=60, beat_clock=MidiClock(RATE))
+    for k in range(9):
+        sender.beat(beat(120 * k - 480, str(k % 4 + 1)))
+    sender.start()
+    assert port.wait_for(CLOCK)
+    sender.stop()
+    assert port.messages[:2] == [START, CLOCK]
+    assert port.messages[-2:] == [STOP, PANIC]
+    assert set(port.messages[1:-2]) == {CLOCK}
+    assert sender.counters.pulses == len(port.messages) - 2
+    first = left[1] - clock.zero
+    assert min(abs(first - (place + 60) / RATE) for place in (-480, 0, 480)) < 1.0
+
+
+def test_pulses_overdue_beyond_hope_are_not_caught_up_with(port: RecordingPort, clock: HeldClock) -> None:
+    clock.zero -= 10
+    sender = sender_of(port, clock, beat_clock=MidiClock(RATE))
+    for k in range(9):
+        sender.beat(beat(120 * k, str(k % 4 + 1)))
+    sender.start()
+    assert port.wait_for(STOP)
+    sender.stop()
+    assert port.messages == [START, STOP, PANIC]
+
+
+def test_a_kind_of_event_has_its_own_channel_and_both_are_ended(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, channel=2, channels={"beat": 10})
+    sender.send(chop(0))
+    sender.send(Event("beat", 1, 1, 0.5, "1", note=36, velocity=50))
+    sender.start()
+    sender.stop()
+    assert set(port.messages[:4]) == {note_on(2, 36, 100), note_off(2, 36), note_on(10, 36, 50), note_off(10, 36)}
+    assert port.messages[4:] == [all_notes_off(2), all_notes_off(10)]
+
+
+def test_beats_without_a_clock_send_nothing(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock)
+    sender.start()
+    for k in range(9):
+        sender.beat(beat(120 * k - 480, str(k % 4 + 1)))
+    sender.stop()
+    assert port.messages == [PANIC]

@@ -192,8 +192,19 @@ def test_a_full_disk_is_one_sentence() -> None:
 
 
 def test_an_event_without_a_note_does_not_go_into_a_midi_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="needs a note and a velocity"):
-        MidiFileSink(tmp_path / "out.mid", RATE).write(Event("chop", 0, 0, 1.0))
+    assert notes_of(write_midi(tmp_path / "out.mid", [Event("beat", 0, 0, 1.0, "1")])) == []
+
+
+def test_a_note_without_a_velocity_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs a velocity"):
+        MidiFileSink(tmp_path / "out.mid", RATE).write(Event("chop", 0, 0, 1.0, note=36))
+
+
+def test_a_kind_of_event_can_have_a_channel_of_its_own(tmp_path: Path) -> None:
+    beat = Event("beat", 0, 0, 1.0, "1", note=36, velocity=90)
+    file = write_midi(tmp_path / "out.mid", [chop(0), beat], channel=2, channels={"beat": 10})
+    ons = [(message.channel, message.velocity) for message in file if message.type == "note_on"]
+    assert ons == [(1, 100), (9, 90)]
 
 
 def test_a_port_sink_starts_feeds_and_stops_its_sender() -> None:

@@ -1,0 +1,96 @@
+"""Beats of whole recordings: the demo record that the project makes itself, and what has no pulse."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from offline.evaluate.noises import noises
+from realtime.detectors.beats import BeatDetector, BeatSettings
+from realtime.events import Event
+from realtime.spec import ANALYSIS_RATE, ProcessSpec
+from run_live import DEMO
+from tests.command import samplechop
+
+BLOCK = 4096
+
+
+@pytest.fixture(scope="module")
+def detector() -> BeatDetector:
+    made = BeatDetector()
+    made.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+    return made
+
+
+def hear(detector: BeatDetector, audio: np.ndarray) -> list[Event]:
+    detector.reset()
+    events: list[Event] = []
+    padded = np.concatenate([audio, np.zeros(detector.latency + BLOCK, np.float32)]).astype(np.float32)
+    for start in range(0, len(padded), BLOCK):
+        detector.process(padded[start : start + BLOCK], start, events.append)
+    return events
+
+
+@pytest.fixture(scope="module")
+def beats(detector: BeatDetector) -> list[Event]:
+    audio, rate = soundfile.read(DEMO, dtype="float32", always_2d=True)
+    assert rate == ANALYSIS_RATE
+    return hear(detector, audio.mean(axis=1))
+
+
+def settled(beats: list[Event]) -> list[Event]:
+    """Leave out the first seconds, in which the pulse is found, and the end, which slows down."""
+    return [beat for beat in beats if 8 < beat.sample / ANALYSIS_RATE < 26]
+
+
+def test_the_beats_of_the_demo_are_found_at_its_tempo(beats: list[Event]) -> None:
+    steps = np.diff([beat.sample for beat in settled(beats)]) / ANALYSIS_RATE
+    assert len(steps) > 20
+    assert np.median(60 / steps) == pytest.approx(92, rel=0.01)
+    assert np.abs(steps - 60 / 92).max() < 0.03
+    assert [beat.tempo for beat in settled(beats)] == pytest.approx([92] * (len(steps) + 1), rel=0.03)
+
+
+def test_positions_in_the_bar_follow_each_other(beats: list[Event]) -> None:
+    labels = [int(beat.label or 0) for beat in settled(beats)]
+    assert labels == [(labels[0] - 1 + k) % 4 + 1 for k in range(len(labels))]
+
+
+def test_each_beat_is_told_within_the_latency(detector: BeatDetector, beats: list[Event]) -> None:
+    assert beats
+    assert all(0 < beat.emitted - beat.sample <= detector.latency - BLOCK for beat in beats)
+    assert sum(samples for _, samples in detector.latency_terms) == detector.latency
+
+
+@pytest.mark.parametrize("kind", ["hiss", "hum", "crackle", "run-out", "groove", "silence"])
+def test_a_record_without_music_has_no_beats(detector: BeatDetector, kind: str) -> None:
+    found = [len(hear(detector, sound)) for sound in noises(12.0)[kind]]
+    assert sum(found) == 0
+
+
+def test_a_model_without_beats_is_named() -> None:
+    with pytest.raises(ValueError, match="chop-61"):
+        BeatDetector(BeatSettings("chop-61")).prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+
+
+@pytest.mark.parametrize("wrong", [{"confidence": 1.0}, {"confidence": -0.1}, {"steady": 0}])
+def test_settings_out_of_range_are_refused(wrong: dict) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        BeatSettings(**wrong)
+
+
+def test_a_session_tells_beats_beside_the_same_chops() -> None:
+    alone = samplechop("live", "--demo", "--fast", "--events", "-")
+    both = samplechop("live", "--demo", "--fast", "--events", "-", "--detect", "beats")
+    lines = [json.loads(line) for line in both.out.splitlines()]
+    beats = [line for line in lines if line["kind"] == "beat"]
+    assert [line for line in lines if line["kind"] == "chop"] == [json.loads(line) for line in alone.out.splitlines()]
+    assert all(line["note"] == (34 if line["label"] == "1" else 33) and line["tempo"] > 50 for line in beats)
+    assert f"{len(lines) - len(beats)} chops, {len(beats)} beats in" in both.err
+
+
+def test_a_clock_needs_a_port() -> None:
+    result = samplechop("live", "--demo", "--midi-clock")
+    assert result.code == 2
+    assert "--midi-port" in result.err
