@@ -114,6 +114,10 @@ def surface(n: int, rng: np.random.Generator, busy: bool = False) -> Sound:
             noise += strength * np.sin(2 * np.pi * harmonic * base * times + rng.uniform(0, 6.28))
     if rng.random() < (0.5 if busy else 0.2):
         noise += _each_turn(n, rng)
+    if rng.random() < (0.5 if busy else 0.15):
+        noise += thumps(n, rng) * 10 ** rng.uniform(-0.3, 1.3)
+    if rng.random() < (0.4 if busy else 0.2):
+        noise += _rumble(n, rng) * 10 ** rng.uniform(-1, 0.5)
     if rng.random() < 0.4:
         turn = rng.uniform(0.2, 1.0)
         noise *= 1 + rng.uniform(0, 0.7) * np.sin(2 * np.pi * turn * times + rng.uniform(0, 6.28))
@@ -147,6 +151,29 @@ def scratches(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
             swing = np.sin(2 * np.pi * rng.uniform(8, 45) * times) * np.exp(-times / rng.uniform(0.02, 0.12))
             sound[at : at + len(times)] += rng.uniform(0.1, 0.8) * swing
     return sound
+
+
+def thumps(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Make soft bumps, as of dust and dents: a hump of some milliseconds, from which the arm and cartridge, a
+    resonant high-pass at 5 to 25 Hz, swing back: float64, (n,), peak near 1.
+    """
+    sound = np.zeros(n)
+    for at in rng.integers(0, n, int(rng.poisson(rng.uniform(0.1, 1.5) * n / RATE))):
+        length = min(n - int(at), int(RATE * np.exp(rng.uniform(np.log(0.002), np.log(0.03)))))
+        hump = np.hanning(length) ** rng.uniform(0.7, 3) * rng.choice([-1, 1]) * rng.uniform(0.2, 1)
+        sound[at : at + length] += hump
+    turn = 2 * np.pi * rng.uniform(5, 25) / RATE
+    damping = np.sin(turn) / (2 * rng.uniform(0.4, 2))
+    gain = (1 + np.cos(turn)) / 2  # the high-pass of Bristow-Johnson's cookbook
+    poles = [1 + damping, -2 * np.cos(turn), 1 - damping]
+    return np.asarray(signal.lfilter([gain, -2 * gain, gain], poles, sound))
+
+
+def _rumble(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Make what a turntable's bearing adds: noise between 5 and 40-150 Hz, RMS 1."""
+    band = signal.butter(2, (5, rng.uniform(40, 150)), "band", fs=RATE, output="sos")
+    noise = signal.sosfilt(band, rng.standard_normal(n))
+    return np.asarray(noise / (np.std(noise) + 1e-12))
 
 
 def coloured(n: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -73,23 +73,17 @@ def test_the_same_seed_gives_the_same_model(trained: Path, own_records: Path, tm
 
 def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, tmp_path: Path) -> None:
     outcome = samplechop(
-        "train", own_records, "-o", tmp_path / "moved", "--from", f"{trained}.json", "--steps", 2, "--jobs", 1
+        *("train", own_records, "-o", tmp_path / "moved", "--from", f"{trained}.json", "--steps", 2, "--jobs", 1),
+        *("--calibrate-on", own_records),
     )
     assert outcome.code == 0, outcome
     with np.load(f"{trained}.npz") as before, np.load(tmp_path / "moved.npz") as after:
         change = [np.abs(before[name] - after[name]).max() for name in before.files]
         scale = [np.abs(before[name]).max() for name in before.files]
     assert 0 < max(change) < 0.2 * max(scale)
-    assert models.load(tmp_path / "moved.json").features == models.load(Path(f"{trained}.json")).features
-
-
-def test_real_recordings_can_say_how_sure_a_model_may_be(own_records: Path, tmp_path: Path) -> None:
-    outcome = samplechop(
-        *("train", own_records, "-o", tmp_path / "sure", "--steps", 2, "--members", 1, "--jobs", 1),
-        *("--calibrate-on", own_records),
-    )
-    assert outcome.code == 0, outcome
-    assert models.load(tmp_path / "sure.json").training["recordings_calibration"] == 2
+    moved = models.load(tmp_path / "moved.json")
+    assert moved.features == models.load(Path(f"{trained}.json")).features
+    assert moved.training["recordings_calibration"] == 2
 
 
 def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_path: Path) -> None:
