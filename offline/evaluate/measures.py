@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import mir_eval
 import numpy as np
+from numpy.typing import NDArray
 
 from offline.crate.truth import Truth
 from offline.evaluate.truths import References, Seconds, references_of
@@ -102,18 +103,30 @@ def offsets(references: References, markers: Markers) -> Measures:
     return {"offset_ms": float(np.median(off)), "offset_p95_ms": float(np.percentile(np.abs(off), 95))}
 
 
-def verdicts(references: References, markers: Markers) -> tuple[Seconds, np.ndarray]:
+RIGHT, WRONG, OPEN = 1, 0, -1
+
+
+def marks(references: References, markers: Markers) -> NDArray[np.int8]:
+    """Say of each marker, int8 (n,), whether it hits the target within ±50 ms: RIGHT, WRONG, or OPEN: nobody knows."""
+    said = np.full(len(markers.times), WRONG, np.int8)
+    if references.target is None:
+        said[:] = OPEN
+        return said
+    if references.chops is not None:
+        said[~_known(markers.times, references, WINDOWS[0])] = OPEN
+    said[[j for _, j in pairs(references.target, markers.times, WINDOWS[0])]] = RIGHT
+    return said
+
+
+def verdicts(references: References, markers: Markers) -> tuple[Seconds, NDArray[np.bool_]]:
     """Give (strengths, right) of the markers of which one can tell whether they hit the target within ±50 ms.
 
     float64 (n,) and bool (n,); empty for a system without strengths.
     """
-    target = references.target
-    if target is None or markers.strengths is None or not len(markers.times):
+    if markers.strengths is None:
         return np.zeros(0), np.zeros(0, bool)
-    right = np.zeros(len(markers.times), bool)
-    right[[j for _, j in pairs(target, markers.times, WINDOWS[0])]] = True
-    known = np.ones(len(right), bool) if references.chops is None else _known(markers.times, references, WINDOWS[0])
-    return markers.strengths[known], right[known]
+    said = marks(references, markers)
+    return markers.strengths[said != OPEN], said[said != OPEN] == RIGHT
 
 
 def precision_at(strengths: Seconds, right: np.ndarray, n: int) -> float | None:

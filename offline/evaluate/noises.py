@@ -29,7 +29,8 @@ def noises(seconds: float = SECONDS, seed: int = 7) -> dict[str, list[Sound]]:
     made: dict[str, list[NDArray[np.float64]]] = {}
     levels = [10 ** (level_db / 20) for level_db in (-70, -50, -30)]
     made["hiss"] = [level * one for level in levels for one in (rng.standard_normal(n), _dull(n, rng))]
-    hums = [0.01 * sum(np.sin(2 * np.pi * base * k * times) / k for k in range(1, 8)) for base in (50, 60)]
+    partials = np.arange(1, 8)[:, None]
+    hums = [0.01 * np.sum(np.sin(2 * np.pi * base * partials * times) / partials, axis=0) for base in (50, 60)]
     made["hum"] = [*hums, *(hum + hiss for hum in hums)]
     made["crackle"] = []
     for rate in (1, 5, 20, 80):

@@ -17,6 +17,7 @@ from offline.evaluate.truths import Track
 
 SCHEMA = 1
 ALL = "all"
+OUTLINE = 600
 Bins = list[tuple[int, int, float]]
 Step = Callable[[int, int], None]
 """Hears (steps done, steps there are)."""
@@ -33,11 +34,15 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One recording with what each system made of it. seconds: its length."""
+    """One recording with what each system made of it.
+
+    seconds: its length. outline: float32 (OUTLINE,), 0..1, the peak of each part of it, the loudest being 1.
+    """
 
     track: Track
     seconds: float
     heard: dict[str, Heard]
+    outline: Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,14 @@ def _judge(track: Track, systems: Sequence[str]) -> Judged:
         markers = listeners.listener(system)(samples)
         bins = measures.reliability(*measures.verdicts(track.references, markers))
         heard[system] = Heard(markers, measures.measure(track.references, markers, seconds), bins)
-    return Judged(track, seconds, heard)
+    return Judged(track, seconds, heard, outline(samples))
+
+
+def outline(samples: Sound) -> Sound:
+    """Give the peaks of OUTLINE equal parts of a sound, float32 (OUTLINE,), the loudest being 1; zeros for silence."""
+    padded = np.pad(np.abs(samples), (0, -len(samples) % OUTLINE))
+    peaks = np.max(padded.reshape(OUTLINE, -1), axis=1, initial=0.0)
+    return np.asarray(peaks / max(float(np.max(peaks)), 1e-9), np.float32)
 
 
 def _count(kind: str, source: list[Sound] | Path, systems: Sequence[str]) -> tuple[str, dict[str, float]]:
@@ -108,7 +120,7 @@ def evaluate(
     systems: Sequence[str],
     noise_files: Sequence[Path] | None = None,
     jobs: int = 2,
-    on_step: Step = lambda done, of: None,
+    on_step: Step | None = None,
 ) -> Result:
     """Let every system hear every recording, and noise unless `noise_files` is None.
 
@@ -130,7 +142,8 @@ def evaluate(
             judged.append(found)
         else:
             counted[found[0]] = found[1]
-        on_step(done, len(calls))
+        if on_step is not None:
+            on_step(done, len(calls))
     judged.sort(key=lambda one: (one.track.group, one.track.name))
     return Result(list(systems), judged, {kind: counted[kind] for kind, _ in sources})
 

@@ -75,13 +75,23 @@ PRINCIPAL = ("chops_f", "strong_f", "beats_f", "onsets_p", "drums_f")
 """Which measure stands for a recording where there is room for one only: the first that is known."""
 
 
-def _cells(row: Row, values: Sequence[float | None]) -> list[str]:
+def compared(row: Row, values: Sequence[float | None]) -> list[tuple[str, bool]]:
+    """Give each value as text, and whether it is the best, or as good as it looks; empty if none is known."""
     known = [value for value in values if value is not None]
     if not known:
         return []
     lead = row.text(row.best(known)) if row.best is not None and len(values) > 1 else None
     texts = ["–" if value is None else row.text(value) for value in values]
-    return [f"[bold]{text}[/]" if text == lead else text for text in texts]
+    return [(text, text == lead) for text in texts]
+
+
+def _cells(row: Row, values: Sequence[float | None]) -> list[str]:
+    return [f"[bold]{text}[/]" if best else text for text, best in compared(row, values)]
+
+
+def noise_row(kind: str) -> Row:
+    """Describe false markers per minute on one kind of noise."""
+    return Row(kind, kind, _rate, min)
 
 
 def _empty(result: Result, heading: str) -> Table:
@@ -106,8 +116,7 @@ def means(result: Result) -> Table:
     if result.noise:
         table.add_row("[bold cyan]false markers per minute[/]")
         for kind, found in result.noise.items():
-            row = Row(kind, kind, _rate, min)
-            table.add_row(kind, *_cells(row, [found[system] for system in result.systems]))
+            table.add_row(kind, *_cells(noise_row(kind), [found[system] for system in result.systems]))
     return table
 
 

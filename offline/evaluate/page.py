@@ -1,0 +1,121 @@
+"""The results as one page that needs nothing but itself: tables, calibration, and a picture of every recording."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from offline.evaluate import drawing
+from offline.evaluate.drawing import BACK, FAINT, INK, LINE
+from offline.evaluate.listeners import title
+from offline.evaluate.runs import ALL, Judged, Result
+from offline.evaluate.table import ROWS, Row, compared, noise_row
+from realtime.errors import UserError
+
+STYLE = f"""
+body {{ background: {BACK}; color: {INK}; font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px;
+  padding: 0 1rem }}
+h1 {{ font-size: 1.6rem; margin: 0 }}
+h2 {{ font-size: 1.15rem; margin: 2.4rem 0 .6rem }}
+h3 {{ font-size: 1rem; font-weight: 600; margin: 1.4rem 0 .2rem }}
+p, h3 span, nav {{ color: {FAINT} }}
+h3 span {{ font-weight: 400 }}
+a {{ color: {drawing.BEAT} }}
+nav a {{ margin-right: 1rem }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
+th, td {{ padding: .12rem .9rem; text-align: right; color: {FAINT} }}
+th:first-child, td:first-child {{ padding-left: 0; text-align: left }}
+th {{ border-bottom: 1px solid {LINE}; color: {INK} }}
+td.best {{ color: {INK}; font-weight: 700 }}
+td.part {{ padding-left: 1.2rem !important }}
+tr.group td {{ color: {drawing.BEAT}; padding-top: .8rem }}
+svg {{ display: block; font: 12px system-ui, sans-serif; fill: none; max-width: 100% }}
+.beside {{ display: flex; flex-wrap: wrap; gap: 1rem 4rem; align-items: flex-start }}
+.scroll {{ overflow-x: auto }}
+.key b {{ display: inline-block; height: .8rem; margin: 0 .3rem 0 .9rem; vertical-align: -1px; width: 3px }}
+"""
+
+
+def write_page(result: Result, name: str, path: Path) -> None:
+    """Write the page of results about the recordings called `name`.
+
+    Raises UserError if it cannot be written.
+    """
+    try:
+        path.write_text(page(result, name), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The page {str(path)!r} cannot be written: {error.strerror}") from None
+
+
+def page(result: Result, name: str) -> str:
+    """Give the whole page as HTML; it fetches nothing."""
+    minutes = sum(one.seconds for one in result.judged) / 60
+    parts = [
+        f"<h1>{escape(name)}</h1>",
+        f"<p>{len(result.judged)} recordings, {minutes:.1f} minutes; {escape(', '.join(map(title, result.systems)))}. "
+        "Shares are 0 to 1, within ±50 ms unless said; the best of a line is bright.</p>",
+        f"<nav>{' '.join(_link(group) for group in result.groups)}</nav>",
+        "<h2>Means</h2>",
+        f'<div class="scroll">{_means(result)}</div>',
+        '<div class="beside">',
+        f"<div><h2>How far strengths can be trusted</h2>{drawing.reliability(result)}</div>",
+        f"<div><h2>False markers per minute</h2>{_noise(result)}</div>" if result.noise else "",
+        "</div>",
+        *(_group(result, group) for group in result.groups),
+    ]
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(name)}</title>'
+    body = "\n".join(part for part in parts if part)
+    return f'<!doctype html><html lang="en"><head>{head}<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n'
+
+
+def _link(group: str) -> str:
+    return f'<a href="#{escape(group, quote=True)}">{escape(group)}</a>'
+
+
+def _table(result: Result, rows: Sequence[str]) -> str:
+    heads = "".join(f"<th>{escape(title(system))}</th>" for system in result.systems)
+    return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
+
+
+def _line(row: Row, values: Sequence[float | None]) -> str:
+    cells = compared(row, values)
+    if not cells:
+        return ""
+    part = ' class="part"' if row.label.startswith(" ") else ""
+    shown = "".join(f'<td class="best">{escape(text)}</td>' if best else f"<td>{text}</td>" for text, best in cells)
+    return f"<tr><td{part}>{escape(row.label.strip())}</td>{shown}</tr>"
+
+
+def _means(result: Result) -> str:
+    rows = []
+    for group in [*result.groups, ALL] if len(result.groups) > 1 else result.groups:
+        rows.append(
+            f'<tr class="group"><td colspan="{len(result.systems) + 1}">{escape(group)} '
+            f"({len(result.rows(group))})</td></tr>"
+        )
+        summaries = [result.summary(system, group) for system in result.systems]
+        rows += [_line(row, [summary.get(row.key) for summary in summaries]) for row in ROWS]
+    return _table(result, rows)
+
+
+def _noise(result: Result) -> str:
+    rows = [
+        _line(noise_row(kind), [found[system] for system in result.systems]) for kind, found in result.noise.items()
+    ]
+    return _table(result, rows)
+
+
+def _group(result: Result, group: str) -> str:
+    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2>{_key()}']
+    drawn += [_recording(one, result.systems) for one in result.rows(group)]
+    return "\n".join(drawn)
+
+
+def _key() -> str:
+    kinds = ((drawing.GREEN, "right"), (drawing.RED, "wrong"), (drawing.GREY, "nobody knows"))
+    keys = "".join(f'<b style="background:{colour}"></b>{text}' for colour, text in kinds)
+    return f'<p class="key">Markers:{keys}. Beside them F against chops, strong hits and beats; share on an attack.</p>'
+
+
+def _recording(one: Judged, systems: Sequence[str]) -> str:
+    heading = f"<h3>{escape(one.track.name)} <span>{one.seconds:.1f} s</span></h3>"
+    return heading + drawing.recording(one, systems)
