@@ -21,7 +21,7 @@ _NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FIRST_PAD = 36
 _METERS = 4
 _GUTTER = 5  # cells left of the plot, for its scale
-_BEATS_SHOWN = 4  # a beat is shown for so long when no other follows
+_BEATS_SHOWN = 4  # beats after its place that a beat is shown when no other follows
 _NARROW = 58  # below this the session's numbers go under the chops, not beside them
 
 
@@ -103,11 +103,13 @@ def _head(snapshot: Snapshot, width: int) -> Row:
 
 def _position(snapshot: Snapshot, width: int) -> Row:
     at = clock(snapshot.position, snapshot.sample_rate)
+    total = "Ctrl-C ends" if snapshot.duration is None else clock(snapshot.duration, snapshot.sample_rate)
     beat = _beat(snapshot)
+    if len(at) + len(beat) + len(total) + 2 > width:
+        beat = ""
     left: Row = [(at, "bold"), (beat, "magenta")]
     if snapshot.duration is None:
-        return _ends(left, [("Ctrl-C ends", "dim")], width)
-    total = clock(snapshot.duration, snapshot.sample_rate)
+        return _ends(left, [(total, "dim")], width)
     room = max(0, width - len(at) - len(beat) - len(total) - 2)
     done = room * min(snapshot.position, snapshot.duration) // max(1, snapshot.duration)
     return [*left, (" " + "━" * done, "green"), ("─" * (room - done), "dim"), (f" {total}", "")]

@@ -59,8 +59,15 @@ def terminal(width=80, height=24, **options):
 
 
 events = st.builds(chop, st.integers(0, 10**9), st.sampled_from([nan, 0.0, 1.0]), st.none() | st.integers(0, 127))
+beats = st.builds(
+    lambda sample, label, tempo: Event("beat", sample, sample, 0.9, label, tempo=tempo),
+    st.integers(0, 10**9),
+    st.sampled_from(["1", "4"]),
+    st.none() | st.floats(20, 400),
+)
 sessions = st.builds(
     snapshot,
+    beat=st.none() | beats,
     source=st.text(max_size=80),
     state=st.sampled_from(["listening", "waiting for 'USB Audio'", "再生中" * 30]),
     position=st.integers(0, 10**9),
@@ -89,6 +96,32 @@ def test_every_picture_fits_its_terminal(session, width, height):
     assert len(picture) <= height
     assert max(cell_len(row) for row in picture) <= width
     assert all(row.isprintable() for row in picture)
+
+
+def beat(sample, label="3", tempo=92.25):
+    return Event("beat", sample, sample + 10_000, 0.9, label, note=33, velocity=100, tempo=tempo)
+
+
+def test_tempo_and_place_in_the_bar_are_shown_while_there_is_a_pulse():
+    assert "92.2 BPM, beat 3" in rows(snapshot(beat=beat(19 * RATE)))[1]
+    assert "no pulse" in rows(snapshot(beat=beat(16 * RATE)))[1]
+    assert "BPM" not in rows(snapshot())[1]
+
+
+def test_plain_lines_tell_a_new_tempo_and_not_every_beat():
+    stream = io.StringIO()
+    view = PlainView(stream)
+    view.show(snapshot(), [beat(0), chop(100), beat(RATE), beat(2 * RATE, tempo=93.0), beat(3 * RATE, tempo=120.0)])
+    told = [line for line in stream.getvalue().splitlines() if "BPM" in line]
+    assert told == ["0:00.000  beat  92.2 BPM", "0:03.000  beat  120.0 BPM"]
+
+
+def test_beats_are_no_chops_in_the_plot():
+    view = TerminalView(terminal())
+    view.start()
+    session = snapshot(chops=(), chop_count=0)
+    with_beat = view.picture(session, [beat(19 * RATE)], 80, 23)
+    assert "▲" not in "".join(segment.text for segment in with_beat.__rich_console__(None, None))
 
 
 @pytest.mark.parametrize(
