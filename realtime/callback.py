@@ -59,7 +59,8 @@ def exchange(control: Any, clock: Any, samples: Any, block: Any, output: Any, n:
     """
     if flags & INPUT_OVERFLOW:
         control[INPUT_OVERFLOWS] += 1
-    if flags & OUTPUT_UNDERFLOW:
+    # PortAudio on JACK flags the output side of streams that have none.
+    if flags & OUTPUT_UNDERFLOW and control[OUTPUTS] > 0:
         control[OUTPUT_UNDERFLOWS] += 1
 
     there = n

@@ -180,6 +180,14 @@ def test_overflows_and_underflows_are_counted_apart() -> None:
     assert (ring.control[INPUT_OVERFLOWS], ring.control[OUTPUT_UNDERFLOWS], ring.control[CALLBACKS]) == (3, 2, 5)
 
 
+def test_a_stream_without_outputs_has_no_underflows() -> None:
+    from realtime.ring import OUTPUT_UNDERFLOWS
+
+    ring = make_ring(1, 0, -1)
+    call_c(ring, ramp(0, 1, 1), 1, Times(), OUTPUT_UNDERFLOW)
+    assert ring.control[OUTPUT_UNDERFLOWS] == 0
+
+
 def test_the_stamp_is_the_time_of_the_last_block_at_the_converter() -> None:
     ring = make_ring(1, 0, -1)
     assert ring.stamp() is None
