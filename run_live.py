@@ -115,15 +115,15 @@ def live(
     for option, value in (("--tap-port", tap_port), ("--tap-file", tap_file)):
         if value is not None and not settings.tap:
             raise UserError(f"{option} {str(value)!r} is for recording taps: add --tap")
-    if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
-        typer.echo(
-            "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
-        )
     _say_when_compiling(lambda text: None if settings.quiet else typer.echo(text, err=True))
     from realtime.session import build
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks it to end gets a clean end
     host = build(settings, DEMO if demo else input_file, fast, sys.stderr)
+    if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
+        typer.echo(
+            "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
+        )
     _report(host.run(), settings, host.tap_file)
 
 

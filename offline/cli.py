@@ -8,6 +8,7 @@ from offline.bench.cli import app as bench
 from offline.crate.cli import app as crate
 from offline.devset.cli import app as devset
 from offline.evaluate.cli import evaluate
+from offline.labels.cli import app as labels
 from offline.training.cli import train
 from run_live import guarded, live
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command("live")(live)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.add_typer(labels, name="labels")
 app.add_typer(crate, name="crate")
 app.add_typer(devset, name="devset")
 app.add_typer(bench, name="bench")

@@ -62,7 +62,8 @@ class KeyPad:
         changed = termios.tcgetattr(self._fd)
         changed[3] &= ~(termios.ICANON | termios.ECHO)
         changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
-        termios.tcsetattr(self._fd, termios.TCSADRAIN, changed)
+        # What was typed while the program loaded was no tap to anything heard.
+        termios.tcsetattr(self._fd, termios.TCSAFLUSH, changed)
         self._wake, self._waker = os.pipe()
         self._thread = threading.Thread(target=self._listen, args=(on_hit,), name="keys", daemon=True)
         self._thread.start()

@@ -59,7 +59,8 @@ def position_at(clock: Clock, sample_rate: int, moment: float) -> float:
     """Find the sample position whose time by the clock is `moment`, in time.perf_counter() seconds."""
     position = 0.0
     for _ in range(_ITERATIONS):
-        position += (moment - clock.time_of(round(position))) * sample_rate
+        near = round(position)
+        position = near + (moment - clock.time_of(near)) * sample_rate
     return position
 
 

@@ -34,12 +34,15 @@ def samplechop(*arguments: object) -> Outcome:
     raise AssertionError("the command must end with an exit code")
 
 
-def program(*arguments: object, script: str = "run_live.py", **environment: str) -> subprocess.Popen[str]:
+def program(
+    *arguments: object, script: str = "run_live.py", stdin: int | None = None, **environment: str
+) -> subprocess.Popen[str]:
     """Start the program; its stdout and stderr can be read."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / script), *map(str, arguments)],
         env={**os.environ, **environment},
         cwd=ROOT,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -196,3 +197,29 @@ def test_the_settings_file_is_checked_too(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "config.toml").write_text("[live]\ntreshold = 0.5\n")
     monkeypatch.setattr(run_live, "config_path", lambda: tmp_path / "config.toml")
     check(samplechop("live", "--demo", "--fast"), tmp_path, "treshold", "config.toml", left={"config.toml"})
+
+
+def test_taps_need_real_time(tmp_path: Path) -> None:
+    check(samplechop("live", "--demo", "--fast", "--tap", *outputs(tmp_path)), tmp_path, "--fast", "--tap")
+
+
+def test_a_pad_without_taps_is_a_mistake(tmp_path: Path) -> None:
+    check(samplechop("live", "--demo", "--tap-port", "mpd", *outputs(tmp_path)), tmp_path, "'mpd'", "add --tap")
+
+
+def test_without_a_terminal_a_pad_is_asked_for(tmp_path: Path) -> None:
+    process = program("--demo", "--quiet", "--tap", "--tap-file", tmp_path / "t.jsonl", stdin=subprocess.DEVNULL)
+    out, err = process.communicate(timeout=60)
+    check(Outcome(process.returncode, out, err), tmp_path, "no terminal", "--tap-port")
+
+
+def test_an_unknown_pad_is_named(tmp_path: Path) -> None:
+    target = ["--tap-file", tmp_path / "t.jsonl", "--quiet"]
+    check(samplechop("live", "--demo", "--tap", "--tap-port", "no such pad", *target), tmp_path, "space bar")
+
+
+def test_taps_that_are_there_stay(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text("mine\n")
+    result = samplechop("live", "--demo", "--quiet", "--tap", "--tap-port", "x", "--tap-file", tmp_path / "t.jsonl")
+    check(result, tmp_path, "t.jsonl", "there already", left={"t.jsonl"})
+    assert (tmp_path / "t.jsonl").read_text() == "mine\n"

@@ -2,13 +2,18 @@
 
 import json
 import math
+from itertools import compress
 from pathlib import Path
+
+import numpy as np
 
 from offline.labels.model import Mark
 from offline.labels.text import content_of
 from realtime.errors import UserError
 
 CHOPS, TAPS, TRUTH = "session chops", "taps", "crate truth"
+TOGETHER_SECONDS = 0.005
+"""Two pads struck within this of each other are one tap."""
 
 
 def read_kind(path: Path, wanted: str) -> list[Mark]:
@@ -41,7 +46,8 @@ def read_events(path: Path) -> tuple[list[Mark], str]:
     """Read the chops of a session's events (JSON lines), or its taps if there are no chops."""
     chops = read_kind(path, "chop")
     if not chops and (taps := read_kind(path, "tap")):
-        return taps, TAPS
+        apart = np.diff([tap.time for tap in taps], prepend=-np.inf) > TOGETHER_SECONDS
+        return list(compress(taps, apart)), TAPS
     return chops, CHOPS
 
 

@@ -1,5 +1,6 @@
-"""Write labels as seconds, as an Audacity label track, or as a MIDI file."""
+"""Write labels as seconds, as an Audacity label track, as a MIDI file, or as JSON lines like a session's events."""
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -10,8 +11,14 @@ from offline.labels.model import REJECT, Labels
 from offline.labels.text import seconds_text, track_text
 from realtime.errors import UserError
 
-Format = Literal["seconds", "audacity", "midi"]
-FORMATS: dict[str, Format] = {".txt": "audacity", ".csv": "seconds", ".mid": "midi", ".midi": "midi"}
+Format = Literal["seconds", "audacity", "midi", "events"]
+FORMATS: dict[str, Format] = {
+    ".txt": "audacity",
+    ".csv": "seconds",
+    ".mid": "midi",
+    ".midi": "midi",
+    ".jsonl": "events",
+}
 """What is written where only the ending of the name tells."""
 
 
@@ -27,15 +34,26 @@ def write_labels(path: Path, labels: Labels, format: Format | None = None, *, fo
         format = FORMATS.get(path.suffix.lower())
     if format is None:
         raise UserError(
-            f"labels {str(path)!r}: the name must end in .txt (label track), .csv (seconds) or .mid (notes)"
+            f"labels {str(path)!r}: the name must end in .txt (label track), .csv (seconds), .mid (notes) or "
+            ".jsonl (events)"
         )
+    check_target(path, force)
+    replace(path, _content(labels, format))
+
+
+def check_target(path: Path, force: bool) -> None:
+    """Make sure that nothing is written over. Raises UserError for a folder, and for what is there unless `force`."""
     if path.is_dir():
         raise UserError(f"labels cannot be written to {str(path)!r}: it is a folder; give the name of a file")
     if path.exists() and not force:
         raise UserError(f"{str(path)!r} is there already: choose another name, or --force to replace it")
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all. Raises UserError if the disk does not take it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(_content(labels, format))
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         with suppress(OSError):
@@ -47,6 +65,8 @@ def _content(labels: Labels, format: Format) -> bytes:
     times = labels.times.tolist()
     if format == "midi":
         return midi_bytes(times)
+    if format == "events":
+        return "".join(json.dumps({"kind": "chop", "time": round(time, 6)}) + "\n" for time in times).encode()
     if format == "seconds":
         return seconds_text(times).encode()
     rows = [*zip(times, labels.names, strict=True), *((time, REJECT) for time in labels.rejected.tolist())]
