@@ -37,6 +37,7 @@ def evaluate(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    _need_mir_eval()
     import models
     from offline.evaluate import listeners, runs, table
     from offline.evaluate.noises import real_noises
@@ -66,4 +67,13 @@ def evaluate(
     if page is not None:
         from offline.evaluate.page import write_page
 
-        write_page(result, folder.name, page)
+        write_page(result, folder.resolve().name, page)
+
+
+def _need_mir_eval() -> None:
+    from importlib.util import find_spec
+
+    from realtime.errors import UserError
+
+    if find_spec("mir_eval") is None:
+        raise UserError("Judging needs mir_eval: install the extra with pip install 'samplechop[train]'.")

@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from offline.evaluate.listeners import title
-from offline.evaluate.measures import BINS, OPEN, RIGHT, WRONG, Measures, marks
+from offline.evaluate.measures import BINS, OPEN, RIGHT, WRONG, marks
 from offline.evaluate.runs import Judged, Result
 from offline.evaluate.truths import References
 
@@ -15,11 +15,12 @@ GREEN, RED, GREY = "#57c278", "#ef5f5f", "#6d7480"
 CHOP, STRONG, BEAT, ATTACK = "#e5b84b", "#e86bb3", "#3aa6c4", "#8a919e"
 SYSTEMS = ("#57c278", "#e5b84b", "#3aa6c4", "#e86bb3", "#b18cf0", "#ef8f5f")
 """One colour for each system in the diagram, in their order; they come round."""
-LEFT, PLOT, RIGHT_SIDE = 96, 760, 250
-WIDTH = LEFT + PLOT + RIGHT_SIDE
+LEFT, PLOT, FIGURE = 96, 780, 62
 WAVE, ROW = 56, 19
 MARK_COLOURS = {RIGHT: GREEN, WRONG: RED, OPEN: GREY}
-SHOWN = {"chops_f": "chops", "strong_f": "strong", "beats_f": "beats", "onsets_p": "attacks"}
+FIGURES = (("chops_f", "chops F"), ("strong_f", "strong F"), ("beats_f", "beats F"), ("onsets_p", "attack P"))
+"""What stands beside the markers."""
+WIDTH = LEFT + PLOT + FIGURE * len(FIGURES) + 4
 
 
 def recording(one: Judged, systems: Sequence[str]) -> str:
@@ -31,14 +32,19 @@ def recording(one: Judged, systems: Sequence[str]) -> str:
     y = WAVE + 8
     for name, colour, times in known:
         drawn += [_label(name, y, FAINT), _ticks(times * scale, y, ROW - 6, colour)]
+        if name == "beats" and one.track.references.downbeats is not None:
+            drawn.append(_ticks(one.track.references.downbeats * scale, y - 3, ROW, colour, 2.5))
         y += ROW
+    shown = [key for key, _ in FIGURES if any(one.heard[system].measures.get(key) is not None for system in systems)]
+    heads = [name for key, name in FIGURES if key in shown]
+    drawn += [_text(_column(at), y - 6, name, FAINT, "end") for at, name in enumerate(heads)]
     for system in systems:
         heard = one.heard[system]
         said = marks(one.track.references, heard.markers)
         drawn.append(_label(title(system), y, INK))
         for kind, colour in MARK_COLOURS.items():
             drawn.append(_ticks(heard.markers.times[said == kind] * scale, y, ROW - 5, colour, 2))
-        drawn.append(_text(LEFT + PLOT + 10, y + 11, _figures(heard.measures), FAINT))
+        drawn.append(_figures([heard.measures.get(key) for key in shown], y))
         y += ROW
     named = escape(f"{one.track.name}: waveform, truth and markers", quote=True)
     return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{named}">{"".join(drawn)}</svg>'
@@ -49,20 +55,18 @@ def _known(references: References) -> list[tuple[str, str, np.ndarray]]:
         ("chops", CHOP, references.chops),
         ("strong hits", STRONG, references.strong),
         ("beats", BEAT, references.beats),
-        ("downbeats", BEAT, references.downbeats),
         ("attacks", ATTACK, references.onsets),
     )
     return [(name, colour, times) for name, colour, times in rows if times is not None and len(times)]
 
 
-def _figures(measures: Measures) -> str:
-    """Give a system's first figures for one recording as a line."""
-    values = [(name, measures.get(key)) for key, name in SHOWN.items()]
-    return "  ".join(f"{name} {_share(value)}" for name, value in values if value is not None)
+def _column(number: int) -> float:
+    return LEFT + PLOT + FIGURE * (number + 1)
 
 
-def _share(value: float) -> str:
-    return f"{value:.2f}".removeprefix("0")
+def _figures(values: Sequence[float | None], y: float) -> str:
+    shown = ["–" if value is None else f"{value:.2f}".removeprefix("0") for value in values]
+    return "".join(_text(_column(at), y + 11, text, INK, "end") for at, text in enumerate(shown))
 
 
 def _text(x: float, y: float, text: str, colour: str, anchor: str = "start") -> str:
@@ -114,21 +118,21 @@ def _seconds(length: float, bottom: float) -> str:
 
 def reliability(result: Result) -> str:
     """Draw the share of right markers over their strength, a line for each system that gives strengths."""
-    size, margin = 300, 46
-    side = size - 2 * margin
+    size, margin, top = 300, 46, 10
+    side = size - margin - top
 
     def at(strength: float, share: float) -> str:
-        return f"{margin + side * strength:.1f} {margin + side * (1 - share):.1f}"
+        return f"{margin + side * strength:.1f} {top + side * (1 - share):.1f}"
 
     drawn = [
-        f'<rect x="{margin}" y="{margin}" width="{side}" height="{side}" fill="none" stroke="{LINE}"/>',
+        f'<rect x="{margin}" y="{top}" width="{side}" height="{side}" stroke="{LINE}"/>',
         f'<path d="M{at(0, 0)}L{at(1, 1)}" stroke="{FAINT}" stroke-dasharray="4 4"/>',
-        _text(size / 2, size - 8, "strength", FAINT, "middle"),
+        _text(margin + side / 2, size - 6, "strength", FAINT, "middle"),
         f'<g transform="rotate(-90 14 {size / 2:g})">{_text(14, size / 2, "share that is right", FAINT, "middle")}</g>',
     ]
     for value in (0, 0.5, 1):
-        drawn.append(_text(margin + side * value, size - margin + 16, _mark(value), FAINT, "middle"))
-        drawn.append(_text(margin - 6, margin + side * (1 - value) + 4, _mark(value), FAINT, "end"))
+        drawn.append(_text(margin + side * value, top + side + 16, _mark(value), FAINT, "middle"))
+        drawn.append(_text(margin - 6, top + side * (1 - value) + 4, _mark(value), FAINT, "end"))
     lines = 0
     for number, system in enumerate(result.systems):
         points = _points(result.reliability(system))
@@ -137,13 +141,13 @@ def reliability(result: Result) -> str:
         colour = SYSTEMS[number % len(SYSTEMS)]
         path = "L".join(at(strength, share) for strength, share, _ in points)
         most = max(count for _, _, count in points)
-        drawn.append(f'<path d="M{path}" stroke="{colour}" stroke-width="2" fill="none"/>')
+        drawn.append(f'<path d="M{path}" stroke="{colour}" stroke-width="2"/>')
         for strength, share, count in points:
             place = at(strength, share).split()
             radius = 2 + 4 * (count / most) ** 0.5
             drawn.append(f'<circle cx="{place[0]}" cy="{place[1]}" r="{radius:.1f}" fill="{colour}"/>')
-        drawn.append(f'<circle cx="{size + 6}" cy="{margin + 8 + 20 * lines}" r="5" fill="{colour}"/>')
-        drawn.append(_text(size + 18, margin + 12 + 20 * lines, title(system), INK))
+        drawn.append(f'<circle cx="{size + 6}" cy="{top + 8 + 20 * lines}" r="5" fill="{colour}"/>')
+        drawn.append(_text(size + 18, top + 12 + 20 * lines, title(system), INK))
         lines += 1
     return (
         f'<svg viewBox="0 0 {size + 140} {size}" width="{size + 140}" role="img" aria-label="reliability diagram">'

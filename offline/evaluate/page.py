@@ -22,14 +22,13 @@ h3 span {{ font-weight: 400 }}
 a {{ color: {drawing.BEAT} }}
 nav a {{ margin-right: 1rem }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
-th, td {{ padding: .12rem .9rem; text-align: right; color: {FAINT} }}
+th, td {{ padding: .12rem .55rem; text-align: right; color: {FAINT} }}
 th:first-child, td:first-child {{ padding-left: 0; text-align: left }}
 th {{ border-bottom: 1px solid {LINE}; color: {INK} }}
 td.best {{ color: {INK}; font-weight: 700 }}
-td.part {{ padding-left: 1.2rem !important }}
-tr.group td {{ color: {drawing.BEAT}; padding-top: .8rem }}
+td.part {{ padding-left: 1rem !important }}
 svg {{ display: block; font: 12px system-ui, sans-serif; fill: none; max-width: 100% }}
-.beside {{ display: flex; flex-wrap: wrap; gap: 1rem 4rem; align-items: flex-start }}
+.beside {{ display: flex; flex-wrap: wrap; gap: 1rem 3rem; align-items: flex-start }}
 .scroll {{ overflow-x: auto }}
 .key b {{ display: inline-block; height: .8rem; margin: 0 .3rem 0 .9rem; vertical-align: -1px; width: 3px }}
 """
@@ -55,7 +54,7 @@ def page(result: Result, name: str) -> str:
         "Shares are 0 to 1, within ±50 ms unless said; the best of a line is bright.</p>",
         f"<nav>{' '.join(_link(group) for group in result.groups)}</nav>",
         "<h2>Means</h2>",
-        f'<div class="scroll">{_means(result)}</div>',
+        f'<div class="beside">{_means(result)}</div>',
         '<div class="beside">',
         f"<div><h2>How far strengths can be trusted</h2>{drawing.reliability(result)}</div>",
         f"<div><h2>False markers per minute</h2>{_noise(result)}</div>" if result.noise else "",
@@ -86,15 +85,14 @@ def _line(row: Row, values: Sequence[float | None]) -> str:
 
 
 def _means(result: Result) -> str:
-    rows = []
-    for group in [*result.groups, ALL] if len(result.groups) > 1 else result.groups:
-        rows.append(
-            f'<tr class="group"><td colspan="{len(result.systems) + 1}">{escape(group)} '
-            f"({len(result.rows(group))})</td></tr>"
-        )
+    """Tabulate the mean over all recordings, then over each group."""
+    tables = []
+    for group in [ALL, *result.groups] if len(result.groups) > 1 else result.groups:
         summaries = [result.summary(system, group) for system in result.systems]
-        rows += [_line(row, [summary.get(row.key) for summary in summaries]) for row in ROWS]
-    return _table(result, rows)
+        rows = [_line(row, [summary.get(row.key) for summary in summaries]) for row in ROWS]
+        heading = f"<h3>{escape(group)} <span>{len(result.rows(group))}</span></h3>"
+        tables.append(f'<div class="scroll">{heading}{_table(result, rows)}</div>')
+    return "".join(tables)
 
 
 def _noise(result: Result) -> str:
@@ -113,7 +111,7 @@ def _group(result: Result, group: str) -> str:
 def _key() -> str:
     kinds = ((drawing.GREEN, "right"), (drawing.RED, "wrong"), (drawing.GREY, "nobody knows"))
     keys = "".join(f'<b style="background:{colour}"></b>{text}' for colour, text in kinds)
-    return f'<p class="key">Markers:{keys}. Beside them F against chops, strong hits and beats; share on an attack.</p>'
+    return f'<p class="key">Markers:{keys}. Beside them F, and P: the share on a real attack.</p>'
 
 
 def _recording(one: Judged, systems: Sequence[str]) -> str:

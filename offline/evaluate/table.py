@@ -16,7 +16,8 @@ def _share(value: float) -> str:
 
 
 def _signed_ms(value: float) -> str:
-    return f"{value:+.1f} ms"
+    # The zero keeps a tiny negative offset from showing as -0.0.
+    return f"{round(value, 1) + 0.0:+.1f} ms"
 
 
 def _ms(value: float) -> str:
