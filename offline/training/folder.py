@@ -25,9 +25,11 @@ VALIDATION_PART = 8
 """Of one's own records every eighth, by a hash of its name, is kept for validation."""
 SOFTEST = 0.2
 """Velocity below which a drum is neither asked for nor denied."""
-LEAD_SECONDS = 2.0
+LEAD_SECONDS = 1.5
 """While a kick or snare is that near, the drums say where to chop."""
 TOGETHER = 0.05
+LONGEST_LED = 0.5
+"""Seconds; where it is unknown for longer, as inside a loop, nobody knows the drums either."""
 SLOW = {"pad", "strings", "voice"}
 SLOW_SECONDS = 0.2
 
@@ -82,14 +84,17 @@ def wanted(example: Example, min_gap: float) -> Wanted:
 def wanted_of_truth(truth: Truth, min_gap: float) -> Wanted:
     """Say what is wanted at a record whose truth is known.
 
-    While drums play they lead: a chord or a phrase that begins without a hit is neither asked for nor denied.
+    While drums play they lead: what begins without a kick or snare is then no chop, whether a chord, a tom or a bass.
     """
+    struck = np.array([d.time for d in truth.drums if d.label in ("kick", "snare")])
     hits = np.array([d.time for d in truth.drums if d.label in ("kick", "snare") and d.velocity >= SOFTEST])
-    led = [c.reason != "hit" and bool(np.any(np.abs(hits - c.time) < LEAD_SECONDS)) for c in truth.chops]
-    led = [out and not np.any(np.abs(hits - c.time) < TOGETHER) for out, c in zip(led, truth.chops, strict=True)]
-    asked = [c for c, out in zip(truth.chops, led, strict=True) if not out]
+
+    def denied(start: float, stop: float) -> bool:
+        led = bool(np.any(np.abs(hits - start) < LEAD_SECONDS)) and stop - start <= LONGEST_LED
+        return led and not np.any((struck > start - TOGETHER) & (struck < stop + TOGETHER))
+
+    asked = [c for c in truth.chops if c.reason == "hit" or not denied(c.time, c.time)]
     kept, rest = leading([c.time for c in asked], [c.strength for c in asked], min_gap)
-    rest += [c.time for c, out in zip(truth.chops, led, strict=True) if out]
     drums = {name: [d for d in truth.drums if d.label == name] for name in ("kick", "snare")}
     quick = [note.time for note in truth.notes if note.part not in SLOW]
     soft = [(d.time, d.time) for d in truth.drums if d.label in ("kick", "snare") and d.velocity < SOFTEST]
@@ -102,7 +107,7 @@ def wanted_of_truth(truth: Truth, min_gap: float) -> Wanted:
     } | {name: [d.time for d in hits if d.velocity >= SOFTEST] for name, hits in drums.items()}
     unknown = {
         "hit": soft,
-        "chop": [*truth.unsure, *((time, time) for time in rest)],
+        "chop": [*(span for span in truth.unsure if not denied(*span)), *((time, time) for time in rest)],
         "onset": [(note.time, note.time + SLOW_SECONDS) for note in truth.notes if note.part in SLOW],
     } | {name: [(d.time, d.time) for d in hits if d.velocity < SOFTEST] for name, hits in drums.items()}
     return Wanted(events, unknown)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from offline.crate.truth import ChopTruth, DrumTruth, Truth
 from offline.training.folder import wanted_of_truth
 from offline.training.targets import EDGE, Wanted
 from offline.training.windowed import HOP, MARGIN, SHAPES, features_of, label, windows, with_tonnetz
@@ -36,12 +37,17 @@ def test_a_chop_is_asked_for_and_its_surroundings_are_left_out() -> None:
     assert weight[frame + MARGIN + 1] == 1
 
 
-def test_while_drums_play_a_chord_without_a_hit_is_neither_asked_for_nor_denied() -> None:
-    from offline.crate.truth import ChopTruth, DrumTruth, Truth
-
-    drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "hat", 0.9)]
-    chops = [ChopTruth(1.0, "hit", 0.5), ChopTruth(1.5, "chord", 0.5), ChopTruth(9.0, "chord", 0.5)]
-    wanted = wanted_of_truth(Truth(10.0, "soul", "train", 1, chops=chops, drums=drums), 0.1)
+def test_while_drums_play_what_begins_without_a_hit_is_no_chop() -> None:
+    drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "tom", 0.9)]
+    chops = [ChopTruth(1.0, "hit", 0.5), ChopTruth(1.7, "chord", 0.5), ChopTruth(9.0, "chord", 0.5)]
+    unsure = [(1.5, 1.52), (8.0, 8.02)]
+    wanted = wanted_of_truth(Truth(10.0, "soul", "train", 1, chops=chops, unsure=unsure, drums=drums), 0.1)
     assert wanted.events["chop"] == [1.0, 9.0]
-    assert (1.5, 1.5) in wanted.unknown["chop"]
+    assert wanted.unknown["chop"] == [(8.0, 8.02)]
     assert wanted.events["hit"] == [1.0]
+
+
+def test_a_ghost_note_beside_drums_stays_unknown() -> None:
+    drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "snare", 0.3)]
+    truth = Truth(3.0, "soul", "train", 1, chops=[ChopTruth(1.0, "hit", 0.5)], unsure=[(1.5, 1.52)], drums=drums)
+    assert wanted_of_truth(truth, 0.1).unknown["chop"] == [(1.5, 1.52)]
