@@ -30,7 +30,6 @@ SCATTERED = 0.045
 """Seconds of spread above which the taps are better looked at."""
 
 _HOP = 256
-_PRE_EMPHASIS = np.float32(0.97)  # as in speech recognition: 6 dB per octave
 _STEP = 0.001  # seconds, of the lags tried
 _BLUR = 0.02  # seconds: how exactly people tap
 _REACH = 0.06  # seconds, around a tap without its lag, where its attack may lie
@@ -105,9 +104,7 @@ def find_attacks(path: Path) -> tuple[Attacks, float]:
     flux = librosa.onset.onset_strength(y=samples, sr=RATE, hop_length=_HOP, n_fft=1024, lag=2)
     frames = librosa.util.peak_pick(flux, pre_max=4, post_max=4, pre_avg=40, post_avg=20, delta=0.1, wait=6)
     found: list[tuple[float, float]] = []
-    # The swing of a loud bass is larger than a step that is heard through it: without the bass it is the other way.
-    sharp = np.append(samples[:1], samples[1:] - _PRE_EMPHASIS * samples[:-1])
-    padded = np.pad(sharp, LENGTH)
+    padded = np.pad(samples, LENGTH)
     for frame in frames.tolist():
         start = frame * _HOP - MARGIN - BACK + LENGTH
         sample = max(0, frame * _HOP + attack_offset(np.ascontiguousarray(padded[start : start + LENGTH])))
