@@ -8,7 +8,9 @@ tcn        the streaming net: over sequences, and as one step
 fit        random stretches of records, altered a little, until it learns no more
 calibrate  thresholds, and how often a score is right
 stream     all of that, in order; or a released net moved towards its user
-windowed   nets over single windows: the classic one, and two to compare with
+windows    what nets over single windows hear, and are asked
+windowed   those nets: the classic one, and two to compare with
 export     .tflite and manifest; weights: what fine-tuning starts from
+progress   how far it has come
 report     pictures and the card
 """

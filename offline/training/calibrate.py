@@ -104,14 +104,13 @@ def verdicts(judged: Sequence[Judged], choose: Choose, threshold: float) -> list
     return [(score, right) for score, right in found if right is not None]
 
 
-def calibration(judged: Sequence[Judged], choose: Choose, threshold: float) -> tuple[tuple[float, float], ...]:
+def calibration(known: Sequence[tuple[float, bool]]) -> tuple[tuple[float, float], ...]:
     """Give rising pairs (score, share of markers with that score that are right), by isotonic regression.
 
-    Empty if there are too few markers to tell.
+    known: score of a marker, and whether it is right. Empty if there are too few markers to tell.
     """
     from sklearn.isotonic import IsotonicRegression
 
-    known = verdicts(judged, choose, threshold)
     if len(known) < FEWEST:
         return ()
     scores, right = np.array([s for s, _ in known]), np.array([v for _, v in known], float)
@@ -129,4 +128,4 @@ def decide(judged: Sequence[Judged]) -> tuple[dict[str, Any], tuple[tuple[float,
         "memory_seconds": MEMORY_SECONDS,
         "beat_reach": BEAT_REACH,
     }
-    return decision, calibration(judged, "both", thresholds["both"])
+    return decision, calibration(verdicts(judged, "both", thresholds["both"]))

@@ -86,7 +86,7 @@ def train(
             _pictures(trained, out)
             manifest = trained.manifest
         else:
-            made, facts = windowed.train(folders, out, model_shape, seed, jobs, steps, told)
+            made, facts = windowed.train(folders, out, model_shape, seed, jobs, steps, told, calibrate_on)
             if made is None:
                 typer.echo(f"{model_shape}, to compare with, not to use: {facts}")
                 return

@@ -2,147 +2,26 @@
 with, a convolutional net over the whole window.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Features, Manifest
-from offline.crate.sounds import read as read_audio
-from offline.jobs import run
-from offline.training import export, folder
+from models import Manifest
+from offline.training import export
+from offline.training.calibrate import calibration
 from offline.training.keras_backend import keras
 from offline.training.progress import Told
-from offline.training.targets import EDGE, Wanted
-from realtime.context import ContextWindow
-from realtime.cqt import F2_HZ, StreamingCQT
+from offline.training.windows import CONTEXT, HOP, MIN_GAP, SHAPES, Shape, Windows, features_of, hear
 from realtime.errors import UserError
 from realtime.peaks import RunPicker
 
-HOP = 256
-CONTEXT = 30
 LAYERS = (32, 16, 8, 4)
-MIN_GAP = 0.25
-"""Seconds; one sum over the spectrum cannot tell closer hits apart."""
-MARGIN = 4
-"""Frames on either side of a chop that are left out, beyond the one beside it."""
-KEEP = 0.1
-"""Share of the frames without a chop that is trained on; of a record without any chop three times that."""
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
 TOLERANCE_FRAMES = 9
-BLOCK = 32_768
 EPOCHS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """bands: half-open ranges of bins that are summed. whole: the net sees every bin, and the tonnetz, as a picture."""
-
-    bands: tuple[tuple[int, int], ...]
-    whole: bool = False
-
-
-SHAPES = {
-    "chop-61": Shape(((0, 48),)),
-    "chop-bands": Shape(((0, 48), (0, 12), (12, 24), (24, 36), (36, 48))),
-    "chop-cnn": Shape(tuple((low, low + 1) for low in range(48)), whole=True),
-}
-
-
-def features_of(shape: Shape) -> Features:
-    """Describe what a shape hears, as a manifest does."""
-    return Features(44_100, HOP, F2_HZ, 48, 12, 2, "true", shape.bands, CONTEXT, CONTEXT, "window-zscore")
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """x float16 (n, inputs), target float32 (n,) 0..1, weight float32 (n,) 0 or 1, of one record's every frame."""
-
-    x: NDArray[np.float16]
-    target: NDArray[np.float32]
-    weight: NDArray[np.float32]
-    frames: NDArray[np.int64]
-    truth: NDArray[np.int64]
-    split: str
-
-
-def label(wanted: Wanted, n_frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give target and weight of every frame: 1 at a chop, EDGE beside it, nothing said up to MARGIN frames around."""
-    target, weight = np.zeros(n_frames, np.float32), np.ones(n_frames, np.float32)
-    chops = wanted.events["chop"]
-    for start, stop in [*wanted.unknown.get("chop", ()), *((time, time) for time in chops)]:
-        first, last = round(start * 44_100 / HOP) - MARGIN, round(stop * 44_100 / HOP) + MARGIN
-        weight[max(0, first) : max(0, last + 1)] = 0
-    for time in chops:
-        for offset, value in ((-1, EDGE), (1, EDGE), (0, 1.0)):
-            frame = round(time * 44_100 / HOP) + offset
-            if 0 <= frame < n_frames:
-                target[frame], weight[frame] = max(target[frame], value), 1
-    return target, weight
-
-
-@cache
-def _hearing(bands: tuple[tuple[int, int], ...]) -> tuple[StreamingCQT, ContextWindow]:
-    return StreamingCQT(), ContextWindow(bands, 48, CONTEXT, CONTEXT, BLOCK // HOP + 1)
-
-
-def windows(
-    samples: NDArray[np.float32], shape: Shape
-) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
-    """Give every frame's window as the live host makes it, which are silent, and the constant-Q frames (n, 48)."""
-    cqt, context = _hearing(shape.bands)
-    cqt.reset()
-    context.reset()
-    most = BLOCK // HOP + 1
-    magnitudes, rows = np.zeros((most, 48), np.float32), np.zeros((most, context.n_inputs), np.float32)
-    silent = np.zeros(most, np.bool_)
-    padded = np.concatenate([samples, np.zeros(cqt.latency + (CONTEXT + 1) * HOP, np.float32)])
-    found: list[NDArray[np.float32]] = []
-    quiet: list[NDArray[np.bool_]] = []
-    spectra: list[NDArray[np.float32]] = []
-    for start in range(0, len(padded), BLOCK):
-        frames = cqt.push(padded[start : start + BLOCK], magnitudes)
-        n = context.push(magnitudes, frames, rows, silent)
-        found.append(rows[:n].copy())
-        quiet.append(silent[:n].copy())
-        spectra.append(magnitudes[:frames].copy())
-    n_frames = len(samples) // HOP + 1
-    return np.concatenate(found)[:n_frames], np.concatenate(quiet)[:n_frames], np.concatenate(spectra)
-
-
-def with_tonnetz(
-    x: NDArray[np.float32], spectra: NDArray[np.float32], frames: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Put six rows of tonnetz under each window of 48 rows: (n, 54 * 61)."""
-    chroma = np.roll(spectra.reshape(len(spectra), 4, 12).sum(axis=1), 5, axis=1).T  # the lowest bin is an F
-    tonnetz = librosa.feature.tonnetz(chroma=chroma / np.maximum(chroma.sum(axis=0), 1e-6)).T
-    padded = np.pad(tonnetz, ((CONTEXT, CONTEXT), (0, 0)), mode="edge")
-    rows = np.stack([padded[frame : frame + 2 * CONTEXT + 1].T.reshape(-1) for frame in frames])
-    return np.concatenate([x, rows.astype(np.float32)], axis=1)
-
-
-def _hear(job: tuple[folder.Example, str, int]) -> Windows:
-    """Hear one recording; of a training record only the frames that are trained on."""
-    example, name, seed = job
-    shape, rng = SHAPES[name], np.random.default_rng([seed, len(example.audio.name)])
-    wanted = folder.wanted(example, MIN_GAP)
-    x, silent, spectra = windows(read_audio(example.audio), shape)
-    target, weight = label(wanted, len(x))
-    keep = KEEP if target.any() else 3 * KEEP
-    use = (weight > 0) & ~silent & ((target > 0) | (rng.random(len(x)) < keep))
-    if example.split == "validation":
-        use = ~silent
-    if shape.whole and example.split == "train":
-        use &= (target > 0) | (rng.random(len(x)) < 0.3)
-    frames = np.flatnonzero(use)
-    chosen = with_tonnetz(x[frames], spectra, frames) if shape.whole else x[frames]
-    truth = np.array([round(time * 44_100 / HOP) for time in wanted.events["chop"]], np.int64)
-    return Windows(chosen.astype(np.float16), target[frames], weight[frames], frames, truth, example.split)
 
 
 def build(shape: Shape, seed: int) -> Any:
@@ -161,33 +40,31 @@ def build(shape: Shape, seed: int) -> Any:
     return k.Model(inputs, k.layers.Dense(1, activation="sigmoid")(x))
 
 
-def f_measure(records: Sequence[tuple[Windows, NDArray[np.float32]]], threshold: float) -> float:
-    """Give the F-measure of the markers against the chops, ±46 ms, over all validation records."""
-    right = wrong = chops = 0
-    for record, scores in records:
-        every = np.zeros(int(record.frames[-1]) + 2 if len(record.frames) else 2, np.float32)
-        every[record.frames] = scores
-        known = np.zeros(len(every), np.float32)
-        known[record.frames] = record.weight
-        last = -len(every)
-        for frame, _, _ in RunPicker(threshold).push(every):
-            if frame - last < MIN_GAP * 44_100 / HOP:
-                continue
-            last = frame
-            if len(record.truth) and np.min(np.abs(record.truth - frame)) <= TOLERANCE_FRAMES:
-                right += 1
-            elif known[frame]:
-                wrong += 1
-        chops += len(record.truth)
-    return 2 * right / (right + wrong + chops) if right else 0.0
+Scored = tuple[Windows, NDArray[np.float32]]
+"""A record and the score of each of its frames."""
 
 
-def hear(folders: Sequence[Path], name: str, seed: int, jobs: int, told: Told) -> Iterator[Windows]:
-    """Hear every labelled recording."""
-    work = [(example, name, seed) for example in folder.find(folders)]
-    for done, heard in enumerate(run(_hear, work, jobs), 1):
-        told("listening", done, len(work))
-        yield heard
+def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> list[tuple[float, bool]]:
+    """Give the score of every marker of which one can tell whether it is right, ±46 ms, and whether it is."""
+    every, known = (np.zeros(int(record.frames.max(initial=0)) + 2, np.float32) for _ in range(2))
+    every[record.frames], known[record.frames] = scores, record.weight
+    found: list[tuple[float, bool]] = []
+    last = -len(every)
+    for frame, _, score in RunPicker(threshold).push(every):
+        if frame - last < MIN_GAP * 44_100 / HOP:
+            continue
+        last = frame
+        right = bool(len(record.truth) and np.min(np.abs(record.truth - frame)) <= TOLERANCE_FRAMES)
+        if right or known[frame]:
+            found.append((float(score), right))
+    return found
+
+
+def f_measure(records: Sequence[Scored], threshold: float) -> float:
+    """Give the F-measure of the markers against the chops over all records."""
+    said = [right for one, scores in records for _, right in verdicts(one, scores, threshold)]
+    chops = sum(len(one.truth) for one, _ in records)
+    return 2 * sum(said) / (len(said) + chops) if any(said) else 0.0
 
 
 def train(
@@ -198,10 +75,13 @@ def train(
     jobs: int,
     epochs: int | None,
     told: Told,
+    calibrate_on: Path | None = None,
 ) -> tuple[Manifest | None, dict[str, Any]]:
     """Train a window net and write it. Gives the manifest (None for chop-cnn, which no host can run) and the facts.
 
-    Early stopping on the validation loss, learning rate falling with it. Raises UserError without data.
+    Early stopping on the validation loss, learning rate falling with it. calibrate_on: real recordings that decide the
+    threshold and the strengths, together with those validation records in which there is nothing to chop. Raises
+    UserError without data.
     """
     shape = SHAPES[name]
     heard = list(hear(folders, name, seed, jobs, told))
@@ -229,21 +109,31 @@ def train(
         callbacks=[slower, stop, count],
         verbose=0,
     )
-    said = [(one, model.predict(one.x, batch_size=4096, verbose=0)[:, 0]) for one in validation if len(one.x)]
-    threshold = max(THRESHOLDS, key=lambda level: f_measure(said, level))
-    score = round(f_measure(said, threshold), 4)
+    real = list(hear([calibrate_on], name, seed, jobs, told, "validation")) if calibrate_on is not None else []
+
+    def score(records: Sequence[Windows]) -> list[Scored]:
+        return [(one, model.predict(one.x, batch_size=4096, verbose=0)[:, 0]) for one in records if len(one.x)]
+
+    said = score(validation)
+    deciding = [*score(real), *(one for one in said if not real or not len(one[0].truth))]
+    threshold = max(THRESHOLDS, key=lambda level: f_measure(deciding, level))
+    known = [verdict for one, scores in deciding for verdict in verdicts(one, scores, threshold)]
+    f = round(f_measure(said, threshold), 4)
     facts = {
         "recordings_train": len(training),
         "recordings_validation": len(validation),
+        "recordings_calibration": len(real),
         "windows": len(x),
         "windows_positive": int((target > 0).sum()),
         "seed": seed,
         "epochs": len(history.history["val_loss"]),
         "parameters": model.count_params(),
-        "validation_chop_f": score,
+        "validation_chop_f": f,
     }
     if shape.whole:
         return None, facts
-    scores = {"validation_chop_f": score, "validation_loss": round(min(history.history["val_loss"]), 4)}
+    scores = {"validation_chop_f": f, "validation_loss": round(min(history.history["val_loss"]), 4)}
     content = export.to_tflite(model)
-    return export.write(out, content, features_of(shape), threshold, MIN_GAP, facts, scores), facts
+    pairs = calibration(known)
+    manifest = export.write(out, content, features_of(shape), threshold, MIN_GAP, facts, scores, calibration=pairs)
+    return manifest, facts
