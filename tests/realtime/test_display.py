@@ -348,3 +348,18 @@ def test_a_terminal_gets_the_live_screen_if_it_can_show_it(monkeypatch, term, en
     with os.fdopen(sub, "w", encoding=encoding) as stream:
         assert isinstance(choose_view(stream, quiet=False), kind)
     os.close(main)
+
+
+@pytest.mark.parametrize("width", [100, 50])
+def test_the_view_counts_taps_where_they_are_taken(width):
+    assert any("taps" in row and "12" in row for row in rows(snapshot(taps=12, pad="space bar"), width))
+    assert not any("taps" in row for row in rows(snapshot(), width))
+
+
+def test_plain_lines_tell_the_pad_and_each_new_tap():
+    stream = io.StringIO()
+    view = PlainView(stream)
+    for taps in (0, 1, 1, 3):
+        view.show(snapshot(taps=taps, pad="space bar"), [])
+    assert "Taps on space bar" in stream.getvalue()
+    assert [line.split()[-1] for line in stream.getvalue().splitlines() if "  taps " in line] == ["1", "3"]
