@@ -128,15 +128,16 @@ def music_without_drums(folder: Path, found: Sequence[Recording]) -> tuple[Recor
 
 
 def _attack(samples: Sound, time: float) -> int:
-    """Find the sample near `time` at which the power of 3 ms rises most."""
-    width, around = round(0.003 * RATE), round(ATTACK_SEARCH * RATE)
-    first = max(width, round(time * RATE) - around)
-    power = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
-    places = np.arange(first, min(len(samples) - width, first + 2 * around))
-    if not len(places):
-        return round(time * RATE)
-    after, before = power[places + width] - power[places], power[places] - power[places - width]
-    return int(places[np.argmax((after - before) * after / (before + after + 1e-12))])
+    """Find the sample within 20 ms of `time` at which the power of 3 ms rises most."""
+    width, around, middle = round(0.003 * RATE), round(ATTACK_SEARCH * RATE), round(time * RATE)
+    first = max(0, middle - around - width)
+    near = samples[first : middle + around + width].astype(np.float64)
+    if len(near) <= 2 * width:
+        return middle
+    power = np.concatenate([[0.0], np.cumsum(np.square(near))])
+    sums = power[width:] - power[:-width]
+    before, after = sums[:-width], sums[width:]
+    return first + width + int(np.argmax((after - before) * after / (before + after + 1e-12)))
 
 
 def drums_of(loop: Recording) -> list[Shot]:
