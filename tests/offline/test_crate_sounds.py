@@ -9,7 +9,7 @@ from offline.crate.performance import line_up
 from offline.crate.score import Strike
 from offline.crate.sounds import RATE, Shot, gather, is_held_out, loop_may_be_used
 from offline.crate.styles import STYLES
-from offline.crate.wear import empty
+from offline.crate.wear import empty, thumps
 
 ROLES = ("kick", "snare", "hat", "crash", "tom")
 
@@ -87,3 +87,10 @@ def test_an_empty_record_stays_within_full_scale(seed):
     assert sound.dtype == np.float32
     assert len(sound) == 5 * RATE
     assert np.max(np.abs(sound)) <= 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_soft_bump_swings_back_and_dies_away(seed):
+    sound = thumps(10 * RATE, np.random.default_rng(seed))
+    assert 0 < np.max(np.abs(sound)) < 3
+    assert abs(np.mean(sound)) < 1e-3  # a cartridge hears no constant
