@@ -20,8 +20,11 @@ ZONE = 16
 """The first 1/ZONE of a beat is where the activation is expected."""
 REACH = 2
 """Frames around the pointer's passing in which the beat's own peak is looked for; the delay of a beat."""
-METERS = (3, 4)
-SLIP = 0.04
+NEAR = 8
+"""Tempi within 1/NEAR of the likeliest one count for the tempo that is told."""
+METERS, METER_CHANCES = (3, 4), (0.15, 0.85)
+"""Beats in a bar, and how common that is."""
+SLIP = 0.02
 """Chance that a bar's count breaks at a beat: a bar too short, a tracker that lost the pulse."""
 USUAL_DOWNBEAT = 0.15
 """The downbeat activation that a beat has on average, before any was heard."""
@@ -50,10 +53,11 @@ def _tempi(frame_rate: float, low_bpm: float, high_bpm: float) -> tuple[NDArray[
 
 
 @njit(fastmath=True)
-def _forward(state, fresh, periods, starts, chance, leaving, activation, scale):  # type: ignore[no-untyped-def]
+def _forward(state, fresh, periods, starts, chance, leaving, masses, activation, scale):  # type: ignore[no-untyped-def]
     """Move the pointer's distribution, which sums to 1 / scale, one frame on, from state to fresh.
 
-    Gives its new sum, the share in the beat zone, the tempo and place of the likeliest state, and the mean period.
+    Gives its new sum, the share in the beat zone, the tempo and place of the likeliest state, and the mean period of
+    the tempi near that one: half and double tempo may be nearly as likely, and the mean of all would be none of them.
     """
     n = len(periods)
     a = min(max(activation, _LEAST), _MOST)
@@ -61,7 +65,7 @@ def _forward(state, fresh, periods, starts, chance, leaving, activation, scale):
     a *= scale
     for i in range(n):
         leaving[_BAND + i] = state[starts[i] + periods[i] - 1]
-    total = inside = weighted = best = 0.0
+    total = inside = best = 0.0
     tempo = 0
     for j in range(n):
         period = periods[j]
@@ -86,7 +90,7 @@ def _forward(state, fresh, periods, starts, chance, leaving, activation, scale):
             rest_top = max(rest_top, value)
         inside += zone_sum
         total += zone_sum + rest_sum
-        weighted += (zone_sum + rest_sum) * period
+        masses[j] = zone_sum + rest_sum
         if max(zone_top, rest_top) > best:
             best, tempo = max(zone_top, rest_top), j
     place = 0
@@ -94,7 +98,12 @@ def _forward(state, fresh, periods, starts, chance, leaving, activation, scale):
         if fresh[starts[tempo] + p] == best:
             place = p
             break
-    return total, inside / total, tempo, place, weighted / total
+    near = weighted = 0.0
+    for j in range(n):
+        if abs(periods[j] - periods[tempo]) <= periods[tempo] / NEAR:
+            near += masses[j]
+            weighted += masses[j] * periods[j]
+    return total, inside / total, tempo, place, weighted / near
 
 
 @njit
@@ -106,33 +115,26 @@ def _count(bars, activation, usual):  # type: ignore[no-untyped-def]
     d, mean = min(max(activation, 0.02), 0.98), min(max(usual, 0.02), 0.6)
     first_beat, other_beat = d / mean, (1 - d) / (1 - mean)
     moved = np.zeros(len(bars))
-    first = 0
-    for meter in METERS:
+    total, first = 0.0, 0
+    for meter, chance in zip(METERS, METER_CHANCES):  # noqa: B905 (numba knows no strict)
         for p in range(meter):
-            moved[first + p] = bars[first + (p - 1) % meter]
+            value = (1 - SLIP) * bars[first + (p - 1) % meter] + SLIP * chance / meter
+            moved[first + p] = value * (first_beat if p == 0 else other_beat)
+            total += moved[first + p]
         first += meter
-    total = 0.0
-    first = 0
+    bars[:] = moved / total
+    position, meter_of, best, first = 0, 0, -1.0, 0
     for meter in METERS:
-        for p in range(meter):
-            value = (1 - SLIP) * moved[first + p] + SLIP / len(bars)
-            value *= first_beat if p == 0 else other_beat
-            moved[first + p] = value
-            total += value
-        first += meter
-    best, position, meter_of, first = -1.0, 0, 0, 0
-    for meter in METERS:
-        for p in range(meter):
-            bars[first + p] = moved[first + p] / total
-            if bars[first + p] > best:
-                best, position, meter_of = bars[first + p], p + 1, meter
+        chance = bars[first : first + meter].sum()
+        if chance > best:
+            best, meter_of, position = chance, meter, np.argmax(bars[first : first + meter]) + 1
         first += meter
     return position, meter_of
 
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(beat, downbeat, rows, states, periods, starts, chance, leaving, recent, table, bars):  # type: ignore[no-untyped-def]
+    def run(beat, downbeat, rows, states, periods, starts, chance, leaving, masses, recent, table, bars):  # type: ignore[no-untyped-def]
         # table: frames since the last beat, frames since the pointer passed (or -1), confidence, its weight, position,
         # meter, sum of the distribution, which half of `states` it is in, mean downbeat activation at the beats
         width = 2 * REACH + 1
@@ -142,7 +144,7 @@ def _compiled() -> Callable[..., None]:
             recent[0, width - 1], recent[1, width - 1] = beat[t], downbeat[t]
             half = int(table[7])
             table[6], mass, tempo, place, period = _forward(
-                states[half], states[1 - half], periods, starts, chance, leaving, beat[t], 1 / table[6]
+                states[half], states[1 - half], periods, starts, chance, leaving, masses, beat[t], 1 / table[6]
             )
             table[7] = 1 - half
             table[0] += 1
@@ -182,7 +184,7 @@ def _compiled() -> Callable[..., None]:
     row, rows = types.float32[::1], types.float32[:, ::1]
     numbers, table = types.float64[::1], types.float64[:, ::1]
     places = types.int64[::1]
-    signature = types.void(row, row, rows, table, places, places, table, numbers, rows, numbers, numbers)
+    signature = types.void(row, row, rows, table, places, places, table, numbers, numbers, rows, numbers, numbers)
     return njit([signature], cache=True)(run)
 
 
@@ -198,6 +200,7 @@ class BeatTracker:
         self._starts = np.concatenate([[0], np.cumsum(self._periods)[:-1]]).astype(np.int64)
         size = int(self._periods.sum())
         self._states, self._leaving = np.zeros((2, size)), np.zeros(len(self._periods) + 2 * _BAND)
+        self._masses = np.zeros(len(self._periods))
         self._recent: NDArray[np.float32] = np.zeros((2, 2 * REACH + 1), np.float32)
         self._table, self._bars = np.zeros(9), np.zeros(sum(METERS))
         self._run = _compiled()
@@ -206,7 +209,9 @@ class BeatTracker:
     def reset(self) -> None:
         """[analysis] Become as new: every tempo and place is as likely."""
         self._states.fill(1 / self._states.shape[1])
-        self._bars.fill(1 / len(self._bars))
+        self._bars[:] = [
+            chance / meter for meter, chance in zip(METERS, METER_CHANCES, strict=True) for _ in range(meter)
+        ]
         self._recent.fill(0)
         self._table[:] = (0, -1, 0, 0, 0, 0, 1, 0, USUAL_DOWNBEAT)
 
@@ -215,10 +220,10 @@ class BeatTracker:
 
         P_BEAT: how likely the frame lies in the first part of a beat. BEAT: 1 where a beat is decided, which lies AGO
         frames (with a fraction) before this one, at most 2 REACH. PHASE: 0..1, place within the beat of the likeliest
-        state. PERIOD: expected frames per beat. CONFIDENCE: mean activation at the last beats, 0..1. POSITION: of the
-        last beat in its bar, from 1; METER: beats per bar; 0 before the first beat.
+        state. PERIOD: frames per beat, with a fraction. CONFIDENCE: mean activation at the last beats, 0..1.
+        POSITION: of the last beat in its bar, from 1; METER: beats per bar; 0 before the first beat.
         """
         rows = np.empty((len(beat), COLUMNS), np.float32)
-        arrays = self._states, self._periods, self._starts, self._chance, self._leaving
+        arrays = self._states, self._periods, self._starts, self._chance, self._leaving, self._masses
         self._run(beat, downbeat, rows, *arrays, self._recent, self._table, self._bars)
         return rows

@@ -13,28 +13,38 @@ from realtime.events import Event
 from realtime.spec import Block, Emit, ProcessSpec
 
 HEADS = ("beat", "downbeat")
-CALIBRATION = ((0.2, 0.5), (0.5, 0.9), (0.8, 0.97))
-"""What the tracker's confidence says, and how often a beat of that confidence lies on a true one."""
+CALIBRATION = ((0.2, 0.35), (0.3, 0.52), (0.4, 0.7), (0.5, 0.86), (0.6, 0.92), (0.7, 0.96))
+"""What the tracker's confidence says, and how often a beat told with it lies within 50 ms of a true one.
+
+Measured on 16 recordings of drums and songs and on 28 made ones, some of them without a pulse.
+"""
+FIRST_STRAY, MOST_STRAY = 0.45, 0.5
+"""How far beats are taken to stray before any was heard, and at most by one beat; logarithm of a ratio."""
+STRAY_MEMORY = 2
+"""Beats over which straying is averaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class BeatSettings:
-    """model: a released streaming model's name or a manifest's path.
+    """Which beats are told: those of a pulse, not every attack in music that floats.
 
-    confidence: mean activation, 0..1, that the beats lately must have had for a beat to be told; below it there is
-    music without a pulse, or none. steady: beats in a row that must have had it before the first is told.
+    model: a released streaming model's name or a manifest's path.
+    confidence: mean activation, 0..1, that the beats lately must have had.
+    begin, keep: how far the distances between beats may stray from the tempo, as the logarithm of their ratio, for the
+        first beat to be told, and for the next ones. Rubato strays by .3, a band by .02.
     """
 
     model: str = "chop"
     confidence: float = 0.2
-    steady: int = 3
+    begin: float = 0.2
+    keep: float = 0.3
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
         if not 0.0 <= self.confidence < 1.0:
             raise ValueError(f"confidence must be in 0..1, less than 1, got {self.confidence}")
-        if self.steady < 1:
-            raise ValueError(f"steady must be at least 1 beat, got {self.steady}")
+        if not 0.0 < self.begin <= self.keep:
+            raise ValueError(f"begin and keep must satisfy 0 < begin <= keep, got {self.begin} and {self.keep}")
 
 
 class BeatDetector:
@@ -91,7 +101,9 @@ class BeatDetector:
         self._tracker.reset()
         self._start: int | None = None
         self._frame = 0
-        self._steady = 0
+        self._last = 0.0
+        self._stray = FIRST_STRAY
+        self._telling = False
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
         """[analysis] Hear the next block, float32 (n,), mono; emit the beats decided in it, in order."""
@@ -107,17 +119,22 @@ class BeatDetector:
         self._frame += len(rows)
 
     def _beat(self, row: list[float], frame: int, start: int, emit: Emit) -> None:
-        confidence = row[CONFIDENCE]
-        self._steady = self._steady + 1 if confidence >= self._settings.confidence else 0
-        if self._steady < self._settings.steady:
+        hop, offset, chosen = self._stream.hop_length, self._stream.offset, self._settings
+        place = frame - row[AGO]
+        if self._last:
+            stray = abs(math.log(max(place - self._last, 1.0) / row[PERIOD]))
+            self._stray += (min(stray, MOST_STRAY) - self._stray) / STRAY_MEMORY
+        self._last = place
+        steady = self._stray <= (chosen.keep if self._telling else chosen.begin)
+        self._telling = steady and row[CONFIDENCE] >= chosen.confidence
+        if not self._telling:
             return
-        hop, offset = self._stream.hop_length, self._stream.offset
         emit(
             Event(
                 kind=events.BEAT,
-                sample=start + max(0, math.floor((frame - row[AGO]) * hop) + offset),
+                sample=start + max(0, math.floor(place * hop) + offset),
                 emitted=start + frame * hop + self._stream.latency + offset,
-                strength=choice.calibrated(CALIBRATION, confidence),
+                strength=choice.calibrated(CALIBRATION, row[CONFIDENCE]),
                 label=str(int(row[POSITION])),
                 tempo=60 * self._frame_rate / row[PERIOD],
             )
