@@ -23,7 +23,8 @@ TOLERANCE_FRAMES = 4
 """46 ms: how far a marker may lie from a chop and count as right."""
 GAP_FRAMES = 9
 MOST_PAIRS = 24
-FEWEST = 100
+FEWEST, FEWEST_EACH = 100, 20
+"""Markers from which how often they are right is told, and how many stand behind each pair."""
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features (n, n_features) in, probabilities (n, heads) out."""
@@ -113,10 +114,11 @@ def calibration(known: Sequence[tuple[float, bool]]) -> tuple[tuple[float, float
 
     if len(known) < FEWEST:
         return ()
-    scores, right = np.array([s for s, _ in known]), np.array([v for _, v in known], float)
-    fitted = IsotonicRegression(y_min=0.02, y_max=0.99, out_of_bounds="clip").fit(scores, right)
-    places = np.unique(np.quantile(scores, np.linspace(0, 1, MOST_PAIRS)).round(4))
-    return tuple((float(at), round(float(share), 4)) for at, share in zip(places, fitted.predict(places), strict=True))
+    scores, right = (np.array(column, float) for column in zip(*sorted(known), strict=True))
+    shares = IsotonicRegression(y_min=0.02, y_max=0.99).fit_transform(scores, right)
+    # The mean over equally many markers each: a single one at an end says nothing.
+    parts = np.array_split(np.stack([scores, shares]), min(MOST_PAIRS, len(known) // FEWEST_EACH), axis=1)
+    return tuple((round(float(at), 4), round(float(share), 4)) for at, share in (part.mean(axis=1) for part in parts))
 
 
 def decide(judged: Sequence[Judged]) -> tuple[dict[str, Any], tuple[tuple[float, float], ...]]:
