@@ -17,7 +17,7 @@ from offline.evaluate.measures import Markers
 from realtime import detectors
 from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.errors import UserError
-from realtime.events import Event
+from realtime.events import BEAT, DOWNBEAT, Event
 from realtime.spec import Detector, ProcessSpec
 
 BLOCK = 4096
@@ -87,11 +87,8 @@ def live_listener(detector: Detector) -> Listener:
 
 
 def markers_of(events: list[Event], seconds: float = 0.0) -> Markers:
-    """Read events as markers; one place that is told both as a beat and a downbeat is one marker."""
-    rows: dict[int, Event] = {}
-    for event in sorted(events, key=lambda one: (one.sample, _is_downbeat(one))):
-        rows[event.sample] = event
-    kept = list(rows.values())
+    """Read events as markers, in the order of their places."""
+    kept = sorted(events, key=lambda one: one.sample)
     down = np.array([_is_downbeat(event) for event in kept], bool)
     return Markers(
         np.array([event.sample / RATE for event in kept]),
@@ -102,7 +99,7 @@ def markers_of(events: list[Event], seconds: float = 0.0) -> Markers:
 
 
 def _is_downbeat(event: Event) -> bool:
-    return "downbeat" in (event.kind, event.label)
+    return event.kind == BEAT and event.label == DOWNBEAT
 
 
 def _librosa(samples: Sound) -> Markers:

@@ -107,14 +107,19 @@ RIGHT, WRONG, OPEN = 1, 0, -1
 
 
 def marks(references: References, markers: Markers) -> NDArray[np.int8]:
-    """Say of each marker, int8 (n,), whether it hits the target within ±50 ms: RIGHT, WRONG, or OPEN: nobody knows."""
+    """Say of each marker, int8 (n,), whether it hits the target within ±50 ms: RIGHT, WRONG, or OPEN: nobody knows.
+
+    The target of a system that tells downbeats is the beats, where these are known.
+    """
     said = np.full(len(markers.times), WRONG, np.int8)
-    if references.target is None:
+    follows_beats = markers.downbeats is not None and references.beats is not None
+    target = references.beats if follows_beats else references.target
+    if target is None:
         said[:] = OPEN
         return said
-    if references.chops is not None:
+    if references.chops is not None and not follows_beats:
         said[~_known(markers.times, references, WINDOWS[0])] = OPEN
-    said[[j for _, j in pairs(references.target, markers.times, WINDOWS[0])]] = RIGHT
+    said[[j for _, j in pairs(target, markers.times, WINDOWS[0])]] = RIGHT
     return said
 
 
