@@ -25,11 +25,11 @@ SURE = 0.5
 LOST_BEATS = 8
 """Beats the clock runs on without hearing one; then it stops at the end of a bar of BAR beats."""
 BAR = 4
-ALPHA, BETA = 0.5, 1 / 6
+ALPHA, BETA = 0.4, 0.1
 """Share of what a beat was off that goes into the grid's place and into its period: critically damped."""
 OFF = 0.2
 """Share of a beat by which a beat may miss the grid; one farther off begins a new grid."""
-OTHER_TEMPO = 0.2
+OTHER_TEMPO = 0.1
 """Share by which a beat's tempo may differ from the grid's; a larger step begins a new grid."""
 LIMIT = 1.25
 """Factor by which the clock goes faster or slower than the grid at most, while it catches up."""

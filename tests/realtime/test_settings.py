@@ -59,3 +59,10 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
 def test_a_setting_without_meaning_is_named_with_its_range(name: str, value: object, says: str) -> None:
     with pytest.raises(UserError, match=says.replace(".", r"\.")):
         merge({}, {name: value})
+
+
+def test_a_clock_needs_beats_and_only_named_beats_are_played() -> None:
+    clock, named = LiveSettings(midi_clock=True), LiveSettings(detect="chop, beats")
+    assert (clock.other_detectors, clock.beat_notes) == (["beats"], False)
+    assert (named.other_detectors, named.beat_notes) == (["beats"], True)
+    assert LiveSettings(detect="beats", midi_clock=True).other_detectors == ["beats"]
