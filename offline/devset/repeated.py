@@ -14,21 +14,23 @@ from offline.evaluate.truths import Seconds
 
 SOUNDS_AT_ONCE = 5
 DAMPING = 441
+FEWEST_BEATS = 4
 
 
 def loop(order: Order) -> Made:
     """Play a real loop round and round: every other one as it is, the others aged and at another speed."""
     loops = order.sources.loops
-    one, again = loops[order.number % len(loops)], order.number // len(loops)
+    again, place = divmod(order.number, len(loops))
+    one = loops[place]
     once = len(one.samples) / RATE
     starts = once * np.arange(max(2, int(np.ceil(composing.SHORTEST / once))))
     samples = np.tile(one.samples, len(starts))
     onsets = (one.onsets + starts[:, None]).ravel()
     beats, places = np.zeros(0), np.zeros(0, np.int64)
-    if len(one.beats) > 4 and _comes_round(one.beats, once):
+    if len(one.beats) >= FEWEST_BEATS and _comes_round(one.beats, once):
         kept = one.beats < one.beats[0] + once - 0.1
         beats, places = (one.beats[kept] + starts[:, None]).ravel(), np.tile(one.positions[kept], len(starts))
-    if (order.number + again) % 2:
+    if (place + again) % 2:
         turntable = find_turntable(order.rng)
         length = float(turntable.heard_at(np.array([len(samples) / RATE]))[0])
         samples = aged(turntable.play(samples, length), order.rng)

@@ -104,8 +104,8 @@ def percussion(samples: Sound) -> float:
     """
     import librosa
 
-    size = np.abs(librosa.stft(samples[::2], n_fft=2048))
-    steady = ndimage.median_filter(size, (1, 31))
+    size = np.abs(librosa.stft(samples[::2], n_fft=2048, hop_length=1024))
+    steady = ndimage.median_filter(size, (1, 17))
     sudden = ndimage.median_filter(size, (31, 1))
     percussive = sudden**2 / (sudden**2 + (3 * steady) ** 2 + 1e-12)
     return float(np.sum((percussive * size) ** 2) / (np.sum(size**2) + 1e-12))
