@@ -190,14 +190,13 @@ class Host:
         with contextlib.suppress(queue.Empty):
             while True:
                 new.append(self._events.get_nowait())
+        # Counted first: a Ctrl-C is most likely to come while a file is written, and what is in it must be counted.
+        self._counts.update(event.kind for event in new)
+        self._chops.extend(event for event in new if event.kind != BEAT)
+        self._beat = next((event for event in reversed(new) if event.kind == BEAT), self._beat)
         for event in new:
             for sink in self._patient:
                 sink.write(event)
-            if event.kind == BEAT:
-                self._beat = event
-            else:
-                self._chops.append(event)
-            self._counts[event.kind] += 1
         return new
 
     def _show(self, new: list[Event]) -> None:

@@ -12,11 +12,9 @@ import mido
 from realtime.errors import UserError
 from realtime.events import BEAT, Event
 from realtime.midi_sender import MidiSender
+from realtime.tempo_map import TICKS_PER_BEAT, TempoMap
 
 STDOUT = "-"
-TICKS_PER_BEAT = 1920
-TEMPO = 500_000
-"""Microseconds per beat: 120 beats per minute. With 1920 ticks a beat a note is off by at most 0.13 ms."""
 
 
 class Sink(Protocol):
@@ -96,7 +94,7 @@ class MidiFileSink:
 
     path: checked now, created whole at close by renaming, so that nothing half-written is ever seen.
     sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
-    the channel of a kind of event, where it is not `channel`.
+    the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them.
     """
 
     def __init__(
@@ -118,10 +116,13 @@ class MidiFileSink:
         self._channel, self._channels = channel, dict(channels)
         self._gate = gate_seconds
         self._notes: list[tuple[int, int, int, int]] = []
+        self._beats: list[Event] = []
         self._closed = False
 
     def write(self, event: Event) -> None:
-        """Take one event, if it has a note."""
+        """Take a beat, or an event that has a note."""
+        if event.kind == BEAT:
+            self._beats.append(event)
         if event.note is None:
             return
         if event.velocity is None:
@@ -146,31 +147,32 @@ class MidiFileSink:
                 temporary.unlink()
             raise UserError(f"cannot write {str(self._path)!r}: {error.strerror or error}") from None
 
-    def _tick(self, seconds: float) -> int:
-        return round(seconds * TICKS_PER_BEAT * 1_000_000 / TEMPO)
-
     def _render(self) -> mido.MidiFile:
-        # (channel, note, tick) -> velocity; of two at once the stronger stays
-        struck: dict[tuple[int, int, int], int] = {}
+        tempi = TempoMap(self._beats, self._sample_rate)
+        # (channel, note, tick) -> (velocity, tick of the end); of two at once the stronger stays
+        struck: dict[tuple[int, int, int], tuple[int, int]] = {}
         for sample, channel, note, velocity in self._notes:
-            place = (channel, note, self._tick(sample / self._sample_rate))
-            struck[place] = max(velocity, struck.get(place, 0))
+            seconds = sample / self._sample_rate
+            place = (channel, note, tempi.tick(seconds))
+            end = max(place[2] + 1, tempi.tick(seconds + self._gate))
+            struck[place] = max((velocity, end), struck.get(place, (0, 0)))
         # (tick, note-offs before note-ons, channel, note, velocity)
         timed: list[tuple[int, bool, int, int, int]] = []
-        length = max(1, self._tick(self._gate))
         ordered = sorted(struck)
         for place, following in zip(ordered, [*ordered[1:], (0, 0, 0)], strict=False):
             channel, note, tick = place
-            timed.append((tick, True, channel, note, struck[place]))
-            end = tick + length
+            velocity, end = struck[place]
+            timed.append((tick, True, channel, note, velocity))
             timed.append((min(end, following[2]) if following[:2] == place[:2] else end, False, channel, note, 0))
-        track = mido.MidiTrack(
-            [mido.MetaMessage("track_name", name="samplechop"), mido.MetaMessage("set_tempo", tempo=TEMPO)]
-        )
-        now = 0
+        messages = [(tick, mido.MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempi.changes]
         for tick, is_on, channel, note, velocity in sorted(timed):
             kind = "note_on" if is_on else "note_off"
-            track.append(mido.Message(kind, channel=channel - 1, note=note, velocity=velocity, time=tick - now))
+            messages.append((tick, mido.Message(kind, channel=channel - 1, note=note, velocity=velocity)))
+        messages.sort(key=lambda message: message[0])  # a new tempo stays before the notes of its tick
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name="samplechop")])
+        now = 0
+        for tick, message in messages:
+            track.append(message.copy(time=tick - now))
             now = tick
         return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
 
