@@ -16,9 +16,9 @@ def find_turntable(rng: np.random.Generator) -> wear.Turntable:
 
 
 def aged(samples: Sound, rng: np.random.Generator) -> Sound:
-    """Wear a recording a little: tone half of the time, surface noise at -66 to -42 dB, level -18 to 0 dBFS."""
+    """Wear a recording a little: tone half of the time, surface noise at -72 to -50 dB, level -18 to 0 dBFS."""
     out = wear.equalised(samples, rng) if rng.random() < 0.5 else samples
     out = out / np.float32(np.max(np.abs(out), initial=1e-9))
     noise = wear.surface(len(out), rng)
-    out = out + noise * np.float32(10 ** (rng.uniform(-66, -42) / 20))
+    out = out + noise * np.float32(10 ** (rng.uniform(-72, -50) / 20))
     return np.asarray(out / np.max(np.abs(out), initial=1e-9) * 10 ** (rng.uniform(-18, 0) / 20), np.float32)

@@ -194,8 +194,3 @@ def as_data(result: Result, folder: str) -> dict[str, Any]:
             for system in result.systems
         },
     }
-
-
-def false_per_minute(result: Result, system: str) -> float | None:
-    """Average a system's false markers per minute over the kinds of noise; None if there was no noise."""
-    return float(np.mean([found[system] for found in result.noise.values()])) if result.noise else None
