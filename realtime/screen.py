@@ -249,6 +249,8 @@ def _session(snapshot: Snapshot, room: int, height: int) -> list[Row]:
         ("MIDI", snapshot.midi or "off", "" if snapshot.midi else "dim"),
         ("late", f"{late:,} notes", "yellow" if late else ""),
     ]
+    if snapshot.beat_count:
+        lines.append(("beats", f"{snapshot.beat_count:,} so far", ""))
     if snapshot.taps is not None:
         lines.insert(0, ("taps", f"{snapshot.taps:,} on {snapshot.pad}", "bold"))
     while len(lines) > max(1, height):

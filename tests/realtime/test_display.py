@@ -68,6 +68,7 @@ beats = st.builds(
 sessions = st.builds(
     snapshot,
     beat=st.none() | beats,
+    beat_count=st.integers(0, 10**7),
     source=st.text(max_size=80),
     state=st.sampled_from(["listening", "waiting for 'USB Audio'", "再生中" * 30]),
     position=st.integers(0, 10**9),
@@ -106,6 +107,12 @@ def test_tempo_and_place_in_the_bar_are_shown_while_there_is_a_pulse():
     assert "92.2 BPM, beat 3" in rows(snapshot(beat=beat(19 * RATE)))[1]
     assert "no pulse" in rows(snapshot(beat=beat(16 * RATE)))[1]
     assert "BPM" not in rows(snapshot())[1]
+
+
+def test_beats_are_counted_beside_the_chops():
+    session = snapshot(beat=beat(19 * RATE), beat_count=1234)
+    assert any("beats  1,234 so far" in row for row in rows(session, height=40))
+    assert not any("beats" in row for row in rows(snapshot(), height=40))
 
 
 def test_plain_lines_tell_a_new_tempo_and_not_every_beat():
