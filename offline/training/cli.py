@@ -23,7 +23,7 @@ def train(
     start: Annotated[
         str | None, typer.Option("--from", help="Begin with this model and move it towards your labels.")
     ] = None,
-    members: Annotated[int, typer.Option(min=1, max=8, help="Nets to train and average.")] = 2,
+    members: Annotated[int, typer.Option(min=1, max=8, help="Nets to train and average.")] = 1,
     steps: Annotated[
         int | None,
         typer.Option(

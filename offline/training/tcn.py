@@ -16,7 +16,7 @@ from offline.training.weights import Layers
 
 DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 """In frames of 512 samples: together they look back over 1024 frames, 11.9 s, three bars of slow music."""
-CHANNELS = 32
+CHANNELS = 48
 
 
 @dataclass(frozen=True, slots=True)
