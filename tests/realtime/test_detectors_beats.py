@@ -92,7 +92,9 @@ def test_a_model_without_beats_is_named() -> None:
         BeatDetector(BeatSettings("chop-61")).prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
 
 
-@pytest.mark.parametrize("wrong", [{"confidence": 1.0}, {"confidence": -0.1}, {"begin": 0.0}, {"begin": 0.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"begin_confidence": 1.0}, {"keep_confidence": 0.3}, {"begin_stray": 0.0}, {"begin_stray": 0.5}]
+)
 def test_settings_out_of_range_are_refused(wrong: dict) -> None:
     with pytest.raises(ValueError, match="must"):
         BeatSettings(**wrong)
