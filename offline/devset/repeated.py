@@ -10,6 +10,7 @@ from offline.crate.truth import ChopTruth, Truth, moved
 from offline.devset import composing
 from offline.devset.ageing import aged, find_turntable
 from offline.devset.order import Made, Order
+from offline.devset.sources import Recording
 from offline.evaluate.truths import Seconds
 
 SOUNDS_AT_ONCE = 5
@@ -25,7 +26,8 @@ def loop(order: Order) -> Made:
     once = len(one.samples) / RATE
     starts = once * np.arange(max(2, int(np.ceil(composing.SHORTEST / once))))
     samples = np.tile(one.samples, len(starts))
-    onsets = (one.onsets + starts[:, None]).ravel()
+    own = np.append(0.0, one.onsets) if _starts_anew(one) else one.onsets
+    onsets = (own + starts[:, None]).ravel()
     beats, places = np.zeros(0), np.zeros(0, np.int64)
     if len(one.beats) >= FEWEST_BEATS and _comes_round(one.beats, once):
         kept = one.beats < one.beats[0] + once - 0.1
@@ -36,6 +38,16 @@ def loop(order: Order) -> Made:
         samples = aged(turntable.play(samples, length), order.rng)
         onsets, beats = turntable.heard_at(onsets), turntable.heard_at(beats)
     return Made(samples, onsets, None, tuple(zip(beats.tolist(), places.tolist(), strict=True)))
+
+
+def _starts_anew(one: Recording) -> bool:
+    """Say whether the first sample is an attack that the reference times lack: 6 dB over the end, none within 50 ms.
+
+    Detectors of onsets need to hear what was before, and so they miss a hit at the very start of a file.
+    """
+    width = round(choosing.WIDTH * RATE)
+    start, end = (float(np.mean(np.square(part))) for part in (one.samples[:width], one.samples[-width:]))
+    return bool(one.onsets[0] > 0.05 and start > 10 ** (choosing.CLEAR_RISE_DB / 10) * end + 1e-6)
 
 
 def _comes_round(beats: Seconds, once: float) -> bool:

@@ -182,6 +182,16 @@ def test_every_second_loop_is_played_as_it_is(gathered):
     assert {position for _, position in made.beats} == {1, 2, 3, 4}
 
 
+def test_a_hit_at_the_start_of_a_loop_counts_though_no_detector_could_hear_it(gathered):
+    one = gathered.loops[0]
+    late = replace(one, samples=one.samples[round(0.1 * RATE) :], onsets=one.onsets[1:] - 0.1, beats=one.beats[:0])
+    made = repeated.loop(order(replace(gathered, loops=(late,)), 0))
+    once = len(late.samples) / RATE
+    assert made.onsets[0] == 0
+    assert np.min(np.abs(made.onsets - once)) < 1e-9
+    assert repeated.loop(order(gathered, 0)).onsets[0] == pytest.approx(0.1)
+
+
 def test_hits_begin_where_the_truth_says(gathered):
     made = repeated.hits(order(gathered, 0))
     power = np.square(made.samples)
