@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SHORTEST, LONGEST = 20.0, 45.0
-SHARES = {"noise": 0.16, "drums": 0.18, "solo": 0.16, "band": 0.1, "full": 0.4}
+SHARES = {"noise": 0.2, "drums": 0.18, "solo": 0.14, "band": 0.08, "full": 0.4}
 """Kinds of records and their shares: surface noise only, drums alone, no pulse, a band without drums, everything."""
 VALIDATION = 0.12
 

@@ -114,7 +114,7 @@ def surface(n: int, rng: np.random.Generator, busy: bool = False) -> Sound:
             noise += strength * np.sin(2 * np.pi * harmonic * base * times + rng.uniform(0, 6.28))
     if rng.random() < (0.5 if busy else 0.2):
         noise += _each_turn(n, rng)
-    if rng.random() < (0.5 if busy else 0.15):
+    if rng.random() < (0.6 if busy else 0.25):
         noise += thumps(n, rng) * 10 ** rng.uniform(-0.3, 1.3)
     if rng.random() < (0.4 if busy else 0.2):
         noise += _rumble(n, rng) * 10 ** rng.uniform(-1, 0.5)
@@ -158,7 +158,7 @@ def thumps(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
     resonant high-pass at 5 to 25 Hz, swing back: float64, (n,), peak near 1.
     """
     sound = np.zeros(n)
-    for at in rng.integers(0, n, int(rng.poisson(rng.uniform(0.1, 1.5) * n / RATE))):
+    for at in rng.integers(0, n, int(rng.poisson(np.exp(rng.uniform(np.log(0.2), np.log(6))) * n / RATE))):
         length = min(n - int(at), int(RATE * np.exp(rng.uniform(np.log(0.002), np.log(0.03)))))
         hump = np.hanning(length) ** rng.uniform(0.7, 3) * rng.choice([-1, 1]) * rng.uniform(0.2, 1)
         sound[at : at + length] += hump

@@ -30,7 +30,7 @@ class Options:
     rate: float = 4e-3
     seed: int = 1
     check_every: int = 150
-    patience: int = 5
+    patience: int = 8
 
 
 @dataclass(slots=True)
