@@ -21,7 +21,8 @@ from rich.style import Style
 
 from realtime.events import BEAT, Event
 from realtime.gauges import LevelMeter, Row
-from realtime.screen import clock, delay_words, note_name, pad_name, printable, screen_rows
+from realtime.names import clock, note_name, pad_name, printable
+from realtime.screen import delay_words, screen_rows
 from realtime.status import Snapshot
 
 _LOSS_SECONDS = 10  # plain lines report losses at most this often

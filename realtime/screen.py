@@ -1,8 +1,4 @@
-"""What the terminal view looks like: one snapshot laid out as rows that fit a terminal of any size.
-
-Notes are named as Ableton Live and the MPC name them: 36 is C1, so 60 is C3 (others call 60 C4). Pads are the MPC's,
-sixteen to a bank from note 36 up: 36 is A01, 52 is B01.
-"""
+"""What the terminal view looks like: one snapshot laid out as rows that fit a terminal of any size."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -12,39 +8,16 @@ from rich.cells import cell_len, set_cell_size
 
 from realtime.events import Event
 from realtime.gauges import FLOOR_DB, LevelMeter, Plot, Row, bar, line_row, meter, runs
+from realtime.names import clock, note_name, pad_name, printable
 from realtime.status import Snapshot
 
 PLOT_SECONDS = 6.0
 """How much the plot shows; a snapshot should carry that many seconds of frames."""
 
-_NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_FIRST_PAD = 36
 _METERS = 4
 _GUTTER = 5  # cells left of the plot, for its scale
 _BEATS_SHOWN = 4  # beats after its place that a beat is shown when no other follows
 _NARROW = 58  # below this the session's numbers go under the chops, not beside them
-
-
-def note_name(note: int) -> str:
-    """Name a MIDI note, 0..127, with 60 = C3."""
-    return f"{_NOTES[note % 12]}{note // 12 - 2}"
-
-
-def pad_name(note: int) -> str:
-    """Name the MPC pad of a MIDI note, "" below the first one."""
-    bank, pad = divmod(note - _FIRST_PAD, 16)
-    return f"{'ABCDEF'[bank]}{pad + 1:02d}" if bank >= 0 else ""
-
-
-def clock(sample: int, sample_rate: int) -> str:
-    """Write a position in samples as m:ss.mmm."""
-    seconds, thousandths = divmod(round(sample * 1000 / sample_rate), 1000)
-    return f"{seconds // 60}:{seconds % 60:02d}.{thousandths:03d}"
-
-
-def printable(text: str) -> str:
-    """Replace what would move the cursor or end the line: names of files and devices may hold anything."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def screen_rows(

@@ -12,8 +12,7 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.crate.truth import Truth
-from offline.evaluate.truths import References, Seconds, references_of
+from offline.evaluate.truths import References, Seconds
 
 WINDOWS = (0.05, 0.025)
 """Seconds a marker may lie from the reference, either way."""
@@ -172,26 +171,6 @@ def measure(references: References, markers: Markers, length: float) -> Measures
         **{f"top{n}": precision_at(strengths, right, n) for n in TOP},
         "speed": length / markers.seconds if markers.seconds else None,
     }
-
-
-def f_measures(truth: Truth | References, times: Sequence[float] | Seconds) -> dict[str, float]:
-    """Score marker times in seconds against what is known, at ±50 ms; for decisions that are made many times over.
-
-    Gives KIND_f of every kind in KINDS that is known, and "attack_p", the share of markers on a real attack.
-    """
-    references = references_of(truth) if isinstance(truth, Truth) else truth
-    found = np.sort(np.asarray(times, np.float64))
-    scores: dict[str, float] = {}
-    for kind in KINDS:
-        reference = getattr(references, kind)
-        if reference is None or not len(reference):
-            continue
-        judged = found[_known(found, references, WINDOWS[0])] if kind == "chops" else found
-        f, precision, _ = f_precision_recall(reference, judged, WINDOWS[0])
-        scores[f"{kind}_f"] = f
-        if kind == "onsets":
-            scores["attack_p"] = precision
-    return scores
 
 
 def mean_of(rows: Sequence[Mapping[str, float | None]]) -> Measures:

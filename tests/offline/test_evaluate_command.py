@@ -9,7 +9,6 @@ import soundfile
 from offline.crate.truth import ChopTruth, DrumTruth, Truth, write_truth
 from offline.evaluate import listeners, noises, page, runs, table
 from offline.evaluate.measures import Markers
-from offline.evaluate.score import score_model
 from offline.evaluate.truths import references_for, tracks_in
 from realtime.errors import UserError
 from realtime.events import Event
@@ -235,12 +234,3 @@ def test_an_outline_shows_where_it_is_loud():
     assert peaks.max() == 1
     assert np.flatnonzero(peaks).tolist() == [len(samples) // -(-len(samples) // runs.OUTLINE)]
     assert runs.outline(np.zeros(0, np.float32)).tolist() == [0.0] * runs.OUTLINE
-
-
-def test_the_scores_of_a_model_are_plain_numbers_by_group(folder, monkeypatch):
-    monkeypatch.setattr(noises, "noises", short_noises)
-    found = score_model("chop-61", [folder], jobs=1)
-    assert set(found["recordings"]) == {"soul", "jazz"}
-    assert found["recordings"]["jazz"]["per_minute"] >= 0
-    assert "hiss" in found["false_per_minute"]
-    assert json.loads(json.dumps(found)) == found

@@ -1,5 +1,7 @@
 """How often a score is right."""
 
+import itertools
+
 import numpy as np
 
 from offline.training.calibrate import FEWEST, MOST_PAIRS, calibration
@@ -20,7 +22,7 @@ def test_the_table_says_how_often_a_score_is_right() -> None:
 def test_the_table_rises() -> None:
     pairs = calibration(verdicts(400))
     assert 1 < len(pairs) <= MOST_PAIRS
-    assert all(a[0] < b[0] and a[1] <= b[1] for a, b in zip(pairs, pairs[1:], strict=False))
+    assert all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(pairs))
 
 
 def test_one_wrong_marker_at_the_end_says_little() -> None:

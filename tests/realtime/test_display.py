@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from realtime.display import NoView, PatientConsole, PlainView, TerminalView, choose_view
 from realtime.events import Event
 from realtime.gauges import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
-from realtime.screen import clock, delay_words, note_name, pad_name, screen_rows
+from realtime.names import clock, note_name, pad_name
+from realtime.screen import delay_words, screen_rows
 from realtime.status import Snapshot
 
 RATE, HOP = 44_100, 256
