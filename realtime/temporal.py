@@ -3,7 +3,8 @@
 A causal dilated convolution of three taps sees its input now, d frames ago and 2d frames ago. The .tflite holds one
 step of the whole net: it takes the newest features and, for each layer, the two earlier inputs; it gives the
 probabilities and every layer's new input, which is remembered until it is asked for (the caching of Paine et al.,
-"Fast Wavenet generation algorithm", 2016). So a net that looks back over many seconds costs no more than a small dense one.
+"Fast Wavenet generation algorithm", 2016). So a net that looks back over many seconds costs no more than a small dense
+one.
 
     step input   [features now | features 2d ago | features d ago | layer 1: 2d ago | layer 1: d ago | layer 2: ... ]
     step output  [probabilities | layer 1's new input | layer 2's ... ]
