@@ -1,6 +1,7 @@
 """Fit a streaming net to shards of features: random stretches of records, a learning rate that rises and falls."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,8 @@ from offline.training.keras_backend import keras, tensorflow
 from offline.training.prepare import LOOKAHEAD, Heard
 from offline.training.targets import EDGE, HEADS
 
+Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""What is heard, and beside each other what should be said and how much it counts."""
 STRETCH = 1280
 """Frames per example: 14.9 s."""
 SETTLE = 40
@@ -92,9 +95,7 @@ def altered(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.floa
     return x
 
 
-def example(
-    heard: Heard, rng: np.random.Generator, alter: bool = True
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def example(heard: Heard, rng: np.random.Generator, alter: bool = True) -> Batch:
     """Draw one example: x (STRETCH, features), y (STRETCH, 2 heads): targets and, beside them, weights."""
     start = int(rng.integers(0, max(1, len(heard.x) - STRETCH + 200)))
     speed = float(rng.uniform(0.85, 1.18)) if alter and rng.random() < 0.4 else 1.0
@@ -102,6 +103,20 @@ def example(
     if start:
         weight[:SETTLE] = 0
     return altered(x, rng) if alter else x, np.concatenate([target, weight], axis=1)
+
+
+def _stacked(examples: Sequence[Batch]) -> Batch:
+    return np.stack([x for x, _ in examples]), np.stack([y for _, y in examples])
+
+
+def _ahead(draw: Callable[[], Batch], count: int) -> Iterator[Batch]:
+    """Give `count` batches, each drawn while the one before it is learned from; one thread, so always the same ones."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(draw)
+        for _ in range(count):
+            batch = coming.result()
+            coming = pool.submit(draw)
+            yield batch
 
 
 def loss(y: Any, logits: Any) -> Any:
@@ -162,16 +177,17 @@ def fit(
     held = [example(one, np.random.default_rng(i), alter=False) for i, one in enumerate(validation)]
 
     def held_loss() -> float:
-        parts = [held[i : i + BATCH] for i in range(0, len(held), BATCH)]
-        pairs = [(np.stack([x for x, _ in part]), np.stack([y for _, y in part])) for part in parts]
+        pairs = [_stacked(held[i : i + BATCH]) for i in range(0, len(held), BATCH)]
         return float(np.mean([float(loss(y, model(x, training=False))) for x, y in pairs]))
+
+    def draw() -> Batch:
+        return _stacked([example(train[i], rng) for i in rng.choice(len(train), BATCH, p=chance)])
 
     fitted, best, waited, running = Fitted(model), None, 0, 0.0
     if before is not None:  # a move that makes it worse is not made
         best = held_loss(), model.get_weights()
-    for number in range(1, options.steps + 1):
-        drawn = [example(train[i], rng) for i in rng.choice(len(train), BATCH, p=chance)]
-        value = float(train_step(np.stack([x for x, _ in drawn]), np.stack([y for _, y in drawn])))
+    for number, (x, y) in enumerate(_ahead(draw, options.steps), 1):
+        value = float(train_step(x, y))
         running = value if number == 1 else 0.97 * running + 0.03 * value
         if on_step is not None:
             on_step(number, running)
