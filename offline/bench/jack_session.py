@@ -117,7 +117,7 @@ def hear(
         )
 
 
-def expected(audio: NDArray[np.float32], block_size: int, model: str = "chop-61") -> tuple[list[int], int]:
+def expected(audio: NDArray[np.float32], block_size: int, model: str = "chop") -> tuple[list[int], int]:
     """Give the samples of the events in the same audio, run without a device, and the latency in samples."""
     stereo = audio if audio.ndim == 2 else np.repeat(audio[:, None], 2, axis=1)
     engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 2, block_size)

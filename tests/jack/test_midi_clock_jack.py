@@ -35,7 +35,7 @@ def test_each_beat_has_24_pulses_and_they_begin_one_latency_after_a_beat(
     realtime_messages: list[tuple[int, bytes]], session: Session
 ) -> None:
     pulses = np.array([frame for frame, message in realtime_messages if message == CLOCK])
-    beats = record(SECONDS)[1] + session.start + expected(np.zeros(0, np.float32), PERIOD, "chop")[1]
+    beats = record(SECONDS)[1] + session.start + expected(np.zeros(0, np.float32), PERIOD)[1]
     playing = pulses[pulses < beats[-1] + RATE // 10]
     assert len(playing) > 8 * PULSES
     # A cycle in which the busy machine let the listener down takes its messages with it.
