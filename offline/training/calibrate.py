@@ -17,7 +17,7 @@ from realtime.choice import AdaptivePicker, BeatWeigher, Choose, decay_of
 RELATIVE = 0.4
 MEMORY_SECONDS = 6.0
 BEAT_REACH = 2
-BEAT_SHARES: Mapping[Choose, float] = {"hits": 0.0, "both": 0.3, "beats": 1.0}
+BEAT_SHARES: Mapping[Choose, float] = {"hits": 0.0, "both": 0.15, "beats": 1.0}
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.75, 0.05), 2).tolist())
 TOLERANCE_FRAMES = 4
 """46 ms: how far a marker may lie from a chop and count as right."""
