@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +43,13 @@ class Decision:
                 for name, one in record["choose"].items()
             }
             made = cls(weighings, float(record["relative"]), float(record["memory_seconds"]), int(record["beat_reach"]))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ModelError(f"{where}: decision cannot be read: {error!r}") from None
+        if missing := set(get_args(Choose)) - set(weighings):
+            raise ModelError(f"{where}: decision does not say how to choose {', '.join(sorted(missing))}")
         numbers = [made.relative, *(value for one in weighings.values() for value in (one.beat, one.threshold))]
-        if not all(0 <= number <= 1 for number in numbers) or made.memory_seconds <= 0 or not 0 <= made.beat_reach < 64:
+        in_range = all(0 <= number <= 1 for number in numbers) and 0 <= made.beat_reach < 64
+        if not in_range or not 0 < made.memory_seconds < math.inf:
             raise ModelError(f"{where}: decision has a number out of range: {dict(record)}")
         return made
 

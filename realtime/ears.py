@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models import Features, Manifest
+from models import Features, Manifest, ModelError
 from realtime.activations import ActivationStream
 from realtime.beats import CONFIDENCE, P_BEAT, BeatTracker
-from realtime.choice import AdaptivePicker, BeatWeigher, Choose, Decision, decay_of
+from realtime.choice import AdaptivePicker, BeatWeigher, Decision, Weighing, decay_of
 from realtime.context import ContextWindow
 from realtime.cqt import StreamingCQT
 from realtime.features import HOP_LENGTH, N_BINS
@@ -23,6 +23,8 @@ from realtime.scorer import Scorer
 Found = list[tuple[int, int, float]]
 """(frame, frame it was decided at, score) for each possible chop."""
 OnScores = Callable[[NDArray[np.float32]], None]
+HEADS = ("chop", "beat", "downbeat")
+"""What a streaming net must answer."""
 
 
 class Ear(Protocol):
@@ -106,19 +108,19 @@ class StreamEar:
 
     wait = 1
 
-    def __init__(
-        self, manifest: Manifest, decision: Decision, choose: Choose, threshold: float | None, max_block_size: int
-    ) -> None:
-        """[main] Load, allocate, compile. threshold: None for the one the decision has for this way to choose."""
+    def __init__(self, manifest: Manifest, decision: Decision, weighing: Weighing, max_block_size: int) -> None:
+        """[main] Load, allocate, compile. Raises ModelError for a model without chops or beats."""
         self._stream = stream = ActivationStream(manifest, max_block_size)
+        if not set(HEADS) <= set(stream.heads):
+            raise ModelError(f"model {manifest.name!r} must hear {', '.join(HEADS)}: it has {', '.join(stream.heads)}")
         self.hop_length, self.offset = stream.hop_length, stream.offset
         self.spectrum_hop = HOP_LENGTH
-        weighing = decision.weighings[choose]
-        self._tracker = BeatTracker(44_100 / stream.hop_length)
+        sample_rate = manifest.features.sample_rate
+        self._tracker = BeatTracker(sample_rate / stream.hop_length)
         self._weigher = BeatWeigher(weighing.beat, decision.beat_reach)
-        decay = decay_of(decision.memory_seconds, stream.hop_length, 44_100)
-        self._picker = AdaptivePicker(weighing.threshold if threshold is None else threshold, decision.relative, decay)
-        self._columns = [stream.heads.index(head) for head in ("chop", "beat", "downbeat")]
+        decay = decay_of(decision.memory_seconds, stream.hop_length, sample_rate)
+        self._picker = AdaptivePicker(weighing.threshold, decision.relative, decay)
+        self._columns = [stream.heads.index(head) for head in HEADS]
         self.delay_terms: tuple[tuple[str, int], ...] = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
             ("constant-Q kernel", stream.features.latency),

@@ -1,7 +1,7 @@
 """The chop detector: streaming CQT, context, net, peaks, attack."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import models
@@ -84,8 +84,10 @@ class ChopDetector:
             self._ear = WindowEar(manifest, features, self.threshold, spec.max_block_size)
         else:
             decision = Decision.read(manifest.decision, f"model {str(manifest.path)!r}")
-            self._ear = StreamEar(manifest, decision, chosen.choose, chosen.threshold, spec.max_block_size)
-            self.threshold = decision.weighings[chosen.choose].threshold
+            weighing = decision.weighings[chosen.choose]
+            self.threshold = weighing.threshold if chosen.threshold is None else chosen.threshold
+            weighing = replace(weighing, threshold=self.threshold)
+            self._ear = StreamEar(manifest, decision, weighing, spec.max_block_size)
         self.hop_length = hop = self._ear.hop_length
         hold = math.ceil(chosen.hold_seconds * spec.sample_rate / hop)
         self._gap = MinimumGap(round(gap_seconds * spec.sample_rate), hold)

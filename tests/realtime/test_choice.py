@@ -80,7 +80,17 @@ def test_the_released_model_can_choose_in_every_way() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"relative": 2}, {"memory_seconds": 0}, {"choose": 3}, {"choose": {"hits": {}}}, {"beat_reach": "x"}]
+    "change",
+    [
+        {"relative": 2},
+        {"memory_seconds": 0},
+        {"memory_seconds": float("nan")},
+        {"choose": 3},
+        {"choose": {"hits": {}}},
+        {"choose": {"hits": {"beat": 0, "threshold": 0.5}}},
+        {"beat_reach": "x"},
+        {"beat_reach": float("inf")},
+    ],
 )
 def test_a_decision_that_makes_no_sense_is_refused(change: dict) -> None:
     record = dict(models.load("chop").decision) | change
