@@ -79,7 +79,13 @@ class KeptPort:
             self._close_lost()
             if self._port is None and self._reopen is not None:
                 with suppress(UserError, OSError):
-                    fresh = self._reopen()
-                    for message in self._greeting:
-                        fresh.send(message)
-                    self._port = fresh
+                    self._greet(self._reopen())
+
+    def _greet(self, port: MidiPort) -> None:
+        try:
+            for message in self._greeting:
+                port.send(message)
+        except OSError:  # gone again already
+            self._lost.append(port)
+        else:
+            self._port = port

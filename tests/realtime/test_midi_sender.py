@@ -225,6 +225,25 @@ def test_a_vanished_port_is_opened_again_and_notes_meanwhile_are_dropped(
     assert (port.closed, fresh.closed) == (1, 1)
 
 
+def test_a_port_that_vanishes_while_it_is_opened_again_is_closed(
+    port: RecordingPort, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_port, "RETRY_SECONDS", 0.01)
+    opened: list[RecordingPort] = []
+
+    def reopen() -> RecordingPort:
+        opened.append(RecordingPort())
+        opened[-1].broken = len(opened) < 3
+        return opened[-1]
+
+    sender = sender_of(port, clock, reopen=reopen)
+    port.present = False
+    sender.start()
+    wait_until(lambda: sender.connected and len(opened) == 3)
+    sender.stop()
+    assert [one.closed for one in (port, *opened)] == [1, 1, 1, 1]
+
+
 def wait_until(condition) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
