@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mido
+from mido.midifiles.meta import KeySignatureError
 
 from offline.labels.model import Mark
 from realtime.errors import UserError
@@ -30,7 +31,7 @@ def read_midi(path: Path) -> tuple[list[Mark], str]:
         messages = list(file)
     except FileNotFoundError:
         raise
-    except (OSError, EOFError, ValueError, TypeError, LookupError) as error:
+    except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
         # mido raises TypeError for type 2 files, whose tracks do not share one time.
         raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {error}") from None
     notes: list[Mark] = []

@@ -1,6 +1,7 @@
 """The weights of a net as plain arrays, NAME.npz beside NAME.tflite: what fine-tuning starts from. Never pickled."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def load(path: Path) -> list[Layers]:
             members: dict[str, Layers] = {}
             for name in names:
                 members.setdefault(name.split("_")[0], []).append((file[name + "_w"], file[name + "_b"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise UserError(f"{str(path)!r} holds no weights to start from: {error}") from None
     if not members:
         raise UserError(f"{str(path)!r} holds no weights to start from")

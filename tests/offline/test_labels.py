@@ -95,6 +95,19 @@ def test_midi_follows_tempo_changes_and_takes_a_chord_as_one_place(tmp_path: Pat
     assert read_labels(path).times.tolist() == pytest.approx([1.0, 2.2])
 
 
+@pytest.mark.parametrize(
+    ("ticks_per_beat", "first"),
+    [(480, b"\x00\xff\x59\x02\x2f\x05"), (0, b"\x00\xff\x51\x03\x07\xa1\x20")],
+    ids=["47 sharps", "no ticks"],
+)
+def test_a_midi_file_that_makes_no_sense_is_refused(tmp_path: Path, ticks_per_beat: int, first: bytes) -> None:
+    track = first + b"\x00\x90\x24\x40\x10\x80\x24\x00\x00\xff\x2f\x00"
+    header = struct.pack(">4sIHHH", b"MThd", 6, 0, 1, ticks_per_beat)
+    (tmp_path / "a.mid").write_bytes(header + struct.pack(">4sI", b"MTrk", len(track)) + track)
+    with pytest.raises(UserError, match="cannot be read as a Standard MIDI File"):
+        read_labels(tmp_path / "a.mid")
+
+
 def test_midi_without_notes_gives_its_markers_with_their_names(tmp_path: Path) -> None:
     path = midi_file(
         tmp_path / "a.mid",

@@ -55,8 +55,9 @@ def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: P
     np.testing.assert_allclose(begun(x, training=False), nets[0](x, training=False), atol=1e-4)
 
 
-def test_no_weights_is_said_so(tmp_path: Path) -> None:
-    (tmp_path / "net.npz").write_bytes(b"PK nothing")
+@pytest.mark.parametrize("content", [b"PK nothing", b"PK\x03\x04 cut short", b""])
+def test_no_weights_is_said_so(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "net.npz").write_bytes(content)
     with pytest.raises(UserError, match="no weights to start from"):
         weights.load(tmp_path / "net.npz")
 
