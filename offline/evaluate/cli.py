@@ -1,6 +1,5 @@
 """The commands under `samplechop evaluate`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +49,8 @@ def evaluate(
     for path in (page, json_):
         if path is not None and not path.absolute().parent.is_dir():
             raise UserError(f"{str(path)!r} cannot be written: there is no folder {str(path.absolute().parent)!r}")
+        if path is not None and path.is_dir():
+            raise UserError(f"{str(path)!r} cannot be written: it is a folder; give the name of a file")
     found = tracks_in(folder)
     files = real_noises(folder, noise_file or ()) if noise else None
     columns = (TextColumn("listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -63,7 +64,7 @@ def evaluate(
         console.print(table.recordings(result))
     console.print(table.means(result))
     if json_ is not None:
-        json_.write_text(json.dumps(runs.as_data(result, str(folder)), indent=1) + "\n", encoding="utf-8")
+        runs.write_data(result, folder, json_)
     if page is not None:
         from offline.evaluate.page import write_page
 

@@ -167,7 +167,7 @@ def measure(references: References, markers: Markers, length: float) -> Measures
     return {
         **agreement(references, markers),
         **offsets(references, markers),
-        "per_minute": len(markers.times) / (length / 60),
+        "per_minute": 60 * len(markers.times) / length if length else None,
         **{f"top{n}": precision_at(strengths, right, n) for n in TOP},
         "speed": length / markers.seconds if markers.seconds else None,
     }

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from offline.crate.sounds import RATE, SUFFIXES, Sound, read
 from offline.demo.record import Pressing, crackle
 from offline.demo.record import surface as groove
+from realtime.errors import UserError
 
 SECONDS = 30.0
 REAL = "vinyl_hiss"
 USUAL = Path("/usr/share/sonic-pi/samples/vinyl_hiss.flac")
 SEAM = 0.5
+"""Seconds over which one round is faded into the next."""
 
 
 def noises(seconds: float = SECONDS, seed: int = 7) -> dict[str, list[Sound]]:
@@ -69,13 +71,14 @@ def played(path: Path, seconds: float = SECONDS) -> list[Sound]:
     """Read a recorded surface and play it round and round for at least `seconds`, as it is and 20 dB softer.
 
     The rounds are faded into each other with equal power, so that the seam is no event. Raises UserError if the file
-    cannot be read.
+    cannot be read or is shorter than two seams.
     """
-    once = read(path)
-    seam = min(round(SEAM * RATE), len(once) // 2)
+    once, seam = read(path), round(SEAM * RATE)
+    if len(once) < 2 * seam:
+        raise UserError(f"{str(path)!r} is too short for a groove: give one of {2 * SEAM:g} s or more")
     ramp = np.sin(np.linspace(0, np.pi / 2, seam, dtype=np.float32))
     sound = once
-    while len(sound) < seconds * RATE and len(once) > seam:
+    while len(sound) < seconds * RATE:
         joined = sound[-seam:] * ramp[::-1] + once[:seam] * ramp
         sound = np.concatenate([sound[:-seam], joined, once[seam:]])
     return [sound, (0.1 * sound).astype(np.float32)]

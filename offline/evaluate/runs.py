@@ -1,5 +1,6 @@
 """Judging systems on folders of recordings and on noise, in several processes, and the results as plain data."""
 
+import json
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from offline.crate.sounds import RATE, Sound, read
 from offline.evaluate import listeners, measures, noises
 from offline.evaluate.measures import Markers, Measures
 from offline.evaluate.truths import Track
+from realtime.errors import UserError
 
 SCHEMA = 1
 ALL = "all"
@@ -169,11 +171,22 @@ def rounded(scores: Measures) -> dict[str, float]:
     return {name: round(value, 4) for name, value in scores.items() if value is not None}
 
 
-def as_data(result: Result, folder: str) -> dict[str, Any]:
-    """Give the results as plain data for JSON: means by group, noise, calibration, and every recording's measures."""
+def write_data(result: Result, folder: Path, path: Path) -> None:
+    """Write the results about the recordings under `folder` as JSON. Raises UserError if that cannot be done."""
+    try:
+        path.write_text(json.dumps(as_data(result, folder), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The results {str(path)!r} cannot be written: {error.strerror}") from None
+
+
+def as_data(result: Result, folder: Path) -> dict[str, Any]:
+    """Give the results as plain data for JSON: means by group, noise, calibration, and every recording's measures.
+
+    Recordings are named by their path under `folder`, as those of two subfolders may share a name.
+    """
     return {
         "schema": SCHEMA,
-        "folder": folder,
+        "folder": str(folder),
         "recordings": len(result.judged),
         "minutes": round(sum(one.seconds for one in result.judged) / 60, 2),
         "systems": {
@@ -186,7 +199,7 @@ def as_data(result: Result, folder: str) -> dict[str, Any]:
                 ],
                 "false_per_minute": {kind: round(found[system], 2) for kind, found in result.noise.items()},
                 "recordings": {
-                    one.track.path.name: rounded(one.heard[system].measures)
+                    one.track.path.relative_to(folder).as_posix(): rounded(one.heard[system].measures)
                     | {"markers": [round(float(time), 4) for time in one.heard[system].markers.times]}
                     for one in result.judged
                 },

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from offline.evaluate.listeners import title
@@ -99,7 +100,7 @@ def _empty(result: Result, heading: str) -> Table:
     table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
     table.add_column("±50 ms unless said")
     for system in result.systems:
-        table.add_column(title(system), justify="right")
+        table.add_column(escape(title(system)), justify="right")
     return table
 
 
@@ -109,7 +110,7 @@ def means(result: Result) -> Table:
     table = _empty(result, f"Mean over {len(result.judged)} recordings")
     for group in groups:
         summaries: list[Measures] = [result.summary(system, group) for system in result.systems]
-        table.add_row(f"[bold cyan]{group}[/] [dim]({len(result.rows(group))})[/]")
+        table.add_row(f"[bold cyan]{escape(group)}[/] [dim]({len(result.rows(group))})[/]")
         for row in ROWS:
             if cells := _cells(row, [summary.get(row.key) for summary in summaries]):
                 table.add_row(row.label, *cells)
@@ -117,7 +118,7 @@ def means(result: Result) -> Table:
     if result.noise:
         table.add_row("[bold cyan]false markers per minute[/]")
         for kind, found in result.noise.items():
-            table.add_row(kind, *_cells(noise_row(kind), [found[system] for system in result.systems]))
+            table.add_row(escape(kind), *_cells(noise_row(kind), [found[system] for system in result.systems]))
     return table
 
 
@@ -132,6 +133,6 @@ def recordings(result: Result) -> Table:
             key = next((key for key in PRINCIPAL if key in first and first[key] is not None), "per_minute")
             row = next(row for row in ROWS if row.key == key)
             values = [one.heard[system].measures.get(key) for system in result.systems]
-            table.add_row(one.track.name, *_cells(row, values), f"[dim]{row.label}[/]")
+            table.add_row(escape(one.track.name), *_cells(row, values), f"[dim]{row.label}[/]")
         table.add_section()
     return table

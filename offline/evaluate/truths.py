@@ -6,7 +6,7 @@ Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that 
     name.beats.txt    a beat per line: seconds, and its position in the bar (1 = downbeat) where known
     name.onsets.txt   an attack per line: seconds
     name.drums.txt    a drum hit per line: seconds, then kick, snare, hat or another label
-    name.txt, ...     a producer's own labels, see offline/labels.py
+    name.txt, ...     a producer's own labels, see offline/labels/
 """
 
 import os
@@ -94,7 +94,7 @@ def references_of(truth: Truth) -> References:
 def _rows(path: Path) -> list[tuple[float, str]]:
     rows = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The reference times {str(path)!r} cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):

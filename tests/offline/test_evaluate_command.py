@@ -72,7 +72,7 @@ def test_the_command_writes_everything_as_json_and_as_a_page(folder, tmp_path):
     found = samplechop("evaluate", folder, *options, "--json", tmp_path / "all.json", "--page", tmp_path / "all.html")
     assert found.code == 0
     data = json.loads((tmp_path / "all.json").read_text())
-    assert set(data["systems"]["chop-61"]["recordings"]) == {"one.wav", "two.wav"}
+    assert set(data["systems"]["chop-61"]["recordings"]) == {"soul/one.wav", "jazz/two.wav"}
     assert "one" in (tmp_path / "all.html").read_text()
 
 
@@ -173,6 +173,7 @@ def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
         (["{}", "--detector", "nobody"], "no detector 'nobody'"),
         (["{}", "--page", "{}/nowhere/page.html"], "cannot be written"),
         (["{}", "--json", "{}/nowhere/all.json"], "cannot be written"),
+        (["{}", "--json", "{}"], "it is a folder"),
         (["{}", "--noise-file", "{}/nowhere.wav", "--peers", "none", "--model", "chop-61"], "nowhere.wav"),
     ],
 )
@@ -182,6 +183,34 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says):
     assert found.out == ""
     assert len(found.err.strip().splitlines()) == 1, found.err
     assert says in found.err
+
+
+def test_recordings_of_the_same_name_in_two_subfolders_are_kept_apart(tmp_path):
+    for group in ("soul", "jazz"):
+        (tmp_path / group).mkdir()
+        soundfile.write(tmp_path / group / "one.wav", clicks(), RATE)
+        (tmp_path / group / "one.onsets.txt").write_text("0.5\n")
+    made = runs.evaluate(tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    assert set(runs.as_data(made, tmp_path)["systems"]["librosa"]["recordings"]) == {"jazz/one.wav", "soul/one.wav"}
+
+
+def test_names_with_brackets_are_shown_whole(tmp_path):
+    soundfile.write(tmp_path / "break [live]-1.wav", clicks(), RATE)
+    (tmp_path / "break [live]-1.onsets.txt").write_text("0.5\n")
+    made = runs.evaluate(tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    assert "break [live]-1" in shown(table.recordings(made))
+    assert "break [live]" in shown(table.means(made))
+
+
+def test_a_groove_too_short_to_go_round_is_named(tmp_path):
+    soundfile.write(tmp_path / "short.wav", np.zeros(RATE // 4), RATE)
+    with pytest.raises(UserError, match=r"short\.wav' is too short"):
+        noises.played(tmp_path / "short.wav")
+
+
+def test_results_that_cannot_be_written_are_a_clear_fault(result, folder, tmp_path):
+    with pytest.raises(UserError, match="cannot be written"):
+        runs.write_data(result, folder, tmp_path / "nowhere" / "all.json")
 
 
 def test_a_folder_without_labels_says_what_to_put_there(tmp_path):
@@ -196,6 +225,12 @@ def test_a_reference_that_is_no_time_is_named_with_its_line(tmp_path, line):
     (tmp_path / "one.beats.txt").write_text(f"0.5 1\n{line} 2\n")
     with pytest.raises(UserError, match=r"one\.beats\.txt', line 2: .* no time in seconds"):
         tracks_in(tmp_path)
+
+
+def test_reference_times_may_begin_with_a_byte_order_mark(tmp_path):
+    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
+    (tmp_path / "one.onsets.txt").write_text("0.5\n1.5\n", encoding="utf-8-sig")
+    assert tracks_in(tmp_path)[0].references.onsets.tolist() == [0.5, 1.5]
 
 
 def test_all_that_lies_beside_a_recording_counts(tmp_path):

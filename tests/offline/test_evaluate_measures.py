@@ -67,6 +67,10 @@ def test_where_nothing_is_known_nothing_is_measured():
     assert {name for name, value in scores.items() if value is not None} == {"per_minute"}
 
 
+def test_a_recording_without_a_sample_has_no_rate():
+    assert measures.measure(References(chops=np.zeros(0)), markers([]), 0.0)["per_minute"] is None
+
+
 def test_a_silent_system_has_no_precision_and_no_recall():
     scores = measures.agreement(References(chops=CHOPS), markers([]))
     assert scores["chops_p"] is None
