@@ -30,7 +30,7 @@ def write_with_cues(path: Path, audio: Path, labels: Labels, *, force: bool = Fa
     while at + 8 <= len(content):
         kind, size = struct.unpack_from("<4sI", content, at)
         chunk = content[at + 8 : at + 8 + size]
-        if kind == b"fmt ":
+        if kind == b"fmt " and len(chunk) >= 14:
             rate, block = struct.unpack_from("<I", chunk, 4)[0], struct.unpack_from("<H", chunk, 12)[0]
         if kind != b"cue " and not (kind == b"LIST" and chunk[:4] == b"adtl"):
             body += _chunk(kind, chunk)

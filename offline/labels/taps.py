@@ -120,7 +120,10 @@ def find_attacks(path: Path) -> tuple[Attacks, float]:
 
 
 def estimate_lag(taps: NDArray[np.float64], attacks: Attacks) -> Lag:
-    """Tell how late the taps, in seconds, come after the attacks they mean. Raises UserError for too few taps."""
+    """Tell how late the taps, in seconds, come after the attacks they mean.
+
+    Raises UserError for too few taps, or if there is no attack near any.
+    """
     if len(taps) < FEWEST:
         raise UserError(f"{len(taps)} taps are too few to tell how late they come: give --bias, in milliseconds")
     lags = np.arange(EARLIEST, LATEST + _STEP, _STEP)
@@ -130,6 +133,8 @@ def estimate_lag(taps: NDArray[np.float64], attacks: Attacks) -> Lag:
         distance = (tap - attacks.times[low:high])[:, None] - lags
         near = attacks.strengths[low:high, None] * np.exp(-0.5 * (distance / _BLUR) ** 2)
         scores += near.max(axis=0, initial=0.0)  # one tap means one attack, however many lie around it
+    if not scores.any():
+        raise UserError("no attack lies near any tap: is this the recording you tapped to? If so, give --bias")
     scores *= np.exp(-0.5 * ((lags - LIKELY) / LIKELY_SIGMA) ** 2)
     best = int(np.argmax(scores))
     far = np.where(np.abs(lags - lags[best]) > _APART, scores, 0.0)
@@ -181,7 +186,7 @@ def place(taps: NDArray[np.float64], attacks: Attacks, length: float, bias: floa
 
     bias: how late the taps come, in seconds; None to find out.
 
-    Raises UserError if taps lie outside the recording, or are too few to find out.
+    Raises UserError if taps lie outside the recording, or if there is no finding out.
     """
     if taps[-1] > length:
         raise UserError(

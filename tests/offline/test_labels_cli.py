@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from offline.labels import read_labels
+from offline.labels import Labels, read_labels
+from offline.labels.cue_writing import write_with_cues
 from offline.labels.cues import read_cues
 from offline.labels.taps import Attacks, estimate_lag, find_attacks, place, read_taps
 from realtime.errors import UserError
@@ -119,6 +120,11 @@ def test_too_few_taps_ask_for_the_lateness() -> None:
     assert len(place(np.array([1.0, 2.0]), Attacks(np.array([1.0]), np.ones(1)), 9.0, bias=0.0).labels.times) == 2
 
 
+def test_taps_to_another_recording_are_not_taken_for_early_ones() -> None:
+    with pytest.raises(UserError, match="no attack lies near any tap"):
+        estimate_lag(np.arange(2.0, 12.0), Attacks(np.array([20.0]), np.array([1.0])))
+
+
 def test_a_file_cut_short_gives_the_taps_before(tmp_path: Path) -> None:
     path = write_taps(tmp_path / "t.jsonl", np.array([1.0, 1.0, 2.0]))
     path.write_text(path.read_text()[:-20])
@@ -182,6 +188,12 @@ def test_a_copy_with_cue_points_sounds_the_same_and_has_no_old_ones(song: Path, 
     assert (one.code, two.code) == (0, 0), one.err + two.err
     assert [mark.time for mark in read_cues(tmp_path / "two.wav")[0]] == [3.25]
     np.testing.assert_array_equal(soundfile.read(tmp_path / "two.wav")[0], soundfile.read(song)[0])
+
+
+def test_cue_points_need_a_whole_format_chunk(tmp_path: Path) -> None:
+    (tmp_path / "cut.wav").write_bytes(b"RIFF\x10\0\0\0WAVEfmt \x04\0\0\0\1\0\1\0")
+    with pytest.raises(UserError, match="no format chunk"):
+        write_with_cues(tmp_path / "new.wav", tmp_path / "cut.wav", Labels(np.array([0.5])))
 
 
 def test_deleted_markers_become_rejected(tmp_path: Path) -> None:
