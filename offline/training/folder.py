@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from offline.crate.sounds import SUFFIXES
 from offline.crate.sounds import read as read_audio
 from offline.crate.truth import Truth, read_truth
 from offline.jobs import run
@@ -19,7 +20,6 @@ from offline.training.targets import HEADS, MIN_GAP, Wanted, leading
 from realtime.errors import UserError
 from realtime.features import FeatureStream
 
-SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
 PER_SHARD = 32
 VALIDATION_PART = 8
 """Of one's own records every eighth, by a hash of its name, is kept for validation."""
@@ -150,6 +150,7 @@ def prepare(
     made_of = hashlib.sha256(repr((state, versions, min_gap, seed, HEADS)).encode()).hexdigest()
     if shards.is_made_of(out, made_of):
         return counts
+    shards.clear(out)
     rows: list[shards.Row] = []
     work = [(example, min_gap, seed, versions) for example in examples]
     heard: list[tuple[str, str, Heard]] = []

@@ -103,7 +103,8 @@ def card(manifest: Manifest, command: str, data: Mapping[str, Any], path: Path) 
         "",
         "## Where it fails",
         "",
-        "Not measured yet: run `samplechop evaluate FOLDER --model` on recordings it has never heard, and look.",
+        f"Not measured yet: run `samplechop evaluate FOLDER --model {manifest.name}.json` on recordings it has never",
+        "heard, and look.",
         "",
     ]
     path.write_text("\n".join(lines), encoding="utf-8")

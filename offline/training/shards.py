@@ -31,6 +31,11 @@ class Row:
     rows: int
 
 
+def clear(folder: Path) -> None:
+    """Take away the index, before any shard is written over: from here on the folder is not finished."""
+    (folder / INDEX).unlink(missing_ok=True)
+
+
 def write_shard(folder: Path, shard: int, records: Sequence[tuple[str, str, Heard]]) -> list[Row]:
     """Write records (name, split, heard) as one shard; gives where each lies."""
     folder.mkdir(parents=True, exist_ok=True)

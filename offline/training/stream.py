@@ -1,7 +1,7 @@
 """Train a streaming net from prepared features, or move one towards the labels of its user, and write it as a model."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,15 @@ def beginning(name: str) -> Beginning:
         raise UserError(f"--from {name}: only streaming nets can be moved on, and {manifest.name!r} is none")
     if features.heads != HEADS:
         raise UserError(f"--from {name}: it answers {features.heads}, this version trains {HEADS}")
+    heard, wanted = (features.n_features, features.lookahead), (N_FEATURES, LOOKAHEAD)
+    if heard != wanted:
+        raise UserError(f"--from {name}: it hears {heard} (features, frames ahead), this version trains {wanted}")
     shape = tcn.Shape(features.n_features, len(HEADS), features.dilations, features.channels)
-    return Beginning(manifest, shape, weights.load(manifest.path.with_suffix(".npz")))
+    path = manifest.path.with_suffix(".npz")
+    members = weights.load(path)
+    if any([layer.shape for layer, _ in layers] != shape.weights for layers in members):
+        raise UserError(f"--from {name}: {path.name} beside it holds the weights of another net")
+    return Beginning(manifest, shape, members)
 
 
 def options(steps: int | None, seed: int, tuning: bool) -> fit.Options:
@@ -84,7 +91,7 @@ def train(
     shape = begin.shape if begin else tcn.Shape(N_FEATURES, len(HEADS))
     fittings = []
     for member in range(len(begin.members) if begin else members):
-        chosen = fit.Options(options.steps, options.rate, options.seed + member, options.check_every, options.patience)
+        chosen = replace(options, seed=options.seed + member)
         model = tcn.build(shape, chosen.seed, layers=begin.members[member] if begin else None)
 
         def told(step: int, loss: float, member: int = member) -> None:

@@ -28,6 +28,12 @@ class Shape:
     dilations: tuple[int, ...] = DILATIONS
     channels: int = CHANNELS
 
+    @property
+    def weights(self) -> list[tuple[int, int]]:
+        """Inputs and outputs of each layer as `layers_of` gives them, the heads last."""
+        rest = [(3 * self.channels, self.channels)] * (len(self.dilations) - 1)
+        return [(3 * self.n_features, self.channels), *rest, (self.channels, self.n_heads)]
+
 
 def build(shape: Shape, seed: int, dropout: float = 0.1, layers: Layers | None = None) -> Any:
     """Make the net over sequences: float32 (batch, frames, n_features) in, logits (batch, frames, n_heads) out.

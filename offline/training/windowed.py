@@ -21,6 +21,7 @@ from realtime.peaks import RunPicker
 LAYERS = (32, 16, 8, 4)
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
 TOLERANCE_FRAMES = 9
+"""52 ms: how far a marker may lie from a chop and count as right."""
 EPOCHS = 40
 
 
@@ -45,7 +46,7 @@ Scored = tuple[Windows, NDArray[np.float32]]
 
 
 def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> list[tuple[float, bool]]:
-    """Give the score of every marker of which one can tell whether it is right, ±46 ms, and whether it is."""
+    """Give the score of every marker of which one can tell whether it is right, and whether it is."""
     every, known = (np.zeros(int(record.frames.max(initial=0)) + 2, np.float32) for _ in range(2))
     every[record.frames], known[record.frames] = scores, record.weight
     found: list[tuple[float, bool]] = []
@@ -79,9 +80,9 @@ def train(
 ) -> tuple[Manifest | None, dict[str, Any]]:
     """Train a window net and write it. Gives the manifest (None for chop-cnn, which no host can run) and the facts.
 
-    Early stopping on the validation loss, learning rate falling with it. calibrate_on: real recordings that decide the
-    threshold and the strengths, together with those validation records in which there is nothing to chop. Raises
-    UserError without data.
+    Early stopping on the validation loss, learning rate falling with it. epochs: at most; None for EPOCHS.
+    calibrate_on: real recordings that decide the threshold and the strengths, together with those validation records in
+    which there is nothing to chop. Raises UserError without data.
     """
     shape = SHAPES[name]
     heard = list(hear(folders, name, seed, jobs, told))

@@ -51,7 +51,11 @@ def features_of(shape: Shape) -> Features:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """x float16 (n, inputs), target float32 (n,) 0..1, weight float32 (n,) 0 or 1, of one record's every frame."""
+    """Windows of one record: x float16 (n, inputs), target float32 (n,) 0..1, weight float32 (n,) 0 or 1.
+
+    frames: int64 (n,), which frame each is about: of a validation record every one that is not silent, of a training
+    record those that are trained on. truth: int64 (m,), the frames of all its chops. split: "train" or "validation".
+    """
 
     x: NDArray[np.float16]
     target: NDArray[np.float32]

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+import models
 from models import StreamFeatures
-from offline.training import export, shards, tcn, weights
+from offline.training import export, folder, shards, stream, tcn, weights
 from offline.training.prepare import LOOKAHEAD, Heard, hear
 from offline.training.targets import HEADS, Wanted
 from realtime.activations import ActivationStream
@@ -37,9 +39,9 @@ def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: P
     samples = audio()
     heard = hear(samples, Wanted({}, {}))
     logits = np.mean([net(np.asarray(heard.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
-    stream = ActivationStream(manifest, 700)
-    padded = np.concatenate([samples, np.zeros(stream.latency, np.float32)])
-    live = np.concatenate([stream.push(padded[i : i + 700]).copy() for i in range(0, len(padded), 700)])
+    activations = ActivationStream(manifest, 700)
+    padded = np.concatenate([samples, np.zeros(activations.latency, np.float32)])
+    live = np.concatenate([activations.push(padded[i : i + 700]).copy() for i in range(0, len(padded), 700)])
     wanted = (1 / (1 + np.exp(-logits)))[LOOKAHEAD:]
     n = min(len(wanted), len(live))
     assert n > 200
@@ -53,6 +55,22 @@ def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: P
     x = np.random.default_rng(1).standard_normal((1, 50, N_FEATURES)).astype(np.float32)
     begun = tcn.build(SHAPE, 3, layers=again)
     np.testing.assert_allclose(begun(x, training=False), nets[0](x, training=False), atol=1e-4)
+
+
+def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
+    layers = tcn.layers_of(nets[0], SHAPE)
+    described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, 1)
+    export.write(tmp_path / "net", export.to_tflite(tcn.step([layers], SHAPE), 1), described, 0.5, 0.1, {}, {})
+    weights.save(tmp_path / "net.npz", [layers])
+    assert stream.beginning(str(tmp_path / "net.json")).shape == SHAPE
+    weights.save(tmp_path / "net.npz", [layers[:-1]])
+    with pytest.raises(UserError, match=r"net\.npz beside it holds the weights of another net"):
+        stream.beginning(str(tmp_path / "net.json"))
+
+
+def test_the_released_model_can_be_begun_from() -> None:
+    begin = stream.beginning("chop")
+    assert len(begin.members) == models.load("chop").features.members
 
 
 @pytest.mark.parametrize("content", [b"PK nothing", b"PK\x03\x04 cut short", b""])
@@ -79,6 +97,24 @@ def test_shards_give_back_what_they_were_given(tmp_path: Path) -> None:
     for wanted, got in zip((first, third), found, strict=True):
         np.testing.assert_array_equal(wanted.x, got.x)
         np.testing.assert_array_equal(wanted.weight, got.weight)
+
+
+def test_features_that_are_made_anew_are_unfinished_until_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        soundfile.write(tmp_path / f"{name}.wav", audio(1.0), 44_100)
+        (tmp_path / f"{name}.txt").write_text("0.5\n")
+    folder.prepare([tmp_path], tmp_path / "features", jobs=1)
+
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(shards, "write_shard", full)
+    with pytest.raises(OSError, match="disk full"):
+        folder.prepare([tmp_path], tmp_path / "features", seed=2, jobs=1)
+    with pytest.raises(UserError, match="no finished features"):
+        shards.read(tmp_path / "features", "train")
 
 
 def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
