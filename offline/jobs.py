@@ -1,5 +1,6 @@
 """Many alike pieces of work, in several processes or in this one."""
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -9,10 +10,15 @@ Piece = TypeVar("Piece")
 Made = TypeVar("Made")
 
 
+def ignore_interrupt() -> None:
+    """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def run(work: Callable[[Piece], Made], pieces: Sequence[Piece], jobs: int) -> Iterator[Made]:
     """Give what `work` makes of each piece, in order. One job needs no other process."""
     if jobs == 1:
         yield from map(work, pieces)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=ignore_interrupt) as pool:
         yield from pool.map(work, pieces, chunksize=4)

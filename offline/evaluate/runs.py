@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from offline.crate.sounds import RATE, Sound, read
 from offline.evaluate import listeners, measures, noises
 from offline.evaluate.measures import Markers, Measures
 from offline.evaluate.truths import Track
+from offline.jobs import ignore_interrupt
 from realtime.errors import UserError
 
 SCHEMA = 1
@@ -86,11 +86,6 @@ def pool(many: Iterable[Bins]) -> Bins:
     return [(int(count), int(right), float(strength)) for count, right, strength in total]
 
 
-def _ignore_interrupt() -> None:
-    # Ctrl-C reaches all processes; the first one ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _judge(track: Track, systems: Sequence[str]) -> Judged:
     samples = read(track.path)
     seconds = len(samples) / RATE
@@ -156,7 +151,7 @@ def _results(calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
             yield function(*arguments)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupt) as pool_:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=ignore_interrupt) as pool_:
         futures = [pool_.submit(*call) for call in calls]
         try:
             for future in as_completed(futures):
