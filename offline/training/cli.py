@@ -1,8 +1,10 @@
 """The command `samplechop train`."""
 
+import shlex
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,14 +25,18 @@ def train(
     start: Annotated[
         str | None, typer.Option("--from", help="Begin with this model and move it towards your labels.")
     ] = None,
-    members: Annotated[int, typer.Option(min=1, max=8, help="Nets to train and average.")] = 1,
+    members: Annotated[
+        int, typer.Option(min=1, max=8, help="Nets to train and average (--from: as many as it has).")
+    ] = 1,
     steps: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Training steps per net (default: 3000; 240 with --from; 0 with --from calibrates only)."
+            min=0,
+            help="Training steps per net (default: 3000; 240 with --from; 0 with --from calibrates only); "
+            "with chop-61, chop-bands, chop-cnn epochs at most (default: 40).",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, data and machine give the same model.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, data and machine give the same model.")] = 1,
     work: Annotated[
         Path | None,
         typer.Option(help="Where features are kept between runs (default: NAME-features beside the model)."),
@@ -63,6 +69,7 @@ def train(
         raise UserError("--steps 0 trains nothing: name a model to calibrate with --from, or leave it out")
     if out.suffix in {".json", ".tflite"}:
         out = out.with_suffix("")
+    _check_extra()
     _check_writable(out)
     begin = stream.beginning(start) if start is not None else None
     kept = work or out.with_name(out.name + "-features")
@@ -93,9 +100,16 @@ def train(
             manifest = made
     from offline.training import report
 
-    command = "samplechop train " + " ".join(sys.argv[2:])
+    command = "samplechop train " + shlex.join(sys.argv[2:])
     report.card(manifest, command, facts, out.with_name(out.name + ".md"))
     typer.echo(f"{manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: {manifest.scores}")
+
+
+def _check_extra() -> None:
+    """Refuse to begin hours of work that cannot be ended. Raises UserError."""
+    for module, name in (("tensorflow", "TensorFlow"), ("matplotlib", "matplotlib")):
+        if find_spec(module) is None:
+            raise UserError(f"Training needs {name}: install the extra with pip install 'samplechop[train]'.")
 
 
 def _check_writable(out: Path) -> None:

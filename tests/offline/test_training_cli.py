@@ -1,0 +1,26 @@
+"""What `samplechop train` refuses before it listens to anything."""
+
+from pathlib import Path
+
+import pytest
+
+from offline.training import cli
+from tests.command import samplechop
+
+
+@pytest.mark.parametrize("missing", ["tensorflow", "matplotlib"])
+def test_a_missing_extra_is_told_before_hours_of_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == missing else object())
+    found = samplechop("train", tmp_path, "-o", tmp_path / "me")
+    assert found.code == 2
+    assert missing in found.err.lower()
+    assert "samplechop[train]" in found.err
+
+
+def test_a_seed_below_zero_is_refused(tmp_path: Path) -> None:
+    found = samplechop("train", tmp_path, "-o", tmp_path / "me", "--seed", -1)
+    assert found.code == 2
+    assert "--seed" in found.err
+    assert not list(tmp_path.iterdir())
