@@ -32,18 +32,26 @@ def _near(struck: np.ndarray, time: float) -> bool:
 RULES: dict[str, Callable[[Truth], list[float]]] = {"snares": _snares, "bars": _bars}
 
 
+def _copy(record: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(record, folder / record.name)
+    except OSError as error:
+        raise UserError(f"{str(record)!r} cannot be copied to {str(folder)!r}: {error.strerror or error}") from None
+
+
 def label(crate: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:
     """Copy `count` records of a crate to `out`, beside each a label file by the rule; gives how many there were.
 
     rule: "snares" or "bars". Records in which the rule finds fewer than four places are passed over, and so are the
-    first `skip` of the others. Raises UserError for another rule or a folder that is no crate.
+    first `skip` of the others. Raises UserError for another rule, a folder that is no crate, or if a record cannot be
+    copied.
     """
     if rule not in RULES:
         raise UserError(f"--rule must be one of {', '.join(RULES)}, got {rule!r}")
     truths = sorted(crate.glob("[0-9]*.json"))
     if not truths:
         raise UserError(f"no crate in {str(crate)!r}: make one with samplechop crate build -o {crate}")
-    out.mkdir(parents=True, exist_ok=True)
     made = 0
     for path in truths:
         times = sorted(set(RULES[rule](read_truth(path))))
@@ -53,7 +61,7 @@ def label(crate: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:
         made += 1
         if made <= skip:
             continue
-        shutil.copyfile(path.with_suffix(".flac"), out / path.with_suffix(".flac").name)
+        _copy(path.with_suffix(".flac"), out)
         write_labels(out / path.with_suffix(".txt").name, Labels(np.array(times)), force=True)
         if made == skip + count:
             break
