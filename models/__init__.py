@@ -185,7 +185,7 @@ def load(name_or_path: str | Path) -> Manifest:
     if not isinstance(min_gap, (int, float)) or not 0 <= min_gap <= 10:
         raise ModelError(f"{where}: min_gap must be in 0..10 seconds, got {min_gap!r}")
     features = _features(record["kind"], record["features"], where)
-    file = path.with_name(Path(str(record["file"])).name)
+    file = path.parent / Path(str(record["file"])).name
     if not file.is_file():
         raise ModelError(f"{where} names {file.name!r}, which is not beside it")
     if hashlib.sha256(file.read_bytes()).hexdigest() != record["sha256"]:

@@ -166,6 +166,14 @@ def test_a_model_for_other_features_is_refused(tmp_path: Path) -> None:
     check(result, tmp_path, "122", left={"mine.json", "mine.tflite"})
 
 
+@pytest.mark.parametrize("file", ["", "gone.tflite"])
+def test_a_model_whose_file_is_not_there_is_refused(tmp_path: Path, file: str) -> None:
+    path = copy_of_model(tmp_path)
+    change(path, file=file)
+    result = samplechop("live", "--demo", "--fast", "--model", path, *outputs(tmp_path))
+    check(result, tmp_path, "not beside it", left={"mine.json", "mine.tflite"})
+
+
 @pytest.mark.parametrize("option", ["--events", "--midi-file"])
 def test_an_output_in_no_folder_is_named(tmp_path: Path, option: str) -> None:
     check(samplechop("live", "--demo", "--fast", option, tmp_path / "no" / "such"), tmp_path, "folder")
