@@ -106,7 +106,7 @@ def verdicts(judged: Sequence[Judged], choose: Choose, threshold: float) -> list
 
 
 def calibration(known: Sequence[tuple[float, bool]]) -> tuple[tuple[float, float], ...]:
-    """Give rising pairs (score, share of markers with that score that are right), by isotonic regression.
+    """Give pairs (score, share of markers with that score that are right), rising in the score, by isotonic regression.
 
     known: score of a marker, and whether it is right. Empty if there are too few markers to tell.
     """
@@ -118,7 +118,9 @@ def calibration(known: Sequence[tuple[float, bool]]) -> tuple[tuple[float, float
     shares = IsotonicRegression(y_min=0.02, y_max=0.99).fit_transform(scores, right)
     # The mean over equally many markers each: a single one at an end says nothing.
     parts = np.array_split(np.stack([scores, shares]), min(MOST_PAIRS, len(known) // FEWEST_EACH), axis=1)
-    return tuple((round(float(at), 4), round(float(share), 4)) for at, share in (part.mean(axis=1) for part in parts))
+    means = (part.mean(axis=1).tolist() for part in parts)
+    # Many markers may have the same score, such as 1: of equal pairs the last stands, as shares rise.
+    return tuple({round(at, 4): round(share, 4) for at, share in means}.items())
 
 
 def decide(judged: Sequence[Judged]) -> tuple[dict[str, Any], tuple[tuple[float, float], ...]]:

@@ -30,5 +30,12 @@ def test_one_wrong_marker_at_the_end_says_little() -> None:
     assert calibration(known)[0][1] > 0.3
 
 
+def test_markers_with_the_same_score_make_one_pair() -> None:
+    known = [(score, right) for score, right in verdicts(200) if score < 0.9] + [(1.0, True)] * 150
+    said = [score for score, _ in calibration(known)]
+    assert said == sorted(set(said))
+    assert said[-1] == 1
+
+
 def test_too_few_markers_say_nothing() -> None:
     assert calibration(verdicts(FEWEST - 1)) == ()
