@@ -9,7 +9,7 @@ import typer
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Recordings with labels or reference times beside them.")],
     model: Annotated[
-        list[str] | None, typer.Option(help="A model's name or manifest; again for more (default: all released).")
+        list[str] | None, typer.Option(help="A chop model's name or manifest; again for more (default: all released).")
     ] = None,
     detector: Annotated[str, typer.Option(help="chop, beats, or a plug-in's name.")] = "chop",
     peers: Annotated[str, typer.Option(help="librosa,aubio; all that are installed; or none.")] = "all",
@@ -43,6 +43,8 @@ def evaluate(
     from offline.evaluate.truths import tracks_in
     from realtime.errors import UserError
 
+    if model and detector != "chop":
+        raise UserError(f"--model chooses the net of the chop detector: leave it out with --detector {detector}")
     own = (list(model) if model else models.names()) if detector == "chop" else [f"detector:{detector}"]
     systems = [*own, *listeners.wanted_peers(peers)]
     listeners.check(systems)

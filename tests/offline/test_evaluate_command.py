@@ -171,6 +171,7 @@ def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
         (["{}", "--peers", "madmom"], "--peers must be"),
         (["{}", "--model", "nobody"], "nobody"),
         (["{}", "--detector", "nobody"], "no detector 'nobody'"),
+        (["{}", "--detector", "beats", "--model", "chop"], "--model chooses the net of the chop detector"),
         (["{}", "--page", "{}/nowhere/page.html"], "cannot be written"),
         (["{}", "--json", "{}/nowhere/all.json"], "cannot be written"),
         (["{}", "--json", "{}"], "it is a folder"),
