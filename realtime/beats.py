@@ -195,7 +195,6 @@ class BeatTracker:
         """[main] Allocate and compile. frame_rate: activations per second. Tempi from low_bpm to high_bpm."""
         if not 0 < low_bpm < high_bpm or math.isinf(high_bpm):
             raise ValueError(f"tempi must satisfy 0 < low_bpm < high_bpm, got {low_bpm} and {high_bpm}")
-        self.frame_rate = frame_rate
         self._periods, self._chance = _tempi(frame_rate, low_bpm, high_bpm)
         self._starts = np.concatenate([[0], np.cumsum(self._periods)[:-1]]).astype(np.int64)
         size = int(self._periods.sum())

@@ -57,6 +57,7 @@ class KeyPad:
     def start(self, on_hit: Callable[[int], None]) -> None:
         """[main] Begin; on_hit gets the velocity of each hit, in a thread of its own."""
         termios = self._termios
+        self._wake, self._waker = os.pipe()
         self._before = termios.tcgetattr(self._fd)
         atexit.register(self.close)
         changed = termios.tcgetattr(self._fd)
@@ -64,7 +65,6 @@ class KeyPad:
         changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
         # What was typed while the program loaded was no tap to anything heard.
         termios.tcsetattr(self._fd, termios.TCSAFLUSH, changed)
-        self._wake, self._waker = os.pipe()
         self._thread = threading.Thread(target=self._listen, args=(on_hit,), name="keys", daemon=True)
         self._thread.start()
 

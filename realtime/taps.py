@@ -49,9 +49,9 @@ class Tap:
 
     def to_json(self, sample_rate: int) -> str:
         """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""
-        time = round(self.sample / sample_rate, 6)
+        seconds = round(self.sample / sample_rate, 6)
         return json.dumps(
-            {"kind": "tap", "sample": self.sample, "time": time, "velocity": self.velocity, "source": self.source}
+            {"kind": "tap", "sample": self.sample, "time": seconds, "velocity": self.velocity, "source": self.source}
         )
 
 
