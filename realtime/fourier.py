@@ -69,10 +69,10 @@ def magnitudes(frame, window, table, work, out):  # type: ignore[no-untyped-def]
             yr[q + s], yi[q + s] = xr[q] - xr[q + s], xi[q] - xi[q + s]
         xr, xi = yr, yi
     out[0] = abs(xr[0] + xi[0])
-    quarter, mirrored = np.float32(0.5), half - 1
+    share, mirrored = np.float32(0.5), half - 1
     for k in range(1, len(out)):
-        even_r, even_i = quarter * (xr[k] + xr[mirrored]), quarter * (xi[k] - xi[mirrored])
-        odd_r, odd_i = quarter * (xi[k] + xi[mirrored]), quarter * (xr[mirrored] - xr[k])
+        even_r, even_i = share * (xr[k] + xr[mirrored]), share * (xi[k] - xi[mirrored])
+        odd_r, odd_i = share * (xi[k] + xi[mirrored]), share * (xr[mirrored] - xr[k])
         mirrored -= 1
         r = even_r + table[0, k] * odd_r - table[1, k] * odd_i
         i = even_i + table[0, k] * odd_i + table[1, k] * odd_r
