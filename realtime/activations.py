@@ -30,7 +30,8 @@ class ActivationStream:
         self.lookahead = features.lookahead
         self.latency = self.lookahead * self.hop_length + self.features.latency
         most = max_block_size // self.hop_length + 1
-        self._rows: NDArray[np.float32] = np.zeros((most, len(self.heads)), np.float32)
+        # Head by head in memory, for those who follow one of them.
+        self._rows: NDArray[np.float32] = np.zeros((len(self.heads), most), np.float32).T
         self.reset()
 
     def reset(self) -> None:

@@ -1,11 +1,13 @@
 """Which frames become chops: the net's word, how well the frame lies on the beat, and how loud the net was lately."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numba import njit, types
 from numpy.typing import NDArray
 
 from models import ModelError
@@ -89,27 +91,68 @@ class AdaptivePicker:
         return found
 
 
+_USUAL = math.log(0.15 / 0.85)
+_SURE = 0.25
+_EDGE = 1e-4
+
+
+@njit
+def _odds(probability):  # type: ignore[no-untyped-def]
+    clipped = min(max(probability, _EDGE), 1 - _EDGE)
+    return math.log(clipped / (1 - clipped))
+
+
+@cache
+def _compiled() -> Callable[..., int]:
+    def run(chops, beats, confidence, share, line, skip, scores):  # type: ignore[no-untyped-def]
+        # line: the chops of the last `reach` frames and the beats of the last 2 reach, oldest first.
+        reach = line.shape[1] // 2
+        written = 0
+        for i in range(len(chops)):
+            near, judged = beats[i], chops[i]
+            for k in range(2 * reach):
+                near = max(near, line[1, k])
+            if reach:
+                judged = line[0, 0]
+                for k in range(reach - 1):
+                    line[0, k] = line[0, k + 1]
+                line[0, reach - 1] = chops[i]
+                for k in range(2 * reach - 1):
+                    line[1, k] = line[1, k + 1]
+                line[1, 2 * reach - 1] = beats[i]
+            if skip[0]:
+                skip[0] -= 1
+                continue
+            trust = share * min(1.0, confidence[i] / _SURE)
+            odds = _odds(judged) + trust * (_odds(near) - _USUAL)
+            scores[written] = 1 / (1 + math.exp(-odds))
+            written += 1
+        return written
+
+    column = types.float32[:]  # of a table, so with gaps
+    state = types.float32[:, ::1], types.int64[::1], types.float32[::1]
+    return njit([types.int64(column, column, column, types.float64, *state)], cache=True)(run)
+
+
 class BeatWeigher:
     """The score of a frame: its chop probability, raised where a beat lies within `reach` frames and lowered elsewhere.
 
-    In log odds: score = chop + share * trust * (beat - USUAL), so that what is surely no chop is none on a beat either.
-    trust rises from 0 to 1 with the tracker's confidence, up to SURE: where there is no pulse, only the net counts.
+    In log odds: score = chop + share * trust * (beat - usual), so that what is surely no chop is none on a beat either.
+    trust rises from 0 to 1 with the tracker's confidence, up to 0.25: where there is no pulse, only the net counts.
     """
 
-    USUAL = math.log(0.15 / 0.85)
-    SURE = 0.25
-    _EDGE = 1e-4
-
     def __init__(self, share: float, reach: int) -> None:
-        """[main] share: weight of the beat, 0..1. reach: frames either way."""
+        """[main] Compile. share: weight of the beat, 0..1. reach: frames either way."""
         self._share, self._reach = share, reach
+        self._line: NDArray[np.float32] = np.zeros((2, 2 * reach), np.float32)
+        self._skip = np.zeros(1, np.int64)
+        self._run = _compiled()
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget everything."""
-        self._chops = [0.0] * self._reach
-        self._beats = [0.0] * (2 * self._reach)
-        self._skip = self._reach
+        self._line.fill(0)
+        self._skip[0] = self._reach
 
     def push(
         self, chops: NDArray[np.float32], beats: NDArray[np.float32], confidence: NDArray[np.float32]
@@ -118,23 +161,8 @@ class BeatWeigher:
 
         Frame f's score comes with frame f + reach.
         """
-        scores = []
-        for chop, beat, sure in zip(chops.tolist(), beats.tolist(), confidence.tolist(), strict=True):
-            self._chops.append(chop)
-            self._beats.append(beat)
-            judged, near = self._chops.pop(0), max(self._beats)
-            del self._beats[0]
-            if self._skip:
-                self._skip -= 1
-                continue
-            trust = self._share * min(1.0, sure / self.SURE)
-            odds = self._odds(judged) + trust * (self._odds(near) - self.USUAL)
-            scores.append(1 / (1 + math.exp(-odds)))
-        return np.array(scores, np.float32)
-
-    def _odds(self, probability: float) -> float:
-        clipped = min(max(probability, self._EDGE), 1 - self._EDGE)
-        return math.log(clipped / (1 - clipped))
+        scores = np.empty(len(chops), np.float32)
+        return scores[: self._run(chops, beats, confidence, self._share, self._line, self._skip, scores)]
 
 
 def calibrated(pairs: tuple[tuple[float, float], ...], score: float) -> float:

@@ -149,7 +149,7 @@ class StreamEar:
             self.spectra.advance(features.n_constant_q)
         if not len(rows):
             return []
-        chop, beat, downbeat = (np.ascontiguousarray(rows[:, column]) for column in self._columns)
+        chop, beat, downbeat = (rows[:, column] for column in self._columns)
         pulse = self._tracker.push(beat, downbeat)
         scores = self._weigher.push(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE])
         if on_scores is not None:

@@ -157,7 +157,11 @@ def fit(
     k = keras()
     rng = np.random.default_rng(options.seed)
     schedule = k.optimizers.schedules.CosineDecay(
-        options.rate / 25, options.steps, alpha=0.01, warmup_target=options.rate, warmup_steps=options.steps // 7
+        options.rate / 25,
+        max(1, options.steps),
+        alpha=0.01,
+        warmup_target=options.rate,
+        warmup_steps=options.steps // 7,
     )
     optimizer = k.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
     lengths = np.array([len(one.x) for one in train], float)

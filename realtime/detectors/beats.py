@@ -118,7 +118,7 @@ class BeatDetector:
         rows = self._stream.push(block)
         if not len(rows):
             return
-        beat, downbeat = (np.ascontiguousarray(rows[:, column]) for column in self._columns)
+        beat, downbeat = (rows[:, column] for column in self._columns)
         pulse = self._tracker.push(beat, downbeat)
         for place in np.flatnonzero(pulse[:, BEAT]).tolist():
             self._beat(pulse[place].tolist(), self._frame + place, self._start, emit)

@@ -38,7 +38,7 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
     for name in (
         "constant-Q, blocks of 256",
         "faster than librosa",
-        "whole chain per frame, p99",
+        "chop-61: whole chain per frame, p99",
         "latency, event to note",
     ):
         assert figures[name]["value"] > 0

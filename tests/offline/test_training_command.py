@@ -86,6 +86,15 @@ def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, 
     assert moved.training["recordings_calibration"] == 2
 
 
+def test_a_model_can_be_calibrated_alone(trained: Path, own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop(
+        "train", own_records, "-o", tmp_path / "sure", "--from", f"{trained}.json", "--steps", 0, "--jobs", 1
+    )
+    assert outcome.code == 0, outcome
+    with np.load(f"{trained}.npz") as before, np.load(tmp_path / "sure.npz") as after:
+        assert all(np.array_equal(before[name], after[name]) for name in before.files)
+
+
 def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_path: Path) -> None:
     outcome = samplechop(
         "train", own_records, "-o", tmp_path / "classic", "--model-shape", "chop-61", "--steps", 1, "--jobs", 1
@@ -102,6 +111,7 @@ def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_p
         ([".", "-o", "m", "--model-shape", "chop-62"], "--model-shape must be one of"),
         ([".", "-o", "m", "--from", "chop-61"], "only streaming nets can be moved on"),
         ([".", "-o", "m", "--from", "nobody"], "nobody"),
+        ([".", "-o", "m", "--steps", "0"], "--steps 0 trains nothing"),
         ([".", "-o", "/proc/m"], "cannot be written"),
     ],
 )
