@@ -1,6 +1,6 @@
 """Streaming peak picking: neighbouring positive frames are one candidate, and of close candidates one is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +45,11 @@ class RunPicker:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A possible event: its peak frame, its attack in samples, its strength 0..1."""
+    """A possible event: its attack in samples, its strength 0..1, its spectrum as in Event where one is wanted."""
 
-    frame: int
     sample: int
     strength: float
+    spectrum: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
 
 
 class MinimumGap:

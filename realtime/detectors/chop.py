@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 import models
 from models import Features
 from realtime import harmonic, refine
@@ -118,7 +121,8 @@ class ChopDetector:
         for frame, decided, score in self._ear.push(block, self.on_scores):
             self._emit(self._gap.release(decided - 1), emit)
             strength = calibrated(self._calibration, score)
-            self._emit(self._gap.offer(Candidate(frame, self._attack(frame), strength), decided), emit)
+            candidate = Candidate(self._attack(frame), strength, self._spectrum(frame))
+            self._emit(self._gap.offer(candidate, decided), emit)
         self._emit(self._gap.release(self._ear.next_frame - 1), emit)
 
     def _attack(self, frame: int) -> int:
@@ -128,20 +132,23 @@ class ChopDetector:
         segment = self._audio.read(first, first + refine.LENGTH).reshape(-1)
         return max(0, centre + refine.attack_offset(segment))
 
+    def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
+        """Give the harmonic spectrum after a frame, if wanted: now, for while a chop is held it may be forgotten."""
+        if not self._settings.spectra:
+            return None
+        first = (frame * self.hop_length + self._ear.offset) // self._ear.spectrum_hop + harmonic.SKIP
+        return harmonic.harmonic_spectrum(self._ear.spectra.read(first, first + harmonic.FRAMES))
+
     def _emit(self, released: tuple[Candidate, int] | None, emit: Emit) -> None:
         if released is None or self._start is None:
             return
         candidate, decided = released
-        spectrum = None
-        if self._settings.spectra:
-            first = (candidate.frame * self.hop_length + self._ear.offset) // self._ear.spectrum_hop + harmonic.SKIP
-            spectrum = harmonic.harmonic_spectrum(self._ear.spectra.read(first, first + harmonic.FRAMES))
         emit(
             Event(
                 kind="chop",
                 sample=self._start + candidate.sample,
                 emitted=self._start + decided * self.hop_length + self._analysis_delay,
                 strength=candidate.strength,
-                spectrum=spectrum,
+                spectrum=candidate.spectrum,
             )
         )

@@ -61,8 +61,8 @@ def test_a_score_equal_to_the_threshold_is_positive_whatever_its_digits() -> Non
 
 def keep(candidates: list[Candidate], gap: int, hold: int) -> list[Candidate]:
     rule, kept = MinimumGap(gap, hold), []
-    for frame in range(max((c.frame for c in candidates), default=0) + hold + 2):
-        for candidate in (c for c in candidates if c.frame == frame):
+    for frame in range(max((c.sample // 256 for c in candidates), default=0) + hold + 2):
+        for candidate in (c for c in candidates if c.sample // 256 == frame):
             kept.append(rule.release(frame - 1))
             kept.append(rule.offer(candidate, frame))
         kept.append(rule.release(frame))
@@ -70,7 +70,7 @@ def keep(candidates: list[Candidate], gap: int, hold: int) -> list[Candidate]:
 
 
 spaced = st.lists(st.tuples(st.integers(0, 300), st.floats(0.5, 1.0)), max_size=20, unique_by=lambda pair: pair[0]).map(
-    lambda pairs: [Candidate(frame, frame * 256, strength) for frame, strength in sorted(pairs)]
+    lambda pairs: [Candidate(frame * 256, strength) for frame, strength in sorted(pairs)]
 )
 
 
@@ -90,15 +90,15 @@ def test_a_held_candidate_yields_only_to_a_stronger_one_inside_the_gap(candidate
 
 
 def test_with_a_hold_the_stronger_of_two_close_ones_is_kept() -> None:
-    weak, strong = Candidate(10, 2560, 0.6), Candidate(20, 5120, 0.9)
+    weak, strong = Candidate(2560, 0.6), Candidate(5120, 0.9)
     assert keep([weak, strong], gap=11025, hold=44) == [strong]
 
 
 def test_without_a_hold_the_first_of_two_close_ones_is_kept() -> None:
-    first, second = Candidate(10, 2560, 0.6), Candidate(20, 5120, 0.9)
+    first, second = Candidate(2560, 0.6), Candidate(5120, 0.9)
     assert keep([first, second], gap=11025, hold=0) == [first]
 
 
 def test_no_gap_keeps_everything() -> None:
-    both = [Candidate(10, 2560, 0.6), Candidate(12, 3072, 0.9)]
+    both = [Candidate(2560, 0.6), Candidate(3072, 0.9)]
     assert keep(both, gap=0, hold=0) == both
