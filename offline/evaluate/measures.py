@@ -79,9 +79,9 @@ def agreement(references: References, markers: Markers) -> Measures:
             empty = reference is None or not len(reference)
             values = (None,) * 3 if empty else f_precision_recall(reference, times, window)
             scores |= {f"{kind}_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
-        if reference is not None and not len(markers.times):
-            # Nothing said is nothing wrong: a silent system has no precision.
-            scores[f"{kind}_p"] = scores[f"{kind}_p25"] = None
+            if not len(times):
+                # Nothing said is nothing wrong: a system that is silent where one can tell has no precision.
+                scores[f"{kind}_p{suffix}"] = None
     return scores
 
 

@@ -57,6 +57,12 @@ def test_markers_where_nobody_knows_do_not_count():
     assert outside["chops_p"] == pytest.approx(2 / 3)
 
 
+def test_markers_that_are_all_where_nobody_knows_have_no_precision():
+    known = References(chops=np.array([1.0]), unsure=((3.0, 4.0),))
+    scores = measures.agreement(known, markers([3.2, 3.6]))
+    assert (scores["chops_f"], scores["chops_p"], scores["chops_r"]) == (0, None, 0)
+
+
 def test_a_chop_inside_an_unsure_place_still_counts():
     known = References(chops=np.array([3.5]), unsure=((3.0, 4.0),))
     assert measures.marks(known, markers([3.2, 3.51, 6.0])).tolist() == [OPEN, RIGHT, WRONG]
