@@ -33,8 +33,8 @@ MEMORY_BARS = 4
 MEMORY_BEATS = 6.0
 """Beats over which confidence is averaged."""
 
-P_BEAT, BEAT, AGO, PHASE, PERIOD, CONFIDENCE, POSITION, METER = range(8)
-COLUMNS = 8
+P_BEAT, BEAT, AGO, PERIOD, CONFIDENCE, POSITION, METER = range(7)
+COLUMNS = 7
 _LEAST, _MOST = 0.005, 0.995
 _BAND = 16
 
@@ -176,7 +176,6 @@ def _compiled() -> Callable[..., None]:
                 table[4], table[5] = position, meter
                 row[BEAT], row[AGO] = 1, ago
             row[P_BEAT] = mass
-            row[PHASE] = place / periods[tempo]
             row[PERIOD] = period
             row[CONFIDENCE] = table[2]
             row[POSITION], row[METER] = table[4], table[5]
@@ -218,9 +217,9 @@ class BeatTracker:
         """[analysis] Hear the next activations, float32 (n,), 0..1; give one row for each frame, float32 (n, COLUMNS).
 
         P_BEAT: how likely the frame lies in the first part of a beat. BEAT: 1 where a beat is decided, which lies AGO
-        frames (with a fraction) before this one, at most 2 REACH. PHASE: 0..1, place within the beat of the likeliest
-        state. PERIOD: frames per beat, with a fraction. CONFIDENCE: mean activation at the last beats, 0..1.
-        POSITION: of the last beat in its bar, from 1; METER: beats per bar; 0 before the first beat.
+        frames (with a fraction) before this one, at most 2 REACH. PERIOD: frames per beat, with a fraction. CONFIDENCE:
+        mean activation at the last beats, 0..1. POSITION: of the last beat in its bar, from 1; METER: beats per bar;
+        0 before the first beat.
         """
         rows = np.empty((len(beat), COLUMNS), np.float32)
         arrays = self._states, self._periods, self._starts, self._chance, self._leaving, self._masses

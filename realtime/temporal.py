@@ -57,7 +57,7 @@ class TemporalNet:
         if not isinstance(features, StreamFeatures):
             raise ModelError(f"model {str(manifest.path)!r} is not a streaming net")
         where = f"model {str(manifest.path)!r}"
-        self._interpreter, self.runtime = open_interpreter(manifest.path.read_bytes(), 1, where)
+        self._interpreter, _ = open_interpreter(manifest.path.read_bytes(), 1, where)
         inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         rows = features.members * (len(features.dilations) - 1)
         sizes = 3 * features.n_features + 2 * rows * features.channels, len(features.heads) + rows * features.channels

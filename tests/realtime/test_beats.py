@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.beats import AGO, BEAT, CONFIDENCE, METER, P_BEAT, PERIOD, PHASE, POSITION, BeatTracker
+from realtime.beats import AGO, BEAT, CONFIDENCE, METER, P_BEAT, PERIOD, POSITION, BeatTracker
 
 FRAME_RATE = 44_100 / 512
 
@@ -108,7 +108,7 @@ def test_rows_stay_within_their_ranges(tracker: BeatTracker) -> None:
     rng = np.random.default_rng(4)
     rows = track(tracker, *rng.uniform(0, 1, (2, 3000)).astype(np.float32))
     assert np.isfinite(rows).all()
-    for column in (P_BEAT, PHASE, CONFIDENCE):
+    for column in (P_BEAT, CONFIDENCE):
         assert rows[:, column].min() >= 0 and rows[:, column].max() <= 1 + 1e-6
     beats = rows[rows[:, BEAT] > 0]
     assert beats[:, AGO].min() >= 0 and beats[:, AGO].max() <= 4
