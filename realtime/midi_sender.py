@@ -132,8 +132,8 @@ class MidiSender:
             self._changed.notify()
 
     def beat(self, event: Event) -> None:
-        """[analysis] Let a beat steer the MIDI clock, if there is one."""
-        if self._beat_clock is not None:
+        """[analysis] Let a beat steer the MIDI clock, if there is one; a beat that knows no tempo does not."""
+        if self._beat_clock is not None and event.tempo:
             with self._changed:
                 self._beat_clock.hear(event)
                 self._changed.notify()

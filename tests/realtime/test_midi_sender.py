@@ -314,6 +314,15 @@ def test_a_kind_of_event_has_its_own_channel_and_both_are_ended(port: RecordingP
     assert port.messages[4:] == [all_notes_off(2), all_notes_off(10)]
 
 
+def test_beats_that_know_no_tempo_do_not_steer_the_clock(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, beat_clock=MidiClock(RATE))
+    sender.start()
+    for k in range(9):
+        sender.beat(replace(beat(120 * k - 480, str(k % 4 + 1)), tempo=None))
+    sender.stop()
+    assert port.messages == [PANIC]
+
+
 def test_beats_without_a_clock_send_nothing(port: RecordingPort, clock: HeldClock) -> None:
     sender = sender_of(port, clock)
     sender.start()
