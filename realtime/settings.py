@@ -101,7 +101,8 @@ def _option(name: str) -> str:
 
 def config_path() -> Path:
     """Where the user's settings live."""
-    return platformdirs.user_config_path("samplechop") / "config.toml"
+    # Without an author, or Windows would have a folder samplechop in a folder samplechop.
+    return platformdirs.user_config_path("samplechop", appauthor=False) / "config.toml"
 
 
 def read_config(path: Path) -> dict[str, Any]:

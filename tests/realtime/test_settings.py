@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import platformdirs
+import platformdirs.windows
 import pytest
 
 from realtime.errors import UserError
-from realtime.settings import LiveSettings, merge, read_config
+from realtime.settings import LiveSettings, config_path, merge, read_config
 
 
 def config(tmp_path: Path, text: str) -> Path:
@@ -66,3 +68,9 @@ def test_a_clock_needs_beats_and_only_named_beats_are_played() -> None:
     assert (clock.other_detectors, clock.beat_notes) == (["beats"], False)
     assert (named.other_detectors, named.beat_notes) == (["beats"], True)
     assert LiveSettings(detect="beats", midi_clock=True).other_detectors == ["beats"]
+
+
+def test_on_windows_the_settings_lie_in_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platformdirs.windows, "get_win_folder", lambda _: "local")
+    monkeypatch.setattr(platformdirs, "PlatformDirs", platformdirs.windows.Windows)
+    assert config_path() == Path("local/samplechop/config.toml")
