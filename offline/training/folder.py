@@ -16,7 +16,7 @@ from offline.jobs import run
 from offline.labels import labels_beside, read_labels
 from offline.training import shards
 from offline.training.prepare import BLOCK, Heard, augmented, hear
-from offline.training.targets import HEADS, MIN_GAP, Wanted, leading
+from offline.training.targets import HEADS, MIN_GAP, SAMPLE_RATE, Wanted, leading
 from realtime.errors import UserError
 from realtime.features import FeatureStream
 
@@ -126,7 +126,7 @@ def _hear(job: tuple[Example, float, int, int]) -> list[tuple[str, str, Heard]]:
     rng = np.random.default_rng([seed, zlib.crc32(example.audio.name.encode())])
     for _ in range(versions - 1 if example.split == "train" else 0):
         changed, shift = augmented(samples, rng)
-        made.append((example.audio.stem, example.split, hear(changed, asked.moved(shift / 44_100), _stream())))
+        made.append((example.audio.stem, example.split, hear(changed, asked.moved(shift / SAMPLE_RATE), _stream())))
     return made
 
 

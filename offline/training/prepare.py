@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.training.targets import HEADS, Wanted, targets
+from offline.training.targets import HEADS, HOP, Wanted, targets
 from realtime.features import FeatureStream
 
 LOOKAHEAD = 15
@@ -29,11 +29,11 @@ def hear(samples: NDArray[np.float32], wanted: Wanted, stream: FeatureStream | N
     """Let the streaming features hear a record, float32 (n,), mono, 44 100 Hz, and what comes after it is silence."""
     stream = stream or FeatureStream(BLOCK)
     stream.reset()
-    tail = stream.latency + (LOOKAHEAD + 2) * 512
+    tail = stream.latency + (LOOKAHEAD + 2) * HOP
     padded = np.concatenate([samples, np.zeros(tail, np.float32)])
     rows = [stream.push(padded[i : i + BLOCK]).copy() for i in range(0, len(padded), BLOCK)]
     x = np.concatenate(rows)
-    n = min(len(x) - LOOKAHEAD, len(samples) // 512 + 1)
+    n = min(len(x) - LOOKAHEAD, len(samples) // HOP + 1)
     target, weight = targets(wanted, n)
     lead = np.zeros((LOOKAHEAD, len(HEADS)), np.float32)
     late = np.concatenate([lead, target]), np.concatenate([lead, weight])
@@ -42,7 +42,7 @@ def hear(samples: NDArray[np.float32], wanted: Wanted, stream: FeatureStream | N
 
 def augmented(samples: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray[np.float32], int]:
     """Shift a record against the frames, change its level, add a little hiss. Gives it and the shift in samples."""
-    shift = int(rng.integers(0, 512))
+    shift = int(rng.integers(0, HOP))
     level = 10 ** (rng.uniform(-14, 2) / 20)
     hiss = 10 ** (rng.uniform(-85, -50) / 20)
     moved = np.concatenate([np.zeros(shift, np.float32), samples * np.float32(level)])
