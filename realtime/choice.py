@@ -68,7 +68,8 @@ class AdaptivePicker:
 
     def __init__(self, threshold: float, relative: float, decay: float) -> None:
         """[main] threshold, relative: 0..1. decay: what is left of the highest score from one frame to the next."""
-        self._threshold, self._relative, self._decay = threshold, relative, decay
+        # Scores are float32: 0.7 must reach a threshold of 0.7.
+        self._threshold, self._relative, self._decay = float(np.float32(threshold)), relative, decay
         self.reset()
 
     def reset(self) -> None:
@@ -83,7 +84,7 @@ class AdaptivePicker:
         found = []
         for score in scores.tolist():
             frame, self.next_frame = self.next_frame, self.next_frame + 1
-            if self._last >= self._before and self._last > score and self._last > self._line:
+            if self._last >= self._before and self._last > score and self._last >= self._line:
                 found.append((frame - 1, frame, self._last))
             self._highest = max(score, self._highest * self._decay)
             self._line = max(self._threshold, self._relative * self._highest)

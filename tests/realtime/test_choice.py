@@ -21,6 +21,11 @@ def test_peaks_above_the_threshold_are_picked() -> None:
     assert picked([0, 0.1, 0.5, 0.2, 0, 0.25, 0, 0.9, 0.1]) == [2, 7]
 
 
+def test_a_peak_at_the_threshold_reaches_it() -> None:
+    found = AdaptivePicker(0.7, 0.4, 0.99).push(np.array([0, 0.7, 0], np.float32))
+    assert [frame for frame, _, _ in found] == [1]
+
+
 def test_a_peak_far_below_its_like_is_not_picked() -> None:
     assert picked([0, 0.95, 0, 0.36, 0, 0.9, 0]) == [1, 5]
 
