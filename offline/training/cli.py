@@ -70,9 +70,13 @@ def train(
     if out.suffix in {".json", ".tflite"}:
         out = out.with_suffix("")
     _check_extra()
-    _check_writable(out)
-    begin = stream.beginning(start) if start is not None else None
+    if out.name in ("", ".."):
+        raise UserError(f"--out must name a model, such as mine/soul, got {str(out)!r}")
     kept = work or out.with_name(out.name + "-features")
+    _check_writable("--out", out, out.parent)
+    begin = stream.beginning(start) if start is not None else None
+    if work is not None:
+        _check_writable("--work", work, work)
     features = kept / model_shape
     with progress() as told:
         if begin is not None or model_shape == "chop":
@@ -112,14 +116,14 @@ def _check_extra() -> None:
             raise UserError(f"Training needs {name}: install the extra with pip install 'samplechop[train]'.")
 
 
-def _check_writable(out: Path) -> None:
-    """Refuse a place that cannot be written to before hours of work, not after. Raises UserError."""
+def _check_writable(option: str, given: Path, folder: Path) -> None:
+    """Refuse a folder that cannot be written to before hours of work, not after. Raises UserError."""
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UserError(f"--out {str(out)!r} cannot be written: {error.strerror or error}") from None
+        raise UserError(f"{option} {str(given)!r} cannot be written: {error.strerror or error}") from None
 
 
 def _prepare(

@@ -37,15 +37,21 @@ def clear(folder: Path) -> None:
 
 
 def write_shard(folder: Path, shard: int, records: Sequence[tuple[str, str, Heard]]) -> list[Row]:
-    """Write records (name, split, heard) as one shard; gives where each lies."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write records (name, split, heard) as one shard; gives where each lies.
+
+    Raises UserError if the disk does not take it.
+    """
     rows, first = [], 0
     for name, split, heard in records:
         rows.append(Row(name, split, shard, first, len(heard.x)))
         first += len(heard.x)
-    for part in PARTS:
-        whole = np.concatenate([getattr(heard, part) for _, _, heard in records])
-        np.save(folder / f"{shard:03d}.{part}.npy", whole, allow_pickle=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            whole = np.concatenate([getattr(heard, part) for _, _, heard in records])
+            np.save(folder / f"{shard:03d}.{part}.npy", whole, allow_pickle=False)
+    except OSError as error:
+        raise UserError(f"features cannot be written to {str(folder)!r}: {error.strerror or error}") from None
     return rows
 
 
