@@ -26,7 +26,9 @@ class TempoMap:
         self._seconds, self._ticks, self.changes = [0.0], [0], [(0, TEMPO)]
         for beat in beats:
             if beat.tempo:
-                self._add(beat.sample / sample_rate, 60 / beat.tempo, int(beat.label or 1))
+                self._add(
+                    beat.sample / sample_rate, 60 / beat.tempo, int(beat.label) if (beat.label or "").isdecimal() else 1
+                )
 
     def _add(self, seconds: float, period: float, position: int) -> None:
         gap = seconds - self._seconds[-1]

@@ -151,7 +151,8 @@ def fit(
 ) -> Fitted:
     """Fit a net; the weights with the lowest validation loss are kept. The same data and options give the same net.
 
-    on_step: told (step, loss). before: the net as it was; what it says of anything but chops is to stay.
+    on_step: told (step, loss). before: the net as it was; what it says of anything but chops is to stay. The last
+    weights are kept then, if their validation loss is lower than before.
     """
     tf = tensorflow()
     k = keras()
@@ -189,7 +190,7 @@ def fit(
 
     fitted, best, waited, running = Fitted(model), None, 0, 0.0
     if before is not None:  # a move that makes it worse is not made
-        best = held_loss(), model.get_weights()
+        best = unmoved = held_loss(), model.get_weights()
     for number, (x, y) in enumerate(_ahead(draw, options.steps), 1):
         value = float(train_step(x, y))
         running = value if number == 1 else 0.97 * running + 0.03 * value
@@ -205,6 +206,9 @@ def fit(
                 waited += 1
                 if waited >= options.patience:
                     break
-    if best is not None:
+    # With the few records of one user the loss soon rises again, as the net grows surer, while its chops still get
+    # better: a moved net is kept as it is at the end, unless it was better before.
+    moved = before is not None and fitted.validation_loss and fitted.validation_loss[-1] < unmoved[0]
+    if best is not None and not moved:
         model.set_weights(best[1])
     return fitted

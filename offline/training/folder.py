@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from realtime.errors import UserError
 from realtime.features import FeatureStream
 
 PER_SHARD = 32
-VALIDATION_PART = 8
-"""Of one's own records every eighth, by a hash of its name, is kept for validation."""
+VALIDATION_PART = 5
+"""Of one's own records every fifth, in the order of a hash of their names, is kept for validation."""
 SOFTEST = 0.2
 """Velocity below which a drum is neither asked for nor denied."""
 LEAD_SECONDS = 1.5
@@ -46,7 +46,7 @@ class Example:
 def find(folders: Sequence[Path]) -> list[Example]:
     """Find every recording with labels, sorted by name.
 
-    A crate's truth says its split; of other records every eighth is for validation, and at least one if there are two.
+    A crate's truth says its split; of other records every fifth is for validation, and at least one if there are two.
     Raises UserError for a missing folder, or if there is nothing to train on.
     """
     examples = []
@@ -56,10 +56,14 @@ def find(folders: Sequence[Path]) -> list[Example]:
         for audio in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
             labels = labels_beside(audio)
             if labels is not None:
-                examples.append(Example(audio, labels, _split(audio, labels)))
+                split = read_truth(labels).split if labels.suffix == ".json" else ""
+                examples.append(Example(audio, labels, split))
     if not examples:
         names = ", ".join(repr(str(folder)) for folder in folders)
         raise UserError(f"no labelled recordings in {names}: put name.txt with the chops' seconds beside name.wav")
+    own = sorted((one for one in examples if not one.split), key=lambda one: _shuffled(one.audio))
+    splits = {one: "train" if (place + 1) % VALIDATION_PART else "validation" for place, one in enumerate(own)}
+    examples = [replace(one, split=splits.get(one, one.split)) for one in examples]
     if len(examples) > 1 and len({one.split for one in examples}) == 1:
         last = examples[-1]
         other = "validation" if last.split == "train" else "train"
@@ -67,10 +71,8 @@ def find(folders: Sequence[Path]) -> list[Example]:
     return examples
 
 
-def _split(audio: Path, labels: Path) -> str:
-    if labels.suffix == ".json":
-        return read_truth(labels).split
-    return "train" if hashlib.sha256(audio.stem.encode()).digest()[0] % VALIDATION_PART else "validation"
+def _shuffled(audio: Path) -> bytes:
+    return hashlib.sha256(audio.stem.encode()).digest()
 
 
 def wanted(example: Example, min_gap: float) -> Wanted:
@@ -146,7 +148,8 @@ def prepare(
     """
     examples = find(folders)
     counts = {split: sum(one.split == split for one in examples) for split in ("train", "validation")}
-    state = [(str(e.audio), e.audio.stat().st_size, e.labels.stat().st_mtime_ns, e.split) for e in examples]
+    files = [(e, e.audio.stat(), e.labels.stat()) for e in examples]
+    state = [(str(e.audio), a.st_size, a.st_mtime_ns, labels.st_mtime_ns, e.split) for e, a, labels in files]
     made_of = hashlib.sha256(repr((state, versions, min_gap, seed, HEADS)).encode()).hexdigest()
     if shards.is_made_of(out, made_of):
         return counts

@@ -64,7 +64,8 @@ def beginning(name: str) -> Beginning:
 def options(steps: int | None, seed: int, tuning: bool) -> fit.Options:
     """Give the options of a training from nothing, or of one that only moves a net on."""
     if tuning:
-        return fit.Options(TUNING_STEPS if steps is None else steps, rate=6e-4, seed=seed, check_every=30, patience=4)
+        steps = TUNING_STEPS if steps is None else steps
+        return fit.Options(steps, rate=6e-4, seed=seed, check_every=60, patience=steps)
     return fit.Options(STEPS if steps is None else steps, seed=seed)
 
 

@@ -1,5 +1,6 @@
 """What nets over single windows of constant-Q frames hear, and what they are asked."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -116,14 +117,16 @@ def with_tonnetz(
     chroma = np.roll(spectra.reshape(len(spectra), 4, 12).sum(axis=1), 5, axis=1).T  # the lowest bin is an F
     tonnetz = librosa.feature.tonnetz(chroma=chroma / np.maximum(chroma.sum(axis=0), 1e-6)).T
     padded = np.pad(tonnetz, ((CONTEXT, CONTEXT), (0, 0)), mode="edge")
-    rows = np.stack([padded[frame : frame + 2 * CONTEXT + 1].T.reshape(-1) for frame in frames])
-    return np.concatenate([x, rows.astype(np.float32)], axis=1)
+    rows = np.zeros((len(frames), 6 * (2 * CONTEXT + 1)), np.float32)
+    for row, frame in zip(rows, frames, strict=True):
+        row[:] = padded[frame : frame + 2 * CONTEXT + 1].T.reshape(-1)
+    return np.concatenate([x, rows], axis=1)
 
 
 def _hear(job: tuple[folder.Example, str, int]) -> Windows:
     """Hear one recording; of a training record only the frames that are trained on."""
     example, name, seed = job
-    shape, rng = SHAPES[name], np.random.default_rng([seed, len(example.audio.name)])
+    shape, rng = SHAPES[name], np.random.default_rng([seed, zlib.crc32(example.audio.name.encode())])
     wanted = folder.wanted(example, MIN_GAP)
     x, silent, spectra = windows(read_audio(example.audio), shape)
     target, weight = label(wanted, len(x))
