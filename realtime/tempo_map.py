@@ -26,9 +26,8 @@ class TempoMap:
         self._seconds, self._ticks, self.changes = [0.0], [0], [(0, TEMPO)]
         for beat in beats:
             if beat.tempo:
-                self._add(
-                    beat.sample / sample_rate, 60 / beat.tempo, int(beat.label) if (beat.label or "").isdecimal() else 1
-                )
+                label = beat.label or ""
+                self._add(beat.sample / sample_rate, 60 / beat.tempo, int(label) if label.isdecimal() else 1)
 
     def _add(self, seconds: float, period: float, position: int) -> None:
         gap = seconds - self._seconds[-1]

@@ -23,6 +23,8 @@ THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
 TOLERANCE_FRAMES = 9
 """52 ms: how far a marker may lie from a chop and count as right."""
 EPOCHS = 40
+PICTURES_THIN = 12
+"""Of so many validation frames one stops the training of a net over pictures: all of them would fill the memory."""
 
 
 def build(shape: Shape, seed: int) -> Any:
@@ -91,7 +93,8 @@ def train(
         raise UserError("training needs labelled recordings to learn from, and at least one more to check with")
     x, target = (np.concatenate([getattr(one, part) for one in training]) for part in ("x", "target"))
     parts = ("x", "target", "weight")
-    held = [np.concatenate([getattr(one, part) for one in validation]) for part in parts]
+    thin = PICTURES_THIN if shape.whole else 1
+    held = [np.concatenate([getattr(one, part)[::thin] for one in validation]) for part in parts]
     k = keras()
     k.backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
     model = build(shape, seed)
