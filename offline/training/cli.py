@@ -58,6 +58,8 @@ def train(
     session, or a crate's own truth. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and pictures in NAME-report; use
     it with samplechop live --model NAME.json.
     """
+    import models
+    from models import Features
     from offline.training import stream, windowed
 
     began = time.perf_counter()
@@ -74,12 +76,16 @@ def train(
         raise UserError(f"--out must name a model, such as mine/soul, got {str(out)!r}")
     kept = work or out.with_name(out.name + "-features")
     _check_writable("--out", out, out.parent)
-    begin = stream.beginning(start) if start is not None else None
+    old = models.load(start) if start is not None and steps == 0 else None
+    window_net = old if old is not None and isinstance(old.features, Features) else None
+    begin = stream.beginning(start) if start is not None and window_net is None else None
     if work is not None:
         _check_writable("--work", work, work)
     features = kept / model_shape
     with progress() as told:
-        if begin is not None or model_shape == "chop":
+        if window_net is not None:
+            manifest, facts = windowed.recalibrate(folders, out, window_net, seed, jobs, told)
+        elif begin is not None or model_shape == "chop":
             counts = _prepare(told, "listening", folders, features, VERSIONS, seed, jobs)
             real = None
             if calibrate_on is not None:

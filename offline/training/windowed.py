@@ -17,6 +17,7 @@ from offline.training.progress import Told
 from offline.training.windows import CONTEXT, HOP, MIN_GAP, SHAPES, Shape, Windows, features_of, hear
 from realtime.errors import UserError
 from realtime.peaks import RunPicker
+from realtime.scorer import Scorer
 
 LAYERS = (32, 16, 8, 4)
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
@@ -141,3 +142,32 @@ def train(
     pairs = calibration(known)
     manifest = export.write(out, content, features_of(shape), threshold, MIN_GAP, facts, scores, calibration=pairs)
     return manifest, facts
+
+
+def recalibrate(
+    folders: Sequence[Path], out: Path, manifest: Manifest, seed: int, jobs: int, told: Told
+) -> tuple[Manifest, dict[str, Any]]:
+    """Read a window net's strengths from labelled recordings and write it as another model; its threshold stays.
+
+    Gives the manifest and the facts. Raises UserError without data.
+    """
+    name = next(name for name, shape in SHAPES.items() if features_of(shape) == manifest.features)
+    known: list[tuple[float, bool]] = []
+    heard = list(hear(folders, name, seed, jobs, told, "validation"))
+    for one in heard:
+        scores = np.zeros(len(one.x), np.float32)
+        Scorer(manifest, len(one.x)).score(one.x.astype(np.float32), np.zeros(len(one.x), np.bool_), scores)
+        known += verdicts(one, scores, manifest.threshold)
+    facts = {**manifest.training, "recordings_calibration": len(heard)}
+    made = export.write(
+        out,
+        manifest.path.read_bytes(),
+        manifest.features,
+        manifest.threshold,
+        manifest.min_gap,
+        facts,
+        manifest.scores,
+        manifest.version,
+        calibration=calibration(known),
+    )
+    return made, facts

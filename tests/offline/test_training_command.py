@@ -103,6 +103,14 @@ def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_p
     assert models.load(tmp_path / "classic.json").kind == "chop"
 
 
+def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop("train", own_records, "-o", tmp_path / "sure", "--from", "chop-61", "--steps", 0, "--jobs", 1)
+    assert outcome.code == 0, outcome
+    sure, classic = models.load(tmp_path / "sure.json"), models.load("chop-61")
+    assert (sure.sha256, sure.threshold) == (classic.sha256, classic.threshold)
+    assert sure.training["recordings_calibration"] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
