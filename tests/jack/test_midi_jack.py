@@ -73,7 +73,7 @@ def test_notes_arrive_at_an_independent_client_in_order_and_in_time(jack_server:
     assert all(data[2] == data[1] + 1 for _, data in report.midi if data[0] == 0x90)
     # A cycle in which the busy machine let the listener or the server down takes its messages with it.
     assert min(len(ons), len(offs)) >= NOTES - report.xruns - report.skipped // jack_server.block_size
-    assert report.midi[-1][1] == bytes((0xB0, 123, 0))
+    assert report.midi[-1][1] == bytes((0xB0, 123, 0)) or report.xruns or report.skipped
     assert all(first <= second for (first, _), (second, _) in pairwise(report.midi))
     due = zero + (np.array(ons) * GAP + LATENCY) / jack_server.sample_rate
     arrived = [at for at, (_, data) in zip(report.arrivals, report.midi, strict=True) if data[0] == 0x90]
