@@ -54,6 +54,14 @@ def _parts(arena, top):  # type: ignore[no-untyped-def]
 _cut = njit(_parts, forceinline=True)
 
 
+@njit(fastmath={"reassoc", "contract"}, forceinline=True)
+def _dot(values, weights):  # type: ignore[no-untyped-def]
+    total = np.float32(0)
+    for k in range(len(values)):
+        total += values[k] * weights[k]
+    return total
+
+
 @cache
 def _compiled() -> Callable[..., int]:
     def run(block, out, arena, table, support):  # type: ignore[no-untyped-def]
@@ -78,10 +86,8 @@ def _compiled() -> Callable[..., int]:
                 table[DUE] = table[HOP]
                 fourier.magnitudes(ring[position : position + LENGTH], window, turns, work, spectrum)
                 for band in range(N_BANDS):
-                    total = np.float32(0)
-                    for k in range(support[band, 0], support[band, 1]):
-                        total += spectrum[k] * weights[band, k]
-                    out[written, band] = math.log(total + FLOOR)
+                    first, last = support[band, 0], support[band, 1]
+                    out[written, band] = math.log(_dot(spectrum[first:last], weights[band, first:last]) + FLOOR)
                 written += 1
         return written
 

@@ -44,6 +44,26 @@ def _quarter(xr, xi, yr, yi, n, s, table, step):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True, forceinline=True)
+def _first_quarter(xr, xi, yr, yi, table):  # type: ignore[no-untyped-def]
+    """The first radix-4 pass, over one transform of len(xr): as `_quarter`, but neighbours lie along p."""
+    m = len(xr) // 4
+    ar, br, cr, dr = xr[:m], xr[m : 2 * m], xr[2 * m : 3 * m], xr[3 * m : 4 * m]
+    ai, bi, ci, di = xi[:m], xi[m : 2 * m], xi[2 * m : 3 * m], xi[3 * m : 4 * m]
+    for p in range(m):
+        sum_r, sum_i = ar[p] + cr[p], ai[p] + ci[p]
+        dif_r, dif_i = ar[p] - cr[p], ai[p] - ci[p]
+        odd_r, odd_i = br[p] + dr[p], bi[p] + di[p]
+        turn_r, turn_i = di[p] - bi[p], br[p] - dr[p]  # i (b - d)
+        yr[4 * p], yi[4 * p] = sum_r + odd_r, sum_i + odd_i
+        r, i, wr, wi = dif_r - turn_r, dif_i - turn_i, table[0, 2 * p], table[1, 2 * p]
+        yr[4 * p + 1], yi[4 * p + 1] = wr * r - wi * i, wr * i + wi * r
+        r, i, wr, wi = sum_r - odd_r, sum_i - odd_i, table[0, 4 * p], table[1, 4 * p]
+        yr[4 * p + 2], yi[4 * p + 2] = wr * r - wi * i, wr * i + wi * r
+        r, i, wr, wi = dif_r + turn_r, dif_i + turn_i, table[0, 6 * p], table[1, 6 * p]
+        yr[4 * p + 3], yi[4 * p + 3] = wr * r - wi * i, wr * i + wi * r
+
+
+@njit(fastmath=True, forceinline=True)
 def magnitudes(frame, window, table, work, out):  # type: ignore[no-untyped-def]
     """Write the magnitudes of the first len(out) bins of a windowed frame's spectrum.
 
@@ -57,7 +77,9 @@ def magnitudes(frame, window, table, work, out):  # type: ignore[no-untyped-def]
     for k in range(half):
         xr[k] = frame[2 * k] * window[2 * k]
         xi[k] = frame[2 * k + 1] * window[2 * k + 1]
-    n, s = half, 1
+    _first_quarter(xr, xi, yr, yi, table)
+    xr, xi, yr, yi = yr, yi, xr, xi
+    n, s = half // 4, 4
     while n >= 4:
         _quarter(xr, xi, yr, yi, n, s, table, 2 * s)
         xr, xi, yr, yi = yr, yi, xr, xi
