@@ -44,17 +44,6 @@ print(Clock.zero, c.sent, c.late, c.dropped, c.max_lateness_ms, flush=True)
 """
 
 
-@pytest.fixture
-def only_jack() -> None:
-    import rtmidi
-
-    try:
-        rtmidi.MidiOut(rtmidi.API_LINUX_ALSA)
-    except OSError:
-        return
-    pytest.skip("an ALSA sequencer is there and takes the virtual port")
-
-
 def test_notes_arrive_at_an_independent_client_in_order_and_in_time(jack_server: JackServer) -> None:
     program = jack_server.popen([sys.executable, "-c", SENDING], stdin=-1, stdout=-1)
     with program, jack_server.client() as client:

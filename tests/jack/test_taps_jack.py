@@ -24,17 +24,6 @@ TOLERANCE = 0.025
 TAPS = 12
 
 
-@pytest.fixture
-def only_jack() -> None:
-    import rtmidi
-
-    try:
-        rtmidi.MidiOut(rtmidi.API_LINUX_ALSA)
-    except OSError:
-        return
-    pytest.skip("an ALSA sequencer is there and takes the virtual port")
-
-
 @pytest.mark.parametrize("monitor", ["direct", "aligned"])
 def test_taps_lie_where_the_record_was_heard_and_a_stop_loses_none(
     jack_server: JackServer, tmp_path: Path, monitor: str
