@@ -1,22 +1,33 @@
-"""Score saved windows with whichever runtime works here: tflite_scores.py MODEL WINDOWS.npy SCORES.npy
+"""Score saved inputs with whichever runtime works here: tflite_scores.py MODEL INPUTS.npy SCORES.npy
 
-Runs in an environment that may have nothing but numpy and a TFLite runtime; prints the runtime's name.
+Runs in an environment that may have nothing but numpy, numba and a TFLite runtime; prints the runtime's name.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import models
-from realtime.scorer import Scorer
+from realtime.scorer import Scorer, open_interpreter
+from realtime.temporal import TemporalNet
+
+
+def scores(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the probabilities of windows, float32 (n,), or of a stream's frames, float32 (n, heads)."""
+    manifest = models.load(model)
+    if manifest.kind == "stream":
+        net = TemporalNet(manifest)
+        return np.array([net.push(frame) for frame in inputs])
+    out = np.zeros(len(inputs), np.float32)
+    Scorer(manifest, 1).score(inputs, np.zeros(len(inputs), np.bool_), out)
+    return out
+
 
 if __name__ == "__main__":
-    model, windows_path, scores_path = sys.argv[1:]
-    scorer, windows = Scorer(models.load(model), 1), np.load(windows_path)
-    scores = np.zeros(len(windows), np.float32)
-    scorer.score(windows, np.zeros(len(windows), np.bool_), scores)
-    np.save(scores_path, scores)
-    print(scorer.runtime)
+    model, inputs_path, scores_path = sys.argv[1:]
+    np.save(scores_path, scores(model, np.load(inputs_path)))
+    print(open_interpreter(models.load(model).path.read_bytes(), 1, model)[1])

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import models
+from realtime.features import N_FEATURES
 from realtime.scorer import Scorer
 from tests.command import ROOT
+from tests.tflite_scores import scores
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +48,14 @@ def test_silent_windows_score_zero(windows: np.ndarray) -> None:
 
 
 @pytest.mark.skipif("SAMPLECHOP_TFLITE_PYTHON" not in os.environ, reason="names a Python that has tflite-runtime")
-def test_the_older_runtime_scores_the_same(windows: np.ndarray, tmp_path: Path) -> None:
-    np.save(tmp_path / "windows.npy", windows)
+@pytest.mark.parametrize("model", ["chop", "chop-61"])
+def test_the_older_runtime_scores_the_same(windows: np.ndarray, model: str, tmp_path: Path) -> None:
+    frames = np.random.default_rng(1).standard_normal((500, N_FEATURES)).astype(np.float32)
+    inputs = windows if model == "chop-61" else frames
+    np.save(tmp_path / "inputs.npy", inputs)
     python = os.environ["SAMPLECHOP_TFLITE_PYTHON"]
-    script = [str(ROOT / "tests" / "tflite_scores.py"), "chop-61"]
-    arguments = [str(tmp_path / "windows.npy"), str(tmp_path / "scores.npy")]
+    script = [str(ROOT / "tests" / "tflite_scores.py"), model]
+    arguments = [str(tmp_path / "inputs.npy"), str(tmp_path / "scores.npy")]
     ran = subprocess.run([python, *script, *arguments], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert ran.stdout.strip() == "tflite_runtime"
-    np.testing.assert_allclose(np.load(tmp_path / "scores.npy"), score(windows, [64]), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(np.load(tmp_path / "scores.npy"), scores(model, inputs), rtol=0, atol=1e-6)
