@@ -25,6 +25,9 @@ DEVICE = "system"
 
 SETTLE_SECONDS = 1.0
 END_SECONDS = 30.0
+SILENCE = 172 * 256
+"""Samples of silence, about a second in whole frames, that an offline run hears before the audio as a live one does."""
+
 LIVE = ("offline.cli", "live")
 LOADED = ("offline.bench.jack_load", "live")
 """Module and command of the program: as a user has it, and with a bad neighbour."""
@@ -94,7 +97,7 @@ def hear(
             process.stdin.write("now the load\n")
             process.stdin.close()
             client.wait_until(client.now() + round(SETTLE_SECONDS * server.sample_rate))
-            # At a cycle boundary, as a frame of the analysis is one too: then an offline run sees the same frames.
+            # At a cycle boundary, as a frame of the analysis is one too: then an offline run can see the same frames.
             cycles = round(SETTLE_SECONDS * server.sample_rate) // server.block_size
             start = client.play(audio, inputs[:2], start=client.now() + cycles * server.block_size)
             client.wait_until(start + len(audio) + round(SETTLE_SECONDS * server.sample_rate))
@@ -117,11 +120,15 @@ def hear(
         )
 
 
-def expected(audio: NDArray[np.float32], block_size: int, model: str = "chop") -> tuple[list[int], int]:
-    """Give the samples of the events in the same audio, run without a device, and the latency in samples."""
+def expected(
+    audio: NDArray[np.float32], block_size: int, model: str = "chop", before: int = SILENCE
+) -> tuple[list[int], int]:
+    """Give the samples of the events in the same audio, run without a device, and the latency in samples.
+
+    before: samples of silence ahead of it. As many as live, and the frames begin where they began live.
+    """
     stereo = audio if audio.ndim == 2 else np.repeat(audio[:, None], 2, axis=1)
     engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 2, block_size)
-    before = ANALYSIS_RATE // block_size * block_size  # as live, silence comes first
     found: list[Event] = []
     engine.process(np.concatenate([np.zeros((before, 2), np.float32), stereo]), found.append)
     engine.flush(found.append)
