@@ -1,0 +1,73 @@
+"""Writers of kits, one small module for each format.
+
+A writer is a function `write(kit: Kit) -> list[Path]`: it writes its files below `kit.folder`, where nothing but
+`slices/` with the kit's slices and files of other formats lie, and returns their paths. It prints nothing. It raises
+UserError, in one sentence, for a kit the format cannot hold at all; what it cannot hold in full (too many slices, too
+long) it leaves out and says so through `warnings.warn(text, ExportWarning)`. The same kit gives the same bytes.
+
+Third parties add writers under the entry point group `samplechop.exporters`: NAME = "package.module:write".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from offline.kit import Kit
+from realtime.errors import UserError
+
+GROUP = "samplechop.exporters"
+
+Write = Callable[[Kit], list[Path]]
+
+
+class ExportWarning(UserWarning):
+    """A kit was written, but the format could not hold all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format we write.
+
+    name: for --formats. opens_in: programs and devices that read it. place: module of this package whose `write` it is.
+    whole: whether it copies the whole record, which is left out of very long ones unless asked for by name.
+    """
+
+    name: str
+    opens_in: str
+    place: str
+    whole: bool = False
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("cues", "any editor: the whole record as wav with cue points, regions and loops", "cue_wav", whole=True),
+    Format("sfz", "sforzando, sfizz, LinuxSampler, Bitwig, FL Studio", "sfz"),
+    Format("decentsampler", "DecentSampler", "decent_sampler"),
+    Format("bitwig", "Bitwig Studio, as a multisample", "bitwig"),
+    Format("hydrogen", "Hydrogen, as a drum kit", "hydrogen"),
+    Format("midi", "any DAW: notes that replay the record from the pads, with markers", "midi"),
+    Format("audacity", "Audacity, as a label track", "audacity"),
+    Format("mpc", "Akai MPC: a drum program, and the record with its slices", "mpc", whole=True),
+    Format("ableton", "Ableton Live, as a Drum Rack", "ableton"),
+    Format("dawproject", "Bitwig Studio, Studio One, Cubase", "dawproject", whole=True),
+    Format("reaper", "Reaper, as a project with regions", "reaper", whole=True),
+    Format("op1", "Teenage Engineering OP-1 and OP-Z, as a drum sample", "op1"),
+    Format("octatrack", "Elektron Octatrack, as a sliced sample", "octatrack"),
+    Format("json", "programs: everything about the kit", "manifest"),
+)
+"""All formats, in the order they are written."""
+
+
+def writers(names: list[str] | None = None) -> dict[str, Write]:
+    """Find the writers of the formats named, or all. Raises UserError for a name nobody knows."""
+    own = {format.name: format.place for format in FORMATS}
+    plugged = {point.name: point for point in entry_points(group=GROUP) if point.name not in own}
+    for name in names or ():
+        if name not in own and name not in plugged:
+            raise UserError(f"there is no format {name!r}; there are {', '.join(['wav', *own, *plugged])}")
+    wanted = [*own, *plugged] if names is None else names
+    return {
+        name: import_module(f"offline.export.{own[name]}").write if name in own else plugged[name].load()
+        for name in wanted
+    }
