@@ -5,9 +5,8 @@ from pathlib import Path
 
 from offline.labels.model import Labels
 from offline.labels.writing import check_target, replace
+from offline.riff import LARGEST, Cue, chunk, cue_chunks
 from realtime.errors import UserError
-
-_LARGEST = 0xFFFFFFFF  # bytes that a RIFF file can have
 
 
 def write_with_cues(path: Path, audio: Path, labels: Labels, *, force: bool = False) -> None:
@@ -29,32 +28,16 @@ def write_with_cues(path: Path, audio: Path, labels: Labels, *, force: bool = Fa
     at = 12
     while at + 8 <= len(content):
         kind, size = struct.unpack_from("<4sI", content, at)
-        chunk = content[at + 8 : at + 8 + size]
-        if kind == b"fmt " and len(chunk) >= 14:
-            rate, block = struct.unpack_from("<I", chunk, 4)[0], struct.unpack_from("<H", chunk, 12)[0]
-        if kind != b"cue " and not (kind == b"LIST" and chunk[:4] == b"adtl"):
-            body += _chunk(kind, chunk)
+        held = content[at + 8 : at + 8 + size]
+        if kind == b"fmt " and len(held) >= 14:
+            rate, block = struct.unpack_from("<I", held, 4)[0], struct.unpack_from("<H", held, 12)[0]
+        if kind != b"cue " and not (kind == b"LIST" and held[:4] == b"adtl"):
+            body += chunk(kind, held)
         at += 8 + size + size % 2
     if not rate or not block:
         raise UserError(f"{str(audio)!r} is not a whole wav file: it has no format chunk")
-    body += _cues([round(time * rate) for time in labels.times.tolist()], labels.names)
-    if len(body) > _LARGEST:
+    times = zip(labels.times.tolist(), labels.names, strict=True)
+    body += cue_chunks([Cue(round(time * rate), name) for time, name in times])
+    if len(body) > LARGEST:
         raise UserError(f"{str(audio)!r} has no room for cue points: a wav file ends at 4 GB")
-    replace(path, _chunk(b"RIFF", body))
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack("<4sI", kind, len(content)) + content + b"\0" * (len(content) % 2)
-
-
-def _cues(samples: list[int], names: tuple[str, ...]) -> bytes:
-    points = b"".join(
-        struct.pack("<II4sIII", number, sample, b"data", 0, 0, sample) for number, sample in enumerate(samples, 1)
-    )
-    texts = b"".join(
-        _chunk(b"labl", struct.pack("<I", number) + name.encode() + b"\0")
-        for number, name in enumerate(names, 1)
-        if name
-    )
-    chunks = _chunk(b"cue ", struct.pack("<I", len(samples)) + points)
-    return chunks + (_chunk(b"LIST", b"adtl" + texts) if texts else b"")
+    replace(path, chunk(b"RIFF", body))
