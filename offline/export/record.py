@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 
 from offline.export import ExportWarning
+from offline.export.atem import atem_chunk
 from offline.kit import Kit
 from offline.riff import LARGEST, Cue, cue_chunks, sampler_chunk, wav_header
 from realtime.errors import UserError
@@ -70,7 +71,7 @@ def cues(kit: Kit) -> list[Cue]:
 
 def _chunks(kit: Kit) -> bytes:
     marked = cues(kit)
-    return cue_chunks(marked) + sampler_chunk(marked, kit.sample_rate)
+    return cue_chunks(marked) + sampler_chunk(marked, kit.sample_rate) + atem_chunk(kit)
 
 
 def _blocks(kit: Kit) -> Iterator[bytes]:

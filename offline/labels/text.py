@@ -56,6 +56,6 @@ def seconds_text(times: Iterable[float]) -> str:
     return "".join(f"{time:.6f}\n" for time in times)
 
 
-def track_text(rows: Iterable[tuple[float, str]]) -> str:
-    """Write an Audacity label track of (seconds, name); what is white in a name becomes a space."""
-    return "".join(f"{time:.6f}\t{time:.6f}\t{' '.join(name.split())}\n" for time, name in rows)
+def track_text(rows: Iterable[tuple[float, float, str]]) -> str:
+    """Write an Audacity label track of (start, end, name), in seconds; what is white in a name becomes a space."""
+    return "".join(f"{start:.6f}\t{end:.6f}\t{' '.join(name.split())}\n" for start, end, name in rows)

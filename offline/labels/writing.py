@@ -70,4 +70,4 @@ def _content(labels: Labels, format: Format) -> bytes:
     if format == "seconds":
         return seconds_text(times).encode()
     rows = [*zip(times, labels.names, strict=True), *((time, REJECT) for time in labels.rejected.tolist())]
-    return track_text(sorted(rows)).encode()
+    return track_text((time, time, name) for time, name in sorted(rows)).encode()

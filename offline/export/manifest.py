@@ -1,0 +1,113 @@
+"""The manifest: everything about a kit, for programs, as JSON.
+
+    schema        1; a later one may have more fields, and changes this number when one means something else
+    name, source  the record's name; its file's name, size in bytes and sha256
+    record        sample_rate (Hz), channels, length (samples), subtype, first and last (samples: what was chopped)
+    slices        in order of time: number, name, file, note, strength, start, stop, frames (samples of the record, but
+                  frames of the file), start_seconds, stop_seconds; slice_rate and slice_channels stand beside the list
+    candidates    sample, seconds, strength, chosen: every place that was found
+    tempo, key    value and confidence, or null where unclear; downbeats (samples)
+    model         name and sha256; settings as they were chosen; redundancy by measure
+    files         of the kit, this one not among them: name and size in bytes, those there when it was written
+
+No date and no path of this machine are in it: the same record and settings give the same bytes.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path, PurePath
+from typing import Any
+
+from offline.export.text import plain
+from offline.kit import Guess, Kit
+
+FILE = "kit.json"
+SCHEMA = 1
+
+
+def write(kit: Kit) -> list[Path]:
+    """Write kit.json."""
+    path = kit.folder / FILE
+    text = json.dumps(_plain(describe(kit)), ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_bytes(f"{text}\n".encode())
+    return [path]
+
+
+def describe(kit: Kit) -> dict[str, Any]:
+    """Give what the manifest says."""
+    starts = {part.start for part in kit.slices}
+    return {
+        "schema": SCHEMA,
+        "name": kit.name,
+        "source": _source(kit),
+        "record": {
+            "sample_rate": kit.sample_rate,
+            "channels": kit.channels,
+            "length": kit.length,
+            "subtype": kit.subtype,
+            "first": kit.first,
+            "last": kit.last,
+        },
+        "tempo": _guess(kit.tempo),
+        "key": _guess(kit.key),
+        "downbeats": list(kit.downbeats),
+        "slice_rate": kit.slice_rate,
+        "slice_channels": kit.slice_channels,
+        "slices": [
+            asdict(part) | {"start_seconds": _seconds(kit, part.start), "stop_seconds": _seconds(kit, part.stop)}
+            for part in kit.slices
+        ],
+        "candidates": [
+            {
+                "sample": candidate.sample,
+                "seconds": _seconds(kit, candidate.sample),
+                "strength": candidate.strength,
+                "chosen": candidate.sample in starts,
+            }
+            for candidate in kit.candidates
+        ],
+        "model": {"name": kit.model[0], "sha256": kit.model[1]},
+        "settings": kit.settings,
+        "redundancy": kit.redundancy,
+        "files": _files(kit),
+    }
+
+
+def _source(kit: Kit) -> dict[str, object]:
+    """Name the file that was read; of a folder, such as a session, the audio in it."""
+    file = kit.source if kit.source.is_file() else kit.audio
+    with file.open("rb") as stream:
+        mark = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"name": plain(kit.source.name), "bytes": file.stat().st_size, "sha256": mark}
+
+
+def _guess(guess: Guess | None) -> dict[str, object] | None:
+    return None if guess is None else asdict(guess)
+
+
+def _seconds(kit: Kit, sample: int) -> float:
+    return round(kit.seconds(sample), 6)
+
+
+def _files(kit: Kit) -> list[dict[str, object]]:
+    found = (file for file in kit.folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+    places = sorted((file.relative_to(kit.folder).as_posix(), file.stat().st_size) for file in found)
+    return [{"file": place, "bytes": size} for place, size in places if place != FILE]
+
+
+def _plain(value: object) -> object:
+    """Give what JSON can hold: lists for tuples, null for numbers that are none, and of whole paths the names."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str | PurePath) and Path(value).is_absolute():
+        return Path(value).name
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return str(value)
