@@ -1,6 +1,6 @@
 """Bitwig's multisample: a zip of the slices and of multisample.xml, which says what key each lies on.
 
-The format is the one that Bitwig and PreSonus published (github.com/bitwig/multisample, with an XML schema). Samples are
+The format is the one that Bitwig and PreSonus published (github.com/bitwig/multisample, with an XML schema). Slices are
 stored uncompressed, so that players can stream them, and are wav with up to 32 bits.
 """
 
@@ -47,12 +47,8 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 def _document(kit: Kit) -> ET.Element:
     root = ET.Element("multisample", name=kit.name)
-    for tag, text in (
-        ("generator", "samplechop"),
-        ("category", "Drums"),
-        ("creator", ""),
-        ("description", credit(kit)),
-    ):
+    told = {"generator": "samplechop", "category": "Drums", "creator": "", "description": credit(kit)}
+    for tag, text in told.items():
         ET.SubElement(root, tag).text = text
     ET.SubElement(ET.SubElement(root, "keywords"), "keyword").text = "chops"
     for part in kit.slices:

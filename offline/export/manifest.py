@@ -5,7 +5,7 @@
     record        sample_rate (Hz), channels, length (samples), subtype, first and last (samples: what was chopped)
     slices        in order of time: number, name, file, note, strength, start, stop, frames (samples of the record, but
                   frames of the file), start_seconds, stop_seconds; slice_rate and slice_channels stand beside the list
-    candidates    sample, seconds, strength, chosen: every place that was found
+    candidates    sample, seconds, strength: every place that was found, chosen or not
     tempo, key    value and confidence, or null where unclear; downbeats (samples)
     model         name and sha256; settings as they were chosen; redundancy by measure
     files         of the kit, this one not among them: name and size in bytes, those there when it was written
@@ -38,7 +38,6 @@ def write(kit: Kit) -> list[Path]:
 
 def describe(kit: Kit) -> dict[str, Any]:
     """Give what the manifest says."""
-    starts = {part.start for part in kit.slices}
     return {
         "schema": SCHEMA,
         "name": kit.name,
@@ -65,7 +64,6 @@ def describe(kit: Kit) -> dict[str, Any]:
                 "sample": candidate.sample,
                 "seconds": _seconds(kit, candidate.sample),
                 "strength": candidate.strength,
-                "chosen": candidate.sample in starts,
             }
             for candidate in kit.candidates
         ],
