@@ -27,8 +27,9 @@ def with_fixed(
 ) -> tuple[list[Candidate], list[int]]:
     """Give the candidates in order of time together with the places that must be among the chosen, and their indices.
 
-    Must be: what the user locked, and, where slices are to be the whole record in order, its beginning. A candidate
-    within BESIDE_SECONDS is taken for such a place; the beginning keeps its own sample, or the whole would lose some.
+    Must be: what the user locked, and, where slices are the whole record in order or nothing was found, its beginning.
+    A candidate within BESIDE_SECONDS is taken for such a place; the beginning keeps its own sample, or the whole would
+    lose some.
     """
     beside = round(BESIDE_SECONDS * rate)
     found = {candidate.sample: candidate for candidate in candidates}
@@ -41,7 +42,7 @@ def with_fixed(
         place = near if abs(near - wanted) <= beside else wanted
         found.setdefault(place, Candidate(place, 1.0))
         fixed.add(place)
-    if options.until == "chosen":
+    if options.until == "chosen" or not found:
         absorbed = [sample for sample in found if sample - first <= beside]
         strength = max((found.pop(sample).strength for sample in absorbed), default=0.0)
         found[first] = Candidate(first, strength)

@@ -1,0 +1,182 @@
+"""One record in, one kit out."""
+
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from offline.chop import candidates, choosing, cutting, descriptors, key, naming, picture, redundancy, slicing, tempo
+from offline.chop.harmonic import harmonic_part
+from offline.chop.opening import Record, open_record
+from offline.chop.options import ChopOptions
+from offline.chop.placing import check_folder, put_in_place
+from offline.export import FORMATS, ExportWarning, writers
+from offline.kit import SLICES, Candidate, Kit, Slice
+from realtime.errors import UserError
+from realtime.events import DOWNBEAT
+
+Told = Callable[[str, int, int], None]
+"""Hears what is being done, how much of it is done, and how much there is."""
+
+LONG_SECONDS = 1800
+"""From here on the formats that copy the whole record are written only when asked for by name."""
+MOST_CANDIDATES = 2000
+"""Most that are compared with each other: every pair has a distance, and thousands would take gigabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one input. files: all that were written. warnings: a sentence for each thing to know."""
+
+    kit: Kit
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be cut, before anything is. similarity: of the pieces to each other, float32 (n, n), 0..1."""
+
+    pieces: tuple[slicing.Piece, ...]
+    found: candidates.Found
+    similarity: descriptors.Similarity
+    redundancy: redundancy.Figures
+
+
+def nothing(what: str, done: int, of: int) -> None:
+    """Hear how far things have come, and tell nobody."""
+
+
+def make_kit(source: Path, folder: Path, options: ChopOptions, force: bool = False, told: Told = nothing) -> Outcome:
+    """Chop a file or a session into a kit in `folder`, which appears whole or not at all.
+
+    force: whether a kit that is there already is replaced. told: hears how far it has come.
+    Raises UserError, in one sentence, for everything the user can mend.
+    """
+    check_folder(folder, force)
+    naming.parse(options.template)
+    writers(_named(options))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
+            made, scratch = Path(work, folder.name), Path(work, "decoded")
+            (made / SLICES).mkdir(parents=True)
+            scratch.mkdir()
+            outcome = _made(source, made, scratch, options, told)
+            put_in_place(made, folder)
+    except OSError as error:
+        raise UserError(f"the kit cannot be written to {str(folder)!r}: {error.strerror or error}") from None
+    files = tuple(folder / path.relative_to(made) for path in outcome.files)
+    return replace(outcome, kit=replace(outcome.kit, folder=folder), files=files)
+
+
+def _made(source: Path, folder: Path, scratch: Path, options: ChopOptions, told: Told) -> Outcome:
+    record = open_record(source, scratch)
+    first, last = candidates.span(record, options)
+    heard = record
+    if options.harmonic or options.write_harmonic:
+        heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
+    plan = planned(heard if options.harmonic else record, options, first, last, told)
+    cut_from = heard if options.write_harmonic else record
+    told("cutting", 0, 1)
+    kit = _cut(cut_from, folder, plan, options, first, last)
+    said = list(record.warnings)
+    if not plan.found.candidates:
+        said.append(f"no chop was found in {str(source)!r}, so it is one slice; a lower --threshold finds more")
+    elif len(kit.slices) < options.count:
+        said.append(f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more")
+    files = [kit.path(part) for part in kit.slices]
+    if options.picture:
+        told("drawing", 0, 1)
+        files += picture.draw(kit, plan.similarity)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ExportWarning)
+        for name, write in writers(_formats(options, kit)).items():
+            told(f"writing {name}", 0, 1)
+            files += write(kit)
+    said += [str(one.message) for one in caught if issubclass(one.category, ExportWarning)]
+    return Outcome(kit, tuple(dict.fromkeys(files)), tuple(said))
+
+
+def planned(record: Record, options: ChopOptions, first: int, last: int, told: Told = nothing) -> Plan:
+    """Find the chops of the samples first..last and choose the best and most different, in order of time."""
+    rate, length = record.sample_rate, last - first
+    found = candidates.find(record, options, first, last, lambda done: told("listening", done, length))
+    told("choosing", 0, 1)
+    everything, fixed = slicing.with_fixed(found.candidates, options, rate, first, last)
+    compared = _strongest(everything, {everything[index].sample for index in fixed})
+    starts = [candidate.sample for candidate in compared]
+    described = descriptors.describe(record, starts, [*starts[1:], last], options.compare)
+    places = {candidate.sample for candidate in (everything[index] for index in fixed)}
+    must = [index for index, sample in enumerate(starts) if sample in places]
+    downbeats = [beat.sample for beat in found.beats if beat.label == DOWNBEAT] if options.bars else []
+    chosen = choosing.choose(compared, described, options, must, downbeats, rate)
+    parts = slicing.pieces([compared[index] for index in chosen], everything, options, rate, last)
+    parts = slicing.snapped(parts, record, options.snap_ms, first, last)
+    figures = redundancy.figures(compared, described, chosen, len(chosen), first, last)
+    return Plan(tuple(parts), found, described.similarity(chosen), figures)
+
+
+def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candidate]:
+    """Leave out the weakest of too many; what is fixed stays."""
+    if len(everything) <= MOST_CANDIDATES:
+        return list(everything)
+    ranked = sorted(everything, key=lambda candidate: (candidate.sample not in fixed, -candidate.strength))
+    return sorted(ranked[:MOST_CANDIDATES], key=lambda candidate: candidate.sample)
+
+
+def _cut(record: Record, folder: Path, plan: Plan, options: ChopOptions, first: int, last: int) -> Kit:
+    rate = record.sample_rate
+    bpm, tonality = tempo.from_beats(plan.found.beats, rate), key.of_record(record, first, last)
+    notes = [options.start_note + index for index in range(len(plan.pieces))]
+    names = naming.names(
+        options.template,
+        [piece.start for piece in plan.pieces],
+        [piece.strength for piece in plan.pieces],
+        notes,
+        rate,
+        record.length,
+        record.name,
+        bpm,
+        tonality,
+    )
+    slices = []
+    for number, (piece, note, name) in enumerate(zip(plan.pieces, notes, names, strict=True), 1):
+        file = f"{SLICES}/{name}.wav"
+        frames = cutting.write_slice(record, piece, folder / file, options, last)
+        slices.append(Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames))
+    return Kit(
+        name=record.name,
+        folder=folder,
+        source=record.source,
+        audio=record.audio,
+        sample_rate=rate,
+        channels=record.channels,
+        length=record.length,
+        subtype=record.subtype,
+        slice_rate=options.resample or rate,
+        slice_channels=1 if options.mono else record.channels,
+        first=first,
+        last=last,
+        slices=tuple(slices),
+        candidates=plan.found.candidates,
+        tempo=bpm,
+        key=tonality,
+        downbeats=tuple(beat.sample for beat in plan.found.beats if beat.label == DOWNBEAT),
+        model=plan.found.model,
+        settings=asdict(options),
+        redundancy=plan.redundancy,
+    )
+
+
+def _named(options: ChopOptions) -> list[str] | None:
+    """Give the formats asked for by name; wav slices are always written."""
+    return None if options.formats is None else [name for name in options.formats if name != "wav"]
+
+
+def _formats(options: ChopOptions, kit: Kit) -> list[str] | None:
+    """Tell which formats to write: those asked for, or all; of a long record those that do not copy it whole."""
+    if options.formats is None and kit.seconds(kit.length) > LONG_SECONDS:
+        return [format.name for format in FORMATS if not format.whole]
+    return _named(options)

@@ -1,0 +1,55 @@
+"""Where a finished kit goes: beside nobody's files, over nothing that was not asked for."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from offline.export.manifest import FILE as MANIFEST
+from realtime.errors import UserError
+
+
+def check_folder(folder: Path, force: bool) -> None:
+    """Raise UserError unless a kit may be put there: nothing is, or with `force` an older kit."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir():
+        raise UserError(f"{str(folder)!r} is a file: a kit is a folder, so choose another place with -o")
+    if not force:
+        raise UserError(f"{str(folder)!r} is there already: add --force to replace that kit, or choose another -o")
+    if not (folder / MANIFEST).is_file():
+        raise UserError(f"{str(folder)!r} is no kit (it has no {MANIFEST}), so it is not replaced: choose another -o")
+
+
+def put_in_place(made: Path, folder: Path) -> None:
+    """Move a finished kit to its folder. Of an older kit there all its files go; what others put there stays.
+
+    Raises OSError.
+    """
+    if not folder.exists():
+        made.rename(folder)
+        return
+    for path in _files_of(folder):
+        with suppress(FileNotFoundError):
+            path.unlink()
+    for path in sorted(made.rglob("*")):
+        target = folder / path.relative_to(made)
+        if path.is_dir():
+            target.mkdir(exist_ok=True)
+        else:
+            path.replace(target)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    """Give the files of the kit in a folder, as its manifest lists them, as far as they lie in that folder."""
+    try:
+        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    inside = folder.resolve()
+    for name in listed if isinstance(listed, list) else ():
+        path = folder / str(name)
+        if path.is_file() and path.resolve().is_relative_to(inside):
+            yield path
