@@ -1,0 +1,111 @@
+"""A sliced sample for Elektron's Octatrack: the kit's slices in one wav file, their places beside it in an .ot file.
+
+Elektron publishes nothing about .ot files; the layout (832 bytes, big-endian, with a sum over them at the end) is that
+of github.com/KaiDrange/OctaChainer (otwriter.h, otwriter.cpp), whose files the device reads.
+"""
+
+import struct
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from offline.export import ExportWarning
+from offline.kit import Kit, Slice
+
+RATE = 44_100
+SLICES = 64
+LARGEST = 2**31 - 1
+"""Bytes of a sample; what the device's file system holds in one file and reads in every version."""
+BLOCK = 1 << 16
+"""Samples per channel copied at once."""
+
+_HEADER = b"FORM\0\0\0\0DPS1SMPA" + b"\0\0\0\0\0\x02\0"
+_NO_LOOP = 0xFFFFFFFF
+_PLAIN_GAIN = 48  # 0 dB; 0 is -24 dB, 96 is +24 dB
+_DIRECT = 0xFF  # a trig plays at once, not with the next bar
+_TEMPOS = 30.0, 300.0
+
+
+def write(kit: Kit) -> list[Path]:
+    """Write octatrack/NAME.wav and NAME.ot: the first 64 slices one after the other, at 44 100 Hz, 16 or 24 bit.
+
+    Mono and stereo stay; more channels are mixed to one. With the default settings the sample is the record itself.
+    """
+    subtype = "PCM_16" if kit.subtype in ("PCM_U8", "PCM_16") else "PCM_24"
+    channels = kit.slice_channels if kit.slice_channels <= 2 else 1
+    parts = _fitting(kit, channels * (2 if subtype == "PCM_16" else 3))
+    folder = kit.folder / "octatrack"
+    folder.mkdir(exist_ok=True)
+    sample, places = folder / f"{kit.name}.wav", folder / f"{kit.name}.ot"
+    length = 0
+    with soundfile.SoundFile(sample, "w", RATE, channels, subtype, format="WAV") as file:
+        for samples in _resampled(kit, parts, channels):
+            file.write(_whole_numbers(samples, subtype))
+            length += len(samples)
+    edges = [min(round(edge * RATE / kit.slice_rate), length) for edge in _edges(parts)]
+    places.write_bytes(ot(edges, length, float(kit.tempo.value) if kit.tempo else 120.0))
+    return [sample, places]
+
+
+def ot(edges: list[int], length: int, tempo: float) -> bytes:
+    """Give an .ot file. edges: samples, where slices begin and the last one ends. length: of the sample. tempo: BPM.
+
+    The device plays a sample that is one slice as a whole; such a file names none, as OctaChainer's do not.
+    Raises ValueError for more than 64 slices.
+    """
+    if not 2 <= len(edges) <= SLICES + 1:
+        raise ValueError(f"edges must be of 1..{SLICES} slices, got {len(edges) - 1}")
+    tempo = min(max(tempo, _TEMPOS[0]), _TEMPOS[1])
+    quarters = 25 * round(tempo * length / (RATE * 60.0))  # bars in hundredths, to the beat
+    count = len(edges) - 1 if len(edges) > 2 else 0
+    settings = struct.pack(">5I", round(tempo * 24), quarters, quarters, 0, 0)
+    settings += struct.pack(">HB3I", _PLAIN_GAIN, _DIRECT, 0, length, 0)
+    slices = b"".join(struct.pack(">3I", edges[i], edges[i + 1], _NO_LOOP) for i in range(count))
+    content = _HEADER + settings + slices.ljust(SLICES * 12, b"\0") + struct.pack(">I", count)
+    return content + struct.pack(">H", sum(content[16:]) & 0xFFFF)
+
+
+def _fitting(kit: Kit, frame: int) -> tuple[Slice, ...]:
+    """Give the slices the device can hold, at least the first one. frame: bytes of a sample of all channels."""
+    parts = kit.slices[:SLICES]
+    while len(parts) > 1 and _edges(parts)[-1] * RATE / kit.slice_rate * frame > LARGEST - 1_000:
+        parts = parts[:-1]
+    if len(parts) < len(kit.slices):
+        text = f"Octatrack: {len(kit.slices) - len(parts)} slices are left out, a sample has {SLICES} and at most 2 GB"
+        warnings.warn(text, ExportWarning, stacklevel=3)
+    return parts
+
+
+def _edges(parts: tuple[Slice, ...]) -> list[int]:
+    return [0, *(int(edge) for edge in np.cumsum([part.frames for part in parts]))]
+
+
+def _resampled(kit: Kit, parts: tuple[Slice, ...], channels: int) -> Iterator[NDArray[np.float64]]:
+    """Give the slices as one stream of blocks (n, channels) at 44 100 Hz, float64 so that 24 bits pass unchanged."""
+    if kit.slice_rate == RATE:
+        yield from _blocks(kit, parts, channels)
+        return
+    import soxr
+
+    stream = soxr.ResampleStream(kit.slice_rate, RATE, channels, dtype="float64", quality="VHQ")
+    for samples in _blocks(kit, parts, channels):
+        yield stream.resample_chunk(samples)
+    yield stream.resample_chunk(np.zeros((0, channels)), last=True)
+
+
+def _whole_numbers(samples: NDArray[np.float64], subtype: str) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Give samples as libsndfile takes them unchanged: left to itself it would scale them by 32767 / 32768."""
+    bits = 15 if subtype == "PCM_16" else 23
+    whole = np.clip(np.rint(samples * 2.0**bits), -(2**bits), 2**bits - 1)
+    return whole.astype(np.int16) if bits == 15 else whole.astype(np.int32) << 8
+
+
+def _blocks(kit: Kit, parts: tuple[Slice, ...], channels: int) -> Iterator[NDArray[np.float64]]:
+    for part in parts:
+        for samples in soundfile.blocks(kit.path(part), BLOCK, dtype="float64", always_2d=True):
+            sound = samples if channels == samples.shape[1] else samples.mean(axis=1, keepdims=True)
+            yield np.nan_to_num(sound)
