@@ -11,10 +11,9 @@ from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions
 from offline.chop.placing import check_folder, put_in_place
-from offline.export import FORMATS, ExportWarning, writers
+from offline.export import ExportWarning, writers
 from offline.kit import SLICES, Candidate, Kit, Slice
 from realtime.errors import UserError
-from realtime.events import DOWNBEAT
 
 Told = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, and how much there is."""
@@ -56,7 +55,7 @@ def make_kit(source: Path, folder: Path, options: ChopOptions, force: bool = Fal
     """
     check_folder(folder, force)
     naming.parse(options.template)
-    writers(_named(options))
+    writers(options.formats)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
@@ -92,7 +91,7 @@ def _made(source: Path, folder: Path, scratch: Path, options: ChopOptions, told:
         files += picture.draw(kit, plan.similarity)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ExportWarning)
-        for name, write in writers(_formats(options, kit)).items():
+        for name, write in writers(options.formats, kit.seconds(kit.length) <= LONG_SECONDS).items():
             told(f"writing {name}", 0, 1)
             files += write(kit)
     said += [str(one.message) for one in caught if issubclass(one.category, ExportWarning)]
@@ -110,7 +109,7 @@ def planned(record: Record, options: ChopOptions, first: int, last: int, told: T
     described = descriptors.describe(record, starts, [*starts[1:], last], options.compare)
     places = {candidate.sample for candidate in (everything[index] for index in fixed)}
     must = [index for index, sample in enumerate(starts) if sample in places]
-    downbeats = [beat.sample for beat in found.beats if beat.label == DOWNBEAT] if options.bars else []
+    downbeats = tempo.downbeats(found.beats) if options.bars else ()
     chosen = choosing.choose(compared, described, options, must, downbeats, rate)
     parts = slicing.pieces([compared[index] for index in chosen], everything, options, rate, last)
     parts = slicing.snapped(parts, record, options.snap_ms, first, last)
@@ -128,7 +127,7 @@ def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candida
 
 def _cut(record: Record, folder: Path, plan: Plan, options: ChopOptions, first: int, last: int) -> Kit:
     rate = record.sample_rate
-    bpm, tonality = tempo.from_beats(plan.found.beats, rate), key.of_record(record, first, last)
+    bpm, tonality = tempo.tempo(plan.found.beats, rate), key.of_record(record, first, last)
     notes = [options.start_note + index for index in range(len(plan.pieces))]
     names = naming.names(
         options.template,
@@ -163,20 +162,8 @@ def _cut(record: Record, folder: Path, plan: Plan, options: ChopOptions, first: 
         candidates=plan.found.candidates,
         tempo=bpm,
         key=tonality,
-        downbeats=tuple(beat.sample for beat in plan.found.beats if beat.label == DOWNBEAT),
+        downbeats=tempo.downbeats(plan.found.beats),
         model=plan.found.model,
         settings=asdict(options),
         redundancy=plan.redundancy,
     )
-
-
-def _named(options: ChopOptions) -> list[str] | None:
-    """Give the formats asked for by name; wav slices are always written."""
-    return None if options.formats is None else [name for name in options.formats if name != "wav"]
-
-
-def _formats(options: ChopOptions, kit: Kit) -> list[str] | None:
-    """Tell which formats to write: those asked for, or all; of a long record those that do not copy it whole."""
-    if options.formats is None and kit.seconds(kit.length) > LONG_SECONDS:
-        return [format.name for format in FORMATS if not format.whole]
-    return _named(options)

@@ -48,8 +48,9 @@ def _files_of(folder: Path) -> Iterator[Path]:
         listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return
+    yield folder / MANIFEST
     inside = folder.resolve()
-    for name in listed if isinstance(listed, list) else ():
-        path = folder / str(name)
+    for entry in listed if isinstance(listed, list) else ():
+        path = folder / str(entry.get("file", "") if isinstance(entry, dict) else "")
         if path.is_file() and path.resolve().is_relative_to(inside):
             yield path

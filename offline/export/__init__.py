@@ -8,10 +8,10 @@ long) it leaves out and says so through `warnings.warn(text, ExportWarning)`. Th
 Third parties add writers under the entry point group `samplechop.exporters`: NAME = "package.module:write".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from offline.kit import Kit
@@ -30,7 +30,7 @@ class ExportWarning(UserWarning):
 class Format:
     """A format we write.
 
-    name: for --formats. opens_in: programs and devices that read it. place: module of this package whose `write` it is.
+    name: for --formats. opens_in: programs and devices that read it. place: the module of this package whose `write` it is.
     whole: whether it copies the whole record, which is left out of very long ones unless asked for by name.
     """
 
@@ -59,15 +59,35 @@ FORMATS: tuple[Format, ...] = (
 """All formats, in the order they are written."""
 
 
-def writers(names: list[str] | None = None) -> dict[str, Write]:
-    """Find the writers of the formats named, or all. Raises UserError for a name nobody knows."""
-    own = {format.name: format.place for format in FORMATS}
+SLICES_FORMAT = "wav"
+"""What --formats calls the slices themselves: every kit has them, no writer makes them."""
+MANIFEST_FORMAT = "json"
+"""Every kit has its manifest, and it is written last, as it lists all the others."""
+
+
+def writers(names: Sequence[str] | None = None, whole: bool = True) -> dict[str, Write]:
+    """Find the writers of the formats named, or all, in the order they are to be called.
+
+    whole: whether "all" includes the formats that copy the whole record. Raises UserError for a name nobody knows, and
+    for a writer of a third party that cannot be loaded.
+    """
+    own = {format.name: format for format in FORMATS}
     plugged = {point.name: point for point in entry_points(group=GROUP) if point.name not in own}
+    known = [SLICES_FORMAT, *own, *plugged]
     for name in names or ():
-        if name not in own and name not in plugged:
-            raise UserError(f"there is no format {name!r}; there are {', '.join(['wav', *own, *plugged])}")
-    wanted = [*own, *plugged] if names is None else names
-    return {
-        name: import_module(f"offline.export.{own[name]}").write if name in own else plugged[name].load()
-        for name in wanted
-    }
+        if name not in known:
+            raise UserError(f"there is no format {name!r}; there are {', '.join(known)}")
+    wanted = names if names is not None else [name for name in known if whole or name not in own or not own[name].whole]
+    ordered = [name for name in dict.fromkeys(wanted) if name not in (SLICES_FORMAT, MANIFEST_FORMAT)]
+    return {name: _load(name, own, plugged) for name in [*ordered, MANIFEST_FORMAT]}
+
+
+def _load(name: str, own: Mapping[str, Format], plugged: Mapping[str, EntryPoint]) -> Write:
+    if name in own:
+        write: Write = import_module(f"offline.export.{own[name].place}").write
+        return write
+    try:
+        loaded: Write = plugged[name].load()
+    except Exception as error:  # somebody else's module may fail in any way
+        raise UserError(f"the exporter {name!r} of {plugged[name].value!r} cannot be loaded: {error}") from None
+    return loaded
