@@ -30,7 +30,7 @@ class ExportWarning(UserWarning):
 class Format:
     """A format we write.
 
-    name: for --formats. opens_in: programs and devices that read it. place: the module of this package whose `write` it is.
+    name: for --formats. opens_in: programs and devices that read it. place: the module here whose `write` it is.
     whole: whether it copies the whole record, which is left out of very long ones unless asked for by name.
     """
 
