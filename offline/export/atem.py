@@ -1,9 +1,8 @@
 """The `atem` chunk in which Akai's MPC software keeps the slices of a wav file, so that its chop mode opens with them.
 
-The layout is read from files the software wrote, as these public sources describe it: it_to_mpc's and similar writers
-of `atem` (one JSON object, `value0` with `defaultSlice`, `numBars` and `Num slices`, `value1` with key and scale), and
-lib-akai-mpc of github.com/oletizi/audio-tools, which reads `Slice N` of `value0` with `Start` and `End`. Akai publishes
-nothing about it. Programs that do not know the chunk skip it.
+Akai publishes nothing about it. The layout is what public programs read from and write into such files: lib-akai-mpc of
+github.com/oletizi/audio-tools reads `Slice N` of `value0` with `Start` and `End`; converters write `defaultSlice`,
+`numBars` and `Num slices` beside them, and key and scale in `value1`. Programs that do not know the chunk skip it.
 """
 
 import json
@@ -27,8 +26,11 @@ def atem_chunk(kit: Kit) -> bytes:
     content = {
         "version": 1,
         "value0": {
-            "defaultSlice": _slice(0, kit.length),
-            **{f"Slice {index}": _slice(part.start, part.stop) for index, part in enumerate(parts, start=1)},
+            "defaultSlice": _slice(0, kit.length - 1),
+            **{
+                f"Slice {index}": _slice(part.start, min(part.stop, kit.length - 1))
+                for index, part in enumerate(parts, start=1)
+            },
             "numBars": _bars(kit),
             "Num slices": len(parts),
         },
@@ -40,6 +42,7 @@ def atem_chunk(kit: Kit) -> bytes:
 
 
 def _slice(start: int, stop: int) -> dict[str, int | float]:
+    """Give a slice. One ends where the next begins, and none later than with the record's last sample."""
     return {
         "Start": start,
         "End": stop,
