@@ -34,7 +34,7 @@ class ChopOptions:
     """
 
     count: int = 16
-    diversity: float = 0.5
+    diversity: float = 0.15
     candidates: int | None = None
     compare: Compare = "slice"
     distance: Distance = "min"
