@@ -5,7 +5,7 @@
   says, so it tells whether the choice did what it should, not whether that sounds different.
 - similarity: the mean cosine between all pairs of slices of their MFCC, `Descriptors.timbre`, less the mean over all
   candidates. 1: all the same; 0: as different as candidates of this record are. Nothing was chosen by it.
-- probability: the mean strength.
+- probability: the mean strength of the chops. A slice that merely begins the record, with strength 0, is left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def figures(
         return {
             "duplicates": duplicate_rate(descriptors.harmonic[which]),
             "similarity": mean_similarity(descriptors.timbre[which], middle),
-            "probability": float(strength[which].mean()) if len(which) else 0.0,
+            "probability": _mean(strength[which][strength[which] > 0]),
         }
 
     luck = np.random.default_rng(0)
@@ -86,5 +86,9 @@ def figures(
         "top-N": judged(np.argsort(-strength, kind="stable")[:count]),
         **{name: judged(indices) for name, indices in (others or {}).items()},
         "random": {name: float(np.mean([draw[name] for draw in draws])) for name in draws[0]},
-        "grid": {**grid, "probability": float(hits.mean()) if count else 0.0},
+        "grid": {**grid, "probability": _mean(hits)},
     }
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if len(values) else 0.0
