@@ -5,8 +5,6 @@ seek in is decoded once to a wav file in a scratch folder, see offline.chop.deco
 """
 
 import os
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from offline.chop import decoding, foreign
+from offline.chop.naming import safe
+from offline.export.manifest import FILE as MANIFEST
+from offline.kit import SLICES
 from realtime.errors import UserError
 from realtime.file_source import open_audio
 
@@ -24,7 +25,6 @@ AUDIO = frozenset((*foreign.OURS, *FOREIGN, "caf", "mp3"))
 """Endings of the files taken from a folder; a file named by itself may have any."""
 EVENTS = "events.jsonl"
 SESSION_AUDIO = ("audio.wav", "audio.flac")
-LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def is_session(folder: Path) -> bool:
 
 def is_kit(folder: Path) -> bool:
     """Say whether a folder is a kit that was made before."""
-    return (folder / "kit.json").is_file() and (folder / "slices").is_dir()
+    return (folder / MANIFEST).is_file() and (folder / SLICES).is_dir()
 
 
 def open_record(path: Path, scratch: Path) -> Record:
@@ -135,50 +135,42 @@ def open_record(path: Path, scratch: Path) -> Record:
     or beyond what can be chopped (offline.chop.decoding.check); what breaks in the middle counts as far as it can be
     read, with a warning.
     """
+    file, *more = audio_files(path)
     warnings: list[str] = []
-    file = _audio_of(path, warnings)
-    name = safe_name(_title(path))
+    if more:
+        names = ", ".join(one.name for one in more)
+        warnings.append(f"{str(path)!r} goes on in {names}: only {file.name} was used, chop the rest by itself")
+    name = safe(title(path))
     audio, rate, channels, length, subtype = decoding.seekable(file, scratch / f"{name}.wav", warnings)
     return Record(path, audio, name, rate, channels, length, subtype, tuple(warnings))
 
 
-def _audio_of(path: Path, warnings: list[str]) -> Path:
+def audio_files(path: Path) -> list[Path]:
+    """Give the file itself, or the audio of a session: its first file, and those of after a gap.
+
+    Raises UserError for what is no ordinary file, and for folders that are no session.
+    """
     if not path.is_dir():
-        if path.exists() and not path.is_file():
+        if not path.exists():
+            raise UserError(f"there is no file {str(path)!r}")
+        if not path.is_file():
             # Opening a pipe or a device could wait for ever.
             raise UserError(f"{str(path)!r} is no ordinary file: give an audio file")
-        return path
-    there = [path / name for name in SESSION_AUDIO if (path / name).is_file()]
-    if not there:
-        try:
-            next(path.iterdir(), None)
-        except OSError as error:
-            raise UserError(f"the folder {str(path)!r} cannot be read: {error.strerror}") from None
+        return [path]
+    try:
+        names = sorted(one.name for one in path.iterdir())
+    except OSError as error:
+        raise UserError(f"the folder {str(path)!r} cannot be read: {error.strerror}") from None
+    first = [name for name in SESSION_AUDIO if name in names]
+    if not first:
         raise UserError(f"{str(path)!r} is a folder without a recorded session: give an audio file or a session")
-    more = sorted(one.name for one in path.glob("audio-*") if one.suffix in (".wav", ".flac"))
-    if more:
-        warnings.append(
-            f"{str(path)!r} goes on in {', '.join(more)}: chop them by themselves; {there[0].name} was used"
-        )
-    return there[0]
+    more = [name for name in names if name.startswith("audio-") and name.endswith((".wav", ".flac"))]
+    return [path / name for name in [first[0], *more]]
 
 
-def _title(path: Path) -> str:
-    here = path.resolve()
-    if here.is_dir():
-        return here.name
+def title(path: Path) -> str:
+    """Give a record's name as people know it: the file's without its ending, or the session folder's."""
+    here = path.absolute()
+    if path.is_dir():
+        return path.resolve().name
     return here.parent.name if here.name in SESSION_AUDIO and is_session(here.parent) else here.stem
-
-
-def safe_name(text: str) -> str:
-    """Make a name that every file system and sampler takes: letters, digits, and " ()+,-._'&" inside; never empty."""
-    text = unicodedata.normalize("NFC", text)
-    text = "".join(char if char.isalnum() or char in " ()+,-._'&" else "_" for char in text)
-    text = re.sub(r"\s+", " ", text).strip(" .-_'")[:LONGEST_NAME]
-    while len(text.encode()) > 2 * LONGEST_NAME:
-        text = text[:-1]
-    text = text.strip(" .-_'")
-    # Windows keeps these names for devices, with any ending.
-    if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)", text.split(".")[0]):
-        text = f"{text}_"
-    return text or "record"

@@ -1,0 +1,47 @@
+"""Pieces of work for the tests of collections: small stand-ins for making a kit, which worker processes can import."""
+
+import os
+import signal
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from offline.chop.options import ChopOptions
+from realtime.errors import UserError
+
+
+@dataclass(frozen=True)
+class Done:
+    warnings: tuple[str, ...] = ()
+
+
+def make(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
+    """Write a kit as the pipeline does: whole or not at all, and a line for every kit that was ever made."""
+    del options
+    text = source.read_text()
+    if text.startswith("bad"):
+        raise UserError(f"{source.name!r} is bad")
+    if text.startswith("bug"):
+        raise KeyError("a mistake")
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
+        kit = Path(work, folder.name)
+        kit.mkdir()
+        if text.startswith("deadly"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        (kit / "kit.json").write_text(text)
+        if folder.exists():
+            assert force
+            (kit / "kit.json").replace(folder / "kit.json")
+        else:
+            kit.rename(folder)
+    with (folder.parent / "log").open("a") as log:
+        log.write(f"{source.name}\n")
+    return Done(("it is loud",) if text.startswith("loud") else ())
+
+
+def make_slowly(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
+    """Make a kit, giving time to interrupt or kill; tells by a file that it has begun and who does it."""
+    (folder.parent / f"begun-{folder.name}").write_text(str(os.getpid()))
+    time.sleep(0.3)
+    return make(source, folder, options, force)

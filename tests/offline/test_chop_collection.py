@@ -1,0 +1,239 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from offline.chop.collection import make_kits
+from offline.chop.options import ChopOptions
+from realtime.errors import UserError
+from tests.offline.chop_work import make, make_slowly
+
+OPTIONS = ChopOptions()
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "kits"
+
+
+def records(folder: Path, **texts: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.wav" for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        path.write_text(text)
+    return paths
+
+
+def many(folder: Path, count: int) -> list[Path]:
+    return records(folder, **{f"song{number}": f"song {number}" for number in range(count)})
+
+
+def names(entries) -> list[str]:
+    return [entry.source.stem for entry in entries]
+
+
+def made_in(out: Path) -> list[str]:
+    """The kits in order of name, and the order of making: every source once."""
+    kits = sorted(path.parent.name for path in out.glob("*/kit.json"))
+    assert sorted(Path(line).stem for line in (out / "log").read_text().splitlines()) == kits
+    return kits
+
+
+def nothing_unfinished(out: Path) -> bool:
+    return not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_every_source_becomes_a_kit_in_a_folder_of_its_own(tmp_path, out):
+    report = make_kits(many(tmp_path, 5), out, OPTIONS, make, jobs=2)
+    assert names(report.made) == made_in(out) == [f"song{number}" for number in range(5)]
+    assert not report.failed and not report.skipped and not report.interrupted
+    assert nothing_unfinished(out)
+
+
+def test_a_second_run_makes_nothing_again(tmp_path, out):
+    sources = many(tmp_path, 3)
+    make_kits(sources, out, OPTIONS, make)
+    report = make_kits(sources, out, OPTIONS, make)
+    assert names(report.skipped) == ["song0", "song1", "song2"] == made_in(out)
+    assert not report.made
+
+
+def test_renamed_files_are_known_by_their_content(tmp_path, out):
+    (source,) = many(tmp_path, 1)
+    make_kits([source], out, OPTIONS, make)
+    report = make_kits([source.rename(tmp_path / "renamed.wav")], out, OPTIONS, make)
+    assert report.skipped[0].folder == out / "song0"
+
+
+def test_a_kit_that_was_deleted_is_made_again(tmp_path, out):
+    sources = many(tmp_path, 2)
+    make_kits(sources, out, OPTIONS, make)
+    (out / "song1" / "kit.json").unlink()
+    (out / "song1").rmdir()
+    report = make_kits(sources, out, OPTIONS, make)
+    assert names(report.made) == ["song1"] and names(report.skipped) == ["song0"]
+
+
+def test_failures_are_reported_one_by_one_and_tried_again(tmp_path, out):
+    sources = records(tmp_path, a="good", b="bad", c="bug", d="fine")
+    report = make_kits(sources, out, OPTIONS, make, jobs=2)
+    assert names(report.made) == ["a", "d"] and names(report.failed) == ["b", "c"]
+    assert report.failed[0].message == "'b.wav' is bad"
+    assert "KeyError('a mistake')" in report.failed[1].message
+    sources[1].write_text("mended")
+    assert names(make_kits(sources, out, OPTIONS, make).made) == ["b"]
+
+
+def test_a_source_that_kills_its_worker_is_the_only_one_that_fails(tmp_path, out):
+    sources = records(tmp_path, a="1", b="deadly", c="3", d="4", e="5")
+    report = make_kits(sources, out, OPTIONS, make, jobs=2)
+    assert names(report.failed) == ["b"] and "died" in report.failed[0].message
+    assert names(report.made) == ["a", "c", "d", "e"]
+    assert sorted(path.parent.name for path in out.glob("*/kit.json")) == ["a", "c", "d", "e"]
+    assert nothing_unfinished(out)
+
+
+def test_sources_of_one_name_get_folders_of_their_own_that_stay(tmp_path, out):
+    sources = [*records(tmp_path / "x", song="1"), *records(tmp_path / "y", song="2"), *records(tmp_path, Song="3")]
+    make_kits(sources, out, OPTIONS, make)
+    first = {path.parent.name: path.read_text() for path in out.glob("*/kit.json")}
+    assert len(first) == 3 and first["song"] == "1" and first["y_song"] == "2"
+    make_kits(sources[::-1], out, OPTIONS, make, force=True)
+    assert {path.parent.name: path.read_text() for path in out.glob("*/kit.json")} == first
+
+
+def test_sources_with_the_same_content_become_one_kit(tmp_path, out):
+    report = make_kits(records(tmp_path, a="same", b="same"), out, OPTIONS, make)
+    assert names(report.made) == ["a"] and names(report.skipped) == ["b"]
+    assert report.skipped[0].message == f"the same as {tmp_path / 'a.wav'}"
+
+
+def test_other_options_do_not_overwrite_without_force(tmp_path, out):
+    sources = many(tmp_path, 1)
+    make_kits(sources, out, OPTIONS, make)
+    refused = make_kits(sources, out, ChopOptions(count=8), make)
+    assert "--force" in refused.failed[0].message
+    assert names(make_kits(sources, out, ChopOptions(count=8), make, force=True).made) == ["song0"]
+    assert names(make_kits(sources, out, ChopOptions(count=8), make).skipped) == ["song0"]
+
+
+def test_a_kit_that_somebody_else_made_is_not_overwritten(tmp_path, out):
+    sources = many(tmp_path, 1)
+    out.mkdir()
+    make(sources[0], out / "song0", OPTIONS, False)
+    assert names(make_kits(sources, out, OPTIONS, make).failed) == ["song0"]
+
+
+def test_what_cannot_be_read_fails_alone(tmp_path, out):
+    sources = [*many(tmp_path, 1), tmp_path / "missing.wav"]
+    os.mkfifo(tmp_path / "pipe.wav")
+    report = make_kits([*sources, tmp_path / "pipe.wav"], out, OPTIONS, make)
+    assert names(report.made) == ["song0"] and names(report.failed) == ["missing", "pipe"]
+
+
+def test_warnings_of_kits_are_in_the_report(tmp_path, out):
+    report = make_kits(records(tmp_path, a="loud", b="soft", c="bad"), out, OPTIONS, make)
+    *told, failed, sums = report.lines()
+    assert told == [f"{tmp_path / 'a.wav'}: it is loud"]
+    assert failed == f"{tmp_path / 'c.wav'} failed: 'c.wav' is bad"
+    assert sums == "2 made, 0 skipped, 1 failed"
+
+
+def test_progress_is_told_from_first_to_last(tmp_path, out):
+    told = []
+    make_kits(many(tmp_path, 3), out, OPTIONS, make, told=lambda *step: told.append(step))
+    assert told[-3:] == [("chopping", 1, 3), ("chopping", 2, 3), ("chopping", 3, 3)]
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        make_kits([], tmp_path / "file" / "kits", OPTIONS, make)
+
+
+def _wait_for(there, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
+    sources = many(tmp_path, 6)
+    script = f"""
+        import sys
+        from pathlib import Path
+        from offline.chop.collection import make_kits
+        from offline.chop.options import ChopOptions
+        from tests.offline.chop_work import make_slowly
+        sources = [Path(path) for path in sys.argv[1:]]
+        report = make_kits(sources, Path({str(out)!r}), ChopOptions(), make_slowly, jobs=2)
+        sys.exit(130 if report.interrupted else 0)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), *map(str, sources)]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], start_new_session=True, stderr=subprocess.PIPE)
+    _wait_for(lambda: (out / "log").exists())
+    os.killpg(process.pid, signal.SIGINT)
+    complaints = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 130, complaints
+    assert "Traceback" not in complaints
+    assert nothing_unfinished(out)
+    assert len(list(out.glob("*/kit.json"))) < 6
+    report = make_kits(sources, out, OPTIONS, make, jobs=2)
+    assert len(report.made) + len(report.skipped) == 6 and report.skipped
+    assert len(list(out.glob("*/kit.json"))) == 6
+
+
+@contextmanager
+def cluster():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as made:
+        yield made
+
+
+def test_a_cluster_loses_nothing_and_doubles_nothing_when_a_worker_is_killed(tmp_path, out):
+    sources = many(tmp_path, 8)
+    with cluster() as made:
+
+        def kill_one() -> None:
+            _wait_for(lambda: list(out.glob("begun-*")) and (out / "log").exists())
+            _wait_for(lambda: [path for path in out.glob("begun-*") if not (out / path.name[6:]).exists()])
+            busy = next(path for path in out.glob("begun-*") if not (out / path.name[6:]).exists())
+            os.kill(int(busy.read_text()), signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        report = make_kits(sources, out, OPTIONS, make_slowly, scheduler=made.scheduler_address)
+        killer.join()
+    assert names(report.made) == made_in(out) == [f"song{number}" for number in range(8)]
+    assert not report.failed and nothing_unfinished(out)
+
+
+def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fails(tmp_path, out):
+    sources = records(tmp_path, a="1", b="deadly", c="3", d="4")
+    with cluster() as made:
+        report = make_kits(sources, out, OPTIONS, make, scheduler=made.scheduler_address)
+    assert names(report.failed) == ["b"] and names(report.made) == ["a", "c", "d"]
+    assert nothing_unfinished(out)
+
+
+def test_a_scheduler_that_is_not_there_is_refused(tmp_path, out, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("offline.chop.workers.CONNECT_SECONDS", 0.5)
+    with pytest.raises(UserError, match="no Dask scheduler can be reached at 'tcp://127.0.0.1:1'"):
+        make_kits(many(tmp_path, 1), out, OPTIONS, make, scheduler="tcp://127.0.0.1:1")
+
+
+def test_without_dask_one_sentence_says_what_to_install(tmp_path, out, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UserError, match=r"pip install 'samplechop\[dask\]'"):
+        make_kits(many(tmp_path, 1), out, OPTIONS, make, scheduler="tcp://127.0.0.1:1")
