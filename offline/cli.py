@@ -5,6 +5,7 @@ import sys
 import typer
 
 from offline.bench.cli import app as bench
+from offline.chop.cli import chop
 from offline.crate.cli import app as crate
 from offline.devset.cli import app as devset
 from offline.evaluate.cli import evaluate
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("live")(live)
+app.command("chop")(chop)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.add_typer(labels, name="labels")

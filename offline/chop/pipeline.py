@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from offline.chop import candidates, choosing, cutting, descriptors, key, naming, picture, redundancy, slicing, tempo
+import numpy as np
+
+from offline.chop import candidates, choosing, cutting, descriptors, key, naming, redundancy, slicing, tempo
+from offline.chop.descriptors import Similarity
 from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions
@@ -39,7 +42,7 @@ class Plan:
 
     pieces: tuple[slicing.Piece, ...]
     found: candidates.Found
-    similarity: descriptors.Similarity
+    similarity: Similarity
     redundancy: redundancy.Figures
 
 
@@ -104,13 +107,12 @@ def planned(record: Record, options: ChopOptions, first: int, last: int, told: T
     found = candidates.find(record, options, first, last, lambda done: told("listening", done, length))
     told("choosing", 0, 1)
     everything, fixed = slicing.with_fixed(found.candidates, options, rate, first, last)
-    compared = _strongest(everything, {everything[index].sample for index in fixed})
-    starts = [candidate.sample for candidate in compared]
-    described = descriptors.describe(record, starts, [*starts[1:], last], options.compare)
-    places = {candidate.sample for candidate in (everything[index] for index in fixed)}
-    must = [index for index, sample in enumerate(starts) if sample in places]
-    downbeats = tempo.downbeats(found.beats) if options.bars else ()
-    chosen = choosing.choose(compared, described, options, must, downbeats, rate)
+    must = {everything[index].sample for index in fixed}
+    compared = _strongest(everything, must)
+    starts = np.array([candidate.sample for candidate in compared], np.int64)
+    described = descriptors.describe(record, starts, descriptors.ends(starts, starts, last, rate), options.compare)
+    locked = np.flatnonzero(np.isin(starts, list(must)))
+    chosen = choosing.choose(compared, described, options, locked, tempo.downbeats(found.beats), rate)
     parts = slicing.pieces([compared[index] for index in chosen], everything, options, rate, last)
     parts = slicing.snapped(parts, record, options.snap_ms, first, last)
     figures = redundancy.figures(compared, described, chosen, len(chosen), first, last)
