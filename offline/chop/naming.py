@@ -76,13 +76,11 @@ def names(
     record: str = "",
     tempo: Guess | None = None,
     key: Guess | None = None,
-    keys: Sequence[Guess | None] | None = None,
 ) -> list[str]:
     """Name the slices of a record: safe, and no two alike even where case does not count.
 
     starts: samples at sample_rate Hz, strengths: 0..1, notes: MIDI, one of each for every slice, in order of time.
     length: samples of the record; longer ones get more digits for minutes, so that names sort by time.
-    keys: of the slices one by one; where there is none, the record's `key` stands.
 
     A field of which nothing is known (key, bpm, pad, record) goes, together with the sign before it. The same slices of
     the same record get the same names. Raises UserError for a template `parse` refuses.
@@ -90,14 +88,13 @@ def names(
     parts = parse(template)
     minutes = len(str(length // sample_rate // 60))
     digits = max(2, len(str(len(starts))))
-    shared = {"bpm": _bpm(tempo), "record": safe(record) if record else ""}
+    shared = {"bpm": _bpm(tempo), "key": _key(key), "record": safe(record) if record else ""}
     given: list[str] = []
     taken: set[str] = set()
     for index, (start, strength, note) in enumerate(zip(starts, strengths, notes, strict=True)):
         values = shared | {
             "number": f"{index + 1:0{digits}d}",
             "time": _time(start, sample_rate, minutes),
-            "key": _key((keys[index] if keys else None) or key),
             "strength": f"{min(99, int(100 * strength)):02d}",
             "note": str(note),
             "pad": pad_name(note),

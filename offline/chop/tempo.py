@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from offline.kit import Guess
 from realtime.beats import METER_CHANCES, METERS
-from realtime.events import Event
+from realtime.events import DOWNBEAT, Event
 
 CLEAR = 0.4
 """The confidence from which a tempo is told."""
@@ -52,7 +52,7 @@ def tempo(beats: Sequence[Event], sample_rate: int) -> Guess | None:
     return Guess(f"{60 / period:.1f}", round(confidence, 3)) if confidence >= CLEAR else None
 
 
-def downbeats(beats: Sequence[Event], sample_rate: int) -> tuple[int, ...]:
+def downbeats(beats: Sequence[Event]) -> tuple[int, ...]:
     """Give the samples at which bars begin: empty where no pulse was heard.
 
     beats: of the beat detector, rising in `sample`; their labels are the places in the bar as they seemed live. All of
@@ -60,10 +60,10 @@ def downbeats(beats: Sequence[Event], sample_rate: int) -> tuple[int, ...]:
     bars that keep their meter: measured, that mends every fifth wrong downbeat.
     """
     told = [beat for beat in beats if beat.tempo and (beat.label or "").isdecimal()]
-    if not told:
-        return ()
-    gaps = np.diff([beat.sample / sample_rate for beat in told])
-    counts, agree = _in_tempo(gaps, 60 / float(np.median([beat.tempo for beat in told])))
+    if len(told) < 2:
+        return tuple(beat.sample for beat in told if beat.label == DOWNBEAT)
+    gaps = np.diff([float(beat.sample) for beat in told])
+    counts, agree = _in_tempo(gaps, float(np.median(gaps)))
     places = np.array([(meter, place) for meter in METERS for place in range(meter)])
     meters, place = places.T
     score = np.log(np.repeat(METER_CHANCES, METERS) / meters)

@@ -59,8 +59,11 @@ def test_what_is_unclear_goes_with_its_separator(template: str, name: str) -> No
     assert named(template)[0] == name
 
 
-def test_a_slice_has_its_own_key_before_the_records() -> None:
-    assert named("{key}{number}", 2, key=KEY, keys=[Guess("Bb major", 0.7), None]) == ["Bb01", "Fsm02"]
+@pytest.mark.parametrize(
+    ("key", "name"), [("A minor", "Am"), ("F# minor", "Fsm"), ("Bb major", "Bb"), ("C major", "C")]
+)
+def test_keys_are_written_short_and_without_signs(key: str, name: str) -> None:
+    assert named("{key}", 1, key=Guess(key, 1.0)) == [name]
 
 
 def test_numbers_and_minutes_get_the_digits_they_need() -> None:
@@ -74,8 +77,9 @@ def test_equal_names_are_told_apart() -> None:
 
 
 def test_a_name_told_apart_takes_no_name_that_is_there() -> None:
-    keys = [Guess("A major", 1.0), Guess("A major", 1.0), Guess("A minor", 1.0)]
-    assert named("{key}", keys=keys) == ["A", "A_2", "Am"]
+    got = names("{strength}_{note}", [0, 1, 2], [0.5, 0.5, 0.5], [2, 2, 2], RATE, RATE)
+    assert got == ["50_2", "50_2_2", "50_2_3"]
+    assert names("{note}_{strength}", [0, 1, 2], [0.02, 0.02, 0.02], [7, 7, 7], RATE, RATE)[2] == "7_02_3"
 
 
 @pytest.mark.parametrize(

@@ -67,29 +67,29 @@ def places_of(beats: list[Event], count: int = 4) -> list[int]:
 @pytest.mark.parametrize("first", [1, 2, 4])
 def test_bars_begin_at_the_first_beats(first: int) -> None:
     beats = beats_at(steady(92.0), 92.0, first=first)
-    assert list(downbeats(beats, RATE)) == places_of(beats)
+    assert list(downbeats(beats)) == places_of(beats)
 
 
 def test_bars_of_three_are_found() -> None:
     beats = [replace(beat, label=str(k % 3 + 1)) for k, beat in enumerate(beats_at(steady(92.0), 92.0))]
-    assert list(downbeats(beats, RATE)) == [beat.sample for beat in beats[::3]]
+    assert list(downbeats(beats)) == [beat.sample for beat in beats[::3]]
 
 
 def test_bars_go_on_where_the_detector_lost_count() -> None:
     beats = beats_at(steady(92.0), 92.0)
     lost = [replace(beat, label=str((k + 1) % 4 + 1)) if 12 <= k < 20 else beat for k, beat in enumerate(beats)]
-    assert downbeats(lost, RATE) == downbeats(beats, RATE)
+    assert downbeats(lost) == downbeats(beats)
 
 
 def test_bars_go_on_over_a_beat_that_was_left_out() -> None:
     beats = beats_at(steady(92.0), 92.0)
-    assert downbeats(beats[:13] + beats[14:], RATE) == downbeats(beats, RATE)
+    assert downbeats(beats[:13] + beats[14:]) == downbeats(beats)
 
 
 def test_bars_are_counted_anew_after_a_break() -> None:
     first, second = beats_at(steady(92.0, 24), 92.0), beats_at(steady(92.0, 24) + 40.13, 92.0, first=3)
-    assert list(downbeats(first + second, RATE)) == places_of(first) + places_of(second)
+    assert list(downbeats(first + second)) == places_of(first) + places_of(second)
 
 
 def test_without_beats_there_are_no_bars() -> None:
-    assert downbeats([], RATE) == ()
+    assert downbeats([]) == ()
