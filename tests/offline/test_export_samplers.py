@@ -137,6 +137,22 @@ def test_a_hydrogen_kit_is_what_hydrogens_schema_says(tmp_path: Path) -> None:
     etree.XMLSchema(etree.parse(XSD)).assertValid(document)
 
 
+@pytest.mark.skipif(shutil.which("h2cli") is None, reason="Hydrogen is not installed")
+def test_hydrogen_itself_opens_the_kit_with_all_its_samples(tmp_path: Path) -> None:
+    kit = odd(make_kit(tmp_path, slices=32, subtype="PCM_24"))
+    [path] = hydrogen.write(kit)
+    # No sound is played: without a screen, a JACK server, or anything of the user's.
+    own = {"QT_QPA_PLATFORM": "offscreen", "JACK_NO_START_SERVER": "1"}
+    own |= dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "TMPDIR"), str(tmp_path))
+    for call, told in ((["-c", path], "is valid"), (["-x", path, "-t", tmp_path / "out"], "successfully extracted")):
+        done = subprocess.run(
+            ["h2cli", *call], env=os.environ | own, capture_output=True, text=True, check=True, timeout=60
+        )
+        assert told in done.stdout
+    samples = {file.name: file.read_bytes() for file in (tmp_path / "out" / kit.name).glob("*.wav")}
+    assert samples == {f"{part.name}.wav": kit.path(part).read_bytes() for part in kit.slices}
+
+
 def test_a_hydrogen_kit_has_an_instrument_for_each_slice(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, slices=16)
     spaces = {"h": hydrogen.NAMESPACE}
