@@ -17,6 +17,7 @@ import soundfile
 
 from offline.export import ExportWarning
 from offline.export.record import whole_wav
+from offline.export.text import xml_bytes
 from offline.kit import Kit, Slice
 
 PADS = 128
@@ -44,9 +45,7 @@ def write(kit: Kit) -> list[Path]:
     for part, sample in zip(parts, samples, strict=True):
         _copy(kit, part, sample)
     program = folder / f"{kit.name}.xpm"
-    tree = ET.ElementTree(_program(kit, parts, names))
-    ET.indent(tree)
-    tree.write(program, encoding="UTF-8", xml_declaration=True)
+    program.write_bytes(xml_bytes(_program(kit, parts, names)))
     return [program, *samples, whole_wav(kit)]
 
 

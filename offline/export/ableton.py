@@ -1,0 +1,75 @@
+"""A Drum Rack for Ableton Live 12 or later, an .adg file: gzipped XML with a Drum Sampler on the pad of each slice.
+
+Ableton publishes nothing about the format. drum_rack.xml beside this module is a rack that Live saved, with one pad,
+which is repeated for each slice; what is set in it is what github.com/ben-juodvalkis/Ableton-Device-Creator (MIT) sets.
+A pad's ReceivingNote is 128 less its MIDI note.
+
+Paths are relative to a Live Project (RelativePathType 3), which the folder `Ableton Project Info` makes of the kit's
+folder: so the kit can be moved as a whole.
+"""
+
+import copy
+import gzip
+from importlib.resources import files
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from offline.export.text import xml_bytes
+from offline.kit import Kit, Slice
+
+PROJECT = "Ableton Project Info"
+_NOTE = (
+    "This folder makes a Live Project of the one it lies in, so that Live finds the samples of the Drum Rack there.\n"
+)
+_LOWEST_ROW = 31  # of 32 rows with four pads each, from the top
+_ROWS_SHOWN = 4
+
+
+def write(kit: Kit) -> list[Path]:
+    """Write NAME.adg. A pad plays its slice to the end, however short its note is."""
+    template = files("offline.export").joinpath("drum_rack.xml").read_bytes()
+    rack = ET.fromstring(template)
+    pads = _find(rack, "GroupDevicePreset/BranchPresets")
+    plain = pads[0]
+    pads.remove(plain)
+    for index, part in enumerate(kit.slices):
+        pads.append(_pad(kit, part, index, plain))
+    lowest = min(part.note for part in kit.slices)
+    top = max(0, _LOWEST_ROW - lowest // 4 - _ROWS_SHOWN + 1)
+    device = "GroupDevicePreset/Device/DrumGroupDevice"
+    _set(rack, {f"{device}/UserName": kit.name, f"{device}/PadScrollPosition": str(top)})
+    path, project = kit.folder / f"{kit.name}.adg", kit.folder / PROJECT / "samplechop.txt"
+    path.write_bytes(gzip.compress(xml_bytes(rack), mtime=0))
+    project.parent.mkdir(exist_ok=True)
+    project.write_text(_NOTE, encoding="utf-8", newline="\n")
+    return [path, project]
+
+
+def _pad(kit: Kit, part: Slice, index: int, plain: ET.Element) -> ET.Element:
+    pad = copy.deepcopy(plain)
+    pad.set("Id", str(index))
+    _set(pad, {"Name": part.name, "ZoneSettings/ReceivingNote": str(128 - part.note)})
+    sample = "DevicePresets/AbletonDevicePreset/Device/DrumCell/UserSample/Value/SampleRef"
+    file = f"{sample}/FileRef"
+    values = {
+        f"{file}/RelativePath": part.file,
+        # Live looks here first; where the kit will lie is not known, so only the name is of use, for its own search.
+        f"{file}/Path": f"/{kit.name}/{part.file}",
+        f"{file}/OriginalFileSize": str(kit.path(part).stat().st_size),
+        f"{sample}/DefaultDuration": str(part.frames),
+        f"{sample}/DefaultSampleRate": str(kit.slice_rate),
+    }
+    _set(pad, values)
+    return pad
+
+
+def _set(root: ET.Element, values: dict[str, str]) -> None:
+    for place, value in values.items():
+        _find(root, place).set("Value", value)
+
+
+def _find(root: ET.Element, place: str) -> ET.Element:
+    found = root.find(place)
+    if found is None:
+        raise ValueError(f"drum_rack.xml must have {place}, got none")
+    return found
