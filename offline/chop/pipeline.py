@@ -110,7 +110,7 @@ def planned(record: Record, options: ChopOptions, first: int, last: int, told: T
     must = {everything[index].sample for index in fixed}
     compared = _strongest(everything, must)
     starts = np.array([candidate.sample for candidate in compared], np.int64)
-    described = descriptors.describe(record, starts, descriptors.ends(starts, starts, last, rate), options.compare)
+    described = descriptors.describe(record, starts, np.append(starts[1:], last), options.compare)
     locked = np.flatnonzero(np.isin(starts, list(must)))
     chosen = choosing.choose(compared, described, options, locked, tempo.downbeats(found.beats), rate)
     parts = slicing.pieces([compared[index] for index in chosen], everything, options, rate, last)
