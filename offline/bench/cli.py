@@ -75,3 +75,25 @@ def jack(
     from offline.bench import jack as measures
 
     show("samplechop bench jack", {"two live sessions": lambda: measures.sessions(seconds)}, json)
+
+
+@app.command()
+def kit(
+    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop [default: the demo].")] = None,
+    json: AsJson = False,
+) -> None:
+    """Measure the choice of chops: speed, and how much the kit repeats itself beside simpler ways of choosing.
+
+    \b
+    samplechop bench kit
+    samplechop bench kit song.flac record.wav --json
+    """
+    from functools import partial
+
+    from offline.bench import kit as measures
+    from run_live import DEMO
+
+    files = recordings or [DEMO]
+    parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
+    parts |= {str(path): partial(measures.redundancies, path) for path in files}
+    show(f"samplechop bench kit, {', '.join(path.name for path in files)}", parts, json)

@@ -1,0 +1,24 @@
+import json
+from pathlib import Path
+
+import soundfile
+
+from tests.command import samplechop
+from tests.signals import RATE, record
+
+
+def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "record.wav", record(20.0)[0], RATE)
+    result = samplechop("bench", "kit", tmp_path / "record.wav", "--json")
+    assert result.code == 0, result.err
+    figures = {one["name"]: one["value"] for one in json.loads(result.out)["figures"]}
+    assert figures["16 of 2,000 candidates"] > 0
+    for what in ("duplicate rate", "MFCC similarity", "mean probability"):
+        for way in ("kit", "top-N", "classic", "random", "grid"):
+            assert -1.0 <= figures[f"record: {what}, {way}"] <= 1.0
+    assert figures["record: duplicate rate, kit"] <= figures["record: duplicate rate, top-N"]
+
+
+def test_a_recording_to_chop_that_is_missing_is_named() -> None:
+    result = samplechop("bench", "kit", "no such.wav")
+    assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")
