@@ -1,5 +1,6 @@
 """The command `samplechop chop`."""
 
+import sys
 import time
 from dataclasses import fields
 from pathlib import Path
@@ -35,7 +36,7 @@ def chop(
     ] = Path("kits"),
     count: Annotated[int | None, _opt("Slices in the kit (default: 16).", WHAT)] = None,
     diversity: Annotated[
-        float | None, _opt("0 takes the most probable chops, 1 the most different ones (default: 0.5).", WHAT)
+        float | None, _opt("0 takes the most probable chops, 1 the most different ones (default: 0.15).", WHAT)
     ] = None,
     candidates: Annotated[int | None, _opt("Choose only among so many, the most probable.", WHAT)] = None,
     compare: Annotated[
@@ -119,6 +120,8 @@ def chop(
         return
     if demo == bool(inputs):
         raise UserError("give audio files, sessions or folders to chop, or --demo for the record that comes along")
+    if jobs is not None and jobs < 1:
+        raise UserError(f"--jobs must be at least 1, got {jobs}")
     options = _options(given)
     from offline.chop import collection
     from offline.chop.opening import inputs as found_in
@@ -168,11 +171,13 @@ def _list_formats() -> None:
 def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> None:
     """Chop one record and tell what came of it."""
     from offline.chop.naming import safe
-    from offline.chop.pipeline import make_kit
+    from offline.chop.opening import title
+    from offline.chop.pipeline import make_kit, nothing
     from offline.chop.report import show
     from offline.training.progress import progress
 
     began = time.perf_counter()
     with progress() as told:
-        outcome = make_kit(source, output / safe(source.stem), options, force, told)
+        watched = sys.stderr.isatty()
+        outcome = make_kit(source, output / safe(title(source)), options, force, told if watched else nothing)
     show(outcome, time.perf_counter() - began)

@@ -81,7 +81,6 @@ def _made(source: Path, folder: Path, scratch: Path, options: ChopOptions, told:
         heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
     plan = planned(heard if options.harmonic else record, options, first, last, told)
     cut_from = heard if options.write_harmonic else record
-    told("cutting", 0, 1)
     kit = _cut(cut_from, folder, plan, options, first, last)
     said = list(record.warnings)
     if not plan.found.candidates:
@@ -90,13 +89,14 @@ def _made(source: Path, folder: Path, scratch: Path, options: ChopOptions, told:
         said.append(f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more")
     files = [kit.path(part) for part in kit.slices]
     if options.picture:
-        told("drawing", 0, 1)
         files += picture.draw(kit, plan.similarity)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ExportWarning)
-        for name, write in writers(options.formats, kit.seconds(kit.length) <= LONG_SECONDS).items():
-            told(f"writing {name}", 0, 1)
+        formats = writers(options.formats, kit.seconds(kit.length) <= LONG_SECONDS)
+        for number, (name, write) in enumerate(formats.items()):
+            told(f"writing, {name}", number, len(formats))
             files += write(kit)
+        told("writing", len(formats), len(formats))
     said += [str(one.message) for one in caught if issubclass(one.category, ExportWarning)]
     return Outcome(kit, tuple(dict.fromkeys(files)), tuple(said))
 
@@ -105,7 +105,6 @@ def planned(record: Record, options: ChopOptions, first: int, last: int, told: T
     """Find the chops of the samples first..last and choose the best and most different, in order of time."""
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: told("listening", done, length))
-    told("choosing", 0, 1)
     everything, fixed = slicing.with_fixed(found.candidates, options, rate, first, last)
     must = {everything[index].sample for index in fixed}
     compared = _strongest(everything, must)
