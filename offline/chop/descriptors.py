@@ -35,8 +35,6 @@ MELS = 40
 MFCCS = 19
 LONGEST_SECONDS = 2.0
 """How much of a slice is heard: what comes later says little about how the chop sounds when it is played."""
-SHORTEST_SECONDS = 0.1
-"""How much of a slice is heard at least, even if the next candidate comes sooner: two frames."""
 KERNEL_FRAMES = 9
 """HPSS: what lasts longer than half of these frames, 0.2 s, is harmonic. librosa's 31 would swallow short chords."""
 KERNEL_SEMITONES = 17
@@ -98,17 +96,6 @@ class Descriptors:
     def similarity(self, indices: ArrayLike) -> Similarity:
         """Compare some of the slices with each other: float32 (k, k), 0..1, 1 on the diagonal."""
         return distances.similarity(self.compared[np.asarray(indices, np.int64)])
-
-
-def ends(starts: ArrayLike, candidates: ArrayLike, last: int, sample_rate: int) -> NDArray[np.int64]:
-    """Say where slices end that are to be described: at the next candidate at least 0.1 s later, or at `last`.
-
-    starts: (n,) samples, none behind `last`. candidates: (m,) samples, ascending. Gives (n,).
-    """
-    begin_at, places = np.asarray(starts, np.int64), np.append(np.asarray(candidates, np.int64), last)
-    after = np.searchsorted(places[:-1], begin_at + round(SHORTEST_SECONDS * sample_rate))
-    stops: NDArray[np.int64] = np.minimum(places[after], last)
-    return stops
 
 
 def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:

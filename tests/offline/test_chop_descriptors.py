@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 
 from offline.chop import descriptors
-from offline.chop.descriptors import Descriptors, describe, ends
+from offline.chop.descriptors import Descriptors, describe
 from tests.signals import RATE, chord, kick, record
 
 
@@ -129,9 +129,3 @@ def test_no_slices_have_no_descriptions() -> None:
 def test_a_slice_outside_the_record_is_a_mistake() -> None:
     with pytest.raises(ValueError, match=r"lie in 0\.\.10 samples"):
         describe(Samples(np.zeros(10, np.float32)), [0], [11])
-
-
-def test_a_slice_ends_at_the_next_candidate_that_is_not_too_near() -> None:
-    candidates = [0, 1000, 50_000, 90_000]
-    assert ends(candidates, candidates, 100_000, RATE).tolist() == [50_000, 50_000, 90_000, 100_000]
-    assert ends([60_000], candidates, 80_000, RATE).tolist() == [80_000]
