@@ -14,10 +14,11 @@ from realtime.errors import UserError
 from realtime.settings import LiveSettings, config_path, merge, read_config
 
 if TYPE_CHECKING:  # importing the host would compile it before the options are read
-    from realtime.host import Summary
+    from realtime.status import Summary
 
 DEMO = Path(__file__).parent / "realtime" / "data" / "demo.ogg"
-SOUND, NOTES, EARS, TAPS, RUN = "Sound in", "Notes out", "What counts as a chop", "Your own hits", "Session"
+SOUND, NOTES, EARS, TAPS = "Sound in", "Notes out", "What counts as a chop", "Your own hits"
+KEPT, RUN = "What is kept", "Session"
 
 
 def _opt(help_text: str, panel: str, *names: str, **more: Any) -> Any:
@@ -88,6 +89,18 @@ def live(
     tap_file: Annotated[
         Path | None, _opt("New file for the hits (default: NAME.taps.jsonl beside the events or the input).", TAPS)
     ] = None,
+    record: Annotated[
+        Path | None, _opt("Record sound and events into a new folder in this one, named by date and time.", KEPT)
+    ] = None,
+    record_format: Annotated[
+        str | None,
+        _opt("wav24, float (keeps what is louder than full scale) or flac (half the size) (default: wav24).", KEPT),
+    ] = None,
+    keep_last: Annotated[
+        float | None,
+        _opt("Keep the last so many seconds as a session of their own when you press k, and at the end.", KEPT),
+    ] = None,
+    keep_dir: Annotated[Path | None, _opt("Where --keep-last keeps them (default: that of --record).", KEPT)] = None,
     duration: Annotated[float | None, _opt("Stop after so many seconds of input.", RUN)] = None,
     quiet: Annotated[bool | None, _opt("Show nothing while running.", RUN, "--quiet")] = None,
 ) -> None:
@@ -98,6 +111,8 @@ def live(
     samplechop live --midi-port virtual                  line-in to the DAW's MIDI input
     samplechop live --device scarlett --midi-port iac    the same, with your own gear
     samplechop live song.flac --fast --midi-file chops.mid --events chops.jsonl
+    samplechop live --record sessions                    keep the sound and all chops, safe from a power cut
+    samplechop live --keep-last 60 --keep-dir sessions   k keeps the minute that just passed
 
     Every option can also stand in the table "live" of config.toml in your settings folder; options win.
     Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW.
@@ -170,6 +185,7 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
         lines.append(f"{xruns} xruns, {summary.gaps} gaps, {summary.lost_samples} samples lost")
     if tap_file is not None:
         lines.append(f"{summary.taps} taps in {tap_file}" if summary.taps else "no taps")
+    lines += [f"session in {folder}" for folder in summary.folders]
     lines += [
         f"{what} in {path}" for what, path in (("notes", settings.midi_file), ("events", settings.events)) if path
     ]

@@ -97,10 +97,16 @@ class PlainView:
             lines.append(f"MIDI {snapshot.midi or 'off'}")
             if snapshot.taps is not None:
                 lines.append(f"Taps on {snapshot.pad}")
+            if snapshot.recording.folder is not None:
+                lines.append(f"Recording to {snapshot.recording.folder}")
+            if snapshot.recording.key:
+                lines.append(f"Key {snapshot.recording.key}")
         elif snapshot.state != before.state:
             lines.append(f"{now}  {snapshot.state}")
         if before is not None and snapshot.midi != before.midi:
             lines.append(f"{now}  MIDI {snapshot.midi or 'off'}")
+        kept = len(before.recording.kept) if before else 0
+        lines += [f"{now}  kept  {folder}" for folder in snapshot.recording.kept[kept:]]
         seen = before.warnings if before else ()
         lines += [f"{now}  warning  {warning}" for warning in snapshot.warnings if warning not in seen]
         lines += [line for event in new if (line := self._line(event, snapshot.sample_rate))]

@@ -41,8 +41,8 @@ class Event:
         """Give the same event at other positions, as when they are mapped to another sample rate."""
         return replace(self, sample=sample, emitted=emitted)
 
-    def to_json(self, sample_rate: int) -> str:
-        """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""
+    def record(self, sample_rate: int) -> dict[str, object]:
+        """Give what is written down; `time` is in seconds at sample_rate Hz."""
         record: dict[str, object] = {"kind": self.kind}
         if self.label is not None:
             record["label"] = self.label
@@ -56,4 +56,8 @@ class Event:
         }
         if self.tempo is not None:
             record["tempo"] = round(self.tempo, 2)
-        return json.dumps(record)
+        return record
+
+    def to_json(self, sample_rate: int) -> str:
+        """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""
+        return json.dumps(self.record(sample_rate))

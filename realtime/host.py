@@ -1,18 +1,16 @@
 """A running session: a source drives the engine, events find their pads and go to the sinks, a view looks on.
 
-[analysis] source.read -> engine -> pad -> sinks that must be on time (MIDI)
+[analysis] source.read -> recorder
+                       -> engine -> pad -> sinks that must be on time (MIDI), recorder
                                      \\-> queue -> [main] sinks that may take their time (files), view
 """
 
 import contextlib
-import gc
 import queue
-import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,31 +23,17 @@ from realtime.events import BEAT, Event
 from realtime.midi_sender import Counters as NoteCounters
 from realtime.notes import NoteAssigner
 from realtime.pads import PadAssigner
+from realtime.punctual import punctual
+from realtime.recording.recorder import Recorder
 from realtime.sinks import Sink
-from realtime.sources import Source
+from realtime.sources import Chunk, Source
 from realtime.spec import ANALYSIS_RATE
-from realtime.status import Snapshot
+from realtime.status import Recording, Snapshot, Summary
 from realtime.taps import TapRecorder
 
 _SHOW_SECONDS = 1 / 12
 _HISTORY_FRAMES = 1024
 _LAST_CHOPS = 16
-_SWITCH_SECONDS = 0.0005
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What happened in a session: counts, and times in seconds. events: how many there were of each kind."""
-
-    events: Mapping[str, int]
-    taps: int
-    heard_seconds: float
-    wall_seconds: float
-    overflows: int
-    underflows: int
-    lost_samples: int
-    gaps: int
-    warnings: tuple[str, ...]
 
 
 class Host:
@@ -69,16 +53,20 @@ class Host:
         notes: NoteCounters | None = None,
         taps: TapRecorder | None = None,
         beat_notes: bool = False,
+        recorder: Recorder | None = None,
     ) -> None:
         """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
 
         duration: samples of input after which the session ends, None for no limit. midi_name: where notes go, for the
             view. notes: what became of those sent. taps: what records the user's hits.
-            beat_notes: whether beats are played as notes.
+            beat_notes: whether beats are played as notes. recorder: what keeps the session.
         """
         self._source, self._engine, self._detector = source, engine, detector
         self._assigner = NoteAssigner(pads, beat_notes)
         self._prompt, self._patient, self._view = tuple(prompt_sinks), tuple(patient_sinks), view
+        self._recorder = recorder
+        if recorder is not None:
+            self._prompt += (recorder,)
         self._duration, self._midi_name, self._notes, self._taps = duration, midi_name, notes, taps
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -102,6 +90,8 @@ class Host:
             if self._taps is not None:
                 closing.callback(self._taps.close)
             self._source.start()
+            if self._recorder is not None:
+                self._recorder.start()
             if self._taps is not None:
                 self._taps.start()
             # Only now: a session that cannot begin leaves no files behind.
@@ -117,13 +107,7 @@ class Host:
             closing.callback(analysis.join)
             closing.callback(self.stop)
             if self._source.realtime:
-                # The default of 5 ms is how long a busy thread, the screen say, may keep the others from a due note.
-                closing.callback(sys.setswitchinterval, sys.getswitchinterval())
-                sys.setswitchinterval(_SWITCH_SECONDS)
-                # What is loaded by now stays: no garbage collection need look at it, and hold up a note, again.
-                closing.callback(gc.unfreeze)
-                gc.collect()
-                gc.freeze()
+                closing.enter_context(punctual())
             analysis.start()
             with contextlib.suppress(KeyboardInterrupt):
                 while analysis.is_alive():
@@ -142,6 +126,7 @@ class Host:
             lost_samples=counters.lost_frames,
             gaps=counters.gaps,
             warnings=self._warnings(),
+            folders=() if self._recorder is None else self._recorder.folders,
         )
 
     @property
@@ -165,6 +150,8 @@ class Host:
                 if self._duration is not None:
                     samples = samples[: max(0, self._duration - chunk.start)]
                 if len(samples):
+                    if self._recorder is not None:
+                        self._recorder.hear(Chunk(chunk.start, samples, chunk.gap))
                     self._engine.process(samples, self._hear)
                 if self._duration is not None and self._engine.position >= self._duration:
                     break
@@ -197,6 +184,8 @@ class Host:
         for event in new:
             for sink in self._patient:
                 sink.write(event)
+        if any(sink.broken for sink in self._patient):  # nobody reads on, as after `| head`
+            self.stop()
         return new
 
     def _show(self, new: list[Event]) -> None:
@@ -234,8 +223,10 @@ class Host:
             taps=None if self._taps is None else self._taps.count,
             pad="" if self._taps is None else self._taps.name,
             warnings=self._warnings(),
+            recording=Recording() if self._recorder is None else self._recorder.state(),
         )
 
     def _warnings(self) -> tuple[str, ...]:
         faults = (f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items())
-        return (*self._source.warnings, *faults, *(() if self._taps is None else self._taps.warnings()))
+        others = [one.warnings() for one in (self._taps, self._recorder) if one is not None]
+        return (*self._source.warnings, *faults, *(text for texts in others for text in texts))

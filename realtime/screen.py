@@ -202,6 +202,8 @@ def _chops(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list[Ro
         brief = f"xruns {snapshot.overflows}/{snapshot.underflows} · lost {snapshot.lost} · CPU {_cpu(snapshot)}"
         if snapshot.taps is not None:
             brief = f"taps {snapshot.taps} · {brief}"
+        if snapshot.recording.folder is not None:
+            brief = f"rec · {brief}"
         return [*rows, [(_cut(f"{brief} · late {snapshot.late_notes}", width), "")]]
     side = [_rule("Session", "", beside), *_session(snapshot, beside - 7, height)]
     side += [[] for _ in range(len(rows) - len(side))]
@@ -224,6 +226,10 @@ def _session(snapshot: Snapshot, room: int, height: int) -> list[Row]:
     ]
     if snapshot.beat_count:
         lines.append(("beats", f"{snapshot.beat_count:,} so far", ""))
+    if snapshot.recording.key:
+        lines.insert(0, ("kept", f"{len(snapshot.recording.kept)}; {snapshot.recording.key}", "bold"))
+    if snapshot.recording.folder is not None:
+        lines.insert(0, ("rec", snapshot.recording.folder.name, "bold red"))
     if snapshot.taps is not None:
         lines.insert(0, ("taps", f"{snapshot.taps:,} on {snapshot.pad}", "bold"))
     while len(lines) > max(1, height):

@@ -14,7 +14,7 @@ from realtime.errors import UserError
 from realtime.events import BEAT
 from realtime.file_source import FileSource
 from realtime.host import Host
-from realtime.keys import KeyPad
+from realtime.keys import Keyboard, KeyPad
 from realtime.midi_clock import MidiClock
 from realtime.midi_pads import MidiPad
 from realtime.midi_ports import open_output
@@ -22,6 +22,8 @@ from realtime.midi_sender import Counters as NoteCounters
 from realtime.midi_sender import MidiSender
 from realtime.pads import PadAssigner
 from realtime.played_file import PlayedFileSource
+from realtime.recording.planning import plan_recorder
+from realtime.recording.recorder import Recorder
 from realtime.settings import LiveSettings
 from realtime.sinks import JsonLinesSink, MidiFileSink, MidiPortSink, Sink
 from realtime.sources import Source
@@ -110,7 +112,9 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             undo.callback(sender.stop)
         duration = None if settings.duration is None else round(settings.duration * rate)
         view = choose_view(screen, settings.quiet)
-        taps = _taps(settings, path, source, engine.latency, undo) if settings.tap else None
+        keyboard = _keyboard(settings)
+        recorder = plan_recorder(settings, source, engine, keyboard)
+        taps = _taps(settings, path, source, engine.latency, undo, keyboard, recorder) if settings.tap else None
         host = Host(
             source,
             engine,
@@ -124,18 +128,49 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             notes,
             taps,
             beat_notes=settings.beat_notes,
+            recorder=recorder,
         )
         undo.pop_all()
     return host
 
 
-def _taps(settings: LiveSettings, path: Path | None, source: Source, latency: int, undo: ExitStack) -> TapRecorder:
+def _keyboard(settings: LiveSettings) -> Keyboard | None:
+    """[main] Give what reads single keys, None where nobody listens to any. Raises UserError where taps need it."""
+    taps = settings.tap and settings.tap_port is None
+    if not taps and settings.keep_last is None:
+        return None
+    try:
+        return Keyboard()
+    except UserError as error:
+        if taps:
+            raise UserError(f"taps come from the space bar, but {error}, or name a MIDI pad with --tap-port") from None
+        return None  # the end of the session is kept all the same
+
+
+def _taps(
+    settings: LiveSettings,
+    path: Path | None,
+    source: Source,
+    latency: int,
+    undo: ExitStack,
+    keyboard: Keyboard | None,
+    recorder: Recorder | None,
+) -> TapRecorder:
     """[main] Find what is tapped on, and where taps go. Raises UserError."""
     ours = path is not None and path.parent == _DATA
     target = tap_path(settings.tap_file, settings.events, Path(path.name) if path is not None and ours else path)
-    pad: Pad = KeyPad() if settings.tap_port is None else MidiPad(settings.tap_port)
+    if settings.tap_port is not None:
+        pad: Pad = MidiPad(settings.tap_port)
+    elif keyboard is not None:
+        pad = KeyPad(keyboard)
     undo.callback(pad.close)
-    delay = latency if settings.monitor == "aligned" else 0
     return TapRecorder(
-        pad, source, source.sample_rate, target, delay, source.length, lambda: source.state in ("listening", "playing")
+        pad,
+        source,
+        source.sample_rate,
+        target,
+        latency if settings.monitor == "aligned" else 0,
+        source.length,
+        lambda: source.state in ("listening", "playing"),
+        on_tap=None if recorder is None else recorder.tap,
     )

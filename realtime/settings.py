@@ -11,6 +11,7 @@ import platformdirs
 from realtime.choice import Choose
 from realtime.errors import UserError
 from realtime.pads import PadMode
+from realtime.recording.formats import RecordFormat
 from realtime.sources import Monitor
 
 _RANGES: dict[str, tuple[float, float]] = {
@@ -23,15 +24,16 @@ _RANGES: dict[str, tuple[float, float]] = {
     "note_high": (0, 127),
     "min_gap": (0, 10),
     "hold": (0, 10),
+    "keep_last": (1, 3_600),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """One live session. Names are those of the options; seconds for min_gap, hold and duration; Hz for samplerate.
+    """One live session. Names are those of the options, seconds those of times; Hz for samplerate.
 
     detect: names of detectors with commas between them; the chop detector always runs. beat_channel: where beats are
-    played if `detect` names them. midi_clock: let beats steer a MIDI clock.
+    played if `detect` names them. midi_clock: let beats steer a MIDI clock. record, keep_dir: folders for sessions.
 
     None means: as the device, the model or the situation has it.
     """
@@ -59,6 +61,10 @@ class LiveSettings:
     tap: bool = False
     tap_port: str | None = None
     tap_file: Path | None = None
+    record: Path | None = None
+    record_format: RecordFormat = "wav24"
+    keep_last: float | None = None
+    keep_dir: Path | None = None
     duration: float | None = None
     quiet: bool = False
 
@@ -74,7 +80,10 @@ class LiveSettings:
             raise UserError(f"--duration must be more than 0 seconds, got {self.duration}")
         if self.note_low > self.note_high:
             raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
-        for name, kind in (("pads", PadMode), ("monitor", Monitor), ("choose", Choose)):
+        if self.keep_last is not None and self.keep_to is None:
+            raise UserError("--keep-last needs a place for what it keeps: add --record DIR or --keep-dir DIR")
+        kinds = (("pads", PadMode), ("monitor", Monitor), ("choose", Choose), ("record_format", RecordFormat))
+        for name, kind in kinds:
             choices = get_args(kind)
             if getattr(self, name) not in choices:
                 raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
@@ -89,6 +98,11 @@ class LiveSettings:
     def beat_notes(self) -> bool:
         """Whether beats are played as notes."""
         return "beats" in self._detect_names
+
+    @property
+    def keep_to(self) -> Path | None:
+        """Where the look-back's folders are made."""
+        return self.keep_dir or self.record
 
     @property
     def _detect_names(self) -> list[str]:

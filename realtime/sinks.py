@@ -18,7 +18,14 @@ STDOUT = "-"
 
 
 class Sink(Protocol):
-    """Takes events. One thread writes; `close` comes after the last write and may come twice."""
+    """Takes events. One thread writes; `close` comes after the last write and may come twice.
+
+    broken: True once nobody is there to take what is written; there is no point in going on.
+    """
+
+    @property
+    def broken(self) -> bool:
+        """Whether nobody takes events any more."""
 
     def write(self, event: Event) -> None:
         """Take one event. Raises UserError if it cannot be kept."""
@@ -43,20 +50,25 @@ class JsonLinesSink:
     """Writes each event as one line of JSON at once, to a file or, for "-", to standard output.
 
     path: checked now, created with the first event or, if none came, at close; sample_rate: Hz, for `time` in seconds.
-    broken: True once the reader of standard output has gone; later events are let go without a word.
+    Once the reader of standard output has gone, events are let go without a word.
     """
 
     def __init__(self, path: str | Path, sample_rate: int) -> None:
         """Check the target. Raises UserError if it cannot be written."""
-        self.broken = False
+        self._broken = False
         self._sample_rate = sample_rate
         self._path = None if str(path) == STDOUT else check_target(path)
         self._file: TextIO | None = None
         self._closed = False
 
+    @property
+    def broken(self) -> bool:
+        """Whether the reader of standard output has gone."""
+        return self._broken
+
     def write(self, event: Event) -> None:
         """Write one line and flush it. Raises UserError if the disk does not take it."""
-        if not self.broken:
+        if not self._broken:
             self._put(event.to_json(self._sample_rate) + "\n")
 
     def close(self) -> None:
@@ -80,7 +92,7 @@ class JsonLinesSink:
             self._file.write(text)
             self._file.flush()
         except BrokenPipeError:
-            self.broken = True
+            self._broken = True
             # Else Python flushes once more when it ends and complains; see the note on SIGPIPE in its signal module.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except OSError as error:
@@ -96,6 +108,8 @@ class MidiFileSink:
     sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
     the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them.
     """
+
+    broken = False
 
     def __init__(
         self,
@@ -179,6 +193,8 @@ class MidiFileSink:
 
 class MidiPortSink:
     """Hands events to a MidiSender, which it starts and stops."""
+
+    broken = False
 
     def __init__(self, sender: MidiSender) -> None:
         """Start the sender."""

@@ -1,11 +1,26 @@
-"""What a view of a running session may look at: one immutable snapshot, taken by the host a few times a second."""
+"""What is told of a session: snapshots for a view, taken by the host a few times a second, and the sum at the end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is written of a session.
+
+    folder: where it is recorded, None while it is not. kept: folders kept by looking back. key: what a key keeps, for
+    people, "" for nothing.
+    """
+
+    folder: Path | None = None
+    kept: tuple[Path, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +40,7 @@ class Snapshot:
     overflows, underflows: buffers the device lost on the way in and out ("xruns"); lost: samples lost, with gaps.
     midi: where the notes go, or "" for nowhere. late_notes: notes that left more than a millisecond after their time.
     taps: the user's hits so far, None where none are taken. pad: what they are hit on.
+    recording: what is written of it.
     warnings: one sentence each, such as a detector that was switched off.
     """
 
@@ -52,3 +68,23 @@ class Snapshot:
     warnings: tuple[str, ...] = field(default=())
     beat: Event | None = None
     beat_count: int = 0
+    recording: Recording = Recording()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened in a session: counts, and times in seconds.
+
+    events: how many there were of each kind. folders: where the session, and what was kept of it, lies.
+    """
+
+    events: Mapping[str, int]
+    taps: int
+    heard_seconds: float
+    wall_seconds: float
+    overflows: int
+    underflows: int
+    lost_samples: int
+    gaps: int
+    warnings: tuple[str, ...]
+    folders: tuple[Path, ...] = ()

@@ -1,7 +1,6 @@
 """The user's hits while a record plays, kept with the place in the record that was heard at that moment."""
 
 import json
-import os
 import queue
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import Protocol
 
 from realtime.clock import Clock
 from realtime.errors import UserError
+from realtime.line_file import LineFile
 from realtime.sinks import STDOUT, check_target
 
 RETRY_SECONDS = 1.0
@@ -47,12 +47,14 @@ class Tap:
     velocity: int
     source: str
 
+    def record(self, sample_rate: int) -> dict[str, object]:
+        """Give what is written down; `time` is in seconds at sample_rate Hz."""
+        seconds = round(self.sample / sample_rate, 6)
+        return {"kind": "tap", "sample": self.sample, "time": seconds, "velocity": self.velocity, "source": self.source}
+
     def to_json(self, sample_rate: int) -> str:
         """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""
-        seconds = round(self.sample / sample_rate, 6)
-        return json.dumps(
-            {"kind": "tap", "sample": self.sample, "time": seconds, "velocity": self.velocity, "source": self.source}
-        )
+        return json.dumps(self.record(sample_rate))
 
 
 def position_at(clock: Clock, sample_rate: int, moment: float) -> float:
@@ -88,53 +90,6 @@ def tap_path(wanted: Path | None, events: str | None, audio: Path | None, now: d
     return check_target(path)
 
 
-class LineFile:
-    """A new text file to which lines are added that a kill or a power cut cannot take back.
-
-    What the disk does not take is kept, and tried again with the next line. A file without any line is not kept.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Name the file; `open` makes it."""
-        self.path = path
-        self.fault = ""
-        self._fd = -1
-        self._rest = b""
-        self._empty = True
-
-    def open(self) -> None:
-        """Make the file. Raises UserError if it is there already or the disk does not take it."""
-        try:
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
-        except OSError as error:
-            raise UserError(f"taps cannot be written to {str(self.path)!r}: {error.strerror or error}") from None
-
-    def add(self, lines: list[str]) -> None:
-        """Write lines, and wait until the disk has them; `fault` says in words why it has not, "" if it has."""
-        self._rest += "".join(line + "\n" for line in lines).encode()
-        if not self._rest:
-            return
-        try:
-            while self._rest:
-                self._rest = self._rest[os.write(self._fd, self._rest) :]
-                self._empty = False
-            os.fsync(self._fd)
-            self.fault = ""
-        except OSError as error:
-            self.fault = error.strerror or str(error)
-
-    def close(self) -> None:
-        """Write what is left. Raises UserError if the disk does not take it."""
-        self.add([])
-        os.close(self._fd)
-        if self._empty:
-            self.path.unlink(missing_ok=True)
-        if self._rest:
-            lost = self._rest.count(b"\n")
-            self._rest = b""
-            raise UserError(f"the last {lost} taps could not be written to {str(self.path)!r}: {self.fault}")
-
-
 class TapRecorder:
     """Writes each hit of a pad, with the position of what the user heard then, as a line of JSON.
 
@@ -158,13 +113,18 @@ class TapRecorder:
         length: int | None = None,
         sounds: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.perf_counter,
+        on_tap: Callable[[Tap], None] | None = None,
     ) -> None:
-        """Prepare; nothing is written yet. sounds: [any thread] whether anything is heard at all now."""
+        """Prepare; nothing is written yet. sounds: [any thread] whether anything is heard at all now.
+
+        on_tap: [taps] who else gets each tap.
+        """
         self.path = path
+        self._on_tap = on_tap
         self.count = 0
         self._pad, self._clock, self._sample_rate = pad, clock, sample_rate
         self._delay, self._length, self._sounds, self._now = delay, length, sounds, now
-        self._file = LineFile(path)
+        self._file = LineFile(path, "taps")
         self._hits: queue.SimpleQueue[tuple[float, int] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="taps", daemon=True)
         self._open = False
@@ -194,6 +154,9 @@ class TapRecorder:
                     hits.append(self._hits.get_nowait())
             taps = [tap for hit in hits if hit is not None and (tap := self._place(*hit)) is not None]
             self._file.add([tap.to_json(self._sample_rate) for tap in taps])
+            if self._on_tap is not None:
+                for tap in taps:
+                    self._on_tap(tap)
             self.count += len(taps)
             if None in hits:
                 return

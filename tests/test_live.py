@@ -25,6 +25,8 @@ from tests.signals import RATE, record
 class Kept:
     """A sink that keeps what it is given."""
 
+    broken = False
+
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.closed = 0

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime import taps
 from realtime.errors import UserError
-from realtime.keys import KeyPad
+from realtime.keys import Keyboard, KeyPad
+from realtime.line_file import LineFile
 from realtime.midi_pads import MidiPad
 from realtime.stream_clock import StreamClock
-from realtime.taps import LineFile, TapRecorder, position_at, tap_path
+from realtime.taps import TapRecorder, position_at, tap_path
 
 RATE = 44_100
 
@@ -94,7 +94,7 @@ def test_what_was_hit_is_on_disk_at_once(tmp_path: Path, monkeypatch: pytest.Mon
         kept.set()
 
     real = os.fsync
-    monkeypatch.setattr(taps.os, "fsync", fsync)
+    monkeypatch.setattr("os.fsync", fsync)
     pad = Pad()
     recorder = TapRecorder(pad, Clock(), RATE, tmp_path / "t.jsonl", now=lambda: 101.0)
     recorder.start()
@@ -115,10 +115,10 @@ def test_a_full_disk_delays_lines_but_loses_none(tmp_path: Path, monkeypatch: py
         return taken
 
     real = os.write
-    file = LineFile(tmp_path / "t.jsonl")
+    file = LineFile(tmp_path / "t.jsonl", "taps")
     file.open()
     with monkeypatch.context() as full:
-        full.setattr(taps.os, "write", write)
+        full.setattr("os.write", write)
         file.add(["one", "two"])
         assert file.fault == "No space left on device"
         room[0] = 2
@@ -131,8 +131,8 @@ def test_a_disk_that_stays_full_is_told_at_the_end(tmp_path: Path, monkeypatch: 
     def write(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(taps.os, "write", write)
-    file = LineFile(tmp_path / "t.jsonl")
+    monkeypatch.setattr("os.write", write)
+    file = LineFile(tmp_path / "t.jsonl", "taps")
     file.open()
     file.add(["one", "two"])
     with pytest.raises(UserError, match=r"last 2 taps .*No space left"):
@@ -148,7 +148,7 @@ def test_taps_that_are_there_are_never_written_over(tmp_path: Path) -> None:
     assert tap_path(None, None, song) == tmp_path / "song.taps-3.jsonl"
     with pytest.raises(UserError, match="there already"):
         tap_path(tmp_path / "song.taps.jsonl", None, song)
-    file = LineFile(tmp_path / "song.taps.jsonl")
+    file = LineFile(tmp_path / "song.taps.jsonl", "taps")
     with pytest.raises(UserError, match="File exists"):
         file.open()
     assert (tmp_path / "song.taps.jsonl").read_text() == "old"
@@ -182,7 +182,7 @@ def test_the_space_bar_taps_without_return_and_the_terminal_is_given_back(termin
         hits.append(velocity)
         heard.release()
 
-    pad = KeyPad(theirs)
+    pad = KeyPad(Keyboard(theirs))
     pad.start(hit)
     assert termios.tcgetattr(theirs) != before
     os.write(ours, b" x \r ")
@@ -195,8 +195,8 @@ def test_the_space_bar_taps_without_return_and_the_terminal_is_given_back(termin
 
 
 def test_keys_need_a_terminal(tmp_path: Path) -> None:
-    with (tmp_path / "no terminal").open("w") as file, pytest.raises(UserError, match="--tap-port"):
-        KeyPad(file.fileno())
+    with (tmp_path / "no terminal").open("w") as file, pytest.raises(UserError, match="no terminal"):
+        Keyboard(file.fileno())
 
 
 def test_only_note_ons_are_hits(monkeypatch: pytest.MonkeyPatch) -> None:

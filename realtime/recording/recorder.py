@@ -1,0 +1,218 @@
+"""Keeps a session while it runs: all of it in a folder, and on request the minute that just passed in another.
+
+[analysis] chunks -> tape (never waits)     events -> queue
+[taps]     hits ----------------------------------> queue
+[recorder]           tape -> audio file     queue -> log        four times a second
+[keep]               tape -> audio file     the lines of the last minute -> log
+"""
+
+import queue
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.events import Event
+from realtime.keys import Keyboard
+from realtime.recording.look_back import LookBack
+from realtime.recording.session_writer import Facts, Line, SessionWriter, line
+from realtime.recording.tape import Tape
+from realtime.sources import Chunk, Source
+from realtime.status import Recording
+from realtime.taps import Tap
+
+WRITE_SECONDS = 0.25
+"""How often what was heard is written; so much a kill can take."""
+
+SYNC_SECONDS = 1.0
+"""How often the disk is waited for; so much more a power cut can take."""
+
+STALL_SECONDS = 20.0
+"""How long a disk may stand still before audio is lost."""
+
+KEEP_KEY = b"k"
+_PIECE_FRAMES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
+    """What is to be kept.
+
+    record: where the session's folder is made, None for no recording. keep: where the folders of the look-back are
+    made, None for none. keep_seconds: how far it reaches.
+    """
+
+    record: Path | None = None
+    keep: Path | None = None
+    keep_seconds: float = 60.0
+
+    @property
+    def tape_seconds(self) -> float:
+        """How much of the input stays in memory."""
+        return STALL_SECONDS + (0.0 if self.keep is None else self.keep_seconds)
+
+
+class Recorder:
+    """The recorder of one session. It is also a sink for events, and in real time never keeps the analysis waiting.
+
+    A disk that stands still for long, or a full one, costs the recording and not the session: `warnings` says so.
+    """
+
+    broken = False
+
+    def __init__(self, plan: RecordPlan, facts: Facts, source: Source, keyboard: Keyboard | None = None) -> None:
+        """[main] Take the memory; nothing is written yet. keyboard: where KEEP_KEY keeps what just passed."""
+        self._keyboard = keyboard
+        self._parent, self._facts, self._source = plan.record, facts, source
+        self._tape = Tape(facts.sample_rate, facts.channels, plan.tape_seconds)
+        self._look_back = (
+            None
+            if plan.keep is None
+            else LookBack(self._tape, facts, plan.keep, plan.keep_seconds, spare_seconds=STALL_SECONDS)
+        )
+        self._piece = np.zeros((_PIECE_FRAMES, facts.channels), np.float32)
+        self._lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
+        self._writer: SessionWriter | None = None
+        self._began = datetime.now().astimezone()
+        self._overflows = self._underflows = 0
+        self._dropped = 0
+        self._failure = ""
+        self._synced = 0.0
+        self._wake, self._room, self._ending = threading.Event(), threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._running = False
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """[any thread] Where the session is recorded, and what was kept by looking back."""
+        whole = () if self._writer is None else (self._writer.folder,)
+        return (*whole, *(() if self._look_back is None else self._look_back.folders))
+
+    def state(self) -> Recording:
+        """[any thread] What a view may show."""
+        writer, look_back = self._writer, self._look_back
+        return Recording(
+            None if writer is None or writer.fault else writer.folder,
+            () if look_back is None else look_back.folders,
+            "" if look_back is None or self._keyboard is None else f"k keeps the last {look_back.seconds:g} s",
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """[any thread] One sentence for each thing the user should know."""
+        found = [self._failure] if self._failure else []
+        if (writer := self._writer) is not None:
+            rate, where = self._facts.sample_rate, repr(str(writer.folder))
+            if writer.fault:
+                found.append(
+                    f"the recording {where} ended after {writer.position / rate:.1f} s ({writer.fault}); "
+                    "what came before is kept, and the session goes on"
+                )
+            elif writer.log_fault:
+                found.append(f"the log of {where} cannot be written ({writer.log_fault}): it is tried again")
+            if self._dropped:
+                found.append(f"the disk was too slow: {self._dropped / rate:.1f} s of {where} are silence")
+        return (*found, *(() if self._look_back is None else self._look_back.warnings()))
+
+    def start(self) -> None:
+        """[main] After `source.start()`: make the folder and begin. Raises UserError."""
+        heard_for = time.perf_counter() - self._source.time_of(0)
+        self._began = datetime.now().astimezone() - timedelta(seconds=heard_for)
+        if self._parent is not None:
+            self._writer = SessionWriter(self._parent, self._facts, self._began)
+        self._running = True
+        self._thread.start()
+        if self._keyboard is not None and self._look_back is not None:
+            self._keyboard.listen(KEEP_KEY, self.keep)
+
+    def hear(self, chunk: Chunk) -> None:
+        """[analysis] Take the next piece of the input."""
+        if chunk.gap:
+            self._lines.put(line("gap", chunk.start - chunk.gap, length=chunk.gap))
+        if not self._source.realtime:  # a file can wait, and would outrun any disk
+            end = chunk.start + len(chunk.samples)
+            while (
+                (writer := self._writer) is not None
+                and not writer.fault
+                and end - writer.position > self._tape.frames
+                and self._thread.is_alive()
+            ):
+                self._room.clear()
+                self._wake.set()
+                self._room.wait(WRITE_SECONDS)
+        self._tape.write(chunk.start, chunk.samples)
+
+    def write(self, event: Event) -> None:
+        """[analysis] Take one event."""
+        self._lines.put(event.record(self._facts.sample_rate))
+
+    def tap(self, tap: Tap) -> None:
+        """[taps] Take one of the user's hits."""
+        self._lines.put(tap.record(self._facts.sample_rate))
+
+    def keep(self) -> None:
+        """[any thread] Keep what was just heard, as soon as its chops are known."""
+        if self._look_back is not None:
+            self._look_back.ask()
+
+    def close(self) -> None:
+        """[main] After the last chunk and event: write everything and end; twice is harmless."""
+        if not self._running:
+            return
+        self._running = False
+        if self._keyboard is not None:
+            self._keyboard.release(KEEP_KEY)
+        self.keep()
+        self._ending.set()
+        self._wake.set()
+        self._thread.join()
+        if self._look_back is not None:
+            self._look_back.close()
+        if self._writer is not None:
+            try:
+                self._writer.close()
+            except UserError as error:
+                self._failure = str(error)
+
+    def _run(self) -> None:
+        """[recorder] Write what is new, four times a second and once more at the end."""
+        while not self._ending.is_set():
+            self._wake.wait(WRITE_SECONDS)
+            self._wake.clear()
+            self._work()
+        self._work()
+
+    def _work(self) -> None:
+        end = self._tape.end
+        lines = self._new_lines(end)
+        if self._writer is not None:
+            dropouts = self._writer.follow(self._tape, end, self._piece)
+            self._dropped += sum(one["length"] for one in dropouts)
+            now = time.perf_counter()
+            sync = now - self._synced >= SYNC_SECONDS
+            self._writer.flush(sync)
+            self._synced = now if sync else self._synced
+            self._writer.log(lines + dropouts)
+        self._room.set()
+        if self._look_back is not None:
+            self._look_back.remember(lines)
+            self._look_back.answer(end, self._began, self._ending.is_set())
+
+    def _new_lines(self, end: int) -> list[Line]:
+        lines: list[Line] = []
+        with suppress(queue.Empty):
+            while True:
+                lines.append(self._lines.get_nowait())
+        counters = self._source.counters()
+        overflows, underflows = (
+            counters.input_overflows - self._overflows,
+            counters.output_underflows - self._underflows,
+        )
+        if overflows or underflows:
+            self._overflows, self._underflows = counters.input_overflows, counters.output_underflows
+            lines.append(line("xrun", end, overflows=overflows, underflows=underflows))
+        return lines

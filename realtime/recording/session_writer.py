@@ -1,0 +1,183 @@
+"""One session's folder while it is written: the audio, and the log of what happened where in it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from realtime.errors import UserError
+from realtime.line_file import LineFile
+from realtime.recording.folder import LOG, new_folder, session_name
+from realtime.recording.formats import FORMATS, AudioFile, RecordFormat
+from realtime.recording.tape import Tape
+
+SCHEMA = 1
+CLEAN = "ended"
+"""The reason in the last line of a session that nothing cut short."""
+
+
+def program_version() -> str:
+    """Name the program and its version."""
+    try:
+        return f"samplechop {version('samplechop')}"
+    except PackageNotFoundError:  # run from a checkout
+        return "samplechop"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the first line of a log says.
+
+    source: name of the device or file. sample_rate: Hz. format: of the audio. latency: samples between an event and its
+    note. model, settings: for people and for running it again; JSON values.
+    """
+
+    source: str
+    sample_rate: int
+    channels: int
+    format: RecordFormat = "wav24"
+    latency: int = 0
+    model: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+Line = dict[str, Any]
+"""A line of a log: `kind`, `sample` and what else there is to say; JSON values."""
+
+
+def line(kind: str, sample: int, **more: Any) -> Line:
+    """Make a line of a log: something of one kind at one position of the stream."""
+    return {"kind": kind, "sample": sample, "time": 0.0, **more}
+
+
+class SessionWriter:
+    """Writes a new folder with audio and events.jsonl, positions in both counted from the first sample of the audio.
+
+    parent: where the folder is made. began: when the first sample was heard. passage: what part of a session it is,
+    "" for the whole. origin: position in the stream of the first sample of the audio.
+
+    fault: why the audio ended early, in words, "" while it has not: from then on audio is let go, and so is what lies
+    after it. Raises UserError if the folder cannot be made.
+    """
+
+    def __init__(self, parent: Path, facts: Facts, began: datetime, passage: str = "", origin: int = 0) -> None:
+        """Make the folder, and write the first line."""
+        self.fault = ""
+        self._origin, self._rate = origin, facts.sample_rate
+        name, create = FORMATS[facts.format]
+        began += timedelta(seconds=origin / facts.sample_rate)
+        self.folder = new_folder(parent, session_name(began, facts.source, passage))
+        self._log = LineFile(self.folder / LOG, "lines of the session")
+        self._log.open()
+        try:
+            self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
+        except OSError as error:
+            raise UserError(f"no audio can be written to {str(self.folder)!r}: {error.strerror or error}") from None
+        first = line(
+            "session",
+            origin,
+            schema=SCHEMA,
+            program=program_version(),
+            date=began.isoformat(timespec="microseconds"),
+            source=facts.source,
+            audio=name,
+            format=facts.format,
+            sample_rate=facts.sample_rate,
+            channels=facts.channels,
+            origin=origin,
+            latency=facts.latency,
+            model=dict(facts.model),
+            settings=dict(facts.settings),
+        )
+        self.log([first])
+
+    @property
+    def position(self) -> int:
+        """Where in the stream the audio ends so far."""
+        return self._origin + self._audio.frames
+
+    @property
+    def log_fault(self) -> str:
+        """Why the last lines are not written yet, "" if they are."""
+        return self._log.fault
+
+    def write(self, samples: NDArray[np.float32]) -> None:
+        """Append float32 (n, channels)."""
+        if not self.fault:
+            try:
+                self._audio.write(samples)
+            except OSError as error:
+                self._fail(error)
+
+    def write_silence(self, frames: int) -> None:
+        """Append silence."""
+        if not self.fault:
+            try:
+                self._audio.write_silence(frames)
+            except OSError as error:
+                self._fail(error)
+
+    def follow(self, tape: Tape, end: int, piece: NDArray[np.float32]) -> list[Line]:
+        """Append what is on the tape up to `end`, silence for gaps, so that positions in the file stay the stream's.
+
+        piece: float32 (n, channels), room to copy through. Gives a line for each stretch that the tape had lost.
+        """
+        dropouts: list[Line] = []
+        while not self.fault and (position := self.position) < end:
+            found, n = tape.read(position, piece[: end - position])
+            n = min(n, end - position)
+            if not n:
+                break
+            if found == "audio":
+                self.write(piece[:n])
+                continue
+            self.write_silence(n)
+            if found == "lost":
+                dropouts.append(line("dropout", position, length=n))
+        return dropouts
+
+    def log(self, lines: Iterable[Line]) -> None:
+        """Append lines whose `sample`, and `emitted` if there is one, are positions in the stream."""
+        end = self.position
+        self._log.add([self._placed(one) for one in lines if not self.fault or one["sample"] <= end])
+
+    def _placed(self, one: Line) -> str:
+        sample = one["sample"] - self._origin
+        moved = {"sample": sample, "time": round(sample / self._rate, 6)}
+        if "emitted" in one:
+            moved["emitted"] = one["emitted"] - self._origin
+        return json.dumps({**one, **moved})
+
+    def flush(self, sync: bool = False) -> None:
+        """Let other programs read the audio so far; sync: wait until a power cut cannot take it back."""
+        if not self.fault:
+            try:
+                self._audio.flush()
+                if sync:
+                    self._audio.sync()
+            except OSError as error:
+                self._fail(error)
+
+    def close(self) -> None:
+        """Write the last line and finish. Raises UserError if the disk does not take it."""
+        try:
+            self._audio.close()
+        except OSError as error:
+            self._fail(error)
+        self.log([line("stop", self.position, reason=self.fault or CLEAN)])
+        self._log.close()
+
+    def _fail(self, error: OSError) -> None:
+        if self.fault:
+            return
+        self.fault = error.strerror or str(error)
+        with suppress(OSError):
+            self._audio.close()
+        self.log([line("fault", self.position, reason=self.fault)])
