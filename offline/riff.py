@@ -8,6 +8,7 @@ offline.labels.cues reads what is written here.
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 LARGEST = 0xFFFFFFFF
 """What a size, in bytes, or a position, in samples, can be in 32 bits."""
@@ -99,3 +100,22 @@ def wav_header(subtype: str, sample_rate: int, channels: int, length: int, after
         return struct.pack("<4sI4s", b"RIFF", size, b"WAVE") + described + struct.pack("<4sI", b"data", data)
     sizes = chunk(b"ds64", struct.pack("<QQQI", size + 36, data, length, 0))
     return struct.pack("<4sI4s", b"RF64", LARGEST, b"WAVE") + sizes + described + struct.pack("<4sI", b"data", LARGEST)
+
+
+def undate(path: Path) -> None:
+    """Set the date in a wav file's chunk `PEAK` to 0; other files stay as they are.
+
+    libsndfile writes that chunk into files of floats, with the second in which they were written: without it, the same
+    samples give the same bytes. Version 1 of the chunk: version, date, and for each channel the peak and its place.
+    """
+    with path.open("r+b") as file:
+        at, end = 12, path.stat().st_size
+        while at + 16 <= end:
+            file.seek(at)
+            kind, size = struct.unpack("<4sI", file.read(8))
+            if kind == b"PEAK":
+                file.seek(at + 12)
+                file.write(b"\0\0\0\0")
+            if kind == b"data":
+                return
+            at += 8 + size + size % 2

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from offline.export.record import whole_wav
 from offline.kit import Kit
 from offline.labels.cues import read_cues
-from offline.riff import Cue, chunk, cue_chunks, wav_header
+from offline.riff import Cue, chunk, cue_chunks, undate, wav_header
 from realtime.errors import UserError
 from tests.offline.kits import make_kit
 
@@ -170,3 +170,15 @@ def test_a_place_beyond_32_bits_is_refused() -> None:
 def test_a_format_no_wav_has_is_refused() -> None:
     with pytest.raises(ValueError, match="subtype must be one of PCM_U8"):
         wav_header("VORBIS", 44_100, 2, 1, 0)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT", "DOUBLE"])
+def test_a_file_without_its_date_has_the_same_samples_and_no_date(subtype: str, tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    samples = np.linspace(-1.0, 1.0, 99)
+    soundfile.write(path, samples, 44_100, subtype=subtype)
+    before = path.read_bytes()
+    peak = before.find(b"PEAK")
+    undate(path)
+    assert path.read_bytes() == (before if peak < 0 else before[: peak + 12] + bytes(4) + before[peak + 16 :])
+    assert soundfile.read(path)[0] == pytest.approx(samples, abs=1e-4)
