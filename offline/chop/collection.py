@@ -62,8 +62,8 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Tell what is to be known, a line for each source that needs one, and the sums."""
-        yield from (f"{entry.source}: {entry.message}" for entry in [*self.made, *self.skipped] if entry.message)
-        yield from (f"{entry.source} failed: {entry.message}" for entry in self.failed)
+        yield from (f"{str(entry.source)!r}: {entry.message}" for entry in [*self.made, *self.skipped] if entry.message)
+        yield from (f"failed: {str(entry.source)!r}: {entry.message}" for entry in self.failed)
         yield f"{len(self.made)} made, {len(self.skipped)} skipped, {len(self.failed)} failed"
         if self.interrupted:
             yield "stopped before the end: the same command goes on from here"
@@ -185,7 +185,7 @@ def _claim(
             files = audio_files(source)
             record = ledger.record_of(files)
             if record in first:
-                report.skipped.append(Entry(source, None, f"the same as {first[record]}"))
+                report.skipped.append(Entry(source, None, f"the same as {str(first[record])!r}"))
                 continue
             first[record] = source
             row = ledger.find(record, key)

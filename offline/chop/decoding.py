@@ -23,6 +23,10 @@ from realtime.errors import UserError
 from realtime.file_source import DECODE_FRAMES, open_audio
 
 HOURS = 12
+SAMPLES = 10**10
+"""Of all channels: 12 hours of stereo at 115 kHz. Decoding takes minutes then."""
+ROOM, EXPANSION = 2**28, 1000
+"""Bytes to which anything may be decoded, and more for each byte of the file: beyond it is made to fill the disk."""
 RATES = (4_000, 384_000)
 CHANNELS = 64
 LOUDEST = 1e6
@@ -58,7 +62,7 @@ def seekable(path: Path, copy: Path, warnings: list[str]) -> Opened:
     except UserError as error:
         if foreign.is_ours(path):
             raise
-        decoded, damage = foreign.decode(path, copy, HOURS * 3600.0, error)
+        decoded, damage = foreign.decode(path, copy, HOURS * 3600.0, room(path), error)
         if damage:
             warnings.append(f"{str(path)!r} is damaged (ffmpeg: {damage}); what could be read was used")
         with open_audio(decoded) as file:
@@ -76,15 +80,22 @@ def seekable(path: Path, copy: Path, warnings: list[str]) -> Opened:
     return copy, rate, channels, length, subtype
 
 
+def room(path: Path) -> int:
+    """Give how many bytes a file that does not tell its length may be decoded to."""
+    return ROOM + EXPANSION * path.stat().st_size
+
+
 def check(path: Path, rate: int, channels: int, frames: int) -> None:
     """Refuse what cannot be chopped. Raises UserError for rate, channels or length out of range."""
     if not RATES[0] <= rate <= RATES[1]:
         raise UserError(f"{str(path)!r} claims a rate of {rate} Hz: only {RATES[0]} to {RATES[1]} Hz can be chopped")
     if not 1 <= channels <= CHANNELS:
         raise UserError(f"{str(path)!r} claims {channels} channels: only 1 to {CHANNELS} can be chopped")
-    if frames > HOURS * 3600 * rate:
+    most = min(HOURS * 3600 * rate, SAMPLES // channels)
+    if frames > most:
+        hours, limit = (f"{samples / rate / 3600:.1f} hours" for samples in (frames, most))
         raise UserError(
-            f"{str(path)!r} claims to last {frames / rate / 3600:.1f} hours: only {HOURS} can be chopped, so split it"
+            f"{str(path)!r} claims to last {hours}: only {limit} can be chopped in {channels} channels at {rate} Hz"
         )
 
 
@@ -136,12 +147,12 @@ def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
         size = (claimed if known else 0) * channels * BYTES[subtype]
         free = shutil.disk_usage(copy.parent).free
         if size > 0.95 * free:
-            room = f"{str(copy.parent)!r} has {free / 1e9:.1f} GB free"
-            raise UserError(f"decoding {str(path)!r} takes {size / 1e9:.1f} GB, but {room}")
+            there = f"{str(copy.parent)!r} has {free / 1e9:.1f} GB free"
+            raise UserError(f"decoding {str(path)!r} takes {size / 1e9:.1f} GB, but {there}")
         big = not known or size > WAV_BYTES
     out = open_copy(copy, rate, channels, subtype, "RF64" if big else "WAV")
     length = bad = 0
-    most = HOURS * 3600 * rate
+    most = min(HOURS * 3600 * rate, room(path) // (channels * BYTES[subtype]) if not known else claimed)
     with out:
         for samples in _salvage(path, file.subtype, warnings, claimed if known else None):
             if samples.dtype.kind == "f":
@@ -150,7 +161,9 @@ def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
                 samples[wrong] = 0.0
             length += len(samples)
             if length > most:
-                raise UserError(f"{str(path)!r} lasts longer than {HOURS} hours: split it first")
+                raise UserError(
+                    f"{str(path)!r} does not tell its length and goes on for {length / rate:.0f} s: split it"
+                )
             try:
                 out.write(samples)
             except (soundfile.LibsndfileError, OSError) as error:
@@ -189,7 +202,9 @@ def _salvage(path: Path, subtype: str, warnings: list[str], claimed: int | None)
                     position += len(samples)
                 break
             except soundfile.LibsndfileError as error:
-                fault = fault or error.error_string.strip().rstrip(".") or "the decoder stopped"
+                reason = error.error_string.removeprefix("Error : ").strip().rstrip(".")
+                # What libsndfile says when it looks for samples that are not there.
+                fault = fault or ("the rest is missing" if "fseek" in reason else reason or "the decoder stopped")
                 # What cannot be sought in is not worth decoding from its beginning again and again.
                 size = size // 2 if position and subtype in SUBTYPES else 0
     if claimed is not None and fault:

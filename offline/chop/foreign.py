@@ -1,6 +1,7 @@
 """Formats that libsndfile does not read (m4a, aac, wma, films), decoded by the ffmpeg program where it is installed."""
 
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,10 +28,11 @@ def is_ours(path: Path) -> bool:
     return not path.is_file() or path.stat().st_size == 0 or path.suffix[1:].lower() in OURS
 
 
-def decode(path: Path, copy: Path, most: float, refusal: UserError) -> tuple[Path, str]:
+def decode(path: Path, copy: Path, most: float, size: int, refusal: UserError) -> tuple[Path, str]:
     """Decode the first sound of a file to the wav file `copy`; give that and what ffmpeg complained about, or "".
 
-    most: seconds to be decoded at most, and one more, so that what is longer shows. refusal: what libsndfile said.
+    most: seconds to be decoded at most, and one more, so that what is longer shows. size: bytes of the copy at most.
+    refusal: what libsndfile said.
     Lossless formats of 16 bits stay at 16, all others become 24. Raises UserError if ffmpeg is missing or fails.
     """
     ffmpeg, ffprobe = shutil.which("ffmpeg"), shutil.which("ffprobe")
@@ -45,13 +47,15 @@ def decode(path: Path, copy: Path, most: float, refusal: UserError) -> tuple[Pat
     if codec is None:
         raise UserError(f"{str(path)!r} holds no sound that libsndfile or ffmpeg can read: give an audio file")
     depth = "pcm_s16le" if codec[0] in LOSSLESS and codec[1] == 16 else "pcm_s24le"
-    free = int(0.95 * shutil.disk_usage(copy.parent).free)
-    wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-t", f"{most + 1:g}", "-fs", str(free)]
+    size = min(size, int(0.95 * shutil.disk_usage(copy.parent).free))
+    wanted = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-t", f"{most + 1:g}", "-fs", str(size)]
     written = ["-c:a", depth, "-rf64", "auto", "-bitexact", "-f", "wav", "-n", f"file:{copy.absolute()}"]
     quiet = ["-nostdin", "-hide_banner", "-v", "error"]
     code, _, complaint = _run([ffmpeg, *quiet, *LIMITS, *given, *wanted, *written], copy.parent, DECODE_SECONDS, path)
     if not copy.is_file() or copy.stat().st_size < 100:
         raise UserError(f"{str(path)!r} cannot be decoded (ffmpeg: {complaint or 'it holds no audio'})")
+    if copy.stat().st_size > 0.99 * size:
+        complaint = f"it goes on beyond {size / 1e6:.0f} MB"
     return copy, complaint or ("it stopped early" if code else "")
 
 
@@ -83,4 +87,6 @@ def _run(command: list[str], scratch: Path, seconds: float, path: Path) -> tuple
         err.seek(0)
         told = out.read(100_000).decode("utf-8", "replace")
         lines = err.read(2_000).decode("utf-8", "replace").strip().splitlines()
-    return code, told, "".join(char for char in lines[0] if char.isprintable())[:200] if lines else ""
+    # "[alac @ 0x55d0c8e3b2c0] what is wrong"
+    line = re.sub(r"^\[(\S+) @ 0x[0-9a-f]+\] ", r"\1: ", lines[0]) if lines else ""
+    return code, told, "".join(char for char in line if char.isprintable())[:200]

@@ -148,8 +148,13 @@ def open_record(path: Path, scratch: Path) -> Record:
 def audio_files(path: Path) -> list[Path]:
     """Give the file itself, or the audio of a session: its first file, and those of after a gap.
 
-    Raises UserError for what is no ordinary file, and for folders that are no session.
+    Raises UserError for what is no ordinary file, for folders that are no session, and for names that are no text,
+    which neither libsndfile nor the formats of kits could be given.
     """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"the name {str(path)!r} is not UTF-8: rename it") from None
     if not path.is_dir():
         if not path.exists():
             raise UserError(f"there is no file {str(path)!r}")

@@ -112,7 +112,7 @@ def test_sources_of_one_name_get_folders_of_their_own_that_stay(tmp_path, out):
 def test_sources_with_the_same_content_become_one_kit(tmp_path, out):
     report = make_kits(records(tmp_path, a="same", b="same"), out, OPTIONS, make)
     assert names(report.made) == ["a"] and names(report.skipped) == ["b"]
-    assert report.skipped[0].message == f"the same as {tmp_path / 'a.wav'}"
+    assert report.skipped[0].message == f"the same as {str(tmp_path / 'a.wav')!r}"
 
 
 def test_other_options_do_not_overwrite_without_force(tmp_path, out):
@@ -141,8 +141,8 @@ def test_what_cannot_be_read_fails_alone(tmp_path, out):
 def test_warnings_of_kits_are_in_the_report(tmp_path, out):
     report = make_kits(records(tmp_path, a="loud", b="soft", c="bad"), out, OPTIONS, make)
     *told, failed, sums = report.lines()
-    assert told == [f"{tmp_path / 'a.wav'}: it is loud"]
-    assert failed == f"{tmp_path / 'c.wav'} failed: 'c.wav' is bad"
+    assert told == [f"{str(tmp_path / 'a.wav')!r}: it is loud"]
+    assert failed == f"failed: {str(tmp_path / 'c.wav')!r}: 'c.wav' is bad"
     assert sums == "2 made, 0 skipped, 1 failed"
 
 
@@ -229,7 +229,7 @@ def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fail
 def test_a_scheduler_that_is_not_there_is_refused(tmp_path, out, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("offline.chop.workers.CONNECT_SECONDS", 0.5)
-    with pytest.raises(UserError, match="no Dask scheduler can be reached at 'tcp://127.0.0.1:1'"):
+    with pytest.raises(UserError, match=r"no Dask scheduler can be reached at 'tcp://127.0.0.1:1'"):
         make_kits(many(tmp_path, 1), out, OPTIONS, make, scheduler="tcp://127.0.0.1:1")
 
 
