@@ -53,6 +53,7 @@ def test_exiftool_reads_a_mono_aiff_of_sixteen_bits(tmp_path):
     path = write(make_kit(tmp_path, subtype="FLOAT", sample_rate=48_000))[0]
     told = subprocess.run(["exiftool", "-json", str(path)], capture_output=True, check=True, text=True).stdout
     facts = json.loads(told)[0]
+    assert json.loads(facts["ApplicationData"].removeprefix("op-1")) == keys_of(path)
     assert "Warning" not in facts and "Error" not in facts
     assert facts["FileType"] == "AIFF"
     assert (facts["NumChannels"], facts["SampleSize"], facts["SampleRate"]) == (1, 16, 44_100)
