@@ -21,8 +21,9 @@ _UNIX = 3
 
 def write(kit: Kit) -> list[Path]:
     """Write NAME.multisample."""
-    if kit.subtype == "DOUBLE":
-        warnings.warn("players of .multisample need not know slices of 64 bits", ExportWarning, stacklevel=2)
+    if kit.subtype == "DOUBLE" or kit.slice_channels > 2:
+        text = "Bitwig: players of .multisample need not know slices of 64 bits or more than two channels"
+        warnings.warn(text, ExportWarning, stacklevel=2)
     path = kit.folder / f"{kit.name}.multisample"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(_member("multisample.xml"), "w") as file:

@@ -123,9 +123,10 @@ def test_a_multisample_puts_each_slice_on_its_own_key(tmp_path: Path) -> None:
         assert {int(sample.find("key").get(key)) for key in ("root", "low", "high")} == {part.note}
 
 
-def test_a_multisample_of_64_bits_is_written_with_a_warning(tmp_path: Path) -> None:
-    with pytest.warns(ExportWarning, match="64 bits"):
-        bitwig.write(make_kit(tmp_path, subtype="DOUBLE"))
+@pytest.mark.parametrize("shape", [{"subtype": "DOUBLE"}, {"channels": 4}])
+def test_a_multisample_that_not_all_players_know_is_written_with_a_warning(shape: dict, tmp_path: Path) -> None:
+    with pytest.warns(ExportWarning, match="64 bits or more than two channels"):
+        bitwig.write(make_kit(tmp_path, **shape))
 
 
 @pytest.mark.skipif(not XSD.is_file(), reason="Hydrogen's schemas (Debian: hydrogen-data) are not installed")
