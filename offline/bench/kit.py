@@ -17,8 +17,8 @@ from offline.kit import Candidate
 MANY = 2000
 RATE = 44_100
 OPTIONS = ChopOptions()
-CLASSIC = ChopOptions(classic=True, diversity=0.5)
-"""The choice of 2017, at the diversity where on real music it gives up about as much probability as ours may."""
+CLASSIC = ChopOptions(classic=True)
+"""The choice of 2017."""
 TELLING = 0.1
 """Least MFCC similarity of the strongest chops that can be lowered by a share of it: below, they do not repeat."""
 LONGEST_NAME = 20

@@ -62,13 +62,13 @@ def choose(
     else:
         alike = descriptors.similarity(kept)
         apart = distances.ranked(alike)
-        if options.diversity > 0:
+        if options.weight > 0:
             duplicates = alike > DUPLICATE
     together = None
     if options.min_gap:
         together = np.abs(samples[kept][:, None] - samples[kept]) < round(options.min_gap * sample_rate)
     start = np.flatnonzero(np.isin(kept, fixed)).tolist()
-    order = diversify(probability, apart, options.count, options.diversity, mode, start, duplicates, together)
+    order = diversify(probability, apart, options.count, options.weight, mode, start, duplicates, together)
     return kept[np.sort(order)]
 
 

@@ -36,14 +36,15 @@ def chop(
     ] = Path("kits"),
     count: Annotated[int | None, _opt("Slices in the kit (default: 16).", WHAT)] = None,
     diversity: Annotated[
-        float | None, _opt("0 takes the most probable chops, 1 the most different ones (default: 0.15).", WHAT)
+        float | None,
+        _opt("0 takes the most probable chops, 1 the most different ones (default: 0.15; classic 0.5).", WHAT),
     ] = None,
     candidates: Annotated[int | None, _opt("Choose only among so many, the most probable.", WHAT)] = None,
     compare: Annotated[
         str | None, _opt("slice compares what sounds on in the whole slice, frame in its first moment.", WHAT)
     ] = None,
     distance: Annotated[
-        str | None, _opt("min: away from the nearest chosen chop, mean: from all on average (default: min).", WHAT)
+        str | None, _opt("min: away from the nearest chosen chop, mean: from all on average (default: mean).", WHAT)
     ] = None,
     classic: Annotated[
         bool | None, _opt("Choose by the plain method of 2017: one frame, mean distance, no bans.", WHAT, "--classic")
