@@ -13,6 +13,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offline.export import ExportWarning
+from offline.export.record import cues as cues_of
 from offline.export.record import whole_wav
 from offline.kit import Kit
 from offline.labels.cues import read_cues
@@ -135,6 +137,13 @@ def test_a_record_that_became_shorter_is_refused_in_a_sentence(tmp_path: Path) -
     with pytest.raises(UserError, match=rf"ends after {kit.length} of {kit.length + 1} samples"):
         whole_wav(replace(kit, length=kit.length + 1))
     assert sorted(path.name for path in kit.folder.iterdir()) == ["slices"]
+
+
+def test_slices_beyond_32_bits_have_no_cue_and_a_warning_says_so(tmp_path: Path) -> None:
+    kit = make_kit(tmp_path, slices=2)
+    far = replace(kit.slices[1], start=(1 << 32) - 10, stop=1 << 32)
+    with pytest.warns(ExportWarning, match="1 slices lie beyond"):
+        assert cues_of(replace(kit, slices=(kit.slices[0], far))) == cues_of(kit)[:1]
 
 
 @given(
