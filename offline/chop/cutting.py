@@ -6,6 +6,7 @@ ring-out, mono, trimming, resampling, normalising, fade.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -55,7 +56,7 @@ def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, 
     if changes(options):
         samples = shaped(record, piece, options, last)
         kind = container(*samples.shape, record.subtype)
-        soundfile.write(path, samples, rate, record.subtype, format=kind)
+        soundfile.write(path, quantised(samples, record.subtype), rate, record.subtype, format=kind)
         return len(samples)
     frames = piece.stop - piece.start
     kind = container(frames, channels, record.subtype)
@@ -93,6 +94,17 @@ def shaped(record: Record, piece: Piece, options: ChopOptions, last: int) -> NDA
     if fade:
         samples[-fade:] *= _falling(fade)
     return samples
+
+
+def quantised(samples: NDArray[np.float64], subtype: str) -> NDArray[Any]:
+    """Round to the steps of a sample format, in int32 full scale, and clip; floats stay as they are.
+
+    libsndfile scales floats by one step less on writing than on reading, which would change what nobody touched.
+    """
+    if subtype in _EXACT:
+        return samples
+    steps = 1 << (8 * BYTES[subtype] - 1)
+    return np.asarray(np.clip(np.rint(samples * steps), -steps, steps - 1) * ((1 << 31) // steps)).astype(np.int32)
 
 
 def _falling(length: int) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ Distance = Literal["mean", "min"]
 Normalise = Literal["peak", "lufs"]
 
 DIVERSITY, CLASSIC_DIVERSITY = 0.15, 0.5
-"""Where on real music the kit is most different while its mean probability falls by 5 % at most; and by 8 %, classic."""
+"""Where on real music kits differ most while their mean probability falls by at most 5 %; for classic by 8 %."""
 
 _RANGES: dict[str, tuple[float, float]] = {
     "count": (1, 128),

@@ -53,7 +53,7 @@ FORMATS: tuple[Format, ...] = (
     Format("dawproject", "Bitwig Studio, Studio One, Cubase", "dawproject", whole=True),
     Format("reaper", "Reaper, as a project with regions", "reaper", whole=True),
     Format("op1", "Teenage Engineering OP-1 and OP-Z, as a drum sample", "op1"),
-    Format("octatrack", "Elektron Octatrack, as a sliced sample", "octatrack"),
+    Format("octatrack", "Elektron Octatrack, as a sliced sample", "octatrack", whole=True),
     Format("json", "programs: everything about the kit", "manifest"),
 )
 """All formats, in the order they are written."""

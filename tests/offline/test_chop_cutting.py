@@ -179,3 +179,12 @@ def test_a_part_of_the_record_begins_where_it_is_told() -> None:
     everything, fixed = slicing.with_fixed([Candidate(50_000, 0.9)], options, RATE, 44_100, 90_000)
     assert [candidate.sample for candidate in everything] == [44_100, 50_000]
     assert fixed == [0]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"])
+def test_a_fade_changes_nothing_before_it(tmp_path: Path, subtype: str) -> None:
+    taken = record(tmp_path, noise(RATE, 2), subtype=subtype)
+    path = tmp_path / "slice.wav"
+    cutting.write_slice(taken, slicing.Piece(0, RATE, 0.5), path, ChopOptions(fade_ms=10), taken.length)
+    before = soundfile.read(taken.source, RATE - 441, dtype="int32")[0]
+    np.testing.assert_array_equal(soundfile.read(path, RATE - 441, dtype="int32")[0], before)
