@@ -1,0 +1,91 @@
+"""The picture of a kit, as PNG and SVG: one look says whether the kit is good.
+
+    name, how many chops, tempo, key
+    waveform, coloured by slice, with the pads' names
+    strengths: chosen chops, and candidates left out
+    pads as they lie | how alike the slices are | figures beside simpler ways to choose
+
+The same kit gives the same bytes.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.chop import panels
+from offline.chop.envelope import envelope
+from offline.kit import Kit
+from offline.look import BACK, FAINT, INK, LINE
+from realtime.errors import UserError
+from realtime.names import printable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH, HEIGHT, DPI = 16.0, 9.0, 100
+COLUMNS = 1800
+"""Columns of the waveform."""
+LONGEST_NAME = 70
+
+_STYLE: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans Mono", "monospace"],
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.facecolor": BACK,
+    "axes.edgecolor": LINE,
+    "figure.facecolor": BACK,
+    "savefig.facecolor": BACK,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "text.parse_math": False,  # a record's name may hold dollars
+    "path.simplify": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "samplechop",
+}
+
+
+def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
+    """Write NAME.png (1600 x 900) and NAME.svg into the kit's folder; give their paths.
+
+    similarity: of the slices to each other, float32 (n, n), 0..1; left out of the picture if None.
+    Raises UserError if the record cannot be read or the picture not written.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    outline = envelope(kit.audio, kit.first, kit.last, COLUMNS)
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
+        _head(figure, kit)
+        time = panels.waveform(figure, kit, outline)
+        panels.strengths(figure, kit, time)
+        panels.pads(figure, kit, outline)
+        if similarity is not None and len(similarity) > 1:
+            panels.alike(figure, kit.slices, similarity)
+        panels.figures(figure, kit.redundancy)
+        paths = [kit.folder / f"{kit.name}.png", kit.folder / f"{kit.name}.svg"]
+        try:
+            figure.savefig(paths[0], metadata={"Software": None})
+            figure.savefig(paths[1], metadata={"Date": None, "Title": f"samplechop: {kit.name}"})
+        except OSError as error:
+            raise UserError(
+                f"the picture cannot be written to {str(kit.folder)!r}: {error.strerror or error}"
+            ) from None
+    return paths
+
+
+def _head(figure: "Figure", kit: Kit) -> None:
+    count = len(kit.slices)
+    known = [f"{count} {'slice' if count == 1 else 'slices'} of {len(kit.candidates):,} candidates"]
+    if kit.tempo:
+        known.append(f"{round(float(kit.tempo.value))} bpm")
+    if kit.key:
+        known.append(kit.key.value)
+    known += [panels.clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
+    name = printable(kit.source.name)
+    name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    figure.text(panels.LEFT, 0.957, name, size=17, weight="bold", va="center")
+    figure.text(panels.LEFT, 0.922, " · ".join(known), size=11.5, color=FAINT, va="center")
+    figure.text(panels.RIGHT, 0.957, "samplechop", size=11.5, color=FAINT, va="center", ha="right")
