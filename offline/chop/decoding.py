@@ -205,8 +205,8 @@ def _salvage(path: Path, subtype: str, warnings: list[str], claimed: int | None)
                 reason = error.error_string.removeprefix("Error : ").strip().rstrip(".")
                 # What libsndfile says when it looks for samples that are not there.
                 fault = fault or ("the rest is missing" if "fseek" in reason else reason or "the decoder stopped")
-                # What cannot be sought in is not worth decoding from its beginning again and again.
-                size = size // 2 if position and subtype in SUBTYPES else 0
+                # Lossy formats cannot be sought in exactly, so what would come next might not be what follows.
+                size = size // 2 if not position or subtype in SUBTYPES else 0
     if claimed is not None and fault:
         warnings.append(_damage(path, f"is damaged after {position} samples ({fault})"))
     elif claimed is not None and position < claimed:
