@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from offline.chop.opening import Record
 from offline.chop.options import ChopOptions
 from offline.chop.slicing import Piece
+from offline.riff import undate
 
 BLOCK = 1 << 16
 """Samples copied at a time: memory stays flat, however long the slice."""
@@ -55,14 +56,15 @@ def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, 
     channels = 1 if options.mono else record.channels
     if changes(options):
         samples = shaped(record, piece, options, last)
-        kind = container(*samples.shape, record.subtype)
+        frames, kind = len(samples), container(*samples.shape, record.subtype)
         soundfile.write(path, quantised(samples, record.subtype), rate, record.subtype, format=kind)
-        return len(samples)
-    frames = piece.stop - piece.start
-    kind = container(frames, channels, record.subtype)
-    with soundfile.SoundFile(path, "w", rate, channels, record.subtype, format=kind) as out:
-        for block in record.blocks(BLOCK, piece.start, piece.stop, _EXACT.get(record.subtype, "int32")):
-            out.write(block)
+    else:
+        frames = piece.stop - piece.start
+        kind = container(frames, channels, record.subtype)
+        with soundfile.SoundFile(path, "w", rate, channels, record.subtype, format=kind) as out:
+            for block in record.blocks(BLOCK, piece.start, piece.stop, _EXACT.get(record.subtype, "int32")):
+                out.write(block)
+    undate(path)
     return frames
 
 
