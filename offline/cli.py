@@ -10,6 +10,7 @@ from offline.crate.cli import app as crate
 from offline.devset.cli import app as devset
 from offline.evaluate.cli import evaluate
 from offline.labels.cli import app as labels
+from offline.sessions.cli import sessions
 from offline.training.cli import train
 from run_live import guarded, live
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command("live")(live)
 app.command("chop")(chop)
+app.command("sessions")(sessions)
 app.command("train")(train)
 app.command("evaluate")(evaluate)
 app.add_typer(labels, name="labels")

@@ -17,14 +17,11 @@ from realtime.recording.pcm import pcm24
 
 MOST_CHANNELS, MOST_RATE = 8, 655_350
 _BLOCK_AT = 10  # largest block: two bytes
-_COUNT_AT = 18  # eight bytes: rate 20 bits, channels 3, bits 5, samples 36
-_COUNT_MASK = (1 << 36) - 1
+COUNT_AT = 18
+"""Eight bytes: rate 20 bits, channels 3, bits 5, samples 36."""
+COUNT_MASK = (1 << 36) - 1
+"""The samples in it."""
 _SILENCE_FRAMES = 65_536
-
-
-def flac_count(head: bytes) -> int:
-    """Read the number of samples per channel from the first 26 bytes of a FLAC file; 0 where it is not known."""
-    return int.from_bytes(head[_COUNT_AT : _COUNT_AT + 8], "big") & _COUNT_MASK
 
 
 class FlacFile:
@@ -66,9 +63,9 @@ class FlacFile:
             self._tell((self.frames - 1) // self._block * self._block)  # the encoder looks one sample ahead
 
     def _tell(self, frames: int) -> None:
-        self._raw.seek(_COUNT_AT)
-        word = int.from_bytes(self._raw.read(8), "big") & ~_COUNT_MASK
-        self._raw.seek(_COUNT_AT)
+        self._raw.seek(COUNT_AT)
+        word = int.from_bytes(self._raw.read(8), "big") & ~COUNT_MASK
+        self._raw.seek(COUNT_AT)
         self._raw.write((word | frames).to_bytes(8, "big"))
         self._told = frames
 

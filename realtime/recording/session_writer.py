@@ -16,6 +16,7 @@ from realtime.errors import UserError
 from realtime.line_file import LineFile
 from realtime.recording.folder import LOG, new_folder, session_name
 from realtime.recording.formats import FORMATS, AudioFile, RecordFormat
+from realtime.recording.held import hold
 from realtime.recording.tape import Tape
 
 SCHEMA = 1
@@ -76,6 +77,7 @@ class SessionWriter:
         self.folder = new_folder(parent, session_name(began, facts.source, passage))
         self._log = LineFile(self.folder / LOG, "lines of the session")
         self._log.open()
+        self._held = hold(self.folder / LOG)
         try:
             self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
         except OSError as error:
@@ -172,6 +174,7 @@ class SessionWriter:
         except OSError as error:
             self._fail(error)
         self.log([line("stop", self.position, reason=self.fault or CLEAN)])
+        self._held.close()
         self._log.close()
 
     def _fail(self, error: OSError) -> None:

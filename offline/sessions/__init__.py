@@ -1,0 +1,1 @@
+"""Recorded sessions: what there is, and how it is mended after a power cut."""

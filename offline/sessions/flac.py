@@ -1,0 +1,54 @@
+"""A recorded FLAC file made whole: what its header tells of is decoded and encoded anew."""
+
+from pathlib import Path
+
+import soundfile
+
+from realtime.recording.flac_file import COUNT_AT, COUNT_MASK
+
+_SUM_AT = 26  # STREAMINFO's MD5 of the samples, 16 bytes
+_PIECE_FRAMES = 4_096
+"""Samples decoded at once: libFLAC's usual block, as a read that meets a broken block gives nothing."""
+
+
+def told(path: Path) -> int:
+    """Give the samples per channel that the header tells, 0 where it does not."""
+    head = _head(path)
+    return int.from_bytes(head[COUNT_AT : COUNT_AT + 8], "big") & COUNT_MASK if len(head) == _SUM_AT + 16 else 0
+
+
+def is_finished(path: Path) -> bool:
+    """Say whether the encoder has ended: only then does the header hold a checksum of the samples."""
+    return any(_head(path)[_SUM_AT:])
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_SUM_AT + 16)
+
+
+def repair_flac(path: Path) -> int:
+    """Replace the file by one with the samples that its header tells and that can be decoded; give how many per channel.
+
+    Raises OSError, and leaves the file as it is, where nothing can be decoded or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    frames = 0
+    try:
+        with (
+            soundfile.SoundFile(path) as source,
+            soundfile.SoundFile(temporary, "w", source.samplerate, source.channels, "PCM_24", format="FLAC") as target,
+        ):
+            try:
+                while len(piece := source.read(_PIECE_FRAMES, dtype="int32", always_2d=True)):
+                    target.write(piece)
+                    frames += len(piece)
+            except soundfile.LibsndfileError as error:  # half a block at the end
+                if not frames:
+                    raise OSError(f"nothing in it can be decoded: {error.error_string}") from None
+        temporary.replace(path)
+    except soundfile.LibsndfileError as error:
+        raise OSError(error.error_string) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return frames

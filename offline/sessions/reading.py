@@ -1,0 +1,138 @@
+"""What a recorded session holds, as it lies on the disk."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import soundfile
+
+from offline.sessions.flac import is_finished, told
+from offline.sessions.log import read_log
+from offline.sessions.wav import WavState, read_wav
+from realtime.errors import UserError
+from realtime.recording.folder import LOG
+from realtime.recording.formats import FORMATS
+from realtime.recording.held import is_held
+from realtime.recording.session_writer import CLEAN
+
+AUDIO = tuple(dict.fromkeys(name for name, _ in FORMATS.values()))
+NO_AUDIO, RECORDING, BROKEN = "no audio", "being recorded", "broken off"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A folder with a log and, if all went well, audio.
+
+    audio: the file, None where there is none. date: when its first sample was heard. format: wav24, float, flac.
+    frames: samples per channel; of FLAC those its header tells. counts: lines of the log by kind.
+    state: how it ended: "ended", "broken off", "broken off, repaired", "being recorded", "no audio", or why it ended
+    early. damaged: whether a repair would change anything. wav: what is there, of a WAV file.
+    """
+
+    folder: Path
+    audio: Path | None
+    date: datetime
+    source: str
+    format: str
+    sample_rate: int
+    channels: int
+    frames: int
+    state: str
+    damaged: bool
+    wav: WavState | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.frames / self.sample_rate if self.sample_rate else 0.0
+
+
+def is_session(folder: Path) -> bool:
+    """Say whether a folder holds a session's log."""
+    return (folder / LOG).is_file()
+
+
+def find_sessions(folder: Path) -> list[Path]:
+    """Give the session folders in a folder, by name and so by date; a session itself gives itself.
+
+    Raises UserError where there is none.
+    """
+    if not folder.exists():
+        raise UserError(f"there is no folder {str(folder)!r}")
+    if not folder.is_dir():
+        raise UserError(f"{str(folder)!r} is a file: give the folder that sessions were recorded into")
+    if is_session(folder):
+        return [folder]
+    try:
+        found = sorted(path for path in folder.iterdir() if path.is_dir() and is_session(path))
+    except OSError as error:
+        raise UserError(f"{str(folder)!r} cannot be read: {error.strerror or error}") from None
+    if not found:
+        raise UserError(
+            f"there are no sessions in {str(folder)!r}: record one with samplechop live --record {folder}, "
+            "or give another folder"
+        )
+    return found
+
+
+def read_session(folder: Path) -> Session:
+    """Look at one session. Raises UserError where its files cannot be read."""
+    log = folder / LOG
+    try:
+        lines, whole = read_log(log)
+        cut = whole != log.stat().st_size
+        changed = datetime.fromtimestamp(log.stat().st_mtime).astimezone()
+        held = is_held(log)
+        audio = next((path for name in AUDIO if (path := folder / name).is_file()), None)
+        frames, rate, channels, right, wav = 0, 0, 0, True, None
+        if audio is not None:
+            frames, rate, channels, right, wav = _look(audio)
+    except OSError as error:
+        raise UserError(f"the session {str(folder)!r} cannot be read: {error.strerror or error}") from None
+    first = lines[0] if lines and lines[0].get("kind") == "session" else {}
+    last = lines[-1] if lines and lines[-1].get("kind") == "stop" else None
+    state = BROKEN if last is None else str(last.get("reason", CLEAN))
+    if held:
+        state = RECORDING
+    elif not rate:
+        state = NO_AUDIO
+    return Session(
+        folder,
+        audio,
+        _date(first.get("date"), changed),
+        str(first.get("source", "")),
+        str(first.get("format", "" if audio is None else audio.suffix.lstrip("."))),
+        rate or _whole(first.get("sample_rate")),
+        channels or _whole(first.get("channels")),
+        frames,
+        state,
+        damaged=bool(rate) and not held and (cut or last is None or not right),
+        wav=wav,
+        counts=Counter(str(one.get("kind")) for one in lines),
+    )
+
+
+def _look(audio: Path) -> tuple[int, int, int, bool, WavState | None]:
+    """Give samples per channel, rate, channels, whether the file is right, and what is there of a WAV file."""
+    wav = read_wav(audio)
+    if wav is not None:
+        return wav.frames, wav.sample_rate, wav.channels, wav.right, wav
+    try:
+        with soundfile.SoundFile(audio) as file:
+            return told(audio), file.samplerate, file.channels, is_finished(audio), None
+    except (soundfile.LibsndfileError, RuntimeError):
+        return 0, 0, 0, False, None
+
+
+def _date(written: object, otherwise: datetime) -> datetime:
+    try:
+        return datetime.fromisoformat(str(written)).astimezone()
+    except ValueError:
+        return otherwise
+
+
+def _whole(number: object) -> int:
+    return number if isinstance(number, int) else 0
