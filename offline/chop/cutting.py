@@ -56,7 +56,7 @@ def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, 
     channels = 1 if options.mono else record.channels
     if changes(options):
         samples = shaped(record, piece, options, last)
-        frames, kind = len(samples), container(*samples.shape, record.subtype)
+        frames, kind = len(samples), container(len(samples), channels, record.subtype)
         soundfile.write(path, quantised(samples, record.subtype), rate, record.subtype, format=kind)
     else:
         frames = piece.stop - piece.start

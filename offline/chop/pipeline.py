@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from offline.chop import candidates, choosing, cutting, descriptors, key, naming, redundancy, slicing, tempo
+from offline.chop import candidates, choosing, cutting, descriptors, key, naming, picture, redundancy, slicing, tempo
 from offline.chop.descriptors import Similarity
 from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
