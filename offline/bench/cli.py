@@ -97,3 +97,25 @@ def kit(
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
     parts |= {str(path): partial(measures.redundancies, path) for path in files}
     show(f"samplechop bench kit, {', '.join(path.name for path in files)}", parts, json)
+
+
+@app.command()
+def record(
+    times: Annotated[int, typer.Option(min=1, help="How often a recording is killed.")] = 20,
+    seed: Annotated[int, typer.Option(help="Chooses the moments.")] = 0,
+    record_format: Annotated[str, typer.Option(help="wav24, float or flac.")] = "wav24",
+    json: AsJson = False,
+) -> None:
+    """Measure what a kill -9 at a random moment takes from a recording, and whether other programs read the rest.
+
+    \b
+    samplechop bench record
+    samplechop bench record --times 5 --record-format flac --json
+    """
+    from offline.bench import record as measures
+    from realtime.errors import UserError
+    from realtime.recording.formats import FORMATS
+
+    if record_format not in FORMATS:
+        raise UserError(f"--record-format must be one of {', '.join(FORMATS)}, got {record_format!r}")
+    show("samplechop bench record", {f"{times} kills": lambda: measures.kills(times, seed, record_format)}, json)

@@ -1,8 +1,12 @@
 """A recorded FLAC file made whole: what its header tells of is decoded and encoded anew."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from realtime.recording.flac_file import COUNT_AT, COUNT_MASK
 
@@ -28,27 +32,30 @@ def _head(path: Path) -> bytes:
 
 
 def repair_flac(path: Path) -> int:
-    """Replace the file by one with the samples that its header tells and that can be decoded; give how many per channel.
+    """Replace the file by one with the samples its header tells, as far as they can be decoded; give how many.
 
     Raises OSError, and leaves the file as it is, where nothing can be decoded or the disk is full.
     """
     temporary = path.with_name(f".{path.name}.part")
-    frames = 0
     try:
         with (
             soundfile.SoundFile(path) as source,
             soundfile.SoundFile(temporary, "w", source.samplerate, source.channels, "PCM_24", format="FLAC") as target,
         ):
-            try:
-                while len(piece := source.read(_PIECE_FRAMES, dtype="int32", always_2d=True)):
-                    target.write(piece)
-                    frames += len(piece)
-            except soundfile.LibsndfileError as error:  # half a block at the end
-                if not frames:
-                    raise OSError(f"nothing in it can be decoded: {error.error_string}") from None
+            for piece in _decoded(source):
+                target.write(piece)
+            frames = int(target.tell())
+        if not frames:
+            raise OSError("nothing in it can be decoded")
         temporary.replace(path)
     except soundfile.LibsndfileError as error:
         raise OSError(error.error_string) from None
     finally:
         temporary.unlink(missing_ok=True)
     return frames
+
+
+def _decoded(source: soundfile.SoundFile) -> Iterator[NDArray[np.int32]]:
+    with suppress(soundfile.LibsndfileError):  # half a block at the end
+        while len(piece := source.read(_PIECE_FRAMES, dtype="int32", always_2d=True)):
+            yield piece

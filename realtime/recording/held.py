@@ -10,10 +10,19 @@ except ImportError:  # Windows, where nobody may cut a file that another program
 
 
 def hold(path: Path) -> BinaryIO:
-    """Lock a file until what is given back is closed, or the program ends in whatever way. Raises OSError."""
+    """Lock a file until what is given back is closed, or the program ends in whatever way.
+
+    Raises BlockingIOError where somebody else holds it. A disk that knows no locks gets none.
+    """
     file = path.open("rb")
-    if fcntl is not None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError:
+        pass
     return file
 
 
