@@ -85,9 +85,14 @@ def files(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _sound(rng: Random) -> NDArray[np.float32]:
-    t = np.arange(int(0.3 * RATE)) / RATE
-    hit = np.exp(-(t % 0.1) / 0.03) * (np.sin(2 * np.pi * 110 * t) + 0.3 * rng.standard_normal(len(t)))
-    return np.asarray(0.4 * np.stack([hit, hit[::-1]], axis=1), np.float32)
+    """Make three hits that differ, so that there is something to choose from."""
+    t = np.arange(int(0.25 * RATE)) / RATE
+    hits = [
+        np.exp(-t / 0.08) * np.sin(2 * np.pi * hertz * t) + 0.3 * np.exp(-t / 0.01) * rng.standard_normal(len(t))
+        for hertz in (98.0, 220.0, 554.0)
+    ]
+    mono = np.concatenate([np.zeros(2000), *hits])
+    return np.asarray(0.5 * np.stack([mono, 0.7 * mono], axis=1), np.float32)
 
 
 def _encoded(sound: NDArray[np.floating], form: str, subtype: str) -> bytes:

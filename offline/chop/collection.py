@@ -24,6 +24,8 @@ from realtime.errors import UserError
 Told = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, and how much there is."""
 BEGUN = ".chopping-"
+BUG = "a bug"
+DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
 
 
 class Outcome(Protocol):
@@ -138,9 +140,6 @@ def make_kits(
     return report
 
 
-DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
-
-
 def _nobody(what: str, done: int, of: int) -> None:
     """Hear how far it has come, and tell nobody."""
 
@@ -154,7 +153,7 @@ def _make(work: Work, source: Path, folder: Path, options: ChopOptions) -> _Resu
         message, made = str(error), False
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
-        message, made = f"a bug: {error!r} in {Path(where.filename).name} line {where.lineno}", False
+        message, made = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}", False
     return _Result(made, message, time.perf_counter() - began)
 
 

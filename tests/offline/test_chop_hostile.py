@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from offline.bench.hostile import files, write_files
+from offline.bench.hostile_kits import survival
 
 COUNT = 500
 OPEN_ALL = """
@@ -60,3 +61,7 @@ def test_every_hostile_file_is_usable_or_refused_in_a_sentence(tmp_path):
     assert list(found["told"].values()).count("usable") > COUNT / 4
     assert everything(tmp_path) == before
     assert found["memory"] < 200e6
+
+
+def test_hostile_files_become_kits_or_are_refused():
+    assert [figure.name for figure in survival(count=24, seed=5) if figure.reached is False] == []
