@@ -13,7 +13,7 @@ MOST_PER_COLUMN = 8192
 _BLOCK = 65_536
 
 Envelope = NDArray[np.float32]
-"""(columns, 2): lowest and highest, the farthest from zero being ±1; all 0 for silence."""
+"""float32 (columns, 2): lowest and highest sample of each column, full scale ±1."""
 
 
 def envelope(audio: Path, first: int, last: int, columns: int) -> Envelope:
@@ -44,4 +44,4 @@ def envelope(audio: Path, first: int, last: int, columns: int) -> Envelope:
                         found[begin : begin + len(inside), side] = farthest.reduceat(flat, inside * samples.shape[1])
         except soundfile.LibsndfileError:
             pass
-    return found / max(float(np.abs(found).max()), 1e-12)
+    return found

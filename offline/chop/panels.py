@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from offline.chop.choosing import DUPLICATE
 from offline.chop.envelope import Envelope
 from offline.kit import Kit, Slice
-from offline.look import BACK, CHOP, CYAN, FAINT, GREEN, INK, LINE, REJECTED, SLICES
+from offline.look import BACK, CHOP, CYAN, FAINT, GREEN, INK, LINE, RAISED, REJECTED, SLICES, UNUSED, YELLOW
 from realtime.names import pad_name
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT = 0.03, 0.985
 """Margins of the whole picture."""
+DIFFERENT = 0.5
+"""Similarity from which on slices begin to be alike."""
 
 _LABEL_ROWS, _LABEL_POINTS = 3, 9.0
 _MOST_STEMS, _MOST_BARS = 1800, 200
@@ -27,6 +29,8 @@ _FEW = 32
 """Pads up to which each one tells its length and its near-duplicates."""
 _LOWER, _LOWER_TOP, _HEADING = 0.045, 0.35, 0.385
 _HEIGHT_TO_WIDTH = 9 / 16
+_MATRIX_PIXELS = 512
+_HAIR = 0.008
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
@@ -43,8 +47,9 @@ def waveform(figure: "Figure", kit: Kit, outline: Envelope) -> "Axes":
     from matplotlib.ticker import MultipleLocator
 
     axes = _axes(figure, 0.605, 0.235)
+    outline = outline / _farthest([outline])
     seconds = np.linspace(kit.seconds(kit.first), kit.seconds(kit.last), len(outline) + 1)
-    axes.add_collection(PolyCollection([_shape(seconds, outline)], facecolors="#474d59", linewidths=0))
+    axes.add_collection(PolyCollection([_shape(seconds, outline)], facecolors=UNUSED, linewidths=0))
     shapes = []
     for part in kit.slices:
         inside = _columns(kit, part, len(outline))
@@ -122,14 +127,17 @@ def _left_out(kit: Kit) -> list[tuple[float, float]]:
     return list(best.values())
 
 
-def pads(figure: "Figure", kit: Kit, outline: Envelope) -> None:
-    """Draw every pad where it lies on the machine, with its slice: banks of four by four, A01 at the lower left."""
+def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope], rate: int) -> None:
+    """Draw every pad where it lies on the machine, with what is on it: banks of four by four, A01 at the lower left.
+
+    outlines: of the slices' files, which have `rate` Hz; the loudest of them fills its pad.
+    """
     from matplotlib.collections import PolyCollection
 
     right = 0.475
     axes = figure.add_axes((LEFT, _LOWER, right - LEFT, _LOWER_TOP - _LOWER))
     axes.axis("off")
-    banks = sorted({_bank(part.note) for part in kit.slices})
+    banks = sorted({_bank(part.note) for part in slices})
     across = min(len(banks), _BANKS_IN_ROW)
     down = -(-len(banks) // _BANKS_IN_ROW)
     _heading(figure, LEFT, right, _HEADING, "Pads")
@@ -138,46 +146,48 @@ def pads(figure: "Figure", kit: Kit, outline: Envelope) -> None:
         row, column = divmod(banks.index(bank), _BANKS_IN_ROW)
         return column * (_SIDE + _GAP) + pad % _SIDE, (down - 1 - row) * (_SIDE + _GAP) + pad // _SIDE
 
-    free = [_tile(*corner(bank, pad)) for bank in banks for pad in range(_SIDE**2)]
-    axes.add_collection(PolyCollection(free, facecolors="#1d2027", edgecolors=LINE, linewidths=0.8))
-    shapes = []
-    for part in kit.slices:
+    places = [_tile(*corner(bank, pad)) for bank in banks for pad in range(_SIDE**2)]
+    axes.add_collection(PolyCollection(places, facecolors=RAISED, edgecolors=LINE, linewidths=0.8))
+    few, shapes, scale = len(slices) <= _FEW, [], 0.31 / _farthest(outlines)
+    for part, outline in zip(slices, outlines, strict=True):
         x, y = corner(_bank(part.note), (part.note - _FIRST_NOTE) % _SIDE**2)
-        inside = outline[_columns(kit, part, len(outline))]
-        shapes.append(_shape(np.linspace(x + 0.09, x + 0.91, len(inside) + 1), inside, y + 0.42, 0.3))
-        few = len(kit.slices) <= _FEW
-        axes.text(x + 0.08, y + 0.89, _label(part), size=8.5 if few else 6, weight="bold", va="top")
+        shapes.append(_shape(np.linspace(x + 0.08, x + 0.92, len(outline) + 1), scale * outline, y + 0.39))
+        axes.text(x + 0.08, y + 0.9, _label(part), size=8.5 if few else 6, weight="bold", va="top")
         if few:
-            length = f"{part.frames / kit.slice_rate:.2f} s"
-            axes.text(x + 0.92, y + 0.89, length, size=8, color=FAINT, va="top", ha="right")
-    axes.add_collection(PolyCollection(shapes, facecolors=[_colour(part) for part in kit.slices], linewidths=0))
+            length = f"{part.frames / rate:.2f} s"
+            axes.text(x + 0.92, y + 0.9, length, size=8, color=FAINT, va="top", ha="right")
+    axes.add_collection(PolyCollection(shapes, facecolors=[_colour(part) for part in slices], linewidths=0))
     axes.set(xlim=(0, across * (_SIDE + _GAP) - _GAP), ylim=(0, down * (_SIDE + _GAP) - _GAP))
 
 
 def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.float32]) -> None:
-    """Draw how alike the slices are, (n, n), 0..1, dark for different; near-duplicates are framed and counted."""
-    from matplotlib.collections import PolyCollection
+    """Draw how alike the slices are, (n, n), the darker the more different; near-duplicates stand out and are counted.
+
+    What is less alike than DIFFERENT has one shade: it only matters what is more.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
 
     left, right, n = 0.515, 0.715, len(slices)
     others = np.where(np.eye(n, dtype=bool), np.nan, similarity)
-    twins = others > DUPLICATE
     height = _LOWER_TOP - _LOWER
     axes = figure.add_axes((left + 0.014, _LOWER, height * _HEIGHT_TO_WIDTH, height))
-    axes.imshow(others, cmap="inferno", vmin=0, vmax=1, interpolation="none")
+    shades = LinearSegmentedColormap.from_list("likeness", [RAISED, "#274a5c", CYAN]).with_extremes(
+        bad=BACK, over=YELLOW
+    )
+    # Programs that smooth pictures within an SVG shall find nothing to smooth.
+    larger = np.kron(others, np.ones((-(-_MATRIX_PIXELS // n),) * 2))
+    edges = (-0.5, n - 0.5, n - 0.5, -0.5)
+    axes.imshow(larger, cmap=shades, vmin=DIFFERENT, vmax=DUPLICATE, interpolation="none", extent=edges)
+    axes.set(xticks=(), yticks=())
     if n <= _FEW:
-        framed = [_tile(x - 0.5, y - 0.5) for y, x in np.argwhere(twins)]
-        axes.add_collection(PolyCollection(framed, facecolors="none", edgecolors=CYAN, linewidths=1.6))
-        labels = [_label(part) for part in slices]
-        size = 7.5 if n <= _SIDE**2 else 5
+        labels, size = [_label(part) for part in slices], 7.5 if n <= _SIDE**2 else 5
         axes.set_xticks(range(n), labels, rotation=90, size=size)
         axes.set_yticks(range(n), labels, size=size)
-    else:
-        axes.set(xticks=(), yticks=())
     axes.tick_params(length=0, pad=3)
     axes.spines[:].set_color(LINE)
-    count = int(twins.any(axis=1).sum())
-    said = f"{count} of {n} repeat" if count else "nothing repeats"
-    _heading(figure, left, right, _HEADING, "Alike", (said, INK if count else GREEN))
+    count = int(np.any(others > DUPLICATE, axis=1).sum())
+    said = (f"{count} of {n} repeat", YELLOW) if count else ("nothing repeats", GREEN)
+    _heading(figure, left, right, _HEADING, "Alike", said)
 
 
 def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> None:
@@ -216,12 +226,12 @@ def _heading(figure: "Figure", left: float, right: float, y: float, text: str, *
     from matplotlib.lines import Line2D
 
     figure.add_artist(Line2D((left, right), (y, y), color=LINE, linewidth=1))
-    behind = {"facecolor": BACK, "edgecolor": "none", "pad": 2}
-    figure.text(left + 0.01, y, f" {text} ", size=10, weight="bold", va="center", bbox=behind)
-    end = right - 0.01
+    behind = {"facecolor": BACK, "edgecolor": "none", "pad": 7}
+    figure.text(left + 0.016, y, text, size=10, weight="bold", va="center", bbox=behind)
+    end = right - 0.016
     for words, colour in reversed(said):
-        figure.text(end, y, f" {words} ", size=9.5, color=colour, va="center", ha="right", bbox=behind)
-        end -= 0.0052 * (len(words) + 3)
+        figure.text(end, y, words, size=9.5, color=colour, va="center", ha="right", bbox=behind)
+        end -= 0.0052 * len(words) + 0.012
 
 
 def _bank(note: int) -> int:
@@ -247,10 +257,12 @@ def _columns(kit: Kit, part: Slice, columns: int) -> slice:
     return slice(first, max(first + 1, min(columns, int(np.ceil((part.stop - kit.first) * scale)))))
 
 
-def _shape(
-    edges: NDArray[np.float64], outline: Envelope, middle: float = 0.0, half: float = 1.0
-) -> NDArray[np.float64]:
-    """Give the outline, (n, 2), as a closed polygon over its n + 1 edges; silence is a hair."""
-    low, high = np.minimum(outline[:, 0], -0.008), np.maximum(outline[:, 1], 0.008)
+def _farthest(outlines: Sequence[Envelope]) -> float:
+    return max(max(float(np.abs(outline).max()) for outline in outlines), 1e-9)
+
+
+def _shape(edges: NDArray[np.float64], outline: Envelope, middle: float = 0.0) -> NDArray[np.float64]:
+    """Give an outline, (n, 2), as a closed polygon over its n + 1 edges around `middle`; silence is a hair."""
+    low, high = np.minimum(outline[:, 0], -_HAIR), np.maximum(outline[:, 1], _HAIR)
     tops, bottoms = np.append(high, high[-1]), np.append(low, low[-1])
-    return np.column_stack([np.append(edges, edges[::-1]), middle + half * np.append(tops, bottoms[::-1])])
+    return np.column_stack([np.append(edges, edges[::-1]), middle + np.append(tops, bottoms[::-1])])

@@ -8,6 +8,7 @@
 The same kit gives the same bytes.
 """
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, DPI = 16.0, 9.0, 100
 COLUMNS = 1800
 """Columns of the waveform."""
+PAD_COLUMNS, MOST_PER_PAD, LEAST_PER_PAD = 2400, 120, 24
+"""Columns that all pads share, most and least for each."""
 LONGEST_NAME = 70
 
 _STYLE: dict[Any, Any] = {
@@ -50,18 +53,22 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
     """Write NAME.png (1600 x 900) and NAME.svg into the kit's folder; give their paths.
 
     similarity: of the slices to each other, float32 (n, n), 0..1; left out of the picture if None.
-    Raises UserError if the record cannot be read or the picture not written.
+    Raises UserError if the record or its slices cannot be read or the picture not written.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     outline = envelope(kit.audio, kit.first, kit.last, COLUMNS)
-    with rc_context(_STYLE):
+    columns = max(LEAST_PER_PAD, min(MOST_PER_PAD, PAD_COLUMNS // len(kit.slices)))
+    cut = [envelope(kit.path(part), 0, part.frames, columns) for part in kit.slices]
+    with rc_context(_STYLE), warnings.catch_warnings():
+        # The font has no Japanese; the SVG says it all the same.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
         _head(figure, kit)
         time = panels.waveform(figure, kit, outline)
         panels.strengths(figure, kit, time)
-        panels.pads(figure, kit, outline)
+        panels.pads(figure, kit.slices, cut, kit.slice_rate)
         if similarity is not None and len(similarity) > 1:
             panels.alike(figure, kit.slices, similarity)
         panels.figures(figure, kit.redundancy)
@@ -78,7 +85,7 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
 
 def _head(figure: "Figure", kit: Kit) -> None:
     count = len(kit.slices)
-    known = [f"{count} {'slice' if count == 1 else 'slices'} of {len(kit.candidates):,} candidates"]
+    known = [f"{count} {'slice' if count == 1 else 'slices'}", f"{len(kit.candidates):,} candidates"]
     if kit.tempo:
         known.append(f"{round(float(kit.tempo.value))} bpm")
     if kit.key:
