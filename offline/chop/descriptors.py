@@ -125,7 +125,7 @@ def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compar
         if not ready:
             continue
         waiting = waiting[len(ready) :]
-        harmonic = _harmonic(held[:, :SEMITONES])
+        harmonic = harmonic_part(np.sqrt(held[:, :SEMITONES]))
         for n in ready:
             begin = min(int(begins[n]), known - 1) - base
             end = max(begin + 1, int(finishes[n]) - base)
@@ -209,13 +209,18 @@ def _gathered(parts: Iterator[NDArray[np.float32]]) -> Iterator[tuple[NDArray[np
     yield np.concatenate(gathered), True
 
 
-def _harmonic(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Separate magnitudes, (frames, 84), from their drums."""
-    from librosa import decompose
+def harmonic_part(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Separate magnitudes, (frames, 84), from their drums: those of librosa.decompose.hpss, to rounding.
 
-    harmonic, _ = decompose.hpss(np.sqrt(power).T, kernel_size=(KERNEL_FRAMES, KERNEL_SEMITONES))
-    kept: NDArray[np.float32] = np.ascontiguousarray(harmonic.T, np.float32)
-    return kept
+    That module is not imported for it, as it brings scikit-learn along and with it half a second; a test compares both.
+    """
+    from scipy.ndimage import median_filter
+
+    lasting = np.square(median_filter(magnitudes, (KERNEL_FRAMES, 1), mode="reflect"))
+    struck = np.square(median_filter(magnitudes, (1, KERNEL_SEMITONES), mode="reflect"))
+    both = lasting + struck
+    share = np.divide(lasting, both, out=np.full_like(both, 0.5), where=both > np.finfo(np.float32).tiny)
+    return magnitudes * share
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import librosa
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
@@ -129,3 +130,12 @@ def test_no_slices_have_no_descriptions() -> None:
 def test_a_slice_outside_the_record_is_a_mistake() -> None:
     with pytest.raises(ValueError, match=r"lie in 0\.\.10 samples"):
         describe(Samples(np.zeros(10, np.float32)), [0], [11])
+
+
+def test_the_harmonic_part_is_that_of_librosa() -> None:
+    magnitudes = np.random.default_rng(3).random((200, descriptors.SEMITONES), np.float32) ** 4
+    magnitudes[50:60] = 0.0
+    expected, _ = librosa.decompose.hpss(
+        magnitudes.T, kernel_size=(descriptors.KERNEL_FRAMES, descriptors.KERNEL_SEMITONES)
+    )
+    np.testing.assert_allclose(descriptors.harmonic_part(magnitudes), expected.T, atol=1e-6)
