@@ -22,6 +22,9 @@ DIFFERENT = 0.5
 """Similarity from which on slices begin to be alike."""
 
 _LABEL_ROWS, _LABEL_POINTS = 3, 9.0
+_POINTS = 9.5
+_CHARACTER = 0.602 * _POINTS / (16 * 72)
+"""How wide a character of a heading is: all are in this font."""
 _MOST_STEMS, _MOST_BARS = 1800, 200
 _BESIDE_SECONDS = 0.02  # a slice may begin at a zero crossing beside its candidate
 _FIRST_NOTE, _SIDE, _BANKS_IN_ROW, _GAP = 36, 4, 4, 0.25
@@ -66,7 +69,7 @@ def waveform(figure: "Figure", kit: Kit, outline: Envelope) -> "Axes":
     step = next((step for step in _STEPS if (seconds[-1] - seconds[0]) / step <= 18), 3600 * 6)
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.set(xlim=(seconds[0], seconds[-1]), ylim=(-1.03, 1.03), yticks=[])
-    axes.tick_params(bottom=False, labelbottom=False)
+    axes.xaxis.set_visible(False)
     _names(axes, kit)
     return axes
 
@@ -178,13 +181,12 @@ def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.floa
     larger = np.kron(others, np.ones((-(-_MATRIX_PIXELS // n),) * 2))
     edges = (-0.5, n - 0.5, n - 0.5, -0.5)
     axes.imshow(larger, cmap=shades, vmin=DIFFERENT, vmax=DUPLICATE, interpolation="none", extent=edges)
-    axes.set(xticks=(), yticks=())
+    axes.axis("off")
     if n <= _FEW:
-        labels, size = [_label(part) for part in slices], 7.5 if n <= _SIDE**2 else 5
-        axes.set_xticks(range(n), labels, rotation=90, size=size)
-        axes.set_yticks(range(n), labels, size=size)
-    axes.tick_params(length=0, pad=3)
-    axes.spines[:].set_color(LINE)
+        style: dict[str, Any] = {"size": 7.5 if n <= _SIDE**2 else 5, "color": FAINT}
+        for at, part in enumerate(slices):
+            axes.text(-0.5 - 0.012 * n, at, _label(part), ha="right", va="center", **style)
+            axes.text(at, n - 0.5 + 0.02 * n, _label(part), ha="center", va="top", rotation=90, **style)
     count = int(np.any(others > DUPLICATE, axis=1).sum())
     said = (f"{count} of {n} repeat", YELLOW) if count else ("nothing repeats", GREEN)
     _heading(figure, left, right, _HEADING, "Alike", said)
@@ -222,16 +224,21 @@ def _axes(figure: "Figure", bottom: float, height: float, **options: Any) -> "Ax
 
 
 def _heading(figure: "Figure", left: float, right: float, y: float, text: str, *said: tuple[str, str]) -> None:
-    """Write a heading on a rule, as in the live view, with things said in their colours at its end."""
+    """Write a heading into a rule, as in the live view, with things said in their colours at its end."""
     from matplotlib.lines import Line2D
 
-    figure.add_artist(Line2D((left, right), (y, y), color=LINE, linewidth=1))
-    behind = {"facecolor": BACK, "edgecolor": "none", "pad": 7}
-    figure.text(left + 0.016, y, text, size=10, weight="bold", va="center", bbox=behind)
-    end = right - 0.016
+    inset, beside = 0.01, 0.006
+    begin, end = left + inset, right - inset
+    figure.text(begin + beside, y, text, size=_POINTS, weight="bold", va="center_baseline")
+    written = [(begin, begin + _CHARACTER * len(text) + 2 * beside)]
     for words, colour in reversed(said):
-        figure.text(end, y, words, size=9.5, color=colour, va="center", ha="right", bbox=behind)
-        end -= 0.0052 * len(words) + 0.012
+        figure.text(end - beside, y, words, size=_POINTS, color=colour, va="center_baseline", ha="right")
+        begin = end - _CHARACTER * len(words) - 2 * beside
+        written.insert(1, (begin, end))
+        end = begin
+    edges = [left, *(edge for place in written for edge in place), right]
+    for ends in zip(edges[::2], edges[1::2], strict=True):
+        figure.add_artist(Line2D(ends, (y, y), color=LINE, linewidth=1))
 
 
 def _bank(note: int) -> int:

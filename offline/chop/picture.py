@@ -33,7 +33,8 @@ PAD_COLUMNS, MOST_PER_PAD, LEAST_PER_PAD = 2400, 120, 24
 LONGEST_NAME = 70
 
 _STYLE: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans Mono", "monospace"],
+    "font.family": "monospace",
+    "font.monospace": ["DejaVu Sans Mono"],
     "font.size": 9.5,
     "text.color": INK,
     "axes.facecolor": BACK,
@@ -74,7 +75,7 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
         panels.figures(figure, kit.redundancy)
         paths = [kit.folder / f"{kit.name}.png", kit.folder / f"{kit.name}.svg"]
         try:
-            figure.savefig(paths[0], metadata={"Software": None})
+            figure.savefig(paths[0], metadata={"Software": None}, pil_kwargs={"compress_level": 4})
             figure.savefig(paths[1], metadata={"Date": None, "Title": f"samplechop: {kit.name}"})
         except OSError as error:
             raise UserError(
