@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -13,6 +14,17 @@ Made = TypeVar("Made")
 def ignore_interrupt() -> None:
     """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def beside() -> Iterator[ProcessPoolExecutor]:
+    """Give one process that works at the same time as this one. What it has begun when an error comes is waited for."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=ignore_interrupt) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def run(work: Callable[[Piece], Made], pieces: Sequence[Piece], jobs: int) -> Iterator[Made]:

@@ -171,6 +171,7 @@ def _list_formats() -> None:
 
 def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> None:
     """Chop one record and tell what came of it."""
+    from offline import jobs
     from offline.chop.naming import safe
     from offline.chop.opening import title
     from offline.chop.pipeline import make_kit, nothing
@@ -178,7 +179,7 @@ def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> Non
     from offline.training.progress import progress
 
     began = time.perf_counter()
-    with progress() as told:
+    with progress() as told, jobs.beside() as other:
         watched = sys.stderr.isatty()
-        outcome = make_kit(source, output / safe(title(source)), options, force, told if watched else nothing)
+        outcome = make_kit(source, output / safe(title(source)), options, force, told if watched else nothing, other)
     show(outcome, time.perf_counter() - began)

@@ -3,8 +3,10 @@
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,10 +16,11 @@ from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions
 from offline.chop.placing import check_folder, put_in_place
-from offline.export import ExportWarning, writers
-from offline.kit import SLICES, Candidate, Kit, Slice
+from offline.export import MANIFEST_FORMAT, ExportWarning, writers
+from offline.kit import SLICES, Candidate, Guess, Kit, Slice
 from realtime.errors import UserError
 
+Made = TypeVar("Made")
 Told = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, and how much there is."""
 
@@ -50,10 +53,18 @@ def nothing(what: str, done: int, of: int) -> None:
     """Hear how far things have come, and tell nobody."""
 
 
-def make_kit(source: Path, folder: Path, options: ChopOptions, force: bool = False, told: Told = nothing) -> Outcome:
+def make_kit(
+    source: Path,
+    folder: Path,
+    options: ChopOptions,
+    force: bool = False,
+    told: Told = nothing,
+    beside: Executor | None = None,
+) -> Outcome:
     """Chop a file or a session into a kit in `folder`, which appears whole or not at all.
 
-    force: whether a kit that is there already is replaced. told: hears how far it has come.
+    force: whether a kit that is there already is replaced. told: hears how far it has come. beside: a process that
+    takes over what can be done at the same time.
     Raises UserError, in one sentence, for everything the user can mend.
     """
     check_folder(folder, force)
@@ -65,7 +76,7 @@ def make_kit(source: Path, folder: Path, options: ChopOptions, force: bool = Fal
             made, scratch = Path(work, folder.name), Path(work, "decoded")
             (made / SLICES).mkdir(parents=True)
             scratch.mkdir()
-            outcome = _made(source, made, scratch, options, told)
+            outcome = _made(source, made, scratch, options, told, beside)
             put_in_place(made, folder)
     except OSError as error:
         raise UserError(f"the kit cannot be written to {str(folder)!r}: {error.strerror or error}") from None
@@ -73,32 +84,45 @@ def make_kit(source: Path, folder: Path, options: ChopOptions, force: bool = Fal
     return replace(outcome, kit=replace(outcome.kit, folder=folder), files=files)
 
 
-def _made(source: Path, folder: Path, scratch: Path, options: ChopOptions, told: Told) -> Outcome:
+def _made(
+    source: Path, folder: Path, scratch: Path, options: ChopOptions, told: Told, beside: Executor | None
+) -> Outcome:
     record = open_record(source, scratch)
     first, last = candidates.span(record, options)
+    tonality = _begun(beside, key.of_record, record, first, last)
     heard = record
     if options.harmonic or options.write_harmonic:
         heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
     plan = planned(heard if options.harmonic else record, options, first, last, told)
     cut_from = heard if options.write_harmonic else record
-    kit = _cut(cut_from, folder, plan, options, first, last)
+    kit = _cut(cut_from, folder, plan, options, first, last, tonality.result())
+    drawn = _begun(beside, picture.draw, kit, plan.similarity) if options.picture else None
     said = list(record.warnings)
     if not plan.found.candidates:
         said.append(f"no chop was found in {str(source)!r}, so it is one slice; a lower --threshold finds more")
     elif len(kit.slices) < options.count:
         said.append(f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more")
     files = [kit.path(part) for part in kit.slices]
-    if options.picture:
-        files += picture.draw(kit, plan.similarity)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ExportWarning)
         formats = writers(options.formats, kit.seconds(kit.length) <= LONG_SECONDS)
         for number, (name, write) in enumerate(formats.items()):
             told(f"writing, {name}", number, len(formats))
+            if drawn and name == MANIFEST_FORMAT:  # which lists all files
+                files += drawn.result()
             files += write(kit)
         told("writing", len(formats), len(formats))
     said += [str(one.message) for one in caught if issubclass(one.category, ExportWarning)]
     return Outcome(kit, tuple(dict.fromkeys(files)), tuple(said))
+
+
+def _begun(beside: Executor | None, work: Callable[..., Made], *arguments: Any) -> "Future[Made]":
+    """Have a piece of work done in the process beside this one, or do it now."""
+    if beside is not None:
+        return beside.submit(work, *arguments)
+    done: Future[Made] = Future()
+    done.set_result(work(*arguments))
+    return done
 
 
 def planned(record: Record, options: ChopOptions, first: int, last: int, told: Told = nothing) -> Plan:
@@ -126,9 +150,10 @@ def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candida
     return sorted(ranked[:MOST_CANDIDATES], key=lambda candidate: candidate.sample)
 
 
-def _cut(record: Record, folder: Path, plan: Plan, options: ChopOptions, first: int, last: int) -> Kit:
-    rate = record.sample_rate
-    bpm, tonality = tempo.tempo(plan.found.beats, rate), key.of_record(record, first, last)
+def _cut(
+    record: Record, folder: Path, plan: Plan, options: ChopOptions, first: int, last: int, tonality: Guess | None
+) -> Kit:
+    rate, bpm = record.sample_rate, tempo.tempo(plan.found.beats, record.sample_rate)
     notes = [options.start_note + index for index in range(len(plan.pieces))]
     names = naming.names(
         options.template,
