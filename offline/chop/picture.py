@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.chop import panels
+from offline.chop import drawing, panels, strips
 from offline.chop.envelope import envelope
 from offline.kit import Kit
 from offline.look import BACK, FAINT, INK, LINE
@@ -25,7 +25,6 @@ from realtime.names import printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT, DPI = 16.0, 9.0, 100
 COLUMNS = 1800
 """Columns of the waveform."""
 PAD_COLUMNS, MOST_PER_PAD, LEAST_PER_PAD = 2400, 120, 24
@@ -65,10 +64,10 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
     with rc_context(_STYLE), warnings.catch_warnings():
         # The font has no Japanese; the SVG says it all the same.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
+        figure = Figure(figsize=(drawing.WIDTH, drawing.HEIGHT), dpi=drawing.DPI)
         _head(figure, kit)
-        time = panels.waveform(figure, kit, outline)
-        panels.strengths(figure, kit, time)
+        time = strips.waveform(figure, kit, outline)
+        strips.strengths(figure, kit, time)
         panels.pads(figure, kit.slices, cut, kit.slice_rate)
         if similarity is not None and len(similarity) > 1:
             panels.alike(figure, kit.slices, similarity)
@@ -85,15 +84,15 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
 
 
 def _head(figure: "Figure", kit: Kit) -> None:
-    count = len(kit.slices)
-    known = [f"{count} {'slice' if count == 1 else 'slices'}", f"{len(kit.candidates):,} candidates"]
+    counts = (("slice", len(kit.slices)), ("candidate", len(kit.candidates)))
+    known = [f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts]
     if kit.tempo:
         known.append(f"{round(float(kit.tempo.value))} bpm")
     if kit.key:
         known.append(kit.key.value)
-    known += [panels.clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
+    known += [strips.clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
     name = printable(kit.source.name)
     name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-    figure.text(panels.LEFT, 0.957, name, size=17, weight="bold", va="center")
-    figure.text(panels.LEFT, 0.922, " · ".join(known), size=11.5, color=FAINT, va="center")
-    figure.text(panels.RIGHT, 0.957, "samplechop", size=11.5, color=FAINT, va="center", ha="right")
+    figure.text(drawing.LEFT, 0.957, name, size=17, weight="bold", va="center")
+    figure.text(drawing.LEFT, 0.922, " · ".join(known), size=11.5, color=FAINT, va="center")
+    figure.text(drawing.RIGHT, 0.957, "samplechop", size=11.5, color=FAINT, va="center", ha="right")
