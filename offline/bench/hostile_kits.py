@@ -6,7 +6,8 @@ from pathlib import Path
 
 from offline.bench.figures import Figure
 from offline.bench.hostile import write_files
-from offline.chop.collection import BUG, DEAD, Report, make_kits
+from offline.chop.collected import Report
+from offline.chop.collection import BUG, DEAD, make_kits
 from offline.chop.options import ChopOptions
 from offline.chop.pipeline import make_kit
 

@@ -8,13 +8,14 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from offline.chop import naming, workers
+from offline.chop.collected import Entry, Report
 from offline.chop.ledger import Ledger, Row, State, fingerprint
 from offline.chop.opening import audio_files, title
 from offline.chop.options import ChopOptions
@@ -41,34 +42,6 @@ Work = Callable[[Path, Path, ChopOptions, bool], Outcome]
 
 The kit appears there whole or not at all; what is unfinished lies beside it in ".FOLDER.SOMETHING". Picklable.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What became of one source. folder: of its kit, if it has one. message: why not, or what is to be known."""
-
-    source: Path
-    folder: Path | None = None
-    message: str = ""
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Report:
-    """What became of all, each list in the order of the sources. interrupted: by Ctrl-C, before all was done."""
-
-    made: list[Entry] = field(default_factory=list)
-    skipped: list[Entry] = field(default_factory=list)
-    failed: list[Entry] = field(default_factory=list)
-    interrupted: bool = False
-
-    def lines(self) -> Iterator[str]:
-        """Tell what is to be known, a line for each source that needs one, and the sums."""
-        yield from (f"{str(entry.source)!r}: {entry.message}" for entry in [*self.made, *self.skipped] if entry.message)
-        yield from (f"failed: {str(entry.source)!r}: {entry.message}" for entry in self.failed)
-        yield f"{len(self.made)} made, {len(self.skipped)} skipped, {len(self.failed)} failed"
-        if self.interrupted:
-            yield "stopped before the end: the same command goes on from here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +72,14 @@ def make_kits(
     force: bool = False,
     scheduler: str | None = None,
     told: Told | None = None,
+    model: str = "",
 ) -> Report:
     """Make a kit of every source, each in a folder of its own in `out`; what the ledger there knows is skipped.
 
     sources: as offline.chop.opening.inputs gives them; of those with the same samples only the first is chopped.
     jobs: processes at once. force: make again what is there, and replace kits that are in the way. scheduler: address
-    of a Dask cluster whose workers, however many, do it instead; they must see the same folders.
+    of a Dask cluster whose workers, however many, do it instead; they must see the same folders. model: SHA-256 of the
+    net, as the same name may mean another one later.
     Ctrl-C ends it, with a report of what was done until then. Raises UserError if `out` cannot be written, another
     process is at work in it, or the cluster cannot be used.
     """
@@ -118,7 +93,7 @@ def make_kits(
     with ledger:
         pieces: list[_Piece] = []
         try:
-            pieces = _claim(ledger, sources, out, options, force, report, tell)
+            pieces = _claim(ledger, sources, out, fingerprint(options, model), force, report, tell)
             _sweep(out, pieces)
             with tempfile.TemporaryDirectory(prefix=BEGUN, dir=out.absolute()) as begun:
                 tasks = []
@@ -169,17 +144,20 @@ def _claim(
     ledger: Ledger,
     sources: Sequence[Path],
     out: Path,
-    options: ChopOptions,
+    options: str,
     force: bool,
     report: Report,
     tell: Told,
 ) -> list[_Piece]:
-    """Find out what is to be made, and where; the largest first, so that no process is left with it at the end."""
-    key = fingerprint(options)
+    """Find out what is to be made, and where; the largest first, so that no process is left with it at the end.
+
+    options: their fingerprint.
+    """
     taken = {row.folder.casefold() for row in ledger.rows()}
     first: dict[str, Path] = {}
     pieces: list[_Piece] = []
     for done, source in enumerate(sources, 1):
+        tell("looking", done, len(sources))
         try:
             files = audio_files(source)
             record = ledger.record_of(files)
@@ -187,7 +165,7 @@ def _claim(
                 report.skipped.append(Entry(source, None, f"the same as {str(first[record])!r}"))
                 continue
             first[record] = source
-            row = ledger.find(record, key)
+            row = ledger.find(record, options)
             if row and row.state == "made" and (out / row.folder).is_dir() and not force:
                 report.skipped.append(Entry(source, out / row.folder))
                 continue
@@ -196,13 +174,12 @@ def _claim(
             check_folder(out / name, force or (row is not None and row.state == "claimed"))
             taken.add(name.casefold())
             size = sum(file.stat().st_size for file in files)
-            claim = Row(record, key, "claimed", name, str(source))
+            claim = Row(record, options, "claimed", name, str(source))
             pieces.append(_Piece(source, (out / name).absolute(), claim, size))
         except UserError as error:
             report.failed.append(Entry(source, None, str(error)))
         except OSError as error:
             report.failed.append(Entry(source, None, f"it cannot be read: {error.strerror}"))
-        tell("looking", done, len(sources))
     ledger.put(piece.row for piece in pieces)
     return sorted(pieces, key=lambda piece: -piece.size)
 
@@ -239,18 +216,20 @@ def run(
     """Make a kit of every source, with a progress bar on stderr, and print the report.
 
     jobs: one for each core by default. Exits with 130 after Ctrl-C, with 1 if anything failed.
-    Raises UserError as `make_kits` does.
+    Raises UserError as `make_kits` does, and ModelError for a net that cannot be used.
     """
     import joblib
     import typer
 
+    import models
     from offline.chop.pipeline import make_kit
     from offline.training.progress import progress
 
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")
+    net = models.load(options.model).sha256
     with progress() as told:
-        report = make_kits(sources, out, options, make_kit, jobs or joblib.cpu_count(), force, scheduler, told)
+        report = make_kits(sources, out, options, make_kit, jobs or joblib.cpu_count(), force, scheduler, told, net)
     for line in report.lines():
         typer.echo(line)
     if report.interrupted:

@@ -124,6 +124,13 @@ def test_other_options_do_not_overwrite_without_force(tmp_path, out):
     assert names(make_kits(sources, out, ChopOptions(count=8), make).skipped) == ["song0"]
 
 
+def test_another_net_under_the_same_name_counts_as_another_option(tmp_path, out):
+    sources = many(tmp_path, 1)
+    make_kits(sources, out, OPTIONS, make, model="before")
+    assert names(make_kits(sources, out, OPTIONS, make, model="before").skipped) == ["song0"]
+    assert names(make_kits(sources, out, OPTIONS, make, model="after", force=True).made) == ["song0"]
+
+
 def test_a_kit_that_somebody_else_made_is_not_overwritten(tmp_path, out):
     sources = many(tmp_path, 1)
     out.mkdir()
