@@ -9,11 +9,11 @@ from offline.evaluate.listeners import title
 from offline.evaluate.measures import BINS, OPEN, RIGHT, WRONG, marks
 from offline.evaluate.runs import Judged, Result
 from offline.evaluate.truths import References
+from offline.look import CYAN, FAINT, GREEN, INK, LINE, MAGENTA, RED, YELLOW
 
-INK, FAINT, LINE, BACK = "#d8dce3", "#8a919e", "#2c303a", "#16181d"
-GREEN, RED, GREY = "#57c278", "#ef5f5f", "#6d7480"
-CHOP, STRONG, BEAT, ATTACK = "#e5b84b", "#e86bb3", "#3aa6c4", "#8a919e"
-SYSTEMS = ("#57c278", "#e5b84b", "#3aa6c4", "#e86bb3", "#b18cf0", "#ef8f5f")
+GREY = "#6d7480"
+CHOP, STRONG, BEAT, ATTACK = YELLOW, MAGENTA, CYAN, FAINT
+SYSTEMS = (GREEN, YELLOW, CYAN, MAGENTA, "#b18cf0", "#ef8f5f")
 """One colour for each system in the diagram, in their order; they come round."""
 LEFT, PLOT, FIGURE = 96, 780, 62
 WAVE, ROW = 56, 19

@@ -5,10 +5,10 @@ from html import escape
 from pathlib import Path
 
 from offline.evaluate import drawing
-from offline.evaluate.drawing import BACK, FAINT, INK, LINE
 from offline.evaluate.listeners import title
 from offline.evaluate.runs import ALL, Judged, Result
 from offline.evaluate.table import ROWS, Row, compared, noise_row
+from offline.look import BACK, FAINT, INK, LINE
 from realtime.errors import UserError
 
 STYLE = f"""
