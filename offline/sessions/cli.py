@@ -20,8 +20,8 @@ def sessions(
     samplechop sessions recordings             date, length, chops, taps, format, how each one ended
     samplechop sessions recordings --repair    set lengths to what is there, cut off half a line
 
-    A session can be heard and chopped without a repair: its audio is readable up to the last half second. A session
-    that is being recorded is left alone.
+    A session can be heard and chopped without a repair: its sound is readable up to the last fifth of a second.
+    One that is being recorded is left alone.
     """
     from offline.sessions.reading import find_sessions, read_session
     from offline.sessions.repair import repair as mend

@@ -37,6 +37,7 @@ def repair_flac(path: Path) -> int:
     Raises OSError, and leaves the file as it is, where nothing can be decoded or the disk is full.
     """
     temporary = path.with_name(f".{path.name}.part")
+    frames = 0
     try:
         with (
             soundfile.SoundFile(path) as source,
@@ -44,7 +45,7 @@ def repair_flac(path: Path) -> int:
         ):
             for piece in _decoded(source):
                 target.write(piece)
-            frames = int(target.tell())
+                frames += len(piece)
         if not frames:
             raise OSError("nothing in it can be decoded")
         temporary.replace(path)

@@ -7,6 +7,7 @@ samples in the blocks that are out. The place of the count: RFC 9639, section 8.
 
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ class FlacFile:
             self._file.write(numbers)
         except (self._broken, AssertionError) as error:
             self._failed = True
+            with suppress(OSError):
+                self.flush()  # blocks may have gone out since the last time
             self.frames = self._told
             raise OSError(f"the encoder could not write: {str(error).rstrip('.')}") from None
         self.frames += len(numbers)

@@ -2,7 +2,7 @@
 
 [analysis] chunks -> tape (never waits)     events -> queue
 [taps]     hits ----------------------------------> queue
-[recorder]           tape -> audio file     queue -> log        four times a second
+[recorder]           tape -> audio file     queue -> log        ten times a second
 [keep]               tape -> audio file     the lines of the last minute -> log
 """
 
@@ -26,7 +26,7 @@ from realtime.sources import Chunk, Source
 from realtime.status import Recording
 from realtime.taps import Tap
 
-WRITE_SECONDS = 0.25
+WRITE_SECONDS = 0.1
 """How often what was heard is written; so much a kill can take."""
 
 SYNC_SECONDS = 1.0
@@ -179,7 +179,7 @@ class Recorder:
                 self._failure = str(error)
 
     def _run(self) -> None:
-        """[recorder] Write what is new, four times a second and once more at the end."""
+        """[recorder] Write what is new, ten times a second and once more at the end."""
         while not self._ending.is_set():
             self._wake.wait(WRITE_SECONDS)
             self._wake.clear()
