@@ -1,0 +1,45 @@
+"""A third party's writer of kits, installed as a package of its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from offline.export import writers
+from realtime.errors import UserError
+from tests.command import samplechop
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a package on the path as an installer would: its metadata names its writers."""
+    info = tmp_path / "padlist-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: padlist\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[samplechop.exporters]\n"
+        "pads = tests.contract.example_exporter:write\n"
+        "broken = tests.contract.no_such_module:write\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_files_are_part_of_the_kit(tmp_path: Path) -> None:
+    result = samplechop("chop", "--demo", "-o", tmp_path / "kits", "--end", 8, "--no-picture", "--formats", "pads")
+    assert result.code == 0, result.err
+    folder = tmp_path / "kits" / "demo"
+    assert (folder / "pads.csv").read_text().startswith("36,slices/")
+    assert "pads.csv" in {entry["file"] for entry in json.loads((folder / "kit.json").read_text())["files"]}
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_writer_that_cannot_be_loaded_is_named() -> None:
+    with pytest.raises(UserError, match="'broken' .* cannot be loaded"):
+        writers(["broken"])
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_unknown_format_is_answered_with_all_there_are() -> None:
+    with pytest.raises(UserError, match="wav, cues.*pads"):
+        writers(["tape"])
