@@ -2,8 +2,9 @@
 
 The pitches are the peaks of a spectrum that stand out of their neighbourhood, which drums and hiss do not; counted by
 pitch class, they are correlated with the key profiles of Albrecht and Shanahan ("The use of large corpora to train a
-new type of key-finding algorithm", Music Perception 31, 2013), as by Krumhansl and Schmuckler. On made records of known
-key this was right for 77 of 100, librosa's chroma of constant-Q with the best of four profiles for 47.
+new type of key-finding algorithm", Music Perception 31, 2013), as by Krumhansl and Schmuckler. On 110 made records of
+known key this was right for 76 of 100, and for 87 of 100 of those it was sure enough about to tell; librosa's chroma
+with the best of four profiles stayed 20 below.
 """
 
 import numpy as np

@@ -1,7 +1,6 @@
 """Tempo and bars from beats that were heard."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,35 +59,9 @@ def test_few_beats_are_less_sure() -> None:
     assert few.confidence < many.confidence
 
 
-def places_of(beats: list[Event], count: int = 4) -> list[int]:
-    return [beat.sample for beat in beats[(-int(beats[0].label or 1) + 1) % count :: count]]
-
-
-@pytest.mark.parametrize("first", [1, 2, 4])
-def test_bars_begin_at_the_first_beats(first: int) -> None:
-    beats = beats_at(steady(92.0), 92.0, first=first)
-    assert list(downbeats(beats)) == places_of(beats)
-
-
-def test_bars_of_three_are_found() -> None:
-    beats = [replace(beat, label=str(k % 3 + 1)) for k, beat in enumerate(beats_at(steady(92.0), 92.0))]
-    assert list(downbeats(beats)) == [beat.sample for beat in beats[::3]]
-
-
-def test_bars_go_on_where_the_detector_lost_count() -> None:
-    beats = beats_at(steady(92.0), 92.0)
-    lost = [replace(beat, label=str((k + 1) % 4 + 1)) if 12 <= k < 20 else beat for k, beat in enumerate(beats)]
-    assert downbeats(lost) == downbeats(beats)
-
-
-def test_bars_go_on_over_a_beat_that_was_left_out() -> None:
-    beats = beats_at(steady(92.0), 92.0)
-    assert downbeats(beats[:13] + beats[14:]) == downbeats(beats)
-
-
-def test_bars_are_counted_anew_after_a_break() -> None:
-    first, second = beats_at(steady(92.0, 24), 92.0), beats_at(steady(92.0, 24) + 40.13, 92.0, first=3)
-    assert list(downbeats(first + second)) == places_of(first) + places_of(second)
+def test_bars_begin_at_the_first_beats() -> None:
+    beats = beats_at(steady(92.0), 92.0, first=3)
+    assert downbeats(beats) == tuple(beat.sample for beat in beats[2::4])
 
 
 def test_without_beats_there_are_no_bars() -> None:
