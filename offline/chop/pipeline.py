@@ -16,7 +16,7 @@ from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions
 from offline.chop.placing import check_folder, put_in_place
-from offline.export import MANIFEST_FORMAT, ExportWarning, writers
+from offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
 from offline.kit import SLICES, Candidate, Guess, Kit, Slice
 from realtime.errors import UserError
 
@@ -103,17 +103,34 @@ def _made(
     elif len(kit.slices) < options.count:
         said.append(f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more")
     files = [kit.path(part) for part in kit.slices]
+    formats = writers(options.formats, kit.seconds(kit.length) <= LONG_SECONDS)
+    for number, (name, write) in enumerate(formats.items()):
+        told(f"writing, {name}", number, len(formats))
+        if drawn and name == MANIFEST_FORMAT:  # which lists all files
+            files += drawn.result()
+        files += _written(name, write, kit, said)
+    told("writing", len(formats), len(formats))
+    return Outcome(kit, tuple(dict.fromkeys(files)), tuple(said))
+
+
+def _written(name: str, write: Write, kit: Kit, said: list[str]) -> list[Path]:
+    """Write one format. What it could not hold is said; where it fails, by fault of its own, the others go on."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ExportWarning)
-        formats = writers(options.formats, kit.seconds(kit.length) <= LONG_SECONDS)
-        for number, (name, write) in enumerate(formats.items()):
-            told(f"writing, {name}", number, len(formats))
-            if drawn and name == MANIFEST_FORMAT:  # which lists all files
-                files += drawn.result()
-            files += write(kit)
-        told("writing", len(formats), len(formats))
+        try:
+            files = write(kit)
+        except OSError:
+            raise
+        except UserError as error:
+            files = []
+            said.append(f"{name} was left out: {error}")
+        except Exception as error:
+            if name in OWN:
+                raise
+            files = []
+            said.append(f"the exporter {name!r} failed: {type(error).__name__}: {error}")
     said += [str(one.message) for one in caught if issubclass(one.category, ExportWarning)]
-    return Outcome(kit, tuple(dict.fromkeys(files)), tuple(said))
+    return files
 
 
 def _begun(beside: Executor | None, work: Callable[..., Made], *arguments: Any) -> "Future[Made]":

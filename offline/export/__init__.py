@@ -57,6 +57,7 @@ FORMATS: tuple[Format, ...] = (
     Format("json", "programs: everything about the kit", "manifest"),
 )
 """All formats, in the order they are written."""
+OWN = {format.name: format for format in FORMATS}
 
 
 SLICES_FORMAT = "wav"
@@ -71,20 +72,19 @@ def writers(names: Sequence[str] | None = None, whole: bool = True) -> dict[str,
     whole: whether "all" includes the formats that copy the whole record. Raises UserError for a name nobody knows, and
     for a writer of a third party that cannot be loaded.
     """
-    own = {format.name: format for format in FORMATS}
-    plugged = {point.name: point for point in entry_points(group=GROUP) if point.name not in own}
-    known = [SLICES_FORMAT, *own, *plugged]
+    plugged = {point.name: point for point in entry_points(group=GROUP) if point.name not in OWN}
+    known = [SLICES_FORMAT, *OWN, *plugged]
     for name in names or ():
         if name not in known:
             raise UserError(f"there is no format {name!r}; there are {', '.join(known)}")
-    wanted = names if names is not None else [name for name in known if whole or name not in own or not own[name].whole]
+    wanted = names if names is not None else [name for name in known if whole or name not in OWN or not OWN[name].whole]
     ordered = [name for name in dict.fromkeys(wanted) if name not in (SLICES_FORMAT, MANIFEST_FORMAT)]
-    return {name: _load(name, own, plugged) for name in [*ordered, MANIFEST_FORMAT]}
+    return {name: _load(name, plugged) for name in [*ordered, MANIFEST_FORMAT]}
 
 
-def _load(name: str, own: Mapping[str, Format], plugged: Mapping[str, EntryPoint]) -> Write:
-    if name in own:
-        write: Write = import_module(f"offline.export.{own[name].place}").write
+def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:
+    if name in OWN:
+        write: Write = import_module(f"offline.export.{OWN[name].place}").write
         return write
     try:
         loaded: Write = plugged[name].load()

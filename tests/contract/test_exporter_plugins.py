@@ -19,6 +19,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (info / "entry_points.txt").write_text(
         "[samplechop.exporters]\n"
         "pads = tests.contract.example_exporter:write\n"
+        "failing = builtins:dict\n"
         "broken = tests.contract.no_such_module:write\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
@@ -34,12 +35,21 @@ def test_its_files_are_part_of_the_kit(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_one_that_fails_does_not_cost_the_kit(tmp_path: Path) -> None:
+    options = ("--end", 8, "--no-picture", "--formats", "failing,sfz")
+    result = samplechop("chop", "--demo", "-o", tmp_path / "kits", *options)
+    assert result.code == 0
+    assert "'failing' failed: TypeError" in result.err
+    assert (tmp_path / "kits" / "demo" / "demo.sfz").exists()
+
+
+@pytest.mark.usefixtures("installed")
 def test_a_writer_that_cannot_be_loaded_is_named() -> None:
-    with pytest.raises(UserError, match="'broken' .* cannot be loaded"):
+    with pytest.raises(UserError, match=r"'broken' .* cannot be loaded"):
         writers(["broken"])
 
 
 @pytest.mark.usefixtures("installed")
 def test_an_unknown_format_is_answered_with_all_there_are() -> None:
-    with pytest.raises(UserError, match="wav, cues.*pads"):
+    with pytest.raises(UserError, match=r"wav, cues.*pads"):
         writers(["tape"])
