@@ -1,6 +1,11 @@
 """A session recorded through a sound server: what an independent client played is in it, bit for bit."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +76,40 @@ def test_the_end_is_kept_as_a_session_that_looks_the_same(session: Session, fold
     whole = soundfile.read(whole_of(folder) / "audio.wav", dtype="int32")[0]
     assert np.array_equal(soundfile.read(kept / "audio.wav", dtype="int32")[0], whole[-4 * RATE :])
     assert read_session(kept).state == read_session(whole_of(folder)).state == "ended"
+
+
+def test_an_unplugged_device_leaves_a_gap_of_silence_and_a_file_that_can_be_read(tmp_path: Path) -> None:
+    def frames() -> int:
+        found = [soundfile.info(str(path)).frames for path in tmp_path.glob("*/audio.wav")]
+        return found[0] if found else 0
+
+    def log() -> list[dict]:
+        return [json.loads(line) for path in tmp_path.glob("*/events.jsonl") for line in path.read_text().splitlines()]
+
+    def wait_for(there: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not there():
+            assert time.monotonic() < deadline and program.poll() is None
+            time.sleep(0.02)
+
+    server = JackServer()
+    server.start()
+    try:
+        command = [sys.executable, "-m", "offline.cli", "live", "--device", "system", "--quiet"]
+        command += ["--record", str(tmp_path)]
+        program = server.popen(command, stderr=subprocess.PIPE, env={"XDG_CONFIG_HOME": str(tmp_path / "none")})
+        wait_for(lambda: frames() > RATE // 4)
+        assert server.process is not None
+        server.process.terminate()  # killed, it would keep one of the eight places in JACK's registry for ever
+        server.process.wait()
+        before = frames()
+        server.start()
+        wait_for(lambda: any(line["kind"] == "gap" for line in log()) and frames() > before + RATE // 2)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    finally:
+        server.stop()
+    assert program.returncode == 0, said
+    (gap,) = [line for line in log() if line["kind"] == "gap"]
+    assert gap["length"] > 0 and gap["sample"] >= before
+    assert frames() == log()[-1]["sample"] > gap["sample"] + gap["length"]

@@ -6,6 +6,7 @@ import pytest
 import soundfile
 
 from offline.bench import live, startup
+from offline.bench import record as bench_record
 from offline.bench.figures import Figure, as_json, as_table
 from tests.command import samplechop
 from tests.signals import RATE, record
@@ -48,3 +49,12 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
 def test_a_missing_recording_is_named() -> None:
     result = samplechop("bench", "live", "no such.wav")
     assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")
+
+
+def test_the_benchmark_of_recording_tells_what_a_kill_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = bench_record.Killed(heard=2.0, readable=1.9, ffprobe=True, exact=True, lines=1)
+    monkeypatch.setattr(bench_record, "killed", lambda *_: left)
+    figures = list(bench_record.kills(3, 0, "wav24"))
+    assert figures[0].value == pytest.approx(0.1)
+    assert all(figure.reached is not False for figure in figures)
+    assert samplechop("bench", "record", "--record-format", "mp3").code == 2

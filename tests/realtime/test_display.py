@@ -3,6 +3,7 @@ import os
 import re
 from dataclasses import replace
 from math import inf, nan
+from pathlib import Path
 
 import numpy as np
 import pyte
@@ -16,7 +17,7 @@ from realtime.events import Event
 from realtime.gauges import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
 from realtime.names import clock, note_name, pad_name
 from realtime.screen import delay_words, screen_rows
-from realtime.status import Snapshot
+from realtime.status import Recording, Snapshot
 
 RATE, HOP = 44_100, 256
 EMPTY = np.zeros(0, np.float32)
@@ -371,3 +372,21 @@ def test_plain_lines_tell_the_pad_and_each_new_tap():
         view.show(snapshot(taps=taps, pad="space bar"), [])
     assert "Taps on space bar" in stream.getvalue()
     assert [line.split()[-1] for line in stream.getvalue().splitlines() if "  taps " in line] == ["1", "3"]
+
+
+def test_the_view_says_that_it_records_and_what_a_key_keeps():
+    recording = Recording(Path("sessions/2026-01-02_line-in"), (), "k keeps the last 60 s")
+    shown = "\n".join(rows(snapshot(recording=recording), 130))
+    assert "2026-01-02_line-in" in shown and "k keeps the last 60 s" in shown
+    assert "rec ·" in "\n".join(rows(snapshot(recording=recording), 50))
+
+
+def test_plain_lines_name_each_folder_that_was_kept_once():
+    stream = io.StringIO()
+    view = PlainView(stream)
+    kept = (Path("a"), Path("b"), Path("c"))
+    for count in (0, 1, 1, 3):
+        view.show(snapshot(recording=Recording(Path("whole"), kept[:count], "k keeps the last 60 s")), [])
+    lines = stream.getvalue().splitlines()
+    assert "Recording to whole" in lines and "Key k keeps the last 60 s" in lines
+    assert [line.split()[-1] for line in lines if "  kept  " in line] == ["a", "b", "c"]
