@@ -10,7 +10,7 @@ broken pipe) goes silent: a session must not end because nobody looks.
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Protocol, TextIO
 
@@ -21,12 +21,9 @@ from rich.style import Style
 
 from realtime.events import BEAT, Event
 from realtime.gauges import LevelMeter, Row
-from realtime.names import clock, note_name, pad_name, printable
-from realtime.screen import delay_words, screen_rows
+from realtime.plain_view import PlainView
+from realtime.screen import screen_rows
 from realtime.status import Snapshot
-
-_LOSS_SECONDS = 10  # plain lines report losses at most this often
-_OTHER_TEMPO = 0.04  # plain lines report a tempo that differs by more than this share
 
 
 class View(Protocol):
@@ -64,100 +61,6 @@ class NoView:
 
     def stop(self) -> None:
         """Do nothing."""
-
-
-class PlainView:
-    """One line per chop, change of state, warning or loss, under a header that says source and track delay.
-
-    Written in plain ASCII where `stream` knows nothing better.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        """Write to `stream`."""
-        self._stream = stream
-        self._shown: Snapshot | None = None
-        self._silent = False
-        self._losses = (0, 0, 0)
-        self._losses_at = 0
-        self._tempo = 0.0
-
-    def start(self) -> None:
-        """Do nothing: the header needs a snapshot."""
-
-    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
-        """Write what is new."""
-        lines: list[str] = []
-        before = self._shown
-        self._shown = snapshot
-        now = clock(snapshot.position, snapshot.sample_rate)
-        if before is None:
-            delay, samples, what = delay_words(snapshot)
-            lines.append(f"samplechop  {snapshot.source}, {snapshot.sample_rate} Hz, {snapshot.state}")
-            lines.append(f"Track delay {delay} ({samples}). {what}")
-            lines.append(f"MIDI {snapshot.midi or 'off'}")
-            if snapshot.taps is not None:
-                lines.append(f"Taps on {snapshot.pad}")
-            if snapshot.recording.folder is not None:
-                lines.append(f"Recording to {snapshot.recording.folder}")
-            if snapshot.recording.key:
-                lines.append(f"Key {snapshot.recording.key}")
-        elif snapshot.state != before.state:
-            lines.append(f"{now}  {snapshot.state}")
-        if before is not None and snapshot.midi != before.midi:
-            lines.append(f"{now}  MIDI {snapshot.midi or 'off'}")
-        kept = len(before.recording.kept) if before else 0
-        lines += [f"{now}  kept  {folder}" for folder in snapshot.recording.kept[kept:]]
-        seen = before.warnings if before else ()
-        lines += [f"{now}  warning  {warning}" for warning in snapshot.warnings if warning not in seen]
-        lines += [line for event in new if (line := self._line(event, snapshot.sample_rate))]
-        if snapshot.taps and (before is None or snapshot.taps != before.taps):
-            lines.append(f"{now}  taps {snapshot.taps}")
-        lines += self._lost(snapshot, now)
-        self._write(lines)
-
-    def stop(self) -> None:
-        """Write what was lost since the last line about it."""
-        if self._shown is not None:
-            self._losses_at = -_LOSS_SECONDS * self._shown.sample_rate
-            self._write(self._lost(self._shown, clock(self._shown.position, self._shown.sample_rate)))
-
-    def _line(self, event: Event, sample_rate: int) -> str:
-        """Say what an event is; of beats only the first and each new tempo."""
-        if event.kind != BEAT:
-            return _chop_line(event, sample_rate)
-        tempo = event.tempo or 0.0
-        if abs(tempo - self._tempo) <= _OTHER_TEMPO * self._tempo:
-            return ""
-        self._tempo = tempo
-        return f"{clock(event.sample, sample_rate)}  beat  {tempo:.1f} BPM"
-
-    def _lost(self, snapshot: Snapshot, now: str) -> list[str]:
-        losses = (snapshot.overflows, snapshot.underflows, snapshot.lost)
-        due = not any(self._losses) or snapshot.position - self._losses_at >= _LOSS_SECONDS * snapshot.sample_rate
-        if losses == self._losses or not due:
-            return []
-        self._losses, self._losses_at = losses, snapshot.position
-        return [f"{now}  xruns {losses[0]} in, {losses[1]} out, {losses[2]} samples lost so far"]
-
-    def _write(self, lines: Iterable[str]) -> None:
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        try:
-            for line in lines if not self._silent else ():
-                text = printable(line)
-                if text.encode(encoding, "replace").decode(encoding) != text:
-                    text = text.replace("−", "-").encode(encoding, "replace").decode(encoding)
-                self._stream.write(text + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):  # ValueError: the stream was closed
-            self._silent = True
-
-
-def _chop_line(event: Event, sample_rate: int) -> str:
-    line = f"{clock(event.sample, sample_rate)}  {event.label or event.kind}  strength {event.strength:.2f}"
-    if event.note is None:
-        return line
-    pad = pad_name(event.note)
-    return f"{line}  note {event.note} ({note_name(event.note)}{', pad ' + pad if pad else ''})"
 
 
 @cache

@@ -39,7 +39,11 @@ class FlacFile:
         self._broken: Any = soundfile.LibsndfileError
         self.frames = 0
         self._raw = path.open("xb+", buffering=0)
-        self._file = soundfile.SoundFile(path, "w", sample_rate, channels, "PCM_24", format="FLAC")
+        try:
+            self._file = soundfile.SoundFile(path, "w", sample_rate, channels, "PCM_24", format="FLAC")
+        except soundfile.LibsndfileError as error:
+            self._raw.close()
+            raise OSError(error.error_string) from None
         self._silence: NDArray[np.int32] = np.zeros((_SILENCE_FRAMES, channels), np.int32)
         self._block = 0  # until the header is there
         self._told = 0

@@ -180,11 +180,14 @@ class Recorder:
 
     def _run(self) -> None:
         """[recorder] Write what is new, ten times a second and once more at the end."""
-        while not self._ending.is_set():
-            self._wake.wait(WRITE_SECONDS)
-            self._wake.clear()
+        try:
+            while not self._ending.is_set():
+                self._wake.wait(WRITE_SECONDS)
+                self._wake.clear()
+                self._work()
             self._work()
-        self._work()
+        except Exception as error:  # a fault in here must not end the session, nor pass unseen
+            self._failure = f"the recorder stopped ({type(error).__name__}: {error}); what came before is kept"
 
     def _work(self) -> None:
         end = self._tape.end

@@ -81,6 +81,8 @@ class SessionWriter:
         try:
             self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
         except OSError as error:
+            self._held.close()
+            self._log.close()
             raise UserError(f"no audio can be written to {str(self.folder)!r}: {error.strerror or error}") from None
         first = line(
             "session",

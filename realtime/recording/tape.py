@@ -30,8 +30,7 @@ class Tape:
         self.sample_rate, self.channels = sample_rate, channels
         self._ring = Ring(channels, capacity_for(seconds, sample_rate))
         self._ring.samples.fill(0)  # the first write of a page must not wait for the system
-        self._starts = [0]  # positions in the stream of the sections
-        self._places = [0]  # and in the ring
+        self._sections = [(0, 0)]  # where each begins, in the stream and in the ring
 
     @staticmethod
     def nbytes(sample_rate: int, channels: int, seconds: float) -> int:
@@ -46,14 +45,13 @@ class Tape:
     @property
     def end(self) -> int:
         """[any thread] Position after the last sample."""
-        start, place = self._starts[-1], self._places[-1]
+        start, place = self._sections[-1]
         return start + self._ring.written - place
 
     def write(self, start: int, samples: NDArray[np.float32]) -> None:
         """[writer] Take float32 (n, channels) whose first sample is at `start`; before it there may be a gap."""
         if start > self.end:
-            self._places.append(self._ring.written)
-            self._starts.append(start)
+            self._sections.append((start, self._ring.written))
         for first in range(0, len(samples), self.frames):
             self._ring.write(samples[first : first + self.frames])
 
@@ -62,16 +60,19 @@ class Tape:
 
         out: float32 (m, channels), C-contiguous. ("audio", 0) when nothing is there yet.
         """
-        section = bisect_right(self._starts, position) - 1
-        place = self._places[section] + position - self._starts[section]
-        if section + 1 < len(self._starts) and section + 1 < len(self._places):
-            left = self._places[section + 1] - place
+        following = bisect_right(self._sections, position, key=_start)
+        start, place = self._sections[following - 1]
+        place += position - start
+        left = self._ring.written - place
+        if following < len(self._sections):
+            next_start, next_place = self._sections[following]
+            left = next_place - place
             if left <= 0:
-                return "gap", self._starts[section + 1] - position
+                return "gap", next_start - position
             out = out[:left]
-        else:
-            left = self._ring.written - place
         read, lost = self._ring.read(place, out)
-        if lost:
-            return "lost", min(lost, left)
-        return "audio", read
+        return ("lost", min(lost, left)) if lost else ("audio", read)
+
+
+def _start(section: tuple[int, int]) -> int:
+    return section[0]

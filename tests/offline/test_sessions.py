@@ -1,6 +1,7 @@
 """samplechop sessions: what there is, and what a repair makes of what was broken off."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from offline.labels.records import CHOPS, read_events
 from offline.sessions.reading import find_sessions, read_session
 from offline.sessions.repair import repair
 from realtime.recording.formats import FORMATS, RecordFormat
@@ -25,8 +27,6 @@ def noise(n: int) -> np.ndarray:
 
 def session(parent: Path, kind: RecordFormat = "wav24", frames: int = 30_000, end: bool = True) -> Path:
     """A session as the recorder writes it; without an end as a kill leaves it."""
-    from datetime import UTC, datetime
-
     writer = SessionWriter(parent, Facts("line in", RATE, 2, kind), datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC))
     writer.write(noise(frames))
     writer.flush()
@@ -117,10 +117,7 @@ def test_whatever_a_power_cut_took_the_rest_is_mended(
 
 
 def test_a_session_that_is_being_recorded_is_left_alone(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
-    fcntl = pytest.importorskip("fcntl")
-    assert fcntl
+    pytest.importorskip("fcntl")
     writer = SessionWriter(tmp_path, Facts("line in", RATE, 2), datetime.now(UTC))
     writer.write(noise(1_000))
     before = (writer.folder / "audio.wav").read_bytes()
@@ -142,3 +139,9 @@ def test_a_session_itself_can_be_named(tmp_path: Path) -> None:
     folder = session(tmp_path)
     assert find_sessions(folder) == [folder]
     assert folder.name in samplechop("sessions", folder).out
+
+
+def test_the_log_of_a_session_is_read_as_labels(tmp_path: Path) -> None:
+    marks, kind = read_events(session(tmp_path) / "events.jsonl")
+    assert kind == CHOPS
+    assert [mark.time for mark in marks] == [pytest.approx(sample / RATE, abs=1e-6) for sample in (1_000, 2_000)]

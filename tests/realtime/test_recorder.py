@@ -221,6 +221,31 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_heard(tmp_path:
         recorder(RecordPlan(tmp_path / "file")).start()
 
 
+def test_a_fault_in_the_recorder_is_told_and_the_session_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(SessionWriter, "follow", broken)
+    tape = recorder(RecordPlan(tmp_path))
+    tape.start()
+    wait_for(lambda: bool(tape.warnings()))
+    tape.hear(Chunk(0, noise(10)))
+    tape.close()
+    assert "a bug" in tape.warnings()[0]
+
+
+def test_a_session_without_room_for_its_audio_leaves_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", full))
+    with pytest.raises(UserError, match="No space left"):
+        recorder(RecordPlan(tmp_path)).start()
+    assert not any(tmp_path.glob("*/*"))
+
+
 def kept_of(tape: Recorder) -> Path:
     wait_for(lambda: bool(tape.folders))
     wait_for(lambda: lines_of(tape.folders[0])[-1]["kind"] == "stop")
