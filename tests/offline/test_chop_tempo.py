@@ -1,14 +1,20 @@
 """Tempo and bars from beats that were heard."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from offline.chop.tempo import CLEAR, downbeats, tempo
+from realtime.detectors.beats import BeatDetector
+from realtime.engine import Engine
 from realtime.events import Event
 
 RATE = 48_000
+RECORDINGS = os.environ.get("SAMPLECHOP_AUDIO")
 
 
 def beats_at(seconds: Sequence[float], bpm: float, strength: float = 0.9, first: int = 1) -> list[Event]:
@@ -66,3 +72,16 @@ def test_bars_begin_at_the_first_beats() -> None:
 
 def test_without_beats_there_are_no_bars() -> None:
     assert downbeats([]) == ()
+
+
+@pytest.mark.recordings
+@pytest.mark.skipif(RECORDINGS is None, reason="SAMPLECHOP_AUDIO names no folder of recordings")
+@pytest.mark.parametrize(("name", "bpm"), [("Kevin_MacLeod_-_Vibe_Ace", 130.0), ("loop_amen_full", 139.5)])
+def test_real_music_has_its_tempo(name: str, bpm: float) -> None:
+    samples, rate = soundfile.read(next(Path(str(RECORDINGS)).rglob(f"{name}.*[cg]")), dtype="float32", always_2d=True)
+    engine, beats = Engine({"beats": BeatDetector()}, rate, samples.shape[1], 8192), []
+    engine.process(samples, beats.append)
+    engine.flush(beats.append)
+    got = tempo(beats, rate)
+    assert got is not None
+    assert float(got.value) == pytest.approx(bpm, rel=0.01)
