@@ -2,9 +2,14 @@
 
 import json as write_json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from realtime.errors import UserError
+
+if TYPE_CHECKING:
+    from offline.sessions.reading import Session
 
 
 def sessions(
@@ -26,13 +31,23 @@ def sessions(
     from offline.sessions.reading import find_sessions, read_session
     from offline.sessions.repair import repair as mend
 
-    found, mended = [read_session(path) for path in find_sessions(folder)], 0
-    if repair:
-        mended = sum(session.damaged for session in found)
-        found = [mend(session) for session in found]
+    found = [read_session(path) for path in find_sessions(folder)]
+    mended, failed = 0, []
+    for at, session in enumerate(found) if repair else ():
+        try:
+            found[at] = mend(session)
+            mended += session.damaged
+        except UserError as error:  # the others can be mended all the same
+            failed.append(str(error))
     if json:
         typer.echo(write_json.dumps([_record(session) for session in found], indent=2, ensure_ascii=False))
-        return
+    else:
+        _show(found, folder, mended)
+    if failed:
+        raise UserError("; ".join(failed))
+
+
+def _show(found: "list[Session]", folder: Path, mended: int) -> None:
     typer.echo("\n".join(_rows(found)))
     broken = sum(session.damaged for session in found)
     if mended:
@@ -41,7 +56,7 @@ def sessions(
         typer.echo(f"{broken} can be mended: samplechop sessions {folder} --repair")
 
 
-def _record(session: Any) -> dict[str, Any]:
+def _record(session: "Session") -> dict[str, Any]:
     return {
         "folder": str(session.folder),
         "date": session.date.isoformat(timespec="seconds"),
@@ -56,7 +71,7 @@ def _record(session: Any) -> dict[str, Any]:
     }
 
 
-def _rows(found: list[Any]) -> list[str]:
+def _rows(found: "list[Session]") -> list[str]:
     """Lay sessions out in columns; a long line is better than a name that is cut."""
     from realtime.names import printable
 

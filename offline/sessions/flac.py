@@ -39,18 +39,18 @@ def repair_flac(path: Path) -> int:
     temporary = path.with_name(f".{path.name}.part")
     frames = 0
     try:
-        with (
-            soundfile.SoundFile(path) as source,
-            soundfile.SoundFile(temporary, "w", source.samplerate, source.channels, "PCM_24", format="FLAC") as target,
-        ):
-            for piece in _decoded(source):
-                target.write(piece)
-                frames += len(piece)
+        with soundfile.SoundFile(path) as source:
+            about = (source.samplerate, source.channels, "PCM_24")
+            with soundfile.SoundFile(temporary, "w", *about, format="FLAC") as target:
+                for piece in _decoded(source):
+                    target.write(piece)
+                    frames += len(piece)
         if not frames:
             raise OSError("nothing in it can be decoded")
         temporary.replace(path)
     except soundfile.LibsndfileError as error:
-        raise OSError(error.error_string) from None
+        reason = error.error_string.rstrip(".")
+        raise OSError(f"a second copy could not be written beside it, is the disk full? ({reason})") from None
     finally:
         temporary.unlink(missing_ok=True)
     return frames

@@ -23,6 +23,7 @@ COUNT_AT = 18
 COUNT_MASK = (1 << 36) - 1
 """The samples in it."""
 _SILENCE_FRAMES = 65_536
+_PROBE_BYTES = 65_536
 
 
 class FlacFile:
@@ -100,5 +101,17 @@ class FlacFile:
             with suppress(OSError):
                 self.flush()  # blocks may have gone out since the last time
             self.frames = self._told
-            raise OSError(f"the encoder could not write: {str(error).rstrip('.')}") from None
+            raise self._reason(str(error)) from None
         self.frames += len(numbers)
+
+    def _reason(self, said: str) -> OSError:
+        """Ask the disk itself why it takes no more: libsndfile does not tell."""
+        end = self._raw.seek(0, os.SEEK_END)
+        try:
+            while self._raw.tell() < end + _PROBE_BYTES:
+                self._raw.write(bytes(_PROBE_BYTES))
+        except OSError as reason:
+            return reason
+        finally:
+            self._raw.truncate(end)
+        return OSError(f"the encoder stopped: {said}")
