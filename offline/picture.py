@@ -10,6 +10,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+from offline.look import BACK, CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
 from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.engine import Engine
 from realtime.events import Event
@@ -26,8 +27,7 @@ CPU = 0.05
 """Share of a core that the demo takes in real time, start-up left out; measured on a 2-core virtual machine."""
 COLUMNS, ROWS = 92, 27
 _CELL, _LINE, _MARGIN, _BAR = 8.4, 18, 16, 30  # pixels: a character's width, a row's height, the frame, the title bar
-_BACK, _INK, _FAINT = "#16181d", "#d8dce3", "#6d7480"
-_COLOURS = {"green": "#57c278", "yellow": "#e5b84b", "red": "#ef5f5f", "cyan": "#3aa6c4", "magenta": "#e86bb3"}
+_COLOURS = {"green": GREEN, "yellow": YELLOW, "red": RED, "cyan": CYAN, "magenta": MAGENTA}
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 
@@ -50,10 +50,10 @@ def svg(rows: Sequence[Row], columns: int) -> str:
     width, height = columns * _CELL + 2 * _MARGIN, len(rows) * _LINE + _MARGIN + _BAR + 6
     drawn = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
-        f'font-family="{_FONT}" font-size="14" fill="{_INK}">',
+        f'font-family="{_FONT}" font-size="14" fill="{INK}">',
         "<title>samplechop listening to a record: levels, chop probability, the last chops and the track delay</title>",
-        f'<rect width="{width:g}" height="{height:g}" rx="10" fill="{_BACK}"/>',
-        *(f'<circle cx="{18 + 18 * at}" cy="17" r="5.5" fill="{_FAINT}" opacity=".55"/>' for at in range(3)),
+        f'<rect width="{width:g}" height="{height:g}" rx="10" fill="{BACK}"/>',
+        *(f'<circle cx="{18 + 18 * at}" cy="17" r="5.5" fill="{FAINT}" opacity=".55"/>' for at in range(3)),
     ]
     for line, row in enumerate(rows):
         left = 0
@@ -65,11 +65,11 @@ def svg(rows: Sequence[Row], columns: int) -> str:
 
 def _part(text: str, style: str, x: float, y: float) -> list[str]:
     words = style.split()
-    ink = next((_COLOURS[word] for word in words if word in _COLOURS), _FAINT if "dim" in words else _INK)
+    ink = next((_COLOURS[word] for word in words if word in _COLOURS), FAINT if "dim" in words else INK)
     drawn: list[str] = []
     if "reverse" in words:
         drawn.append(_rect(x, y, len(text) * _CELL, _LINE, ink))
-        ink = _BACK
+        ink = BACK
     weight = ' font-weight="bold"' if "bold" in words else ""
     start = 0
     while start < len(text):

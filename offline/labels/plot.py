@@ -13,19 +13,19 @@ MOST_ROWS = 40
 COLUMNS = 1400
 """Columns of the waveform in a row."""
 
+WAVE, LABEL, REJECTED = "#5b6b7a", "#d62728", "#999999"
+
 
 def draw(labels: Labels, audio: Path, path: Path) -> None:
     """Write a PNG; labels are red, rejected places grey and dotted.
 
-    Raises UserError without matplotlib, or if the recording cannot be read or the picture not written.
+    Raises UserError if the recording cannot be read or the picture not written.
     """
-    try:
-        import matplotlib
+    import matplotlib
 
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError:
-        raise UserError("--picture needs matplotlib: pip install 'samplechop[train]'") from None
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
     if path.suffix.lower() != ".png":
         raise UserError(f"--picture {str(path)!r}: the name must end in .png")
     samples = read(audio)
@@ -40,8 +40,8 @@ def draw(labels: Labels, audio: Path, path: Path) -> None:
         cells = np.array_split(part, max(1, round(COLUMNS * len(part) / (seconds * RATE))))
         times = begin + np.arange(len(cells)) * seconds / COLUMNS
         low, high = [float(c.min(initial=0.0)) for c in cells], [float(c.max(initial=0.0)) for c in cells]
-        axis.fill_between(times, low, high, color="#5b6b7a", linewidth=0)
-        for places, colour, style in ((labels.times, "#d62728", "-"), (labels.rejected, "#999999", ":")):
+        axis.fill_between(times, low, high, color=WAVE, linewidth=0)
+        for places, colour, style in ((labels.times, LABEL, "-"), (labels.rejected, REJECTED, ":")):
             inside = places[(places >= begin) & (places < end)]
             axis.vlines(inside, -loudest, loudest, colors=colour, linestyles=style, linewidth=1)
         axis.set(xlim=(begin, end), ylim=(-loudest, loudest), yticks=[])

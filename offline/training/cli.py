@@ -117,9 +117,8 @@ def train(
 
 def _check_extra() -> None:
     """Refuse to begin hours of work that cannot be ended. Raises UserError."""
-    for module, name in (("tensorflow", "TensorFlow"), ("matplotlib", "matplotlib")):
-        if find_spec(module) is None:
-            raise UserError(f"Training needs {name}: install the extra with pip install 'samplechop[train]'.")
+    if find_spec("tensorflow") is None:
+        raise UserError("training needs TensorFlow: install the extra with pip install 'samplechop[train]'")
 
 
 def _check_writable(option: str, given: Path, folder: Path) -> None:

@@ -8,14 +8,11 @@ from offline.training import cli
 from tests.command import samplechop
 
 
-@pytest.mark.parametrize("missing", ["tensorflow", "matplotlib"])
-def test_a_missing_extra_is_told_before_hours_of_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
-) -> None:
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == missing else object())
+def test_a_missing_extra_is_told_before_hours_of_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda _: None)
     found = samplechop("train", tmp_path, "-o", tmp_path / "me")
     assert found.code == 2
-    assert missing in found.err.lower()
+    assert "TensorFlow" in found.err
     assert "samplechop[train]" in found.err
 
 
