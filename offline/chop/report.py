@@ -17,7 +17,7 @@ def show(outcome: Outcome, seconds: float) -> None:
     kit, console = outcome.kit, Console()
     known = [f"{round(float(kit.tempo.value))} bpm"] if kit.tempo else []
     known += [kit.key.value] if kit.key else []
-    title = ", ".join([f"{kit.name}: {len(kit.slices)} of {len(kit.candidates)} chops", *known])
+    title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known])
     table = Table("pad", "at", "length", "strength", "slice", title=title, title_justify="left", box=None)
     for part in kit.slices:
         table.add_row(
