@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offline.chop.options import ChopOptions
+from offline.chop.pipeline import Outcome, make_kit
 from realtime.errors import UserError
 
 
@@ -45,3 +46,19 @@ def make_slowly(source: Path, folder: Path, options: ChopOptions, force: bool) -
     (folder.parent / f"begun-{folder.name}").write_text(str(os.getpid()))
     time.sleep(0.3)
     return make(source, folder, options, force)
+
+
+def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, force: bool) -> Outcome:
+    """Make a real kit; of "song1" the first worker is killed midway, when its slices are cut and the formats follow."""
+    died = folder.parent / "died"
+
+    def told(what: str, done: int, of: int) -> None:
+        del done, of
+        if what.startswith("writing") and source.stem == "song1" and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    outcome = make_kit(source, folder, options, force, told)
+    with (folder.parent / "log").open("a") as log:
+        log.write(f"{source.name}\n")
+    return outcome
