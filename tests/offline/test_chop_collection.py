@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -169,13 +168,6 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
         make_kits([], tmp_path / "file" / "kits", OPTIONS, make)
 
 
-def _wait_for(there, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not there():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
     sources = many(tmp_path, 6)
     script = f"""
@@ -183,23 +175,29 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
         from pathlib import Path
         from offline.chop.collection import make_kits
         from offline.chop.options import ChopOptions
-        from tests.offline.chop_work import make_slowly
+        from tests.offline.chop_work import make_the_first
+
+        def told(what, done, of):
+            print(what, done, flush=True)
+
         sources = [Path(path) for path in sys.argv[1:]]
-        report = make_kits(sources, Path({str(out)!r}), ChopOptions(), make_slowly, jobs=2)
+        report = make_kits(sources, Path({str(out)!r}), ChopOptions(), make_the_first, jobs=2, told=told)
         sys.exit(130 if report.interrupted else 0)
     """
     command = [sys.executable, "-c", textwrap.dedent(script), *map(str, sources)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], start_new_session=True, stderr=subprocess.PIPE)
-    _wait_for(lambda: (out / "log").exists())
-    os.killpg(process.pid, signal.SIGINT)
-    complaints = process.communicate(timeout=60)[1].decode()
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while process.stdout.readline().strip() not in (b"chopping 1", b""):
+            pass
+        os.killpg(process.pid, signal.SIGINT)
+        complaints = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 130, complaints
     assert "Traceback" not in complaints
-    assert nothing_unfinished(out)
-    assert len(list(out.glob("*/kit.json"))) < 6
+    assert [path.parent.name for path in out.glob("*/kit.json")] == ["song0"] and nothing_unfinished(out)
     report = make_kits(sources, out, OPTIONS, make, jobs=2)
-    assert len(report.made) + len(report.skipped) == 6 and report.skipped
-    assert len(list(out.glob("*/kit.json"))) == 6
+    assert names(report.skipped) == ["song0"] and names(report.made) == [f"song{number}" for number in range(1, 6)]
+    assert len(made_in(out)) == 6
 
 
 @contextmanager
