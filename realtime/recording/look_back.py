@@ -15,6 +15,7 @@ from realtime.recording.session_writer import Facts, Line, SessionWriter
 from realtime.recording.tape import Tape
 
 _PIECE_FRAMES = 16_384
+_SETTLE_SECONDS = 0.1  # for the analysis of what is on the tape already
 _MOST_LINES = 100_000  # also of a detector that goes wild
 
 
@@ -67,7 +68,8 @@ class LookBack:
         with suppress(queue.Empty):
             while True:
                 self._due.append(self._asked.get_nowait())
-        for last in [last for last in self._due if ending or end >= last + self._facts.latency]:
+        known = end - self._facts.latency - round(_SETTLE_SECONDS * self._facts.sample_rate)
+        for last in [last for last in self._due if ending or last <= known]:
             self._due.remove(last)
             first = max(0, last - self._frames)
             lines = [one for one in self._past if first <= one["sample"] < last]
