@@ -65,7 +65,11 @@ def seekable(path: Path, copy: Path, warnings: list[str]) -> Opened:
         decoded, damage = foreign.decode(path, copy, HOURS * 3600.0, room(path), error)
         if damage:
             warnings.append(f"{str(path)!r} is damaged (ffmpeg: {damage}); what could be read was used")
-        with open_audio(decoded) as file:
+        try:
+            file = open_audio(decoded)
+        except UserError:
+            raise UserError(f"{str(path)!r} holds no sound that can be decoded: give another file") from None
+        with file:
             check(path, file.samplerate, file.channels, file.frames)
             return decoded, file.samplerate, file.channels, file.frames, SUBTYPES[file.subtype]
     with file:

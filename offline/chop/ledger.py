@@ -113,14 +113,29 @@ class Ledger:
         return [Row(*row) for row in self._base.execute(f"SELECT {columns} FROM kits {where}", values)]
 
     def put(self, rows: Iterable[Row]) -> None:
-        """Note kits, all or none; each takes the place of the one with its record and options, or in its folder."""
+        """Note kits, all or none; each takes the place of the one with its record and options, or in its folder.
+
+        Raises UserError if the disk does not take them.
+        """
         self._base.execute("BEGIN IMMEDIATE")
-        self._base.executemany(
-            "INSERT OR REPLACE INTO kits (record, options, state, folder, source, seconds, message) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(row.record, row.options, row.state, row.folder, row.source, row.seconds, row.message) for row in rows],
-        )
-        self._base.execute("COMMIT")
+        try:
+            self._base.executemany(
+                "INSERT OR REPLACE INTO kits (record, options, state, folder, source, seconds, message) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (row.record, row.options, row.state, row.folder, row.source, row.seconds, row.message)
+                    for row in rows
+                ],
+            )
+            self._base.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise UserError(
+                    f"the ledger {str(self.path)!r} cannot be written ({error}): is the disk full?"
+                ) from None
+            raise
 
     def record_of(self, files: Iterable[Path]) -> str:
         """Give the SHA-256, in hex, of the bytes of files one after the other.

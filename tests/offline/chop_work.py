@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offline.chop.options import ChopOptions
-from offline.chop.pipeline import Outcome, make_kit
 from realtime.errors import UserError
 
 
@@ -48,8 +47,10 @@ def make_the_first(source: Path, folder: Path, options: ChopOptions, force: bool
     return make(source, folder, options, force)
 
 
-def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, force: bool) -> Outcome:
+def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
     """Make a real kit; of "song1" the first worker is killed midway, when its slices are cut and the formats follow."""
+    from offline.chop.pipeline import make_kit
+
     died = folder.parent / "died"
 
     def told(what: str, done: int, of: int) -> None:
@@ -61,4 +62,4 @@ def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, forc
     outcome = make_kit(source, folder, options, force, told)
     with (folder.parent / "log").open("a") as log:
         log.write(f"{source.name}\n")
-    return outcome
+    return Done(outcome.warnings)
