@@ -23,6 +23,8 @@ from realtime.scorer import Scorer
 Found = list[tuple[int, int, float]]
 """(frame, frame it was decided at, score) for each possible chop."""
 OnScores = Callable[[NDArray[np.float32]], None]
+OnPulse = Callable[[NDArray[np.floating]], None]
+"""Hears the beat tracker's rows."""
 HEADS = ("chop", "beat", "downbeat")
 """What a streaming net must answer."""
 
@@ -49,8 +51,11 @@ class Ear(Protocol):
     def reset(self) -> None:
         """[analysis] Become as new."""
 
-    def push(self, block: NDArray[np.float32], on_scores: OnScores | None) -> Found:
-        """[analysis] Hear a block, float32 (n,). on_scores hears the score of every frame."""
+    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None) -> Found:
+        """[analysis] Hear a block, float32 (n,).
+
+        on_scores hears the score of every frame, on_pulse what the beat tracker says of it, where there is one.
+        """
 
 
 class WindowEar:
@@ -86,8 +91,9 @@ class WindowEar:
         for part in (self._cqt, self._context, self._picker, self.spectra):
             part.reset()
 
-    def push(self, block: NDArray[np.float32], on_scores: OnScores | None) -> Found:
-        """[analysis] Hear a block."""
+    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None = None) -> Found:
+        """[analysis] Hear a block. No beats are tracked: on_pulse hears nothing."""
+        del on_pulse
         magnitudes = self.spectra.room()
         frames = self._cqt.push(block, magnitudes)
         if not frames:
@@ -121,6 +127,7 @@ class StreamEar:
         decay = decay_of(decision.memory_seconds, stream.hop_length, sample_rate)
         self._picker = AdaptivePicker(weighing.threshold, decision.relative, decay)
         self._columns = [stream.heads.index(head) for head in HEADS]
+        self.stream_latency = stream.latency
         self.delay_terms: tuple[tuple[str, int], ...] = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
             ("constant-Q kernel", stream.features.latency),
@@ -140,7 +147,7 @@ class StreamEar:
         for part in (self._stream, self._tracker, self._weigher, self._picker, self.spectra):
             part.reset()
 
-    def push(self, block: NDArray[np.float32], on_scores: OnScores | None) -> Found:
+    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None = None) -> Found:
         """[analysis] Hear a block."""
         rows = self._stream.push(block)
         features = self._stream.features
@@ -151,6 +158,8 @@ class StreamEar:
             return []
         chop, beat, downbeat = (rows[:, column] for column in self._columns)
         pulse = self._tracker.push(beat, downbeat)
+        if on_pulse is not None:
+            on_pulse(pulse)
         scores = self._weigher.push(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE])
         if on_scores is not None:
             on_scores(scores)

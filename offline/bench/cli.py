@@ -80,22 +80,28 @@ def jack(
 @app.command()
 def kit(
     recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop [default: the demo].")] = None,
+    hours: Annotated[float, typer.Option(min=0, help="Also chop so many hours, and tell the memory it takes.")] = 0.0,
     json: AsJson = False,
 ) -> None:
-    """Measure the choice of chops: speed, and how much the kit repeats itself beside simpler ways of choosing.
+    """Measure kits: how fast they are made, and how much they repeat themselves beside simpler ways of choosing.
 
     \b
     samplechop bench kit
+    samplechop bench kit --hours 3
     samplechop bench kit song.flac record.wav --json
     """
     from functools import partial
 
     from offline.bench import kit as measures
+    from offline.bench import kit_making
     from run_live import DEMO
 
     files = recordings or [DEMO]
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
     parts |= {str(path): partial(measures.redundancies, path) for path in files}
+    parts["whole kits"] = partial(kit_making.making, files[0])
+    if hours:
+        parts[f"{hours:g} hours"] = partial(kit_making.hours, files[0], hours)
     show(f"samplechop bench kit, {', '.join(path.name for path in files)}", parts, json)
 
 

@@ -14,9 +14,6 @@ from realtime.errors import UserError
 from realtime.events import BEAT, Event
 from realtime.session import FAST_BLOCK
 
-BEATS = "beats"
-"""The detector that runs beside the chops, for tempo and bars."""
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -32,8 +29,10 @@ def find(record: Record, options: ChopOptions, first: int, last: int, told: Call
 
     told: hears how many samples are done. Raises UserError or ModelError for a model that cannot be used.
     """
-    detector = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose))
-    engine = Engine({"chop": detector, BEATS: make(BEATS)}, record.sample_rate, record.channels, FAST_BLOCK)
+    detector = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose, beats=True))
+    engine = Engine({"chop": detector}, record.sample_rate, record.channels, FAST_BLOCK)
+    if not detector.tells_beats:  # the model tracks none: another detector does
+        engine = Engine({"chop": detector, "beats": make("beats")}, record.sample_rate, record.channels, FAST_BLOCK)
     engine.reset(first)
     heard: list[Event] = []
     for block in record.blocks(FAST_BLOCK, first, last):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 import models
 from models import Features
 from realtime import harmonic, refine
+from realtime.beat_events import BeatSettings, BeatTeller
 from realtime.choice import Choose, Decision, calibrated
 from realtime.ears import Ear, OnScores, StreamEar, WindowEar
 from realtime.events import Event
@@ -25,6 +27,8 @@ class ChopSettings:
     hold_seconds is how long a chop waits for a stronger one within the gap (default: none, so that it is the first of
     two close ones that is kept); it adds to the latency. It cannot usefully exceed the gap.
     choose: "hits" takes every strong hit, "beats" those on the beat, "both" strikes a balance; only for streaming nets.
+    spectra: whether events bring their spectrum. beats: whether the beats that a streaming net hears on the way are
+    told too, as the beat detector would.
     """
 
     model: str = "chop"
@@ -33,6 +37,7 @@ class ChopSettings:
     hold_seconds: float = 0.0
     choose: Choose = "both"
     spectra: bool = False
+    beats: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
@@ -65,6 +70,11 @@ class ChopDetector:
     def latency(self) -> int:
         """Samples from an attack to the end of the block that emits it, worst case."""
         return sum(samples for _, samples in self.latency_terms)
+
+    @property
+    def tells_beats(self) -> bool:
+        """Whether beats are told too: if they were wanted, and the model tracks them. Known once prepared."""
+        return self._teller is not None
 
     @property
     def latency_terms(self) -> tuple[tuple[str, int], ...]:
@@ -103,6 +113,10 @@ class ChopDetector:
         )
         self._audio = History(1, self.latency + refine.LENGTH, spec.max_block_size)
         self._analysis_delay = self._ear.offset + sum(samples for _, samples in self._ear.delay_terms)
+        self._teller: BeatTeller | None = None
+        if chosen.beats and isinstance(self._ear, StreamEar):
+            heard = self._ear.stream_latency
+            self._teller = BeatTeller(BeatSettings(), spec.sample_rate, hop, self._ear.offset, heard)
         self._start: int | None = None
         self.on_scores: OnScores | None = None
 
@@ -110,6 +124,8 @@ class ChopDetector:
         """[analysis] Become as freshly prepared."""
         for part in (self._ear, self._gap, self._audio):
             part.reset()
+        if self._teller is not None:
+            self._teller.reset()
         self._start = None
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
@@ -118,7 +134,8 @@ class ChopDetector:
             self._start = start
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
-        for frame, decided, score in self._ear.push(block, self.on_scores):
+        on_pulse = None if self._teller is None else partial(self._teller.push, start=self._start, emit=emit)
+        for frame, decided, score in self._ear.push(block, self.on_scores, on_pulse):
             self._emit(self._gap.release(decided - 1), emit)
             strength = calibrated(self._calibration, score)
             candidate = Candidate(self._attack(frame), strength, self._spectrum(frame))

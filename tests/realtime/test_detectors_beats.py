@@ -7,9 +7,11 @@ import pytest
 import soundfile
 
 from offline.evaluate.noises import noises
-from realtime.detectors.beats import BeatDetector, BeatSettings
+from realtime.beat_events import BeatSettings
+from realtime.detectors.beats import BeatDetector
+from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.events import Event
-from realtime.spec import ANALYSIS_RATE, ProcessSpec
+from realtime.spec import ANALYSIS_RATE, Detector, ProcessSpec
 from run_live import DEMO
 from tests.command import samplechop
 from tests.signals import chord
@@ -24,7 +26,7 @@ def detector() -> BeatDetector:
     return made
 
 
-def hear(detector: BeatDetector, audio: np.ndarray) -> list[Event]:
+def hear(detector: Detector, audio: np.ndarray) -> list[Event]:
     detector.reset()
     events: list[Event] = []
     padded = np.concatenate([audio, np.zeros(detector.latency + BLOCK, np.float32)]).astype(np.float32)
@@ -38,6 +40,14 @@ def beats(detector: BeatDetector) -> list[Event]:
     audio, rate = soundfile.read(DEMO, dtype="float32", always_2d=True)
     assert rate == ANALYSIS_RATE
     return hear(detector, audio.mean(axis=1))
+
+
+def test_the_chop_detector_tells_the_same_beats(beats: list[Event]) -> None:
+    audio, _ = soundfile.read(DEMO, dtype="float32", always_2d=True)
+    detector = ChopDetector(ChopSettings(beats=True))
+    detector.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+    assert detector.tells_beats
+    assert [event for event in hear(detector, audio.mean(axis=1)) if event.kind == "beat"] == beats
 
 
 def settled(beats: list[Event]) -> list[Event]:
