@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -16,10 +17,20 @@ def ignore_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _prepare(modules: Sequence[str]) -> None:
+    ignore_interrupt()
+    for module in modules:
+        import_module(module)
+
+
 @contextmanager
-def beside() -> Iterator[ProcessPoolExecutor]:
-    """Give one process that works at the same time as this one. What it has begun when an error comes is waited for."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=ignore_interrupt) as pool:
+def beside(*modules: str) -> Iterator[ProcessPoolExecutor]:
+    """Give one process that works at the same time as this one, and imports modules before anything is asked of it.
+
+    What it is at when an error comes is waited for; what it has not begun is left.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), _prepare, (modules,)) as pool:
+        pool.submit(int)  # or it would start with the first real work only
         try:
             yield pool
         except BaseException:

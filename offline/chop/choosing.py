@@ -12,15 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from offline.chop import distances
 from offline.chop.descriptors import Descriptors
 from offline.chop.diversify import diversify
-from offline.chop.options import ChopOptions
+from offline.chop.options import DUPLICATE, ChopOptions
 from offline.kit import Candidate
 
 TOGETHER_SECONDS = 0.03
 """Candidates closer than this are one."""
 GATE_DB = 20.0
 """How far below the loud ones (the 90th percentile) a candidate may lie."""
-DUPLICATE = 0.95
-"""Cosine from which two chops are nearly the same."""
 REROLL = 0.1
 """How much luck may add to a probability when another set is asked for."""
 BAR_SECONDS = 0.07

@@ -172,14 +172,22 @@ def _list_formats() -> None:
 def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> None:
     """Chop one record and tell what came of it."""
     from offline import jobs
-    from offline.chop.naming import safe
-    from offline.chop.opening import title
-    from offline.chop.pipeline import make_kit, nothing
-    from offline.chop.report import show
-    from offline.training.progress import progress
 
     began = time.perf_counter()
-    with progress() as told, jobs.beside() as other:
-        watched = sys.stderr.isatty()
-        outcome = make_kit(source, output / safe(title(source)), options, force, told if watched else nothing, other)
+    with jobs.beside(*_BESIDE) as other:
+        from offline.chop.naming import safe
+        from offline.chop.opening import title
+        from offline.chop.pipeline import make_kit, nothing
+        from offline.chop.report import show
+        from offline.training.progress import progress
+
+        with progress() as told:
+            watched = sys.stderr.isatty()
+            outcome = make_kit(
+                source, output / safe(title(source)), options, force, told if watched else nothing, other
+            )
     show(outcome, time.perf_counter() - began)
+
+
+_BESIDE = ("offline.chop.key", "librosa.core.spectrum", "offline.chop.picture", "matplotlib.backends.backend_agg")
+"""What the process beside needs for key and picture: importing it takes as long as all else together."""

@@ -15,6 +15,9 @@ Normalise = Literal["peak", "lufs"]
 DIVERSITY, CLASSIC_DIVERSITY = 0.15, 0.5
 """Where on real music kits differ most while their mean probability falls by at most 5 %; for classic by 8 %."""
 
+DUPLICATE = 0.95
+"""Cosine from which two chops are nearly the same."""
+
 _RANGES: dict[str, tuple[float, float]] = {
     "count": (1, 128),
     "diversity": (0, 1),

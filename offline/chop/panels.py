@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.chop import drawing
-from offline.chop.choosing import DUPLICATE
 from offline.chop.envelope import Envelope
+from offline.chop.options import DUPLICATE
 from offline.kit import Slice
 from offline.look import BACK, CHOP, CYAN, FAINT, GREEN, INK, LINE, RAISED, YELLOW
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from offline.chop.choosing import DUPLICATE
 from offline.chop.descriptors import Descriptors
 from offline.chop.distances import similarity
+from offline.chop.options import DUPLICATE
 from offline.kit import Candidate
 
 Figures = Mapping[str, Mapping[str, float]]

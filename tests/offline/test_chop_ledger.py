@@ -35,8 +35,9 @@ def test_a_row_takes_the_place_of_the_one_in_the_same_folder(tmp_path):
 
 
 def test_rows_are_put_all_or_none(tmp_path):
-    with Ledger(tmp_path) as ledger, pytest.raises(sqlite3.Error):
-        ledger.put([ROW, replace(ROW, record="d" * 64, folder="other", state="unheard of")])  # type: ignore[arg-type]
+    with Ledger(tmp_path) as ledger:
+        with pytest.raises(sqlite3.Error):
+            ledger.put([ROW, replace(ROW, record="d" * 64, folder="other", state="unheard of")])  # type: ignore[arg-type]
         ledger.put([replace(ROW, folder="later")])
         assert [row.folder for row in ledger.rows()] == ["later"]
 
