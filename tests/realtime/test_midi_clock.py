@@ -79,7 +79,9 @@ def test_every_beat_gets_its_24_pulses_whatever_the_player_does(bpm: float, jitt
     at = pulses(play(beats, found[-1])) / RATE
     first = int(np.abs(places - at[0]).argmin())
     for k, pulse in enumerate(at[::PULSES]):
-        assert abs(pulse - places[first + k]) < 0.2 * steps[first + k]
+        # A pulse too many or too few would show as a whole beat in the end. The drift alone is followed by a tenth of a
+        # beat late, which is drift / BETA, and what the player is off comes on top of it.
+        assert abs(pulse - places[first + k]) < steps[first + k] / 3
 
 
 @settings(deadline=None)
