@@ -54,13 +54,8 @@ class _Piece:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What a worker tells of a piece."""
-
-    made: bool
-    message: str
-    seconds: float
+_Result = tuple[bool, str, float]
+"""What a worker tells of a piece: whether it was made, what is to be known, and the seconds it took."""
 
 
 def make_kits(
@@ -103,7 +98,7 @@ def make_kits(
                     tasks.append((number, call, Path(begun, str(number))))
                 results = workers.on_cluster(tasks, scheduler) if scheduler else workers.in_processes(tasks, jobs)
                 for done, (number, result) in enumerate(results, 1):
-                    _note(ledger, pieces[number], result or _Result(False, DEAD, 0.0), report)
+                    _note(ledger, pieces[number], result or (False, DEAD, 0.0), report)
                     tell("chopping", done, len(pieces))
         except KeyboardInterrupt:
             report.interrupted = True
@@ -129,15 +124,15 @@ def _make(work: Work, source: Path, folder: Path, options: ChopOptions) -> _Resu
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         message, made = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}", False
-    return _Result(made, message, time.perf_counter() - began)
+    return made, message, time.perf_counter() - began
 
 
 def _note(ledger: Ledger, piece: _Piece, result: _Result, report: Report) -> None:
-    state: State = "made" if result.made else "failed"
-    ledger.put([replace(piece.row, state=state, seconds=result.seconds, message=result.message)])
-    folder = piece.folder if result.made else None
-    entries = report.made if result.made else report.failed
-    entries.append(Entry(piece.source, folder, result.message, result.seconds))
+    made, message, seconds = result
+    state: State = "made" if made else "failed"
+    ledger.put([replace(piece.row, state=state, seconds=seconds, message=message)])
+    entries = report.made if made else report.failed
+    entries.append(Entry(piece.source, piece.folder if made else None, message, seconds))
 
 
 def _claim(

@@ -1,23 +1,24 @@
 """Pieces of work in processes of this machine or of a Dask cluster, through joblib. A worker that dies loses nothing.
 
-Each piece has a file that gets a byte when a worker begins it and goes when it ends: after a death it tells which
-pieces were being worked on. It must lie where all workers see it.
+Each piece has a file, where all workers see it, that gets a byte when a worker begins it: after a death it tells which
+pieces were being worked on. Beside it lies the result, as JSON, once there is one: what was done and could not be
+reported is not done again.
 """
 
+import json
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from realtime.errors import UserError
 
-Made = TypeVar("Made")
-Task = tuple[int, Callable[[], Made], Path]
-"""A piece of work: its number, what to call, and the file of its attempts. Picklable."""
-Done = tuple[int, Made | None]
+Task = tuple[int, Callable[[], Any], Path]
+"""A piece of work: its number, what to call, and the file of its attempts. Picklable; the result is plain, for JSON."""
+Done = tuple[int, Any]
 """Number and result of a piece; None if its worker died each time it was tried."""
 ATTEMPTS = 2
 """Deaths after which a piece is given up. Dask's scheduler gives up after 4, and joblib then waits for ever."""
@@ -27,15 +28,21 @@ CONNECT_SECONDS = 10
 _one_at_a_time = threading.Lock()
 
 
-def _attempt(task: Task[Made]) -> Done[Made]:
+def _attempt(task: Task) -> Done:
     """[worker] Do a piece of work."""
     number, call, begun = task
     with _one_at_a_time:
+        there = begun.with_suffix(".json")
+        if there.exists():
+            return number, json.loads(there.read_text(encoding="utf-8"))
         if _attempts(begun) >= ATTEMPTS:
             return number, None
         with begun.open("ab") as file:
             file.write(b".")
         result = call()
+        part = begun.with_suffix(".part")
+        part.write_text(json.dumps(result), encoding="utf-8")
+        part.replace(there)
         begun.unlink(missing_ok=True)
         return number, result
 
@@ -44,13 +51,13 @@ def _attempts(begun: Path) -> int:
     return begun.stat().st_size if begun.exists() else 0
 
 
-def _leave_interrupts(task: Task[Made]) -> Done[Made]:
+def _leave_interrupts(task: Task) -> Done:
     """[worker] Do a piece of work; Ctrl-C reaches all processes, but is for the one that gave it, which ends us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return _attempt(task)
 
 
-def in_processes(tasks: Sequence[Task[Made]], jobs: int) -> Iterator[Done[Made]]:
+def in_processes(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
     """Do the work in so many processes; results come as they are ready.
 
     When one dies, joblib takes all of them down. What they were working on is then tried one by one, so that only the
@@ -68,7 +75,7 @@ def in_processes(tasks: Sequence[Task[Made]], jobs: int) -> Iterator[Done[Made]]
                 yield _alone(task)
 
 
-def _parallel(tasks: Sequence[Task[Made]], jobs: int) -> Iterator[Done[Made]]:
+def _parallel(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
     from joblib import Parallel, delayed
 
     # joblib would do the work of one job in this process, which must survive: so two, of which one is kept busy.
@@ -93,14 +100,14 @@ def _held_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _alone(task: Task[Made]) -> Done[Made]:
+def _alone(task: Task) -> Done:
     try:
         return next(iter(list(_parallel([task], 1))))
     except BrokenProcessPool:
         return task[0], None
 
 
-def on_cluster(tasks: Sequence[Task[Made]], scheduler: str) -> Iterator[Done[Made]]:
+def on_cluster(tasks: Sequence[Task], scheduler: str) -> Iterator[Done]:
     """Do the work with the workers of a Dask cluster; results come as they are ready.
 
     scheduler: its address, such as "tcp://host:8786". What a worker worked on when it died, others do again.

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ import soundfile
 from offline.chop.collected import Report
 from offline.chop.collection import make_kits
 from offline.chop.options import ChopOptions
+from offline.chop.workers import in_processes
 from realtime.errors import UserError
-from tests.offline.chop_work import make, make_kit_with_a_death
+from tests.offline.chop_work import count, die_after, make, make_kit_with_a_death
 from tests.signals import RATE, chord, kick, snare
 
 OPTIONS = ChopOptions()
@@ -101,6 +103,13 @@ def test_a_source_that_kills_its_worker_is_the_only_one_that_fails(tmp_path, out
     assert names(report.made) == ["a", "c", "d", "e"]
     assert sorted(path.parent.name for path in out.glob("*/kit.json")) == ["a", "c", "d", "e"]
     assert nothing_unfinished(out)
+
+
+def test_what_is_done_when_another_process_dies_is_not_done_again(tmp_path):
+    log = tmp_path / "log"
+    tasks = [(0, partial(count, log), tmp_path / "0"), (1, partial(die_after, tmp_path / "0.json"), tmp_path / "1")]
+    assert dict(in_processes(tasks, jobs=2)) == {0: "done", 1: None}
+    assert log.read_text() == "done\n"
 
 
 def test_sources_of_one_name_get_folders_of_their_own_that_stay(tmp_path, out):
@@ -218,8 +227,9 @@ def real_records(folder: Path) -> list[Path]:
     return paths
 
 
-def made_once_and_whole(report: Report, out: Path) -> bool:
-    assert names(report.made) == made_in(out) == [f"song{number}" for number in range(5)]
+def all_made_and_whole(report: Report, out: Path) -> bool:
+    assert names(report.made) == [f"song{number}" for number in range(5)]
+    assert sorted(path.parent.name for path in out.glob("*/kit.json")) == names(report.made)
     for entry in report.made:
         slices = sorted((entry.folder / "slices").iterdir())
         parts = np.concatenate([soundfile.read(path, dtype="int16")[0] for path in slices])
@@ -231,12 +241,13 @@ def test_a_cluster_loses_nothing_and_doubles_nothing_when_a_worker_is_killed(tmp
     sources = real_records(tmp_path)
     with cluster() as made:
         report = make_kits(sources, out, FAST, make_kit_with_a_death, scheduler=made.scheduler_address)
-    assert made_once_and_whole(report, out)
+    assert all_made_and_whole(report, out)
+    assert made_in(out) == names(report.made)
 
 
 def test_processes_lose_nothing_and_double_nothing_when_one_is_killed(tmp_path, out):
     report = make_kits(real_records(tmp_path), out, FAST, make_kit_with_a_death, jobs=2)
-    assert made_once_and_whole(report, out)
+    assert all_made_and_whole(report, out)
 
 
 def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fails(tmp_path, out):
