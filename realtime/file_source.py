@@ -26,7 +26,7 @@ def open_audio(path: Path) -> soundfile.SoundFile:
         raise UserError(f"{str(path)!r} is empty (0 bytes): give an audio file")
     try:
         file = soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, OSError, TypeError) as error:
+    except (soundfile.LibsndfileError, OSError, TypeError, UnicodeEncodeError) as error:
         reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
         raise UserError(
             f"{str(path)!r} cannot be read as audio ({reason}): give a wav, aiff, flac, ogg, opus or mp3 file"

@@ -125,3 +125,20 @@ def record(
     if record_format not in FORMATS:
         raise UserError(f"--record-format must be one of {', '.join(FORMATS)}, got {record_format!r}")
     show("samplechop bench record", {f"{times} kills": lambda: measures.kills(times, seed, record_format)}, json)
+
+
+@app.command()
+def hostile(
+    count: Annotated[int, typer.Option(min=1, help="How many files.")] = 500,
+    seed: Annotated[int, typer.Option(help="Chooses the damage.")] = 1,
+    json: AsJson = False,
+) -> None:
+    """Chop damaged, truncated and lying files, and count what should not happen: bugs, deaths, stray files.
+
+    \b
+    samplechop bench hostile
+    samplechop bench hostile --count 100 --seed 7 --json
+    """
+    from offline.bench import hostile_kits
+
+    show("samplechop bench hostile", {f"{count} files": lambda: hostile_kits.survival(count, seed)}, json)

@@ -1,6 +1,5 @@
 """Making kits: how long the whole command takes, how fast it listens, how much memory hours of audio take."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -8,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from offline.bench.figures import Figure
@@ -60,14 +58,19 @@ def _repeated(path: Path, target: Path, seconds: float) -> Path:
     return target
 
 
+_MEASURED = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+"""Runs a command and prints its largest memory: a small program, as a child counts the memory of its parent too."""
+
+
 def _command(wav: Path, folder: Path) -> float:
     """Run the command and give the largest memory of one of its processes, in MB."""
     command = [sys.executable, "-m", "offline.cli", "chop", str(wav), "-o", str(folder), "--force"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"samplechop chop failed: {said.decode(errors='replace')}")
-    return float(np.round(used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6, 1))
+    done = subprocess.run([sys.executable, "-c", _MEASURED, *command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"samplechop chop failed: {done.stderr}")
+    return round(int(done.stdout) * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)

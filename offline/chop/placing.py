@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from offline.export.manifest import FILE as MANIFEST
@@ -25,21 +24,21 @@ def check_folder(folder: Path, force: bool) -> None:
 def put_in_place(made: Path, folder: Path) -> None:
     """Move a finished kit to its folder. Of an older kit there all its files go; what others put there stays.
 
-    Raises OSError.
+    The old folder stays whole until the new one, with what is to stay copied into it, takes its place. Raises OSError.
     """
     if not folder.exists():
         made.rename(folder)
         return
-    for path in _files_of(folder):
-        with suppress(FileNotFoundError):
-            path.unlink()
-    for path in sorted(made.rglob("*")):
-        target = folder / path.relative_to(made)
-        if path.is_dir():
-            target.mkdir(exist_ok=True)
-        else:
-            path.replace(target)
-    shutil.rmtree(made, ignore_errors=True)
+    replaced = set(_files_of(folder))
+    for path in folder.rglob("*"):
+        kept = made / path.relative_to(folder)
+        if path not in replaced and not path.is_dir() and not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, kept, follow_symlinks=False)
+    old = made.with_name(f"{made.name}.old")
+    folder.rename(old)
+    made.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _files_of(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from offline.chop import candidates, harmonic, pipeline
+from offline.chop import candidates, harmonic, pipeline, placing
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
 from tests.command import samplechop
@@ -74,6 +74,25 @@ def test_force_replaces_a_kit_and_leaves_what_the_user_put_there(song: Path, tmp
     assert samplechop("chop", song, "-o", tmp_path, "--count", 4, "--force", *FEW).code == 0
     assert len(list((folder / "slices").iterdir())) == 5
     assert (folder / "slices" / "mine.wav").read_text() == "mine"
+
+
+def test_a_kit_is_not_lost_when_its_successor_cannot_be_put_there(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert samplechop("chop", song, "-o", tmp_path, "--count", 8, *FEW).code == 0
+    (folder,) = tmp_path.iterdir()
+    before = sorted(path.name for path in (folder / "slices").iterdir())
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (folder / "mine.txt").write_text("mine")
+    monkeypatch.setattr(placing.shutil, "copy2", no_room)
+    outcome = samplechop("chop", song, "-o", tmp_path, "--count", 4, "--force", *FEW)
+    assert outcome.code == 2
+    assert "No space left" in outcome.err
+    assert sorted(path.name for path in (folder / "slices").iterdir()) == before
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
 def test_a_folder_that_is_no_kit_is_never_replaced(song: Path, tmp_path: Path) -> None:
