@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -172,22 +173,23 @@ def _list_formats() -> None:
 def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> None:
     """Chop one record and tell what came of it."""
     from offline import jobs
+    from offline.chop.opening import audio_files, title
 
     began = time.perf_counter()
-    with jobs.beside(*_BESIDE) as other:
+    large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
+    with jobs.beside(*_BESIDE) if large else nullcontext() as other:
         from offline.chop.naming import safe
-        from offline.chop.opening import title
         from offline.chop.pipeline import make_kit, nothing
         from offline.chop.report import show
         from offline.training.progress import progress
 
         with progress() as told:
-            watched = sys.stderr.isatty()
-            outcome = make_kit(
-                source, output / safe(title(source)), options, force, told if watched else nothing, other
-            )
+            watched = told if sys.stderr.isatty() else nothing
+            outcome = make_kit(source, output / safe(title(source)), options, force, watched, other)
     show(outcome, time.perf_counter() - began)
 
 
+_WORTH_BYTES = 4_000_000
+"""Of a file that is chopped no later than another process has started, that process is spared."""
 _BESIDE = ("offline.chop.key", "librosa.core.spectrum", "offline.chop.picture", "matplotlib.backends.backend_agg")
 """What the process beside needs for key and picture: importing it takes as long as all else together."""

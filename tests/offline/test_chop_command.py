@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from offline.chop import candidates, harmonic, pipeline, placing
+from offline.chop import candidates, cli, harmonic, pipeline, placing
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
 from tests.command import samplechop
@@ -55,6 +55,14 @@ def test_the_same_command_gives_the_same_bytes(kit: Path, song: Path, tmp_path: 
     for path in kit.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (again / path.relative_to(kit)).read_bytes(), path
+
+
+def test_a_process_beside_changes_nothing(kit: Path, song: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(cli, "_WORTH_BYTES", 0)
+    assert samplechop("chop", song, "-o", tmp_path, "--count", 8).code == 0
+    again = tmp_path / kit.name
+    assert (again / "kit.json").read_bytes() == (kit / "kit.json").read_bytes()
+    assert (again / f"{kit.name}.png").read_bytes() == (kit / f"{kit.name}.png").read_bytes()
 
 
 def test_nothing_else_is_left_behind(kit: Path) -> None:
