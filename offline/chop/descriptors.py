@@ -14,7 +14,6 @@ Memory does not grow with the record, only with the number of slices.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -23,15 +22,10 @@ import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from offline.chop import distances
+from offline.chop.filterbank import MELS, N_FFT, RATE, SEMITONES, bank
 from offline.chop.options import Compare
 
-RATE = 22_050
-N_FFT = 4096
 HOP = 1024
-LOWEST_HZ = 65.406
-"""C2: below it a semitone is narrower than half a bin of the spectrum."""
-SEMITONES = 84
-MELS = 40
 MFCCS = 19
 LONGEST_SECONDS = 2.0
 """How much of a slice is heard: what comes later says little about how the chop sounds when it is played."""
@@ -180,13 +174,13 @@ def _mono(record: Audio, first: int, last: int) -> Iterator[NDArray[np.float32]]
 
 def _spectra(blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
     """Give power in semitones and mel bands, (frames, 84 + 40); frame f is centred on sample f * HOP."""
-    bank, window = _bank(), np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+    weights, window = bank(), np.hanning(N_FFT + 1)[:-1].astype(np.float32)
     rest = np.zeros(N_FFT // 2, np.float32)
 
     def frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         windows = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
         spectrum = scipy.fft.rfft(windows * window, axis=1)
-        power: NDArray[np.float32] = (spectrum.real**2 + spectrum.imag**2) @ bank
+        power: NDArray[np.float32] = (spectrum.real**2 + spectrum.imag**2) @ weights
         return power
 
     for block in blocks:
@@ -221,32 +215,3 @@ def harmonic_part(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     both = lasting + struck
     share = np.divide(lasting, both, out=np.full_like(both, 0.5), where=both > np.finfo(np.float32).tiny)
     return magnitudes * share
-
-
-@cache
-def _bank() -> NDArray[np.float32]:
-    """Give the weights of each bin of the spectrum in each semitone and mel band: (bins, 84 + 40)."""
-    frequencies = np.arange(N_FFT // 2 + 1) * RATE / N_FFT
-    centres = LOWEST_HZ * 2 ** (np.arange(SEMITONES) / 12)
-    reach = np.maximum(centres * (2 ** (1 / 12) - 1), RATE / N_FFT)
-    semitones = np.maximum(0, 1 - np.abs(frequencies[:, None] - centres) / reach)
-    semitones /= semitones.sum(axis=0)
-    bank: NDArray[np.float32] = np.concatenate([semitones, mel_filters(frequencies)], axis=1).astype(np.float32)
-    return bank
-
-
-def mel_filters(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the weights of frequencies, (bins,) Hz, in MELS bands up to half the rate: (bins, MELS).
-
-    Slaney's Auditory Toolbox: linear below 1 kHz, logarithmic above, triangles of equal area. Those of
-    librosa.filters.mel, to rounding; importing that takes as long as describing three minutes does.
-    """
-    linear, octave = 1000 / 15, np.log(6.4) / 27
-    highest = 15 + np.log(RATE / 2 / 1000) / octave
-    mels = np.linspace(0, highest, MELS + 2)
-    edges = np.where(mels < 15, mels * linear, 1000 * np.exp(octave * (mels - 15)))
-    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
-    rising = (frequencies[:, None] - low) / (middle - low)
-    falling = (high - frequencies[:, None]) / (high - middle)
-    weights: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
-    return weights
