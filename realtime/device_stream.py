@@ -2,14 +2,13 @@
 
 import contextlib
 import multiprocessing
-import signal
 import threading
-from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from realtime.device_process import StreamSettings, run
 from realtime.errors import UserError
+from realtime.interrupts import without_interrupts
 from realtime.ring import DELAY, FRAME_SECONDS, INPUT_OVERFLOWS, ORIGIN, OUTPUT_UNDERFLOWS, OUTPUTS, PLAYS, Ring
 
 OPEN_SECONDS = 60.0
@@ -18,19 +17,6 @@ OPEN_SECONDS = 60.0
 CLOSE_SECONDS = 2.0
 SILENT = -1
 """The delay of a monitor that is off."""
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Let a process that is started meanwhile be born deaf to Ctrl-C, which the terminal sends to it as well."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class DeviceStream:
@@ -105,7 +91,7 @@ class DeviceStream:
             ours, theirs = self._context.Pipe()
             arguments = (self.settings, self._memory, theirs, patient)
             process = self._context.Process(target=run, args=arguments, name="audio", daemon=True)
-            with _without_interrupts():
+            with without_interrupts():
                 process.start()
             theirs.close()
             self._process, self._connection = process, ours

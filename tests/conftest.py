@@ -1,7 +1,8 @@
 """Fixtures for the whole suite."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +31,27 @@ def only_jack() -> None:
     except OSError:
         return
     pytest.skip("an ALSA sequencer is there and takes the virtual port")
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """Give a terminal's two ends as file descriptors: ours, where we type, and the program's."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    yield ours, theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give a function that puts a package on the path as an installer would, with these entry points."""
+
+    def put(entry_points: str) -> None:
+        info = tmp_path / "thirdparty-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thirdparty\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(entry_points)
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return put

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -140,15 +139,6 @@ def test_a_disk_that_is_full_keeps_what_was_written_and_the_session_goes_on(
     session = repair(read_session(folder))
     assert session.state not in ("ended", "broken off")
     assert np.array_equal(audio_of(next(folder.glob("audio.*"))), there)
-
-
-@pytest.fixture
-def terminal() -> Iterator[tuple[int, int]]:
-    pty = pytest.importorskip("pty")
-    ours, theirs = pty.openpty()
-    yield ours, theirs
-    os.close(ours)
-    os.close(theirs)
 
 
 def test_one_keyboard_serves_taps_and_the_look_back(song: Path, tmp_path: Path, terminal: tuple[int, int]) -> None:

@@ -10,11 +10,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from realtime.errors import UserError
+from realtime.interrupts import without_interrupts
 
 Task = tuple[int, Callable[[], Any], Path]
 """A piece of work: its number, what to call, and the file of its attempts. Picklable; the result is plain, for JSON."""
@@ -82,22 +82,9 @@ def _parallel(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
     pool = Parallel(
         n_jobs=max(jobs, 2), backend="loky", batch_size=1, pre_dispatch=jobs, return_as="generator_unordered"
     )
-    with _held_interrupts():
+    with without_interrupts():
         results = pool(delayed(_leave_interrupts)(task) for task in tasks)
     yield from results
-
-
-@contextmanager
-def _held_interrupts() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach while they are still loading; here it comes a moment later."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _alone(task: Task) -> Done:

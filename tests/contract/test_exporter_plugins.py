@@ -1,6 +1,7 @@
 """A third party's writer of kits, installed as a package of its own."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,13 @@ from tests.command import samplechop
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a package on the path as an installer would: its metadata names its writers."""
-    info = tmp_path / "padlist-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: padlist\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
+def installed(install: Callable[[str], None]) -> None:
+    install(
         "[samplechop.exporters]\n"
         "pads = tests.contract.example_exporter:write\n"
         "failing = builtins:dict\n"
         "broken = tests.contract.no_such_module:write\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
 
 
 @pytest.mark.usefixtures("installed")

@@ -1,6 +1,7 @@
 """A third party's detector, installed as a package of its own."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,18 +14,13 @@ from tests.command import samplechop
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a package on the path as an installer would: its metadata names its detectors."""
-    info = tmp_path / "loud-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
+def installed(install: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(
         "[samplechop.detectors]\n"
         "loud = tests.contract.example_detector:LoudDetector\n"
         "broken = tests.contract.no_such_module:Detector\n"
         "wrong = builtins:dict\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(run_live, "config_path", lambda: tmp_path / "no settings.toml")
 
 

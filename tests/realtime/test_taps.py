@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -159,15 +159,6 @@ def test_taps_lie_beside_the_events_or_are_named_by_the_date(tmp_path: Path, mon
     (tmp_path / "out").mkdir()
     assert tap_path(None, "out/mine.jsonl", Path("song.wav")) == Path("out/mine.taps.jsonl")
     assert tap_path(None, "-", None, datetime(2025, 3, 4, 5, 6, 7)) == Path("taps-20250304-050607.jsonl")
-
-
-@pytest.fixture
-def terminal() -> Iterator[tuple[int, int]]:
-    pty = pytest.importorskip("pty")
-    ours, theirs = pty.openpty()
-    yield ours, theirs
-    os.close(ours)
-    os.close(theirs)
 
 
 def test_the_space_bar_taps_without_return_and_the_terminal_is_given_back(terminal: tuple[int, int]) -> None:
