@@ -129,8 +129,9 @@ def chop(
     from offline.chop.opening import inputs as found_in
     from run_live import DEMO
 
-    found = found_in([DEMO] if demo else inputs or [])
-    if len(found) == 1 and scheduler is None:
+    named = [DEMO] if demo else inputs or []
+    found = found_in(named)
+    if found == named and len(found) == 1 and scheduler is None:  # a folder with one record in it is a collection
         _one(found[0], output, options, force)
     else:
         collection.run(found, output, options, force=force, jobs=jobs, scheduler=scheduler)

@@ -15,6 +15,8 @@ Normalise = Literal["peak", "lufs"]
 DIVERSITY, CLASSIC_DIVERSITY = 0.15, 0.5
 """Where on real music kits differ most while their mean probability falls by at most 5 %; for classic by 8 %."""
 
+NOTES = 128
+"""MIDI has so many, 0 to 127."""
 DUPLICATE = 0.95
 """Cosine from which two chops are nearly the same."""
 
@@ -88,10 +90,11 @@ class ChopOptions:
             raise UserError(f"--lock takes seconds from the record's beginning, got {min(self.lock):g}")
         if self.reroll < 0:
             raise UserError(f"--reroll must be 0 or more, got {self.reroll}")
-        if self.start_note + self.count > 128:
-            raise UserError(
-                f"--start-note {self.start_note} leaves room for {128 - self.start_note} pads, --count is {self.count}"
-            )
+        if self.start_note + self.count > NOTES:
+            room = NOTES - self.start_note
+            raise UserError(f"--start-note {self.start_note} leaves room for {room} pads, --count is {self.count}")
+        if len(set(self.lock)) > self.count:
+            raise UserError(f"--lock names {len(set(self.lock))} places, --count leaves room for {self.count}")
         _ = self.until_seconds
 
     @property
@@ -110,8 +113,9 @@ class ChopOptions:
             seconds = float(self.until)
         except ValueError:
             seconds = -1.0
-        if not 0.0 < seconds < 3600.0:
-            raise UserError(f"--until must be chosen, candidate or seconds above 0, got {self.until!r}")
+        low, high = _RANGES["max_length"]
+        if not low <= seconds <= high:
+            raise UserError(f"--until must be chosen, candidate or {low:g}..{high:g} seconds, got {self.until!r}")
         return seconds
 
 

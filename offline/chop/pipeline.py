@@ -103,7 +103,10 @@ def _made(
     elif len(kit.slices) < options.count:
         said.append(f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more")
     files = [kit.path(part) for part in kit.slices]
-    formats = writers(options.formats, kit.seconds(kit.length) <= LONG_SECONDS)
+    formats = writers(options.formats, whole=kit.seconds(kit.length) <= LONG_SECONDS)
+    if options.formats is None and (left := sorted(set(writers()) - set(formats))):
+        long = f"{str(source)!r} is longer than {LONG_SECONDS // 60} minutes"
+        said.append(f"{long}, so formats that copy all of it were left out: --formats {','.join(left)} writes them")
     for number, (name, write) in enumerate(formats.items()):
         told(f"writing, {name}", number, len(formats))
         if drawn and name == MANIFEST_FORMAT:  # which lists all files
@@ -151,8 +154,10 @@ def planned(record: Record, options: ChopOptions, first: int, last: int, told: T
     compared = _strongest(everything, must)
     starts = np.array([candidate.sample for candidate in compared], np.int64)
     described = descriptors.describe(record, starts, np.append(starts[1:], last), options.compare)
+    # Bars are followed where they are clear, which is where the tempo is.
+    bars = tempo.downbeats(found.beats) if tempo.tempo(found.beats, rate) else ()
     locked = np.flatnonzero(np.isin(starts, list(must)))
-    chosen = choosing.choose(compared, described, options, locked, tempo.downbeats(found.beats), rate)
+    chosen = choosing.choose(compared, described, options, locked, bars, rate)
     parts = slicing.pieces([compared[index] for index in chosen], everything, options, rate, last)
     parts = slicing.snapped(parts, record, options.snap_ms, first, last)
     figures = redundancy.figures(compared, described, chosen, len(chosen), first, last)

@@ -8,6 +8,7 @@ import numpy as np
 from offline.chop.opening import Record
 from offline.chop.options import ChopOptions
 from offline.kit import Candidate
+from realtime.errors import UserError
 
 BESIDE_SECONDS = 0.05
 """A chop this near to the record's beginning, or to a place that is locked, is that place."""
@@ -25,11 +26,11 @@ class Piece:
 def with_fixed(
     candidates: Sequence[Candidate], options: ChopOptions, rate: int, first: int, last: int
 ) -> tuple[list[Candidate], list[int]]:
-    """Give the candidates in order of time together with the places that must be among the chosen, and their indices.
+    """Give the candidates in order of time together with the places that must be chosen, and the indices of those.
 
     Must be: what the user locked, and, where slices are the whole record in order or nothing was found, its beginning.
     A candidate within BESIDE_SECONDS is taken for such a place; the beginning keeps its own sample, or the whole would
-    lose some.
+    lose some. Raises UserError for a place to lock outside of what is chopped, and for more than the kit has room for.
     """
     beside = round(BESIDE_SECONDS * rate)
     found = {candidate.sample: candidate for candidate in candidates}
@@ -37,7 +38,8 @@ def with_fixed(
     for seconds in options.lock:
         wanted = round(seconds * rate)
         if not first <= wanted < last:
-            continue
+            part = f"{first / rate:g} to {last / rate:g} seconds"
+            raise UserError(f"--lock {seconds:g} lies outside of what is chopped, {part}")
         near = min(found, key=lambda sample: abs(sample - wanted), default=wanted)
         place = near if abs(near - wanted) <= beside else wanted
         found.setdefault(place, Candidate(place, 1.0))
@@ -47,6 +49,8 @@ def with_fixed(
         strength = max((found.pop(sample).strength for sample in absorbed), default=0.0)
         found[first] = Candidate(first, strength)
         fixed = {place for place in fixed if place - first > beside} | {first}
+    if len(fixed) > options.count:
+        raise UserError(f"--lock and the beginning are {len(fixed)} slices, --count leaves room for {options.count}")
     ordered = sorted(found.values(), key=lambda candidate: candidate.sample)
     return ordered, [index for index, candidate in enumerate(ordered) if candidate.sample in fixed]
 

@@ -10,6 +10,7 @@ import soundfile
 from offline.chop import candidates, cli, harmonic, pipeline, placing
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
+from offline.kit import Guess
 from tests.command import samplechop
 from tests.signals import RATE, record
 
@@ -177,6 +178,31 @@ def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: 
     assert plan.pieces[0].start == 0
 
 
+def test_a_long_record_says_which_formats_were_left_out(song: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(pipeline, "LONG_SECONDS", 5)
+    outcome = samplechop("chop", song, "-o", tmp_path, "--no-picture")
+    assert outcome.code == 0
+    assert "--formats" in outcome.err and "reaper" in outcome.err
+    assert not list(tmp_path.rglob("*.rpp")) and list(tmp_path.rglob("*.sfz"))
+
+
+def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Path) -> None:
+    for said in ("1 made, 0 skipped", "0 made, 1 skipped"):
+        outcome = samplechop("chop", song.parent, "-o", tmp_path, "--jobs", 1, *FEW)
+        assert (outcome.code, said in outcome.out) == (0, True), outcome
+
+
+def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: Path, monkeypatch) -> None:
+    taken = open_record(song, tmp_path)
+    seen = []
+    monkeypatch.setattr(pipeline.tempo, "downbeats", lambda _: (1, 2))
+    monkeypatch.setattr(pipeline.choosing, "choose", lambda *given: seen.append(given[4]) or np.arange(3))
+    for known, bars in ((None, ()), (Guess("90.0", 0.9), (1, 2))):
+        monkeypatch.setattr(pipeline.tempo, "tempo", lambda *_, known=known: known)
+        pipeline.planned(taken, ChopOptions(bars=True), 0, taken.length)
+        assert seen[-1] == bars
+
+
 def test_formats_are_listed() -> None:
     outcome = samplechop("chop", "--list-formats")
     assert outcome.code == 0
@@ -197,6 +223,11 @@ def test_formats_are_listed() -> None:
         (("--demo", "--normalise", "loud"), "--normalise"),
         (("--demo", "--start", 5, "--end", 3), "--start"),
         (("--demo", "--start", 500), "--start"),
+        (("--demo", "--lock", 500), "--lock 500"),
+        (("--demo", "--lock", "3,5", "--end", 4), "--lock 5"),
+        (("--demo", "--lock", "3,5", "--count", 2), "--count"),
+        (("--demo", "--lock", "3", "--count", 1), "--count"),
+        (("--demo", "--until", "0.001"), "--until"),
         (("--demo", "--start-note", 120), "--start-note"),
         (("--demo", "--fade", -1), "--fade"),
         (("--demo", "--jobs", 0), "--jobs"),
