@@ -8,7 +8,7 @@ import numpy as np
 
 from offline.bench.figures import Figure
 from offline.bench.timing import best_seconds
-from offline.chop import candidates, choosing, descriptors, redundancy
+from offline.chop import choosing, descriptors, planning, redundancy
 from offline.chop.descriptors import Descriptors
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
@@ -42,17 +42,16 @@ def redundancies(path: Path) -> Iterator[Figure]:
     """
     with tempfile.TemporaryDirectory() as scratch:
         record = open_record(path, Path(scratch))
-        found = candidates.find(record, OPTIONS, 0, record.length).candidates
-        starts = np.array([candidate.sample for candidate in found], np.int64)
+        among = planning.choice(record, OPTIONS, 0, record.length)
+        starts = np.array([place.sample for place in among.places], np.int64)
         stops = np.append(starts, record.length)[1:]
         took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)
-        described = descriptors.describe(record, starts, stops)
-    chosen, classic = (
-        choosing.choose(found, described, options, (), (), record.sample_rate) for options in (OPTIONS, CLASSIC)
+    chosen, classic = (among.chosen(options) for options in (OPTIONS, CLASSIC))
+    judged = redundancy.figures(
+        among.places, among.described, chosen, OPTIONS.count, 0, record.length, {"classic": classic}
     )
-    judged = redundancy.figures(found, described, chosen, OPTIONS.count, 0, record.length, {"classic": classic})
     name = path.stem if len(path.stem) <= LONGEST_NAME else path.stem[: LONGEST_NAME - 1] + "…"
-    yield Figure(f"{name}: candidates", len(found), "")
+    yield Figure(f"{name}: candidates", len(among.found.candidates), "")
     yield Figure(f"{name}: features", record.length / record.sample_rate / took, "× real time")
     if not judged:
         return

@@ -180,7 +180,8 @@ def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> Non
     large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
     with jobs.beside(*_BESIDE) if large else nullcontext() as other:
         from offline.chop.naming import safe
-        from offline.chop.pipeline import make_kit, nothing
+        from offline.chop.pipeline import make_kit
+        from offline.chop.planning import nothing
         from offline.chop.report import show
         from offline.training.progress import progress
 

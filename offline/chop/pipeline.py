@@ -2,32 +2,25 @@
 
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
-from offline.chop import candidates, choosing, cutting, descriptors, key, naming, picture, redundancy, slicing, tempo
-from offline.chop.descriptors import Similarity
+from offline.chop import candidates, cutting, key, naming, picture, tempo
 from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions
 from offline.chop.placing import check_folder, put_in_place
+from offline.chop.planning import Plan, Told, nothing, planned
 from offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
-from offline.kit import SLICES, Candidate, Guess, Kit, Slice
+from offline.kit import SLICES, Guess, Kit, Slice
 from realtime.errors import UserError
 
 Made = TypeVar("Made")
-Told = Callable[[str, int, int], None]
-"""Hears what is being done, how much of it is done, and how much there is."""
-
 LONG_SECONDS = 1800
 """From here on the formats that copy the whole record are written only when asked for by name."""
-MOST_CANDIDATES = 2000
-"""Most that are compared with each other: every pair has a distance, and thousands would take gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +30,6 @@ class Outcome:
     kit: Kit
     files: tuple[Path, ...]
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be cut, before anything is. similarity: of the pieces to each other, float32 (n, n), 0..1."""
-
-    pieces: tuple[slicing.Piece, ...]
-    found: candidates.Found
-    similarity: Similarity
-    redundancy: redundancy.Figures
-
-
-def nothing(what: str, done: int, of: int) -> None:
-    """Hear how far things have come, and tell nobody."""
 
 
 def make_kit(
@@ -143,33 +122,6 @@ def _begun(beside: Executor | None, work: Callable[..., Made], *arguments: Any) 
     done: Future[Made] = Future()
     done.set_result(work(*arguments))
     return done
-
-
-def planned(record: Record, options: ChopOptions, first: int, last: int, told: Told = nothing) -> Plan:
-    """Find the chops of the samples first..last and choose the best and most different, in order of time."""
-    rate, length = record.sample_rate, last - first
-    found = candidates.find(record, options, first, last, lambda done: told("listening", done, length))
-    everything, fixed = slicing.with_fixed(found.candidates, options, rate, first, last)
-    must = {everything[index].sample for index in fixed}
-    compared = _strongest(everything, must)
-    starts = np.array([candidate.sample for candidate in compared], np.int64)
-    described = descriptors.describe(record, starts, np.append(starts[1:], last), options.compare)
-    # Bars are followed where they are clear, which is where the tempo is.
-    bars = tempo.downbeats(found.beats) if tempo.tempo(found.beats, rate) else ()
-    locked = np.flatnonzero(np.isin(starts, list(must)))
-    chosen = choosing.choose(compared, described, options, locked, bars, rate)
-    parts = slicing.pieces([compared[index] for index in chosen], everything, options, rate, last)
-    parts = slicing.snapped(parts, record, options.snap_ms, first, last)
-    figures = redundancy.figures(compared, described, chosen, len(chosen), first, last)
-    return Plan(tuple(parts), found, described.similarity(chosen), figures)
-
-
-def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candidate]:
-    """Leave out the weakest of too many; what is fixed stays."""
-    if len(everything) <= MOST_CANDIDATES:
-        return list(everything)
-    ranked = sorted(everything, key=lambda candidate: (candidate.sample not in fixed, -candidate.strength))
-    return sorted(ranked[:MOST_CANDIDATES], key=lambda candidate: candidate.sample)
 
 
 def _cut(

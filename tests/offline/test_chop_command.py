@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from offline.chop import candidates, cli, harmonic, pipeline, placing
+from offline.chop import candidates, cli, harmonic, pipeline, placing, planning
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
 from offline.kit import Guess
@@ -171,9 +171,9 @@ def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path) -> None:
 
 
 def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(pipeline, "MOST_CANDIDATES", 6)
+    monkeypatch.setattr(planning, "MOST_CANDIDATES", 6)
     taken = open_record(song, tmp_path)
-    plan = pipeline.planned(taken, ChopOptions(count=4), 0, taken.length)
+    plan = planning.planned(taken, ChopOptions(count=4), 0, taken.length)
     assert len(plan.pieces) == 4
     assert plan.pieces[0].start == 0
 
@@ -195,11 +195,11 @@ def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Pa
 def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: Path, monkeypatch) -> None:
     taken = open_record(song, tmp_path)
     seen = []
-    monkeypatch.setattr(pipeline.tempo, "downbeats", lambda _: (1, 2))
-    monkeypatch.setattr(pipeline.choosing, "choose", lambda *given: seen.append(given[4]) or np.arange(3))
+    monkeypatch.setattr(planning.tempo, "downbeats", lambda _: (1, 2))
+    monkeypatch.setattr(planning.choosing, "choose", lambda *given: seen.append(given[4]) or np.arange(3))
     for known, bars in ((None, ()), (Guess("90.0", 0.9), (1, 2))):
-        monkeypatch.setattr(pipeline.tempo, "tempo", lambda *_, known=known: known)
-        pipeline.planned(taken, ChopOptions(bars=True), 0, taken.length)
+        monkeypatch.setattr(planning.tempo, "tempo", lambda *_, known=known: known)
+        planning.planned(taken, ChopOptions(bars=True), 0, taken.length)
         assert seen[-1] == bars
 
 
