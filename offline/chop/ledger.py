@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,8 @@ from realtime.errors import UserError
 FILE = "chopped.sqlite"
 SCHEMA = 1
 State = Literal["claimed", "made", "failed"]
-"""A kit's folder is claimed before any work begins: what is found in it later is ours to replace."""
+"""A kit's folder is claimed before any work begins. A claim that stays tells of a run that was ended: the kit may be
+there or not."""
 
 _TABLES = """
 CREATE TABLE kits (
@@ -77,9 +79,11 @@ class Ledger:
                 raise UserError(
                     f"another samplechop is at work in {str(folder)!r}: let it end, or use another"
                 ) from None
-            raise UserError(
-                f"the ledger {str(self.path)!r} cannot be used ({error}): delete it, kits stay as they are"
-            ) from None
+            if isinstance(error, sqlite3.OperationalError):
+                way_out = "is the disk full, or read-only?"
+            else:
+                way_out = "delete it, kits stay as they are"
+            raise UserError(f"the ledger {str(self.path)!r} cannot be used ({error}): {way_out}") from None
         if version not in (0, SCHEMA):
             self.close()
             raise UserError(f"the ledger {str(self.path)!r} is of another version ({version}): name another folder")
@@ -110,37 +114,35 @@ class Ledger:
 
     def _rows(self, where: str, *values: str) -> list[Row]:
         columns = "record, options, state, folder, source, seconds, message"
-        return [Row(*row) for row in self._base.execute(f"SELECT {columns} FROM kits {where}", values)]
+        with self._in_a_sentence():
+            return [Row(*row) for row in self._base.execute(f"SELECT {columns} FROM kits {where}", values)]
 
     def put(self, rows: Iterable[Row]) -> None:
         """Note kits, all or none; each takes the place of the one with its record and options, or in its folder.
 
         Raises UserError if the disk does not take them.
         """
-        self._base.execute("BEGIN IMMEDIATE")
-        try:
-            self._base.executemany(
-                "INSERT OR REPLACE INTO kits (record, options, state, folder, source, seconds, message) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (row.record, row.options, row.state, row.folder, row.source, row.seconds, row.message)
-                    for row in rows
-                ],
-            )
-            self._base.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise UserError(
-                    f"the ledger {str(self.path)!r} cannot be written ({error}): is the disk full?"
-                ) from None
-            raise
+        with self._in_a_sentence():
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                self._base.executemany(
+                    "INSERT OR REPLACE INTO kits (record, options, state, folder, source, seconds, message) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (row.record, row.options, row.state, row.folder, row.source, row.seconds, row.message)
+                        for row in rows
+                    ],
+                )
+                self._base.execute("COMMIT")
+            finally:
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
 
     def record_of(self, files: Iterable[Path]) -> str:
         """Give the SHA-256, in hex, of the bytes of files one after the other.
 
-        A file whose size and time of change are as they were is not read again. Raises OSError.
+        A file whose size and time of change are as they were is not read again. Raises OSError, and UserError if the
+        ledger cannot be read.
         """
         found = hashlib.sha256()
         for file in files:
@@ -149,18 +151,32 @@ class Ledger:
 
     def _digest(self, file: Path) -> str:
         path, facts = os.fsencode(file.absolute()).hex(), file.stat()
-        known = self._base.execute(
-            "SELECT record FROM files WHERE path = ? AND size = ? AND changed_ns = ?",
-            (path, facts.st_size, facts.st_mtime_ns),
-        ).fetchone()
+        with self._in_a_sentence():
+            known = self._base.execute(
+                "SELECT record FROM files WHERE path = ? AND size = ? AND changed_ns = ?",
+                (path, facts.st_size, facts.st_mtime_ns),
+            ).fetchone()
         if known:
             return str(known[0])
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        self._base.execute(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (path, facts.st_size, facts.st_mtime_ns, digest)
-        )
+        with suppress(sqlite3.OperationalError):  # a full disk: then the file is read again another time
+            self._base.execute(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (path, facts.st_size, facts.st_mtime_ns, digest)
+            )
         return digest
+
+    @contextmanager
+    def _in_a_sentence(self) -> Iterator[None]:
+        """Raise UserError for what the disk does to a ledger; what only a mistake of ours can cause stays as it is."""
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"the ledger {str(self.path)!r} cannot be used ({error}): is the disk full, or read-only?"
+            ) from None
 
 
 def fingerprint(options: ChopOptions, model: str = "") -> str:

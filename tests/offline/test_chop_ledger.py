@@ -1,4 +1,6 @@
+import resource
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -67,6 +69,49 @@ def test_a_file_that_did_not_change_is_not_read_again(tmp_path, monkeypatch):
         record = ledger.record_of([path])
         monkeypatch.setattr("hashlib.file_digest", None)
         assert ledger.record_of([path]) == record
+
+
+@contextmanager
+def full_disk():
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_keeps_no_record_from_being_known(tmp_path):
+    path = tmp_path / "one"
+    path.write_text("text")
+    with Ledger(tmp_path) as ledger:
+        with full_disk():
+            record = ledger.record_of([path])
+        assert ledger.record_of([path]) == record
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_leaves_the_ledger_as_it_was(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.put([ROW])
+        with full_disk(), pytest.raises(UserError, match="is the disk full"):
+            ledger.put([replace(ROW, state="failed")])
+        assert ledger.rows() == [ROW]
+        ledger.put([replace(ROW, state="claimed")])
+
+
+def test_a_ledger_that_cannot_be_begun_on_a_full_disk_says_so(tmp_path):
+    with full_disk(), pytest.raises(UserError, match="is the disk full"):
+        Ledger(tmp_path)
+
+
+def test_a_damaged_ledger_is_told_in_a_sentence(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.put([replace(ROW, record=f"{number:064}", folder=str(number)) for number in range(100)])
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 100_000)
+    with Ledger(tmp_path) as ledger, pytest.raises(UserError, match="cannot be used"):
+        ledger.rows()
 
 
 def test_two_processes_cannot_hold_one_ledger(tmp_path):
