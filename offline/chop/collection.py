@@ -19,7 +19,7 @@ from offline.chop.collected import Entry, Report
 from offline.chop.ledger import Ledger, Row, State, fingerprint
 from offline.chop.opening import audio_files, title
 from offline.chop.options import ChopOptions
-from offline.chop.placing import check_folder
+from offline.chop.placing import aside, check_folder, is_kit_of, settle
 from realtime.errors import UserError
 
 Told = Callable[[str, int, int], None]
@@ -76,7 +76,7 @@ def make_kits(
     of a Dask cluster whose workers, however many, do it instead; they must see the same folders. model: SHA-256 of the
     net, as the same name may mean another one later.
     Ctrl-C ends it, with a report of what was done until then. Raises UserError if `out` cannot be written, another
-    process is at work in it, or the cluster cannot be used.
+    process is at work in it, the cluster cannot be used, or the disk is full.
     """
     tell = told or _nobody
     report = Report()
@@ -94,7 +94,7 @@ def make_kits(
                 tasks = []
                 for number, piece in enumerate(pieces):
                     source = piece.source.absolute() if scheduler else piece.source
-                    call = partial(_make, work, source, piece.folder, options)
+                    call = partial(_make, work, source, piece.folder, options, force, model)
                     tasks.append((number, call, Path(begun, str(number))))
                 results = workers.on_cluster(tasks, scheduler) if scheduler else workers.in_processes(tasks, jobs)
                 for done, (number, result) in enumerate(results, 1):
@@ -102,6 +102,8 @@ def make_kits(
                     tell("chopping", done, len(pieces))
         except KeyboardInterrupt:
             report.interrupted = True
+        except OSError as error:
+            raise UserError(f"the work in {str(out)!r} cannot go on: {error.strerror or error}") from None
         finally:
             _sweep(out, pieces)
     order = {source: number for number, source in enumerate(sources)}
@@ -114,11 +116,12 @@ def _nobody(what: str, done: int, of: int) -> None:
     """Hear how far it has come, and tell nobody."""
 
 
-def _make(work: Work, source: Path, folder: Path, options: ChopOptions) -> _Result:
-    """[worker] Make one kit. Its folder is claimed, so a kit in it is one whose making nobody could tell us of."""
+def _make(work: Work, source: Path, folder: Path, options: ChopOptions, force: bool, model: str) -> _Result:
+    """[worker] Make one kit, unless it is there: then whoever made it was ended before it could tell."""
     began = time.perf_counter()
     try:
-        message, made = "; ".join(work(source, folder, options, True).warnings), True
+        there = not force and is_kit_of(folder, audio_files(source)[0], options, model)
+        message, made = "" if there else "; ".join(work(source, folder, options, force).warnings), True
     except UserError as error:
         message, made = str(error), False
     except Exception as error:
@@ -161,12 +164,14 @@ def _claim(
                 continue
             first[record] = source
             row = ledger.find(record, options)
-            if row and row.state == "made" and (out / row.folder).is_dir() and not force:
-                report.skipped.append(Entry(source, out / row.folder))
-                continue
             known = row or next(iter(ledger.of_record(record)), None)
             name = known.folder if known else _unused(source, taken)
-            check_folder(out / name, force or (row is not None and row.state == "claimed"))
+            settle(out / name)
+            if row and row.state == "made" and (out / name).is_dir() and not force:
+                report.skipped.append(Entry(source, out / name))
+                continue
+            if not (row and row.state == "claimed"):  # of what is there then, the worker finds out if it is this kit
+                check_folder(out / name, force)
             taken.add(name.casefold())
             size = sum(file.stat().st_size for file in files)
             claim = Row(record, options, "claimed", name, str(source))
@@ -195,8 +200,10 @@ def _unused(source: Path, taken: set[str]) -> str:
 def _sweep(out: Path, pieces: Sequence[_Piece]) -> None:
     """Remove what workers that died left unfinished: of our pieces, as others may chop into the same folder."""
     names = {piece.folder.name for piece in pieces}
+    older = {aside(piece.folder).name for piece in pieces}
     for left in out.glob(".*"):
-        if left.is_dir() and (left.name.startswith(BEGUN) or left.name[1:].rpartition(".")[0] in names):
+        ours = left.name.startswith(BEGUN) or left.name[1:].rpartition(".")[0] in names
+        if ours and left.name not in older and left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
 
 

@@ -1,13 +1,16 @@
 """Pieces of work for the tests of collections: small stand-ins for making a kit, which worker processes can import."""
 
+import hashlib
+import json
 import os
 import signal
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from offline.chop.options import ChopOptions
+from offline.chop.placing import check_folder, put_in_place
 from realtime.errors import UserError
 
 
@@ -18,7 +21,7 @@ class Done:
 
 def make(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
     """Write a kit as the pipeline does: whole or not at all, and a line for every kit that was ever made."""
-    del options
+    check_folder(folder, force)
     text = source.read_text()
     if text.startswith("bad"):
         raise UserError(f"{source.name!r} is bad")
@@ -29,12 +32,15 @@ def make(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
         kit.mkdir()
         if text.startswith("deadly"):
             os.kill(os.getpid(), signal.SIGKILL)
-        (kit / "kit.json").write_text(text)
-        if folder.exists():
-            assert force
-            (kit / "kit.json").replace(folder / "kit.json")
-        else:
-            kit.rename(folder)
+        (kit / "text").write_text(text)
+        manifest = {
+            "source": {"sha256": hashlib.sha256(source.read_bytes()).hexdigest()},
+            "settings": asdict(options),
+            "model": {"sha256": ""},
+            "files": [{"file": "text"}],
+        }
+        (kit / "kit.json").write_text(json.dumps(manifest))
+        put_in_place(kit, folder)
     with (folder.parent / "log").open("a") as log:
         log.write(f"{source.name}\n")
     return Done(("it is loud",) if text.startswith("loud") else ())

@@ -1,9 +1,12 @@
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 
+import models
 from offline.chop.collected import Report
 from offline.chop.collection import make_kits
+from offline.chop.ledger import Ledger, Row, fingerprint
 from offline.chop.options import ChopOptions
+from offline.chop.pipeline import make_kit
+from offline.chop.placing import aside
 from offline.chop.workers import in_processes
 from realtime.errors import UserError
 from tests.offline.chop_work import count, die_after, make, make_kit_with_a_death
@@ -80,8 +87,7 @@ def test_renamed_files_are_known_by_their_content(tmp_path, out):
 def test_a_kit_that_was_deleted_is_made_again(tmp_path, out):
     sources = many(tmp_path, 2)
     make_kits(sources, out, OPTIONS, make)
-    (out / "song1" / "kit.json").unlink()
-    (out / "song1").rmdir()
+    shutil.rmtree(out / "song1")
     report = make_kits(sources, out, OPTIONS, make)
     assert names(report.made) == ["song1"] and names(report.skipped) == ["song0"]
 
@@ -115,10 +121,10 @@ def test_what_is_done_when_another_process_dies_is_not_done_again(tmp_path):
 def test_sources_of_one_name_get_folders_of_their_own_that_stay(tmp_path, out):
     sources = [*records(tmp_path / "x", song="1"), *records(tmp_path / "y", song="2"), *records(tmp_path, Song="3")]
     make_kits(sources, out, OPTIONS, make)
-    first = {path.parent.name: path.read_text() for path in out.glob("*/kit.json")}
+    first = {path.parent.name: path.read_text() for path in out.glob("*/text")}
     assert len(first) == 3 and first["song"] == "1" and first["y_song"] == "2"
     make_kits(sources[::-1], out, OPTIONS, make, force=True)
-    assert {path.parent.name: path.read_text() for path in out.glob("*/kit.json")} == first
+    assert {path.parent.name: path.read_text() for path in out.glob("*/text")} == first
 
 
 def test_sources_with_the_same_content_become_one_kit(tmp_path, out):
@@ -148,6 +154,109 @@ def test_a_kit_that_somebody_else_made_is_not_overwritten(tmp_path, out):
     out.mkdir()
     make(sources[0], out / "song0", OPTIONS, False)
     assert names(make_kits(sources, out, OPTIONS, make).failed) == ["song0"]
+
+
+def claimed(source: Path, out: Path, options: ChopOptions, model: str = "") -> None:
+    """Leave the ledger as a run leaves it that was ended while it chopped."""
+    out.mkdir(exist_ok=True)
+    with Ledger(out) as ledger:
+        record = ledger.record_of([source])
+        ledger.put([Row(record, fingerprint(options, model), "claimed", source.stem, str(source))])
+
+
+def test_a_kit_made_by_hand_after_a_run_was_ended_is_not_overwritten(tmp_path, out):
+    (source,) = many(tmp_path, 1)
+    claimed(source, out, OPTIONS)
+    make(source, out / "song0", ChopOptions(count=8), False)
+    before = (out / "song0" / "kit.json").read_text()
+    for _ in range(2):
+        report = make_kits([source], out, OPTIONS, make)
+        assert names(report.failed) == ["song0"] and "is there already" in report.failed[0].message
+        assert (out / "song0" / "kit.json").read_text() == before
+    assert names(make_kits([source], out, OPTIONS, make, force=True).made) == ["song0"]
+
+
+def test_a_kit_of_another_record_is_not_taken_for_the_one_that_was_begun(tmp_path, out):
+    (source, other) = many(tmp_path, 2)
+    claimed(source, out, OPTIONS)
+    make(other, out / "song0", OPTIONS, False)
+    assert names(make_kits([source], out, OPTIONS, make).failed) == ["song0"]
+
+
+def test_a_kit_that_was_made_when_the_run_was_ended_counts_as_made(tmp_path, out):
+    (source,) = many(tmp_path, 1)
+    claimed(source, out, OPTIONS)
+    make(source, out / "song0", OPTIONS, False)
+    assert names(make_kits([source], out, OPTIONS, make).made) == ["song0"] == made_in(out)
+    assert names(make_kits([source], out, OPTIONS, make).skipped) == ["song0"]
+
+
+def test_a_kit_made_by_hand_while_the_collection_is_chopped_is_not_overwritten(tmp_path, out):
+    (source,) = many(tmp_path, 1)
+
+    def meanwhile(what: str, done: int, of: int) -> None:
+        del done, of
+        if what == "looking":
+            make(source, out / "song0", ChopOptions(count=8), False)
+
+    report = make_kits([source], out, OPTIONS, make, told=meanwhile)
+    assert names(report.failed) == ["song0"]
+
+
+def test_a_real_kit_is_known_by_its_manifest(tmp_path, out):
+    source, options = real_records(tmp_path)[0], replace(FAST, lock=(0.5,))
+    net = models.load(options.model).sha256
+    claimed(source, out, options, net)
+    made = make_kit(source, out / source.stem, options)
+    before = made.files[0].stat().st_ino
+    assert names(make_kits([source], out, options, make_kit, model=net).made) == [source.stem]
+    assert made.files[0].stat().st_ino == before
+
+
+def test_a_kit_whose_replacement_was_cut_short_is_there_again(tmp_path, out):
+    sources = many(tmp_path, 2)
+    make_kits(sources, out, OPTIONS, make)
+    (out / "song0").rename(aside(out / "song0"))
+    assert names(make_kits(sources, out, OPTIONS, make).skipped) == ["song0", "song1"] == made_in(out)
+    assert nothing_unfinished(out)
+
+
+def test_nothing_sweeps_a_kit_away_while_it_is_being_replaced(tmp_path, out):
+    (source,) = many(tmp_path, 1)
+    make_kits([source], out, OPTIONS, make)
+
+    def midway(what: str, done: int, of: int) -> None:
+        del done, of
+        if what == "chopping":
+            (out / "song0").rename(aside(out / "song0"))
+
+    make_kits([source], out, OPTIONS, make, force=True, told=midway)
+    assert (aside(out / "song0") / "kit.json").is_file()
+
+
+def test_a_disk_that_is_full_is_told_in_a_sentence(tmp_path, out):
+    sources = many(tmp_path, 2)
+
+    def fills(what: str, done: int, of: int) -> None:
+        del what, done, of
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(UserError, match=r"chopped.sqlite' cannot be used .* is the disk full"):
+            make_kits(sources, out, OPTIONS, make, told=fills)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert names(make_kits(sources, out, OPTIONS, make).made) == ["song0", "song1"]
+
+
+def test_what_the_disk_refuses_beside_the_ledger_is_told_in_a_sentence(tmp_path, out, monkeypatch):
+    def no_room(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", no_room)
+    with pytest.raises(UserError, match="cannot go on: No space left"):
+        make_kits(many(tmp_path, 1), out, OPTIONS, make)
 
 
 def test_what_cannot_be_read_fails_alone(tmp_path, out):
