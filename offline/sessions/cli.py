@@ -26,6 +26,7 @@ def sessions(
     samplechop sessions recordings --repair    set lengths to what is there, cut off half a line
 
     A session can be heard and chopped without a repair: its sound is readable up to the last fifth of a second.
+    Where a FLAC file itself is damaged, a repair puts silence in that place and keeps the file as audio.flac.broken.
     One that is being recorded is left alone.
     """
     from offline.sessions.reading import find_sessions, read_session

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,22 @@ def read_log(path: Path) -> tuple[list[dict[str, Any]], int]:
     return lines, whole
 
 
-def repair_log(path: Path, frames: int, sample_rate: int) -> None:
-    """Cut off the last line if it is not whole and add one that ends the session at `frames`. Raises OSError."""
+def repair_log(
+    path: Path, frames: int, sample_rate: int, lost: Iterable[tuple[int, int]] = (), reason: str = REPAIRED
+) -> None:
+    """Cut off the last line if it is not whole, add one for each lost stretch and one that ends the session.
+
+    frames: where it ends. lost: (position, length) in samples. Raises OSError.
+    """
     lines, whole = read_log(path)
+    added = [line("dropout", position, length=length) for position, length in lost]
+    if added or not lines or lines[-1].get("kind") != "stop":
+        added.append(line("stop", frames, reason=reason))
     with path.open("rb+") as file:
         file.truncate(whole)
         file.seek(whole)
-        if not lines or lines[-1].get("kind") != "stop":
-            stop = line("stop", frames, reason=REPAIRED)
-            stop["time"] = round(frames / sample_rate, 6)
-            file.write(json.dumps(stop).encode() + b"\n")
+        for one in added:
+            one["time"] = round(one["sample"] / sample_rate, 6)
+            file.write(json.dumps(one).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -27,8 +27,9 @@ class Session:
 
     audio: the file, None where there is none. date: when its first sample was heard. format: wav24, float, flac.
     frames: samples per channel; of FLAC those its header tells. counts: lines of the log by kind.
-    state: how it ended: "ended", "broken off", "broken off, repaired", "being recorded", "no audio", or why it ended
-    early. damaged: whether a repair would change anything. wav: what is there, of a WAV file.
+    state: how it ended: "ended", "broken off", "broken off, repaired" and what that cost, "being recorded",
+    "no audio", or why it ended early. damaged: whether a repair would change anything.
+    wav: what is there, of a WAV file.
     """
 
     folder: Path

@@ -1,6 +1,7 @@
 """samplechop sessions: what there is, and what a repair makes of what was broken off."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offline.labels.records import CHOPS, read_events
-from offline.sessions.reading import find_sessions, read_session
+from offline.sessions.flac import told
+from offline.sessions.reading import AUDIO, find_sessions, read_session
 from offline.sessions.repair import repair
+from realtime.errors import UserError
+from realtime.recording.flac_file import COUNT_AT
 from realtime.recording.formats import FORMATS, RecordFormat
 from realtime.recording.session_writer import Facts, SessionWriter, line
 from tests.command import samplechop
@@ -31,15 +35,22 @@ def session(parent: Path, kind: RecordFormat = "wav24", frames: int = 30_000, en
     writer.write(noise(frames))
     writer.flush()
     writer.log([line("chop", 1_000), line("chop", 2_000), line("tap", 2_100), line("gap", 9_000, length=10)])
-    if end:
-        writer.close()
-    else:
-        writer._held.close()
+    audio = audio_file(writer.folder)
+    before = audio.read_bytes()
+    writer.close()
+    if not end:
+        audio.write_bytes(before)
+        log = writer.folder / "events.jsonl"
+        log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
     return writer.folder
 
 
+def audio_file(folder: Path) -> Path:
+    return next(path for name in AUDIO if (path := folder / name).exists())
+
+
 def audio_of(folder: Path) -> np.ndarray:
-    return soundfile.read(next(folder.glob("audio.*")), dtype="float32", always_2d=True)[0]
+    return soundfile.read(audio_file(folder), dtype="float32", always_2d=True)[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,7 +116,7 @@ def test_whatever_a_power_cut_took_the_rest_is_mended(
 ) -> None:
     parent = tmp_path_factory.mktemp("cut")
     folder = session(parent, kind, end=False)
-    for path, left in ((next(folder.glob("audio.*")), audio_left), (folder / "events.jsonl", log_left)):
+    for path, left in ((audio_file(folder), audio_left), (folder / "events.jsonl", log_left)):
         path.write_bytes(path.read_bytes()[:left])
     outcome = samplechop("sessions", parent, "--repair")
     assert "Traceback" not in outcome.err
@@ -114,6 +125,118 @@ def test_whatever_a_power_cut_took_the_rest_is_mended(
         assert not state.damaged
         if state.frames:
             assert np.array_equal(audio_of(folder), noise(30_000)[: state.frames])
+
+
+BLOCK = 4_096
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from([1, 40, 3_000, 60_000]), st.booleans()), max_size=4),
+    st.integers(0, 30_000),
+)
+def test_of_a_damaged_flac_only_the_damaged_blocks_are_lost(
+    tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[float, int, bool]], cut: int
+) -> None:
+    folder = session(tmp_path_factory.mktemp("damage"), "flac", 20 * BLOCK + 5, end=False)
+    path = folder / "audio.flac"
+    data = bytearray(path.read_bytes())
+    blocks = starts_of_blocks(data)
+    hurt = set()
+    for where, length, is_noise in damage:
+        first = blocks[0] + int(where * (len(data) - blocks[0] - 1))
+        last = min(first + length, len(data))
+        data[first:last] = np.random.default_rng(0).bytes(last - first) if is_noise else bytes(last - first)
+        hurt |= {at for at in range(20) if blocks[at] < last and first < blocks[at + 1]}
+    del data[len(data) - cut :]
+    hurt |= {at for at in range(20) if blocks[at + 1] > len(data)}
+    path.write_bytes(data)
+    samples = noise(20 * BLOCK)
+    for at in hurt:
+        samples[at * BLOCK : (at + 1) * BLOCK] = 0
+    good = max(set(range(20)) - hurt, default=None)
+    if good is None:
+        with pytest.raises(UserError, match="nothing in it can be decoded"):
+            repair(read_session(folder))
+        assert path.read_bytes() == data
+        return
+    mended = repair(read_session(folder))
+    assert mended.frames == (good + 1) * BLOCK
+    assert np.array_equal(audio_of(folder), samples[: mended.frames])
+    broken = folder / "audio.flac.broken"
+    assert broken.exists() == bool(hurt)
+    if hurt:
+        assert broken.read_bytes() == data
+        log = [json.loads(one) for one in (folder / "events.jsonl").read_text().splitlines()]
+        assert sum(one["length"] for one in log if one["kind"] == "dropout") == len(hurt) * BLOCK
+
+
+def starts_of_blocks(data: bytes) -> list[int]:
+    """Where the first 128 blocks of a FLAC of equal blocks of stereo begin, and where the last one ends."""
+    found = []
+    while (at := data.find(b"\xff\xf8", found[-1] + 1 if found else 0)) >= 0:
+        if data[at + 2] >> 4 == 12 and data[at + 4] == len(found):
+            found.append(at)
+            continue
+        data = data[:at] + b"\0" + data[at + 1 :]
+    return [*found, len(data)]
+
+
+def test_a_repair_says_what_could_not_be_read(tmp_path: Path) -> None:
+    folder = session(tmp_path, "flac", 300_000, end=False)
+    path = folder / "audio.flac"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)
+    path.write_bytes(data)
+    told_before = told(path)
+    out = samplechop("sessions", tmp_path, "--repair").out
+    assert "broken off, repaired: 0.093 s could not be read, the file as it was is audio.flac.broken" in out
+    assert len(audio_of(folder)) == told_before
+
+
+def test_blocks_of_flac_that_the_header_does_not_tell_of_are_found(tmp_path: Path) -> None:
+    folder = session(tmp_path, "flac", end=False)
+    path = folder / "audio.flac"
+    data, frames = bytearray(path.read_bytes()), told(path)
+    for untold in (0, BLOCK):
+        data[COUNT_AT + 4 : COUNT_AT + 8] = untold.to_bytes(4, "big")
+        path.write_bytes(data)
+        assert repair(read_session(folder)).frames == frames
+        assert np.array_equal(audio_of(folder), noise(frames))
+        assert not (folder / "audio.flac.broken").exists()
+
+
+def test_a_flac_broken_off_within_its_first_block_is_ended_without_sound(tmp_path: Path) -> None:
+    folder = session(tmp_path, "flac", 100, end=False)
+    before = (folder / "audio.flac").read_bytes()
+    assert repair(read_session(folder)).frames == 0
+    assert (folder / "audio.flac").read_bytes() == before
+
+
+def test_a_second_repair_keeps_the_first_original(tmp_path: Path) -> None:
+    folder = session(tmp_path, "flac", end=False)
+    path = folder / "audio.flac"
+    (folder / "audio.flac.broken").write_text("before")
+    path.write_bytes(path.read_bytes()[:100_000])
+    before = path.read_bytes()
+    repair(read_session(folder))
+    assert (folder / "audio.flac.broken").read_text() == "before"
+    assert (folder / "audio.flac.broken2").read_bytes() == before
+
+
+def test_a_repair_that_cannot_be_written_leaves_the_session_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = session(tmp_path, "flac", end=False)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="cannot be repaired: No space left on device"):
+        repair(read_session(folder))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_a_session_that_is_being_recorded_is_left_alone(tmp_path: Path) -> None:
