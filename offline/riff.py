@@ -6,13 +6,17 @@ offline.labels.cues reads what is written here.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from offline.samples import BYTES, FLOATS
 
 LARGEST = 0xFFFFFFFF
 """What a size, in bytes, or a position, in samples, can be in 32 bits."""
 MIDDLE_C = 60
+
+_PCM, _FLOAT = 1, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +73,19 @@ def sampler_chunk(cues: Sequence[Cue], sample_rate: int) -> bytes:
     return chunk(b"smpl", head + b"".join(loops))
 
 
-_FORMATS: Mapping[str, tuple[int, int]] = {
-    "PCM_U8": (1, 8),
-    "PCM_16": (1, 16),
-    "PCM_24": (1, 24),
-    "PCM_32": (1, 32),
-    "FLOAT": (3, 32),
-    "DOUBLE": (3, 64),
-}
-
-
 def wav_header(subtype: str, sample_rate: int, channels: int, length: int, after: int, largest: int = LARGEST) -> bytes:
     """Give everything before the samples of a wav file that has `after` bytes of chunks behind its samples.
 
     subtype: soundfile's word. length: samples per channel. largest: bytes a RIFF file can have; a bigger one is RF64.
     Raises ValueError for a subtype that is no wav's.
     """
-    if subtype not in _FORMATS:
-        raise ValueError(f"subtype must be one of {', '.join(_FORMATS)}, got {subtype!r}")
-    tag, bits = _FORMATS[subtype]
-    block = channels * bits // 8
+    if subtype not in BYTES:
+        raise ValueError(f"subtype must be one of {', '.join(BYTES)}, got {subtype!r}")
+    tag = _FLOAT if subtype in FLOATS else _PCM
+    block = channels * BYTES[subtype]
     data = length * block
-    form = struct.pack("<HHIIHH", tag, channels, sample_rate, sample_rate * block, block, bits)
-    if tag == 1:
+    form = struct.pack("<HHIIHH", tag, channels, sample_rate, sample_rate * block, block, 8 * BYTES[subtype])
+    if tag == _PCM:
         described = chunk(b"fmt ", form)
     else:  # samples that are not whole numbers: a longer format chunk, and the number of samples
         described = chunk(b"fmt ", form + b"\0\0") + chunk(b"fact", struct.pack("<I", min(length, LARGEST)))

@@ -19,6 +19,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from offline.chop import foreign
+from offline.samples import BYTES, FLOATS, MOST_WAV_BYTES, container
 from realtime.errors import UserError
 from realtime.file_source import DECODE_FRAMES, open_audio
 
@@ -32,7 +33,7 @@ CHANNELS = 64
 LOUDEST = 1e6
 """Floats beyond are no audio: 120 dB over full scale."""
 SUBTYPES = {
-    **{name: name for name in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")},
+    **{name: name for name in BYTES},
     "PCM_S8": "PCM_U8",
 }
 """Sample formats that are read in place, each with the one that holds the same samples in wav slices."""
@@ -41,11 +42,8 @@ DECODED = {
     **dict.fromkeys(("ALAC_16", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "DPCM_8", "DPCM_16"), "PCM_16"),
 }
 """Sample formats whose decoder gives integers, and the size of those."""
-BYTES = {"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
-DTYPES = {"FLOAT": "float32", "DOUBLE": "float64"}
 UNKNOWN = 2**36
 """Samples: no header tells more; libsndfile gives 2**63 - 1 for a FLAC that does not tell its length."""
-WAV_BYTES = 0xFFFF_0000
 
 Opened = tuple[Path, int, int, int, str]
 """File, sample rate in Hz, channels, samples per channel, subtype of slices."""
@@ -106,12 +104,12 @@ def check(path: Path, rate: int, channels: int, frames: int) -> None:
 def _is_whole(file: soundfile.SoundFile) -> bool:
     """Say whether all samples can be read, and all floats are numbers; integers that are not packed need no look."""
     try:
-        if file.subtype not in DTYPES and file.format != "FLAC":
+        if file.subtype not in FLOATS and file.format != "FLAC":
             file.seek(file.frames - 1)
             return len(file.read(1, dtype="int32", always_2d=True)) == 1
         length = 0
         for samples in _decode(file):
-            if file.subtype in DTYPES and not _are_numbers(samples):
+            if file.subtype in FLOATS and not _are_numbers(samples):
                 return False
             length += len(samples)
         return length == file.frames
@@ -122,7 +120,7 @@ def _is_whole(file: soundfile.SoundFile) -> bool:
 def _decode(file: soundfile.SoundFile) -> Iterator[NDArray[Any]]:
     # Decoders of lossy formats give floats, all others integers, which int32 holds whatever their size.
     integers = file.subtype in SUBTYPES or file.subtype in DECODED
-    dtype = DTYPES.get(file.subtype, "int32" if integers else "float32")
+    dtype = FLOATS.get(file.subtype, "int32" if integers else "float32")
     while len(samples := file.read(DECODE_FRAMES, dtype=dtype, always_2d=True)):
         yield samples
 
@@ -136,7 +134,7 @@ def _is_cut_short(file: soundfile.SoundFile) -> bool:
     """Say whether a header promises more than there is; libsndfile counts what is there and tells only its log."""
     sizes = re.findall(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
     # Programs that write to a pipe promise the most a header can hold: that is no damage.
-    return any(int(there) < int(promised) < WAV_BYTES // 2 for promised, there in sizes)
+    return any(int(there) < int(promised) < MOST_WAV_BYTES // 2 for promised, there in sizes)
 
 
 def _damage(path: Path, fault: str) -> str:
@@ -153,8 +151,8 @@ def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
         if size > 0.95 * free:
             there = f"{str(copy.parent)!r} has {free / 1e9:.1f} GB free"
             raise UserError(f"decoding {str(path)!r} takes {size / 1e9:.1f} GB, but {there}")
-        big = not known or size > WAV_BYTES
-    out = open_copy(copy, rate, channels, subtype, "RF64" if big else "WAV")
+        kind = container(claimed, channels, subtype) if known else "RF64"
+    out = open_copy(copy, rate, channels, subtype, kind)
     length = bad = 0
     most = min(HOURS * 3600 * rate, room(path) // (channels * BYTES[subtype]) if not known else claimed)
     with out:
@@ -194,7 +192,7 @@ def _salvage(path: Path, subtype: str, warnings: list[str], claimed: int | None)
     soundfile takes the end of a FLAC that does not tell its length for a fault: such a file loses its last sample.
     """
     integers = subtype in SUBTYPES or subtype in DECODED
-    dtype = DTYPES.get(subtype, "int32" if integers else "float32")
+    dtype = FLOATS.get(subtype, "int32" if integers else "float32")
     size, position, fault = DECODE_FRAMES, 0, ""
     while size:
         with open_audio(path) as file:

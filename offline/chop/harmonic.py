@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from offline.chop.opening import Record
+from offline.samples import container, quantised
 
 HOP = 512
 STEP = 1024 * HOP
@@ -21,20 +22,21 @@ REACH = 32 * HOP
 
 
 def harmonic_part(record: Record, scratch: Path, told: Callable[[int], object] = int) -> Record:
-    """Write the harmonic part, as float wav in the folder scratch, and give it as a record of the same length.
+    """Write the harmonic part, as wav in the folder scratch, and give it as a record of the same length and format.
 
+    Rounded to the record's sample format: from a file of floats libsndfile would read whole numbers unscaled, as zeros.
     told: hears how many samples are done. Raises OSError when the folder is full.
     """
     import librosa
 
     target = scratch / f"{record.name}.harmonic.wav"
-    kind = "WAV" if record.length * record.channels < 1 << 29 else "RF64"
-    with soundfile.SoundFile(target, "w", record.sample_rate, record.channels, "FLOAT", format=kind) as out:
+    kind = container(record.length, record.channels, record.subtype)
+    with soundfile.SoundFile(target, "w", record.sample_rate, record.channels, record.subtype, format=kind) as out:
         for first in range(0, record.length, STEP):
             last = min(record.length, first + STEP)
             begin = max(0, first - REACH)
             heard = np.concatenate(list(record.blocks(STEP, begin, min(record.length, last + REACH))))
             part = librosa.effects.harmonic(np.nan_to_num(heard).T, n_fft=2048, hop_length=HOP).T
-            out.write(part[first - begin : last - begin])
+            out.write(quantised(part[first - begin : last - begin], record.subtype))
             told(last)
     return replace(record, audio=target)

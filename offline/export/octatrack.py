@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from offline.export import ExportWarning
 from offline.kit import Kit, Slice
+from offline.samples import BLOCK, BYTES, mixed, quantised, resampled
 
 RATE = 44_100
 SLICES = 64
 LARGEST = 2**31 - 1
 """Bytes of a sample; what the device's file system holds in one file and reads in every version."""
-BLOCK = 1 << 16
-"""Samples per channel copied at once."""
 
 _HEADER = b"FORM\0\0\0\0DPS1SMPA" + b"\0\0\0\0\0\x02\0"
 _NO_LOOP = 0xFFFFFFFF
@@ -36,15 +35,19 @@ def write(kit: Kit) -> list[Path]:
     Mono and stereo stay; more channels are mixed to one. With the default settings the sample is the record itself.
     """
     subtype = "PCM_16" if kit.subtype in ("PCM_U8", "PCM_16") else "PCM_24"
-    channels = kit.slice_channels if kit.slice_channels <= 2 else 1
-    parts = _fitting(kit, channels * (2 if subtype == "PCM_16" else 3))
+    channels = kit.slice_channels
+    if channels > 2:
+        text = f"Octatrack: the {channels} channels of the slices are mixed to one, a sample has one or two"
+        warnings.warn(text, ExportWarning, stacklevel=2)
+        channels = 1
+    parts = _fitting(kit, channels * BYTES[subtype])
     folder = kit.folder / "octatrack"
     folder.mkdir(exist_ok=True)
     sample, places = folder / f"{kit.name}.wav", folder / f"{kit.name}.ot"
     length = 0
     with soundfile.SoundFile(sample, "w", RATE, channels, subtype, format="WAV") as file:
-        for samples in _resampled(kit, parts, channels):
-            file.write(_whole_numbers(samples, subtype))
+        for samples in resampled(_blocks(kit, parts, channels), kit.slice_rate, RATE, channels):
+            file.write(quantised(samples, subtype))
             length += len(samples)
     edges = [min(round(edge * RATE / kit.slice_rate), length) for edge in _edges(parts)]
     places.write_bytes(ot(edges, length, float(kit.tempo.value) if kit.tempo else 120.0))
@@ -84,28 +87,8 @@ def _edges(parts: tuple[Slice, ...]) -> list[int]:
     return [0, *(int(edge) for edge in np.cumsum([part.frames for part in parts]))]
 
 
-def _resampled(kit: Kit, parts: tuple[Slice, ...], channels: int) -> Iterator[NDArray[np.float64]]:
-    """Give the slices as one stream of blocks (n, channels) at 44 100 Hz, float64 so that 24 bits pass unchanged."""
-    if kit.slice_rate == RATE:
-        yield from _blocks(kit, parts, channels)
-        return
-    import soxr
-
-    stream = soxr.ResampleStream(kit.slice_rate, RATE, channels, dtype="float64", quality="VHQ")
-    for samples in _blocks(kit, parts, channels):
-        yield stream.resample_chunk(samples)
-    yield stream.resample_chunk(np.zeros((0, channels)), last=True)
-
-
-def _whole_numbers(samples: NDArray[np.float64], subtype: str) -> NDArray[np.int16] | NDArray[np.int32]:
-    """Give samples as libsndfile takes them unchanged: left to itself it would scale them by 32767 / 32768."""
-    bits = 15 if subtype == "PCM_16" else 23
-    whole = np.clip(np.rint(samples * 2.0**bits), -(2**bits), 2**bits - 1)
-    return whole.astype(np.int16) if bits == 15 else whole.astype(np.int32) << 8
-
-
 def _blocks(kit: Kit, parts: tuple[Slice, ...], channels: int) -> Iterator[NDArray[np.float64]]:
+    """Give the slices as one stream of blocks (n, channels), float64 so that 24 bits pass unchanged."""
     for part in parts:
         for samples in soundfile.blocks(kit.path(part), BLOCK, dtype="float64", always_2d=True):
-            sound = samples if channels == samples.shape[1] else samples.mean(axis=1, keepdims=True)
-            yield np.nan_to_num(sound)
+            yield mixed(samples, channels)

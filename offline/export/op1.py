@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from offline.export import ExportWarning
 from offline.kit import Kit, Slice
+from offline.samples import mixed, quantised
 
 RATE = 44_100
 KEYS = 24
@@ -69,7 +70,7 @@ def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.int16]:
     """Give the slice as the device plays it: int16, (n,), at 44 100 Hz, at most `most` samples."""
     enough = math.ceil((most + 1_000) * kit.slice_rate / RATE)  # a little more, for the resampling filter's length
     samples, _ = soundfile.read(kit.path(part), frames=min(part.frames, enough), dtype="float64", always_2d=True)
-    mono = np.nan_to_num(samples.mean(axis=1))
+    mono = mixed(samples, 1)[:, 0]
     if kit.slice_rate != RATE:
         import soxr
 
@@ -78,7 +79,7 @@ def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.int16]:
         mono = mono[:most].copy()
         fade = min(FADE, most)
         mono[most - fade :] *= np.linspace(1.0, 0.0, fade)
-    return np.clip(np.rint(mono * 32_768.0), -32_768, 32_767).astype(np.int16)
+    return (quantised(mono, "PCM_16") >> 16).astype(np.int16)
 
 
 def _aiff(sounds: list[NDArray[np.int16]], name: str) -> bytes:

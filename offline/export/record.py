@@ -13,19 +13,8 @@ from offline.export import ExportWarning
 from offline.export.atem import atem_chunk
 from offline.kit import Kit
 from offline.riff import LARGEST, Cue, cue_chunks, sampler_chunk, wav_header
+from offline.samples import BLOCK, BYTES, FLOATS, exact_dtype
 from realtime.errors import UserError
-
-BLOCK = 1 << 16
-"""Samples per channel copied at once."""
-
-_READ_AS = {
-    "PCM_U8": "int16",
-    "PCM_16": "int16",
-    "PCM_24": "int32",
-    "PCM_32": "int32",
-    "FLOAT": "float32",
-    "DOUBLE": "float64",
-}
 
 
 def whole_wav(kit: Kit, largest: int = LARGEST) -> Path:
@@ -79,7 +68,7 @@ def _blocks(kit: Kit) -> Iterator[bytes]:
     done = 0
     with soundfile.SoundFile(kit.audio) as file:
         while done < kit.length:
-            samples = file.read(min(BLOCK, kit.length - done), dtype=_READ_AS[kit.subtype], always_2d=True)
+            samples = file.read(min(BLOCK, kit.length - done), dtype=exact_dtype(kit.subtype), always_2d=True)
             if not len(samples):
                 raise UserError(f"{str(kit.audio)!r} ends after {done} of {kit.length} samples: chop it again")
             done += len(samples)
@@ -87,18 +76,18 @@ def _blocks(kit: Kit) -> Iterator[bytes]:
 
 
 def _packed(samples: np.ndarray, subtype: str) -> bytes:
-    """Give samples as the bytes of a wav file. int16 and int32 are full scale, whatever the subtype holds of them."""
-    if subtype == "PCM_U8":
-        return ((samples >> 8) + 128).astype(np.uint8).tobytes()
-    if subtype == "PCM_24":  # the upper three of four bytes
-        return samples.astype("<i4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes()
-    return samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
+    """Give samples as the bytes of a wav file; int32 is full scale, whatever the subtype holds of it."""
+    little = samples.astype(samples.dtype.newbyteorder("<"), copy=False)
+    if subtype in FLOATS:
+        return little.tobytes()
+    if subtype == "PCM_U8":  # the one format whose silence is not 0
+        little = little ^ (-1 << 31)
+    return little.view(np.uint8).reshape(-1, 4)[:, -BYTES[subtype] :].tobytes()
 
 
 def _written(path: Path, kit: Kit, head: bytes, after: bytes) -> bool:
     """Tell whether the file is there, as long as it must be, marked alike, and younger than the kit's slices."""
-    block = len(_packed(np.zeros((1, kit.channels), _READ_AS[kit.subtype]), kit.subtype))
-    size = kit.length * block
+    size = kit.length * kit.channels * BYTES[kit.subtype]
     try:
         known = path.stat()
         if known.st_size != len(head) + size + size % 2 + len(after):
