@@ -41,14 +41,14 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("cues", "any editor: the whole record as wav with cue points, regions and loops", "cue_wav", whole=True),
+    Format("cues", "any editor, the MPC's chop mode: the whole record as wav with cue points", "cue_wav", whole=True),
     Format("sfz", "sforzando, sfizz, LinuxSampler, Bitwig, FL Studio", "sfz"),
     Format("decentsampler", "DecentSampler", "decent_sampler"),
     Format("bitwig", "Bitwig Studio, as a multisample", "bitwig"),
     Format("hydrogen", "Hydrogen, as a drum kit", "hydrogen"),
     Format("midi", "any DAW: notes that replay the record from the pads, with markers", "midi"),
     Format("audacity", "Audacity, as a label track", "audacity"),
-    Format("mpc", "Akai MPC: a drum program, and the record with its slices", "mpc", whole=True),
+    Format("mpc", "Akai MPC, as a drum program", "mpc"),
     Format("ableton", "Ableton Live, as a Drum Rack", "ableton"),
     Format("dawproject", "Bitwig Studio, Studio One, Cubase", "dawproject", whole=True),
     Format("reaper", "Reaper, as a project with regions", "reaper", whole=True),

@@ -10,10 +10,12 @@ folder: so the kit can be moved as a whole.
 
 import copy
 import gzip
+import warnings
 from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from offline.export import ExportWarning
 from offline.export.text import xml_bytes
 from offline.kit import Kit, Slice
 
@@ -21,12 +23,21 @@ PROJECT = "Ableton Project Info"
 _NOTE = (
     "This folder makes a Live Project of the one it lies in, so that Live finds the samples of the Drum Rack there.\n"
 )
+LONGEST_SECONDS = 60
+"""What Live lets a pad hold its sound: drum_rack.xml tells the range of Voice_Envelope_Hold, and is set to its end."""
 _LOWEST_ROW = 31  # of 32 rows with four pads each, from the top
 _ROWS_SHOWN = 4
 
 
 def write(kit: Kit) -> list[Path]:
-    """Write NAME.adg. A pad plays its slice to the end, however short its note is."""
+    """Write NAME.adg. However short its note is, a pad plays its slice to the end, or for 60 seconds.
+
+    From there a longer slice dies away within another 60 seconds, which is as long as Live's envelope goes.
+    """
+    long = sum(part.frames > LONGEST_SECONDS * kit.slice_rate for part in kit.slices)
+    if long:
+        text = f"Ableton: after {LONGEST_SECONDS} s a pad dies away, which cuts into {long} of {len(kit.slices)} slices"
+        warnings.warn(text, ExportWarning, stacklevel=2)
     template = files("offline.export").joinpath("drum_rack.xml").read_bytes()
     rack = ET.fromstring(template)
     pads = _find(rack, "GroupDevicePreset/BranchPresets")

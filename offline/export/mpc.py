@@ -12,31 +12,33 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from offline.export import ExportWarning
-from offline.export.record import whole_wav
 from offline.export.text import xml_bytes
 from offline.kit import Kit, Slice
+from offline.samples import BLOCK, container, mixed, quantised
 
 PADS = 128
 LAYERS = 4
-BLOCK = 1 << 16
-"""Samples per channel copied at once."""
 
+_PLAYED = ("PCM_16", "PCM_24")
 _GREEN = 0x007F00
 _WHOLE_SAMPLE = 129  # the layer plays the sample from SliceStart to SliceEnd, none of its slices
 
 
 def write(kit: Kit) -> list[Path]:
-    """Write mpc/NAME.xpm, its samples, and NAME.wav, the record with its slices for the MPC's own chop mode.
+    """Write mpc/NAME.xpm and its samples; for the MPC's own chop mode offline.export.cue_wav writes the record.
 
-    Slices that are not PCM of 16 or 24 bit are written as 24 bit, which every MPC loads.
+    Slices that are not PCM of 16 or 24 bit are written as 24 bit, which every MPC loads. Mono and stereo stay; more
+    channels are mixed to one.
     """
     parts = kit.slices[:PADS]
     if len(parts) < len(kit.slices):
         text = f"MPC: {len(kit.slices) - PADS} slices are left out, a program has {PADS} pads"
+        warnings.warn(text, ExportWarning, stacklevel=2)
+    if kit.slice_channels > 2:
+        text = f"MPC: the {kit.slice_channels} channels of the slices are mixed to one, a pad plays one or two"
         warnings.warn(text, ExportWarning, stacklevel=2)
     folder = kit.folder / "mpc"
     folder.mkdir(exist_ok=True)
@@ -46,7 +48,7 @@ def write(kit: Kit) -> list[Path]:
         _copy(kit, part, sample)
     program = folder / f"{kit.name}.xpm"
     program.write_bytes(xml_bytes(_program(kit, parts, names)))
-    return [program, *samples, whole_wav(kit)]
+    return [program, *samples]
 
 
 def sample_names(names: Iterable[str]) -> list[str]:
@@ -67,13 +69,15 @@ def _variants(name: str) -> Iterable[str]:
 
 def _copy(kit: Kit, part: Slice, sample: Path) -> None:
     source = kit.path(part)
-    if kit.subtype in ("PCM_16", "PCM_24"):
+    if kit.subtype in _PLAYED and kit.slice_channels <= 2:
         shutil.copyfile(source, sample)
         return
-    with soundfile.SoundFile(sample, "w", kit.slice_rate, kit.slice_channels, "PCM_24", format="WAV") as file:
+    channels = kit.slice_channels if kit.slice_channels <= 2 else 1
+    subtype = kit.subtype if kit.subtype in _PLAYED else "PCM_24"
+    kind = container(part.frames, channels, subtype)
+    with soundfile.SoundFile(sample, "w", kit.slice_rate, channels, subtype, format=kind) as file:
         for block in soundfile.blocks(source, BLOCK, dtype="float64", always_2d=True):
-            whole = np.clip(np.rint(np.nan_to_num(block) * 2.0**23), -(2**23), 2**23 - 1)
-            file.write(whole.astype(np.int32) << 8)
+            file.write(quantised(mixed(block, channels), subtype))
 
 
 def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element:

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 import pytest
 import soundfile
 
-from offline.export.ableton import PROJECT, write
+from offline.export import ExportWarning
+from offline.export.ableton import LONGEST_SECONDS, PROJECT, write
 from tests.offline.kits import make_kit
 
 
@@ -43,8 +44,20 @@ def test_pads_have_ids_of_their_own(tmp_path):
 def test_a_pad_plays_its_slice_to_the_end(tmp_path):
     cell = rack_of(make_kit(tmp_path, slices=1)).find(".//DrumCell")
     assert value(cell, "Voice_Envelope_Mode/Manual") == "0"
-    assert float(value(cell, "Voice_Envelope_Hold/Manual")) == 60.0
+    assert float(value(cell, "Voice_Envelope_Hold/Manual")) == LONGEST_SECONDS
     assert (value(cell, "Voice_PlaybackStart/Manual"), value(cell, "Voice_PlaybackLength/Manual")) == ("0", "1")
+
+
+def test_a_pad_holds_its_sound_as_long_as_live_lets_it(tmp_path):
+    cell = rack_of(make_kit(tmp_path, slices=1)).find(".//DrumCell")
+    assert float(value(cell, "Voice_Envelope_Hold/MidiControllerRange/Max")) == pytest.approx(LONGEST_SECONDS, abs=1e-3)
+
+
+@pytest.mark.parametrize(("more", "warned"), [(0, 0), (1, 1)])
+def test_slices_longer_than_a_pad_holds_are_told(more, warned, tmp_path, recwarn):
+    rate = 4_000
+    write(make_kit(tmp_path, slices=2, channels=1, sample_rate=rate, slice_length=LONGEST_SECONDS * rate + more))
+    assert [issubclass(warning.category, ExportWarning) for warning in recwarn] == [True] * warned
 
 
 def test_the_lowest_pad_is_in_sight(tmp_path):

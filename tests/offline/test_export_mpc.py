@@ -65,6 +65,22 @@ def test_samples_are_of_sixteen_or_twenty_four_bit(tmp_path, subtype, stored):
         assert np.abs(samples - kit.read_slice(part, dtype="float64")).max() <= 2**-24
 
 
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_more_channels_than_a_pad_plays_are_mixed_to_one_and_told(tmp_path, subtype):
+    kit = make_kit(tmp_path, slices=2, channels=6, subtype=subtype)
+    with pytest.warns(ExportWarning, match="6 channels"):
+        samples = write(kit)[1:]
+    for part, sample in zip(kit.slices, samples, strict=True):
+        mean = kit.read_slice(part, dtype="float64").mean(axis=1)
+        np.testing.assert_allclose(soundfile.read(sample, always_2d=True)[0][:, 0], mean, atol=2**-16)
+        assert soundfile.info(sample).channels == 1
+
+
+def test_the_record_is_not_copied(tmp_path):
+    kit = make_kit(tmp_path, slices=3)
+    assert {path.parent for path in write(kit)} == {kit.folder / "mpc"}
+
+
 @given(st.lists(st.text("aA.-2", min_size=1, max_size=5), max_size=20))
 def test_sample_names_have_no_dots_and_differ_even_without_regard_to_case(names):
     found = sample_names(names)
