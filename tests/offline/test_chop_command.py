@@ -11,6 +11,7 @@ from offline.chop import candidates, cli, harmonic, pipeline, placing, planning
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
 from offline.kit import Guess
+from offline.samples import BYTES
 from tests.command import samplechop
 from tests.signals import RATE, record
 
@@ -150,24 +151,36 @@ def test_chops_are_those_of_the_live_engine(song: Path, tmp_path: Path) -> None:
     assert [candidate.sample for candidate in found.candidates] == live
 
 
-def test_the_harmonic_part_does_not_depend_on_its_blocks(song: Path, tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_the_harmonic_part_does_not_depend_on_its_blocks(song: Path, tmp_path: Path, monkeypatch, subtype: str) -> None:
     import librosa
 
-    taken = open_record(song, tmp_path)
-    monkeypatch.setattr(harmonic, "STEP", 100 * harmonic.HOP)
+    source = tmp_path / "source.wav"
+    soundfile.write(source, soundfile.read(song)[0][: 3 * RATE], RATE, subtype)
+    taken = open_record(source, tmp_path)
+    monkeypatch.setattr(harmonic, "STEP", 60 * harmonic.HOP)
     part = harmonic.harmonic_part(taken, tmp_path)
-    whole = librosa.effects.harmonic(soundfile.read(song, dtype="float32")[0].T).T
-    made = soundfile.read(part.audio, dtype="float32")[0]
-    np.testing.assert_allclose(made, whole, atol=1e-4)
+    whole = librosa.effects.harmonic(soundfile.read(source, dtype="float32")[0].T).T
+    made, step = soundfile.read(part.audio)[0], 2.0 ** (1 - 8 * BYTES[subtype])
+    assert soundfile.info(part.audio).subtype == subtype
+    np.testing.assert_allclose(made, whole, rtol=0, atol=max(1e-6, 0.501 * step))
 
 
-def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path) -> None:
-    assert samplechop("chop", song, "-o", tmp_path, "--harmonic", "--write-harmonic", *FEW).code == 0
-    (folder,) = tmp_path.iterdir()
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"])
+def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path, subtype: str) -> None:
+    import librosa
+
+    source, kits = tmp_path / "source.wav", tmp_path / "kits"
+    soundfile.write(source, soundfile.read(song)[0][: 4 * RATE], RATE, subtype)
+    arguments = ("--harmonic", "--write-harmonic", "--no-picture", "--formats", "cues")
+    assert samplechop("chop", source, "-o", kits, *arguments).code == 0
+    (folder,) = kits.iterdir()
     joined = np.concatenate([soundfile.read(path)[0] for path in sorted((folder / "slices").iterdir())])
-    whole = soundfile.read(song)[0]
-    assert joined.shape == whole.shape
-    assert np.square(joined).sum() < 0.9 * np.square(whole).sum()
+    wanted = librosa.effects.harmonic(soundfile.read(source, dtype="float32")[0].T).T
+    np.testing.assert_allclose(joined, wanted, rtol=0, atol=max(1e-6, 0.501 * 2.0 ** (1 - 8 * BYTES[subtype])))
+    np.testing.assert_array_equal(soundfile.read(folder / "source.wav")[0], joined)
+    energies = [np.square(samples).sum() for samples in (joined, soundfile.read(source)[0])]
+    assert 0.1 < energies[0] / energies[1] < 0.9
 
 
 def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: Path, monkeypatch) -> None:
