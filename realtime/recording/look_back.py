@@ -97,6 +97,10 @@ class LookBack:
         except UserError as error:
             self._faults.append(str(error))
             return
+        except Exception as error:  # nobody else would tell that the passage is missing
+            seconds = (last - first) / self._facts.sample_rate
+            self._faults.append(f"the last {seconds:.0f} s could not be kept ({type(error).__name__}: {error})")
+            return
         if writer.fault:
             self._faults.append(f"only a part of {str(writer.folder)!r} could be written ({writer.fault})")
         self._folders.append(writer.folder)

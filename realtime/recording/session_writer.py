@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -77,12 +77,13 @@ class SessionWriter:
         self.folder = new_folder(parent, session_name(began, facts.source, passage))
         self._log = LineFile(self.folder / LOG, "lines of the session")
         self._log.open()
-        self._held = hold(self.folder / LOG)
         try:
-            self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
+            with ExitStack() as opened:
+                opened.callback(self._log.close)
+                self._held = opened.enter_context(hold(self.folder / LOG))
+                self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
+                opened.pop_all()
         except OSError as error:
-            self._held.close()
-            self._log.close()
             raise UserError(f"no audio can be written to {str(self.folder)!r}: {error.strerror or error}") from None
         first = line(
             "session",

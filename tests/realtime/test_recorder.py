@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from realtime.errors import UserError
 from realtime.events import Event
 from realtime.recording import session_writer
+from realtime.recording.held import is_held
 from realtime.recording.recorder import KEEP_KEY, Recorder, RecordPlan
 from realtime.recording.session_writer import Facts, SessionWriter
 from realtime.recording.tape import Tape
@@ -315,6 +316,57 @@ def test_a_key_keeps_what_was_heard(tmp_path: Path) -> None:
     assert len(audio_of(kept_of(tape))) == 2_000
     tape.close()
     assert keys.calls == {}
+
+
+def test_a_fault_while_looking_back_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(SessionWriter, "follow", broken)
+    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=60.0))
+    tape.start()
+    tape.hear(Chunk(0, noise(16_000)))
+    tape.close()
+    (warning,) = tape.warnings()
+    assert warning == "the last 2 s could not be kept (OSError: [Errno 5] Input/output error)"
+
+
+def test_a_session_begins_while_another_program_looks_at_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    looking, asked = threading.Event(), threading.Event()
+    lock = fcntl.flock
+
+    def look(log: Path) -> None:
+        with log.open("rb") as file:
+            lock(file, fcntl.LOCK_SH)
+            looking.set()
+            asked.wait()
+
+    def locked(file: Any, how: int) -> None:
+        log = Path(file.name)
+        other = threading.Thread(target=look, args=(log,))
+        other.start()
+        looking.wait()
+        threading.Timer(0.05, asked.set).start()
+        lock(file, how)
+        other.join()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", locked)
+        tape = recorder(RecordPlan(tmp_path))
+        tape.start()
+    assert is_held(tape.folders[0] / "events.jsonl")
+    tape.close()
+    assert not is_held(tape.folders[0] / "events.jsonl")
+
+
+def test_two_programs_that_look_at_a_session_do_not_take_each_other_for_its_recorder(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    log = tmp_path / "events.jsonl"
+    log.write_text("")
+    with log.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert not is_held(log)
 
 
 @settings(max_examples=60, deadline=None)
