@@ -1,9 +1,13 @@
 """Sample formats of wav files, by soundfile's words for them, and audio brought to another one, a block at a time."""
 
+import errno
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 BLOCK = 1 << 16
@@ -24,6 +28,22 @@ def exact_dtype(subtype: str) -> str:
 def container(frames: int, channels: int, subtype: str) -> str:
     """Tell which kind of wav holds so many samples per channel: "WAV", or "RF64" where 4 GB do not suffice."""
     return "WAV" if frames * channels * BYTES[subtype] <= MOST_WAV_BYTES else "RF64"
+
+
+@contextmanager
+def wav_file(path: Path, rate: int, channels: int, subtype: str, frames: int) -> Iterator[soundfile.SoundFile]:
+    """Open a wav file to be written. frames: the most samples per channel it will get.
+
+    Raises OSError if the disk does not take it; soundfile itself has other errors for that, and asserts.
+    """
+    try:
+        with soundfile.SoundFile(
+            path, "w", rate, channels, subtype, format=container(frames, channels, subtype)
+        ) as file:
+            yield file
+    except (soundfile.LibsndfileError, AssertionError) as error:
+        reason = getattr(error, "error_string", "not all was written").strip().rstrip(".")
+        raise OSError(errno.EIO, f"{reason}: is the disk full?", str(path)) from None
 
 
 def quantised(samples: NDArray[Any], subtype: str) -> NDArray[Any]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import soundfile
 from numpy.typing import NDArray
 
 from offline.chop.opening import Record
@@ -17,7 +16,7 @@ from offline.chop.options import ChopOptions
 from offline.chop.shaping import shaped
 from offline.chop.slicing import Piece
 from offline.riff import undate
-from offline.samples import BLOCK, container, exact_dtype, quantised
+from offline.samples import BLOCK, exact_dtype, quantised, wav_file
 
 
 def changes(options: ChopOptions) -> bool:
@@ -40,9 +39,8 @@ def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, 
     """
     rate = options.resample or record.sample_rate
     channels = 1 if options.mono else record.channels
-    kind = container(_most_frames(record, piece, options), channels, record.subtype)
     frames = 0
-    with soundfile.SoundFile(path, "w", rate, channels, record.subtype, format=kind) as out:
+    with wav_file(path, rate, channels, record.subtype, _most_frames(record, piece, options)) as out:
         for samples in _samples(record, piece, options, last):
             out.write(samples)
             frames += len(samples)

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from offline.chop.opening import Record
-from offline.samples import container, quantised
+from offline.samples import quantised, wav_file
 
 HOP = 512
 STEP = 1024 * HOP
@@ -30,8 +29,7 @@ def harmonic_part(record: Record, scratch: Path, told: Callable[[int], object] =
     import librosa
 
     target = scratch / f"{record.name}.harmonic.wav"
-    kind = container(record.length, record.channels, record.subtype)
-    with soundfile.SoundFile(target, "w", record.sample_rate, record.channels, record.subtype, format=kind) as out:
+    with wav_file(target, record.sample_rate, record.channels, record.subtype, record.length) as out:
         for first in range(0, record.length, STEP):
             last = min(record.length, first + STEP)
             begin = max(0, first - REACH)

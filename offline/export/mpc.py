@@ -17,7 +17,7 @@ import soundfile
 from offline.export import ExportWarning
 from offline.export.text import xml_bytes
 from offline.kit import Kit, Slice
-from offline.samples import BLOCK, container, mixed, quantised
+from offline.samples import BLOCK, mixed, quantised, wav_file
 
 PADS = 128
 LAYERS = 4
@@ -74,8 +74,7 @@ def _copy(kit: Kit, part: Slice, sample: Path) -> None:
         return
     channels = kit.slice_channels if kit.slice_channels <= 2 else 1
     subtype = kit.subtype if kit.subtype in _PLAYED else "PCM_24"
-    kind = container(part.frames, channels, subtype)
-    with soundfile.SoundFile(sample, "w", kit.slice_rate, channels, subtype, format=kind) as file:
+    with wav_file(sample, kit.slice_rate, channels, subtype, part.frames) as file:
         for block in soundfile.blocks(source, BLOCK, dtype="float64", always_2d=True):
             file.write(quantised(mixed(block, channels), subtype))
 

@@ -4,6 +4,7 @@ Elektron publishes nothing about .ot files; the layout (832 bytes, big-endian, w
 of github.com/KaiDrange/OctaChainer (otwriter.h, otwriter.cpp), whose files the device reads.
 """
 
+import math
 import struct
 import warnings
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from offline.export import ExportWarning
 from offline.kit import Kit, Slice
-from offline.samples import BLOCK, BYTES, mixed, quantised, resampled
+from offline.samples import BLOCK, BYTES, mixed, quantised, resampled, wav_file
 
 RATE = 44_100
 SLICES = 64
@@ -45,7 +46,8 @@ def write(kit: Kit) -> list[Path]:
     folder.mkdir(exist_ok=True)
     sample, places = folder / f"{kit.name}.wav", folder / f"{kit.name}.ot"
     length = 0
-    with soundfile.SoundFile(sample, "w", RATE, channels, subtype, format="WAV") as file:
+    most = math.ceil(_edges(parts)[-1] * RATE / kit.slice_rate) + 1
+    with wav_file(sample, RATE, channels, subtype, most) as file:
         for samples in resampled(_blocks(kit, parts, channels), kit.slice_rate, RATE, channels):
             file.write(quantised(samples, subtype))
             length += len(samples)

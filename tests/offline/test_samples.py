@@ -1,12 +1,14 @@
 """Sample formats: what is exact, what is rounded, what a wav holds."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offline.samples import BYTES, FLOATS, container, exact_dtype, mixed, quantised, resampled
+from offline.samples import BYTES, FLOATS, container, exact_dtype, mixed, quantised, resampled, wav_file
 
 WHOLE = [subtype for subtype in BYTES if subtype not in FLOATS]
 
@@ -37,6 +39,14 @@ def test_samples_are_written_as_they_were_rounded(subtype: str, tmp_path) -> Non
 def test_beyond_four_gigabytes_a_wav_is_rf64() -> None:
     assert container(3 * 3600 * 44_100, 2, "PCM_16") == "WAV"
     assert container(4 * 3600 * 44_100, 2, "PCM_32") == "RF64"
+
+
+def test_a_disk_that_takes_no_more_is_an_error_of_the_system() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no /dev/full here")
+    with pytest.raises(OSError, match="is the disk full"), wav_file(full, 44_100, 1, "PCM_16", 10_000) as file:
+        file.write(np.ones((10_000, 1), np.int32))
 
 
 def test_channels_are_mixed_to_their_mean() -> None:
