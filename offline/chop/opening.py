@@ -19,12 +19,12 @@ from offline.export.manifest import FILE as MANIFEST
 from offline.kit import SLICES
 from realtime.errors import UserError
 from realtime.file_source import open_audio
+from realtime.recording.folder import AUDIO as SESSION_AUDIO
+from realtime.recording.folder import is_session, session_audio
 
 FOREIGN = ("m4a", "m4b", "aac", "alac", "wma", "wv", "ape", "tta", "mka", "mp4", "mov", "m4v", "mkv", "webm")
 AUDIO = frozenset((*foreign.OURS, *FOREIGN, "caf", "mp3"))
 """Endings of the files taken from a folder; a file named by itself may have any."""
-EVENTS = "events.jsonl"
-SESSION_AUDIO = ("audio.wav", "audio.flac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,6 @@ def _is_audio(path: Path) -> bool:
     return not path.name.startswith(".") and path.suffix[1:].lower() in AUDIO and path.is_file()
 
 
-def is_session(folder: Path) -> bool:
-    """Say whether a folder is a recorded session: audio with the log of its events."""
-    return (folder / EVENTS).is_file() and any((folder / name).is_file() for name in SESSION_AUDIO)
-
-
 def is_kit(folder: Path) -> bool:
     """Say whether a folder is a kit that was made before."""
     return (folder / MANIFEST).is_file() and (folder / SLICES).is_dir()
@@ -135,18 +130,15 @@ def open_record(path: Path, scratch: Path) -> Record:
     or beyond what can be chopped (offline.chop.decoding.check); what breaks in the middle counts as far as it can be
     read, with a warning.
     """
-    file, *more = audio_files(path)
+    (file,) = audio_files(path)
     warnings: list[str] = []
-    if more:
-        names = ", ".join(one.name for one in more)
-        warnings.append(f"{str(path)!r} goes on in {names}: only {file.name} was used, chop the rest by itself")
     name = safe(title(path))
     audio, rate, channels, length, subtype = decoding.seekable(file, scratch / f"{name}.wav", warnings)
     return Record(path, audio, name, rate, channels, length, subtype, tuple(warnings))
 
 
 def audio_files(path: Path) -> list[Path]:
-    """Give the file itself, or the audio of a session: its first file, and those of after a gap.
+    """Give the file itself, or the audio of a session.
 
     Raises UserError for what is no ordinary file, for folders that are no session, and for names that are no text,
     which neither libsndfile nor the formats of kits could be given.
@@ -163,14 +155,13 @@ def audio_files(path: Path) -> list[Path]:
             raise UserError(f"{str(path)!r} is no ordinary file: give an audio file")
         return [path]
     try:
-        names = sorted(one.name for one in path.iterdir())
+        next(path.iterdir(), None)  # only this tells of a folder that may not be read
+        audio = session_audio(path)
     except OSError as error:
         raise UserError(f"the folder {str(path)!r} cannot be read: {error.strerror}") from None
-    first = [name for name in SESSION_AUDIO if name in names]
-    if not first:
+    if audio is None:
         raise UserError(f"{str(path)!r} is a folder without a recorded session: give an audio file or a session")
-    more = [name for name in names if name.startswith("audio-") and name.endswith((".wav", ".flac"))]
-    return [path / name for name in [first[0], *more]]
+    return [audio]
 
 
 def title(path: Path) -> str:

@@ -12,12 +12,10 @@ from offline.sessions.flac import is_finished, told
 from offline.sessions.log import read_log
 from offline.sessions.wav import WavState, read_wav
 from realtime.errors import UserError
-from realtime.recording.folder import LOG
-from realtime.recording.formats import FORMATS
+from realtime.recording.folder import LOG, session_audio
 from realtime.recording.held import is_held
 from realtime.recording.session_writer import CLEAN
 
-AUDIO = tuple(dict.fromkeys(name for name, _ in FORMATS.values()))
 NO_AUDIO, RECORDING, BROKEN = "no audio", "being recorded", "broken off"
 
 
@@ -51,13 +49,17 @@ class Session:
         return self.frames / self.sample_rate if self.sample_rate else 0.0
 
 
-def is_session(folder: Path) -> bool:
-    """Say whether a folder holds a session's log."""
-    return (folder / LOG).is_file()
+def _has_log(folder: Path) -> bool:
+    try:
+        return (folder / LOG).is_file()
+    except OSError:  # it may not be entered
+        return False
 
 
 def find_sessions(folder: Path) -> list[Path]:
     """Give the session folders in a folder, by name and so by date; a session itself gives itself.
+
+    A session's log is enough, so that one whose audio is missing is seen too.
 
     Raises UserError where there is none.
     """
@@ -65,10 +67,10 @@ def find_sessions(folder: Path) -> list[Path]:
         raise UserError(f"there is no folder {str(folder)!r}")
     if not folder.is_dir():
         raise UserError(f"{str(folder)!r} is a file: give the folder that sessions were recorded into")
-    if is_session(folder):
+    if _has_log(folder):
         return [folder]
     try:
-        found = sorted(path for path in folder.iterdir() if path.is_dir() and is_session(path))
+        found = sorted(path for path in folder.iterdir() if path.is_dir() and _has_log(path))
     except OSError as error:
         raise UserError(f"{str(folder)!r} cannot be read: {error.strerror or error}") from None
     if not found:
@@ -87,7 +89,7 @@ def read_session(folder: Path) -> Session:
         cut = whole != log.stat().st_size
         changed = datetime.fromtimestamp(log.stat().st_mtime).astimezone()
         held = is_held(log)
-        audio = next((path for name in AUDIO if (path := folder / name).is_file()), None)
+        audio = session_audio(folder)
         frames, rate, channels, right, wav = 0, 0, 0, True, None
         if audio is not None:
             frames, rate, channels, right, wav = _look(audio)

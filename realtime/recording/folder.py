@@ -1,4 +1,4 @@
-"""Where a session goes: a new folder, named by date, time and input."""
+"""A session's folder: a new one, named by date, time and input, and what lies in it."""
 
 import os
 import re
@@ -6,10 +6,26 @@ from datetime import datetime
 from pathlib import Path
 
 from realtime.errors import UserError
+from realtime.recording.formats import FORMATS
 
 LOG = "events.jsonl"
+AUDIO = tuple(dict.fromkeys(name for name, _ in FORMATS.values()))
+"""Names that a session's audio can have."""
 _MOST_NAME = 40
 _MOST_TRIES = 1000
+
+
+def session_audio(folder: Path) -> Path | None:
+    """Give the audio that was recorded into a folder, None where there is none. Raises OSError."""
+    return next((path for name in AUDIO if (path := folder / name).is_file()), None)
+
+
+def is_session(folder: Path) -> bool:
+    """Say whether a folder is a session that can be heard: audio with its log. One that may not be entered is none."""
+    try:
+        return (folder / LOG).is_file() and session_audio(folder) is not None
+    except OSError:
+        return False
 
 
 def check_folder(folder: Path, option: str) -> None:

@@ -270,10 +270,9 @@ def test_a_session_is_one_record_named_after_its_folder(tmp_path, scratch):
     assert by_folder.name == by_file.name == "2026-11-21_night"
 
 
-def test_a_session_that_goes_on_in_another_file_says_so(tmp_path, scratch):
-    folder = session(tmp_path / "night")
-    write(folder / "audio-2.wav")
-    assert "goes on in audio-2.wav" in open_record(folder, scratch).warnings[0]
+def test_a_log_without_audio_hides_nothing_beside_it(tmp_path):
+    (tmp_path / "events.jsonl").write_text("{}\n")
+    assert inputs([tmp_path, write(tmp_path / "song.wav")]) == [tmp_path / "song.wav"]
 
 
 def test_folders_give_their_audio_and_sessions_in_order(tmp_path):

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from offline.labels.records import CHOPS, read_events
 from offline.sessions.flac import told
-from offline.sessions.reading import AUDIO, find_sessions, read_session
+from offline.sessions.reading import find_sessions, read_session
 from offline.sessions.repair import repair
 from realtime.errors import UserError
 from realtime.recording.flac_file import COUNT_AT
+from realtime.recording.folder import AUDIO, is_session
 from realtime.recording.formats import FORMATS, RecordFormat
 from realtime.recording.session_writer import Facts, SessionWriter, line
 from tests.command import samplechop
@@ -256,6 +257,14 @@ def test_wrong_folders_are_told_in_one_sentence(tmp_path: Path) -> None:
         outcome = samplechop("sessions", tmp_path / name)
         assert outcome.code == 2
         assert words in outcome.err and len(outcome.err.splitlines()) == 1
+
+
+def test_a_session_whose_audio_is_missing_is_listed(tmp_path: Path) -> None:
+    folder = session(tmp_path)
+    (folder / "audio.wav").unlink()
+    assert find_sessions(folder) == [folder]
+    assert not is_session(folder)
+    assert "no audio" in samplechop("sessions", tmp_path).out
 
 
 def test_a_session_itself_can_be_named(tmp_path: Path) -> None:
