@@ -138,7 +138,9 @@ def test_a_disk_that_is_full_keeps_what_was_written_and_the_session_goes_on(
     assert np.array_equal(there, audio_of(song)[: len(there)])
     session = repair(read_session(folder))
     assert session.state not in ("ended", "broken off")
-    assert np.array_equal(audio_of(next(folder.glob("audio.*"))), there)
+    mended = audio_of(next(folder.glob("audio.*")))  # with FLAC blocks that went out as the disk became full
+    assert len(mended) >= len(there)
+    assert np.array_equal(mended, audio_of(song)[: len(mended)])
 
 
 def test_one_keyboard_serves_taps_and_the_look_back(song: Path, tmp_path: Path, terminal: tuple[int, int]) -> None:
