@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import soundfile
+
 from offline.chop import candidates, cutting, key, naming, picture, tempo
 from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
@@ -103,7 +105,8 @@ def _written(name: str, write: Write, kit: Kit, said: list[str]) -> list[Path]:
             files = write(kit)
         except OSError:
             raise
-        except UserError as error:
+        except (UserError, soundfile.LibsndfileError) as error:
+            # The latter for samples that libsndfile takes for a header: a slice may begin with those of "wvpk".
             files = []
             said.append(f"{name} was left out: {error}")
         except Exception as error:

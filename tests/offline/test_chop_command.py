@@ -132,6 +132,16 @@ def test_a_part_of_a_record_is_chopped_alone(song: Path, tmp_path: Path) -> None
     np.testing.assert_array_equal(joined, whole[2 * RATE : round(7.5 * RATE)])
 
 
+def test_samples_that_look_like_a_header_do_not_cost_the_kit(tmp_path: Path) -> None:
+    samples = np.zeros((RATE, 1), np.int16)
+    samples[:2, 0] = np.frombuffer(b"wvpk", np.int16)
+    soundfile.write(tmp_path / "odd.aiff", samples, RATE, "PCM_16")
+    outcome = samplechop("chop", tmp_path / "odd.aiff", "-o", tmp_path / "kits", "--no-picture", "--formats", "op1,sfz")
+    assert outcome.code == 0, outcome.err
+    assert "op1 was left out" in outcome.err
+    assert (tmp_path / "kits" / "odd" / "odd.sfz").is_file()
+
+
 def test_locked_places_stay_whatever_is_rolled(song: Path, tmp_path: Path) -> None:
     for seed in (0, 1, 2):
         options = ("--lock", "3.3,7.21", "--count", 5, "--reroll", seed, "--force")
