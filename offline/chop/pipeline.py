@@ -2,8 +2,9 @@
 
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,8 +53,7 @@ def make_kit(
     naming.parse(options.template)
     writers(options.formats)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
+        with _workshop(folder) as work:
             made, scratch = Path(work, folder.name), Path(work, "decoded")
             (made / SLICES).mkdir(parents=True)
             scratch.mkdir()
@@ -63,6 +63,20 @@ def make_kit(
         raise UserError(f"the kit cannot be written to {str(folder)!r}: {error.strerror or error}") from None
     files = tuple(folder / path.relative_to(made) for path in outcome.files)
     return replace(outcome, kit=replace(outcome.kit, folder=folder), files=files)
+
+
+@contextmanager
+def _workshop(folder: Path) -> Iterator[str]:
+    """Give a place beside a folder for what is unfinished; when nothing comes of it, nothing is left behind."""
+    new = not folder.parent.exists()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
+            yield work
+    finally:
+        if new:
+            with suppress(OSError):  # it holds a kit
+                folder.parent.rmdir()
 
 
 def _made(

@@ -12,25 +12,28 @@ import numpy as np
 import pytest
 import soundfile
 
-from offline.bench.jack_server import JackServer
-from offline.bench.jack_session import hear
+from offline.bench.jack_session import Session
 from tests.command import samplechop
-from tests.signals import record
 
 pytestmark = pytest.mark.jack
 SCHEMAS = os.environ.get("SAMPLECHOP_DAWPROJECT_XSD", "")
 
 
 @pytest.fixture(scope="module")
-def kit(jack_server: JackServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Record a session of an independent client's music, and make a kit of it."""
-    folder = tmp_path_factory.mktemp("turntable")
-    session = hear(jack_server, record(8.0)[0], ("--record", str(folder / "sessions")))
-    assert session.code == 0, session.said
-    (recorded,) = (folder / "sessions").iterdir()
-    outcome = samplechop("chop", recorded, "-o", folder / "kits", "--count", 8)
+def whole(recorded: Session, recordings: Path) -> Path:
+    """Give the folder of the recorded session."""
+    assert recorded.code == 0, recorded.said
+    (found,) = (path for path in recordings.iterdir() if "last" not in path.name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def kit(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a kit of it."""
+    folder = tmp_path_factory.mktemp("kits")
+    outcome = samplechop("chop", whole, "-o", folder, "--count", 8)
     assert outcome.code == 0, outcome.err
-    (made,) = (folder / "kits").iterdir()
+    (made,) = folder.iterdir()
     return made
 
 
@@ -51,12 +54,11 @@ def only(kit: Path, ending: str) -> Path:
     return found
 
 
-def test_the_slices_are_the_recorded_session_bit_for_bit(kit: Path) -> None:
-    (whole,) = kit.parent.parent.glob("sessions/*/audio.wav")
+def test_the_slices_are_the_recorded_session_bit_for_bit(kit: Path, whole: Path) -> None:
     slices = sorted((kit / "slices").iterdir())
     assert len(slices) == 8
     joined = np.concatenate([soundfile.read(path, dtype="int32")[0] for path in slices])
-    np.testing.assert_array_equal(joined, soundfile.read(whole, dtype="int32")[0])
+    np.testing.assert_array_equal(joined, soundfile.read(whole / "audio.wav", dtype="int32")[0])
 
 
 def test_ffprobe_finds_the_slices_in_the_record(kit: Path, starts: list[int]) -> None:

@@ -1,0 +1,29 @@
+"""One recorded session for all that ask what became of it: holding it takes a quarter of a minute."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from offline.bench.jack_server import JackServer
+from offline.bench.jack_session import Session, hear
+from tests.signals import RATE, record
+
+
+@pytest.fixture(scope="session")
+def turntable() -> np.ndarray:
+    """Give what is played: two different channels, with more than 24 bits in them."""
+    hiss = np.random.default_rng(0).uniform(-0.01, 0.01, (round(8.0 * RATE), 2))
+    return (np.stack([record(8.0)[0], record(8.0, seed=1)[0]], axis=1) + hiss).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that `recorded` records into."""
+    return tmp_path_factory.mktemp("sessions")
+
+
+@pytest.fixture(scope="session")
+def recorded(jack_server: JackServer, turntable: np.ndarray, recordings: Path) -> Session:
+    """Give a session that an independent client played to: recorded whole, and its last four seconds kept."""
+    return hear(jack_server, turntable, ("--record", str(recordings), "--keep-last", "4", "--detect", "chop,beats"))
