@@ -53,7 +53,9 @@ def chop(
     harmonic: Annotated[
         bool | None, _opt("Find the chops in what sounds on, without the drums.", WHAT, "--harmonic")
     ] = None,
-    lock: Annotated[str | None, _opt("Seconds that must be cut at, with commas between: these stay.", WHAT)] = None,
+    lock: Annotated[
+        str | None, _opt("Seconds that must be cut at, with commas between; a chop found within 50 ms is meant.", WHAT)
+    ] = None,
     reroll: Annotated[int | None, _opt("Another good set of chops; every number is another one.", WHAT)] = None,
     bars: Annotated[
         bool | None, _opt("Prefer the beginnings of bars, where the tempo is clear.", WHAT, "--bars")
