@@ -144,9 +144,9 @@ def _features(kind: object, record: object, where: str) -> Features | StreamFeat
         raise ModelError(f"{where}: features cannot be read: {error}") from None
 
 
-def _calibration(record: object, where: str) -> tuple[tuple[float, float], ...]:
+def _calibration(record: Any, where: str) -> tuple[tuple[float, float], ...]:
     try:
-        pairs = tuple((float(said), float(share)) for said, share in record)  # type: ignore[attr-defined]
+        pairs = tuple((float(said), float(share)) for said, share in record)
     except (TypeError, ValueError):
         raise ModelError(f"{where}: calibration must be pairs of numbers, got {record!r}") from None
     rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(pairs))

@@ -41,7 +41,7 @@ def band_weights(sample_rate: float) -> NDArray[np.float32]:
     return np.array(rows, np.float32)
 
 
-def _parts(arena, top):  # type: ignore[no-untyped-def]
+def _parts(arena, top):
     """Cut the arena into ring, window, turns, work, spectrum and weights."""
     ring, arena = arena[: 2 * LENGTH], arena[2 * LENGTH :]
     window, arena = arena[:LENGTH], arena[LENGTH:]
@@ -55,7 +55,7 @@ _cut = njit(_parts, forceinline=True)
 
 
 @njit(fastmath={"reassoc", "contract"}, forceinline=True)
-def _dot(values, weights):  # type: ignore[no-untyped-def]
+def _dot(values, weights):
     total = np.float32(0)
     for k in range(len(values)):
         total += values[k] * weights[k]
@@ -64,7 +64,7 @@ def _dot(values, weights):  # type: ignore[no-untyped-def]
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(block, out, arena, table, support):  # type: ignore[no-untyped-def]
+    def run(block, out, arena, table, support):
         ring, window, turns, work, spectrum, weights = _cut(arena, table[TOP])
         if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != N_BANDS:
             return -1

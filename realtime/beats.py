@@ -53,7 +53,7 @@ def _tempi(frame_rate: float, low_bpm: float, high_bpm: float) -> tuple[NDArray[
 
 
 @njit(fastmath=True)
-def _forward(state, fresh, periods, starts, chance, leaving, masses, activation, scale):  # type: ignore[no-untyped-def]
+def _forward(state, fresh, periods, starts, chance, leaving, masses, activation, scale):
     """Move the pointer's distribution, which sums to 1 / scale, one frame on, from state to fresh.
 
     Gives its new sum, the share in the beat zone, the tempo and place of the likeliest state, and the mean period of
@@ -71,7 +71,7 @@ def _forward(state, fresh, periods, starts, chance, leaving, masses, activation,
         period = periods[j]
         old, new = state[starts[j] : starts[j] + period - 1], fresh[starts[j] : starts[j] + period]
         arriving = 0.0
-        for value, share in zip(leaving[j : j + 2 * _BAND + 1], chance[j]):  # noqa: B905 (numba knows no strict)
+        for value, share in zip(leaving[j : j + 2 * _BAND + 1], chance[j]):  # noqa: B905 (numba's zip takes no strict)
             arriving += value * share
         zone = max(1, period // ZONE)
         new[0] = arriving * a
@@ -107,7 +107,7 @@ def _forward(state, fresh, periods, starts, chance, leaving, masses, activation,
 
 
 @njit
-def _count(bars, activation, usual):  # type: ignore[no-untyped-def]
+def _count(bars, activation, usual):
     """Move the bar model one beat on; give the likeliest position, from 1, and meter.
 
     activation: of the downbeat at this beat; usual: its mean at the beats before.
@@ -116,7 +116,7 @@ def _count(bars, activation, usual):  # type: ignore[no-untyped-def]
     first_beat, other_beat = d / mean, (1 - d) / (1 - mean)
     moved = np.zeros(len(bars))
     total, first = 0.0, 0
-    for meter, chance in zip(METERS, METER_CHANCES):  # noqa: B905 (numba knows no strict)
+    for meter, chance in zip(METERS, METER_CHANCES):  # noqa: B905 (numba's zip takes no strict)
         for p in range(meter):
             value = (1 - SLIP) * bars[first + (p - 1) % meter] + SLIP * chance / meter
             moved[first + p] = value * (first_beat if p == 0 else other_beat)
@@ -134,7 +134,7 @@ def _count(bars, activation, usual):  # type: ignore[no-untyped-def]
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(beat, downbeat, rows, states, periods, starts, chance, leaving, masses, recent, table, bars):  # type: ignore[no-untyped-def]
+    def run(beat, downbeat, rows, states, periods, starts, chance, leaving, masses, recent, table, bars):
         # table: frames since the last beat, frames since the pointer passed (or -1), confidence, its weight, position,
         # meter, sum of the distribution, which half of `states` it is in, mean downbeat activation at the beats
         width = 2 * REACH + 1

@@ -98,14 +98,14 @@ _EDGE = 1e-4
 
 
 @njit
-def _odds(probability):  # type: ignore[no-untyped-def]
+def _odds(probability):
     clipped = min(max(probability, _EDGE), 1 - _EDGE)
     return math.log(clipped / (1 - clipped))
 
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(chops, beats, confidence, share, line, skip, scores):  # type: ignore[no-untyped-def]
+    def run(chops, beats, confidence, share, line, skip, scores):
         # line: the chops of the last `reach` frames and the beats of the last 2 reach, oldest first.
         reach = line.shape[1] // 2
         written = 0

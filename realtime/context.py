@@ -27,7 +27,7 @@ LOW, HIGH = range(2)
 
 
 @njit(fastmath=True, forceinline=True)
-def _append(frame, memory, table):  # type: ignore[no-untyped-def]
+def _append(frame, memory, table):
     """Sum the bands of one frame. Each sum is written twice, a width apart, so that every window lies in one piece."""
     position, width = table[0, POSITION], table[0, WIDTH]
     for band in range(len(memory)):
@@ -41,7 +41,7 @@ def _append(frame, memory, table):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True, forceinline=True)
-def _standardise(memory, table, window):  # type: ignore[no-untyped-def]
+def _standardise(memory, table, window):
     """Write the newest window and tell whether it is silent. No running sums: a window depends on its frames only."""
     position, width, n_bands = table[0, POSITION], table[0, WIDTH], len(memory)
     total = np.float32(0)
@@ -75,7 +75,7 @@ def _standardise(memory, table, window):  # type: ignore[no-untyped-def]
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(magnitudes, n_frames, windows, silent, memory, table):  # type: ignore[no-untyped-def]
+    def run(magnitudes, n_frames, windows, silent, memory, table):
         width, future = table[0, WIDTH], table[0, FUTURE]
         if not 0 <= n_frames <= min(len(magnitudes), len(windows), len(silent), memory.shape[1] - 2 * width):
             return -1

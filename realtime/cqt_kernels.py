@@ -22,21 +22,21 @@ REAL, IMAG, FIRST, LAST = range(4)
 
 
 @njit(forceinline=True)
-def _take(samples, stream):  # type: ignore[no-untyped-def]
+def _take(samples, stream):
     """Copy samples and silence what is not audio. Compiled without fastmath, which would drop the test."""
     for i in range(len(samples)):
         stream[i] = samples[i] if abs(samples[i]) <= np.float32(LOUDEST) else np.float32(0)
 
 
 @njit(fastmath=True, forceinline=True)
-def _split(samples, even, odd):  # type: ignore[no-untyped-def]
+def _split(samples, even, odd):
     for i in range(len(even)):
         even[i] = samples[2 * i]
         odd[i] = samples[2 * i + 1]
 
 
 @njit(fastmath=True, forceinline=True)
-def _half_band(centre, side, taps, out):  # type: ignore[no-untyped-def]
+def _half_band(centre, side, taps, out):
     """Filter one phase of the samples (side) and add half of the other (centre): every second tap is zero."""
     pairs = len(taps)
     for m in range(len(out)):
@@ -47,7 +47,7 @@ def _half_band(centre, side, taps, out):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True, forceinline=True)
-def _decimate(arena, levels, level, n, taps):  # type: ignore[no-untyped-def]
+def _decimate(arena, levels, level, n, taps):
     """Halve the rate of the newest 2 n samples of the level above.
 
     HISTORY is the place of the even samples, `history` old ones and n new ones; the odd ones follow.
@@ -68,7 +68,7 @@ def _decimate(arena, levels, level, n, taps):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True, forceinline=True)
-def _powers(real, imag, a, b, c, d):  # type: ignore[no-untyped-def]
+def _powers(real, imag, a, b, c, d):
     """Correlate a kernel with the windows of four octaves, sharing its loads; return the squared magnitudes."""
     ar = ai = br = bi = cr = ci = dr = di = np.float32(0)
     for n in range(len(real)):
@@ -85,7 +85,7 @@ def _powers(real, imag, a, b, c, d):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True, forceinline=True)
-def _transform(arena, levels, kernels, header, magnitudes):  # type: ignore[no-untyped-def]
+def _transform(arena, levels, kernels, header, magnitudes):
     """Write the magnitudes of one frame, four octaves at a time.
 
     Where octaves or the lowest octave's bins run out, the lowest stream stands in and its result is dropped: that is
@@ -126,7 +126,7 @@ def _transform(arena, levels, kernels, header, magnitudes):  # type: ignore[no-u
 
 
 @njit(forceinline=True)
-def _advance(arena, levels, hop):  # type: ignore[no-untyped-def]
+def _advance(arena, levels, hop):
     """Move every head past the newest samples; where the next hop would not fit, move what is still needed back."""
     n = hop
     for level in range(len(levels)):
@@ -147,7 +147,7 @@ def compile_cqt(taps: tuple[np.float32, ...]) -> Callable[..., int]:
     It closes over plain numbers only, because numba finds a closure in its cache on disk by their values.
     """
 
-    def run(block, out, arena, table):  # type: ignore[no-untyped-def]
+    def run(block, out, arena, table):
         header = table[0]
         hop = header[HOP]
         levels = table[1 : 1 + header[LEVELS]]

@@ -19,7 +19,7 @@ _LARGEST = np.float32(np.finfo(np.float32).max)
 
 
 @njit
-def _clean(samples, out):  # type: ignore[no-untyped-def]
+def _clean(samples, out):
     # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
     n, channels = samples.shape
     source, target = samples.reshape(n * channels), out[:n].reshape(n * channels)
@@ -28,7 +28,7 @@ def _clean(samples, out):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True)
-def _average(samples, n, mono, peaks):  # type: ignore[no-untyped-def]
+def _average(samples, n, mono, peaks):
     channels = samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
     mono[:n] = np.float32(0.0)
@@ -40,7 +40,7 @@ def _average(samples, n, mono, peaks):  # type: ignore[no-untyped-def]
         peaks[c] = peak
 
 
-def _mix(samples, clean, mono, peaks):  # type: ignore[no-untyped-def]
+def _mix(samples, clean, mono, peaks):
     _clean(samples, clean)
     _average(clean, len(samples), mono, peaks)
 

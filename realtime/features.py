@@ -26,7 +26,7 @@ _HEARD, _FIRST = range(2)
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(spectra, n_spectra, constant_q, n_frames, out, waiting, state, table, share):  # type: ignore[no-untyped-def]
+    def run(spectra, n_spectra, constant_q, n_frames, out, waiting, state, table, share):
         # Fourier frames wait in a line until the constant-Q frame of the same hop is there.
         held = table[_FIRST]
         for i in range(n_spectra):

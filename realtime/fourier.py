@@ -17,7 +17,7 @@ def twiddles(length: int) -> NDArray[np.float32]:
 
 
 @njit(fastmath=True, forceinline=True)
-def _quarter(xr, xi, yr, yi, n, s, table, step):  # type: ignore[no-untyped-def]
+def _quarter(xr, xi, yr, yi, n, s, table, step):
     """One radix-4 pass over sub-transforms of length n, of which s lie side by side."""
     m = n // 4
     for p in range(m):
@@ -44,7 +44,7 @@ def _quarter(xr, xi, yr, yi, n, s, table, step):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True, forceinline=True)
-def _first_quarter(xr, xi, yr, yi, table):  # type: ignore[no-untyped-def]
+def _first_quarter(xr, xi, yr, yi, table):
     """The first radix-4 pass, over one transform of len(xr): as `_quarter`, but neighbours lie along p."""
     m = len(xr) // 4
     ar, br, cr, dr = xr[:m], xr[m : 2 * m], xr[2 * m : 3 * m], xr[3 * m : 4 * m]
@@ -64,7 +64,7 @@ def _first_quarter(xr, xi, yr, yi, table):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True, forceinline=True)
-def magnitudes(frame, window, table, work, out):  # type: ignore[no-untyped-def]
+def magnitudes(frame, window, table, work, out):
     """Write the magnitudes of the first len(out) bins of a windowed frame's spectrum.
 
     frame, window: float32, (length,), length a power of two from 16 on. table: `twiddles(length)`. work: float32,

@@ -16,7 +16,7 @@ FRAMES = 26
 
 
 @njit("void(float32[:, ::1])", cache=True, fastmath=True)
-def _sort_upper_half(frames):  # type: ignore[no-untyped-def]
+def _sort_upper_half(frames):
     """Bubble the larger values down until the middle is in place, all bins side by side."""
     n = len(frames)
     for done in range(n - (n - 1) // 2):

@@ -37,7 +37,7 @@ _LIKELY = np.exp(-0.5 * ((np.arange(LENGTH // _CELL + 1) * _CELL - MARGIN - BACK
 
 
 @njit
-def _rise(energy, cut):  # type: ignore[no-untyped-def]
+def _rise(energy, cut):
     # The step is nearly as large for a cut a little before the attack; the attack itself is the first cell after the
     # cut that stands out from what was before and amounts to something of what comes.
     first = cut + _AFTER
@@ -55,7 +55,7 @@ def _rise(energy, cut):  # type: ignore[no-untyped-def]
 
 
 @njit(fastmath=True)
-def _sums(x):  # type: ignore[no-untyped-def]
+def _sums(x):
     """Sum the energies of the signal and of its first difference up to each cell's end: (cells + 1, 2)."""
     cells = len(x) // _CELL
     energy = np.zeros((cells + 1, 2))
@@ -72,7 +72,7 @@ def _sums(x):  # type: ignore[no-untyped-def]
 
 
 @njit("int64(float32[::1], float64[::1])", cache=True)
-def _attack(samples, likely):  # type: ignore[no-untyped-def]
+def _attack(samples, likely):
     x = np.empty_like(samples)
     for i in range(len(x)):
         x[i] = samples[i] if abs(samples[i]) <= _LOUDEST else np.float32(0.0)

@@ -23,7 +23,7 @@ from realtime.scorer import open_interpreter
 
 @cache
 def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
-    def gather(frame, step, heard, memory, delays, time):  # type: ignore[no-untyped-def]
+    def gather(frame, step, heard, memory, delays, time):
         n, (depth, width) = len(frame), memory.shape[1:]
         step[:n] = frame
         for lag in range(2):
@@ -37,7 +37,7 @@ def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
                 step[at : at + width] = memory[row, past % depth]
                 at += width
 
-    def keep(result, n_heads, memory, time):  # type: ignore[no-untyped-def]
+    def keep(result, n_heads, memory, time):
         depth, width = memory.shape[1:]
         for row in range(len(memory)):
             memory[row, time % depth] = result[n_heads + row * width : n_heads + (row + 1) * width]

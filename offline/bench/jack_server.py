@@ -96,7 +96,7 @@ class JackServer:
         self.block_size = block_size
         self.name = f"chop-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed in stop)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it outlives this call: the server writes to it until stop)
 
     def __enter__(self) -> "JackServer":
         """Start it."""

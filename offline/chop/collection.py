@@ -124,7 +124,7 @@ def _make(work: Work, source: Path, folder: Path, options: ChopOptions, force: b
         message, made = "" if there else "; ".join(work(source, folder, options, force).warnings), True
     except UserError as error:
         message, made = str(error), False
-    except Exception as error:
+    except Exception as error:  # a bug that one record meets must not cost the others theirs; it is told as one
         where = traceback.extract_tb(error.__traceback__)[-1]
         message, made = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}", False
     return made, message, time.perf_counter() - began

@@ -47,7 +47,7 @@ def over_maximum(vectors: NDArray[np.float32]) -> Matrix:
 
 
 @njit("void(float32[:, ::1], float32[:, ::1])", cache=True)
-def _rank(similarities, distances):  # type: ignore[no-untyped-def]
+def _rank(similarities, distances):
     n, scale = len(similarities), np.float32(_STEPS - 1)
     nearer = np.zeros(_STEPS + 1, np.int64)  # first a count of pairs per step, then of the pairs on lower steps
     last = 0

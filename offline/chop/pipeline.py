@@ -123,7 +123,7 @@ def _written(name: str, write: Write, kit: Kit, said: list[str]) -> list[Path]:
             # The latter for samples that libsndfile takes for a header: a slice may begin with those of "wvpk".
             files = []
             said.append(f"{name} was left out: {error}")
-        except Exception as error:
+        except Exception as error:  # a third party's writer may fail in any way; a bug of ours is raised
             if name in OWN:
                 raise
             files = []

@@ -41,7 +41,7 @@ class Chord:
 class Player(Protocol):
     """Sounds keys at a step of a bar, for so many beats."""
 
-    def __call__(  # noqa: D102
+    def __call__(
         self,
         bar: int,
         step: float,
@@ -50,7 +50,8 @@ class Player(Protocol):
         velocity: float,
         part: str,
         change: bool = False,
-    ) -> None: ...
+    ) -> None:
+        """Sound the keys (MIDI), step and beats in beats, velocity 0..1."""
 
 
 @dataclass(frozen=True, slots=True)

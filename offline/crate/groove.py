@@ -17,9 +17,10 @@ PERCUSSION = ("shaker", "shaker", "conga", "cowbell")
 class Stroke(Protocol):
     """Strikes one drum at a step of a bar."""
 
-    def __call__(  # noqa: D102
+    def __call__(
         self, bar: int, step: float, role: str, velocity: float, accent: bool = False, high: float = 0.5
-    ) -> None: ...
+    ) -> None:
+        """Strike the drum of a role, step in beats, velocity 0..1."""
 
 
 @dataclass(frozen=True, slots=True)

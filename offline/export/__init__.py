@@ -88,6 +88,6 @@ def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:
         return write
     try:
         loaded: Write = plugged[name].load()
-    except Exception as error:  # somebody else's module may fail in any way
+    except Exception as error:  # importing a third party's module runs its code, which may fail in any way
         raise UserError(f"the exporter {name!r} of {plugged[name].value!r} cannot be loaded: {error}") from None
     return loaded

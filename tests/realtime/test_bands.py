@@ -32,7 +32,7 @@ def test_magnitudes_are_those_of_the_fourier_transform(length: int) -> None:
     out = np.zeros(length // 2, np.float32)
 
     @njit
-    def transform(frame, window, table, work, out):  # type: ignore[no-untyped-def]
+    def transform(frame, window, table, work, out):
         fourier.magnitudes(frame, window, table, work, out)
 
     transform(frame, window, fourier.twiddles(length), np.zeros((4, length // 2), np.float32), out)
