@@ -8,91 +8,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from models.features import Features as Features
+from models.features import ModelError as ModelError
+from models.features import StreamFeatures as StreamFeatures
+
 SCHEMA = 1
 FOLDER = Path(__file__).parent
-
-
-class ModelError(ValueError):
-    """A model that cannot be used, in one sentence that says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What the net hears.
-
-    fmin_hz: centre of the lowest constant-Q bin. norm: the kernels' normalisation (2 = unit energy).
-    bands: for each summed row the half-open range of bins it covers; one band over all bins is the classic sum.
-    past, future: frames of context before and after the scored frame.
-    """
-
-    sample_rate: int
-    hop_length: int
-    fmin_hz: float
-    n_bins: int
-    bins_per_octave: int
-    norm: int
-    support: str
-    bands: tuple[tuple[int, int], ...]
-    past: int
-    future: int
-    standardise: str
-
-    def __post_init__(self) -> None:
-        """Refuse what the analysis does not understand."""
-        for name, only in (("sample_rate", 44_100), ("norm", 2), ("support", "true"), ("standardise", "window-zscore")):
-            if getattr(self, name) != only:
-                raise ModelError(f"features.{name} must be {only!r}, got {getattr(self, name)!r}")
-        if not 0 <= self.past <= 1024 or not 0 <= self.future <= 1024:
-            raise ModelError(f"features.past and features.future must be in 0..1024, got {self.past} and {self.future}")
-        if not self.bands:
-            raise ModelError("features.bands must name at least one band")
-        for low, high in self.bands:
-            if not 0 <= low < high <= self.n_bins:
-                raise ModelError(f"features.bands must lie in 0..{self.n_bins}, got [{low}, {high}]")
-
-    @property
-    def n_frames(self) -> int:
-        """Frames in one window."""
-        return self.past + 1 + self.future
-
-    @property
-    def n_inputs(self) -> int:
-        """Numbers in one window: bands x frames, band after band."""
-        return len(self.bands) * self.n_frames
-
-
-@dataclass(frozen=True, slots=True)
-class StreamFeatures:
-    """What a streaming net hears and how it is built; see realtime/features.py and realtime/temporal.py.
-
-    hop_length: samples from one feature frame to the next. lookahead: frames heard after the one that is judged.
-    heads: what each output means. dilations: of the layers, in frames; channels: of each layer. members: nets whose
-    probabilities the file averages.
-    """
-
-    sample_rate: int
-    hop_length: int
-    n_features: int
-    lookahead: int
-    heads: tuple[str, ...]
-    dilations: tuple[int, ...]
-    channels: int
-    members: int
-
-    def __post_init__(self) -> None:
-        """Refuse what the analysis does not understand."""
-        for name, only in (("sample_rate", 44_100), ("hop_length", 512)):
-            if getattr(self, name) != only:
-                raise ModelError(f"features.{name} must be {only!r}, got {getattr(self, name)!r}")
-        for name, most in (("n_features", 1024), ("channels", 256), ("members", 16)):
-            if not 1 <= getattr(self, name) <= most:
-                raise ModelError(f"features.{name} must be in 1..{most}, got {getattr(self, name)}")
-        if not 0 <= self.lookahead <= 512:
-            raise ModelError(f"features.lookahead must be in 0..512 frames, got {self.lookahead}")
-        if not self.heads or not all(isinstance(head, str) for head in self.heads):
-            raise ModelError(f"features.heads must name at least one output, got {self.heads}")
-        if len(self.dilations) < 2 or not all(1 <= dilation <= 4096 for dilation in self.dilations):
-            raise ModelError(f"features.dilations must be two or more of 1..4096 frames, got {self.dilations}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ import typer
 from offline.bench.cli import app as bench
 from offline.chop.cli import chop
 from offline.crate.cli import app as crate
+from offline.default_group import DefaultGroup
 from offline.devset.cli import app as devset
-from offline.evaluate.cli import evaluate
+from offline.evaluate.cli import evaluate as evaluate_chops
 from offline.labels.cli import app as labels
 from offline.sessions.cli import sessions
-from offline.training.cli import train
+from offline.training.cli import train as train_chops
 from run_live import guarded, live
 
 app = typer.Typer(
@@ -24,8 +25,12 @@ app = typer.Typer(
 app.command("live")(live)
 app.command("chop")(chop)
 app.command("sessions")(sessions)
-app.command("train")(train)
-app.command("evaluate")(evaluate)
+train = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Train a model; of chops, if nothing else is named.")
+train.command("chop")(train_chops)
+app.add_typer(train, name="train")
+evaluate = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Judge models; of chops, if nothing else is named.")
+evaluate.command("chop")(evaluate_chops)
+app.add_typer(evaluate, name="evaluate")
 app.add_typer(labels, name="labels")
 app.add_typer(crate, name="crate")
 app.add_typer(devset, name="devset")

@@ -10,6 +10,16 @@ BEAT = "beat"
 """The kind of a beat; its label is its position in the bar."""
 DOWNBEAT = "1"
 """The label of a beat that begins a bar."""
+DRUM = "drum"
+"""The kind of a drum hit; its label is one of DRUMS."""
+DRUMS = ("kick", "snare", "hat", "tom", "cymbal")
+CHORD = "chord"
+"""The kind of a chord's begin; its label is a chord in Harte's syntax, NO_CHORD where none sounds any more."""
+NO_CHORD = "N"
+KEY = "key"
+"""The kind of a change of key; its label is a tonic and a mode, such as "A:min"."""
+PITCHES = "pitches"
+"""The kind of a change of the pitch classes that sound; its label names them, such as "C,E,G"; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,8 @@ class Event:
     label: a finer name within the kind, where there is one.
     note, velocity: MIDI, 0..127, once a pad has been chosen; a detector may bring a note of its own.
     tempo: beats per minute, for an event that knows it.
+    notes: MIDI, 0..127, what sounds from here on until the next event of this kind, rising; () for nothing any more.
+    latency: samples from `sample` until its notes leave, constant for one kind; the engine fills it in.
     spectrum: float32, (n_bins,), the harmonic spectrum after the attack; used to choose pads, never written out.
     """
 
@@ -36,6 +48,8 @@ class Event:
     velocity: int | None = None
     spectrum: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     tempo: float | None = None
+    notes: tuple[int, ...] | None = None
+    latency: int | None = field(default=None, repr=False, compare=False)
 
     def moved(self, sample: int, emitted: int) -> "Event":
         """Give the same event at other positions, as when they are mapped to another sample rate."""
@@ -54,6 +68,8 @@ class Event:
             "velocity": self.velocity,
             "emitted": self.emitted,
         }
+        if self.notes is not None:
+            record["notes"] = list(self.notes)
         if self.tempo is not None:
             record["tempo"] = round(self.tempo, 2)
         return record
