@@ -5,8 +5,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from offline.bench.jack_server import JackServer, missing
+from tests import turns
+
+settings.register_profile("samplechop", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("samplechop")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(turns.Turns())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    turns.arrange(items)
 
 
 @pytest.fixture(scope="session")

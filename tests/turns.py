@@ -1,0 +1,56 @@
+"""Who runs when several processes share the suite: live audio alone, everything else side by side.
+
+Tests of live audio measure milliseconds, so they come first, all in one process, while the others wait.
+"""
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+try:
+    import fcntl
+except ImportError:  # Windows, which has no JACK tests either
+    fcntl = None  # type: ignore[assignment]  # a module or nothing is what every user of it asks for
+
+LIVE = "jack"
+
+
+class Turns:
+    """A plug-in of pytest: a lock shared by the processes of one run, exclusive to live tests from first to last."""
+
+    def __init__(self) -> None:
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+        self._lock: IO[bytes] | None = None
+        if run is not None and fcntl is not None:  # one process needs no turns
+            self._lock = (Path(tempfile.gettempdir()) / f"samplechop-tests-{run}.lock").open("wb")
+        self._alone = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, bool, bool]:
+        live = is_live(item)
+        if self._lock is not None and not (live and self._alone):
+            fcntl.flock(self._lock, fcntl.LOCK_EX if live else fcntl.LOCK_SH)
+            self._alone = live
+        try:
+            return (yield)
+        finally:
+            goes_on = live and nextitem is not None and is_live(nextitem)
+            if self._lock is not None and not goes_on:
+                fcntl.flock(self._lock, fcntl.LOCK_UN)
+                self._alone = False
+
+
+def is_live(item: pytest.Item) -> bool:
+    """Tell whether a test hears or plays live audio."""
+    return item.get_closest_marker(LIVE) is not None
+
+
+def arrange(items: list[pytest.Item]) -> None:
+    """Put live tests first and together; of the others each file stays in one process, as its fixtures are costly."""
+    items.sort(key=lambda item: not is_live(item))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(LIVE if is_live(item) else item.path.stem))
