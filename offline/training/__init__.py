@@ -5,7 +5,8 @@ prepare    audio -> features, through the very classes that run live
 folder     folders of labelled recordings or crates -> shards
 shards     features on disk, read as they are needed
 tcn        the streaming net: over sequences, and as one step
-fit        random stretches of records, altered a little, until it learns no more
+fit        random stretches of records, altered a little
+loop       the training loop of all nets: until it learns no more
 calibrate  thresholds, and how often a score is right
 stream     all of that, in order; or a released net moved towards its user
 windows    what nets over single windows hear, and are asked

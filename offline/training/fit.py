@@ -1,19 +1,16 @@
 """Fit a streaming net to shards of features: random stretches of records, a learning rate that rises and falls."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.training.keras_backend import keras, tensorflow
+from offline.training.keras_backend import tensorflow
+from offline.training.loop import Batch, Fitted, Options, learn
 from offline.training.prepare import LOOKAHEAD, Heard
 from offline.training.targets import EDGE, HEADS
 
-Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""What is heard, and beside each other what should be said and how much it counts."""
 STRETCH = 1280
 """Frames per example: 14.9 s."""
 SETTLE = 40
@@ -23,27 +20,6 @@ POSITIVE_WEIGHT = 2.0
 KEPT = 0.5
 """How much the other heads' answers count while a net is moved towards new chops."""
 HEAD_WEIGHTS = {"chop": 1.0, "hit": 0.8, "beat": 1.0, "downbeat": 0.6, "kick": 0.3, "snare": 0.3, "onset": 0.3}
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """steps: batches in all. rate: the highest learning rate. seed: of the weights and the order."""
-
-    steps: int = 1500
-    rate: float = 4e-3
-    seed: int = 1
-    check_every: int = 150
-    patience: int = 8
-
-
-@dataclass(slots=True)
-class Fitted:
-    """A trained net and how it went: loss of training and validation at each check."""
-
-    model: Any
-    steps: list[int] = field(default_factory=list)
-    training_loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
 
 
 def cut(heard: Heard, start: int, speed: float) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -96,7 +72,9 @@ def altered(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.floa
 
 
 def example(heard: Heard, rng: np.random.Generator, alter: bool = True) -> Batch:
-    """Draw one example: x (STRETCH, features), y (STRETCH, 2 heads): targets and, beside them, weights."""
+    """Draw one example: x (STRETCH, features), y (STRETCH, 2 heads): what should be said and, beside it, how much that
+    counts.
+    """
     start = int(rng.integers(0, max(1, len(heard.x) - STRETCH + 200)))
     speed = float(rng.uniform(0.85, 1.18)) if alter and rng.random() < 0.4 else 1.0
     x, target, weight = cut(heard, start, speed)
@@ -107,16 +85,6 @@ def example(heard: Heard, rng: np.random.Generator, alter: bool = True) -> Batch
 
 def _stacked(examples: Sequence[Batch]) -> Batch:
     return np.stack([x for x, _ in examples]), np.stack([y for _, y in examples])
-
-
-def _ahead(draw: Callable[[], Batch], count: int) -> Iterator[Batch]:
-    """Give `count` batches, each drawn while the one before it is learned from; one thread, so always the same ones."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(draw)
-        for _ in range(count):
-            batch = coming.result()
-            coming = pool.submit(draw)
-            yield batch
 
 
 def loss(y: Any, logits: Any) -> Any:
@@ -154,61 +122,16 @@ def fit(
     on_step: told (step, loss). before: the net as it was; what it says of anything but chops is to stay. The last
     weights are kept then, if their validation loss is lower than before.
     """
-    tf = tensorflow()
-    k = keras()
     rng = np.random.default_rng(options.seed)
-    schedule = k.optimizers.schedules.CosineDecay(
-        options.rate / 25,
-        max(1, options.steps),
-        alpha=0.01,
-        warmup_target=options.rate,
-        warmup_steps=options.steps // 7,
-    )
-    optimizer = k.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
     lengths = np.array([len(one.x) for one in train], float)
     chance = lengths / lengths.sum()
-
-    @tf.function(reduce_retracing=True)
-    def train_step(x: Any, y: Any) -> Any:
-        with tf.GradientTape() as tape:
-            logits = model(x, training=True)
-            value = loss(y, logits)
-            if before is not None:
-                value += KEPT * forgotten(before(x, training=False), logits)
-        gradients = tape.gradient(value, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return value
-
-    held = [example(one, np.random.default_rng(i), alter=False) for i, one in enumerate(validation)]
-
-    def held_loss() -> float:
-        pairs = [_stacked(held[i : i + BATCH]) for i in range(0, len(held), BATCH)]
-        return float(np.mean([float(loss(y, model(x, training=False))) for x, y in pairs]))
 
     def draw() -> Batch:
         return _stacked([example(train[i], rng) for i in rng.choice(len(train), BATCH, p=chance)])
 
-    fitted, best, waited, running = Fitted(model), None, 0, 0.0
-    if before is not None:  # a move that makes it worse is not made
-        best = unmoved = held_loss(), model.get_weights()
-    for number, (x, y) in enumerate(_ahead(draw, options.steps), 1):
-        value = float(train_step(x, y))
-        running = value if number == 1 else 0.97 * running + 0.03 * value
-        if on_step is not None:
-            on_step(number, running)
-        if number % options.check_every == 0 or number == options.steps:
-            fitted.steps.append(number)
-            fitted.training_loss.append(running)
-            fitted.validation_loss.append(held_loss())
-            if best is None or fitted.validation_loss[-1] < best[0]:
-                best, waited = (fitted.validation_loss[-1], model.get_weights()), 0
-            else:
-                waited += 1
-                if waited >= options.patience:
-                    break
-    # With the few records of one user the loss soon rises again, as the net grows surer, while its chops still get
-    # better: a moved net is kept as it is at the end, unless it was better before.
-    moved = before is not None and fitted.validation_loss and fitted.validation_loss[-1] < unmoved[0]
-    if best is not None and not moved:
-        model.set_weights(best[1])
-    return fitted
+    def kept(x: Any, logits: Any) -> Any:
+        return KEPT * forgotten(before(x, training=False), logits)
+
+    examples = [example(one, np.random.default_rng(i), alter=False) for i, one in enumerate(validation)]
+    held = [_stacked(examples[i : i + BATCH]) for i in range(0, len(examples), BATCH)]
+    return learn(model, draw, held, loss, options, on_step, None if before is None else kept)

@@ -8,7 +8,7 @@ import numpy as np
 
 from models import Manifest
 from offline.training import calibrate
-from offline.training.fit import Fitted
+from offline.training.loop import Fitted
 
 INK, PAPER, ACCENT, SECOND = "#222222", "#ffffff", "#d1495b", "#30638e"
 

@@ -13,6 +13,7 @@ import models
 from models import Manifest, StreamFeatures
 from offline.training import calibrate, export, fit, shards, tcn, weights
 from offline.training.keras_backend import keras
+from offline.training.loop import Fitted, Options
 from offline.training.prepare import LOOKAHEAD, Heard
 from offline.training.targets import HEADS, HOP, MIN_GAP, SAMPLE_RATE
 from realtime.errors import UserError
@@ -29,7 +30,7 @@ class Trained:
     """A written model, its fittings (one per member), and the validation records as it judged them."""
 
     manifest: Manifest
-    fittings: list[fit.Fitted]
+    fittings: list[Fitted]
     judged: list[calibrate.Judged]
 
 
@@ -61,19 +62,19 @@ def beginning(name: str) -> Beginning:
     return Beginning(manifest, shape, members)
 
 
-def options(steps: int | None, seed: int, tuning: bool) -> fit.Options:
+def options(steps: int | None, seed: int, tuning: bool) -> Options:
     """Give the options of a training from nothing, or of one that only moves a net on."""
     if tuning:
         steps = TUNING_STEPS if steps is None else steps
-        return fit.Options(steps, rate=6e-4, seed=seed, check_every=60, patience=steps)
-    return fit.Options(STEPS if steps is None else steps, seed=seed)
+        return Options(steps, rate=6e-4, seed=seed, check_every=60, patience=steps)
+    return Options(STEPS if steps is None else steps, seed=seed)
 
 
 def train(
     features: Path,
     out: Path,
     members: int,
-    options: fit.Options,
+    options: Options,
     facts: dict[str, Any],
     begin: Beginning | None = None,
     on_step: Callable[[int, int, float], None] | None = None,
