@@ -64,12 +64,8 @@ def _first_quarter(xr, xi, yr, yi, table):
 
 
 @njit(fastmath=True, forceinline=True)
-def magnitudes(frame, window, table, work, out):
-    """Write the magnitudes of the first len(out) bins of a windowed frame's spectrum.
-
-    frame, window: float32, (length,), length a power of two from 16 on. table: `twiddles(length)`. work: float32,
-    (4, length / 2). out: float32, at most length / 2 bins.
-    """
+def _halves(frame, window, table, work):
+    """Transform a windowed frame as half as many complex samples; give the real and the imaginary parts."""
     half = len(frame) // 2
     xr, xi, yr, yi = work[0], work[1], work[2], work[3]
     # Two real samples make one complex one, and the halves are told apart at the end (Sorensen et al., "Real-valued
@@ -90,8 +86,19 @@ def magnitudes(frame, window, table, work, out):
             yr[q], yi[q] = xr[q] + xr[q + s], xi[q] + xi[q + s]
             yr[q + s], yi[q + s] = xr[q] - xr[q + s], xi[q] - xi[q + s]
         xr, xi = yr, yi
+    return xr, xi
+
+
+@njit(fastmath=True, forceinline=True)
+def magnitudes(frame, window, table, work, out):
+    """Write the magnitudes of the first len(out) bins of a windowed frame's spectrum.
+
+    frame, window: float32, (length,), length a power of two from 16 on. table: `twiddles(length)`. work: float32,
+    (4, length / 2). out: float32, at most length / 2 bins.
+    """
+    xr, xi = _halves(frame, window, table, work)
     out[0] = abs(xr[0] + xi[0])
-    share, mirrored = np.float32(0.5), half - 1
+    share, mirrored = np.float32(0.5), len(frame) // 2 - 1
     for k in range(1, len(out)):
         even_r, even_i = share * (xr[k] + xr[mirrored]), share * (xi[k] - xi[mirrored])
         odd_r, odd_i = share * (xi[k] + xi[mirrored]), share * (xr[mirrored] - xr[k])
@@ -99,3 +106,17 @@ def magnitudes(frame, window, table, work, out):
         r = even_r + table[0, k] * odd_r - table[1, k] * odd_i
         i = even_i + table[0, k] * odd_i + table[1, k] * odd_r
         out[k] = np.sqrt(r * r + i * i)
+
+
+@njit(fastmath=True, forceinline=True)
+def spectrum(frame, window, table, work, real, imag):
+    """Write the first len(real) bins of a windowed frame's spectrum; arguments as for `magnitudes`."""
+    xr, xi = _halves(frame, window, table, work)
+    real[0], imag[0] = xr[0] + xi[0], np.float32(0)
+    share, mirrored = np.float32(0.5), len(frame) // 2 - 1
+    for k in range(1, len(real)):
+        even_r, even_i = share * (xr[k] + xr[mirrored]), share * (xi[k] - xi[mirrored])
+        odd_r, odd_i = share * (xi[k] + xi[mirrored]), share * (xr[mirrored] - xr[k])
+        mirrored -= 1
+        real[k] = even_r + table[0, k] * odd_r - table[1, k] * odd_i
+        imag[k] = even_i + table[0, k] * odd_i + table[1, k] * odd_r
