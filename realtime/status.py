@@ -41,6 +41,11 @@ class Snapshot:
     midi: where the notes go, or "" for nowhere. late_notes: notes that left more than a millisecond after their time.
     taps: the user's hits so far, None where none are taken. pad: what they are hit on.
     recording: what is written of it.
+    drums: how present each drum is now, 0..1, by label; empty where drums are not listened for. drum_counts: hits so
+        far, by label.
+    harmony: whether harmony is listened for. chord, key: the last event of either, None before the first.
+    latencies: samples between an event and its MIDI note, by name, of the detectors whose notes do not wait for
+        `latency`.
     warnings: one sentence each, such as a detector that was switched off.
     """
 
@@ -69,6 +74,12 @@ class Snapshot:
     beat: Event | None = None
     beat_count: int = 0
     recording: Recording = Recording()
+    drums: Mapping[str, float] = field(default_factory=dict)
+    drum_counts: Mapping[str, int] = field(default_factory=dict)
+    harmony: bool = False
+    chord: Event | None = None
+    key: Event | None = None
+    latencies: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
