@@ -19,7 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    turns.arrange(items)
+    items.sort(key=lambda item: not turns.is_live(item.nodeid))
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,27 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 try:
     import fcntl
 except ImportError:  # Windows, which has no JACK tests either
     fcntl = None  # type: ignore[assignment]  # a module or nothing is what every user of it asks for
 
-LIVE = "jack"
+LIVE = "tests/jack/"
+
+
+def is_live(nodeid: str) -> bool:
+    """Tell whether a test hears or plays live audio."""
+    return nodeid.startswith(LIVE)
+
+
+class Sharing(LoadScopeScheduling):
+    """Live tests go to one process; of the others each file stays in one, as its fixtures are costly."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return LIVE if is_live(nodeid) else nodeid.split("::")[0]
 
 
 class Turns:
@@ -29,28 +43,19 @@ class Turns:
             self._lock = (Path(tempfile.gettempdir()) / f"samplechop-tests-{run}.lock").open("wb")
         self._alone = False
 
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> Sharing:
+        return Sharing(config, log)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, bool, bool]:
-        live = is_live(item)
+        live = is_live(item.nodeid)
         if self._lock is not None and not (live and self._alone):
             fcntl.flock(self._lock, fcntl.LOCK_EX if live else fcntl.LOCK_SH)
             self._alone = live
         try:
             return (yield)
         finally:
-            goes_on = live and nextitem is not None and is_live(nextitem)
+            goes_on = live and nextitem is not None and is_live(nextitem.nodeid)
             if self._lock is not None and not goes_on:
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
                 self._alone = False
-
-
-def is_live(item: pytest.Item) -> bool:
-    """Tell whether a test hears or plays live audio."""
-    return item.get_closest_marker(LIVE) is not None
-
-
-def arrange(items: list[pytest.Item]) -> None:
-    """Put live tests first and together; of the others each file stays in one process, as its fixtures are costly."""
-    items.sort(key=lambda item: not is_live(item))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(LIVE if is_live(item) else item.path.stem))
