@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import soxr
@@ -72,6 +74,10 @@ class Engine:
 
     A detector that raises is switched off and named in `faults`; the others go on.
 
+    latencies: for each detector, in samples of the input, how long after its place an event is passed on as a note;
+    `latency`: the one that all share but the immediate ones (see Detector), or the largest where all are immediate.
+    Every event is stamped with its own. Both depend on the block size and the sample rate alone.
+
     Its compiled functions keep the interpreter's lock: each takes some microseconds, and getting the lock back from a
     busy thread costs a hundred times that.
     """
@@ -103,8 +109,11 @@ class Engine:
         self.detectors = dict(detectors)
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
-        needed = max((detector.latency for detector in detectors.values()), default=self._bus_block) - self._bus_block
-        self.latency = math.ceil((needed + self._delay) * self._ratio) + (block_size or max_block_size)
+        own = {name: self._at_input(detector.latency, block_size) for name, detector in detectors.items()}
+        prompt = {name for name, detector in detectors.items() if getattr(detector, "immediate", False)}
+        shared = [own[name] for name in own if name not in prompt] or list(own.values())
+        self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
+        self.latencies = {name: own[name] if name in prompt else self.latency for name in own}
         self._clean = np.zeros((max_block_size, channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
         self._bus = self._mono.view()
@@ -140,7 +149,7 @@ class Engine:
     def flush(self, emit: Emit) -> None:
         """[analysis] Let the last events out by hearing silence for as long as they can be late. Ends the stretch."""
         end = self.position
-        silence = np.zeros((self.latency, self.channels), np.float32)
+        silence = np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32)
         self.process(silence, lambda event: emit(event) if event.sample < end else None)
         self.position = end
 
@@ -150,21 +159,24 @@ class Engine:
         self._peaks[:] = 0.0
         return peaks
 
-    def _hear(self, block: NDArray[np.float32], emit: Emit) -> None:
-        def emit_at_input(event: Event) -> None:
-            emit(self._to_input(event))
+    def _at_input(self, latency: int, block_size: int | None) -> int:
+        """Turn a detector's latency into samples of the input: resampled, and waiting for a block of the device's."""
+        waited = math.ceil((latency - self._bus_block + self._delay) * self._ratio)
+        return waited + (block_size or self.max_block_size)
 
+    def _hear(self, block: NDArray[np.float32], emit: Emit) -> None:
         for name, detector in self._active.items():
             try:
-                detector.process(block, self._bus_position, emit_at_input)
+                detector.process(block, self._bus_position, partial(self._emit, emit, self.latencies[name]))
             except Exception as error:  # whatever a detector does wrong, the others must go on
                 self.faults[name] = f"{type(error).__name__}: {error}"
         self._bus_position += len(block)
         if len(self._active) + len(self.faults) > len(self.detectors):
             self._active = {name: d for name, d in self._active.items() if name not in self.faults}
 
-    def _to_input(self, event: Event) -> Event:
-        if not self._delay:
-            return event.moved(self._origin + event.sample, self._origin + event.emitted)
-        sample = self._origin + round(event.sample * self._ratio)
-        return event.moved(sample, self._origin + math.ceil((event.emitted + self._delay) * self._ratio))
+    def _emit(self, emit: Emit, latency: int, event: Event) -> None:
+        """Give an event at its place in the input, with its latency."""
+        sample, emitted = event.sample, event.emitted
+        if self._delay:
+            sample, emitted = round(sample * self._ratio), math.ceil((emitted + self._delay) * self._ratio)
+        emit(replace(event, sample=self._origin + sample, emitted=self._origin + emitted, latency=latency))

@@ -15,10 +15,12 @@ class KeptPort:
 
     reopen: opens the port anew; it is called every half second until it no longer raises UserError or OSError.
     greeting: messages for a port that was opened again, such as an end to the notes that hung when it vanished.
+    number: how many ports there were so far; what sounded on an earlier one sounds no more.
     """
 
     def __init__(self, port: MidiPort, reopen: Callable[[], MidiPort] | None, greeting: Sequence[bytes]) -> None:
         """Take over an open port; it is watched from `start()` on."""
+        self.number = 1
         self._port: MidiPort | None = port
         self._reopen = reopen
         self._greeting = tuple(greeting)
@@ -88,4 +90,5 @@ class KeptPort:
         except OSError:  # gone again already
             self._lost.append(port)
         else:
+            self.number += 1
             self._port = port

@@ -3,27 +3,28 @@
                  emit                       due
     ──┬───────────┬──────────────────────────┬────────────┬──→ input samples
     sample      send()                sample + latency   + gate
-                  └── waits in a heap ───────┘            └ note-off
+                  └── waits ─────────────────┘            └ note-off
+
+Events that bring several notes, such as chords, have no gate: their notes sound until the next event of their kind.
 
 The thread sleeps until shortly before a message is due and then spins, as sleeping alone is late by the operating
 system's grain. Everything due is kept in samples and turned into time anew at each look, so that a clock that is
 refined or drifts while a note waits is followed.
 """
 
-import heapq
-import itertools
 import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realtime.clock import Clock
 from realtime.events import Event
 from realtime.kept_port import KeptPort
-from realtime.midi import all_notes_off, note_off, note_on
+from realtime.midi import all_notes_off
 from realtime.midi_clock import STOP, MidiClock
 from realtime.midi_ports import MidiPort
+from realtime.note_queue import Hold, Release, Sounding, Strike, Turn, Waiting, turn_of
 
 SPIN_SECONDS = 0.0015
 PULSE_SPIN_SECONDS = 0.0003  # pulses are many, and who follows them evens them out
@@ -49,19 +50,11 @@ class Counters:
     pulses: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Strike:
-    """One note as it waits: first for its note-on, then, as the same object, for its note-off."""
-
-    channel: int
-    note: int
-    velocity: int
-
-
 class MidiSender:
-    """Sends events as notes, each at `clock.time_of(event.sample + latency)`, with a note-off gate_seconds later.
+    """Sends events as notes, each at `clock.time_of(event.sample + event.latency)`, with a note-off gate_seconds later.
 
-    port: where to; the sender closes it at the end. latency: samples at sample_rate Hz. channel: 1..16.
+    port: where to; the sender closes it at the end. latency: of the session, in samples at sample_rate Hz, for the MIDI
+        clock and for events that bring none of their own. channel: 1..16.
     reopen: opens the port again after it vanished, see KeptPort. Notes due meanwhile are dropped; the clock stops.
     beat_clock: the MIDI clock to send, if any; `beat()` steers it, and its pulses are as late as the notes.
     channels: the channel of a kind of event, where it is not `channel`.
@@ -99,10 +92,9 @@ class MidiSender:
         self._beat_clock = beat_clock
         self._gate = max(1, round(gate_seconds * sample_rate))
         self._lead = lead_seconds
-        # (due sample, note-offs before note-ons, order of arrival, strike)
-        self._heap: list[tuple[int, bool, int, _Strike]] = []
-        self._order = itertools.count()
-        self._sounding: dict[tuple[int, int], _Strike] = {}
+        self._waiting, self._sounding = Waiting(), Sounding(self._port)
+        self._longest = latency  # that any event has had
+        self._held: dict[str, tuple[int, Hold]] = {}  # the last of each kind, with its due sample
         self._changed = threading.Condition()
         self._end: float | None = None
         self._thread = threading.Thread(target=self._run, name="midi sender", daemon=True)
@@ -118,17 +110,30 @@ class MidiSender:
         self._port.start()
 
     def send(self, event: Event) -> None:
-        """[any thread] Queue an event, which must have a note and a velocity. What comes after `stop()` is dropped."""
-        if event.note is None or event.velocity is None:
-            raise ValueError(f"an event needs a note and a velocity to be sent, got {event.note} and {event.velocity}")
-        channel = self._channels.get(event.kind, self._channel)
-        note_on(channel, event.note, event.velocity)  # refuse here, not in the thread, what is out of range
-        strike = _Strike(channel, event.note, event.velocity)
+        """[any thread] Queue an event, which must have a velocity and a note, or notes to hold until the next of its kind.
+
+        What comes after `stop()` is dropped.
+        """
+        turn = turn_of(event, self._channels.get(event.kind, self._channel))
+        latency = self._latency if event.latency is None else event.latency
+        due = event.sample + latency
         with self._changed:
             if self._end is not None:
-                self.counters.dropped += 1
+                self.counters.dropped += len(turn.notes)
                 return
-            self._push(event.sample + self._latency, True, strike)
+            self._longest = max(self._longest, latency)
+            if isinstance(turn, Hold):
+                self._held[turn.kind] = due, turn
+            self._waiting.push(due, turn)
+            self._changed.notify()
+
+    def rest(self) -> None:
+        """[any thread] Hold nothing any more, as when the input has gone: no event will come that ends the notes."""
+        with self._changed:
+            for kind, (due, hold) in self._held.items():
+                if hold.notes:
+                    self._held[kind] = due, replace(hold, notes=())
+                    self._waiting.push(*self._held[kind])
             self._changed.notify()
 
     def beat(self, event: Event) -> None:
@@ -141,19 +146,16 @@ class MidiSender:
     def stop(self, drain: bool = True) -> None:
         """[main] End what sounds and close the port; twice is harmless.
 
-        drain: first send what becomes due within the latency and one gate from now. The rest is dropped.
+        drain: first send what becomes due within the longest latency and one gate from now. The rest is dropped.
         """
         with self._changed:
             if self._end is None:
-                patience = (self._latency + self._gate) / self._sample_rate if drain else 0.0
+                patience = (self._longest + self._gate) / self._sample_rate if drain else 0.0
                 self._end = time.perf_counter() + patience
                 self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join()
         self._port.close()
-
-    def _push(self, due: int, is_on: bool, strike: _Strike) -> None:
-        heapq.heappush(self._heap, (due, is_on, next(self._order), strike))
 
     def _run(self) -> None:
         while self._wait_for_next():
@@ -166,16 +168,11 @@ class MidiSender:
                 self._send_pulse()
                 continue
             with self._changed:
-                position, is_on, _, strike = heapq.heappop(self._heap)
-            if is_on:
-                self._strike(position, strike)
-            elif self._sounding.get((strike.channel, strike.note)) is strike:
-                self._release(strike)
+                position, turn = self._waiting.pop()
+            self._take(position, turn)
         with self._changed:
-            self.counters.dropped += sum(is_on for _, is_on, _, _ in self._heap)
-            self._heap.clear()
-        for strike in list(self._sounding.values()):
-            self._release(strike)
+            self.counters.dropped += self._waiting.clear()
+        self._sounding.end()
         if self._beat_clock is not None and self._beat_clock.next is not None:
             self._port.send(STOP)
         for message in self._panic:
@@ -183,7 +180,7 @@ class MidiSender:
 
     def _next(self) -> int | None:
         """Give the position at which the earliest message is due; None while nothing waits."""
-        note = self._heap[0][0] if self._heap else None
+        note = self._waiting.due
         pulse = None if self._beat_clock is None else self._beat_clock.next
         if pulse is None:
             return note
@@ -222,21 +219,22 @@ class MidiSender:
                     return True
                 self._changed.wait(min(remaining - NEAR_SECONDS, LOOK_SECONDS))
 
-    def _strike(self, position: int, strike: _Strike) -> None:
-        before = self._sounding.get((strike.channel, strike.note))
-        if before is not None:
-            self._release(before)
-        if not self._port.send(note_on(strike.channel, strike.note, strike.velocity)):
-            self.counters.dropped += 1
+    def _take(self, position: int, turn: Turn) -> None:
+        if isinstance(turn, Release):
+            self._sounding.release(turn.strike)
+            return
+        if isinstance(turn, Hold):
+            sent, missing = self._sounding.hold(turn)
+        else:
+            sent = int(self._sounding.strike(turn))
+            missing = 1 - sent
+        self.counters.dropped += missing
+        if not sent:
             return
         lateness = time.perf_counter() - (self._clock.time_of(position) - self._lead)
-        self.counters.sent += 1
-        self.counters.late += lateness > LATE_SECONDS
+        self.counters.sent += sent
+        self.counters.late += sent * (lateness > LATE_SECONDS)
         self.counters.max_lateness_ms = max(self.counters.max_lateness_ms, 1000 * lateness)
-        self._sounding[strike.channel, strike.note] = strike
-        with self._changed:
-            self._push(position + self._gate, False, strike)
-
-    def _release(self, strike: _Strike) -> None:
-        self._sounding.pop((strike.channel, strike.note), None)
-        self._port.send(note_off(strike.channel, strike.note))
+        if isinstance(turn, Strike):
+            with self._changed:
+                self._waiting.push(position + self._gate, Release(turn))

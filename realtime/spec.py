@@ -33,7 +33,12 @@ class ProcessSpec:
 
 @runtime_checkable
 class Detector(Protocol):
-    """One listener in the host. Thread tags in brackets say who calls what."""
+    """One listener in the host. Thread tags in brackets say who calls what.
+
+    A class may have one attribute more, `immediate = True`: then the notes of its events leave after its own latency,
+    which is constant too, and do not wait for the slowest detector. Without it all detectors share one latency, so that
+    their notes lie beside each other in the DAW as their events do in the audio.
+    """
 
     @property
     def latency(self) -> int:

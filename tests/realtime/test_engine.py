@@ -16,6 +16,21 @@ class Broken(LoudDetector):
         super().process(block, start, emit)
 
 
+class Patient(LoudDetector):
+    """Needs so many samples more."""
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+
+    def prepare(self, spec):
+        super().prepare(spec)
+        self.latency += self.wait
+
+
+class PromptAfter(Patient):
+    immediate = True
+
+
 class Listener(LoudDetector):
     """Keeps what it hears."""
 
@@ -68,6 +83,33 @@ def test_a_detector_that_raises_is_switched_off_and_the_others_go_on() -> None:
     events = run(engine, samples, 512)
     assert engine.faults == {"bad": "RuntimeError: out of luck"}
     assert [event.sample for event in events] == [100, 100, 60_000]
+
+
+@pytest.mark.parametrize(("rate", "stretch"), [(44_100, 1.0), (48_000, 48_000 / 44_100), (22_050, 0.5)])
+def test_an_immediate_detector_keeps_its_own_latency_and_the_others_share_the_largest(
+    rate: int, stretch: float
+) -> None:
+    ears = {"one": Patient(1000), "two": Patient(4000), "drums": PromptAfter(600), "harmony": PromptAfter(9000)}
+    engine = Engine(ears, rate, 1, 256)
+    alone = {name: Engine({name: ear}, rate, 1, 256).latency for name, ear in ears.items()}
+    assert engine.latency == alone["two"]
+    assert engine.latencies == {**alone, "one": alone["two"]}
+    assert alone["harmony"] - alone["drums"] == pytest.approx(8400 * stretch, abs=1)
+    events = run(engine, clicks(rate, [rate // 4, rate // 2], rate, channels=1), 100)
+    assert sorted(event.latency for event in events) == sorted([*engine.latencies.values()] * 2)
+
+
+def test_where_all_are_immediate_the_session_is_as_late_as_the_slowest() -> None:
+    engine = Engine({"drums": PromptAfter(600), "harmony": PromptAfter(9000)}, ANALYSIS_RATE, 1, 256)
+    assert (engine.latency, engine.latencies) == (9256, {"drums": 856, "harmony": 9256})
+
+
+def test_the_end_waits_for_the_latest_though_it_is_immediate() -> None:
+    listener = Listener()
+    engine = Engine({"late": PromptAfter(5000), "listener": listener}, ANALYSIS_RATE, 1, 256)
+    engine.process(np.zeros((1000, 1), np.float32), lambda _: None)
+    engine.flush(lambda _: None)
+    assert sum(map(len, listener.heard)) >= 1000 + 5000
 
 
 def test_channels_are_averaged_and_broken_samples_are_zeros() -> None:

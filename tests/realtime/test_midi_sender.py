@@ -330,3 +330,121 @@ def test_beats_without_a_clock_send_nothing(port: RecordingPort, clock: HeldCloc
         sender.beat(beat(120 * k - 480, str(k % 4 + 1)))
     sender.stop()
     assert port.messages == [PANIC]
+
+
+def chord(sample: int, *notes: int, latency: int = 0) -> Event:
+    return Event("chord", sample, sample, 1.0, "C:maj", velocity=80, notes=notes, latency=latency)
+
+
+def harmony_of(port: RecordingPort, clock: HeldClock, **options) -> MidiSender:
+    return sender_of(port, clock, **({"channels": {"chord": 2, "drum": 10}} | options))
+
+
+PANICS = [all_notes_off(channel) for channel in (1, 2, 10)]
+
+
+def test_each_event_leaves_after_its_own_latency(port: RecordingPort, clock: HeldClock) -> None:
+    sender = harmony_of(port, clock, latency=90)
+    sender.send(chop(0))
+    sender.send(replace(chop(0, note=40), latency=30))
+    sender.send(chord(0, 60, latency=60))
+    left: list[tuple[int, float]] = []
+    port.send = lambda message: left.append((message[1], time.perf_counter()))
+    sender.start()
+    sender.stop()
+    assert [note for note, _ in left[:3]] == [40, 60, 36]
+    assert all(at >= clock.time_of(due) for (_, at), due in zip(left[:3], (30, 60, 90), strict=True))
+
+
+def test_a_chord_is_held_until_the_next_and_what_both_have_sounds_on(port: RecordingPort, clock: HeldClock) -> None:
+    sender = harmony_of(port, clock, gate_seconds=0.001)
+    for event in (chord(-30, 48, 60, 64), chord(-20, 48, 60, 65), chord(-10, 48, 60, 65), chord(0)):
+        sender.send(event)
+    sender.start()
+    assert port.wait_for(note_off(2, 65))
+    sender.stop()
+    struck = [note_on(2, note, 80) for note in (48, 60, 64)]
+    assert port.messages[:5] == [*struck, note_off(2, 64), note_on(2, 65, 80)]
+    assert sorted(port.messages[5:8]) == [note_off(2, note) for note in (48, 60, 65)]
+    assert port.messages[8:] == PANICS
+    assert (sender.counters.sent, sender.counters.dropped) == (4, 0)
+
+
+def test_two_kinds_hold_their_notes_apart(port: RecordingPort, clock: HeldClock) -> None:
+    sender = harmony_of(port, clock, channels={"chord": 2, "pitches": 3})
+    sender.send(chord(-3, 60))
+    sender.send(replace(chord(-2, 60, 64), kind="pitches"))
+    sender.send(chord(-1))
+    sender.start()
+    assert port.wait_for(note_off(2, 60))
+    assert note_off(3, 60) not in port.messages
+    sender.stop()
+    assert note_off(3, 60) in port.messages
+
+
+def test_stopping_ends_what_is_held(port: RecordingPort, clock: HeldClock) -> None:
+    sender = harmony_of(port, clock)
+    sender.start()
+    sender.send(chord(0, 48, 60))
+    assert port.wait_for(note_on(2, 60, 80))
+    sender.send(chord(3600 * RATE, 50, 62))
+    sender.stop(drain=False)
+    assert port.messages[2:] == [note_off(2, 48), note_off(2, 60), *PANICS]
+    assert (sender.counters.sent, sender.counters.dropped) == (2, 2)
+
+
+def test_stopping_waits_for_the_longest_latency(port: RecordingPort, clock: HeldClock) -> None:
+    sender = harmony_of(port, clock, gate_seconds=0.001)
+    sender.start()
+    sender.send(chord(0, 60, latency=80))
+    sender.stop()
+    assert port.messages[:2] == [note_on(2, 60, 80), note_off(2, 60)]
+
+
+def test_when_the_input_rests_nothing_is_held_not_even_what_waits(port: RecordingPort, clock: HeldClock) -> None:
+    sender = harmony_of(port, clock)
+    sender.start()
+    sender.send(chord(0, 60, latency=50))
+    sender.rest()
+    sender.rest()
+    sender.send(chop(60))
+    assert port.wait_for(note_on(1, 36, 100))
+    sender.stop()
+    assert port.messages[:2] == [note_on(2, 60, 80), note_off(2, 60)]
+
+
+def test_a_note_that_two_hold_ends_with_the_last_who_struck_it(port: RecordingPort, clock: HeldClock) -> None:
+    sender = harmony_of(port, clock, channels={}, gate_seconds=0.001)
+    sender.send(chord(-30, 36))
+    sender.send(chop(-20))
+    sender.send(chord(-10, 36))
+    sender.send(chord(0))
+    sender.start()
+    sender.stop()
+    on, off = note_on(1, 36, 80), note_off(1, 36)
+    assert port.messages == [on, off, note_on(1, 36, 100), off, on, off, PANIC]
+
+
+def test_a_chord_that_hung_on_a_vanished_port_is_struck_anew_with_the_next_one(
+    port: RecordingPort, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_port, "RETRY_SECONDS", 0.01)
+    fresh = RecordingPort()
+    sender = harmony_of(port, clock, reopen=lambda: fresh)
+    sender.start()
+    sender.send(chord(0, 48, 60))
+    assert port.wait_for(note_on(2, 60, 80))
+    port.present = False
+    wait_until(lambda: fresh.messages == PANICS and sender.connected)
+    sender.send(chord(1, 48, 62))
+    assert fresh.wait_for(note_on(2, 62, 80))
+    sender.stop()
+    ons = [message[1] for message in fresh.messages if message[0] == 0x91]
+    offs = [message[1] for message in fresh.messages if message[0] == 0x81]
+    assert ons == [48, 62] and set(ons) <= set(offs)
+    assert fresh.messages[-3:] == PANICS
+
+
+def test_a_chord_without_a_velocity_is_refused(port: RecordingPort, clock: HeldClock) -> None:
+    with pytest.raises(ValueError, match="needs a note and a velocity"):
+        sender_of(port, clock).send(replace(chord(0, 60), velocity=None))
