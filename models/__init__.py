@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from models.features import DrumFeatures as DrumFeatures
 from models.features import Features as Features
+from models.features import HarmonyFeatures as HarmonyFeatures
 from models.features import ModelError as ModelError
 from models.features import StreamFeatures as StreamFeatures
 
 SCHEMA = 1
+AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures
 FOLDER = Path(__file__).parent
 
 
@@ -20,7 +23,8 @@ FOLDER = Path(__file__).parent
 class Manifest:
     """One model: its file, the features it was trained on, and how its output is read.
 
-    kind: "chop" hears windows (Features), "stream" hears frame by frame (StreamFeatures).
+    kind: "chop" hears windows (Features), "stream" hears frame by frame (StreamFeatures), and so do "drums"
+        (DrumFeatures) and "harmony" (HarmonyFeatures).
     threshold: probability at and above which a frame is positive. min_gap: seconds between two events.
     decision: what else the detector needs to choose among positive frames.
     calibration: rising pairs of what the net says and how often it is right then, both 0..1; without any the net's word
@@ -33,7 +37,7 @@ class Manifest:
     path: Path
     sha256: str
     license: str
-    features: Features | StreamFeatures
+    features: AnyFeatures
     threshold: float
     min_gap: float
     training: Mapping[str, Any]
@@ -43,10 +47,19 @@ class Manifest:
 
 
 OPTIONAL = {"decision", "calibration"}
-KINDS: dict[str, type[Features] | type[StreamFeatures]] = {"chop": Features, "stream": StreamFeatures}
+KINDS: dict[str, type[AnyFeatures]] = {
+    "chop": Features,
+    "stream": StreamFeatures,
+    "drums": DrumFeatures,
+    "harmony": HarmonyFeatures,
+}
 
 
-def _features(kind: object, record: object, where: str) -> Features | StreamFeatures:
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
+
+
+def _features(kind: object, record: object, where: str) -> AnyFeatures:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"{where}: kind must be one of {sorted(KINDS)}, got {kind!r}")
     names = {one.name for one in fields(KINDS[kind])}
@@ -54,11 +67,7 @@ def _features(kind: object, record: object, where: str) -> Features | StreamFeat
         got = sorted(record) if isinstance(record, dict) else record
         raise ModelError(f"{where}: features must have exactly {sorted(names)}, got {got}")
     try:
-        if kind == "stream":
-            lists = {name: tuple(record[name]) for name in ("heads", "dilations")}
-            return StreamFeatures(**{**record, **lists})
-        bands = tuple((int(low), int(high)) for low, high in record["bands"])
-        return Features(**{**record, "bands": bands})
+        return KINDS[kind](**{name: _tuples(value) for name, value in record.items()})
     except ModelError as error:
         raise ModelError(f"{where}: {error}") from None
     except (TypeError, ValueError) as error:

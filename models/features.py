@@ -1,6 +1,7 @@
 """What nets hear and how they are built: one class for each kind of model, as it stands in a manifest."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class ModelError(ValueError):
@@ -30,9 +31,7 @@ class Features:
 
     def __post_init__(self) -> None:
         """Refuse what the analysis does not understand."""
-        for name, only in (("sample_rate", 44_100), ("norm", 2), ("support", "true"), ("standardise", "window-zscore")):
-            if getattr(self, name) != only:
-                raise ModelError(f"features.{name} must be {only!r}, got {getattr(self, name)!r}")
+        _only(self, sample_rate=44_100, norm=2, support="true", standardise="window-zscore")
         if not 0 <= self.past <= 1024 or not 0 <= self.future <= 1024:
             raise ModelError(f"features.past and features.future must be in 0..1024, got {self.past} and {self.future}")
         if not self.bands:
@@ -72,15 +71,73 @@ class StreamFeatures:
 
     def __post_init__(self) -> None:
         """Refuse what the analysis does not understand."""
-        for name, only in (("sample_rate", 44_100), ("hop_length", 512)):
-            if getattr(self, name) != only:
-                raise ModelError(f"features.{name} must be {only!r}, got {getattr(self, name)!r}")
-        for name, most in (("n_features", 1024), ("channels", 256), ("members", 16)):
-            if not 1 <= getattr(self, name) <= most:
-                raise ModelError(f"features.{name} must be in 1..{most}, got {getattr(self, name)}")
+        _only(self, sample_rate=44_100, hop_length=512)
         if not 0 <= self.lookahead <= 512:
             raise ModelError(f"features.lookahead must be in 0..512 frames, got {self.lookahead}")
-        if not self.heads or not all(isinstance(head, str) for head in self.heads):
-            raise ModelError(f"features.heads must name at least one output, got {self.heads}")
-        if len(self.dilations) < 2 or not all(1 <= dilation <= 4096 for dilation in self.dilations):
-            raise ModelError(f"features.dilations must be two or more of 1..4096 frames, got {self.dilations}")
+        _check_net(self)
+
+
+@dataclass(frozen=True, slots=True)
+class DrumFeatures:
+    """What the drum net hears and how it is built; see realtime/drum_features.py and realtime/temporal.py.
+
+    hop_length: samples from one feature frame to the next. wait: samples from an attack on that have been heard when
+    it is judged, at least; at most hop_length - 1 more. heads, dilations, channels, members: as of StreamFeatures.
+    """
+
+    sample_rate: int
+    hop_length: int
+    n_features: int
+    wait: int
+    heads: tuple[str, ...]
+    dilations: tuple[int, ...]
+    channels: int
+    members: int
+
+    def __post_init__(self) -> None:
+        """Refuse what the analysis does not understand."""
+        _only(self, sample_rate=44_100, hop_length=256)
+        if not 0 <= self.wait <= 44_100:
+            raise ModelError(f"features.wait must be in 0..44100 samples, got {self.wait}")
+        _check_net(self)
+
+
+@dataclass(frozen=True, slots=True)
+class HarmonyFeatures:
+    """What the harmony net hears: see realtime/harmony_spectrum.py; its 24 answers: see realtime/harmony_net.py.
+
+    hop_length: samples from one frame to the next. spectrum: "cqt", or "spectrum" for the plain one. n_bins: numbers
+    in a frame. floor_db: how far below a frame's loudest bin there is nothing.
+    """
+
+    sample_rate: int
+    hop_length: int
+    spectrum: str
+    n_bins: int
+    floor_db: float
+
+    def __post_init__(self) -> None:
+        """Refuse what the analysis does not understand."""
+        _only(self, sample_rate=44_100, floor_db=60.0)
+        known = {"cqt": 252, "spectrum": 1024}
+        if known.get(self.spectrum) != self.n_bins:
+            kinds = " or ".join(f"{name!r} of {bins} bins" for name, bins in known.items())
+            raise ModelError(f"features.spectrum must be {kinds}, got {self.spectrum!r} of {self.n_bins}")
+        if not 256 <= self.hop_length <= 8192:
+            raise ModelError(f"features.hop_length must be in 256..8192 samples, got {self.hop_length}")
+
+
+def _only(features: Any, **values: object) -> None:
+    for name, only in values.items():
+        if getattr(features, name) != only:
+            raise ModelError(f"features.{name} must be {only!r}, got {getattr(features, name)!r}")
+
+
+def _check_net(features: StreamFeatures | DrumFeatures) -> None:
+    for name, most in (("n_features", 1024), ("channels", 256), ("members", 16)):
+        if not 1 <= getattr(features, name) <= most:
+            raise ModelError(f"features.{name} must be in 1..{most}, got {getattr(features, name)}")
+    if not features.heads or not all(isinstance(head, str) for head in features.heads):
+        raise ModelError(f"features.heads must name at least one output, got {features.heads}")
+    if len(features.dilations) < 2 or not all(1 <= dilation <= 4096 for dilation in features.dilations):
+        raise ModelError(f"features.dilations must be two or more of 1..4096 frames, got {features.dilations}")

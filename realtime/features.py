@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from realtime.bands import N_BANDS, BandSpectrum
 from realtime.cqt import StreamingCQT
+from realtime.levelling import level, share_of
 
 HOP_LENGTH = 256
 STACK = 2
@@ -18,8 +19,6 @@ N_BINS = 48
 PER_HOP = N_BANDS + OCTAVES + 1
 N_FEATURES = STACK * PER_HOP
 
-MEAN_SECONDS = 1.5
-SCALE = np.float32(1 / 1.2)
 _CQT_FLOOR = np.float32(0.003)
 _HEARD, _FIRST = range(2)
 
@@ -45,11 +44,7 @@ def _compiled() -> Callable[..., int]:
                 hop[N_BANDS + octave] = np.log(summed / np.float32(12) + _CQT_FLOOR)
                 total += summed
             hop[N_BANDS + OCTAVES] = np.log(total / np.float32(N_BINS) + _CQT_FLOOR)
-            # A running mean that counts all frames alike until it is MEAN_SECONDS long.
-            weight = max(share, np.float32(1) / np.float32(heard + 1))
-            for k in range(PER_HOP):
-                mean[k] += weight * (hop[k] - mean[k])
-                hop[k] = (hop[k] - mean[k]) * SCALE
+            level(hop, mean, heard, share)
             if heard % STACK == 0:
                 pending[:] = hop
             else:
@@ -71,8 +66,8 @@ class FeatureStream:
     """Feature frames of a stream: frame g stands for the hops 2g and 2g + 1, centred on sample (2g + 1) * HOP_LENGTH.
 
     Of each hop: N_BANDS log magnitudes (realtime/bands.py), the log sums of the four constant-Q octaves from F2 up, and
-    the log of the classic sum over all 48 bins; each less its own mean over the last MEAN_SECONDS, so that the level of
-    the record does not matter.
+    the log of the classic sum over all 48 bins; each less its own mean over the last 1.5 s, so that the level of the
+    record does not matter.
     """
 
     def __init__(self, max_block_size: int, sample_rate: int = 44_100) -> None:
@@ -87,7 +82,7 @@ class FeatureStream:
         self._state: NDArray[np.float32] = np.zeros((3, PER_HOP), np.float32)
         self._table = np.zeros(2, np.int64)
         self._rows: NDArray[np.float32] = np.zeros((most, N_FEATURES), np.float32)
-        self._share = np.float32(HOP_LENGTH / sample_rate / MEAN_SECONDS)
+        self._share = share_of(HOP_LENGTH, sample_rate)
         self._run = _compiled()
         self.n_constant_q = 0
 

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from models import Manifest, ModelError, StreamFeatures
+from models import DrumFeatures, Manifest, ModelError, StreamFeatures
 from realtime.scorer import open_interpreter
 
 
@@ -54,7 +54,7 @@ class TemporalNet:
     def __init__(self, manifest: Manifest) -> None:
         """[main] Open it and run it once. Raises ModelError if its tensors are not the manifest's."""
         features = manifest.features
-        if not isinstance(features, StreamFeatures):
+        if not isinstance(features, StreamFeatures | DrumFeatures):
             raise ModelError(f"model {str(manifest.path)!r} is not a streaming net")
         where = f"model {str(manifest.path)!r}"
         self._interpreter, _ = open_interpreter(manifest.path.read_bytes(), 1, where)

@@ -2,15 +2,17 @@
 the net was not trained on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.training.prepare import LOOKAHEAD, Heard
-from offline.training.targets import HEADS, HOP, SAMPLE_RATE
+from offline.training.chops import HEADS, HOP, LOOKAHEAD
+from offline.training.members import Predict
+from offline.training.prepare import Heard
+from offline.training.targets import SAMPLE_RATE
 from realtime.beats import CONFIDENCE, P_BEAT, BeatTracker
 from realtime.choice import AdaptivePicker, BeatWeigher, Choose, decay_of
 
@@ -25,9 +27,6 @@ GAP_FRAMES = 9
 MOST_PAIRS = 24
 FEWEST, FEWEST_EACH = 100, 20
 """Markers from which how often they are right is told, and how many stand behind each pair."""
-
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Features (n, n_features) in, probabilities (n, heads) out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,8 +135,10 @@ def _prepare(
     told: Told, what: str, folders: list[Path], features: Path, versions: int, seed: int, jobs: int
 ) -> dict[str, Any]:
     from offline.training import folder
+    from offline.training.chops import CHOPS
 
     counts = folder.prepare(
+        CHOPS,
         folders,
         features,
         versions,

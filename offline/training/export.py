@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import models
-from models import Features, Manifest, StreamFeatures
+from models import AnyFeatures, Manifest
 from offline.training.keras_backend import keras, tensorflow
 from realtime.quiet import silence
 
@@ -31,7 +31,7 @@ def to_tflite(model: Any, batch: int = BATCH) -> bytes:
 def write(
     out: Path,
     content: bytes,
-    features: Features | StreamFeatures,
+    features: AnyFeatures,
     threshold: float,
     min_gap: float,
     training: Mapping[str, Any],
@@ -50,7 +50,7 @@ def write(
         "schema": models.SCHEMA,
         "name": out.name,
         "version": version,
-        "kind": "stream" if isinstance(features, StreamFeatures) else "chop",
+        "kind": next(kind for kind, form in models.KINDS.items() if form is type(features)),
         "file": file.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "license": "MIT",

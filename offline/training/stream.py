@@ -1,27 +1,19 @@
 """Train a streaming net from prepared features, or move one towards the labels of its user, and write it as a model."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit
-
 import models
 from models import Manifest, StreamFeatures
-from offline.training import calibrate, export, fit, shards, tcn, weights
-from offline.training.keras_backend import keras
+from offline.training import calibrate, export, tcn, weights
+from offline.training import members as nets
+from offline.training.chops import CHOPS, HEADS, HOP, LOOKAHEAD, MIN_GAP
 from offline.training.loop import Fitted, Options
-from offline.training.prepare import LOOKAHEAD, Heard
-from offline.training.targets import HEADS, HOP, MIN_GAP, SAMPLE_RATE
+from offline.training.targets import SAMPLE_RATE
 from realtime.errors import UserError
 from realtime.features import N_FEATURES
-from realtime.temporal import TemporalNet
 
-CLOSE_ENOUGH = 2e-3
-"""How far the .tflite's probabilities may lie from Keras's: both compute in float32, in another order."""
 STEPS, TUNING_STEPS = 3000, 240
 
 
@@ -77,7 +69,7 @@ def train(
     options: Options,
     facts: dict[str, Any],
     begin: Beginning | None = None,
-    on_step: Callable[[int, int, float], None] | None = None,
+    on_step: nets.OnStep | None = None,
     calibrate_on: Path | None = None,
 ) -> Trained:
     """Fit `members` nets to the shards in `features`, average them and write OUT.tflite, .json and .npz.
@@ -86,32 +78,16 @@ def train(
     recordings that decide thresholds and strengths, together with those validation records in which there is nothing
     to chop; None for all validation records. Raises UserError without data for both splits.
     """
-    keras().backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
-    training, validation = (shards.read(features, split) for split in ("train", "validation"))
-    if not training or not validation:
-        raise UserError("training needs at least two labelled recordings: one to learn from and one to check with")
     shape = begin.shape if begin else tcn.Shape(N_FEATURES, len(HEADS))
-    fittings = []
-    for member in range(len(begin.members) if begin else members):
-        chosen = replace(options, seed=options.seed + member)
-        model = tcn.build(shape, chosen.seed, layers=begin.members[member] if begin else None)
-
-        def told(step: int, loss: float, member: int = member) -> None:
-            if on_step is not None:
-                on_step(member, step, loss)
-
-        before = tcn.build(shape, chosen.seed, layers=begin.members[member]) if begin else None
-        fittings.append(fit.fit(training, validation, chosen, model, told, before))
-    layers = [tcn.layers_of(one.model, shape) for one in fittings]
-    content = export.to_tflite(tcn.step(layers, shape), 1)
-    predict = _mean_of([one.model for one in fittings])
-    judged = calibrate.judge(predict, validation)
-    real = calibrate.judge(predict, _all(calibrate_on)) if calibrate_on is not None else []
+    made = nets.train(CHOPS, features, shape, members, options, begin.members if begin else (), on_step)
+    predict = made.predict
+    judged = calibrate.judge(predict, made.validation)
+    real = calibrate.judge(predict, nets.both_splits(calibrate_on)) if calibrate_on is not None else []
     decision, calibration = calibrate.decide([*real, *(one for one in judged if not real or not len(one.truth))])
     if begin is not None and not calibration:
         calibration = begin.manifest.calibration
     described = StreamFeatures(
-        SAMPLE_RATE, HOP, N_FEATURES, LOOKAHEAD, HEADS, shape.dilations, shape.channels, len(layers)
+        SAMPLE_RATE, HOP, N_FEATURES, LOOKAHEAD, HEADS, shape.dilations, shape.channels, len(made.layers)
     )
     threshold = decision["choose"]["both"]["threshold"]
     scores = {
@@ -119,39 +95,19 @@ def train(
             name: round(calibrate.f_measure(judged, name, decision["choose"][name]["threshold"]), 4)
             for name in decision["choose"]
         },
-        "validation_loss": [round(min(one.validation_loss), 4) for one in fittings if one.validation_loss],
+        "validation_loss": made.losses(),
     }
     manifest = export.write(
-        out, content, described, threshold, MIN_GAP, facts, scores, decision=decision, calibration=calibration
+        out,
+        made.tflite(shape),
+        described,
+        threshold,
+        MIN_GAP,
+        facts,
+        scores,
+        decision=decision,
+        calibration=calibration,
     )
-    weights.save(out.with_name(out.name + ".npz"), layers)
-    check(manifest, predict, validation[0])
-    return Trained(manifest, fittings, judged)
-
-
-def _all(features: Path) -> list[Heard]:
-    return [one for split in ("train", "validation") for one in shards.read(features, split)]
-
-
-def _mean_of(nets: Sequence[Any]) -> calibrate.Predict:
-    """Give the probabilities of the mean of the nets' logits."""
-
-    def predict(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        logits = np.mean([net(x[None], training=False).numpy()[0] for net in nets], axis=0)
-        return np.asarray(expit(logits), np.float32)
-
-    return predict
-
-
-def check(manifest: Manifest, predict: calibrate.Predict, record: Heard) -> float:
-    """Prove that the written file, run as the live host runs it, scores a record as Keras does; gives the difference.
-
-    Raises RuntimeError if it does not.
-    """
-    x = np.asarray(record.x[:2000], np.float32)
-    net = TemporalNet(manifest)
-    live = np.array([net.push(frame) for frame in x])
-    difference = float(np.max(np.abs(live - predict(x))))
-    if difference > CLOSE_ENOUGH:
-        raise RuntimeError(f"{manifest.path} scores up to {difference:.4f} away from the net it was made from")
-    return difference
+    weights.save(out.with_name(out.name + ".npz"), made.layers)
+    nets.check(manifest, predict, made.validation[0])
+    return Trained(manifest, made.fittings, judged)

@@ -14,8 +14,10 @@ from models import Features
 from offline.crate.sounds import read as read_audio
 from offline.jobs import run
 from offline.training import folder
+from offline.training.chops import CHOPS, EDGE
+from offline.training.chops import wanted as wanted_of
 from offline.training.progress import Told
-from offline.training.targets import EDGE, Wanted
+from offline.training.targets import Wanted
 from realtime.context import ContextWindow
 from realtime.cqt import F2_HZ, StreamingCQT
 
@@ -127,7 +129,7 @@ def _hear(job: tuple[folder.Example, str, int]) -> Windows:
     """Hear one recording; of a training record only the frames that are trained on."""
     example, name, seed = job
     shape, rng = SHAPES[name], np.random.default_rng([seed, zlib.crc32(example.audio.name.encode())])
-    wanted = folder.wanted(example, MIN_GAP)
+    wanted = wanted_of(example.labels, example.audio, MIN_GAP)
     x, silent, spectra = windows(read_audio(example.audio), shape)
     target, weight = label(wanted, len(x))
     keep = KEEP if target.any() else 3 * KEEP
@@ -146,7 +148,7 @@ def hear(
     folders: Sequence[Path], name: str, seed: int, jobs: int, told: Told, split: str | None = None
 ) -> Iterator[Windows]:
     """Hear every labelled recording. split: to which all of them belong, None for what each says."""
-    found = folder.find(folders)
+    found = folder.find(CHOPS, folders)
     work = [(one if split is None else replace(one, split=split), name, seed) for one in found]
     for done, heard in enumerate(run(_hear, work, jobs), 1):
         told("listening", done, len(work))

@@ -9,8 +9,9 @@ import soundfile
 import models
 from models import StreamFeatures
 from offline.training import export, folder, shards, stream, tcn, weights
-from offline.training.prepare import LOOKAHEAD, Heard, hear
-from offline.training.targets import HEADS, Wanted
+from offline.training.chops import CHOPS, HEADS, LOOKAHEAD
+from offline.training.prepare import Heard, hear
+from offline.training.targets import Wanted
 from realtime.activations import ActivationStream
 from realtime.errors import UserError
 from realtime.features import N_FEATURES
@@ -37,7 +38,7 @@ def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: P
     described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets))
     manifest = export.write(tmp_path / "two", export.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {})
     samples = audio()
-    heard = hear(samples, Wanted({}, {}))
+    heard = hear(CHOPS, samples, Wanted({}, {}))
     logits = np.mean([net(np.asarray(heard.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
     activations = ActivationStream(manifest, 700)
     padded = np.concatenate([samples, np.zeros(activations.latency, np.float32)])
@@ -105,14 +106,14 @@ def test_features_that_are_made_anew_are_unfinished_until_the_end(
     for name in ("one", "two"):
         soundfile.write(tmp_path / f"{name}.wav", audio(1.0), 44_100)
         (tmp_path / f"{name}.txt").write_text("0.5\n")
-    folder.prepare([tmp_path], tmp_path / "features", jobs=1)
+    folder.prepare(CHOPS, [tmp_path], tmp_path / "features", jobs=1)
 
     def full(*_: object) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(shards, "write_shard", full)
     with pytest.raises(OSError, match="disk full"):
-        folder.prepare([tmp_path], tmp_path / "features", seed=2, jobs=1)
+        folder.prepare(CHOPS, [tmp_path], tmp_path / "features", seed=2, jobs=1)
     with pytest.raises(UserError, match="no finished features"):
         shards.read(tmp_path / "features", "train")
 
@@ -123,6 +124,6 @@ def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_asked_comes_when_the_lookahead_has_been_heard() -> None:
-    heard = hear(audio(), Wanted({"chop": [1.0]}, {}))
+    heard = hear(CHOPS, audio(), Wanted({"chop": [1.0]}, {}))
     rows = np.flatnonzero(heard.target[:, HEADS.index("chop")] == 1)
     assert rows.tolist() == [44_100 // 512 + LOOKAHEAD]

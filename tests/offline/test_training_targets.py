@@ -7,32 +7,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offline.training.targets import EDGE, HEADS, HOP, SAMPLE_RATE, Wanted, frame_of, leading, targets
+from offline.training.chops import CHOPS, EDGE, HEADS, HOP, leading
+from offline.training.targets import SAMPLE_RATE, Wanted, targets
 
 CHOP = HEADS.index("chop")
 
 
 def test_an_event_asks_for_its_frame_and_half_for_the_ones_beside_it() -> None:
-    target, weight = targets(Wanted({"chop": [1.0]}, {}), 200)
-    frame = frame_of(1.0)
+    target, weight = targets(CHOPS, Wanted({"chop": [1.0]}, {}), 200)
+    frame = CHOPS.frame_of(1.0)
     assert target[frame - 2 : frame + 3, CHOP].tolist() == [0, EDGE, 1, EDGE, 0]
     assert weight[:, CHOP].all()
 
 
 def test_a_head_nobody_spoke_of_does_not_count() -> None:
-    _, weight = targets(Wanted({"chop": []}, {}), 10)
+    _, weight = targets(CHOPS, Wanted({"chop": []}, {}), 10)
     assert weight[:, CHOP].all()
     assert not np.delete(weight, CHOP, axis=1).any()
 
 
 def test_unknown_spans_do_not_count_but_an_event_inside_does() -> None:
     span = (0.5, 1.5)
-    target, weight = targets(Wanted({"chop": [1.0]}, {"chop": [span]}), 200)
-    inside = slice(frame_of(0.6), frame_of(0.9))
+    target, weight = targets(CHOPS, Wanted({"chop": [1.0]}, {"chop": [span]}), 200)
+    inside = slice(CHOPS.frame_of(0.6), CHOPS.frame_of(0.9))
     assert not weight[inside, CHOP].any()
-    assert weight[frame_of(1.0), CHOP] == 1
-    assert target[frame_of(1.0), CHOP] == 1
-    assert weight[frame_of(0.4), CHOP] == 1
+    assert weight[CHOPS.frame_of(1.0), CHOP] == 1
+    assert target[CHOPS.frame_of(1.0), CHOP] == 1
+    assert weight[CHOPS.frame_of(0.4), CHOP] == 1
 
 
 def test_moved_events_move_by_just_that() -> None:
@@ -55,5 +56,5 @@ def test_of_two_close_ones_the_stronger_leads() -> None:
 
 @pytest.mark.parametrize("frame", [0, 1, 77])
 def test_a_frame_covers_its_hop(frame: int) -> None:
-    assert frame_of(frame * HOP / SAMPLE_RATE + 1e-6) == frame
-    assert frame_of(((frame + 1) * HOP - 1) / SAMPLE_RATE) == frame
+    assert CHOPS.frame_of(frame * HOP / SAMPLE_RATE + 1e-6) == frame
+    assert CHOPS.frame_of(((frame + 1) * HOP - 1) / SAMPLE_RATE) == frame

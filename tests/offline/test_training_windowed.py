@@ -3,8 +3,8 @@
 import numpy as np
 
 from offline.crate.truth import ChopTruth, DrumTruth, Truth
-from offline.training.folder import wanted_of_truth
-from offline.training.targets import EDGE, Wanted
+from offline.training.chops import EDGE, wanted_of_truth
+from offline.training.targets import Wanted
 from offline.training.windows import HOP, MARGIN, SHAPES, features_of, label, windows, with_tonnetz
 from tests.signals import record
 
