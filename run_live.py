@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from realtime.errors import UserError
+from realtime.events import PITCHES
 from realtime.settings import LiveSettings, config_path, merge, read_config
 
 if TYPE_CHECKING:  # importing the host would compile it before the options are read
@@ -53,6 +54,16 @@ def live(
             NOTES,
         ),
     ] = None,
+    drum_channel: Annotated[
+        int | None, _opt("MIDI channel of the drums, if --detect names them (default: 10).", NOTES)
+    ] = None,
+    harmony_channel: Annotated[
+        int | None, _opt("MIDI channel of the harmony, if --detect names it (default: 2).", NOTES)
+    ] = None,
+    harmony_notes: Annotated[
+        str | None,
+        _opt("What is held on it while it sounds: chord, pitches (within one octave) or off (default: chord).", NOTES),
+    ] = None,
     midi_clock: Annotated[
         bool | None, _opt("Send MIDI clock, so that a DAW follows the record.", NOTES, "--midi-clock")
     ] = None,
@@ -62,10 +73,18 @@ def live(
     ] = None,
     note_low: Annotated[int | None, _opt("Note of the first pad (default: 36, MPC pad A01).", NOTES)] = None,
     note_high: Annotated[int | None, _opt("Note of the last pad (default: 51, MPC pad A16).", NOTES)] = None,
-    events: Annotated[str | None, _opt("Write each chop as a JSON line to a file, or '-' for stdout.", NOTES)] = None,
+    osc: Annotated[
+        str | None, _opt("Send every event as an OSC message to HOST:PORT, for visuals.", NOTES, metavar="HOST:PORT")
+    ] = None,
+    half_life: Annotated[
+        float | None, _opt("Seconds until a drum's presence, for visuals, has halved (default: 0.15).", NOTES)
+    ] = None,
+    events: Annotated[str | None, _opt("Write each event as a JSON line to a file, or '-' for stdout.", NOTES)] = None,
     detect: Annotated[
         str | None,
-        _opt("Detectors to run beside the chops, with commas between: beats, plug-ins you installed.", EARS),
+        _opt(
+            "What to hear beside the chops, with commas between: beats, drums, harmony, plug-ins you installed.", EARS
+        ),
     ] = None,
     model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop).", EARS)] = None,
     threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 (default: the model's).", EARS)] = None,
@@ -113,6 +132,7 @@ def live(
     samplechop live song.flac --fast --midi-file chops.mid --events chops.jsonl
     samplechop live --record sessions                    keep the sound and all chops, safe from a power cut
     samplechop live --keep-last 60 --keep-dir sessions   k keeps the minute that just passed
+    samplechop live --detect drums,harmony --midi-port virtual --osc localhost:9000
 
     Every option can also stand in the table "live" of config.toml in your settings folder; options win.
     Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW.
@@ -174,8 +194,8 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
     if settings.quiet:
         return
     speed = summary.heard_seconds / max(summary.wall_seconds, 1e-9)
-    counts = [f"{summary.events.get('chop', 0)} chops"]
-    counts += [f"{count} {kind}s" for kind, count in sorted(summary.events.items()) if kind != "chop"]
+    others = {kind: count for kind, count in sorted(summary.events.items()) if kind != "chop"}
+    counts = [_counted(count, kind) for kind, count in {"chop": summary.events.get("chop", 0), **others}.items()]
     lines = [
         f"{', '.join(counts)} in {summary.heard_seconds:.1f} s of audio"
         + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
@@ -190,6 +210,12 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
         f"{what} in {path}" for what, path in (("notes", settings.midi_file), ("events", settings.events)) if path
     ]
     typer.echo("\n".join(lines), err=True)
+
+
+def _counted(count: int, kind: str) -> str:
+    """Say how many events there were of a kind."""
+    one, many = {PITCHES: ("change of pitches", "changes of pitches")}.get(kind, (kind, kind + "s"))
+    return f"{count} {one if count == 1 else many}"
 
 
 _NOT_SETTINGS = {"input_file", "demo", "fast", "list_devices", "list_midi"}

@@ -75,7 +75,7 @@ class Engine:
     A detector that raises is switched off and named in `faults`; the others go on.
 
     latencies: for each detector, in samples of the input, how long after its place an event is passed on as a note;
-    `latency`: the one that all share but the immediate ones (see Detector), or the largest where all are immediate.
+    `latency`: the one that all share but those named in `immediate` (see Detector), or the largest if all are.
     Every event is stamped with its own. Both depend on the block size and the sample rate alone.
 
     Its compiled functions keep the interpreter's lock: each takes some microseconds, and getting the lock back from a
@@ -110,10 +110,10 @@ class Engine:
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
         own = {name: self._at_input(detector.latency, block_size) for name, detector in detectors.items()}
-        prompt = {name for name, detector in detectors.items() if getattr(detector, "immediate", False)}
-        shared = [own[name] for name in own if name not in prompt] or list(own.values())
+        self.immediate = frozenset(name for name, one in detectors.items() if getattr(one, "immediate", False))
+        shared = [own[name] for name in own if name not in self.immediate] or list(own.values())
         self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
-        self.latencies = {name: own[name] if name in prompt else self.latency for name in own}
+        self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
         self._clean = np.zeros((max_block_size, channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
         self._bus = self._mono.view()

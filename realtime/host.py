@@ -9,8 +9,9 @@ import contextlib
 import queue
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from realtime.detectors.chop import ChopDetector
 from realtime.display import View
 from realtime.engine import Engine
-from realtime.events import BEAT, Event
+from realtime.events import BEAT, CHORD, KEY, NO_CHORD, Event
 from realtime.midi_sender import Counters as NoteCounters
 from realtime.notes import NoteAssigner
 from realtime.pads import PadAssigner
@@ -29,11 +30,13 @@ from realtime.sinks import Sink
 from realtime.sources import Chunk, Source
 from realtime.spec import ANALYSIS_RATE
 from realtime.status import Recording, Snapshot, Summary
+from realtime.tally import Tally
 from realtime.taps import TapRecorder
 
 _SHOW_SECONDS = 1 / 12
 _HISTORY_FRAMES = 1024
-_LAST_CHOPS = 16
+_HEARING = ("listening", "playing")
+"""States of a source from which sound comes."""
 
 
 class Host:
@@ -54,15 +57,20 @@ class Host:
         taps: TapRecorder | None = None,
         beat_notes: bool = False,
         recorder: Recorder | None = None,
+        harmony_notes: str | None = CHORD,
+        half_life: float = 0.15,
+        rest: Callable[[], None] | None = None,
     ) -> None:
         """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
 
         duration: samples of input after which the session ends, None for no limit. midi_name: where notes go, for the
             view. notes: what became of those sent. taps: what records the user's hits.
-            beat_notes: whether beats are played as notes. recorder: what keeps the session.
+            beat_notes: whether beats are played as notes. recorder: what keeps the session. harmony_notes: the kind of
+            event that is played as held notes. half_life: of a drum's presence, in seconds. rest: called, again and
+            again, while no sound comes, as from a device that is gone: nothing is to be held then.
         """
         self._source, self._engine, self._detector = source, engine, detector
-        self._assigner = NoteAssigner(pads, beat_notes)
+        self._assigner = NoteAssigner(pads, beat_notes, harmony_notes)
         self._prompt, self._patient, self._view = tuple(prompt_sinks), tuple(patient_sinks), view
         self._recorder = recorder
         if recorder is not None:
@@ -72,9 +80,9 @@ class Host:
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._scores: deque[NDArray[np.float32]] = deque(maxlen=_HISTORY_FRAMES)
-        self._chops: deque[Event] = deque(maxlen=_LAST_CHOPS)
-        self._counts: Counter[str] = Counter()
-        self._beat: Event | None = None
+        self._tally = Tally(half_life, source.sample_rate)
+        self._held: dict[str, Event] = {}
+        self._rest = rest
         self._cpu_mark = (time.perf_counter(), time.process_time())
         self._frame_seconds = detector.hop_length / ANALYSIS_RATE
         self._scored = 0
@@ -113,11 +121,13 @@ class Host:
                 while analysis.is_alive():
                     analysis.join(_SHOW_SECONDS)
                     self._show(self._write())
+                    if self._rest is not None and self._source.state not in _HEARING:
+                        self._rest()
         if self._failure is not None:
             raise self._failure
         counters = self._source.counters()
         return Summary(
-            events=dict(self._counts),
+            events=dict(self._tally.counts),
             taps=0 if self._taps is None else self._taps.count,
             heard_seconds=self._engine.position / self._source.sample_rate,
             wall_seconds=time.perf_counter() - began,
@@ -144,6 +154,7 @@ class Host:
             while not self._stop.is_set() and (chunk := self._source.read()) is not None:
                 if chunk.gap:
                     self._engine.flush(self._hear)
+                    self._end_held(self._engine.position)
                     self._engine.reset(chunk.start)
                     self._scored = chunk.start
                 samples = chunk.samples
@@ -167,9 +178,17 @@ class Host:
     def _hear(self, event: Event) -> None:
         """[analysis] Give the event its note and send it on its way."""
         event = self._assigner.assign(event)
+        if event.notes is not None:
+            self._held[event.kind] = event
         for sink in self._prompt:
             sink.write(event)
         self._events.put(event)
+
+    def _end_held(self, end: int) -> None:
+        """[analysis] Say at a gap that nothing sounds any more: detectors begin anew after it, and would not."""
+        for event in [event for event in self._held.values() if event.notes]:
+            label = NO_CHORD if event.kind == CHORD else ""
+            self._hear(replace(event, label=label, sample=end, emitted=end, strength=1.0, notes=()))
 
     def _write(self) -> list[Event]:
         """[main] Write what was heard since the last call."""
@@ -178,9 +197,8 @@ class Host:
             while True:
                 new.append(self._events.get_nowait())
         # Counted first: a Ctrl-C is most likely to come while a file is written, and what is in it must be counted.
-        self._counts.update(event.kind for event in new)
-        self._chops.extend(event for event in new if event.kind != BEAT)
-        self._beat = next((event for event in reversed(new) if event.kind == BEAT), self._beat)
+        for event in new:
+            self._tally.take(event)
         for event in new:
             for sink in self._patient:
                 sink.write(event)
@@ -198,6 +216,7 @@ class Host:
         self._cpu_mark = now
         counters = self._source.counters()
         scores = list(self._scores)
+        tally, ears = self._tally, self._engine.detectors
         return Snapshot(
             source=self._source.name,
             state=self._source.state,
@@ -209,11 +228,17 @@ class Host:
             threshold=self._detector.threshold,
             frame_seconds=self._frame_seconds,
             scored=self._scored,
-            chops=tuple(self._chops),
-            chop_count=self._counts["chop"],
-            beat=self._beat,
-            beat_count=self._counts[BEAT],
+            chops=tuple(tally.chops),
+            chop_count=tally.counts["chop"],
+            beat=tally.last(BEAT),
+            beat_count=tally.counts[BEAT],
+            drums=tally.presence(self._engine.position) if "drums" in ears else {},
+            drum_counts=dict(tally.drum_counts) if "drums" in ears else {},
+            harmony="harmony" in ears,
+            chord=tally.last(CHORD),
+            key=tally.last(KEY),
             latency=self._engine.latency,
+            latencies={name: self._engine.latencies[name] for name in sorted(self._engine.immediate)},
             cpu=busy / max(wall, 1e-6),
             overflows=counters.input_overflows,
             underflows=counters.output_underflows,

@@ -110,7 +110,7 @@ class MidiSender:
         self._port.start()
 
     def send(self, event: Event) -> None:
-        """[any thread] Queue an event, which must have a velocity and a note, or notes to hold until the next of its kind.
+        """[any thread] Queue an event, which must have a velocity and a note, or notes to hold to the next of its kind.
 
         What comes after `stop()` is dropped.
         """

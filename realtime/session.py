@@ -1,5 +1,6 @@
 """From settings to a host that is ready to run."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -11,22 +12,22 @@ from realtime.device_source import DeviceSource
 from realtime.display import choose_view
 from realtime.engine import Engine
 from realtime.errors import UserError
-from realtime.events import BEAT
 from realtime.file_source import FileSource
 from realtime.host import Host
 from realtime.keys import Keyboard, KeyPad
 from realtime.midi_clock import MidiClock
+from realtime.midi_file import MidiFileSink
 from realtime.midi_pads import MidiPad
 from realtime.midi_ports import open_output
-from realtime.midi_sender import Counters as NoteCounters
 from realtime.midi_sender import MidiSender
 from realtime.pads import PadAssigner
 from realtime.played_file import PlayedFileSource
 from realtime.recording.planning import plan_recorder
 from realtime.recording.recorder import Recorder
 from realtime.settings import LiveSettings
-from realtime.sinks import JsonLinesSink, MidiFileSink, MidiPortSink, Sink
+from realtime.sinks import JsonLinesSink, MidiPortSink, Sink
 from realtime.sources import Source
+from realtime.spec import Detector
 from realtime.taps import Pad, TapRecorder, tap_path
 
 _DATA = Path(__file__).parent / "data"  # of the program, where nothing of the user's belongs
@@ -62,6 +63,8 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
     if settings.midi_clock and settings.midi_port is None:
         raise UserError("--midi-clock needs a port to send to: give one with --midi-port, or leave out --midi-clock")
+    if fast and settings.osc is not None:
+        raise UserError("--osc sends in real time: leave out --fast or --osc")
     if fast and settings.tap:
         raise UserError("--tap takes your hits while the record plays: leave out --fast or --tap")
     with ExitStack() as undo:
@@ -82,15 +85,16 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         engine = Engine({"chop": detector, **others}, rate, source.channels, source.most, source.block_size)
         if isinstance(source, DeviceSource | PlayedFileSource):
             source.align(engine.latency)
-        channels = {BEAT: settings.beat_channel} if settings.beat_notes else {}
+        channels = settings.kind_channels
         pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)
         patient: list[Sink] = []
         if settings.events is not None:
             patient.append(JsonLinesSink(settings.events, rate))
         if settings.midi_file is not None:
-            patient.append(MidiFileSink(settings.midi_file, rate, settings.midi_channel, channels=channels))
+            target, own = settings.midi_file, settings.midi_channel
+            patient.append(MidiFileSink(target, rate, own, channels=channels, heard=lambda: engine.position))
         prompt: list[Sink] = []
-        notes: NoteCounters | None = None
+        sender: MidiSender | None = None
         midi_name = "" if settings.midi_file is None else str(settings.midi_file)
         if settings.midi_port is not None:
             reopen = partial(open_output, settings.midi_port)
@@ -108,8 +112,9 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
                 channels=channels,
             )
             prompt.append(MidiPortSink(sender))
-            notes = sender.counters
             undo.callback(sender.stop)
+        if settings.osc is not None:
+            prompt.append(_osc(settings.osc, settings.half_life, source, others, undo))
         duration = None if settings.duration is None else round(settings.duration * rate)
         view = choose_view(screen, settings.quiet)
         keyboard = _keyboard(settings)
@@ -125,13 +130,28 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             view,
             duration,
             midi_name,
-            notes,
+            None if sender is None else sender.counters,
             taps,
             beat_notes=settings.beat_notes,
             recorder=recorder,
+            harmony_notes=settings.harmony_notes,
+            half_life=settings.half_life,
+            rest=None if sender is None else sender.rest,
         )
         undo.pop_all()
     return host
+
+
+def _osc(address: str, half_life: float, source: Source, others: Mapping[str, Detector], undo: ExitStack) -> Sink:
+    """[main] Start what sends events to visuals. Raises UserError."""
+    from realtime.osc import OscSender  # its package is an extra
+
+    harmony = others.get("harmony")
+    activations = None if harmony is None else partial(getattr, harmony, "activations", None)
+    sender = OscSender(address, source, source.sample_rate, half_life, activations)
+    undo.callback(sender.close)
+    sender.start()
+    return sender
 
 
 def _keyboard(settings: LiveSettings) -> Keyboard | None:

@@ -4,15 +4,19 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 import platformdirs
 
 from realtime.choice import Choose
 from realtime.errors import UserError
+from realtime.events import BEAT, DRUM
 from realtime.pads import PadMode
 from realtime.recording.formats import RecordFormat
 from realtime.sources import Monitor
+
+HarmonyNotes = Literal["chord", "pitches", "off"]
+"""Which kind of event is played as held notes."""
 
 _RANGES: dict[str, tuple[float, float]] = {
     "channels": (1, 64),
@@ -20,6 +24,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "blocksize": (16, 8_192),
     "midi_channel": (1, 16),
     "beat_channel": (1, 16),
+    "drum_channel": (1, 16),
+    "harmony_channel": (1, 16),
+    "half_life": (0.01, 10),
     "note_low": (0, 127),
     "note_high": (0, 127),
     "min_gap": (0, 10),
@@ -32,8 +39,10 @@ _RANGES: dict[str, tuple[float, float]] = {
 class LiveSettings:
     """One live session. Names are those of the options, seconds those of times; Hz for samplerate.
 
-    detect: names of detectors with commas between them; the chop detector always runs. beat_channel: where beats are
-    played if `detect` names them. midi_clock: let beats steer a MIDI clock. record, keep_dir: folders for sessions.
+    detect: names of detectors with commas between them; the chop detector always runs, and may be called "chops".
+    beat_channel: where beats are played if `detect` names them; drum_channel, harmony_channel: the same of what they
+    name. harmony_notes: what is played of the harmony. osc: HOST:PORT. half_life: of a drum's presence.
+    midi_clock: let beats steer a MIDI clock. record, keep_dir: folders for sessions.
 
     None means: as the device, the model or the situation has it.
     """
@@ -46,7 +55,12 @@ class LiveSettings:
     midi_file: Path | None = None
     midi_channel: int = 1
     beat_channel: int = 10
+    drum_channel: int = 10
+    harmony_channel: int = 2
+    harmony_notes: HarmonyNotes = "chord"
     midi_clock: bool = False
+    osc: str | None = None
+    half_life: float = 0.15
     events: str | None = None
     detect: str = "chop"
     model: str = "chop"
@@ -82,7 +96,15 @@ class LiveSettings:
             raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
         if self.keep_last is not None and self.keep_to is None:
             raise UserError("--keep-last needs a place for what it keeps: add --record DIR or --keep-dir DIR")
-        kinds = (("pads", PadMode), ("monitor", Monitor), ("choose", Choose), ("record_format", RecordFormat))
+        if self.osc is not None and not _is_address(self.osc):
+            raise UserError(f"--osc must be HOST:PORT, such as 127.0.0.1:9000, got {self.osc!r}")
+        kinds = (
+            ("pads", PadMode),
+            ("monitor", Monitor),
+            ("choose", Choose),
+            ("record_format", RecordFormat),
+            ("harmony_notes", HarmonyNotes),
+        )
         for name, kind in kinds:
             choices = get_args(kind)
             if getattr(self, name) not in choices:
@@ -100,13 +122,28 @@ class LiveSettings:
         return "beats" in self._detect_names
 
     @property
+    def kind_channels(self) -> dict[str, int]:
+        """The MIDI channel of each kind of event that has one of its own."""
+        kinds = {BEAT: self.beat_channel} if self.beat_notes else {}
+        if set(self.other_detectors) - {"beats"}:  # a plug-in may hear drums and chords too
+            kinds |= {DRUM: self.drum_channel}
+            kinds |= {self.harmony_notes: self.harmony_channel} if self.harmony_notes != "off" else {}
+        return kinds
+
+    @property
     def keep_to(self) -> Path | None:
         """Where the look-back's folders are made."""
         return self.keep_dir or self.record
 
     @property
     def _detect_names(self) -> list[str]:
-        return [name.strip() for name in self.detect.split(",")]
+        names = (name.strip() for name in self.detect.split(","))
+        return ["chop" if name == "chops" else name for name in names]
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535
 
 
 def _option(name: str) -> str:

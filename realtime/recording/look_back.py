@@ -24,7 +24,7 @@ class LookBack:
 
     parent: where the folders are made. spare_seconds: how much longer lines are remembered, and the tape is to last.
 
-    An event is known `facts.latency` samples after its place, so what is asked for is written that much later.
+    An event is known `facts.longest_latency` samples after its place, so what is asked for is written that much later.
     """
 
     def __init__(self, tape: Tape, facts: Facts, parent: Path, seconds: float, spare_seconds: float) -> None:
@@ -68,7 +68,7 @@ class LookBack:
         with suppress(queue.Empty):
             while True:
                 self._due.append(self._asked.get_nowait())
-        known = end - self._facts.latency - round(_SETTLE_SECONDS * self._facts.sample_rate)
+        known = end - self._facts.longest_latency - round(_SETTLE_SECONDS * self._facts.sample_rate)
         for last in [last for last in self._due if ending or last <= known]:
             self._due.remove(last)
             first = max(0, last - self._frames)

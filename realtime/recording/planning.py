@@ -48,6 +48,7 @@ def plan_recorder(settings: LiveSettings, source: Source, engine: Engine, keyboa
         engine.latency,
         {"name": manifest.name, "version": manifest.version, "sha256": manifest.sha256},
         {name: _plain(value) for name, value in asdict(settings).items()},
+        {name: engine.latencies[name] for name in sorted(engine.immediate)},
     )
     return Recorder(plan, facts, source, keyboard)
 

@@ -37,7 +37,8 @@ class Facts:
     """What the first line of a log says.
 
     source: name of the device or file. sample_rate: Hz. format: of the audio. latency: samples between an event and its
-    note. model, settings: for people and for running it again; JSON values.
+    note. model, settings: for people and for running it again; JSON values. latencies: by name, of the detectors whose
+    notes do not wait for `latency`.
     """
 
     source: str
@@ -47,6 +48,12 @@ class Facts:
     latency: int = 0
     model: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    latencies: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def longest_latency(self) -> int:
+        """Samples after which every event is known."""
+        return max([self.latency, *self.latencies.values()])
 
 
 Line = dict[str, Any]
@@ -98,6 +105,7 @@ class SessionWriter:
             channels=facts.channels,
             origin=origin,
             latency=facts.latency,
+            latencies=dict(facts.latencies),
             model=dict(facts.model),
             settings=dict(facts.settings),
         )

@@ -1,5 +1,7 @@
 """Notes of chops, beats and what plug-ins find."""
 
+import pytest
+
 from realtime.events import Event
 from realtime.notes import METRONOME_BELL, METRONOME_CLICK, NoteAssigner
 from realtime.pads import PadAssigner
@@ -23,3 +25,25 @@ def test_an_event_of_a_plug_in_has_the_note_it_brings_or_none() -> None:
     assert assigner.assign(Event("clap", 0, 0, 1.0)).note is None
     brought = assigner.assign(Event("clap", 0, 0, 1.0, note=39))
     assert (brought.note, brought.velocity) == (39, 127)
+
+
+def test_a_drum_keeps_the_note_and_the_velocity_it_brings() -> None:
+    snare = Event("drum", 0, 0, 0.9, "snare", note=38, velocity=20)
+    assert NoteAssigner(PadAssigner("cycle")).assign(snare) == snare
+
+
+@pytest.mark.parametrize(("harmony", "played"), [("chord", "chord"), ("pitches", "pitches"), ("off", None)])
+def test_of_chords_and_pitches_one_is_played_and_both_keep_their_notes(harmony: str, played: str | None) -> None:
+    assigner = NoteAssigner(PadAssigner("cycle"), harmony=harmony)
+    for event in (
+        Event("chord", 0, 0, 1.0, "C:5", velocity=64, notes=(48, 55)),
+        Event("pitches", 0, 0, 1.0, "C,G", notes=(60, 67)),
+    ):
+        given = assigner.assign(event)
+        assert given.notes == event.notes
+        assert given.velocity == ((event.velocity or 127) if event.kind == played else None)
+
+
+def test_a_key_has_no_note() -> None:
+    key = Event("key", 0, 0, 1.0, "A:min")
+    assert NoteAssigner(PadAssigner("cycle")).assign(key) == key

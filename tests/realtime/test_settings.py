@@ -56,6 +56,12 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
         ("monitor", "on", "--monitor must be one of"),
         ("blocksize", 1, "--blocksize must be in 16..8192"),
         ("min_gap", -1.0, "--min-gap must be in 0..10"),
+        ("drum_channel", 0, "--drum-channel must be in 1..16, got 0"),
+        ("harmony_channel", 17, "--harmony-channel must be in 1..16, got 17"),
+        ("harmony_notes", "all", "--harmony-notes must be one of chord, pitches, off, got 'all'"),
+        ("half_life", 0.0, "--half-life must be in 0.01..10, got 0.0"),
+        ("osc", "9000", "--osc must be HOST:PORT, such as 127.0.0.1:9000, got '9000'"),
+        ("osc", "here:70000", "--osc must be HOST:PORT, such as 127.0.0.1:9000, got 'here:70000'"),
     ],
 )
 def test_a_setting_without_meaning_is_named_with_its_range(name: str, value: object, says: str) -> None:
@@ -68,6 +74,16 @@ def test_a_clock_needs_beats_and_only_named_beats_are_played() -> None:
     assert (clock.other_detectors, clock.beat_notes) == (["beats"], False)
     assert (named.other_detectors, named.beat_notes) == (["beats"], True)
     assert LiveSettings(detect="beats", midi_clock=True).other_detectors == ["beats"]
+
+
+def test_chops_are_always_heard_and_may_be_named_as_often_as_one_likes() -> None:
+    assert LiveSettings(detect="chops, drums,harmony,chop,,drums").other_detectors == ["drums", "harmony"]
+    assert LiveSettings(detect="chops").other_detectors == []
+
+
+def test_the_settings_file_takes_option_names_with_dashes(tmp_path: Path) -> None:
+    read = read_config(config(tmp_path, '[live]\nharmony-notes = "pitches"\nosc = "127.0.0.1:9000"\nhalf-life = 1\n'))
+    assert read == {"harmony_notes": "pitches", "osc": "127.0.0.1:9000", "half_life": 1.0}
 
 
 def test_on_windows_the_settings_lie_in_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:

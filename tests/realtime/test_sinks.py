@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from realtime.errors import UserError
 from realtime.events import Event
-from realtime.sinks import JsonLinesSink, MidiFileSink, MidiPortSink, check_target
+from realtime.midi_file import MidiFileSink
+from realtime.sinks import JsonLinesSink, MidiPortSink, check_target
 
 RATE = 44_100
 TICK_SECONDS = 0.5 / 1920
@@ -205,6 +206,76 @@ def test_a_kind_of_event_can_have_a_channel_of_its_own(tmp_path: Path) -> None:
     file = write_midi(tmp_path / "out.mid", [chop(0), beat], channel=2, channels={"beat": 10})
     ons = [(message.channel, message.velocity) for message in file if message.type == "note_on"]
     assert ons == [(1, 100), (9, 90)]
+
+
+def chord(sample: int, *notes: int, kind: str = "chord") -> Event:
+    return Event(kind, sample, sample + 9000, 0.75, "C:maj", velocity=80, notes=notes)
+
+
+def lengths_of(file: mido.MidiFile) -> list[tuple[int, int, float, float]]:
+    """(channel, note, seconds of its begin, seconds it lasts), in the order of the ends"""
+    now, begun, lengths = 0.0, {}, []
+    for message in file:
+        now += message.time
+        if message.type == "note_on":
+            assert begun.setdefault((message.channel + 1, message.note), now) == now
+        elif message.type == "note_off":
+            begin = begun.pop((message.channel + 1, message.note))
+            lengths.append((message.channel + 1, message.note, round(begin, 3), round(now - begin, 3)))
+    assert not begun
+    return lengths
+
+
+def test_held_notes_last_until_a_chord_comes_without_them(tmp_path: Path) -> None:
+    events = [chord(0, 48, 60), chord(RATE, 48, 62), chord(2 * RATE), chord(3 * RATE, 50)]
+    file = write_midi(tmp_path / "out.mid", events, channels={"chord": 2}, heard=lambda: 7 * RATE)
+    assert lengths_of(file) == [(2, 60, 0.0, 1.0), (2, 48, 0.0, 2.0), (2, 62, 1.0, 1.0), (2, 50, 3.0, 4.0)]
+
+
+def test_the_last_chord_lasts_a_bar_where_nobody_knows_the_end(tmp_path: Path) -> None:
+    assert lengths_of(write_midi(tmp_path / "out.mid", [chord(0, 48)])) == [(1, 48, 0.0, 2.0)]
+
+
+def test_two_kinds_of_held_notes_do_not_end_each_other(tmp_path: Path) -> None:
+    events = [chord(0, 48), chord(RATE, 60, kind="pitches"), chord(2 * RATE)]
+    file = write_midi(tmp_path / "out.mid", events, channels={"chord": 2, "pitches": 3}, heard=lambda: 4 * RATE)
+    assert lengths_of(file) == [(2, 48, 0.0, 2.0), (3, 60, 1.0, 3.0)]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(
+    st.lists(st.tuples(st.integers(0, 3000), st.lists(st.integers(60, 64), max_size=5)), max_size=12),
+    st.lists(st.tuples(st.integers(0, 3000), st.integers(60, 64)), max_size=12),
+)
+def test_no_note_hangs_or_ends_twice_whatever_is_struck_and_held(tmp_path: Path, held, struck) -> None:
+    events = [chord(sample, *notes) for sample, notes in held] + [chop(*strike) for strike in struck]
+    lengths_of(write_midi(tmp_path / "out.mid", events, gate_seconds=0.01, heard=lambda: 3000))
+
+
+def test_notes_without_a_velocity_are_not_played(tmp_path: Path) -> None:
+    silent = Event("pitches", 0, 0, 1.0, "C", notes=(60,))
+    assert notes_of(write_midi(tmp_path / "out.mid", [silent])) == []
+    sent: list[Event] = []
+
+    class Sender:
+        def start(self) -> None:
+            """Nothing to start."""
+
+        def send(self, event: Event) -> None:
+            sent.append(event)
+
+    sink = MidiPortSink(Sender())
+    for event in (silent, chord(0, 60), chord(1)):
+        sink.write(event)
+    assert sent == [chord(0, 60), chord(1)]
+
+
+def test_a_chord_is_a_line_with_its_notes(tmp_path: Path) -> None:
+    sink = JsonLinesSink(tmp_path / "events.jsonl", RATE)
+    sink.write(chord(0, 48, 60))
+    sink.close()
+    line = json.loads((tmp_path / "events.jsonl").read_text())
+    assert (line["kind"], line["label"], line["notes"]) == ("chord", "C:maj", [48, 60])
 
 
 def test_a_port_sink_starts_feeds_and_stops_its_sender() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.events import Event
-from realtime.sinks import MidiFileSink
+from realtime.midi_file import MidiFileSink
 from realtime.tempo_map import BAR, TICKS_PER_BEAT, TempoMap
 
 RATE = 44_100
