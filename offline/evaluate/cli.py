@@ -1,9 +1,14 @@
-"""The commands under `samplechop evaluate`."""
+"""The command `samplechop evaluate chop`, which is meant where no other is named."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from offline.evaluate.showing import Output, judge_and_show, need_mir_eval
+
+KINDS = ("chop", "stream")
+"""Of models that choose chops."""
 
 
 def evaluate(
@@ -33,50 +38,20 @@ def evaluate(
     name.onsets.txt, name.drums.txt (seconds, then the label); the last three may be in a folder reference_times.
     Recordings are averaged by subfolder, or by what stands before the first dash of the name.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    _need_mir_eval()
-    import models
-    from offline.evaluate import listeners, runs, table
+    need_mir_eval()
+    from offline.evaluate import chop_pictures, listeners
+    from offline.evaluate.chops import CHOPS
     from offline.evaluate.noises import real_noises
     from offline.evaluate.truths import tracks_in
     from realtime.errors import UserError
 
     if model and detector != "chop":
         raise UserError(f"--model chooses the net of the chop detector: leave it out with --detector {detector}")
-    own = (list(model) if model else models.names()) if detector == "chop" else [f"detector:{detector}"]
+    own = (list(model) if model else listeners.released(KINDS)) if detector == "chop" else [f"detector:{detector}"]
     systems = [*own, *listeners.wanted_peers(peers)]
-    listeners.check(systems)
-    for path in (page, json_):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise UserError(f"{str(path)!r} cannot be written: there is no folder {str(path.absolute().parent)!r}")
-        if path is not None and path.is_dir():
-            raise UserError(f"{str(path)!r} cannot be written: it is a folder; give the name of a file")
+    listeners.check(systems, KINDS)
+    output = Output(page, json_, tracks)
+    output.check()
     found = tracks_in(folder)
     files = real_noises(folder, noise_file or ()) if noise else None
-    columns = (TextColumn("listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("listening", total=None)
-        result = runs.evaluate(
-            found, systems, files, jobs, lambda done, of: progress.update(task, completed=done, total=of)
-        )
-    console = Console()
-    if tracks:
-        console.print(table.recordings(result))
-    console.print(table.means(result))
-    if json_ is not None:
-        runs.write_data(result, folder, json_)
-    if page is not None:
-        from offline.evaluate.page import write_page
-
-        write_page(result, folder.resolve().name, page)
-
-
-def _need_mir_eval() -> None:
-    from importlib.util import find_spec
-
-    from realtime.errors import UserError
-
-    if find_spec("mir_eval") is None:
-        raise UserError("Judging needs mir_eval: install the extra with pip install 'samplechop[train]'.")
+    judge_and_show(CHOPS, chop_pictures.LOOK, folder, found, systems, output, jobs, files)

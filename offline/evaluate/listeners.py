@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,19 +31,19 @@ def installed(peer: str) -> bool:
     return peer != "aubio" or shutil.which("aubioonset") is not None
 
 
-def wanted_peers(names: str) -> list[str]:
-    """Read a list such as "librosa,aubio", "all" (those installed) or "none".
+def wanted_peers(names: str, peers: Sequence[str] = PEERS) -> list[str]:
+    """Read a list such as "librosa,aubio", "all" (those installed) or "none"; peers: which there are.
 
     Raises UserError for a name nobody knows or a program that is not installed.
     """
     if names == "none":
         return []
     if names == "all":
-        return [peer for peer in PEERS if installed(peer)]
+        return [peer for peer in peers if installed(peer)]
     chosen = [name.strip() for name in names.split(",") if name.strip()]
     for name in chosen:
-        if name not in PEERS:
-            raise UserError(f"--peers must be all, none or some of {', '.join(PEERS)}, got {name!r}")
+        if name not in peers:
+            raise UserError(f"--peers must be all, none or some of {', '.join(peers)}, got {name!r}")
         if not installed(name):
             raise UserError("aubioonset is not installed: apt-get install aubio-tools, or leave aubio out of --peers")
     return chosen
@@ -69,11 +69,14 @@ def title(system: str) -> str:
     return Path(system).stem if system.endswith((".json", ".tflite")) else system.removeprefix("detector:")
 
 
-def live_listener(detector: Detector) -> Listener:
-    """Hear with a detector as the live host does: a file's blocks, then silence until the last event is out."""
+def live_events(detector: Detector) -> Callable[[Sound], tuple[list[Event], float]]:
+    """Hear with a detector as the live host does: a file's blocks, then silence until the last event is out.
+
+    What is given hears a sound, and gives the events that lie in it, in the order they came, and the seconds it took.
+    """
     detector.prepare(ProcessSpec(RATE, BLOCK))
 
-    def listen(samples: Sound) -> Markers:
+    def listen(samples: Sound) -> tuple[list[Event], float]:
         found: list[Event] = []
         began = time.perf_counter()
         detector.reset()
@@ -81,9 +84,15 @@ def live_listener(detector: Detector) -> Listener:
         for start in range(0, len(padded), BLOCK):
             detector.process(padded[start : start + BLOCK], start, found.append)
         took = time.perf_counter() - began
-        return markers_of([event for event in found if event.sample < len(samples)], took)
+        return [event for event in found if event.sample < len(samples)], took
 
     return listen
+
+
+def live_listener(detector: Detector) -> Listener:
+    """Hear with a detector as the live host does, and read its events as markers."""
+    hear = live_events(detector)
+    return lambda samples: markers_of(*hear(samples))
 
 
 def markers_of(events: list[Event], seconds: float = 0.0) -> Markers:
@@ -132,17 +141,22 @@ def _aubio(samples: Sound) -> Markers:
     return Markers(times, None, None, took)
 
 
-def check(systems: list[str]) -> None:
-    """Refuse systems that cannot be used, before hours of work.
+def released(kinds: Collection[str]) -> list[str]:
+    """Name the released models of some kinds."""
+    return [name for name in models.names() if models.load(name).kind in kinds]
+
+
+def check(systems: Sequence[str], kinds: Collection[str], peers: Sequence[str] = PEERS) -> None:
+    """Refuse systems that cannot be used, before hours of work. kinds: of models that can be asked.
 
     Raises UserError or models.ModelError.
     """
     for system in systems:
-        if system in PEERS:
+        if system in peers:
             continue
         if system.startswith("detector:"):
             name = system.removeprefix("detector:")
             if name not in detectors.names():
                 raise UserError(f"no detector {name!r}: there are {', '.join(detectors.names())}")
-        else:
-            models.load(system)
+        elif (kind := models.load(system).kind) not in kinds:
+            raise UserError(f"model {system!r} cannot be judged here: it is of kind {kind}, not {' or '.join(kinds)}")

@@ -1,14 +1,15 @@
 """The results as one page that needs nothing but itself: tables, calibration, and a picture of every recording."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from offline.evaluate import drawing
 from offline.evaluate.listeners import title
+from offline.evaluate.rows import Row, compared
 from offline.evaluate.runs import ALL, Judged, Result
-from offline.evaluate.table import ROWS, Row, compared, noise_row
-from offline.look import BACK, FAINT, INK, LINE
+from offline.evaluate.table import noise_row
+from offline.look import BACK, CYAN, FAINT, INK, LINE
 from realtime.errors import UserError
 
 STYLE = f"""
@@ -19,7 +20,7 @@ h2 {{ font-size: 1.15rem; margin: 2.4rem 0 .6rem }}
 h3 {{ font-size: 1rem; font-weight: 600; margin: 1.4rem 0 .2rem }}
 p, h3 span, nav {{ color: {FAINT} }}
 h3 span {{ font-weight: 400 }}
-a {{ color: {drawing.BEAT} }}
+a {{ color: {CYAN} }}
 nav a {{ margin-right: 1rem }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
 th, td {{ padding: .12rem .55rem; text-align: right; color: {FAINT} }}
@@ -34,36 +35,54 @@ svg {{ display: block; font: 12px system-ui, sans-serif; fill: none; max-width: 
 """
 
 
-def write_page(result: Result, name: str, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a task's results are drawn.
+
+    recording: a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
+    figures: (heading, picture) of what all recordings tell together.
+    """
+
+    recording: Callable[[Judged, Sequence[str]], str]
+    key: Callable[[], str]
+    figures: Callable[[Result], Sequence[tuple[str, str]]]
+
+
+def write_page(result: Result, look: Look, name: str, path: Path) -> None:
     """Write the page of results about the recordings called `name`.
 
     Raises UserError if it cannot be written.
     """
     try:
-        path.write_text(page(result, name), encoding="utf-8")
+        path.write_text(page(result, look, name), encoding="utf-8")
     except OSError as error:
         raise UserError(f"The page {str(path)!r} cannot be written: {error.strerror}") from None
 
 
-def page(result: Result, name: str) -> str:
+def page(result: Result, look: Look, name: str) -> str:
     """Give the whole page as HTML; it fetches nothing."""
     minutes = sum(one.seconds for one in result.judged) / 60
+    note = result.task.note
+    figures = [f"<div><h2>{escape(heading)}</h2>{drawn}</div>" for heading, drawn in look.figures(result)]
+    if result.noise:
+        figures.append(f"<div><h2>{escape(_capital(result.task.noise))}</h2>{_noise(result)}</div>")
     parts = [
         f"<h1>{escape(name)}</h1>",
         f"<p>{len(result.judged)} recordings, {minutes:.1f} minutes; {escape(', '.join(map(title, result.systems)))}. "
-        "Shares are 0 to 1, within ±50 ms unless said; the best of a line is bright.</p>",
+        f"Shares are 0 to 1; {escape(note)}; the best of a line is bright.</p>",
         f"<nav>{' '.join(_link(group) for group in result.groups)}</nav>",
         "<h2>Means</h2>",
         f'<div class="beside">{_means(result)}</div>',
-        '<div class="beside">',
-        f"<div><h2>How far strengths can be trusted</h2>{drawing.reliability(result)}</div>",
-        f"<div><h2>False markers per minute</h2>{_noise(result)}</div>" if result.noise else "",
-        "</div>",
-        *(_group(result, group) for group in result.groups),
+        f'<div class="beside">{"".join(figures)}</div>',
+        *(_group(result, look, group) for group in result.groups),
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(name)}</title>'
     body = "\n".join(part for part in parts if part)
     return f'<!doctype html><html lang="en"><head>{head}<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n'
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _link(group: str) -> str:
@@ -89,7 +108,7 @@ def _means(result: Result) -> str:
     tables = []
     for group in [ALL, *result.groups] if len(result.groups) > 1 else result.groups:
         summaries = [result.summary(system, group) for system in result.systems]
-        rows = [_line(row, [summary.get(row.key) for summary in summaries]) for row in ROWS]
+        rows = [_line(row, [summary.get(row.key) for summary in summaries]) for row in result.task.rows]
         heading = f"<h3>{escape(group)} <span>{len(result.rows(group))}</span></h3>"
         tables.append(f'<div class="scroll">{heading}{_table(result, rows)}</div>')
     return "".join(tables)
@@ -97,23 +116,15 @@ def _means(result: Result) -> str:
 
 def _noise(result: Result) -> str:
     rows = [
-        _line(noise_row(kind), [found[system] for system in result.systems]) for kind, found in result.noise.items()
+        _line(noise_row(result, kind), [found[system] for system in result.systems])
+        for kind, found in result.noise.items()
     ]
     return _table(result, rows)
 
 
-def _group(result: Result, group: str) -> str:
-    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2>{_key()}']
-    drawn += [_recording(one, result.systems) for one in result.rows(group)]
+def _group(result: Result, look: Look, group: str) -> str:
+    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2><p class="key">{look.key()}</p>']
+    for one in result.rows(group):
+        heading = f"<h3>{escape(one.track.name)} <span>{one.seconds:.1f} s</span></h3>"
+        drawn.append(heading + look.recording(one, result.systems))
     return "\n".join(drawn)
-
-
-def _key() -> str:
-    kinds = ((drawing.GREEN, "right"), (drawing.RED, "wrong"), (drawing.GREY, "nobody knows"))
-    keys = "".join(f'<b style="background:{colour}"></b>{text}' for colour, text in kinds)
-    return f'<p class="key">Markers:{keys}. Beside them F, and P: the share on a real attack.</p>'
-
-
-def _recording(one: Judged, systems: Sequence[str]) -> str:
-    heading = f"<h3>{escape(one.track.name)} <span>{one.seconds:.1f} s</span></h3>"
-    return heading + drawing.recording(one, systems)

@@ -1,37 +1,64 @@
-"""Judging systems on folders of recordings and on noise, in several processes, and the results as plain data."""
+"""Judging systems on folders of recordings and on noise, in several processes, whatever it is that is judged."""
 
-import json
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from offline.crate.sounds import RATE, Sound, read
-from offline.evaluate import listeners, measures, noises
-from offline.evaluate.measures import Markers, Measures
+from offline.evaluate import measures, noises
+from offline.evaluate.measures import Measures
+from offline.evaluate.rows import Row
 from offline.evaluate.truths import Track
 from offline.jobs import ignore_interrupt
-from realtime.errors import UserError
 
-SCHEMA = 1
 ALL = "all"
 OUTLINE = 600
-Bins = list[tuple[int, int, float]]
 Step = Callable[[int, int], None]
 """Hears (steps done, steps there are)."""
+Tallies = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one system found in one recording, its measures, and its markers by tenths of strength."""
+    """What one system found in one recording, as the task's judge says it, and its measures.
 
-    markers: Markers
+    counts: arrays of numbers that add up over recordings. lists: arrays that are joined along their last axis.
+    """
+
+    found: Any
     measures: Measures
-    bins: Bins
+    counts: Tallies = field(default_factory=dict)
+    lists: Tallies = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is judged: chops, drums or harmony. Its functions are handed to other processes by name.
+
+    judge: gives what a system (its name) finds in a recording with that truth, and how well.
+    false_alarms: gives one number for a system and sounds in which there is nothing to find.
+    together: gives measures of many recordings from the mean of their own, and what was counted and listed in all.
+    data: gives what was found in a recording as plain data for JSON.
+    rows: of the tables; note: what holds for all of them. principal: which measure stands for a recording where there
+    is room for one only: the first that is known, else the last. noise: what the numbers of `false_alarms` are;
+    noise_text: how one is written.
+    """
+
+    judge: Callable[[Any, Sound, str], Heard]
+    false_alarms: Callable[[str, Sequence[Sound]], float]
+    together: Callable[[Measures, Tallies, Tallies], Measures]
+    data: Callable[[Any], dict[str, Any]]
+    rows: Sequence[Row]
+    principal: Sequence[str]
+    noise: str
+    noise_text: Callable[[float], str]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +76,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything measured. noise: for each kind of noise and system, false markers per minute."""
+    """Everything measured. noise: for each kind of noise and system, the task's number of false alarms."""
 
+    task: Task
     systems: list[str]
     judged: list[Judged]
     noise: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -65,36 +93,38 @@ class Result:
         return [one for one in self.judged if group in (ALL, one.track.group)]
 
     def summary(self, system: str, group: str = ALL) -> Measures:
-        """Average a system's measures over the recordings of a group; calibration error over all its markers."""
-        heard = [one.heard[system] for one in self.rows(group)]
-        pooled = pool([one.bins for one in heard])
-        return {**measures.mean_of([one.measures for one in heard]), "ece": measures.calibration_error(pooled)}
+        """Give a system's measures over the recordings of a group: means, and what only all of them together tell."""
+        means = measures.mean_of([one.heard[system].measures for one in self.rows(group)])
+        return {**means, **self.task.together(means, self.counts(system, group), self.lists(system, group))}
 
-    def reliability(self, system: str, group: str = ALL) -> Bins:
-        """Add up a system's markers by tenths of strength."""
-        return pool([one.heard[system].bins for one in self.rows(group)])
+    def counts(self, system: str, group: str = ALL) -> Tallies:
+        """Add up what was counted in the recordings of a group."""
+        return added([one.heard[system].counts for one in self.rows(group)])
 
-
-def pool(many: Iterable[Bins]) -> Bins:
-    """Add up markers by tenths of strength."""
-    total = [[0, 0, 0.0] for _ in range(measures.BINS)]
-    for bins in many:
-        for row, (count, right, strength) in zip(total, bins, strict=True):
-            row[0] += count
-            row[1] += right
-            row[2] += strength
-    return [(int(count), int(right), float(strength)) for count, right, strength in total]
+    def lists(self, system: str, group: str = ALL) -> Tallies:
+        """Join what was listed in the recordings of a group."""
+        return joined([one.heard[system].lists for one in self.rows(group)])
 
 
-def _judge(track: Track, systems: Sequence[str]) -> Judged:
+def _named(many: Sequence[Mapping[str, NDArray[np.float64]]]) -> Iterable[tuple[str, list[NDArray[np.float64]]]]:
+    for name in dict.fromkeys(name for one in many for name in one):
+        yield name, [one[name] for one in many if name in one]
+
+
+def added(many: Sequence[Tallies]) -> Tallies:
+    """Add up arrays of the same name."""
+    return {name: np.sum(arrays, axis=0) for name, arrays in _named(many)}
+
+
+def joined(many: Sequence[Tallies]) -> Tallies:
+    """Join arrays of the same name along their last axis."""
+    return {name: np.concatenate(arrays, axis=-1) for name, arrays in _named(many)}
+
+
+def _judge(task: Task, track: Track, systems: Sequence[str]) -> Judged:
     samples = read(track.path)
-    seconds = len(samples) / RATE
-    heard = {}
-    for system in systems:
-        markers = listeners.listener(system)(samples)
-        bins = measures.reliability(*measures.verdicts(track.references, markers))
-        heard[system] = Heard(markers, measures.measure(track.references, markers, seconds), bins)
-    return Judged(track, seconds, heard, outline(samples))
+    heard = {system: task.judge(track.references, samples, system) for system in systems}
+    return Judged(track, len(samples) / RATE, heard, outline(samples))
 
 
 def outline(samples: Sound) -> Sound:
@@ -104,15 +134,13 @@ def outline(samples: Sound) -> Sound:
     return np.asarray(peaks / max(float(np.max(peaks)), 1e-9), np.float32)
 
 
-def _count(kind: str, source: list[Sound] | Path, systems: Sequence[str]) -> tuple[str, dict[str, float]]:
+def _count(task: Task, kind: str, source: list[Sound] | Path, systems: Sequence[str]) -> tuple[str, dict[str, float]]:
     sounds = noises.played(source) if isinstance(source, Path) else source
-    minutes = sum(len(sound) for sound in sounds) / RATE / 60
-    return kind, {
-        system: sum(len(listeners.listener(system)(sound).times) for sound in sounds) / minutes for system in systems
-    }
+    return kind, {system: task.false_alarms(system, sounds) for system in systems}
 
 
 def evaluate(
+    task: Task,
     tracks: Sequence[Track],
     systems: Sequence[str],
     noise_files: Sequence[Path] | None = None,
@@ -121,17 +149,16 @@ def evaluate(
 ) -> Result:
     """Let every system hear every recording, and noise unless `noise_files` is None.
 
-    systems: names as offline.evaluate.listeners.listener takes them. noise_files: recordings of empty grooves, beside
-    the noise made by rule. jobs: processes. Raises UserError or ModelError for a recording or system that cannot be
-    used.
+    systems: names as the task's judge takes them. noise_files: recordings of empty grooves, beside the noise made by
+    rule. jobs: processes. Raises UserError or ModelError for a recording or system that cannot be used.
     """
     sources: list[tuple[str, list[Sound] | Path]] = []
     if noise_files is not None:
         sources = [*noises.noises().items(), *((f"{path.stem} (real)", path) for path in noise_files)]
     # The longest first, so that no process is left with it at the end.
     order = sorted(range(len(tracks)), key=lambda index: -tracks[index].path.stat().st_size)
-    calls: list[tuple[Any, ...]] = [(_judge, tracks[index], list(systems)) for index in order]
-    calls += [(_count, kind, source, list(systems)) for kind, source in sources]
+    calls: list[tuple[Any, ...]] = [(_judge, task, tracks[index], list(systems)) for index in order]
+    calls += [(_count, task, kind, source, list(systems)) for kind, source in sources]
     judged: list[Judged] = []
     counted: dict[str, dict[str, float]] = {}
     for done, found in enumerate(_results(calls, jobs), 1):
@@ -142,7 +169,7 @@ def evaluate(
         if on_step is not None:
             on_step(done, len(calls))
     judged.sort(key=lambda one: (one.track.group, one.track.name))
-    return Result(list(systems), judged, {kind: counted[kind] for kind, _ in sources})
+    return Result(task, list(systems), judged, {kind: counted[kind] for kind, _ in sources})
 
 
 def _results(calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
@@ -159,46 +186,3 @@ def _results(calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
         except BaseException:
             pool_.shutdown(cancel_futures=True)
             raise
-
-
-def rounded(scores: Measures) -> dict[str, float]:
-    """Leave out what is unknown and round to what can be told apart."""
-    return {name: round(value, 4) for name, value in scores.items() if value is not None}
-
-
-def write_data(result: Result, folder: Path, path: Path) -> None:
-    """Write the results about the recordings under `folder` as JSON. Raises UserError if that cannot be done."""
-    try:
-        path.write_text(json.dumps(as_data(result, folder), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"The results {str(path)!r} cannot be written: {error.strerror}") from None
-
-
-def as_data(result: Result, folder: Path) -> dict[str, Any]:
-    """Give the results as plain data for JSON: means by group, noise, calibration, and every recording's measures.
-
-    Recordings are named by their path under `folder`, as those of two subfolders may share a name.
-    """
-    return {
-        "schema": SCHEMA,
-        "folder": str(folder),
-        "recordings": len(result.judged),
-        "minutes": round(sum(one.seconds for one in result.judged) / 60, 2),
-        "systems": {
-            system: {
-                "mean": rounded(result.summary(system)),
-                "groups": {group: rounded(result.summary(system, group)) for group in result.groups},
-                "reliability": [
-                    {"from": index / measures.BINS, "markers": count, "right": right}
-                    for index, (count, right, _) in enumerate(result.reliability(system))
-                ],
-                "false_per_minute": {kind: round(found[system], 2) for kind, found in result.noise.items()},
-                "recordings": {
-                    one.track.path.relative_to(folder).as_posix(): rounded(one.heard[system].measures)
-                    | {"markers": [round(float(time), 4) for time in one.heard[system].markers.times]}
-                    for one in result.judged
-                },
-            }
-            for system in result.systems
-        },
-    }

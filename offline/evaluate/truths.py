@@ -10,8 +10,10 @@ Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that 
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,12 +59,15 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One recording: where it is, its name in tables, the group it is averaged with, what is known about it."""
+    """One recording: where it is, its name in tables, the group it is averaged with, what is known about it.
+
+    references: References where chops are judged, else whatever the task reads.
+    """
 
     path: Path
     name: str
     group: str
-    references: References
+    references: Any
 
 
 def together(times: list[float]) -> Seconds:
@@ -91,7 +96,12 @@ def references_of(truth: Truth) -> References:
     )
 
 
-def _rows(path: Path) -> list[tuple[float, str]]:
+def rows_of(path: Path) -> list[tuple[float, list[str]]]:
+    """Read lines of seconds and what else stands in the line, parted by spaces, tabs or commas; sorted by time.
+
+    Empty lines and those that begin with # are left out. Raises UserError for a file that cannot be read, or a line
+    that begins with no time.
+    """
     rows = []
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -107,8 +117,18 @@ def _rows(path: Path) -> list[tuple[float, str]]:
             time = -1.0
         if not 0 <= time < float("inf"):
             raise UserError(f"{str(path)!r}, line {number}: {fields[0]!r} is no time in seconds")
-        rows.append((time, fields[1] if len(fields) > 1 else ""))
+        rows.append((time, fields[1:]))
     return sorted(rows)
+
+
+def _rows(path: Path) -> list[tuple[float, str]]:
+    return [(time, rest[0] if rest else "") for time, rest in rows_of(path)]
+
+
+def beside(audio: Path, root: Path | None, ending: str) -> Path | None:
+    """Find the file NAME + ending beside a recording, or in a folder reference_times there or in the root."""
+    places = [audio.parent, audio.parent / BESIDE] + ([root / BESIDE] if root is not None else [])
+    return next((path for place in places if (path := place / (audio.stem + ending)).is_file()), None)
 
 
 def references_for(audio: Path, root: Path | None = None) -> References | None:
@@ -116,10 +136,9 @@ def references_for(audio: Path, root: Path | None = None) -> References | None:
 
     Raises UserError for a file that cannot be read.
     """
-    places = [audio.parent, audio.parent / BESIDE] + ([root / BESIDE] if root is not None else [])
 
     def find(ending: str) -> Path | None:
-        return next((path for place in places if (path := place / (audio.stem + ending)).is_file()), None)
+        return beside(audio, root, ending)
 
     found = References()
     known = False
@@ -152,10 +171,17 @@ def group_of(audio: Path, root: Path) -> str:
     return audio.stem.split("-")[0].strip() if "-" in audio.stem else root.name
 
 
-def tracks_in(folder: Path) -> list[Track]:
+WANTED = (
+    "put labels beside the audio, such as name.txt with a time in seconds per line, name.beats.txt or name.onsets.txt"
+)
+Known = Callable[[Path, Path], Any]
+"""Takes a recording and the folder that holds reference_times; gives what is known about it, None if nothing is."""
+
+
+def tracks_in(folder: Path, known: Known = references_for, wanted: str = WANTED) -> list[Track]:
     """List every recording under a folder about which something is known, sorted by name.
 
-    Raises UserError if the folder is missing or holds none.
+    wanted: what to put there, said where there is none. Raises UserError if the folder is missing or holds none.
     """
     if not folder.is_dir():
         raise UserError(f"No folder at {str(folder)!r}: name one that holds recordings with labels beside them.")
@@ -163,13 +189,10 @@ def tracks_in(folder: Path) -> list[Track]:
     for place, _, files in sorted(os.walk(folder, onerror=_cannot_list)):
         for name in sorted(files):
             path = Path(place) / name
-            if path.suffix.lower() in SUFFIXES and (references := references_for(path, folder)) is not None:
+            if path.suffix.lower() in SUFFIXES and (references := known(path, folder)) is not None:
                 found.append(Track(path, path.stem, group_of(path, folder), references))
     if not found:
-        raise UserError(
-            f"No labelled recordings under {str(folder)!r}: put labels beside the audio, such as name.txt with a time "
-            "in seconds per line, name.beats.txt or name.onsets.txt."
-        )
+        raise UserError(f"No labelled recordings under {str(folder)!r}: {wanted}.")
     return found
 
 

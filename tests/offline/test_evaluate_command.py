@@ -7,7 +7,9 @@ import pytest
 import soundfile
 
 from offline.crate.truth import ChopTruth, DrumTruth, Truth, write_truth
-from offline.evaluate import listeners, noises, page, runs, table
+from offline.evaluate import data, listeners, noises, page, runs, table
+from offline.evaluate.chop_pictures import LOOK
+from offline.evaluate.chops import CHOPS
 from offline.evaluate.measures import Markers
 from offline.evaluate.truths import references_for, tracks_in
 from realtime.errors import UserError
@@ -44,7 +46,7 @@ def folder(tmp_path_factory):
 def result(folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(noises, "noises", short_noises)
-        return runs.evaluate(tracks_in(folder), ["chop-61", "librosa"], [], jobs=1)
+        return runs.evaluate(CHOPS, tracks_in(folder), ["chop-61", "librosa"], [], jobs=1)
 
 
 def short_noises():
@@ -71,8 +73,8 @@ def test_the_command_writes_everything_as_json_and_as_a_page(folder, tmp_path):
     options = ["--model", "chop-61", "--peers", "none", "--no-noise", "--jobs", 1, "--tracks"]
     found = samplechop("evaluate", folder, *options, "--json", tmp_path / "all.json", "--page", tmp_path / "all.html")
     assert found.code == 0
-    data = json.loads((tmp_path / "all.json").read_text())
-    assert set(data["systems"]["chop-61"]["recordings"]) == {"soul/one.wav", "jazz/two.wav"}
+    written = json.loads((tmp_path / "all.json").read_text())
+    assert set(written["systems"]["chop-61"]["recordings"]) == {"soul/one.wav", "jazz/two.wav"}
     assert "one" in (tmp_path / "all.html").read_text()
 
 
@@ -84,10 +86,10 @@ def test_the_best_value_is_bold(result):
 
 
 def test_results_do_not_depend_on_the_number_of_processes(folder, result):
-    again = runs.evaluate(tracks_in(folder), ["chop-61", "librosa"], None, jobs=2)
+    again = runs.evaluate(CHOPS, tracks_in(folder), ["chop-61", "librosa"], None, jobs=2)
     for one, two in zip(result.judged, again.judged, strict=True):
         for system in result.systems:
-            assert one.heard[system].markers.times.tolist() == two.heard[system].markers.times.tolist()
+            assert one.heard[system].found.times.tolist() == two.heard[system].found.times.tolist()
 
 
 def test_librosa_finds_the_clicks(result):
@@ -97,7 +99,7 @@ def test_librosa_finds_the_clicks(result):
 def test_a_marker_on_pure_noise_is_a_false_one(monkeypatch, folder):
     monkeypatch.setattr(listeners, "listener", lambda _: lambda _: Markers(np.array([1.0])))
     monkeypatch.setattr(noises, "noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
-    assert runs.evaluate(tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
+    assert runs.evaluate(CHOPS, tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
 
 
 def test_made_surfaces_are_finite_and_as_long_as_asked():
@@ -122,7 +124,7 @@ def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
 
 
 def test_the_page_holds_every_recording_and_fetches_nothing(result):
-    html = page.page(result, "my <records>")
+    html = page.page(result, LOOK, "my <records>")
     assert "my &lt;records&gt;" in html
     for one in result.judged:
         assert f"<h3>{one.track.name} " in html
@@ -134,7 +136,7 @@ def test_the_page_holds_every_recording_and_fetches_nothing(result):
 def test_the_page_is_well_formed_and_small(result):
     from xml.etree import ElementTree
 
-    drawings = re.findall(r"<svg.*?</svg>", page.page(result, "records"), re.DOTALL)
+    drawings = re.findall(r"<svg.*?</svg>", page.page(result, LOOK, "records"), re.DOTALL)
     assert len(drawings) == len(result.judged) + 1
     for drawing in drawings:
         ElementTree.fromstring(drawing)
@@ -143,7 +145,7 @@ def test_the_page_is_well_formed_and_small(result):
 
 def test_a_page_that_cannot_be_written_is_a_clear_fault(result, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
-        page.write_page(result, "records", tmp_path)
+        page.write_page(result, LOOK, "records", tmp_path)
 
 
 def test_a_beat_labelled_one_is_a_downbeat():
@@ -191,14 +193,14 @@ def test_recordings_of_the_same_name_in_two_subfolders_are_kept_apart(tmp_path):
         (tmp_path / group).mkdir()
         soundfile.write(tmp_path / group / "one.wav", clicks(), RATE)
         (tmp_path / group / "one.onsets.txt").write_text("0.5\n")
-    made = runs.evaluate(tracks_in(tmp_path), ["librosa"], None, jobs=1)
-    assert set(runs.as_data(made, tmp_path)["systems"]["librosa"]["recordings"]) == {"jazz/one.wav", "soul/one.wav"}
+    made = runs.evaluate(CHOPS, tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    assert set(data.as_data(made, tmp_path)["systems"]["librosa"]["recordings"]) == {"jazz/one.wav", "soul/one.wav"}
 
 
 def test_names_with_brackets_are_shown_whole(tmp_path):
     soundfile.write(tmp_path / "break [live]-1.wav", clicks(), RATE)
     (tmp_path / "break [live]-1.onsets.txt").write_text("0.5\n")
-    made = runs.evaluate(tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    made = runs.evaluate(CHOPS, tracks_in(tmp_path), ["librosa"], None, jobs=1)
     assert "break [live]-1" in shown(table.recordings(made))
     assert "break [live]" in shown(table.means(made))
 
@@ -211,7 +213,7 @@ def test_a_groove_too_short_to_go_round_is_named(tmp_path):
 
 def test_results_that_cannot_be_written_are_a_clear_fault(result, folder, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
-        runs.write_data(result, folder, tmp_path / "nowhere" / "all.json")
+        data.write_data(result, folder, tmp_path / "nowhere" / "all.json")
 
 
 def test_a_folder_without_labels_says_what_to_put_there(tmp_path):
