@@ -18,7 +18,7 @@ from realtime.file_source import FileSource
 from realtime.gauges import LevelMeter, Row
 from realtime.host import Host
 from realtime.pads import PadAssigner
-from realtime.screen import screen_rows
+from realtime.screen.layout import screen_rows
 from realtime.status import Snapshot
 from run_live import DEMO
 

@@ -19,11 +19,11 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.style import Style
 
-from realtime.events import BEAT, Event
+from realtime.events import CHORD, Event
 from realtime.gauges import LevelMeter, Row
 from realtime.plain_view import PlainView
-from realtime.screen import screen_rows
-from realtime.status import Snapshot
+from realtime.screen.layout import screen_rows
+from realtime.status import OTHER_KINDS, Snapshot
 
 
 class View(Protocol):
@@ -92,7 +92,7 @@ class PatientConsole(Console):
 
 
 class TerminalView:
-    """The live screen: levels, chop probability, the last chops, the session's health, and the track delay."""
+    """The live screen: levels, drums, chord and key, chop probability, track delay, chops, the session's health."""
 
     def __init__(self, console: PatientConsole) -> None:
         """Draw on `console`, which must be a terminal; its size is asked anew for every picture."""
@@ -108,6 +108,7 @@ class TerminalView:
         )
         self._meters: list[LevelMeter] = []
         self._marks: deque[Event] = deque(maxlen=64)
+        self._chords: deque[Event] = deque(maxlen=16)
         self._position = 0
         self._size = console.size
         self._silent = False
@@ -149,8 +150,9 @@ class TerminalView:
             self._meters = [LevelMeter() for _ in snapshot.peaks]
         for meter, peak in zip(self._meters, snapshot.peaks, strict=True):
             meter.update(peak, seconds)
-        self._marks.extend(event for event in new if event.kind != BEAT)
-        return Picture(screen_rows(snapshot, self._meters, self._marks, width, height))
+        self._marks.extend(event for event in new if event.kind not in OTHER_KINDS)
+        self._chords.extend(event for event in new if event.kind == CHORD)
+        return Picture(screen_rows(snapshot, self._meters, self._marks, width, height, self._chords))
 
 
 def _is_terminal(stream: TextIO) -> bool:

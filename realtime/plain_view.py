@@ -3,18 +3,20 @@
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
-from realtime.events import BEAT, Event
+from realtime.events import BEAT, CHORD, KEY, Event
 from realtime.names import clock, note_name, pad_name, printable
-from realtime.screen import delay_words
-from realtime.status import Snapshot
+from realtime.screen.delay import delay_words, sooner_words
+from realtime.screen.music import chord_name, key_name
+from realtime.status import OTHER_KINDS, Snapshot
 
-_LOSS_SECONDS = 10  # losses are reported at most this often
+_COUNT_SECONDS = 10  # losses and drum hits are reported at most this often
 _OTHER_TEMPO = 0.04  # a tempo that differs by more than this share is reported
 
 
 class PlainView:
-    """One line per chop, change of state, warning or loss, under a header that says source and track delay.
+    """One line per chop, chord, key, change of state, warning or loss, under a header that says source and track delay.
 
+    Beats, drums and losses are too many for a line each: of beats each new tempo is told, the others are counted.
     Written in plain ASCII where `stream` knows nothing better.
     """
 
@@ -25,6 +27,8 @@ class PlainView:
         self._silent = False
         self._losses = (0, 0, 0)
         self._losses_at = 0
+        self._drums: dict[str, int] = {}
+        self._drums_at = 0
         self._tempo = 0.0
 
     def start(self) -> None:
@@ -40,6 +44,8 @@ class PlainView:
             delay, samples, what = delay_words(snapshot)
             lines.append(f"samplechop  {snapshot.source}, {snapshot.sample_rate} Hz, {snapshot.state}")
             lines.append(f"Track delay {delay} ({samples}). {what}")
+            if snapshot.latencies:
+                lines.append(f"Sooner: {', '.join(sooner_words(snapshot))}")
             lines.append(f"MIDI {snapshot.midi or 'off'}")
             if snapshot.taps is not None:
                 lines.append(f"Taps on {snapshot.pad}")
@@ -58,28 +64,43 @@ class PlainView:
         lines += [line for event in new if (line := self._line(event, snapshot.sample_rate))]
         if snapshot.taps and (before is None or snapshot.taps != before.taps):
             lines.append(f"{now}  taps {snapshot.taps}")
+        lines += self._hits(snapshot, now)
         lines += self._lost(snapshot, now)
         self._write(lines)
 
     def stop(self) -> None:
-        """Write what was lost since the last line about it."""
+        """Write what was hit and lost since the last lines about it."""
         if self._shown is not None:
-            self._losses_at = -_LOSS_SECONDS * self._shown.sample_rate
-            self._write(self._lost(self._shown, clock(self._shown.position, self._shown.sample_rate)))
+            self._losses_at = self._drums_at = -_COUNT_SECONDS * self._shown.sample_rate
+            now = clock(self._shown.position, self._shown.sample_rate)
+            self._write([*self._hits(self._shown, now), *self._lost(self._shown, now)])
 
     def _line(self, event: Event, sample_rate: int) -> str:
-        """Say what an event is; of beats only the first and each new tempo."""
-        if event.kind != BEAT:
+        """Say what an event is, "" for one that is not told by itself."""
+        at = clock(event.sample, sample_rate)
+        if event.kind == CHORD:
+            return f"{at}  chord  {chord_name(event.label)}"
+        if event.kind == KEY:
+            return f"{at}  key  {key_name(event.label)}"
+        if event.kind not in OTHER_KINDS:
             return _chop_line(event, sample_rate)
         tempo = event.tempo or 0.0
-        if abs(tempo - self._tempo) <= _OTHER_TEMPO * self._tempo:
+        if event.kind != BEAT or abs(tempo - self._tempo) <= _OTHER_TEMPO * self._tempo:
             return ""
         self._tempo = tempo
-        return f"{clock(event.sample, sample_rate)}  beat  {tempo:.1f} BPM"
+        return f"{at}  beat  {tempo:.1f} BPM"
+
+    def _hits(self, snapshot: Snapshot, now: str) -> list[str]:
+        hits = {label: count for label, count in snapshot.drum_counts.items() if count}
+        due = not self._drums or snapshot.position - self._drums_at >= _COUNT_SECONDS * snapshot.sample_rate
+        if hits == self._drums or not due:
+            return []
+        self._drums, self._drums_at = hits, snapshot.position
+        return [f"{now}  drums  {', '.join(f'{label} {count}' for label, count in hits.items())} so far"]
 
     def _lost(self, snapshot: Snapshot, now: str) -> list[str]:
         losses = (snapshot.overflows, snapshot.underflows, snapshot.lost)
-        due = not any(self._losses) or snapshot.position - self._losses_at >= _LOSS_SECONDS * snapshot.sample_rate
+        due = not any(self._losses) or snapshot.position - self._losses_at >= _COUNT_SECONDS * snapshot.sample_rate
         if losses == self._losses or not due:
             return []
         self._losses, self._losses_at = losses, snapshot.position

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.events import Event
+from realtime.events import BEAT, CHORD, DRUM, KEY, PITCHES, Event
+
+OTHER_KINDS = frozenset({BEAT, DRUM, CHORD, KEY, PITCHES})
+"""Kinds of events that have a place of their own in a snapshot; all others stand among the chops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Snapshot:
     probability: float32, (n,), chop probability of the last n analysis frames, oldest first; threshold: the line a
         frame has to reach. frame_seconds: time between two of those frames. scored: where the newest one stands, in
         samples; it lies behind `position`, as a frame is judged with what follows it.
-    chops: the last events but beats, oldest first; chop_count: all chops so far.
+    chops: the last events but OTHER_KINDS, oldest first; chop_count: all chops so far.
     beat: the last beat, None before the first; beat_count: all of them so far.
     latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
     cpu: share of one core used by the whole program since the last snapshot, 1 = one core.

@@ -16,7 +16,8 @@ from realtime.display import NoView, PatientConsole, PlainView, TerminalView, ch
 from realtime.events import Event
 from realtime.gauges import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
 from realtime.names import clock, note_name, pad_name
-from realtime.screen import delay_words, screen_rows
+from realtime.screen.delay import delay_words
+from realtime.screen.layout import screen_rows
 from realtime.status import Recording, Snapshot
 
 RATE, HOP = 44_100, 256
