@@ -31,8 +31,6 @@ BASS = 0.5
 SURE = 6.0
 """Beyond so much, log odds of a pitch class count no more: one sure mistake must not decide alone."""
 BASS_SURE = 5.0
-LOWEST_DB = -66.0
-"""RMS below which nothing sounds, dBFS."""
 SHARPNESS = 0.8
 """How much a lead in log odds says for the strength."""
 
@@ -51,12 +49,8 @@ def _score(members, bass, prior, pitch, low, weight, out):
 
 
 @njit(forceinline=True)
-def _take(row, level, pitch, low):
+def _take(row, pitch, low):
     """Read one frame's log odds into pitch and low, within bounds."""
-    if level < LOWEST_DB:
-        pitch[:] = np.float32(-SURE)
-        low[:] = np.float32(0)
-        return
     top = row[12]
     for p in range(12):
         pitch[p] = min(max(row[p], np.float32(-SURE)), np.float32(SURE))
@@ -66,8 +60,8 @@ def _take(row, level, pitch, low):
 
 
 @njit
-def _before(path, began, state, time, frame):
-    """Give the state at `frame` on the path that is in `state` at `time`, where it began at `began`."""
+def _before(path, state, began, frame):
+    """Give the state at `frame` on the path that ends in `state`, where it is since `began`."""
     depth = len(path)
     while began > frame:
         state, began = path[(began - 1) % depth, 0], path[(began - 1) % depth, 1]
@@ -75,7 +69,7 @@ def _before(path, began, state, time, frame):
 
 
 @njit
-def _strength(table, members, bass, prior, name, heard, told, scores, lag):
+def _strength(members, bass, prior, name, heard, told, scores):
     """Give the share of one name among all, by the mean of what was heard since it began."""
     mean = np.zeros(24, np.float32)
     for row in heard:
@@ -93,13 +87,13 @@ def _strength(table, members, bass, prior, name, heard, told, scores, lag):
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(rows, levels, weight, lag, members, bass, prior, name, value, began, path, heard, table, scores, out, sure):
+    def run(rows, weight, lag, members, bass, prior, name, value, began, path, heard, table, scores, out, sure):
         depth, n = len(path), len(value)
         fine = np.zeros(lag + 1, np.bool_)
         for t in range(len(rows)):
             time = table[TIME]
             now = heard[time % (lag + 1)]
-            _take(rows[t], levels[t], now[:12], now[12:])
+            _take(rows[t], now[:12], now[12:])
             _score(members, bass, prior, now[:12], now[12:], weight, scores)
             before = table[BEST]
             entering = value[before] - np.float32(CHANGE)
@@ -120,15 +114,15 @@ def _compiled() -> Callable[..., None]:
             out[t] = table[STATE]
             if frame < 0:
                 continue
-            told = _before(path, began[best], best, time, frame)
+            told = _before(path, best, began[best], frame)
             if told != table[STATE]:
                 table[STATE] = told
                 out[t] = told
-                sure[t] = _strength(table, members, bass, prior, name, heard, told, scores, lag)
+                sure[t] = _strength(members, bass, prior, name, heard, told, scores)
             # What began at frame + 1 + k came from fine[k]'s state at `frame`, or from another one.
             for k in range(lag):
                 one = (frame + k) % depth
-                fine[k] = _before(path, path[one, 1], path[one, 0], frame + k, frame) == told
+                fine[k] = _before(path, path[one, 0], path[one, 1], frame) == told
             for s in range(n):
                 if (s != told) if began[s] <= frame else not fine[began[s] - frame - 1]:
                     value[s] = _LOST
@@ -136,7 +130,7 @@ def _compiled() -> Callable[..., None]:
     table = types.float32[:, ::1]
     row, places = types.float32[::1], types.int64[::1]
     signature = types.void(
-        *(table, row, types.float32, types.int64, table, places, row, places),
+        *(table, types.float32, types.int64, table, places, row, places),
         *(row, places, types.int64[:, ::1], table, places, row, places, row),
     )
     return njit([signature], cache=True)(run)
@@ -174,15 +168,13 @@ class ChordTracker:
         for array in (self._began, self._path, self._table):
             array.fill(0)
 
-    def push(
-        self, rows: NDArray[np.float32], levels: NDArray[np.float32]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """[analysis] Hear the next frames; give the state decided at each, int64 (n,), and how sure it is, float32 (n,).
+    def push(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """[analysis] Hear the next frames; give the state decided at each, int64 (n,), and how sure that is, (n,).
 
-        rows: float32, (n, 24), log odds of the twelve pitch classes and of the bass being each. levels: RMS, dBFS, (n,).
-        The state decided at frame t is the one at frame t - lag; how sure is told, 0..1, where it is a new one.
+        rows: float32, (n, 24), log odds of the twelve pitch classes and of the bass being each. The state decided at
+        frame t is the one at frame t - lag; how sure it is, float32 in 0..1, is told where it is a new one.
         """
         told, sure = np.empty(len(rows), np.int64), np.zeros(len(rows), np.float32)
         memory = self._value, self._began, self._path, self._heard, self._table, self._scores
-        self._run(rows, levels, self._weight, self.lag, *self._model, *memory, told, sure)
+        self._run(rows, self._weight, self.lag, *self._model, *memory, told, sure)
         return told, sure

@@ -1,0 +1,170 @@
+"""The harmony detector: the net's pitch classes, chords, the pitch classes that sound, and the key."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+import models
+from realtime import events, refine
+from realtime.choice import calibrated
+from realtime.chord_names import ROOTS
+from realtime.chord_states import CHORD_OCTAVE, SILENT, voicing
+from realtime.chords import ChordTracker
+from realtime.events import Event
+from realtime.harmony_net import NOTHING, PITCH_CLASSES, PitchStream
+from realtime.history import History
+from realtime.key import KeyTracker
+from realtime.pitch_set import PitchSet
+from realtime.spec import Block, Emit, ProcessSpec
+
+MOST_SECONDS = 0.25
+"""The latency with blocks of USUAL_BLOCK samples is as much of this as whole frames allow."""
+USUAL_BLOCK = 256
+ATTACK_BACK = refine.BACK
+"""Samples before the frame in which a chord begins that its attack may lie."""
+LOWEST_DB = -66.0
+"""RMS of a frame below which nothing sounds, dBFS."""
+_QUIET_DB, _LOUD_DB = -45.0, -9.0
+_SOFT, _HARD = 40, 110
+
+
+@dataclass(frozen=True, slots=True)
+class HarmonySettings:
+    """model: a released harmony model's name or a manifest's path."""
+
+    model: str = "harmony"
+
+
+class HarmonyDetector:
+    """Tells each chord, each change of the sounding pitch classes, and the key.
+
+        a chord's attack  frame f's centre                    frame f + lag      half a window
+        |-----------------|------------------------------------|------------------|------> told
+         at most ATTACK_BACK
+
+    Latency is that sum plus one block. `activations`: float32, (12,), how likely each pitch class sounds just now.
+    """
+
+    immediate = True
+
+    def __init__(self, settings: HarmonySettings = HarmonySettings()) -> None:
+        """Choose the settings; nothing is loaded yet."""
+        self._settings = settings
+        self._latency: tuple[tuple[str, int], ...] = ()
+        self.activations: NDArray[np.float32] = np.zeros(PITCH_CLASSES, np.float32)
+
+    @property
+    def latency(self) -> int:
+        """Samples from a chord's attack to the end of the block that emits it, worst case."""
+        return sum(samples for _, samples in self.latency_terms)
+
+    @property
+    def latency_terms(self) -> tuple[tuple[str, int], ...]:
+        """The latency as a sum: (what for, samples) for each part. Known once prepared."""
+        if not self._latency:
+            raise RuntimeError("latency is known after prepare()")
+        return self._latency
+
+    def prepare(self, spec: ProcessSpec) -> None:
+        """[main] Load the model, allocate, compile. Raises ModelError for a model that does not hear harmony."""
+        manifest = models.load(self._settings.model)
+        if spec.sample_rate != manifest.features.sample_rate:
+            raise ValueError(f"sample_rate must be {manifest.features.sample_rate} Hz, got {spec.sample_rate}")
+        self._calibration = manifest.calibration
+        self._stream = stream = PitchStream(manifest, spec.max_block_size)
+        self._hop = hop = stream.hop_length
+        frame_rate = spec.sample_rate / hop
+        most = int(MOST_SECONDS * spec.sample_rate) - stream.latency - ATTACK_BACK - USUAL_BLOCK
+        self._lag = lag = max(1, most // hop)
+        self._chords = ChordTracker(frame_rate, lag)
+        self._pitches = PitchSet(lag)
+        self._key = KeyTracker(frame_rate)
+        self._latency = (
+            ("half of the spectrum's window", stream.latency),
+            (f"{lag} frames to be sure of a chord", lag * hop),
+            ("attack search", ATTACK_BACK),
+            ("one block", spec.max_block_size),
+        )
+        self._audio = History(1, self.latency + refine.LENGTH, spec.max_block_size)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as freshly prepared."""
+        for part in (self._stream, self._chords, self._pitches, self._key, self._audio):
+            part.reset()
+        self.activations.fill(0)
+        self._start: int | None = None
+        self._frame, self._state, self._last = 0, SILENT, -1
+        self._sounding = b""
+
+    def process(self, block: Block, start: int, emit: Emit) -> None:
+        """[analysis] Hear the next block, float32 (n,), mono; emit what is decided in it, in order."""
+        if self._start is None:
+            self._start = start
+        self._audio.room()[: len(block), 0] = block
+        self._audio.advance(len(block))
+        rows = self._stream.push(block)
+        levels = self._stream.levels
+        for i in range(len(rows)):
+            # Frame by frame, so that what is told comes in the order of time.
+            self._hear(rows[i : i + 1], levels[i : i + 1], self._start, emit)
+            self._frame += 1
+
+    def _hear(self, row: NDArray[np.float32], level: NDArray[np.float32], start: int, emit: Emit) -> None:
+        if level[0] < LOWEST_DB:
+            row[:] = NOTHING
+        decided = start + self._frame * self._hop + self._stream.latency
+        velocity = _velocity(float(level[0]))
+        told, sure = self._chords.push(row)
+        if (state := int(told[0])) != self._state:
+            self._state = state
+            chord = self._chords.chords[state]
+            emit(
+                Event(
+                    kind=events.CHORD,
+                    sample=start + self._attack(self._frame - self._lag, chord is not None),
+                    emitted=decided,
+                    strength=calibrated(self._calibration, float(sure[0])),
+                    label=events.NO_CHORD if chord is None else chord.label,
+                    velocity=velocity,
+                    notes=voicing(chord),
+                )
+            )
+        sets, means = self._pitches.push(row)
+        np.divide(1, 1 + np.exp(-means[0]), out=self.activations)
+        if (sounding := sets[0].tobytes()) != self._sounding and (self._sounding or sets[0].any()):
+            self._sounding = sounding
+            classes = np.flatnonzero(sets[0]).tolist()
+            emit(
+                Event(
+                    kind=events.PITCHES,
+                    sample=start + max(0, self._frame - self._lag // 2) * self._hop,
+                    emitted=decided,
+                    strength=float(self.activations[classes].mean()) if classes else 1.0,
+                    label=",".join(ROOTS[one] for one in classes),
+                    velocity=velocity,
+                    notes=tuple(CHORD_OCTAVE + one for one in classes),
+                )
+            )
+        if (changed := self._key.push(self.activations)) is not None:
+            key, chance = changed
+            sample = start + self._frame * self._hop
+            emit(Event(kind=events.KEY, sample=sample, emitted=decided, strength=chance, label=key.label))
+
+    def _attack(self, frame: int, begins: bool) -> int:
+        """Give the sample, relative to the first block, where what is told of a frame began, after all told before."""
+        sample = centre = frame * self._hop
+        if begins:
+            first = centre - refine.BACK - refine.MARGIN
+            segment = self._audio.read(first, first + refine.LENGTH).reshape(-1)
+            sample = centre + max(-ATTACK_BACK, refine.attack_offset(segment))
+        self._last = max(0, self._last + 1, sample)
+        return self._last
+
+
+def _velocity(level_db: float) -> int:
+    """Map an RMS in dBFS onto MIDI velocities."""
+    loud = min(1.0, max(0.0, (level_db - _QUIET_DB) / (_LOUD_DB - _QUIET_DB)))
+    return _SOFT + math.floor((_HARD - _SOFT) * loud)
