@@ -13,7 +13,7 @@ from realtime.screen.parts import cut
 from realtime.status import Snapshot
 
 _PAD = 6  # cells of the smallest pad: the longest of the five names
-_CHORD = 12  # cells kept for the chord, so that the key beside it stands still
+_CHORD = 14  # cells of the chord's field, so that nothing moves when its name is longer
 _MODES = {"maj": "major", "min": "minor"}
 
 
@@ -66,14 +66,15 @@ def harmony_row(snapshot: Snapshot, chords: Sequence[Event], width: int) -> Row:
     """Write the chord so that it can be read from afar, the key, and the chords before it, the newest first."""
     now = snapshot.chord
     sounds = now is not None and now.label != NO_CHORD
-    name = cut(chord_name(now.label) if now is not None else "…", min(_CHORD, width - 4))
-    row: Row = [(f"  {name}  ", "bold reverse cyan" if sounds else "dim")]
-    row.append((" " * (_CHORD - cell_len(name) + 1), ""))
+    name = cut(chord_name(now.label) if now is not None else "", _CHORD - 2)
+    left = (_CHORD - cell_len(name)) // 2
+    field = " " * left + name + " " * (_CHORD - left - cell_len(name))
+    row: Row = [(field, "bold reverse cyan" if sounds else "dim"), ("  ", "")]
     if snapshot.key is not None:
         row.append((f"key {key_name(snapshot.key.label)}  ", "bold"))
     used = sum(cell_len(text) for text, _ in row)
     if used > width:
-        return row[:1]
+        return row[:2]
     earlier = [event for event in reversed(chords) if event is not now and event.label != NO_CHORD]
     trail = ""
     for event in earlier:
