@@ -12,6 +12,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from realtime.chord_names import shorthand
+
 SLICES = "slices"
 """Folder of a kit that holds its slices as wav files; writers of other formats refer to them there."""
 
@@ -25,6 +27,32 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What sounds in a slice while its pad is played first, see `offline.chop.content`; None: not known, or not clear.
+
+    chord: in Harte's syntax, such as "A:min7". key_agreement: 0..1, the share of what sounds that is in the record's
+    key. hits: how many of each drum, by `realtime.events.DRUMS`; only those there are. drum: the strongest of them.
+    drum_content: 0..1, how much of the sound is drums.
+    """
+
+    chord: str | None = None
+    key_agreement: float | None = None
+    hits: Mapping[str, int] | None = None
+    drum: str | None = None
+    drum_content: float | None = None
+
+    @property
+    def chord_name(self) -> str:
+        """The chord as musicians write it, such as "Am7"; "" where it is not known."""
+        return shorthand(self.chord) if self.chord else ""
+
+    @property
+    def told(self) -> str:
+        """Chord and strongest drum, as names of pads and markers tell them: "Am7 kick", "Am7", "kick" or ""."""
+        return " ".join(word for word in (self.chord_name, self.drum) if word)
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """One piece of the record, on one pad.
 
@@ -33,6 +61,7 @@ class Slice:
     note: MIDI note of its pad, 0..127. name: of its file without ending, unique in the kit, safe on every system.
     file: its wav file relative to the kit's folder, with "/" (such as "slices/01_0m00.000.wav").
     frames: samples per channel in that file: stop - start, unless it was trimmed, resampled or cut short.
+    content: what sounds in it.
     """
 
     number: int
@@ -43,6 +72,12 @@ class Slice:
     name: str
     file: str
     frames: int
+    content: Content = Content()
+
+    @property
+    def title(self) -> str:
+        """Its name with chord and drum, for pads and markers whose names are not those of files."""
+        return f"{self.name} {self.content.told}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Which candidates become the kit.
 
-Clean-up, the strongest, what is loud enough; then the choice itself, see `offline.chop.diversify`. `--classic` is the
+Clean-up, the strongest, what suits where something is wanted, what is loud enough; then the choice itself, see
+`offline.chop.diversify`. `--classic` is the
 choice of 2017: no gate, no ban, Euclidean distance of single frames over the largest, mean distance.
 """
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from offline.chop import distances
+from offline.chop.content import SUITABLE
 from offline.chop.descriptors import Descriptors
 from offline.chop.diversify import diversify
 from offline.chop.options import DUPLICATE, ChopOptions
@@ -34,11 +36,14 @@ def choose(
     locked: ArrayLike = (),
     downbeats: ArrayLike = (),
     sample_rate: int = 44_100,
+    suits: ArrayLike | None = None,
 ) -> NDArray[np.int64]:
     """Choose the kit's chops; gives their indices into `candidates` in order of time.
 
     descriptors: of the candidates, in their order. locked: indices that stay, also where they are more than
     `options.count` or lie close together. downbeats: samples at sample_rate Hz, used with `options.bars`.
+    suits: how well each suits what is wanted, 0..1, a factor on its probability; those below SUITABLE are left out
+    unless the kit would not be full. None where nothing is wanted.
     Fewer than `options.count` are given only where there are fewer, after clean-up and --min-gap.
     """
     fixed = np.unique(np.asarray(locked, np.int64))
@@ -46,10 +51,12 @@ def choose(
     strength = np.array([candidate.strength for candidate in candidates], np.float64)
     kept = _cleaned(samples, strength, fixed, round(TOGETHER_SECONDS * sample_rate))
     kept = _strongest(kept, strength, fixed, options)
+    suitable = np.ones(len(strength)) if suits is None else np.asarray(suits, np.float64)
+    kept = _suited(kept, suitable, strength, fixed, options.count)
     if not options.classic:
         kept = _loud(kept, descriptors.level_db, fixed, options.count)
     kept = kept[np.argsort(samples[kept], kind="stable")]
-    probability = strength[kept]
+    probability = strength[kept] * suitable[kept]
     if options.bars:
         probability = probability + BAR * _beside(samples[kept], np.asarray(downbeats, np.int64), sample_rate)
     if options.reroll:
@@ -92,6 +99,19 @@ def _strongest(
         return kept
     best = kept[np.argsort(-strength[kept], kind="stable")][: max(options.candidates, options.count)]
     return kept[np.isin(kept, best) | np.isin(kept, fixed)]
+
+
+def _suited(
+    kept: NDArray[np.int64],
+    suits: NDArray[np.float64],
+    strength: NDArray[np.float64],
+    fixed: NDArray[np.int64],
+    count: int,
+) -> NDArray[np.int64]:
+    """Leave out what is not wanted; where too few are left, the best of the others fill the kit up."""
+    ranked = kept[np.lexsort((kept, -suits[kept] * strength[kept], suits[kept] < SUITABLE, ~np.isin(kept, fixed)))]
+    enough = int(np.sum((suits[kept] >= SUITABLE) | np.isin(kept, fixed)))
+    return ranked[: max(enough, count)]
 
 
 def _loud(

@@ -60,6 +60,10 @@ def chop(
     bars: Annotated[
         bool | None, _opt("Prefer the beginnings of bars, where the tempo is clear.", WHAT, "--bars")
     ] = None,
+    want: Annotated[
+        str | None,
+        _opt("harmony prefers chords without drums, drums prefers single drum hits (default: both, neither).", WHAT),
+    ] = None,
     min_gap: Annotated[float | None, _opt("Seconds between two chops of the kit, at least.", WHAT)] = None,
     model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop).", WHAT)] = None,
     threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 (default: the model's).", WHAT)] = None,
@@ -90,7 +94,7 @@ def chop(
     start_note: Annotated[int | None, _opt("MIDI note of the first slice (default: 36, pad A01).", FILES)] = None,
     template: Annotated[
         str | None,
-        _opt("Names of slices; fields: number, time, key, bpm, strength, note, pad, record.", FILES),
+        _opt("Names of slices; fields: number, time, key, bpm, strength, note, pad, record, chord, drums.", FILES),
     ] = None,
     formats: Annotated[
         str | None, _opt("Formats to write, with commas between (default: all; --list-formats names them).", FILES)
@@ -113,6 +117,7 @@ def chop(
     samplechop chop song.flac -o kits                       sixteen slices, in every format there is
     samplechop chop recordings/2026-11-21 -o kits           a session recorded with live --record
     samplechop chop song.flac -o kits --until candidate --count 32 --fade 5     short hits
+    samplechop chop song.flac -o kits --want harmony --until candidate          chords without drums
     samplechop chop song.flac -o kits --lock 12.5,31 --reroll 2 --force         keep two, try others
     samplechop chop crates/ -o kits --jobs 4                a whole collection; run it again to go on
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from string import Formatter
 
-from offline.kit import Guess
+from offline.kit import Content, Guess
 from realtime.errors import UserError
 from realtime.names import pad_name
 
-FIELDS = ("number", "time", "key", "bpm", "strength", "note", "pad", "record")
+FIELDS = ("number", "time", "key", "bpm", "strength", "note", "pad", "record", "chord", "drums")
 """What a template may name."""
 LONGEST = 100
 """Characters of a name: encrypted folders hold 143, Windows 260 with the whole path."""
@@ -76,14 +76,16 @@ def names(
     record: str = "",
     tempo: Guess | None = None,
     key: Guess | None = None,
+    contents: Sequence[Content] = (),
 ) -> list[str]:
     """Name the slices of a record: safe, and no two alike even where case does not count.
 
     starts: samples at sample_rate Hz, strengths: 0..1, notes: MIDI, one of each for every slice, in order of time.
     length: samples of the record; longer ones get more digits for minutes, so that names sort by time.
+    contents: of the slices, for {chord} ("Am7") and {drums} (the strongest one); () where nothing is known of them.
 
-    A field of which nothing is known (key, bpm, pad, record) goes, together with the sign before it. The same slices of
-    the same record get the same names. Raises UserError for a template `parse` refuses.
+    A field of which nothing is known (key, bpm, pad, record, chord, drums) goes, together with the sign before it. The
+    same slices of the same record get the same names. Raises UserError for a template `parse` refuses.
     """
     parts = parse(template)
     minutes = len(str(length // sample_rate // 60))
@@ -98,6 +100,8 @@ def names(
             "strength": f"{min(99, int(100 * strength)):02d}",
             "note": str(note),
             "pad": pad_name(note),
+            "chord": _clean(contents[index].chord_name) if contents else "",
+            "drums": (contents[index].drum or "") if contents else "",
         }
         given.append(_unused(_filled(parts, values) or f"{index + 1:0{digits}d}", taken))
         taken.add(given[-1].casefold())

@@ -11,6 +11,8 @@ Compare = Literal["slice", "frame"]
 Distance = Literal["mean", "min"]
 """The distance of a chop to the chops already chosen: the mean of all, or the nearest."""
 Normalise = Literal["peak", "lufs"]
+Want = Literal["harmony", "drums", "both"]
+"""Which chops are preferred: those with a chord and without drums, drum hits, or neither."""
 
 DIVERSITY, CLASSIC_DIVERSITY = 0.15, 0.5
 """Where on real music kits differ most while their mean probability falls by at most 5 %; for classic by 8 %."""
@@ -32,6 +34,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "resample": (4_000, 384_000),
     "candidates": (1, 100_000),
 }
+_CHOICES = {"compare": Compare, "distance": Distance, "normalise": Normalise, "choose": Choose, "want": Want}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class ChopOptions:
     lock: tuple[float, ...] = ()
     reroll: int = 0
     bars: bool = False
+    want: Want = "both"
     until: str = "chosen"
     model: str = "chop"
     threshold: float | None = None
@@ -80,10 +84,12 @@ class ChopOptions:
                 raise UserError(f"{_option(name)} must be in {low:g}..{high:g}, got {value:g}")
         if self.threshold is not None and not 0.0 < self.threshold < 1.0:
             raise UserError(f"--threshold must lie between 0 and 1, got {self.threshold:g}")
-        for name, kind in (("compare", Compare), ("distance", Distance), ("normalise", Normalise), ("choose", Choose)):
+        for name, kind in _CHOICES.items():
             value, choices = getattr(self, name), get_args(kind)
             if value not in choices and not (name == "normalise" and value is None):
                 raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {value!r}")
+        if self.classic and self.want != "both":
+            raise UserError(f"--classic chooses by nothing that --want {self.want} needs: leave out one of them")
         if not self.start >= 0 or (self.end is not None and not self.end > self.start):
             raise UserError(f"--start {self.start:g} must be 0 or more and lie before --end, got {self.end}")
         if any(not time >= 0 for time in self.lock):

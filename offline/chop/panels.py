@@ -28,6 +28,8 @@ _MATRIX_PIXELS = 512
 def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope], rate: int) -> None:
     """Draw every pad where it lies on the machine, with what is on it: banks of four by four, A01 at the lower left.
 
+    Few pads have their length, chord and strongest drum, the latter bright where half or more of the sound is drums.
+
     outlines: of the slices' files, which have `rate` Hz; the loudest of them fills its pad.
     """
     from matplotlib.collections import PolyCollection
@@ -46,16 +48,22 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
 
     places = [drawing.tile(*corner(bank, pad)) for bank in banks for pad in range(_SIDE**2)]
     axes.add_collection(PolyCollection(places, facecolors=RAISED, edgecolors=LINE, linewidths=0.8))
-    few, shapes, scale = len(slices) <= _FEW, [], 0.31 / drawing.farthest(outlines)
+    told = any(part.content.told for part in slices)
+    middle, height = (0.46, 0.24) if told else (0.39, 0.31)
+    few, shapes, scale = len(slices) <= _FEW, [], height / drawing.farthest(outlines)
     for part, outline in zip(slices, outlines, strict=True):
         x, y = corner(_bank(part.note), (part.note - _FIRST_NOTE) % _SIDE**2)
-        shapes.append(drawing.shape(np.linspace(x + 0.08, x + 0.92, len(outline) + 1), scale * outline, y + 0.39))
+        shapes.append(drawing.shape(np.linspace(x + 0.08, x + 0.92, len(outline) + 1), scale * outline, y + middle))
         axes.text(
             x + 0.08, y + 0.9, drawing.label(part), size=8.5 if few else 6 if down < 3 else 4.5, weight="bold", va="top"
         )
         if few:
             length = f"{part.frames / rate:.2f} s"
             axes.text(x + 0.92, y + 0.9, length, size=8, color=FAINT, va="top", ha="right")
+            axes.text(x + 0.08, y + 0.07, part.content.chord_name, size=8, color=CYAN, va="baseline")
+            if part.content.drum:
+                ink = INK if (part.content.drum_content or 0.0) >= 0.5 else FAINT
+                axes.text(x + 0.92, y + 0.07, part.content.drum, size=8, color=ink, va="baseline", ha="right")
     axes.add_collection(PolyCollection(shapes, facecolors=[drawing.colour(part) for part in slices], linewidths=0))
     axes.set(xlim=(0, across * (_SIDE + _GAP) - _GAP), ylim=(0, down * (_SIDE + _GAP) - _GAP))
 

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 import soundfile
 
-from offline.chop import candidates, cutting, key, naming, picture, tempo
+from offline.chop import candidates, content, cutting, key, naming, picture, sounds, tempo
 from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions
 from offline.chop.placing import check_folder, put_in_place
 from offline.chop.planning import Plan, Told, nothing, planned
+from offline.chop.sounds import Sounds
 from offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
 from offline.kit import SLICES, Guess, Kit, Slice
 from realtime.errors import UserError
@@ -24,6 +25,7 @@ from realtime.errors import UserError
 Made = TypeVar("Made")
 LONG_SECONDS = 1800
 """From here on the formats that copy the whole record are written only when asked for by name."""
+_WANTED = {"harmony": "chords without drums", "drums": "single drum hits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,18 @@ def _made(
     heard = record
     if options.harmonic or options.write_harmonic:
         heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
-    plan = planned(heard if options.harmonic else record, options, first, last, told)
     cut_from = heard if options.write_harmonic else record
-    kit = _cut(cut_from, folder, plan, options, first, last, tonality.result())
+    inside = _sounds(cut_from, options, first, last, told)
+    plan = planned(heard if options.harmonic else record, options, first, last, told, inside)
+    kit = _cut(cut_from, folder, plan, options, first, last, inside, tonality.result())
     drawn = _begun(beside, picture.draw, kit, plan.similarity) if options.picture else None
     said = list(record.warnings)
     if not plan.found.candidates:
         said.append(f"no chop was found in {str(source)!r}, so it is one slice; a lower --threshold finds more")
-    elif len(kit.slices) < options.count:
+    elif plan.unwanted:
+        fitting = f"{len(kit.slices) - plan.unwanted} of {len(kit.slices)} slices"
+        said.append(f"{str(source)!r} has {_WANTED[options.want]} for {fitting} only, the others are what is nearest")
+    if plan.found.candidates and len(kit.slices) < options.count:
         said.append(f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more")
     files = [kit.path(part) for part in kit.slices]
     formats = writers(options.formats, whole=kit.seconds(kit.length) <= LONG_SECONDS)
@@ -141,11 +147,29 @@ def _begun(beside: Executor | None, work: Callable[..., Made], *arguments: Any) 
     return done
 
 
+def _sounds(record: Record, options: ChopOptions, first: int, last: int, told: Told) -> Sounds:
+    """Hear drums and chords. Raises UserError if the choice needs what nobody can listen for."""
+    length = last - first
+    heard = sounds.hear(record, first, last, lambda done: told("listening for drums and chords", done, length))
+    needed = {"drums": [heard.hits], "harmony": [heard.hits, heard.chords], "both": []}[options.want]
+    if any(found is None for found in needed):
+        raise UserError(f"--want {options.want} needs detectors that are not installed here: leave it out")
+    return heard
+
+
 def _cut(
-    record: Record, folder: Path, plan: Plan, options: ChopOptions, first: int, last: int, tonality: Guess | None
+    record: Record,
+    folder: Path,
+    plan: Plan,
+    options: ChopOptions,
+    first: int,
+    last: int,
+    inside: Sounds,
+    tonality: Guess | None,
 ) -> Kit:
     rate, bpm = record.sample_rate, tempo.tempo(plan.found.beats, record.sample_rate)
     notes = [options.start_note + index for index in range(len(plan.pieces))]
+    contents = [content.describe(inside, piece, tonality) for piece in plan.pieces]
     names = naming.names(
         options.template,
         [piece.start for piece in plan.pieces],
@@ -156,12 +180,14 @@ def _cut(
         record.name,
         bpm,
         tonality,
+        contents,
     )
     slices = []
-    for number, (piece, note, name) in enumerate(zip(plan.pieces, notes, names, strict=True), 1):
+    parts = zip(plan.pieces, notes, names, contents, strict=True)
+    for number, (piece, note, name, within) in enumerate(parts, 1):
         file = f"{SLICES}/{name}.wav"
         frames = cutting.write_slice(record, piece, folder / file, options, last)
-        slices.append(Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames))
+        slices.append(Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames, within))
     return Kit(
         name=record.name,
         folder=folder,

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from offline.chop.pipeline import Outcome
+from offline.kit import Content
 from realtime.names import pad_name
 
 
@@ -18,13 +19,19 @@ def show(outcome: Outcome, seconds: float) -> None:
     known = [f"{round(float(kit.tempo.value))} bpm"] if kit.tempo else []
     known += [kit.key.value] if kit.key else []
     title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known])
-    table = Table("pad", "at", "length", "strength", "slice", title=title, title_justify="left", box=None)
-    for part in kit.slices:
+    heard = {
+        "chord": [part.content.chord_name for part in kit.slices],
+        "drums": [drums(part.content) for part in kit.slices],
+    }
+    shown = {name: told for name, told in heard.items() if any(told)}
+    table = Table("pad", "at", "length", "strength", *shown, "slice", title=title, title_justify="left", box=None)
+    for index, part in enumerate(kit.slices):
         table.add_row(
             pad_name(part.note),
             f"{kit.seconds(part.start):.3f} s",
             f"{part.frames / kit.slice_rate:.3f} s",
             f"{part.strength:.2f}",
+            *(told[index] for told in shown.values()),
             part.file,
         )
     console.print(table)
@@ -34,6 +41,14 @@ def show(outcome: Outcome, seconds: float) -> None:
     warnings = Console(stderr=True)
     for warning in outcome.warnings:
         warnings.print(f"samplechop: {warning}", soft_wrap=True, highlight=False, markup=False)
+
+
+def drums(content: Content) -> str:
+    """Tell how much of a slice is drums, and which, the strongest first: "80 % kick, hat"; "" where there are none."""
+    if not content.hits or content.drum_content is None:
+        return ""
+    others = [name for name in content.hits if name != content.drum]
+    return f"{100 * content.drum_content:.0f} % {', '.join([content.drum or '', *others])}"
 
 
 def redundancy_table(figures: Mapping[str, Mapping[str, float]]) -> Table:

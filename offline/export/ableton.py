@@ -59,7 +59,7 @@ def write(kit: Kit) -> list[Path]:
 def _pad(kit: Kit, part: Slice, index: int, plain: ET.Element) -> ET.Element:
     pad = copy.deepcopy(plain)
     pad.set("Id", str(index))
-    _set(pad, {"Name": part.name, "ZoneSettings/ReceivingNote": str(128 - part.note)})
+    _set(pad, {"Name": part.title, "ZoneSettings/ReceivingNote": str(128 - part.note)})
     sample = "DevicePresets/AbletonDevicePreset/Device/DrumCell/UserSample/Value/SampleRef"
     file = f"{sample}/FileRef"
     values = {

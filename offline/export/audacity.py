@@ -12,6 +12,6 @@ from offline.labels.text import track_text
 def write(kit: Kit) -> list[Path]:
     """Write NAME.txt; a microsecond is finer than a sample."""
     path = kit.folder / f"{kit.name}.txt"
-    rows = ((kit.seconds(part.start), kit.seconds(part.stop), part.name) for part in kit.slices)
+    rows = ((kit.seconds(part.start), kit.seconds(part.stop), part.title) for part in kit.slices)
     path.write_bytes(track_text(rows).encode())
     return [path]

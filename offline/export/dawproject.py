@@ -95,5 +95,5 @@ def _project(kit: Kit, audio: str) -> ET.Element:
     for part in kit.slices:
         place = {"time": beats(part.start), "duration": beats(part.stop - part.start)}
         ET.SubElement(notes, "Note", {**place, "channel": str(CHANNEL), "key": str(part.note), "vel": velocity})
-        ET.SubElement(markers, "Marker", time=place["time"], name=part.name)
+        ET.SubElement(markers, "Marker", time=place["time"], name=part.title)
     return root

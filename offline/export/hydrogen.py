@@ -83,7 +83,7 @@ def _document(kit: Kit) -> ET.Element:
     instruments = ET.SubElement(root, "instrumentList")
     for number, part in enumerate(kit.slices):
         instrument = ET.SubElement(instruments, "instrument")
-        _fill(instrument, {"id": str(number), "name": part.name} | _INSTRUMENT)
+        _fill(instrument, {"id": str(number), "name": part.title} | _INSTRUMENT)
         _fill(instrument, {"midiOutNote": str(part.note)} | _REST)
         held = ET.SubElement(instrument, "instrumentComponent")
         _fill(held, {"component_id": "0", "gain": "1"})

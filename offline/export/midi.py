@@ -40,7 +40,7 @@ def write(kit: Kit) -> list[Path]:
     head = [
         (0, mido.MetaMessage("track_name", name=credit(kit))),
         (0, mido.MetaMessage("set_tempo", tempo=tempo)),
-        *((tick(part.start), mido.MetaMessage("marker", text=part.name)) for part in kit.slices),
+        *((tick(part.start), mido.MetaMessage("marker", text=part.title)) for part in kit.slices),
     ]
     notes: list[tuple[int, mido.Message]] = []
     for part in kit.slices:

@@ -21,7 +21,7 @@ def write(kit: Kit) -> list[Path]:
     lines.append(f"  TEMPO {kit.tempo.value if kit.tempo else 120} 4 4")
     for part in kit.slices:
         start, stop = kit.seconds(part.start), kit.seconds(part.stop)
-        lines.append(f"  MARKER {part.number} {start:.9f} {quoted(part.name)} {_REGION}")
+        lines.append(f"  MARKER {part.number} {start:.9f} {quoted(part.title)} {_REGION}")
         lines.append(f'  MARKER {part.number} {stop:.9f} "" {_REGION}')
     lines += ["  <TRACK", f"    NAME {quoted(kit.name)}", "    <ITEM", "      POSITION 0", f"      LENGTH {length:.9f}"]
     lines += ["      LOOP 0", f"      NAME {quoted(record.name)}", "      SOFFS 0", "      PLAYRATE 1 1 0 -1 0 0.0025"]

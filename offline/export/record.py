@@ -49,7 +49,7 @@ def whole_wav(kit: Kit, largest: int = LARGEST) -> Path:
 
 def cues(kit: Kit) -> list[Cue]:
     """Give a cue for every slice, and one with the kit's name where the first slice begins later than the record."""
-    parts = [Cue(part.start, part.name, part.stop - part.start) for part in kit.slices]
+    parts = [Cue(part.start, part.title, part.stop - part.start) for part in kit.slices]
     marked = parts if parts[0].sample == 0 else [Cue(0, kit.name), *parts]
     held = [cue for cue in marked if cue.sample + cue.length <= LARGEST]
     if len(held) < len(marked):
