@@ -145,7 +145,7 @@ def test_an_interrupted_session_ends_cleanly(tmp_path: Path, how: signal.Signals
     written = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
     notes = [m for m in mido.MidiFile(tmp_path / "m.mid") if m.type == "note_on"]
     assert len(notes) == len(written) > 0
-    assert f"{len(written)} chops" in err
+    assert f"{len(written)} chop" in err
 
 
 def test_the_view_shows_the_latency_and_each_chop() -> None:

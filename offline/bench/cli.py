@@ -32,7 +32,7 @@ def live(
     recording: Annotated[Path | None, typer.Argument(help="Recording to measure on [default: the demo].")] = None,
     json: AsJson = False,
 ) -> None:
-    """Measure the analysis: constant-Q, whole chain per frame, --fast, latency, memory, start-up.
+    """Measure the analysis: constant-Q, each detector per frame and all together, --fast, latency, memory, start-up.
 
     \b
     samplechop bench live
@@ -51,6 +51,7 @@ def live(
         {
             "the constant-Q transform": lambda: measures.constant_q(mono),
             "the whole chain": lambda: measures.chain(mono),
+            "all detectors together": lambda: measures.together(mono),
             "whole files": lambda: measures.whole_files(audio),
             "memory": measures.memory,
             "start-up": startup,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from offline.bench.figures import Figure
 from offline.bench.timing import allocations, best_seconds, each_microseconds
+from realtime import detectors
 from realtime.cqt import F2_HZ, StreamingCQT
 from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.engine import Engine
@@ -96,18 +97,15 @@ MODELS: dict[str, dict[str, float]] = {"chop": {"mean": 30.0}, "chop-61": {"p50"
 
 def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
     """Time the engine with the chop detector, one frame per block, with each model."""
-    blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
     for model, goals in MODELS.items():
-        engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 1, HOP)
-        steps = [partial(engine.process, block, lambda _: None) for block in blocks]
-        each_microseconds(steps[:500])
-        times = each_microseconds(steps)
+        times = _each_frame(Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 1, HOP), mono)
         found = {"mean": times.mean(), "p50": np.quantile(times, 0.5), "p99": np.quantile(times, 0.99)}
         for name, value in found.items():
             figure = Figure(f"{model}: whole chain per frame, {name}", float(value), "µs")
             goal = goals.get(name)
             yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", bool(value <= goal))
     engine = Engine({"chop": ChopDetector()}, ANALYSIS_RATE, 1, HOP)
+    blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
 
     def some() -> None:
         for block in blocks[:2000]:
@@ -122,6 +120,41 @@ def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
     assert isinstance(detector, ChopDetector)
     for name, samples in detector.latency_terms:
         yield Figure(f"  {name}", float(samples), "samples")
+
+
+FRAME_MICROSECONDS = HOP / ANALYSIS_RATE * 1e6
+TOGETHER = ("chop", "drums", "harmony")
+COST_GOALS = {"drums": 50.0}
+"""Of a detector, mean µs per frame."""
+LATENCY_GOALS = {"drums": 25.0, "harmony": 250.0}
+"""Of a detector whose notes do not wait for the others, ms from event to note."""
+
+
+def together(mono: NDArray[np.float32]) -> Iterator[Figure]:
+    """Time each of the detectors alone, one frame per block, and all of them on one stream; tell their latencies."""
+    names = [name for name in TOGETHER if name in detectors.BUILT_IN]
+    for name in names:
+        times = _each_frame(Engine({name: detectors.make(name)}, ANALYSIS_RATE, 1, HOP), mono)
+        mean = Figure(f"{name} alone, per frame, mean", float(times.mean()), "µs")
+        goal = COST_GOALS.get(name)
+        yield mean if goal is None else mean.with_goal(f"≤ {goal:g}", mean.value <= goal)
+        for share in (0.5, 0.99):
+            yield Figure(f"{name} alone, per frame, p{100 * share:.0f}", float(np.quantile(times, share)), "µs")
+    engine = Engine({name: detectors.make(name) for name in names}, ANALYSIS_RATE, 1, HOP)
+    share = 100 * float(_each_frame(engine, mono).mean()) / FRAME_MICROSECONDS
+    yield Figure(f"{' + '.join(names)}: share of one core at 44.1 kHz", share, "%", "≤ 5", share <= 5)
+    for name in names:
+        late = Figure(f"{name}: latency, event to note", 1000 * engine.latencies[name] / ANALYSIS_RATE, "ms")
+        goal = LATENCY_GOALS.get(name)
+        yield late if goal is None else late.with_goal(f"≤ {goal:g}", late.value <= goal)
+
+
+def _each_frame(engine: Engine, mono: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Time an engine frame by frame, in µs, after it has warmed up."""
+    blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
+    steps = [partial(engine.process, block, lambda _: None) for block in blocks]
+    each_microseconds(steps[:500])
+    return each_microseconds(steps)
 
 
 def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:

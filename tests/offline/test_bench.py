@@ -8,6 +8,7 @@ import soundfile
 from offline.bench import live, startup
 from offline.bench import record as bench_record
 from offline.bench.figures import Figure, as_json, as_table
+from realtime.detectors import BUILT_IN
 from tests.command import samplechop
 from tests.signals import RATE, record
 
@@ -40,6 +41,8 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
         "constant-Q, blocks of 256",
         "faster than librosa",
         "chop-61: whole chain per frame, p99",
+        *(f"{name} alone, per frame, mean" for name in live.TOGETHER if name in BUILT_IN),
+        *(f"{name}: latency, event to note" for name in live.TOGETHER if name in BUILT_IN),
         "latency, event to note",
     ):
         assert figures[name]["value"] > 0
