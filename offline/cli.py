@@ -10,6 +10,7 @@ from offline.crate.cli import app as crate
 from offline.default_group import DefaultGroup
 from offline.devset.cli import app as devset
 from offline.evaluate.cli import evaluate as evaluate_chops
+from offline.evaluate.cli_drums import evaluate_drums
 from offline.labels.cli import app as labels
 from offline.sessions.cli import sessions
 from offline.training.cli import train as train_chops
@@ -30,6 +31,7 @@ train.command("chop")(train_chops)
 app.add_typer(train, name="train")
 evaluate = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Judge models; of chops, if nothing else is named.")
 evaluate.command("chop")(evaluate_chops)
+evaluate.command("drums")(evaluate_drums)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(labels, name="labels")
 app.add_typer(crate, name="crate")

@@ -63,7 +63,7 @@ ROWS = (
     Row("markers per minute", "per_minute", rate, None),
     Row("× real time", "speed", times, None),
 )
-CHOPS = Task(
+TASK = Task(
     judge,
     false_alarms,
     together,

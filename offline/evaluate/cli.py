@@ -40,18 +40,14 @@ def evaluate(
     """
     need_mir_eval()
     from offline.evaluate import chop_pictures, listeners
-    from offline.evaluate.chops import CHOPS
+    from offline.evaluate.chops import TASK
     from offline.evaluate.noises import real_noises
     from offline.evaluate.truths import tracks_in
-    from realtime.errors import UserError
 
-    if model and detector != "chop":
-        raise UserError(f"--model chooses the net of the chop detector: leave it out with --detector {detector}")
-    own = (list(model) if model else listeners.released(KINDS)) if detector == "chop" else [f"detector:{detector}"]
-    systems = [*own, *listeners.wanted_peers(peers)]
+    systems = [*listeners.own_systems("chop", detector, model, KINDS), *listeners.wanted_peers(peers)]
     listeners.check(systems, KINDS)
     output = Output(page, json_, tracks)
     output.check()
     found = tracks_in(folder)
     files = real_noises(folder, noise_file or ()) if noise else None
-    judge_and_show(CHOPS, chop_pictures.LOOK, folder, found, systems, output, jobs, files)
+    judge_and_show(TASK, chop_pictures.LOOK, folder, found, systems, output, jobs, files)

@@ -141,6 +141,22 @@ def _aubio(samples: Sound) -> Markers:
     return Markers(times, None, None, took)
 
 
+def own_systems(task: str, detector: str, wanted: Sequence[str] | None, kinds: Collection[str]) -> list[str]:
+    """Name the systems of ours to judge: the models wanted, else all released ones, else another detector.
+
+    task: the detector that takes models of these kinds. Raises UserError for a model wanted of another detector, or
+    where no model is released.
+    """
+    if detector != task:
+        if wanted:
+            raise UserError(f"--model chooses the net of the {task} detector: leave it out with --detector {detector}")
+        return [f"detector:{detector}"]
+    own = list(wanted) if wanted else released(kinds)
+    if not own:
+        raise UserError(f"no model of kind {' or '.join(kinds)} is released here: name yours with --model")
+    return own
+
+
 def released(kinds: Collection[str]) -> list[str]:
     """Name the released models of some kinds."""
     return [name for name in models.names() if models.load(name).kind in kinds]

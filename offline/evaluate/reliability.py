@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.evaluate import strokes
 from offline.evaluate.measures import BINS
 from offline.evaluate.strokes import SYSTEMS, text
 from offline.look import FAINT, INK, LINE
@@ -46,10 +47,7 @@ def reliability(lines: Mapping[str, Bins]) -> str:
         drawn.append(f'<circle cx="{size + 6}" cy="{top + 8 + 20 * drawn_lines}" r="5" fill="{colour}"/>')
         drawn.append(text(size + 18, top + 12 + 20 * drawn_lines, name, INK))
         drawn_lines += 1
-    return (
-        f'<svg viewBox="0 0 {size + 140} {size}" width="{size + 140}" role="img" aria-label="reliability diagram">'
-        f"{''.join(drawn)}</svg>"
-    )
+    return strokes.picture("reliability diagram", size + 140, size, drawn, fixed=True)
 
 
 def _mark(value: float) -> str:

@@ -65,10 +65,11 @@ def seconds(length: float, bottom: float) -> str:
     return "".join(drawn)
 
 
-def picture(name: str, width: float, height: float, drawn: Sequence[str]) -> str:
-    """Put together a picture; name: what it shows, for those who cannot see it."""
+def picture(name: str, width: float, height: float, drawn: Sequence[str], fixed: bool = False) -> str:
+    """Put together a picture; name: what it shows, for those who cannot see it; fixed: not as wide as the page."""
+    size = f' width="{width:g}"' if fixed else ""
     return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(name, quote=True)}">'
+        f'<svg viewBox="0 0 {width:g} {height:g}"{size} role="img" aria-label="{escape(name, quote=True)}">'
         f"{''.join(drawn)}</svg>"
     )
 

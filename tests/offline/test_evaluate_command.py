@@ -9,7 +9,7 @@ import soundfile
 from offline.crate.truth import ChopTruth, DrumTruth, Truth, write_truth
 from offline.evaluate import data, listeners, noises, page, runs, table
 from offline.evaluate.chop_pictures import LOOK
-from offline.evaluate.chops import CHOPS
+from offline.evaluate.chops import TASK
 from offline.evaluate.measures import Markers
 from offline.evaluate.truths import references_for, tracks_in
 from realtime.errors import UserError
@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
 def result(folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(noises, "noises", short_noises)
-        return runs.evaluate(CHOPS, tracks_in(folder), ["chop-61", "librosa"], [], jobs=1)
+        return runs.evaluate(TASK, tracks_in(folder), ["chop-61", "librosa"], [], jobs=1)
 
 
 def short_noises():
@@ -86,7 +86,7 @@ def test_the_best_value_is_bold(result):
 
 
 def test_results_do_not_depend_on_the_number_of_processes(folder, result):
-    again = runs.evaluate(CHOPS, tracks_in(folder), ["chop-61", "librosa"], None, jobs=2)
+    again = runs.evaluate(TASK, tracks_in(folder), ["chop-61", "librosa"], None, jobs=2)
     for one, two in zip(result.judged, again.judged, strict=True):
         for system in result.systems:
             assert one.heard[system].found.times.tolist() == two.heard[system].found.times.tolist()
@@ -99,7 +99,7 @@ def test_librosa_finds_the_clicks(result):
 def test_a_marker_on_pure_noise_is_a_false_one(monkeypatch, folder):
     monkeypatch.setattr(listeners, "listener", lambda _: lambda _: Markers(np.array([1.0])))
     monkeypatch.setattr(noises, "noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
-    assert runs.evaluate(CHOPS, tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
+    assert runs.evaluate(TASK, tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
 
 
 def test_made_surfaces_are_finite_and_as_long_as_asked():
@@ -193,14 +193,14 @@ def test_recordings_of_the_same_name_in_two_subfolders_are_kept_apart(tmp_path):
         (tmp_path / group).mkdir()
         soundfile.write(tmp_path / group / "one.wav", clicks(), RATE)
         (tmp_path / group / "one.onsets.txt").write_text("0.5\n")
-    made = runs.evaluate(CHOPS, tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    made = runs.evaluate(TASK, tracks_in(tmp_path), ["librosa"], None, jobs=1)
     assert set(data.as_data(made, tmp_path)["systems"]["librosa"]["recordings"]) == {"jazz/one.wav", "soul/one.wav"}
 
 
 def test_names_with_brackets_are_shown_whole(tmp_path):
     soundfile.write(tmp_path / "break [live]-1.wav", clicks(), RATE)
     (tmp_path / "break [live]-1.onsets.txt").write_text("0.5\n")
-    made = runs.evaluate(CHOPS, tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    made = runs.evaluate(TASK, tracks_in(tmp_path), ["librosa"], None, jobs=1)
     assert "break [live]-1" in shown(table.recordings(made))
     assert "break [live]" in shown(table.means(made))
 
