@@ -29,8 +29,7 @@ class PitchStream:
         where, features = f"model {str(manifest.path)!r}", manifest.features
         if not isinstance(features, HarmonyFeatures):
             raise ModelError(f"{where} does not hear harmony")
-        kind = "cqt" if features.spectrum == "cqt" else "spectrum"
-        self._spectrum = HarmonySpectrum(max_block_size, features.sample_rate, features.hop_length, kind)
+        self._spectrum = HarmonySpectrum(max_block_size, features.sample_rate, features.hop_length, features.spectrum)
         self._interpreter, self.runtime = open_interpreter(manifest.path.read_bytes(), 1, where)
         inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         found = tuple(int(np.prod(one["shape"])) for one in (inputs, outputs))

@@ -9,7 +9,6 @@ centred on the frame, which makes its spectrum real.
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import Literal
 
 import numpy as np
 from numba import njit, types
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from realtime import fourier
 
-Kind = Literal["cqt", "spectrum"]
+KINDS = ("cqt", "spectrum")
 WINDOW_SECONDS = 8192 / 44_100
 FMIN_HZ = 440 * 2 ** (-33 / 12)
 """C2. Each semitone has three bins, the middle one at its equal-tempered frequency."""
@@ -150,7 +149,7 @@ class HarmonySpectrum:
     """The sample on which frame 0 is centred."""
 
     def __init__(
-        self, max_block_size: int, sample_rate: int = 44_100, hop_length: int | None = None, kind: Kind = "cqt"
+        self, max_block_size: int, sample_rate: int = 44_100, hop_length: int | None = None, kind: str = "cqt"
     ) -> None:
         """[main] Allocate and compile.
 
@@ -167,6 +166,8 @@ class HarmonySpectrum:
             raise ValueError(
                 f"sample_rate must be at least 17000 Hz, as the highest bin is at 8.3 kHz, got {sample_rate}"
             )
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
         self._run = _compiled()
         found = kernels(sample_rate, length) if kind == "cqt" else []
         self.n_bins = N_BINS if kind == "cqt" else SPECTRUM_BINS

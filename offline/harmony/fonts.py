@@ -20,10 +20,10 @@ USUAL_FOLDERS = (
 )
 PROGRAMS = tuple(program for program in range(109) if program not in (47, 55, 86, *range(96, 104)))
 """Of General MIDI those that play the note asked for: no kettledrum, hits that are chords, leads in fifths, effects."""
-PITCHES = tuple(range(28, 101, 3))
+PITCHES = tuple(range(28, 101, 4))
 VELOCITIES = (50, 85, 112)
-HELD = 1.5
-LENGTH = 2.0
+HELD = 1.3
+LENGTH = 1.6
 KITS = (0, 8, 16, 24, 25, 32, 40)
 DRUM_KEYS = tuple(key for key in range(35, 82) if key not in (71, 72, 73, 74, 78, 79, 80, 81))
 """Without whistles, guiros, cuicas, triangles: they are percussion, but hold a tone."""

@@ -1,6 +1,7 @@
 """All that chords are mixed from, on disk once so that all workers share it: notes, drums, surface noise, rooms.
 
-Everything is at half the live rate: the highest bin the net hears is at 8.3 kHz, and half the samples take half the time.
+Everything is at half the live rate: the highest bin the net hears is at 8.3 kHz, and half the samples take half the
+time.
 """
 
 import hashlib
@@ -27,8 +28,8 @@ HELD_OUT_PROGRAMS = (
     *(4, 5, 11, 17, 25, 29, 33, 42, 49, 53, 57),
     *(64, 65, 66, 67, 73, 81, 90),
 )
-"""General MIDI programs kept for validation in every soundfont: electric pianos, vibraphone, percussive organ, steel and
-overdriven guitar, fingered bass, cello, slow strings, "ooh", trombone, saxophones, flute, sawtooth, polysynth."""
+"""General MIDI programs kept for validation in every soundfont: electric pianos, vibraphone, percussive organ, steel
+and overdriven guitar, fingered bass, cello, slow strings, "ooh", trombone, saxophones, flute, sawtooth, polysynth."""
 MADE_INSTRUMENTS = 100
 MADE_PITCHES = tuple(range(28, 101, 5))
 MADE_DRUMS = 240
@@ -75,8 +76,8 @@ class Library:
 
 
 def room(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Make a room's answer: float32, (n,), RATE, unit energy. Echoes of the walls, then noise that dies sooner the higher
-    it is (J. Moorer, "About this reverberation business", CMJ 1979).
+    """Make a room's answer: float32, (n,), RATE, unit energy. Echoes of the walls, then noise that dies sooner the
+    higher it is (J. Moorer, "About this reverberation business", CMJ 1979).
     """
     seconds = float(np.exp(rng.uniform(np.log(0.12), np.log(2.2))))
     n = round(min(seconds, 1.2) * RATE)
@@ -193,7 +194,10 @@ def prepare(
 
 
 def load(folder: Path) -> Library:
-    """Open what prepare() left; the samples stay on disk until they are played. Raises UserError without instruments."""
+    """Open what prepare() left; the samples stay on disk until they are played.
+
+    Raises UserError for fewer than two instruments.
+    """
     rows = json.loads((folder / "library.json").read_text(encoding="utf-8"))["rows"]
     samples = np.memmap(folder / "samples.i16", np.int16, "r")
     pieces = {group: [Piece(*one) for g, _, _, row in rows if g == group for one in row] for group, *_ in rows}

@@ -8,8 +8,8 @@ import numpy as np
 
 from offline.harmony.bank import RATE, Bank, Note
 
-LENGTH = 2.0
-HELD = 1.6
+LENGTH = 1.6
+HELD = 1.3
 
 
 def made_bank(seed: int, pitches: tuple[int, ...]) -> Bank:
@@ -24,7 +24,7 @@ def made_bank(seed: int, pitches: tuple[int, ...]) -> Bank:
     attack = np.exp(build.uniform(-7, -4)) if plucked else np.exp(build.uniform(-5, -1.9))
     vibrato = build.choice([0.0, build.uniform(3, 35)]) if not plucked else 0.0
     breath = 10 ** build.uniform(-4, -1.6)
-    voices = int(build.choice([1, 1, 2, 3]))
+    voices = int(build.choice([1, 1, 1, 2]))
     drive = build.choice([0.0, 0.0, build.uniform(0.5, 4)])
     times = np.arange(round(LENGTH * RATE)) / RATE
     notes = []
@@ -36,7 +36,7 @@ def made_bank(seed: int, pitches: tuple[int, ...]) -> Bank:
             cents = build.uniform(-9, 9) if voices > 1 else 0.0
             sway = vibrato * np.sin(2 * np.pi * build.uniform(4.5, 6.5) * times + build.uniform(0, 6.28))
             phase = 2 * np.pi * lowest * np.cumsum(2 ** ((cents + sway) / 1200)) / RATE
-            for partial in range(1, 31):
+            for partial in range(1, 21):
                 ratio = partial * np.sqrt(1 + stretch * partial**2)
                 if lowest * ratio > 9000:
                     break

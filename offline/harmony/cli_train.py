@@ -1,0 +1,107 @@
+"""The command `samplechop train harmony`."""
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from offline.training.cli import _check_extra, _check_writable
+from offline.training.progress import progress
+from realtime.errors import UserError
+
+INPUTS = ("cqt", "spectrum")
+
+
+def train_harmony(
+    banks: Annotated[
+        list[Path] | None, typer.Argument(metavar="[BANK...]", help="Banks of notes, or folders of banks.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as mine/harmony.")] = Path(),
+    soundfont: Annotated[
+        list[Path] | None, typer.Option(help="General MIDI .sf2; again for more (default: the system's).")
+    ] = None,
+    only_banks: Annotated[bool, typer.Option("--only-banks", help="Learn from BANK... only, no soundfont.")] = False,
+    sounds: Annotated[list[Path] | None, typer.Option(help="Folder with real drums; again for more.")] = None,
+    made: Annotated[int, typer.Option(min=0, help="Instruments made by rule to add.")] = 60,
+    examples: Annotated[int, typer.Option(min=1000, help="Frames to learn from.")] = 200_000,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 8000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, sounds and machine give the same model.")] = 1,
+    hears: Annotated[str, typer.Option("--input", help="cqt, or spectrum to compare with.")] = "cqt",
+    work: Annotated[
+        Path | None, typer.Option(help="Where sounds and examples are kept (default: NAME-features beside the model).")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that mix.")] = 2,
+) -> None:
+    """Train a harmony model on chords mixed from single notes of many instruments.
+
+    \b
+    samplechop train harmony -o mine/harmony                 soundfonts, and instruments made by rule
+    samplechop train harmony my-synth my-piano -o mine/harmony   and your own banks
+
+    Every note is detuned, mixed, strummed, cut, put in rooms, under drums and on worn records. Some instruments are
+    never learned from and tell how well it does. Writes NAME.tflite, NAME.json, NAME.md and NAME-report/loss.png.
+    """
+    from offline.harmony import examples as making
+    from offline.harmony import fonts, library, report, training
+    from offline.training.loop import Options
+
+    began = time.perf_counter()
+    if hears not in INPUTS:
+        raise UserError(f"--input must be cqt or spectrum, got {hears!r}")
+    if out.suffix in {".json", ".tflite"}:
+        out = out.with_suffix("")
+    if out.name in ("", ".."):
+        raise UserError(f"--out must name a model, such as mine/harmony, got {str(out)!r}")
+    if only_banks and not banks:
+        raise UserError("--only-banks needs banks to learn from: name at least one")
+    _check_extra()
+    _check_writable("--out", out, out.parent)
+    kept = work or out.with_name(out.name + "-features")
+    found = [] if only_banks else fonts.find(soundfont or [])
+    with progress() as told:
+        library.prepare(
+            kept / "library",
+            banks or [],
+            found,
+            sounds or [],
+            made,
+            jobs,
+            lambda done, of: told("gathering sounds", done, of),
+        )
+        both = making.prepare(
+            kept / hears,
+            kept / "library",
+            hears,
+            examples,
+            max(1000, examples // 10),
+            seed,
+            jobs,
+            lambda done, of: told("mixing and listening", done, of),
+        )
+        used = library.load(kept / "library").instruments
+        facts = {
+            "instruments": sum(not one.held_out for one in used),
+            "instruments_held_out": sum(one.held_out for one in used),
+            "soundfonts": [font.stem for font in found],
+            "frames": len(both[0].x),
+            "frames_held_out": len(both[1].x),
+            "seed": seed,
+            "steps": steps,
+        }
+        trained = training.train(
+            both,
+            out,
+            hears,
+            Options(steps=steps, rate=1e-3, seed=seed, check_every=250, patience=12),
+            facts,
+            lambda step, loss: told(f"training, loss {loss:.3f}", step, steps),
+        )
+    report.write(trained, both[1], "samplechop train " + shlex.join(sys.argv[2:]), out)
+    scores = trained.manifest.scores
+    typer.echo(
+        f"{trained.manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: pitch-class F "
+        f"{scores['pitch_class_f']:.3f} a frame, {scores['pitch_class_f_of_4_frames']:.3f} of four together"
+    )
