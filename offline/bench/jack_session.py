@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from offline.bench.jack_server import JackServer
 from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.engine import Engine
 from realtime.events import Event
+from realtime.midi import NOTE_OFF, NOTE_ON
 from realtime.spec import ANALYSIS_RATE
 
 DEVICE = "system"
@@ -40,8 +42,8 @@ class Session:
     """What came of a session. Positions of the server are absolute JACK frames.
 
     start: frame at which the played audio began. events: (sample, note) of each line of the events file, sample in the
-    program's own stream. notes: (frame, note) of each note-on that arrived. offs: the same of the note-offs.
-    report: all that the client saw. said: what the program wrote to stderr. code: its exit code.
+    program's own stream. lines: those lines themselves. notes: (frame, note) of each note-on that arrived. offs: the
+    same of the note-offs. report: all that the client saw. said: what the program wrote to stderr. code: its exit code.
     """
 
     start: int
@@ -51,6 +53,11 @@ class Session:
     report: Report
     said: str
     code: int
+    lines: list[dict[str, Any]]
+
+    def on_channel(self, channel: int, status: int = NOTE_ON) -> list[tuple[int, int]]:
+        """Give (frame, note) of each note-on, or message of another status, that arrived on a channel, 1..16."""
+        return [(frame, data[1]) for frame, data in self.report.midi if data[0] == status | (channel - 1)]
 
     @property
     def xruns(self) -> int:
@@ -112,11 +119,12 @@ def hear(
         return Session(
             start,
             [(line["sample"], line["note"]) for line in lines],
-            [(frame, data[1]) for frame, data in report.midi if data[0] & 0xF0 == 0x90],
-            [(frame, data[1]) for frame, data in report.midi if data[0] & 0xF0 == 0x80],
+            [(frame, data[1]) for frame, data in report.midi if data[0] & 0xF0 == NOTE_ON],
+            [(frame, data[1]) for frame, data in report.midi if data[0] & 0xF0 == NOTE_OFF],
             report,
             said.read_text(),
             code,
+            lines,
         )
 
 

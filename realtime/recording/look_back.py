@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from realtime.errors import UserError
+from realtime.events import CHORD, KEY, PITCHES
 from realtime.recording.session_writer import Facts, Line, SessionWriter
 from realtime.recording.tape import Tape
 
 _PIECE_FRAMES = 16_384
+_LASTING = (CHORD, KEY, PITCHES)
+"""Kinds of events that hold until the next of their kind."""
 _SETTLE_SECONDS = 0.1  # for the analysis of what is on the tape already
 _MOST_LINES = 100_000  # also of a detector that goes wild
 
@@ -23,6 +26,8 @@ class LookBack:
     """Writes the last `seconds` of a tape as a session of their own, as often as it is asked to.
 
     parent: where the folders are made. spare_seconds: how much longer lines are remembered, and the tape is to last.
+
+    What holds until the next of its kind, as a chord does, is said anew at the begin of a passage that it reaches into.
 
     An event is known `facts.longest_latency` samples after its place, so what is asked for is written that much later.
     """
@@ -34,6 +39,7 @@ class LookBack:
         self._frames = round(seconds * facts.sample_rate)
         self._reach = self._frames + round(spare_seconds * facts.sample_rate)
         self._past: deque[Line] = deque(maxlen=_MOST_LINES)
+        self._standing: dict[str, Line] = {}  # of _LASTING kinds, the last that is forgotten
         self._asked: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._due: list[int] = []
         self._savers: list[threading.Thread] = []
@@ -58,7 +64,9 @@ class LookBack:
         self._past.extend(lines)
         horizon = self._tape.end - self._reach
         while self._past and self._past[0]["sample"] < horizon:
-            self._past.popleft()
+            gone = self._past.popleft()
+            if gone["kind"] in _LASTING:
+                self._standing[gone["kind"]] = gone
 
     def answer(self, end: int, began: datetime, ending: bool = False) -> None:
         """[recorder] Begin to write what was asked for and is known now, the stream being at `end`.
@@ -72,10 +80,17 @@ class LookBack:
         for last in [last for last in self._due if ending or last <= known]:
             self._due.remove(last)
             first = max(0, last - self._frames)
-            lines = [one for one in self._past if first <= one["sample"] < last]
+            lines = self._lines(first, last)
             saver = threading.Thread(target=self._save, args=(first, last, lines, began), name="keep", daemon=True)
             self._savers.append(saver)
             saver.start()
+
+    def _lines(self, first: int, last: int) -> list[Line]:
+        """Give what is to be logged of a passage, what still held at its begin first."""
+        standing, past = dict(self._standing), list(self._past)
+        standing |= {one["kind"]: one for one in past if one["kind"] in _LASTING and one["sample"] < first}
+        begin = [{**one, "sample": first, "emitted": max(first, one["emitted"])} for one in standing.values()]
+        return begin + [one for one in past if first <= one["sample"] < last]
 
     def close(self) -> None:
         """[main] Wait until all is written."""

@@ -96,6 +96,20 @@ def test_silence_gives_no_event(detector: Detector) -> None:
     assert run(detector, np.zeros(3 * ANALYSIS_RATE, np.float32), [256]) == []
 
 
+def test_what_an_event_brings_can_be_played(expected: list[Event]) -> None:
+    for event in expected:
+        notes = (*(event.notes or ()), *(() if event.note is None else (event.note,)))
+        assert all(0 <= note <= 127 for note in notes)
+        assert list(event.notes or ()) == sorted(set(event.notes or ()))
+        assert event.velocity is None or 1 <= event.velocity <= 127
+
+
+def test_events_of_a_kind_come_in_order(expected: list[Event]) -> None:
+    for kind in {event.kind for event in expected}:
+        places = [event.sample for event in expected if event.kind == kind]
+        assert places == sorted(places)
+
+
 @pytest.mark.parametrize(
     "nasty",
     [

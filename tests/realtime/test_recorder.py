@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from realtime.errors import UserError
 from realtime.events import Event
+from realtime.recording import recorder as recorder_module
 from realtime.recording import session_writer
 from realtime.recording.held import is_held
 from realtime.recording.recorder import KEEP_KEY, Recorder, RecordPlan
@@ -270,6 +272,54 @@ def test_looking_back_keeps_the_last_seconds_as_a_session_of_their_own(tmp_path:
     assert rest[0]["time"] == 0.125 and rest[0]["emitted"] == 1_300
     assert folder.name.endswith("_last-2s")
     tape.close()
+
+
+def test_drums_chords_and_keys_are_logged_like_chops(tmp_path: Path) -> None:
+    facts = replace(FACTS, latencies={"drums": 100, "harmony": 900})
+    tape = recorder(RecordPlan(tmp_path), facts=facts)
+    tape.start()
+    tape.hear(Chunk(0, noise(5_000)))
+    tape.write(Event("drum", 1_000, 1_100, 0.9, "kick", note=36, velocity=100))
+    tape.write(Event("chord", 1_200, 2_000, 0.9, "C:5", velocity=80, notes=(48, 55)))
+    tape.write(Event("key", 1_300, 2_000, 0.9, "C:maj"))
+    tape.close()
+    first, *rest = lines_of(tape.folders[0])
+    assert (first["latency"], first["latencies"]) == (400, {"drums": 100, "harmony": 900})
+    assert [(one["kind"], one.get("label")) for one in rest[:-1]] == [
+        ("drum", "kick"),
+        ("chord", "C:5"),
+        ("key", "C:maj"),
+    ]
+    assert rest[1]["notes"] == [48, 55]
+
+
+def test_looking_back_waits_for_the_slowest_detector(tmp_path: Path) -> None:
+    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=2.0), facts=replace(FACTS, latencies={"harmony": 4_000}))
+    tape.start()
+    tape.hear(Chunk(0, noise(16_000)))
+    tape.keep()
+    tape.hear(Chunk(16_000, noise(2_000)))  # later than the 400 of the others
+    tape.write(Event("chord", 15_000, 18_000, 0.9, "C:5", velocity=80, notes=(48, 55)))
+    tape.hear(Chunk(18_000, noise(3_000)))
+    assert [one["kind"] for one in lines_of(kept_of(tape))] == ["session", "chord", "stop"]
+    tape.close()
+
+
+def test_a_passage_begins_with_the_chord_and_key_that_still_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "STALL_SECONDS", 1.0)
+    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=1.0))
+    tape.start()
+    tape.write(Event("key", 0, 300, 0.9, "C:maj"))
+    for label, sample in (("C:5", 20_000), ("G:5", 30_000), ("D:5", 39_000)):
+        tape.write(Event("chord", sample, sample + 300, 0.9, label, velocity=80, notes=(48,)))
+    tape.hear(Chunk(0, noise(40_000)))
+    tape.close()
+    (folder,) = tape.folders
+    said = [(one["kind"], one["label"], one["sample"]) for one in lines_of(folder)[1:-1]]
+    assert sorted(said) == [("chord", "D:5", 7_000), ("chord", "G:5", 0), ("key", "C:maj", 0)]
+    assert min(one["emitted"] for one in lines_of(folder)[1:-1]) == 0
 
 
 def test_the_end_of_a_session_is_kept_too(tmp_path: Path) -> None:
