@@ -46,3 +46,35 @@ def build(
         for done, wanted in making.build(output, sounds, music, seed, count, soundfont):
             progress.update(task, completed=done, total=wanted)
     typer.echo(f"{wanted} recordings in {output}")
+
+
+@app.command()
+def harmony(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the recordings.")],
+    soundfont: Annotated[
+        list[Path] | None, typer.Option(help="General MIDI .sf2; again for more (default: the system's).")
+    ] = None,
+    sounds: Annotated[list[Path] | None, typer.Option(help="Folder with real drums; again for more.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
+    count: Annotated[int, typer.Option(min=5, max=1000, help="How many recordings.")] = 40,
+) -> None:
+    """Make held chords of instruments that no harmony model was trained on, and write down which they are.
+
+    \b
+    plain    8 to 16 chords of 2 to 4 s each on one instrument
+    drums    the same under drums, as loud as the chords
+    aged     the same from a worn record
+    notes    single notes and bare fifths
+    nothing  drums alone, surface noise alone
+
+    \b
+    samplechop devset harmony -o chords --sounds my-drums
+    samplechop evaluate harmony chords
+    """
+    from offline.harmony import devset as making
+    from offline.training.progress import progress
+
+    with progress() as told:
+        for done in making.build(output, soundfont or [], sounds or [], seed, count):
+            told("recordings", done, count)
+    typer.echo(f"{done} recordings in {output}")
