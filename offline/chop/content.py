@@ -100,7 +100,7 @@ def _chord(chords: Chords, times: NDArray[np.int64], level: _Weights) -> tuple[s
     """Give the label of the chord that sounds most, None where it is not clear, and the share it sounds for, 0..1."""
     at = np.searchsorted(chords.samples, times, side="right") - 1
     numbers = np.where(at < 0, -1, chords.numbers[np.maximum(at, 0)] if len(chords.numbers) else -1)
-    sounding = numbers >= 0
+    sounding = (numbers >= 0) & (level > 0)
     if not sounding.any():
         return None, 0.0
     weights = np.bincount(numbers[sounding], level[sounding])

@@ -22,6 +22,8 @@ _BOTTOM, _TOP, _HEADING = 0.045, 0.35, 0.385
 _FIRST_NOTE, _SIDE, _BANKS_IN_ROW, _GAP = 36, 4, 4, 0.25
 _FEW = 32
 """Pads up to which each one tells its length, and rows of the matrix are named."""
+_CHARACTERS = 22
+"""In the width of a pad where there is one bank."""
 _MATRIX_PIXELS = 512
 
 
@@ -61,7 +63,7 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
             length = f"{part.frames / rate:.2f} s"
             axes.text(x + 0.92, y + 0.9, length, size=8, color=FAINT, va="top", ha="right")
             axes.text(x + 0.08, y + 0.07, part.content.chord_name, size=8, color=CYAN, va="baseline")
-            if part.content.drum:
+            if part.content.drum and len(part.content.told) <= _CHARACTERS // across:
                 ink = INK if (part.content.drum_content or 0.0) >= 0.5 else FAINT
                 axes.text(x + 0.92, y + 0.07, part.content.drum, size=8, color=ink, va="baseline", ha="right")
     axes.add_collection(PolyCollection(shapes, facecolors=[drawing.colour(part) for part in slices], linewidths=0))

@@ -173,10 +173,10 @@ def _step(sample_rate: int) -> int:
 def _levels(samples: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     """Give the RMS of every `step` samples, (n, channels), and of what is left at the end."""
     clean = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -_LOUDEST, _LOUDEST)
-    whole = len(clean) // step
-    parts = [clean[: whole * step].reshape(whole, -1)]
-    if len(clean) > whole * step:
-        parts.append(clean[whole * step :].reshape(1, -1))
+    whole = len(clean) // step * step
+    parts = [clean[:whole].reshape(-1, step * clean.shape[1])]
+    if len(clean) > whole:
+        parts.append(clean[whole:].reshape(1, -1))
     return np.concatenate([np.sqrt(np.einsum("ij,ij->i", part, part) / part.shape[1]) for part in parts])
 
 

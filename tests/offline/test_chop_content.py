@@ -345,3 +345,8 @@ def test_what_is_heard_does_not_depend_on_the_blocks(loop: Path, tmp_path: Path,
 def test_broken_samples_have_a_level() -> None:
     samples = np.array([[np.nan], [np.inf], [-1e30], [0.5]], np.float32)
     assert np.all(np.isfinite(sounds._levels(samples, 2)))
+
+
+@pytest.mark.parametrize(("length", "steps"), [(1, 1), (4, 2), (5, 3)])
+def test_every_step_has_a_level_and_so_has_what_is_left(length: int, steps: int) -> None:
+    assert sounds._levels(np.full((length, 2), -0.5, np.float32), 2).tolist() == [0.5] * steps

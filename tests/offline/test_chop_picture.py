@@ -10,7 +10,7 @@ import soundfile
 
 from offline.chop.envelope import MOST_PER_COLUMN, envelope
 from offline.chop.picture import draw
-from offline.kit import Candidate, Kit
+from offline.kit import Candidate, Content, Kit
 from tests.offline.kits import make_kit
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -118,3 +118,10 @@ def test_an_outline_has_no_more_columns_than_samples_and_survives_broken_ones(tm
     samples = np.array([0.1, np.nan, np.inf, -0.2], np.float32)
     soundfile.write(tmp_path / "a.wav", samples, 44_100, subtype="FLOAT")
     assert envelope(tmp_path / "a.wav", 0, 4, 100)[:, 0].tolist() == [np.float32(0.1), 0, 0, np.float32(-0.2)]
+
+
+def test_pads_tell_their_chord_and_strongest_drum(tmp_path: Path) -> None:
+    kit = make_kit(tmp_path)
+    content = Content("A:min7", 0.9, {"kick": 1}, "kick", 0.8)
+    parts = (replace(kit.slices[0], content=content), *kit.slices[1:])
+    assert {"Am7", "kick"} <= set(assert_drawn(replace(kit, slices=parts), likeness(kit)))
