@@ -11,6 +11,8 @@ from offline.default_group import DefaultGroup
 from offline.devset.cli import app as devset
 from offline.evaluate.cli import evaluate as evaluate_chops
 from offline.evaluate.cli_drums import evaluate_drums
+from offline.evaluate.cli_harmony import evaluate_harmony
+from offline.harmony.cli_notes import app as notes
 from offline.labels.cli import app as labels
 from offline.sessions.cli import sessions
 from offline.training.cli import train as train_chops
@@ -32,8 +34,10 @@ app.add_typer(train, name="train")
 evaluate = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Judge models; of chops, if nothing else is named.")
 evaluate.command("chop")(evaluate_chops)
 evaluate.command("drums")(evaluate_drums)
+evaluate.command("harmony")(evaluate_harmony)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(labels, name="labels")
+app.add_typer(notes, name="notes")
 app.add_typer(crate, name="crate")
 app.add_typer(devset, name="devset")
 app.add_typer(bench, name="bench")
