@@ -33,25 +33,22 @@ _LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as sile
 _SIGMA = 900.0  # samples: how far from the frame an attack is likely to lie
 
 
-_LIKELY = np.exp(-0.5 * ((np.arange(LENGTH // _CELL + 1) * _CELL - MARGIN - BACK) / _SIGMA) ** 2)
-
-
 @njit
-def _rise(energy, cut):
+def _rise(energy, cut, n_before, n_after):
     # The step is nearly as large for a cut a little before the attack; the attack itself is the first cell after the
     # cut that stands out from what was before and amounts to something of what comes.
-    first = cut + _AFTER
+    first = cut + n_after
     for b in range(2):
-        before = (energy[cut, b] - energy[cut - _BEFORE, b]) / _BEFORE
+        before = (energy[cut, b] - energy[cut - n_before, b]) / n_before
         peak = 0.0
-        for c in range(cut, cut + _AFTER):
+        for c in range(cut, cut + n_after):
             peak = max(peak, energy[c + 1, b] - energy[c, b])
         line = max(_STANDS_OUT * before, _AMOUNTS * peak)
         for c in range(cut, first):
             if energy[c + 1, b] - energy[c, b] > line:
                 first = c
                 break
-    return first if first < cut + _AFTER else cut
+    return first if first < cut + n_after else cut
 
 
 @njit(fastmath=True)
@@ -71,32 +68,66 @@ def _sums(x):
     return energy
 
 
-@njit("int64(float32[::1], float64[::1])", cache=True)
-def _attack(samples, likely):
+@njit("int64(float32[::1], float64[::1], int64, int64, int64)", cache=True)
+def _attack(samples, likely, best, n_before, n_after):
     x = np.empty_like(samples)
     for i in range(len(x)):
         x[i] = samples[i] if abs(samples[i]) <= _LOUDEST else np.float32(0.0)
     energy = _sums(x)
     cells = len(energy) - 1
     loudest = np.zeros(2)
-    for c in range(_AFTER, cells - _AFTER):
+    for c in range(n_after, cells - n_after):
         for b in range(2):
-            loudest[b] = max(loudest[b], energy[c + _AFTER, b] - energy[c, b])
-    best = (MARGIN + BACK) // _CELL
+            loudest[b] = max(loudest[b], energy[c + n_after, b] - energy[c, b])
     best_step = 0.0
-    for c in range(_AFTER, cells - _AFTER + 1):
+    for c in range(n_after, cells - n_after + 1):
         step = 0.0
         for b in range(2):
-            after = energy[c + _AFTER, b] - energy[c, b]
-            before = (energy[c, b] - energy[c - _BEFORE, b]) * (_AFTER / _BEFORE)
+            after = energy[c + n_after, b] - energy[c, b]
+            before = (energy[c, b] - energy[c - n_before, b]) * (n_after / n_before)
             if after > _RISE * before:
-                ratio = (after + _FLOOR * _AFTER * _CELL) / (before + _FLOOR * _AFTER * _CELL)
+                ratio = (after + _FLOOR * n_after * _CELL) / (before + _FLOOR * n_after * _CELL)
                 step += math.log(ratio) * math.sqrt(after / loudest[b])
         step *= likely[c]
         if step > best_step:
             best_step = step
             best = c
-    return _rise(energy, best) * _CELL
+    return _rise(energy, best, n_before, n_after) * _CELL
+
+
+class AttackSearch:
+    """Where to look for attacks around a frame, and for how long to listen before and after each cut.
+
+    margin: samples needed on either side of the range. length: samples to hand over.
+    """
+
+    def __init__(self, back: int, forward: int, usual: int, sigma: float, before: int, after: int) -> None:
+        """[main] In samples: the range, from `back` before to `forward` after the frame's centre; where attacks usually
+        lie, relative to it, and how widely; the lengths of the energies compared. All but `usual` and `sigma` are
+        multiples of 16, and before <= after.
+        """
+        if any(length % _CELL for length in (back, forward, before, after)) or not 0 < before <= after:
+            raise ValueError(f"lengths must be multiples of {_CELL}, got {back}, {forward}, {before}, {after}")
+        self.back, self.margin = back, after
+        self.length = back + forward + 2 * after
+        self._before, self._after = before // _CELL, after // _CELL
+        at = np.arange(self.length // _CELL + 1) * _CELL - self.margin - back
+        self._likely = np.exp(-0.5 * ((at - usual) / sigma) ** 2)
+        self._usual = (self.margin + back + usual) // _CELL
+
+    def offset(self, segment: NDArray[np.float32]) -> int:
+        """[analysis] Where the attack begins, in samples relative to the frame's centre.
+
+        segment: float32, (length,); the frame's centre stands at margin + back. Without any rise it is where attacks
+        usually lie. A slow attack may begin up to `after` behind the range.
+        """
+        if segment.shape != (self.length,):
+            raise ValueError(f"segment must have {self.length} samples, got shape {segment.shape}")
+        found = _attack(segment, self._likely, self._usual, self._before, self._after)
+        return int(found) - self.margin - self.back
+
+
+_CHOP = AttackSearch(BACK, FORWARD, 0, _SIGMA, _CELL * _BEFORE, _CELL * _AFTER)
 
 
 def attack_offset(segment: NDArray[np.float32]) -> int:
@@ -104,6 +135,4 @@ def attack_offset(segment: NDArray[np.float32]) -> int:
 
     segment: float32, (LENGTH,); the frame's centre stands at MARGIN + BACK. Without any rise it is 0.
     """
-    if segment.shape != (LENGTH,):
-        raise ValueError(f"segment must have {LENGTH} samples, got shape {segment.shape}")
-    return int(_attack(segment, _LIKELY)) - MARGIN - BACK
+    return _CHOP.offset(segment)
