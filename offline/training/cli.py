@@ -2,14 +2,13 @@
 
 import shlex
 import sys
-import tempfile
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from offline.training.checks import check_extra, check_writable, checked_out
 from offline.training.progress import Told, progress
 from realtime.errors import UserError
 
@@ -69,18 +68,15 @@ def train(
         raise UserError("--from moves the streaming net on: leave out --model-shape")
     if steps == 0 and start is None:
         raise UserError("--steps 0 trains nothing: name a model to calibrate with --from, or leave it out")
-    if out.suffix in {".json", ".tflite"}:
-        out = out.with_suffix("")
-    _check_extra()
-    if out.name in ("", ".."):
-        raise UserError(f"--out must name a model, such as mine/soul, got {str(out)!r}")
+    check_extra()
+    out = checked_out(out, "mine/soul")
     kept = work or out.with_name(out.name + "-features")
-    _check_writable("--out", out, out.parent)
+    check_writable("--out", out, out.parent)
     old = models.load(start) if start is not None and steps == 0 else None
     window_net = old if old is not None and isinstance(old.features, Features) else None
     begin = stream.beginning(start) if start is not None and window_net is None else None
     if work is not None:
-        _check_writable("--work", work, work)
+        check_writable("--work", work, work)
     features = kept / model_shape
     with progress() as told:
         if window_net is not None:
@@ -113,22 +109,6 @@ def train(
     command = "samplechop train " + shlex.join(sys.argv[2:])
     report.card(manifest, command, facts, out.with_name(out.name + ".md"))
     typer.echo(f"{manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: {manifest.scores}")
-
-
-def _check_extra() -> None:
-    """Refuse to begin hours of work that cannot be ended. Raises UserError."""
-    if find_spec("tensorflow") is None:
-        raise UserError("training needs TensorFlow: install the extra with pip install 'samplechop[train]'")
-
-
-def _check_writable(option: str, given: Path, folder: Path) -> None:
-    """Refuse a folder that cannot be written to before hours of work, not after. Raises UserError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(f"{option} {str(given)!r} cannot be written: {error.strerror or error}") from None
 
 
 def _prepare(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from offline.training import cli
+from offline.training import checks
 from tests.command import samplechop
 
 
 def test_a_missing_extra_is_told_before_hours_of_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    monkeypatch.setattr(checks, "find_spec", lambda _: None)
     found = samplechop("train", tmp_path, "-o", tmp_path / "me")
     assert found.code == 2
     assert "TensorFlow" in found.err
