@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from offline.bench.figures import Figure
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed and exactness on this machine.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
 
 
-def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) -> None:
-    """Take all figures, telling on stderr what is being measured, and print them."""
+def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) -> list["Figure"]:
+    """Take all figures, telling on stderr what is being measured, and print them; give them."""
     from rich.console import Console
 
     from offline.bench import figures
@@ -25,6 +28,7 @@ def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) ->
         typer.echo(figures.as_json(taken))
     else:
         Console().print(figures.as_table(title, taken))
+    return taken
 
 
 @app.command()
@@ -62,10 +66,12 @@ def live(
 
 @app.command()
 def jack(
-    seconds: Annotated[float, typer.Option(min=5, help="Length of each of the two sessions.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each session.")] = 60.0,
     json: AsJson = False,
 ) -> None:
     """Measure a live session over a JACK dummy server: xruns and lost chops, arrival of the notes; idle, then loaded.
+
+    A third session tells how long a drum takes from the input to the note.
 
     Needs jackd, libjack, PortAudio and JACK-Client, but no sound card.
 
@@ -74,8 +80,38 @@ def jack(
     samplechop bench jack --seconds 20 --json
     """
     from offline.bench import jack as measures
+    from offline.bench import jack_drums
 
-    show("samplechop bench jack", {"two live sessions": lambda: measures.sessions(seconds)}, json)
+    show(
+        "samplechop bench jack",
+        {
+            "two live sessions": lambda: measures.sessions(seconds),
+            "a session with drums": lambda: jack_drums.drums(seconds, measures.PERIOD),
+        },
+        json,
+    )
+
+
+@app.command()
+def detector(
+    name: Annotated[str, typer.Argument(help="Name of a detector: a built-in one, or one that a package brings.")],
+    recording: Annotated[Path | None, typer.Argument(help="With something in it to hear [default: the demo].")] = None,
+    json: AsJson = False,
+) -> None:
+    """Check a detector against the host's contract on a recording: exit code 1 where it breaks it.
+
+    \b
+    samplechop bench detector chop
+    samplechop bench detector claps applause.wav
+    """
+    from offline.bench import contract
+    from realtime import detectors
+    from run_live import DEMO
+
+    made, audio = detectors.make(name), contract.excerpt(recording or DEMO)
+    title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
+    if not all(map(contract.held, show(title, {name: lambda: contract.check(made, audio)}, json))):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,0 +1,6 @@
+from claps import ClapDetector
+from offline.bench.contract import broken, excerpt
+
+
+def test_it_keeps_the_contract():
+    assert broken(ClapDetector(), excerpt("applause.wav")) == []
