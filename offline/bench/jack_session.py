@@ -111,9 +111,10 @@ def hear(
             process.send_signal(signal.SIGINT)
             code = process.wait(END_SECONDS)
             report = client.report()
-        except BaseException:
+        except BaseException as error:
             process.kill()
             process.wait()
+            error.add_note(f"the program said: {said.read_text()}")
             raise
         lines = [json.loads(line) for line in events.read_text().splitlines()]
         return Session(
