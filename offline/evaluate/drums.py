@@ -44,8 +44,7 @@ def _detector(system: str) -> Detector:
 def live_hits(detector: Detector) -> Callable[[Sound], Hits]:
     """Hear drums with a detector as the live host does."""
     hear = listeners.live_events(detector)
-    # One block is the host's own wait, and this one's is longer than any live.
-    latency_ms = 1000 * (detector.latency - listeners.BLOCK) / RATE
+    latency_ms = listeners.stated_latency_ms(detector)
 
     def listen(samples: Sound) -> Hits:
         events, seconds = hear(samples)

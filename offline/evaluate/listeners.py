@@ -89,6 +89,11 @@ def live_events(detector: Detector) -> Callable[[Sound], tuple[list[Event], floa
     return listen
 
 
+def stated_latency_ms(detector: Detector) -> float:
+    """Give a detector's own latency, as it states it once `live_events` prepared it, without the block it waits for."""
+    return 1000 * (detector.latency - BLOCK) / RATE
+
+
 def live_listener(detector: Detector) -> Listener:
     """Hear with a detector as the live host does, and read its events as markers."""
     hear = live_events(detector)

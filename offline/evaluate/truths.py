@@ -96,8 +96,8 @@ def references_of(truth: Truth) -> References:
     )
 
 
-def rows_of(path: Path) -> list[tuple[float, list[str]]]:
-    """Read lines of seconds and what else stands in the line, parted by spaces, tabs or commas; sorted by time.
+def rows_of(path: Path, parted_by: str = ",") -> list[tuple[float, list[str]]]:
+    """Read lines of seconds and what else stands in the line, parted by spaces, tabs or a sign; sorted by time.
 
     Empty lines and those that begin with # are left out. Raises UserError for a file that cannot be read, or a line
     that begins with no time.
@@ -108,7 +108,7 @@ def rows_of(path: Path) -> list[tuple[float, list[str]]]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The reference times {str(path)!r} cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):
-        fields = line.replace(",", " ").split()
+        fields = (line.replace(parted_by, " ") if parted_by else line).split()
         if not fields or fields[0].startswith("#"):
             continue
         try:
