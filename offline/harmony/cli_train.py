@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from offline.training.cli import _check_extra, _check_writable
+from offline.training.checks import check_extra, check_writable
 from offline.training.progress import progress
 from realtime.errors import UserError
 
@@ -57,8 +57,8 @@ def train_harmony(
         raise UserError(f"--out must name a model, such as mine/harmony, got {str(out)!r}")
     if only_banks and not banks:
         raise UserError("--only-banks needs banks to learn from: name at least one")
-    _check_extra()
-    _check_writable("--out", out, out.parent)
+    check_extra()
+    check_writable("--out", out, out.parent)
     kept = work or out.with_name(out.name + "-features")
     found = [] if only_banks else fonts.find(soundfont or [])
     with progress() as told:
