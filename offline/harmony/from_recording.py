@@ -21,8 +21,8 @@ CLEARANCE_SECONDS = 0.3
 """How long before a note nothing else may have been held."""
 SHORTEST_SECONDS = 0.1
 LONGEST_SECONDS = 6.0
-SURE = 4.0
-"""How far the best fit must stand out of all others, in standard deviations."""
+SURE = 10.0
+"""How far the best fit must stand out of all others, in standard deviations: noise stays below 6, notes exceed 25."""
 
 
 @dataclass(frozen=True, slots=True)
