@@ -195,6 +195,10 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (["--demo", "song.wav"], "--demo plays its own record"),
         (["--demo", "--threshold", "2"], "--threshold must lie between 0 and 1"),
         (["--demo", "--pads", "all"], "--pads must be one of"),
+        (["--demo", "--fast", "--osc", "localhost:9000"], "--osc sends in real time"),
+        (["--demo", "--osc", "nowhere"], "--osc must be HOST:PORT"),
+        (["--demo", "--harmony-notes", "all"], "--harmony-notes must be one of"),
+        (["--demo", "--detect", "chops,durms"], "no detector 'durms'"),
     ],
 )
 def test_options_that_contradict_each_other_are_named(tmp_path: Path, arguments: list[str], says: str) -> None:

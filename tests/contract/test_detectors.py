@@ -96,6 +96,13 @@ def test_silence_gives_no_event(detector: Detector) -> None:
     assert run(detector, np.zeros(3 * ANALYSIS_RATE, np.float32), [256]) == []
 
 
+def test_the_latency_is_a_constant_of_its_own_and_one_block(detector: Detector, expected: list[Event]) -> None:
+    assert expected
+    other = type(detector)()
+    other.prepare(ProcessSpec(ANALYSIS_RATE, 256))
+    assert detector.latency - MAX_BLOCK == other.latency - 256
+
+
 def test_what_an_event_brings_can_be_played(expected: list[Event]) -> None:
     for event in expected:
         notes = (*(event.notes or ()), *(() if event.note is None else (event.note,)))
