@@ -83,17 +83,18 @@ def suitability(sounds: Sounds, starts: NDArray[np.int64], stops: NDArray[np.int
     return found
 
 
-def _longest(sounds: Sounds) -> int:
-    return round(LONGEST_SECONDS * sounds.sample_rate)
+def judged(start: int, stop: int, sample_rate: int) -> tuple[int, int]:
+    """Give the part of a slice that is judged, in samples."""
+    return start, min(stop, start + round(LONGEST_SECONDS * sample_rate))
 
 
 def _moments(sounds: Sounds, start: int, stop: int) -> tuple[NDArray[np.int64], _Weights]:
     """Give the samples in the middle of the level's steps in a slice, one at least, and the level there."""
-    stop = min(stop, start + _longest(sounds))
-    begin = (start - sounds.first) // sounds.step
-    end = max(begin + 1, -(-(stop - sounds.first) // sounds.step))
+    start, stop = judged(start, stop, sounds.sample_rate)
+    begin = start // sounds.step
+    end = max(begin + 1, -(-stop // sounds.step))
     level = sounds.level[begin:end].astype(np.float64)
-    return sounds.first + np.arange(begin, begin + len(level)) * sounds.step + sounds.step // 2, level
+    return np.arange(begin, begin + len(level)) * sounds.step + sounds.step // 2, level
 
 
 def _chord(chords: Chords, times: NDArray[np.int64], level: _Weights) -> tuple[str | None, float]:
@@ -153,7 +154,8 @@ def scale(key: Guess) -> Sequence[int]:
 def _inside(sounds: Sounds, hits: Hits, start: int, stop: int) -> slice:
     """Find the hits that belong to a slice."""
     early = round(EARLY_SECONDS * sounds.sample_rate)
-    first, end = np.searchsorted(hits.samples, (start - early, min(stop, start + _longest(sounds)) - early)).tolist()
+    start, stop = judged(start, stop, sounds.sample_rate)
+    first, end = np.searchsorted(hits.samples, (start - early, stop - early)).tolist()
     return slice(first, max(first, end))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,8 +92,13 @@ def _made(
     if options.harmonic or options.write_harmonic:
         heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
     cut_from = heard if options.write_harmonic else record
-    inside = _sounds(cut_from, options, first, last, told)
-    plan = planned(heard if options.harmonic else record, options, first, last, told, inside)
+    known = _wanted(cut_from, options, first, last, told)
+    plan = planned(heard if options.harmonic else record, options, first, last, told, known)
+    inside = known or sounds.hear(
+        cut_from,
+        [content.judged(piece.start, piece.stop, record.sample_rate) for piece in plan.pieces],
+        partial(told, "listening for drums and chords"),
+    )
     kit = _cut(cut_from, folder, plan, options, first, last, inside, tonality.result())
     drawn = _begun(beside, picture.draw, kit, plan.similarity) if options.picture else None
     said = list(record.warnings)
@@ -147,12 +153,15 @@ def _begun(beside: Executor | None, work: Callable[..., Made], *arguments: Any) 
     return done
 
 
-def _sounds(record: Record, options: ChopOptions, first: int, last: int, told: Told) -> Sounds:
-    """Hear drums and chords. Raises UserError if the choice needs what nobody can listen for."""
-    length = last - first
-    heard = sounds.hear(record, first, last, lambda done: told("listening for drums and chords", done, length))
-    needed = {"drums": [heard.hits], "harmony": [heard.hits, heard.chords], "both": []}[options.want]
-    if any(found is None for found in needed):
+def _wanted(record: Record, options: ChopOptions, first: int, last: int, told: Told) -> Sounds | None:
+    """Hear the drums and chords that chops are to be chosen by; None if they are not.
+
+    Raises UserError if nobody can listen for them.
+    """
+    if options.want == "both":
+        return None
+    heard = sounds.hear(record, [(first, last)], partial(told, "listening for drums and chords"))
+    if heard.hits is None or (options.want == "harmony" and heard.chords is None):
         raise UserError(f"--want {options.want} needs detectors that are not installed here: leave it out")
     return heard
 

@@ -1,7 +1,8 @@
 """What drums and chords sound where in a record: heard by the live detectors, or read from a session's log.
 
-The detectors hear the record as it is cut, in one engine, once. Of a session that was recorded while they listened the
-log has it all already. Where a detector is not there, nothing is known of what it would hear.
+The detectors hear the record as it is cut, in one engine: only around the slices of a kit, so that hours take no longer
+than minutes, or all of it where chops are chosen by it. Of a session that was recorded while they listened the log has
+it all already. Where a detector is not there, nothing is known of what it would hear.
 """
 
 from array import array
@@ -17,7 +18,6 @@ from realtime import chord_names, detectors
 from realtime.engine import Engine
 from realtime.events import CHORD, DRUM, DRUMS, PITCHES, Event
 from realtime.recording.folder import LOG, is_session, session_audio
-from realtime.session import FAST_BLOCK
 
 DRUM_EAR, HARMONY_EAR = "drums", "harmony"
 """Detectors that are asked."""
@@ -26,6 +26,10 @@ STEPS_PER_SECOND = 50
 FULL_VELOCITY = 64
 """A hit from this MIDI velocity on counts in full, a softer one by its share of it."""
 
+WARM_SECONDS = 4.0
+"""What is heard before a part, for the detectors to know how loud it is and what sounds."""
+
+_BLOCK = 4096
 _LOUDEST = 1e4  # of a sample; damaged float files hold anything
 
 
@@ -60,11 +64,11 @@ class Chords:
 class Sounds:
     """What sounds where. Positions are samples of the record, at sample_rate Hz.
 
-    level: float32 (n,), RMS of every `step` samples from `first` on. hits, chords: None where nobody listened for them.
+    level: float32 (n,), RMS of every `step` samples of the record, 0 where it was not heard. hits, chords: None where
+    nobody listened for them.
     """
 
     sample_rate: int
-    first: int
     step: int
     level: NDArray[np.float32]
     hits: Hits | None
@@ -97,13 +101,24 @@ class _Gathered:
             self.pitch_samples.append(event.sample)
             self.pitch_bits.append(sum({1 << note % 12 for note in event.notes or ()}))
 
-    def hits(self) -> Hits:
+    def forget_chord(self, sample: int) -> None:
+        """Begin to hear anew at a sample: what sounded where it was heard last does not sound here."""
+        self.chord_samples.append(sample)
+        self.chord_numbers.append(-1)
+        self.pitch_samples.append(sample)
+        self.pitch_bits.append(0)
+
+    def sounds(self, rate: int, level: NDArray[np.float32], drums: bool, harmony: bool) -> Sounds:
+        hits, chords = self._hits() if drums else None, self._chords() if harmony else None
+        return Sounds(rate, step_of(rate), level, hits, chords)
+
+    def _hits(self) -> Hits:
         samples = np.array(self.hit_samples, np.int64)
         order = np.argsort(samples, kind="stable")
         drums, weights = np.array(self.hit_drums, np.int8), np.array(self.hit_weights, np.float32)
         return Hits(samples[order], drums[order], weights[order])
 
-    def chords(self) -> Chords:
+    def _chords(self) -> Chords:
         samples, changes = np.array(self.chord_samples, np.int64), np.array(self.pitch_samples, np.int64)
         order, turns = np.argsort(samples, kind="stable"), np.argsort(changes, kind="stable")
         numbers, bits = np.array(self.chord_numbers, np.int32)[order], np.array(self.pitch_bits, np.uint16)[turns]
@@ -120,64 +135,80 @@ def _sounds(label: str) -> bool:
 
 
 def of_events(
-    events: Iterable[Event], sample_rate: int, first: int, level: NDArray[np.float32], drums: bool, harmony: bool
+    events: Iterable[Event], sample_rate: int, level: NDArray[np.float32], drums: bool = True, harmony: bool = True
 ) -> Sounds:
-    """Put together what was heard. drums, harmony: whether somebody listened for them; `level`: see `Sounds`."""
+    """Put together what was heard. level: see `Sounds`. drums, harmony: whether somebody listened for them."""
     gathered = _Gathered()
     for event in events:
         gathered.add(event)
-    return _sounds_of(gathered, sample_rate, first, level, drums, harmony)
+    return gathered.sounds(sample_rate, level, drums, harmony)
 
 
-def _sounds_of(
-    gathered: _Gathered, rate: int, first: int, level: NDArray[np.float32], drums: bool, harmony: bool
-) -> Sounds:
-    step = _step(rate)
-    return Sounds(rate, first, step, level, gathered.hits() if drums else None, gathered.chords() if harmony else None)
+def hear(record: Record, parts: Iterable[tuple[int, int]], told: Callable[[int, int], object] = max) -> Sounds:
+    """Hear some parts of a record, (start, stop) in samples, or read its session's log where that has them.
 
-
-def hear(record: Record, first: int, last: int, told: Callable[[int], object] = int) -> Sounds:
-    """Hear the samples first..last of a record, or read its session's log where that has them.
-
-    told: hears how many samples are done. Raises ModelError for a model that cannot be used.
+    Nothing is known of what lies outside. told: hears how many samples are done, and how many there are.
+    Raises ModelError for a model that cannot be used.
     """
-    gathered = _Gathered()
+    gathered, rate = _Gathered(), record.sample_rate
+    step = step_of(rate)
+    level = np.zeros(-(-record.length // step), np.float32)
     logged = _logged(record, gathered)
     names = [name for name in (DRUM_EAR, HARMONY_EAR) if name not in logged and name in detectors.names()]
-    rate, step = record.sample_rate, _step(record.sample_rate)
-    block = max(step, FAST_BLOCK // step * step)
-    engine = Engine({name: detectors.make(name) for name in names}, rate, record.channels, block) if names else None
-    if engine is not None:
-        engine.reset(first)
-    levels: list[NDArray[np.float32]] = []
-    done = 0
-    for samples in record.blocks(block, first, last):
-        if engine is not None:
+    block = max(step, _BLOCK // step * step)
+    engine = Engine({name: detectors.make(name) for name in names}, rate, record.channels, block)
+    before, after = (round(WARM_SECONDS * rate), engine.latency) if names else (0, 0)
+    stretches = _stretches(parts, before, after, step, record.length)
+    done, length = 0, sum(stop - start for start, stop in stretches)
+    for start, stop in stretches:
+        engine.reset(start)
+        if HARMONY_EAR in names:
+            gathered.forget_chord(start)
+        for samples in record.blocks(block, start, stop):
+            levels = _levels(samples, step)
+            level[engine.position // step :][: len(levels)] = levels
             engine.process(samples, gathered.add)
-        levels.append(_levels(samples, step))
-        done += len(samples)
-        told(done)
-    if engine is not None:
-        engine.flush(gathered.add)
-        if engine.faults:
-            raise RuntimeError(f"a detector failed: {engine.faults}")
-    level = np.concatenate(levels) if levels else np.zeros(0, np.float32)
+            done += len(samples)
+            told(done, length)
+        if stop == record.length:
+            engine.flush(gathered.add)
+    if engine.faults:
+        raise RuntimeError(f"a detector failed: {engine.faults}")
     known = {*logged, *names}
-    return _sounds_of(gathered, rate, first, level, DRUM_EAR in known, HARMONY_EAR in known)
+    return gathered.sounds(rate, level, DRUM_EAR in known, HARMONY_EAR in known)
 
 
-def _step(sample_rate: int) -> int:
+def _stretches(
+    parts: Iterable[tuple[int, int]], before: int, after: int, step: int, length: int
+) -> list[tuple[int, int]]:
+    """Give what is to be heard for parts of a record of `length` samples: from multiples of `step` on, none twice."""
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted(parts):
+        begin, end = max(0, start - before) // step * step, min(length, stop + after)
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((begin, end))
+    return found
+
+
+def step_of(sample_rate: int) -> int:
+    """Give the samples between two values of the level curve."""
     return max(1, sample_rate // STEPS_PER_SECOND)
 
 
 def _levels(samples: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     """Give the RMS of every `step` samples, (n, channels), and of what is left at the end."""
-    clean = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -_LOUDEST, _LOUDEST)
-    whole = len(clean) // step * step
-    parts = [clean[:whole].reshape(-1, step * clean.shape[1])]
-    if len(clean) > whole:
-        parts.append(clean[whole:].reshape(1, -1))
-    return np.concatenate([np.sqrt(np.einsum("ij,ij->i", part, part) / part.shape[1]) for part in parts])
+    whole = len(samples) // step * step
+    parts = [samples[:whole].reshape(-1, step * samples.shape[1])]
+    if len(samples) > whole:
+        parts.append(samples[whole:].reshape(1, -1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        levels = np.concatenate([np.sqrt(np.einsum("ij,ij->i", part, part) / part.shape[1]) for part in parts])
+    if not np.isfinite(levels).all():  # of damaged files
+        clean = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -_LOUDEST, _LOUDEST)
+        return _levels(clean, step)
+    return levels
 
 
 def _logged(record: Record, gathered: _Gathered) -> set[str]:

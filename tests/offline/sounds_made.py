@@ -32,4 +32,4 @@ def heard(
     steps = round(seconds * STEPS_PER_SECOND)
     parts = np.array(level or [1.0], np.float32)
     curve = parts[np.arange(steps) * len(parts) // steps]
-    return of_events(events, RATE, 0, curve, drums, harmony)
+    return of_events(events, RATE, curve, drums, harmony)

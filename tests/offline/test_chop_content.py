@@ -1,8 +1,9 @@
 """What is in a slice: chords and drums heard become its tags, and say how well it suits what is wanted."""
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from offline.chop.slicing import Piece
 from offline.kit import Candidate, Content, Guess
 from realtime.errors import UserError
 from realtime.events import DRUMS, Event
-from realtime.spec import Block, Emit, ProcessSpec
+from realtime.spec import Block, Emit
 from tests.offline.sounds_made import RATE, chord, heard, hit, pitches
 
 A_MINOR = Guess("A minor", 0.9)
@@ -205,24 +206,29 @@ def test_of_what_is_wanted_the_more_fitting_comes_first() -> None:
     assert choosing.choose(candidates, described, options, suits=[0.5, 0.9, 0.5, 0.9]).tolist() == [1, 3]
 
 
-class Told:
-    """A detector that says what it was given, when its time has come."""
+class ToldEngine:
+    """In place of the engine: says what it was given, where it is in the record."""
 
-    latency = 0
+    faults: ClassVar[dict[str, str]] = {}
+    latency = 2_000
+    events: ClassVar[list[Event]] = []
 
-    def __init__(self, events: list[Event]) -> None:
-        self._events = events
+    def __init__(self, asked: Mapping[str, str], *_: object) -> None:
+        self._kinds = [{"drums": "drum", "harmony": "chord"}[name] for name in asked]
+        self.reset(0)
 
-    def prepare(self, spec: ProcessSpec) -> None:
-        self.latency = spec.max_block_size
+    def reset(self, start: int) -> None:
+        self.position = start
 
-    def reset(self) -> None:
-        pass
+    def process(self, samples: Block, emit: Emit) -> None:
+        end = self.position + len(samples)
+        for event in self.events:
+            if self.position <= event.sample < end and event.kind in self._kinds:
+                emit(event)
+        self.position = end
 
-    def process(self, block: Block, start: int, emit: Emit) -> None:
-        for event in self._events:
-            if start <= event.sample < start + len(block):
-                emit(replace(event, emitted=start + len(block)))
+    def flush(self, emit: Emit) -> None:
+        """All has been told."""
 
 
 @pytest.fixture
@@ -246,11 +252,10 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             parts.append(0.2 * sum(tones) * np.exp(-2 * seconds) * np.minimum(1, 200 * seconds))
             events.append(chord(at, label))
     soundfile.write(tmp_path / "loop.wav", np.concatenate(parts), RATE, "PCM_16")
-    heard_by = {"drums": lambda: Told([e for e in events if e.kind == "drum"])}
-    heard_by["harmony"] = lambda: Told([e for e in events if e.kind == "chord"])
-    real = sounds.detectors.make
-    monkeypatch.setattr(sounds.detectors, "names", lambda: list(heard_by))
-    monkeypatch.setattr(sounds.detectors, "make", lambda name: heard_by[name]() if name in heard_by else real(name))
+    monkeypatch.setattr(ToldEngine, "events", events)
+    monkeypatch.setattr(sounds, "Engine", ToldEngine)
+    monkeypatch.setattr(sounds.detectors, "names", lambda: ["drums", "harmony"])
+    monkeypatch.setattr(sounds.detectors, "make", str)
     places = [Candidate(index * RATE // 2, 0.9 - 0.01 * (index * 7 % 12)) for index in range(24)]
     found = planning.candidates.Found(tuple(places), (), ("chop", "0"))
     monkeypatch.setattr(planning.candidates, "find", lambda *_: found)
@@ -305,7 +310,9 @@ def test_the_classic_choice_refuses_to_be_told_what_is_wanted() -> None:
         ChopOptions(classic=True, want="harmony")
 
 
-def test_what_a_session_s_log_holds_is_not_heard_again(loop: Path, tmp_path: Path, monkeypatch) -> None:
+def test_what_a_session_s_log_holds_is_not_heard_again(
+    loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = tmp_path / "2026-11-21"
     session.mkdir()
     (session / "audio.wav").write_bytes(loop.read_bytes())
@@ -314,7 +321,7 @@ def test_what_a_session_s_log_holds_is_not_heard_again(loop: Path, tmp_path: Pat
     monkeypatch.setattr(sounds.detectors, "make", lambda name: pytest.fail(f"{name} was asked"))
     for source in (session, session / "audio.wav"):
         record = open_record(source, tmp_path)
-        known = sounds.hear(record, 0, record.length)
+        known = sounds.hear(record, [(0, record.length)])
         assert known.hits is not None and known.chords is not None
         assert known.hits.samples.tolist() == [round(3.25 * RATE)]
         assert known.chords.labels == ("E:5",)
@@ -326,17 +333,19 @@ def test_a_log_without_drums_leaves_them_to_be_heard(loop: Path, tmp_path: Path)
     (session / "audio.wav").write_bytes(loop.read_bytes())
     (session / "events.jsonl").write_text(chord(1.0, "E:5").to_json(RATE) + "\n")
     record = open_record(session, tmp_path)
-    known = sounds.hear(record, 0, record.length)
+    known = sounds.hear(record, [(0, record.length)])
     assert known.hits is not None and len(known.hits.samples) == 12
     assert known.chords is not None and known.chords.labels == ("E:5",)
 
 
 @pytest.mark.parametrize("block", [1_000, 32_768])
-def test_what_is_heard_does_not_depend_on_the_blocks(loop: Path, tmp_path: Path, monkeypatch, block: int) -> None:
+def test_what_is_heard_does_not_depend_on_the_blocks(
+    loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
     record = open_record(loop, tmp_path)
-    whole = sounds.hear(record, 0, record.length)
-    monkeypatch.setattr(sounds, "FAST_BLOCK", block)
-    again = sounds.hear(record, 0, record.length)
+    whole = sounds.hear(record, [(0, record.length)])
+    monkeypatch.setattr(sounds, "_BLOCK", block)
+    again = sounds.hear(record, [(0, record.length)])
     np.testing.assert_array_equal(again.level, whole.level)
     assert again.hits is not None and whole.hits is not None
     np.testing.assert_array_equal(again.hits.samples, whole.hits.samples)
@@ -350,3 +359,20 @@ def test_broken_samples_have_a_level() -> None:
 @pytest.mark.parametrize(("length", "steps"), [(1, 1), (4, 2), (5, 3)])
 def test_every_step_has_a_level_and_so_has_what_is_left(length: int, steps: int) -> None:
     assert sounds._levels(np.full((length, 2), -0.5, np.float32), 2).tolist() == [0.5] * steps
+
+
+def test_parts_are_heard_as_in_the_whole(loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sounds, "WARM_SECONDS", 0.6)
+    record = open_record(loop, tmp_path)
+    whole = sounds.hear(record, [(0, record.length)])
+    pieces = [piece(1.0, 1.5), piece(1.2, 1.9), piece(5.0, 5.5), piece(8.0, 8.5), piece(11.5, 12.0)]
+    parts = sounds.hear(record, [(one.start, one.stop) for one in pieces])
+    assert [describe(parts, one, A_MINOR) for one in pieces] == [describe(whole, one, A_MINOR) for one in pieces]
+    assert np.count_nonzero(parts.level) < 0.6 * np.count_nonzero(whole.level)
+
+
+def test_what_sounded_in_another_part_does_not_sound_on(loop: Path, tmp_path: Path) -> None:
+    record = open_record(loop, tmp_path)
+    parts = sounds.hear(record, [(7 * RATE, 8 * RATE), (0, RATE)])
+    assert parts.chords is not None
+    assert describe(parts, piece(0, 1), A_MINOR).chord is None
