@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from offline.evaluate import strokes
 from offline.look import FAINT, GREEN, INK, LINE, RED
 
-CELL, HIGH = 58, 26
+HIGH, LETTER = 26, 7
+"""Pixels of a row, and of a letter at most."""
 
 
 def confusion(
@@ -18,10 +19,11 @@ def confusion(
 
     name: what it shows. unit: what is counted, written under it.
     """
-    left = 12 + 7.5 * max(map(len, rows))
-    width, height = left + CELL * len(columns) + 4, HIGH * (len(rows) + 1) + 24
+    left = 12 + LETTER * max(map(len, rows))
+    cell = max(58, 6 + LETTER * max(map(len, columns)))
+    width, height = max(left + cell * len(columns), left + LETTER * len(unit)) + 4, HIGH * (len(rows) + 1) + 24
     drawn = [
-        strokes.text(left + CELL * (column + 0.5), HIGH - 9, label, INK, "middle")
+        strokes.text(left + cell * (column + 0.5), HIGH - 9, label, INK, "middle")
         for column, label in enumerate(columns)
     ]
     for row, label in enumerate(rows):
@@ -32,10 +34,10 @@ def confusion(
             value = float(counts[row, column])
             colour = GREEN if called == label else RED
             drawn.append(
-                f'<rect x="{left + CELL * column:g}" y="{y:g}" width="{CELL - 2}" height="{HIGH - 2}" stroke="{LINE}" '
+                f'<rect x="{left + cell * column:g}" y="{y:g}" width="{cell - 2}" height="{HIGH - 2}" stroke="{LINE}" '
                 f'fill="{colour}" fill-opacity="{0.75 * value / total:.2f}"/>'
             )
             if value:
-                drawn.append(strokes.text(left + CELL * (column + 0.5) - 1, y + 17, f"{value:.0f}", INK, "middle"))
+                drawn.append(strokes.text(left + cell * (column + 0.5) - 1, y + 17, f"{value:.0f}", INK, "middle"))
     drawn.append(strokes.text(left, height - 6, unit, FAINT))
     return strokes.picture(name, width, height, drawn, fixed=True)

@@ -1,6 +1,7 @@
 """A recording's chords as strips, those known above those heard, as SVG for the page; and what was mistaken."""
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from realtime.chord_names import shorthand
 from realtime.events import NO_CHORD
 
 STRIP, GAP = 18, 4
-LETTER = 6.6
+LETTER = 7.8
 """Pixels of a letter's width: a name is written where it fits."""
 HEADS = (("name", "name"), ("pitches_f", "notes F"), ("root", "root"))
 WIDTH = LEFT + PLOT + FIGURE * len(HEADS) + 4
@@ -63,7 +64,10 @@ def _strip(part: Segment, y: float, scale: float, colour: str, bare: bool = Fals
     x, wide = LEFT + part.start * scale, max((part.stop - part.start) * scale - 0.6, 0.4)
     # Silence where a chord is known is wrong as well, and shown as a line: nothing was said.
     tall, low = (STRIP, 0.0) if part.label != NO_CHORD else (2.0, STRIP - 2.0)
-    drawn = f'<rect x="{x:.1f}" y="{y + low:g}" width="{wide:.1f}" height="{tall:g}" fill="{colour}"/>'
+    drawn = (
+        f'<rect x="{x:.1f}" y="{y + low:g}" width="{wide:.1f}" height="{tall:g}" fill="{colour}">'
+        f"<title>{escape(part.label)} {part.start:.2f} s</title></rect>"
+    )
     return drawn if bare else drawn + _name(part, y, scale)
 
 
