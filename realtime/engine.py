@@ -89,11 +89,13 @@ class Engine:
         channels: int,
         max_block_size: int,
         block_size: int | None = None,
+        together: bool = False,
     ) -> None:
         """[main] Prepare every detector for blocks of up to max_block_size samples at sample_rate Hz.
 
         block_size: how many samples come at a time when nothing is late; the "one block" in the latency. By default
             max_block_size.
+        together: let immediate detectors wait for the slowest too, as where the sound is played that much later.
         """
         if channels < 1:
             raise ValueError(f"channels must be at least 1, got {channels}")
@@ -110,7 +112,8 @@ class Engine:
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
         own = {name: self._at_input(detector.latency, block_size) for name, detector in detectors.items()}
-        self.immediate = frozenset(name for name, one in detectors.items() if getattr(one, "immediate", False))
+        prompt = {name for name, one in detectors.items() if getattr(one, "immediate", False)}
+        self.immediate = frozenset() if together else frozenset(prompt)
         shared = [own[name] for name in own if name not in self.immediate] or list(own.values())
         self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}

@@ -9,13 +9,9 @@ import contextlib
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from realtime.detectors.chop import ChopDetector
 from realtime.display import View
@@ -26,6 +22,7 @@ from realtime.notes import NoteAssigner
 from realtime.pads import PadAssigner
 from realtime.punctual import punctual
 from realtime.recording.recorder import Recorder
+from realtime.score_trace import ScoreTrace
 from realtime.sinks import Sink
 from realtime.sources import Chunk, Source
 from realtime.spec import ANALYSIS_RATE
@@ -34,7 +31,6 @@ from realtime.tally import Tally
 from realtime.taps import TapRecorder
 
 _SHOW_SECONDS = 1 / 12
-_HISTORY_FRAMES = 1024
 _HEARING = ("listening", "playing")
 """States of a source from which sound comes."""
 
@@ -79,14 +75,12 @@ class Host:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._failure: BaseException | None = None
-        self._scores: deque[NDArray[np.float32]] = deque(maxlen=_HISTORY_FRAMES)
         self._tally = Tally(half_life, source.sample_rate)
         self._held: dict[str, Event] = {}
         self._rest = rest
         self._cpu_mark = (time.perf_counter(), time.process_time())
-        self._frame_seconds = detector.hop_length / ANALYSIS_RATE
-        self._scored = 0
-        detector.on_scores = self._keep_scores
+        self._scores = ScoreTrace(detector.hop_length / ANALYSIS_RATE, source.sample_rate)
+        detector.on_scores = self._scores.keep
 
     def run(self) -> Summary:
         """[main] Run until the source ends, the duration is over, or Ctrl-C; close everything either way."""
@@ -156,7 +150,7 @@ class Host:
                     self._engine.flush(self._hear)
                     self._end_held(self._engine.position)
                     self._engine.reset(chunk.start)
-                    self._scored = chunk.start
+                    self._scores.position = chunk.start
                 samples = chunk.samples
                 if self._duration is not None:
                     samples = samples[: max(0, self._duration - chunk.start)]
@@ -169,11 +163,6 @@ class Host:
             self._engine.flush(self._hear)
         except BaseException as failure:  # the main thread raises it, after everything is closed
             self._failure = failure
-
-    def _keep_scores(self, scores: NDArray[np.float32]) -> None:
-        """[analysis] Remember probabilities for the view."""
-        self._scores.append(scores.copy())
-        self._scored += round(len(scores) * self._frame_seconds * self._source.sample_rate)
 
     def _hear(self, event: Event) -> None:
         """[analysis] Give the event its note and send it on its way."""
@@ -215,7 +204,6 @@ class Host:
         wall, busy = (b - a for a, b in zip(self._cpu_mark, now, strict=True))
         self._cpu_mark = now
         counters = self._source.counters()
-        scores = list(self._scores)
         tally, ears = self._tally, self._engine.detectors
         return Snapshot(
             source=self._source.name,
@@ -224,10 +212,10 @@ class Host:
             duration=self._duration if self._source.length is None else self._source.length,
             sample_rate=self._source.sample_rate,
             peaks=self._engine.take_peaks(),
-            probability=np.concatenate(scores)[-_HISTORY_FRAMES:] if scores else np.zeros(0, np.float32),
+            probability=self._scores.newest(),
             threshold=self._detector.threshold,
-            frame_seconds=self._frame_seconds,
-            scored=self._scored,
+            frame_seconds=self._scores.frame_seconds,
+            scored=self._scores.position,
             chops=tuple(tally.chops),
             chop_count=tally.counts["chop"],
             beat=tally.last(BEAT),

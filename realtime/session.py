@@ -82,7 +82,9 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             )
         )
         others = {name: make(name) for name in settings.other_detectors}
-        engine = Engine({"chop": detector, **others}, rate, source.channels, source.most, source.block_size)
+        ears = {"chop": detector, **others}
+        aligned = settings.monitor == "aligned"  # where notes meet the sound, none may come before it
+        engine = Engine(ears, rate, source.channels, source.most, source.block_size, together=aligned)
         if isinstance(source, DeviceSource | PlayedFileSource):
             source.align(engine.latency)
         channels = settings.kind_channels

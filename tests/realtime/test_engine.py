@@ -104,6 +104,13 @@ def test_where_all_are_immediate_the_session_is_as_late_as_the_slowest() -> None
     assert (engine.latency, engine.latencies) == (9256, {"drums": 856, "harmony": 9256})
 
 
+def test_together_all_are_as_late_as_the_slowest() -> None:
+    ears = {"one": Patient(1000), "drums": PromptAfter(600), "harmony": PromptAfter(9000)}
+    engine = Engine(ears, ANALYSIS_RATE, 1, 256, together=True)
+    assert (engine.latency, engine.latencies) == (9256, dict.fromkeys(ears, 9256))
+    assert engine.immediate == set()
+
+
 def test_the_end_waits_for_the_latest_though_it_is_immediate() -> None:
     listener = Listener()
     engine = Engine({"late": PromptAfter(5000), "listener": listener}, ANALYSIS_RATE, 1, 256)
