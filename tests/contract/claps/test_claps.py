@@ -1,4 +1,5 @@
 from claps import ClapDetector
+
 from offline.bench.contract import broken, excerpt
 
 
