@@ -10,10 +10,12 @@ from pathlib import Path
 import mido
 import numpy as np
 
+from offline.crate.kits import kit_programs
 from offline.crate.sounds import RATE, Shot, Sound, gather, is_held_out, trimmed
 from offline.demo import soundfont
 
 KITS = (0, 8, 16, 24, 25, 32, 40)
+KITS_OF_FURTHER_FONTS = (0, 8, 16, 24, 25, 32, 40, 48, 56)
 KIT_KEYS = {
     "kick": (35, 36),
     "snare": (38, 40),
@@ -29,7 +31,7 @@ KIT_KEYS = {
     "conga": (62, 64),
     "cowbell": (56,),
 }
-KIT_VELOCITIES = (45, 85, 120)
+KIT_VELOCITIES = (30, 60, 90, 120)
 PROGRAMS = range(112)
 PROBED_KEYS = tuple(range(28, 97, 4))
 GRID = 64
@@ -88,11 +90,14 @@ def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
         return np.asarray(soundfont.play(path, font, reverb=False).mean(axis=1), dtype=np.float32)
 
 
-def _kit_shots(font: Path) -> list[Shot]:
-    """Play every drum of the soundfont's kits alone, at several velocities."""
+def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit") -> list[Shot]:
+    """Play every drum of the soundfont's kits alone, at several velocities.
+
+    prefix: of the kits' names. Soundfonts share samples, so that a kit is held out in all of them or in none.
+    """
     wanted = [
         (kit, role, key, velocity)
-        for kit in KITS
+        for kit in kits
         for role, keys in KIT_KEYS.items()
         for key in keys
         for velocity in KIT_VELOCITIES
@@ -110,8 +115,7 @@ def _kit_shots(font: Path) -> list[Shot]:
     for number, (kit, role, key, velocity) in enumerate(wanted):
         samples = trimmed(sound[number * stride : (number + 1) * stride].copy())
         if len(samples) > 400:
-            name = f"kit{kit}/{role}{key}"
-            shots.append(Shot(name, role, samples, is_held_out(f"kit{kit}"), velocity / 127))
+            shots.append(Shot(f"{prefix}{kit}/{role}{key}", role, samples, is_held_out(f"kit{kit}"), velocity / 127))
     return shots
 
 
@@ -146,14 +150,19 @@ def _probe(font: Path) -> tuple[dict[int, tuple[float, ...]], frozenset[int]]:
 
 
 def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
-    """Gather and play everything once and leave it in `folder` for load().
+    """Gather and play everything once and leave it in `folder` for load(); of the soundfonts in `sounds`, the kits.
 
     Raises UserError if the soundfont, fluidsynth or a folder of sounds is missing.
     """
     found = soundfont.find(font)
+    further = [path for folder in sounds for path in sorted(folder.rglob("*.sf2"))]
     with ThreadPoolExecutor() as pool:
-        kits, probed = pool.submit(_kit_shots, found), pool.submit(_probe, found)
-        shots = gather(sounds) + kits.result()
+        probed = pool.submit(_probe, found)
+        jobs = [pool.submit(_kit_shots, found)]
+        for path in further:
+            kits = [kit for kit in KITS_OF_FURTHER_FONTS if kit in kit_programs(path)]
+            jobs.append(pool.submit(_kit_shots, path, kits, f"kit{path.stem}-"))
+        shots = gather(sounds) + [shot for job in jobs for shot in job.result()]
         attacks, quick = probed.result()
     np.save(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
     rows = [(shot.name, shot.role, len(shot.samples), shot.held_out, shot.velocity) for shot in shots]

@@ -21,7 +21,7 @@ from offline.crate.truth import read_truth, write_truth
 from offline.demo import soundfont
 from realtime.errors import UserError
 
-VERSION = 2
+VERSION = 3
 """Raised when records of the same seed come out differently."""
 BYTES_PER_MINUTE = 3.2e6
 TAIL = 4096

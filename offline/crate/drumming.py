@@ -10,7 +10,9 @@ from offline.crate.percussion import MADE
 from offline.crate.score import Strike
 from offline.crate.sounds import RATE, Shot, Sound, trimmed
 
-VELOCITIES = (0.25, 0.55, 0.95)
+VELOCITIES = (0.15, 0.4, 0.7, 0.95)
+ALIKE = 0.13
+"""Layers of a kit within so much of a velocity are strokes of that velocity."""
 LEVELS = {
     "kick": (0.6, 1.0),
     "snare": (0.5, 1.0),
@@ -26,6 +28,8 @@ LEVELS = {
     "conga": (0.15, 0.5),
     "cowbell": (0.1, 0.35),
 }
+WIRES = 0.5
+"""How often the snare's wires rattle to kick and toms."""
 CHOKED_BY = {"open": ("hat", "pedal", "open"), "hat": ("hat", "pedal", "open")}
 
 
@@ -46,20 +50,20 @@ def respeed(sound: Sound, speed: float) -> Sound:
 def assemble(
     rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str], validation: bool
 ) -> dict[str, Voice]:
-    """Put a kit together from one side of the split: a soundfont's kit, one-shots, drums by rule, or layers of them."""
+    """Put a kit together from one side of the split: a whole kit, one-shots, drums by rule, or layers of them."""
     own = [shot for shot in shots if shot.held_out == validation]
     kits = sorted({shot.name.split("/")[0] for shot in own if shot.name.startswith("kit")})
     kit = str(rng.choice(kits)) if kits else ""
-    taste = str(rng.choice(["font", "shots", "made", "mixed", "mixed"]))
+    taste = str(rng.choice(["kit", "kit", "shots", "made", "mixed", "mixed"]))
     voices = {}
     for role in sorted(set(roles)):
-        way = taste if taste != "mixed" else str(rng.choice(["font", "shots", "made", "layer"]))
+        way = taste if taste != "mixed" else str(rng.choice(["kit", "shots", "made", "layer"]))
         if role == "snare" and rng.random() < 0.3:
             way = str(rng.choice(["made", "layer"]))
         first = _strokes(rng, own, role, way if way != "layer" else "shots", kit)
         if way == "layer":
             first = _layered(
-                first, _strokes(rng, own, role, str(rng.choice(["made", "font"])), kit), rng.uniform(0.2, 1)
+                first, _strokes(rng, own, role, str(rng.choice(["made", "kit"])), kit), rng.uniform(0.2, 1)
             )
         low, high = LEVELS[role]
         voices[role] = Voice(first, float(rng.uniform(low, high)), float(rng.uniform(1.0, 1.8)))
@@ -73,19 +77,28 @@ def _strokes(
     in_kit = [s for s in own if s.role == role and s.name.startswith(kit + "/")] if kit else []
     single = [s for s in own if s.role == role and not s.name.startswith("kit")]
     if role in ("crash", "open", "pedal", "ride") and way == "made" and rng.random() < 0.5:
-        way = "font"
-    if way == "font" and in_kit:
+        way = "kit"
+    if way == "kit" and in_kit:
         name = str(rng.choice(sorted({shot.name for shot in in_kit})))
         layers = sorted((s for s in in_kit if s.name == name), key=lambda shot: shot.velocity)
-        picked = [min(layers, key=lambda shot: abs(shot.velocity - velocity)).samples for velocity in VELOCITIES]
-        return tuple((respeed(np.asarray(sound), speed),) for sound in picked)
-    if way in ("font", "shots") and single:
+        return tuple(_layer(layers, velocity, speed) for velocity in VELOCITIES)
+    if way in ("kit", "shots") and single:
         sound = respeed(np.asarray(single[rng.integers(len(single))].samples), speed)
         if rng.random() < 0.4:
             sound = sound * np.exp(-np.arange(len(sound)) / (RATE * rng.uniform(0.05, 0.6))).astype(np.float32)
         return tuple((_softened(sound, velocity),) for velocity in VELOCITIES)
     noise = np.random.default_rng(seed + 1)
     return tuple(tuple(respeed(MADE[role](seed, v, noise), speed) for _ in range(2)) for v in VELOCITIES)
+
+
+def _layer(layers: Sequence[Shot], velocity: float, speed: float) -> tuple[Sound, ...]:
+    """Give the strokes of a kit's drum at one velocity: up to three layers near it, or else the nearest, softened."""
+    near = sorted(layers, key=lambda shot: abs(shot.velocity - velocity))
+    chosen = [shot for shot in near[:3] if abs(shot.velocity - velocity) <= ALIKE] or near[:1]
+    sounds = [respeed(np.asarray(shot.samples), speed) for shot in chosen]
+    if chosen[0].velocity - velocity > 2 * ALIKE:
+        sounds = [_softened(sound, velocity / chosen[0].velocity) for sound in sounds]
+    return tuple(sounds)
 
 
 def _softened(sound: Sound, velocity: float) -> Sound:
@@ -113,6 +126,8 @@ def play(strikes: Sequence[Strike], kit: dict[str, Voice], length: float, rng: n
     """Play strikes: float32, (round(length * RATE),); the attack of each lies on the sample nearest to its time."""
     out = np.zeros(round(length * RATE), np.float32)
     ordered = sorted(strikes, key=lambda strike: strike.time)
+    if "snare" in kit and rng.random() < WIRES:
+        _rattle(out, [strike for strike in ordered if strike.role in ("kick", "tom")], kit["snare"].level, rng)
     hats = [strike.time for strike in ordered if strike.role in ("hat", "pedal", "open")]
     for strike in ordered:
         voice = kit[strike.role]
@@ -134,9 +149,27 @@ def play(strikes: Sequence[Strike], kit: dict[str, Voice], length: float, rng: n
     return out
 
 
+def _rattle(out: Sound, strikes: Sequence[Strike], level: float, rng: np.random.Generator) -> None:
+    """Let the snare's wires answer the kick and the toms, softly and late, as they do on every real kit."""
+    times = np.arange(int(0.25 * RATE)) / RATE
+    edges = rng.uniform(400, 1800), rng.uniform(4000, 11_000)
+    band, decay = signal.butter(1, edges, "band", fs=RATE, output="sos"), rng.uniform(0.03, 0.12)
+    loud, late = level * 10 ** (rng.uniform(-42, -20) / 20), round(RATE * rng.uniform(0.001, 0.008))
+    for strike in strikes:
+        noise = signal.sosfilt(band, rng.standard_normal(len(times)) * np.exp(-times / decay))
+        at = round(strike.time * RATE) + late
+        end = min(len(noise), len(out) - at)
+        if end > 0:
+            out[at : at + end] += (loud * strike.velocity / np.max(np.abs(noise)) * noise[:end]).astype(np.float32)
+
+
 def bus(drums: Sound, rng: np.random.Generator) -> Sound:
-    """Send the drums through a compressor and a little saturation, or neither: float32, as long as they were."""
+    """Send the drums through a room, a compressor and a little saturation, or none: float32, as long as they were."""
     out = drums / np.float32(np.max(np.abs(drums), initial=1e-6))
+    if rng.random() < 0.2:
+        # The crushed room microphone that rock records are loud with.
+        room = compressed(in_a_room(out, rng, 2.0), rng)
+        out = out + np.float32(rng.uniform(0.1, 1.0)) * room / np.float32(np.max(np.abs(room), initial=1e-6))
     if rng.random() < 0.4:
         out = compressed(out, rng)
     if rng.random() < 0.3:

