@@ -34,7 +34,7 @@ SETTLE_SECONDS = 6.0
 NEAR_SECONDS = 0.005
 """And may be off by so much, as its frames may have moved."""
 FAR = 10**12  # samples, nine months: what counts in 32 bits or in float32 breaks here
-_NASTY = ANALYSIS_RATE - ANALYSIS_RATE % 256  # about a second, and whole frames of every usual size
+_NASTY = 6 * 8192  # about a second, and whole frames of every usual size
 
 
 @dataclass(frozen=True, slots=True)
