@@ -2,18 +2,23 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import signal
 
+from offline.harmony.library import RATE
 from offline.harmony.mixing import Mixed
 
 WINDOW = 4096
 """Samples of a frame at the library's rate."""
-HEARD_DB, LOST_DB = -24.0, -38.0
+EAR_HZ = 500.0
+"""Energies are taken above it, falling by 6 dB per octave below, much as the ear hears what is soft (A-weighting):
+else a bass would drown the chord above it, and a kick drum everything."""
+HEARD_DB, LOST_DB = -22.0, -34.0
 """A note that is so far below the loudest sounds, or does not; in between nobody knows."""
-COVERED_DB, DROWNED_DB = -18.0, -40.0
+COVERED_DB, DROWNED_DB = -15.0, -36.0
 """The same of all notes together below drums and noise."""
 FAINT_DB = -45.0
 """Of all notes below their loudest frame: the first or last milliseconds of a slice."""
-BASS_DB = -20.0
+BASS_DB = -24.0
 
 
 def labels(mixed: Mixed, centres: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -57,6 +62,7 @@ def labels(mixed: Mixed, centres: NDArray[np.int64]) -> tuple[NDArray[np.uint8],
 
 def _frames(sounds: NDArray[np.float32], centres: NDArray[np.int64]) -> NDArray[np.float32]:
     """Give the energy of every sample under a Hann window around the centres: float32, (sounds, frames, WINDOW)."""
+    sounds = signal.sosfilt(signal.butter(1, EAR_HZ, "high", fs=RATE, output="sos"), sounds).astype(np.float32)
     padded = np.pad(sounds, ((0, 0), (WINDOW // 2, WINDOW // 2)))
     window = np.hanning(WINDOW).astype(np.float32)
     cut = np.stack([padded[:, centre : centre + WINDOW] for centre in centres], axis=1)

@@ -20,6 +20,7 @@ from offline.crate.sounds import gather, is_held_out
 from offline.harmony import fonts, tones
 from offline.harmony.bank import RATE as BANK_RATE
 from offline.harmony.bank import Bank, find_banks, read_bank
+from offline.harmony.tuning import is_in_tune
 from offline.jobs import run
 from realtime.errors import UserError
 
@@ -30,7 +31,7 @@ HELD_OUT_PROGRAMS = (
 )
 """General MIDI programs kept for validation in every soundfont: electric pianos, vibraphone, percussive organ, steel
 and overdriven guitar, fingered bass, cello, slow strings, "ooh", trombone, saxophones, flute, sawtooth, polysynth."""
-MADE_INSTRUMENTS = 100
+MADE_INSTRUMENTS = 60
 MADE_PITCHES = tuple(range(28, 101, 5))
 MADE_DRUMS = 240
 SURFACES = 80
@@ -100,7 +101,7 @@ def _notes(bank: Bank) -> list[tuple[float, NDArray[np.float32]]]:
     for note in bank.notes:
         samples = np.asarray(soxr.resample(note.samples, BANK_RATE, RATE), np.float32)
         loud = np.flatnonzero(np.abs(samples) > 0.02 * np.max(np.abs(samples), initial=SOFTEST))
-        if len(loud) and loud[-1] - loud[0] > SHORTEST * RATE:
+        if len(loud) and loud[-1] - loud[0] > SHORTEST * RATE and is_in_tune(samples[loud[0] :], RATE, note.pitch):
             made.append((note.pitch, samples[max(0, loud[0] - 30) : loud[-1] + 1]))
     return made
 

@@ -47,7 +47,7 @@ def _compiled() -> Callable[..., None]:
                 ) / 32767.0
             else:
                 out[i] = 0
-            at += speed * (1 + depth * np.sin(rate * i + phase))
+            at += speed * (1 + depth * np.sin(rate * i + phase)) if depth else speed
 
     numbers = (types.float64,) * 5
     samples = types.Array(types.int16, 1, "C", readonly=True)
@@ -76,7 +76,7 @@ def mix(rng: np.random.Generator, library: Library, held_out: bool, chord: Voici
             stems, pitches = np.concatenate([stems, before]), pitches + earlier
     tonal = _coloured(rng, library, stems)
     sound = _soiled(rng, library, held_out, tonal)
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         shape = _slice(rng, total)
         sound, stems = sound * shape, stems * shape
     return Mixed(sound[BEFORE:], stems[:, BEFORE:], pitches, chord.kind, chord.quality)
@@ -112,7 +112,8 @@ def _play(
         samples = library.samples[piece.first : piece.first + piece.length]
         play(stem, samples, float(-begin - late), speed, depth, sway, rng.uniform(0, 6.28))
         loudness = np.sqrt(np.mean(np.square(stem[stem != 0]))) if stem.any() else 1.0
-        stem *= np.float32(10 ** (-rng.uniform(0, uneven_db) / 20) * 0.1 / max(loudness, 1e-4))
+        gain_db = -rng.uniform(0, uneven_db) + (rng.uniform(-3, 8) if place == 0 else 0.0)
+        stem *= np.float32(10 ** (gain_db / 20) * 0.1 / max(loudness, 1e-4))
     return stems
 
 

@@ -36,7 +36,7 @@ class Trained:
     logits: NDArray[np.float32]
 
 
-def build(n_bins: int, seed: int, dropout: float = 0.1) -> Any:
+def build(n_bins: int, seed: int, dropout: float = 0.05) -> Any:
     """Make the net: a frame, float32 (batch, n_bins), in; 24 logits out, through layers of HIDDEN units."""
     k = keras()
     k.utils.set_random_seed(seed)

@@ -7,10 +7,10 @@ import numpy as np
 from realtime.chord_names import QUALITIES
 
 KINDS = {
-    "nothing": (0.12, ()),
+    "nothing": (0.14, ()),
     "note": (0.12, ("1",)),
     "fifth": (0.07, ("5",)),
-    "interval": (0.08, ()),
+    "interval": (0.06, ()),
     "triad": (0.24, ("maj", "min")),
     "other triad": (0.10, ("sus2", "sus4", "dim", "aug")),
     "seventh": (0.15, ("maj7", "min7", "7", "minmaj7", "hdim7", "dim7", "maj6", "min6", "sus4(b7)")),
