@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import soundfile
 
-from offline.chop import candidates, content, cutting, key, naming, picture, sounds, tempo
+from offline.chop import candidates, content, cutting, hearing, key, naming, picture, tempo
 from offline.chop.harmonic import harmonic_part
 from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions
@@ -92,13 +92,10 @@ def _made(
     if options.harmonic or options.write_harmonic:
         heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
     cut_from = heard if options.write_harmonic else record
-    known = _wanted(cut_from, options, first, last, told)
+    known = _wanted(cut_from, options, first, last, told, beside)
     plan = planned(heard if options.harmonic else record, options, first, last, told, known)
-    inside = known or sounds.hear(
-        cut_from,
-        [content.judged(piece.start, piece.stop, record.sample_rate) for piece in plan.pieces],
-        partial(told, "listening for drums and chords"),
-    )
+    judged = [content.judged(piece.start, piece.stop, record.sample_rate) for piece in plan.pieces]
+    inside = known or _heard(cut_from, judged, told, beside)
     kit = _cut(cut_from, folder, plan, options, first, last, inside, tonality.result())
     drawn = _begun(beside, picture.draw, kit, plan.similarity) if options.picture else None
     said = list(record.warnings)
@@ -153,17 +150,26 @@ def _begun(beside: Executor | None, work: Callable[..., Made], *arguments: Any) 
     return done
 
 
-def _wanted(record: Record, options: ChopOptions, first: int, last: int, told: Told) -> Sounds | None:
+def _wanted(
+    record: Record, options: ChopOptions, first: int, last: int, told: Told, beside: Executor | None
+) -> Sounds | None:
     """Hear the drums and chords that chops are to be chosen by; None if they are not.
 
     Raises UserError if nobody can listen for them.
     """
     if options.want == "both":
         return None
-    heard = sounds.hear(record, [(first, last)], partial(told, "listening for drums and chords"))
+    heard = _heard(record, [(first, last)], told, beside)
     if heard.hits is None or (options.want == "harmony" and heard.chords is None):
         raise UserError(f"--want {options.want} needs detectors that are not installed here: leave it out")
     return heard
+
+
+def _heard(record: Record, parts: hearing.Parts, told: Told, beside: Executor | None) -> Sounds:
+    """Hear chords in the process beside this one, and at the same time drums here."""
+    chords = _begun(beside, hearing.chords, record, parts)
+    hits = hearing.hits(record, parts, partial(told, "listening for drums"))
+    return Sounds(record.sample_rate, hearing.levels(record, parts), hits, chords.result())
 
 
 def _cut(

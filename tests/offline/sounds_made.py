@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from offline.chop.sounds import STEPS_PER_SECOND, Sounds, of_events
+from offline.chop.sounds import STEPS_PER_SECOND, ChordEar, HitEar, Sounds
 from realtime import chord_names
 from realtime.events import CHORD, DRUM, PITCHES, Event
 
@@ -32,4 +32,8 @@ def heard(
     steps = round(seconds * STEPS_PER_SECOND)
     parts = np.array(level or [1.0], np.float32)
     curve = parts[np.arange(steps) * len(parts) // steps]
-    return of_events(events, RATE, curve, drums, harmony)
+    hits, chords = HitEar(), ChordEar()
+    for event in events:
+        hits.add(event)
+        chords.add(event)
+    return Sounds(RATE, curve, hits.found() if drums else None, chords.found() if harmony else None)

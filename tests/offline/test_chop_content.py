@@ -11,12 +11,13 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offline.chop import choosing, content, pipeline, planning, sounds
+from offline.chop import choosing, content, hearing, pipeline, planning
 from offline.chop.content import SUITABLE, describe, suitability
 from offline.chop.descriptors import Descriptors
-from offline.chop.opening import open_record
+from offline.chop.opening import Record, open_record
 from offline.chop.options import ChopOptions, Want
 from offline.chop.slicing import Piece
+from offline.chop.sounds import ChordEar, HitEar, Sounds
 from offline.kit import Candidate, Content, Guess
 from realtime.errors import UserError
 from realtime.events import DRUMS, Event
@@ -231,6 +232,11 @@ class ToldEngine:
         """All has been told."""
 
 
+def heard_in(record: Record, parts: hearing.Parts) -> Sounds:
+    known = hearing.hits(record, parts), hearing.chords(record, parts)
+    return Sounds(record.sample_rate, hearing.levels(record, parts), *known)
+
+
 @pytest.fixture
 def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A record of two halves: a drum loop, four hits a second, then a new chord every half second, each struck anew."""
@@ -253,9 +259,9 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             events.append(chord(at, label))
     soundfile.write(tmp_path / "loop.wav", np.concatenate(parts), RATE, "PCM_16")
     monkeypatch.setattr(ToldEngine, "events", events)
-    monkeypatch.setattr(sounds, "Engine", ToldEngine)
-    monkeypatch.setattr(sounds.detectors, "names", lambda: ["drums", "harmony"])
-    monkeypatch.setattr(sounds.detectors, "make", str)
+    monkeypatch.setattr(hearing, "Engine", ToldEngine)
+    monkeypatch.setattr(hearing.detectors, "names", lambda: ["drums", "harmony"])
+    monkeypatch.setattr(hearing.detectors, "make", str)
     places = [Candidate(index * RATE // 2, 0.9 - 0.01 * (index * 7 % 12)) for index in range(24)]
     found = planning.candidates.Found(tuple(places), (), ("chop", "0"))
     monkeypatch.setattr(planning.candidates, "find", lambda *_: found)
@@ -298,7 +304,7 @@ def test_tags_change_no_sample(loop: Path, tmp_path: Path) -> None:
 def test_without_detectors_nothing_is_told_and_nothing_can_be_wanted(
     loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sounds.detectors, "names", list)
+    monkeypatch.setattr(hearing.detectors, "names", list)
     kit = pipeline.make_kit(loop, tmp_path / "kit", ChopOptions(count=4, **FEW)).kit  # type: ignore[arg-type]
     assert all(part.content == Content() and part.title == part.name for part in kit.slices)
     with pytest.raises(UserError, match=r"^--want drums needs .*[^.]$"):
@@ -318,10 +324,10 @@ def test_what_a_session_s_log_holds_is_not_heard_again(
     (session / "audio.wav").write_bytes(loop.read_bytes())
     lines = [hit(3.25, "tom").to_json(RATE), chord(1.0, "E:5").to_json(RATE), '{"kind":"drum","label":"kick"}']
     (session / "events.jsonl").write_text("\n".join([*lines, ""]))
-    monkeypatch.setattr(sounds.detectors, "make", lambda name: pytest.fail(f"{name} was asked"))
+    monkeypatch.setattr(hearing.detectors, "make", lambda name: pytest.fail(f"{name} was asked"))
     for source in (session, session / "audio.wav"):
         record = open_record(source, tmp_path)
-        known = sounds.hear(record, [(0, record.length)])
+        known = heard_in(record, [(0, record.length)])
         assert known.hits is not None and known.chords is not None
         assert known.hits.samples.tolist() == [round(3.25 * RATE)]
         assert known.chords.labels == ("E:5",)
@@ -333,7 +339,7 @@ def test_a_log_without_drums_leaves_them_to_be_heard(loop: Path, tmp_path: Path)
     (session / "audio.wav").write_bytes(loop.read_bytes())
     (session / "events.jsonl").write_text(chord(1.0, "E:5").to_json(RATE) + "\n")
     record = open_record(session, tmp_path)
-    known = sounds.hear(record, [(0, record.length)])
+    known = heard_in(record, [(0, record.length)])
     assert known.hits is not None and len(known.hits.samples) == 12
     assert known.chords is not None and known.chords.labels == ("E:5",)
 
@@ -343,9 +349,9 @@ def test_what_is_heard_does_not_depend_on_the_blocks(
     loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
     record = open_record(loop, tmp_path)
-    whole = sounds.hear(record, [(0, record.length)])
-    monkeypatch.setattr(sounds, "_BLOCK", block)
-    again = sounds.hear(record, [(0, record.length)])
+    whole = heard_in(record, [(0, record.length)])
+    monkeypatch.setattr(hearing, "_BLOCK", block)
+    again = heard_in(record, [(0, record.length)])
     np.testing.assert_array_equal(again.level, whole.level)
     assert again.hits is not None and whole.hits is not None
     np.testing.assert_array_equal(again.hits.samples, whole.hits.samples)
@@ -353,26 +359,27 @@ def test_what_is_heard_does_not_depend_on_the_blocks(
 
 def test_broken_samples_have_a_level() -> None:
     samples = np.array([[np.nan], [np.inf], [-1e30], [0.5]], np.float32)
-    assert np.all(np.isfinite(sounds._levels(samples, 2)))
+    assert np.all(np.isfinite(hearing.level(samples, 2)))
 
 
 @pytest.mark.parametrize(("length", "steps"), [(1, 1), (4, 2), (5, 3)])
 def test_every_step_has_a_level_and_so_has_what_is_left(length: int, steps: int) -> None:
-    assert sounds._levels(np.full((length, 2), -0.5, np.float32), 2).tolist() == [0.5] * steps
+    assert hearing.level(np.full((length, 2), -0.5, np.float32), 2).tolist() == [0.5] * steps
 
 
 def test_parts_are_heard_as_in_the_whole(loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sounds, "WARM_SECONDS", 0.6)
+    for ear in (ChordEar, HitEar):
+        monkeypatch.setattr(ear, "warm_seconds", 0.6)
     record = open_record(loop, tmp_path)
-    whole = sounds.hear(record, [(0, record.length)])
+    whole = heard_in(record, [(0, record.length)])
     pieces = [piece(1.0, 1.5), piece(1.2, 1.9), piece(5.0, 5.5), piece(8.0, 8.5), piece(11.5, 12.0)]
-    parts = sounds.hear(record, [(one.start, one.stop) for one in pieces])
+    parts = heard_in(record, [(one.start, one.stop) for one in pieces])
     assert [describe(parts, one, A_MINOR) for one in pieces] == [describe(whole, one, A_MINOR) for one in pieces]
     assert np.count_nonzero(parts.level) < 0.6 * np.count_nonzero(whole.level)
 
 
 def test_what_sounded_in_another_part_does_not_sound_on(loop: Path, tmp_path: Path) -> None:
     record = open_record(loop, tmp_path)
-    parts = sounds.hear(record, [(7 * RATE, 8 * RATE), (0, RATE)])
+    parts = heard_in(record, [(7 * RATE, 8 * RATE), (0, RATE)])
     assert parts.chords is not None
     assert describe(parts, piece(0, 1), A_MINOR).chord is None
