@@ -13,6 +13,7 @@ from offline.evaluate.cli import evaluate as evaluate_chops
 from offline.evaluate.cli_drums import evaluate_drums
 from offline.evaluate.cli_harmony import evaluate_harmony
 from offline.harmony.cli_notes import app as notes
+from offline.harmony.cli_train import train_harmony
 from offline.labels.cli import app as labels
 from offline.sessions.cli import sessions
 from offline.training.cli import train as train_chops
@@ -30,6 +31,7 @@ app.command("chop")(chop)
 app.command("sessions")(sessions)
 train = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Train a model; of chops, if nothing else is named.")
 train.command("chop")(train_chops)
+train.command("harmony")(train_harmony)
 app.add_typer(train, name="train")
 evaluate = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Judge models; of chops, if nothing else is named.")
 evaluate.command("chop")(evaluate_chops)
