@@ -11,18 +11,21 @@ from html import escape
 from pathlib import Path
 
 from offline.look import BACK, CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
+from realtime.detectors import make
 from realtime.detectors.chop import ChopDetector, ChopSettings
 from realtime.engine import Engine
-from realtime.events import Event
+from realtime.events import CHORD, Event
 from realtime.file_source import FileSource
 from realtime.gauges import LevelMeter, Row
 from realtime.host import Host
 from realtime.pads import PadAssigner
 from realtime.screen.layout import screen_rows
-from realtime.status import Snapshot
+from realtime.status import OTHER_KINDS, Snapshot
 from run_live import DEMO
 
 SECONDS = 18
+OTHER_EARS: tuple[str, ...] = ()
+"""Detectors beside the chops."""
 CPU = 0.05
 """Share of a core that the demo takes in real time, start-up left out; measured on a 2-core virtual machine."""
 COLUMNS, ROWS = 92, 27
@@ -35,14 +38,16 @@ _FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberati
 def picture(snapshot: Snapshot, events: Sequence[Event], path: Path, levels: Sequence[float] | None = None) -> None:
     """Write the terminal view of a snapshot to `path` as SVG.
 
-    events: the chops to mark in the plot. levels: magnitudes (full scale 1) that the peak hold shows, one per channel;
-    the snapshot's own peaks by default.
+    events: what was heard: chops to mark in the plot, chords to name. levels: magnitudes (full scale 1) that the peak
+    hold shows, one per channel; the snapshot's own peaks by default.
     """
     meters = [LevelMeter() for _ in snapshot.peaks]
     for meter, held, now in zip(meters, levels or snapshot.peaks, snapshot.peaks, strict=True):
         meter.update(held, 0.0)
         meter.update(now, 1.0)
-    path.write_text(svg(screen_rows(snapshot, meters, events, COLUMNS, ROWS), COLUMNS), encoding="utf-8")
+    marks = [event for event in events if event.kind not in OTHER_KINDS]
+    chords = [event for event in events if event.kind == CHORD]
+    path.write_text(svg(screen_rows(snapshot, meters, marks, COLUMNS, ROWS, chords), COLUMNS), encoding="utf-8")
 
 
 def svg(rows: Sequence[Row], columns: int) -> str:
@@ -145,10 +150,11 @@ class _LastLook:
 
 
 def example() -> tuple[Snapshot, list[Event]]:
-    """Run the demo record for 18 seconds, as `samplechop live --demo` does; give the last look at it."""
+    """Run the demo record for some seconds, as `samplechop live --demo` does; give the last look at it."""
     source = FileSource(DEMO, realtime=False)
     detector, view = ChopDetector(ChopSettings(spectra=True)), _LastLook()
-    engine = Engine({"chop": detector}, source.sample_rate, source.channels, source.most)
+    ears = {"chop": detector, **{name: make(name) for name in OTHER_EARS}}
+    engine = Engine(ears, source.sample_rate, source.channels, source.most)
     pads = PadAssigner("similar", 36, 51)
     Host(source, engine, detector, pads, [], [], view, SECONDS * source.sample_rate, "samplechop:chops").run()
     # The levels and the load of a run in real time: this one was over before they could be taken.

@@ -14,7 +14,8 @@ def delay_words(snapshot: Snapshot) -> tuple[str, str, str]:
     """Say the latency as what a producer enters in the DAW: the delay, the same in samples, and what to do with it."""
     late = _milliseconds(snapshot.latency, snapshot)
     samples = f"{snapshot.latency:,} samples at {snapshot.sample_rate:,} Hz"
-    return f"−{late}", samples, f"Notes come {late} late: give the MIDI track this delay."
+    what = "Chops" if snapshot.latencies else "Notes"  # notes that come sooner must not be shifted so far
+    return f"−{late}", samples, f"{what} come {late} late: give the MIDI track this delay."
 
 
 def sooner_words(snapshot: Snapshot) -> list[str]:

@@ -182,6 +182,7 @@ def test_the_delay_line_names_the_detectors_that_come_sooner(width, beside):
     line = next(row for row in picture if "−284.5 ms" in row)
     assert ("drums 21.3 ms · harmony 171.0 ms" in line) == beside
     assert "drums 21.3 ms · harmony" in " ".join(picture)
+    assert any("Chops come 284.5 ms late" in row for row in picture)
 
 
 def test_drums_and_harmony_are_no_chops_in_the_plot():
