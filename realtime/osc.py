@@ -32,7 +32,7 @@ PITCHES_RATE = 30
 """Messages of pitch activations a second."""
 ABSENT = 0.01
 """A presence that is not above this counts as none."""
-_NEAR_SECONDS = 0.02 if sys.platform == "win32" else 0.001  # a lock's timeout may be late by 16 ms on Windows
+_NEAR_SECONDS = 0.02 if sys.platform == "win32" else 0.0  # a lock's timeout may be late by 16 ms on Windows
 _STEP_SECONDS = 0.001
 _LOOK_SECONDS = 0.25
 
