@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -174,15 +174,16 @@ class OscSender:
         if message is not None:
             self._send(*message)
         if event.kind == DRUM:
+            label = event.label or DRUM
             self._presence.hit(replace(event, sample=due))
-            self._present.add(event.label or DRUM)
-            self._send_presence(due)
+            self._present.add(label)
+            self._send_presence(due, [label])
             if not self._fading:
                 self._fading = True
                 self._push_fade(due)
 
     def _fade(self, due: int) -> None:
-        self._send_presence(due)
+        self._send_presence(due, sorted(self._present))
         self._fading = bool(self._present)
         if self._fading:
             self._push_fade(due)
@@ -194,9 +195,9 @@ class OscSender:
         with self._changed:
             self._push(due, None)
 
-    def _send_presence(self, sample: int) -> None:
+    def _send_presence(self, sample: int, labels: Iterable[str]) -> None:
         levels = self._presence.at(sample)
-        for label in sorted(self._present):
+        for label in labels:
             level = levels[label]
             if level <= ABSENT:
                 self._present.remove(label)
