@@ -125,7 +125,7 @@ def check(detector: Detector, audio: Samples) -> Iterator[Figure]:
     silence = np.zeros(3 * ANALYSIS_RATE, np.float32)
     ways: list[tuple[str, Samples, list[int], int, list[Event]]] = [
         *((f"events that differ in blocks of {size}", audio, [size], 0, expected) for size in (64, 65, MAX_BLOCK)),
-        ("events that differ in blocks of all sizes", audio, many, 0, expected),
+        ("events that differ in mixed blocks", audio, many, 0, expected),
         ("events that differ sample by sample", brief, [1], 0, begun),
         ("events that differ after reset", audio, [256], 0, expected),
         ("events that differ late in a stream", audio, [256], FAR, moved),
