@@ -105,9 +105,8 @@ def _pitches(heard: Harmony, start: float, stop: float) -> frozenset[int] | None
     return frozenset(np.flatnonzero(sounding >= 0.5 * (stop - start)).tolist())
 
 
-def _share(told: list[Told], right: dict[int, float]) -> float | None:
-    total = sum(one.segment.stop - one.segment.start for one in told)
-    return sum((told[at].segment.stop - told[at].segment.start) * share for at, share in right.items()) / total
+def _share(told: list[Told], right: list[float]) -> float:
+    return float(np.average(right, weights=[one.segment.stop - one.segment.start for one in told]))
 
 
 def _f(pairs: list[tuple[frozenset[int], frozenset[int]]]) -> float | None:
@@ -122,13 +121,18 @@ def _by_segment(references: ChordReferences, told: list[Told]) -> Measures:
     true = [frozenset(one.chord.pitch_classes) for one in told]
     named = [frozenset(one.longest.pitch_classes if one.longest else ()) for one in told]
     exact = [sum(s for c, s in one.shares.items() if name_of(c) == name_of(one.chord)) for one in told]
+    same = [
+        sum(s for c, s in one.shares.items() if c is not None and set(c.pitch_classes) == notes)
+        for one, notes in zip(told, true, strict=True)
+    ]
     bass = [sum(s for c, s in one.shares.items() if c is not None and c.bass == one.chord.bass) for one in told]
     heard = [one.pitches for one in told]
     return {
-        "name": _share(told, dict(enumerate(exact))),
+        "name": _share(told, exact),
+        "same_notes": _share(told, same),
         "name_segments": float(np.mean([name_of(one.longest) == name_of(one.chord) for one in told])),
-        "bass": _share(told, dict(enumerate(bass))) if references.tells_bass else None,
-        "silent": _share(told, {at: one.shares.get(None, 0.0) for at, one in enumerate(told)}),
+        "bass": _share(told, bass) if references.tells_bass else None,
+        "silent": _share(told, [one.shares.get(None, 0.0) for one in told]),
         "named_f": _f(list(zip(true, named, strict=True))),
         "pitches_f": _f([(a, b) for a, b in zip(true, heard, strict=True) if b is not None]),
     }

@@ -127,6 +127,7 @@ def data(heard: Harmony) -> dict[str, Any]:
 ROWS = (
     Row("chord name (root, quality)", "name", share),
     Row("  of whole segments", "name_segments", share),
+    Row("  or the same notes", "same_notes", share),
     Row("  bass", "bass", share),
     Row("pitch classes F", "pitches_f", share),
     Row("  of the chord named", "named_f", share),

@@ -188,6 +188,13 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says):
     assert says in found.err
 
 
+def test_models_of_other_kinds_are_not_judged_as_chops():
+    assert "chop" in listeners.released(("chop", "stream"))
+    assert "chop" not in listeners.released(("drums", "harmony"))
+    with pytest.raises(UserError, match="model 'chop' cannot be judged here"):
+        listeners.check(["chop"], ("drums",))
+
+
 def test_recordings_of_the_same_name_in_two_subfolders_are_kept_apart(tmp_path):
     for group in ("soul", "jazz"):
         (tmp_path / group).mkdir()

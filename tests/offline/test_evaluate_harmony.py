@@ -73,7 +73,7 @@ def test_a_segment_is_called_what_is_heard_for_its_longest_part():
 
 def test_a_chord_of_the_same_notes_has_another_name_but_the_same_pitch_classes():
     scores = measure(known((0, 2, "A:min7/b3")), heard((0.0, "C:maj6")), 2.0)
-    assert (scores["name"], scores["named_f"], scores["bass"]) == (0, 1, 1)
+    assert (scores["name"], scores["same_notes"], scores["named_f"], scores["bass"]) == (0, 1, 1, 1)
 
 
 def test_pitch_classes_are_those_heard_for_half_of_a_segment_or_more():
