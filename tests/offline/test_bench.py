@@ -41,7 +41,7 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
         "constant-Q, blocks of 256",
         "faster than librosa",
         "chop-61: whole chain per frame, p99",
-        *(f"{name} alone, per frame, mean" for name in live.TOGETHER if name in BUILT_IN),
+        *(f"{name} alone, per frame, mean of CPU time" for name in live.TOGETHER if name in BUILT_IN),
         *(f"{name}: latency, event to note" for name in live.TOGETHER if name in BUILT_IN),
         "latency, event to note",
     ):
