@@ -33,6 +33,8 @@ SETTLE_SECONDS = 6.0
 """After a second of broken samples a detector with a memory may take so long to hear as before."""
 NEAR_SECONDS = 0.005
 """And may be off by so much, as its frames may have moved."""
+LOST = 0.05
+"""And so many of its events may then be others, those it is least sure of: its memory of levels goes further back."""
 FAR = 10**12  # samples, nine months: what counts in 32 bits or in float32 breaks here
 _NASTY = 6 * 8192  # about a second, and whole frames of every usual size
 
@@ -176,7 +178,8 @@ def _survives(detector: Detector, audio: Samples, expected: Sequence[Event]) -> 
             continue
         places = [one.event.sample - _NASTY for one in told]
         found = [place for place in places if start < place < end]
-        yield _none(what, _unmatched(found, wanted))
+        lost = _unmatched(found, wanted)
+        yield Figure(what, lost, f"of {len(wanted)}", f"at most {LOST:.0%}", lost <= LOST * len(wanted))
 
 
 def _unmatched(found: Sequence[int], wanted: Sequence[int]) -> int:
