@@ -12,7 +12,7 @@ from tests.contract.example_detector import LoudDetector
 from tests.signals import record
 
 MAX_BLOCK = 8193
-NASTY = 172 * 256  # about a second, and a whole number of analysis frames
+NASTY = 22 * 2048  # about a second, and a whole number of analysis frames of every detector
 SETTLED, ENDED = (
     9 * ANALYSIS_RATE // 4,
     19 * ANALYSIS_RATE // 4,
@@ -44,6 +44,12 @@ def run(detector: Detector, audio: np.ndarray, sizes: list[int], start: int = 0)
             assert event.sample <= event.emitted <= start + position
             assert start + position - event.sample <= detector.latency
     return events
+
+
+def places(events: list[Event]) -> dict[str, list[int]]:
+    """Give where the events of each kind lie, once all has settled and before the end is near."""
+    settled = [event for event in events if SETTLED < event.sample < ENDED]
+    return {kind: [one.sample for one in settled if one.kind == kind] for kind in {one.kind for one in settled}}
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +135,12 @@ def test_events_of_a_kind_come_in_order(expected: list[Event]) -> None:
 )
 def test_what_follows_a_nasty_second_is_still_heard(detector: Detector, audio: np.ndarray, nasty: np.ndarray) -> None:
     events = run(detector, np.concatenate([nasty, audio]), [256])
-    # A detector with a memory may take a second or two to recover, and be off by a fraction of a frame.
-    late = [event.sample - NASTY for event in events if SETTLED < event.sample - NASTY < ENDED]
-    clean = [event.sample for event in run(detector, audio, [256]) if SETTLED < event.sample < ENDED]
-    assert clean
-    np.testing.assert_allclose(late, clean, atol=0.005 * ANALYSIS_RATE)
+    # A detector with a memory may take a second or two to recover, and be off by a fraction of a frame. Of two events
+    # of one kind at one place, as two drums struck at once, the fainter may come or go.
+    late = places([event.moved(event.sample - NASTY, event.emitted) for event in events])
+    clean = places(run(detector, audio, [256]))
+    assert clean and late.keys() == clean.keys()
+    for kind, expected in clean.items():
+        distances = np.abs(np.subtract.outer(late[kind], expected))
+        assert max(distances.min(axis=0).max(), distances.min(axis=1).max()) <= 0.005 * ANALYSIS_RATE
     assert all(np.isfinite(event.strength) and 0 <= event.strength <= 1 for event in events)
