@@ -1,7 +1,6 @@
 import io
 import os
 import re
-from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
 
@@ -12,70 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from realtime.display import NoView, PatientConsole, PlainView, TerminalView, choose_view
+from realtime.display import NoView, PlainView, TerminalView, choose_view
 from realtime.events import Event
 from realtime.gauges import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
 from realtime.names import clock, note_name, pad_name
 from realtime.screen.delay import delay_words
-from realtime.screen.layout import screen_rows
-from realtime.screen.music import chord_name, drum_row, harmony_row, key_name
-from realtime.status import Recording, Snapshot
+from realtime.status import Recording
+from tests.realtime.screens import HOP, RATE, chop, heard, rows, snapshot, terminal
 
-RATE, HOP = 44_100, 256
 EMPTY = np.zeros(0, np.float32)
-
-
-def chop(sample, strength=0.93, note=36):
-    return Event("chop", sample, sample + 12_547, strength, note=note, velocity=100)
-
-
-def snapshot(**changes):
-    whole = Snapshot(
-        source="USB Turntable",
-        state="listening",
-        position=20 * RATE,
-        duration=None,
-        sample_rate=RATE,
-        peaks=(0.5, 0.25),
-        probability=np.full(1100, 0.1, np.float32),
-        threshold=0.5,
-        frame_seconds=HOP / RATE,
-        scored=20 * RATE - 12_547,
-        chops=(chop(18 * RATE), chop(19 * RATE, note=41)),
-        chop_count=2,
-        latency=12_547,
-        cpu=0.03,
-        midi="samplechop",
-    )
-    return replace(whole, **changes)
-
-
-def heard(kind, label, sample=19 * RATE, notes=None):
-    return Event(kind, sample, sample + 5000, 0.8, label, notes=notes)
-
-
-CHORDS = tuple(heard("chord", label, second * RATE) for second, label in enumerate(("C:maj7", "G:7", "N", "A:min7")))
-EARS = {
-    "drums": {"kick": 0.9, "snare": 0.35, "hat": 0.6, "tom": 0.0, "cymbal": 0.04},
-    "drum_counts": {"kick": 132, "snare": 64, "hat": 12_345},
-    "harmony": True,
-    "chord": CHORDS[-1],
-    "key": heard("key", "A:min"),
-    "latencies": {"drums": 939, "harmony": 7541},
-}
-
-
-def rows(session, width=80, height=23, marks=(), chords=CHORDS):
-    meters = [LevelMeter() for _ in session.peaks]
-    for one, peak in zip(meters, session.peaks, strict=True):
-        one.update(peak, 0.1)
-    return ["".join(text for text, _ in row) for row in screen_rows(session, meters, marks, width, height, chords)]
-
-
-def terminal(width=80, height=24, **options):
-    stream = options.pop("file", None) or io.StringIO()
-    return PatientConsole(file=stream, force_terminal=True, width=width, height=height, legacy_windows=False, **options)
-
 
 events = st.builds(chop, st.integers(0, 10**9), st.sampled_from([nan, 0.0, 1.0]), st.none() | st.integers(0, 127))
 beats = st.builds(
@@ -124,92 +68,6 @@ def test_every_picture_fits_its_terminal(session, width, height):
     assert len(picture) <= height
     assert max(cell_len(row) for row in picture) <= width
     assert all(row.isprintable() for row in picture)
-
-
-@pytest.mark.parametrize(("width", "height"), [(40, 9), (60, 19), (80, 23), (120, 40)])
-def test_drums_and_harmony_are_shown_in_every_terminal(width, height):
-    text = "\n".join(rows(snapshot(**EARS), width, height))
-    for words in ("kick", "snare", "hat", "tom", "cymbal", " Am7 ", "key A minor", "← G7"):
-        assert words in text
-
-
-def test_what_is_not_listened_for_takes_no_room():
-    without = rows(snapshot(), 80, 40)
-    assert not any("kick" in row or "key" in row or "Sooner" in row for row in without)
-    assert rows(snapshot(harmony=True), 80, 40) != without
-
-
-@pytest.mark.parametrize("width", [40, 60, 80, 120])
-def test_a_pad_is_lit_as_far_as_its_drum_is_present(width):
-    row = drum_row(snapshot(drums={"kick": 1.0, "snare": 0.5, "hat": 0.0}), width)
-    lit = [len(text) for text, style in row if "reverse" in style]
-    pad = (width + 1) // 3 - 1
-    assert lit == [pad, round(pad / 2), 0]
-
-
-def test_hits_are_counted_on_the_pads_where_there_is_room():
-    text = "\n".join(rows(snapshot(**EARS)))
-    assert all(count in text for count in (" 132 ", " 64 ", " 12k ", "tom        0"))
-    assert "132" not in "".join(text for text, _ in drum_row(snapshot(**EARS), 40))
-
-
-def test_earlier_chords_follow_the_one_that_sounds_newest_first():
-    text = "".join(text for text, _ in harmony_row(snapshot(**EARS), CHORDS, 78))
-    assert text.rstrip().endswith("key A minor   ← G7 ← Cmaj7")
-    assert text.index("Am7") < text.index("key")
-
-
-@pytest.mark.parametrize("chord", [None, CHORDS[2]], ids=["nothing heard yet", "no chord"])
-def test_no_chord_lights_nothing(chord):
-    row = harmony_row(snapshot(**EARS | {"chord": chord}), CHORDS, 78)
-    assert not any("reverse" in style for _, style in row)
-    assert ("no chord" in row[0][0]) == (chord is not None)
-
-
-def test_chords_and_keys_are_written_as_people_write_them():
-    assert [chord_name(label) for label in ("A:min7", "C:maj/3", "F#:hdim7", "N", None)] == [
-        *("Am7", "C/E", "F#m7b5", "no chord", "no chord")
-    ]
-    assert [key_name(label) for label in ("A:min", "Eb:maj", "D:dorian", "?", None)] == [
-        *("A minor", "Eb major", "D dorian", "?", "")
-    ]
-    assert chord_name("somebody's own\n") == "somebody's own?"
-
-
-@pytest.mark.parametrize(("width", "beside"), [(120, True), (80, True), (50, False), (40, False)])
-def test_the_delay_line_names_the_detectors_that_come_sooner(width, beside):
-    picture = rows(snapshot(**EARS), width, 40)
-    line = next(row for row in picture if "−284.5 ms" in row)
-    assert ("drums 21.3 ms · harmony 171.0 ms" in line) == beside
-    assert "drums 21.3 ms · harmony" in " ".join(picture)
-    assert any("Chops come 284.5 ms late" in row for row in picture)
-
-
-def test_drums_and_harmony_are_no_chops_in_the_plot():
-    view = TerminalView(terminal())
-    new = [heard(kind, "A:min", 18 * RATE) for kind in ("drum", "chord", "key", "pitches")]
-    picture = "".join(segment.text for segment in view.picture(snapshot(**EARS), new, 80, 23).__rich_console__(0, 0))
-    assert "▲" not in picture
-    assert "← Am" in picture
-
-
-def test_plain_lines_tell_each_chord_and_key():
-    stream = io.StringIO()
-    PlainView(stream).show(snapshot(**EARS), [heard("key", "A:min", 0), *CHORDS[2:], heard("pitches", "C,E")])
-    assert "Sooner: drums 21.3 ms, harmony 171.0 ms" in stream.getvalue().splitlines()
-    told = [line for line in stream.getvalue().splitlines() if line.startswith("0:0")]
-    assert told == ["0:00.000  key  A minor", "0:02.000  chord  no chord", "0:03.000  chord  Am7"]
-
-
-def test_plain_lines_count_drum_hits_now_and_then_and_at_the_end():
-    stream = io.StringIO()
-    view = PlainView(stream)
-    for tick in range(1, 60):
-        new = [heard("drum", "kick")]
-        view.show(snapshot(**EARS | {"position": tick * RATE // 12, "drum_counts": {"kick": tick, "tom": 0}}), new)
-    view.stop()
-    told = [line for line in stream.getvalue().splitlines() if "kick" in line]
-    assert told == ["0:00.083  drums  kick 1 so far", "0:04.917  drums  kick 59 so far"]
 
 
 def beat(sample, label="3", tempo=92.25):
