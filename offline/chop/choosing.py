@@ -42,7 +42,7 @@ def choose(
 
     descriptors: of the candidates, in their order. locked: indices that stay, also where they are more than
     `options.count` or lie close together. downbeats: samples at sample_rate Hz, used with `options.bars`.
-    suits: how well each suits what is wanted, 0..1, a factor on its probability; those below SUITABLE are left out
+    suits: how well each suits what is wanted, 0..1, a factor on its probability; what is not SUITABLE is left out,
     unless the kit would not be full. None where nothing is wanted.
     Fewer than `options.count` are given only where there are fewer, after clean-up and --min-gap.
     """
@@ -52,7 +52,7 @@ def choose(
     kept = _cleaned(samples, strength, fixed, round(TOGETHER_SECONDS * sample_rate))
     kept = _strongest(kept, strength, fixed, options)
     suitable = np.ones(len(strength)) if suits is None else np.asarray(suits, np.float64)
-    kept = _suited(kept, suitable, strength, fixed, options.count)
+    kept = _suited(kept, suitable, strength, fixed, options)
     if not options.classic:
         kept = _loud(kept, descriptors.level_db, fixed, options.count)
     kept = kept[np.argsort(samples[kept], kind="stable")]
@@ -106,12 +106,12 @@ def _suited(
     suits: NDArray[np.float64],
     strength: NDArray[np.float64],
     fixed: NDArray[np.int64],
-    count: int,
+    options: ChopOptions,
 ) -> NDArray[np.int64]:
     """Leave out what is not wanted; where too few are left, the best of the others fill the kit up."""
-    ranked = kept[np.lexsort((kept, -suits[kept] * strength[kept], suits[kept] < SUITABLE, ~np.isin(kept, fixed)))]
-    enough = int(np.sum((suits[kept] >= SUITABLE) | np.isin(kept, fixed)))
-    return ranked[: max(enough, count)]
+    unwanted = (suits[kept] < SUITABLE[options.want]) & ~np.isin(kept, fixed)
+    ranked = kept[np.lexsort((kept, -suits[kept] * strength[kept], unwanted))]
+    return ranked[: max(int(np.sum(~unwanted)), options.count)]
 
 
 def _loud(

@@ -5,7 +5,8 @@ its level, so that a hit that dies away in silence is all drums, and silence aft
 
 - chord: the one that sounds for more than half of that; chords that differ in their bass only count as one.
 - key agreement: the share of the pitch classes that sound, each by how long, that are in the record's key.
-- drum content: how much of the sound lies within RING_SECONDS of a hit, by the hit's weight.
+- drum content: how much of the sound are hits and what they leave behind: a drum rings for RING_SECONDS, or up to
+  TAIL_SECONDS while no chord sounds; hits count by their weights, together as chances that one of them is one.
 """
 
 from collections.abc import Sequence
@@ -25,12 +26,15 @@ EARLY_SECONDS = 0.03
 """A hit so shortly before a slice is the one it was cut at; one so shortly before its end is the next one's."""
 RING_SECONDS = (0.25, 0.25, 0.1, 0.35, 0.8)
 """How long a drum of each of DRUMS is heard, about."""
+TAIL_SECONDS = 1.0
+PROMINENCE = (1.0, 1.0, 0.5, 1.0, 1.0)
+"""How much a drum of each of DRUMS says what a hit is: a kick with a hat is a kick."""
 STRUCK_SECONDS = 0.06
 """A slice that is a drum hit is hit by then."""
 CLEAR = 0.5
 """The share of a slice a chord must sound for."""
-SUITABLE = 0.4
-"""From which suitability a chop is what is wanted."""
+SUITABLE: dict[Want, float] = {"harmony": 0.5, "drums": 0.3, "both": 0.0}
+"""From which suitability a chop is what is wanted; a drum with another one at the same time still is a drum hit."""
 _MAJOR, _MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10, 11)
 """Semitones over the tonic; minor with its leading tone."""
 
@@ -49,16 +53,16 @@ def describe(sounds: Sounds, piece: Piece, key: Guess | None) -> Content:
         agreement = _agreement(sounds.chords, times, level, key)
     if sounds.hits is not None:
         inside = _inside(sounds, sounds.hits, piece.start, piece.stop)
-        by_drum = np.bincount(sounds.hits.drums[inside], sounds.hits.weights[inside], len(DRUMS))
-        counts = np.bincount(sounds.hits.drums[inside], minlength=len(DRUMS))
+        struck = sounds.hits.drums[inside]
+        counts = np.bincount(struck, minlength=len(DRUMS))
         hits = {name: int(count) for name, count in zip(DRUMS, counts, strict=True) if count}
-        drum = DRUMS[int(by_drum.argmax())] if hits else None
+        drum = DRUMS[struck[int(_prominence(sounds.hits, inside).argmax())]] if hits else None
         amount = round(_drum_content(sounds, sounds.hits, piece.stop, times, level), 3)
     return Content(label, None if agreement is None else round(agreement, 3), hits, drum, amount)
 
 
 def suitability(sounds: Sounds, starts: NDArray[np.int64], stops: NDArray[np.int64], want: Want) -> NDArray[np.float64]:
-    """Tell how well each of n slices suits what is wanted: float64 (n,), 0..1, from SUITABLE on well.
+    """Tell how well each of n slices suits what is wanted: float64 (n,), 0..1; from SUITABLE on it does.
 
     harmony: the share of the slice its chord sounds for, times what is not drums. drums: the weight of the hit the
     slice begins with, times its share in all hits of the slice, less up to a half for a chord that sounds beside it.
@@ -97,10 +101,17 @@ def _moments(sounds: Sounds, start: int, stop: int) -> tuple[NDArray[np.int64], 
     return np.arange(begin, begin + len(level)) * sounds.step + sounds.step // 2, level
 
 
+def _numbers(chords: Chords, times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the number of the chord that sounds at each of some samples, -1 for none."""
+    if not len(chords.samples):
+        return np.full(len(times), -1)
+    at = np.searchsorted(chords.samples, times, side="right") - 1
+    return np.where(at < 0, -1, chords.numbers[at])
+
+
 def _chord(chords: Chords, times: NDArray[np.int64], level: _Weights) -> tuple[str | None, float]:
     """Give the label of the chord that sounds most, None where it is not clear, and the share it sounds for, 0..1."""
-    at = np.searchsorted(chords.samples, times, side="right") - 1
-    numbers = np.where(at < 0, -1, chords.numbers[np.maximum(at, 0)] if len(chords.numbers) else -1)
+    numbers = _numbers(chords, times)
     sounding = (numbers >= 0) & (level > 0)
     if not sounding.any():
         return None, 0.0
@@ -159,16 +170,24 @@ def _inside(sounds: Sounds, hits: Hits, start: int, stop: int) -> slice:
     return slice(first, max(first, end))
 
 
+def _prominence(hits: Hits, inside: slice) -> _Weights:
+    return hits.weights[inside] * np.array(PROMINENCE)[hits.drums[inside]]
+
+
 def _drum_content(sounds: Sounds, hits: Hits, stop: int, times: NDArray[np.int64], level: _Weights) -> float:
     rings = np.array([round(seconds * sounds.sample_rate) for seconds in RING_SECONDS])
+    tail = round(TAIL_SECONDS * sounds.sample_rate)
     last = min(stop - round(EARLY_SECONDS * sounds.sample_rate), int(times[-1]) + sounds.step)
-    first, end = np.searchsorted(hits.samples, (times[0] - rings.max(), last)).tolist()
+    first, end = np.searchsorted(hits.samples, (times[0] - tail, last)).tolist()
     if first >= end:
         return 0.0
     since = times[None] - hits.samples[first:end, None]
+    lasting = np.broadcast_to(rings[hits.drums[first:end], None], since.shape)
+    if sounds.chords is not None:
+        lasting = np.where(_numbers(sounds.chords, times) < 0, tail, lasting)
     # The step in which a drum is hit has its level, although its middle may lie before the hit.
-    sounding = (since > -sounds.step) & (since < rings[hits.drums[first:end], None])
-    drums = np.where(sounding, hits.weights[first:end, None], 0.0).max(axis=0)
+    sounding = (since > -sounds.step) & (since < lasting)
+    drums = 1.0 - np.where(sounding, 1.0 - hits.weights[first:end, None], 1.0).prod(axis=0)
     return float(np.clip(drums @ level / level.sum(), 0.0, 1.0))
 
 
@@ -178,7 +197,7 @@ def _struck(sounds: Sounds, hits: Hits, start: int, stop: int) -> float:
     begins = hits.samples[inside] < start + round(STRUCK_SECONDS * sounds.sample_rate)
     if not begins.any():
         return 0.0
-    weights, drums = hits.weights[inside].astype(np.float64), hits.drums[inside]
-    strongest = int(np.where(begins, weights, -1.0).argmax())
-    total = float(weights.sum())
-    return float(weights[strongest] * weights[drums == drums[strongest]].sum() / total) if total > 0 else 0.0
+    shares, drums = _prominence(hits, inside), hits.drums[inside]
+    strongest, total = int(np.where(begins, shares, -1.0).argmax()), float(shares.sum())
+    share = float(shares[drums == drums[strongest]].sum()) / total if total > 0 else 0.0
+    return float(hits.weights[inside][strongest]) * share

@@ -110,7 +110,7 @@ def planned(
     unwanted = 0
     if among.suits is not None:
         free = np.setdiff1d(chosen, among.locked)
-        unwanted = int(np.sum(among.suits[free] < content.SUITABLE))
+        unwanted = int(np.sum(among.suits[free] < content.SUITABLE[options.want]))
     return Plan(tuple(parts), among.found, among.described.similarity(chosen), figures, unwanted)
 
 

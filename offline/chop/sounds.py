@@ -22,7 +22,7 @@ Found = TypeVar("Found", covariant=True)
 class Hits:
     """Drum hits in order of time. samples: int64 (n,). drums: int8 (n,), index into DRUMS. weights: float32 (n,), 0..1.
 
-    A weight is the hit's probability, less for soft ones.
+    A weight is the root of the hit's probability, less for soft ones: what is struck is surer than which drum it was.
     """
 
     samples: NDArray[np.int64]
@@ -109,7 +109,7 @@ class HitEar:
         if event.kind == DRUM and event.label in DRUMS:
             self._samples.append(event.sample)
             self._drums.append(DRUMS.index(event.label))
-            self._weights.append(event.strength * min(1.0, (event.velocity or 127) / FULL_VELOCITY))
+            self._weights.append(event.strength**0.5 * min(1.0, (event.velocity or 127) / FULL_VELOCITY))
 
     def found(self) -> Hits:
         """Give them in order of time."""
