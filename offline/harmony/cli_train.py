@@ -103,5 +103,5 @@ def train_harmony(
     scores = trained.manifest.scores
     typer.echo(
         f"{trained.manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: pitch-class F "
-        f"{scores['pitch_class_f']:.3f} a frame, {scores['pitch_class_f_of_4_frames']:.3f} of four together"
+        f"{scores['pitch_class_f']:.3f} of single frames, {scores['pitch_class_f_of_a_mix']:.3f} of {making.FRAMES} together"
     )

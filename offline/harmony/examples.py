@@ -19,7 +19,7 @@ from realtime.errors import UserError
 from realtime.harmony_spectrum import HarmonySpectrum
 
 PER_JOB = 250
-FRAMES = 4
+FRAMES = 6
 """Frames learned from in each mix, at any age of its notes."""
 TAG = 0xA22
 

@@ -135,8 +135,8 @@ def judge(logits: NDArray[np.float32], held: Heard, threshold: float) -> dict[st
     alike &= known.reshape(-1, FRAMES, 12).all(axis=(1, 2))
     together = mean[alike, :12] > np.log(threshold / (1 - threshold))
     wanted = target.reshape(-1, FRAMES, 12)[alike, 0]
-    found["pitch_class_f_of_4_frames"] = f_measure(together, wanted, np.ones_like(together))
-    found["all_12_right_of_4_frames"] = float(np.mean((together == (wanted > 0)).all(axis=1)))
+    found["pitch_class_f_of_a_mix"] = f_measure(together, wanted, np.ones_like(together))
+    found["all_12_right_of_a_mix"] = float(np.mean((together == (wanted > 0)).all(axis=1)))
     kinds = np.asarray(held.kind)
     found["by_kind"] = {
         kind: f_measure(said[kinds == number], target[kinds == number], known[kinds == number])
