@@ -12,25 +12,25 @@ PRIORS = {
     "5": 0.0,
     "maj": 0.0,
     "min": 0.0,
-    "7": -0.4,
-    "min7": -0.2,
-    "maj7": -0.4,
-    "sus2": -0.8,
-    "sus4": -0.6,
-    "dim": -0.8,
-    "aug": -1.0,
-    "maj6": -0.8,
-    "min6": -0.8,
-    "hdim7": -0.8,
-    "dim7": -0.8,
-    "minmaj7": -1.2,
-    "9": -0.8,
-    "maj9": -0.8,
-    "min9": -0.8,
-    "maj(9)": -0.8,
-    "min(9)": -1.0,
-    "sus4(b7)": -1.2,
-    "maj6(9)": -1.4,
+    "min7": 0.0,
+    "7": -0.1,
+    "maj7": -0.1,
+    "sus4": -0.2,
+    "sus2": -0.4,
+    "dim": -0.4,
+    "aug": -0.5,
+    "maj6": -0.4,
+    "min6": -0.4,
+    "hdim7": -0.3,
+    "dim7": -0.3,
+    "minmaj7": -0.6,
+    "9": -0.3,
+    "maj9": -0.3,
+    "min9": -0.3,
+    "maj(9)": -0.4,
+    "min(9)": -0.5,
+    "sus4(b7)": -0.5,
+    "maj6(9)": -0.7,
 }
 """The qualities that are told, and how much evidence each must have over a plain chord's, in log odds."""
 _INVERTED = {3: -1.0, 4: -1.0, 6: -1.5, 7: -1.0, 8: -1.5}
@@ -65,8 +65,6 @@ def states() -> States:
         for root in range(12):
             for bass in Chord(root, quality, root).pitch_classes:
                 over = (bass - root) % 12
-                if over and quality in ("1", "5"):
-                    continue
                 chords.append(Chord(root, quality, bass))
                 prior.append(likely + (_INVERTED.get(over, _RARELY_INVERTED) if over else 0.0))
                 name.append(1 + 12 * at + root)

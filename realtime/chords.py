@@ -3,7 +3,7 @@
 A hidden Markov model over everything that may be named (realtime/chord_states.py): what the net says of the twelve
 pitch classes and of the bass is compared with each chord's own notes, and to change costs something, so that a chord is
 a stretch of time and not a frame. The likeliest path is followed forwards (Viterbi, 1967), and each frame is decided
-`lag` frames later, paths that contradict a decision being given up: so that what was told is never taken back.
+`lag` frames later. Whenever another chord is told, paths that contradict it are given up: to go back costs a change.
 Templates over pitch classes and the model of time are those of Sheh and Ellis, "Chord segmentation and recognition
 using EM-trained hidden Markov models" (ISMIR 2003); the fixed lag is ours, as a musician waits for no song's end.
 
@@ -24,9 +24,9 @@ from realtime.chord_states import SILENT, states
 
 EVIDENCE_PER_SECOND = 14.0
 """What a frame's log odds count for: neighbouring frames hear much the same sound, and are no independent witnesses."""
-CHANGE = 3.5
-"""What a change costs, in log odds."""
-BASS = 0.5
+CHANGE, BEGIN = 10.0, 4.0
+"""What it costs, in log odds, to go from one chord to another, and to begin one where nothing sounded."""
+BASS = 0.7
 """What the bass counts for, beside the pitch classes."""
 SURE = 6.0
 """Beyond so much, log odds of a pitch class count no more: one sure mistake must not decide alone."""
@@ -96,7 +96,7 @@ def _compiled() -> Callable[..., None]:
             _take(rows[t], now[:12], now[12:])
             _score(members, bass, prior, now[:12], now[12:], weight, scores)
             before = table[BEST]
-            entering = value[before] - np.float32(CHANGE)
+            entering = value[before] - np.float32(BEGIN if before == SILENT else CHANGE)
             best = 0
             for s in range(n):
                 if entering > value[s] and s != before:
@@ -115,10 +115,11 @@ def _compiled() -> Callable[..., None]:
             if frame < 0:
                 continue
             told = _before(path, best, began[best], frame)
-            if told != table[STATE]:
-                table[STATE] = told
-                out[t] = told
-                sure[t] = _strength(members, bass, prior, name, heard, told, scores)
+            if told == table[STATE]:
+                continue
+            table[STATE] = told
+            out[t] = told
+            sure[t] = _strength(members, bass, prior, name, heard, told, scores)
             # What began at frame + 1 + k came from fine[k]'s state at `frame`, or from another one.
             for k in range(lag):
                 one = (frame + k) % depth
@@ -161,7 +162,7 @@ class ChordTracker:
 
     def reset(self) -> None:
         """[analysis] Become as new: nothing sounds."""
-        self._value.fill(-CHANGE)
+        self._value.fill(-BEGIN)
         self._value[SILENT] = 0
         self._heard[:, :12] = -SURE
         self._heard[:, 12:] = 0

@@ -177,17 +177,21 @@ class _Session:
         tape.hear_until(begin + round(NOISE_SECONDS * rate))
         self.noise = float(np.abs(tape.read(begin, tape.end)).max())
         note, velocity = (plan.low + plan.high) // 2, max(plan.velocities)
-        sent = self._strike(note, velocity, min(plan.seconds, 1.0))
-        tape.hear_until(sent + round(LATEST_SECONDS * rate))
-        earliest = sent - round(EARLY_SECONDS * rate)
-        heard = attack(tape.read(earliest, tape.end), self.noise)
-        if heard is None:
-            raise UserError(
-                f"nothing was heard on {device_name!r} within {LATEST_SECONDS:g} s of note {note} on {port_name!r}: "
-                "check that the synthesizer listens to this port and channel, and its output is connected and turned up"
-            )
+        held = min(plan.seconds, 1.0)
+        sent = self._strike(note, velocity, held)
+        earliest, latest = sent - round(EARLY_SECONDS * rate), sent + round(LATEST_SECONDS * rate)
+        while (heard := attack(tape.read(earliest, tape.end), self.noise)) is None:
+            if tape.end >= latest:
+                raise UserError(
+                    f"nothing was heard on {device_name!r} within {LATEST_SECONDS:g} s of note {note} on {port_name!r}:"
+                    " check that the synthesizer listens to this port and channel, and its output is connected and "
+                    "turned up"
+                )
+            tape.hear()
+        # Until all of it is heard, its loudest moment may be still to come.
+        tape.hear_until(earliest + heard + round((held + plan.release) * rate))
+        heard = attack(tape.read(earliest, tape.end), self.noise) or 0
         self.latency = (earliest + heard - sent) / rate
-        tape.hear_until(tape.end + round(plan.release * rate))
 
     def take(self, note: int, velocity: int) -> tuple[NDArray[np.float32], bool]:
         """Play one note; give what was heard of it, float32 (n,), from where it begins, and if the one before rang."""

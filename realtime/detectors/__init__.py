@@ -11,11 +11,18 @@ from importlib.metadata import entry_points
 
 from realtime.detectors.beats import BeatDetector
 from realtime.detectors.chop import ChopDetector
+from realtime.detectors.drums import DrumDetector
+from realtime.detectors.harmony import HarmonyDetector
 from realtime.errors import UserError
 from realtime.spec import Detector
 
 GROUP = "samplechop.detectors"
-BUILT_IN: dict[str, Callable[[], Detector]] = {"beats": BeatDetector, "chop": ChopDetector}
+BUILT_IN: dict[str, Callable[[], Detector]] = {
+    "beats": BeatDetector,
+    "chop": ChopDetector,
+    "drums": DrumDetector,
+    "harmony": HarmonyDetector,
+}
 
 
 def names() -> list[str]:
