@@ -121,6 +121,23 @@ def test_the_midi_file_has_the_chops_at_their_true_places(demo: Path) -> None:
     np.testing.assert_allclose([note[0] for note in notes], [event["time"] for event in events], atol=3e-4)
 
 
+def test_drums_and_harmony_go_beside_the_chops_each_on_a_channel_of_its_own(tmp_path: Path) -> None:
+    events, notes = tmp_path / "events.jsonl", tmp_path / "notes.mid"
+    options = ("--duration", "8", "--detect", "chops,drums,harmony", "--events", events, "--midi-file", notes)
+    result = samplechop("live", "--demo", "--fast", *options)
+    assert result.code == 0, result.err
+    lines = [json.loads(line) for line in events.read_text().splitlines()]
+    assert {"chop", "drum", "chord"} <= {line["kind"] for line in lines}
+    assert all(line["note"] and line["velocity"] for line in lines if line["kind"] == "drum")
+    assert all(line["label"] and "notes" in line for line in lines if line["kind"] == "chord")
+    assert f" {sum(line['kind'] == 'drum' for line in lines)} drum" in result.err
+    struck = {(message.channel + 1, message.note) for message in mido.MidiFile(notes) if message.type == "note_on"}
+    assert {channel for channel, _ in struck} == {1, 2, 10}
+    for kind, channel in (("drum", 10), ("chord", 2)):
+        asked = {note for line in lines if line["kind"] == kind for note in line.get("notes") or [line["note"]]}
+        assert asked - {None} == {note for one, note in struck if one == channel}
+
+
 def test_fixed_pads_play_one_note() -> None:
     result = samplechop("live", "--demo", "--fast", "--quiet", "--events", "-", "--pads", "fixed", "--note-low", 40)
     assert {json.loads(line)["note"] for line in result.out.splitlines()} == {40}
