@@ -135,7 +135,8 @@ def live(
     samplechop live --detect drums,harmony --midi-port virtual --osc localhost:9000
 
     Every option can also stand in the table "live" of config.toml in your settings folder; options win.
-    Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW.
+    Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW. Drums and
+    harmony come sooner, each by a fixed time of its own, unless --monitor aligned plays the sound as late as all.
     """
     given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
     if list_devices or list_midi:
