@@ -16,6 +16,7 @@ from offline.evaluate.page import Look
 from offline.evaluate.reliability import reliability
 from offline.evaluate.runs import Judged, Result
 from offline.evaluate.strokes import FIGURE, GREY, LEFT, PLOT, WAVE
+from offline.evaluate.truths import together
 from offline.look import FAINT, GREEN, INK, LINE, RED, YELLOW
 from realtime.events import DRUMS
 
@@ -66,7 +67,8 @@ def _lanes(references: DrumReferences, hits: Hits) -> list[tuple[str, str | None
 def _onsets(references: DrumReferences, hits: Hits) -> tuple[NDArray, NDArray, NDArray[np.int8]]:
     known = references.all
     said = np.full(len(hits.times), OPEN if known is None else WRONG, np.int8)
-    truth = np.sort(np.concatenate([*references.times.values(), references.other])) if known is None else known
+    struck = np.concatenate([*references.times.values(), references.other]) if known is None else known
+    truth = together(struck.tolist())
     said[[j for _, j in pairs(truth, hits.times, WINDOWS[0])]] = RIGHT
     return truth, hits.times, said
 

@@ -50,6 +50,6 @@ def compared(row: Row, values: Sequence[float | None]) -> list[tuple[str, bool]]
     known = [value for value in values if value is not None]
     if not known:
         return []
-    lead = row.text(row.best(known)) if row.best is not None and len(values) > 1 else None
+    lead = row.text(row.best(known)) if row.best is not None and len(known) > 1 else None
     texts = ["–" if value is None else row.text(value) for value in values]
     return [(text, text == lead) for text in texts]

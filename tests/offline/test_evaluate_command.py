@@ -1,5 +1,6 @@
 import io
 import json
+import pickle
 import re
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 import soundfile
 
 from offline.crate.truth import ChopTruth, DrumTruth, Truth, write_truth
-from offline.evaluate import data, listeners, noises, page, runs, table
+from offline.evaluate import data, drums, harmony, listeners, noises, page, runs, table
 from offline.evaluate.chop_pictures import LOOK
 from offline.evaluate.chops import TASK
 from offline.evaluate.measures import Markers
+from offline.evaluate.rows import Row, compared, share
 from offline.evaluate.truths import references_for, tracks_in
 from realtime.errors import UserError
 from realtime.events import Event
@@ -83,6 +85,17 @@ def test_the_best_value_is_bold(result):
     assert result.noise["hiss"]["chop-61"] < result.noise["hiss"]["librosa"]
     assert re.search(r"\x1b\[1m *0\.0", line)
     assert not re.search(r"\x1b\[1m *[1-9]", line)
+
+
+@pytest.mark.parametrize("judged", [TASK, drums.TASK, harmony.TASK])
+def test_what_is_judged_can_be_handed_to_another_process(judged):
+    assert pickle.loads(pickle.dumps(judged)) == judged
+
+
+def test_a_value_nobody_else_has_is_not_the_best():
+    row = Row("F", "f", share)
+    assert compared(row, [0.5, None]) == [(".500", False), ("–", False)]
+    assert compared(row, [0.5, 0.25, None]) == [(".500", True), (".250", False), ("–", False)]
 
 
 def test_results_do_not_depend_on_the_number_of_processes(folder, result):
