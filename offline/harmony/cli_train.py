@@ -95,7 +95,7 @@ def train_harmony(
             both,
             out,
             hears,
-            Options(steps=steps, rate=1e-3, seed=seed, check_every=250, patience=12),
+            Options(steps=steps, rate=1.5e-3, seed=seed, check_every=250, patience=12),
             facts,
             lambda step, loss: told(f"training, loss {loss:.3f}", step, steps),
         )
@@ -103,5 +103,5 @@ def train_harmony(
     scores = trained.manifest.scores
     typer.echo(
         f"{trained.manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: pitch-class F "
-        f"{scores['pitch_class_f']:.3f} of single frames, {scores['pitch_class_f_of_a_mix']:.3f} of {making.FRAMES} together"
+        f"{scores['pitch_class_f']:.3f} of single frames, {scores['pitch_class_f_of_a_mix']:.3f} of six together"
     )

@@ -22,7 +22,7 @@ def _reliability(trained: Trained, held: Heard, path: Path) -> None:
     known = np.asarray(held.weight[:, :12]) > 0
     said = 1 / (1 + np.exp(-trained.logits[:, :12][known]))
     true = held.target[:, :12][known]
-    figure, axes = report._axes("How often a pitch class sounds, on unheard instruments", "probability", "share")
+    figure, axes = report.axes_for("How often a pitch class sounds, on unheard instruments", "probability", "share")
     for low in np.arange(0, 1, 0.1):
         inside = (said >= low) & (said < low + 0.1)
         if inside.any():
@@ -30,7 +30,7 @@ def _reliability(trained: Trained, held: Heard, path: Path) -> None:
     axes.plot([0, 1], [0, 1], color=report.ACCENT)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
-    report._save(figure, path)
+    report.save(figure, path)
 
 
 def card(trained: Trained, command: str, path: Path) -> None:
