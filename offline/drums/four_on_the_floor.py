@@ -1,0 +1,127 @@
+"""Labels for tracks with a kick on every beat: from the pulse alone, and only where the recording agrees.
+
+Tempo and phase are those of the beat detector. A stretch of beats is believed if nearly every beat has an attack in the
+kick's band, and every second one, but not the others, an attack in the snare's. There each beat is a kick and each
+second or fourth a snare, both moved to their attack. Attacks of either band beside the pulse are unsure, and so is all
+of the rest; of hats, toms and cymbals nothing is said.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.crate.sounds import RATE, Sound
+from offline.drums.attacks import KICK_HZ, SNARE_HZ, Rise, nearest, peaks, rise
+from offline.drums.labels import DrumHit, DrumLabels, Unsure
+from realtime.detectors.beats import BeatDetector
+from realtime.events import BEAT, Event
+from realtime.spec import ProcessSpec
+
+BLOCK = 4096
+REACH = 0.04
+"""Seconds from a beat within which its attack may lie."""
+ATTACK_DB = 6.0
+CLEAR_DB = 3.0
+"""By how much more the snare's band rises at two and four than at one and three, in the mean."""
+KICKS = 0.85
+"""Share of a stretch's beats that have a kick's attack."""
+SNARES = 0.8
+STRETCH = 16
+"""Beats that are judged together."""
+STEADY = 0.06
+"""How far two beats' distance may lie from the stretch's, as a share."""
+APART = 0.09
+NARROW = 0.05
+VELOCITY = 0.8
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """A stretch of beats: times in seconds; which should carry a snare; how sharply both bands rise there, in dB."""
+
+    beats: tuple[float, ...]
+    backbeat: tuple[bool, ...]
+    low_db: tuple[float, ...]
+    high_db: tuple[float, ...]
+
+
+def beats_of(samples: Sound, told: Told | None = None) -> list[float]:
+    """Hear the beats of a recording with the live beat detector: seconds, sorted. told: hears (done, of) samples."""
+    detector = BeatDetector()
+    detector.prepare(ProcessSpec(RATE, BLOCK))
+    found: list[Event] = []
+    padded = np.concatenate([samples, np.zeros(detector.latency + BLOCK, np.float32)])
+    for start in range(0, len(padded), BLOCK):
+        detector.process(padded[start : start + BLOCK], start, found.append)
+        if told is not None:
+            told(min(start + BLOCK, len(samples)), len(samples))
+    return sorted(event.sample / RATE for event in found if event.kind == BEAT and event.sample < len(samples))
+
+
+def label(samples: Sound, beats: Sequence[float]) -> DrumLabels:
+    """Label what is four-to-the-floor in a recording. samples: float32, (n,), 44 100 Hz; beats: seconds, sorted."""
+    low, high = rise(samples, KICK_HZ, 0.03), rise(samples, SNARE_HZ)
+    kept = [found for part in _stretches(beats) if (found := _judged(part, low, high)) is not None]
+    hits: list[DrumHit] = []
+    unsure = _elsewhere(kept, len(samples) / RATE)
+    for part in kept:
+        for beat, backbeat, *heights in zip(part.beats, part.backbeat, part.low_db, part.high_db, strict=True):
+            for name, risen, height in zip(("kick", "snare"), (low, high), heights, strict=True):
+                if name == "snare" and not backbeat:
+                    continue
+                if height >= ATTACK_DB:
+                    hits.append(DrumHit(nearest(risen, beat, REACH)[0], name, VELOCITY))
+                else:
+                    # Left out by the drummer, or not to be heard: nobody knows.
+                    unsure.append(Unsure(max(0.0, beat - NARROW), beat + NARROW, name))
+    unsure += _beside(hits, low, "kick") + _beside(hits, high, "snare")
+    return DrumLabels(tuple(hits), frozenset({"kick", "snare"}), tuple(unsure))
+
+
+def _stretches(beats: Sequence[float]) -> list[NDArray[np.float64]]:
+    """Cut the beats where the pulse breaks, and then into stretches of STRETCH beats; shorter ones are left out."""
+    if len(beats) < STRETCH:
+        return []
+    times, gaps = np.asarray(beats), np.diff(beats)
+    usual = np.array([np.median(gaps[max(0, i - 8) : i + 9]) for i in range(len(gaps))])
+    breaks = np.flatnonzero(np.abs(gaps / usual - 1) > STEADY) + 1
+    runs = np.split(times, breaks)
+    return [run[at : at + STRETCH] for run in runs for at in range(0, len(run) - STRETCH + 1, STRETCH)]
+
+
+def _judged(beats: NDArray[np.float64], low: Rise, high: Rise) -> Believed | None:
+    kicks = np.array([nearest(low, beat, REACH)[1] for beat in beats])
+    snares = np.array([nearest(high, beat, REACH)[1] for beat in beats])
+    if np.mean(kicks >= ATTACK_DB) < KICKS:
+        return None
+    odd = np.arange(len(beats)) % 2 == 1
+    if np.mean(snares[odd]) < np.mean(snares[~odd]):
+        odd = ~odd
+    clear = np.mean(snares[odd]) - np.mean(snares[~odd]) >= CLEAR_DB
+    if not clear or np.mean(snares[odd] >= ATTACK_DB) < SNARES:
+        return None
+    return Believed(*(tuple(row.tolist()) for row in (beats, odd, kicks, snares)))
+
+
+def _elsewhere(kept: Sequence[Believed], length: float) -> list[Unsure]:
+    """Be unsure about everything outside the stretches."""
+    spans, now = [], 0.0
+    for part in kept:
+        first, last = part.beats[0] - NARROW, part.beats[-1] + 2 * NARROW
+        if first > now:
+            spans.append(Unsure(now, first))
+        now = max(now, last)
+    return [*spans, Unsure(now, length)] if now < length else spans
+
+
+def _beside(hits: Sequence[DrumHit], risen: Rise, name: str) -> list[Unsure]:
+    """Be unsure about the attacks of a band that no hit accounts for."""
+    known = np.array([hit.time for hit in hits if hit.label == name] or [-np.inf])
+    return [
+        Unsure(max(0.0, time - NARROW), time + NARROW, name)
+        for time in peaks(risen, ATTACK_DB, APART)
+        if np.min(np.abs(known - time)) > NARROW
+    ]
