@@ -51,15 +51,14 @@ def train_harmony(
     began = time.perf_counter()
     if hears not in INPUTS:
         raise UserError(f"--input must be cqt or spectrum, got {hears!r}")
-    if out.suffix in {".json", ".tflite"}:
-        out = out.with_suffix("")
-    if out.name in ("", ".."):
-        raise UserError(f"--out must name a model, such as mine/harmony, got {str(out)!r}")
     if only_banks and not banks:
         raise UserError("--only-banks needs banks to learn from: name at least one")
     check_extra()
+    out = checked_out(out, "mine/harmony")
     check_writable("--out", out, out.parent)
     kept = work or out.with_name(out.name + "-features")
+    if work is not None:
+        check_writable("--work", work, work)
     found = [] if only_banks else fonts.find(soundfont or [])
     with progress() as told:
         library.prepare(
