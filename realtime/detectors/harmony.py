@@ -79,7 +79,7 @@ class HarmonyDetector:
         most = int(MOST_SECONDS * spec.sample_rate) - stream.latency - ATTACK_BACK - USUAL_BLOCK
         self._lag = lag = max(1, most // hop)
         self._chords = ChordTracker(frame_rate, lag)
-        self._pitches = PitchSet(lag)
+        self._pitches = PitchSet(frame_rate, lag)
         self._key = KeyTracker(frame_rate)
         self._latency = (
             ("half of the spectrum's window", stream.latency),
@@ -132,7 +132,7 @@ class HarmonyDetector:
                     notes=voicing(chord),
                 )
             )
-        sets, means = self._pitches.push(row)
+        sets, begun, means = self._pitches.push(row)
         np.divide(1, 1 + np.exp(-means[0]), out=self.activations)
         if (sounding := sets[0].tobytes()) != self._sounding and (self._sounding or sets[0].any()):
             self._sounding = sounding
@@ -140,7 +140,7 @@ class HarmonyDetector:
             emit(
                 Event(
                     kind=events.PITCHES,
-                    sample=start + max(0, self._frame - self._lag // 2) * self._hop,
+                    sample=start + max(0, self._frame - self._lag, int(begun[0])) * self._hop,
                     emitted=decided,
                     strength=float(self.activations[classes].mean()) if classes else 1.0,
                     label=",".join(ROOTS[one] for one in classes),
