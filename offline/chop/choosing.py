@@ -110,7 +110,7 @@ def _suited(
 ) -> NDArray[np.int64]:
     """Leave out what is not wanted; where too few are left, the best of the others fill the kit up."""
     unwanted = (suits[kept] < SUITABLE[options.want]) & ~np.isin(kept, fixed)
-    ranked = kept[np.lexsort((kept, -suits[kept] * strength[kept], unwanted))]
+    ranked = kept[np.lexsort((kept, -strength[kept], -suits[kept] * strength[kept], unwanted))]
     return ranked[: max(int(np.sum(~unwanted)), options.count)]
 
 

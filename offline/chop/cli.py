@@ -200,5 +200,11 @@ def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> Non
 
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
-_BESIDE = ("offline.chop.key", "librosa.core.spectrum", "offline.chop.picture", "matplotlib.backends.backend_agg")
-"""What the process beside needs for key and picture: importing it takes as long as all else together."""
+_BESIDE = (
+    "offline.chop.key",
+    "librosa.core.spectrum",
+    "offline.chop.picture",
+    "matplotlib.backends.backend_agg",
+    "offline.chop.hearing",
+)
+"""What the process beside needs for key, picture and chords: importing it takes as long as all else together."""

@@ -1,8 +1,7 @@
 """The key of a record: what pitches sound in it, compared with how often they do in music of every key.
 
 The pitches are the peaks of a spectrum that stand out of their neighbourhood, which drums and hiss do not; counted by
-pitch class, they are correlated with the key profiles of Albrecht and Shanahan ("The use of large corpora to train a
-new type of key-finding algorithm", Music Perception 31, 2013), as by Krumhansl and Schmuckler. On 110 made records of
+pitch class, they are compared with the profiles of realtime/key_profiles.py. On 110 made records of
 known key this was right for 76 of 100, and for 87 of 100 of those it was sure enough about to tell; librosa's chroma
 with the best of four profiles stayed 20 below.
 """
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from offline.chop.opening import Record
 from offline.kit import Guess
+from realtime.key_profiles import KEYS, best, likeness
 
 CLEAR = 0.5
 """The confidence from which a key is told."""
@@ -26,15 +26,6 @@ _NEIGHBOURS = 29
 _STANDS_OUT = 2.0
 _MIDDLE, _WIDTH = 66.0, 15.0
 """MIDI pitch where the ear is best at harmony, and how far around; a bell curve. Basses play passing notes."""
-_PROFILES = (
-    ("major", (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)),
-    ("minor", (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)),
-)
-_TONICS = {
-    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
-    "minor": ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"),
-}
-"""As keys are usually spelt."""
 _CHANCE = (-11.0, 6.5, 12.6)
 """Logistic regression of being right on the lead over the next key and the correlation, on 148 made records, half of
 which have no key."""
@@ -63,16 +54,10 @@ def of_samples(samples: NDArray[np.float32], sample_rate: int) -> Guess | None:
     found = pitch_classes(samples, sample_rate)
     if not found.any():
         return None
-    names, profiles = [], []
-    for mode, profile in _PROFILES:
-        for tonic, name in enumerate(_TONICS[mode]):
-            names.append(f"{name} {mode}")
-            profiles.append(np.roll(profile, tonic))
-    alike = np.corrcoef(np.vstack([found, *profiles]))[0, 1:]
-    best, second = np.argsort(-alike)[:2]
-    constant, lead, height = _CHANCE
-    chance = 1 / (1 + np.exp(-(constant + lead * (alike[best] - alike[second]) + height * alike[best])))
-    return Guess(names[best], round(float(chance), 3)) if chance >= CLEAR else None
+    at, lead, height = best(likeness(found))
+    constant, for_lead, for_height = _CHANCE
+    chance = 1 / (1 + np.exp(-(constant + for_lead * lead + for_height * height)))
+    return Guess(KEYS[at].name, round(float(chance), 3)) if chance >= CLEAR else None
 
 
 def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
