@@ -1,6 +1,7 @@
 """The rows of what the other detectors hear: drums as pads that light up, the chord, its forerunners and the key."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import isfinite
 
 from rich.cells import cell_len, set_cell_size
@@ -77,8 +78,8 @@ def harmony_row(snapshot: Snapshot, chords: Sequence[Event], width: int) -> Row:
         return row[:2]
     earlier = [event for event in reversed(chords) if event is not now and event.label != NO_CHORD]
     trail = ""
-    for event in earlier:
-        longer = f"{trail} ← {chord_name(event.label)}"
+    for name, _ in groupby(chord_name(event.label) for event in earlier):  # one that paused is the same one
+        longer = f"{trail} ← {name}"
         if used + cell_len(longer) > width:
             break
         trail = longer

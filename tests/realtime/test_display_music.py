@@ -42,6 +42,12 @@ def test_earlier_chords_follow_the_one_that_sounds_newest_first():
     assert text.index("Am7") < text.index("key")
 
 
+def test_a_chord_that_paused_is_told_once():
+    chords = [heard("chord", label) for label in ("E:min", "G:7", "N", "G:7")]
+    text = "".join(text for text, _ in harmony_row(snapshot(**EARS), [*chords, CHORDS[-1]], 78))
+    assert text.endswith("← G7 ← Em")
+
+
 @pytest.mark.parametrize("chord", [None, CHORDS[2]], ids=["nothing heard yet", "no chord"])
 def test_no_chord_lights_nothing(chord):
     row = harmony_row(snapshot(**EARS | {"chord": chord}), CHORDS, 78)
