@@ -3,12 +3,11 @@
 from collections import Counter, deque
 from collections.abc import Mapping
 
-from realtime.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
+from realtime.events import DRUM, DRUMS, Event
 from realtime.presence import Presence
+from realtime.status import OTHER_KINDS
 
 LAST_CHOPS = 16
-_APART = (BEAT, DRUM, CHORD, KEY, PITCHES)
-"""Kinds with a place of their own in a view; all others are shown as chops are."""
 
 
 class Tally:
@@ -30,7 +29,7 @@ class Tally:
         """Take what was heard next."""
         self.counts[event.kind] += 1
         self._last[event.kind] = event
-        if event.kind not in _APART:
+        if event.kind not in OTHER_KINDS:
             self.chops.append(event)
         if event.kind == DRUM:
             self.drum_counts[event.label or event.kind] += 1

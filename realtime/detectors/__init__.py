@@ -8,6 +8,7 @@ An entry point names a factory that takes no arguments and gives a `realtime.spe
 
 from collections.abc import Callable
 from importlib.metadata import entry_points
+from inspect import getattr_static
 
 from realtime.detectors.beats import BeatDetector
 from realtime.detectors.chop import ChopDetector
@@ -17,6 +18,7 @@ from realtime.errors import UserError
 from realtime.spec import Detector
 
 GROUP = "samplechop.detectors"
+MEMBERS = ("latency", "prepare", "reset", "process")
 BUILT_IN: dict[str, Callable[[], Detector]] = {
     "beats": BeatDetector,
     "chop": ChopDetector,
@@ -40,7 +42,9 @@ def make(name: str) -> Detector:
                 made = point.load()()
             except Exception as error:  # a plug-in's own failure, whatever it is, is the user's to hear of
                 raise UserError(f"detector {name!r} ({point.value}) cannot be loaded: {error}") from error
-            if not isinstance(made, Detector):
-                raise UserError(f"detector {name!r} ({point.value}) lacks latency, prepare, reset or process")
-            return made
+            # Looked up, not asked for: a latency may be known only once the detector is prepared.
+            if any(getattr_static(made, name, None) is None for name in MEMBERS):
+                raise UserError(f"detector {name!r} ({point.value}) lacks one of {', '.join(MEMBERS)}")
+            found: Detector = made
+            return found
     raise UserError(f"no detector {name!r}: there are {', '.join(names())}")
