@@ -1,5 +1,6 @@
 """Three detectors on one stream, as a user runs them: an independent client takes drum notes, held chords and chops."""
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -75,8 +76,9 @@ def test_each_kind_is_late_by_the_constant_of_its_detector(session: Session) -> 
 
 
 def test_no_note_hangs(session: Session) -> None:
-    if not undisturbed(session):
-        pytest.skip("this machine lost cycles, and the messages in them")
     for kind in NAMES:
         ons, offs = (session.on_channel(CHANNELS[kind], *status) for status in ((), (NOTE_OFF,)))
-        assert sorted(note for _, note in ons) == sorted(note for _, note in offs)
+        begun, ended = (Counter(note for _, note in notes) for notes in (ons, offs))
+        apart = (begun - ended).total() + (ended - begun).total()
+        # A machine that lost cycles has lost the messages in them, some of them note-offs.
+        assert apart <= (0 if undisturbed(session) else 0.1 * len(ons) + 1)
