@@ -1,5 +1,7 @@
 """What the harmony net should say of each frame of a mix, and where nobody could know."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
@@ -30,10 +32,10 @@ def labels(mixed: Mixed, centres: NDArray[np.int64]) -> tuple[NDArray[np.uint8],
     target, weight = np.zeros((n, 24), np.uint8), np.ones((n, 24), np.uint8)
     if not mixed.pitches:
         return target, weight
-    stems = _frames(mixed.stems, centres)
-    energy = stems.sum(axis=2) + 1e-12
+    rest = mixed.sound - mixed.stems.sum(axis=0)
+    energy = _energies(np.concatenate([mixed.stems, rest[None]]), centres)
+    energy, every = energy[:-1], energy[-1]
     tonal = energy.sum(axis=0)
-    every = _frames(mixed.sound[None] - mixed.stems.sum(axis=0)[None], centres)[0].sum(axis=1) + 1e-12
     classes = np.array(mixed.pitches) % 12
     order = np.argsort(mixed.pitches)
     for frame in range(n):
@@ -60,10 +62,15 @@ def labels(mixed: Mixed, centres: NDArray[np.int64]) -> tuple[NDArray[np.uint8],
     return target, weight
 
 
-def _frames(sounds: NDArray[np.float32], centres: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Give the energy of every sample under a Hann window around the centres: float32, (sounds, frames, WINDOW)."""
-    sounds = signal.sosfilt(signal.butter(1, EAR_HZ, "high", fs=RATE, output="sos"), sounds).astype(np.float32)
-    padded = np.pad(sounds, ((0, 0), (WINDOW // 2, WINDOW // 2)))
-    window = np.hanning(WINDOW).astype(np.float32)
-    cut = np.stack([padded[:, centre : centre + WINDOW] for centre in centres], axis=1)
-    return np.asarray(np.square(cut * window), np.float32)
+def _energies(sounds: NDArray[np.float32], centres: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Give the energy of sounds (n, samples) under a Hann window around the centres: float32, (n, centres), above 0."""
+    heard = np.pad(signal.lfilter(*_ear(), sounds), ((0, 0), (WINDOW // 2, WINDOW // 2)))
+    window = np.square(np.hanning(WINDOW))
+    columns = [np.square(heard[:, centre : centre + WINDOW]) @ window for centre in centres]
+    return np.asarray(np.stack(columns, axis=1) + 1e-12, np.float32)
+
+
+@cache
+def _ear() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    over, under = signal.butter(1, EAR_HZ, "high", fs=RATE)
+    return over, under
