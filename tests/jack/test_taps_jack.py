@@ -25,7 +25,7 @@ TAPS = 12
 
 
 def written(file: Path) -> int:
-    """Count the taps on disk so far: the file itself comes when the program has begun, which a busy machine puts off."""
+    """Count the taps on disk so far; the file comes when the program has begun, which a busy machine puts off."""
     return len(file.read_text().splitlines()) if file.exists() else 0
 
 
