@@ -11,7 +11,7 @@ import soundfile
 
 from offline.bench.figures import Figure
 from offline.bench.timing import best_seconds
-from offline.chop import candidates, pipeline
+from offline.chop import candidates, hearing, pipeline
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
 
@@ -31,10 +31,17 @@ def making(path: Path) -> Iterator[Figure]:
         whole = best_seconds(lambda: _command(wav, folder), RUNS)
         record = open_record(wav, Path(scratch))
         heard = best_seconds(lambda: candidates.find(record, options, 0, record.length), RUNS)
+        parts = [(0, record.length)]
+        ears = {
+            "drums": best_seconds(lambda: hearing.hits(record, parts), RUNS),
+            "chords": best_seconds(lambda: hearing.chords(record, parts), RUNS),
+        }
     yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s", "≤ 4", once <= 4)
     yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s", "≤ 4", whole <= 4)
     speed = 60 * MINUTES / heard
     yield Figure("chops and beats detected", speed, "× real time", "≥ 1000", speed >= 1000)
+    for what, took in ears.items():
+        yield Figure(f"{what} detected, all of it", 60 * MINUTES / took, "× real time")
 
 
 def hours(path: Path, count: float) -> Iterator[Figure]:

@@ -5,6 +5,7 @@ or all of it where chops are chosen by it. Of a session that was recorded while 
 detector is not there, nothing is known of what it would hear.
 """
 
+import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from offline.chop.opening import Record
 from offline.chop.sounds import ChordEar, Chords, Ear, Found, HitEar, Hits, step_of
-from offline.sessions.log import read_log
 from realtime import detectors
 from realtime.engine import Engine
 from realtime.events import Event
@@ -106,18 +106,23 @@ def _read_log(record: Record, ear: Ear[Found]) -> bool:
     if not is_session(folder) or record.source not in (folder, session_audio(folder)):
         return False
     there = False
-    for one in read_log(folder / LOG)[0]:
-        if one.get("kind") in ear.kinds and (event := _event(one)) is not None:
-            ear.add(event)
-            there = True
+    with (folder / LOG).open("rb") as lines:  # hours have hundreds of thousands: one at a time
+        for line in lines:
+            try:
+                event = _event(json.loads(line))
+            except ValueError:  # a kill cut it
+                break
+            if event is not None and event.kind in ear.kinds:
+                ear.add(event)
+                there = True
     return there
 
 
-def _event(line: dict[str, object]) -> Event | None:
-    """Read a line of a log as `Event.record` wrote it; None for one that was edited and says nothing any more."""
+def _event(line: object) -> Event | None:
+    """Read a line of a log as `Event.record` wrote it; None for one that is no event, or says nothing any more."""
     match line:
-        case {"kind": str(kind), "sample": int(sample), "strength": int() | float() as strength}:
-            label, velocity, notes = line.get("label"), line.get("velocity"), line.get("notes")
+        case {"kind": str(kind), "sample": int(sample), "strength": int() | float() as strength, **rest}:
+            label, velocity, notes = rest.get("label"), rest.get("velocity"), rest.get("notes")
             held = [note for note in notes if isinstance(note, int)] if isinstance(notes, list) else []
             return Event(
                 kind,

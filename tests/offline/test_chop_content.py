@@ -216,7 +216,7 @@ def test_the_best_of_the_rest_fill_the_kit() -> None:
 def test_where_nothing_suits_the_strongest_are_chosen() -> None:
     candidates, described = apart(10)
     options = ChopOptions(count=3, want="drums")
-    assert choosing.choose(candidates[::-1], described, options, suits=np.zeros(10)).tolist() == [7, 8, 9]
+    assert choosing.choose(candidates[::-1], described, options, suits=np.zeros(10)).tolist() == [9, 8, 7]
 
 
 def test_what_is_locked_stays_whatever_is_wanted() -> None:
