@@ -32,7 +32,7 @@ def show(outcome: Outcome, seconds: float) -> None:
             f"{part.frames / kit.slice_rate:.3f} s",
             f"{part.strength:.2f}",
             *(told[index] for told in shown.values()),
-            part.file,
+            part.name,
         )
     console.print(table)
     if kit.redundancy:
