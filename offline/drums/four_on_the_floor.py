@@ -65,6 +65,8 @@ def label(samples: Sound, beats: Sequence[float]) -> DrumLabels:
     """Label what is four-to-the-floor in a recording. samples: float32, (n,), 44 100 Hz; beats: seconds, sorted."""
     low, high = rise(samples, KICK_HZ, 0.03), rise(samples, SNARE_HZ)
     kept = [found for part in _stretches(beats) if (found := _judged(part, low, high)) is not None]
+    if not kept:
+        return DrumLabels((), frozenset({"kick", "snare"}), (Unsure(0.0, len(samples) / RATE),))
     hits: list[DrumHit] = []
     unsure = _elsewhere(kept, len(samples) / RATE)
     for part in kept:

@@ -5,6 +5,7 @@ each other, so that a kick under a hat is both. It only has to be right where it
 """
 
 import json
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,7 +189,7 @@ def read_net(path: Path | None = None) -> ShredNet:
         raise UserError(
             f"No net for shreds at {str(path)!r}: train one with samplechop drums shreds PACK... -o mine/shreds."
         ) from None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"The net {str(path)!r} cannot be read: {error}") from None
     if manifest.get("schema") != SCHEMA or tuple(manifest.get("drums", ())) != DRUMS:
         raise UserError(f"The net {str(path)!r} is of another version: train it again with samplechop drums shreds.")

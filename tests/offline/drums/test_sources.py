@@ -1,8 +1,9 @@
 """What is labelled from a pulse or by hand lies on the attacks, and what is not known is left open."""
 
+from functools import cache
+
 import numpy as np
 import pytest
-from recordings import recording
 
 from offline.drums.attacks import nearest, rise
 from offline.drums.by_hand import drums_of, fit, labelled
@@ -10,10 +11,12 @@ from offline.drums.four_on_the_floor import label
 from offline.drums.general_midi import Struck
 from realtime.errors import UserError
 from realtime.events import DRUMS
+from tests.offline.drum_recordings import recording
 
 BEATS = [1.0 + 0.5 * number for number in range(33)]
 
 
+@cache
 def techno(extra: tuple[tuple[float, str], ...] = ()) -> np.ndarray:
     """Kicks on all beats, claps on every second one, hats between."""
     strikes = [(beat, "kick") for beat in BEATS] + [(beat, "clap") for beat in BEATS[1::2]]
