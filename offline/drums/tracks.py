@@ -17,7 +17,7 @@ from offline.drums.shreds import CONFIDENT, LENGTH, ShredNet
 from realtime.errors import UserError
 from realtime.events import DRUMS
 
-ONSET_DB = 4.0
+ONSET_DB = 6.0
 APART = 0.045
 BANDS_HZ = ((30.0, 150.0), (150.0, 1000.0), (1000.0, 5000.0), (5000.0, 16_000.0))
 LEAD = 250
