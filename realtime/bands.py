@@ -99,14 +99,20 @@ def _compiled() -> Callable[..., int]:
 
 
 class BandSpectrum:
-    """Frame f is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut, the frames
+    """Frame f's window is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut, the frames
     are equal to the last bit.
     """
 
-    def __init__(self, sample_rate: float = 44_100, hop_length: int = 256) -> None:
-        """[main] Allocate and compile."""
+    def __init__(self, sample_rate: float = 44_100, hop_length: int = 256, fall: int = LENGTH // 2) -> None:
+        """[main] Allocate and compile.
+
+        fall: samples in which the window falls from its top to nothing. The shorter, the more the newest samples count:
+        what was heard last is all that is known of an attack that must be judged soon.
+        """
         if not 1 <= hop_length <= LENGTH:
             raise ValueError(f"hop_length must be in 1..{LENGTH}, got {hop_length}")
+        if not 1 <= fall < LENGTH:
+            raise ValueError(f"fall must be in 1..{LENGTH - 1}, got {fall}")
         self._run = _compiled()
         weights = band_weights(sample_rate)
         used = [np.flatnonzero(row) for row in weights]
@@ -118,7 +124,8 @@ class BandSpectrum:
         unaligned = np.zeros(size + 16, np.float32)
         self._arena: NDArray[np.float32] = unaligned[-unaligned.ctypes.data // 4 % 16 :][:size]
         self._ring, window, turns, _, _, table = _parts(self._arena, top)
-        window[:] = np.hanning(LENGTH + 1)[:-1]
+        rise = LENGTH - fall
+        window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
         turns[:] = fourier.twiddles(LENGTH)
         table[:] = weights[:, :top]
         self.reset()

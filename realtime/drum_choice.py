@@ -1,9 +1,14 @@
 """Which frames become drum hits: the first that reaches a threshold, and a share of how sure the net was lately."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
 
 from models import ModelError
 from realtime.choice import decay_of
@@ -58,6 +63,27 @@ class DrumDecision:
         return made
 
 
+@cache
+def _compiled() -> Callable[..., int]:
+    def run(scores, table, decay, state, found):
+        n, written = len(scores), 0
+        for frame in range(n):
+            for drum in range(len(table)):
+                score, highest = scores[frame, drum], state[drum, 0] * decay
+                if state[drum, 1] > 0:
+                    state[drum, 1] -= 1
+                elif score >= table[drum, 0] and score >= table[drum, 1] * highest:
+                    found[written, 0], found[written, 1] = frame, drum
+                    written += 1
+                    state[drum, 1] = table[drum, 2]
+                state[drum, 0] = max(score, highest)
+        return written
+
+    table = types.float64[:, ::1]
+    signature = types.int64(types.float32[:, ::1], table, types.float64, table, types.int64[:, ::1])
+    return njit([signature], cache=True)(run)
+
+
 class HitPicker:
     """First frames that reach a threshold and a share of the highest score lately; then none for a while.
 
@@ -65,27 +91,27 @@ class HitPicker:
     trained to say nothing before it has heard enough.
     """
 
-    def __init__(self, choices: Sequence[DrumChoice], memory_seconds: float, hop_length: int, sample_rate: int) -> None:
-        """[main] One choice for each column of scores."""
-        self._choices = [(float(one.threshold), one.relative) for one in choices]
-        self._gaps = [math.ceil(one.gap * sample_rate / hop_length) for one in choices]
+    def __init__(
+        self, choices: Sequence[DrumChoice], memory_seconds: float, hop_length: int, sample_rate: int, most: int = 1
+    ) -> None:
+        """[main] One choice for each column of scores; at most `most` frames in one push."""
+        gaps = [math.ceil(one.gap * sample_rate / hop_length) for one in choices]
+        # Scores are float32: 0.7 must reach a threshold of 0.7.
+        rows = [(np.float32(one.threshold), one.relative, gap) for one, gap in zip(choices, gaps, strict=True)]
+        self._table = np.array(rows, np.float64)
         self._decay = decay_of(memory_seconds, hop_length, sample_rate)
+        self._state = np.zeros((len(choices), 2), np.float64)
+        self._found = np.zeros((most * len(choices), 2), np.int64)
+        self._run = _compiled()
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget everything."""
-        self._highest = [START] * len(self._choices)
-        self._rest = [0] * len(self._choices)
+        self._state[:] = START, 0
 
-    def push(self, scores: Sequence[float]) -> list[int]:
-        """[analysis] Hear one frame's scores, one per drum; give the columns of those that are struck."""
-        found = []
-        for column, (threshold, relative) in enumerate(self._choices):
-            score, highest = scores[column], self._highest[column] * self._decay
-            if self._rest[column]:
-                self._rest[column] -= 1
-            elif score >= threshold and score >= relative * highest:
-                found.append(column)
-                self._rest[column] = self._gaps[column]
-            self._highest[column] = max(score, highest)
-        return found
+    def push(self, scores: NDArray[np.float32]) -> NDArray[np.int64]:
+        """[analysis] Hear scores, float32 (n, drums), C-contiguous, n <= most; give (frame, drum) of each hit.
+
+        Frames count from the first of these scores. Returns int64, (m, 2): a view, valid until the next push.
+        """
+        return self._found[: self._run(scores, self._table, self._decay, self._state, self._found)]

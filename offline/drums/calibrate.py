@@ -52,21 +52,27 @@ def judge(predict: Predict, records: Sequence[Heard]) -> dict[str, list[Judged]]
     return found
 
 
-def hits(one: Judged, choice: DrumChoice) -> list[int]:
+def hits(one: Judged, choice: DrumChoice) -> NDArray[np.int64]:
     """Give the frames at which the live detector would hear this drum."""
-    picker = HitPicker([choice], MEMORY_SECONDS, HOP_LENGTH, SAMPLE_RATE)
-    return [frame for frame, score in enumerate(one.scores.tolist()) if picker.push([score])]
+    picker = HitPicker([choice], MEMORY_SECONDS, HOP_LENGTH, SAMPLE_RATE, most=len(one.scores))
+    return picker.push(one.scores[:, None])[:, 0]
 
 
 def verdicts(one: Judged, choice: DrumChoice) -> list[tuple[float, bool]]:
     """Give the score of every hit of which one can tell whether it is right, and whether it is."""
-    found = []
-    for frame in hits(one, choice):
-        right = bool(len(one.truth)) and int(np.min(np.abs(one.truth - frame))) <= TOLERANCE_FRAMES
-        near = one.unknown[max(0, frame - TOLERANCE_FRAMES) : frame + TOLERANCE_FRAMES + 1]
-        if right or not near.any():
-            found.append((float(one.scores[frame]), right))
-    return found
+    frames = hits(one, choice)
+    right = _near(frames, one.truth)
+    told = right | ~_near(frames, np.flatnonzero(one.unknown))
+    return list(zip(one.scores[frames[told]].tolist(), right[told].tolist(), strict=True))
+
+
+def _near(frames: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell for each frame whether one of the places, rising, lies within the tolerance."""
+    if not len(places):
+        return np.zeros(len(frames), np.bool_)
+    after = np.searchsorted(places, frames)
+    either = [np.abs(places[np.clip(after + step, 0, len(places) - 1)] - frames) for step in (-1, 0)]
+    return np.minimum(*either) <= TOLERANCE_FRAMES
 
 
 def precision_recall(judged: Sequence[Judged], choice: DrumChoice) -> tuple[float, float]:

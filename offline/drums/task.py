@@ -56,8 +56,8 @@ def augmented(samples: NDArray[np.float32], rng: np.random.Generator) -> tuple[N
     frames, its peak at -24 to 0 dB, a little hiss.
     """
     shift = int(rng.integers(0, HOP_LENGTH))
-    sound = np.concatenate([np.zeros(shift, np.float32), samples])
-    sound = sound / np.float32(max(np.max(np.abs(sound), initial=0.0), 1e-3))
+    sound: NDArray[np.float32] = np.concatenate([np.zeros(shift, np.float32), samples])
+    sound /= np.float32(max(float(np.max(np.abs(sound), initial=0.0)), 1e-3))
     if rng.random() < 0.25:
         sound = compressed(sound, rng)
     if rng.random() < 0.3:
@@ -90,6 +90,7 @@ DRUM_TASK = Task(
     heads=IMPORTANCE | {name + VELOCITY: 1.0 for name in DRUMS},
     values=frozenset(name + VELOCITY for name in DRUMS),
     beside={-1: None, 1: AFTER},
+    keeps=False,
     labels=drum_labels_beside,
     example="name.drums.txt with seconds and drum on each line",
     wanted=wanted,

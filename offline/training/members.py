@@ -70,7 +70,7 @@ def train(
             if on_step is not None:
                 on_step(member, step, loss)
 
-        before = tcn.build(shape, chosen.seed, layers=begin[member]) if begin else None
+        before = tcn.build(shape, chosen.seed, layers=begin[member]) if begin and task.keeps else None
         fittings.append(fit.fit(task, training, validation, chosen, model, told, before))
     layers = [tcn.layers_of(one.model, shape) for one in fittings]
     return Members(fittings, layers, mean_of([one.model for one in fittings]), validation)

@@ -13,7 +13,8 @@ from offline.training.loop import Fitted
 INK, PAPER, ACCENT, SECOND = "#222222", "#ffffff", "#d1495b", "#30638e"
 
 
-def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
+def axes_for(title: str, x: str, y: str) -> tuple[Any, Any]:
+    """Give an empty figure and its axes, in the look of all pictures."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -29,7 +30,8 @@ def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Write a figure as a PNG and close it."""
     from matplotlib import pyplot
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,19 +42,19 @@ def _save(figure: Any, path: Path) -> None:
 
 def curves(fittings: Sequence[Fitted], path: Path) -> None:
     """Draw the loss of training and validation over the steps, one pair of lines per member, as a PNG."""
-    figure, axes = _axes("Loss while training", "step", "cross-entropy")
+    figure, axes = axes_for("Loss while training", "step", "cross-entropy")
     for number, one in enumerate(fittings):
         label = ("training", "validation") if number == 0 else (None, None)
         axes.plot(one.steps, one.training_loss, color=SECOND, alpha=0.7, label=label[0])
         axes.plot(one.steps, one.validation_loss, color=ACCENT, alpha=0.7, label=label[1])
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def precision_recall(judged: Sequence[calibrate.Judged], path: Path) -> None:
     """Draw precision over recall on the validation records, for each way to choose, as a PNG."""
-    figure, axes = _axes("Chops on validation records, ±46 ms", "recall", "precision")
+    figure, axes = axes_for("Chops on validation records, ±46 ms", "recall", "precision")
     for name, colour in zip(calibrate.BEAT_SHARES, (SECOND, ACCENT, "#edae49"), strict=True):
         points = [calibrate.precision_recall(judged, name, threshold) for threshold in calibrate.THRESHOLDS]
         axes.plot(
@@ -61,14 +63,14 @@ def precision_recall(judged: Sequence[calibrate.Judged], path: Path) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     axes.legend(frameon=False, loc="lower left")
-    _save(figure, path)
+    save(figure, path)
 
 
 def reliability(manifest: Manifest, judged: Sequence[calibrate.Judged], path: Path) -> None:
     """Draw how often markers are right by what the net says, and the calibration read from it, as a PNG."""
     threshold = manifest.decision["choose"]["both"]["threshold"]
     points = calibrate.verdicts(judged, "both", threshold)
-    figure, axes = _axes("How often a marker is right", "score of the marker", "share that is right")
+    figure, axes = axes_for("How often a marker is right", "score of the marker", "share that is right")
     scores, right = np.array([s for s, _ in points]), np.array([v for _, v in points], float)
     for low in np.arange(0, 1, 0.1):
         inside = (scores >= low) & (scores < low + 0.1)
@@ -79,7 +81,7 @@ def reliability(manifest: Manifest, judged: Sequence[calibrate.Judged], path: Pa
         axes.legend(frameon=False, loc="upper left")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
-    _save(figure, path)
+    save(figure, path)
 
 
 def card(manifest: Manifest, command: str, data: Mapping[str, Any], path: Path) -> None:

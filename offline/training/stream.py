@@ -14,6 +14,7 @@ from offline.training.targets import SAMPLE_RATE
 from realtime.errors import UserError
 from realtime.features import N_FEATURES
 
+SHAPE = tcn.Shape(N_FEATURES, len(HEADS))
 STEPS, TUNING_STEPS = 3000, 240
 
 
@@ -78,7 +79,7 @@ def train(
     recordings that decide thresholds and strengths, together with those validation records in which there is nothing
     to chop; None for all validation records. Raises UserError without data for both splits.
     """
-    shape = begin.shape if begin else tcn.Shape(N_FEATURES, len(HEADS))
+    shape = begin.shape if begin else SHAPE
     made = nets.train(CHOPS, features, shape, members, options, begin.members if begin else (), on_step)
     predict = made.predict
     judged = calibrate.judge(predict, made.validation)

@@ -36,6 +36,7 @@ class Task:
     An event at sample s is answered `lookahead` frames after frame (s + offset) // hop_length.
     heads: what is asked, with how much each counts. values: the heads that answer with a number (how hard a drum was
     struck), asked only where there is an event. positive_weight: how much more an event counts than a frame without.
+    keeps: whether a net that is moved on must go on saying what it said in all heads but the first.
     beside: targets of the frames beside an event, by how far they lie; None where nothing is asked there.
     labels: finds the labels of a recording, or None. example: of such labels, for people. wanted: reads (labels,
     audio). split: says of labels to which split they belong, "" where they do not say. augmented: changes a recording
@@ -58,6 +59,7 @@ class Task:
     offset: int = 0
     values: frozenset[str] = field(default_factory=frozenset)
     positive_weight: float = 2.0
+    keeps: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:

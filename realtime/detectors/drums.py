@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 import models
 from models import DrumFeatures, ModelError
 from realtime.choice import calibrated
@@ -79,6 +82,7 @@ class DrumDetector:
         choices = [decision.drums[name] for name in self._labels]
         self._calibrations = [one.calibration for one in choices]
         self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate)
+        self._scores: NDArray[np.float32] = np.zeros((1, len(choices)), np.float32)
         self._features = DrumFeatureStream(spec.max_block_size, spec.sample_rate)
         self._net = TemporalNet(manifest)
         self._latency = (
@@ -109,13 +113,14 @@ class DrumDetector:
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
         for frame in self._features.push(block):
-            said = self._net.push(frame).tolist()
-            struck = self._picker.push([said[column] for column in self._columns])
-            if struck:
-                self._emit(struck, said, self._start, emit)
+            said = self._net.push(frame)
+            np.take(said, self._columns, out=self._scores[0])
+            struck = self._picker.push(self._scores)
+            if len(struck):
+                self._emit([int(drum) for _, drum in struck], said, self._start, emit)
             self._frame += 1
 
-    def _emit(self, struck: list[int], said: list[float], start: int, emit: Emit) -> None:
+    def _emit(self, struck: list[int], said: NDArray[np.float32], start: int, emit: Emit) -> None:
         centre = self._frame * HOP_LENGTH
         self._last = sample = max(self._last, self._attack(centre))
         for drum in struck:
@@ -125,10 +130,10 @@ class DrumDetector:
                     kind=DRUM,
                     sample=start + sample,
                     emitted=start + centre + self._heard_after,
-                    strength=calibrated(self._calibrations[drum], said[self._columns[drum]]),
+                    strength=calibrated(self._calibrations[drum], float(said[self._columns[drum]])),
                     label=label,
                     note=NOTES[label],
-                    velocity=1 + round(126 * said[self._velocities[drum]]),
+                    velocity=1 + round(126 * float(said[self._velocities[drum]])),
                 )
             )
 

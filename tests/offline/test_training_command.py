@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import soundfile
 
 import models
 from offline.demo import soundfont
+from offline.training import stream, tcn
 from run_live import DEMO
 from tests.command import samplechop
 from tests.signals import record
@@ -21,6 +23,15 @@ playable = pytest.mark.skipif(
     reason="needs fluidsynth and a General MIDI soundfont",
 )
 WRITTEN = {".tflite", ".json", ".npz", ".md"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_net() -> Iterator[None]:
+    """Train nets of a few layers: a whole one takes half a minute to build."""
+    shape = tcn.Shape(stream.SHAPE.n_features, stream.SHAPE.n_heads, (1, 2, 4), 8)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stream, "SHAPE", shape)
+        yield
 
 
 @pytest.fixture(scope="module")

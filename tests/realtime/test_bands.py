@@ -39,6 +39,17 @@ def test_magnitudes_are_those_of_the_fourier_transform(length: int) -> None:
     np.testing.assert_allclose(out, np.abs(np.fft.rfft(frame * window))[: length // 2], rtol=2e-5, atol=2e-5)
 
 
+def test_a_window_that_falls_quickly_hears_what_came_last() -> None:
+    click = np.zeros(LENGTH, np.float32)
+    click[-160] = 1.0
+    out = np.zeros((LENGTH // HOP + 1, N_BANDS), np.float32)
+    loud = []
+    for fall in (LENGTH // 2, 128):
+        BandSpectrum(RATE, HOP, fall).push(click, out)
+        loud.append(out[(LENGTH - LENGTH // 2) // HOP].copy())
+    assert (loud[1] > loud[0] + 1).all()
+
+
 def test_bands_are_weighted_sums_of_a_hann_spectrum() -> None:
     audio, _ = record(2.0)
     got = run(audio, [len(audio)])

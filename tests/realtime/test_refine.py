@@ -40,3 +40,26 @@ def test_the_attack_lies_in_the_range_that_the_latency_counts_on(seed: int) -> N
 def test_a_segment_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="segment must have"):
         refine.attack_offset(np.zeros(10, np.float32))
+
+
+SHORT = refine.AttackSearch(320, 128, -206, 512.0, 256, 384)
+"""As the drum detector searches: with little of what follows."""
+
+
+@settings(max_examples=40, deadline=None)
+@given(offset=st.integers(-320, 0), seed=st.integers(0, 2**32 - 1))
+def test_an_attack_is_found_with_little_of_what_follows(offset: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    audio = rng.standard_normal(SHORT.length) * 1e-3
+    start = SHORT.margin + SHORT.back + offset
+    audio[start:] += snare(rng)[: SHORT.length - start]
+    assert abs(SHORT.offset(audio.astype(np.float32)) - offset) <= 132
+
+
+def test_without_any_rise_an_attack_is_where_attacks_usually_lie() -> None:
+    assert abs(SHORT.offset(np.zeros(SHORT.length, np.float32)) + 206) < 16
+
+
+def test_lengths_that_are_no_multiples_of_a_cell_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiples of 16"):
+        refine.AttackSearch(321, 128, 0, 512.0, 256, 384)
