@@ -33,8 +33,8 @@ PRIORS = {
     "maj6(9)": -0.7,
 }
 """The qualities that are told, and how much evidence each must have over a plain chord's, in log odds."""
-_INVERTED = {3: -1.0, 4: -1.0, 6: -1.5, 7: -1.0, 8: -1.5}
-_RARELY_INVERTED = -2.0
+_INVERTED = {3: -0.75, 4: -0.75, 6: -1.2, 7: -0.75, 8: -1.2}
+_RARELY_INVERTED = -1.5
 """The same for another bass than the root: thirds and fifths, any other note."""
 SILENT = 0
 """The state in which nothing with a pitch sounds."""

@@ -24,10 +24,12 @@ from realtime.chord_states import SILENT, states
 
 EVIDENCE_PER_SECOND = 14.0
 """What a frame's log odds count for: neighbouring frames hear much the same sound, and are no independent witnesses."""
-CHANGE, BEGIN = 10.0, 4.0
+CHANGE, BEGIN = 10.0, 5.0
 """What it costs, in log odds, to go from one chord to another, and to begin one where nothing sounded."""
 BASS = 0.7
 """What the bass counts for, beside the pitch classes."""
+MISSED = 0.4
+"""Added to the log odds of all pitch classes but the clearest: in a chord a note is missed sooner than imagined."""
 SURE = 6.0
 """Beyond so much, log odds of a pitch class count no more: one sure mistake must not decide alone."""
 BASS_SURE = 5.0
@@ -51,11 +53,12 @@ def _score(members, bass, prior, pitch, low, weight, out):
 @njit(forceinline=True)
 def _take(row, pitch, low):
     """Read one frame's log odds into pitch and low, within bounds."""
-    top = row[12]
+    clearest, top = row[0], row[12]
+    for p in range(1, 12):
+        clearest, top = max(clearest, row[p]), max(top, row[12 + p])
     for p in range(12):
-        pitch[p] = min(max(row[p], np.float32(-SURE)), np.float32(SURE))
-        top = max(top, row[12 + p])
-    for p in range(12):
+        more = np.float32(MISSED) if row[p] < clearest else np.float32(0)
+        pitch[p] = min(max(row[p] + more, np.float32(-SURE)), np.float32(SURE))
         low[p] = max(row[12 + p] - top, np.float32(-BASS_SURE))
 
 
