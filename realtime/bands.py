@@ -99,8 +99,8 @@ def _compiled() -> Callable[..., int]:
 
 
 class BandSpectrum:
-    """Frame f's window is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut, the frames
-    are equal to the last bit.
+    """Frame f's window is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut,
+    the frames are equal to the last bit.
     """
 
     def __init__(self, sample_rate: float = 44_100, hop_length: int = 256, fall: int = LENGTH // 2) -> None:
