@@ -1,9 +1,9 @@
 """Labels for tracks with a kick on every beat: from the pulse alone, and only where the recording agrees.
 
 Tempo and phase are those of the beat detector. A stretch of beats is believed if nearly every beat has an attack in the
-kick's band, and every second one, but not the others, an attack in the snare's. There each beat is a kick and each
-second or fourth a snare, both moved to their attack. Attacks of either band beside the pulse are unsure, and so is all
-of the rest; of hats, toms and cymbals nothing is said.
+kick's band, all alike: each is a kick there, moved to its attack. If every second one, and less the others, has an
+attack in the snare's band, again all alike, these are snares. Attacks of either band beside the pulse are unsure, and
+so is all of the rest; of hats, toms and cymbals nothing is said.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,11 +23,15 @@ BLOCK = 4096
 REACH = 0.04
 """Seconds from a beat within which its attack may lie."""
 ATTACK_DB = 6.0
-CLEAR_DB = 3.0
-"""By how much more the snare's band rises at two and four than at one and three, in the mean."""
 KICKS = 0.85
 """Share of a stretch's beats that have a kick's attack."""
-SNARES = 0.8
+EVEN_DB = 5.0
+"""By how much the rises of a stretch's kicks, or snares, may differ (standard deviation): a loop's are all alike."""
+BETWEEN_DB = 8.0
+"""How sharply the kick's band may rise halfway between two beats, in the mean; more is a bass that plays eighths."""
+SNARE_DB = 12.0
+CLEAR_DB = 4.0
+"""How sharply the snare's band rises at two and four, and by how much more than at one and three, in the mean."""
 STRETCH = 16
 """Beats that are judged together."""
 STEADY = 0.06
@@ -40,7 +44,9 @@ Told = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """A stretch of beats: times in seconds; which should carry a snare; how sharply both bands rise there, in dB."""
+    """A stretch of beats: times in seconds; which should carry a snare (none: nobody knows of snares here); how sharply
+    both bands rise there, in dB.
+    """
 
     beats: tuple[float, ...]
     backbeat: tuple[bool, ...]
@@ -70,6 +76,8 @@ def label(samples: Sound, beats: Sequence[float]) -> DrumLabels:
     hits: list[DrumHit] = []
     unsure = _elsewhere(kept, len(samples) / RATE)
     for part in kept:
+        if not any(part.backbeat):
+            unsure.append(Unsure(max(0.0, part.beats[0] - NARROW), part.beats[-1] + 2 * NARROW, "snare"))
         for beat, backbeat, *heights in zip(part.beats, part.backbeat, part.low_db, part.high_db, strict=True):
             for name, risen, height in zip(("kick", "snare"), (low, high), heights, strict=True):
                 if name == "snare" and not backbeat:
@@ -97,14 +105,16 @@ def _stretches(beats: Sequence[float]) -> list[NDArray[np.float64]]:
 def _judged(beats: NDArray[np.float64], low: Rise, high: Rise) -> Believed | None:
     kicks = np.array([nearest(low, beat, REACH)[1] for beat in beats])
     snares = np.array([nearest(high, beat, REACH)[1] for beat in beats])
-    if np.mean(kicks >= ATTACK_DB) < KICKS:
+    half = float(np.median(np.diff(beats))) / 2
+    between = np.mean([nearest(low, beat + half, REACH)[1] for beat in beats])
+    if np.mean(kicks >= ATTACK_DB) < KICKS or np.std(kicks) > EVEN_DB or between > BETWEEN_DB:
         return None
     odd = np.arange(len(beats)) % 2 == 1
     if np.mean(snares[odd]) < np.mean(snares[~odd]):
         odd = ~odd
-    clear = np.mean(snares[odd]) - np.mean(snares[~odd]) >= CLEAR_DB
-    if not clear or np.mean(snares[odd] >= ATTACK_DB) < SNARES:
-        return None
+    louder = np.mean(snares[odd]) - np.mean(snares[~odd])
+    if np.mean(snares[odd]) < SNARE_DB or louder < CLEAR_DB or np.std(snares[odd]) > EVEN_DB:
+        odd = np.zeros(len(beats), bool)
     return Believed(*(tuple(row.tolist()) for row in (beats, odd, kicks, snares)))
 
 

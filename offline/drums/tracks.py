@@ -13,7 +13,7 @@ import soundfile
 from offline.crate.sounds import RATE, Sound, read
 from offline.drums.attacks import peaks, rise
 from offline.drums.labels import DrumHit, DrumLabels, Unsure
-from offline.drums.shreds import CONFIDENT, LENGTH, ShredNet
+from offline.drums.shreds import ABSENT, LENGTH, ShredNet
 from realtime.errors import UserError
 from realtime.events import DRUMS
 
@@ -79,14 +79,15 @@ def label(drums: Sound, net: ShredNet) -> DrumLabels:
     hits, unsure = [], []
     for time, row, level in zip(times, said, loud, strict=True):
         span = max(0.0, time - NARROW), time + NARROW
-        if level < SOFTEST_DB or row.max() < CONFIDENT:
+        named = {name for name, probability in zip(DRUMS, row, strict=True) if probability >= net.sure[name]}
+        if level < SOFTEST_DB or not named:
             unsure.append(Unsure(*span))
             continue
         velocity = float(np.clip(1 + level / 40, 0.1, 1.0))
         for name, probability in zip(DRUMS, row, strict=True):
-            if probability >= CONFIDENT:
+            if name in named:
                 hits.append(DrumHit(time, name, velocity))
-            elif probability > 1 - CONFIDENT:
+            elif probability > ABSENT:
                 unsure.append(Unsure(*span, name))
     return DrumLabels(tuple(hits), frozenset(DRUMS), tuple(unsure))
 

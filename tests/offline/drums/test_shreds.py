@@ -8,7 +8,7 @@ import pytest
 from offline.crate.percussion import MADE
 from offline.crate.sounds import RATE, Shot
 from offline.drums.labels import Unsure
-from offline.drums.shreds import BANDS, LENGTH, ShredNet, features, read_net, shred_of, write_net
+from offline.drums.shreds import BANDS, LENGTH, ShredNet, features, read_net, shred_of, sure_from, write_net
 from offline.drums.tracks import label, onsets, shreds_at
 from realtime.errors import UserError
 from realtime.events import DRUMS
@@ -25,7 +25,8 @@ def net_that_says(logits: list[float]) -> ShredNet:
     """Give a net that says the same of everything."""
     n = features(np.zeros((1, LENGTH), np.float32)).shape[1]
     kernel, bias = np.zeros((n, len(DRUMS)), np.float32), np.array(logits, np.float32)
-    return ShredNet([(kernel, bias)], {"schema": 1, "drums": list(DRUMS)})
+    held_out = {name: {"sure": 0.9} for name in DRUMS}
+    return ShredNet([(kernel, bias)], {"schema": 1, "drums": list(DRUMS), "held_out": held_out})
 
 
 def test_a_shred_does_not_depend_on_how_loud_it_is() -> None:
@@ -80,6 +81,12 @@ def test_only_what_the_net_is_sure_of_becomes_a_label() -> None:
     assert unsure.events == ()
     assert {span.label for span in unsure.unsure} == {""}
     assert all(isinstance(span, Unsure) for span in unsure.unsure)
+
+
+def test_a_drum_is_named_from_where_it_is_right_often_enough() -> None:
+    probability = np.linspace(0, 1, 1001)
+    assert sure_from(probability, probability > 0.8) == pytest.approx(0.79, abs=0.02)
+    assert sure_from(probability, np.zeros(1001, bool)) > 1
 
 
 def test_silence_has_no_drums() -> None:
