@@ -28,12 +28,12 @@ CHANGE, BEGIN = 10.0, 5.0
 """What it costs, in log odds, to go from one chord to another, and to begin one where nothing sounded."""
 BASS = 0.7
 """What the bass counts for, beside the pitch classes."""
-MISSED = 0.4
+MISSED = 0.2
 """Added to the log odds of all pitch classes but the clearest: in a chord a note is missed sooner than imagined."""
 SURE = 6.0
 """Beyond so much, log odds of a pitch class count no more: one sure mistake must not decide alone."""
 BASS_SURE = 5.0
-SHARPNESS = 0.8
+SHARPNESS = 1.1
 """How much a lead in log odds says for the strength."""
 
 STATE, TIME, BEST = range(3)
