@@ -289,7 +289,7 @@ def _record(
 ) -> None:
     (folder / TAKES).mkdir(parents=True, exist_ok=True)
     of = len(plan.keys)
-    told(of - len(missing), of, f"sound comes {1000 * session.latency:.0f} ms after its note")
+    told(of - len(missing), of, f"sound comes {max(0, round(1000 * session.latency))} ms after its note")
     for done, key in enumerate(missing, of - len(missing) + 1):
         heard, rang = session.take(*key)
         wrong = ""
