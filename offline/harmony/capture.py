@@ -3,10 +3,11 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 
 from offline.harmony.attacks import BEFORE_SECONDS, OVER_NOISE, RINGS, attack, is_clipped, is_silent
 from offline.harmony.bank import INDEX, RATE, Bank, Note, write_bank
+from offline.harmony.tape import Clock, Listener, LostSamples, Tape
 from realtime.errors import UserError
 from realtime.midi import all_notes_off, note_off, note_on
 from realtime.midi_ports import MidiPort
-from realtime.sources import Chunk
 
 TAKES = "takes"
 """The folder inside the bank's where notes lie until all are there."""
@@ -32,27 +33,9 @@ JITTER_SECONDS = 0.03
 TRIES = 3
 """For a note in which samples were lost."""
 
-Clock = Callable[[], float]
+Result = TypeVar("Result")
 Told = Callable[[int, int, str], None]
 """Hears how many notes are done, how many there are, and what else there is to say, often nothing."""
-
-
-class Listener(Protocol):
-    """What is needed of a realtime.sources.Source."""
-
-    sample_rate: int
-
-    def start(self) -> None:
-        """Begin."""
-
-    def read(self) -> Chunk | None:
-        """Wait for audio."""
-
-    def stop(self) -> None:
-        """End."""
-
-    def time_of(self, position: int) -> float:
-        """Give when a sample was at the converter, in time.perf_counter() seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,80 +85,36 @@ class Captured:
     latency_seconds: float | None
 
 
-class _LostSamples(Exception):
-    """The audio system dropped samples in the middle of a note."""
-
-
-class _Tape:
-    """The input as one stretch of mono samples, with the moment of each."""
-
-    def __init__(self, source: Listener, clock: Clock) -> None:
-        self._source, self._clock = source, clock
-        self.rate = source.sample_rate
-        self.clear(0)
-
-    def clear(self, at: int) -> None:
-        """Forget everything; the next sample has position `at`."""
-        self._parts: list[NDArray[np.float32]] = []
-        self._first = self._end = at
-
-    def hear(self) -> None:
-        """Take what comes next. Raises _LostSamples where some are missing, UserError if the input ended."""
-        chunk = self._source.read()
-        if chunk is None:
-            raise UserError("the audio input ended: connect it again and repeat the command, which goes on from there")
-        mono = chunk.samples.mean(axis=1, dtype=np.float32)
-        if chunk.gap and self._parts:
-            self.clear(chunk.start + len(mono))
-            raise _LostSamples
-        if not self._parts:
-            self._first = chunk.start
-        self._parts.append(mono)
-        self._end = chunk.start + len(mono)
-
-    def hear_until(self, position: int) -> None:
-        """Take all up to a position."""
-        while self._end < position:
-            self.hear()
-
-    def hear_while(self, moment: float) -> None:
-        """Take what comes until a moment of the clock."""
-        while self._clock() < moment:
-            self.hear()
-
-    @property
-    def end(self) -> int:
-        """Position after the last sample."""
-        return self._end
-
-    def position_of(self, moment: float) -> int:
-        """Give the sample at the converter at a moment of the clock."""
-        return self._end + round((moment - self._source.time_of(self._end)) * self.rate)
-
-    def read(self, start: int, stop: int) -> NDArray[np.float32]:
-        """Give samples start..stop-1; what is no longer or not yet there is silence."""
-        out = np.zeros(stop - start, np.float32)
-        heard = np.concatenate([*self._parts, np.zeros(0, np.float32)])
-        first, last = max(start, self._first), min(stop, self._end)
-        if first < last:
-            out[first - start : last - start] = heard[first - self._first : last - self._first]
-        return out
+def _tried(work: Callable[[], Result]) -> Result:
+    """Do it again where samples were lost. Raises UserError if that does not help."""
+    for _ in range(TRIES):
+        with suppress(LostSamples):
+            return work()
+    raise UserError(f"samples were lost {TRIES} times in a row: close other programs, or give a larger --blocksize")
 
 
 class _Session:
     """One connection to a synthesizer: keys go down, sounds come back."""
 
     def __init__(self, source: Listener, port: MidiPort, plan: Plan, clock: Clock) -> None:
-        self._port, self._plan, self._clock, self._tape = port, plan, clock, _Tape(source, clock)
+        self._port, self._plan, self._clock, self._tape = port, plan, clock, Tape(source, clock)
         self.noise = self.latency = 0.0
 
-    def find_latency(self, port_name: str, device_name: str) -> None:
-        """Listen to the noise, then to one loud note of the middle. Raises UserError if it is not heard."""
-        tape, rate, plan = self._tape, self._tape.rate, self._plan
+    def find_noise(self) -> None:
+        """Listen to what is heard when nothing plays. Raises LostSamples where some of it is missing."""
+        tape = self._tape
         tape.hear()
         begin = tape.end
-        tape.hear_until(begin + round(NOISE_SECONDS * rate))
+        tape.hear_until(begin + round(NOISE_SECONDS * tape.rate))
         self.noise = float(np.abs(tape.read(begin, tape.end)).max())
+
+    def find_latency(self, port_name: str, device_name: str) -> None:
+        """Listen to one loud note of the middle.
+
+        Raises UserError if it is not heard, LostSamples where some of it is missing.
+        """
+        tape, rate, plan = self._tape, self._tape.rate, self._plan
+        tape.hear_until(tape.end + round(plan.release * rate))  # of a try that failed
         note, velocity = (plan.low + plan.high) // 2, max(plan.velocities)
         held = min(plan.seconds, 1.0)
         sent = self._strike(note, velocity, held)
@@ -194,17 +133,10 @@ class _Session:
         self.latency = (earliest + heard - sent) / rate
 
     def take(self, note: int, velocity: int) -> tuple[NDArray[np.float32], bool]:
-        """Play one note; give what was heard of it, float32 (n,), from where it begins, and if the one before rang."""
-        for _ in range(TRIES):
-            try:
-                return self._take(note, velocity)
-            except _LostSamples:
-                continue
-        raise UserError(
-            f"samples of note {note} were lost {TRIES} times: close other programs, or try a larger --block"
-        )
+        """Play one note; give what was heard of it, float32 (n,), from where it begins, and if the one before rang.
 
-    def _take(self, note: int, velocity: int) -> tuple[NDArray[np.float32], bool]:
+        Raises LostSamples where some of it is missing.
+        """
         tape, plan = self._tape, self._plan
         rate, jitter = tape.rate, round(JITTER_SECONDS * tape.rate)
         before = round(BEFORE_SECONDS * rate)
@@ -241,13 +173,10 @@ def _connected(source: Listener, port: MidiPort, channel: int) -> Iterator[None]
         source.start()
         yield
     finally:
-        try:
+        with suppress(OSError):  # the port is gone, and with it the way to end a note
             port.send(all_notes_off(channel))
-        except OSError:  # the port is gone, and with it the way to end a note
-            pass
-        finally:
-            port.close()
-            source.stop()
+        port.close()
+        source.stop()
 
 
 def capture(
@@ -270,7 +199,8 @@ def capture(
         with _connected(source, port, plan.channel):
             if missing := [key for key in plan.keys if not _path(folder, key).exists()]:
                 session = _Session(source, port, plan, clock)
-                session.find_latency(*names)
+                _tried(session.find_noise)
+                _tried(partial(session.find_latency, *names))
                 latency = session.latency
                 _record(session, plan, folder, missing, told, source.sample_rate)
     except (OSError, soundfile.LibsndfileError) as error:
@@ -291,7 +221,7 @@ def _record(
     of = len(plan.keys)
     told(of - len(missing), of, f"sound comes {max(0, round(1000 * session.latency))} ms after its note")
     for done, key in enumerate(missing, of - len(missing) + 1):
-        heard, rang = session.take(*key)
+        heard, rang = _tried(partial(session.take, *key))
         wrong = ""
         if is_silent(heard, session.noise):
             wrong = "is silent"

@@ -133,7 +133,7 @@ def test_nothing_heard_at_all_is_an_error_that_names_both_ends(tmp_path: Path) -
         capture(synth, synth, PLAN, tmp_path / "none", lambda *_: None, ("Juno", "Line"), synth.clock)
 
 
-@pytest.mark.parametrize("after", [0.7, 1.2, 2.0, 4.0])
+@pytest.mark.parametrize("after", [0.9, 1.4, 2.2, 4.0])
 def test_interrupted_it_leaves_no_note_sounding_and_goes_on_where_it_was(tmp_path: Path, after: float) -> None:
     synth = Synthesizer()
     synth.interrupt_after = round(after * RATE)
@@ -151,12 +151,20 @@ def test_interrupted_it_leaves_no_note_sounding_and_goes_on_where_it_was(tmp_pat
     assert sum(message[0] & 0xF0 == 0x90 for message in again.sent) == 1 + len(PLAN.keys) - there_before
 
 
-def test_a_note_with_lost_samples_is_played_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.8, 2.0])
+def test_a_note_with_lost_samples_is_played_again(tmp_path: Path, seconds: float) -> None:
     synth = Synthesizer()
-    synth.gaps = {BLOCK * round(2.0 * RATE / BLOCK)}
+    synth.gaps = {BLOCK * round(seconds * RATE / BLOCK)}
     done = play(synth, tmp_path / "sine")
     assert list(done.kept) == PLAN.keys
     assert sum(message[0] & 0xF0 == 0x90 for message in synth.sent) == 2 + len(PLAN.keys)
+
+
+def test_samples_lost_again_and_again_are_an_error(tmp_path: Path) -> None:
+    synth = Synthesizer()
+    synth.gaps = {BLOCK * at for at in range(200, 2000)}
+    with pytest.raises(UserError, match="samples were lost 3 times"):
+        play(synth, tmp_path / "sine")
 
 
 def test_a_finished_bank_is_not_played_again(tmp_path: Path) -> None:
