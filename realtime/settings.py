@@ -1,5 +1,6 @@
 """Everything a live session can be told, checked in one place; kept in a TOML file or given as options."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,8 +91,8 @@ class LiveSettings:
                 raise UserError(f"{_option(name)} must be in {low:g}..{high:g}, got {value}")
         if self.threshold is not None and not 0.0 < self.threshold < 1.0:
             raise UserError(f"--threshold must lie between 0 and 1, got {self.threshold}")
-        if self.duration is not None and not self.duration > 0:
-            raise UserError(f"--duration must be more than 0 seconds, got {self.duration}")
+        if self.duration is not None and not 0 < self.duration < math.inf:
+            raise UserError(f"--duration must be more than 0 seconds and finite, got {self.duration}")
         if self.note_low > self.note_high:
             raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
         if self.keep_last is not None and self.keep_to is None:

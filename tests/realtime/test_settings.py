@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import platformdirs
@@ -49,6 +50,7 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
     [
         ("threshold", 1.5, "--threshold must lie between 0 and 1, got 1.5"),
         ("duration", 0.0, "--duration must be more than 0"),
+        ("duration", math.inf, "--duration must be more than 0 seconds and finite, got inf"),
         ("midi_channel", 17, "--midi-channel must be in 1..16, got 17"),
         ("note_low", 60, "--note-low 60 must not lie above --note-high 51"),
         ("note_high", 128, "--note-high must be in 0..127"),
