@@ -6,16 +6,12 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import soxr
 from numba import njit, types
 from numpy.typing import NDArray
 
-from realtime.events import Event
+from realtime.events import CHORD, NO_CHORD, Event
+from realtime.resample import Resampler
 from realtime.spec import ANALYSIS_RATE, Detector, Emit, ProcessSpec
-
-_MEASURE_STEP = 16
-"""Samples fed at a time when the resampler's delay is measured."""
-
 
 _LARGEST = np.float32(np.finfo(np.float32).max)
 
@@ -54,21 +50,6 @@ _mix = njit(
 )(_mix)
 
 
-def _resampler(rate: int) -> "soxr.ResampleStream":
-    return soxr.ResampleStream(rate, ANALYSIS_RATE, 1, dtype="float32", quality="HQ")
-
-
-def resampling_delay(rate: int) -> int:
-    """Measure how far, in bus samples, a stream resampled from `rate` Hz may lag behind its input."""
-    if rate == ANALYSIS_RATE:
-        return 0
-    stream, zeros, out, lag = _resampler(rate), np.zeros(_MEASURE_STEP, np.float32), 0, 0.0
-    for fed in range(_MEASURE_STEP, rate + _MEASURE_STEP, _MEASURE_STEP):
-        out += len(stream.resample_chunk(zeros))
-        lag = max(lag, fed * ANALYSIS_RATE / rate - out)
-    return math.ceil(lag + _MEASURE_STEP * ANALYSIS_RATE / rate)
-
-
 class Engine:
     """Mixes to mono, resamples to the bus, runs every detector, and maps what they say back to the input.
 
@@ -101,13 +82,14 @@ class Engine:
             raise ValueError(f"channels must be at least 1, got {channels}")
         self.sample_rate, self.channels, self.max_block_size = sample_rate, channels, max_block_size
         self._ratio = sample_rate / ANALYSIS_RATE
-        self._delay = resampling_delay(sample_rate)
-        # The resampler gives its samples in bursts: at most what it held back and the block's own.
-        self._bus_block = math.ceil(max_block_size / self._ratio) + self._delay
-        spec = ProcessSpec(ANALYSIS_RATE, self._bus_block if self._delay else max_block_size)
+        self._resampler: Resampler | None = None
+        self._delay, self._bus_block = 0, max_block_size
+        if sample_rate != ANALYSIS_RATE:
+            self._resampler = Resampler(sample_rate, ANALYSIS_RATE, max_block_size)
+            self._delay, self._bus_block = self._resampler.delay, math.ceil(max_block_size / self._ratio)
+        spec = ProcessSpec(ANALYSIS_RATE, self._bus_block)
         for detector in detectors.values():
             detector.prepare(spec)
-        self._bus_block = spec.max_block_size
         self.detectors = dict(detectors)
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
@@ -119,6 +101,9 @@ class Engine:
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
         self._clean = np.zeros((max_block_size, channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
+        # By detector and kind, the last that said what sounds until the next of its kind.
+        self._held: dict[tuple[str, str], Event] = {}
+        self._end: int | None = None  # while it is flushed: where what is heard ends
         self._bus = self._mono.view()
         self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
@@ -128,7 +113,9 @@ class Engine:
         """[analysis] Forget what was heard; the next block begins at absolute input position `start`."""
         self._origin = self.position = start
         self._bus_position = 0
-        self._stream = _resampler(self.sample_rate) if self._delay else None
+        self._held.clear()
+        if self._resampler is not None:
+            self._resampler.reset()
         for detector in self._active.values():
             detector.reset()
 
@@ -141,20 +128,29 @@ class Engine:
         _mix(samples, self._clean, self._mono, self._peaks)
         self.position += len(samples)
         mono = self._bus[: len(samples)]
-        if self._stream is None:
+        if self._resampler is not None:
+            mono = self._resampler.push(mono)
+            mono.flags.writeable = False
+        if len(mono):
             self._hear(mono, emit)
-            return
-        bus: NDArray[np.float32] = self._stream.resample_chunk(mono)
-        bus.flags.writeable = False
-        for first in range(0, len(bus), self._bus_block):
-            self._hear(bus[first : first + self._bus_block], emit)
 
     def flush(self, emit: Emit) -> None:
         """[analysis] Let the last events out by hearing silence for as long as they can be late. Ends the stretch."""
-        end = self.position
-        silence = np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32)
-        self.process(silence, lambda event: emit(event) if event.sample < end else None)
-        self.position = end
+        self._end = self.position
+        self.process(np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32), emit)
+        self.position, self._end = self._end, None
+
+    def let_go(self, emit: Emit, detector: str | None = None) -> None:
+        """[analysis] Say that nothing sounds any more of what a detector, or any, said goes on until it says otherwise.
+
+        As at a gap, after which detectors begin anew and would not say so.
+        """
+        for (name, kind), last in list(self._held.items()):
+            if detector in (None, name):
+                del self._held[name, kind]
+                label = NO_CHORD if kind == CHORD else ""
+                now = self.position if self._end is None else self._end
+                emit(replace(last, label=label, sample=now, emitted=now, strength=1.0, notes=()))
 
     def take_peaks(self) -> tuple[float, ...]:
         """[main] Give the largest magnitude of each channel since the last call."""
@@ -170,16 +166,26 @@ class Engine:
     def _hear(self, block: NDArray[np.float32], emit: Emit) -> None:
         for name, detector in self._active.items():
             try:
-                detector.process(block, self._bus_position, partial(self._emit, emit, self.latencies[name]))
+                detector.process(block, self._bus_position, partial(self._emit, emit, name))
             except Exception as error:  # whatever a detector does wrong, the others must go on
                 self.faults[name] = f"{type(error).__name__}: {error}"
+                self.let_go(emit, name)
         self._bus_position += len(block)
         if len(self._active) + len(self.faults) > len(self.detectors):
             self._active = {name: d for name, d in self._active.items() if name not in self.faults}
 
-    def _emit(self, emit: Emit, latency: int, event: Event) -> None:
-        """Give an event at its place in the input, with its latency."""
+    def _emit(self, emit: Emit, name: str, event: Event) -> None:
+        """Give a detector's event at its place in the input, with its latency."""
         sample, emitted = event.sample, event.emitted
         if self._delay:
             sample, emitted = round(sample * self._ratio), math.ceil((emitted + self._delay) * self._ratio)
-        emit(replace(event, sample=self._origin + sample, emitted=self._origin + emitted, latency=latency))
+        event = replace(
+            event, sample=self._origin + sample, emitted=self._origin + emitted, latency=self.latencies[name]
+        )
+        if self._end is not None and event.sample >= self._end:
+            return
+        if event.notes:
+            self._held[name, event.kind] = event
+        elif event.notes is not None:
+            self._held.pop((name, event.kind), None)
+        emit(event)

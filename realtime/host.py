@@ -10,13 +10,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from realtime.detectors.chop import ChopDetector
 from realtime.display import View
 from realtime.engine import Engine
-from realtime.events import BEAT, CHORD, KEY, NO_CHORD, Event
+from realtime.events import BEAT, CHORD, KEY, Event
 from realtime.midi_sender import Counters as NoteCounters
 from realtime.notes import NoteAssigner
 from realtime.pads import PadAssigner
@@ -76,7 +75,6 @@ class Host:
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._tally = Tally(half_life, source.sample_rate)
-        self._held: dict[str, Event] = {}
         self._rest = rest
         self._cpu_mark = (time.perf_counter(), time.process_time())
         self._scores = ScoreTrace(detector.hop_length / ANALYSIS_RATE, source.sample_rate)
@@ -148,9 +146,9 @@ class Host:
             while not self._stop.is_set() and (chunk := self._source.read()) is not None:
                 if chunk.gap:
                     self._engine.flush(self._hear)
-                    self._end_held(self._engine.position)
+                    self._engine.let_go(self._hear)
                     self._engine.reset(chunk.start)
-                    self._scores.position = chunk.start
+                    self._scores.restart(chunk.start)
                 samples = chunk.samples
                 if self._duration is not None:
                     samples = samples[: max(0, self._duration - chunk.start)]
@@ -167,17 +165,9 @@ class Host:
     def _hear(self, event: Event) -> None:
         """[analysis] Give the event its note and send it on its way."""
         event = self._assigner.assign(event)
-        if event.notes is not None:
-            self._held[event.kind] = event
         for sink in self._prompt:
             sink.write(event)
         self._events.put(event)
-
-    def _end_held(self, end: int) -> None:
-        """[analysis] Say at a gap that nothing sounds any more: detectors begin anew after it, and would not."""
-        for event in [event for event in self._held.values() if event.notes]:
-            label = NO_CHORD if event.kind == CHORD else ""
-            self._hear(replace(event, label=label, sample=end, emitted=end, strength=1.0, notes=()))
 
     def _write(self) -> list[Event]:
         """[main] Write what was heard since the last call."""

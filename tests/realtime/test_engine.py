@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from realtime.engine import Engine, resampling_delay
+from realtime.engine import Engine
 from realtime.events import Event
 from realtime.spec import ANALYSIS_RATE, ProcessSpec
 from tests.contract.example_detector import LoudDetector
@@ -85,6 +85,37 @@ def test_a_detector_that_raises_is_switched_off_and_the_others_go_on() -> None:
     assert [event.sample for event in events] == [100, 100, 60_000]
 
 
+class Holding(LoudDetector):
+    """Holds a chord from its first block to a silent one, and raises once it has heard a second."""
+
+    def process(self, block, start, emit):
+        if start == 0:
+            emit(Event("chord", 0, len(block), 1.0, label="A:min", velocity=80, notes=(57, 60, 64)))
+        if start > 0 and not block.any():
+            emit(Event("chord", start, start + len(block), 1.0, label="N", velocity=80, notes=()))
+        if start >= ANALYSIS_RATE:
+            raise RuntimeError("out of luck")
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_what_a_detector_holds_ends_where_it_is_switched_off(rate: int) -> None:
+    engine, events = Engine({"bad": Holding(), "good": LoudDetector()}, rate, 1, 256), []
+    for _ in range(0, 2 * rate, 256):
+        engine.process(np.full((256, 1), 0.1, np.float32), events.append)
+    first, last = events
+    assert (first.label, last.label, last.notes, last.latency) == ("A:min", "N", (), first.latency)
+    assert abs(last.sample - rate) < 1024
+
+
+def test_what_is_held_at_a_gap_ends_there_once() -> None:
+    engine, events = Engine({"holding": Holding()}, ANALYSIS_RATE, 1, 256), []
+    engine.process(np.full((256, 1), 0.1, np.float32), events.append)
+    engine.flush(events.append)
+    for _ in range(2):
+        engine.let_go(events.append)
+    assert [(event.label, event.sample) for event in events] == [("A:min", 0), ("N", 256)]
+
+
 @pytest.mark.parametrize(("rate", "stretch"), [(44_100, 1.0), (48_000, 48_000 / 44_100), (22_050, 0.5)])
 def test_an_immediate_detector_keeps_its_own_latency_and_the_others_share_the_largest(
     rate: int, stretch: float
@@ -148,10 +179,6 @@ def test_peaks_are_the_largest_since_they_were_last_taken() -> None:
     engine.process(np.array([[0.5, -0.25], [-0.75, 0]], np.float32), lambda _: None)
     assert engine.take_peaks() == (0.75, 0.25)
     assert engine.take_peaks() == (0.0, 0.0)
-
-
-def test_the_bus_has_no_delay_at_its_own_rate() -> None:
-    assert resampling_delay(ANALYSIS_RATE) == 0
 
 
 @pytest.mark.parametrize("field", ["sample_rate", "max_block_size"])

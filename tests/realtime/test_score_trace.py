@@ -15,6 +15,13 @@ def test_the_newest_scores_are_kept_as_they_were() -> None:
 
 def test_a_position_goes_on_after_a_gap() -> None:
     trace = ScoreTrace(0.01, 1000)
-    trace.position = 5000
+    trace.restart(5000)
     trace.keep(np.zeros(2, np.float32))
     assert trace.position == 5020
+
+
+def test_a_position_does_not_drift() -> None:
+    trace = ScoreTrace(256 / 44_100, 48_000)
+    for _ in range(4410):
+        trace.keep(np.zeros(1, np.float32))
+    assert trace.position == 4410 * 256 * 48_000 // 44_100
