@@ -25,6 +25,8 @@ N_BINS = 7 * BINS_PER_OCTAVE
 SPECTRUM_BINS = 1024
 """Bins of the plain spectrum, for comparison: up to 5.5 kHz."""
 FLOOR_DB = 60.0
+EAR_HZ = 300.0
+"""Below it bins count less, by 6 dB per octave, as for the ear: else a kick or a bass would push all else down."""
 SILENCE = 1e-7
 """Magnitude, of a full-scale sine's 0.5, up to which a frame's loudest bin counts as nothing: -134 dB."""
 
@@ -36,6 +38,11 @@ POSITION, DUE, HOP, LENGTH, TOP = range(5)
 def frequencies() -> NDArray[np.float64]:
     """Give the frequency of each constant-Q bin, Hz, (N_BINS,)."""
     return FMIN_HZ * 2 ** ((np.arange(N_BINS) - 1) / BINS_PER_OCTAVE)
+
+
+def weights_of(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give how much frequencies in Hz count, 0..1: a high-pass of first order at EAR_HZ."""
+    return np.asarray(frequency / np.hypot(frequency, EAR_HZ))
 
 
 def kernels(sample_rate: float, length: int) -> list[tuple[int, NDArray[np.float32]]]:
@@ -60,14 +67,15 @@ def kernels(sample_rate: float, length: int) -> list[tuple[int, NDArray[np.float
 
 
 def _parts(arena, length, top, n_bins):
-    """Cut the arena into ring, window, twiddles, work, real and imaginary parts, magnitudes and kernels."""
+    """Cut the arena into ring, window, twiddles, work, real and imaginary parts, magnitudes, bins' weights, kernels."""
     ring, arena = arena[: 2 * length], arena[2 * length :]
     window, arena = arena[:length], arena[length:]
     turns, arena = arena[: 2 * length].reshape(2, length), arena[2 * length :]
     work, arena = arena[: 2 * length].reshape(4, length // 2), arena[2 * length :]
     real, arena = arena[:top], arena[top:]
     imag, arena = arena[:top], arena[top:]
-    return ring, window, turns, work, real, imag, arena[:n_bins], arena[n_bins:]
+    magnitude, arena = arena[:n_bins], arena[n_bins:]
+    return ring, window, turns, work, real, imag, magnitude, arena[:n_bins], arena[n_bins:]
 
 
 _cut = njit(_parts, forceinline=True)
@@ -99,7 +107,8 @@ def _relative(magnitude, out):
 def _compiled() -> Callable[..., int]:
     def run(block, out, levels, arena, table, support):
         length, n_bins = table[LENGTH], len(support)
-        ring, window, turns, work, real, imag, magnitude, weights = _cut(arena, length, table[TOP], out.shape[1])
+        parts = _cut(arena, length, table[TOP], out.shape[1])
+        ring, window, turns, work, real, imag, magnitude, counts, weights = parts
         written, i = 0, 0
         while i < len(block):
             count = min(len(block) - i, table[DUE])
@@ -128,6 +137,7 @@ def _compiled() -> Callable[..., int]:
                         magnitude[k] = math.sqrt(r * r + q * q)
                 else:
                     fourier.magnitudes(frame, window, turns, work, magnitude)
+                magnitude *= counts
                 _relative(magnitude, out[written])
                 written += 1
         return written
@@ -178,10 +188,11 @@ class HarmonySpectrum:
         top = int(self._support[:, 1].max(initial=0))
         self._table = np.array([0, 0, hop, length, top], np.int64)
         # All in one piece, as compiled loops choose between ways that round differently by where arrays lie.
-        size = 7 * length + 2 * top + self.n_bins + int(starts[-1])
+        size = 7 * length + 2 * top + 2 * self.n_bins + int(starts[-1])
         unaligned = np.zeros(size + 16, np.float32)
         self._arena: NDArray[np.float32] = unaligned[-unaligned.ctypes.data // 4 % 16 :][:size]
-        self._ring, window, turns, *_, weights = _parts(self._arena, length, top, self.n_bins)
+        self._ring, window, turns, *_, counts, weights = _parts(self._arena, length, top, self.n_bins)
+        counts[:] = weights_of(frequencies() if found else np.arange(self.n_bins) * sample_rate / length)
         window[:] = 1 if found else np.hanning(length + 1)[:-1] / (length / 2)
         turns[:] = fourier.twiddles(length)
         if found:

@@ -98,6 +98,7 @@ def _play(
     spread = rng.choice([0.0, rng.uniform(0, 0.06), rng.uniform(0, 0.25)], p=[0.6, 0.3, 0.1])
     order = rng.permutation(len(notes)) if rng.random() < 0.3 else np.arange(len(notes))[:: int(rng.choice([1, -1]))]
     uneven_db = rng.uniform(0, 14)
+    bass_db = rng.uniform(-3, 18 if rng.random() < 0.3 else 6)
     depth = rng.uniform(0, 0.017) if rng.random() < 0.15 else 0.0
     sway = 2 * np.pi * rng.uniform(0.5, 7) / RATE
     stems = np.zeros((len(notes), n), np.float32)
@@ -112,7 +113,7 @@ def _play(
         samples = library.samples[piece.first : piece.first + piece.length]
         play(stem, samples, float(-begin - late), speed, depth, sway, rng.uniform(0, 6.28))
         loudness = np.sqrt(np.mean(np.square(stem[stem != 0]))) if stem.any() else 1.0
-        gain_db = -rng.uniform(0, uneven_db) + (rng.uniform(-3, 8) if place == 0 else 0.0)
+        gain_db = -rng.uniform(0, uneven_db) + (bass_db if place == 0 else 0.0)
         stem *= np.float32(10 ** (gain_db / 20) * 0.1 / max(loudness, 1e-4))
     return stems
 

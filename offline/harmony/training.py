@@ -16,7 +16,7 @@ from offline.training.keras_backend import keras, tensorflow
 from offline.training.loop import Fitted, Options, learn
 from realtime.harmony_spectrum import BINS_PER_OCTAVE, FLOOR_DB
 
-HIDDEN = (384, 256, 128)
+HIDDEN = (512, 256, 128)
 BATCH = 512
 GROUPS = 16
 """Parts of a batch, each moved by another number of semitones."""
@@ -36,7 +36,7 @@ class Trained:
     logits: NDArray[np.float32]
 
 
-def build(n_bins: int, seed: int, dropout: float = 0.05) -> Any:
+def build(n_bins: int, seed: int, dropout: float = 0.02) -> Any:
     """Make the net: a frame, float32 (batch, n_bins), in; 24 logits out, through layers of HIDDEN units."""
     k = keras()
     k.utils.set_random_seed(seed)

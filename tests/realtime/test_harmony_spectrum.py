@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from realtime.harmony_spectrum import BINS_PER_OCTAVE, FLOOR_DB, FMIN_HZ, N_BINS, HarmonySpectrum, frequencies
+from realtime.harmony_spectrum import (
+    BINS_PER_OCTAVE,
+    FLOOR_DB,
+    FMIN_HZ,
+    N_BINS,
+    HarmonySpectrum,
+    frequencies,
+    weights_of,
+)
 from tests.signals import RATE, chord, record
 
 LENGTH = 8192
@@ -32,7 +40,7 @@ def direct(frame: NDArray[np.float32]) -> NDArray[np.float64]:
         size = min(q * RATE / frequency, LENGTH)
         window = np.where(np.abs(times) < size / 2, 0.5 + 0.5 * np.cos(2 * np.pi * times / size), 0)
         found.append(abs(np.sum(frame * window / window.sum() * np.exp(-2j * np.pi * frequency / RATE * times))))
-    return np.array(found)
+    return np.array(found) * weights_of(frequencies())
 
 
 def test_bins_are_those_of_the_definition_in_decibels_below_the_loudest() -> None:
@@ -50,20 +58,12 @@ def test_bins_are_those_of_the_definition_in_decibels_below_the_loudest() -> Non
 def test_above_the_octaves_that_are_cut_short_it_is_librosas_constant_q() -> None:
     audio = chord(220.0, 2.0)
     got, _ = run(audio, [len(audio)])
-    wanted = (
-        np.abs(
-            librosa.cqt(
-                audio,
-                sr=RATE,
-                hop_length=2048,
-                fmin=FMIN_HZ * 2 ** (-1 / BINS_PER_OCTAVE),
-                n_bins=N_BINS,
-                bins_per_octave=BINS_PER_OCTAVE,
-                norm=1,
-            )
-        )
-        * np.sqrt(frequencies())[:, None]
-    )  # it divides by the root of a kernel's length, not by the length
+    lowest = FMIN_HZ * 2 ** (-1 / BINS_PER_OCTAVE)
+    theirs = librosa.cqt(
+        audio, sr=RATE, hop_length=2048, fmin=lowest, n_bins=N_BINS, bins_per_octave=BINS_PER_OCTAVE, norm=1
+    )
+    # It divides by the root of a kernel's length, not by the length, and all frequencies count alike.
+    wanted = np.abs(theirs) * (np.sqrt(frequencies()) * weights_of(frequencies()))[:, None]
     frame, uncut = 15, frequencies() > 300
     decibels = 20 * np.log10(wanted[:, frame] / wanted[uncut, frame].max())
     own = (got[frame] - got[frame, uncut].max()) * FLOOR_DB
@@ -104,7 +104,8 @@ def test_the_plain_spectrum_is_that_of_numpy() -> None:
     got, _ = run(audio, [len(audio)], kind="spectrum")
     padded = np.concatenate([np.zeros(LENGTH // 2, np.float32), audio])
     wanted = np.abs(np.fft.rfft(padded[6 * 2048 : 6 * 2048 + LENGTH] * np.hanning(LENGTH + 1)[:-1]))[: got.shape[1]]
-    decibels = np.maximum(20 * np.log10(wanted / wanted.max()), -FLOOR_DB)
+    wanted *= weights_of(np.arange(len(wanted)) * RATE / LENGTH)
+    decibels = np.maximum(20 * np.log10(wanted / wanted.max() + 1e-9), -FLOOR_DB)
     np.testing.assert_allclose((got[6] - 1) * FLOOR_DB, decibels, atol=0.05)
 
 
