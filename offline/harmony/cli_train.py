@@ -26,8 +26,8 @@ def train_harmony(
     only_banks: Annotated[bool, typer.Option("--only-banks", help="Learn from BANK... only, no soundfont.")] = False,
     sounds: Annotated[list[Path] | None, typer.Option(help="Folder with real drums; again for more.")] = None,
     made: Annotated[int, typer.Option(min=0, help="Instruments made by rule to add.")] = 60,
-    examples: Annotated[int, typer.Option(min=1000, help="Frames to learn from.")] = 200_000,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 8000,
+    examples: Annotated[int, typer.Option(min=1000, help="Frames to learn from.")] = 105_000,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 5000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, sounds and machine give the same model.")] = 1,
     hears: Annotated[str, typer.Option("--input", help="cqt, or spectrum to compare with.")] = "cqt",
     work: Annotated[
@@ -94,7 +94,7 @@ def train_harmony(
             both,
             out,
             hears,
-            Options(steps=steps, rate=1.5e-3, seed=seed, check_every=250, patience=12),
+            Options(steps=steps, rate=2.5e-3, seed=seed, check_every=250, patience=12),
             facts,
             lambda step, loss: told(f"training, loss {loss:.3f}", step, steps),
         )
