@@ -30,7 +30,7 @@ from realtime.tally import Tally
 from realtime.taps import TapRecorder
 
 _SHOW_SECONDS = 1 / 12
-_HEARING = ("listening", "playing")
+HEARING = ("listening", "playing")
 """States of a source from which sound comes."""
 
 
@@ -54,7 +54,7 @@ class Host:
         recorder: Recorder | None = None,
         harmony_notes: str | None = CHORD,
         half_life: float = 0.15,
-        rest: Callable[[], None] | None = None,
+        rest: Sequence[Callable[[], None]] = (),
     ) -> None:
         """[main] prompt_sinks are written from the analysis thread, patient_sinks from the main thread.
 
@@ -113,8 +113,8 @@ class Host:
                 while analysis.is_alive():
                     analysis.join(_SHOW_SECONDS)
                     self._show(self._write())
-                    if self._rest is not None and self._source.state not in _HEARING:
-                        self._rest()
+                    for rest in self._rest if self._source.state not in HEARING else ():
+                        rest()
         if self._failure is not None:
             raise self._failure
         counters = self._source.counters()

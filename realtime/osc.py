@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from realtime.clock import Clock
 from realtime.errors import UserError
-from realtime.events import DRUM, Event
+from realtime.events import CHORD, DRUM, NO_CHORD, Event
 from realtime.osc_messages import PITCHES_ADDRESS, Argument, message_of, presence_address
 from realtime.presence import Presence
 
@@ -104,6 +104,7 @@ class OscSender:
         self._order = itertools.count()
         self._waiting = 0  # events in the heap
         self._patience = 0  # samples: the longest that an event has to wait
+        self._chord: tuple[int, Event] | None = None  # the last one queued, with its due sample, unless it is none
         self._changed = threading.Condition()
         self._end: float | None = None
         self._thread = threading.Thread(target=self._run, name="osc sender", daemon=True)
@@ -120,6 +121,18 @@ class OscSender:
                 self._patience = max(self._patience, latency)
                 self._waiting += 1
                 self._push(event.sample + latency, event)
+                if event.kind == CHORD:
+                    self._chord = (event.sample + latency, event) if event.notes else None
+                self._changed.notify()
+
+    def rest(self) -> None:
+        """[any thread] Say that no chord sounds any more, as when the input has gone: no event will come that does."""
+        with self._changed:
+            if self._chord is not None and self._end is None:
+                due, chord = self._chord
+                self._chord = None
+                self._waiting += 1
+                self._push(due, replace(chord, label=NO_CHORD, notes=()))
                 self._changed.notify()
 
     def close(self) -> None:

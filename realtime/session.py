@@ -1,19 +1,23 @@
 """From settings to a host that is ready to run."""
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from realtime.detectors import make
 from realtime.detectors.chop import ChopDetector, ChopSettings
+from realtime.detectors.harmony import HarmonyDetector
 from realtime.device_source import DeviceSource
 from realtime.display import choose_view
 from realtime.engine import Engine
 from realtime.errors import UserError
 from realtime.file_source import FileSource
-from realtime.host import Host
+from realtime.harmony_net import PITCH_CLASSES
+from realtime.host import HEARING, Host
 from realtime.keys import Keyboard, KeyPad
 from realtime.midi_clock import MidiClock
 from realtime.midi_file import MidiFileSink
@@ -27,8 +31,10 @@ from realtime.recording.recorder import Recorder
 from realtime.settings import LiveSettings
 from realtime.sinks import JsonLinesSink, MidiPortSink, Sink
 from realtime.sources import Source
-from realtime.spec import Detector
 from realtime.taps import Pad, TapRecorder, tap_path
+
+if TYPE_CHECKING:
+    from realtime.osc import OscSender  # its package is an extra
 
 _DATA = Path(__file__).parent / "data"  # of the program, where nothing of the user's belongs
 FAST_BLOCK = 32_768
@@ -115,8 +121,10 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             )
             prompt.append(MidiPortSink(sender))
             undo.callback(sender.stop)
+        osc: OscSender | None = None
         if settings.osc is not None:
-            prompt.append(_osc(settings.osc, settings.half_life, source, others, undo))
+            osc = _osc(settings.osc, settings.half_life, source, engine, undo)
+            prompt.append(osc)
         duration = None if settings.duration is None else round(settings.duration * rate)
         view = choose_view(screen, settings.quiet)
         keyboard = _keyboard(settings)
@@ -138,19 +146,24 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
             recorder=recorder,
             harmony_notes=settings.harmony_notes,
             half_life=settings.half_life,
-            rest=None if sender is None else sender.rest,
+            rest=tuple(one.rest for one in (sender, osc) if one is not None),
         )
         undo.pop_all()
     return host
 
 
-def _osc(address: str, half_life: float, source: Source, others: Mapping[str, Detector], undo: ExitStack) -> Sink:
+def _osc(address: str, half_life: float, source: Source, engine: Engine, undo: ExitStack) -> "OscSender":
     """[main] Start what sends events to visuals. Raises UserError."""
     from realtime.osc import OscSender  # its package is an extra
 
-    harmony = others.get("harmony")
-    activations = None if harmony is None else partial(getattr, harmony, "activations", None)
-    sender = OscSender(address, source, source.sample_rate, half_life, activations)
+    harmony, silence = engine.detectors.get("harmony"), np.zeros(PITCH_CLASSES, np.float32)
+
+    def activations() -> NDArray[np.float32]:
+        if not isinstance(harmony, HarmonyDetector) or "harmony" in engine.faults or source.state not in HEARING:
+            return silence
+        return harmony.activations
+
+    sender = OscSender(address, source, source.sample_rate, half_life, None if harmony is None else activations)
     undo.callback(sender.close)
     sender.start()
     return sender
@@ -193,6 +206,6 @@ def _taps(
         target,
         latency if settings.monitor == "aligned" else 0,
         source.length,
-        lambda: source.state in ("listening", "playing"),
+        lambda: source.state in HEARING,
         on_tap=None if recorder is None else recorder.tap,
     )

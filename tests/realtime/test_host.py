@@ -139,6 +139,6 @@ def test_nothing_is_held_while_the_input_is_gone() -> None:
     import threading
 
     rested_enough = threading.Event()
-    host, _ = host_of(Waiting(states=("playing", "waiting for 'input'")), rest=rested_enough.set)
+    host, _ = host_of(Waiting(states=("playing", "waiting for 'input'")), rest=[rested_enough.set])
     host.run()
     assert rested_enough.is_set()

@@ -112,6 +112,16 @@ def test_each_kind_arrives_at_its_address(
     assert receiver.messages[0] == (address, arguments)
 
 
+def test_a_chord_ends_once_when_the_input_goes(receiver: Receiver, sender: OscSender) -> None:
+    sender.rest()
+    sender.write(Event("chord", 0, 9, 0.5, "A:min", notes=(45, 60, 64), latency=50))
+    sender.rest()
+    sender.rest()
+    sender.write(Event("clap", 100, 100, 0.5, latency=0))
+    receiver.wait_for(1, "/clap")
+    assert receiver.of("/chord") == [("A:min", 45, 60, 64), ("N",)]
+
+
 def test_pitches_are_told_by_their_activations_alone() -> None:
     assert message_of(Event("pitches", 0, 9, 0.5, "C,E", notes=(60, 64))) is None
 
