@@ -87,6 +87,8 @@ def live(
         ),
     ] = None,
     model: Annotated[str | None, _opt("Released model, or the path of a manifest (default: chop).", EARS)] = None,
+    drum_model: Annotated[str | None, _opt("The same for the drums (default: drums).", EARS)] = None,
+    harmony_model: Annotated[str | None, _opt("The same for the harmony (default: harmony).", EARS)] = None,
     threshold: Annotated[float | None, _opt("Probability a chop needs, 0 to 1 (default: the model's).", EARS)] = None,
     min_gap: Annotated[
         float | None, _opt("Seconds between two chops, at least (default: the model's, 0.1 for chop).", EARS)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from realtime.detectors import make
 from realtime.detectors.chop import ChopDetector, ChopSettings
-from realtime.detectors.harmony import HarmonyDetector
+from realtime.detectors.drums import DrumDetector, DrumSettings
+from realtime.detectors.harmony import HarmonyDetector, HarmonySettings
 from realtime.device_source import DeviceSource
 from realtime.display import choose_view
 from realtime.engine import Engine
@@ -31,6 +32,7 @@ from realtime.recording.recorder import Recorder
 from realtime.settings import LiveSettings
 from realtime.sinks import JsonLinesSink, MidiPortSink, Sink
 from realtime.sources import Source
+from realtime.spec import Detector
 from realtime.taps import Pad, TapRecorder, tap_path
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
                 spectra=settings.pads == "similar",
             )
         )
-        others = {name: make(name) for name in settings.other_detectors}
+        others = {name: _ear(name, settings) for name in settings.other_detectors}
         ears = {"chop": detector, **others}
         aligned = settings.monitor == "aligned"  # where notes meet the sound, none may come before it
         engine = Engine(ears, rate, source.channels, source.most, source.block_size, together=aligned)
@@ -150,6 +152,15 @@ def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO)
         )
         undo.pop_all()
     return host
+
+
+def _ear(name: str, settings: LiveSettings) -> Detector:
+    """[main] Make a detector, with the model that the settings name for it. Raises UserError."""
+    if name == "drums":
+        return DrumDetector(DrumSettings(settings.drum_model))
+    if name == "harmony":
+        return HarmonyDetector(HarmonySettings(settings.harmony_model))
+    return make(name)
 
 
 def _osc(address: str, half_life: float, source: Source, engine: Engine, undo: ExitStack) -> "OscSender":

@@ -41,6 +41,7 @@ class LiveSettings:
     """One live session. Names are those of the options, seconds those of times; Hz for samplerate.
 
     detect: names of detectors with commas between them; the chop detector always runs, and may be called "chops".
+    model: what it hears chops with; drum_model, harmony_model: the same of the other two.
     beat_channel: where beats are played if `detect` names them; drum_channel, harmony_channel: the same of what they
     name. harmony_notes: what is played of the harmony. osc: HOST:PORT. half_life: of a drum's presence.
     midi_clock: let beats steer a MIDI clock. record, keep_dir: folders for sessions.
@@ -65,6 +66,8 @@ class LiveSettings:
     events: str | None = None
     detect: str = "chop"
     model: str = "chop"
+    drum_model: str = "drums"
+    harmony_model: str = "harmony"
     threshold: float | None = None
     min_gap: float | None = None
     hold: float = 0.0

@@ -198,6 +198,9 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (["--demo", "--fast", "--osc", "localhost:9000"], "--osc sends in real time"),
         (["--demo", "--osc", "nowhere"], "--osc must be HOST:PORT"),
         (["--demo", "--harmony-notes", "all"], "--harmony-notes must be one of"),
+        (["--demo", "--fast", "--detect", "drums", "--drum-model", "nope"], "no model 'nope'"),
+        (["--demo", "--fast", "--detect", "drums", "--drum-model", "chop"], "needs one of kind 'drums'"),
+        (["--demo", "--fast", "--detect", "harmony", "--harmony-model", "chop"], "does not hear harmony"),
         (["--demo", "--detect", "chops,durms"], "no detector 'durms'"),
     ],
 )
