@@ -50,6 +50,17 @@ _mix = njit(
 )(_mix)
 
 
+def _check(event: Event) -> None:
+    """Refuse, while its detector is there to be named, what no sink could write. Raises ValueError."""
+    if not (
+        isinstance(event.sample, int) and isinstance(event.emitted, int) and isinstance(event.strength, int | float)
+    ):
+        raise ValueError(f"an event needs plain numbers, got {event.sample!r}, {event.emitted!r}, {event.strength!r}")
+    for number in (event.note, event.velocity, *(event.notes or ())):
+        if number is not None and not (isinstance(number, int) and 0 <= number <= 127):
+            raise ValueError(f"notes and velocities must be whole numbers in 0..127, got {number!r}")
+
+
 class Engine:
     """Mixes to mono, resamples to the bus, runs every detector, and maps what they say back to the input.
 
@@ -176,6 +187,7 @@ class Engine:
 
     def _emit(self, emit: Emit, name: str, event: Event) -> None:
         """Give a detector's event at its place in the input, with its latency."""
+        _check(event)
         sample, emitted = event.sample, event.emitted
         if self._delay:
             sample, emitted = round(sample * self._ratio), math.ceil((emitted + self._delay) * self._ratio)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,26 @@ def test_what_a_detector_holds_ends_where_it_is_switched_off(rate: int) -> None:
     first, last = events
     assert (first.label, last.label, last.notes, last.latency) == ("A:min", "N", (), first.latency)
     assert abs(last.sample - rate) < 1024
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"note": 128},
+        {"notes": (60, -1)},
+        {"velocity": np.int64(3)},
+        {"sample": np.int64(0)},
+        {"strength": np.float32(1)},
+    ],
+)
+def test_a_detector_whose_events_nobody_could_write_is_switched_off(wrong: dict[str, object]) -> None:
+    class Wrong(LoudDetector):
+        def process(self, _block, start, emit):
+            emit(replace(Event("loud", start, start, 1.0), **wrong))
+
+    engine, events = Engine({"wrong": Wrong()}, ANALYSIS_RATE, 1, 256), []
+    engine.process(np.zeros((256, 1), np.float32), events.append)
+    assert events == [] and engine.faults["wrong"].startswith("ValueError")
 
 
 def test_what_is_held_at_a_gap_ends_there_once() -> None:
