@@ -10,6 +10,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from realtime.events import CHORD, NO_CHORD, Event
+from realtime.promises import check_event, prepare
 from realtime.resample import Resampler
 from realtime.spec import ANALYSIS_RATE, Detector, Emit, ProcessSpec
 
@@ -50,21 +51,11 @@ _mix = njit(
 )(_mix)
 
 
-def _check(event: Event) -> None:
-    """Refuse, while its detector is there to be named, what no sink could write. Raises ValueError."""
-    if not (
-        isinstance(event.sample, int) and isinstance(event.emitted, int) and isinstance(event.strength, int | float)
-    ):
-        raise ValueError(f"an event needs plain numbers, got {event.sample!r}, {event.emitted!r}, {event.strength!r}")
-    for number in (event.note, event.velocity, *(event.notes or ())):
-        if number is not None and not (isinstance(number, int) and 0 <= number <= 127):
-            raise ValueError(f"notes and velocities must be whole numbers in 0..127, got {number!r}")
-
-
 class Engine:
     """Mixes to mono, resamples to the bus, runs every detector, and maps what they say back to the input.
 
-    A detector that raises is switched off and named in `faults`; the others go on.
+    A detector that raises, or emits what nobody could write, is switched off and named in `faults`; the others go on.
+    One that tells an event later than it promised is named in `late`, with the sentence that says so.
 
     latencies: for each detector, in samples of the input, how long after its place an event is passed on as a note;
     `latency`: the one that all share but those named in `immediate` (see Detector), or the largest if all are.
@@ -85,6 +76,8 @@ class Engine:
     ) -> None:
         """[main] Prepare every detector for blocks of up to max_block_size samples at sample_rate Hz.
 
+        Raises UserError, naming the detector, where one cannot be prepared; ModelError.
+
         block_size: how many samples come at a time when nothing is late; the "one block" in the latency. By default
             max_block_size.
         together: let immediate detectors wait for the slowest too, as where the sound is played that much later.
@@ -99,11 +92,12 @@ class Engine:
             self._resampler = Resampler(sample_rate, ANALYSIS_RATE, max_block_size)
             self._delay, self._bus_block = self._resampler.delay, math.ceil(max_block_size / self._ratio)
         spec = ProcessSpec(ANALYSIS_RATE, self._bus_block)
-        for detector in detectors.values():
-            detector.prepare(spec)
+        for name, detector in detectors.items():
+            prepare(name, detector, spec)
         self.detectors = dict(detectors)
         self._active = dict(detectors)
         self.faults: dict[str, str] = {}
+        self.late: dict[str, str] = {}
         own = {name: self._at_input(detector.latency, block_size) for name, detector in detectors.items()}
         prompt = {name for name, one in detectors.items() if getattr(one, "immediate", False)}
         self.immediate = frozenset() if together else frozenset(prompt)
@@ -127,8 +121,12 @@ class Engine:
         self._held.clear()
         if self._resampler is not None:
             self._resampler.reset()
-        for detector in self._active.values():
-            detector.reset()
+        for name, detector in self._active.items():
+            try:
+                detector.reset()
+            except Exception as error:  # as in _hear
+                self._fail(name, error)
+        self._drop_failed()
 
     def process(self, samples: NDArray[np.float32], emit: Emit) -> None:
         """[analysis] Hear the next samples, float32 (n, channels), n >= 1; emit events at input positions."""
@@ -177,17 +175,28 @@ class Engine:
     def _hear(self, block: NDArray[np.float32], emit: Emit) -> None:
         for name, detector in self._active.items():
             try:
-                detector.process(block, self._bus_position, partial(self._emit, emit, name))
+                detector.process(block, self._bus_position, partial(self._emit, emit, name, len(block)))
             except Exception as error:  # whatever a detector does wrong, the others must go on
-                self.faults[name] = f"{type(error).__name__}: {error}"
+                self._fail(name, error)
                 self.let_go(emit, name)
         self._bus_position += len(block)
+        self._drop_failed()
+
+    def _fail(self, name: str, error: Exception) -> None:
+        self.faults[name] = f"{type(error).__name__}: {error}"
+
+    def _drop_failed(self) -> None:
         if len(self._active) + len(self.faults) > len(self.detectors):
             self._active = {name: d for name, d in self._active.items() if name not in self.faults}
 
-    def _emit(self, emit: Emit, name: str, event: Event) -> None:
-        """Give a detector's event at its place in the input, with its latency."""
-        _check(event)
+    def _emit(self, emit: Emit, name: str, size: int, event: Event) -> None:
+        """Give a detector's event, told while it heard a block of that size, at its place in the input."""
+        end = self._bus_position + size
+        check_event(event, end)
+        promised = self.detectors[name].latency - self._bus_block + size
+        if end - event.sample > promised and name not in self.late:
+            told, most = (f"{1000 * samples / ANALYSIS_RATE:.0f} ms" for samples in (end - event.sample, promised))
+            self.late[name] = f"detector {name} told an event {told} late, it promised {most}"
         sample, emitted = event.sample, event.emitted
         if self._delay:
             sample, emitted = round(sample * self._ratio), math.ceil((emitted + self._delay) * self._ratio)

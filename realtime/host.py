@@ -230,6 +230,7 @@ class Host:
         )
 
     def _warnings(self) -> tuple[str, ...]:
-        faults = (f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items())
+        faults = [f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items()]
+        faults += self._engine.late.values()
         others = [one.warnings() for one in (self._taps, self._recorder) if one is not None]
         return (*self._source.warnings, *faults, *(text for texts in others for text in texts))

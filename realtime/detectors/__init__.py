@@ -19,6 +19,8 @@ from realtime.spec import Detector
 
 GROUP = "samplechop.detectors"
 MEMBERS = ("latency", "prepare", "reset", "process")
+CHOPS = "chops"
+"""What people call the detector `chop`."""
 BUILT_IN: dict[str, Callable[[], Detector]] = {
     "beats": BeatDetector,
     "chop": ChopDetector,
@@ -34,8 +36,9 @@ def names() -> list[str]:
 
 def make(name: str) -> Detector:
     """Make a detector with its default settings. Raises UserError for a name nobody knows or a plug-in that fails."""
-    if name in BUILT_IN:
-        return BUILT_IN[name]()
+    built_in = BUILT_IN.get("chop" if name == CHOPS else name)
+    if built_in is not None:
+        return built_in()
     for point in entry_points(group=GROUP):
         if point.name == name:
             try:
@@ -43,8 +46,10 @@ def make(name: str) -> Detector:
             except Exception as error:  # a plug-in's own failure, whatever it is, is the user's to hear of
                 raise UserError(f"detector {name!r} ({point.value}) cannot be loaded: {error}") from error
             # Looked up, not asked for: a latency may be known only once the detector is prepared.
-            if any(getattr_static(made, name, None) is None for name in MEMBERS):
-                raise UserError(f"detector {name!r} ({point.value}) lacks one of {', '.join(MEMBERS)}")
+            missing = [member for member in MEMBERS if getattr_static(made, member, None) is None]
+            if missing:
+                raise UserError(f"detector {name!r} ({point.value}) lacks {', '.join(missing)}")
             found: Detector = made
             return found
-    raise UserError(f"no detector {name!r}: there are {', '.join(names())}")
+    there = sorted(CHOPS if known == "chop" else known for known in names())
+    raise UserError(f"no detector {name!r}: there are {', '.join(there)}")

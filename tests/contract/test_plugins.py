@@ -38,7 +38,14 @@ def test_it_runs_beside_the_chops() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize(("name", "says"), [("broken", "cannot be loaded"), ("wrong", "lacks"), ("none", "chop")])
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("broken", "cannot be loaded"),
+        ("wrong", "lacks latency, prepare, reset, process"),
+        ("none", "there are beats, broken, chops, "),
+    ],
+)
 def test_a_detector_that_cannot_be_used_is_named(name: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
         detectors.make(name)

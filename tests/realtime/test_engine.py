@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from realtime.engine import Engine
+from realtime.errors import UserError
 from realtime.events import Event
 from realtime.spec import ANALYSIS_RATE, ProcessSpec
 from tests.contract.example_detector import LoudDetector
@@ -117,6 +118,17 @@ def test_what_a_detector_holds_ends_where_it_is_switched_off(rate: int) -> None:
         {"velocity": np.int64(3)},
         {"sample": np.int64(0)},
         {"strength": np.float32(1)},
+        {"strength": float("nan")},
+        {"strength": 1.01},
+        {"sample": -1},
+        {"sample": 257},
+        {"sample": "here"},
+        {"kind": ""},
+        {"kind": "a/b"},
+        {"kind": None},
+        {"notes": 60},
+        {"label": 3},
+        {"tempo": float("inf")},
     ],
 )
 def test_a_detector_whose_events_nobody_could_write_is_switched_off(wrong: dict[str, object]) -> None:
@@ -127,6 +139,62 @@ def test_a_detector_whose_events_nobody_could_write_is_switched_off(wrong: dict[
     engine, events = Engine({"wrong": Wrong()}, ANALYSIS_RATE, 1, 256), []
     engine.process(np.zeros((256, 1), np.float32), events.append)
     assert events == [] and engine.faults["wrong"].startswith("ValueError")
+
+
+def test_what_is_no_event_is_named() -> None:
+    class Wordy(LoudDetector):
+        def process(self, _block, _start, emit):
+            emit("clap")
+
+    engine = Engine({"wordy": Wordy()}, ANALYSIS_RATE, 1, 256)
+    engine.process(np.zeros((256, 1), np.float32), lambda _: None)
+    assert engine.faults == {"wordy": "TypeError: detectors emit Event, got str"}
+
+
+def test_an_event_later_than_promised_is_told_once_and_played() -> None:
+    class Late(LoudDetector):
+        def process(self, _block, start, emit):
+            if start >= 44_032:
+                emit(Event("loud", start - 40_000, start, 1.0))
+
+    engine = Engine({"late": Late(), "good": LoudDetector()}, ANALYSIS_RATE, 1, 256)
+    events = run(engine, clicks(ANALYSIS_RATE, [100], 44_544, channels=1), 256)
+    assert len(events) == 4 and engine.faults == {}
+    assert engine.late == {"late": "detector late told an event 913 ms late, it promised 6 ms"}
+
+
+@pytest.mark.parametrize("latency", [256.0, "256", None, True])
+def test_a_latency_that_is_no_whole_number_is_refused(latency: object) -> None:
+    class Vague(LoudDetector):
+        def prepare(self, spec):
+            super().prepare(spec)
+            self.latency = latency
+
+    with pytest.raises(UserError, match=r"'vague' must have a whole number"):
+        Engine({"vague": Vague()}, ANALYSIS_RATE, 1, 256)
+
+
+def test_a_detector_that_cannot_be_prepared_is_named() -> None:
+    class Unready(LoudDetector):
+        def prepare(self, _spec):
+            raise KeyError("weights")
+
+    with pytest.raises(UserError, match=r"'unready' cannot be prepared: KeyError: 'weights'"):
+        Engine({"unready": Unready()}, ANALYSIS_RATE, 1, 256)
+
+
+def test_a_detector_that_cannot_begin_anew_is_switched_off() -> None:
+    class Worn(LoudDetector):
+        def reset(self):
+            super().reset()
+            self.turns = getattr(self, "turns", 0) + 1
+            if self.turns > 2:
+                raise RuntimeError("worn out")
+
+    engine, events = Engine({"worn": Worn()}, ANALYSIS_RATE, 1, 256), []
+    engine.reset(1000)
+    engine.process(np.ones((256, 1), np.float32), events.append)
+    assert engine.faults == {"worn": "RuntimeError: worn out"} and events == []
 
 
 def test_what_is_held_at_a_gap_ends_there_once() -> None:
