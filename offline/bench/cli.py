@@ -18,22 +18,28 @@ def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) ->
     """Take all figures, telling on stderr what is being measured, and print them; give them."""
     from rich.console import Console
 
-    from offline.bench import figures
-
     progress, taken = Console(stderr=True), []
     for name, measure in parts.items():
         with progress.status(f"measuring {name} ..."):
             taken += list(measure())
+    _print(title, taken, as_json)
+    return taken
+
+
+def _print(title: str, taken: list["Figure"], as_json: bool) -> None:
+    from rich.console import Console
+
+    from offline.bench import figures
+
     if as_json:
         typer.echo(figures.as_json(taken))
     else:
         Console().print(figures.as_table(title, taken))
-    return taken
 
 
 @app.command()
 def live(
-    recording: Annotated[Path | None, typer.Argument(help="Recording to measure on [default: the demo].")] = None,
+    recording: Annotated[Path | None, typer.Argument(help="Recording to measure on (default: the demo).")] = None,
     json: AsJson = False,
 ) -> None:
     """Measure the analysis: constant-Q, each detector per frame and all together, --fast, latency, memory, start-up.
@@ -95,7 +101,9 @@ def jack(
 @app.command()
 def detector(
     name: Annotated[str, typer.Argument(help="Name of a detector: a built-in one, or one that a package brings.")],
-    recording: Annotated[Path | None, typer.Argument(help="With something in it to hear [default: the demo].")] = None,
+    recording: Annotated[
+        Path | None, typer.Argument(help="Recording with what it hears in it (default: the demo).")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Check a detector against the host's contract on a recording: exit code 1 where it breaks it.
@@ -104,19 +112,24 @@ def detector(
     samplechop bench detector chop
     samplechop bench detector claps applause.wav
     """
+    from rich.console import Console
+
     from offline.bench import contract
     from realtime import detectors
     from run_live import DEMO
 
     made, audio = detectors.make(name), contract.excerpt(recording or DEMO)
     title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
-    if not all(map(contract.held, show(title, {name: lambda: contract.check(made, audio)}, json))):
+    with Console(stderr=True).status(f"checking {name} ...") as status:
+        taken = list(contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))
+    _print(title, taken, json)
+    if not all(map(contract.held, taken)):
         raise typer.Exit(1)
 
 
 @app.command()
 def kit(
-    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop [default: the demo].")] = None,
+    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop (default: the demo).")] = None,
     hours: Annotated[float, typer.Option(min=0, help="Also chop so many hours, and tell the memory it takes.")] = 0.0,
     json: AsJson = False,
 ) -> None:

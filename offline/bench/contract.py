@@ -8,19 +8,20 @@ For the tests of whoever writes one:
         assert broken(ClapDetector(), excerpt("claps.wav")) == []
 """
 
-import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models import ModelError
 from offline.bench.figures import Figure
 from realtime.errors import UserError
 from realtime.events import Event
 from realtime.file_source import open_audio
+from realtime.promises import check_event, has_kind, has_notes, has_place, has_strength, has_words, prepare
 from realtime.spec import ANALYSIS_RATE, Detector, ProcessSpec
 
 Samples = NDArray[np.float32]
@@ -32,11 +33,11 @@ SHORT_SECONDS = 1.0
 SETTLE_SECONDS = 6.0
 """After a second of broken samples a detector with a memory may take so long to hear as before."""
 NEAR_SECONDS = 0.005
-"""And may be off by so much, as its frames may have moved."""
+"""And each event may then be off by so much."""
 LOST = 0.05
-"""And so many of its events may then be others, those it is least sure of: its memory of levels goes further back."""
+"""And so many of its events may be others, those it is least sure of: its memory of levels goes further back."""
 FAR = 10**12  # samples, nine months: what counts in 32 bits or in float32 breaks here
-_NASTY = 6 * 8192  # about a second, and whole frames of every usual size
+_NASTY = ANALYSIS_RATE  # a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +69,25 @@ def excerpt(path: str | Path) -> Samples:
 def run(detector: Detector, audio: Samples, sizes: Sequence[int], start: int = 0) -> list[Told]:
     """Reset, feed audio, then silence for as long as events may be late, in blocks of the given sizes over and over.
 
-    Raises Broken.
+    Raises Broken, also for what is no event.
     """
-    padded = np.concatenate([audio, np.zeros(detector.latency, np.float32)])
-    padded.flags.writeable = False
     told: list[Told] = []
     position = turn = 0
     try:
+        padded = np.concatenate([audio, np.zeros(max(0, detector.latency), np.float32)])
+        padded.flags.writeable = False
         detector.reset()
         while position < len(padded):
             block = padded[position : position + sizes[turn % len(sizes)]]
             position += len(block)
             turn += 1
-            events: list[Event] = []
-            detector.process(block, start + position - len(block), events.append)
-            told += [Told(event, start + position, len(block)) for event in events]
+
+            def emit(event: object, end: int = start + position, size: int = len(block)) -> None:
+                if not isinstance(event, Event):
+                    raise TypeError(f"detectors emit Event, got {type(event).__name__}")
+                told.append(Told(event, end, size))
+
+            detector.process(block, start + position - len(block), emit)
     except Exception as error:  # whatever a stranger's detector raises is what is to be told
         raise Broken(f"{type(error).__name__}: {error}") from error
     return told
@@ -99,16 +104,24 @@ def held(figure: Figure) -> bool:
     return figure.reached is not False
 
 
-def check(detector: Detector, audio: Samples) -> Iterator[Figure]:
+def check(detector: Detector, audio: Samples, say: Callable[[str], object] = lambda _: None) -> Iterator[Figure]:
     """Prepare a detector, let it hear a recording in many ways, and count what should not happen.
 
-    audio: float32 (n,) at 44.1 kHz, with something in it that the detector hears.
+    audio: float32 (n,) at 44.1 kHz, with something in it that the detector hears. What makes all that follows
+    meaningless ends it: a detector that cannot be prepared or raises, events that nobody could write.
+    say: told what is checked next.
     """
-    detector.prepare(ProcessSpec(ANALYSIS_RATE, MAX_BLOCK))
+    say("preparing it")
+    try:
+        prepare(type(detector).__name__, detector, ProcessSpec(ANALYSIS_RATE, MAX_BLOCK))
+    except (UserError, ModelError) as error:
+        yield _raised("preparing it", Broken(str(error)))
+        return
     own = detector.latency - MAX_BLOCK
     yield Figure("latency of its own", 1000 * own / ANALYSIS_RATE, "ms", "0 or more", own >= 0)
     # A block is over before anything in it can be told: that much later than by itself.
     late = 0
+    say("hearing the recording")
     brief = audio[: round(SHORT_SECONDS * ANALYSIS_RATE)]
     try:
         begun = [one.event for one in run(detector, brief, [256])]
@@ -122,6 +135,8 @@ def check(detector: Detector, audio: Samples) -> Iterator[Figure]:
     yield Figure("cost in real time", 100 * spent * ANALYSIS_RATE / len(audio), "% of a core")
     yield Figure("events in the recording", len(expected), "", "1 or more", bool(expected))
     yield from _well_formed(told)
+    if any(map(_is_refused, told)):
+        return
     many = np.random.default_rng(0).integers(1, MAX_BLOCK, 7).tolist()
     moved = [event.moved(event.sample + FAR, event.emitted + FAR) for event in expected]
     silence = np.zeros(3 * ANALYSIS_RATE, np.float32)
@@ -134,6 +149,7 @@ def check(detector: Detector, audio: Samples) -> Iterator[Figure]:
         ("events in silence", silence, [256], 0, []),
     ]
     for name, heard, sizes, start, wanted in ways:
+        say(name)
         try:
             told = run(detector, heard, sizes, start)
             late += sum(one.end - one.event.sample > own + one.block for one in told)
@@ -141,52 +157,74 @@ def check(detector: Detector, audio: Samples) -> Iterator[Figure]:
         except Broken as error:
             yield _raised(name, error)
     yield _none("events emitted later than its latency", late)
-    yield from _survives(detector, audio, expected)
+    yield from _survives(detector, audio, say)
 
 
 def _well_formed(told: Sequence[Told]) -> Iterator[Figure]:
     """Look at events one by one: their places, their numbers, and whether they can be written down."""
     events = [one.event for one in told]
-    places = sum(not 0 <= one.event.sample <= one.event.emitted <= one.end for one in told)
+    places = sum(
+        not (has_place(one.event, one.end) and one.event.sample <= one.event.emitted <= one.end) for one in told
+    )
     yield _none("events not where they can be heard", places)
-    yield _none("strengths outside 0..1", sum(not 0 <= event.strength <= 1 for event in events))
-    numbers = [n for e in events for n in (e.note, e.velocity, *(e.notes or ())) if n is not None]
-    yield _none("notes and velocities outside 0..127", sum(not 0 <= number <= 127 for number in numbers))
+    yield _none("kinds not of letters, digits, - and _", sum(not has_kind(event) for event in events))
+    yield _none("strengths outside 0..1", sum(not has_strength(event) for event in events))
+    yield _none("notes and velocities outside 0..127", sum(not has_notes(event) for event in events))
     yield _none("events that cannot be written as JSON", sum(not _is_writable(event) for event in events))
+
+
+def _is_refused(one: Told) -> bool:
+    try:
+        check_event(one.event, one.end)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_writable(event: Event) -> bool:
     try:
-        json.loads(event.to_json(ANALYSIS_RATE))
+        event.to_json(ANALYSIS_RATE)
     except (TypeError, ValueError):  # a number of numpy's, say
         return False
-    return True
+    return has_words(event)
 
 
-def _survives(detector: Detector, audio: Samples, expected: Sequence[Event]) -> Iterator[Figure]:
-    """Let a nasty second come before the recording, and see whether the detector recovers."""
+def _survives(detector: Detector, audio: Samples, say: Callable[[str], object]) -> Iterator[Figure]:
+    """Let a nasty second come before the recording, and see whether what follows is heard as after a silent one.
+
+    As after a silent one, not as without any: so the detector's frames lie as they did, however long they are.
+    """
     noise = np.random.default_rng(0).uniform(-1, 1, _NASTY).astype(np.float32)
-    nasty = {value: np.full(_NASTY, value, np.float32) for value in (1.0, np.nan, np.inf)}
-    start, end = round(SETTLE_SECONDS * ANALYSIS_RATE), len(audio)
-    wanted = [event.sample for event in expected if start < event.sample < end]
-    for name, second in (("DC", nasty[1.0]), ("NaN", nasty[np.nan]), ("infinity", nasty[np.inf]), ("noise", noise)):
+    nasty = {value: np.full(_NASTY, value, np.float32) for value in (0.0, 1.0, np.nan, np.inf)}
+    wanted: list[int] | None = None
+    seconds = (("silence", nasty[0.0]), ("DC", nasty[1.0]), ("NaN", nasty[np.nan]), ("infinity", nasty[np.inf]))
+    for name, second in (*seconds, ("noise", noise)):
         what = f"events lost after a second of {name}"
+        say(what)
         try:
             told = run(detector, np.concatenate([second, audio]), [256])
         except Broken as error:
             yield _raised(what, error)
             continue
-        places = [one.event.sample - _NASTY for one in told]
-        found = [place for place in places if start < place < end]
-        lost = _unmatched(found, wanted)
+        start, end = _NASTY + round(SETTLE_SECONDS * ANALYSIS_RATE), _NASTY + len(audio)
+        found = [one.event.sample for one in told if start < one.event.sample < end]
+        if wanted is None:
+            wanted = found
+            continue
+        lost = max(len(found), len(wanted)) - _matched(found, wanted)
         yield Figure(what, lost, f"of {len(wanted)}", f"at most {LOST:.0%}", lost <= LOST * len(wanted))
 
 
-def _unmatched(found: Sequence[int], wanted: Sequence[int]) -> int:
-    """Count positions of either list that have none of the other within NEAR_SECONDS."""
-    near = NEAR_SECONDS * ANALYSIS_RATE
-    pairs = ((found, wanted), (wanted, found))
-    return sum(all(abs(one - other) > near for other in others) for some, others in pairs for one in some)
+def _matched(found: Sequence[int], wanted: Sequence[int]) -> int:
+    """Count pairs of positions within NEAR_SECONDS of each other, each in one pair."""
+    near, found, wanted, pairs = NEAR_SECONDS * ANALYSIS_RATE, sorted(found), sorted(wanted), 0
+    at = 0
+    for one in found:
+        while at < len(wanted) and wanted[at] < one - near:
+            at += 1
+        if at < len(wanted) and wanted[at] <= one + near:
+            pairs, at = pairs + 1, at + 1
+    return pairs
 
 
 def _differing(found: Sequence[Event], wanted: Sequence[Event]) -> int:

@@ -134,6 +134,55 @@ class Nervous(LoudDetector):
             emit(Event("loud", 0, 0, 0.5))
 
 
+class Framed(LoudDetector):
+    """Hears in frames of 10 ms, and puts each event where its frame begins."""
+
+    def prepare(self, spec):
+        self.latency = 441 + spec.max_block_size
+
+    def reset(self):
+        self.filled, self.loud = 0, False
+
+    def process(self, block, start, emit):
+        for place, value in enumerate(block.tolist(), start):
+            self.loud = self.loud or 0.8 < value < 0.95
+            self.filled += 1
+            if self.filled == 441:
+                if self.loud:
+                    emit(Event("loud", place - 440, place, 0.9))
+                self.filled, self.loud = 0, False
+
+
+class Wordy(LoudDetector):
+    """Emits what is no event."""
+
+    def process(self, block, start, emit):
+        super().process(block, start, lambda _: emit(None))
+
+
+class Unready(LoudDetector):
+    def prepare(self, _spec):
+        raise FileNotFoundError("weights.npz")
+
+
+class Vague(LoudDetector):
+    def prepare(self, _spec):
+        self.latency = "soon"
+
+
+class Half(LoudDetector):
+    def prepare(self, spec):
+        self.latency = spec.max_block_size + 0.5
+
+
+class Unsure(Altered):
+    change = staticmethod(lambda event: Event("loud", event.sample, event.emitted, float("nan")))
+
+
+class Nameless(Altered):
+    change = staticmethod(lambda event: Event("a loud one", event.sample, event.emitted, 0.5))
+
+
 class Poisoned(LoudDetector):
     """Keeps a sum that never gets rid of a NaN."""
 
@@ -162,14 +211,29 @@ class Poisoned(LoudDetector):
         (Scribbling, "read-only"),
         (Nervous, "in silence"),
         (Poisoned, "after a second of NaN"),
+        (Nameless, "kinds not of letters"),
+        (Wordy, "detectors emit Event, got NoneType"),
+        (Unready, "cannot be prepared: FileNotFoundError: weights.npz"),
+        (Vague, "whole number of samples as its latency, got 'soon'"),
+        (Half, "whole number of samples as its latency, got 8193.5"),
     ],
 )
 def test_what_breaks_the_contract_is_named(kind: type[LoudDetector], told: str) -> None:
     assert any(told in line for line in contract.broken(kind(), clicks()))
 
 
-def test_a_detector_that_keeps_the_contract_is_told_nothing() -> None:
-    assert contract.broken(LoudDetector(), clicks()) == []
+@pytest.mark.parametrize("kind", [LoudDetector, Framed])
+def test_a_detector_that_keeps_the_contract_is_told_nothing(kind: type[LoudDetector]) -> None:
+    assert contract.broken(kind(), clicks()) == []
+
+
+def test_a_strength_that_is_no_number_is_told_where_it_is_wrong_and_nowhere_else() -> None:
+    told = contract.broken(Unsure(), clicks())
+    assert [line.partition(":")[0] for line in told] == ["strengths outside 0..1"]
+
+
+def test_an_event_that_moved_is_lost_once() -> None:
+    assert contract._matched([100, 500, 90_000], [100, 700, 50_000]) == 2
 
 
 def test_a_recording_in_which_nothing_is_heard_tests_little() -> None:
