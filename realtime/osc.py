@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from realtime.clock import Clock
 from realtime.errors import UserError
 from realtime.events import CHORD, DRUM, NO_CHORD, Event
-from realtime.osc_messages import PITCHES_ADDRESS, Argument, message_of, presence_address
+from realtime.osc_messages import PITCHES_ADDRESS, Argument, Message, message_of, presence_address
 from realtime.presence import Presence
 
 PRESENCE_RATE = 60
@@ -105,6 +105,7 @@ class OscSender:
         self._waiting = 0  # events in the heap
         self._patience = 0  # samples: the longest that an event has to wait
         self._chord: tuple[int, Event] | None = None  # the last one queued, with its due sample, unless it is none
+        self._lasting: dict[str, Message] = {}  # by address, what ends a chord and the pitches that were told
         self._changed = threading.Condition()
         self._end: float | None = None
         self._thread = threading.Thread(target=self._run, name="osc sender", daemon=True)
@@ -136,7 +137,10 @@ class OscSender:
                 self._changed.notify()
 
     def close(self) -> None:
-        """[main] Send what still waits for its moment, end every presence, close the socket; twice is harmless."""
+        """[main] Send what still waits for its moment, end all that lasts, close the socket; twice is harmless.
+
+        What lasts, and would stay on a screen for ever, is presence, a chord and the pitches.
+        """
         with self._changed:
             if self._end is None:
                 self._end = time.perf_counter() + self._patience / self._rate
@@ -165,6 +169,8 @@ class OscSender:
                 self._tell(event, due)
         for label in sorted(self._present):
             self._send(presence_address(label), (0.0,))
+        for message in self._lasting.values():
+            self._send(*message)
 
     def _due(self) -> float:
         """Give the moment at which the next message is to leave, by time.perf_counter()."""
@@ -186,6 +192,10 @@ class OscSender:
         message = message_of(event)
         if message is not None:
             self._send(*message)
+            if event.kind == CHORD:
+                self._lasting.pop(message[0], None)
+                if event.notes:
+                    self._lasting[message[0]] = (message[0], (NO_CHORD,))
         if event.kind == DRUM:
             label = event.label or DRUM
             self._presence.hit(replace(event, sample=due))
@@ -222,6 +232,7 @@ class OscSender:
         values = self._activations()
         if values is not None:
             self._send(PITCHES_ADDRESS, [float(value) for value in values])
+            self._lasting[PITCHES_ADDRESS] = (PITCHES_ADDRESS, (0.0,) * len(values))
         now, period = time.perf_counter(), 1 / PITCHES_RATE
         following = self._pitches_at + period
         self._pitches_at = following if following > now else now + period

@@ -231,7 +231,23 @@ def test_pitches_are_sent_while_there_are_any(receiver: Receiver) -> None:
     (values,) = receiver.wait_for(1, "/pitches")
     assert values == pytest.approx(np.arange(12) / 12)
     sender.close()
-    assert len(receiver.of("/pitches")) == 1
+    assert receiver.wait_for(2, "/pitches")[1:] == [(0.0,) * 12]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_closing_ends_a_chord_that_sounds(receiver: Receiver, ended: bool) -> None:
+    sender = sender_to(receiver)
+    sender.start()
+    sender.write(Event("chord", 0, 9, 0.5, "A:min", notes=(45, 60, 64), latency=0))
+    if ended:
+        sender.write(Event("chord", 1, 9, 0.5, "N", notes=(), latency=0))
+    sender.close()
+    marker = sender_to(receiver)
+    marker.start()
+    marker.write(KICK)
+    receiver.wait_for(1, "/kick")
+    marker.close()
+    assert receiver.of("/chord") == [("A:min", 45, 60, 64), ("N",)]
 
 
 def test_a_network_that_refuses_stops_nothing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
