@@ -12,10 +12,11 @@ from models.features import DrumFeatures as DrumFeatures
 from models.features import Features as Features
 from models.features import HarmonyFeatures as HarmonyFeatures
 from models.features import ModelError as ModelError
+from models.features import ShredFeatures as ShredFeatures
 from models.features import StreamFeatures as StreamFeatures
 
 SCHEMA = 1
-AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures
+AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ShredFeatures
 FOLDER = Path(__file__).parent
 
 
@@ -24,7 +25,7 @@ class Manifest:
     """One model: its file, the features it was trained on, and how its output is read.
 
     kind: "chop" hears windows (Features), "stream" hears frame by frame (StreamFeatures), and so do "drums"
-        (DrumFeatures) and "harmony" (HarmonyFeatures).
+        (DrumFeatures) and "harmony" (HarmonyFeatures); "shreds" hears single attacks (ShredFeatures).
     threshold: probability at and above which a frame is positive. min_gap: seconds between two events.
     decision: what else the detector needs to choose among positive frames.
     calibration: rising pairs of what the net says and how often it is right then, both 0..1; without any the net's word
@@ -52,6 +53,7 @@ KINDS: dict[str, type[AnyFeatures]] = {
     "stream": StreamFeatures,
     "drums": DrumFeatures,
     "harmony": HarmonyFeatures,
+    "shreds": ShredFeatures,
 }
 
 

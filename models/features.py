@@ -127,6 +127,32 @@ class HarmonyFeatures:
             raise ModelError(f"features.hop_length must be in 256..8192 samples, got {self.hop_length}")
 
 
+@dataclass(frozen=True, slots=True)
+class ShredFeatures:
+    """What the net that names drums in shreds hears; see offline/drums/shreds.py.
+
+    n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. frames: in a shred, `before`
+    of them ahead of the attack. heads: what each output means.
+    """
+
+    sample_rate: int
+    hop_length: int
+    n_fft: int
+    n_bands: int
+    before: int
+    frames: int
+    heads: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what the analysis does not understand."""
+        _only(self, sample_rate=44_100, hop_length=441, n_fft=2048, n_bands=48, before=8, frames=32)
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers in one shred: frame after frame, each band twice, against the shred and against the track."""
+        return self.frames * 2 * self.n_bands
+
+
 def _only(features: Any, **values: object) -> None:
     for name, only in values.items():
         if getattr(features, name) != only:

@@ -50,12 +50,15 @@ def read_song(path: Path) -> list[Played]:
 
     Raises UserError if it is none.
     """
+    if not path.is_file():
+        raise UserError(f"No MIDI file at {str(path)!r}: give one of type 0 or 1 (.mid).")
     try:
         file = mido.MidiFile(path)
         messages = list(file)
     except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
         # mido raises TypeError for type 2 files, whose tracks do not share one time.
-        raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {error}") from None
+        why = str(error) or "it ends too early"
+        raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {why}.") from None
     song, now = [], 0.0
     for message in messages:
         now += message.time

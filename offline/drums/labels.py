@@ -113,8 +113,10 @@ def write_drum_labels(labels: DrumLabels, path: Path) -> None:
             {"start": round(span.start, 6), "stop": round(span.stop, 6), "label": span.label} for span in labels.unsure
         ],
     }
+    part = path.with_name(path.name + ".part")
     try:
-        path.write_text(json.dumps(data) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(data) + "\n", encoding="utf-8")
+        part.replace(path)  # half a file is never taken for a whole one
     except OSError as error:
         raise UserError(f"The drum labels {str(path)!r} cannot be written: {error}") from None
 

@@ -1,220 +1,119 @@
-"""A small net that says which drums one shred (the 93 ms after an attack) holds, trained on sample packs.
+"""A net that says which drums one shred of a recording (the moments around an attack) holds.
 
-It hears single shots, shortened by chance as the next stroke would, played faster or slower, softened and mixed with
-each other, so that a kick under a hat is both. It only has to be right where it is sure; the rest stays unlabelled.
+It hears 80 ms before the attack and 230 ms after it, whatever sounds there: what went on before tells a bass note from
+a kick, what comes after tells a hat from a cymbal. It only has to be right where it is sure; the rest stays unlabelled.
+It is trained by offline/drums/shred_training.py on recordings whose shreds are cut by the same code.
 """
 
-import json
-import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models import FOLDER
-from offline.crate.drumming import in_a_room, respeed
-from offline.crate.score import LABELS
-from offline.crate.sounds import RATE, Shot, Sound
+import models
+from models import Manifest, ModelError, ShredFeatures
+from offline.crate.sounds import RATE, Sound
 from realtime.errors import UserError
 from realtime.events import DRUMS
+from realtime.scorer import open_interpreter
 
-SCHEMA = 1
-LENGTH = 4096
-"""Samples of a shred."""
-N_FFT, HOP, BANDS = 1024, 256, 40
-WIDTHS = (64, 32)
-USUAL_MODEL = FOLDER / "shreds.npz"
-Layers = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
-
-
-@dataclass(frozen=True, slots=True)
-class ShredNet:
-    """The trained net: (kernel, bias) of each dense layer, float32; what it was trained on and how well it does."""
-
-    layers: Layers
-    manifest: dict[str, Any]
-
-    @property
-    def sure(self) -> dict[str, float]:
-        """From which probability each drum is named."""
-        return {name: float(self.manifest["held_out"][name]["sure"]) for name in DRUMS}
-
-    def hear(self, shreds: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the probability of each of DRUMS in shreds, float32 (n, LENGTH): float32, (n, 5)."""
-        x = features(shreds)
-        *hidden, (last, offset) = self.layers
-        for kernel, bias in hidden:
-            x = np.maximum(x @ kernel + bias, np.float32(0))
-        return np.asarray(1 / (1 + np.exp(-(x @ last + offset))), np.float32)
+RELEASED = "shreds"
+FEATURES = ShredFeatures(
+    sample_rate=RATE, hop_length=441, n_fft=2048, n_bands=48, before=8, frames=32, heads=tuple(DRUMS)
+)
+LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
+DEPTH_DB = 70.0
+"""Below the shred's loudest band there is nothing."""
+SCALE_DB = 20.0
+"""One unit of the input."""
+ATTACK_FRAMES = 8
+LOUD = 90
+"""Percentile of a track's attacks that counts as loud, in each band."""
 
 
-def features(shreds: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute 13 frames of 40 mel bands in dB under the shred's loudest: float32, (n, 520), of (n, LENGTH)."""
+@cache
+def _mel() -> NDArray[np.float32]:
     import librosa
 
-    frames = np.lib.stride_tricks.sliding_window_view(shreds, N_FFT, axis=1)[:, ::HOP]
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(N_FFT).astype(np.float32), axis=2)) ** 2
-    mel = librosa.filters.mel(sr=RATE, n_fft=N_FFT, n_mels=BANDS, fmin=30, fmax=16_000)
-    level = 10 * np.log10(spectrum @ mel.T + 1e-10)
-    level -= np.max(level, axis=(1, 2), keepdims=True)
-    return np.asarray(np.maximum(level, -70).reshape(len(shreds), -1) / 20 + 1.5, np.float32)
+    filters = librosa.filters.mel(
+        sr=RATE, n_fft=FEATURES.n_fft, n_mels=FEATURES.n_bands, fmin=LOWEST_HZ, fmax=HIGHEST_HZ
+    )
+    return np.asarray(filters.T, np.float32)
 
 
-def shred_of(rng: np.random.Generator, shots: Sequence[Shot]) -> tuple[Sound, NDArray[np.float32]]:
-    """Make one shred of one to three drums: float32 (LENGTH,), and which of DRUMS it holds: float32, (5,)."""
-    out, holds = np.zeros(LENGTH, np.float32), np.zeros(len(DRUMS), np.float32)
-    for number in range(int(rng.choice([1, 2, 3], p=[0.6, 0.33, 0.07]))):
-        role = str(rng.choice(sorted({shot.role for shot in shots})))
-        pool = [shot for shot in shots if shot.role == role]
-        sound = respeed(np.asarray(pool[rng.integers(len(pool))].samples[: 4 * LENGTH]), 2 ** rng.uniform(-0.4, 0.4))
-        if rng.random() < 0.4:
-            # The stroke is over when the next one comes, or a gate shuts.
-            stop = int(rng.uniform(0.02, 0.09) * RATE)
-            sound = sound[:stop] * np.linspace(1, 0, len(sound[:stop]), dtype=np.float32) ** 0.5
-        level = 10 ** (rng.uniform(-14, 0) / 20) if number else 1.0
-        # An onset is found a little early or late.
-        late = int(rng.integers(0, 500)) if number == 0 else int(rng.integers(0, 700))
-        end = min(len(sound), LENGTH - late)
-        out[late : late + end] += np.float32(level) * sound[:end]
-        if role in LABELS:
-            holds[DRUMS.index(LABELS[role])] = 1
-    if rng.random() < 0.4:
-        out = in_a_room(out, rng)
-    before = rng.standard_normal(LENGTH) * np.exp(-np.arange(LENGTH) / rng.uniform(800, 8000))
-    out += (10 ** (rng.uniform(-60, -20) / 20) * before).astype(np.float32)
-    return out, holds
+def features(samples: Sound, times: Sequence[float]) -> NDArray[np.float32]:
+    """Hear the shreds at `times` (seconds, from 0 on) of one track: samples, float32 (n,), 44 100 Hz.
 
-
-def made(shots: Sequence[Shot], count: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Make so many shreds: features float32 (count, 520) and labels float32 (count, 5)."""
-    rng = np.random.default_rng(seed)
-    pairs = [shred_of(rng, shots) for _ in range(count)]
-    return features(np.stack([shred for shred, _ in pairs])), np.stack([holds for _, holds in pairs])
-
-
-def train(
-    shots: Sequence[Shot],
-    count: int,
-    steps: int,
-    seed: int,
-    on_step: Callable[[int, float], None] | None = None,
-) -> ShredNet:
-    """Train on the shots that are not held out, and measure on those that are.
-
-    Raises UserError where the packs hold no shots of kick, snare or hat on either side of the split.
+    Returns float32, (m, FEATURES.n_inputs): 32 frames, one every 10 ms, the ninth centred on the attack. In each first
+    48 mel bands in dB under the shred's loudest, then the same bands in dB against the track's own loud attacks: this
+    tells a soft hat from a snare, and how the record was equalised does not matter to it. The level never matters.
     """
-    from offline.training.keras_backend import keras
-    from offline.training.loop import Options, learn
+    f = FEATURES
+    lead = f.before * f.hop_length + f.n_fft // 2
+    behind = np.zeros(f.frames * f.hop_length + f.n_fft, np.float32)
+    padded = np.concatenate([np.zeros(lead, np.float32), samples, behind])
+    frames = np.lib.stride_tricks.sliding_window_view(padded, f.n_fft)
+    window = np.hanning(f.n_fft).astype(np.float32)
+    steps = np.arange(f.frames) * f.hop_length
+    level = np.empty((len(times), f.frames, f.n_bands), np.float32)
+    for row, time in zip(level, times, strict=True):
+        at = min(round(time * RATE), len(samples))
+        power = np.abs(np.fft.rfft(frames[at + steps] * window, axis=1)) ** 2
+        row[:] = 10 * np.log10(power.astype(np.float32) @ _mel() + 1e-10)
+    if not len(level):
+        return np.zeros((0, f.n_inputs), np.float32)
+    attacks = level[:, f.before : f.before + ATTACK_FRAMES].max(axis=1)
+    own = np.maximum(level - level.max(axis=(1, 2), keepdims=True), -DEPTH_DB) + DEPTH_DB / 2
+    against = np.clip(level - np.percentile(attacks, LOUD, axis=0), -DEPTH_DB / 2, DEPTH_DB / 4) + DEPTH_DB / 4
+    out = np.concatenate([own, against], axis=2) / SCALE_DB
+    return np.asarray(out.reshape(len(out), f.n_inputs), np.float32)
 
-    drums = [shot for shot in shots if shot.role not in ("loop", "stab")]
-    sides = [[shot for shot in drums if shot.held_out == side] for side in (False, True)]
-    for side, what in zip(sides, ("to train on", "held out"), strict=True):
-        missing = {"kick", "snare", "hat"} - {LABELS.get(shot.role) for shot in side}
-        if missing:
-            raise UserError(
-                f"The packs have no {', '.join(sorted(missing))} {what} (every fifth sound is held out, by its name): "
-                "give more, with names that say what they are."
+
+class ShredNet:
+    """The net of one manifest."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        """Open it. Raises ModelError if it does not hear shreds as they are cut here."""
+        where = f"model {str(manifest.path)!r}"
+        if manifest.features != FEATURES:
+            raise ModelError(f"{where} does not hear shreds: train one with samplechop drums shreds")
+        self.manifest = manifest
+        try:
+            drums = manifest.decision["drums"]
+            self.sure = {name: float(drums[name]["sure"]) for name in DRUMS}
+            self.absent = {name: float(drums[name]["absent"]) for name in DRUMS}
+        except (KeyError, TypeError, ValueError):
+            raise ModelError(f"{where}: decision.drums must give 'sure' and 'absent' for each drum") from None
+        self._interpreter: Any = open_interpreter(manifest.path.read_bytes(), 1, where)[0]
+        inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+        found = tuple(int(np.prod(one["shape"])) for one in (inputs, outputs))
+        if found != (FEATURES.n_inputs, len(DRUMS)):
+            raise ModelError(
+                f"{where} takes and gives {found} numbers, its manifest says {(FEATURES.n_inputs, len(DRUMS))}"
             )
-    (x, y), (held_x, held_y) = made(sides[0], count, seed), made(sides[1], max(count // 8, 200), seed + 1)
-    k = keras()
-    k.utils.set_random_seed(seed)
-    model = k.Sequential([k.Input((x.shape[1],)), k.layers.Dropout(0.1)])
-    for width in WIDTHS:
-        model.add(k.layers.Dense(width, activation="relu"))
-    model.add(k.layers.Dense(len(DRUMS)))
-    rng = np.random.default_rng(seed + 2)
+        self._in, self._out = inputs["index"], outputs["index"]
 
-    def draw() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        chosen = rng.integers(0, len(x), 128)
-        tilt = rng.normal(0, 0.15, (128, 1, BANDS)).astype(np.float32)
-        return (x[chosen].reshape(128, -1, BANDS) + tilt).reshape(128, -1), y[chosen]
-
-    loss = k.losses.BinaryCrossentropy(from_logits=True)
-    options = Options(steps=steps, seed=seed, check_every=max(1, steps // 10))
-    fitted = learn(model, draw, [(held_x, held_y)], loss, options, on_step)
-    weights = [np.asarray(one, np.float32) for one in fitted.model.get_weights()]
-    net = ShredNet(list(zip(weights[::2], weights[1::2], strict=True)), {})
-    said = 1 / (1 + np.exp(-np.asarray(fitted.model(held_x, training=False))))
-    scores = scored(said, held_y)
-    kinds = {name: sum(LABELS.get(shot.role) == name for shot in sides[0]) for name in DRUMS}
-    manifest = {"schema": SCHEMA, "drums": DRUMS, "shots": kinds, "shreds": count, "seed": seed, "held_out": scores}
-    return ShredNet(net.layers, json.loads(json.dumps(manifest)))
+    def hear(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the probability of each of DRUMS: float32, (m, 5), of features(), float32 (m, n)."""
+        logits = np.zeros((len(heard), len(DRUMS)), np.float32)
+        for row, one in zip(logits, heard, strict=True):
+            self._interpreter.set_tensor(self._in, one[None])
+            self._interpreter.invoke()
+            row[:] = self._interpreter.get_tensor(self._out)[0]
+        return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
-RIGHT = 0.93
-"""How often a drum that the net is sure of must be there, on the shots held out."""
-ABSENT = 0.15
-"""Probability below which a drum is taken for absent."""
-NEVER = 1.1
+def open_net(model: str | Path = RELEASED) -> ShredNet:
+    """Open a net that names shreds: a released model's name, or the path of its .json or .tflite.
 
-
-def sure_from(probability: NDArray[Any], there: NDArray[np.bool_]) -> float:
-    """Choose from which probability a drum is named: the lowest above one half from which it is there RIGHT often.
-
-    NEVER where there is none, among ten examples or more.
+    Raises ModelError if there is no such model or it is not of that kind; UserError where no net is released.
     """
-    for level in np.arange(0.5, 0.995, 0.01):
-        said = probability >= level
-        if np.count_nonzero(said) >= 10 and np.mean(there[said]) >= RIGHT:
-            return round(float(level), 2)
-    return NEVER
-
-
-def scored(said: NDArray[Any], wanted: NDArray[np.float32]) -> dict[str, dict[str, float]]:
-    """Measure each drum: its accuracy at one half, and `sure`: the probability from which it is named.
-
-    named, right: how many that are there are named, and how often a named one is there. denied, wrong: the same
-    for ABSENT. right is measured where `sure` was chosen, so it is a little too good.
-    """
-    scores = {}
-    for column, name in enumerate(DRUMS):
-        there, probability = wanted[:, column] > 0.5, said[:, column]
-        sure = sure_from(probability, there)
-        yes, no = probability >= sure, probability <= ABSENT
-        found = {
-            "accuracy": np.mean((probability >= 0.5) == there),
-            "sure": sure,
-            "named": np.mean(yes[there]) if there.any() else 0.0,
-            "right": np.mean(there[yes]) if yes.any() else 0.0,
-            "denied": np.mean(no[~there]),
-            "wrong": np.mean(there[no]) if no.any() else 0.0,
-        }
-        scores[name] = {what: round(float(value), 3) for what, value in found.items()}
-    return scores
-
-
-def write_net(net: ShredNet, path: Path) -> None:
-    """Write a net as NAME.npz: arrays in half precision and the manifest as text; nothing in it is executed."""
-    arrays: dict[str, Any] = {"manifest": np.array(json.dumps(net.manifest))}
-    for number, (kernel, bias) in enumerate(net.layers):
-        arrays |= {f"kernel{number}": kernel.astype(np.float16), f"bias{number}": bias}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, **arrays)
-    except OSError as error:
-        raise UserError(f"The net {str(path)!r} cannot be written: {error}") from None
-
-
-def read_net(path: Path | None = None) -> ShredNet:
-    """Read a net; None: the released one.
-
-    Raises UserError if it is missing or no such net.
-    """
-    path = USUAL_MODEL if path is None else path.with_suffix(".npz")
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            manifest = json.loads(str(data["manifest"]))
-            count = sum(name.startswith("kernel") for name in data.files)
-            layers = [(data[f"kernel{i}"].astype(np.float32), data[f"bias{i}"]) for i in range(count)]
-    except FileNotFoundError:
+    if model == RELEASED and RELEASED not in models.names():
         raise UserError(
-            f"No net for shreds at {str(path)!r}: train one with samplechop drums shreds PACK... -o mine/shreds."
-        ) from None
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"The net {str(path)!r} cannot be read: {error}") from None
-    if manifest.get("schema") != SCHEMA or tuple(manifest.get("drums", ())) != DRUMS:
-        raise UserError(f"The net {str(path)!r} is of another version: train it again with samplechop drums shreds.")
-    return ShredNet(layers, manifest)
+            "No net that names shreds is released here: train one with samplechop drums shreds DIR... -o mine/shreds, "
+            "and give it with --net mine/shreds.json."
+        )
+    return ShredNet(models.load(model))
