@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+
+from realtime.interrupts import INTERRUPTED, end_at_once, end_with_care, ended_at_once
+
+if __name__ == "__main__":
+    end_at_once()  # what is imported below takes its time
 
 import typer
 
@@ -153,8 +158,14 @@ def live(
     for option, value in (("--tap-port", tap_port), ("--tap-file", tap_file)):
         if value is not None and not settings.tap:
             raise UserError(f"{option} {str(value)!r} is for recording taps: add --tap")
-    _say_when_compiling(lambda text: None if settings.quiet else typer.echo(text, err=True))
-    from realtime.session import build
+    _check_meant(given, settings)
+    for warning in settings.warnings:
+        typer.echo(f"samplechop: {warning}", err=True)
+    with ended_at_once():
+        from realtime.compiling import say_when_compiling
+
+        say_when_compiling(lambda text: typer.echo(text, err=True))
+        from realtime.session import build
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks it to end gets a clean end
     host = build(settings, DEMO if demo else input_file, fast, sys.stderr)
@@ -165,29 +176,22 @@ def live(
     _report(host.run(), settings, host.tap_file)
 
 
+def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:
+    """Refuse an option for a detector that does not listen; a plug-in may hear drums and chords too."""
+    names = set(settings.other_detectors)
+    plug_ins = names - {"beats", "drums", "harmony"}
+    for detector, options in _OPTIONS_OF.items():
+        for option in options:
+            if given[option] is not None and detector not in names and not (plug_ins and detector != "beats"):
+                shown = "--" + option.replace("_", "-")
+                raise UserError(f"{shown} {given[option]} is for the {detector}: add --detect {detector}")
+
+
 def _midi_ports() -> list[str]:
     from realtime.midi_pads import INPUT
     from realtime.midi_ports import list_ports
 
     return [f"out  {name}" for name in list_ports()] + [f"in   {name}" for name in list_ports(INPUT)]
-
-
-def _say_when_compiling(say: Callable[[str], None]) -> None:
-    """Say once that something is being compiled, if it is: numba keeps what it compiled, so mostly nothing is."""
-    from numba.core import event
-
-    class Listener(event.Listener):
-        def on_start(self, event: Any) -> None:  # noqa: ARG002 (numba names the argument)
-            if not self.told:
-                say("samplechop: compiling the signal chain for this processor, once; later starts are quick ...")
-            self.told = True
-
-        def on_end(self, event: Any) -> None:
-            """Nothing is told when it is over."""
-
-        told = False
-
-    event.register("numba:compile", Listener())
 
 
 def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> None:
@@ -210,7 +214,9 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
         lines.append(f"{summary.taps} taps in {tap_file}" if summary.taps else "no taps")
     lines += [f"session in {folder}" for folder in summary.folders]
     lines += [
-        f"{what} in {path}" for what, path in (("notes", settings.midi_file), ("events", settings.events)) if path
+        f"{what} in {path}"
+        for what, path in (("notes", settings.midi_file), ("events", settings.events))
+        if path and path != "-"
     ]
     typer.echo("\n".join(lines), err=True)
 
@@ -221,6 +227,11 @@ def _counted(count: int, kind: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
+_OPTIONS_OF = {
+    "beats": ("beat_channel",),
+    "drums": ("drum_channel", "drum_model", "half_life"),
+    "harmony": ("harmony_channel", "harmony_model", "harmony_notes"),
+}
 _NOT_SETTINGS = {"input_file", "demo", "fast", "list_devices", "list_midi"}
 
 
@@ -233,6 +244,8 @@ def guarded(command: Callable[[], object]) -> int:
     except (UserError, ModelError) as error:
         typer.echo(f"samplechop: {error}", err=True)
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
@@ -240,6 +253,7 @@ def main() -> None:
     """Run `run_live.py` as a program."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(live)
+    end_with_care()
     sys.exit(guarded(app))
 
 

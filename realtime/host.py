@@ -217,6 +217,8 @@ class Host:
             key=tally.last(KEY),
             latency=self._engine.latency,
             latencies={name: self._engine.latencies[name] for name in sorted(self._engine.immediate)},
+            realtime=self._source.realtime,
+            port=self._notes is not None,
             cpu=busy / max(wall, 1e-6),
             overflows=counters.input_overflows,
             underflows=counters.output_underflows,

@@ -1,8 +1,13 @@
-"""Ctrl-C and the processes we start: the terminal sends it to all of them, and one alone should decide."""
+"""Ctrl-C while we start, and of the processes we start: the terminal sends it to all, and one alone should decide."""
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended, as shells have it."""
 
 
 @contextmanager
@@ -16,3 +21,36 @@ def without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_at_once() -> None:
+    """Let Ctrl-C end this process at once and without a word, with exit code INTERRUPTED: nothing is open yet.
+
+    Modules that are imported or compiled may not survive an exception anywhere, or swallow it. Where Ctrl-C is ignored
+    or handled already, as in a background job, and in any thread but the main one nothing is changed.
+    """
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):
+        signal.signal(signal.SIGINT, _end)
+
+
+def end_with_care() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt again."""
+    if signal.getsignal(signal.SIGINT) is _end:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def ended_at_once() -> Iterator[None]:
+    """Let Ctrl-C end this process at once meanwhile."""
+    end_at_once()
+    try:
+        yield
+    finally:
+        end_with_care()
+
+
+def _end(_signal: int, _frame: object) -> None:
+    os._exit(INTERRUPTED)

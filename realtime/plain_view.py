@@ -5,7 +5,7 @@ from typing import TextIO
 
 from realtime.events import BEAT, CHORD, KEY, Event
 from realtime.names import clock, note_name, pad_name, printable
-from realtime.screen.delay import delay_words, sooner_words
+from realtime.screen.delay import delay_words, own_words
 from realtime.screen.music import chord_name, key_name
 from realtime.status import OTHER_KINDS, Snapshot
 
@@ -41,11 +41,11 @@ class PlainView:
         self._shown = snapshot
         now = clock(snapshot.position, snapshot.sample_rate)
         if before is None:
-            delay, samples, what = delay_words(snapshot)
             lines.append(f"samplechop  {snapshot.source}, {snapshot.sample_rate} Hz, {snapshot.state}")
-            lines.append(f"Track delay {delay} ({samples}). {what}")
-            if snapshot.latencies:
-                lines.append(f"Sooner: {', '.join(sooner_words(snapshot))}")
+            if snapshot.realtime:
+                title, delay, samples, what = delay_words(snapshot)
+                lines.append(f"{title} {delay} ({samples}). {what}")
+                lines += [", ".join(own_words(snapshot))] if snapshot.latencies else []
             lines.append(f"MIDI {snapshot.midi or 'off'}")
             if snapshot.taps is not None:
                 lines.append(f"Taps on {snapshot.pad}")

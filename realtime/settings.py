@@ -102,6 +102,11 @@ class LiveSettings:
             raise UserError("--keep-last needs a place for what it keeps: add --record DIR or --keep-dir DIR")
         if self.osc is not None and not _is_address(self.osc):
             raise UserError(f"--osc must be HOST:PORT, such as 127.0.0.1:9000, got {self.osc!r}")
+        if not any(self._detect_names):
+            raise UserError(f"--detect names no detector, got {self.detect!r}: leave it out, or say drums,harmony")
+        for name in ("events", "midi_file"):
+            if str(getattr(self, name)) in ("", "."):
+                raise UserError(f"{_option(name)} needs the name of a file: an empty one, or '.', is this folder")
         kinds = (
             ("pads", PadMode),
             ("monitor", Monitor),
@@ -133,6 +138,19 @@ class LiveSettings:
             kinds |= {DRUM: self.drum_channel}
             kinds |= {self.harmony_notes: self.harmony_channel} if self.harmony_notes != "off" else {}
         return kinds
+
+    @property
+    def warnings(self) -> list[str]:
+        """What can be done, but is hardly meant, a sentence each."""
+        if self.midi_port is None and self.midi_file is None:
+            return []
+        names = {BEAT: "beats", DRUM: "drums"}
+        return [
+            f"chops and {names.get(kind, 'harmony')} are both on MIDI channel {channel} and cannot be told apart: "
+            "give one of them another"
+            for kind, channel in self.kind_channels.items()
+            if channel == self.midi_channel
+        ]
 
     @property
     def keep_to(self) -> Path | None:

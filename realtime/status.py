@@ -49,6 +49,7 @@ class Snapshot:
     harmony: whether harmony is listened for. chord, key: the last event of either, None before the first.
     latencies: samples between an event and its MIDI note, by name, of the detectors whose notes do not wait for
         `latency`.
+    realtime: whether it runs as the sound does, so that anything is late. port: whether notes leave over a MIDI port.
     warnings: one sentence each, such as a detector that was switched off.
     """
 
@@ -83,6 +84,8 @@ class Snapshot:
     chord: Event | None = None
     key: Event | None = None
     latencies: Mapping[str, int] = field(default_factory=dict)
+    realtime: bool = True
+    port: bool = True
 
 
 @dataclass(frozen=True, slots=True)

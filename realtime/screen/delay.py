@@ -10,29 +10,39 @@ from realtime.screen.parts import rule
 from realtime.status import Snapshot
 
 
-def delay_words(snapshot: Snapshot) -> tuple[str, str, str]:
-    """Say the latency as what a producer enters in the DAW: the delay, the same in samples, and what to do with it."""
+def delay_words(snapshot: Snapshot) -> tuple[str, str, str, str]:
+    """Say the latency as a title, the value, the same in samples, and a sentence that says what to do with it.
+
+    Over a MIDI port notes leave that late, and the value is what a producer enters in the DAW.
+    """
     late = _milliseconds(snapshot.latency, snapshot)
     samples = f"{snapshot.latency:,} samples at {snapshot.sample_rate:,} Hz"
-    what = "Chops" if snapshot.latencies else "Notes"  # notes that come sooner must not be shifted so far
-    return f"−{late}", samples, f"{what} come {late} late: give the MIDI track this delay."
+    what = "Chops" if snapshot.latencies else "Notes"  # notes of others must not be shifted so far
+    if not snapshot.port:
+        return "Latency", late, samples, f"Chops are told {late} late."
+    return "Track delay", f"−{late}", samples, f"{what} come {late} late: give the MIDI track this delay."
 
 
-def sooner_words(snapshot: Snapshot) -> list[str]:
-    """Say how late the notes of each detector come that do not wait for the others, such as "drums 21.3 ms"."""
-    return [f"{printable(name)} {_milliseconds(late, snapshot)}" for name, late in snapshot.latencies.items()]
+def own_words(snapshot: Snapshot) -> list[str]:
+    """Say how late each detector is that does not wait for the others, such as "drums 21.3 ms late"."""
+    return [f"{printable(name)} {_milliseconds(late, snapshot)} late" for name, late in snapshot.latencies.items()]
 
 
 def delay_rows(snapshot: Snapshot, width: int) -> list[Row]:
-    """Show the track delay and what to do with it; detectors with one of their own stand beside it or below."""
-    delay, samples, what = delay_words(snapshot)
-    sooner = " · ".join(sooner_words(snapshot))
+    """Show the track delay and what to do with it; detectors with one of their own stand beside it or below.
+
+    Nothing is late, and no row shown, where a file runs as fast as it can.
+    """
+    if not snapshot.realtime:
+        return []
+    title, delay, samples, what = delay_words(snapshot)
+    own = " · ".join(own_words(snapshot))
     room = width - len(delay) - 4
-    tellings = [f"{samples}   {sooner}", f"{samples.partition(' at ')[0]}   {sooner}"] if sooner else []
+    tellings = [f"{samples}   {own}", f"{samples.partition(' at ')[0]}   {own}"] if own else []
     beside = next((one for one in tellings if cell_len(one) <= room), "")
-    below = [] if beside or not sooner else textwrap.wrap(f"Sooner: {sooner}", width)
+    below = [] if beside or not own else textwrap.wrap(own, width)
     beside = beside or (samples if len(samples) <= room else samples.partition(" at ")[0])
-    rows: list[Row] = [rule("Track delay", "", width), [(f" {delay} ", "bold reverse"), (f"  {beside}", "")]]
+    rows: list[Row] = [rule(title, "", width), [(f" {delay} ", "bold reverse"), (f"  {beside}", "")]]
     return rows + [[(line, "")] for line in [*textwrap.wrap(what, width), *below]]
 
 

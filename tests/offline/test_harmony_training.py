@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import models
-from offline.cli import app
+from offline.commands import app
 from offline.harmony import labelling, library
 from offline.harmony.bank import RATE, Bank, Note, write_bank
 from offline.harmony.mixing import LENGTH, Mixed, mix

@@ -205,7 +205,7 @@ def test_the_clock_counts_in_minutes_and_milliseconds():
 
 
 def test_the_delay_is_the_negative_of_the_latency():
-    assert delay_words(snapshot(latency=4800, sample_rate=48_000))[:2] == ("−100.0 ms", "4,800 samples at 48,000 Hz")
+    assert delay_words(snapshot(latency=4800, sample_rate=48_000))[1:3] == ("−100.0 ms", "4,800 samples at 48,000 Hz")
 
 
 def test_a_bar_is_empty_full_or_between():

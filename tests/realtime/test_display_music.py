@@ -18,7 +18,7 @@ def test_drums_and_harmony_are_shown_in_every_terminal(width, height):
 
 def test_what_is_not_listened_for_takes_no_room():
     without = rows(snapshot(), 80, 40)
-    assert not any("kick" in row or "key" in row or "Sooner" in row for row in without)
+    assert not any("kick" in row or "key" in row or "drums" in row for row in without)
     assert rows(snapshot(harmony=True), 80, 40) != without
 
 
@@ -66,12 +66,27 @@ def test_chords_and_keys_are_written_as_people_write_them():
 
 
 @pytest.mark.parametrize(("width", "beside"), [(120, True), (80, True), (50, False), (40, False)])
-def test_the_delay_line_names_the_detectors_that_come_sooner(width, beside):
+def test_the_delay_line_says_how_late_each_detector_is_that_waits_for_none(width, beside):
     picture = rows(snapshot(**EARS), width, 40)
     line = next(row for row in picture if "−284.5 ms" in row)
-    assert ("drums 21.3 ms · harmony 171.0 ms" in line) == beside
-    assert "drums 21.3 ms · harmony" in " ".join(picture)
+    assert ("drums 21.3 ms late · harmony 171.0 ms late" in line) == beside
+    assert "drums 21.3 ms late · harmony" in " ".join(picture)
     assert any("Chops come 284.5 ms late" in row for row in picture)
+
+
+def test_without_a_port_no_track_delay_is_asked_for():
+    stream = io.StringIO()
+    PlainView(stream).show(snapshot(port=False, **EARS), [])
+    assert "Latency 284.5 ms (12,547 samples at 44,100 Hz). Chops are told 284.5 ms late." in stream.getvalue()
+    picture = " ".join(rows(snapshot(port=False, **EARS)))
+    assert "Latency" in picture and "drums 21.3 ms late" in picture
+    assert "rack delay" not in stream.getvalue() + picture
+
+
+def test_where_a_file_runs_as_fast_as_it_can_nothing_is_late():
+    stream = io.StringIO()
+    PlainView(stream).show(snapshot(realtime=False, **EARS), [])
+    assert "ms late" not in stream.getvalue() + " ".join(rows(snapshot(realtime=False, **EARS)))
 
 
 def test_drums_and_harmony_are_no_chops_in_the_plot():
@@ -85,7 +100,7 @@ def test_drums_and_harmony_are_no_chops_in_the_plot():
 def test_plain_lines_tell_each_chord_and_key():
     stream = io.StringIO()
     PlainView(stream).show(snapshot(**EARS), [heard("key", "A:min", 0), *CHORDS[2:], heard("pitches", "C,E")])
-    assert "Sooner: drums 21.3 ms, harmony 171.0 ms" in stream.getvalue().splitlines()
+    assert "drums 21.3 ms late, harmony 171.0 ms late" in stream.getvalue().splitlines()
     told = [line for line in stream.getvalue().splitlines() if line.startswith("0:0")]
     assert told == ["0:00.000  key  A minor", "0:02.000  chord  no chord", "0:03.000  chord  Am7"]
 

@@ -61,6 +61,10 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
         ("drum_channel", 0, "--drum-channel must be in 1..16, got 0"),
         ("harmony_channel", 17, "--harmony-channel must be in 1..16, got 17"),
         ("harmony_notes", "all", "--harmony-notes must be one of chord, pitches, off, got 'all'"),
+        ("detect", "", "--detect names no detector, got ''"),
+        ("detect", " ,", "--detect names no detector, got ' ,'"),
+        ("events", "", "--events needs the name of a file"),
+        ("midi_file", Path(), "--midi-file needs the name of a file"),
         ("half_life", 0.0, "--half-life must be in 0.01..10, got 0.0"),
         ("osc", "9000", "--osc must be HOST:PORT, such as 127.0.0.1:9000, got '9000'"),
         ("osc", "here:70000", "--osc must be HOST:PORT, such as 127.0.0.1:9000, got 'here:70000'"),
@@ -92,3 +96,19 @@ def test_on_windows_the_settings_lie_in_one_folder(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(platformdirs.windows, "get_win_folder", lambda _: "local")
     monkeypatch.setattr(platformdirs, "PlatformDirs", platformdirs.windows.Windows)
     assert config_path() == Path("local/samplechop/config.toml")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"midi_channel": 10, "detect": "drums", "midi_port": "x"}, ["drums"]),
+        ({"midi_channel": 2, "detect": "drums,harmony", "midi_file": Path("a.mid")}, ["harmony"]),
+        ({"midi_channel": 10, "detect": "drums"}, []),
+        ({"midi_channel": 10, "midi_port": "x"}, []),
+        ({"detect": "beats,drums,harmony", "midi_port": "x"}, []),
+    ],
+)
+def test_chops_on_the_channel_of_others_are_warned_of(options: dict[str, object], told: list[str]) -> None:
+    warnings = LiveSettings(**options).warnings
+    assert len(warnings) == len(told)
+    assert all(name in warning for name, warning in zip(told, warnings, strict=True))
