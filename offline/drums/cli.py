@@ -64,7 +64,7 @@ def render(
 def from_tracks(
     audio: Tracks,
     out: Out,
-    net: Annotated[str, typer.Option(help="The net that names drums: a released model, or your .json.")] = "shreds",
+    net: Annotated[Path, typer.Option(help="The net that names drums, made by samplechop drums shreds.")],
     demucs: Annotated[
         Path | None, typer.Option(help="Folder of demucs models you have, to take the drums out first.")
     ] = None,
@@ -73,8 +73,8 @@ def from_tracks(
     """Label whole tracks: find the attacks, name the drums of each where that is sure.
 
     \b
-    samplechop drums from-tracks ~/music -o mine/tracks
-    samplechop drums from-tracks ~/music -o mine/tracks --demucs ~/demucs-models --net mine/shreds.json
+    samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json
+    samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json --demucs ~/demucs-models
 
     What is not sure is left open, so that training neither asks for it nor denies it. Nothing is downloaded.
     """
@@ -171,7 +171,7 @@ def shreds(
     samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json
 
     A fifth of the recordings is not learned from: on these it chooses from which probability each drum is named, so
-    that it is right nine times in ten. Printed for each drum: how many there are, how often the net is right at one
+    that it is right 93 times in 100. Printed for each drum: how many there are, how often the net is right at one
     half, the share of them named, how often a named one is there, and the same for those denied.
     """
     from offline.drums.shred_training import hear, train

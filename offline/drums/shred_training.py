@@ -23,7 +23,7 @@ from offline.training.loop import Options, learn
 from realtime.errors import UserError
 from realtime.events import DRUMS
 
-RIGHT = 0.9
+RIGHT = 0.93
 """How often a drum that is named must be there, on recordings not learned from."""
 WRONG, LOST = 0.03, 0.1
 """How often a drum that is denied may be there; and what share of those that are there may be denied."""

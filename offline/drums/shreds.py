@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 import models
 from models import Manifest, ModelError, ShredFeatures
 from offline.crate.sounds import RATE, Sound
-from realtime.errors import UserError
 from realtime.events import DRUMS
 from realtime.scorer import open_interpreter
 
-RELEASED = "shreds"
 FEATURES = ShredFeatures(
     sample_rate=RATE, hop_length=441, n_fft=2048, n_bands=48, before=8, frames=32, heads=tuple(DRUMS)
 )
@@ -106,14 +104,11 @@ class ShredNet:
         return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
-def open_net(model: str | Path = RELEASED) -> ShredNet:
-    """Open a net that names shreds: a released model's name, or the path of its .json or .tflite.
+def open_net(model: Path) -> ShredNet:
+    """Open a net that samplechop drums shreds has written: the path of its .json or .tflite, or without either.
 
-    Raises ModelError if there is no such model or it is not of that kind; UserError where no net is released.
+    Raises ModelError if there is none or it is of another kind.
     """
-    if model == RELEASED and RELEASED not in models.names():
-        raise UserError(
-            "No net that names shreds is released here: train one with samplechop drums shreds DIR... -o mine/shreds, "
-            "and give it with --net mine/shreds.json."
-        )
-    return ShredNet(models.load(model))
+    return ShredNet(
+        models.load(model if model.suffix in {".json", ".tflite"} else model.with_name(model.name + ".json"))
+    )

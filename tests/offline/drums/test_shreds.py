@@ -1,6 +1,5 @@
 """The net that names shreds, and the labels made with it."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,7 @@ from models import ModelError
 from offline.crate.sounds import RATE
 from offline.drums.labels import DrumHit, DrumLabels, Unsure
 from offline.drums.shred_training import NEVER, absent_below, changed, scored, sure_from, wanted_at
-from offline.drums.shreds import FEATURES, RELEASED, ShredNet, features, open_net
+from offline.drums.shreds import FEATURES, ShredNet, features, open_net
 from offline.drums.tracks import label, onsets
 from realtime.events import DRUMS
 from tests.offline.drum_recordings import recording
@@ -83,7 +82,7 @@ def test_changed_shreds_keep_their_shape_and_range() -> None:
 
 def test_a_drum_is_named_from_where_it_is_right_often_enough() -> None:
     said = np.linspace(0, 1, 1001)
-    assert sure_from(said, said > 0.8) == pytest.approx(0.78, abs=0.02)
+    assert sure_from(said, said > 0.8) == pytest.approx(0.79, abs=0.02)
     assert sure_from(said, np.zeros(1001, bool)) == NEVER
     assert sure_from(said[:10], said[:10] < 1) == NEVER
 
@@ -136,21 +135,10 @@ def test_silence_has_no_drums() -> None:
 
 def test_a_model_that_hears_something_else_is_refused() -> None:
     with pytest.raises(ModelError, match="does not hear shreds"):
-        open_net("drums")
+        open_net(models.FOLDER / "drums")
 
 
-@pytest.mark.skipif(RELEASED not in models.names(), reason="no net for shreds is released")
-def test_the_released_net_names_plain_drums() -> None:
-    struck = [(0.5 + 0.5 * n, role) for n, role in enumerate(["kick", "snare"] * 4)]
-    labels = label(recording(struck, 5.0), open_net())
-    named = {(round(hit.time, 1), hit.label) for hit in labels.events if hit.label in ("kick", "snare")}
-    right = named & set(struck)
-    assert len(right) >= 4
-    assert len(right) >= 0.9 * len(named)
-
-
-@pytest.mark.skipif(RELEASED not in models.names(), reason="no net for shreds is released")
 def test_a_manifest_without_its_choices_is_refused() -> None:
-    manifest = models.load(RELEASED)
+    manifest = replace(models.load("drums"), features=FEATURES, decision={"drums": {"kick": {}}})
     with pytest.raises(ModelError, match="decision"):
-        ShredNet(replace(manifest, decision=json.loads('{"drums": {"kick": {}}}')))
+        ShredNet(manifest)
