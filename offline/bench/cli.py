@@ -39,7 +39,9 @@ def _print(title: str, taken: list["Figure"], as_json: bool) -> None:
 
 @app.command()
 def live(
-    recording: Annotated[Path | None, typer.Argument(help="Recording to measure on (default: the demo).")] = None,
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="RECORDING", help="What to measure on (default: the demo).")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Measure the analysis: constant-Q, each detector per frame and all together, --fast, latency, memory, start-up.
@@ -100,9 +102,11 @@ def jack(
 
 @app.command()
 def detector(
-    name: Annotated[str, typer.Argument(help="Name of a detector: a built-in one, or one that a package brings.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A detector: a built-in one, or one that a package brings.")
+    ],
     recording: Annotated[
-        Path | None, typer.Argument(help="Recording with what it hears in it (default: the demo).")
+        Path | None, typer.Argument(metavar="RECORDING", help="With sounds that it hears (default: the demo).")
     ] = None,
     json: AsJson = False,
 ) -> None:
