@@ -76,7 +76,9 @@ def from_tracks(
     samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json
     samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json --demucs ~/demucs-models
 
-    What is not sure is left open, so that training neither asks for it nor denies it. Nothing is downloaded.
+    What is not sure is left open, so that training neither asks for it nor denies it. Nothing is downloaded. Expect
+    little: on made music, a net trained on four hours of a crate named half of the kicks, a third of the snares and no
+    hats; nine in ten of its labels were right.
     """
     from offline.drums import tracks
     from offline.drums.shreds import open_net
