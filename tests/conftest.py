@@ -17,7 +17,8 @@ settings.load_profile("samplechop")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(turns.Turns())
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background, and every child would inherit it
+    # Ignored in a shell's background; every child would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
