@@ -135,4 +135,6 @@ def test_acidcat_finds_nothing_wrong_with_the_drum_rack(kit: Path) -> None:
 def test_wavinfo_reads_the_names_of_the_slices(kit: Path) -> None:
     wavinfo = pytest.importorskip("wavinfo")
     cues = wavinfo.WavInfoReader(str(kit / f"{kit.name}.wav")).cues
-    assert [label.text for label in cues.labels] == [path.stem for path in sorted((kit / "slices").iterdir())]
+    names = [path.stem for path in sorted((kit / "slices").iterdir())]
+    # After the file's name comes what sounds in the slice, where that is clear.
+    assert [label.text[: len(name)] for label, name in zip(cues.labels, names, strict=True)] == names
