@@ -149,14 +149,17 @@ def test_the_drums_follow_the_beats_of_real_music(gathered):
 
 
 def test_attacks_of_real_music_are_unsure_unless_they_are_a_chop(gathered):
-    made = drummed.mix(order(gathered, 2))
-    drums = np.array([hit.time for hit in made.truth.drums])
-    chops = np.array([chop.time for chop in made.truth.chops])
-    others = [time for time in made.onsets if np.min(np.abs(drums - time)) > 0.05]
-    assert others
-    for time in others:
-        near = np.min(np.abs(chops - time)) < 0.06
-        assert near or any(start - 0.001 <= time <= stop for start, stop in made.truth.unsure)
+    apart = 0
+    for number in (2, 5, 8):  # every third mix is over real music; in some every attack lies on a drum
+        made = drummed.mix(order(gathered, number))
+        drums = np.array([hit.time for hit in made.truth.drums])
+        chops = np.array([chop.time for chop in made.truth.chops])
+        for time in made.onsets:
+            if np.min(np.abs(drums - time)) > 0.05:
+                apart += 1
+                near = np.min(np.abs(chops - time)) < 0.06
+                assert near or any(start - 0.001 <= time <= stop for start, stop in made.truth.unsure)
+    assert apart
 
 
 def test_music_with_drums_of_its_own_is_left_out(gathered):
