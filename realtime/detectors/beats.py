@@ -5,12 +5,13 @@ from realtime.activations import ActivationStream
 from realtime.beat_events import BeatSettings, BeatTeller
 from realtime.beats import REACH, BeatTracker
 from realtime.spec import Block, Emit, ProcessSpec
+from realtime.stated_latency import StatedLatency
 
 HEADS = ("beat", "downbeat")
 DEFAULT = BeatSettings()
 
 
-class BeatDetector:
+class BeatDetector(StatedLatency):
     """Tells each beat, its position in the bar as the label ("1" is a downbeat), and the tempo.
 
         frame f's centre   + future + CQT kernel    + pointer passes, peak in reach
@@ -26,19 +27,6 @@ class BeatDetector:
     def __init__(self, settings: BeatSettings = DEFAULT) -> None:
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings
-        self._latency: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def latency(self) -> int:
-        """Samples from a beat to the end of the block that emits it, worst case."""
-        return sum(samples for _, samples in self.latency_terms)
-
-    @property
-    def latency_terms(self) -> tuple[tuple[str, int], ...]:
-        """The latency as a sum: (what for, samples) for each part. Known once prepared."""
-        if not self._latency:
-            raise RuntimeError("latency is known after prepare()")
-        return self._latency
 
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that gives no beats."""

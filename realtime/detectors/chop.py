@@ -18,6 +18,7 @@ from realtime.events import Event
 from realtime.history import History
 from realtime.peaks import Candidate, MinimumGap
 from realtime.spec import Block, Emit, ProcessSpec
+from realtime.stated_latency import StatedLatency
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class ChopSettings:
             raise ValueError(f"choose must be one of {', '.join(get_args(Choose))}, got {self.choose!r}")
 
 
-class ChopDetector:
+class ChopDetector(StatedLatency):
     """Finds the places to cut.
 
         frame f's centre     + future      + CQT kernel     + peak      + hold
@@ -64,24 +65,11 @@ class ChopDetector:
     def __init__(self, settings: ChopSettings = ChopSettings()) -> None:
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings
-        self._latency: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def latency(self) -> int:
-        """Samples from an attack to the end of the block that emits it, worst case."""
-        return sum(samples for _, samples in self.latency_terms)
 
     @property
     def tells_beats(self) -> bool:
         """Whether beats are told too: if they were wanted, and the model tracks them. Known once prepared."""
         return self._teller is not None
-
-    @property
-    def latency_terms(self) -> tuple[tuple[str, int], ...]:
-        """The latency as a sum: (what for, samples) for each part. Known once prepared."""
-        if not self._latency:
-            raise RuntimeError("latency is known after prepare()")
-        return self._latency
 
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that cannot be used."""

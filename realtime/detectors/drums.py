@@ -15,6 +15,7 @@ from realtime.events import DRUM, DRUMS, Event
 from realtime.history import History
 from realtime.refine import AttackSearch
 from realtime.spec import Block, Emit, ProcessSpec
+from realtime.stated_latency import StatedLatency
 from realtime.temporal import TemporalNet
 
 NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49}
@@ -34,7 +35,7 @@ class DrumSettings:
     model: str = "drums"
 
 
-class DrumDetector:
+class DrumDetector(StatedLatency):
     """Finds drum hits, each drum on its own.
 
         attack             judged at the first frame complete after `wait`
@@ -48,19 +49,6 @@ class DrumDetector:
     def __init__(self, settings: DrumSettings = DrumSettings()) -> None:
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings
-        self._latency: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def latency(self) -> int:
-        """Samples from an attack to the end of the block that emits it, worst case."""
-        return sum(samples for _, samples in self.latency_terms)
-
-    @property
-    def latency_terms(self) -> tuple[tuple[str, int], ...]:
-        """The latency as a sum: (what for, samples) for each part. Known once prepared."""
-        if not self._latency:
-            raise RuntimeError("latency is known after prepare()")
-        return self._latency
 
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that cannot be used."""

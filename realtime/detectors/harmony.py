@@ -18,6 +18,7 @@ from realtime.history import History
 from realtime.key import KeyTracker
 from realtime.pitch_set import PitchSet
 from realtime.spec import Block, Emit, ProcessSpec
+from realtime.stated_latency import StatedLatency
 
 MOST_SECONDS = 0.25
 """The latency with blocks of USUAL_BLOCK samples is as much of this as whole frames allow."""
@@ -37,7 +38,7 @@ class HarmonySettings:
     model: str = "harmony"
 
 
-class HarmonyDetector:
+class HarmonyDetector(StatedLatency):
     """Tells each chord, each change of the sounding pitch classes, and the key.
 
         a chord's attack  frame f's centre                    frame f + lag      half a window
@@ -52,20 +53,7 @@ class HarmonyDetector:
     def __init__(self, settings: HarmonySettings = HarmonySettings()) -> None:
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings
-        self._latency: tuple[tuple[str, int], ...] = ()
         self.activations: NDArray[np.float32] = np.zeros(PITCH_CLASSES, np.float32)
-
-    @property
-    def latency(self) -> int:
-        """Samples from a chord's attack to the end of the block that emits it, worst case."""
-        return sum(samples for _, samples in self.latency_terms)
-
-    @property
-    def latency_terms(self) -> tuple[tuple[str, int], ...]:
-        """The latency as a sum: (what for, samples) for each part. Known once prepared."""
-        if not self._latency:
-            raise RuntimeError("latency is known after prepare()")
-        return self._latency
 
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that does not hear harmony."""
