@@ -23,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not turns.is_live(item.nodeid))
+    items.sort(key=lambda item: not turns.is_alone(item.nodeid))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
-"""Who runs when several processes share the suite: live audio alone, everything else side by side.
+"""Who runs when several processes share the suite: live audio and clusters alone, everything else side by side.
 
-Tests of live audio measure milliseconds, so they come first, all in one process, while the others wait.
+Tests of live audio measure milliseconds, and those of a cluster start processes of their own that give up on a machine
+too busy to start them; so they come first, all in one process, while the others wait.
 """
 
 import os
@@ -19,22 +20,23 @@ except ImportError:  # Windows, which has no JACK tests either
     fcntl = None  # type: ignore[assignment]  # a module or nothing is what every user of it asks for
 
 LIVE = "tests/jack/"
+CLUSTER = "cluster"
 
 
-def is_live(nodeid: str) -> bool:
-    """Tell whether a test hears or plays live audio."""
-    return nodeid.startswith(LIVE)
+def is_alone(nodeid: str) -> bool:
+    """Tell whether a test hears or plays live audio, or starts a cluster."""
+    return nodeid.startswith(LIVE) or CLUSTER in nodeid
 
 
 class Sharing(LoadScopeScheduling):
-    """Live tests go to one process; of the others each file stays in one, as its fixtures are costly."""
+    """Those that run alone go to one process; of the others each file stays in one, as its fixtures are costly."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return LIVE if is_live(nodeid) else nodeid.split("::")[0]
+        return LIVE if is_alone(nodeid) else nodeid.split("::")[0]
 
 
 class Turns:
-    """A plug-in of pytest: a lock shared by the processes of one run, exclusive to live tests from first to last."""
+    """A plug-in of pytest: a lock shared by the processes of one run, exclusive to tests that run alone, first to last."""
 
     def __init__(self) -> None:
         run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
@@ -48,14 +50,14 @@ class Turns:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, bool, bool]:
-        live = is_live(item.nodeid)
+        live = is_alone(item.nodeid)
         if self._lock is not None and not (live and self._alone):
             fcntl.flock(self._lock, fcntl.LOCK_EX if live else fcntl.LOCK_SH)
             self._alone = live
         try:
             return (yield)
         finally:
-            goes_on = live and nextitem is not None and is_live(nextitem.nodeid)
+            goes_on = live and nextitem is not None and is_alone(nextitem.nodeid)
             if self._lock is not None and not goes_on:
                 fcntl.flock(self._lock, fcntl.LOCK_UN)
                 self._alone = False
