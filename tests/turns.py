@@ -36,7 +36,7 @@ class Sharing(LoadScopeScheduling):
 
 
 class Turns:
-    """A plug-in of pytest: a lock shared by the processes of one run, exclusive to tests that run alone, first to last."""
+    """A plug-in of pytest: a lock shared by the processes of one run, exclusive to tests that run alone."""
 
     def __init__(self) -> None:
         run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
