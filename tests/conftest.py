@@ -9,21 +9,15 @@ import pytest
 from hypothesis import settings
 
 from offline.bench.jack_server import JackServer, missing
-from tests import turns
 
 settings.register_profile("samplechop", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("samplechop")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(turns.Turns())
+def pytest_configure() -> None:
     # Ignored in a shell's background; every child would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not turns.is_alone(item.nodeid))
 
 
 @pytest.fixture(scope="session")
