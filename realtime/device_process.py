@@ -158,7 +158,7 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, patient: 
                 stack.callback(stream.close)
                 ring.clock[OFFSET] = clock_offset(stream)
                 stream.start()
-            except Exception as error:
+            except Exception as error:  # PortAudioError cannot be named where the library could not be loaded
                 known = isinstance(error, UserError) or type(error).__name__ == "PortAudioError"
                 if not known:
                     raise

@@ -124,7 +124,7 @@ class Engine:
         for name, detector in self._active.items():
             try:
                 detector.reset()
-            except Exception as error:  # as in _hear
+            except Exception as error:  # a detector that cannot begin anew must not end the session of the others
                 self._fail(name, error)
         self._drop_failed()
 

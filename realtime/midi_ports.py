@@ -183,7 +183,7 @@ def _open_virtual(systems: list[Any], port_name: str) -> Any:
         try:
             system.open_virtual_port(port_name)
             return system
-        except (OSError, NotImplementedError) as error:
+        except (OSError, NotImplementedError) as error:  # no such system here, or one without virtual ports: the next
             reason = error
     raise UserError(
         f"a virtual MIDI port cannot be opened ({reason}): give the name of a port from --list-midi instead"

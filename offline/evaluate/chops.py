@@ -10,7 +10,7 @@ from offline.evaluate import listeners, measures
 from offline.evaluate.data import RELIABILITY
 from offline.evaluate.measures import Markers, Measures
 from offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
-from offline.evaluate.runs import Heard, Tallies, Task
+from offline.evaluate.runs import Heard, Pooled, Task
 from offline.evaluate.truths import References
 
 
@@ -27,9 +27,9 @@ def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     return sum(len(listeners.listener(system)(sound).times) for sound in sounds) / minutes
 
 
-def together(means: Measures, counts: Tallies, lists: Tallies) -> Measures:  # noqa: ARG001 as every task's function
+def together(pooled: Pooled) -> Measures:
     """Give the calibration error over the markers of all recordings."""
-    return {"ece": measures.calibration_error([tuple(row) for row in counts[RELIABILITY]])}
+    return {"ece": measures.calibration_error([tuple(row) for row in pooled.counts[RELIABILITY]])}
 
 
 def data(markers: Markers) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from offline.evaluate.drum_measures import DELAYS, HEADLINE, OFFSETS, UNTOLD, VE
 from offline.evaluate.drum_truths import DrumReferences
 from offline.evaluate.measures import Measures, calibration_error
 from offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
-from offline.evaluate.runs import Heard, Tallies, Task
+from offline.evaluate.runs import Heard, Pooled, Task
 from realtime import detectors
 from realtime.events import DRUM, DRUMS, Event
 from realtime.spec import Detector
@@ -91,9 +91,10 @@ def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     return sum(len(listener(system)(sound).times) for sound in sounds) / minutes
 
 
-def together(means: Measures, counts: Tallies, lists: Tallies) -> Measures:
+def together(pooled: Pooled) -> Measures:
     """Give what only all recordings together tell: the headline from the means by drum, offsets, velocities, trust."""
-    told: Measures = {f"headline_f{suffix}": headline(means, suffix) for suffix in ("", "25")}
+    counts, lists = pooled.counts, pooled.lists
+    told: Measures = {f"headline_f{suffix}": headline(pooled.means, suffix) for suffix in ("", "25")}
     for name, key in ((OFFSETS, "offset"), *((f"{OFFSETS}_{label}", f"{label}_offset") for label in DRUMS)):
         off = lists.get(name, np.zeros(0))
         if len(off):

@@ -12,7 +12,7 @@ from offline.evaluate.chord_measures import BEGINS, DECIDED, INTERVALS, Harmony
 from offline.evaluate.chord_truths import ChordReferences, key_name
 from offline.evaluate.measures import Measures
 from offline.evaluate.rows import Row, least_size, ms, share, signed_ms, times
-from offline.evaluate.runs import Heard, Tallies, Task
+from offline.evaluate.runs import Heard, Pooled, Task
 from realtime import detectors
 from realtime.chord_names import parse
 from realtime.events import CHORD, KEY, NO_CHORD, PITCHES, Event
@@ -100,9 +100,10 @@ def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     return claimed * RATE / sum(len(sound) for sound in sounds)
 
 
-def together(means: Measures, counts: Tallies, lists: Tallies) -> Measures:  # noqa: ARG001 as every task's function
+def together(pooled: Pooled) -> Measures:
     """Give what only all recordings together tell: how soon chords are told, and by how much roots are wrong."""
     told: Measures = {}
+    counts, lists = pooled.counts, pooled.lists
     for name in (BEGINS, DECIDED):
         if len(lists.get(name, ())):
             told |= {

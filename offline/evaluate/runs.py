@@ -38,12 +38,21 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooled:
+    """What one system made of many recordings: the means of their measures, what was counted and what was listed."""
+
+    means: Measures = field(default_factory=dict)
+    counts: Tallies = field(default_factory=dict)
+    lists: Tallies = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """What is judged: chops, drums or harmony. Its functions are handed to other processes by name.
 
     judge: gives what a system (its name) finds in a recording with that truth, and how well.
     false_alarms: gives one number for a system and sounds in which there is nothing to find.
-    together: gives measures of many recordings from the mean of their own, and what was counted and listed in all.
+    together: gives those measures that only all recordings together tell.
     data: gives what was found in a recording as plain data for JSON.
     rows: of the tables; note: what holds for all of them. principal: which measure stands for a recording where there
     is room for one only: the first that is known, else the last. noise: what the numbers of `false_alarms` are;
@@ -52,7 +61,7 @@ class Task:
 
     judge: Callable[[Any, Sound, str], Heard]
     false_alarms: Callable[[str, Sequence[Sound]], float]
-    together: Callable[[Measures, Tallies, Tallies], Measures]
+    together: Callable[[Pooled], Measures]
     data: Callable[[Any], dict[str, Any]]
     rows: Sequence[Row]
     principal: Sequence[str]
@@ -95,7 +104,7 @@ class Result:
     def summary(self, system: str, group: str = ALL) -> Measures:
         """Give a system's measures over the recordings of a group: means, and what only all of them together tell."""
         means = measures.mean_of([one.heard[system].measures for one in self.rows(group)])
-        return {**means, **self.task.together(means, self.counts(system, group), self.lists(system, group))}
+        return {**means, **self.task.together(Pooled(means, self.counts(system, group), self.lists(system, group)))}
 
     def counts(self, system: str, group: str = ALL) -> Tallies:
         """Add up what was counted in the recordings of a group."""

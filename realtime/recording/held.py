@@ -7,7 +7,7 @@ from typing import BinaryIO
 try:
     import fcntl
 except ImportError:  # Windows, where nobody may cut a file that another program writes
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module; those who use it ask first
 
 
 def hold(path: Path) -> BinaryIO:

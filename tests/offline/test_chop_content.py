@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -25,15 +25,15 @@ from realtime.spec import Block, Emit
 from tests.offline.sounds_made import RATE, chord, heard, hit, pitches
 
 A_MINOR = Guess("A minor", 0.9)
-FEW = {"picture": False, "formats": ("audacity", "hydrogen")}
+FEW: dict[str, Any] = {"picture": False, "formats": ("audacity", "hydrogen")}
 
 
 def piece(start: float, stop: float) -> Piece:
     return Piece(round(start * RATE), round(stop * RATE), 0.9)
 
 
-def told(events: list[Event], start: float = 0.0, stop: float = 1.0, **known: object) -> Content:
-    return describe(heard(events, 4.0, **known), piece(start, stop), A_MINOR)  # type: ignore[arg-type]
+def told(events: list[Event], start: float = 0.0, stop: float = 1.0, **known: Any) -> Content:
+    return describe(heard(events, 4.0, **known), piece(start, stop), A_MINOR)
 
 
 def suits(events: list[Event], want: Want, start: float = 0.0, stop: float = 1.0) -> float:
@@ -294,21 +294,21 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(("want", "begin", "end"), [("drums", 0.0, 6.0), ("harmony", 6.0, 12.0)])
 def test_a_kit_holds_what_is_wanted(loop: Path, want: Want, begin: float, end: float, tmp_path: Path) -> None:
-    options = ChopOptions(count=6, want=want, until="candidate", **FEW)  # type: ignore[arg-type]
+    options = ChopOptions(count=6, want=want, until="candidate", **FEW)
     outcome = pipeline.make_kit(loop, tmp_path / "kit", options)
     assert all(begin <= outcome.kit.seconds(part.start) < end for part in outcome.kit.slices)
     assert outcome.warnings == ()
 
 
 def test_a_kit_with_too_little_of_what_is_wanted_says_so(loop: Path, tmp_path: Path) -> None:
-    options = ChopOptions(count=16, want="harmony", until="candidate", **FEW)  # type: ignore[arg-type]
+    options = ChopOptions(count=16, want="harmony", until="candidate", **FEW)
     outcome = pipeline.make_kit(loop, tmp_path / "kit", options)
     assert len(outcome.kit.slices) == 16
     assert any("chords without drums for 12 of 16 slices" in text for text in outcome.warnings)
 
 
 def test_tags_are_in_manifest_names_labels_and_pads(loop: Path, tmp_path: Path) -> None:
-    options = ChopOptions(count=24, until="candidate", template="{number}_{chord}_{drums}", **FEW)  # type: ignore[arg-type]
+    options = ChopOptions(count=24, until="candidate", template="{number}_{chord}_{drums}", **FEW)
     kit = pipeline.make_kit(loop, tmp_path / "kit", options).kit
     parts = json.loads((kit.folder / "kit.json").read_text())["slices"]
     assert [part["content"]["drum"] for part in parts[:2]] == ["kick", "snare"]
@@ -320,7 +320,7 @@ def test_tags_are_in_manifest_names_labels_and_pads(loop: Path, tmp_path: Path) 
 
 
 def test_tags_change_no_sample(loop: Path, tmp_path: Path) -> None:
-    kit = pipeline.make_kit(loop, tmp_path / "kit", ChopOptions(count=8, **FEW)).kit  # type: ignore[arg-type]
+    kit = pipeline.make_kit(loop, tmp_path / "kit", ChopOptions(count=8, **FEW)).kit
     joined = np.concatenate([soundfile.read(kit.path(part), dtype="int16")[0] for part in kit.slices])
     np.testing.assert_array_equal(joined, soundfile.read(loop, dtype="int16")[0])
 
@@ -329,7 +329,7 @@ def test_without_detectors_nothing_is_told_and_nothing_can_be_wanted(
     loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hearing.detectors, "names", list)
-    kit = pipeline.make_kit(loop, tmp_path / "kit", ChopOptions(count=4, **FEW)).kit  # type: ignore[arg-type]
+    kit = pipeline.make_kit(loop, tmp_path / "kit", ChopOptions(count=4, **FEW)).kit
     assert all(part.content == Content() and part.title == part.name for part in kit.slices)
     with pytest.raises(UserError, match=r"^--want drums needs .*[^.]$"):
         pipeline.make_kit(loop, tmp_path / "other", ChopOptions(want="drums"))

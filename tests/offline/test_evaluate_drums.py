@@ -13,6 +13,7 @@ from offline.evaluate import drum_measures, drum_pictures, drums, listeners, noi
 from offline.evaluate.drum_measures import CALLED, TRULY, Hits, measure
 from offline.evaluate.drum_truths import DrumReferences, drum_references_for
 from offline.evaluate.measures import OPEN, RIGHT, WRONG, Markers
+from offline.evaluate.runs import Pooled
 from offline.evaluate.truths import tracks_in
 from realtime import detectors
 from realtime.errors import UserError
@@ -65,7 +66,7 @@ def test_the_headline_is_the_mean_of_the_means_by_drum():
     assert (one["headline_f"], two["headline_f"]) == (0.5, 0.5)
     # kick (1 + 0) / 2, snare 0, hat 1: each over the recordings that have it.
     means = drum_measures.measures.mean_of([one, two])
-    assert drums.together(means, {}, {})["headline_f"] == pytest.approx((0.5 + 0 + 1) / 3)
+    assert drums.together(Pooled(means))["headline_f"] == pytest.approx((0.5 + 0 + 1) / 3)
 
 
 def test_a_hit_where_something_that_is_no_drum_of_ours_was_struck_counts_neither_way():
@@ -120,7 +121,7 @@ def test_offsets_and_velocities_are_those_of_right_hits():
     references = known(kick=[1.0, 2.0], snare=[3.0], velocity=0.5)
     late = heard(drum(1.010, "kick", velocity=127), drum(2.010, "kick", velocity=127), drum(2.98, "snare", velocity=0))
     lists = drum_measures.listed(references, late)
-    told = drums.together({}, {}, lists)
+    told = drums.together(Pooled(lists=lists))
     assert told["offset_ms"] == pytest.approx(10, abs=0.02)
     assert told["snare_offset_ms"] == pytest.approx(-20, abs=0.02)
     assert told["velocity_error"] == pytest.approx(0.5)
@@ -136,7 +137,9 @@ def test_velocities_that_rise_together_correlate():
     hits = heard(
         *(drum(time, "kick", velocity=round(127 * (0.1 + v / 2))) for time, v in zip((1, 2, 3), true, strict=True))
     )
-    assert drums.together({}, {}, drum_measures.listed(references, hits))["velocity_r"] == pytest.approx(1, abs=0.001)
+    assert drums.together(Pooled(lists=drum_measures.listed(references, hits)))["velocity_r"] == pytest.approx(
+        1, abs=0.001
+    )
 
 
 def test_a_velocity_nobody_noted_is_not_compared():

@@ -11,6 +11,7 @@ from offline.crate.truth import ChordTruth, Truth, write_truth
 from offline.evaluate import chord_measures, chroma_templates, harmony, harmony_pictures, noises, page, runs
 from offline.evaluate.chord_measures import CALLED, INTERVALS, NAMES, TRULY, Harmony, measure
 from offline.evaluate.chord_truths import ChordReferences, Segment, chord_references_for, contiguous, key_name
+from offline.evaluate.runs import Pooled
 from offline.evaluate.truths import tracks_in
 from realtime import detectors
 from realtime.chord_names import ROOTS
@@ -130,7 +131,7 @@ def test_root_errors_are_counted_in_semitones_and_qualities_on_the_right_root():
         ("7", "maj"): 1,
         ("maj", "none"): 1,
     }
-    assert harmony.together({}, counts, {})["root_off_by_one"] == pytest.approx(0.5)
+    assert harmony.together(Pooled(counts=counts))["root_off_by_one"] == pytest.approx(0.5)
 
 
 def test_a_chord_is_told_by_the_first_event_that_names_it():
@@ -140,7 +141,7 @@ def test_a_chord_is_told_by_the_first_event_that_names_it():
     # C 100 ms late; it goes on at 3 s; F 100 ms early; G never.
     assert lists["begins"] == pytest.approx([100, -100])
     assert lists["decided"] == pytest.approx([300, 100])
-    told = harmony.together({}, {}, lists)
+    told = harmony.together(Pooled(lists=lists))
     assert (told["begins_ms"], told["decided_p95_ms"]) == (pytest.approx(0), pytest.approx(290))
 
 
