@@ -43,9 +43,7 @@ def make(name: str) -> Detector:
         if point.name == name:
             try:
                 made = point.load()()
-            except (
-                Exception
-            ) as error:  # a stranger's code runs here, and may fail in any way
+            except Exception as error:  # a stranger's code runs here, and may fail in any way
                 raise UserError(f"detector {name!r} ({point.value}) cannot be loaded: {error}") from error
             # Looked up, not asked for: a latency may be known only once the detector is prepared.
             missing = [member for member in MEMBERS if getattr_static(made, member, None) is None]
