@@ -52,6 +52,7 @@ def train_drums(
     from offline.drums import report, train
     from offline.drums.task import DRUM_TASK
     from offline.training import folder
+    from offline.training.card import write_card
     from offline.training.report import curves
 
     began = time.perf_counter()
@@ -89,5 +90,13 @@ def train_drums(
     curves(trained.fittings, pictures / "loss.png")
     report.precision_recall(trained.manifest, trained.judged, pictures / "precision-recall.png")
     command = "samplechop train drums " + shlex.join(sys.argv[3:])
-    report.card(trained.manifest, command, facts, out.with_name(out.name + ".md"))
+    write_card(
+        trained.manifest,
+        out.with_name(out.name + ".md"),
+        command,
+        facts,
+        "Hears kicks, snares, hats, toms and cymbals within 25 ms.",
+        "F-measures within 29 ms, on records it did not learn from, which decided thresholds or stopped the training:",
+        "samplechop evaluate drums",
+    )
     typer.echo(f"{out}.json in {time.perf_counter() - began:.0f} s: {trained.manifest.scores}")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from models import Manifest
 from offline.drums import calibrate
@@ -28,32 +27,3 @@ def precision_recall(manifest: Manifest, judged: Mapping[str, Sequence[Judged]],
     axes.set_ylim(0, 1.02)
     axes.legend(frameon=False, loc="lower left")
     save(figure, path)
-
-
-def card(manifest: Manifest, command: str, data: Mapping[str, Any], path: Path) -> None:
-    """Write the model's card, NAME.md: what it is, what it was trained on, how it scored, what is not known."""
-    lines = [
-        f"# {manifest.name}",
-        "",
-        "Hears kicks, snares, hats, toms and cymbals within 25 ms. Trained with:",
-        "",
-        f"    {command}",
-        "",
-        "## Trained on",
-        "",
-        *(f"- {key.replace('_', ' ')}: {value}" for key, value in data.items()),
-        "",
-        "## Scores",
-        "",
-        "F-measures within 29 ms; `deciding` are the records that decided thresholds, `validation` those that stopped",
-        "the training. Neither was learned from.",
-        "",
-        *(f"- {key.replace('_', ' ')}: {value}" for key, value in manifest.scores.items()),
-        "",
-        "## Where it fails",
-        "",
-        f"Not measured yet: run `samplechop evaluate drums FOLDER --model {manifest.name}.json` on recordings it has",
-        "never heard, and look.",
-        "",
-    ]
-    path.write_text("\n".join(lines), encoding="utf-8")

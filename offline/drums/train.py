@@ -30,15 +30,7 @@ class Trained:
     judged: dict[str, list[calibrate.Judged]]
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What a training moves on: the shape and the weights of its members."""
-
-    shape: tcn.Shape
-    members: list[weights.Layers]
-
-
-def beginning(name: str) -> Beginning:
+def beginning(name: str) -> nets.Beginning:
     """Open a released drum model, or a manifest, to begin from. Raises UserError where that cannot be done."""
     manifest = models.load(name)
     features = manifest.features
@@ -47,12 +39,7 @@ def beginning(name: str) -> Beginning:
     mine = (features.n_features, features.heads, features.wait)
     if mine != (DRUM_TASK.n_features, DRUM_TASK.names, WAIT):
         raise UserError(f"--from {name}: it hears or answers other things than what this version trains")
-    shape = tcn.Shape(features.n_features, len(features.heads), features.dilations, features.channels)
-    path = manifest.path.with_suffix(".npz")
-    members = weights.load(path)
-    if any([layer.shape for layer, _ in layers] != shape.weights for layers in members):
-        raise UserError(f"--from {name}: {path.name} beside it holds the weights of another net")
-    return Beginning(shape, members)
+    return nets.beginning_of(manifest, features)
 
 
 def options(steps: int | None, seed: int, tuning: bool) -> Options:
@@ -68,7 +55,7 @@ def train(
     members: int,
     options: Options,
     facts: dict[str, Any],
-    begin: Beginning | None = None,
+    begin: nets.Beginning | None = None,
     on_step: nets.OnStep | None = None,
     calibrate_on: Path | None = None,
 ) -> Trained:

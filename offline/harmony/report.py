@@ -7,6 +7,7 @@ import numpy as np
 from offline.harmony.examples import Heard
 from offline.harmony.training import Trained
 from offline.training import report
+from offline.training.card import write_card
 
 
 def write(trained: Trained, held: Heard, command: str, out: Path) -> None:
@@ -14,7 +15,15 @@ def write(trained: Trained, held: Heard, command: str, out: Path) -> None:
     folder = out.with_name(out.name + "-report")
     report.curves([trained.fitted], folder / "loss.png")
     _reliability(trained, held, folder / "reliability.png")
-    card(trained, command, out.with_name(out.name + ".md"))
+    write_card(
+        trained.manifest,
+        out.with_name(out.name + ".md"),
+        command,
+        trained.manifest.training,
+        "Hears which of the twelve pitch classes sound, and which is the bass.",
+        "Single frames of 186 ms, of instruments it never learned from, half of them cut short or under drums:",
+        "samplechop evaluate harmony",
+    )
 
 
 def _reliability(trained: Trained, held: Heard, path: Path) -> None:
@@ -31,32 +40,3 @@ def _reliability(trained: Trained, held: Heard, path: Path) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     report.save(figure, path)
-
-
-def card(trained: Trained, command: str, path: Path) -> None:
-    """Write the model's card: what it hears, what it was trained on, how it scored, what is not known."""
-    manifest = trained.manifest
-    lines = [
-        f"# {manifest.name}",
-        "",
-        "Hears which of the twelve pitch classes sound, and which is the bass. Trained with:",
-        "",
-        f"    {command}",
-        "",
-        "## Trained on",
-        "",
-        *(f"- {key.replace('_', ' ')}: {value}" for key, value in manifest.training.items()),
-        "",
-        "## Scores",
-        "",
-        "Single frames of 186 ms, of instruments it never learned from, half of them cut short or under drums:",
-        "",
-        *(f"- {key.replace('_', ' ')}: {value}" for key, value in manifest.scores.items()),
-        "",
-        "## Where it fails",
-        "",
-        f"Not measured yet: run `samplechop evaluate harmony FOLDER --model {manifest.name}.json` on recordings it has",
-        "never heard, and look.",
-        "",
-    ]
-    path.write_text("\n".join(lines), encoding="utf-8")

@@ -15,5 +15,5 @@ windows    what nets over single windows hear, and are asked
 windowed   those nets: the classic one, and two to compare with
 export     .tflite and manifest; weights: what fine-tuning starts from
 progress   how far it has come
-report     pictures and the card
+report     pictures; card: what a model is, for people
 """

@@ -104,10 +104,18 @@ def train(
                 typer.echo(f"{model_shape}, to compare with, not to use: {facts}")
                 return
             manifest = made
-    from offline.training import report
+    from offline.training.card import write_card
 
     command = "samplechop train " + shlex.join(sys.argv[2:])
-    report.card(manifest, command, facts, out.with_name(out.name + ".md"))
+    write_card(
+        manifest,
+        out.with_name(out.name + ".md"),
+        command,
+        facts,
+        "Hears where to cut a record.",
+        "On validation records, which it was not trained on:",
+        "samplechop evaluate",
+    )
     typer.echo(f"{manifest.path.with_suffix('.json')} in {time.perf_counter() - began:.0f} s: {manifest.scores}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from models import Manifest
+from models import DrumFeatures, Manifest, StreamFeatures
 from offline.training import export, fit, shards, tcn, weights
 from offline.training.keras_backend import keras
 from offline.training.loop import Fitted, Options
@@ -24,6 +24,25 @@ OnStep = Callable[[int, int, float], None]
 """Told (member, step, loss)."""
 CLOSE_ENOUGH = 2e-3
 """How far the .tflite's probabilities may lie from Keras's: both compute in float32, in another order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a training moves on: the model's manifest, its shape, and the weights of its members."""
+
+    manifest: Manifest
+    shape: tcn.Shape
+    members: list[weights.Layers]
+
+
+def beginning_of(manifest: Manifest, features: StreamFeatures | DrumFeatures) -> Beginning:
+    """Open the weights beside a model. Raises UserError if they are missing, or those of another net."""
+    shape = tcn.Shape(features.n_features, len(features.heads), features.dilations, features.channels)
+    path = manifest.path.with_suffix(".npz")
+    members = weights.load(path)
+    if any([layer.shape for layer, _ in layers] != shape.weights for layers in members):
+        raise UserError(f"--from {manifest.name}: {path.name} beside it holds the weights of another net")
+    return Beginning(manifest, shape, members)
 
 
 @dataclass(frozen=True, slots=True)

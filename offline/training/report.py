@@ -1,6 +1,6 @@
 """Pictures and the card of a trained model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,31 +82,3 @@ def reliability(manifest: Manifest, judged: Sequence[calibrate.Judged], path: Pa
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     save(figure, path)
-
-
-def card(manifest: Manifest, command: str, data: Mapping[str, Any], path: Path) -> None:
-    """Write the model's card, NAME.md: what it is, what it was trained on, how it scored, what is not known."""
-    lines = [
-        f"# {manifest.name}",
-        "",
-        "Hears where to cut a record. Trained with:",
-        "",
-        f"    {command}",
-        "",
-        "## Trained on",
-        "",
-        *(f"- {key.replace('_', ' ')}: {value}" for key, value in data.items()),
-        "",
-        "## Scores",
-        "",
-        "On validation records, which it was not trained on:",
-        "",
-        *(f"- {key.replace('_', ' ')}: {value}" for key, value in manifest.scores.items()),
-        "",
-        "## Where it fails",
-        "",
-        f"Not measured yet: run `samplechop evaluate FOLDER --model {manifest.name}.json` on recordings it has never",
-        "heard, and look.",
-        "",
-    ]
-    path.write_text("\n".join(lines), encoding="utf-8")

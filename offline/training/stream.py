@@ -27,16 +27,7 @@ class Trained:
     judged: list[calibrate.Judged]
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What a training moves on: the model's manifest, its shape, and the weights of its members."""
-
-    manifest: Manifest
-    shape: tcn.Shape
-    members: list[weights.Layers]
-
-
-def beginning(name: str) -> Beginning:
+def beginning(name: str) -> nets.Beginning:
     """Open a released model, or a manifest, to begin from. Raises UserError or ModelError where that cannot be done."""
     manifest = models.load(name)
     features = manifest.features
@@ -47,12 +38,7 @@ def beginning(name: str) -> Beginning:
     heard, wanted = (features.n_features, features.lookahead), (N_FEATURES, LOOKAHEAD)
     if heard != wanted:
         raise UserError(f"--from {name}: it hears {heard} (features, frames ahead), this version trains {wanted}")
-    shape = tcn.Shape(features.n_features, len(HEADS), features.dilations, features.channels)
-    path = manifest.path.with_suffix(".npz")
-    members = weights.load(path)
-    if any([layer.shape for layer, _ in layers] != shape.weights for layers in members):
-        raise UserError(f"--from {name}: {path.name} beside it holds the weights of another net")
-    return Beginning(manifest, shape, members)
+    return nets.beginning_of(manifest, features)
 
 
 def options(steps: int | None, seed: int, tuning: bool) -> Options:
@@ -69,7 +55,7 @@ def train(
     members: int,
     options: Options,
     facts: dict[str, Any],
-    begin: Beginning | None = None,
+    begin: nets.Beginning | None = None,
     on_step: nets.OnStep | None = None,
     calibrate_on: Path | None = None,
 ) -> Trained:
