@@ -72,7 +72,7 @@ def _part(text: str, style: str, x: float, y: float) -> list[str]:
     words = style.split()
     ink = next((_COLOURS[word] for word in words if word in _COLOURS), FAINT if "dim" in words else INK)
     drawn: list[str] = []
-    if "reverse" in words:
+    if text and "reverse" in words:
         drawn.append(_rect(x, y, len(text) * _CELL, _LINE, ink))
         ink = BACK
     weight = ' font-weight="bold"' if "bold" in words else ""
