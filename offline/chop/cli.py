@@ -190,7 +190,7 @@ def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> Non
         from offline.chop.pipeline import make_kit
         from offline.chop.planning import nothing
         from offline.chop.report import show
-        from offline.training.progress import progress
+        from offline.progress import progress
 
         with progress() as told:
             watched = told if sys.stderr.isatty() else nothing

@@ -225,7 +225,7 @@ def run(
 
     import models
     from offline.chop.pipeline import make_kit
-    from offline.training.progress import progress
+    from offline.progress import progress
 
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")

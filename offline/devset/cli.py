@@ -72,7 +72,7 @@ def harmony(
     samplechop evaluate harmony chords
     """
     from offline.harmony import devset as making
-    from offline.training.progress import progress
+    from offline.progress import progress
 
     with progress() as told:
         for done in making.build(output, soundfont or [], sounds or [], seed, count):

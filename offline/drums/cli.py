@@ -48,7 +48,7 @@ def render(
     from offline.crate.build import instruments
     from offline.drums.midi_files import rendered
     from offline.drums.pairs import MIDI, files_in
-    from offline.training.progress import progress
+    from offline.progress import progress
 
     if part not in ("band", "drums", "both"):
         raise UserError(f"--part must be band, drums or both, got {part!r}.")
@@ -179,7 +179,7 @@ def shreds(
     from offline.drums.shred_training import hear, train
     from offline.training.checks import check_extra, check_writable, checked_out
     from offline.training.loop import Options
-    from offline.training.progress import progress
+    from offline.progress import progress
 
     check_extra()
     out = checked_out(out, "mine/shreds")
@@ -199,7 +199,7 @@ def shreds(
 def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[Sound, DrumLabels]]") -> None:
     """Label one file after the other; what cannot be read is told and passed over, unless it is the only one."""
     from offline.drums.pairs import AUDIO, files_in, is_written, name_of, write_pair
-    from offline.training.progress import progress
+    from offline.progress import progress
 
     files = files_in(audio, AUDIO, "audio file")
     taken: set[str] = set()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from offline.training.checks import check_extra, check_writable, checked_out
-from offline.training.progress import progress
+from offline.progress import progress
 from realtime.errors import UserError
 
 INPUTS = ("cqt", "spectrum")

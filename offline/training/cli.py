@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from offline.training.checks import check_extra, check_writable, checked_out
-from offline.training.progress import Told, progress
+from offline.progress import Told, progress
 from realtime.errors import UserError
 
 VERSIONS = 2

@@ -13,7 +13,7 @@ from models import Manifest
 from offline.training import export
 from offline.training.calibrate import calibration
 from offline.training.keras_backend import keras
-from offline.training.progress import Told
+from offline.progress import Told
 from offline.training.windows import CONTEXT, HOP, MIN_GAP, SHAPES, Shape, Windows, features_of, hear
 from realtime.errors import UserError
 from realtime.peaks import RunPicker

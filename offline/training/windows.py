@@ -16,7 +16,7 @@ from offline.jobs import run
 from offline.training import folder
 from offline.training.chops import CHOPS, EDGE
 from offline.training.chops import wanted as wanted_of
-from offline.training.progress import Told
+from offline.progress import Told
 from offline.training.targets import Wanted
 from realtime.context import ContextWindow
 from realtime.cqt import F2_HZ, StreamingCQT

@@ -1,0 +1,8 @@
+"""The commands under `samplechop atlas`."""
+
+import typer
+
+from offline.atlas.cli_collect import collect
+
+app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to look at, to play and to choose from.")
+app.command("collect")(collect)
