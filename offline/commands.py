@@ -2,6 +2,7 @@
 
 import typer
 
+from offline.atlas.cli import app as atlas
 from offline.bench.cli import app as bench
 from offline.chop.cli import chop
 from offline.crate.cli import app as crate
@@ -39,6 +40,7 @@ evaluate.command("chop")(evaluate_chops)
 evaluate.command("drums")(evaluate_drums)
 evaluate.command("harmony")(evaluate_harmony)
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(atlas, name="atlas")
 app.add_typer(labels, name="labels")
 app.add_typer(notes, name="notes")
 app.add_typer(crate, name="crate")

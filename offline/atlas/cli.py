@@ -2,7 +2,9 @@
 
 import typer
 
-from offline.atlas.cli_collect import collect
-
 app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to look at, to play and to choose from.")
-app.command("collect")(collect)
+
+
+@app.callback()
+def atlas() -> None:
+    """Make a map of many samples, to look at, to play and to choose from."""

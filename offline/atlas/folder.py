@@ -56,10 +56,7 @@ class Sound:
 
 
 COLUMNS = tuple(field.name for field in fields(Sound))
-_KINDS = tuple(
-    {"int": int, "float": float, "str": str}[str(field.type)] if isinstance(field.type, str) else field.type
-    for field in fields(Sound)
-)
+_KINDS = tuple(field.type for field in fields(Sound))
 
 
 class Atlas:
