@@ -56,7 +56,7 @@ class Sound:
 
 
 COLUMNS = tuple(field.name for field in fields(Sound))
-_KINDS = tuple(field.type for field in fields(Sound))
+_KINDS: tuple[Any, ...] = tuple(field.type for field in fields(Sound))
 
 
 class Atlas:
