@@ -2,9 +2,14 @@
 
 import typer
 
+from offline.atlas.cli_sprites import sprites
+
 app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to look at, to play and to choose from.")
 
 
 @app.callback()
 def atlas() -> None:
     """Make a map of many samples, to look at, to play and to choose from."""
+
+
+app.command("sprites")(sprites)

@@ -1,0 +1,36 @@
+"""The command `samplechop atlas sprites`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def sprites(
+    atlas: Annotated[Path, typer.Argument(help="An atlas, made with samplechop atlas collect.")],
+    format: Annotated[str, typer.Option(help="mp3, ogg or wav; every browser plays mp3.")] = "mp3",
+    part_seconds: Annotated[float, typer.Option(help="Seconds of a file, at most; 0: all in one.")] = 20.0,
+    gap: Annotated[float, typer.Option(help="Milliseconds of silence around each sound.")] = 100.0,
+    fade_in: Annotated[float, typer.Option(help="Milliseconds in which a sound comes in.")] = 0.5,
+    fade_out: Annotated[float, typer.Option(help="Milliseconds in which it goes out.")] = 5.0,
+    tile: Annotated[int | None, typer.Option(help="Pixels of a fingerprint's side (default: as it is).")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
+) -> None:
+    """Write the sounds and fingerprints as spritesheets, which any web page plays and shows.
+
+    \b
+    samplechop atlas sprites drums                      mp3 in files of 20 seconds
+    samplechop atlas sprites drums --format ogg         smaller, for all browsers but old ones
+    samplechop atlas sprites drums --part-seconds 0     everything in one file, for a few sounds
+
+    The JSON beside each audio file is what howler.js and audiosprite's players read: new Howl(json).play(name).
+    """
+    from offline.atlas.folder import Atlas
+    from offline.atlas.sprites import SpriteSettings
+    from offline.atlas.sprites import sprites as make
+    from offline.progress import progress
+
+    settings = SpriteSettings(format, part_seconds, gap, fade_in, fade_out, tile)  # type: ignore[arg-type]  # it checks
+    with progress() as told:
+        make(Atlas(atlas), settings, told, jobs)
+    typer.echo(f"sprites in {atlas / 'sprites'}")
