@@ -4,28 +4,36 @@
     samples.npy       float32 (n, width): mono, peak 1, silence trimmed, zero behind the end of each sound
     samples.tsv       one line a sound, see `Sound`
     filenames.txt     one name a line
+    sources.tsv       one line a file that was looked at, see `Source`; of two with one path the later one counts
     …                 what the steps add: fingerprints.npy, maps/*.tsv, grid.tsv, sprites/, tags.tsv, page/ …
 
-Rows are only ever added, at the end, so whoever has made something for n rows has only the new ones to do.
+Rows are only ever added, at the end, so whoever has made something for n rows has only the new ones to do. How many
+there are is what atlas.json says, which is replaced in one go once they are there: what a run that was killed left
+behind them is not looked at, and goes when the next rows come.
 samples.npy is as wide as the longest sound may be; on nearly every file system what was never written takes no room.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.atlas.tables import lines, read_table, replaced
+from offline.atlas import growing
+from offline.atlas.lock import locked
+from offline.atlas.tables import PART, cut, lines, read_table, replaced
 from realtime.errors import UserError
 
 SCHEMA = 1
-STATE, SAMPLES, TABLE, NAMES = "atlas.json", "samples.npy", "samples.tsv", "filenames.txt"
+STATE, SAMPLES, TABLE, NAMES, SOURCES = "atlas.json", "samples.npy", "samples.tsv", "filenames.txt", "sources.tsv"
+_BUSY, _LOCK = ".busy", ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,29 @@ class Sound:
     zero_crossings: float
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was looked at. path: absolute, all links followed. size: bytes. mtime_ns: when it was changed.
+
+    sounds: how many rows came of it. split: in what way it was cut. reason: why it was left out, or "".
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    sounds: int
+    split: str
+    reason: str
+
+
+Row = TypeVar("Row", Sound, Source)
 COLUMNS = tuple(field.name for field in fields(Sound))
-_KINDS: tuple[Any, ...] = tuple(field.type for field in fields(Sound))
+SOURCE_COLUMNS = tuple(field.name for field in fields(Source))
+
+
+def one_line(name: str) -> str:
+    """Give a name without what would end a line of filenames.txt, or what no text file can hold: "_" instead."""
+    return "".join("_" if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") else sign for sign in name)
 
 
 class Atlas:
@@ -65,23 +94,28 @@ class Atlas:
     def __init__(self, folder: Path) -> None:
         """Open an atlas. Raises UserError if there is none, or one of another version."""
         self.folder = folder
-        path = folder / STATE
+        self._state = self._read_state()
+        self._is_mended = False
+
+    def _read_state(self) -> dict[str, Any]:
+        path = self.folder / STATE
         try:
             state = json.loads(path.read_text(encoding="utf-8"))
-            self._state: dict[str, Any] = {
-                "schema": int(state["schema"]),
-                "rate": int(state["rate"]),
-                "width": int(state["width"]),
-                "steps": dict(state["steps"]),
-            }
+            read: dict[str, Any] = {name: int(state[name]) for name in ("schema", "rate", "width", "rows", "sources")}
+            read["steps"] = dict(state["steps"])
         except FileNotFoundError:
-            raise UserError(f"there is no atlas in {str(folder)!r}: make one with samplechop atlas collect") from None
+            raise UserError(
+                f"there is no atlas in {str(self.folder)!r}: make one with samplechop atlas collect"
+            ) from None
         except OSError as error:
             raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
         except (ValueError, KeyError, TypeError):
             raise UserError(f"{str(path)!r} is damaged: collect the sounds again into another folder") from None
-        if self._state["schema"] != SCHEMA:
-            raise UserError(f"the atlas {str(folder)!r} is of another version: collect the sounds again into another")
+        if read["schema"] != SCHEMA:
+            raise UserError(
+                f"the atlas {str(self.folder)!r} is of another version: collect the sounds again into another"
+            )
+        return read
 
     @classmethod
     def begin(cls, folder: Path, rate: int, width: int) -> "Atlas":
@@ -89,14 +123,39 @@ class Atlas:
 
         Raises UserError if there is one already, or the disk does not take it.
         """
-        if (folder / STATE).exists():
-            raise UserError(f"there is an atlas in {str(folder)!r} already")
-        for name in (SAMPLES, TABLE, NAMES):
-            (folder / name).unlink(missing_ok=True)
-        state = {"schema": SCHEMA, "rate": rate, "width": width, "steps": {}}
-        with replaced(folder / STATE) as part:
-            part.write_text(json.dumps(state, indent=1), encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with locked(folder / _LOCK):
+                if (folder / STATE).exists():
+                    raise UserError(f"there is an atlas in {str(folder)!r} already")
+                for name in (SAMPLES, TABLE, NAMES, SOURCES):
+                    (folder / name).unlink(missing_ok=True)
+                state = {"schema": SCHEMA, "rate": rate, "width": width, "rows": 0, "sources": 0, "steps": {}}
+                with replaced(folder / STATE) as part:
+                    part.write_text(json.dumps(state, indent=1), encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"the atlas {str(folder)!r} cannot be made ({error.strerror or error})") from None
         return cls(folder)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have the atlas for oneself meanwhile; what runs that were killed left unfinished is removed.
+
+        Raises UserError if another process has it, or the folder cannot be written.
+        """
+        try:
+            with locked(self.folder / _BUSY, wait=False):
+                for left in self.folder.rglob(f"{PART}*"):
+                    left.unlink(missing_ok=True)
+                self._state = self._read_state()
+                self.__dict__.pop("sounds", None)
+                yield
+        except BlockingIOError:
+            raise UserError(
+                f"another samplechop is at work in {str(self.folder)!r}: let it end, or use another"
+            ) from None
+        except PermissionError as error:
+            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror})") from None
 
     @property
     def rate(self) -> int:
@@ -111,60 +170,78 @@ class Atlas:
     @cached_property
     def sounds(self) -> list[Sound]:
         """All rows, in order."""
-        if not (self.folder / TABLE).exists():
+        return self._rows(TABLE, Sound, len(self))
+
+    def sources(self) -> list[Source]:
+        """Read of all files that were looked at, in order; of two with one path the later one counts."""
+        return self._rows(SOURCES, Source, int(self._state["sources"]))
+
+    def _rows(self, name: str, kind: type[Row], count: int) -> list[Row]:
+        if not count:
             return []
-        rows = read_table(self.folder / TABLE, COLUMNS)
+        path, columns = self.folder / name, fields(kind)
+        kinds: list[Any] = [column.type for column in columns]
+        rows = read_table(path, [column.name for column in columns], count)
+        if len(rows) < count:
+            raise UserError(f"{str(path)!r} has {len(rows)} rows where {count} were: collect the sounds again")
         try:
-            return [Sound(*(kind(cell) for kind, cell in zip(_KINDS, row, strict=True))) for row in rows]
+            return [kind(*(made(cell) for made, cell in zip(kinds, row, strict=True))) for row in rows]
         except ValueError as error:
-            raise UserError(f"{str(self.folder / TABLE)!r} is damaged ({error}): collect the sounds again") from None
+            raise UserError(f"{str(path)!r} is damaged ({error}): collect the sounds again") from None
 
     def __len__(self) -> int:
         """Count the sounds."""
-        return len(self.sounds)
+        return int(self._state["rows"])
 
     def samples(self) -> NDArray[np.float32]:
         """Give all sounds, read-only float32 (n, width), in a memory map: read some rows at a time."""
         if not len(self):
             return np.zeros((0, self.width), np.float32)
         try:
-            there = np.load(self.folder / SAMPLES, mmap_mode="r", allow_pickle=False)
+            return growing.opened(self.folder / SAMPLES, len(self), self.width)
         except (OSError, ValueError) as error:
-            raise UserError(f"{str(self.folder / SAMPLES)!r} is damaged ({error}): collect the sounds again") from None
-        if there.shape[0] < len(self) or there.shape[1:] != (self.width,) or there.dtype != np.float32:
-            raise UserError(f"{str(self.folder / SAMPLES)!r} does not fit {TABLE}: collect the sounds again")
-        return there[: len(self)]
+            path = str(self.folder / SAMPLES)
+            raise UserError(f"{path!r} is damaged ({error}): collect the sounds again") from None
 
-    def append(self, sounds: Sequence[Sound], samples: Iterable[NDArray[np.float32]]) -> None:
-        """Add rows; the table comes last, so a run that is ended in between leaves the atlas as it was.
+    def append(
+        self, sounds: Sequence[Sound], samples: Iterable[NDArray[np.float32]], sources: Sequence[Source] = ()
+    ) -> None:
+        """Add rows, all or none of them, whatever ends the run.
 
-        samples: float32 (length,) each. Raises UserError if the disk does not take them.
+        samples: float32 (length,) each. sources: what has been looked at.
+        Raises UserError if the disk does not take them, or another process has added some.
         """
-        n, width = len(self), self.width
-        path = self.folder / SAMPLES
+        if any(sound.name != one_line(sound.name) for sound in sounds):
+            raise ValueError("names must be one line of text each")
+        n = len(self)
         try:
-            with path.open("r+b" if path.exists() else "w+b") as file:
-                np.lib.format.write_array_header_1_0(
-                    file, {"descr": "<f4", "fortran_order": False, "shape": (n + len(sounds), width)}
-                )
-                head = file.tell()
-                file.truncate(head + 4 * width * n)  # what lies behind belonged to a run that was ended
-                for row, sound in enumerate(samples, n):
-                    if len(sound) > width:
-                        raise ValueError(f"sounds must have at most {width} samples, got {len(sound)}")
-                    file.seek(head + 4 * width * row)
-                    file.write(np.ascontiguousarray(sound, "<f4").tobytes())
-                file.truncate(head + 4 * width * (n + len(sounds)))  # the last row gets its full width
-                file.flush()
-                os.fsync(file.fileno())
-            with (self.folder / NAMES).open("a", encoding="utf-8") as file:
-                file.writelines(f"{sound.name}\n" for sound in sounds)
-            new = not (self.folder / TABLE).exists()
-            with (self.folder / TABLE).open("a", encoding="utf-8", newline="") as table:
-                table.write((lines([COLUMNS]) if new else "") + lines(astuple(sound) for sound in sounds))
+            with locked(self.folder / _LOCK):
+                state = self._read_state()
+                if (state["rows"], state["sources"]) != (n, self._state["sources"]):
+                    raise UserError(f"another samplechop has added to {str(self.folder)!r} meanwhile: run it again")
+                if not self._is_mended:
+                    self._mend()
+                growing.extend(self.folder / SAMPLES, n, len(sounds), self.width, samples)
+                _add(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
+                for name, columns, rows in ((TABLE, COLUMNS, sounds), (SOURCES, SOURCE_COLUMNS, sources)):
+                    new = not (self.folder / name).exists()
+                    _add(self.folder / name, (lines([columns]) if new else "") + lines(map(astuple, rows)))
+                state["rows"] += len(sounds)
+                state["sources"] += len(sources)
+                self._write_state(state)
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
-        self.sounds.extend(sounds)
+        if "sounds" in self.__dict__:
+            self.sounds.extend(sounds)
+
+    def _mend(self) -> None:
+        """Remove what a run that was killed has left behind the last row."""
+        for name, rows in ((TABLE, len(self)), (SOURCES, int(self._state["sources"]))):
+            if (self.folder / name).exists():
+                cut(self.folder / name, rows)
+        with replaced(self.folder / NAMES) as part:
+            part.write_text("".join(f"{sound.name}\n" for sound in self.sounds), encoding="utf-8")
+        self._is_mended = True
 
     def made(self, step: str) -> tuple[dict[str, Any], int] | None:
         """Give the settings with which a step was made, and for how many rows; None if it never was."""
@@ -177,6 +254,25 @@ class Atlas:
 
     def note(self, step: str, settings: Mapping[str, Any]) -> None:
         """Note that a step is made with these settings, which JSON must be able to hold, for all rows."""
-        self._state["steps"][step] = {"settings": dict(settings), "rows": len(self)}
-        with replaced(self.folder / STATE) as part:
-            part.write_text(json.dumps(self._state, indent=1), encoding="utf-8")
+        noted = {"settings": dict(settings), "rows": len(self)}
+        try:
+            with locked(self.folder / _LOCK):
+                state = self._read_state()  # another process may have noted something else
+                state["steps"][step] = noted
+                self._write_state(state)
+        except OSError as error:
+            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
+
+    def _write_state(self, state: dict[str, Any]) -> None:
+        with replaced(self.folder / STATE) as part, part.open("w", encoding="utf-8") as file:
+            json.dump(state, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        self._state = state
+
+
+def _add(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -2,11 +2,16 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from realtime.errors import UserError
+
+PART = ".part-"
+"""What the names of files begin with that are not done yet; nobody's after a run that was killed."""
 
 
 @contextmanager
@@ -15,7 +20,7 @@ def replaced(path: Path) -> Iterator[Path]:
 
     It ends like `path`, as some writers choose the format by that. Raises UserError if the disk does not take it.
     """
-    part = path.with_name(f".part-{path.name}")
+    part = path.with_name(f"{PART}{os.getpid()}-{path.name}")  # two processes at once must not write to one file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -28,8 +33,8 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def text(value: object) -> str:
-    """Give a cell: floats with six significant digits, everything else as it is said."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    """Give a cell: floats with nine significant digits, as many as float32 has, everything else as it is said."""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def lines(rows: Iterable[Sequence[object]]) -> str:
@@ -45,14 +50,15 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
         part.write_text(lines([columns]) + lines(rows), encoding="utf-8", newline="")
 
 
-def read_table(path: Path, columns: Sequence[str]) -> list[list[str]]:
+def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> list[list[str]]:
     """Read a table; the rows' cells in the order of `columns`, which it must have; others are passed over.
 
+    most: rows, from the first on; what lies behind is not looked at.
     Raises UserError, naming the file and what is wrong.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            found = list(csv.reader(file, "excel-tab"))
+            found = list(islice(csv.reader(file, "excel-tab"), None if most is None else most + 1))
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -66,3 +72,25 @@ def read_table(path: Path, columns: Sequence[str]) -> list[list[str]]:
         if len(row) != len(header):
             raise UserError(f"{str(path)!r}, line {number}: {len(row)} cells where the header has {len(header)}")
     return [[row[place] for place in places] for row in found[1:]]
+
+
+def cut(path: Path, rows: int) -> None:
+    """Leave of a table the header and its first rows, where there is more: what a run that was ended left behind.
+
+    Raises UserError as `replaced` does.
+    """
+    kept: list[str] = []
+
+    def passed(file: Iterable[str]) -> Iterator[str]:
+        for line in file:
+            kept.append(line)
+            yield line
+
+    # The end may lie within a letter.
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        for _ in islice(csv.reader(passed(file), "excel-tab"), rows + 1):
+            pass
+        if not file.read(1):
+            return
+    with replaced(path) as part:
+        part.write_text("".join(kept), encoding="utf-8", newline="")
