@@ -24,9 +24,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from offline.atlas.folder import Atlas
 from offline.atlas.tables import replaced
 from offline.samples import resampled
-from realtime.errors import UserError
 
 AudioFormat = Literal["mp3", "ogg", "wav"]
 SUBTYPES = {"mp3": ("MP3", "MPEG_LAYER_III"), "ogg": ("OGG", "VORBIS"), "wav": ("WAV", "PCM_16")}
@@ -42,13 +42,13 @@ HEADROOM = 10 ** (-1 / 20)
 class Part:
     """One file of the sheet, before it is written.
 
-    audio: its path; the JSON lies beside it. samples: path of samples.npy. rows, names, lengths: of its sounds in
-    order; lengths in samples at `rate`, Hz. offsets: where they begin, samples. total: samples of all.
+    audio: its path; the JSON lies beside it. atlas: the folder its sounds are from. rows, names, lengths: of its sounds
+    in order; lengths in samples at `rate`, Hz. offsets: where they begin, samples. total: samples of all.
     fade_in_ms, fade_out_ms: at the ends of each sound.
     """
 
     audio: Path
-    samples: Path
+    atlas: Path
     format: AudioFormat
     rate: int
     rows: tuple[int, ...]
@@ -79,7 +79,7 @@ def write_part(part: Part) -> None:
     """[worker] Write a part and its JSON, unless both are there, made of the same samples in the same way.
 
     The JSON comes last and holds a checksum of what the audio was made of. Raises UserError if the disk is full or
-    samples.npy cannot be read.
+    the sounds cannot be read.
     """
     told = part.audio.with_suffix(".json")
     text = json.dumps(_described(part, _checksum(part)), ensure_ascii=False, indent=1) + "\n"
@@ -122,10 +122,7 @@ def _described(part: Part, checksum: int) -> dict[str, Any]:
 
 
 def _sounds(part: Part) -> Iterator[NDArray[np.float32]]:
-    try:
-        every = np.load(part.samples, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{str(part.samples)!r} cannot be read ({error}): collect the sounds again") from None
+    every = Atlas(part.atlas).samples()
     for row, length in zip(part.rows, part.lengths, strict=True):
         yield np.asarray(every[row, :length], np.float32)
 

@@ -9,7 +9,7 @@ import typer
 def sprites(
     atlas: Annotated[Path, typer.Argument(help="An atlas, made with samplechop atlas collect.")],
     format: Annotated[str, typer.Option(help="mp3, ogg or wav; every browser plays mp3.")] = "mp3",
-    part_seconds: Annotated[float, typer.Option(help="Seconds of a file, at most; 0: all in one.")] = 20.0,
+    part_seconds: Annotated[float, typer.Option(help="Seconds of a file, at most; 0: all in one.")] = 10.0,
     gap: Annotated[float, typer.Option(help="Milliseconds of silence around each sound.")] = 100.0,
     fade_in: Annotated[float, typer.Option(help="Milliseconds in which a sound comes in.")] = 0.5,
     fade_out: Annotated[float, typer.Option(help="Milliseconds in which it goes out.")] = 5.0,
@@ -19,7 +19,7 @@ def sprites(
     """Write the sounds and fingerprints as spritesheets, which any web page plays and shows.
 
     \b
-    samplechop atlas sprites drums                      mp3 in files of 20 seconds
+    samplechop atlas sprites drums                      mp3 in files of 10 seconds
     samplechop atlas sprites drums --format ogg         smaller, for all browsers but old ones
     samplechop atlas sprites drums --part-seconds 0     everything in one file, for a few sounds
 
@@ -32,5 +32,7 @@ def sprites(
 
     settings = SpriteSettings(format, part_seconds, gap, fade_in, fade_out, tile)  # type: ignore[arg-type]  # it checks
     with progress() as told:
-        make(Atlas(atlas), settings, told, jobs)
+        opened = Atlas(atlas)
+        with opened.held():
+            make(opened, settings, told, jobs)
     typer.echo(f"sprites in {atlas / 'sprites'}")

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from offline import jobs
 from offline.atlas import image_sprites
 from offline.atlas.audio_sprites import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
-from offline.atlas.folder import SAMPLES, Atlas
+from offline.atlas.folder import Atlas
 from offline.atlas.tables import read_table, replaced
 from offline.progress import Told
 from realtime.errors import UserError
@@ -39,12 +39,13 @@ FEW = 8
 class SpriteSettings:
     """Which sprites.
 
-    part_seconds: of a file, at most; 0: all in one. gap_ms: silence around each sound. fade_in_ms, fade_out_ms: at its
+    part_seconds: of a file, at most; 0: all in one. A browser decodes 10 seconds in 7 to 25 ms, the latter where it has
+    to resample as well. gap_ms: silence around each sound. fade_in_ms, fade_out_ms: at its
     ends. tile: pixels of a fingerprint's side in the image; None: as it is.
     """
 
     format: AudioFormat = "mp3"
-    part_seconds: float = 20.0
+    part_seconds: float = 10.0
     gap_ms: float = GAP_MS
     fade_in_ms: float = 0.5
     fade_out_ms: float = 5.0
@@ -80,7 +81,6 @@ def sprites(atlas: Atlas, settings: SpriteSettings, told: Told, workers: int | N
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INDEX).unlink(missing_ok=True)  # until the parts fit it again
     count = 1 if len(parts) <= FEW else min(len(parts), workers or os.cpu_count() or 1)
-    told("audio sprites", 0, len(parts))
     for done, _ in enumerate(jobs.run(write_part, parts, count), 1):
         told("audio sprites", done, len(parts))
     image_sprites.write(atlas, cells, folder, settings.tile, told)
@@ -162,7 +162,7 @@ def _planned(atlas: Atlas, settings: SpriteSettings, rows: list[int]) -> list[Pa
         parts.append(
             Part(
                 audio=atlas.folder / FOLDER / f"audio-{number:03d}.{settings.format}",
-                samples=atlas.folder / SAMPLES,
+                atlas=atlas.folder,
                 format=settings.format,
                 rate=rate,
                 rows=tuple(rows[first:last]),
