@@ -2,6 +2,7 @@
 
 import typer
 
+from offline.atlas.cli_collect import collect
 from offline.atlas.cli_sprites import sprites
 
 app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to look at, to play and to choose from.")
@@ -12,4 +13,5 @@ def atlas() -> None:
     """Make a map of many samples, to look at, to play and to choose from."""
 
 
+app.command("collect")(collect)
 app.command("sprites")(sprites)

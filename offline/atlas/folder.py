@@ -15,6 +15,7 @@ samples.npy is as wide as the longest sound may be; on nearly every file system 
 
 import json
 import os
+import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -146,7 +147,7 @@ class Atlas:
         try:
             with locked(self.folder / _BUSY, wait=False):
                 for left in self.folder.rglob(f"{PART}*"):
-                    left.unlink(missing_ok=True)
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
                 self._state = self._read_state()
                 self.__dict__.pop("sounds", None)
                 yield

@@ -76,25 +76,26 @@ class Record:
             raise UserError(f"{str(self.source)!r} could be read before and cannot be now: was it changed meanwhile?")
 
 
-def inputs(paths: Sequence[Path]) -> list[Path]:
+def inputs(paths: Sequence[Path], kits: bool = False) -> list[Path]:
     """Find what to chop: files as they are named, a session as its folder, other folders with all below them.
 
     Of a folder come the audio files by their ending and the sessions, sorted; hidden files and links to folders are
-    left out, and so are the kits that were made before. Nothing comes twice. A folder that cannot be listed comes as
+    left out, and so are the kits that were made before, unless `kits` says that their folders come too. Nothing comes
+    twice. A folder that cannot be listed comes as
     itself, so that opening it tells why. Raises UserError for what is not there, and if nothing is found at all.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         if not os.path.lexists(path):
             raise UserError(f"there is no file or folder {str(path)!r}")
-        for one in _below(path) if path.is_dir() and not is_session(path) else [path]:
+        for one in _below(path, kits) if path.is_dir() and not is_session(path) else [path]:
             found.setdefault(Path(os.path.realpath(one)), one)
     if not found:
         raise UserError(f"there is no audio in {', '.join(repr(str(path)) for path in paths)}: give audio files")
     return list(found.values())
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: Path, kits: bool) -> Iterator[Path]:
     found: list[Path] = []
 
     def unreadable(error: OSError) -> None:
@@ -106,6 +107,7 @@ def _below(folder: Path) -> Iterator[Path]:
             found.append(here)
             folders.clear()
         elif is_kit(here):
+            found += [here] if kits else []
             folders.clear()
         else:
             folders[:] = [name for name in folders if not name.startswith(".")]

@@ -1,0 +1,83 @@
+"""The command `samplechop atlas collect`."""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from realtime.errors import UserError
+
+if TYPE_CHECKING:
+    from offline.atlas.collect import CollectSettings
+
+_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
+
+
+def collect(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Audio files, sessions, kits, folders.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the atlas.")],
+    window: Annotated[
+        str | None, typer.Option(help="Keep so much of each sound, such as 250ms or 1.5s (default: all of it).")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Longer files are cut, see --split, or left out (default: 10).")
+    ] = None,
+    rate: Annotated[int | None, typer.Option(help="Sample rate of all sounds in Hz (default: 44100).")] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Files longer than --max-seconds: none leaves them out; chops cuts them where a producer "
+            "would; energy takes their loudest pieces."
+        ),
+    ] = "none",
+    share: Annotated[float, typer.Option(help="How much of a file --split energy takes, 0 to 1.")] = 0.5,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one for each core).")] = None,
+) -> None:
+    """Collect sounds into an atlas: mono, equally loud, without the silence around them.
+
+    \b
+    samplechop atlas collect drums/ kits/ -o atlas                files, sessions and kits, whatever is in there
+    samplechop atlas collect more/ -o atlas                       only what is new
+    samplechop atlas collect record.flac -o atlas --split chops   cut as samplechop chop would
+
+    What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas tells why.
+    """
+    from offline.atlas import collect as collecting
+    from offline.progress import progress
+
+    given = {"rate": rate, "max_seconds": max_seconds, "window_seconds": None if window is None else seconds(window)}
+    settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
+    with progress() as told:
+        report = collecting.collect(output, inputs, settings, told, jobs or os.cpu_count() or 1)
+    for sentence in report.left_out:
+        typer.echo(f"left out: {sentence}", err=True)
+    for path in report.changed:
+        typer.echo(f"left as it was collected: {path!r} has changed since", err=True)
+    if report.interrupted:
+        typer.echo("stopped before the end: the same command goes on from here", err=True)
+        raise typer.Exit(130)
+    from offline.atlas.folder import Atlas
+
+    count = len(Atlas(output))
+    if not count:
+        raise UserError(f"none of the {len(report.left_out) + report.known} files could be used: see above")
+    typer.echo(f"{report.new} new, {count} sounds in {output}; {len(report.left_out)} files left out")
+
+
+def seconds(text: str) -> float:
+    """Read a time such as "250ms", "1.5s" or "0.25". Raises UserError."""
+    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*(ms|s|)", text.strip())
+    if match is None:
+        raise UserError(f"--window takes a time such as 250ms or 1.5s, got {text!r}")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _settings(output: Path, given: dict[str, Any], split: str, share: float) -> "CollectSettings":
+    """What was not said is as in the atlas, if there is one."""
+    from offline.atlas.collect import STEP, CollectSettings
+    from offline.atlas.folder import STATE, Atlas
+
+    before = Atlas(output).made(STEP) if (output / STATE).exists() else None
+    return CollectSettings(**((before[0] if before else {}) | given), split=split, share=share)

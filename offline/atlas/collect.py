@@ -1,0 +1,258 @@
+"""Collecting sounds into an atlas: in several processes, a batch at a time, and only what it does not have yet.
+
+What cannot be used is noted in sources.tsv with the reason, and costs nothing else: a file that kills the process which
+reads it is tried alone once more and then left out. Rows come in the order of the inputs, but large files last, so that
+nothing waits for them. Whatever ends a run, the same command goes on where it was.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.atlas.finding import Item, find
+from offline.atlas.folder import STATE, Atlas, Sound, Source, one_line
+from offline.atlas.making import Made, Part, Recipe, make
+from offline.atlas.tables import PART
+from offline.chop.workers import in_processes
+from offline.progress import Told
+from realtime.errors import UserError
+
+STEP = "collect"
+SPLITS = ("none", "chops", "energy")
+DEAD = "the process that read it died (out of memory?)"
+_TOGETHER = 32
+"""Files that a worker is given at once."""
+_LARGE_BYTES = 16_000_000
+_BATCH_SECONDS, _BATCH_SOUNDS = 2.0, 1024
+"""So much is lost at most when a run is killed; every batch waits for the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectSettings:
+    """How sounds are made.
+
+    rate: Hz of all sounds. max_seconds: of a file; longer ones are cut as `split` says, or left out. window_seconds:
+    what is kept of each sound, from its beginning; None: all. These three are the atlas's, once it has sounds.
+    split: "none", "chops" or "energy". share: 0..1 of the duration, which pieces by energy may take.
+    """
+
+    rate: int = 44_100
+    max_seconds: float = 10.0
+    window_seconds: float | None = None
+    split: str = "none"
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done, naming option, value and range."""
+        if not 4_000 <= self.rate <= 192_000:
+            raise UserError(f"--rate must be in 4000..192000 Hz, got {self.rate}")
+        if not 0.01 <= self.max_seconds <= 600:
+            raise UserError(f"--max-seconds must be in 0.01..600, got {self.max_seconds:g}")
+        if self.window_seconds is not None and not 0.005 <= self.window_seconds <= self.max_seconds:
+            raise UserError(
+                f"--window must be 5 ms at least and no longer than --max-seconds {self.max_seconds:g}, "
+                f"got {self.window_seconds:g} s"
+            )
+        if self.split not in SPLITS:
+            raise UserError(f"--split must be one of {', '.join(SPLITS)}, got {self.split!r}")
+        if not 0 < self.share <= 1:
+            raise UserError(f"--share must be above 0 and at most 1, got {self.share:g}")
+
+    @property
+    def width(self) -> int:
+        """Samples of the longest sound there may be."""
+        return round((self.window_seconds or self.max_seconds) * self.rate)
+
+    def of_atlas(self) -> dict[str, Any]:
+        """Give what all sounds of an atlas have in common."""
+        return {"rate": self.rate, "max_seconds": self.max_seconds, "window_seconds": self.window_seconds}
+
+
+@dataclass(slots=True)
+class Collected:
+    """What became of the inputs. new: sounds that were added. known: files that were looked at before.
+
+    left_out: a sentence for each file that was left out now. changed: paths of files that were collected before and
+    have changed since. interrupted: by Ctrl-C.
+    """
+
+    new: int = 0
+    known: int = 0
+    left_out: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def collect(
+    folder: Path, inputs: Sequence[Path], settings: CollectSettings, told: Told, jobs: int = 1
+) -> Collected:
+    """Add the sounds of files, sessions, kits and folders of them to an atlas, which is begun if it is not there.
+
+    jobs: processes at once. Raises UserError if there is nothing to collect, for settings that differ from those of the
+    atlas, if another process is at work in it, or the disk does not take it.
+    """
+    items = find(inputs)
+    atlas = _opened(folder, settings)
+    with atlas.held(), tempfile.TemporaryDirectory(prefix=PART, dir=folder.absolute()) as scratch:
+        run = _Run(atlas, settings)
+        wanted = run.unknown(items)
+        recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
+        try:
+            done = 0
+            for item, made, samples in _made(_chunks(wanted), recipe, Path(scratch), jobs):
+                run.take(item, made, samples)
+                done += 1
+                told("collecting", done, len(wanted))
+        except KeyboardInterrupt:
+            run.report.interrupted = True
+        run.write()
+        atlas.note(STEP, settings.of_atlas())
+    return run.report
+
+
+def _opened(folder: Path, settings: CollectSettings) -> Atlas:
+    if not (folder / STATE).exists():
+        return Atlas.begin(folder, settings.rate, settings.width)
+    atlas = Atlas(folder)
+    before = atlas.made(STEP)
+    for name, value in (before[0] if before and before[1] else {}).items():
+        new = settings.of_atlas().get(name)
+        if new != value:
+            raise UserError(
+                f"the sounds in {str(folder)!r} were collected with {name.replace('_', ' ')} {value}, not {new}: "
+                f"leave the option out, or collect into another folder"
+            )
+    return atlas
+
+
+class _Run:
+    """What is added to an atlas, a batch at a time."""
+
+    def __init__(self, atlas: Atlas, settings: CollectSettings) -> None:
+        self.atlas, self.settings = atlas, settings
+        self.report = Collected()
+        self._names = {sound.name.casefold() for sound in atlas.sounds}
+        self._numbers: dict[str, int] = {}
+        self._known = {source.path: source for source in atlas.sources()}
+        self._sounds: list[Sound] = []
+        self._samples: list[NDArray[np.float32]] = []
+        self._sources: list[Source] = []
+        self._written = time.monotonic()
+
+    def unknown(self, items: Sequence[Item]) -> list[Item]:
+        """Give what is to be looked at: what never was, or was left out and may not be now."""
+        wanted = []
+        for item in items:
+            known = self._known.get(item.file)
+            same = known is not None and (known.size, known.mtime_ns) == (item.size, item.mtime_ns)
+            if known is None or (not known.sounds and not (same and known.split == self.settings.split)):
+                wanted.append(item)
+                continue
+            self.report.known += 1
+            if not same:
+                self.report.changed.append(item.file)
+        return wanted
+
+    def take(self, item: Item, made: Made, samples: NDArray[np.float32]) -> None:
+        """Take what became of an item. samples: those of its sounds, one after the other."""
+        reason, parts = made
+        at = 0
+        for values in parts:
+            part = Part(*values)
+            name = self._unused(one_line(item.name + part.title))
+            self._sounds.append(
+                Sound(
+                    name=name,
+                    path=str(item.path.absolute()),
+                    start=part.start,
+                    duration=part.duration,
+                    length=part.length,
+                    peak=part.peak,
+                    label=part.label,
+                    pack=item.pack,
+                    rms=part.rms,
+                    centroid=part.centroid,
+                    bandwidth=part.bandwidth,
+                    rolloff=part.rolloff,
+                    flatness=part.flatness,
+                    zero_crossings=part.zero_crossings,
+                )
+            )
+            self._samples.append(samples[at : at + part.length])
+            at += part.length
+        if reason:
+            self.report.left_out.append(reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}")
+        self._sources.append(Source(item.file, item.size, item.mtime_ns, len(parts), self.settings.split, reason))
+        if len(self._sounds) > _BATCH_SOUNDS or time.monotonic() > self._written + _BATCH_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Put on disk what was taken."""
+        if self._sources:
+            self.atlas.append(self._sounds, self._samples, self._sources)
+        self.report.new += len(self._sounds)
+        self._sounds, self._samples, self._sources = [], [], []
+        self._written = time.monotonic()
+
+    def _unused(self, name: str) -> str:
+        """Give a name that no sound has yet, even where case does not count."""
+        candidate = name
+        while candidate.casefold() in self._names:
+            self._numbers[name] = self._numbers.get(name, 1) + 1
+            candidate = f"{name}_{self._numbers[name]}"
+        self._names.add(candidate.casefold())
+        return candidate
+
+
+def _chunks(items: Sequence[Item]) -> list[list[Item]]:
+    """Share the work out."""
+    small = [item for item in items if item.size < _LARGE_BYTES]
+    large = [item for item in items if item.size >= _LARGE_BYTES]
+    return [small[at : at + _TOGETHER] for at in range(0, len(small), _TOGETHER)] + [[item] for item in large]
+
+
+def _made(
+    chunks: Sequence[Sequence[Item]], recipe: Recipe, scratch: Path, jobs: int
+) -> Iterator[tuple[Item, Made, NDArray[np.float32]]]:
+    """Give what is made of each item, in order."""
+    tasks = [
+        (number, partial(make, chunk, recipe, scratch / f"{number}.f32"), scratch / str(number))
+        for number, chunk in enumerate(chunks)
+    ]
+    ready: dict[int, list[Made] | None] = {}
+    turn = 0
+    for number, result in in_processes(tasks, jobs):
+        ready[number] = result
+        while turn in ready:
+            yield from _of_chunk(chunks[turn], ready.pop(turn), recipe, scratch, turn)
+            turn += 1
+
+
+def _of_chunk(
+    chunk: Sequence[Item], result: list[Made] | None, recipe: Recipe, scratch: Path, number: int
+) -> Iterator[tuple[Item, Made, NDArray[np.float32]]]:
+    path = scratch / f"{number}.f32"
+    if result is None:
+        if len(chunk) == 1:
+            yield chunk[0], (DEAD, []), np.zeros(0, np.float32)
+            return
+        alone = scratch / f"alone-{number}"
+        alone.mkdir()
+        yield from _made([[item] for item in chunk], recipe, alone, 1)
+        shutil.rmtree(alone)
+        return
+    samples = np.memmap(path, "<f4", "r") if path.stat().st_size else np.zeros(0, np.float32)
+    at = 0
+    for item, made in zip(chunk, result, strict=True):
+        length = sum(Part(*part).length for part in made[1])
+        yield item, (made[0], made[1]), samples[at : at + length]
+        at += length
+    path.unlink()

@@ -1,0 +1,90 @@
+"""What may become sounds: audio files, recorded sessions, and the slices of kits, each with what its place tells."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from offline.atlas.folder import STATE
+from offline.chop.opening import audio_files, inputs, is_kit, title
+from offline.export.manifest import FILE as MANIFEST
+from realtime.errors import UserError
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to be looked at. path: the file or session. file: its audio, absolute, all links followed.
+
+    size: bytes. mtime_ns: when it was changed. name: for people. label: first word of the name. pack: folder or kit.
+    reason: why it cannot be used, where that is known already, or "".
+    """
+
+    path: Path
+    file: str
+    size: int
+    mtime_ns: int
+    name: str
+    label: str
+    pack: str
+    reason: str = ""
+
+
+def label_of(name: str) -> str:
+    """Give the first word of a name in lower case: the letters before a digit, a space, "_" or "-"; "" without letters.
+
+    What comes before the first letter is passed over, so that "01_Kick_hard" is a "kick", too.
+    """
+    word = _WORD.search(name)
+    return word[0].lower() if word else ""
+
+
+def find(paths: Sequence[Path]) -> list[Item]:
+    """Find what there is, in the order of the inputs and then of names; no file twice, and nothing of an atlas.
+
+    Raises UserError as offline.chop.opening.inputs does, and for a kit whose manifest cannot be read.
+    """
+    found: dict[str, Item] = {}
+    for path in inputs(paths, kits=True):
+        if not _in_atlas(path):
+            for item in _slices(path) if is_kit(path) else [_item(path, path.absolute().parent.name)]:
+                found.setdefault(item.file, item)
+    if not found:
+        raise UserError(f"there is no audio in {', '.join(repr(str(path)) for path in paths)}: give audio files")
+    return list(found.values())
+
+
+def _in_atlas(path: Path) -> bool:
+    return any((folder / STATE).is_file() for folder in path.absolute().parents)
+
+
+def _item(path: Path, pack: str, label: str | None = None) -> Item:
+    name = title(path)
+    label = label_of(name) if label is None else label
+    try:
+        (audio,) = audio_files(path)
+        file = os.path.realpath(audio)
+        facts = Path(file).stat()
+    except UserError as error:
+        return Item(path, os.path.realpath(path), 0, 0, name, label, pack, str(error))
+    except OSError as error:
+        return Item(path, os.path.realpath(path), 0, 0, name, label, pack, f"{str(path)!r}: {error.strerror}")
+    return Item(path, file, facts.st_size, facts.st_mtime_ns, name, label, pack)
+
+
+def _slices(kit: Path) -> Iterator[Item]:
+    """Give the slices of a kit; what they are said to be is the strongest drum in them, where one is known."""
+    path = kit / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        parts = [(str(part["file"]), part["content"]["drum"] or "") for part in manifest["slices"]]
+        name = str(manifest["name"])
+    except OSError as error:
+        raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
+    except (ValueError, LookupError, TypeError):
+        raise UserError(f"{str(path)!r} is damaged: chop the record again, or leave the kit out") from None
+    for file, drum in parts:
+        yield _item(kit / file, name, str(drum))

@@ -1,0 +1,160 @@
+"""[worker] From files to sounds: read, mixed to mono, brought to one rate, cut, trimmed and described.
+
+The samples of all sounds go one after the other to one file of float32, and all else is plain, for JSON: so it comes
+back from a worker process, see offline.chop.workers.
+"""
+
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.atlas.finding import Item
+from offline.atlas.statistics import statistics
+from offline.atlas.trimming import trimmed
+from offline.chop import foreign
+from offline.chop.decoding import UNKNOWN
+from offline.chop.opening import Record, audio_files, open_record
+from offline.samples import BLOCK
+from realtime.errors import UserError
+from realtime.file_source import open_audio
+
+BUG = "a bug"
+Made = tuple[str, list[list[Any]]]
+"""Of one item: why nothing came of it, or ""; and of each sound the fields of `Part`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How sounds are made. rate: Hz. width: samples that are kept of one at most. max_seconds: of a file, or a piece.
+
+    split: what is done to longer ones: "none", "chops" or "energy". share: of the duration, for "energy".
+    """
+
+    rate: int
+    width: int
+    max_seconds: float
+    split: str = "none"
+    share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sound that was made. title: what its name has after that of its file. Else as in offline.atlas.folder.Sound."""
+
+    title: str
+    label: str
+    start: float
+    duration: float
+    length: int
+    peak: float
+    rms: float
+    centroid: float
+    bandwidth: float
+    rolloff: float
+    flatness: float
+    zero_crossings: float
+
+
+def make(items: Sequence[Item], recipe: Recipe, target: Path) -> list[Made]:
+    """Make the sounds of some items; what cannot be used gives a reason. target: gets the samples. Raises OSError."""
+    made: list[Made] = []
+    with target.open("wb") as file:
+        for item in items:
+            before = file.tell()
+            parts: list[list[Any]] = []
+            try:
+                with tempfile.TemporaryDirectory(prefix="decoded-", dir=target.parent) as scratch:
+                    for part, samples in _sounds(item, recipe, Path(scratch)):
+                        parts.append(list(astuple(part)))
+                        file.write(samples.astype("<f4", copy=False).tobytes())
+                reason = ""
+            except UserError as error:
+                reason = str(error)
+            except Exception as error:  # a bug that one file meets must not cost the others theirs; it is told as one
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                reason = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}"
+            if reason:
+                parts = []
+                file.seek(before)
+                file.truncate()
+            made.append((reason, parts))
+    return made
+
+
+def _sounds(item: Item, recipe: Recipe, scratch: Path) -> Iterator[tuple[Part, NDArray[np.float32]]]:
+    if item.reason:
+        raise UserError(item.reason)
+    (audio,) = audio_files(item.path)
+    _check_length(audio, recipe)
+    record = open_record(item.path, scratch)
+    if record.warnings:
+        # What follows says what chopping makes of it; for a pile of samples, damage is a reason to leave one out.
+        raise UserError(record.warnings[0].partition(";")[0])
+    if record.length > recipe.max_seconds * record.sample_rate:
+        raise UserError(_too_long(audio, record.length / record.sample_rate, recipe))
+    found = _sound(_mono(record, 0, record.length), record.sample_rate, 0, recipe, "", item.label)
+    if found is None:
+        raise UserError(f"{str(item.path)!r} is silent")
+    yield found
+
+
+def _check_length(audio: Path, recipe: Recipe) -> None:
+    """Tell by the header what is too long, before anything is decoded."""
+    try:
+        with open_audio(audio) as file:
+            seconds = file.frames / file.samplerate
+    except UserError:
+        if foreign.is_ours(audio):
+            raise
+        return
+    if recipe.split == "none" and seconds > recipe.max_seconds and file.frames < UNKNOWN:
+        raise UserError(_too_long(audio, seconds, recipe))
+
+
+def _too_long(audio: Path, seconds: float, recipe: Recipe) -> str:
+    return (
+        f"{str(audio)!r} lasts {seconds:.1f} s, longer than --max-seconds {recipe.max_seconds:g}: "
+        f"--split chops or --split energy cuts it"
+    )
+
+
+def _mono(record: Record, first: int, last: int) -> NDArray[np.float32]:
+    blocks = [block.mean(axis=1) for block in record.blocks(BLOCK, first, last)]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def _sound(
+    mono: NDArray[np.float32], rate: int, first: int, recipe: Recipe, title: str, label: str
+) -> tuple[Part, NDArray[np.float32]] | None:
+    """Make a sound of samples that begin at `first` of their file; None if they are silent."""
+    if rate != recipe.rate:
+        import soxr
+
+        mono = soxr.resample(mono, rate, recipe.rate)
+    found = trimmed(mono)
+    if found is None:
+        return None
+    samples, begin, peak = found
+    samples = samples[: recipe.width]
+    about = statistics(samples, recipe.rate)
+    part = Part(
+        title,
+        label,
+        start=first / rate + begin / recipe.rate,
+        duration=len(samples) / recipe.rate,
+        length=len(samples),
+        peak=peak,
+        rms=about.rms,
+        centroid=about.centroid,
+        bandwidth=about.bandwidth,
+        rolloff=about.rolloff,
+        flatness=about.flatness,
+        zero_crossings=about.zero_crossings,
+    )
+    return part, samples
