@@ -33,6 +33,14 @@ def collect(
         ),
     ] = "none",
     share: Annotated[float, typer.Option(help="How much of a file --split energy takes, 0 to 1.")] = 0.5,
+    alignment: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="When what is said: Gentle's JSON, the output of CMU Sphinx with -time yes, a TextGrid; for several "
+            "recordings one for each, of the same name, or the folder of them.",
+        ),
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Cut aligned speech into each phone or word.")] = "phone",
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one for each core).")] = None,
 ) -> None:
     """Collect sounds into an atlas: mono, equally loud, without the silence around them.
@@ -41,6 +49,7 @@ def collect(
     samplechop atlas collect drums/ kits/ -o atlas                files, sessions and kits, whatever is in there
     samplechop atlas collect more/ -o atlas                       only what is new
     samplechop atlas collect record.flac -o atlas --split chops   cut as samplechop chop would
+    samplechop atlas collect talk.wav -o atlas --alignment talk.TextGrid --unit word
 
     What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas tells why.
     """
@@ -50,11 +59,11 @@ def collect(
     given = {"rate": rate, "max_seconds": max_seconds, "window_seconds": None if window is None else seconds(window)}
     settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
     with progress() as told:
-        report = collecting.collect(output, inputs, settings, told, jobs or os.cpu_count() or 1)
+        report = collecting.collect(output, inputs, settings, told, jobs or os.cpu_count() or 1, alignment or (), unit)
     for sentence in report.left_out:
         typer.echo(f"left out: {sentence}", err=True)
-    for path in report.changed:
-        typer.echo(f"left as it was collected: {path!r} has changed since", err=True)
+    for sentence in report.said:
+        typer.echo(sentence, err=True)
     if report.interrupted:
         typer.echo("stopped before the end: the same command goes on from here", err=True)
         raise typer.Exit(130)

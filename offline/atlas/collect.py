@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.atlas.aligned import matched
 from offline.atlas.finding import Item, find
 from offline.atlas.folder import STATE, Atlas, Sound, Source, one_line
 from offline.atlas.making import Made, Part, Recipe, make
@@ -80,29 +81,38 @@ class CollectSettings:
 class Collected:
     """What became of the inputs. new: sounds that were added. known: files that were looked at before.
 
-    left_out: a sentence for each file that was left out now. changed: paths of files that were collected before and
-    have changed since. interrupted: by Ctrl-C.
+    left_out: a sentence for each file that was left out now. said: one for each other thing to know. interrupted: by
+    Ctrl-C.
     """
 
     new: int = 0
     known: int = 0
     left_out: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     interrupted: bool = False
 
 
 def collect(
-    folder: Path, inputs: Sequence[Path], settings: CollectSettings, told: Told, jobs: int = 1
+    folder: Path,
+    inputs: Sequence[Path],
+    settings: CollectSettings,
+    told: Told,
+    jobs: int = 1,
+    alignments: Sequence[Path] = (),
+    unit: str = "phone",
 ) -> Collected:
     """Add the sounds of files, sessions, kits and folders of them to an atlas, which is begun if it is not there.
 
-    jobs: processes at once. Raises UserError if there is nothing to collect, for settings that differ from those of the
+    jobs: processes at once. alignments: of speech, see offline.atlas.aligned; recordings are then cut by `unit`, "phone" or
+    "word". Raises UserError if there is nothing to collect, for settings that differ from those of the
     atlas, if another process is at work in it, or the disk does not take it.
     """
     items = find(inputs)
+    if alignments:
+        items = matched(items, alignments, unit)
     atlas = _opened(folder, settings)
     with atlas.held(), tempfile.TemporaryDirectory(prefix=PART, dir=folder.absolute()) as scratch:
-        run = _Run(atlas, settings)
+        run = _Run(atlas, unit if alignments else settings.split)
         wanted = run.unknown(items)
         recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
         try:
@@ -136,8 +146,8 @@ def _opened(folder: Path, settings: CollectSettings) -> Atlas:
 class _Run:
     """What is added to an atlas, a batch at a time."""
 
-    def __init__(self, atlas: Atlas, settings: CollectSettings) -> None:
-        self.atlas, self.settings = atlas, settings
+    def __init__(self, atlas: Atlas, split: str) -> None:
+        self.atlas, self.split = atlas, split
         self.report = Collected()
         self._names = {sound.name.casefold() for sound in atlas.sounds}
         self._numbers: dict[str, int] = {}
@@ -153,12 +163,15 @@ class _Run:
         for item in items:
             known = self._known.get(item.file)
             same = known is not None and (known.size, known.mtime_ns) == (item.size, item.mtime_ns)
-            if known is None or (not known.sounds and not (same and known.split == self.settings.split)):
+            if known is None or (not known.sounds and not (same and known.split == self.split)):
                 wanted.append(item)
                 continue
             self.report.known += 1
             if not same:
-                self.report.changed.append(item.file)
+                self.report.said.append(f"{str(item.path)!r} has changed; it is left as it was collected")
+            elif known.split != self.split and (known.sounds > 1 or item.said is not None):
+                how = f"--split {known.split}" if known.split in SPLITS else f"--unit {known.split}"
+                self.report.said.append(f"{str(item.path)!r} is left as it was collected, with {how}")
         return wanted
 
     def take(self, item: Item, made: Made, samples: NDArray[np.float32]) -> None:
@@ -189,8 +202,9 @@ class _Run:
             self._samples.append(samples[at : at + part.length])
             at += part.length
         if reason:
-            self.report.left_out.append(reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}")
-        self._sources.append(Source(item.file, item.size, item.mtime_ns, len(parts), self.settings.split, reason))
+            told = reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}"
+            (self.report.said if parts else self.report.left_out).append(told)
+        self._sources.append(Source(item.file, item.size, item.mtime_ns, len(parts), self.split, reason))
         if len(self._sounds) > _BATCH_SOUNDS or time.monotonic() > self._written + _BATCH_SECONDS:
             self.write()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from offline.atlas.alignment import Said
 from offline.atlas.folder import STATE
 from offline.chop.opening import audio_files, inputs, is_kit, title
 from offline.export.manifest import FILE as MANIFEST
@@ -20,7 +21,7 @@ class Item:
     """Something to be looked at. path: the file or session. file: its audio, absolute, all links followed.
 
     size: bytes. mtime_ns: when it was changed. name: for people. label: first word of the name. pack: folder or kit.
-    reason: why it cannot be used, where that is known already, or "".
+    reason: why it cannot be used, where that is known already, or "". said: what is said in it, where that cuts it.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class Item:
     label: str
     pack: str
     reason: str = ""
+    said: tuple[Said, ...] | None = None
 
 
 def label_of(name: str) -> str:
@@ -50,7 +52,7 @@ def find(paths: Sequence[Path]) -> list[Item]:
     found: dict[str, Item] = {}
     for path in inputs(paths, kits=True):
         if not _in_atlas(path):
-            for item in _slices(path) if is_kit(path) else [_item(path, path.absolute().parent.name)]:
+            for item in _slices(path) if is_kit(path) else [_single(path)]:
                 found.setdefault(item.file, item)
     if not found:
         raise UserError(f"there is no audio in {', '.join(repr(str(path)) for path in paths)}: give audio files")
@@ -61,9 +63,12 @@ def _in_atlas(path: Path) -> bool:
     return any((folder / STATE).is_file() for folder in path.absolute().parents)
 
 
-def _item(path: Path, pack: str, label: str | None = None) -> Item:
+def _single(path: Path) -> Item:
     name = title(path)
-    label = label_of(name) if label is None else label
+    return _item(path, path.absolute().parent.name, name, label_of(name))
+
+
+def _item(path: Path, pack: str, name: str, label: str) -> Item:
     try:
         (audio,) = audio_files(path)
         file = os.path.realpath(audio)
@@ -87,4 +92,4 @@ def _slices(kit: Path) -> Iterator[Item]:
     except (ValueError, LookupError, TypeError):
         raise UserError(f"{str(path)!r} is damaged: chop the record again, or leave the kit out") from None
     for file, drum in parts:
-        yield _item(kit / file, name, str(drum))
+        yield _item(kit / file, name, f"{name}_{Path(file).stem}", str(drum))

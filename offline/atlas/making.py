@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.atlas.finding import Item
+from offline.atlas.pieces import by_chops, by_energy
 from offline.atlas.statistics import statistics
 from offline.atlas.trimming import trimmed
 from offline.chop import foreign
@@ -26,7 +27,7 @@ from realtime.file_source import open_audio
 
 BUG = "a bug"
 Made = tuple[str, list[list[Any]]]
-"""Of one item: why nothing came of it, or ""; and of each sound the fields of `Part`."""
+"""Of one item: why nothing came of it, or what is to be known, or ""; and of each sound the fields of `Part`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ class Recipe:
     max_seconds: float
     split: str = "none"
     share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is to become a sound. start, stop: samples of the record. title, label: as in `Part`."""
+
+    start: int
+    stop: int
+    title: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +81,70 @@ def make(items: Sequence[Item], recipe: Recipe, target: Path) -> list[Made]:
             parts: list[list[Any]] = []
             try:
                 with tempfile.TemporaryDirectory(prefix="decoded-", dir=target.parent) as scratch:
-                    for part, samples in _sounds(item, recipe, Path(scratch)):
-                        parts.append(list(astuple(part)))
-                        file.write(samples.astype("<f4", copy=False).tobytes())
-                reason = ""
+                    record = _record(item, recipe, Path(scratch))
+                    pieces = list(_pieces(item, record, recipe))
+                    for piece in pieces:
+                        mono = _mono(record, piece.start, piece.stop)
+                        for part, samples in _sound(mono, record.sample_rate, piece, recipe):
+                            parts.append(list(astuple(part)))
+                            file.write(samples.astype("<f4", copy=False).tobytes())
+                reason = _silent(item, len(pieces), len(parts))
             except UserError as error:
                 reason = str(error)
             except Exception as error:  # a bug that one file meets must not cost the others theirs; it is told as one
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 reason = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}"
-            if reason:
-                parts = []
-                file.seek(before)
-                file.truncate()
-            made.append((reason, parts))
+            else:
+                made.append((reason, parts))
+                continue
+            file.seek(before)
+            file.truncate()
+            made.append((reason, []))
     return made
 
 
-def _sounds(item: Item, recipe: Recipe, scratch: Path) -> Iterator[tuple[Part, NDArray[np.float32]]]:
+def _silent(item: Item, pieces: int, sounds: int) -> str:
+    if not sounds:
+        return f"{str(item.path)!r} is silent"
+    return f"{str(item.path)!r}: {pieces - sounds} of {pieces} pieces are silent" if sounds < pieces else ""
+
+
+def _record(item: Item, recipe: Recipe, scratch: Path) -> Record:
+    """Open what is to be used. Raises UserError for what is not."""
     if item.reason:
         raise UserError(item.reason)
     (audio,) = audio_files(item.path)
-    _check_length(audio, recipe)
+    whole = recipe.split == "none" and item.said is None
+    if whole:
+        _check_length(audio, recipe)
     record = open_record(item.path, scratch)
     if record.warnings:
         # What follows says what chopping makes of it; for a pile of samples, damage is a reason to leave one out.
         raise UserError(record.warnings[0].partition(";")[0])
-    if record.length > recipe.max_seconds * record.sample_rate:
+    if whole and record.length > recipe.max_seconds * record.sample_rate:
         raise UserError(_too_long(audio, record.length / record.sample_rate, recipe))
-    found = _sound(_mono(record, 0, record.length), record.sample_rate, 0, recipe, "", item.label)
-    if found is None:
-        raise UserError(f"{str(item.path)!r} is silent")
-    yield found
+    return record
+
+
+def _pieces(item: Item, record: Record, recipe: Recipe) -> Iterator[Piece]:
+    """Tell where a recording is cut."""
+    rate = record.sample_rate
+    if item.said is not None:
+        for number, said in enumerate(item.said, 1):
+            start, stop = round(said.start * rate), round(min(said.stop, said.start + recipe.max_seconds) * rate)
+            if start >= record.length:
+                raise UserError(
+                    f"{said.label!r} is said at {said.start:.2f} s, but {str(item.path)!r} lasts "
+                    f"{record.length / rate:.2f} s: give the alignment of this recording"
+                )
+            yield Piece(start, min(stop, record.length), f"_{number:04d}_{said.label}", said.label)
+    elif record.length <= recipe.max_seconds * rate:
+        yield Piece(0, record.length, "", item.label)
+    else:
+        chops = recipe.split == "chops"
+        spans = by_chops(record, recipe.max_seconds) if chops else by_energy(record, recipe.max_seconds, recipe.share)
+        for number, (start, stop) in enumerate(spans, 1):
+            yield Piece(start, stop, f"_{number:04d}", item.label)
 
 
 def _check_length(audio: Path, recipe: Recipe) -> None:
@@ -113,7 +156,7 @@ def _check_length(audio: Path, recipe: Recipe) -> None:
         if foreign.is_ours(audio):
             raise
         return
-    if recipe.split == "none" and seconds > recipe.max_seconds and file.frames < UNKNOWN:
+    if recipe.max_seconds < seconds < UNKNOWN / file.samplerate:
         raise UserError(_too_long(audio, seconds, recipe))
 
 
@@ -130,23 +173,23 @@ def _mono(record: Record, first: int, last: int) -> NDArray[np.float32]:
 
 
 def _sound(
-    mono: NDArray[np.float32], rate: int, first: int, recipe: Recipe, title: str, label: str
-) -> tuple[Part, NDArray[np.float32]] | None:
-    """Make a sound of samples that begin at `first` of their file; None if they are silent."""
+    mono: NDArray[np.float32], rate: int, piece: Piece, recipe: Recipe
+) -> Iterator[tuple[Part, NDArray[np.float32]]]:
+    """Make a sound of the samples of a piece; none if they are silent."""
     if rate != recipe.rate:
         import soxr
 
         mono = soxr.resample(mono, rate, recipe.rate)
     found = trimmed(mono)
     if found is None:
-        return None
+        return
     samples, begin, peak = found
     samples = samples[: recipe.width]
     about = statistics(samples, recipe.rate)
     part = Part(
-        title,
-        label,
-        start=first / rate + begin / recipe.rate,
+        piece.title,
+        piece.label,
+        start=piece.start / rate + begin / recipe.rate,
         duration=len(samples) / recipe.rate,
         length=len(samples),
         peak=peak,
@@ -157,4 +200,4 @@ def _sound(
         flatness=about.flatness,
         zero_crossings=about.zero_crossings,
     )
-    return part, samples
+    yield part, samples

@@ -1,0 +1,76 @@
+"""Where a long recording is cut into sounds: where the chop engine hears chops, or between minima of its loudness."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.chop.opening import Record
+
+Span = tuple[int, int]
+"""Samples of the record, the second is one past the last."""
+HOP_SECONDS = 0.01
+"""Loudness is measured this often."""
+SMOOTH_SECONDS, SLOW_SECONDS = 0.03, 1.0
+"""Widths, as standard deviations of a bell curve: of the outline of loudness, and of the average it is levelled by."""
+DEEP_DB = 3.0
+"""How far loudness must fall, and rise again, for a minimum to part two pieces."""
+SHORTEST_SECONDS = 0.03
+"""Of a piece."""
+_FLOOR_DB = -80.0
+
+
+def by_chops(record: Record, max_seconds: float) -> list[Span]:
+    """Cut everything at every place where the chop engine would, in order of time; longer pieces end after max_seconds.
+
+    Raises UserError or ModelError for a model that cannot be used.
+    """
+    from offline.chop import candidates, slicing
+    from offline.chop.options import ChopOptions
+
+    options = ChopOptions(max_length=max_seconds)
+    rate, length = record.sample_rate, record.length
+    found = candidates.find(record, options, 0, length).candidates
+    places, _ = slicing.with_fixed(found, options, rate, 0, length)
+    spans = [(piece.start, piece.stop) for piece in slicing.pieces(places, places, options, rate, length)]
+    return [(start, stop) for start, stop in spans if stop - start >= SHORTEST_SECONDS * rate]
+
+
+def by_energy(record: Record, max_seconds: float, share: float) -> list[Span]:
+    """Cut at the minima of the levelled loudness; the best pieces, in order of time, that take `share` of the record.
+
+    Loudness in dB is levelled by its own slow average, so that quiet passages have their pieces, too. The best are
+    those that stand out of their surroundings most, by their loudest moment; longer ones end after max_seconds.
+    """
+    from scipy.ndimage import gaussian_filter1d
+    from scipy.signal import find_peaks
+
+    hop = max(1, round(HOP_SECONDS * record.sample_rate))
+    level = np.concatenate(list(_levels(record, hop)))
+    per_second = record.sample_rate / hop
+    levelled = gaussian_filter1d(level, SMOOTH_SECONDS * per_second) - gaussian_filter1d(
+        level, SLOW_SECONDS * per_second
+    )
+    minima, _ = find_peaks(-levelled, prominence=DEEP_DB, distance=max(1, round(SHORTEST_SECONDS * per_second)))
+    edges = [0, *minima.tolist(), len(level)]
+    longest = max(1, int(max_seconds * per_second))
+    parts = [(a, min(b, a + longest)) for a, b in pairwise(edges) if b > a]
+    ranked = sorted(parts, key=lambda part: -float(levelled[part[0] : part[1]].max()))
+    taken: list[tuple[int, int]] = []
+    left = share * len(level)
+    for part in ranked:
+        if left <= 0:
+            break
+        taken.append(part)
+        left -= part[1] - part[0]
+    return [(start * hop, min(stop * hop, record.length)) for start, stop in sorted(taken)]
+
+
+def _levels(record: Record, hop: int) -> Iterator[NDArray[np.float64]]:
+    """Give the power of each hop in dB, not below _FLOOR_DB, in blocks."""
+    for block in record.blocks(hop * 1024):
+        power = np.square(block.mean(axis=1, dtype=np.float64))
+        starts = np.arange(0, len(power), hop)
+        mean = np.add.reduceat(power, starts) / np.diff([*starts, len(power)])
+        yield 10 * np.log10(np.maximum(mean, 10 ** (_FLOOR_DB / 10)))
