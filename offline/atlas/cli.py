@@ -3,6 +3,7 @@
 import typer
 
 from offline.atlas.cli_collect import collect
+from offline.atlas.cli_fingerprint import fingerprint
 from offline.atlas.cli_sprites import sprites
 
 app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to look at, to play and to choose from.")
@@ -14,4 +15,5 @@ def atlas() -> None:
 
 
 app.command("collect")(collect)
+app.command("fingerprint")(fingerprint)
 app.command("sprites")(sprites)
