@@ -103,8 +103,8 @@ def collect(
 ) -> Collected:
     """Add the sounds of files, sessions, kits and folders of them to an atlas, which is begun if it is not there.
 
-    jobs: processes at once. alignments: of speech, see offline.atlas.aligned; recordings are then cut by `unit`, "phone" or
-    "word". Raises UserError if there is nothing to collect, for settings that differ from those of the
+    jobs: processes at once. alignments: of speech, see offline.atlas.aligned; recordings are then cut by `unit`,
+    "phone" or "word". Raises UserError if there is nothing to collect, for settings that differ from those of the
     atlas, if another process is at work in it, or the disk does not take it.
     """
     items = find(inputs)
@@ -116,10 +116,9 @@ def collect(
         wanted = run.unknown(items)
         recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
         try:
-            done = 0
-            for item, made, samples in _made(_chunks(wanted), recipe, Path(scratch), jobs):
-                run.take(item, made, samples)
-                done += 1
+            made = _made(_chunks(wanted), recipe, Path(scratch), jobs)
+            for done, (item, result, samples) in enumerate(made, 1):
+                run.take(item, result, samples)
                 told("collecting", done, len(wanted))
         except KeyboardInterrupt:
             run.report.interrupted = True

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from offline.atlas.alignment import Said
@@ -51,7 +52,7 @@ def find(paths: Sequence[Path]) -> list[Item]:
     """
     found: dict[str, Item] = {}
     for path in inputs(paths, kits=True):
-        if not _in_atlas(path):
+        if not _in_atlas(path.absolute().parent):
             for item in _slices(path) if is_kit(path) else [_single(path)]:
                 found.setdefault(item.file, item)
     if not found:
@@ -59,8 +60,9 @@ def find(paths: Sequence[Path]) -> list[Item]:
     return list(found.values())
 
 
-def _in_atlas(path: Path) -> bool:
-    return any((folder / STATE).is_file() for folder in path.absolute().parents)
+@cache
+def _in_atlas(folder: Path) -> bool:
+    return any((place / STATE).is_file() for place in (folder, *folder.parents))
 
 
 def _single(path: Path) -> Item:

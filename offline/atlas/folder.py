@@ -19,8 +19,9 @@ import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -226,7 +227,7 @@ class Atlas:
                 _add(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
                 for name, columns, rows in ((TABLE, COLUMNS, sounds), (SOURCES, SOURCE_COLUMNS, sources)):
                     new = not (self.folder / name).exists()
-                    _add(self.folder / name, (lines([columns]) if new else "") + lines(map(astuple, rows)))
+                    _add(self.folder / name, (lines([columns]) if new else "") + lines(map(attrgetter(*columns), rows)))
                 state["rows"] += len(sounds)
                 state["sources"] += len(sources)
                 self._write_state(state)

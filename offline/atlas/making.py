@@ -7,7 +7,7 @@ back from a worker process, see offline.chop.workers.
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -72,22 +72,24 @@ class Part:
     zero_crossings: float
 
 
+_FIELDS = tuple(field.name for field in fields(Part))
+
+
 def make(items: Sequence[Item], recipe: Recipe, target: Path) -> list[Made]:
     """Make the sounds of some items; what cannot be used gives a reason. target: gets the samples. Raises OSError."""
     made: list[Made] = []
-    with target.open("wb") as file:
+    with target.open("wb") as file, tempfile.TemporaryDirectory(prefix="decoded-", dir=target.parent) as scratch:
         for item in items:
             before = file.tell()
             parts: list[list[Any]] = []
             try:
-                with tempfile.TemporaryDirectory(prefix="decoded-", dir=target.parent) as scratch:
-                    record = _record(item, recipe, Path(scratch))
-                    pieces = list(_pieces(item, record, recipe))
-                    for piece in pieces:
-                        mono = _mono(record, piece.start, piece.stop)
-                        for part, samples in _sound(mono, record.sample_rate, piece, recipe):
-                            parts.append(list(astuple(part)))
-                            file.write(samples.astype("<f4", copy=False).tobytes())
+                record = _record(item, recipe, Path(scratch))
+                pieces = list(_pieces(item, record, recipe))
+                for piece in pieces:
+                    mono = _mono(record, piece.start, piece.stop)
+                    for part, samples in _sound(mono, record.sample_rate, piece, recipe):
+                        parts.append([getattr(part, name) for name in _FIELDS])
+                        file.write(samples.astype("<f4", copy=False).tobytes())
                 reason = _silent(item, len(pieces), len(parts))
             except UserError as error:
                 reason = str(error)
@@ -97,6 +99,9 @@ def make(items: Sequence[Item], recipe: Recipe, target: Path) -> list[Made]:
             else:
                 made.append((reason, parts))
                 continue
+            finally:
+                for copy in Path(scratch).iterdir():
+                    copy.unlink()
             file.seek(before)
             file.truncate()
             made.append((reason, []))
@@ -168,7 +173,8 @@ def _too_long(audio: Path, seconds: float, recipe: Recipe) -> str:
 
 
 def _mono(record: Record, first: int, last: int) -> NDArray[np.float32]:
-    blocks = [block.mean(axis=1) for block in record.blocks(BLOCK, first, last)]
+    weights = np.full(record.channels, 1 / record.channels, np.float32)
+    blocks = [block @ weights for block in record.blocks(BLOCK, first, last)]
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 

@@ -1,7 +1,7 @@
 """What a sound is like in a few numbers: those of librosa, from one spectrum for all of them.
 
-Each is the mean over frames of what librosa.feature gives with its defaults (frames of 2048 samples, hop 512, zeros
-around the sound); six calls there compute the spectrum five times over.
+Each is the mean over frames of what librosa.feature gives with hop_length=1024 and else its defaults (frames of 2048
+samples, zeros around the sound); its functions would compute the spectrum four times over.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft
 
-N_FFT, HOP = 2048, 512
+N_FFT, HOP = 2048, 1024
 ROLLOFF = 0.85
 """Share of the magnitudes that lies below the rolloff."""
 _LEAST = 1e-10
@@ -40,7 +40,7 @@ def statistics(samples: NDArray[np.float32], sample_rate: int) -> Statistics:
     signs = np.signbit(samples)
     crossings = int(np.count_nonzero(signs[1:] != signs[:-1]))
     return Statistics(
-        rms=float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))),
+        rms=float(np.sqrt(np.dot(samples, samples) / len(samples))),
         centroid=centroid,
         bandwidth=bandwidth,
         rolloff=rolloff,
@@ -56,13 +56,15 @@ def _spectral(frames: NDArray[np.float32], sample_rate: int) -> NDArray[np.float
     total = magnitude.sum(axis=1)
     safe = np.where(total > 0, total, np.float32(1))
     centroid = magnitude @ hertz / safe
-    # The mean square around the mean is the mean square less the mean's square.
-    bandwidth = np.sqrt(np.maximum(magnitude @ hertz**2 / safe - centroid**2, 0))
-    below = np.cumsum(magnitude, axis=1)
+    away = hertz - centroid[:, np.newaxis]
+    np.square(away, out=away)
+    bandwidth = np.sqrt(np.einsum("ij,ij->i", magnitude, away) / safe)
+    below = np.cumsum(magnitude, axis=1, out=away)
     rolloff = hertz[np.argmax(below >= ROLLOFF * below[:, -1:], axis=1)]
-    power = np.maximum(np.square(magnitude, out=magnitude), _LEAST)
-    flatness = np.exp(np.log(power).mean(axis=1)) / power.mean(axis=1)
-    return np.stack([centroid, bandwidth, rolloff, flatness]).astype(np.float32)
+    power = np.maximum(np.square(magnitude, out=magnitude), _LEAST, out=magnitude)
+    mean = power.mean(axis=1)
+    flatness = np.exp(np.log(power, out=power).mean(axis=1)) / mean
+    return np.stack([centroid, bandwidth, rolloff, flatness])
 
 
 @lru_cache
