@@ -2,11 +2,11 @@
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
 Made = TypeVar("Made")
@@ -36,6 +36,15 @@ def beside(*modules: str) -> Iterator[ProcessPoolExecutor]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def begun(other: Executor | None, work: Callable[..., Made], *arguments: Any) -> "Future[Made]":
+    """Have a piece of work done in the process beside this one, or do it now."""
+    if other is not None:
+        return other.submit(work, *arguments)
+    done: Future[Made] = Future()
+    done.set_result(work(*arguments))
+    return done
 
 
 def run(work: Callable[[Piece], Made], pieces: Sequence[Piece], jobs: int) -> Iterator[Made]:

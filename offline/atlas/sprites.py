@@ -39,8 +39,8 @@ FEW = 8
 class SpriteSettings:
     """Which sprites.
 
-    part_seconds: of a file, at most; 0: all in one. A browser decodes 10 seconds in 7 to 25 ms, the latter where it has
-    to resample as well. gap_ms: silence around each sound. fade_in_ms, fade_out_ms: at its
+    part_seconds: of a file, at most; 0: all in one. Chromium decodes 10 seconds at 22.05 kHz in 8 ms, and in
+    16 ms where it has to resample them to 48 kHz. gap_ms: silence around each sound. fade_in_ms, fade_out_ms: at its
     ends. tile: pixels of a fingerprint's side in the image; None: as it is.
     """
 

@@ -12,7 +12,12 @@ import typer
 from realtime.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
+    from offline.chop.finishing import Outcome
     from offline.chop.options import ChopOptions
+    from offline.chop.planning import Told
 
 WHAT, WHERE, AUDIO, FILES, MANY = (
     "Which chops",
@@ -32,6 +37,14 @@ def chop(
         list[Path] | None, typer.Argument(metavar="INPUT...", help="Audio files, recorded sessions, folders.")
     ] = None,
     demo: Annotated[bool, _opt("Chop the record that comes with samplechop.", MANY, "--demo")] = False,
+    from_list: Annotated[
+        Path | None,
+        _opt(
+            "Make a kit of listed sounds: lines of path, start, duration and name, with tabs between, in seconds.",
+            MANY,
+            "--from-list",
+        ),
+    ] = None,
     output: Annotated[
         Path, _opt("Folder for the kits; each gets a folder of its own in it (default: kits).", FILES, "-o", "--output")
     ] = Path("kits"),
@@ -94,7 +107,9 @@ def chop(
     start_note: Annotated[int | None, _opt("MIDI note of the first slice (default: 36, pad A01).", FILES)] = None,
     template: Annotated[
         str | None,
-        _opt("Names of slices; fields: number, time, key, bpm, strength, note, pad, record, chord, drums.", FILES),
+        _opt(
+            "Names of slices; fields: number, time, key, bpm, strength, note, pad, record, chord, drums, name.", FILES
+        ),
     ] = None,
     formats: Annotated[
         str | None, _opt("Formats to write, with commas between (default: all; --list-formats names them).", FILES)
@@ -120,12 +135,16 @@ def chop(
     samplechop chop song.flac -o kits --want harmony --until candidate          chords without drums
     samplechop chop song.flac -o kits --lock 12.5,31 --reroll 2 --force         keep two, try others
     samplechop chop crates/ -o kits --jobs 4                a whole collection; run it again to go on
+    samplechop chop --from-list drums.tsv -o kits           the sounds of a list, such as the atlas writes
 
     The slices in order are the record, bit for bit, unless you ask for something else. Look at the kit's picture.
     """
     given = {name: value for name, value in locals().items() if value is not None}
     if list_formats:
         _list_formats()
+        return
+    if from_list is not None:
+        _listed(from_list, output, given, force)
         return
     if demo == bool(inputs):
         raise UserError("give audio files, sessions or folders to chop, or --demo for the record that comes along")
@@ -178,8 +197,25 @@ def _list_formats() -> None:
     Console().print(table)
 
 
-def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> None:
-    """Chop one record and tell what came of it."""
+def _listed(source: Path, output: Path, given: dict[str, Any], force: bool) -> None:
+    """Make a kit of what is listed and tell what came of it. Raises UserError for options that say nothing then."""
+    from offline.chop.from_list import TEMPLATE, make_kit
+
+    for name in sorted(given.keys() - _FOR_LISTS):
+        if given[name] not in (False, []):
+            told = "other files to chop" if name == "inputs" else f"--{name.replace('_', '-')}"
+            raise UserError(f"--from-list takes the sounds that are listed as they are: leave out {told}")
+    _one(source, output, _options({"template": TEMPLATE} | given), force, make_kit)
+
+
+def _one(
+    source: Path,
+    output: Path,
+    options: "ChopOptions",
+    force: bool,
+    make: "Callable[[Path, Path, ChopOptions, bool, Told, Executor | None], Outcome] | None" = None,
+) -> None:
+    """Chop one record, or make a kit as `make` does, and tell what came of it."""
     from offline import jobs
     from offline.chop.opening import audio_files, title
 
@@ -194,10 +230,14 @@ def _one(source: Path, output: Path, options: "ChopOptions", force: bool) -> Non
 
         with progress() as told:
             watched = told if sys.stderr.isatty() else nothing
-            outcome = make_kit(source, output / safe(title(source)), options, force, watched, other)
+            outcome = (make or make_kit)(source, output / safe(title(source)), options, force, watched, other)
     show(outcome, time.perf_counter() - began)
 
 
+_FOR_LISTS = {"from_list", "output", "force", "formats", "list_formats", "picture", "start_note", "template"} | {
+    *("fade", "normalise", "mono", "resample", "trim")
+}
+"""What can be said of a kit whose sounds are chosen already."""
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
 _BESIDE = (

@@ -14,7 +14,7 @@ from offline.kit import Content, Guess
 from realtime.errors import UserError
 from realtime.names import pad_name
 
-FIELDS = ("number", "time", "key", "bpm", "strength", "note", "pad", "record", "chord", "drums")
+FIELDS = ("number", "time", "key", "bpm", "strength", "note", "pad", "record", "chord", "drums", "name")
 """What a template may name."""
 LONGEST = 100
 """Characters of a name: encrypted folders hold 143, Windows 260 with the whole path."""
@@ -77,14 +77,16 @@ def names(
     tempo: Guess | None = None,
     key: Guess | None = None,
     contents: Sequence[Content] = (),
+    titles: Sequence[str] = (),
 ) -> list[str]:
     """Name the slices of a record: safe, and no two alike even where case does not count.
 
     starts: samples at sample_rate Hz, strengths: 0..1, notes: MIDI, one of each for every slice, in order of time.
     length: samples of the record; longer ones get more digits for minutes, so that names sort by time.
     contents: of the slices, for {chord} ("Am7") and {drums} (the strongest one); () where nothing is known of them.
+    titles: what slices were called before, for {name}; () where they were nothing.
 
-    A field of which nothing is known (key, bpm, pad, record, chord, drums) goes, together with the sign before it. The
+    A field of which nothing is known (key, bpm, pad, record, chord, drums, name) goes, with the sign before it. The
     same slices of the same record get the same names. Raises UserError for a template `parse` refuses.
     """
     parts = parse(template)
@@ -102,6 +104,7 @@ def names(
             "pad": pad_name(note),
             "chord": _clean(contents[index].chord_name) if contents else "",
             "drums": (contents[index].drum or "") if contents else "",
+            "name": safe(titles[index]) if titles and titles[index] else "",
         }
         given.append(_unused(_filled(parts, values) or f"{index + 1:0{digits}d}", taken))
         taken.add(given[-1].casefold())

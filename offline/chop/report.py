@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from offline.chop.pipeline import Outcome
+from offline.chop.finishing import Outcome
 from offline.kit import Content
 from realtime.names import pad_name
 

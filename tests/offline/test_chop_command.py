@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from offline.chop import candidates, cli, harmonic, pipeline, placing, planning
+from offline.chop import candidates, cli, finishing, harmonic, placing, planning
 from offline.chop.opening import open_record
 from offline.chop.options import ChopOptions
 from offline.kit import Guess
@@ -202,7 +202,7 @@ def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: 
 
 
 def test_a_long_record_says_which_formats_were_left_out(song: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(pipeline, "LONG_SECONDS", 5)
+    monkeypatch.setattr(finishing, "LONG_SECONDS", 5)
     outcome = samplechop("chop", song, "-o", tmp_path, "--no-picture")
     assert outcome.code == 0
     assert "--formats" in outcome.err and "reaper" in outcome.err
