@@ -13,10 +13,11 @@ from models.features import Features as Features
 from models.features import HarmonyFeatures as HarmonyFeatures
 from models.features import ModelError as ModelError
 from models.features import ShredFeatures as ShredFeatures
+from models.features import SoundFeatures as SoundFeatures
 from models.features import StreamFeatures as StreamFeatures
 
 SCHEMA = 1
-AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ShredFeatures
+AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ShredFeatures | SoundFeatures
 FOLDER = Path(__file__).parent
 
 
@@ -25,7 +26,8 @@ class Manifest:
     """One model: its file, the features it was trained on, and how its output is read.
 
     kind: "chop" hears windows (Features), "stream" hears frame by frame (StreamFeatures), and so do "drums"
-        (DrumFeatures) and "harmony" (HarmonyFeatures); "shreds" hears single attacks (ShredFeatures).
+        (DrumFeatures) and "harmony" (HarmonyFeatures); "shreds" hears single attacks (ShredFeatures), "sounds" whole
+        sounds (SoundFeatures).
     threshold: probability at and above which a frame is positive. min_gap: seconds between two events.
     decision: what else the detector needs to choose among positive frames.
     calibration: rising pairs of what the net says and how often it is right then, both 0..1; without any the net's word
@@ -54,6 +56,7 @@ KINDS: dict[str, type[AnyFeatures]] = {
     "drums": DrumFeatures,
     "harmony": HarmonyFeatures,
     "shreds": ShredFeatures,
+    "sounds": SoundFeatures,
 }
 
 

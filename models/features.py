@@ -153,6 +153,40 @@ class ShredFeatures:
         return self.frames * 2 * self.n_bands
 
 
+@dataclass(frozen=True, slots=True)
+class SoundFeatures:
+    """What the net that names whole sounds hears, see offline/atlas/sound_image.py, and what it says of them.
+
+    n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. segments: of time, the
+    shortest first. tags: what each of its first outputs means. encoding: numbers in its second output, its last hidden
+    layer.
+    """
+
+    sample_rate: int
+    n_fft: int
+    hop_length: int
+    n_bands: int
+    segments: int
+    tags: tuple[str, ...]
+    encoding: int
+
+    def __post_init__(self) -> None:
+        """Refuse what the analysis does not understand."""
+        _only(self, sample_rate=44_100, n_fft=2048, hop_length=256)
+        for name, least, most in (("n_bands", 8, 128), ("segments", 8, 64), ("encoding", 2, 512)):
+            if not least <= getattr(self, name) <= most:
+                raise ModelError(f"features.{name} must be in {least}..{most}, got {getattr(self, name)}")
+        if not self.tags or not all(isinstance(tag, str) and tag for tag in self.tags):
+            raise ModelError(f"features.tags must name at least one tag, got {self.tags}")
+        if len(set(self.tags)) < len(self.tags):
+            raise ModelError(f"features.tags must differ, got {self.tags}")
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers in one picture: segment after segment, two for each band."""
+        return self.segments * self.n_bands * 2
+
+
 def _only(features: Any, **values: object) -> None:
     for name, only in values.items():
         if getattr(features, name) != only:

@@ -3,6 +3,7 @@
 import typer
 
 from offline.atlas.cli import app as atlas
+from offline.atlas.cli_train import train_tags
 from offline.bench.cli import app as bench
 from offline.chop.cli import chop
 from offline.crate.cli import app as crate
@@ -34,6 +35,7 @@ train = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Train a model;
 train.command("chop")(train_chops)
 train.command("drums")(train_drums)
 train.command("harmony")(train_harmony)
+train.command("tags")(train_tags)
 app.add_typer(train, name="train")
 evaluate = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Judge models; of chops, if nothing else is named.")
 evaluate.command("chop")(evaluate_chops)

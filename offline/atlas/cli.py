@@ -5,6 +5,7 @@ import typer
 from offline.atlas.cli_collect import collect
 from offline.atlas.cli_fingerprint import fingerprint
 from offline.atlas.cli_sprites import sprites
+from offline.atlas.cli_tags import tags
 
 app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to look at, to play and to choose from.")
 
@@ -17,3 +18,4 @@ def atlas() -> None:
 app.command("collect")(collect)
 app.command("fingerprint")(fingerprint)
 app.command("sprites")(sprites)
+app.command("tags")(tags)
