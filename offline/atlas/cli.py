@@ -3,7 +3,11 @@
 import typer
 
 from offline.atlas.cli_collect import collect
+from offline.atlas.cli_describe import describe
+from offline.atlas.cli_embed import embed
 from offline.atlas.cli_fingerprint import fingerprint
+from offline.atlas.cli_grid import grid
+from offline.atlas.cli_page import page
 from offline.atlas.cli_sprites import sprites
 from offline.atlas.cli_tags import tags
 
@@ -16,6 +20,10 @@ def atlas() -> None:
 
 
 app.command("collect")(collect)
+app.command("describe")(describe)
 app.command("fingerprint")(fingerprint)
+app.command("embed")(embed)
+app.command("grid")(grid)
+app.command("page")(page)
 app.command("sprites")(sprites)
 app.command("tags")(tags)

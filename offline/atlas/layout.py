@@ -1,0 +1,148 @@
+"""Positions in a map: t-SNE by openTSNE, of all sounds at once, or of new ones among those that are there.
+
+van der Maaten and Hinton, "Visualizing data using t-SNE", 2008; Poličar, Stražar and Zupan, "openTSNE: a modular Python
+library for t-SNE dimensionality reduction and embedding", 2024.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from openTSNE.affinity import Affinities
+
+FEWEST = 10
+"""Sounds with which t-SNE begins to mean something; fewer are laid out by their principal components."""
+EXACT = 40_000
+"""Up to so many sounds neighbours are found by comparing all with all; beyond, by Annoy's trees, which may miss some."""
+FOURIER = 4_000
+"""From so many sounds on, repulsion is interpolated on a grid (2-d only); below, a tree is faster."""
+ROUNDS, EARLY_ROUNDS, REPORT_EVERY = 500, 250, 50
+PLACING_PERPLEXITY = 5
+"""As openTSNE advises for new points, which see only the old ones."""
+
+Report = Callable[[int, int], None]
+"""Hears how many rounds are done, and how many there are."""
+
+
+def allowed_perplexity(wanted: float, sounds: int) -> float:
+    """Give the perplexity that so many sounds allow: a third of a sound's neighbours, at most."""
+    return min(wanted, max(1.0, (sounds - 1) / 3))
+
+
+def lay_out(
+    features: NDArray[np.float32], dims: int, perplexity: float, seed: int, jobs: int, report: Report
+) -> NDArray[np.float64]:
+    """Give positions, float64 (n, dims), for features, (n, d). The same seed gives the same positions.
+
+    perplexity: at most what `allowed_perplexity` says. jobs: threads.
+    """
+    start = _principal(features, dims)
+    if len(features) < FEWEST or not np.any(start):
+        return start
+    from openTSNE import TSNE
+    from openTSNE.affinity import PerplexityBasedNN
+
+    exact = len(features) <= EXACT
+    near = PerplexityBasedNN(
+        features.astype(np.float64),
+        perplexity,
+        method="exact" if exact else "annoy",
+        knn_kwargs={"algorithm": "brute"} if exact else None,
+        n_jobs=jobs,
+        random_state=seed,
+    )
+    # Tiny noise parts sounds that are the same: from one place they could never leave each other.
+    noise = np.random.default_rng(seed).normal(0, 1e-6, start.shape)
+    reports = count(1)
+
+    def rounds(_done: int, _error: float, _positions: Any) -> None:
+        report(next(reports) * REPORT_EVERY, EARLY_ROUNDS + ROUNDS)
+
+    embedding = TSNE(
+        n_components=dims,
+        perplexity=perplexity,
+        n_iter=ROUNDS,
+        early_exaggeration_iter=EARLY_ROUNDS,
+        negative_gradient_method=_gradient(len(features), dims),
+        n_jobs=jobs,
+        random_state=seed,
+        callbacks=rounds,
+        callbacks_every_iters=REPORT_EVERY,
+    ).fit(affinities=near, initialization=1e-4 * start / start[:, 0].std() + noise)
+    return np.asarray(embedding, np.float64)
+
+
+def place(
+    features: NDArray[np.float32], among: NDArray[np.float32], positions: NDArray[np.float64], seed: int, jobs: int
+) -> NDArray[np.float64]:
+    """Give positions, float64 (new, dims), for features of new sounds, (new, d), in a map that stays as it is.
+
+    among: features of the sounds in the map, float32 (n, d). positions: theirs, float64 (n, dims).
+    """
+    from openTSNE import TSNE
+
+    dims = positions.shape[1]
+    method = _gradient(len(among), dims)
+    settings = TSNE(n_components=dims, negative_gradient_method=method, n_jobs=jobs, random_state=seed)
+    middle = (positions.max(axis=0) + positions.min(axis=0)) / 2  # to where openTSNE moves it
+    embedding = settings.prepare_initial(affinities=_near(among), initialization=positions - middle)
+    perplexity = allowed_perplexity(PLACING_PERPLEXITY, len(among))
+    return np.asarray(embedding.transform(features.astype(np.float64), perplexity=perplexity), np.float64) + middle
+
+
+def nearest(
+    features: NDArray[np.float32], among: NDArray[np.float32], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give the nearest of `among`, (n, d), to each of `features`, (m, d), nearest first: places, distances, (m, count).
+
+    All are compared with all, as one product of matrices: no index to build or keep.
+    """
+    new, old = features.astype(np.float64), among.astype(np.float64)
+    squared = np.sum(new**2, axis=1)[:, None] - 2 * new @ old.T + np.sum(old**2, axis=1)
+    found = np.argpartition(squared, count - 1, axis=1)[:, :count]
+    distances = np.sqrt(np.maximum(np.take_along_axis(squared, found, axis=1), 0))
+    order = np.argsort(distances, axis=1, kind="stable")
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(distances, order, axis=1)
+
+
+def _near(among: NDArray[np.float32]) -> "Affinities":
+    """Give what openTSNE asks how near new sounds are to those in the map."""
+    from openTSNE.affinity import Affinities, joint_probabilities_nn
+    from scipy.sparse import csr_matrix
+
+    class Near(Affinities):
+        def __init__(self) -> None:
+            super().__init__()
+            self.P = csr_matrix((len(among), len(among)))  # attraction among the old, which stay where they are
+
+        def to_new(self, data: NDArray[Any], perplexity: float, return_distances: bool = False) -> Any:
+            places, distances = nearest(data, among, min(len(among), int(3 * perplexity)))
+            # Each new sound is drawn by the old ones alone, whatever else is new.
+            drawn = joint_probabilities_nn(
+                places,
+                distances,
+                [perplexity],
+                symmetrize=False,
+                normalization="point-wise",
+                n_reference_samples=len(among),
+            )
+            return (drawn, places, distances) if return_distances else drawn
+
+    return Near()
+
+
+def _gradient(sounds: int, dims: int) -> str:
+    return "fft" if dims == 2 and sounds >= FOURIER else "bh"
+
+
+def _principal(features: NDArray[np.float32], dims: int) -> NDArray[np.float64]:
+    """Give the first principal components, float64 (n, dims), each turned so that its largest value is above 0."""
+    centred = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    found = centred @ directions[:, ::-1][:, :dims]
+    found *= np.sign(np.take_along_axis(found, np.abs(found).argmax(axis=0)[None], axis=0)) + 0.0
+    return np.pad(found, ((0, 0), (0, dims - found.shape[1])))
