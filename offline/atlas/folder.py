@@ -254,9 +254,12 @@ class Atlas:
         """Say whether a step was made with these settings for all rows there are."""
         return self.made(step) == (dict(settings), len(self))
 
-    def note(self, step: str, settings: Mapping[str, Any]) -> None:
-        """Note that a step is made with these settings, which JSON must be able to hold, for all rows."""
-        noted = {"settings": dict(settings), "rows": len(self)}
+    def note(self, step: str, settings: Mapping[str, Any], rows: int | None = None) -> None:
+        """Note that a step is made with these settings, which JSON must be able to hold.
+
+        rows: for the first so many; None: for all. Raises UserError if the disk does not take it.
+        """
+        noted = {"settings": dict(settings), "rows": len(self) if rows is None else rows}
         try:
             with locked(self.folder / _LOCK):
                 state = self._read_state()  # another process may have noted something else

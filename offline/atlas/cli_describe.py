@@ -1,0 +1,31 @@
+"""The command `samplechop atlas describe`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def describe(
+    folder: Annotated[Path, typer.Argument(metavar="ATLAS", help="An atlas, made with samplechop atlas collect.")],
+    least_seconds: Annotated[float, typer.Option(help="Shorter sounds have neither tempo nor key.")] = 1.5,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one for each core).")] = None,
+) -> None:
+    """Tell tempo and key of every sound that has one, in music.tsv.
+
+    \b
+    samplechop atlas describe atlas
+    """
+    from offline.atlas import describe as describing
+    from offline.atlas.folder import Atlas
+    from offline.atlas.tables import read_table
+    from offline.progress import progress
+
+    atlas = Atlas(folder)
+    settings = describing.DescribeSettings(least_seconds)
+    with atlas.held(), progress() as told:
+        describing.describe(atlas, settings, told, jobs or os.cpu_count() or 1)
+    rows = read_table(folder / describing.TABLE, describing.COLUMNS)
+    with_tempo, with_key = (sum(bool(row[column]) for row in rows) for column in (1, 2))
+    typer.echo(f"{with_tempo} of {len(rows)} sounds have a tempo, {with_key} a key")
