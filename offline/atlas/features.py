@@ -57,7 +57,7 @@ def read(atlas: Atlas, blocks: Sequence[str]) -> dict[str, NDArray[np.float32]]:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """How blocks become features. means: (d,) each. directions: (d, k) each, scaled so that all blocks weigh the same."""
+    """How blocks become features. means: (d,) each. directions: (d, k) each, so long that all blocks weigh the same."""
 
     means: Mapping[str, NDArray[np.float32]]
     directions: Mapping[str, NDArray[np.float32]]
@@ -74,11 +74,9 @@ class Basis:
         for name, block in blocks.items():
             kept = min(DIMENSIONS, *block.shape)
             found = PCA(kept, random_state=seed).fit(block)
-            variance = (
-                float(np.sum(found.explained_variance_ * (len(block) - 1) / len(block))) if len(block) > 1 else 0.0
-            )
+            spread = float(np.sqrt(np.mean(np.sum((block - found.mean_) ** 2, axis=1))))
             means[name] = found.mean_.astype(np.float32)
-            directions[name] = (found.components_.T / max(np.sqrt(variance), 1e-9)).astype(np.float32)
+            directions[name] = (found.components_.T / max(spread, 1e-9)).astype(np.float32)
         return cls(means, directions)
 
     def apply(self, blocks: Blocks) -> NDArray[np.float32]:

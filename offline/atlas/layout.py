@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FEWEST = 10
 """Sounds with which t-SNE begins to mean something; fewer are laid out by their principal components."""
 EXACT = 40_000
-"""Up to so many sounds neighbours are found by comparing all with all; beyond, by Annoy's trees, which may miss some."""
+"""Up to so many sounds, neighbours are found by comparing all with all; beyond, by Annoy's trees, which miss some."""
 FOURIER = 4_000
 """From so many sounds on, repulsion is interpolated on a grid (2-d only); below, a tree is faster."""
 ROUNDS, EARLY_ROUNDS, REPORT_EVERY = 500, 250, 50
@@ -43,7 +43,7 @@ def lay_out(
     start = _principal(features, dims)
     if len(features) < FEWEST or not np.any(start):
         return start
-    from openTSNE import TSNE
+    from openTSNE import TSNE  # type: ignore[import-untyped]  # it has no types
     from openTSNE.affinity import PerplexityBasedNN
 
     exact = len(features) <= EXACT

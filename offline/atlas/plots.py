@@ -4,7 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,14 @@ from offline.look import BACK, FAINT, INK, UNUSED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-INCHES, DPI = 10.0, 160
+WIDTH, HEIGHT, DPI = 12.0, 10.0, 160
+"""Inches, and pixels an inch."""
+MAP = 0.82
+"""Share of the width for the map; the rest is for the legend."""
+GLOWING = 3000
+"""Sounds from which on their glow would be fog."""
 LARGEST, SMALLEST = 90.0, 3.0
 """Area of a point, in square points, for few and for many sounds."""
 LONGEST_LABEL = 18
@@ -37,12 +43,18 @@ def draw(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    style = {"font.family": "monospace", "font.monospace": ["DejaVu Sans Mono"], "text.color": INK}
-    style |= {"text.parse_math": False, "figure.facecolor": BACK, "savefig.facecolor": BACK}
+    style: dict[Any, Any] = {
+        "font.family": "monospace",
+        "font.monospace": ["DejaVu Sans Mono"],
+        "text.color": INK,
+        "text.parse_math": False,
+        "figure.facecolor": BACK,
+        "savefig.facecolor": BACK,
+    }
     with rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # of a label in Japanese, say
-        figure = Figure(figsize=(INCHES, INCHES), dpi=DPI)
-        axes = figure.add_axes((0.02, 0.02, 0.96, 0.92))
+        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
+        axes = figure.add_axes((0.02, 0.02, MAP - 0.02, 0.92))
         axes.set_axis_off()
         axes.set_aspect("equal")
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
@@ -50,35 +62,36 @@ def draw(
         figure.text(0.97, 0.962, f"{len(positions):,} sounds", size=11, color=FAINT, va="center", ha="right")
         _points(axes, positions, colours)
         if labels is not None:
-            _legend(axes, labels)
+            _legend(figure, labels)
         with replaced(path) as part:
             figure.savefig(part, metadata={"Software": None})
 
 
 def _points(axes: "Axes", positions: NDArray[np.float32], colours: NDArray[np.uint8]) -> None:
-    area = np.clip(9000 / max(len(positions), 1), SMALLEST, LARGEST)
-    depth = positions[:, 2] if positions.shape[1] == 3 else np.full(len(positions), 0.6)
+    area = float(np.clip(9000 / max(len(positions), 1), SMALLEST, LARGEST))
+    in_space = positions.shape[1] == 3
+    depth = positions[:, 2] if in_space else np.full(len(positions), 0.6)
     order = np.argsort(depth, kind="stable")
-    alpha = 0.45 + 0.5 * depth if positions.shape[1] == 3 else np.full(len(positions), 0.9)
-    paint = np.column_stack([colours / 255, alpha])[order]
-    sizes = area * (0.4 + depth)[order]
-    if len(positions) < 3000:  # a glow, which thousands would make a fog of
-        axes.scatter(*positions[order, :2].T, s=6 * sizes, c=np.column_stack([paint[:, :3], 0.10 * paint[:, 3]]), lw=0)
-    axes.scatter(*positions[order, :2].T, s=sizes, c=paint, linewidths=0)
+    alpha = 0.45 + 0.5 * depth if in_space else np.full(len(positions), 0.9)
+    paint, sizes = np.column_stack([colours / 255, alpha])[order], area * (0.4 + depth)[order]
+    x, y = positions[order, :2].T
+    if len(positions) < GLOWING:
+        axes.scatter(x, y, s=6 * sizes, c=np.column_stack([paint[:, :3], 0.1 * paint[:, 3]]), linewidths=0)
+    axes.scatter(x, y, s=sizes, c=paint, linewidths=0)
 
 
-def _legend(axes: "Axes", labels: Sequence[str]) -> None:
+def _legend(figure: "Figure", labels: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     counts = Counter(labels)
-    shown = [
-        (f"{_short(label)} ({counts[label]})", colour) for label, colour in zip(frequent(labels), PALETTE, strict=False)
-    ]
-    others = len(labels) - sum(counts[label] for label in frequent(labels))
+    paint = dict(zip(frequent(labels), PALETTE, strict=False))
+    shown = [(f"{_short(label)} ({counts[label]:,})", colour) for label, colour in paint.items()]
+    others = len(labels) - sum(counts[label] for label in paint)
     if others:
-        shown.append((f"others ({others})", UNUSED))
-    dots = [Line2D([], [], marker="o", ls="", ms=7, mec="none", mfc=colour, label=text) for text, colour in shown]
-    axes.legend(handles=dots, loc="best", fontsize=9, labelcolor=INK, facecolor=BACK, edgecolor="none", framealpha=0.8)
+        shown.append((f"{'others' if shown else 'no label'} ({others:,})", UNUSED))
+    dots = [Line2D([], [], marker="o", ls="", ms=8, mec="none", mfc=colour, label=text) for text, colour in shown]
+    place = (MAP + 0.01, 0.92)
+    figure.legend(handles=dots, loc="upper left", bbox_to_anchor=place, fontsize=10, labelcolor=INK, frameon=False)
 
 
 def _short(label: str) -> str:
