@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.atlas.fingerprints import STEP, read_fingerprints
 from offline.atlas.folder import Atlas
+from offline.atlas.mosaic import COLOURS
 from offline.atlas.tables import replaced
 from offline.progress import Told
-from realtime.errors import UserError
 
-IMAGE, INDEX, FINGERPRINTS = "image.png", "image.json", "fingerprints.npy"
+IMAGE, INDEX = "image.png", "image.json"
 WIDEST = 8192
 """Pixels of a sheet's side: what the textures of nearly all graphics cards hold."""
-COLOURS = "magma"
 
 
 def write(atlas: Atlas, cells: NDArray[np.int64] | None, folder: Path, tile: int | None, told: Told) -> list[Path]:
@@ -33,12 +33,13 @@ def write(atlas: Atlas, cells: NDArray[np.int64] | None, folder: Path, tile: int
     cells: int64 (n, 2), row and column of each sound in the grid, or None. tile: pixels of a tile's side; None: as many
     as a fingerprint has. Raises UserError if the fingerprints cannot be read or the disk is full.
     """
-    prints = _fingerprints(atlas)
     (folder / INDEX).unlink(missing_ok=True)
     for old in folder.glob("image*.png"):
         old.unlink()
-    if prints is None:
+    made = atlas.made(STEP)
+    if made is None or made[1] != len(atlas):
         return []
+    prints = read_fingerprints(atlas)
     places = squared(len(atlas)) if cells is None else cells
     side = tile or max(prints.shape[1:])
     each = WIDEST // side
@@ -76,21 +77,6 @@ def squared(count: int) -> NDArray[np.int64]:
     """Give places in a square for so many sounds, row by row: int64 (count, 2)."""
     columns = math.ceil(math.sqrt(count))
     return np.column_stack(np.divmod(np.arange(count), columns)).astype(np.int64)
-
-
-def _fingerprints(atlas: Atlas) -> NDArray[np.float32] | None:
-    """Give float32 (n, bands, frames), 0..1, in a memory map; None if not all sounds have one."""
-    path = atlas.folder / FINGERPRINTS
-    made = atlas.made("fingerprint")
-    if made is None or made[1] != len(atlas):
-        return None
-    try:
-        prints: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{str(path)!r} cannot be read ({error}): make the fingerprints again") from None
-    if prints.ndim != 3 or len(prints) != len(atlas):
-        raise UserError(f"{str(path)!r} does not fit the atlas: make the fingerprints again")
-    return prints
 
 
 def _tiles(prints: NDArray[np.float32], rows: NDArray[np.int64], side: int) -> Iterator[NDArray[np.uint8]]:

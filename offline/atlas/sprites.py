@@ -25,8 +25,11 @@ from numpy.typing import NDArray
 from offline import jobs
 from offline.atlas import image_sprites
 from offline.atlas.audio_sprites import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
+from offline.atlas.fingerprints import STEP as FINGERPRINT_STEP
 from offline.atlas.folder import Atlas
-from offline.atlas.tables import read_table, replaced
+from offline.atlas.grid import STEP as GRID_STEP
+from offline.atlas.maps import read_grid
+from offline.atlas.tables import replaced
 from offline.progress import Told
 from realtime.errors import UserError
 
@@ -90,16 +93,12 @@ def sprites(atlas: Atlas, settings: SpriteSettings, told: Told, workers: int | N
 
 
 def grid_cells(atlas: Atlas) -> NDArray[np.int64] | None:
-    """Give row and column of each sound in the grid, int64 (n, 2); None if there is no grid of all of them."""
-    made, path = atlas.made("grid"), atlas.folder / "grid.tsv"
-    if made is None or made[1] != len(atlas) or not path.exists():
-        return None
-    rows = read_table(path, ("row", "column"))
-    try:
-        cells = np.array([[int(cell) for cell in row] for row in rows], np.int64)
-    except ValueError:
-        raise UserError(f"{str(path)!r} is damaged: make the grid again") from None
-    return cells if len(cells) == len(atlas) else None
+    """Give row and column of each sound in the grid, int64 (n, 2); None if there is no grid of all of them.
+
+    Raises UserError if it is damaged.
+    """
+    made = atlas.made(GRID_STEP)
+    return read_grid(atlas) if made is not None and made[1] == len(atlas) else None
 
 
 def order(count: int, cells: NDArray[np.int64] | None) -> list[int]:
@@ -203,4 +202,4 @@ def _sweep(folder: Path, keep: set[Path]) -> None:
 def _mark(atlas: Atlas, cells: NDArray[np.int64] | None) -> str:
     """Give a mark of what the sprites depend on besides their settings: the places in the grid and the fingerprints."""
     grid = b"" if cells is None else cells.tobytes()
-    return sha256(grid + repr(atlas.made("fingerprint")).encode()).hexdigest()[:16]
+    return sha256(grid + repr(atlas.made(FINGERPRINT_STEP)).encode()).hexdigest()[:16]

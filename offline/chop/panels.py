@@ -103,8 +103,6 @@ def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> 
     """Write the figures of the kit and of simpler ways to choose, a row each, with a bar for every figure."""
     from matplotlib.patches import Rectangle
 
-    if not redundancy:
-        return
     left = 0.745
     drawing.heading(figure, left, drawing.RIGHT, _HEADING, "Beside other choices")
     axes = figure.add_axes((left, _BOTTOM, drawing.RIGHT - left, _TOP - _BOTTOM))
@@ -122,6 +120,24 @@ def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> 
             axes.text(column, y + 0.1, f"{value:.2f}", color=ink, weight=weight, va="center")
             bar = max(0.0, value) / most[name] * 0.85
             axes.add_patch(Rectangle((column, y + 0.38), bar, 0.1, facecolor=CHOP if y == 0 else FAINT, linewidth=0))
+
+
+def names(figure: "Figure", slices: Sequence[Slice]) -> None:
+    """Write what is on which pad, in a column or two, as far as there is room."""
+    rows, left = 21, 0.745
+    drawing.heading(figure, left, drawing.RIGHT, _HEADING, "Names")
+    across = 2 if len(slices) > rows else 1
+    width = (drawing.RIGHT - left) / across
+    longest = 48 if across == 1 else 20
+    shown = slices[: rows * across - 1] if len(slices) > rows * across else slices
+    for index, part in enumerate(shown):
+        x, y = left + width * (index // rows), _TOP - (index % rows + 0.5) * (_TOP - _BOTTOM) / rows
+        name = part.name if len(part.name) <= longest else f"{part.name[: longest - 1]}…"
+        figure.text(x, y, drawing.label(part), size=8, weight="bold", color=drawing.colour(part), va="center")
+        figure.text(x + 0.024, y, name, size=8, color=FAINT, va="center")
+    if len(shown) < len(slices):
+        y = _TOP - (rows - 0.5) * (_TOP - _BOTTOM) / rows
+        figure.text(left + width, y, f"and {len(slices) - len(shown)} more", size=8, color=FAINT, va="center")
 
 
 def _bank(note: int) -> int:

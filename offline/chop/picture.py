@@ -3,7 +3,7 @@
     name, how many chops, tempo, key
     waveform, coloured by slice, with the pads' names
     strengths: chosen chops, and candidates left out
-    pads as they lie | how alike the slices are | figures beside simpler ways to choose
+    pads as they lie | how alike the slices are | figures beside simpler ways to choose, or names where none was chosen
 
 The same kit gives the same bytes.
 """
@@ -71,7 +71,10 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
         panels.pads(figure, kit.slices, cut, kit.slice_rate)
         if similarity is not None and len(similarity) > 1:
             panels.alike(figure, kit.slices, similarity)
-        panels.figures(figure, kit.redundancy)
+        if kit.redundancy:
+            panels.figures(figure, kit.redundancy)
+        else:
+            panels.names(figure, kit.slices)
         paths = [kit.folder / f"{kit.name}.png", kit.folder / f"{kit.name}.svg"]
         try:
             figure.savefig(paths[0], metadata={"Software": None}, pil_kwargs={"compress_level": 4})

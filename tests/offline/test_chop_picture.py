@@ -59,7 +59,15 @@ def test_near_duplicates_are_counted(tmp_path: Path) -> None:
 
 def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
     kit = replace(make_kit(tmp_path, tempo=None, key=None), redundancy={}, downbeats=(), candidates=())
-    assert not any("bpm" in text or "repeat" in text or "grid" in text for text in assert_drawn(kit, None))
+    said = set(assert_drawn(kit, None)) - {part.name for part in kit.slices}
+    assert not any("bpm" in text or "repeat" in text or "grid" in text for text in said)
+
+
+def test_where_nothing_was_chosen_the_picture_says_what_is_on_which_pad(tmp_path: Path) -> None:
+    kit = replace(make_kit(tmp_path, slices=50), redundancy={})
+    said = assert_drawn(kit, likeness(kit))
+    assert sum(text.startswith(part.name[:15]) for part in kit.slices for text in said) == 41
+    assert "and 9 more" in said
 
 
 def test_a_part_of_the_record_is_drawn_alone(tmp_path: Path) -> None:

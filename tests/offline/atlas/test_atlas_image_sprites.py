@@ -11,7 +11,8 @@ from matplotlib import colormaps
 from PIL import Image
 
 from offline.atlas import image_sprites
-from offline.atlas.image_sprites import COLOURS, squared
+from offline.atlas.image_sprites import squared
+from offline.atlas.mosaic import COLOURS
 from offline.atlas.sprites import SpriteSettings, sprites
 from realtime.errors import UserError
 from tests.offline.atlas.atlases import add, make_atlas, with_fingerprints, with_grid
@@ -110,5 +111,5 @@ def test_fingerprints_that_do_not_fit_are_refused(tmp_path):
     atlas = make_atlas(tmp_path / "atlas", [100] * 3)
     with_fingerprints(atlas)
     np.save(atlas.folder / "fingerprints.npy", np.zeros((2, 8, 8), np.float32))
-    with pytest.raises(UserError, match="does not fit the atlas"):
+    with pytest.raises(UserError, match="covers 2 of 3 sounds"):
         sprites(atlas, SpriteSettings(format="wav"), nothing)
