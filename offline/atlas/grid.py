@@ -65,7 +65,7 @@ def rectangle(count: int, columns: int | None = None) -> tuple[int, int]:
 
 
 def assign(points: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.int64]:
-    """Give each point, float32 (n, 2), x to the right, y up, a cell of its own: int64 (n, 2), row from above and column.
+    """Give each point, float32 (n, 2), x right, y up, a cell of its own: int64 (n, 2), row from above and column.
 
     The sum of squared distances is the least possible. Spare cells stay empty. Raises ValueError for too few cells.
     """

@@ -43,7 +43,7 @@ def lay_out(
     start = _principal(features, dims)
     if len(features) < FEWEST or not np.any(start):
         return start
-    from openTSNE import TSNE  # type: ignore[import-untyped]  # it has no types
+    from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
 
     exact = len(features) <= EXACT
