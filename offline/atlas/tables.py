@@ -1,7 +1,6 @@
 """Tables as tab-separated text, which every spreadsheet, pandas and awk read; written whole or not at all."""
 
 import csv
-import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,11 +36,18 @@ def text(value: object) -> str:
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
+class _Lines(list[str]):
+    """Takes the lines of a csv writer, which quotes every kind of line break only if it may end lines with both."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
 def lines(rows: Iterable[Sequence[object]]) -> str:
     """Give rows as lines of tab-separated cells; a cell with a tab, a quote or a line break is quoted."""
-    file = io.StringIO()
-    csv.writer(file, "excel-tab", lineterminator="\n").writerows([text(value) for value in row] for row in rows)
-    return file.getvalue()
+    written = _Lines()
+    csv.writer(written, "excel-tab").writerows([text(value) for value in row] for row in rows)
+    return "".join(written)
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
