@@ -24,7 +24,7 @@ SOURCE = Source("/sounds/kick.wav", 1000, 1_700_000_000_123_456_789, 1, "none", 
 def no_waiting_for_disks():
     """What survives a loss of power is not tested here, and waiting for it takes minutes on a busy disk."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda file: None)
+        patch.setattr(os, "fsync", int)
         yield
 
 
@@ -283,7 +283,7 @@ def test_a_name_of_two_lines_is_a_programming_error(atlas):
 
 
 def test_no_atlas_is_one_sentence(tmp_path):
-    with pytest.raises(UserError, match="there is no atlas in .*samplechop atlas collect"):
+    with pytest.raises(UserError, match=r"there is no atlas in .*samplechop atlas collect"):
         Atlas(tmp_path)
 
 
