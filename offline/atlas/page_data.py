@@ -13,7 +13,7 @@ import base64
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +23,7 @@ from offline.atlas.folder import Atlas
 from offline.atlas.tables import read_table
 from realtime.errors import UserError
 
-KINDS = {"u1": np.dtype("<u1"), "u4": np.dtype("<u4"), "f4": np.dtype("<f4"), "f8": np.dtype("<f8")}
+Kind = Literal["u1", "u4", "f4", "f8"]
 GIVEN = 255
 """How sure a tag is that people gave; one that was heard has 0..254."""
 _FINGERPRINT = "fingerprint"
@@ -31,9 +31,9 @@ MOST_TAGS = 12
 """Tags of a sound that the page knows, the given ones first."""
 
 
-def column(values: ArrayLike, kind: str) -> list[str]:
+def column(values: ArrayLike, kind: Kind) -> list[str]:
     """Give numbers, (n,), as [kind, base64]."""
-    return [kind, base64.b64encode(np.asarray(values, KINDS[kind]).tobytes()).decode("ascii")]
+    return [kind, base64.b64encode(np.asarray(values).astype(f"<{kind}").tobytes()).decode("ascii")]
 
 
 def call(function: str, *values: Any) -> str:

@@ -13,12 +13,10 @@
 
   // The part of the window that no panel covers: left, top, right, bottom in pixels.
   camera.clear = () => {
+    const box = (id) => atlas.element(id).getBoundingClientRect();
     const head = document.querySelector("header").getBoundingClientRect();
-    const foot = atlas.element("card").getBoundingClientRect();
-    const narrow = camera.width < 720;
-    const kit = atlas.element("kit");
-    const panel = kit.hidden || narrow ? 0 : kit.getBoundingClientRect().width + 16;
-    return { left: 0, top: head.bottom, right: camera.width - panel, bottom: narrow ? foot.top : camera.height };
+    if (camera.width < 720) return { left: 0, top: head.bottom, right: camera.width, bottom: box("card").top };
+    return { left: box("card").right, top: head.bottom, right: box("zoom").left, bottom: camera.height };
   };
 
   camera.set = (x, y, scale) => {
@@ -62,7 +60,7 @@
   // Where the eye must be to see a box of the map, with a margin.
   const seeing = (x0, y0, x1, y1, closest) => {
     const free = camera.clear(), wide = free.right - free.left, high = free.bottom - free.top;
-    const margin = Math.min(48, 0.06 * Math.min(wide, high));
+    const margin = Math.min(36, 0.05 * Math.min(wide, high));
     const scale = Math.min((wide - 2 * margin) / (x1 - x0 || 1e-6), (high - 2 * margin) / (y1 - y0 || 1e-6), closest);
     const x = (x0 + x1) / 2 + (camera.width / 2 - (free.left + free.right) / 2) / scale;
     const y = (y0 + y1) / 2 - (camera.height / 2 - (free.top + free.bottom) / 2) / scale;
@@ -70,19 +68,21 @@
   };
 
   camera.fit = (at_once) => {
-    const all = seeing(0, 0, 1, 1, Infinity);
+    const all = seeing(...atlas.layout.box, Infinity);
     camera.fitted = all[2];
     (at_once ? camera.set : camera.fly)(...all);
   };
 
-  camera.show = (rows, places) => {
+  // The box around points, all or some: left, lower, right and upper end.
+  camera.box = (places, rows) => {
     let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
     for (const row of rows) {
       x0 = Math.min(x0, places[2 * row]), x1 = Math.max(x1, places[2 * row]);
       y0 = Math.min(y0, places[2 * row + 1]), y1 = Math.max(y1, places[2 * row + 1]);
     }
-    if (x0 <= x1) camera.fly(...seeing(x0, y0, x1, y1, 8 * camera.fitted));
+    return [x0, y0, x1, y1];
   };
+  camera.show = (places, rows) => camera.fly(...seeing(...camera.box(places, rows), 8 * camera.fitted));
 
   // Move only if a point lies where it cannot be seen well.
   camera.reveal = (x, y) => {

@@ -8,7 +8,7 @@
   let saying = 0;
   atlas.current = -1;
 
-  const seconds = (value) => (value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(value < 10 ? 2 : 1)} s`);
+  const seconds = (value) => (value < 1 ? `${Math.round(1000 * value)}\u00a0ms` : `${value.toFixed(value < 10 ? 2 : 1)}\u00a0s`);
 
   atlas.tagsOf = (row) => {
     const tags = [];
@@ -21,7 +21,7 @@
   const facts = (row) => {
     const tempo = data.tempo[row];
     const all = [data.labels[data.label[row]], data.packs[data.pack[row]], seconds(data.seconds[row])];
-    all.push(tempo > 0 ? `${Math.round(tempo)} BPM` : "", data.keys[data.key[row]]);
+    all.push(tempo > 0 ? `${Math.round(tempo)}\u00a0BPM` : "", data.keys[data.key[row]]);
     return all.filter((fact) => fact).join(" · ");
   };
 
@@ -29,7 +29,8 @@
     const row = atlas.current;
     ring.hidden = row < 0 || atlas.drawing.shown[row] === 0;
     if (ring.hidden) return;
-    const { places } = atlas.drawing, wide = Math.max(atlas.drawing.size(), 6) + 10;
+    const { places } = atlas.drawing, wide = Math.max(atlas.drawing.size(), 6) + (atlas.layout.grid ? 6 : 10);
+    ring.classList.toggle("square", atlas.layout.grid);
     ring.style.width = ring.style.height = `${wide}px`;
     const left = camera.left(places[2 * row]) - wide / 2, top = camera.top(places[2 * row + 1]) - wide / 2;
     ring.style.transform = `translate(${left}px, ${top}px)`;
@@ -38,7 +39,7 @@
   // A fingerprint is bands × frames bytes, low bands first; dark to light in the colours of the theme.
   const show = (row) => {
     const bytes = row >= 0 && atlas.sound.print(row);
-    print.hidden = !data.prints;
+    print.hidden = !data.prints || row < 0;
     if (!data.prints) return;
     const { bands, frames } = data.prints;
     print.width = frames;
@@ -95,7 +96,6 @@
   };
   for (const what of ["view", "places", "shown"]) atlas.on(what, place);
   for (const what of ["current", "kit"]) atlas.on(what, taken);
-  atlas.on("current", () => { ring.style.color = "var(--ink)"; });
   atlas.on("print", show);
   atlas.on("theme", () => show(atlas.current));
   atlas.on("playing", playing);

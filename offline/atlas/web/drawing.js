@@ -17,18 +17,18 @@
     attribute vec3 colour;
     attribute float kind;
     uniform vec4 view;
-    uniform float morph, size;
+    uniform float morph, size, square, border;
     varying vec4 paint;
     varying float wide, chosen;
     void main() {
       gl_Position = vec4((mix(before, place, morph) - view.xy) * view.zw, 0.0, 1.0);
       chosen = step(2.5, kind);
-      wide = size * (kind < 1.5 ? 0.7 : 1.0) + 3.0 * chosen;
+      wide = size * (kind < 1.5 ? mix(0.7, 1.0, square) : 1.0) + 2.0 * border * chosen * (1.0 - square);
       gl_PointSize = wide + 2.0;
       paint = vec4(colour, kind < 1.5 ? 0.13 : 0.92);
     }`;
   const FRAGMENT = `
-    precision mediump float;
+    precision highp float;
     uniform float square, border;
     uniform vec3 ink;
     varying vec4 paint;
@@ -54,9 +54,8 @@
   drawing.size = () => {
     const few = 0.3 * camera.fitted / Math.sqrt(n);
     const dot = Math.min(Math.max(few, 4), 15) * Math.min((camera.scale / camera.fitted) ** 0.5, 5);
-    const tile = 0.88 * camera.scale * (atlas.layout ? atlas.layout.cell : 0);
-    const gridness = atlas.layout ? atlas.layout.gridness(morph) : 0;
-    return Math.min(dot + (Math.max(tile, 1.5) - dot) * gridness, 120);
+    const cell = camera.scale * atlas.layout.cell, tile = cell < 7 ? cell + 0.6 : 0.9 * cell; // gaps need room
+    return Math.min(dot + (tile - dot) * atlas.layout.gridness(morph), 120);
   };
 
   drawing.begin = () => {
@@ -148,11 +147,9 @@
     if (morph < 1) morph = part < 1 ? part * part * (3 - 2 * part) : 1;
     regl.poll();
     regl.clear({ color: [...ground, 1] });
-    const seen = atlas.layout ? atlas.layout.gridness(morph) : 0;
-    draw({
-      view: [x, y, 2 * scale / width, 2 * scale / height],
-      size: drawing.size() * ratio, morph, square: seen, border: 1.6 * ratio, ink, count: order,
-    });
+    const size = drawing.size() * ratio, square = atlas.layout.gridness(morph);
+    const border = Math.min(1.6 * ratio, 0.2 * size);
+    draw({ view: [x, y, 2 * scale / width, 2 * scale / height], size, morph, square, border, ink, count: order });
     drawing.drawn++;
   };
 

@@ -2,8 +2,8 @@
 "use strict";
 
 (function (atlas) {
-  const { data, element, count: n } = atlas;
-  const layout = { cell: 0, grid: false, map: 0 };
+  const { data, camera, element, count: n } = atlas;
+  const layout = { cell: 0, grid: false, map: 0, box: [0, 0, 1, 1] };
   let before = 0;
 
   const onGrid = () => {
@@ -16,7 +16,13 @@
   };
   if (data.grid) layout.cell = 1 / Math.max(data.grid.rows, data.grid.columns);
 
-  layout.places = () => (layout.grid ? onGrid() : atlas.maps.get(layout.map));
+  // Give all points' places, x and y in turn, and note the box around them.
+  layout.places = () => {
+    const places = layout.grid ? onGrid() : atlas.maps.get(layout.map), half = layout.grid ? layout.cell / 2 : 0;
+    const [x0, y0, x1, y1] = camera.box(places, Array(n).keys());
+    layout.box = [x0 - half, y0 - half, x1 + half, y1 + half];
+    return places;
+  };
 
   // How much the layout on view is the grid, 0..1, while one becomes the other. morph: 0..1.
   layout.gridness = (morph) => before + ((layout.grid ? 1 : 0) - before) * morph;
@@ -26,7 +32,7 @@
     element("as-map").setAttribute("aria-pressed", !layout.grid);
     element("as-grid").setAttribute("aria-pressed", layout.grid);
     atlas.drawing.move(layout.places(), true);
-    atlas.camera.fit();
+    camera.fit();
   };
 
   layout.show = (grid) => {

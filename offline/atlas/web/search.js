@@ -20,7 +20,7 @@
       shown[row] = outside ? 0 : words.every((word) => texts[row].includes(word)) ? 2 : 1;
       if (shown[row] === 2) found++;
     }
-    counted.textContent = found === n ? many(n) : `${found.toLocaleString("en")} of ${many(n)}`;
+    counted.textContent = found === n ? many(n) : `${found.toLocaleString("en")} of ${n.toLocaleString("en")}`;
     take.hidden = !words.length || !found;
     take.setAttribute("aria-label", `Add all ${many(found)} found to the kit`);
     empty.hidden = found > 0;
@@ -38,7 +38,7 @@
     if (event.key === "Enter") {
       const rows = atlas.found();
       if (!rows.length || !words.length) return;
-      atlas.camera.show(rows, atlas.drawing.places);
+      atlas.camera.show(atlas.drawing.places, rows);
       atlas.go(rows[0]);
       element("map").focus();
     } else if (event.key === "Escape") {

@@ -9,7 +9,7 @@
   const parts = new Map(); // number → {buffer, prints}, the last used one last
   const coming = new Map(); // number → promise
   const sound = { muted: false, wanted: -1 };
-  let queue = [], context = null, playing = null, decoder = null, gestured = false;
+  let queue = [], context = null, playing = null, decoder = null, awake = false;
 
   const decode = (bytes) => {
     // A context that plays nothing needs no gesture; at the rate of the file nothing is resampled before it is heard.
@@ -102,19 +102,22 @@
     );
   };
 
-  const ask = () => {
-    if (!gestured) atlas.hint(SMALL ? "Tap once to switch the sound on" : "Click once, anywhere, to switch the sound on");
-  };
+  const ask = () => atlas.hint(SMALL ? "Tap once to switch the sound on" : "Click once, anywhere, to switch the sound on");
 
   // Browsers let a page be heard only after the first click, tap or key.
+  const running = () => {
+    if (context.state !== "running") return;
+    if (!awake) atlas.hint("");
+    awake = true;
+    if (sound.wanted >= 0 && !playing) sound.play(sound.wanted);
+  };
   const wake = () => {
-    context ||= new AudioContext({ latencyHint: "interactive" });
-    if (context.state === "running") return;
-    context.resume().then(() => {
-      if (!gestured) atlas.hint("");
-      gestured = true;
-      if (sound.wanted >= 0 && !playing) sound.play(sound.wanted);
-    }, () => {});
+    if (context?.state === "running") return;
+    if (!context) {
+      context = new AudioContext({ latencyHint: "interactive" });
+      context.onstatechange = running;
+    }
+    context.resume().then(running, () => {});
   };
   for (const gesture of ["pointerdown", "pointerup", "keydown"]) addEventListener(gesture, wake, { capture: true });
 
