@@ -80,3 +80,37 @@ def producer(
 
     found = label(crate, output, rule, count, skip)
     typer.echo(f"{found} records in {output}")
+
+
+@app.command()
+def sounds(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder for the sounds.")],
+    soundfont: Annotated[
+        list[Path] | None, typer.Option(help="General MIDI .sf2; again for more (default: the system's).")
+    ] = None,
+    folder: Annotated[
+        list[Path] | None, typer.Option("--sounds", help="Folder of one-shots, loops and kits; again for more.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other notes and loops.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
+) -> None:
+    """Make single sounds and loops that say what they are, to train a net of sounds on.
+
+    \b
+    samplechop crate sounds -o said --soundfont gm.sf2 --sounds ~/drums
+    samplechop atlas collect said -o said-atlas
+    samplechop train tags said-atlas --metadata said -o mine/sounds
+
+    Of soundfonts all instruments and drums; of folders what a name tells; synthesizers and drums made by rule; loops of
+    all these. Each PACK/sounds.json lists its sounds with their tags.
+    """
+    from offline.crate import oneshots
+    from offline.harmony import fonts
+    from offline.progress import progress
+
+    with progress() as told:
+        for done, wanted in oneshots.build(
+            output, fonts.find(soundfont or []), folder or [], seed, jobs or os.cpu_count() or 1
+        ):
+            told("making sounds", done, wanted)
+    typer.echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")

@@ -2,7 +2,7 @@
 
 Of every soundfont all programs, at chance pitches, velocities and lengths, some as chords, and all drums of all kits;
 of folders every sound whose name tells what it is; synthesizers, turntables and drums made by rule; and loops played on
-all these. Each is PACK/NAME.flac, and each PACK/sounds.json gives name, description and tags, as freesound does.
+all these. Each is PACK/NAME.flac, and each PACK/sounds.json lists them with their tags.
 """
 
 import json
@@ -19,7 +19,7 @@ from offline.crate.kits import hydrogen_kit, kit_programs, layer_of
 from offline.crate.percussion import MADE
 from offline.crate.sounds import LONGEST, RATE, SUFFIXES, Sound, read, trimmed
 from offline.crate.synths import MADE_SYNTHS
-from offline.crate.tagging import DRUM_KEYS, PROGRAMS, ROLES, SYNTH_KITS, tags_of_name
+from offline.crate.tagging import DRUM_KEYS, PROGRAMS, ROLES, SYNTH_KITS, is_machine, tags_of_name
 from offline.jobs import run
 from realtime.errors import UserError
 
@@ -77,11 +77,7 @@ def build(
         yield done, len(work) + 1
     rows += _loops(output, rows, seed)
     for pack in sorted({row.pack for row in rows}):
-        index = [
-            {"filename": f"{row.name}.flac", "name": row.name, "description": "", "tags": list(row.tags)}
-            for row in rows
-            if row.pack == pack
-        ]
+        index = [{"filename": f"{row.name}.flac", "tags": list(row.tags)} for row in rows if row.pack == pack]
         (output / pack / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8")
     yield len(work) + 1, len(work) + 1
 
@@ -193,12 +189,12 @@ def _folder(job: Job) -> Iterator[tuple[Row, Sound]]:
     folder = Path(job.where)
     kits = {path.parent for path in folder.rglob("drumkit.xml")}
     for kit in sorted(kits):
+        made = "synth" if is_machine(kit.name) else "acoustic"
         for number, layer in enumerate(hydrogen_kit(kit / "drumkit.xml")):
             tags = tags_of_name(layer.instrument, in_kit=True)
             if tags:
-                extra = tags_of_name(f"{kit.name} drum", in_kit=True)[-1:]
-                made = "synth" if extra == ("synth",) else "acoustic"
-                yield Row(kit.name, f"{number:03d}-{layer.path.stem}", (*tags, made)), _read(layer.path)
+                both = tuple(dict.fromkeys((*tags, made)))
+                yield Row(kit.name, f"{number:03d}-{layer.path.stem}", both), _read(layer.path)
     for number, path in enumerate(sorted(folder.rglob("*"))):
         if path.suffix.lower() not in SUFFIXES or path.parent in kits:
             continue
@@ -232,7 +228,7 @@ def _loops(output: Path, rows: Sequence[Row], seed: int) -> list[Row]:
     of = {pack: [row for row in rows if row.pack == pack] for pack in packs}
     made = []
     for number in range(LOOPS):
-        pack = str(rng.choice(packs))
+        pack = rows[rng.integers(len(rows))].pack
         drums = [row for row in of[pack] if {"drum", "percussion"} & set(row.tags)]
         tones = [row for row in of[pack] if not {"drum", "percussion", "noise", "effect"} & set(row.tags)]
         players = [drums[i] for i in rng.integers(len(drums), size=rng.integers(2, 6))] if drums else []

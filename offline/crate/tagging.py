@@ -159,6 +159,11 @@ def tags_of_name(path: str, in_kit: bool = False) -> tuple[str, ...]:
         for pattern, found in _WORDS:
             if re.search(pattern, lowered) and not (in_kit and found == "loop"):
                 tags += found.split()
-    if tags and _MACHINES.search(lowered):
+    if tags and is_machine(path):
         tags.append("synth")
     return tuple(dict.fromkeys(tags))
+
+
+def is_machine(name: str) -> bool:
+    """Say whether a name speaks of drum machines or synthesizers."""
+    return _MACHINES.search(name.lower()) is not None
