@@ -2,8 +2,10 @@
 
 import typer
 
+from offline.atlas.cli_build import build
 from offline.atlas.cli_collect import collect
 from offline.atlas.cli_describe import describe
+from offline.atlas.cli_drum_machine import drum_machine
 from offline.atlas.cli_embed import embed
 from offline.atlas.cli_fingerprint import fingerprint
 from offline.atlas.cli_grid import grid
@@ -19,6 +21,7 @@ def atlas() -> None:
     """Make a map of many samples, to look at, to play and to choose from."""
 
 
+app.command("build")(build)
 app.command("collect")(collect)
 app.command("describe")(describe)
 app.command("fingerprint")(fingerprint)
@@ -27,3 +30,4 @@ app.command("grid")(grid)
 app.command("sprites")(sprites)
 app.command("tags")(tags)
 app.command("page")(page)
+app.command("drum-machine")(drum_machine)
