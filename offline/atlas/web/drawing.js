@@ -3,7 +3,7 @@
 "use strict";
 
 (function (atlas) {
-  const SLOW_MS = 8, REST_MS = 110, MORPH_MS = 450;
+  const SLOW_MS = 8, REST_MS = 110, REFRESH_MS = 300, MORPH_MS = 450;
   const canvas = atlas.element("map"), camera = atlas.camera, n = atlas.count;
   const drawing = { shown: new Uint8Array(n).fill(2), slow: false, drawn: 0 };
   const HIDDEN = 0, FAINT = 1, SHOWN = 2, CHOSEN = 3;
@@ -141,7 +141,7 @@
 
   const now = () => {
     const ratio = drawing.ratio(), { x, y, scale, width, height } = camera;
-    lens = { x, y, scale };
+    lens = { x, y, scale, at: performance.now() };
     canvas.style.transform = "";
     const part = Math.min(1, (performance.now() - began) / MORPH_MS);
     if (morph < 1) morph = part < 1 ? part * part * (3 - 2 * part) : 1;
@@ -153,11 +153,15 @@
     drawing.drawn++;
   };
 
+  // Move and stretch the last picture; draw a new one all the same where that would show much blur or emptiness.
   const stretched = () => {
-    const grown = camera.scale / lens.scale;
-    const right = camera.width / 2 * (1 - grown) + (lens.x - camera.x) * camera.scale;
-    const down = camera.height / 2 * (1 - grown) + (camera.y - lens.y) * camera.scale;
-    canvas.style.transform = `translate(${right}px, ${down}px) scale(${grown})`;
+    const { width, height } = camera, grown = camera.scale / lens.scale;
+    const right = width / 2 * (1 - grown) + (lens.x - camera.x) * camera.scale;
+    const down = height / 2 * (1 - grown) + (camera.y - lens.y) * camera.scale;
+    const bare = Math.max(right, width * (1 - grown) - right) / width + Math.max(down, height * (1 - grown) - down) / height;
+    const worn = grown > 1.8 || grown < 0.6 || bare > 0.4;
+    if (worn && performance.now() - lens.at > REFRESH_MS) now();
+    else canvas.style.transform = `translate(${right}px, ${down}px) scale(${grown})`;
   };
 
   // Draw and wait until the pixels are there, to learn how long that takes.

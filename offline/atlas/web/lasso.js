@@ -3,7 +3,7 @@
 
 (function (atlas) {
   const { element } = atlas;
-  const path = document.querySelector("#lasso path"), button = element("lasso-mode");
+  const sheet = element("lasso"), path = sheet.firstElementChild, button = element("lasso-mode");
   const STEP = 3; // pixels between two corners
   const lasso = { on: false, drawing: false };
   let corners = [];
@@ -19,6 +19,7 @@
   lasso.begin = (left, top) => {
     corners = [[left, top]];
     lasso.drawing = true;
+    sheet.style.display = "block";
   };
   lasso.move = (left, top) => {
     const [x, y] = corners[corners.length - 1];
@@ -30,6 +31,7 @@
     lasso.drawing = false;
     corners = [];
     path.setAttribute("d", "");
+    sheet.style.display = ""; // a sheet over the whole map costs time with every picture
   };
   lasso.end = (how) => {
     const rows = corners.length > 2 ? atlas.near.inside(corners) : [];
