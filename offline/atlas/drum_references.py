@@ -31,7 +31,7 @@ OPEN, CLOSED = {"open", "oh", "ohh", "openhat"}, {"closed", "close", "ch", "chh"
 HATS = {"hat", "ohh", "chh", "openhat", "closedhat"}
 ENERGY = 0.95
 """The share of a sound's energy that has sounded when its ring is over."""
-MADE = 12
+MADE = 8
 """Drums of each kind that samplechop makes."""
 
 Prints = NDArray[np.float32]
