@@ -1,37 +1,26 @@
 import functools
 import json
-import shutil
 import signal
 
 import numpy as np
 import pytest
 import soundfile
-from typer.testing import CliRunner
 
 from offline.crate import bank, build
 from offline.crate.choosing import rises_db
-from offline.crate.cli import app
 from offline.crate.outline import LONGEST, SHORTEST, outline
 from offline.crate.record import make
 from offline.crate.truth import read_truth
-from offline.demo import soundfont
 from realtime.errors import UserError
+from tests.command import samplechop
 
 RATE = 44_100
 SETTINGS = build.Settings(4, ("drums",), "gm.sf2")
 
-playable = pytest.mark.skipif(
-    shutil.which("fluidsynth") is None
-    or not any(map(soundfont.Path.is_file, map(soundfont.Path, soundfont.USUAL_PLACES))),
-    reason="needs fluidsynth and a General MIDI soundfont",
-)
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    place = tmp_path_factory.mktemp("bank")
-    bank.prepare(place, None, [])
-    return place
+def folder(crate):
+    return crate.bank
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +41,11 @@ def record(instruments):
     return functools.cache(lambda kind, aged=True: make(4, number_of(kind), instruments, aged))
 
 
+@functools.cache
 def number_of(kind, seed=4):
-    return next(number for number in range(200) if outline(seed, number).kind == kind)
+    """The shortest record of a kind."""
+    plans = {number: outline(seed, number) for number in range(200)}
+    return min((n for n, plan in plans.items() if plan.kind == kind), key=lambda n: plans[n].length)
 
 
 def test_a_crate_holds_both_sides_of_the_split_and_every_kind():
@@ -68,7 +60,6 @@ def test_more_minutes_are_more_records_of_the_same():
     assert build.record_count(1, 10) < build.record_count(1, 20)
 
 
-@playable
 @pytest.mark.parametrize("kind", ["full", "noise"])
 def test_a_record_depends_on_nothing_but_its_seed_and_number(kind, instruments, record):
     one, two = record(kind), make(4, number_of(kind), instruments)
@@ -76,7 +67,6 @@ def test_a_record_depends_on_nothing_but_its_seed_and_number(kind, instruments, 
     assert one[1] == two[1]
 
 
-@playable
 @pytest.mark.parametrize("kind", ["full", "drums", "band", "solo", "noise"])
 def test_everything_known_lies_inside_the_record(kind, record):
     samples, truth = record(kind)
@@ -92,7 +82,6 @@ def test_everything_known_lies_inside_the_record(kind, record):
     assert (kind == "noise") == (not truth.chops and not truth.unsure)
 
 
-@playable
 @pytest.mark.parametrize("kind", ["drums", "full", "band"])
 def test_a_dry_record_grows_louder_at_every_chop(kind, record):
     samples, truth = record(kind, aged=False)
@@ -100,7 +89,6 @@ def test_a_dry_record_grows_louder_at_every_chop(kind, record):
     assert np.all(np.max(rises_db(samples, [chop.time for chop in truth.chops]), axis=1) >= 1.0)
 
 
-@playable
 def test_the_attacks_of_a_drum_record_are_where_the_truth_says(record):
     samples, truth = record("drums", aged=False)
     early = []
@@ -113,7 +101,6 @@ def test_the_attacks_of_a_drum_record_are_where_the_truth_says(record):
     assert abs(np.median(early)) < 0.001
 
 
-@playable
 def test_what_is_whole_is_kept_and_what_is_broken_is_made_again(folder, tmp_path):
     build._open(str(folder))
     number = number_of("noise")
@@ -128,28 +115,21 @@ def test_what_is_whole_is_kept_and_what_is_broken_is_made_again(folder, tmp_path
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".flac", ".json"]
 
 
-@playable
 def test_a_folder_that_cannot_be_written_is_named(folder, tmp_path):
     build._open(str(folder))
     with pytest.raises(UserError, match="gone"):
         build._write(str(tmp_path / "gone"), 4, number_of("noise"))
 
 
-@playable
-def test_the_command_fills_a_folder_and_does_not_start_over(tmp_path):
-    sounds = tmp_path / "sounds"
-    sounds.mkdir()
-    soundfile.write(sounds / "kick.wav", 0.5 * np.exp(-np.arange(4000) / 500), RATE)
-    options = ["build", "-o", str(tmp_path / "crate"), "--minutes", "0.5", "--seed", "4", "--sounds", str(sounds)]
-    assert CliRunner().invoke(app, options, catch_exceptions=False).exit_code == 0
-    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "crate").iterdir()}
-    assert len(made) == 1 + 2 * build.record_count(4, 0.5)
+def test_the_command_fills_a_folder_and_does_not_start_over(crate):
+    made = {path: path.stat().st_mtime_ns for path in crate.folder.iterdir()}
+    assert len(made) == 1 + 2 * build.record_count(12, 0.5)
     for path in made:
         if path.name != "crate.json" and path.suffix == ".json":
             truth = read_truth(path)
             assert soundfile.info(path.with_suffix(".flac")).frames == round(truth.length * RATE)
-    CliRunner().invoke(app, options, catch_exceptions=False)
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "crate").iterdir()} == made
+    assert samplechop("crate", "build", "-o", crate.folder, *crate.options).code == 0
+    assert {path: path.stat().st_mtime_ns for path in crate.folder.iterdir()} == made
 
 
 def test_a_folder_of_other_settings_is_refused(tmp_path):

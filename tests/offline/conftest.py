@@ -1,0 +1,45 @@
+"""One small crate for all that ask about it or learn from it: playing a soundfont's every program takes a while."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from offline.crate import bank
+from offline.demo import soundfont
+from tests.command import samplechop
+
+
+@dataclass(frozen=True)
+class Crate:
+    """A crate that the command built, the options it was built with, and the bank of sounds it was played with."""
+
+    folder: Path
+    options: tuple[object, ...]
+    bank: Path
+
+
+@pytest.fixture(scope="session")
+def crate(tmp_path_factory: pytest.TempPathFactory) -> Crate:
+    """Give a crate of two records, drums alone and everything; skip where fluidsynth or a soundfont is missing."""
+    if shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in soundfont.USUAL_PLACES):
+        pytest.skip("needs fluidsynth and a General MIDI soundfont")
+    folder = tmp_path_factory.mktemp("crates")
+    sounds, kept, prepare = folder / "sounds", folder / "bank", bank.prepare
+    sounds.mkdir()
+    soundfile.write(sounds / "kick.wav", 0.5 * np.exp(-np.arange(4000) / 500), 44_100)
+
+    def prepare_and_keep(place: Path, font: Path | None, further: Sequence[Path]) -> None:
+        prepare(place, font, further)
+        shutil.copytree(place, kept)
+
+    options = ("--minutes", 0.5, "--seed", 12, "--sounds", sounds, "--jobs", 2)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bank, "prepare", prepare_and_keep)
+        built = samplechop("crate", "build", "-o", folder / "crate", *options)
+    assert built.code == 0, built
+    return Crate(folder / "crate", options, kept)
