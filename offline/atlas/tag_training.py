@@ -16,6 +16,7 @@ from offline.training.keras_backend import keras
 from offline.training.loop import Fitted, Options, learn
 
 BATCH = 128
+"""Pictures in a batch, two of each sound; of few sounds fewer."""
 HELD_BATCH = 512
 LEAST_THRESHOLD = 0.2
 THRESHOLDS = tuple(np.round(np.arange(LEAST_THRESHOLD, 0.91, 0.02), 2).tolist())
@@ -81,13 +82,14 @@ def fit(
     """Fit a net to sounds; the weights with the lowest loss on the held ones are kept."""
     rng = np.random.default_rng(options.seed)
     learned = np.flatnonzero(~tagged.held)
+    half = min(BATCH // 2, len(learned))
 
     def draw() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        rows = np.repeat(rng.choice(learned, BATCH // 2, len(learned) < BATCH // 2), 2)
-        versions = rng.integers(0, pictures.shape[1], BATCH)
-        versions[1::2] = (versions[::2] + rng.integers(1, pictures.shape[1], BATCH // 2)) % pictures.shape[1]
+        rows = np.repeat(rng.choice(learned, half, replace=False), 2)
+        versions = rng.integers(0, pictures.shape[1], 2 * half)
+        versions[1::2] = (versions[::2] + rng.integers(1, pictures.shape[1], half)) % pictures.shape[1]
         x = changed(pictures[rows, versions].astype(np.float32), features, rng)
-        return x, np.concatenate([tagged.labels[rows], np.ones((BATCH, 1), np.float32)], axis=1)
+        return x, np.concatenate([tagged.labels[rows], np.ones((2 * half, 1), np.float32)], axis=1)
 
     held = np.flatnonzero(tagged.held)
     batches = []

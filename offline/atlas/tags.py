@@ -154,7 +154,7 @@ def _heard(
         return nothing
     try:
         labels, encodings = (np.load(atlas.folder / name, allow_pickle=False) for name in (LABELS, ENCODINGS))
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):  # EOFError: an empty file
         return nothing
     shapes = [part.shape for part in nothing]
     fits = all(

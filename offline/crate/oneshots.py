@@ -234,6 +234,7 @@ def _loops(output: Path, rows: Sequence[Row], seed: int) -> list[Row]:
         players = [drums[i] for i in rng.integers(len(drums), size=rng.integers(2, 6))] if drums else []
         if tones and (not players or rng.random() < 0.4):
             players.append(tones[rng.integers(len(tones))])
+        players = players or [of[pack][rng.integers(len(of[pack]))]]
         sound = _loop([read(output / row.pack / f"{row.name}.flac") for row in players], rng)
         # A loop belongs to its sounds' pack, or nothing would be held out.
         row = Row(pack, f"loop-{number:03d}", ("loop", *(("drum-loop",) if drums else ())))
