@@ -64,12 +64,16 @@
     if (row >= 0) kit.choose([row], rows.has(row) ? "remove" : "add");
   };
 
-  // One line a sound: path, start and duration in seconds, name. What separates cells and lines cannot be in a cell.
+  // One line a sound: path, start and duration in seconds, name. A cell with a quote or a tab is quoted, as
+  // spreadsheets do; no cell can have two lines.
   kit.text = () => {
-    const cell = (text) => text.replace(/[\t\r\n]+/g, " ");
+    const cell = (text) => {
+      const line = text.replace(/[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+/g, " ");
+      return /["\t]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
+    };
     const lines = [...rows].map((row) => {
       const path = data.folders[data.folder[row]] + data.files[row];
-      return [path, data.start[row].toFixed(6), data.seconds[row].toFixed(6), cell(data.names[row])].join("\t");
+      return [cell(path), data.start[row].toFixed(6), data.seconds[row].toFixed(6), cell(data.names[row])].join("\t");
     });
     return ["path\tstart\tduration\tname", ...lines, ""].join("\n");
   };
