@@ -12,7 +12,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 import models
 from models import Manifest, ModelError, SoundFeatures
 from offline.atlas import metadata, vocabulary
+from offline.atlas.arrays import write_array
 from offline.atlas.encoder import Encoder, encode
 from offline.atlas.folder import Atlas
 from offline.atlas.tables import read_table, replaced, write_table
@@ -28,6 +28,7 @@ from realtime.errors import UserError
 
 STEP = "tags"
 TABLE, INDEX, LABELS, ENCODINGS = "tags.tsv", "tags.json", "labels.npy", "encodings.npy"
+DIGEST = "given_sha256"
 COLUMNS = ("name", "given", "predicted")
 MOST_PREDICTED = 6
 
@@ -53,17 +54,14 @@ def tag(atlas: Atlas, settings: TagSettings, told: Told) -> None:
     described = metadata.describe(atlas.sounds, settings.metadata)
     known = set(features.tags)
     given = [tuple(word for word in vocabulary.tags_of(one, synonyms) if word in known) for one in described]
-    noted = {
-        "model": manifest.name,
-        "sha256": manifest.sha256,
-        "metadata": [str(path) for path in settings.metadata],
-        "given": hashlib.sha256(json.dumps(given).encode()).hexdigest(),
-    }
-    if atlas.is_made(STEP, noted):
+    # What maps are made of is the model's word alone: other given tags, or more sounds, are no reason to draw them anew.
+    noted = {"model": manifest.name, "sha256": manifest.sha256}
+    written = hashlib.sha256(json.dumps([given, synonyms]).encode()).hexdigest()
+    if atlas.is_made(STEP, noted) and _digest(atlas) == written:
         return
     labels, encodings = _answers(atlas, manifest, features, told)
-    _write_array(atlas.folder / LABELS, labels)
-    _write_array(atlas.folder / ENCODINGS, encodings)
+    write_array(atlas.folder / LABELS, labels)
+    write_array(atlas.folder / ENCODINGS, encodings)
     thresholds = thresholds_of(manifest, features)
     write_table(
         atlas.folder / TABLE,
@@ -82,6 +80,7 @@ def tag(atlas: Atlas, settings: TagSettings, told: Told) -> None:
         "thresholds": dict(zip(features.tags, thresholds.tolist(), strict=True)),
         "average_precision": manifest.scores.get("average_precision", {}),
         "synonyms": synonyms,
+        DIGEST: written,
     }
     with replaced(atlas.folder / INDEX) as part:
         part.write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -164,9 +163,12 @@ def _heard(
     return (labels, encodings) if fits and made[1] <= len(atlas) else nothing
 
 
-def _write_array(path: Path, array: NDArray[Any]) -> None:
-    with replaced(path) as part, part.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
+def _digest(atlas: Atlas) -> str | None:
+    """Give the digest of the given tags that tags.tsv was written with."""
+    try:
+        return str(json.loads((atlas.folder / INDEX).read_text(encoding="utf-8"))[DIGEST])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def read_tags(atlas: Atlas) -> list[tuple[list[str], list[tuple[str, float]]]]:
