@@ -54,7 +54,7 @@ def tag(atlas: Atlas, settings: TagSettings, told: Told) -> None:
     described = metadata.describe(atlas.sounds, settings.metadata)
     known = set(features.tags)
     given = [tuple(word for word in vocabulary.tags_of(one, synonyms) if word in known) for one in described]
-    # What maps are made of is the model's word alone: other given tags, or more sounds, are no reason to draw them anew.
+    # Maps are made of what the model says alone: other given tags are no reason to draw them anew.
     noted = {"model": manifest.name, "sha256": manifest.sha256}
     written = hashlib.sha256(json.dumps([given, synonyms]).encode()).hexdigest()
     if atlas.is_made(STEP, noted) and _digest(atlas) == written:
