@@ -2,7 +2,8 @@
 
     Gentle (JSON)             words with start and end, and the durations of their phones
     CMU Sphinx (text)         pocketsphinx_continuous -time yes: word, first and last frame in seconds, confidence;
-                              with -allphone they are phones
+                              with -allphone they are phones. Version 5 writes JSON, a line an utterance; with
+                              -phone_align yes it has the phones, too
     Praat (TextGrid)          long or short, UTF-8 or UTF-16; also what the Montreal Forced Aligner and MAUS write
 
 What is no speech (silence, noise, fillers, what was not found) is left out.
@@ -24,7 +25,7 @@ ENDINGS = (".json", ".txt", ".textgrid")
 """Of the files taken from a folder."""
 FRAME_SECONDS = 0.01
 """Of CMU Sphinx, whose last frame of a word still belongs to it."""
-_FILLER = re.compile(r"<.*>|\[.*\]|\+\+.*\+\+|\{.*\}|sil|sp|spn|oov|pau|h#|#|", re.IGNORECASE)
+_FILLER = re.compile(r"<.*>|\[.*\]|\++.*\++|\{.*\}|\(null\)|sil|sp|spn|oov|pau|h#|#|", re.IGNORECASE)
 _STRESSED = re.compile(r"([A-Za-z]{2})[012]")
 _TIERS = {"phone": re.compile(r"phon|segment|^mau$", re.IGNORECASE), "word": re.compile(r"word|^ort", re.IGNORECASE)}
 _VOWELS = "aa ae ah ao aw ay eh er ey ih iy ow oy uh uw"
@@ -50,7 +51,11 @@ def read(path: Path, unit: str) -> list[Said]:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"the alignment {str(path)!r} cannot be read ({error.strerror})") from None
-    if data.lstrip()[:1] in (b"{", b"["):
+    if data.startswith(b'{"b":'):
+        said = [
+            each for number, line in enumerate(data.splitlines(), 1) for each in _utterance(path, number, line, unit)
+        ]
+    elif data.lstrip()[:1] in (b"{", b"["):
         said = _gentle(path, data, unit)
     elif data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"ooTextFile" in data[:100]:
         said = _praat(path, unit)
@@ -102,6 +107,22 @@ def _spoken(start: float, stop: float, text: str) -> Iterator[Said]:
         yield Said(start, stop, label)
 
 
+def _utterance(path: Path, number: int, line: bytes, unit: str) -> Iterator[Said]:
+    """Read a line of CMU Sphinx 5: beginning, duration, text, and words of an utterance, of which each has phones."""
+    try:
+        words = json.loads(line)["w"] if line.strip() else []
+        for each in words if unit == "word" else [phone for word in words for phone in word.get("w", [])]:
+            start = float(each["b"])
+            yield from _spoken(start, start + float(each["d"]), _without_variant(str(each["t"])))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{str(path)!r}, line {number}: it is not as CMU Sphinx writes it ({error!r})") from None
+
+
+def _without_variant(word: str) -> str:
+    """Give a word without the number of its pronunciation: "the(2)" is another way to say "the"."""
+    return re.sub(r"\(\d+\)$", "", word)
+
+
 def _sphinx(path: Path, data: bytes, unit: str) -> list[Said]:
     try:
         lines = data.decode().splitlines()
@@ -117,8 +138,7 @@ def _sphinx(path: Path, data: bytes, unit: str) -> list[Said]:
         start, last = times[0], times[1]
         if None in times or start is None or last is None or last < start or start < 0:
             raise UserError(f"{str(path)!r}, line {number}: a word, its start and its end must stand here: {line!r}")
-        # "the(2)" is another way to say "the".
-        found.append((number, Said(start, last + FRAME_SECONDS, re.sub(r"\(\d+\)$", "", cells[0]))))
+        found.append((number, Said(start, last + FRAME_SECONDS, _without_variant(cells[0]))))
     for (_, before), (number, said) in pairwise(found):
         if said.start < before.start:
             raise UserError(

@@ -8,7 +8,9 @@ nothing waits for them. Whatever ends a run, the same command goes on where it w
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -116,10 +118,12 @@ def collect(
         wanted = run.unknown(items)
         recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
         try:
-            made = _made(_chunks(wanted), recipe, Path(scratch), jobs)
-            for done, (item, result, samples) in enumerate(made, 1):
-                run.take(item, result, samples)
-                told("collecting", done, len(wanted))
+            with warnings.catch_warnings(), closing(_made(_chunks(wanted), recipe, Path(scratch), jobs)) as made:
+                # After Ctrl-C joblib finds that work was done in vain; we do it again next time.
+                warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
+                for done, (item, result, samples) in enumerate(made, 1):
+                    run.take(item, result, samples)
+                    told("collecting", done, len(wanted))
         except KeyboardInterrupt:
             run.report.interrupted = True
         run.write()
@@ -234,7 +238,7 @@ def _chunks(items: Sequence[Item]) -> list[list[Item]]:
 
 def _made(
     chunks: Sequence[Sequence[Item]], recipe: Recipe, scratch: Path, jobs: int
-) -> Iterator[tuple[Item, Made, NDArray[np.float32]]]:
+) -> Generator[tuple[Item, Made, NDArray[np.float32]]]:
     """Give what is made of each item, in order."""
     tasks = [
         (number, partial(make, chunk, recipe, scratch / f"{number}.f32"), scratch / str(number))
@@ -251,7 +255,7 @@ def _made(
 
 def _of_chunk(
     chunk: Sequence[Item], result: list[Made] | None, recipe: Recipe, scratch: Path, number: int
-) -> Iterator[tuple[Item, Made, NDArray[np.float32]]]:
+) -> Generator[tuple[Item, Made, NDArray[np.float32]]]:
     path = scratch / f"{number}.f32"
     if result is None:
         if len(chunk) == 1:

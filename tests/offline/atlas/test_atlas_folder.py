@@ -20,14 +20,6 @@ WIDTH = 50
 SOURCE = Source("/sounds/kick.wav", 1000, 1_700_000_000_123_456_789, 1, "none", "")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def no_waiting_for_disks():
-    """What survives a loss of power is not tested here, and waiting for it takes minutes on a busy disk."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", int)
-        yield
-
-
 def sound(name: str = "kick", length: int = 10, **more) -> Sound:
     values = {
         "name": name,
