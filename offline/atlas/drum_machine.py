@@ -36,7 +36,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from offline import jobs
-from offline.atlas import drum_references, fingerprints, maps, tags
+from offline.atlas import drum_references, fingerprints, maps, tags, vocabulary
 from offline.atlas.audio_sprites import HEADROOM, SUBTYPES, faded
 from offline.atlas.drum_references import HEARD_SECONDS, ROLES, Reference
 from offline.atlas.folder import Atlas
@@ -228,11 +228,12 @@ def _colours(atlas: Atlas) -> NDArray[np.float64]:
 
 
 def _words(atlas: Atlas) -> list[list[str]]:
-    """Give the tags of each sound as the page wants them: capitals, without spaces; its label if it has none."""
+    """Give the tags of each sound as the page wants them: capitals, without spaces; of its label if there are none."""
     made = atlas.made(tags.STEP)
     known = tags.read_tags(atlas) if made is not None and made[1] == len(atlas) else [([], [])] * len(atlas)
+    synonyms = vocabulary.usual_synonyms()
     said = [
-        [*given, *(name for name, _ in predicted)] or [sound.label]
+        [*given, *(name for name, _ in predicted)] or vocabulary.words_of(sound.label, synonyms)
         for (given, predicted), sound in zip(known, atlas.sounds, strict=True)
     ]
     plain = [[re.sub(r"\s+", "", word).upper() for word in some] for some in said]
