@@ -1,3 +1,4 @@
+import functools
 import shutil
 from dataclasses import replace
 
@@ -5,12 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from offline.crate import bank
 from offline.crate.bank import Bank
 from offline.crate.sounds import RATE, Shot, is_held_out, loop_may_be_used
 from offline.crate.truth import read_truth
 from offline.demo import soundfont
-from offline.devset import build, drummed, repeated, sources
+from offline.devset import build, composing, drummed, repeated, sources
 from offline.devset.order import Order
 from offline.evaluate.truths import tracks_in
 from realtime.errors import UserError
@@ -85,25 +85,31 @@ def order(gathered, number, seed=1):
     return Order(np.random.default_rng([seed, number]), number, gathered, NO_BAND, seed)
 
 
+@pytest.fixture(scope="module")
+def made_by(gathered):
+    """Make each recording only once."""
+    return functools.cache(lambda maker, number: maker(order(gathered, number)))
+
+
 MAKERS = [(drummed.stem, 0), (drummed.mix, 2), (repeated.loop, 0), (repeated.loop, 1), (repeated.hits, 0)]
 
 
 @pytest.mark.parametrize(("maker", "number"), MAKERS)
-def test_the_same_seed_makes_the_same_recording(gathered, maker, number):
-    one, two = maker(order(gathered, number)), maker(order(gathered, number))
+def test_the_same_seed_makes_the_same_recording(gathered, made_by, maker, number):
+    one, two = made_by(maker, number), maker(order(gathered, number))
     assert np.array_equal(one.samples, two.samples)
     assert np.array_equal(one.onsets, two.onsets)
     assert (one.truth, one.beats) == (two.truth, two.beats)
 
 
 @pytest.mark.parametrize("maker", [drummed.stem, repeated.hits])
-def test_another_seed_makes_another_recording(gathered, maker):
-    assert not np.array_equal(maker(order(gathered, 0, 1)).onsets, maker(order(gathered, 0, 2)).onsets)
+def test_another_seed_makes_another_recording(gathered, made_by, maker):
+    assert not np.array_equal(made_by(maker, 0).onsets, maker(order(gathered, 0, 2)).onsets)
 
 
 @pytest.mark.parametrize(("maker", "number"), MAKERS)
-def test_all_that_is_known_lies_inside_the_recording(gathered, maker, number):
-    made = maker(order(gathered, number))
+def test_all_that_is_known_lies_inside_the_recording(made_by, maker, number):
+    made = made_by(maker, number)
     length = len(made.samples) / RATE
     assert 15 < length < 40
     assert made.samples.dtype == np.float32
@@ -140,18 +146,18 @@ def test_a_loop_without_snares_gives_no_drums(gathered):
     assert sources.drums_of(kicks) == []
 
 
-def test_the_drums_follow_the_beats_of_real_music(gathered):
-    made = drummed.mix(order(gathered, 2))
+def test_the_drums_follow_the_beats_of_real_music(made_by):
+    made = made_by(drummed.mix, 2)
     assert made.truth.style.endswith("real-music")
     gaps = np.diff([beat.time for beat in made.truth.beats])
     assert np.ptp(gaps[gaps < 1.5 * np.median(gaps)]) < 0.01
     assert made.truth.beats[0].position == 1
 
 
-def test_attacks_of_real_music_are_unsure_unless_they_are_a_chop(gathered):
+def test_attacks_of_real_music_are_unsure_unless_they_are_a_chop(made_by):
     apart = 0
     for number in (2, 5, 8):  # every third mix is over real music; in some every attack lies on a drum
-        made = drummed.mix(order(gathered, number))
+        made = made_by(drummed.mix, number)
         drums = np.array([hit.time for hit in made.truth.drums])
         chops = np.array([chop.time for chop in made.truth.chops])
         for time in made.onsets:
@@ -175,28 +181,28 @@ def test_music_with_drums_of_its_own_is_left_out(gathered):
         sources.music_without_drums(soundfont.Path("mine"), [drummed_song])
 
 
-def test_every_second_loop_is_played_as_it_is(gathered):
-    made = repeated.loop(order(gathered, 0))
+def test_every_second_loop_is_played_as_it_is(gathered, made_by):
+    made = made_by(repeated.loop, 0)
     once = gathered.loops[0].samples
     assert np.array_equal(made.samples[: len(once)], once)
     assert np.array_equal(made.samples[len(once) : 2 * len(once)], once)
-    assert not np.array_equal(repeated.loop(order(gathered, 1)).samples[: len(once)], once)
+    assert not np.array_equal(made_by(repeated.loop, 1).samples[: len(once)], once)
     assert np.diff([time for time, _ in made.beats]) == pytest.approx(0.5)
     assert {position for _, position in made.beats} == {1, 2, 3, 4}
 
 
-def test_a_hit_at_the_start_of_a_loop_counts_though_no_detector_could_hear_it(gathered):
+def test_a_hit_at_the_start_of_a_loop_counts_though_no_detector_could_hear_it(gathered, made_by):
     one = gathered.loops[0]
     late = replace(one, samples=one.samples[round(0.1 * RATE) :], onsets=one.onsets[1:] - 0.1, beats=one.beats[:0])
     made = repeated.loop(order(replace(gathered, loops=(late,)), 0))
     once = len(late.samples) / RATE
     assert made.onsets[0] == 0
     assert np.min(np.abs(made.onsets - once)) < 1e-9
-    assert repeated.loop(order(gathered, 0)).onsets[0] == pytest.approx(0.1)
+    assert made_by(repeated.loop, 0).onsets[0] == pytest.approx(0.1)
 
 
-def test_hits_begin_where_the_truth_says(gathered):
-    made = repeated.hits(order(gathered, 0))
+def test_hits_begin_where_the_truth_says(made_by):
+    made = made_by(repeated.hits, 0)
     power = np.square(made.samples)
     rises = [
         np.mean(power[at : at + 441]) > 2 * np.mean(power[max(0, at - 441) : at])
@@ -214,18 +220,10 @@ def test_the_plan_has_every_group_and_the_number_asked_for(gathered):
     assert {group for group, _ in build.plan(50, without)} == {"stems", "mixes"}
 
 
-@pytest.fixture
-def quick_bank(tmp_path, monkeypatch):
-    """Prepare the instruments once, however often sets are built."""
-    place = tmp_path / "bank"
-    place.mkdir()
-    bank.prepare(place, None, [])
-    monkeypatch.setattr(build.bank, "prepare", lambda folder, *_: shutil.copytree(place, folder, dirs_exist_ok=True))
-
-
-@playable
-@pytest.mark.usefixtures("quick_bank")
-def test_a_set_is_understood_by_evaluate_and_made_anew_in_its_folder(folders, tmp_path):
+def test_a_set_is_understood_by_evaluate_and_made_anew_in_its_folder(folders, crate, tmp_path, monkeypatch):
+    monkeypatch.setattr(build.bank, "prepare", lambda place, *_: shutil.copytree(crate.bank, place, dirs_exist_ok=True))
+    monkeypatch.setattr(composing, "SHORTEST", 6.0)  # whole recordings would be no other work, only more
+    monkeypatch.setattr(composing, "LONGEST", 9.0)
     options = ["-o", tmp_path / "set", "--sounds", folders[0], "--music", folders[1], "--count", 4]
     first = samplechop("devset", "build", *options)
     assert first.code == 0, first.err
