@@ -27,7 +27,7 @@ def drum_machine(
 
     \b
     samplechop atlas drum-machine drums
-    samplechop atlas drum-machine found -o data --kick kick.wav --snare snare.wav --nearest 100
+    samplechop atlas drum-machine found -o data --kick kick.wav --nearest 100
 
     Put the folders audio and meta into a copy of github.com/googlecreativelab/aiexperiments-drum-machine and build it
     as its README says. analysis.tsv has the distances for anything else.

@@ -19,9 +19,9 @@ def sprites(
     """Write the sounds and fingerprints as spritesheets, which any web page plays and shows.
 
     \b
-    samplechop atlas sprites drums                      mp3 in files of 10 seconds
-    samplechop atlas sprites drums --format ogg         smaller, for all browsers but old ones
-    samplechop atlas sprites drums --part-seconds 0     everything in one file, for a few sounds
+    samplechop atlas sprites drums                     mp3, 10 seconds a file
+    samplechop atlas sprites drums --format ogg        smaller, for new browsers
+    samplechop atlas sprites drums --part-seconds 0    all in one file
 
     The JSON beside each audio file is what howler.js and audiosprite's players read: new Howl(json).play(name).
     """

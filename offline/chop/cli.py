@@ -199,13 +199,15 @@ def _list_formats() -> None:
 
 def _listed(source: Path, output: Path, given: dict[str, Any], force: bool) -> None:
     """Make a kit of what is listed and tell what came of it. Raises UserError for options that say nothing then."""
-    from offline.chop.from_list import TEMPLATE, make_kit
+    from offline.chop.from_list import TEMPLATE, make_kit, read_list
 
     for name in sorted(given.keys() - _FOR_LISTS):
         if given[name] not in (False, []):
             told = "other files to chop" if name == "inputs" else f"--{name.replace('_', '-')}"
             raise UserError(f"--from-list takes the sounds that are listed as they are: leave out {told}")
-    _one(source, output, _options({"template": TEMPLATE} | given), force, make_kit)
+    options = _options({"template": TEMPLATE} | given)
+    read_list(source)  # what is no list is told before anything else is loaded
+    _one(source, output, options, force, make_kit)
 
 
 def _one(

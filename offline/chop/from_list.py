@@ -72,6 +72,8 @@ class Cut:
 def read_list(path: Path) -> list[Entry]:
     """Read a list. Raises UserError, with the line's number, for what is no list or has nothing in it."""
     try:
+        if not path.is_file() and path.exists():  # opening a pipe or a device could wait for ever
+            raise UserError(f"the list {str(path)!r} is no ordinary file: give lines of path, start and duration")
         if path.stat().st_size > LARGEST_LIST:
             raise UserError(f"{str(path)!r} is too large for a list of sounds: give lines of path, start and duration")
         lines = path.read_text(encoding="utf-8-sig").splitlines()

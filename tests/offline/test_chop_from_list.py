@@ -186,13 +186,17 @@ def test_what_cannot_be_done_is_said_with_list_and_line(tmp_path: Path, lines: t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drums.tsv", "good.wav"]
 
 
-@pytest.mark.parametrize(("content", "said"), [(b"\xff\xfe\x00", "no UTF-8"), (None, "cannot be read")])
-def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
-    path = tmp_path / "list.tsv"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UserError, match=said):
-        read_list(path)
+def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for path, said in (
+        (binary, "is no UTF-8 text"),
+        (tmp_path / "missing", "cannot be read"),
+        (tmp_path, "is no ordinary file"),
+    ):
+        outcome = samplechop("chop", "--from-list", path, "-o", tmp_path / "kits")
+        assert outcome.code == 2
+        assert f"samplechop: the list {str(path)!r} {said}" in outcome.err
 
 
 def test_a_piece_that_reaches_beyond_its_file_ends_with_it_and_is_told(tmp_path: Path) -> None:
