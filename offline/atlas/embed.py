@@ -126,7 +126,7 @@ class _Work:
                 return there, before
             self._told(f"{name}, placing {total - len(there)} new", 0, 1)
             new = before.basis.apply({block: rows[len(there) :] for block, rows in self._blocks.items()})
-            placed = layout.place(new, before.features, before.positions, self._settings.seed, self._jobs)
+            placed = layout.place(new, before.features, before.positions, self._settings.seed)
             positions = np.concatenate([there, before.scaled(placed)])
             maps.write_map(self._atlas, name, positions)
             self._told(f"{name}, placing {total - len(there)} new", 1, 1)

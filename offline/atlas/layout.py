@@ -20,6 +20,11 @@ EXACT = 40_000
 """Up to so many sounds, neighbours are found by comparing all with all; beyond, by Annoy's trees, which miss some."""
 FOURIER = 4_000
 """From so many sounds on, repulsion is interpolated on a grid (2-d only); below, a tree is faster."""
+THETA = 0.5
+"""How coarsely the tree sees what is far, openTSNE's default."""
+INTERVAL = 2
+"""Side of the grid's cells, of 3 x 3 points each, in units of the map. openTSNE's default, 1, takes more than twice as
+long for 10,000 sounds, and of the 10 nearest neighbours keeps 62 % in place of 61 %."""
 ROUNDS, EARLY_ROUNDS, REPORT_EVERY = 500, 250, 50
 PLACING_PERPLEXITY = 5
 """As openTSNE advises for new points, which see only the old ones."""
@@ -67,7 +72,9 @@ def lay_out(
         perplexity=perplexity,
         n_iter=ROUNDS,
         early_exaggeration_iter=EARLY_ROUNDS,
-        negative_gradient_method=_gradient(len(features), dims),
+        negative_gradient_method="fft" if dims == 2 and len(features) >= FOURIER else "bh",
+        theta=THETA,
+        ints_in_interval=INTERVAL,
         n_jobs=jobs,
         random_state=seed,
         callbacks=rounds,
@@ -77,19 +84,28 @@ def lay_out(
 
 
 def place(
-    features: NDArray[np.float32], among: NDArray[np.float32], positions: NDArray[np.float64], seed: int, jobs: int
+    features: NDArray[np.float32], among: NDArray[np.float32], positions: NDArray[np.float64], seed: int
 ) -> NDArray[np.float64]:
     """Give positions, float64 (new, dims), for features of new sounds, (new, d), in a map that stays as it is.
 
     among: features of the sounds in the map, float32 (n, d). positions: theirs, float64 (n, dims).
     """
-    from openTSNE import TSNE
+    from openTSNE import TSNEEmbedding
 
     dims = positions.shape[1]
-    method = _gradient(len(among), dims)
-    settings = TSNE(n_components=dims, negative_gradient_method=method, n_jobs=jobs, random_state=seed)
     middle = (positions.max(axis=0) + positions.min(axis=0)) / 2  # to where openTSNE moves it
-    embedding = settings.prepare_initial(affinities=_near(among), initialization=positions - middle)
+    embedding = TSNEEmbedding(
+        positions - middle,
+        _near(among),
+        negative_gradient_method="fft" if dims == 2 else "bh",
+        random_state=seed,
+        n_jobs=1,  # for so few points, threads would only wait for each other
+        dof=1,
+        theta=THETA,
+        n_interpolation_points=3,
+        min_num_intervals=50,
+        ints_in_interval=INTERVAL,
+    )
     perplexity = allowed_perplexity(PLACING_PERPLEXITY, len(among))
     return np.asarray(embedding.transform(features.astype(np.float64), perplexity=perplexity), np.float64) + middle
 
@@ -133,10 +149,6 @@ def _near(among: NDArray[np.float32]) -> "Affinities":
             return (drawn, places, distances) if return_distances else drawn
 
     return Near()
-
-
-def _gradient(sounds: int, dims: int) -> str:
-    return "fft" if dims == 2 and sounds >= FOURIER else "bh"
 
 
 def _principal(features: NDArray[np.float32], dims: int) -> NDArray[np.float64]:
