@@ -52,12 +52,16 @@ _SPY = """
   window.begun = [];
   const start = AudioBufferSourceNode.prototype.start;
   AudioBufferSourceNode.prototype.start = function (...heard) {
-    window.begun.push({ at: performance.now(), heard, rate: this.buffer.sampleRate });
+    window.begun.push({ at: performance.now(), heard, buffer: this.buffer });
     return start.apply(this, heard);
   };
   addEventListener("pointermove", (event) => { window.pointed = event.timeStamp; }, true);
 """
 """Notes when which part of the audio begins, and when the pointer moved last."""
+_NEIGHBOURS = """(most) => {
+  const rows = [samplechop.current];
+  for (let at = 0; at < most; at++) rows.push(samplechop.near.towards(rows.at(-1), at % 4 < 2 ? 1 : -1, at % 3 - 1));
+  return rows.slice(1).filter((row) => row >= 0); }"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +141,15 @@ def measure(index: Path) -> PageSpeed:
 
 def _hovers(opened: "Page") -> tuple[list[float], list[float]]:
     """Point at sounds: give the ms until each began, first of those near the one before, then of those far from it."""
-    opened.mouse.click(*_spot(opened, opened.evaluate("samplechop.near.at(700, 400, 1e9)")))
+    opened.mouse.click(*spot(opened, opened.evaluate("samplechop.near.at(700, 400, 1e9)")))
     opened.wait_for_timeout(1500)
-    near = opened.evaluate(
-        """(most) => { const { near, current } = { near: samplechop.near, current: samplechop.current };
-          const rows = []; let row = current;
-          for (let at = 0; at < most; at++) { row = near.towards(row, at % 4 < 2 ? 1 : -1, 0); if (row >= 0) rows.push(row); }
-          return rows; }""",
-        HOVERS,
-    )
+    near = opened.evaluate(_NEIGHBOURS, HOVERS)
     count = opened.evaluate("samplechop.count")
     far = [(count * place) // HOVERS for place in range(HOVERS)]
     return [_hover(opened, row) for row in near], [_hover(opened, row) for row in far]
 
 
-def _spot(opened: "Page", row: int) -> tuple[float, float]:
+def spot(opened: "Page", row: int) -> tuple[float, float]:
     """Give where a sound's point is on the screen, pixels."""
     spot: list[float] = opened.evaluate(
         """(row) => { const { camera, drawing } = samplechop;
@@ -164,7 +162,7 @@ def _spot(opened: "Page", row: int) -> tuple[float, float]:
 def _hover(opened: "Page", row: int) -> float:
     opened.wait_for_timeout(200)
     before: int = opened.evaluate("window.begun.length")
-    left, top = _spot(opened, row)
+    left, top = spot(opened, row)
     opened.mouse.move(left, top)
     opened.wait_for_function("(before) => window.begun.length > before", arg=before)
     passed: Any = opened.evaluate("window.begun.at(-1).at - window.pointed")

@@ -28,7 +28,7 @@
     return item;
   };
 
-  const name = () => element("kit-name").value.trim().replace(/[^\p{L}\p{N}_-]+/gu, "-").replace(/^-+/, "") || "kit";
+  const name = () => element("kit-name").value.trim().replace(/[^\p{L}\p{N}_]+/gu, "-").replace(/^-|-$/g, "") || "kit";
   const command = () => `samplechop chop --from-list ${name()}.tsv -o ${name()}`;
 
   const draw = () => {

@@ -52,3 +52,9 @@ def with_fingerprints(atlas: Atlas, side: int = 8) -> np.ndarray:
     np.save(atlas.folder / "fingerprints.npy", prints)
     atlas.note("fingerprint", {"side": side})
     return prints
+
+
+def lag(decoded: np.ndarray, at: int, wanted: np.ndarray, reach: int = 1_200) -> int:
+    """Tell by how many samples a sound begins late."""
+    around = np.pad(decoded, reach)[at : at + len(wanted) + 2 * reach]
+    return int(np.correlate(around, wanted, "valid").argmax()) - reach

@@ -15,7 +15,7 @@ from offline.atlas.folder import Atlas
 from offline.atlas.page import PageSettings, page
 from realtime.errors import UserError
 from tests.offline.atlas.atlases import add, make_atlas
-from tests.offline.atlas.pages import COUNT, HOSTILE, TITLE, lattice, make, nothing, told
+from tests.offline.atlas.page.pages import COUNT, HOSTILE, TITLE, lattice, make, nothing, told
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +100,12 @@ def test_the_command_says_what_to_open(tmp_path):
 
 
 def test_a_map_that_is_not_there_is_refused_with_those_that_are(atlas):
-    with pytest.raises(UserError, match="no map 'other'.*lattice, mirrored"):
+    with pytest.raises(UserError, match=r"no map 'other'.*lattice, mirrored"):
         page(atlas, PageSettings(map="other"), nothing)
 
 
 def test_an_atlas_without_a_map_is_refused(tmp_path):
-    with pytest.raises(UserError, match="there is no map.*samplechop atlas embed"):
+    with pytest.raises(UserError, match=r"there is no map.*samplechop atlas embed"):
         page(make_atlas(tmp_path, [500]), PageSettings(), nothing)
 
 

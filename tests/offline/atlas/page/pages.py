@@ -43,7 +43,7 @@ def make(folder: Path, pages: bool = True) -> Atlas:
     sounds = [
         replace(
             row(name, length, label=LABELS[number % 3], pack=f"pack {number % 2}"),
-            path=f"/music/disc <{number % 2}>/{number}\".wav",
+            path=f'/music/disc <{number % 2}>/{number}".wav',
             start=0.25 * number,
         )
         for number, (name, length) in enumerate(zip(names, lengths, strict=True))
@@ -53,7 +53,7 @@ def make(folder: Path, pages: bool = True) -> Atlas:
     maps.write_map(atlas, "mirrored", lattice() * (-1, 1) + (1, 0))
     maps.write_colours(atlas, "lattice", np.full((COUNT, 3), (10, 200, 30), np.uint8))
     atlas.note(maps.STEP, {maps.DEFAULT: "lattice"})
-    with_grid(atlas, [(number % 5, number // 5) for number in range(COUNT)])
+    with_grid(atlas, [divmod(number, 5) for number in range(COUNT)])
     with_fingerprints(atlas)
     tags = [(one.name, TAG if number == 7 else "", "bright:0.75") for number, one in enumerate(sounds)]
     write_table(folder / "tags.tsv", ("name", "given", "predicted"), tags)

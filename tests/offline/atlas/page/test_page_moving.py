@@ -1,0 +1,103 @@
+"""The page in Chromium: view, themes, controls, and a phone."""
+
+import pytest
+
+from offline.bench.atlas_page import spot
+from tests.offline.atlas.page.hands import PHONE, around, at_row, centre, drag, kit, touch
+
+
+def test_a_wheel_zooms_where_it_points(page):
+    left, top = spot(page, 9)
+    page.mouse.move(left, top)  # which the browser rounds to whole pixels
+    before = page.evaluate("samplechop.camera.scale")
+    page.mouse.wheel(0, -300)
+    page.wait_for_function("(before) => samplechop.camera.scale > 1.2 * before", arg=before)
+    assert spot(page, 9) == pytest.approx((left, top), abs=1)
+
+
+def test_dragging_moves_the_map_with_the_hand(page):
+    left, top = spot(page, 9)
+    drag(page, [(left + 30, top + 30), (left + 90, top + 70)])
+    assert spot(page, 9) == pytest.approx((left + 60, top + 40), abs=0.01)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_where_drawing_is_slow_the_last_picture_moves_and_is_drawn_anew_at_rest(page, slow):
+    moved = page.evaluate(
+        """(slow) => new Promise((done) => { const { drawing, camera } = samplechop;
+          drawing.slow = slow;
+          const before = drawing.drawn;
+          camera.panBy(30, 0);
+          const { style } = document.getElementById("map");
+          requestAnimationFrame(() => done([style.transform, drawing.drawn - before])); })""",
+        slow,
+    )
+    assert moved == (["translate(30px, 0px) scale(1)", 0] if slow else ["", 1])
+    page.wait_for_function("document.getElementById('map').style.transform === ''")
+
+
+def test_light_and_dark_follow_the_system_and_the_switch(opened):
+    page = opened(color_scheme="light")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "light"
+    page.click("#theme")
+    assert page.evaluate(theme) == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 29)"
+
+
+def test_with_reduced_motion_the_view_changes_at_once(opened):
+    page = opened(reduced_motion="reduce")
+    before, after = page.evaluate("""() => { const { camera } = samplechop, before = camera.scale;
+      document.getElementById("zoom-in").click();
+      return [before, camera.scale]; }""")
+    assert after == pytest.approx(1.6 * before)
+
+
+def test_every_control_has_a_name_and_can_be_reached(page):
+    page.evaluate("samplechop.kit.choose([0], 'replace')")
+    unnamed = page.evaluate("""[...document.querySelectorAll("button, input, select, #map")].filter((one) =>
+      !(one.textContent.trim() || one.getAttribute("aria-label") || one.labels?.length)).map((one) => one.id)""")
+    assert unnamed == []
+    assert page.evaluate("document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length") == 0
+
+
+def test_help_opens_with_a_question_mark_and_closes_with_escape(page):
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("dialog").is_hidden()
+
+
+def test_nothing_is_wider_than_a_phone(opened):
+    page = opened(**PHONE)
+    page.touchscreen.tap(*spot(page, 0))
+    at_row(page, 0)
+    page.evaluate("samplechop.kit.choose([0, 1, 2], 'replace')")
+    wide = page.evaluate("""[...document.body.querySelectorAll("*")].filter((one) => one.checkVisibility()
+      && !one.closest("svg, .unseen, main, .what, code")).filter((one) => { const box = one.getBoundingClientRect();
+      return box.width && (box.left < -0.5 || box.right > 390.5); }).map((one) => one.id || one.className)""")
+    assert wide == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_tap_plays_on_a_phone(opened):
+    page = opened(**PHONE)
+    page.touchscreen.tap(*spot(page, 14))
+    page.wait_for_function("begun.length === 1")
+    assert page.evaluate("samplechop.current") == 14
+
+
+def test_two_fingers_zoom_on_a_phone(opened):
+    page = opened(**PHONE)
+    before = page.evaluate("samplechop.camera.scale")
+    touch(page, *([(150 - wider, 400), (250 + wider, 400)] for wider in (0, 20, 40, 60)))
+    assert page.evaluate("samplechop.camera.scale") == pytest.approx(2.2 * before, rel=0.02)
+    assert page.evaluate("samplechop.current") == -1
+
+
+def test_one_finger_draws_the_lasso_on_a_phone(opened):
+    page = opened(**PHONE)
+    page.touchscreen.tap(*centre(page, "#lasso-mode"))
+    touch(page, *([corner] for corner in around(page, [8, 9, 14, 15], margin=12)))
+    assert kit(page) == [8, 9, 14, 15]
+    assert page.locator("#kit").is_visible()
