@@ -10,6 +10,10 @@ from offline.atlas.tables import write_table
 RATE = 22_050
 
 
+def nothing(what: str, done: int, of: int) -> None:
+    """Hear how far it has come, and tell nobody."""
+
+
 def sound(number: int, length: int) -> np.ndarray:
     """Give float32 (length,), peak 1: noise of its own that begins at once and dies away."""
     noise = np.random.default_rng(number).standard_normal(length) * np.exp(-np.arange(length) / (0.3 * length))

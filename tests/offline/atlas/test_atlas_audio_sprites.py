@@ -15,14 +15,10 @@ from offline.atlas.audio_sprites import HEADROOM, divided, faded
 from offline.atlas.folder import Atlas
 from offline.atlas.sprites import SpriteSettings, along_curve, grid_cells, order, read_index, sprites
 from realtime.errors import UserError
-from tests.offline.atlas.atlases import RATE, add, lag, make_atlas, row, sound, with_grid
+from tests.offline.atlas.atlases import RATE, add, lag, make_atlas, nothing, row, sound, with_grid
 
 LENGTHS = [3_000, 9_000, 500, 12_000, 7, 2_205, 4_000]
 FORMATS = ("mp3", "ogg", "wav")
-
-
-def nothing(what: str, done: int, of: int) -> None:
-    """Hear nothing."""
 
 
 def made(folder: Path, lengths: list[int], rate: int = RATE, **settings) -> Atlas:

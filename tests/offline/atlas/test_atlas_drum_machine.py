@@ -27,14 +27,10 @@ from offline.crate.percussion import made_hat, made_kick, made_open
 from offline.crate.snares import made_snare
 from realtime.errors import UserError
 from tests.command import samplechop
-from tests.offline.atlas.atlases import row, sound
+from tests.offline.atlas.atlases import nothing, row, sound
 
 DRUMS = {"kick": made_kick, "snare": made_snare, "hat_closed": made_hat, "hat_open": made_open}
 EACH = 5
-
-
-def nothing(what: str, done: int, of: int) -> None:
-    """Hear nothing."""
 
 
 def drums(folder: Path, named: bool = True) -> Atlas:

@@ -15,13 +15,9 @@ from offline.atlas.image_sprites import squared
 from offline.atlas.mosaic import COLOURS
 from offline.atlas.sprites import SpriteSettings, sprites
 from realtime.errors import UserError
-from tests.offline.atlas.atlases import add, make_atlas, with_fingerprints, with_grid
+from tests.offline.atlas.atlases import add, make_atlas, nothing, with_fingerprints, with_grid
 
 PLACES = [(0, 0), (0, 2), (2, 1), (1, 0), (2, 2)]
-
-
-def nothing(what: str, done: int, of: int) -> None:
-    """Hear nothing."""
 
 
 def made(folder: Path, places: list[tuple[int, int]] | None = PLACES, tile: int | None = None):
