@@ -15,6 +15,7 @@ integers grow by zeros. Nothing is known of the whole, such as a tempo or a key,
 
 import csv
 import math
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -167,33 +168,55 @@ def _made(
 
 
 def _opened(source: Path, entries: Sequence[Entry], scratch: Path, said: list[str], told: Told) -> list[Cut]:
-    """Open the files, each once, and find the samples that are meant. said: takes warnings. Raises UserError."""
-    records: dict[Path, Record] = {}
-    cuts = []
-    for done, entry in enumerate(entries, 1):
-        where = f"the list {str(source)!r}, line {entry.line}"
-        if entry.path not in records:
-            decoded = scratch / f"{len(records)}"  # files of one name must not have one copy
-            decoded.mkdir()
-            try:
-                records[entry.path] = open_record(entry.path, decoded)
-            except UserError as error:
-                raise UserError(f"{where}: {error}") from None
-            said += records[entry.path].warnings
-        record = records[entry.path]
-        seconds = record.length / record.sample_rate
-        first = round(entry.start * record.sample_rate)
-        if first >= record.length:
-            raise UserError(
-                f"{where}: start {entry.start:g} lies beyond the end of {str(entry.path)!r}, {seconds:.3f} seconds"
-            )
-        stop = entry.start + entry.duration
-        last = max(first + 1, min(record.length, round(stop * record.sample_rate)))
-        if stop > seconds + SHORT_SECONDS:
-            said.append(f"{where}: {str(entry.path)!r} ends at {seconds:.3f} seconds, so the slice is shorter")
-        cuts.append(Cut(record, first, last))
-        told("opening", done, len(entries))
-    return cuts
+    """Open the files, each once, and find the samples that are meant. said: takes warnings. Raises UserError.
+
+    Of a file that had to be decoded only the pieces stay: a list may be of a hundred songs.
+    """
+    of_file: dict[Path, list[int]] = {}
+    for index, entry in enumerate(entries):
+        of_file.setdefault(entry.path, []).append(index)
+    cuts: dict[int, Cut] = {}
+    for path, indices in of_file.items():
+        decoded, pieces = scratch / "decoded", scratch / "pieces"
+        decoded.mkdir()
+        pieces.mkdir(exist_ok=True)
+        try:
+            record = open_record(path, decoded)
+        except UserError as error:
+            raise UserError(f"{_where(source, entries[indices[0]])}: {error}") from None
+        said += record.warnings
+        for index in indices:
+            cuts[index] = _found(record, entries[index], source, said)
+            if record.audio.parent == decoded:
+                cuts[index] = _kept(cuts[index], pieces / f"{index}.wav")
+            told("opening", len(cuts), len(entries))
+        shutil.rmtree(decoded)
+    return [cuts[index] for index in range(len(entries))]
+
+
+def _where(source: Path, entry: Entry) -> str:
+    return f"the list {str(source)!r}, line {entry.line}"
+
+
+def _found(record: Record, entry: Entry, source: Path, said: list[str]) -> Cut:
+    """Find the samples of a piece. Raises UserError if it begins behind the end of its file."""
+    rate, seconds = record.sample_rate, record.length / record.sample_rate
+    first, stop = round(entry.start * rate), entry.start + entry.duration
+    where, file = _where(source, entry), repr(str(entry.path))
+    if first >= record.length:
+        raise UserError(f"{where}: start {entry.start:g} lies beyond the end of {file}, {seconds:.3f} seconds")
+    if stop > seconds + SHORT_SECONDS:
+        said.append(f"{where}: {file} ends at {seconds:.3f} seconds, so the slice is shorter")
+    return Cut(record, first, max(first + 1, min(record.length, round(stop * rate))))
+
+
+def _kept(cut: Cut, path: Path) -> Cut:
+    """Copy a piece, sample for sample, to a wav file of its own."""
+    record, length = cut.record, cut.last - cut.first
+    with wav_file(path, record.sample_rate, record.channels, record.subtype, length) as file:
+        for samples in record.blocks(BLOCK, cut.first, cut.last, exact_dtype(record.subtype)):
+            file.write(samples)
+    return Cut(replace(record, audio=path, length=length), 0, length)
 
 
 def joined(cuts: Sequence[Cut], source: Path, audio: Path) -> tuple[Record, list[int]]:

@@ -132,7 +132,8 @@ def test_two_files_of_one_name_stay_two(tmp_path: Path) -> None:
     for number, folder in enumerate(("one", "two")):
         (tmp_path / folder).mkdir()
         soundfile.write(tmp_path / folder / "kick.mp3", noise(0.5, 1, number), RATE)
-    path = listed(tmp_path, "one/kick.mp3\t0\t0.2", "two/kick.mp3\t0\t0.2", "one/kick.mp3\t0\t0.2")
+    lines = "one/kick.mp3\t0\t0.2", "two/kick.mp3\t0\t0.2", "one/kick.mp3\t0\t0.2"
+    path = listed(tmp_path, *lines, name="0.tsv")
     made = make_kit(path, tmp_path / "kit", FEW).kit
     first, second, again = (whole(made.path(part)) for part in made.slices)
     assert not np.array_equal(first, second)
