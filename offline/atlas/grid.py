@@ -1,26 +1,21 @@
 """The step that makes a rectangle of a map: every sound gets a cell, and together they move as little as possible.
 
 An assignment: the sum of squared distances between points and cells, map and rectangle both stretched to a unit square,
-is the least there can be. Solved by scipy's linear_sum_assignment (Crouse, "On implementing 2D rectangular assignment
-algorithms", 2016), which takes 8 bytes for each pair of sound and cell.
+is the least there can be. See `offline.atlas.assignment` for how, and for the memory it takes.
 """
 
 import json
 from dataclasses import asdict, dataclass
 from math import ceil, isqrt
 
-import numpy as np
-from numpy.typing import NDArray
-
 from offline.atlas import maps
+from offline.atlas.assignment import MOST, assign
 from offline.atlas.folder import Atlas
 from offline.atlas.tables import replaced, write_table
 from offline.progress import Told
 from realtime.errors import UserError
 
 STEP = "grid"
-MOST = 25_000
-"""Sounds: 5 GB, and some minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ def grid(atlas: Atlas, settings: GridSettings, told: Told) -> None:
     if points.shape[1] != 2:
         raise UserError(f"the map {name!r} has {points.shape[1]} dimensions, a grid takes one with 2: give it by --map")
     if len(points) > MOST:
-        raise UserError(f"a grid takes at most {MOST:,} sounds, the atlas has {len(points):,}")
+        raise UserError(f"a grid takes at most {MOST:,} sounds, the atlas has {len(points):,}: split it")
     rows, columns = rectangle(len(points), settings.columns)
     told("grid", 0, 1)
     cells = assign(points, rows, columns)
@@ -62,30 +57,3 @@ def rectangle(count: int, columns: int | None = None) -> tuple[int, int]:
     """Give rows and columns with room for `count`, at least 1; without columns given, as square as possible."""
     wide = columns if columns is not None else isqrt(count - 1) + 1
     return ceil(count / wide), wide
-
-
-def assign(points: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.int64]:
-    """Give each point, float32 (n, 2), x right, y up, a cell of its own: int64 (n, 2), row from above and column.
-
-    The sum of squared distances is the least possible. Spare cells stay empty. Raises ValueError for too few cells.
-    """
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    if rows * columns < len(points):
-        raise ValueError(f"{len(points)} points do not fit {rows} x {columns} cells")
-    cost = cdist(_spread(points), centres(rows, columns), "sqeuclidean")
-    cells = linear_sum_assignment(cost)[1]
-    return np.stack(np.divmod(cells, columns), axis=1).astype(np.int64)
-
-
-def centres(rows: int, columns: int) -> NDArray[np.float64]:
-    """Give the middles of all cells, row by row from above, float64 (rows * columns, 2), in a unit square, y up."""
-    x, y = (np.arange(columns) + 0.5) / columns, 1 - (np.arange(rows) + 0.5) / rows
-    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-
-
-def _spread(points: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Stretch points to the unit square; an axis along which all are the same is all at its middle."""
-    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
-    return np.where(high > low, (points - low) / np.where(high > low, high - low, 1), 0.5)
