@@ -1,6 +1,5 @@
 """The command `samplechop atlas collect`."""
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,13 +52,15 @@ def collect(
 
     What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas tells why.
     """
+    import joblib
+
     from offline.atlas import collect as collecting
     from offline.progress import progress
 
     given = {"rate": rate, "max_seconds": max_seconds, "window_seconds": None if window is None else seconds(window)}
     settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
     with progress() as told:
-        report = collecting.collect(output, inputs, settings, told, jobs or os.cpu_count() or 1, alignment or (), unit)
+        report = collecting.collect(output, inputs, settings, told, jobs or joblib.cpu_count(), alignment or (), unit)
     for sentence in report.left_out:
         typer.echo(f"left out: {sentence}", err=True)
     for sentence in report.said:

@@ -1,6 +1,5 @@
 """The command `samplechop atlas describe`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,8 @@ def describe(
     \b
     samplechop atlas describe atlas
     """
+    import joblib
+
     from offline.atlas import describe as describing
     from offline.atlas.folder import Atlas
     from offline.atlas.tables import read_table
@@ -25,7 +26,7 @@ def describe(
     atlas = Atlas(folder)
     settings = describing.DescribeSettings(least_seconds)
     with atlas.held(), progress() as told:
-        describing.describe(atlas, settings, told, jobs or os.cpu_count() or 1)
+        describing.describe(atlas, settings, told, jobs or joblib.cpu_count())
     rows = read_table(folder / describing.TABLE, describing.COLUMNS)
     with_tempo, with_key = (sum(bool(row[column]) for row in rows) for column in (1, 2))
     typer.echo(f"{with_tempo} of {len(rows)} sounds have a tempo, {with_key} a key")

@@ -5,35 +5,29 @@ reads it is tried alone once more and then left out. Rows come in the order of t
 nothing waits for them. Whatever ends a run, the same command goes on where it was.
 """
 
-import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.atlas import batches
 from offline.atlas.aligned import matched
 from offline.atlas.finding import Item, find
 from offline.atlas.folder import STATE, Atlas, Sound, Source, one_line
 from offline.atlas.making import Made, Part, Recipe, make
 from offline.atlas.tables import PART
-from offline.chop.workers import in_processes
 from offline.progress import Told
 from realtime.errors import UserError
 
 STEP = "collect"
 SPLITS = ("none", "chops", "energy")
-DEAD = "the process that read it died (out of memory?)"
-_TOGETHER = 32
-"""Files that a worker is given at once."""
-_LARGE_BYTES = 16_000_000
 _BATCH_SECONDS, _BATCH_SOUNDS = 2.0, 1024
 """So much is lost at most when a run is killed; every batch waits for the disk."""
 
@@ -118,7 +112,7 @@ def collect(
         wanted = run.unknown(items)
         recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
         try:
-            with warnings.catch_warnings(), closing(_made(_chunks(wanted), recipe, Path(scratch), jobs)) as made:
+            with warnings.catch_warnings(), closing(batches.made(make, wanted, recipe, Path(scratch), jobs)) as made:
                 # After Ctrl-C joblib finds that work was done in vain; we do it again next time.
                 warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
                 for done, (item, result, samples) in enumerate(made, 1):
@@ -132,11 +126,14 @@ def collect(
 
 
 def _opened(folder: Path, settings: CollectSettings) -> Atlas:
-    if not (folder / STATE).exists():
-        return Atlas.begin(folder, settings.rate, settings.width)
-    atlas = Atlas(folder)
+    atlas = Atlas(folder) if (folder / STATE).exists() else None
+    if atlas is None or not len(atlas):
+        (folder / STATE).unlink(missing_ok=True)  # one that never got a sound may have other settings
+        atlas = Atlas.begin(folder, settings.rate, settings.width)
+        atlas.note(STEP, settings.of_atlas())
+        return atlas
     before = atlas.made(STEP)
-    for name, value in (before[0] if before and before[1] else {}).items():
+    for name, value in (before[0] if before else {"rate": atlas.rate}).items():
         new = settings.of_atlas().get(name)
         if new != value:
             raise UserError(
@@ -227,49 +224,3 @@ class _Run:
             candidate = f"{name}_{self._numbers[name]}"
         self._names.add(candidate.casefold())
         return candidate
-
-
-def _chunks(items: Sequence[Item]) -> list[list[Item]]:
-    """Share the work out."""
-    small = [item for item in items if item.size < _LARGE_BYTES]
-    large = [item for item in items if item.size >= _LARGE_BYTES]
-    return [small[at : at + _TOGETHER] for at in range(0, len(small), _TOGETHER)] + [[item] for item in large]
-
-
-def _made(
-    chunks: Sequence[Sequence[Item]], recipe: Recipe, scratch: Path, jobs: int
-) -> Generator[tuple[Item, Made, NDArray[np.float32]]]:
-    """Give what is made of each item, in order."""
-    tasks = [
-        (number, partial(make, chunk, recipe, scratch / f"{number}.f32"), scratch / str(number))
-        for number, chunk in enumerate(chunks)
-    ]
-    ready: dict[int, list[Made] | None] = {}
-    turn = 0
-    for number, result in in_processes(tasks, jobs):
-        ready[number] = result
-        while turn in ready:
-            yield from _of_chunk(chunks[turn], ready.pop(turn), recipe, scratch, turn)
-            turn += 1
-
-
-def _of_chunk(
-    chunk: Sequence[Item], result: list[Made] | None, recipe: Recipe, scratch: Path, number: int
-) -> Generator[tuple[Item, Made, NDArray[np.float32]]]:
-    path = scratch / f"{number}.f32"
-    if result is None:
-        if len(chunk) == 1:
-            yield chunk[0], (DEAD, []), np.zeros(0, np.float32)
-            return
-        alone = scratch / f"alone-{number}"
-        alone.mkdir()
-        yield from _made([[item] for item in chunk], recipe, alone, 1)
-        shutil.rmtree(alone)
-        return
-    samples = np.memmap(path, "<f4", "r") if path.stat().st_size else np.zeros(0, np.float32)
-    at = 0
-    for item, made in zip(chunk, result, strict=True):
-        length = sum(Part(*part).length for part in made[1])
-        yield item, (made[0], made[1]), samples[at : at + length]
-        at += length
-    path.unlink()

@@ -75,10 +75,11 @@ def _item(path: Path, pack: str, name: str, label: str) -> Item:
         (audio,) = audio_files(path)
         file = os.path.realpath(audio)
         facts = Path(file).stat()
-    except UserError as error:
-        return Item(path, os.path.realpath(path), 0, 0, name, label, pack, str(error))
-    except OSError as error:
-        return Item(path, os.path.realpath(path), 0, 0, name, label, pack, f"{str(path)!r}: {error.strerror}")
+    except (UserError, OSError) as error:
+        # A name that is no text can be written like this only.
+        file = os.path.realpath(path).encode("utf-8", "backslashreplace").decode()
+        told = str(error) if isinstance(error, UserError) else f"{str(path)!r} cannot be read ({error.strerror})"
+        return Item(path, file, 0, 0, name, label, pack, told)
     return Item(path, file, facts.st_size, facts.st_mtime_ns, name, label, pack)
 
 

@@ -13,7 +13,6 @@ behind them is not looked at, and goes when the next rows come.
 samples.npy is as wide as the longest sound may be; on nearly every file system what was never written takes no room.
 """
 
-import json
 import os
 import shutil
 import unicodedata
@@ -28,13 +27,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.atlas import growing
+from offline.atlas import growing, state
 from offline.atlas.lock import locked
 from offline.atlas.tables import PART, cut, lines, read_table, replaced
 from realtime.errors import UserError
 
-SCHEMA = 1
-STATE, SAMPLES, TABLE, NAMES, SOURCES = "atlas.json", "samples.npy", "samples.tsv", "filenames.txt", "sources.tsv"
+STATE = state.FILE
+SAMPLES, TABLE, NAMES, SOURCES = "samples.npy", "samples.tsv", "filenames.txt", "sources.tsv"
 _BUSY, _LOCK = ".busy", ".lock"
 
 
@@ -96,28 +95,8 @@ class Atlas:
     def __init__(self, folder: Path) -> None:
         """Open an atlas. Raises UserError if there is none, or one of another version."""
         self.folder = folder
-        self._state = self._read_state()
+        self._state = state.read(folder)
         self._is_mended = False
-
-    def _read_state(self) -> dict[str, Any]:
-        path = self.folder / STATE
-        try:
-            state = json.loads(path.read_text(encoding="utf-8"))
-            read: dict[str, Any] = {name: int(state[name]) for name in ("schema", "rate", "width", "rows", "sources")}
-            read["steps"] = dict(state["steps"])
-        except FileNotFoundError:
-            raise UserError(
-                f"there is no atlas in {str(self.folder)!r}: make one with samplechop atlas collect"
-            ) from None
-        except OSError as error:
-            raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
-        except (ValueError, KeyError, TypeError):
-            raise UserError(f"{str(path)!r} is damaged: collect the sounds again into another folder") from None
-        if read["schema"] != SCHEMA:
-            raise UserError(
-                f"the atlas {str(self.folder)!r} is of another version: collect the sounds again into another"
-            )
-        return read
 
     @classmethod
     def begin(cls, folder: Path, rate: int, width: int) -> "Atlas":
@@ -132,9 +111,7 @@ class Atlas:
                     raise UserError(f"there is an atlas in {str(folder)!r} already")
                 for name in (SAMPLES, TABLE, NAMES, SOURCES):
                     (folder / name).unlink(missing_ok=True)
-                state = {"schema": SCHEMA, "rate": rate, "width": width, "rows": 0, "sources": 0, "steps": {}}
-                with replaced(folder / STATE) as part:
-                    part.write_text(json.dumps(state, indent=1), encoding="utf-8")
+                state.write(folder, state.new(rate, width))
         except OSError as error:
             raise UserError(f"the atlas {str(folder)!r} cannot be made ({error.strerror or error})") from None
         return cls(folder)
@@ -149,7 +126,7 @@ class Atlas:
             with locked(self.folder / _BUSY, wait=False):
                 for left in self.folder.rglob(f"{PART}*"):
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
-                self._state = self._read_state()
+                self._state = state.read(self.folder)
                 self.__dict__.pop("sounds", None)
                 yield
         except BlockingIOError:
@@ -218,8 +195,8 @@ class Atlas:
         n = len(self)
         try:
             with locked(self.folder / _LOCK):
-                state = self._read_state()
-                if (state["rows"], state["sources"]) != (n, self._state["sources"]):
+                now = state.read(self.folder)
+                if (now["rows"], now["sources"]) != (n, self._state["sources"]):
                     raise UserError(f"another samplechop has added to {str(self.folder)!r} meanwhile: run it again")
                 if not self._is_mended:
                     self._mend()
@@ -228,11 +205,12 @@ class Atlas:
                 for name, columns, rows in ((TABLE, COLUMNS, sounds), (SOURCES, SOURCE_COLUMNS, sources)):
                     new = not (self.folder / name).exists()
                     _add(self.folder / name, (lines([columns]) if new else "") + lines(map(attrgetter(*columns), rows)))
-                state["rows"] += len(sounds)
-                state["sources"] += len(sources)
-                self._write_state(state)
+                now["rows"] += len(sounds)
+                now["sources"] += len(sources)
+                state.write(self.folder, now)
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
+        self._state = now
         if "sounds" in self.__dict__:
             self.sounds.extend(sounds)
 
@@ -262,18 +240,12 @@ class Atlas:
         noted = {"settings": dict(settings), "rows": len(self) if rows is None else rows}
         try:
             with locked(self.folder / _LOCK):
-                state = self._read_state()  # another process may have noted something else
-                state["steps"][step] = noted
-                self._write_state(state)
+                now = state.read(self.folder)  # another process may have noted something else
+                now["steps"][step] = noted
+                state.write(self.folder, now)
+                self._state["steps"] = now["steps"]
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
-
-    def _write_state(self, state: dict[str, Any]) -> None:
-        with replaced(self.folder / STATE) as part, part.open("w", encoding="utf-8") as file:
-            json.dump(state, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        self._state = state
 
 
 def _add(path: Path, text: str) -> None:

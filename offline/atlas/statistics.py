@@ -9,7 +9,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import rfft
 
 N_FFT, HOP = 2048, 1024
 ROLLOFF = 0.85
@@ -51,6 +50,8 @@ def statistics(samples: NDArray[np.float32], sample_rate: int) -> Statistics:
 
 def _spectral(frames: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
     """Give centroid, bandwidth, rolloff and flatness of frames (n, N_FFT): float32 (4, n)."""
+    from scipy.fft import rfft
+
     window, hertz = _tables(sample_rate)
     magnitude = np.abs(rfft(frames * window, axis=1))
     total = magnitude.sum(axis=1)

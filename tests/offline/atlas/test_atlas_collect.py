@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from offline.atlas import batches
 from offline.atlas import collect as collecting
 from offline.atlas.cli_collect import seconds
 from offline.atlas.collect import CollectSettings, collect
@@ -180,8 +181,27 @@ def test_settings_other_than_the_atlas_has_are_one_sentence(tmp_path, atlas):
         gather(atlas, tmp_path / "one", settings=CollectSettings(rate=22_050, max_seconds=1.0))
 
 
+def test_an_atlas_that_never_got_a_sound_may_have_other_settings(tmp_path, atlas):
+    write(tmp_path / "one" / "silent.wav", np.zeros(4000))
+    gather(atlas, tmp_path / "one")
+    some(tmp_path / "one", "kick")
+    assert gather(atlas, tmp_path / "one", settings=CollectSettings(rate=22_050)).new == 1
+
+
+def test_a_name_that_is_no_text_is_told_and_left_out(tmp_path, atlas):
+    some(tmp_path / "pile", "kick")
+    try:
+        shutil.copy(tmp_path / "pile" / "kick.wav", os.fsencode(tmp_path / "pile") + b"/caf\xe9.wav")
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    for _ in range(2):
+        report = gather(atlas, tmp_path / "pile")
+        assert names(atlas) == ["kick"]
+    assert report.known == 2 and "is not UTF-8: rename it" in Atlas(atlas).sources()[0].reason
+
+
 def test_ctrl_c_keeps_what_was_done_and_the_same_command_does_the_rest(tmp_path, atlas, monkeypatch):
-    monkeypatch.setattr(collecting, "_TOGETHER", 2)
+    monkeypatch.setattr(batches, "_TOGETHER", 2)
     some(tmp_path / "pile", *(f"hit_{number}" for number in range(10)))
 
     def interrupted(_what, done, _of):
@@ -200,13 +220,13 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path, atlas):
     script = """
         import os, signal, sys
         from pathlib import Path
-        from offline.atlas import collect
+        from offline.atlas import batches, collect
         from offline.atlas.collect import CollectSettings
         def killed(what, done, of):
             if done == 5:
                 os.kill(os.getpid(), signal.SIGKILL)
         if __name__ == "__main__":
-            collect._TOGETHER, collect._BATCH_SECONDS = 2, 0.0
+            batches._TOGETHER, collect._BATCH_SECONDS = 2, 0.0
             collect.collect(Path(sys.argv[1]), [Path(sys.argv[2])], CollectSettings(max_seconds=1.0), killed)
     """
     (tmp_path / "script.py").write_text(textwrap.dedent(script))
@@ -222,7 +242,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path, atlas):
 
 
 def test_how_many_processes_there_are_changes_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(collecting, "_TOGETHER", 3)
+    monkeypatch.setattr(batches, "_TOGETHER", 3)
     some(tmp_path / "pile", *(f"hit_{number:02d}" for number in range(20)))
     gather(tmp_path / "a", tmp_path / "pile", jobs=1)
     gather(tmp_path / "b", tmp_path / "pile", jobs=4)
