@@ -43,7 +43,7 @@ def build(features: SoundFeatures, seed: int) -> Any:
         strides = 2 if number < 2 else 1
         x = layers.Conv2D(channels, 5 if number == 0 else 3, strides, padding="same", use_bias=False)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
-        if number == 2:
+        if number == 1:
             x = layers.MaxPooling2D(2)(x)
     # Where in frequency it is stays, as a kick differs from a hat by little else; when it is counts less.
     early = layers.Flatten()(layers.AveragePooling2D((x.shape[1], 1))(x))

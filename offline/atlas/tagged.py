@@ -19,8 +19,8 @@ from offline.jobs import run
 from offline.progress import Told
 from realtime.errors import UserError
 
-VERSIONS = 3
-"""Pictures of each sound to learn from: as it is, and changed."""
+VERSIONS = 2
+"""Pictures of each sound to learn from: as it is, and changed. The net makes more of them as it learns."""
 VALIDATION_SHARE = 0.2
 MOST_SHARE = 0.35
 FEWEST_SOUNDS = 20

@@ -10,11 +10,14 @@ from offline.crate.sounds import RATE
 Sound = NDArray[np.float32]
 MOST_OCTAVES = 0.4
 SHORTEST = 0.06
+FEWEST = 256
+"""Samples that a sound has at least when it is changed; silence fills it up."""
 
 
 def varied(samples: Sound, rng: np.random.Generator) -> Sound:
-    """Change a sound by chance: float32 (n,) at 44 100 Hz in, float32 (m,) out, peak 1, its attack still first."""
+    """Change a sound by chance: float32 (n,), n at least 1, 44 100 Hz; gives float32 (m,), peak 1, its attack first."""
     sound = np.asarray(respeed(samples, 2 ** rng.uniform(-MOST_OCTAVES, MOST_OCTAVES)), np.float64)
+    sound = np.pad(sound, (0, max(0, FEWEST - len(sound))))
     if rng.random() < 0.25:
         until = int(draw(rng, SHORTEST, 2.0) * RATE)
         sound = sound[:until] * np.minimum(np.arange(min(until, len(sound)), 0, -1) / (0.02 * RATE), 1)
