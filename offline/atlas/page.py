@@ -72,7 +72,12 @@ def page(atlas: Atlas, settings: PageSettings, told: Told) -> None:
         for number, name in enumerate(colourings):
             colours = page_data.column(maps.read_colours(atlas, name), "u1")
             _write(folder / f"data/colours-{number}.js", page_data.call("takeColours", number, colours))
-        _write_audio(atlas, folder / "audio", told)
+        prints = page_data.prints_of(atlas)
+        if prints is not None:
+            small = page_data.small_prints(prints)
+            script = page_data.call("takePrints", *small.shape[1:], page_data.column(small, "u1"))
+            _write(folder / "data/prints.js", script)
+        _write_audio(atlas, prints, folder / "audio", told)
     atlas.note(STEP, noted)
 
 
@@ -84,12 +89,11 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="ascii")
 
 
-def _write_audio(atlas: Atlas, folder: Path, told: Told) -> None:
+def _write_audio(atlas: Atlas, prints: NDArray[np.float32] | None, folder: Path, told: Told) -> None:
     parts, places = sprites.read_index(atlas)
     rows: list[list[int]] = [[] for _ in parts]
     for row, (part, _, _) in enumerate(places):
         rows[part].append(row)
-    prints = page_data.prints_of(atlas)
     for number, (audio, inside) in enumerate(zip(parts, rows, strict=True)):
         _write(folder / f"{number}.js", page_data.call("takePart", number, page_data.audio_part(audio, inside, prints)))
         told("page", number + 1, len(parts))

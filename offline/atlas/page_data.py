@@ -3,6 +3,7 @@
     data/sounds.js      names, files, classes, packs, tempos, keys, tags, places in the grid and in the audio
     data/map-0.js …     places on each map; the page begins with the first
     data/colours-0.js … red, green, blue of each sound on a map
+    data/prints.js      all fingerprints, small
     audio/0.js …        one file of the audio sprites each, and the fingerprints of its sounds
 
 Columns of numbers are [kind, base64], little-endian: u1, u4, f4 and f8 are numpy's. All else is JSON; no script can be
@@ -26,9 +27,12 @@ from realtime.errors import UserError
 Kind = Literal["u1", "u4", "f4", "f8"]
 GIVEN = 255
 """How sure a tag is that people gave; one that was heard has 0..254."""
-_FINGERPRINT = "fingerprint"
 MOST_TAGS = 12
 """Tags of a sound that the page knows, the given ones first."""
+MOST_PRINTED, FEWEST_PRINTED = 6_000_000, 4
+"""Values of all fingerprints that points are drawn with, at most; bands and frames of one, at least."""
+_FINGERPRINT = "fingerprint"
+_TOGETHER = 1000
 
 
 def column(values: ArrayLike, kind: Kind) -> list[str]:
@@ -137,6 +141,24 @@ def prints_of(atlas: Atlas) -> NDArray[np.float32] | None:
     """Give the fingerprints, float32 (n, bands, frames), 0..1; None if they were not made of all sounds."""
     made = atlas.made(_FINGERPRINT)
     return fingerprints.read_fingerprints(atlas) if made is not None and made[1] == len(atlas) else None
+
+
+def small_prints(prints: NDArray[np.float32], most: int = MOST_PRINTED) -> NDArray[np.uint8]:
+    """Give the fingerprints as uint8 (n, bands, frames), 0..255, made so small that they have at most `most` values.
+
+    Blocks of 2**k × 2**k become their mean; what is over at the upper and later end is left out.
+    """
+    count, bands, frames = prints.shape
+    block = 1
+    while count * (bands // block) * (frames // block) > most and min(bands, frames) // block >= 2 * FEWEST_PRINTED:
+        block *= 2
+    high, wide = bands // block, frames // block
+    small = np.empty((count, high, wide), np.uint8)
+    for first in range(0, count, _TOGETHER):
+        some = np.clip(prints[first : first + _TOGETHER, : high * block, : wide * block], 0, 1)
+        means = some.reshape(-1, high, block, wide, block).mean(axis=(2, 4))
+        small[first : first + _TOGETHER] = np.rint(255 * means)
+    return small
 
 
 def _playing_rate(atlas: Atlas) -> int:

@@ -89,14 +89,17 @@
   offer("tag", "Tag", byTag, data.vocabulary.length > 0);
   offer("tempo", "Tempo", byTempo, data.tempo.some((tempo) => tempo > 0));
   offer("key", "Key", byKey, data.keys.some((key) => key));
+  offer("print", "Fingerprint", () => ({ printed: true }), data.prints);
   data.colourings.forEach((name, number) => offer(`own-${number}`, name, () => ({ own: number }), true));
   if (!modes.length) offer("class", "Class", () => bySize(data.labels, data.label), true);
 
   const colours = { modes, hidden: new Set(), mode: null, current: null };
 
   colours.paint = () => {
-    const { groups, of, own } = colours.current, rgb = new Uint8Array(3 * n);
-    if (own !== undefined) rgb.set(atlas.colourings.get(own));
+    const { groups, of, own, printed } = colours.current, rgb = new Uint8Array(3 * n);
+    atlas.drawing.printed = Boolean(printed);
+    if (printed) rgb.fill(128);
+    else if (own !== undefined) rgb.set(atlas.colourings.get(own));
     else {
       const each = groups.map((group) => bytesOf(group.colour()));
       for (let row = 0; row < n; row++) rgb.set(each[of[row]], 3 * row);
@@ -109,6 +112,7 @@
   colours.choose = async (id) => {
     const mode = modes.find((one) => one.id === id) || modes[0];
     const made = mode.make();
+    if (made.printed) await atlas.prints.load();
     if (made.own !== undefined && !atlas.colourings.has(made.own)) await atlas.load(`data/colours-${made.own}.js`);
     if (made.groups) {
       made.groups.forEach((group) => { group.count = 0; });

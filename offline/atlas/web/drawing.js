@@ -3,48 +3,15 @@
 "use strict";
 
 (function (atlas) {
-  const SLOW_MS = 8, REST_MS = 110, REFRESH_MS = 300, MORPH_MS = 450;
+  const SLOW_MS = 8, REST_MS = 110, REFRESH_MS = 300, MORPH_MS = 450, TRIES = 6;
   const canvas = atlas.element("map"), camera = atlas.camera, n = atlas.count;
   const drawing = { shown: new Uint8Array(n).fill(2), slow: false, drawn: 0 };
   const HIDDEN = 0, FAINT = 1, SHOWN = 2, CHOSEN = 3;
   const kinds = new Uint8Array(n);
-  let gl, regl, draw, lens = null, frame = 0, resting = 0, morph = 1, began = 0, measured = false;
+  let gl, regl, draw, lens = null, frame = 0, resting = 0, morph = 1, began = 0, tries = 0, quickest = Infinity;
   let buffers, ground = [0, 0, 0], ink = [1, 1, 1], order = 0;
 
-  const VERTEX = `
-    precision highp float;
-    attribute vec2 place, before;
-    attribute vec3 colour;
-    attribute float kind;
-    uniform vec4 view;
-    uniform float morph, size, square, border;
-    varying vec4 paint;
-    varying float wide, chosen;
-    void main() {
-      gl_Position = vec4((mix(before, place, morph) - view.xy) * view.zw, 0.0, 1.0);
-      chosen = step(2.5, kind);
-      wide = size * (kind < 1.5 ? mix(0.7, 1.0, square) : 1.0) + 2.0 * border * chosen * (1.0 - square);
-      gl_PointSize = wide + 2.0;
-      paint = vec4(colour, kind < 1.5 ? 0.13 : 0.92);
-    }`;
-  const FRAGMENT = `
-    precision highp float;
-    uniform float square, border;
-    uniform vec3 ink;
-    varying vec4 paint;
-    varying float wide, chosen;
-    void main() {
-      vec2 from = abs(gl_PointCoord - 0.5) * (wide + 2.0);
-      float corner = wide * mix(0.5, 0.12, square);
-      vec2 out_by = max(from - (0.5 * wide - corner), 0.0);
-      float beyond = length(out_by) - corner;
-      float cover = clamp(0.5 - beyond, 0.0, 1.0);
-      float rim = chosen * clamp(0.5 + beyond + border, 0.0, 1.0);
-      float alpha = cover * mix(paint.a, 1.0, rim);
-      gl_FragColor = vec4(mix(paint.rgb, ink, rim) * alpha, alpha);
-    }`;
-
-  const number = (name) => {
+  const colourOf = (name) => {
     const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     return [1, 3, 5].map((at) => parseInt(value.slice(at, at + 2), 16) / 255);
   };
@@ -53,7 +20,8 @@
   // Pixels across a point: small where there are many, growing a little when one comes closer.
   drawing.size = () => {
     const few = 0.3 * camera.fitted / Math.sqrt(n);
-    const dot = Math.min(Math.max(few, 4), 15) * Math.min((camera.scale / camera.fitted) ** 0.5, 5);
+    const base = Math.min(Math.max(few, 4), 15) * (drawing.printed ? 1.7 : 1);
+    const dot = base * Math.min((camera.scale / camera.fitted) ** 0.5, 5);
     const cell = camera.scale * atlas.layout.cell, tile = cell < 7 ? cell + 0.6 : 0.9 * cell; // gaps need room
     return Math.min(dot + (tile - dot) * atlas.layout.gridness(morph), 120);
   };
@@ -63,6 +31,7 @@
     gl = canvas.getContext("webgl", attributes);
     if (!gl) throw new Error("no WebGL");
     regl = atlas.regl({ gl, extensions: ["OES_element_index_uint"] });
+    atlas.prints.begin(regl);
     buffers = {
       place: regl.buffer({ usage: "dynamic", data: drawing.places }),
       before: regl.buffer({ usage: "dynamic", data: drawing.places }),
@@ -71,13 +40,14 @@
       elements: regl.elements({ usage: "dynamic", primitive: "points", type: "uint32", data: new Uint32Array(n) }),
     };
     draw = regl({
-      vert: VERTEX,
-      frag: FRAGMENT,
+      vert: atlas.shaders.vertex,
+      frag: atlas.shaders.fragment,
       attributes: {
         place: buffers.place,
         before: buffers.before,
         colour: { buffer: buffers.colour, normalized: true },
         kind: buffers.kind,
+        number: regl.buffer(Float32Array.from({ length: n }, (_, row) => row)),
       },
       uniforms: {
         view: regl.prop("view"),
@@ -86,6 +56,11 @@
         square: regl.prop("square"),
         border: regl.prop("border"),
         ink: regl.prop("ink"),
+        printed: () => (drawing.printed ? 1 : 0),
+        prints: () => atlas.prints.texture,
+        ramp: () => atlas.prints.ramp,
+        tile: () => atlas.prints.tile,
+        edge: () => atlas.prints.edge,
       },
       elements: buffers.elements,
       count: regl.prop("count"),
@@ -96,8 +71,9 @@
   };
 
   drawing.theme = () => {
-    ground = number("--back");
-    ink = number("--ink");
+    ground = colourOf("--back");
+    ink = colourOf("--ink");
+    atlas.prints.theme();
     drawing.request();
   };
   drawing.colours = (rgb) => { buffers.colour.subdata(rgb); drawing.request(); };
@@ -136,6 +112,8 @@
     camera.height = box.height;
     canvas.width = Math.round(box.width * ratio);
     canvas.height = Math.round(box.height * ratio);
+    tries = Math.min(tries, 1);
+    quickest = Infinity;
     drawing.request();
   };
 
@@ -147,7 +125,7 @@
     if (morph < 1) morph = part < 1 ? part * part * (3 - 2 * part) : 1;
     regl.poll();
     regl.clear({ color: [...ground, 1] });
-    const size = drawing.size() * ratio, square = atlas.layout.gridness(morph);
+    const size = drawing.size() * ratio, square = drawing.printed ? 1 : atlas.layout.gridness(morph);
     const border = Math.min(1.6 * ratio, 0.2 * size);
     draw({ view: [x, y, 2 * scale / width, 2 * scale / height], size, morph, square, border, ink, count: order });
     drawing.drawn++;
@@ -164,18 +142,21 @@
     else canvas.style.transform = `translate(${right}px, ${down}px) scale(${grown})`;
   };
 
-  // Draw and wait until the pixels are there, to learn how long that takes.
-  const measure = () => {
+  // The first pictures are waited for, to learn how long one takes: the very first, which compiles the shaders, and
+  // those of a busy moment do not count, so it is the quickest.
+  const judged = () => {
     const from = performance.now();
     now();
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
-    if (measured) drawing.slow = performance.now() - from > SLOW_MS;
-    measured = true; // the first one compiles the shaders, too
+    if (tries < TRIES) {
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+      if (tries++) quickest = Math.min(quickest, performance.now() - from);
+      drawing.slow = quickest > SLOW_MS && tries > 1;
+    }
     if (morph < 1) drawing.request();
   };
 
   drawing.request = () => {
-    if (!frame) frame = requestAnimationFrame(() => { frame = 0; if (regl) measure(); });
+    if (!frame) frame = requestAnimationFrame(() => { frame = 0; if (regl) judged(); });
   };
 
   const viewed = () => {

@@ -1,7 +1,10 @@
 """The page in Chromium: search, lasso, kit, legend, maps and grid."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from offline.bench.atlas_page import spot
 from offline.chop.from_list import read_list
@@ -129,3 +132,15 @@ def test_a_map_has_its_own_colours(page):
     page.wait_for_function("samplechop.colours.rgb[1] === 200")
     assert page.evaluate("[...samplechop.colours.rgb.slice(0, 3)]") == [10, 200, 30]
     assert page.locator("#legend").is_hidden()
+
+
+def test_points_can_be_the_pictures_of_their_sounds(page):
+    page.select_option("#colour-by", label="Fingerprint")
+    page.wait_for_function("samplechop.drawing.printed")
+    settled(page)
+    picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"), float)
+    size = page.evaluate("samplechop.drawing.size()")
+    for row in (0, 3, 7):  # one band sounds, the row's number from below
+        left, top = spot(page, row)
+        column = picture[round(top - size / 2) + 1 : round(top + size / 2), round(left)]
+        assert np.argmax(column) / len(column) == pytest.approx((7.5 - row) / 8, abs=0.09)

@@ -43,6 +43,15 @@ def test_numbered_words_are_the_words(words):
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize(("most", "side"), [(3 * 64, 8), (3 * 64 - 1, 4), (1, 4)])
+def test_many_fingerprints_are_made_smaller_by_their_means(most, side):
+    prints = np.random.default_rng(1).random((3, 8, 8)).astype(np.float32)
+    small = page_data.small_prints(prints, most)
+    assert small.shape == (3, side, side)
+    block = 8 // side
+    np.testing.assert_allclose(small[1, 0, 0] / 255, prints[1, :block, :block].mean(), atol=1 / 255)
+
+
 def test_the_page_knows_every_name_as_it_is(atlas):
     (known,) = told(atlas.folder / "page/data/sounds.js")
     assert known["names"] == [one.name for one in atlas.sounds]
