@@ -71,6 +71,7 @@ def learn(
         warmup_steps=options.steps // 7,
     )
     optimizer = k.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
+    optimizer.build(model.trainable_variables)  # made inside train_step, its variables would have that traced twice
 
     @tf.function(reduce_retracing=True)
     def train_step(x: Any, y: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +11,7 @@ import soundfile
 from offline.crate import bank
 from offline.demo import soundfont
 from tests.command import samplechop
-
-
-@dataclass(frozen=True)
-class Crate:
-    """A crate that the command built, the options it was built with, and the bank of sounds it was played with."""
-
-    folder: Path
-    options: tuple[object, ...]
-    bank: Path
+from tests.offline.crates import Crate
 
 
 @pytest.fixture(scope="session")

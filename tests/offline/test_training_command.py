@@ -1,7 +1,6 @@
 """The whole way: a crate, a model trained on it, that model at work, and moved towards a producer."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,25 +9,21 @@ import pytest
 import soundfile
 
 import models
-from offline.demo import soundfont
 from offline.training import stream, tcn
 from run_live import DEMO
 from tests.command import samplechop
+from tests.offline.crates import Crate
 from tests.signals import record
 
 pytest.importorskip("tensorflow")
 
-playable = pytest.mark.skipif(
-    shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in soundfont.USUAL_PLACES),
-    reason="needs fluidsynth and a General MIDI soundfont",
-)
 WRITTEN = {".tflite", ".json", ".npz", ".md"}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def small_net() -> Iterator[None]:
-    """Train nets of a few layers: a whole one takes half a minute to build."""
-    shape = tcn.Shape(stream.SHAPE.n_features, stream.SHAPE.n_heads, (1, 2, 4), 8)
+    """Train nets of two layers: a whole one takes half a minute to build."""
+    shape = tcn.Shape(stream.SHAPE.n_features, stream.SHAPE.n_heads, (1, 2), 8)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(stream, "SHAPE", shape)
         yield
@@ -53,12 +48,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, own_records: Path) -> Path
     return out
 
 
-@playable
-def test_a_model_trained_on_a_fresh_crate_chops_a_record(tmp_path: Path) -> None:
-    built = samplechop("crate", "build", "-o", tmp_path / "crate", "--minutes", 1, "--jobs", 2)
-    assert built.code == 0, built
+def test_a_model_trained_on_a_fresh_crate_chops_a_record(crate: Crate, tmp_path: Path) -> None:
     out = tmp_path / "tiny"
-    made = samplechop("train", tmp_path / "crate", "-o", out, "--steps", 2, "--members", 2)
+    made = samplechop("train", crate.folder, "-o", out, "--steps", 2, "--members", 2)
     assert made.code == 0, made
     ran = samplechop("live", DEMO, "--fast", "--model", f"{out}.json", "--threshold", 0.01, "--events", "-")
     assert ran.code == 0, ran
