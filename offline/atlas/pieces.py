@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.chop.opening import Record
+from realtime.errors import UserError
 
 Span = tuple[int, int]
 """Samples of the record, the second is one past the last."""
@@ -24,14 +25,18 @@ _FLOOR_DB = -80.0
 def by_chops(record: Record, max_seconds: float) -> list[Span]:
     """Cut everything at every place where the chop engine would, in order of time; longer pieces end after max_seconds.
 
-    Raises UserError or ModelError for a model that cannot be used.
+    Raises UserError for a model that cannot be used.
     """
+    from models import ModelError
     from offline.chop import candidates, slicing
     from offline.chop.options import ChopOptions
 
     options = ChopOptions(max_length=max_seconds)
     rate, length = record.sample_rate, record.length
-    found = candidates.find(record, options, 0, length).candidates
+    try:
+        found = candidates.find(record, options, 0, length).candidates
+    except ModelError as error:
+        raise UserError(str(error)) from None
     places, _ = slicing.with_fixed(found, options, rate, 0, length)
     spans = [(piece.start, piece.stop) for piece in slicing.pieces(places, places, options, rate, length)]
     return [(start, stop) for start, stop in spans if stop - start >= SHORTEST_SECONDS * rate]

@@ -1,4 +1,6 @@
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from tests.offline.kits import make_kit
 from tests.signals import RATE, chord, kick, snare
 
 SETTINGS = DescribeSettings()
+RECORDINGS = os.environ.get("SAMPLECHOP_AUDIO")
 
 
 def quiet(what: str, done: int, of: int) -> None:
@@ -156,3 +159,17 @@ def test_the_command_says_how_many_there_are(atlas):
 def test_settings_out_of_range_are_one_sentence():
     with pytest.raises(UserError, match="must last more than 0 s"):
         DescribeSettings(least_seconds=0.0)
+
+
+@pytest.mark.recordings
+@pytest.mark.skipif(RECORDINGS is None, reason="SAMPLECHOP_AUDIO names no folder of recordings")
+def test_the_tempo_of_real_loops_fills_them_with_whole_bars(tmp_path):
+    files = sorted(Path(RECORDINGS or "").rglob("loop_*.flac"))
+    assert files, f"no loops in {RECORDINGS}"
+    collect(tmp_path, files, CollectSettings(), quiet, 2)
+    describe(Atlas(tmp_path), SETTINGS, quiet, 2)
+    lasting = {path.stem: soundfile.info(path).duration for path in files}
+    beats = [lasting[name] * float(tempo) / 60 for name, tempo, _ in music(tmp_path) if tempo]
+    assert len(beats) >= 0.6 * len(Atlas(tmp_path))
+    for count in beats:
+        assert count == pytest.approx(min((2, 4, 8, 16, 32), key=lambda whole: abs(count - whole)), rel=0.015)
