@@ -65,31 +65,39 @@ def embed(atlas: Atlas, settings: EmbedSettings, told: Told, jobs: int | None = 
     if not len(atlas):
         raise UserError(f"the atlas {str(atlas.folder)!r} holds no sounds: samplechop atlas collect adds some")
     blocks = features.names(atlas, settings.mode)
-    wanted = [map_name(settings.mode, settings.dims, one) for one in settings.perplexities]
+    origin = features.origin(atlas, blocks)
     made = atlas.made(maps.STEP)
-    first = made[0].get(maps.DEFAULT) if made else None
-    noted: dict[str, Any] = asdict(settings) | {
-        "perplexities": list(settings.perplexities),
-        "of": features.origin(atlas, blocks),
-        maps.DEFAULT: first if first in maps.names(atlas) else wanted[0],
-    }
-    if not again and atlas.is_made(maps.STEP, noted) and set(wanted) <= set(maps.names(atlas)):
-        return []
-    work = _Work(atlas, settings, blocks, told, jobs or os.cpu_count() or 1, again)
-    for perplexity, name in zip(settings.perplexities, wanted, strict=True):
+    noted: dict[str, Any] = {maps.DEFAULT: None, maps.MAPS: {}} | (made[0] if made else {})
+    work: _Work | None = None
+    for perplexity in settings.perplexities:
+        name = map_name(settings.mode, settings.dims, perplexity)
+        there = maps.names(atlas)
+        entry = asdict(settings) | {"perplexities": [perplexity], "of": origin, "rows": len(atlas)}
+        if not again and name in there and noted[maps.MAPS].get(name) == entry:
+            continue
+        work = work or _Work(atlas, settings, blocks, origin, told, jobs or os.cpu_count() or 1, again)
         work.make(name, settings.dims, perplexity)
-    atlas.note(maps.STEP, noted)
-    return work.said
+        first = noted[maps.DEFAULT] if noted[maps.DEFAULT] in there else name
+        noted = {maps.DEFAULT: first, maps.MAPS: noted[maps.MAPS] | {name: entry}}
+        atlas.note(maps.STEP, noted)
+    return work.said if work else []
 
 
 class _Work:
     """One run: what all maps of it share."""
 
     def __init__(
-        self, atlas: Atlas, settings: EmbedSettings, blocks: Sequence[str], told: Told, jobs: int, again: bool
+        self,
+        atlas: Atlas,
+        settings: EmbedSettings,
+        blocks: Sequence[str],
+        origin: dict[str, Any],
+        told: Told,
+        jobs: int,
+        again: bool,
     ) -> None:
         self._atlas, self._settings, self._told, self._jobs, self._again = atlas, settings, told, jobs, again
-        self._origin = features.origin(atlas, blocks)
+        self._origin = origin
         self._blocks = features.read(atlas, blocks)
         self.said: list[str] = []
 

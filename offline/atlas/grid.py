@@ -34,8 +34,7 @@ class GridSettings:
 def grid(atlas: Atlas, settings: GridSettings, told: Told) -> None:
     """Write grid.tsv and grid.json. Raises UserError if there is no such map, of two dimensions and of all sounds."""
     name = maps.default_map(atlas) if settings.map is None else settings.map
-    made = atlas.made(maps.STEP)
-    noted = asdict(settings) | {"map": name, "of": made[0] if made else None}
+    noted = asdict(settings) | {"map": name, "of": maps.origin(atlas, name)}
     if atlas.is_made(STEP, noted):
         return
     points = maps.read_map(atlas, name)

@@ -9,6 +9,7 @@ grid.tsv, grid.json     a map as a rectangle: row and column of each sound; the 
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,8 @@ AXES = ("x", "y", "z")
 COLOURS = ("r", "g", "b")
 CELLS = ("row", "column")
 EMBED, GRID_COMMAND = "samplechop atlas embed", "samplechop atlas grid"
-STEP, DEFAULT = "embed", "map"
-"""The step in atlas.json, and the key under which its settings name the map that stands for all."""
+STEP, DEFAULT, MAPS = "embed", "map", "maps"
+"""The step in atlas.json, and its settings: the name of the map that was made first, and by name, how each was made."""
 
 
 def path_of(atlas: Atlas, name: str, ending: str) -> Path:
@@ -45,6 +46,13 @@ def default_map(atlas: Atlas) -> str:
         raise UserError(f"there is no map in {str(atlas.folder)!r}: run {EMBED} first")
     first = made[0].get(DEFAULT) if made else None
     return first if first in there else there[0]
+
+
+def origin(atlas: Atlas, name: str) -> dict[str, Any] | None:
+    """Tell how a map was made, and for how many sounds; None if nobody knows."""
+    made = atlas.made(STEP)
+    found: dict[str, Any] | None = made[0].get(MAPS, {}).get(name) if made else None
+    return found
 
 
 def read_map(atlas: Atlas, name: str | None = None) -> NDArray[np.float32]:
