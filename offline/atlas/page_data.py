@@ -31,7 +31,6 @@ MOST_TAGS = 12
 """Tags of a sound that the page knows, the given ones first."""
 MOST_PRINTED, FEWEST_PRINTED = 6_000_000, 4
 """Values of all fingerprints that points are drawn with, at most; bands and frames of one, at least."""
-_FINGERPRINT = "fingerprint"
 _TOGETHER = 1000
 
 
@@ -139,7 +138,7 @@ def tagged(atlas: Atlas) -> tuple[list[str], dict[str, list[str]]]:
 
 def prints_of(atlas: Atlas) -> NDArray[np.float32] | None:
     """Give the fingerprints, float32 (n, bands, frames), 0..1; None if they were not made of all sounds."""
-    made = atlas.made(_FINGERPRINT)
+    made = atlas.made(fingerprints.STEP)
     return fingerprints.read_fingerprints(atlas) if made is not None and made[1] == len(atlas) else None
 
 

@@ -8,12 +8,21 @@ with a card surpasses.
 import os
 import shutil
 import statistics
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from offline.atlas import fingerprints, maps, sprites
+from offline.atlas.arrays import write_array
+from offline.atlas.folder import Atlas, Sound
+from offline.atlas.page import PageSettings, page
+from offline.bench.figures import Figure
+from offline.chop.planning import nothing
 from realtime.errors import UserError
 
 if TYPE_CHECKING:
@@ -82,6 +91,45 @@ class PageSpeed:
     hover: float
     hover_longest: float
     cold: float
+
+
+def figures(count: int = 20_000) -> Iterator[Figure]:
+    """Make a page of so many sounds and measure it. Raises UserError as `browser` does."""
+    if chromium() is None:
+        raise UserError(f"no Chromium was found: install it, or name its program in {OVERRIDE}")
+    with tempfile.TemporaryDirectory() as folder:
+        speed = measure(make_page(Path(folder) / "atlas", count))
+    name = f"page of {count:,} sounds: "
+    yield Figure(name + "first paint", speed.first_paint, "s", "≤ 3", speed.first_paint <= 3)
+    yield Figure(name + "pan", speed.pan, "frames/s", "≥ 30", speed.pan >= 30)
+    yield Figure(name + "zoom", speed.zoom, "frames/s", "≥ 30", speed.zoom >= 30)
+    yield Figure(name + "all points drawn anew meanwhile", speed.redraws, "times/s")
+    yield Figure(name + "pointing to sound", speed.hover, "ms", "≤ 50", speed.hover <= 50)
+    yield Figure(name + "pointing to sound, far from where the pointer was", speed.cold, "ms")
+
+
+def make_page(folder: Path, count: int) -> Path:
+    """Make an atlas of short noises in clusters, and its page; give its index.html."""
+    random = np.random.default_rng(1)
+    rate, longest = 22_050, 3_000
+    noises = random.uniform(-1, 1, (64, longest)).astype(np.float32) * np.exp(-np.arange(longest) / 600)
+    lengths = random.integers(1_000, longest, count)
+    atlas = Atlas.begin(folder, rate, longest)
+    rows = [
+        Sound(f"sound {row}", f"/sounds/{row}.wav", 0.0, length / rate, length, 1.0, f"class {row % 15}", f"{row % 4}",
+              0.2, 1e3, 1e3, 2e3, 0.5, 1e3)
+        for row, length in enumerate(lengths.tolist())
+    ]  # fmt: skip
+    atlas.append(rows, (noises[row % 64, :length].astype(np.float32) for row, length in enumerate(lengths.tolist())))
+    centres = random.uniform(0.15, 0.85, (15, 2))[np.arange(count) % 15]
+    places = np.clip(centres + 0.05 * random.standard_normal((count, 2)), 0, 1)
+    maps.write_map(atlas, "made", places.astype(np.float32))
+    atlas.note(maps.STEP, {maps.DEFAULT: "made"})
+    write_array(folder / fingerprints.FILE, random.random((count, 16, 16), np.float32))
+    atlas.note(fingerprints.STEP, {})
+    sprites.sprites(atlas, sprites.SpriteSettings(), nothing)
+    page(atlas, PageSettings(), nothing)
+    return folder / "page" / "index.html"
 
 
 def chromium() -> Path | None:

@@ -3,7 +3,7 @@
 
 (function (atlas) {
   const camera = { x: 0.5, y: 0.5, scale: 500, width: 1, height: 1, fitted: 500 };
-  const CLOSEST = 200;
+  const CLOSEST = 200, SMALLEST = 0.01; // of what one can see: times all, and of a map's width
   let flight = 0;
 
   camera.left = (x) => (x - camera.x) * camera.scale + camera.width / 2;
@@ -61,7 +61,8 @@
   const seeing = (x0, y0, x1, y1, closest) => {
     const free = camera.clear(), wide = free.right - free.left, high = free.bottom - free.top;
     const margin = Math.min(36, 0.05 * Math.min(wide, high));
-    const scale = Math.min((wide - 2 * margin) / (x1 - x0 || 1e-6), (high - 2 * margin) / (y1 - y0 || 1e-6), closest);
+    const across = Math.max(x1 - x0, SMALLEST), up = Math.max(y1 - y0, SMALLEST);
+    const scale = Math.min((wide - 2 * margin) / across, (high - 2 * margin) / up, closest);
     const x = (x0 + x1) / 2 + (camera.width / 2 - (free.left + free.right) / 2) / scale;
     const y = (y0 + y1) / 2 - (camera.height / 2 - (free.top + free.bottom) / 2) / scale;
     return [x, y, scale];

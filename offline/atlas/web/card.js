@@ -84,7 +84,7 @@
   const playing = ({ row, seconds: lasting }) => {
     ring.classList.toggle("playing", row >= 0);
     progress.getAnimations().forEach((animation) => animation.cancel());
-    if (row >= 0) progress.animate([{ transform: "scaleX(0)" }, { transform: "scaleX(1)" }], { duration: 1000 * lasting });
+    if (row >= 0 && !atlas.stillness.matches) progress.animate([{ transform: "scaleX(0)" }, { transform: "scaleX(1)" }], { duration: 1000 * lasting });
   };
 
   element("again").onclick = () => atlas.sound.play(atlas.current);

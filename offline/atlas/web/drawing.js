@@ -70,6 +70,19 @@
     drawing.theme();
   };
 
+  // A phone that put the page to sleep may have forgotten everything that was drawn with.
+  canvas.addEventListener("webglcontextlost", (event) => {
+    event.preventDefault(); // so that it will be given back
+    regl.destroy();
+    regl = null;
+  });
+  canvas.addEventListener("webglcontextrestored", async () => {
+    drawing.begin();
+    drawing.kinds();
+    if (drawing.printed) await atlas.prints.load();
+    atlas.colours.paint();
+  });
+
   drawing.theme = () => {
     ground = colourOf("--back");
     ink = colourOf("--ink");
@@ -165,6 +178,7 @@
     if (frame || !lens) return;
     frame = requestAnimationFrame(() => {
       frame = 0;
+      if (!regl) return;
       if (drawing.slow) return stretched();
       now();
       if (morph < 1) drawing.request();

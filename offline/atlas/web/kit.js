@@ -103,6 +103,7 @@
   // Play all, one after the other, until something else is played.
   const playAll = () => {
     const all = [...rows], mine = ++sequence;
+    atlas.sound.mute(false);
     element("kit-play").textContent = "Stop";
     const next = (at) => {
       if (mine !== sequence) return;

@@ -2,7 +2,7 @@
 "use strict";
 
 (function (atlas) {
-  const prints = { tile: [1, 0, 0, 0], edge: [0, 0] };
+  const prints = { tile: null, edge: [0, 0] };
   let levels = null;
 
   // data/prints.js calls this: bytes of one fingerprint after the other, low bands first.
@@ -10,7 +10,7 @@
 
   // Before there is one, a texture of one pixel stands in.
   prints.begin = (regl) => {
-    prints.regl = regl;
+    prints.tile = [1, 0, 0, 0];
     prints.texture = regl.texture({ width: 1, height: 1, data: [0, 0, 0, 255] });
     prints.ramp = regl.texture({ width: 1, height: 1, data: [0, 0, 0, 255] });
   };
@@ -21,10 +21,10 @@
     prints.ramp({ width: ramp.length, height: 1, data, min: "linear", mag: "linear" });
   };
 
-  // Load them once; rows of tiles, each turned so that low tones are at the bottom.
+  // Load them, once, into rows of tiles, each turned so that low tones are at the bottom.
   prints.load = async () => {
-    if (levels) return;
-    await atlas.load("data/prints.js");
+    if (!levels) await atlas.load("data/prints.js");
+    if (prints.tile[1]) return;
     const { bands, frames, bytes } = levels, n = atlas.count;
     const across = Math.ceil(Math.sqrt(n * bands / frames)), width = across * frames, height = Math.ceil(n / across) * bands;
     const data = new Uint8Array(width * height);
@@ -38,7 +38,6 @@
     prints.texture({ width, height, data, format: "luminance", alignment: 1, min: "linear", mag: "linear" });
     prints.tile = [across, frames / width, bands / height, 0];
     prints.edge = [0.5 / frames, 0.5 / bands];
-    levels.bytes = null;
   };
 
   atlas.prints = prints;

@@ -97,7 +97,9 @@
         begin(row, buffer, ended);
       },
       () => {
-        if (sound.wanted === row) atlas.hint("This sound's file is missing: was the folder copied whole?", 6);
+        if (sound.wanted !== row) return;
+        atlas.hint("This sound's file is missing: was the folder copied whole?", 6);
+        if (ended) ended();
       },
     );
   };

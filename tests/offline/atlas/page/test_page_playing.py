@@ -7,19 +7,50 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from offline.atlas import sprites
+from offline.atlas import maps, sprites
+from offline.atlas.page import PageSettings
+from offline.atlas.page import page as make_page
 from offline.bench.atlas_page import spot
+from tests.offline.atlas.atlases import make_atlas
 from tests.offline.atlas.page.hands import at_row, begun, heard, point_at, settled
-from tests.offline.atlas.page.pages import COLUMNS, COUNT, HOSTILE, LABELS, TITLE
+from tests.offline.atlas.page.pages import COLUMNS, COUNT, HOSTILE, LABELS, TITLE, nothing
 
 
-def test_every_point_is_drawn_in_the_colour_of_its_group(page):
+def assert_drawn(page):
     picture = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"), float)
     colours = np.array(page.evaluate("[...samplechop.colours.rgb]")).reshape(COUNT, 3)
     for row in range(COUNT):
         left, top = spot(page, row)
         assert np.abs(picture[round(top), round(left)] - colours[row]).max() < 25
     assert len({tuple(colour) for colour in colours.tolist()}) == len(LABELS)
+
+
+def test_every_point_is_drawn_in_the_colour_of_its_group(opened):
+    assert_drawn(opened())
+
+
+def test_the_points_are_drawn_again_when_the_graphics_card_forgot_them(opened):
+    page = opened()
+    page.evaluate("""() => new Promise((done) => {
+      const canvas = document.getElementById("map");
+      const loss = canvas.getContext("webgl").getExtension("WEBGL_lose_context");
+      canvas.addEventListener("webglcontextlost", () => setTimeout(() => loss.restoreContext()));
+      canvas.addEventListener("webglcontextrestored", done);
+      loss.loseContext(); })""")
+    settled(page)
+    assert_drawn(page)
+
+
+def test_one_sound_is_a_map_too(opened, tmp_path):
+    atlas = make_atlas(tmp_path, [2_000])
+    maps.write_map(atlas, "one", np.full((1, 2), 0.5, np.float32))
+    sprites.sprites(atlas, sprites.SpriteSettings(), nothing, 1)
+    make_page(atlas, PageSettings(), nothing)
+    page = opened(tmp_path / "page")
+    page.mouse.click(*spot(page, 0))
+    assert heard(page, 0)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("samplechop.current") == 0
 
 
 @pytest.mark.parametrize("row", [0, 9, COUNT - 1])
