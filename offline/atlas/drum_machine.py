@@ -129,7 +129,7 @@ def drum_machine(
         inside = [entries[row] for row in rows]
         _write_json(folder / "meta" / f"{number}.json", {"autoSuggest": suggested(inside), "metaData": inside})
     table = [(atlas.sounds[row].name, index, *away[row].tolist()) for index, row in enumerate(order)]
-    write_table(folder / TABLE, ("name", "index", *ROLES), table)
+    write_table(folder / TABLE, ("name", "index", *(role.replace(" ", "_") for role in ROLES)), table)
     count = min(len(atlas), settings.nearest or max(LEAST_NEAREST, min(MOST_NEAREST, len(atlas) // SHARE)))
     nearest = np.argsort(away[order][:, tracks], axis=0, kind="stable")[:count]
     _write_json(folder / LIKE, {str(track): sorted(nearest[:, track].tolist()) for track in range(len(TRACKS))})

@@ -23,6 +23,7 @@ from offline.atlas.drum_machine import (
 from offline.atlas.drum_references import called, ring
 from offline.atlas.fingerprints import FingerprintSettings, fingerprint
 from offline.atlas.folder import Atlas
+from offline.atlas.tables import read_table
 from offline.crate.percussion import made_hat, made_kick, made_open
 from offline.crate.snares import made_snare
 from realtime.errors import UserError
@@ -170,6 +171,14 @@ def test_the_lists_of_nearest_are_sorted_and_as_long_as_asked(page: Page) -> Non
     for track in range(4):
         like = page.drum_like[str(track)]
         assert like == sorted(set(like)) and len(like) == EACH
+
+
+def test_the_table_has_the_distances_the_page_is_told(atlas: Atlas, page: Page) -> None:
+    columns = ("index", "open_hat", "closed_hat", "snare", "kick")
+    rows = read_table(atlas.folder / "drum-machine" / "analysis.tsv", columns)
+    assert [int(row[0]) for row in rows] == list(range(len(atlas)))
+    for row in rows:
+        assert [float(cell) for cell in row[1:]] == pytest.approx(page.entry(int(row[0]))["analysis"], abs=1e-6)
 
 
 def test_positions_of_three_dimensions_are_the_colours(tmp_path: Path) -> None:
