@@ -176,9 +176,9 @@ def test_the_lists_of_nearest_are_sorted_and_as_long_as_asked(page: Page) -> Non
 def test_the_table_has_the_distances_the_page_is_told(atlas: Atlas, page: Page) -> None:
     columns = ("index", "open_hat", "closed_hat", "snare", "kick")
     rows = read_table(atlas.folder / "drum-machine" / "analysis.tsv", columns)
-    assert [int(row[0]) for row in rows] == list(range(len(atlas)))
-    for row in rows:
-        assert [float(cell) for cell in row[1:]] == pytest.approx(page.entry(int(row[0]))["analysis"], abs=1e-6)
+    assert [int(cells[0]) for cells in rows] == list(range(len(atlas)))
+    for index, *away in rows:
+        assert [float(cell) for cell in away] == pytest.approx(page.entry(int(index))["analysis"], abs=1e-6)
 
 
 def test_positions_of_three_dimensions_are_the_colours(tmp_path: Path) -> None:
