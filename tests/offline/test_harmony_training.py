@@ -1,5 +1,6 @@
 """Training of the harmony net, from notes made here to a model that the live ear opens: seconds, no soundfont."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 import models
 from offline.commands import app
-from offline.harmony import labelling, library
+from offline.harmony import examples, labelling, library
 from offline.harmony.bank import RATE, Bank, Note, write_bank
 from offline.harmony.mixing import LENGTH, Mixed, mix
 from offline.harmony.tones import made_bank
@@ -28,6 +29,16 @@ def tone(pitch: float, seconds: float = 1.2, rate: int = RATE) -> np.ndarray:
     hz = 440 * 2 ** ((pitch - 69) / 12)
     partials = sum(np.sin(2 * np.pi * hz * h * times) / h for h in range(1, 9) if hz * h < 9000)
     return (0.3 * partials * np.exp(-times)).astype(np.float32)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few() -> Iterator[None]:
+    """Make a tenth of the drums, surfaces and rooms that a whole training has, and a third of the mixes per job."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module, name, number in ((library, "MADE_DRUMS", 24), (library, "SURFACES", 8), (library, "ROOMS", 8)):
+            patched.setattr(module, name, number)
+        patched.setattr(examples, "PER_JOB", 84)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +132,7 @@ def test_f_counts_only_what_is_known() -> None:
 
 def test_training_writes_a_model_that_hears_live_what_it_heard_offline(sounds: Path, tmp_path: Path) -> None:
     arguments = ["train", "harmony", str(sounds / "one"), str(sounds / "two"), "--only-banks", "--made", "0"]
-    options = ["--examples", "1000", "--steps", "60", "--jobs", "1", "-o", str(tmp_path / "mine" / "harmony")]
+    options = ["--examples", "1000", "--steps", "40", "--jobs", "1", "-o", str(tmp_path / "mine" / "harmony")]
     done = CliRunner().invoke(app, arguments + options)
     assert done.exit_code == 0, done.output
     manifest = models.load(tmp_path / "mine" / "harmony.json")
