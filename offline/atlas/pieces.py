@@ -43,10 +43,11 @@ def by_chops(record: Record, max_seconds: float) -> list[Span]:
 
 
 def by_energy(record: Record, max_seconds: float, share: float) -> list[Span]:
-    """Cut at the minima of the levelled loudness; the best pieces, in order of time, that take `share` of the record.
+    """Cut before the attacks that follow minima of the levelled loudness; give the best pieces, in order of time.
 
     Loudness in dB is levelled by its own slow average, so that quiet passages have their pieces, too. The best are
-    those that stand out of their surroundings most, by their loudest moment; longer ones end after max_seconds.
+    those that stand out of their surroundings most, by their loudest moment, until they take `share` of the record.
+    Longer ones end after max_seconds.
     """
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import find_peaks
@@ -57,8 +58,13 @@ def by_energy(record: Record, max_seconds: float, share: float) -> list[Span]:
     levelled = gaussian_filter1d(level, SMOOTH_SECONDS * per_second) - gaussian_filter1d(
         level, SLOW_SECONDS * per_second
     )
-    minima, _ = find_peaks(-levelled, prominence=DEEP_DB, distance=max(1, round(SHORTEST_SECONDS * per_second)))
-    edges = [0, *minima.tolist(), len(level)]
+    shortest = max(1, round(SHORTEST_SECONDS * per_second))
+    minima, _ = find_peaks(-levelled, prominence=DEEP_DB, distance=shortest)
+    lows = [_before_attack(level, levelled, low, high) for low, high in pairwise([*minima.tolist(), len(level)])]
+    edges = [0]
+    for low in sorted(lows):
+        edges += [low] if low - edges[-1] >= shortest else []
+    edges.append(len(level))
     longest = max(1, int(max_seconds * per_second))
     parts = [(a, min(b, a + longest)) for a, b in pairwise(edges) if b > a]
     ranked = sorted(parts, key=lambda part: -float(levelled[part[0] : part[1]].max()))
@@ -70,6 +76,16 @@ def by_energy(record: Record, max_seconds: float, share: float) -> list[Span]:
         taken.append(part)
         left -= part[1] - part[0]
     return [(start * hop, min(stop * hop, record.length)) for start, stop in sorted(taken)]
+
+
+def _before_attack(level: NDArray[np.float64], levelled: NDArray[np.float64], low: int, high: int) -> int:
+    """Give the last hop that is about as quiet as it gets between the minimum `low` and the loudest one before `high`.
+
+    There may be rest between a minimum and the attack, and the outline that was smoothed rises before it.
+    """
+    peak = low + int(levelled[low:high].argmax())
+    quiet = level[low : peak + 1] <= level[low : peak + 1].min() + DEEP_DB
+    return low + int(np.flatnonzero(quiet)[-1])
 
 
 def _levels(record: Record, hop: int) -> Iterator[NDArray[np.float64]]:
