@@ -24,7 +24,7 @@ LIGHT = {
 
 GROUPS_DARK = (*look.SLICES, "#9aa5ff", "#8fd14f", "#ff8a80", "#5fd6d0", "#c9a27a", look.MAGENTA)
 GROUPS_LIGHT = (
-    *("#1f7fc0", "#c07800", "#0c8a62", "#a39000", "#a8497c", "#c04a17"),
+    *("#1f7fc0", "#c07800", "#0c8a62", "#978500", "#a8497c", "#c04a17"),
     *("#5560d8", "#5a8f1c", "#d23b3b", "#12888a", "#82603a", "#c2308a"),
 )
 """Colours of groups, the largest first: Okabe and Ito's, as in the other pictures, then six more."""

@@ -15,7 +15,8 @@
   camera.clear = () => {
     const box = (id) => atlas.element(id).getBoundingClientRect();
     const head = document.querySelector("header").getBoundingClientRect();
-    if (camera.width < 720) return { left: 0, top: head.bottom, right: camera.width, bottom: box("card").top };
+    const foot = box(atlas.element("kit").hidden ? "zoom" : "kit");
+    if (camera.width < 720) return { left: 0, top: head.bottom, right: camera.width, bottom: foot.top };
     return { left: box("card").right, top: head.bottom, right: box("zoom").left, bottom: camera.height };
   };
 

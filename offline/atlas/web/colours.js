@@ -87,7 +87,7 @@
   offer("class", "Class", () => bySize(data.labels, data.label), several(data.label));
   offer("pack", "Pack", () => bySize(data.packs, data.pack), several(data.pack));
   offer("tag", "Tag", byTag, data.vocabulary.length > 0);
-  offer("tempo", "Tempo", byTempo, data.tempo.some((tempo) => tempo > 0));
+  offer("tempo", "Tempo, BPM", byTempo, data.tempo.some((tempo) => tempo > 0));
   offer("key", "Key", byKey, data.keys.some((key) => key));
   offer("print", "Fingerprint", () => ({ printed: true }), data.prints);
   data.colourings.forEach((name, number) => offer(`own-${number}`, name, () => ({ own: number }), true));

@@ -118,7 +118,7 @@ def test_the_legend_hides_and_shows_a_group(page):
     [
         ("Pack", ["pack 0", "pack 1"]),
         ("Tag", ["bright", TAG]),
-        ("Tempo", ["90 – 99", "100 – 109", "110 – 119"]),
+        ("Tempo, BPM", ["90 – 99", "100 – 109", "110 – 119"]),
         ("Key", ["C major", "A minor", "unclear"]),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from offline.atlas import maps, page_data, sprites
+from offline.atlas import maps, page_colours, page_data, sprites
 from offline.atlas.cli import app
 from offline.atlas.folder import Atlas
 from offline.atlas.page import PageSettings, page
@@ -140,3 +140,31 @@ def test_a_page_needs_neither_grid_nor_tags_nor_fingerprints_nor_tempo(tmp_path)
     page(atlas, PageSettings(), nothing)
     (known,) = told(tmp_path / "page/data/sounds.js")
     assert (known["grid"], known["prints"], known["vocabulary"], known["keys"]) == (None, None, [], [""])
+
+
+def contrast(one: str, other: str) -> float:
+    """Give the contrast of two colours, as WCAG 2.2 has it: 1..21."""
+    lights = []
+    for colour in (one, other):
+        parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        lights.append(float(linear @ (0.2126, 0.7152, 0.0722)))
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+@pytest.mark.parametrize("theme", [page_colours.DARK, page_colours.LIGHT])
+def test_all_text_can_be_read_on_its_ground(theme):
+    for ground in ("back", "raised"):
+        assert min(contrast(theme[text], theme[ground]) for text in ("ink", "faint", "accent")) >= 4.5
+    assert contrast(theme["ink"], theme["line"]) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("groups", "theme"),
+    [
+        (page_colours.GROUPS_DARK + page_colours.RAMP_DARK, page_colours.DARK),
+        (page_colours.GROUPS_LIGHT + page_colours.RAMP_LIGHT, page_colours.LIGHT),
+    ],
+)
+def test_every_group_stands_out_of_the_map(groups, theme):
+    assert min(contrast(colour, theme["back"]) for colour in groups) >= 3
