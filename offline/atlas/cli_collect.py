@@ -72,8 +72,9 @@ def collect(
 
     count = len(Atlas(output))
     if not count:
-        raise UserError(f"none of the {len(report.left_out) + report.known} files could be used: see above")
-    typer.echo(f"{report.new} new, {count} sounds in {output}; {len(report.left_out)} files left out")
+        raise UserError(f"none of the {len(report.left_out) + report.known} files can be used: sources.tsv in {str(output)!r} tells why")
+    files = f"{len(report.left_out)} files left out, {report.known} known before"
+    typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
 
 
 def seconds(text: str) -> float:

@@ -5,6 +5,7 @@
     samples.tsv       one line a sound, see `Sound`
     filenames.txt     one name a line
     sources.tsv       one line a file that was looked at, see `Source`; of two with one path the later one counts
+    .busy, .lock      by which processes keep out of each other's way; empty
     …                 what the steps add: fingerprints.npy, maps/*.tsv, grid.tsv, sprites/, tags.tsv, page/ …
 
 Rows are only ever added, at the end, so whoever has made something for n rows has only the new ones to do. How many

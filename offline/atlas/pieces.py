@@ -55,9 +55,8 @@ def by_energy(record: Record, max_seconds: float, share: float) -> list[Span]:
     hop = max(1, round(HOP_SECONDS * record.sample_rate))
     level = np.concatenate(list(_levels(record, hop)))
     per_second = record.sample_rate / hop
-    levelled = gaussian_filter1d(level, SMOOTH_SECONDS * per_second) - gaussian_filter1d(
-        level, SLOW_SECONDS * per_second
-    )
+    outline, average = (gaussian_filter1d(level, width * per_second) for width in (SMOOTH_SECONDS, SLOW_SECONDS))
+    levelled = outline - average
     shortest = max(1, round(SHORTEST_SECONDS * per_second))
     minima, _ = find_peaks(-levelled, prominence=DEEP_DB, distance=shortest)
     lows = [_before_attack(level, levelled, low, high) for low, high in pairwise([*minima.tolist(), len(level)])]

@@ -421,7 +421,7 @@ def test_an_empty_folder_is_one_sentence(tmp_path, atlas):
 def test_nothing_but_silence_is_one_sentence(tmp_path, atlas):
     write(tmp_path / "silent.wav", np.zeros(4000))
     code, told = run(tmp_path / "silent.wav", "-o", atlas, "--jobs", 1)
-    assert code == 2 and "none of the 1 files" in told
+    assert code == 2 and "none of the 1 files can be used" in told
 
 
 def test_what_is_not_said_again_is_as_in_the_atlas(tmp_path, atlas):
