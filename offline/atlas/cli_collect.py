@@ -56,7 +56,9 @@ def collect(
 
     from offline.atlas import collect as collecting
     from offline.progress import progress
+    from realtime.recording.folder import check_folder
 
+    check_folder(output, "--output")
     given = {"rate": rate, "max_seconds": max_seconds, "window_seconds": None if window is None else seconds(window)}
     settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
     with progress() as told:
