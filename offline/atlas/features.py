@@ -73,7 +73,8 @@ class Basis:
         means, directions = {}, {}
         for name, block in blocks.items():
             kept = min(DIMENSIONS, *block.shape)
-            found = PCA(kept, random_state=seed).fit(block)
+            with np.errstate(invalid="ignore"):  # of sounds that are all the same no share is explained
+                found = PCA(kept, random_state=seed).fit(block)
             spread = float(np.sqrt(np.mean(np.sum((block - found.mean_) ** 2, axis=1))))
             means[name] = found.mean_.astype(np.float32)
             directions[name] = (found.components_.T / max(spread, 1e-9)).astype(np.float32)
