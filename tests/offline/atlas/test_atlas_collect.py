@@ -245,7 +245,7 @@ def test_how_many_processes_there_are_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(batches, "_TOGETHER", 3)
     some(tmp_path / "pile", *(f"hit_{number:02d}" for number in range(20)))
     gather(tmp_path / "a", tmp_path / "pile", jobs=1)
-    gather(tmp_path / "b", tmp_path / "pile", jobs=4)
+    gather(tmp_path / "b", tmp_path / "pile", jobs=3)
     for name in (SAMPLES, TABLE, NAMES, SOURCES):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
