@@ -12,6 +12,7 @@ from offline.devset.cli import app as devset
 from offline.drums.cli import app as drums
 from offline.drums.cli_train import train_drums
 from offline.evaluate.cli import evaluate as evaluate_chops
+from offline.evaluate.cli_atlas import evaluate_atlas
 from offline.evaluate.cli_drums import evaluate_drums
 from offline.evaluate.cli_harmony import evaluate_harmony
 from offline.harmony.cli_notes import app as notes
@@ -41,6 +42,7 @@ evaluate = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Judge model
 evaluate.command("chop")(evaluate_chops)
 evaluate.command("drums")(evaluate_drums)
 evaluate.command("harmony")(evaluate_harmony)
+evaluate.command("atlas")(evaluate_atlas)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(atlas, name="atlas")
 app.add_typer(labels, name="labels")

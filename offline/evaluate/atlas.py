@@ -1,0 +1,130 @@
+"""What of an atlas brings sounds of one class together: each kind of fingerprint, labels, encodings, all combined.
+
+Beside them stands the recipe of the notebooks that this began with: magnitudes of a short-time Fourier transform of
+1024 samples every 256, means of ten bins at a time, the first 32 x 32 of those, each scaled 0..1 (K. McDonald, "Audio
+Notebooks", 2016).
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.atlas import features, fingerprints, layout
+from offline.atlas.arrays import read_rows
+from offline.atlas.folder import Atlas
+from offline.atlas.state import FILE as STATE
+from offline.evaluate.neighbours import FEWEST, Agreement, agreement, judged
+from offline.progress import Told
+from realtime.errors import UserError
+
+OLD, COMBINED = "old recipe", "combined"
+OLD_FFT, OLD_HOP, OLD_BINS, OLD_SIDE = 1024, 256, 10, 32
+PERPLEXITY = 30.0
+GAIN = 0.05
+"""By which the map of all combined is to be above that of fingerprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One way to compare sounds. space: agreement among its features. map: in its maps, the mean over the seeds."""
+
+    name: str
+    space: Agreement
+    map: Agreement
+
+
+@contextmanager
+def opened(path: Path, told: Told, jobs: int) -> Iterator[Atlas]:
+    """Open an atlas, or a folder of sounds as a temporary one, with tags where a net of sounds is there.
+
+    Raises UserError if there is nothing to hear in it.
+    """
+    from offline.atlas.collect import CollectSettings, collect
+    from offline.atlas.tags import TagSettings, open_model, tag
+
+    if (path / STATE).exists():
+        yield Atlas(path)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "atlas")
+        collect(folder, [path], CollectSettings(), told, jobs)
+        atlas = Atlas(folder)
+        try:
+            open_model(TagSettings().model)
+        except UserError:
+            yield atlas  # fingerprints can be judged without the net
+            return
+        tag(atlas, TagSettings(), told)
+        yield atlas
+
+
+def judge(atlas: Atlas, seeds: int, told: Told, jobs: int) -> Iterator[Judgement]:
+    """Judge every way to compare the sounds of an atlas, which stays as it is. seeds: maps made of each.
+
+    Raises UserError if no class has enough members.
+    """
+    labels = [sound.label for sound in atlas.sounds]
+    if not judged(labels).any():
+        raise UserError(f"no class in {str(atlas.folder)!r} has {FEWEST} sounds: name them CLASS_NAME.wav")
+    ways = list(_ways(atlas, jobs))
+    for done, (name, blocks) in enumerate(ways):
+        told("judging", done, len(ways))
+        found = features.Basis.of(blocks, 0).apply(blocks)
+        perplexity = layout.allowed_perplexity(PERPLEXITY, len(found))
+        maps = [
+            agreement(layout.lay_out(found, 2, perplexity, seed, jobs, lambda _done, _of: None), labels)
+            for seed in range(1, seeds + 1)
+        ]
+        mean = Agreement(float(np.mean([one.share for one in maps])), float(np.mean([one.majority for one in maps])))
+        yield Judgement(name, agreement(found, labels), mean)
+    told("judging", len(ways), len(ways))
+
+
+def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, features.Blocks]]:
+    samples = atlas.samples()
+    yield OLD, {OLD: old_recipe(samples)}
+    found = {}
+    for kind in fingerprints.KINDS:
+        made = fingerprints.compute(samples, atlas.rate, fingerprints.FingerprintSettings(kind), jobs)
+        found[kind] = np.concatenate(list(made)).reshape(len(atlas), -1)
+        yield f"fingerprints, {kind}", {"fingerprints": found[kind]}
+    own = {
+        name: read_rows(atlas, file, features.TAGS)
+        for name, file in features.FILES.items()
+        if name != "fingerprints" and (atlas.folder / file).exists()
+    }
+    for name, block in own.items():
+        yield name, {name: block}
+    if own:
+        yield COMBINED, {"fingerprints": found[fingerprints.KINDS[0]], **own}
+
+
+def old_recipe(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give fingerprints as the notebooks had them: float32 (n, 1024), 0..1, of sounds, float32 (n, samples)."""
+    import librosa
+
+    length = OLD_FFT + OLD_SIDE * OLD_HOP
+    out = np.zeros((len(samples), OLD_SIDE, OLD_SIDE), np.float32)
+    for row, sound in enumerate(samples):
+        start = np.pad(sound[:length], (0, max(0, length - len(sound))))
+        size = np.abs(librosa.stft(start, n_fft=OLD_FFT, hop_length=OLD_HOP))
+        size = size[: OLD_SIDE * OLD_BINS, :OLD_SIDE].reshape(OLD_SIDE, OLD_BINS, OLD_SIDE).mean(axis=1)
+        size -= size.min()
+        out[row] = size / (size.max() or 1)
+    return out.reshape(len(samples), -1)
+
+
+def goals(found: Mapping[str, Judgement]) -> list[tuple[str, bool]]:
+    """Say which goals the shares in the maps reach: (goal, reached)."""
+    old = found[OLD].map.share
+    below = [name for name, one in found.items() if one.map.share < old]
+    said = [("none is below the old recipe" if not below else f"below the old recipe: {', '.join(below)}", not below)]
+    if COMBINED in found:
+        gain = found[COMBINED].map.share - found[f"fingerprints, {fingerprints.KINDS[0]}"].map.share
+        said.append((f"combined is {gain:+.3f} above fingerprints, wanted {GAIN:+.2f}", gain >= GAIN))
+    return said
