@@ -4,6 +4,7 @@ The samples of all sounds go one after the other to one file of float32, and all
 back from a worker process, see offline.chop.workers.
 """
 
+import re
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
@@ -72,6 +73,8 @@ class Part:
     zero_crossings: float
 
 
+_MENDED = re.compile(r"(; what .* was used|: they became silence)$")
+"""What chopping makes of damage; for a pile of samples it is a reason to leave one out."""
 _FIELDS = tuple(field.name for field in fields(Part))
 
 
@@ -124,8 +127,7 @@ def _record(item: Item, recipe: Recipe, scratch: Path) -> Record:
         _check_length(audio, recipe)
     record = open_record(item.path, scratch)
     if record.warnings:
-        # What follows says what chopping makes of it; for a pile of samples, damage is a reason to leave one out.
-        raise UserError(record.warnings[0].partition(";")[0])
+        raise UserError(_MENDED.sub("", record.warnings[0]))
     if whole and record.length > recipe.max_seconds * record.sample_rate:
         raise UserError(_too_long(audio, record.length / record.sample_rate, recipe))
     return record

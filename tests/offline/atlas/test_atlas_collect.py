@@ -116,6 +116,17 @@ def test_a_header_that_claims_twelve_hours_costs_nothing_but_that_file(tmp_path,
     assert "lasts 43200.0 s" in reason(atlas, "fake.flac")
 
 
+def test_what_is_said_of_damage_is_that_it_is_left_out_not_mended(tmp_path, atlas):
+    cut = write(tmp_path / "pile" / "cut.wav", tone())
+    cut.write_bytes(cut.read_bytes()[:-1000])
+    numbers = tone()
+    numbers[5] = np.nan
+    write(tmp_path / "pile" / "nan.wav", numbers, subtype="FLOAT")
+    gather(atlas, tmp_path / "pile")
+    assert reason(atlas, "cut.wav").endswith("ends early, after 1705 samples")
+    assert reason(atlas, "nan.wav").endswith("holds 1 samples that are no audio (NaN or endless)")
+
+
 def test_a_file_that_kills_the_process_which_reads_it_is_named_and_left_out(tmp_path, atlas, monkeypatch):
     monkeypatch.setattr(collecting, "make", make_or_die)
     some(tmp_path / "pile", "kick", "deadly", "snare")
