@@ -6,8 +6,9 @@ window.samplechop = (function () {
   const hearers = new Map();
   const atlas = {};
 
-  // Messages: "view" (what the camera sees changed), "current" (row), "shown" (what is visible changed), "kit",
-  // "theme", "playing" (seconds, or 0), "places" (the points moved).
+  // Messages: "view" (the camera moved), "rest" (it came to rest), "places" (the points moved), "shown" (others are
+  // shown), "colours", "theme", "kit", "asked" (the user wants another sound), "current" (row), "print" (row: its
+  // fingerprint is there), "playing" ({row, seconds}; row -1 when it ended).
   atlas.on = (what, hear) => {
     if (!hearers.has(what)) hearers.set(what, []);
     hearers.get(what).push(hear);

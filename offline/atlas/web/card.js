@@ -27,7 +27,7 @@
 
   const place = () => {
     const row = atlas.current;
-    ring.hidden = row < 0 || atlas.drawing.shown[row] === 0;
+    ring.hidden = row < 0 || atlas.drawing.shown[row] === 0 || atlas.drawing.travelling();
     if (ring.hidden) return;
     const { places } = atlas.drawing, wide = Math.max(atlas.drawing.size(), 6) + (atlas.layout.grid ? 6 : 10);
     ring.classList.toggle("square", atlas.layout.grid);

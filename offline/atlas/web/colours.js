@@ -90,7 +90,7 @@
   offer("tempo", "Tempo, BPM", byTempo, data.tempo.some((tempo) => tempo > 0));
   offer("key", "Key", byKey, data.keys.some((key) => key));
   offer("print", "Fingerprint", () => ({ printed: true }), data.prints);
-  data.colourings.forEach((name, number) => offer(`own-${number}`, name, () => ({ own: number }), true));
+  data.colourings.forEach((name, number) => offer(`own-${number}`, `Colours of ${name}`, () => ({ own: number }), true));
   if (!modes.length) offer("class", "Class", () => bySize(data.labels, data.label), true);
 
   const colours = { modes, hidden: new Set(), mode: null, current: null };

@@ -119,6 +119,9 @@
     atlas.tell("places");
   };
 
+  // Say whether the points are on their way to new places.
+  drawing.travelling = () => morph < 1;
+
   drawing.resize = () => {
     const box = canvas.parentElement.getBoundingClientRect(), ratio = drawing.ratio();
     camera.width = box.width;
@@ -135,7 +138,10 @@
     lens = { x, y, scale, at: performance.now() };
     canvas.style.transform = "";
     const part = Math.min(1, (performance.now() - began) / MORPH_MS);
-    if (morph < 1) morph = part < 1 ? part * part * (3 - 2 * part) : 1;
+    if (morph < 1) {
+      morph = part < 1 ? part * part * (3 - 2 * part) : 1;
+      if (morph === 1) atlas.tell("places");
+    }
     regl.poll();
     regl.clear({ color: [...ground, 1] });
     const size = drawing.size() * ratio, square = drawing.printed ? 1 : atlas.layout.gridness(morph);

@@ -5,25 +5,6 @@
   const { camera, element } = atlas;
   const STEP = 1.6, ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-  const theme = (name, kept) => {
-    document.documentElement.dataset.theme = name;
-    element("theme").setAttribute("aria-label", name === "dark" ? "Light colours" : "Dark colours");
-    try {
-      if (kept) localStorage.setItem("samplechop-theme", name);
-    } catch { /* a browser that keeps nothing for pages from disk forgets the choice */ }
-    atlas.tell("theme");
-  };
-  const turn = () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark", true);
-  atlas.firstTheme = () => {
-    const light = matchMedia("(prefers-color-scheme: light)");
-    let kept = null;
-    try {
-      kept = localStorage.getItem("samplechop-theme");
-    } catch { /* as above */ }
-    light.addEventListener("change", () => { if (!kept) theme(light.matches ? "light" : "dark"); });
-    document.documentElement.dataset.theme = kept === "light" || (!kept && light.matches) ? "light" : "dark";
-  };
-
   const help = () => element("helping").showModal();
   const step = ([right, up]) => {
     const row = atlas.near.towards(atlas.current, right, up);
@@ -57,7 +38,7 @@
     k: () => atlas.kit.toggle(atlas.current),
     l: () => atlas.lasso.mode(!atlas.lasso.on),
     m: () => atlas.sound.mute(!atlas.sound.muted),
-    t: turn,
+    t: atlas.turnTheme,
     Escape: leave,
   };
 
@@ -73,7 +54,7 @@
     act();
   });
 
-  element("theme").onclick = turn;
+  element("theme").onclick = atlas.turnTheme;
   element("help").onclick = help;
   element("zoom-in").onclick = () => camera.zoom(STEP);
   element("zoom-out").onclick = () => camera.zoom(1 / STEP);

@@ -9,7 +9,6 @@
   if (innerWidth < 720) element("legend").open = false;
   if (matchMedia("(pointer: coarse)").matches) element("name").textContent = "Tap a dot to hear it";
 
-  atlas.firstTheme();
   drawing.places = atlas.layout.places();
   drawing.resize();
   camera.fit(true);

@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 WINDOW = {"viewport": {"width": 1200, "height": 760}, "color_scheme": "dark"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+AS_OPENED = """async () => {
+  const { sound, kit, lasso, layout, colours, camera, drawing } = samplechop;
+  samplechop.tell("asked");
+  sound.hush();
+  sound.mute(false);
+  samplechop.current = -1;
+  kit.choose([], "replace");
+  lasso.mode(false);
+  await layout.choose(0);
+  await colours.choose("class");
+  samplechop.clearSearch();
+  camera.fit();
+  drawing.slow = false;
+  document.getElementById("map").focus();
+  window.begun.length = 0;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
 
 
 @dataclass
@@ -79,26 +97,24 @@ def window(chromium, paged, watched) -> "Page":
     return page
 
 
+@pytest.fixture(scope="package")
+def small_window(chromium, paged, watched) -> "Page":
+    """Give a window on a phone that some tests share."""
+    return open_in(chromium, watched, paged.folder / "page", PHONE | {"reduced_motion": "reduce"})
+
+
 @pytest.fixture
 def page(window, watched) -> Iterator["Page"]:
     """Give the shared window as it was when it was opened."""
     window.mouse.move(2, 700)
-    window.evaluate("""async () => {
-      const { sound, kit, lasso, layout, colours, camera, drawing } = samplechop;
-      samplechop.tell("asked");
-      sound.hush();
-      sound.mute(false);
-      samplechop.current = -1;
-      kit.choose([], "replace");
-      lasso.mode(false);
-      await layout.choose(0);
-      await colours.choose("class");
-      samplechop.clearSearch();
-      camera.fit();
-      drawing.slow = false;
-      document.getElementById("map").focus();
-      window.begun.length = 0;
-      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    }""")
+    window.evaluate(AS_OPENED)
     yield window
+    assert watched.wrong == []
+
+
+@pytest.fixture
+def phone(small_window, watched) -> Iterator["Page"]:
+    """Give the shared window on a phone as it was when it was opened."""
+    small_window.evaluate(AS_OPENED)
+    yield small_window
     assert watched.wrong == []

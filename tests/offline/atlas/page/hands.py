@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 Place = tuple[float, float]
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
 
 def begun(page: "Page") -> int:

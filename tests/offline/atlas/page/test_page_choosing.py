@@ -128,7 +128,7 @@ def test_points_are_coloured_by_what_one_chooses(page, colouring, groups):
 
 
 def test_a_map_has_its_own_colours(page):
-    page.select_option("#colour-by", label="lattice")
+    page.select_option("#colour-by", label="Colours of lattice")
     page.wait_for_function("samplechop.colours.rgb[1] === 200")
     assert page.evaluate("[...samplechop.colours.rgb.slice(0, 3)]") == [10, 200, 30]
     assert page.locator("#legend").is_hidden()
@@ -144,3 +144,13 @@ def test_points_can_be_the_pictures_of_their_sounds(page):
         left, top = spot(page, row)
         column = picture[round(top - size / 2) + 1 : round(top + size / 2), round(left)]
         assert np.argmax(column) / len(column) == pytest.approx((7.5 - row) / 8, abs=0.09)
+
+
+def test_with_every_group_hidden_nothing_is_drawn_and_one_click_brings_all_back(page):
+    for group in page.locator("#legend-list button").all():
+        group.click()
+    settled(page)
+    assert shown(page) == []
+    page.click("#empty-clear")
+    assert len(shown(page)) == COUNT
+    assert page.locator("#legend-list button[aria-pressed=false]").count() == 0

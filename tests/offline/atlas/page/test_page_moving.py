@@ -3,7 +3,7 @@
 import pytest
 
 from offline.bench.atlas_page import spot
-from tests.offline.atlas.page.hands import PHONE, around, at_row, centre, drag, kit, touch
+from tests.offline.atlas.page.hands import around, at_row, centre, drag, kit, touch
 
 
 def test_a_wheel_zooms_where_it_points(page):
@@ -45,8 +45,18 @@ def test_light_and_dark_follow_the_system_and_the_switch(opened):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 29)"
 
 
-def test_with_reduced_motion_the_view_changes_at_once(opened):
-    page = opened(reduced_motion="reduce")
+def test_the_view_flies_and_the_points_travel_to_the_grid(opened):
+    page = opened()
+    before = page.evaluate("samplechop.camera.scale")
+    page.click("#zoom-in")
+    page.wait_for_function("(before) => samplechop.camera.scale > 1.1 * before", arg=before)
+    page.wait_for_function("(before) => Math.abs(samplechop.camera.scale / before - 1.6) < 1e-9", arg=before)
+    page.evaluate("samplechop.drawing.slow = false")
+    page.keyboard.press("g")
+    page.wait_for_function("samplechop.layout.gridness(1) === 1 && !samplechop.drawing.travelling()")
+
+
+def test_with_reduced_motion_the_view_changes_at_once(page):
     before, after = page.evaluate("""() => { const { camera } = samplechop, before = camera.scale;
       document.getElementById("zoom-in").click();
       return [before, camera.scale]; }""")
@@ -68,36 +78,32 @@ def test_help_opens_with_a_question_mark_and_closes_with_escape(page):
     assert page.get_by_role("dialog").is_hidden()
 
 
-def test_nothing_is_wider_than_a_phone(opened):
-    page = opened(**PHONE)
-    page.touchscreen.tap(*spot(page, 0))
-    at_row(page, 0)
-    page.evaluate("samplechop.kit.choose([0, 1, 2], 'replace')")
-    wide = page.evaluate("""[...document.body.querySelectorAll("*")].filter((one) => one.checkVisibility()
+def test_nothing_is_wider_than_a_phone(phone):
+    phone.touchscreen.tap(*spot(phone, 0))
+    at_row(phone, 0)
+    phone.evaluate("samplechop.kit.choose([0, 1, 2], 'replace')")
+    wide = phone.evaluate("""[...document.body.querySelectorAll("*")].filter((one) => one.checkVisibility()
       && !one.closest("svg, .unseen, main, .what, code")).filter((one) => { const box = one.getBoundingClientRect();
       return box.width && (box.left < -0.5 || box.right > 390.5); }).map((one) => one.id || one.className)""")
     assert wide == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_tap_plays_on_a_phone(opened):
-    page = opened(**PHONE)
-    page.touchscreen.tap(*spot(page, 14))
-    page.wait_for_function("begun.length === 1")
-    assert page.evaluate("samplechop.current") == 14
+def test_a_tap_plays_on_a_phone(phone):
+    phone.touchscreen.tap(*spot(phone, 14))
+    phone.wait_for_function("begun.length === 1")
+    assert phone.evaluate("samplechop.current") == 14
 
 
-def test_two_fingers_zoom_on_a_phone(opened):
-    page = opened(**PHONE)
-    before = page.evaluate("samplechop.camera.scale")
-    touch(page, *([(150 - wider, 400), (250 + wider, 400)] for wider in (0, 20, 40, 60)))
-    assert page.evaluate("samplechop.camera.scale") == pytest.approx(2.2 * before, rel=0.02)
-    assert page.evaluate("samplechop.current") == -1
+def test_two_fingers_zoom_on_a_phone(phone):
+    before = phone.evaluate("samplechop.camera.scale")
+    touch(phone, *([(150 - wider, 400), (250 + wider, 400)] for wider in (0, 20, 40, 60)))
+    assert phone.evaluate("samplechop.camera.scale") == pytest.approx(2.2 * before, rel=0.02)
+    assert phone.evaluate("samplechop.current") == -1
 
 
-def test_one_finger_draws_the_lasso_on_a_phone(opened):
-    page = opened(**PHONE)
-    page.touchscreen.tap(*centre(page, "#lasso-mode"))
-    touch(page, *([corner] for corner in around(page, [8, 9, 14, 15], margin=12)))
-    assert kit(page) == [8, 9, 14, 15]
-    assert page.locator("#kit").is_visible()
+def test_one_finger_draws_the_lasso_on_a_phone(phone):
+    phone.touchscreen.tap(*centre(phone, "#lasso-mode"))
+    touch(phone, *([corner] for corner in around(phone, [8, 9, 14, 15], margin=12)))
+    assert kit(phone) == [8, 9, 14, 15]
+    assert phone.locator("#kit").is_visible()

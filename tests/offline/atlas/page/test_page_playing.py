@@ -25,8 +25,8 @@ def assert_drawn(page):
     assert len({tuple(colour) for colour in colours.tolist()}) == len(LABELS)
 
 
-def test_every_point_is_drawn_in_the_colour_of_its_group(opened):
-    assert_drawn(opened())
+def test_every_point_is_drawn_in_the_colour_of_its_group(page):
+    assert_drawn(page)
 
 
 def test_the_points_are_drawn_again_when_the_graphics_card_forgot_them(opened):
