@@ -13,8 +13,9 @@ from offline.atlas.making import Made, Part, Recipe
 from offline.chop.workers import in_processes
 
 DEAD = "the process that read it died (out of memory?)"
-_TOGETHER = 32
-"""Files that a worker is given at once."""
+_TOGETHER = 64
+"""Files that a worker is given at once, at most; fewer where there are few, so that all workers have some."""
+_ROUNDS = 4
 _LARGE_BYTES = 16_000_000
 """A file from here on comes last and alone."""
 
@@ -31,7 +32,8 @@ def made(work: Work, items: Sequence[Item], recipe: Recipe, scratch: Path, jobs:
     """
     small = [item for item in items if item.size < _LARGE_BYTES]
     large = [item for item in items if item.size >= _LARGE_BYTES]
-    chunks = [small[at : at + _TOGETHER] for at in range(0, len(small), _TOGETHER)] + [[item] for item in large]
+    together = max(1, min(_TOGETHER, len(small) // (_ROUNDS * jobs)))
+    chunks = [small[at : at + together] for at in range(0, len(small), together)] + [[item] for item in large]
     yield from _shared(work, chunks, recipe, scratch, jobs)
 
 

@@ -129,6 +129,7 @@ def test_what_is_said_of_damage_is_that_it_is_left_out_not_mended(tmp_path, atla
 
 def test_a_file_that_kills_the_process_which_reads_it_is_named_and_left_out(tmp_path, atlas, monkeypatch):
     monkeypatch.setattr(collecting, "make", make_or_die)
+    monkeypatch.setattr(batches, "_ROUNDS", 1)  # all in one go
     some(tmp_path / "pile", "kick", "deadly", "snare")
     report = gather(atlas, tmp_path / "pile")
     assert names(atlas) == ["kick", "snare"]
@@ -252,8 +253,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path, atlas):
     assert not list(atlas.glob(".part-*"))
 
 
-def test_how_many_processes_there_are_changes_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(batches, "_TOGETHER", 3)
+def test_how_many_processes_there_are_changes_nothing(tmp_path):
     some(tmp_path / "pile", *(f"hit_{number:02d}" for number in range(20)))
     gather(tmp_path / "a", tmp_path / "pile", jobs=1)
     gather(tmp_path / "b", tmp_path / "pile", jobs=3)
