@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from offline.atlas.folder import Sound
+from offline.crate.sounds import SUFFIXES
 from realtime.errors import UserError
 
 FILE_COLUMNS = ("file", "filename", "path", "name", "sound", "id")
@@ -36,26 +37,28 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
         if there:
             return [there[one.path][-1] if there.get(one.path) else None for one in sounds]
         return [Described(one.path, (Path(one.path).parent.name,), ()) for one in sounds]
-    found: dict[str, Described] = {}
-    for path in paths:
-        for file, one in _read(path):
-            for key in _keys(file):
-                found[key] = one
+    found = {key: one for path in paths for keys, one in _read(path) for key in keys}
     return [next((found[key] for key in _wanted(one) if key in found), None) for one in sounds]
 
 
-def _keys(file: str) -> Iterator[str]:
-    """Give all that a sound called `file` may be looked up by: its path, its file's name, that without suffix."""
-    plain = PurePath(file.replace("\\", "/"))
-    yield file
-    yield plain.name
-    yield plain.stem
+def _keys(described: Described, folder: Path, beside: str) -> list[str]:
+    """Give what a sound may be looked up by: its path if that is known, else the name of its file with and without
+    suffix. folder: of the metadata. beside: the path, without suffix, of the sound that the metadata lies beside.
+    """
+    near = folder / described.file
+    if near.is_file():
+        return [str(near.resolve())]
+    if described.file == beside:
+        return [beside]
+    plain = PurePath(described.file.replace("\\", "/"))
+    return [described.file, plain.name, *([plain.stem] if plain.suffix.lower() in SUFFIXES else [])]
 
 
 def _wanted(sound: Sound) -> Iterator[str]:
     path = Path(sound.path)
     yield sound.path
     yield str(path.resolve())
+    yield str(path.with_suffix(""))
     for parents in range(2, 4):  # FOLDER/NAME.wav, as written in a file above FOLDER
         yield "/".join(path.parts[-parents:])
     yield sound.name
@@ -63,8 +66,8 @@ def _wanted(sound: Sound) -> Iterator[str]:
     yield path.stem
 
 
-def _read(path: Path) -> Iterator[tuple[str, Described]]:
-    """Read a file, or all of a folder; each description with the path or name it is for."""
+def _read(path: Path) -> Iterator[tuple[list[str], Described]]:
+    """Read a file, or all of a folder; each description with what its sound may be looked up by."""
     if path.is_dir():
         inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in {".json", ".csv", ".tsv"})
         if not inside:
@@ -76,10 +79,10 @@ def _read(path: Path) -> Iterator[tuple[str, Described]]:
         return
     if not path.is_file():
         raise UserError(f"no metadata at {str(path)!r}: give a .json or .csv file, or a folder of them")
-    rows = read_json(path, str(path.with_suffix(""))) if path.suffix.lower() == ".json" else read_csv(path)
+    beside = str(path.absolute().with_suffix(""))
+    rows = read_json(path, beside) if path.suffix.lower() == ".json" else read_csv(path)
     for row in rows:
-        near = path.parent / row.file
-        yield (str(near.resolve()) if near.is_file() else row.file), row
+        yield _keys(row, path.parent, beside), row
 
 
 def _text(path: Path) -> str:

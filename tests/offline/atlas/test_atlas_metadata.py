@@ -66,6 +66,20 @@ def test_two_sounds_of_one_name_are_told_apart_by_the_folder_beside_the_metadata
     assert words(sounds, tmp_path) == [("kick",), ("snare",)]
 
 
+def test_sidecars_of_a_named_folder_are_for_the_sounds_beside_them(tmp_path: Path) -> None:
+    for pack, tag in (("one", "kick"), ("two", "snare")):
+        (tmp_path / pack).mkdir()
+        (tmp_path / pack / "1.json").write_text(json.dumps({"tags": [tag]}))
+    sounds = [sound(tmp_path / pack / "1.wav") for pack in ("one", "two", "three")]
+    assert words(sounds, tmp_path) == [("kick",), ("snare",), None]
+
+
+def test_a_point_in_a_name_is_no_suffix(tmp_path: Path) -> None:
+    table = tmp_path / "tags.csv"
+    table.write_text("name,tags\nkick.v1,soft\n")
+    assert words([sound(tmp_path / "kick.wav"), sound(tmp_path / "kick.v1.wav")], table) == [None, ("soft",)]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
