@@ -55,7 +55,7 @@ def numbered(words: Iterable[str]) -> tuple[list[str], list[int]]:
 def sounds(atlas: Atlas, title: str, maps: Sequence[str], colourings: Sequence[str]) -> dict[str, Any]:
     """Give all that data/sounds.js holds. Raises UserError if a file of the atlas is missing or damaged."""
     rows = atlas.sounds
-    parts, places = sprites.read_index(atlas)
+    _, places = sprites.read_index(atlas)
     cut = [max(row.path.rfind("/"), row.path.rfind("\\")) + 1 for row in rows]
     folders, folder = numbered(row.path[:at] for row, at in zip(rows, cut, strict=True))
     labels, label = numbered(row.label for row in rows)
@@ -93,7 +93,6 @@ def sounds(atlas: Atlas, title: str, maps: Sequence[str], colourings: Sequence[s
         "colourings": list(colourings),
         "grid": None if cells is None else _rectangle(cells),
         "prints": None if prints is None else {"bands": prints.shape[1], "frames": prints.shape[2]},
-        "parts": len(parts),
         "rate": _playing_rate(atlas),
         "palettes": page_colours.palettes(),
         "columns": columns,

@@ -19,7 +19,7 @@
     atlas.hint("This browser cannot draw the map: it needs WebGL. Another browser, or its newest version, will do.");
     return;
   }
-  atlas.colours.choose(data.colourBy || "class");
+  atlas.colours.choose("class");
   atlas.tell("kit");
 
   new ResizeObserver(() => {
