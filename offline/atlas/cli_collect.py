@@ -74,8 +74,9 @@ def collect(
 
     count = len(Atlas(output))
     if not count:
-        looked_at = len(report.left_out) + report.known
-        raise UserError(f"none of the {looked_at} files can be used: sources.tsv in {str(output)!r} tells why")
+        raise UserError(
+            f"none of the {len(report.left_out)} files can be used: sources.tsv in {str(output)!r} tells why"
+        )
     files = f"{len(report.left_out)} files left out, {report.known} known before"
     typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
 

@@ -25,6 +25,7 @@ from offline.atlas.making import Made, Part, Recipe, make
 from offline.atlas.tables import PART
 from offline.progress import Told
 from realtime.errors import UserError
+from realtime.interrupts import without_interrupts
 
 STEP = "collect"
 SPLITS = ("none", "chops", "energy")
@@ -75,9 +76,9 @@ class CollectSettings:
 
 @dataclass(slots=True)
 class Collected:
-    """What became of the inputs. new: sounds that were added. known: files that were looked at before.
+    """What became of the inputs. new: sounds that were added. known: files that were collected before.
 
-    left_out: a sentence for each file that was left out now. said: one for each other thing to know. interrupted: by
+    left_out: a sentence for each file that was left out. said: one for each other thing to know. interrupted: by
     Ctrl-C.
     """
 
@@ -158,16 +159,15 @@ class _Run:
         self._written = time.monotonic()
 
     def unknown(self, items: Sequence[Item]) -> list[Item]:
-        """Give what is to be looked at: what never was, or was left out and may not be now."""
+        """Give what is to be looked at: what never was, and what was left out, as ffmpeg may be there by now."""
         wanted = []
         for item in items:
             known = self._known.get(item.file)
-            same = known is not None and (known.size, known.mtime_ns) == (item.size, item.mtime_ns)
-            if known is None or (not known.sounds and not (same and known.split == self.split)):
+            if known is None or not known.sounds:
                 wanted.append(item)
                 continue
             self.report.known += 1
-            if not same:
+            if (known.size, known.mtime_ns) != (item.size, item.mtime_ns):
                 self.report.said.append(f"{str(item.path)!r} has changed; it is left as it was collected")
             elif known.split != self.split and (known.sounds > 1 or item.said is not None):
                 how = f"--split {known.split}" if known.split in SPLITS else f"--unit {known.split}"
@@ -204,16 +204,19 @@ class _Run:
         if reason:
             told = reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}"
             (self.report.said if parts else self.report.left_out).append(told)
-        self._sources.append(Source(item.file, item.size, item.mtime_ns, len(parts), self.split, reason))
+        source = Source(item.file, item.size, item.mtime_ns, len(parts), self.split, reason)
+        if source != self._known.get(item.file):
+            self._sources.append(source)
         if len(self._sounds) > _BATCH_SOUNDS or time.monotonic() > self._written + _BATCH_SECONDS:
             self.write()
 
     def write(self) -> None:
-        """Put on disk what was taken."""
-        if self._sources:
-            self.atlas.append(self._sounds, self._samples, self._sources)
-        self.report.new += len(self._sounds)
-        self._sounds, self._samples, self._sources = [], [], []
+        """Put on disk what was taken; Ctrl-C waits for it."""
+        with without_interrupts():
+            if self._sources:
+                self.atlas.append(self._sounds, self._samples, self._sources)
+            self.report.new += len(self._sounds)
+            self._sounds, self._samples, self._sources = [], [], []
         self._written = time.monotonic()
 
     def _unused(self, name: str) -> str:

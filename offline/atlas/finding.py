@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -48,11 +48,12 @@ def label_of(name: str) -> str:
 def find(paths: Sequence[Path]) -> list[Item]:
     """Find what there is, in the order of the inputs and then of names; no file twice, and nothing of an atlas.
 
-    Raises UserError as offline.chop.opening.inputs does, and for a kit whose manifest cannot be read.
+    Raises UserError as offline.chop.opening.inputs does.
     """
     found: dict[str, Item] = {}
+    in_atlas = cache(_in_atlas)
     for path in inputs(paths, kits=True):
-        if not _in_atlas(path.absolute().parent):
+        if not in_atlas(path.absolute().parent):
             for item in _slices(path) if is_kit(path) else [_single(path)]:
                 found.setdefault(item.file, item)
     if not found:
@@ -60,7 +61,6 @@ def find(paths: Sequence[Path]) -> list[Item]:
     return list(found.values())
 
 
-@cache
 def _in_atlas(folder: Path) -> bool:
     return any((place / STATE).is_file() for place in (folder, *folder.parents))
 
@@ -74,13 +74,19 @@ def _item(path: Path, pack: str, name: str, label: str) -> Item:
     try:
         (audio,) = audio_files(path)
         file = os.path.realpath(audio)
+        f"{file}{path.absolute()}".encode()
         facts = Path(file).stat()
-    except (UserError, OSError) as error:
-        # A name that is no text can be written like this only.
-        file = os.path.realpath(path).encode("utf-8", "backslashreplace").decode()
-        told = str(error) if isinstance(error, UserError) else f"{str(path)!r} cannot be read ({error.strerror})"
-        return Item(path, file, 0, 0, name, label, pack, told)
-    return Item(path, file, facts.st_size, facts.st_mtime_ns, name, label, pack)
+    except UserError as error:
+        told = str(error)
+    except UnicodeEncodeError:
+        told = f"the folder of {str(path)!r} has a name that is not UTF-8: rename it"
+    except OSError as error:
+        told = f"{str(path)!r} cannot be read ({error.strerror})"
+    else:
+        return Item(path, file, facts.st_size, facts.st_mtime_ns, name, label, pack)
+    # A name that is no text can be written like this only.
+    file = os.path.realpath(path).encode("utf-8", "backslashreplace").decode()
+    return Item(path, file, 0, 0, name, label, pack, told)
 
 
 def _slices(kit: Path) -> Iterator[Item]:
@@ -90,9 +96,9 @@ def _slices(kit: Path) -> Iterator[Item]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         parts = [(str(part["file"]), part["content"]["drum"] or "") for part in manifest["slices"]]
         name = str(manifest["name"])
-    except OSError as error:
-        raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
-    except (ValueError, LookupError, TypeError):
-        raise UserError(f"{str(path)!r} is damaged: chop the record again, or leave the kit out") from None
+    except (OSError, ValueError, LookupError, TypeError):
+        told = f"{str(path)!r} is damaged: chop the record again"
+        yield replace(_item(path, kit.name, kit.name, ""), reason=told)
+        return
     for file, drum in parts:
         yield _item(kit / file, name, f"{name}_{Path(file).stem}", str(drum))

@@ -201,6 +201,7 @@ class Atlas:
                     raise UserError(f"another samplechop has added to {str(self.folder)!r} meanwhile: run it again")
                 if not self._is_mended:
                     self._mend()
+                self._is_mended = False  # until all is there
                 growing.extend(self.folder / SAMPLES, n, len(sounds), self.width, samples)
                 _add(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
                 for name, columns, rows in ((TABLE, COLUMNS, sounds), (SOURCES, SOURCE_COLUMNS, sources)):
@@ -211,7 +212,7 @@ class Atlas:
                 state.write(self.folder, now)
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
-        self._state = now
+        self._state, self._is_mended = now, True
         if "sounds" in self.__dict__:
             self.sounds.extend(sounds)
 
@@ -222,7 +223,6 @@ class Atlas:
                 cut(self.folder / name, rows)
         with replaced(self.folder / NAMES) as part:
             part.write_text("".join(f"{sound.name}\n" for sound in self.sounds), encoding="utf-8")
-        self._is_mended = True
 
     def made(self, step: str) -> tuple[dict[str, Any], int] | None:
         """Give the settings with which a step was made, and for how many rows; None if it never was."""

@@ -167,11 +167,29 @@ def test_what_fails_half_way_through_a_batch_leaves_the_atlas_as_it_was(atlas):
 
     with pytest.raises(UserError, match="No space left on device"):
         atlas.append([sound("a"), sound("b")], broken())
-    check_after = Atlas(atlas.folder)
-    assert [each.name for each in check_after.sounds] == ["kick", "snare"]
-    assert check_after.samples().shape == (2, WIDTH)
-    check_after.append([sound("c")], [ramp(5)])
+    after = Atlas(atlas.folder)
+    assert [each.name for each in after.sounds] == ["kick", "snare"]
+    assert after.samples().shape == (2, WIDTH)
+    after.append([sound("c")], [ramp(5)])
     check(atlas.folder, ["kick", "snare", "c"])
+
+
+@pytest.mark.parametrize("name", [NAMES, TABLE, SOURCES, STATE])
+def test_what_fails_at_any_file_of_a_batch_can_be_tried_again(atlas, monkeypatch, name):
+    opened = Path.open
+
+    def refused(path, mode="r", *more, **options):
+        if name in path.name and mode in ("a", "w"):
+            raise OSError(28, "No space left on device")
+        return opened(path, mode, *more, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refused)
+        with pytest.raises(UserError, match="No space left on device"):
+            atlas.append([sound("a")], [ramp(5)], [SOURCE])
+    atlas.append([sound("b")], [ramp(5)], [SOURCE])
+    check(atlas.folder, ["kick", "snare", "b"])
+    assert Atlas(atlas.folder).sources() == [SOURCE, SOURCE]
 
 
 def test_a_killed_process_leaves_whole_batches(tmp_path):
