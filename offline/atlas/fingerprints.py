@@ -4,6 +4,7 @@ bands x frames of a log spectrum, 1 where the sound is loudest, 0 where it is `f
 shorter than the window is followed by silence.
 """
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -97,7 +98,7 @@ def compute(
     sounds: NDArray[np.float32], rate: int, settings: FingerprintSettings, jobs: int = 1
 ) -> Iterator[NDArray[np.float32]]:
     """Give fingerprints of sounds, float32 (n, samples), in batches of BATCH: float32 (batch, bands, frames), 0..1."""
-    window = max(settings.frames, round(settings.first_seconds * rate))
+    window = settings.frames * math.ceil(settings.first_seconds * rate / settings.frames)
     spectrum = _SPECTRA[settings.kind](rate, window, settings.bands, settings.frames)
 
     def one_batch(first: int) -> NDArray[np.float32]:

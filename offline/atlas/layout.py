@@ -20,6 +20,8 @@ EXACT = 40_000
 """Up to so many sounds, neighbours are found by comparing all with all; beyond, by Annoy's trees, which miss some."""
 FOURIER = 4_000
 """From so many sounds on, repulsion is interpolated on a grid (2-d only); below, a tree is faster."""
+THREADS_FROM = 1_000
+"""Sounds; among fewer, threads only wait for each other."""
 THETA = 0.5
 """How coarsely the tree sees what is far, openTSNE's default."""
 INTERVAL = 2
@@ -51,6 +53,7 @@ def lay_out(
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
 
+    jobs = jobs if len(features) >= THREADS_FROM else 1
     exact = len(features) <= EXACT
     near = PerplexityBasedNN(
         features.astype(np.float64),

@@ -17,8 +17,8 @@ LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
 """Where drums differ: from the lowest kick to the sheen of cymbals."""
 HIGHEST_SHARE = 0.4
 """Of the sample rate: no band may lie above it."""
-LOOK_SECONDS = 1e-3
-"""Time between two looks of the constant-Q transform; its shortest kernels last about as long."""
+LOOKS = 3
+"""Of the constant-Q transform in the time of a kernel, at least: so many squared Hann windows add up evenly."""
 STFT_SECONDS = 0.046
 """Length of the short-time Fourier transform's window: 2048 samples at 44.1 kHz."""
 FLAT = 1e-4
@@ -39,36 +39,40 @@ def constant_q(rate: int, window: int, bands: int, frames: int, low: float = LOW
     The kernels are librosa's. They are applied as products in the frequency domain, after one transform of the whole
     sound; of each band's product only the looks wanted are transformed back, for which it is folded to that length:
     the sliced transform of Velasco, Holighaus, Dörfler and Grill, "Constructing an invertible constant-Q transform
-    with nonstationary Gabor frames", 2011, without the inverse. window: samples.
+    with nonstationary Gabor frames", 2011, without the inverse. window: samples, a multiple of `frames`.
     """
     from librosa.filters import wavelet
 
-    kernels = wavelet(freqs=np.geomspace(low, highest(rate), bands), sr=rate, norm=1, pad_fft=False)[0]
-    middle, length = kernels.shape[1] // 2, kernels.shape[1]
-    looks = max(1, round(window / frames / (LOOK_SECONDS * rate)))
+    kernels, lengths = wavelet(freqs=np.geomspace(low, highest(rate), bands), sr=rate, norm=1)
+    middle, frame = kernels.shape[1] // 2, window // frames
     # Silence behind the window keeps the transform, which goes round in a circle, from hearing the end in the start.
-    times = -(-(window + length) // window)
-    size, points = times * window, times * frames * looks
+    turns = frames + int(np.ceil(lengths.max() / 2 / frame))
+    size = turns * frame
     parts = []
-    for kernel in kernels:
-        around = np.zeros(size, np.complex64)
-        around[: length - middle], around[size - middle :] = kernel[middle:], kernel[:middle]
+    for kernel, length in zip(kernels, lengths, strict=True):
+        looks = 2 ** max(0, int(np.ceil(np.log2(LOOKS * frame / length))))
+        points = turns * looks
+        around = np.zeros(size, np.complex128)
+        np.add.at(around, (np.arange(len(kernel)) - middle) % size, kernel)
         spectrum = np.asarray(scipy.fft.fft(around))[: size // 2 + 1]
+        spectrum *= np.exp(1j * np.pi * np.arange(len(spectrum)) / points)  # looks in the middle of their time
         kept = np.flatnonzero(np.abs(spectrum) > FLAT * np.abs(spectrum).max())
         # A sine of full scale has 1/2 at its positive frequency.
-        parts.append((int(kept[0]), 2 * points / size * spectrum[kept[0] : kept[-1] + 1]))
+        shaped = 2 * points / size * spectrum[kept[0] : kept[-1] + 1]
+        parts.append((int(kept[0]), shaped.astype(np.complex64), looks))
 
     def power(sounds: NDArray[np.float32]) -> NDArray[np.float32]:
         spectra = scipy.fft.rfft(sounds, size, axis=1)
         out = np.empty((len(sounds), bands, frames), np.float32)
-        for band, (first, kernel) in enumerate(parts):
+        for band, (first, kernel, looks) in enumerate(parts):
+            points = turns * looks
             ahead = first % points
-            turns = -(-(ahead + len(kernel)) // points)
-            product = np.zeros((len(sounds), turns * points), np.complex64)
-            product[:, ahead : ahead + len(kernel)] = spectra[:, first : first + len(kernel)] * kernel
-            folded = product.reshape(len(sounds), turns, points).sum(axis=1)
-            heard = scipy.fft.ifft(folded, axis=1)[:, : frames * looks]
-            out[:, band] = _mean_power(heard.reshape(len(sounds), frames, looks))
+            folds = -(-(ahead + len(kernel)) // points)
+            product = np.zeros((len(sounds), folds * points), np.complex64)
+            np.multiply(spectra[:, first : first + len(kernel)], kernel, out=product[:, ahead : ahead + len(kernel)])
+            folded = product.reshape(len(sounds), folds, points).sum(axis=1) if folds > 1 else product
+            heard = scipy.fft.ifft(folded, axis=1)[:, : frames * looks].reshape(len(sounds), frames, looks)
+            out[:, band] = np.mean(heard.real**2 + heard.imag**2, axis=-1)
         return out
 
     return power
@@ -114,7 +118,3 @@ def _short_time(window: int, frames: int, size: int, weights: NDArray[np.float32
         return np.ascontiguousarray(banded.transpose(0, 2, 1), np.float32)
 
     return power
-
-
-def _mean_power(heard: NDArray[np.complex64]) -> NDArray[np.float32]:
-    return np.mean(heard.real**2 + heard.imag**2, axis=-1, dtype=np.float32)
