@@ -94,9 +94,9 @@ def _slices(kit: Path) -> Iterator[Item]:
     path = kit / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        parts = [(str(part["file"]), part["content"]["drum"] or "") for part in manifest["slices"]]
+        parts = [(str(part["file"]), (part.get("content") or {}).get("drum") or "") for part in manifest["slices"]]
         name = str(manifest["name"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         told = f"{str(path)!r} is damaged: chop the record again"
         yield replace(_item(path, kit.name, kit.name, ""), reason=told)
         return
