@@ -10,6 +10,7 @@ sounds' own files, which the kit list needs, are in it.
 """
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,10 +140,23 @@ def _copy_library(folder: Path) -> None:
     """Copy the script that draws, out of the installed Bokeh, with its licence."""
     version = _library_version()
     bokeh = resources.files("bokeh")
+    script = bokeh.joinpath("server", "static", "js", LIBRARY).read_text("utf-8")
+    check_library(script, version)
     folder.mkdir()
-    (folder / LIBRARY).write_bytes(bokeh.joinpath("server", "static", "js", LIBRARY).read_bytes())
+    (folder / LIBRARY).write_text(script, encoding="utf-8")
     notice = _NOTICE.format(library=LIBRARY, version=version)
     (folder / "LICENSE.txt").write_text(notice + bokeh.joinpath("LICENSE.txt").read_text("utf-8"), encoding="utf-8")
+
+
+def check_library(script: str, version: str) -> None:
+    """Check that regl is the one module of a bokeh-gl.min.js that is not Bokeh's own, as web/library.js takes it.
+
+    Raises UserError if it is not.
+    """
+    modules = re.findall(r"^(\d+): function _\(", script, re.MULTILINE)
+    own = re.findall(r'"models/glyphs/webgl/[^"]*":(\d+)', script)
+    if len(set(modules) - set(own)) != 1 or "createREGL" not in script:
+        raise UserError(f"the page cannot be drawn with Bokeh {version}: pip install 'samplechop[atlas]' for another")
 
 
 @contextmanager

@@ -18,6 +18,8 @@
     return tags;
   };
 
+  atlas.pathOf = (row) => data.folders[data.folder[row]] + data.files[row];
+
   const facts = (row) => {
     const tempo = data.tempo[row];
     const all = [data.labels[data.label[row]], data.packs[data.pack[row]], seconds(data.seconds[row])];
@@ -63,6 +65,7 @@
     if (row < 0) return;
     atlas.current = row;
     element("name").textContent = data.names[row];
+    element("name").title = atlas.pathOf(row);
     element("facts").textContent = facts(row);
     const tags = atlas.tagsOf(row).slice(0, MOST_TAGS).map(({ name, sureness, given }) => {
       const tag = atlas.make("span", given ? "tag" : "tag guessed", name);

@@ -72,8 +72,7 @@
       return /["\t]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
     };
     const lines = [...rows].map((row) => {
-      const path = data.folders[data.folder[row]] + data.files[row];
-      return [cell(path), data.start[row].toFixed(6), data.seconds[row].toFixed(6), cell(data.names[row])].join("\t");
+      return [cell(atlas.pathOf(row)), data.start[row].toFixed(6), data.seconds[row].toFixed(6), cell(data.names[row])].join("\t");
     });
     return ["path\tstart\tduration\tname", ...lines, ""].join("\n");
   };

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from offline.atlas import maps, page_colours, page_data, sprites
 from offline.atlas.cli import app
 from offline.atlas.folder import Atlas
-from offline.atlas.page import PageSettings, page
+from offline.atlas.page import PageSettings, check_library, page
 from realtime.errors import UserError
 from tests.offline.atlas.atlases import add, make_atlas
 from tests.offline.atlas.page.pages import COUNT, HOSTILE, TITLE, lattice, make, nothing, told
@@ -81,6 +81,14 @@ def test_the_library_comes_with_its_licence(atlas):
     assert (library / "bokeh-gl.min.js").stat().st_size > 100_000
     licence = (library / "LICENSE.txt").read_text("utf-8")
     assert "Bokeh Contributors" in licence and "Mikola Lysenko" in licence
+
+
+def test_a_bokeh_that_draws_in_another_way_is_refused(atlas):
+    script = (atlas.folder / "page/library/bokeh-gl.min.js").read_text("utf-8")
+    check_library(script, "3")
+    for other in (script.replace("createREGL", "create"), script + "\n999: function _(a)", ""):
+        with pytest.raises(UserError, match=r"cannot be drawn with Bokeh 9\.9"):
+            check_library(other, "9.9")
 
 
 def test_a_page_that_is_made_is_left_as_it_is(atlas):
