@@ -8,6 +8,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest import mock
 
 from offline.chop.options import ChopOptions
 from offline.chop.placing import check_folder, put_in_place
@@ -54,7 +55,11 @@ def make_the_first(source: Path, folder: Path, options: ChopOptions, force: bool
 
 
 def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
-    """Make a real kit; of "song1" the first worker is killed midway, when its slices are cut and the formats follow."""
+    """Make a real kit; of "song1" the first worker is killed midway, when its slices are cut and the formats follow.
+
+    No key is looked for: it would be all that a new worker needs librosa for, which takes long to load.
+    """
+    from offline.chop import key
     from offline.chop.pipeline import make_kit
 
     died = folder.parent / "died"
@@ -65,7 +70,8 @@ def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, forc
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    outcome = make_kit(source, folder, options, force, told)
+    with mock.patch.object(key, "of_samples", return_value=None):
+        outcome = make_kit(source, folder, options, force, told)
     with (folder.parent / "log").open("a") as log:
         log.write(f"{source.name}\n")
     return Done(outcome.warnings)

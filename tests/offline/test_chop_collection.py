@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -318,8 +317,9 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
     assert len(made_in(out)) == 6
 
 
-@contextmanager
+@pytest.fixture(scope="module")
 def cluster():
+    """Give a cluster of two workers; one that dies is replaced."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -346,10 +346,9 @@ def all_made_and_whole(report: Report, out: Path) -> bool:
     return (out / "died").exists() and nothing_unfinished(out)
 
 
-def test_a_cluster_loses_nothing_and_doubles_nothing_when_a_worker_is_killed(tmp_path, out):
+def test_a_cluster_loses_nothing_and_doubles_nothing_when_a_worker_is_killed(cluster, tmp_path, out):
     sources = real_records(tmp_path)
-    with cluster() as made:
-        report = make_kits(sources, out, FAST, make_kit_with_a_death, scheduler=made.scheduler_address)
+    report = make_kits(sources, out, FAST, make_kit_with_a_death, scheduler=cluster.scheduler_address)
     assert all_made_and_whole(report, out)
     assert made_in(out) == names(report.made)
 
@@ -359,10 +358,10 @@ def test_processes_lose_nothing_and_double_nothing_when_one_is_killed(tmp_path, 
     assert all_made_and_whole(report, out)
 
 
-def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fails(tmp_path, out):
+def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fails(cluster, tmp_path, out):
+    cluster.wait_for_workers(2, timeout=60)  # whatever an earlier test did to them
     sources = records(tmp_path, a="1", b="deadly", c="3", d="4")
-    with cluster() as made:
-        report = make_kits(sources, out, OPTIONS, make, scheduler=made.scheduler_address)
+    report = make_kits(sources, out, OPTIONS, make, scheduler=cluster.scheduler_address)
     assert names(report.failed) == ["b"] and names(report.made) == ["a", "c", "d"]
     assert nothing_unfinished(out)
 
