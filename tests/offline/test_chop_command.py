@@ -51,20 +51,15 @@ def test_the_slices_of_a_kit_are_the_record_bit_for_bit(kit: Path, song: Path) -
     np.testing.assert_array_equal(joined, soundfile.read(song, dtype="int32")[0])
 
 
-def test_the_same_command_gives_the_same_bytes(kit: Path, song: Path, tmp_path: Path) -> None:
+def test_the_same_command_gives_the_same_bytes_with_a_process_beside_too(
+    kit: Path, song: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(cli, "_WORTH_BYTES", 0)
     assert samplechop("chop", song, "-o", tmp_path, "--count", 8).code == 0
     again = tmp_path / kit.name
     for path in kit.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (again / path.relative_to(kit)).read_bytes(), path
-
-
-def test_a_process_beside_changes_nothing(kit: Path, song: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(cli, "_WORTH_BYTES", 0)
-    assert samplechop("chop", song, "-o", tmp_path, "--count", 8).code == 0
-    again = tmp_path / kit.name
-    assert (again / "kit.json").read_bytes() == (kit / "kit.json").read_bytes()
-    assert (again / f"{kit.name}.png").read_bytes() == (kit / f"{kit.name}.png").read_bytes()
 
 
 def test_nothing_else_is_left_behind(kit: Path) -> None:
@@ -166,7 +161,7 @@ def test_the_harmonic_part_does_not_depend_on_its_blocks(song: Path, tmp_path: P
     import librosa
 
     source = tmp_path / "source.wav"
-    soundfile.write(source, soundfile.read(song)[0][: 3 * RATE], RATE, subtype)
+    soundfile.write(source, soundfile.read(song)[0][: 2 * RATE], RATE, subtype)
     taken = open_record(source, tmp_path)
     monkeypatch.setattr(harmonic, "STEP", 60 * harmonic.HOP)
     part = harmonic.harmonic_part(taken, tmp_path)
@@ -181,7 +176,7 @@ def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path, subtype: str) 
     import librosa
 
     source, kits = tmp_path / "source.wav", tmp_path / "kits"
-    soundfile.write(source, soundfile.read(song)[0][: 4 * RATE], RATE, subtype)
+    soundfile.write(source, soundfile.read(song)[0][: round(1.6 * RATE)], RATE, subtype)
     arguments = ("--harmonic", "--write-harmonic", "--no-picture", "--formats", "cues")
     assert samplechop("chop", source, "-o", kits, *arguments).code == 0
     (folder,) = kits.iterdir()
