@@ -107,3 +107,21 @@ def test_one_finger_draws_the_lasso_on_a_phone(phone):
     touch(phone, *([corner] for corner in around(phone, [8, 9, 14, 15], margin=12)))
     assert kit(phone) == [8, 9, 14, 15]
     assert phone.locator("#kit").is_visible()
+
+
+COVERED = """[...document.querySelectorAll("button, select, input")].filter((one) => {
+  if (!one.checkVisibility()) return false;
+  const box = one.getBoundingClientRect();
+  const found = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  return !one.contains(found) && !found?.contains(one); }).map((one) => one.id || one.textContent)"""
+
+
+@pytest.mark.parametrize("chosen", [[], [0, 1, 2]])
+def test_no_control_lies_under_another(page, chosen):
+    page.evaluate("(rows) => { samplechop.go(5); samplechop.kit.choose(rows, 'replace'); }", chosen)
+    assert page.evaluate(COVERED) == []
+
+
+def test_no_control_lies_under_another_on_a_phone(phone):
+    phone.evaluate("samplechop.go(5)")
+    assert phone.evaluate(COVERED) == []
