@@ -228,13 +228,13 @@ def _loops(output: Path, rows: Sequence[Row], seed: int) -> list[Row]:
     of = {pack: [row for row in rows if row.pack == pack] for pack in packs}
     made = []
     for number in range(LOOPS):
-        pack = rows[rng.integers(len(rows))].pack
+        pack = rows[int(rng.integers(len(rows)))].pack
         drums = [row for row in of[pack] if {"drum", "percussion"} & set(row.tags)]
         tones = [row for row in of[pack] if not {"drum", "percussion", "noise", "effect"} & set(row.tags)]
         players = [drums[i] for i in rng.integers(len(drums), size=rng.integers(2, 6))] if drums else []
         if tones and (not players or rng.random() < 0.4):
             players.append(tones[rng.integers(len(tones))])
-        players = players or [of[pack][rng.integers(len(of[pack]))]]
+        players = players or [of[pack][int(rng.integers(len(of[pack])))]]
         sound = _loop([read(output / row.pack / f"{row.name}.flac") for row in players], rng)
         # A loop belongs to its sounds' pack, or nothing would be held out.
         row = Row(pack, f"loop-{number:03d}", ("loop", *(("drum-loop",) if drums else ())))
