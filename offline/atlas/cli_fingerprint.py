@@ -14,7 +14,7 @@ def fingerprint(
     atlas: Annotated[Path, typer.Argument(help="An atlas, made with samplechop atlas collect.")],
     kind: Annotated[str, typer.Option(help="Constant-Q, short-time Fourier transform or mel: cqt, stft, mel.")] = "cqt",
     size: Annotated[str, typer.Option(help="Bands x frames.")] = "32x32",
-    first: Annotated[str, typer.Option(help="How much of each sound, from its beginning.")] = "500ms",
+    first: Annotated[str, typer.Option(help="How much of each sound, from its beginning.")] = "1s",
     floor: Annotated[float, typer.Option(help="How far below each sound's loudest place to reach, dB.")] = 50.0,
     jobs: Annotated[int | None, typer.Option(min=1, help="Threads (default: one for each core).")] = None,
 ) -> None:
@@ -22,7 +22,7 @@ def fingerprint(
 
     \b
     samplechop atlas fingerprint drums
-    samplechop atlas fingerprint drums --kind mel --size 64x32 --first 250ms
+    samplechop atlas fingerprint drums --kind mel --size 64x32 --first 500ms
 
     fingerprints.png shows them all, in the order of filenames.txt.
     """

@@ -35,13 +35,14 @@ class FingerprintSettings:
     """What fingerprints are made of. kind: one of KINDS. first_seconds: the window, from the beginning of each sound.
 
     floor_db: how far below the loudest place a fingerprint reaches. The window and the floor are those with which
-    neighbours agreed best on their class among 164 real one-shots and loops.
+    neighbours in the map agreed best on their class, among 159 real one-shots and loops: 1 s rather than 0.5 s brings
+    5 % of neighbours more to the right class.
     """
 
     kind: str = "cqt"
     bands: int = 32
     frames: int = 32
-    first_seconds: float = 0.5
+    first_seconds: float = 1.0
     floor_db: float = 50.0
 
     def __post_init__(self) -> None:
