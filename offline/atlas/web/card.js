@@ -8,12 +8,14 @@
   let saying = 0;
   atlas.current = -1;
 
-  const seconds = (value) => (value < 1 ? `${Math.round(1000 * value)}\u00a0ms` : `${value.toFixed(value < 10 ? 2 : 1)}\u00a0s`);
+  const seconds = (value) =>
+    value < 1 ? `${Math.round(1000 * value)}\u00a0ms` : `${value.toFixed(value < 10 ? 2 : 1)}\u00a0s`;
 
   atlas.tagsOf = (row) => {
     const tags = [];
     for (let at = data.tagFrom[row]; at < data.tagFrom[row + 1]; at++) {
-      tags.push({ name: data.vocabulary[data.tag[at]], sureness: data.sureness[at], given: data.sureness[at] === GIVEN });
+      const sureness = data.sureness[at];
+      tags.push({ name: data.vocabulary[data.tag[at]], sureness, given: sureness === GIVEN });
     }
     return tags;
   };
@@ -51,7 +53,8 @@
     const image = new ImageData(frames, bands);
     for (let band = 0; band < bands; band++) {
       for (let frame = 0; frame < frames; frame++) {
-        const at = 4 * ((bands - 1 - band) * frames + frame), level = bytes[band * frames + frame] / 255 * (ramp.length - 1);
+        const at = 4 * ((bands - 1 - band) * frames + frame);
+        const level = bytes[band * frames + frame] / 255 * (ramp.length - 1);
         const low = ramp[Math.floor(level)], high = ramp[Math.ceil(level)], part = level % 1;
         for (let c = 0; c < 3; c++) image.data[at + c] = low[c] + (high[c] - low[c]) * part;
         image.data[at + 3] = 255;
@@ -87,7 +90,8 @@
   const playing = ({ row, seconds: lasting }) => {
     ring.classList.toggle("playing", row >= 0);
     progress.getAnimations().forEach((animation) => animation.cancel());
-    if (row >= 0 && !atlas.stillness.matches) progress.animate([{ transform: "scaleX(0)" }, { transform: "scaleX(1)" }], { duration: 1000 * lasting });
+    if (row < 0 || atlas.stillness.matches) return;
+    progress.animate([{ transform: "scaleX(0)" }, { transform: "scaleX(1)" }], { duration: 1000 * lasting });
   };
 
   element("again").onclick = () => atlas.sound.play(atlas.current);

@@ -1,5 +1,5 @@
-// What the colours of the points can mean. A colouring has groups [{name, colour, count}], strongest first, and says for
-// each row which group it is in; the map's own colours have no groups.
+// What the colours of the points can mean. A colouring has groups [{name, colour, count}], largest first, and says for
+// each row which group it is in; fingerprints and the map's own colours have no groups.
 "use strict";
 
 (function (atlas) {
@@ -16,7 +16,8 @@
   const hsl = (hue, saturation, lightness) => {
     const at = (k) => {
       const turned = (k + hue * 12) % 12;
-      const value = lightness - saturation * Math.min(lightness, 1 - lightness) * Math.max(-1, Math.min(turned - 3, 9 - turned, 1));
+      const reach = saturation * Math.min(lightness, 1 - lightness);
+      const value = lightness - reach * Math.max(-1, Math.min(turned - 3, 9 - turned, 1));
       return Math.round(255 * value).toString(16).padStart(2, "0");
     };
     return `#${at(0)}${at(8)}${at(4)}`;
@@ -26,7 +27,8 @@
   const bySize = (names, of) => {
     const counts = new Uint32Array(names.length);
     for (const name of of) counts[name]++;
-    const order = [...counts.keys()].filter((name) => counts[name] && names[name]).sort((a, b) => counts[b] - counts[a]);
+    const named = [...counts.keys()].filter((name) => counts[name] && names[name]);
+    const order = named.sort((a, b) => counts[b] - counts[a]);
     const alone = order.length > MOST_GROUPS ? order.slice(0, MOST_GROUPS - 1) : order;
     const place = new Uint16Array(names.length).fill(alone.length);
     alone.forEach((name, group) => { place[name] = group; });
@@ -41,9 +43,11 @@
   };
 
   const byTempo = () => {
-    const of = Uint16Array.from(data.tempo, (tempo) => (tempo > 0 ? TEMPO_EDGES.findLastIndex((edge) => tempo >= edge) : 10));
+    const unclear = TEMPO_EDGES.length - 1;
+    const place = (tempo) => (tempo > 0 ? TEMPO_EDGES.findLastIndex((edge) => tempo >= edge) : unclear);
+    const of = Uint16Array.from(data.tempo, place);
     const groups = TEMPO_EDGES.slice(0, -1).map((edge, at) => ({
-      name: at === 0 ? "under 70" : at === 9 ? "160 and more" : `${edge} – ${TEMPO_EDGES[at + 1] - 1}`,
+      name: at === 0 ? "under 70" : at === unclear - 1 ? "160 and more" : `${edge} – ${TEMPO_EDGES[at + 1] - 1}`,
       colour: () => palette().ramp[at],
     }));
     return { groups: [...groups, { name: "unclear", colour: () => palette().none }], of };
@@ -77,7 +81,10 @@
   const byTag = () => {
     const none = data.vocabulary.length;
     const of = new Uint32Array(n);
-    for (let row = 0; row < n; row++) of[row] = data.tagFrom[row] < data.tagFrom[row + 1] ? data.tag[data.tagFrom[row]] : none;
+    for (let row = 0; row < n; row++) {
+      const first = data.tagFrom[row];
+      of[row] = first < data.tagFrom[row + 1] ? data.tag[first] : none;
+    }
     return bySize([...data.vocabulary, ""], of);
   };
 
@@ -90,7 +97,9 @@
   offer("tempo", "Tempo, BPM", byTempo, data.tempo.some((tempo) => tempo > 0));
   offer("key", "Key", byKey, data.keys.some((key) => key));
   offer("print", "Fingerprint", () => ({ printed: true }), data.prints);
-  data.colourings.forEach((name, number) => offer(`own-${number}`, `Colours of ${name}`, () => ({ own: number }), true));
+  data.colourings.forEach((name, number) => {
+    offer(`own-${number}`, `Colours of ${name}`, () => ({ own: number }), true);
+  });
   if (!modes.length) offer("class", "Class", () => bySize(data.labels, data.label), true);
 
   const colours = { modes, hidden: new Set(), mode: null, current: null };

@@ -155,7 +155,8 @@
     const { width, height } = camera, grown = camera.scale / lens.scale;
     const right = width / 2 * (1 - grown) + (lens.x - camera.x) * camera.scale;
     const down = height / 2 * (1 - grown) + (camera.y - lens.y) * camera.scale;
-    const bare = Math.max(right, width * (1 - grown) - right) / width + Math.max(down, height * (1 - grown) - down) / height;
+    const aside = Math.max(right, width * (1 - grown) - right), above = Math.max(down, height * (1 - grown) - down);
+    const bare = aside / width + above / height;
     const worn = grown > 1.8 || grown < 0.6 || bare > 0.4;
     if (worn && performance.now() - lens.at > REFRESH_MS) now();
     else canvas.style.transform = `translate(${right}px, ${down}px) scale(${grown})`;

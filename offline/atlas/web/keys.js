@@ -48,7 +48,8 @@
     if (target.closest("input, select, textarea")) return;
     const moving = ARROWS[key], on_map = target === element("map") || target === document.body;
     const replay = (key === "Enter" || key === " ") && on_map;
-    const act = moving && !target.closest("summary") ? () => step(moving) : replay ? again : KEYS[key.length === 1 ? key.toLowerCase() : key];
+    const named = KEYS[key.length === 1 ? key.toLowerCase() : key];
+    const act = moving ? () => step(moving) : replay ? again : named;
     if (!act) return;
     event.preventDefault();
     act();

@@ -36,7 +36,8 @@
     element("kit-count").textContent = count.toLocaleString("en");
     element("kit-play").disabled = element("kit-clear").disabled = element("kit-save").disabled = !count;
     const listed = [...rows].slice(0, MOST_LISTED).map(line);
-    if (count > MOST_LISTED) listed.push(atlas.make("li", "faint", `and ${(count - MOST_LISTED).toLocaleString("en")} more`));
+    const over = count - MOST_LISTED;
+    if (over > 0) listed.push(atlas.make("li", "faint", `and ${over.toLocaleString("en")} more`));
     list.replaceChildren(...listed);
     element("kit-command").textContent = command();
     panel.hidden = closed || !count;
@@ -72,7 +73,8 @@
       return /["\t]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
     };
     const lines = [...rows].map((row) => {
-      return [cell(atlas.pathOf(row)), data.start[row].toFixed(6), data.seconds[row].toFixed(6), cell(data.names[row])].join("\t");
+      const times = [data.start[row], data.seconds[row]].map((seconds) => seconds.toFixed(6));
+      return [cell(atlas.pathOf(row)), ...times, cell(data.names[row])].join("\t");
     });
     return ["path\tstart\tduration\tname", ...lines, ""].join("\n");
   };

@@ -18,7 +18,8 @@
       button.setAttribute("aria-pressed", !hidden.has(at));
       button.title = "Click to hide or show; double-click to see only this";
       dot.style.backgroundColor = group.colour();
-      button.append(dot, atlas.make("span", "what", group.name), atlas.make("span", "many", group.count.toLocaleString("en")));
+      const count = group.count.toLocaleString("en");
+      button.append(dot, atlas.make("span", "what", group.name), atlas.make("span", "many", count));
       button.onclick = () => {
         if (!hidden.delete(at)) hidden.add(at);
         sifted(at);
@@ -36,7 +37,9 @@
   // The buttons stay, so that the second click of a double click and the keyboard's focus find them again.
   const sifted = () => {
     const counted = colours.current.groups.map((group, at) => at).filter((at) => colours.current.groups[at].count);
-    [...list.querySelectorAll("button")].forEach((button, at) => button.setAttribute("aria-pressed", !colours.hidden.has(counted[at])));
+    [...list.querySelectorAll("button")].forEach((button, at) => {
+      button.setAttribute("aria-pressed", !colours.hidden.has(counted[at]));
+    });
     all.hidden = !colours.hidden.size;
     atlas.sift();
   };

@@ -1,6 +1,6 @@
 // The map is drawn with regl, a thin layer over WebGL (MIT licence, Mikola Lysenko), which comes inside Bokeh's
-// bokeh-gl.min.js. That file is a plug-in: it hands its modules to a registry, by number, with the names of Bokeh's own.
-// The registry here takes the one module that is not Bokeh's own, so Bokeh itself, six times as large, is not needed.
+// bokeh-gl.min.js. That file is a plug-in: it hands its modules to a registry, by number, with the names of Bokeh's
+// own. The registry here takes the one module that is not Bokeh's own; Bokeh itself, six times as large, is not needed.
 "use strict";
 
 (function (atlas) {

@@ -12,7 +12,10 @@
     const box = map.parentElement.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const at = (event, [left, top]) => near.at(left, top, Math.max(REACH[event.pointerType] || 10, atlas.drawing.size() / 2 + 3));
+  const at = (event, [left, top]) => {
+    const reach = REACH[event.pointerType] || REACH.mouse;
+    return near.at(left, top, Math.max(reach, atlas.drawing.size() / 2 + 3));
+  };
   const how = (event) => (event.altKey ? "remove" : event.ctrlKey || event.metaKey ? "add" : "replace");
 
   const ahead = ([left, top]) => {
@@ -67,7 +70,7 @@
       camera.zoomAt(is.left, is.top, is.far / was.far);
       return;
     }
-    const slip = SLIP[event.pointerType] || 4;
+    const slip = SLIP[event.pointerType] || SLIP.mouse;
     if (!dragged && Math.hypot(here[0] - from[0], here[1] - from[1]) < slip) return;
     dragged = true;
     down.set(event.pointerId, here);

@@ -26,7 +26,8 @@
     if (!levels) await atlas.load("data/prints.js");
     if (prints.tile[1]) return;
     const { bands, frames, bytes } = levels, n = atlas.count;
-    const across = Math.ceil(Math.sqrt(n * bands / frames)), width = across * frames, height = Math.ceil(n / across) * bands;
+    const across = Math.ceil(Math.sqrt(n * bands / frames));
+    const width = across * frames, height = Math.ceil(n / across) * bands;
     const data = new Uint8Array(width * height);
     for (let row = 0; row < n; row++) {
       const left = (row % across) * frames, top = Math.floor(row / across) * bands;

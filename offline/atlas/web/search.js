@@ -6,8 +6,10 @@
   const field = element("search"), counted = element("count"), take = element("take-found"), empty = element("empty");
   let texts = null, words = [];
 
-  const textOf = (row) =>
-    [data.names[row], data.labels[data.label[row]], ...atlas.tagsOf(row).map((tag) => tag.name)].join("\n").toLowerCase();
+  const textOf = (row) => {
+    const tags = atlas.tagsOf(row).map((tag) => tag.name);
+    return [data.names[row], data.labels[data.label[row]], ...tags].join("\n").toLowerCase();
+  };
 
   const many = (count) => `${count.toLocaleString("en")} ${count === 1 ? "sound" : "sounds"}`;
 

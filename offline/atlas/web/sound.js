@@ -104,7 +104,7 @@
     );
   };
 
-  const ask = () => atlas.hint(SMALL ? "Tap once to switch the sound on" : "Click once, anywhere, to switch the sound on");
+  const ask = () => atlas.hint(`${SMALL ? "Tap" : "Click"} once, anywhere, to switch the sound on`);
 
   // Browsers let a page be heard only after the first click, tap or key.
   const running = () => {

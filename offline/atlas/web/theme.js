@@ -19,7 +19,10 @@
     } catch { /* see above */ }
   };
 
-  const label = () => atlas.element("theme").setAttribute("aria-label", root.dataset.theme === "dark" ? "Light colours" : "Dark colours");
+  const label = () => {
+    const other = root.dataset.theme === "dark" ? "Light colours" : "Dark colours";
+    atlas.element("theme").setAttribute("aria-label", other);
+  };
   const show = (theme) => {
     root.dataset.theme = theme;
     atlas.tell("theme");
