@@ -107,8 +107,9 @@ def collect(
     items = find(inputs)
     if alignments:
         items = matched(items, alignments, unit)
-    atlas = _opened(folder, settings)
+    atlas = Atlas(folder) if (folder / STATE).exists() else Atlas.begin(folder, settings.rate, settings.width)
     with atlas.held(), tempfile.TemporaryDirectory(prefix=PART, dir=folder.absolute()) as scratch:
+        _settle(atlas, settings)
         run = _Run(atlas, unit if alignments else settings.split)
         wanted = run.unknown(items)
         recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
@@ -126,22 +127,19 @@ def collect(
     return run.report
 
 
-def _opened(folder: Path, settings: CollectSettings) -> Atlas:
-    atlas = Atlas(folder) if (folder / STATE).exists() else None
-    if atlas is None or not len(atlas):
-        (folder / STATE).unlink(missing_ok=True)  # one that never got a sound may have other settings
-        atlas = Atlas.begin(folder, settings.rate, settings.width)
+def _settle(atlas: Atlas, settings: CollectSettings) -> None:
+    """Make sure that an atlas has these settings; one that has no sounds takes them."""
+    if not len(atlas):
+        atlas.begin_anew(settings.rate, settings.width)
         atlas.note(STEP, settings.of_atlas())
-        return atlas
     before = atlas.made(STEP)
     for name, value in (before[0] if before else {"rate": atlas.rate}).items():
         new = settings.of_atlas().get(name)
         if new != value:
             raise UserError(
-                f"the sounds in {str(folder)!r} were collected with {name.replace('_', ' ')} {value}, not {new}: "
+                f"the sounds in {str(atlas.folder)!r} were collected with {name.replace('_', ' ')} {value}, not {new}: "
                 f"leave the option out, or collect into another folder"
             )
-    return atlas
 
 
 class _Run:

@@ -14,7 +14,6 @@ behind them is not looked at, and goes when the next rows come.
 samples.npy is as wide as the longest sound may be; on nearly every file system what was never written takes no room.
 """
 
-import os
 import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,14 +22,14 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offline.atlas import growing, state
 from offline.atlas.lock import locked
-from offline.atlas.tables import PART, cut, lines, read_table, replaced
+from offline.atlas.tables import PART, add, cut, lines, read_as, replaced
 from realtime.errors import UserError
 
 STATE = state.FILE
@@ -80,7 +79,6 @@ class Source:
     reason: str
 
 
-Row = TypeVar("Row", Sound, Source)
 COLUMNS = tuple(field.name for field in fields(Sound))
 SOURCE_COLUMNS = tuple(field.name for field in fields(Source))
 
@@ -117,6 +115,15 @@ class Atlas:
             raise UserError(f"the atlas {str(folder)!r} cannot be made ({error.strerror or error})") from None
         return cls(folder)
 
+    def begin_anew(self, rate: int, width: int) -> None:
+        """Take another rate and width; what was looked at is forgotten. Raises ValueError if there are sounds."""
+        with locked(self.folder / _LOCK):
+            if state.read(self.folder)["rows"]:
+                raise ValueError("an atlas with sounds cannot begin anew")
+            self._state = state.new(rate, width)
+            state.write(self.folder, self._state)
+        self._is_mended = False
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Have the atlas for oneself meanwhile; what runs that were killed left unfinished is removed.
@@ -150,24 +157,11 @@ class Atlas:
     @cached_property
     def sounds(self) -> list[Sound]:
         """All rows, in order."""
-        return self._rows(TABLE, Sound, len(self))
+        return read_as(self.folder / TABLE, Sound, len(self))
 
     def sources(self) -> list[Source]:
         """Read of all files that were looked at, in order; of two with one path the later one counts."""
-        return self._rows(SOURCES, Source, int(self._state["sources"]))
-
-    def _rows(self, name: str, kind: type[Row], count: int) -> list[Row]:
-        if not count:
-            return []
-        path, columns = self.folder / name, fields(kind)
-        kinds: list[Any] = [column.type for column in columns]
-        rows = read_table(path, [column.name for column in columns], count)
-        if len(rows) < count:
-            raise UserError(f"{str(path)!r} has {len(rows)} rows where {count} were: collect the sounds again")
-        try:
-            return [kind(*(made(cell) for made, cell in zip(kinds, row, strict=True))) for row in rows]
-        except ValueError as error:
-            raise UserError(f"{str(path)!r} is damaged ({error}): collect the sounds again") from None
+        return read_as(self.folder / SOURCES, Source, int(self._state["sources"]))
 
     def __len__(self) -> int:
         """Count the sounds."""
@@ -203,10 +197,10 @@ class Atlas:
                     self._mend()
                 self._is_mended = False  # until all is there
                 growing.extend(self.folder / SAMPLES, n, len(sounds), self.width, samples)
-                _add(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
+                add(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
                 for name, columns, rows in ((TABLE, COLUMNS, sounds), (SOURCES, SOURCE_COLUMNS, sources)):
                     new = not (self.folder / name).exists()
-                    _add(self.folder / name, (lines([columns]) if new else "") + lines(map(attrgetter(*columns), rows)))
+                    add(self.folder / name, (lines([columns]) if new else "") + lines(map(attrgetter(*columns), rows)))
                 now["rows"] += len(sounds)
                 now["sources"] += len(sources)
                 state.write(self.folder, now)
@@ -247,10 +241,3 @@ class Atlas:
                 self._state["steps"] = now["steps"]
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
-
-
-def _add(path: Path, text: str) -> None:
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

@@ -4,11 +4,17 @@ import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from realtime.errors import UserError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Row = TypeVar("Row", bound="DataclassInstance")
 PART = ".part-"
 """What the names of files begin with that are not done yet; nobody's after a run that was killed."""
 
@@ -78,6 +84,32 @@ def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> l
         if len(row) != len(header):
             raise UserError(f"{str(path)!r}, line {number}: {len(row)} cells where the header has {len(header)}")
     return [[row[place] for place in places] for row in found[1:]]
+
+
+def read_as(path: Path, kind: type[Row], count: int) -> list[Row]:
+    """Read the first `count` rows of a table as dataclasses of str, int and float, whose fields are its columns.
+
+    Raises UserError, naming the file and what is wrong.
+    """
+    if not count:
+        return []
+    columns = fields(kind)
+    rows = read_table(path, [column.name for column in columns], count)
+    if len(rows) < count:
+        raise UserError(f"{str(path)!r} has {len(rows)} rows where {count} were: collect the sounds again")
+    kinds: list[Any] = [column.type for column in columns]
+    try:
+        return [kind(*(made(cell) for made, cell in zip(kinds, row, strict=True))) for row in rows]
+    except ValueError as error:
+        raise UserError(f"{str(path)!r} is damaged ({error}): collect the sounds again") from None
+
+
+def add(path: Path, text: str) -> None:
+    """Put text at the end of a file, for good. Raises OSError."""
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def cut(path: Path, rows: int) -> None:

@@ -281,6 +281,14 @@ def test_two_at_once_do_not_spoil_it(tmp_path, atlas):
         gather(atlas, tmp_path / "pile")
 
 
+def test_one_at_once_with_other_settings_does_not_spoil_it_before_its_first_sound(tmp_path, atlas):
+    some(tmp_path / "pile", "kick")
+    first = Atlas.begin(atlas, 44_100, 44_100)
+    with first.held(), pytest.raises(UserError, match="another samplechop is at work"):
+        gather(atlas, tmp_path / "pile", settings=CollectSettings(rate=22_050))
+    assert Atlas(atlas).rate == 44_100
+
+
 def test_sounds_are_mono_of_one_rate_with_peak_1_and_no_silence_around(tmp_path, atlas):
     drum = kick(np.random.default_rng(0))
     for rate in (22_050, 44_100, 48_000):

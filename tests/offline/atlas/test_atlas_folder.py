@@ -302,6 +302,17 @@ def test_one_atlas_is_not_begun_over_another(atlas):
         Atlas.begin(atlas.folder, 44_100, WIDTH)
 
 
+def test_an_atlas_with_sounds_does_not_begin_anew(atlas):
+    with pytest.raises(ValueError, match="with sounds"):
+        atlas.begin_anew(22_050, WIDTH)
+    empty = Atlas.begin(atlas.folder / "empty", 44_100, WIDTH)
+    empty.append([], [], [SOURCE])
+    empty.begin_anew(22_050, 7)
+    empty.append([sound("kick", 7)], [ramp(7)], [SOURCE])
+    again = Atlas(empty.folder)
+    assert (again.rate, again.width, again.sources()) == (22_050, 7, [SOURCE])
+
+
 @pytest.mark.parametrize("state", ["", "{}", "[]", '{"schema": 1}', "\0\0\0"])
 def test_a_damaged_state_is_one_sentence(atlas, state):
     (atlas.folder / STATE).write_text(state)
