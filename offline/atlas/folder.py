@@ -42,10 +42,10 @@ class Sound:
     """One row. name: for people, unique in the atlas. path: the file or session it is from, absolute.
 
     start, duration: seconds of that file, after trimming. length: samples of its row in samples.npy. peak: of the
-    sound as it was, full scale 1. label: what it is said to be: the phone or word of aligned speech, else the first
-    word of its file's name. pack: the folder or kit it came in. rms: 0..1 of the normalised sound. centroid,
-    bandwidth, rolloff: Hz. flatness: 0..1. zero_crossings: per second. The spectral figures
-    are librosa's.
+    sound as it was, full scale 1. label: what it is said to be: the phone or word of aligned speech, the strongest drum
+    of a kit's slice or "", else the first word of its file's name. pack: the folder or kit it came in. rms: 0..1 of the
+    normalised sound. centroid, bandwidth, rolloff: Hz. flatness: 0..1. zero_crossings: per second. The spectral figures
+    are librosa's, see offline.atlas.statistics.
     """
 
     name: str
