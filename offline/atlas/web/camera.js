@@ -4,7 +4,7 @@
 (function (atlas) {
   const camera = { x: 0.5, y: 0.5, scale: 500, width: 1, height: 1, fitted: 500 };
   const CLOSEST = 200, SMALLEST = 0.01; // of what one can see: times all, and of a map's width
-  let flight = 0;
+  let flight = 0, goal = camera, home = [0.5, 0.5, 500];
 
   camera.left = (x) => (x - camera.x) * camera.scale + camera.width / 2;
   camera.top = (y) => (camera.y - y) * camera.scale + camera.height / 2;
@@ -45,6 +45,7 @@
   camera.fly = (x, y, scale) => {
     camera.stop();
     if (atlas.stillness.matches) return camera.set(x, y, scale);
+    goal = { x, y, scale };
     const from = { x: camera.x, y: camera.y, scale: camera.scale }, began = performance.now();
     const step = (now) => {
       const part = Math.min(1, Math.max(0, (now - began) / 240)), eased = 1 - (1 - part) ** 3;
@@ -70,9 +71,15 @@
   };
 
   camera.fit = (at_once) => {
-    const all = seeing(...atlas.layout.box, Infinity);
-    camera.fitted = all[2];
-    (at_once ? camera.set : camera.fly)(...all);
+    home = seeing(...atlas.layout.box, Infinity);
+    camera.fitted = home[2];
+    (at_once ? camera.set : camera.fly)(...home);
+  };
+
+  // Where everything was on view, it shall be so in a window or beside a panel of another size.
+  camera.refit = () => {
+    const [x, y, scale] = home, { x: atX, y: atY, scale: at } = flight ? goal : camera;
+    if (Math.hypot(atX - x, atY - y) * at < 1 && Math.abs(at / scale - 1) < 0.01) camera.fit();
   };
 
   // The box around points, all or some: left, lower, right and upper end.

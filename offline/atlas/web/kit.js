@@ -40,10 +40,12 @@
     if (over > 0) listed.push(atlas.make("li", "faint", `and ${over.toLocaleString("en")} more`));
     list.replaceChildren(...listed);
     element("kit-command").textContent = command();
+    const was = panel.hidden;
     panel.hidden = closed || !count;
     opener.hidden = !closed || !count;
     opener.textContent = `Kit: ${count.toLocaleString("en")}`;
     document.body.classList.toggle("with-kit", !panel.hidden);
+    if (panel.hidden !== was) atlas.camera.refit();
   };
 
   const changed = () => {

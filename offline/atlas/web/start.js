@@ -24,6 +24,7 @@
 
   new ResizeObserver(() => {
     drawing.resize();
+    camera.refit();
     atlas.tell("view");
   }).observe(element("map").parentElement);
   matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener("change", drawing.resize);

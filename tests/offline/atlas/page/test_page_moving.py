@@ -4,6 +4,7 @@ import pytest
 
 from offline.bench.atlas_page import spot
 from tests.offline.atlas.page.hands import around, at_row, centre, drag, kit, touch
+from tests.offline.atlas.page.pages import COUNT
 
 
 def test_a_wheel_zooms_where_it_points(page):
@@ -107,6 +108,21 @@ def test_one_finger_draws_the_lasso_on_a_phone(phone):
     touch(phone, *([corner] for corner in around(phone, [8, 9, 14, 15], margin=12)))
     assert kit(phone) == [8, 9, 14, 15]
     assert phone.locator("#kit").is_visible()
+
+
+def test_a_map_that_was_on_view_as_a_whole_stays_so_beside_the_kit(page):
+    for change in ("kit.choose([0], 'replace')", "kit.choose([], 'replace')"):
+        page.evaluate(f"samplechop.{change}")
+        free = page.evaluate("samplechop.camera.clear()")
+        spots = [spot(page, row) for row in range(COUNT)]
+        assert all(free["left"] < left < free["right"] and free["top"] < top < free["bottom"] for left, top in spots)
+
+
+def test_a_map_that_was_moved_stays_where_it_is_beside_the_kit(page):
+    page.evaluate("samplechop.camera.panBy(-100, 0)")
+    before = spot(page, 0)
+    page.evaluate("samplechop.kit.choose([0], 'replace')")
+    assert spot(page, 0) == before
 
 
 COVERED = """[...document.querySelectorAll("button, select, input")].filter((one) => {
