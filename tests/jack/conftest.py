@@ -1,4 +1,4 @@
-"""One recorded session for all that ask what became of it: holding it takes a quarter of a minute."""
+"""The live sessions that many tests ask what became of."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from offline.bench.jack_server import JackServer
-from offline.bench.jack_session import Session, hear
+from offline.bench.jack_session import Session
+from tests.jack.sessions import CLOCKED_SECONDS, both, plain_and_together
 from tests.signals import RATE, record
 
 
@@ -24,6 +25,25 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def recorded(jack_server: JackServer, turntable: np.ndarray, recordings: Path) -> Session:
-    """Give a session that an independent client played to: recorded whole, and its last four seconds kept."""
-    return hear(jack_server, turntable, ("--record", str(recordings), "--keep-last", "4", "--detect", "chop,beats"))
+def recorded_and_clocked(jack_server: JackServer, turntable: np.ndarray, recordings: Path) -> tuple[Session, Session]:
+    """Give two sessions: recorded whole, with its last four seconds kept; and one that sent a MIDI clock."""
+    options = ("--record", str(recordings), "--keep-last", "4", "--detect", "chop,beats")
+    return both(jack_server, (turntable, options), (record(CLOCKED_SECONDS)[0], ("--midi-clock",)))
+
+
+@pytest.fixture(scope="session")
+def recorded(recorded_and_clocked: tuple[Session, Session]) -> Session:
+    """Give a session that was recorded."""
+    return recorded_and_clocked[0]
+
+
+@pytest.fixture(scope="session")
+def clocked(recorded_and_clocked: tuple[Session, Session]) -> Session:
+    """Give a session that sent a MIDI clock."""
+    return recorded_and_clocked[1]
+
+
+@pytest.fixture(scope="session")
+def plain_and_many(jack_server: JackServer) -> tuple[Session, Session]:
+    """Give a session without any options, and one with three detectors."""
+    return plain_and_together(jack_server)

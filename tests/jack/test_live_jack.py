@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 
 from offline.bench.jack_server import JackServer
-from offline.bench.jack_session import Session, expected, hear, shift_between
+from offline.bench.jack_session import Session, expected, shift_between
+from tests.command import samplechop
+from tests.jack.sessions import PLAIN_SECONDS
 from tests.signals import RATE, record
 
 pytestmark = pytest.mark.jack
@@ -16,12 +19,12 @@ PERIOD = 256
 
 @pytest.fixture(scope="module")
 def audio() -> np.ndarray:
-    return record(8.0)[0]
+    return record(PLAIN_SECONDS)[0]
 
 
 @pytest.fixture(scope="module")
-def session(jack_server: JackServer, audio: np.ndarray) -> Session:
-    return hear(jack_server, audio)
+def session(plain_and_many: tuple[Session, Session]) -> Session:
+    return plain_and_many[0]
 
 
 def test_ctrl_c_ends_the_session_cleanly(session: Session) -> None:
@@ -57,30 +60,50 @@ def test_notes_arrive_about_one_latency_after_their_place(session: Session, audi
     assert abs(np.median(late)) < 8 * PERIOD  # machines are noisy; the benchmark is strict
 
 
-def samplechop(server: JackServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return server.run([sys.executable, "-m", "offline.cli", "live", *arguments])
+ASKED = {
+    "devices": ("--list-devices",),
+    "unknown device": ("--device", "no such turntable"),
+    "duration": ("--device", "system", "--duration", "0.5", "--quiet"),
+}
 
 
-def test_devices_and_ports_are_listed(jack_server: JackServer) -> None:
-    assert "system" in samplechop(jack_server, "--list-devices").stdout
-    assert samplechop(jack_server, "--list-midi").returncode == 0
+@pytest.fixture(scope="module")
+def answers(jack_server: JackServer) -> dict[str, tuple[int, str, str]]:
+    """Give what each command answers: code, stdout, stderr. PortAudio looks for devices only once in a program."""
+    with ExitStack() as opened:
+        programs = {
+            what: opened.enter_context(
+                jack_server.popen(
+                    [sys.executable, "-m", "offline.cli", "live", *arguments],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                )
+            )
+            for what, arguments in ASKED.items()
+        }
+        said = {what: program.communicate(timeout=60) for what, program in programs.items()}
+    return {what: (programs[what].returncode, *texts) for what, texts in said.items()}
 
 
-def test_an_unknown_device_is_answered_with_those_there_are(jack_server: JackServer) -> None:
-    result = samplechop(jack_server, "--device", "no such turntable")
-    assert result.returncode == 2
-    assert "system" in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+def test_devices_and_ports_are_listed(answers: dict[str, tuple[int, str, str]]) -> None:
+    assert "system" in answers["devices"][1]
+    assert samplechop("live", "--list-midi").code == 0
 
 
-def test_an_unknown_port_is_named(jack_server: JackServer) -> None:
-    result = samplechop(jack_server, "--demo", "--midi-port", "no such port")
-    assert result.returncode == 2
-    assert "no such port" in result.stderr
+def test_an_unknown_device_is_answered_with_those_there_are(answers: dict[str, tuple[int, str, str]]) -> None:
+    code, _, said = answers["unknown device"]
+    assert code == 2
+    assert "system" in said
+    assert len(said.strip().splitlines()) == 1
 
 
-def test_the_duration_ends_a_session_on_a_device(jack_server: JackServer) -> None:
-    command = [sys.executable, "-m", "offline.cli", "live", "--device", "system", "--duration", "0.5", "--quiet"]
-    process = jack_server.popen(command, stderr=subprocess.PIPE)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
+@pytest.mark.usefixtures("jack_server")
+def test_an_unknown_port_is_named() -> None:
+    outcome = samplechop("live", "--demo", "--midi-port", "no such port")
+    assert outcome.code == 2
+    assert "no such port" in outcome.err
+
+
+def test_the_duration_ends_a_session_on_a_device(answers: dict[str, tuple[int, str, str]]) -> None:
+    code, _, said = answers["duration"]
+    assert code == 0, said

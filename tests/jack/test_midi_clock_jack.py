@@ -3,19 +3,18 @@
 import numpy as np
 import pytest
 
-from offline.bench.jack_server import JackServer
-from offline.bench.jack_session import Session, expected, hear
+from offline.bench.jack_session import Session, expected
 from realtime.midi_clock import CLOCK, PULSES, START, STOP
+from tests.jack.sessions import CLOCKED_SECONDS
 from tests.signals import RATE, record
 
 pytestmark = pytest.mark.jack
 PERIOD = 256
-SECONDS = 12.0
 
 
 @pytest.fixture(scope="module")
-def session(jack_server: JackServer) -> Session:
-    return hear(jack_server, record(SECONDS)[0], ["--midi-clock"])
+def session(clocked: Session) -> Session:
+    return clocked
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def test_each_beat_has_24_pulses_and_they_begin_one_latency_after_a_beat(
     realtime_messages: list[tuple[int, bytes]], session: Session
 ) -> None:
     pulses = np.array([frame for frame, message in realtime_messages if message == CLOCK])
-    beats = record(SECONDS)[1] + session.start + expected(np.zeros(0, np.float32), PERIOD)[1]
+    beats = record(CLOCKED_SECONDS)[1] + session.start + expected(np.zeros(0, np.float32), PERIOD)[1]
     playing = pulses[pulses < beats[-1] + RATE // 10]
     assert len(playing) > 8 * PULSES
     # A cycle in which the busy machine let the listener down takes its messages with it.
