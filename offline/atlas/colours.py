@@ -11,7 +11,7 @@ from offline.look import SLICES, UNUSED
 COLOURINGS = ("class", "position", "k-means")
 PALETTE = (*SLICES, "#8f7df0", "#ef5f5f", "#a8d65c", "#5fd6d0", "#f29bb2", "#b5895a")
 """Twelve that are apart on the dark ground."""
-LEAST = 40
+LEAST = 60
 """Least that a colour by position has of red, green and blue: on the dark ground, black would not be seen."""
 
 

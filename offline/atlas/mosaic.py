@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from offline.atlas.tables import replaced
 from offline.look import BACK
 
-SIDE = 4096
+SIDE = 3200
 """Longest side of the picture, pixels."""
 LARGEST_TILE, SMALLEST_TILE = 128, 8
 COLOURS = "magma"
@@ -21,23 +21,23 @@ def draw(pictures: NDArray[np.float32], path: Path) -> None:
     not take it.
     """
     from matplotlib import colormaps
-    from matplotlib.colors import to_rgb
-    from PIL import Image
+    from PIL import Image, ImageColor
 
     tile, gap, columns = layout(len(pictures))
     most = columns * ((SIDE + gap) // (tile + gap))
     shown = pictures[np.linspace(0, len(pictures) - 1, min(len(pictures), most)).astype(int)]
-    rows = -(-len(shown) // columns)
-    ground = np.round(np.multiply(to_rgb(BACK), 255)).astype(np.uint8)
     step = tile + gap
-    sheet = np.broadcast_to(ground, (rows * step - gap, columns * step - gap, 3)).copy()
-    paint = (colormaps[COLOURS](np.linspace(0, 1, 256))[:, :3] * 255).round().astype(np.uint8)
+    sheet = np.zeros((-(-len(shown) // columns) * step - gap, columns * step - gap), np.uint8)
     for at, picture in enumerate(shown):
         top, left = at // columns * step, at % columns * step
-        grey = Image.fromarray(np.rint(picture[::-1] * 255).astype(np.uint8))
-        sheet[top : top + tile, left : left + tile] = paint[np.asarray(grey.resize((tile, tile), Image.Resampling.BOX))]
+        small = Image.fromarray(1 + np.rint(picture[::-1] * 254).astype(np.uint8))
+        sheet[top : top + tile, left : left + tile] = np.asarray(small.resize((tile, tile), Image.Resampling.BOX))
+    # Numbers of colours, the ground first, make a file of a third the size.
+    paint = (colormaps[COLOURS](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
+    image = Image.fromarray(sheet)
+    image.putpalette([*ImageColor.getrgb(BACK), *paint.ravel().tolist()])
     with replaced(path) as part:
-        Image.fromarray(sheet).save(part)
+        image.save(part, compress_level=4)
 
 
 def layout(count: int) -> tuple[int, int, int]:

@@ -72,7 +72,7 @@ def _points(axes: "Axes", positions: NDArray[np.float32], colours: NDArray[np.ui
     in_space = positions.shape[1] == 3
     depth = positions[:, 2] if in_space else np.full(len(positions), 0.6)
     order = np.argsort(depth, kind="stable")
-    alpha = 0.45 + 0.5 * depth if in_space else np.full(len(positions), 0.9)
+    alpha = 0.65 + 0.3 * depth if in_space else np.full(len(positions), 0.9)
     paint, sizes = np.column_stack([colours / 255, alpha])[order], area * (0.4 + depth)[order]
     x, y = positions[order, :2].T
     if len(positions) < GLOWING:
