@@ -28,7 +28,7 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
     """Find what is written about each sound of an atlas, in their order; None where nothing is.
 
     paths: JSON and CSV files, and folders of them. Without any, NAME.json beside NAME.wav; where no sound has one, the
-    name of its folder. Of two descriptions of one sound the later counts. Raises UserError for a file that is missing
+    name of its folder, unless all have the same. Of two descriptions of one sound the later counts. Raises UserError for a file that is missing
     or not understood, naming it and the line.
     """
     if not paths:
@@ -36,7 +36,11 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
         there = {path: read_json(sidecar, path) for path, sidecar in beside.items() if sidecar.is_file()}
         if there:
             return [there[one.path][-1] if there.get(one.path) else None for one in sounds]
-        return [Described(one.path, (Path(one.path).parent.name,), ()) for one in sounds]
+        folders = [Path(one.path).parent.name for one in sounds]
+        several = len(set(folders)) > 1  # a name that all have tells none from another
+        return [
+            Described(one.path, (name,), ()) if several else None for one, name in zip(sounds, folders, strict=True)
+        ]
     found = {key: one for path in paths for keys, one in _read(path) for key in keys}
     return [next((found[key] for key in _wanted(one) if key in found), None) for one in sounds]
 

@@ -24,8 +24,13 @@ def test_a_json_beside_a_sound_describes_it(tmp_path: Path) -> None:
 
 
 def test_without_any_metadata_the_folder_names_the_sound(tmp_path: Path) -> None:
-    (one,) = describe([sound(tmp_path / "snares" / "1.wav")], [])
+    one, other = describe([sound(tmp_path / kind / "1.wav") for kind in ("snares", "hats")], [])
     assert one is not None and one.texts == ("snares",)
+    assert other is not None and other.texts == ("hats",)
+
+
+def test_a_folder_that_all_sounds_are_in_says_nothing(tmp_path: Path) -> None:
+    assert describe([sound(tmp_path / "loops" / f"{number}.wav") for number in range(3)], []) == [None] * 3
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
