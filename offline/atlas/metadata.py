@@ -28,8 +28,8 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
     """Find what is written about each sound of an atlas, in their order; None where nothing is.
 
     paths: JSON and CSV files, and folders of them. Without any, NAME.json beside NAME.wav; where no sound has one, the
-    name of its folder, unless all have the same. Of two descriptions of one sound the later counts. Raises UserError for a file that is missing
-    or not understood, naming it and the line.
+    name of its folder, unless all have the same. Of two descriptions of one sound the later counts. Raises UserError
+    for a file that is missing or not understood, naming it and the line.
     """
     if not paths:
         beside = {one.path: Path(one.path).with_suffix(".json") for one in sounds}
