@@ -31,8 +31,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @every_format
-@pytest.mark.parametrize("slices", [1, 4, 128])
-@pytest.mark.parametrize(("channels", "subtype"), [(1, "PCM_24"), (2, "PCM_16"), (2, "FLOAT")])
+@pytest.mark.parametrize(
+    ("slices", "channels", "subtype"),
+    [(1, 1, "PCM_24"), (4, 1, "PCM_24"), (4, 2, "PCM_16"), (4, 2, "FLOAT"), (128, 1, "PCM_24"), (128, 2, "FLOAT")],
+)
 def test_a_writer_tells_every_file_it_writes_and_touches_no_other(
     name: str, slices: int, channels: int, subtype: str, tmp_path: Path
 ) -> None:

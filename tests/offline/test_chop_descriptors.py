@@ -67,7 +67,7 @@ def test_loudness_is_in_the_level_and_in_nothing_that_is_compared() -> None:
 
 
 def test_descriptions_do_not_depend_on_the_blocks_they_are_read_in() -> None:
-    audio, starts = record(40.0)
+    audio, starts = record(16.0)
     stops = np.append(starts[1:], len(audio))
     whole = describe(Samples(audio), starts, stops)
     pieces = describe(Samples(audio, most=7777), starts, stops)
