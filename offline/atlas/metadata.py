@@ -33,7 +33,7 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
     """
     if not paths:
         beside = {one.path: Path(one.path).with_suffix(".json") for one in sounds}
-        there = {path: read_json(sidecar, path) for path, sidecar in beside.items() if sidecar.is_file()}
+        there = {path: read_json(sidecar, path) for path, sidecar in beside.items() if _describes(sidecar)}
         if there:
             return [there[one.path][-1] if there.get(one.path) else None for one in sounds]
         folders = [Path(one.path).parent.name for one in sounds]
@@ -43,6 +43,17 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
         ]
     found = {key: one for path in paths for keys, one in _read(path) for key in keys}
     return [next((found[key] for key in _wanted(one) if key in found), None) for one in sounds]
+
+
+def _describes(sidecar: Path) -> bool:
+    """Say whether JSON beside a sound is about it; what is no JSON at all counts, so that somebody is told."""
+    if not sidecar.is_file():
+        return False
+    try:
+        record = json.loads(_text(sidecar))
+    except (json.JSONDecodeError, RecursionError):
+        return True
+    return isinstance(record, dict) and not {"tags", "description"}.isdisjoint(record)
 
 
 def _keys(described: Described, folder: Path, beside: str) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import models
-from models import Features
+from models import Features, ModelError, StreamFeatures
 from realtime import harmonic, refine
 from realtime.beat_events import BeatSettings, BeatTeller
 from realtime.choice import Choose, Decision, calibrated
@@ -74,7 +74,9 @@ class ChopDetector(StatedLatency):
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that cannot be used."""
         manifest, chosen = models.load(self._settings.model), self._settings
-        features = manifest.features
+        features, where = manifest.features, f"model {str(manifest.path)!r}"
+        if not isinstance(features, Features | StreamFeatures):
+            raise ModelError(f"{where} is of kind {manifest.kind!r}: the chop detector needs one of kind 'chop' or 'stream'")
         if spec.sample_rate != features.sample_rate:
             raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
         gap_seconds = manifest.min_gap if chosen.min_gap_seconds is None else chosen.min_gap_seconds
@@ -84,7 +86,7 @@ class ChopDetector(StatedLatency):
             self.threshold = manifest.threshold if chosen.threshold is None else chosen.threshold
             self._ear = WindowEar(manifest, features, self.threshold, spec.max_block_size)
         else:
-            decision = Decision.read(manifest.decision, f"model {str(manifest.path)!r}")
+            decision = Decision.read(manifest.decision, where)
             weighing = decision.weighings[chosen.choose]
             self.threshold = weighing.threshold if chosen.threshold is None else chosen.threshold
             weighing = replace(weighing, threshold=self.threshold)

@@ -23,6 +23,11 @@ def test_a_json_beside_a_sound_describes_it(tmp_path: Path) -> None:
     assert second is None
 
 
+def test_json_of_something_else_beside_a_sound_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"transcript": "hello", "words": [{"word": "hello", "start": 0.1}]}))
+    assert describe([sound(tmp_path / "a.wav"), sound(tmp_path / "b.wav")], []) == [None, None]
+
+
 def test_without_any_metadata_the_folder_names_the_sound(tmp_path: Path) -> None:
     one, other = describe([sound(tmp_path / kind / "1.wav") for kind in ("snares", "hats")], [])
     assert one is not None and one.texts == ("snares",)
