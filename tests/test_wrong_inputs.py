@@ -200,7 +200,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (["--demo", "--harmony-notes", "all"], "--harmony-notes must be one of"),
         (["--demo", "--fast", "--detect", "drums", "--drum-model", "nope"], "no model 'nope'"),
         (["--demo", "--fast", "--detect", "drums", "--drum-model", "chop"], "needs one of kind 'drums'"),
-        (["--demo", "--fast", "--model", "drums"], "the chop detector needs one of kind 'chop' or 'stream'"),
+        (["--demo", "--fast", "--model", "drums"], "the chop detector needs 'chop' or 'stream'"),
         (["--demo", "--fast", "--detect", "harmony", "--harmony-model", "chop"], "does not hear harmony"),
         (["--demo", "--fast", "--drum-channel", "9"], "--drum-channel 9 is for the drums: add --detect drums"),
         (["--demo", "--fast", "--detect", "harmony", "--half-life", "1"], "--half-life 1.0 is for the drums"),

@@ -177,9 +177,9 @@ def shreds(
     half, the share of them named, how often a named one is there, and the same for those denied.
     """
     from offline.drums.shred_training import hear, train
+    from offline.progress import progress
     from offline.training.checks import check_extra, check_writable, checked_out
     from offline.training.loop import Options
-    from offline.progress import progress
 
     check_extra()
     out = checked_out(out, "mine/shreds")

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from offline.training.checks import check_extra, check_writable, checked_out
 from offline.progress import progress
+from offline.training.checks import check_extra, check_writable, checked_out
 from realtime.errors import UserError
 
 INPUTS = ("cqt", "spectrum")

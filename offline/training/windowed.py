@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import Manifest
+from offline.progress import Told
 from offline.training import export
 from offline.training.calibrate import calibration
 from offline.training.keras_backend import keras
-from offline.progress import Told
 from offline.training.windows import CONTEXT, HOP, MIN_GAP, SHAPES, Shape, Windows, features_of, hear
 from realtime.errors import UserError
 from realtime.peaks import RunPicker

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from models import Features
 from offline.crate.sounds import read as read_audio
 from offline.jobs import run
+from offline.progress import Told
 from offline.training import folder
 from offline.training.chops import CHOPS, EDGE
 from offline.training.chops import wanted as wanted_of
-from offline.progress import Told
 from offline.training.targets import Wanted
 from realtime.context import ContextWindow
 from realtime.cqt import F2_HZ, StreamingCQT

@@ -76,7 +76,7 @@ class ChopDetector(StatedLatency):
         manifest, chosen = models.load(self._settings.model), self._settings
         features, where = manifest.features, f"model {str(manifest.path)!r}"
         if not isinstance(features, Features | StreamFeatures):
-            raise ModelError(f"{where} is of kind {manifest.kind!r}: the chop detector needs one of kind 'chop' or 'stream'")
+            raise ModelError(f"{where} is of kind {manifest.kind!r}: the chop detector needs 'chop' or 'stream'")
         if spec.sample_rate != features.sample_rate:
             raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
         gap_seconds = manifest.min_gap if chosen.min_gap_seconds is None else chosen.min_gap_seconds
