@@ -142,7 +142,7 @@ class _Work:
         allowed = layout.allowed_perplexity(perplexity, total)
         if allowed < perplexity:
             self.said.append(
-                f"{name}: perplexity {perplexity:g} is more than {total} sounds allow, {allowed:g} was taken"
+                f"{name}: perplexity {perplexity:g} is more than {total} sounds allow, {allowed:.3g} was taken"
             )
         basis = features.Basis.of(self._blocks, self._settings.seed)
         coordinates = basis.apply(self._blocks)
