@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from offline.atlas.assignment import MOST
 from offline.atlas.describe import DescribeSettings, describe
 from offline.atlas.embed import EmbedSettings, embed
 from offline.atlas.fingerprints import FingerprintSettings, fingerprint
@@ -38,7 +39,10 @@ def build(atlas: Atlas, settings: BuildSettings, told: Told, jobs: int) -> list[
     for mode in MODES:
         maps = EmbedSettings(mode=mode, perplexities=(settings.perplexity,), seed=settings.seed)
         said += [sentence for sentence in embed(atlas, maps, told, jobs) if sentence not in said]
-    grid(atlas, GridSettings(), told)
+    if len(atlas) <= MOST:
+        grid(atlas, GridSettings(), told)
+    else:
+        said.append(f"no grid was made: one takes at most {MOST:,} sounds, the atlas has {len(atlas):,}")
     sprites(atlas, SpriteSettings(), told, jobs)
     page(atlas, PageSettings(title=settings.title), told)
     return said

@@ -1,6 +1,5 @@
 """The command `samplechop atlas collect`."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +9,6 @@ from realtime.errors import UserError
 
 if TYPE_CHECKING:
     from offline.atlas.collect import CollectSettings
-
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0}
 
 
 def collect(
@@ -55,11 +52,16 @@ def collect(
     import joblib
 
     from offline.atlas import collect as collecting
+    from offline.atlas.times import seconds
     from offline.progress import progress
     from realtime.recording.folder import check_folder
 
     check_folder(output, "--output")
-    given = {"rate": rate, "max_seconds": max_seconds, "window_seconds": None if window is None else seconds(window)}
+    given = {
+        "rate": rate,
+        "max_seconds": max_seconds,
+        "window_seconds": None if window is None else seconds(window, "--window"),
+    }
     settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
     with progress() as told:
         report = collecting.collect(output, inputs, settings, told, jobs or joblib.cpu_count(), alignment or (), unit)
@@ -79,14 +81,6 @@ def collect(
         )
     files = f"{len(report.left_out)} files left out, {report.known} known before"
     typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
-
-
-def seconds(text: str) -> float:
-    """Read a time such as "250ms", "1.5s" or "0.25". Raises UserError."""
-    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*(ms|s|)", text.strip())
-    if match is None:
-        raise UserError(f"--window takes a time such as 250ms or 1.5s, got {text!r}")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _settings(output: Path, given: dict[str, Any], split: str, share: float) -> "CollectSettings":

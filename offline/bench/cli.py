@@ -201,20 +201,24 @@ def hostile(
 @app.command()
 def atlas(
     sounds: Annotated[int, typer.Option(min=10, max=25_000, help="Sounds in the map.")] = 10_000,
+    points: Annotated[int, typer.Option(min=0, help="Points on the page, in Chromium; 0: no page.")] = 20_000,
     json: AsJson = False,
 ) -> None:
-    """Measure the atlas: files collected and fingerprinted, a map and a grid of many sounds, new ones placed in it.
+    """Measure the atlas: files collected and fingerprinted, a map and a grid of many sounds, new ones placed, its page.
 
     The sounds are made by rule. A grid of 10,000 takes 0.8 GB of memory, of 20,000 3.2 GB.
 
     \b
     samplechop bench atlas
-    samplechop bench atlas --sounds 20000 --json
+    samplechop bench atlas --sounds 20000 --points 0 --json
     """
     from offline.bench import atlas as measures
+    from offline.bench import atlas_page
 
     parts: dict[str, Callable[[], Iterable]] = {
         "collecting": measures.collecting,
         f"a map of {sounds:,}": lambda: measures.mapping(sounds),
     }
+    if points:
+        parts[f"a page of {points:,}"] = lambda: atlas_page.figures(points)
     show("samplechop bench atlas", parts, json)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from offline.atlas import batches
 from offline.atlas import collect as collecting
-from offline.atlas.cli_collect import seconds
+from offline.atlas.times import seconds
 from offline.atlas.collect import CollectSettings, collect
 from offline.atlas.folder import NAMES, SAMPLES, SOURCES, TABLE, Atlas
 from offline.commands import app
@@ -472,13 +472,13 @@ def test_what_is_not_said_again_is_as_in_the_atlas(tmp_path, atlas):
 
 @pytest.mark.parametrize(("text", "expected"), [("250ms", 0.25), ("1.5s", 1.5), (".25", 0.25), ("2 s", 2.0)])
 def test_times_are_read_as_people_write_them(text, expected):
-    assert seconds(text) == pytest.approx(expected)
+    assert seconds(text, "--window") == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("text", ["", "ms", "-1s", "1m", "1,5s", "nan"])
 def test_other_times_are_one_sentence(text):
     with pytest.raises(UserError, match="--window takes a time such as 250ms"):
-        seconds(text)
+        seconds(text, "--window")
 
 
 @pytest.mark.parametrize(
