@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from offline.atlas import batches
 from offline.atlas import collect as collecting
-from offline.atlas.times import seconds
 from offline.atlas.collect import CollectSettings, collect
 from offline.atlas.folder import NAMES, SAMPLES, SOURCES, TABLE, Atlas
+from offline.atlas.times import seconds
 from offline.commands import app
 from offline.export import manifest
 from realtime.errors import UserError
