@@ -38,7 +38,9 @@ train.command("drums")(train_drums)
 train.command("harmony")(train_harmony)
 train.command("tags")(train_tags)
 app.add_typer(train, name="train")
-evaluate = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Judge models, of chops if nothing else is named, and atlases.")
+evaluate = typer.Typer(
+    cls=DefaultGroup, no_args_is_help=True, help="Judge models, of chops if none is named, and atlases."
+)
 evaluate.command("chop")(evaluate_chops)
 evaluate.command("drums")(evaluate_drums)
 evaluate.command("harmony")(evaluate_harmony)
