@@ -1,4 +1,8 @@
-"""The live sessions that many tests ask what became of."""
+"""Live sessions for all that ask what became of them: holding one takes a quarter of a minute.
+
+One at a time, although the machine mostly waits: beside each other they lose cycles, and what is checked of a disturbed
+session is less.
+"""
 
 from pathlib import Path
 
@@ -6,8 +10,7 @@ import numpy as np
 import pytest
 
 from offline.bench.jack_server import JackServer
-from offline.bench.jack_session import Session
-from tests.jack.sessions import CLOCKED_SECONDS, both, plain_and_together
+from offline.bench.jack_session import Session, hear
 from tests.signals import RATE, record
 
 
@@ -25,25 +28,18 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def recorded_and_clocked(jack_server: JackServer, turntable: np.ndarray, recordings: Path) -> tuple[Session, Session]:
-    """Give two sessions: recorded whole, with its last four seconds kept; and one that sent a MIDI clock."""
-    options = ("--record", str(recordings), "--keep-last", "4", "--detect", "chop,beats")
-    return both(jack_server, (turntable, options), (record(CLOCKED_SECONDS)[0], ("--midi-clock",)))
+def recorded(jack_server: JackServer, turntable: np.ndarray, recordings: Path) -> Session:
+    """Give a session that an independent client played to: recorded whole, and its last four seconds kept."""
+    return hear(jack_server, turntable, ("--record", str(recordings), "--keep-last", "4", "--detect", "chop,beats"))
 
 
 @pytest.fixture(scope="session")
-def recorded(recorded_and_clocked: tuple[Session, Session]) -> Session:
-    """Give a session that was recorded."""
-    return recorded_and_clocked[0]
+def song() -> tuple[np.ndarray, np.ndarray]:
+    """Give what is played to `clocked`, and the samples of its beats."""
+    return record(12.0)
 
 
 @pytest.fixture(scope="session")
-def clocked(recorded_and_clocked: tuple[Session, Session]) -> Session:
-    """Give a session that sent a MIDI clock."""
-    return recorded_and_clocked[1]
-
-
-@pytest.fixture(scope="session")
-def plain_and_many(jack_server: JackServer) -> tuple[Session, Session]:
-    """Give a session without any options, and one with three detectors."""
-    return plain_and_together(jack_server)
+def clocked(jack_server: JackServer, song: tuple[np.ndarray, np.ndarray]) -> Session:
+    """Give a session that sends the notes of its chops and a MIDI clock."""
+    return hear(jack_server, song[0], ["--midi-clock"])

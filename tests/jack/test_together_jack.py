@@ -6,22 +6,23 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from offline.bench.jack_session import Session
+from offline.bench.jack_server import JackServer
+from offline.bench.jack_session import Session, hear
 from realtime import detectors
 from realtime.engine import Engine
 from realtime.midi import NOTE_OFF
-from tests.jack.sessions import NAMES
-from tests.signals import RATE
+from tests.signals import RATE, record
 
 pytestmark = pytest.mark.jack
 PERIOD = 256
 NEAR = 4 * PERIOD
+NAMES = {"chop": "chop", "drum": "drums", "chord": "harmony"}
 CHANNELS = {"chop": 1, "drum": 10, "chord": 2}
 
 
 @pytest.fixture(scope="module")
-def session(plain_and_many: tuple[Session, Session]) -> Session:
-    return plain_and_many[1]
+def session(jack_server: JackServer) -> Session:
+    return hear(jack_server, record(7.0)[0], ("--detect", ",".join(NAMES.values())))
 
 
 def struck(session: Session, kind: str) -> list[tuple[int, int]]:
