@@ -43,13 +43,13 @@ class Watched:
     wrong: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def paged(tmp_path_factory) -> Atlas:
     """Give an atlas with a page."""
     return make(tmp_path_factory.mktemp("page") / "atlas")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
     """Give a running browser, which is left before other tests begin: Playwright keeps an event loop running."""
     if atlas_page.chromium() is None:
@@ -58,7 +58,7 @@ def chromium() -> Iterator["Browser"]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def watched() -> Watched:
     """Give what all windows asked for and what went wrong in them."""
     return Watched()
@@ -89,7 +89,7 @@ def opened(chromium, paged, watched) -> Iterator[Callable[..., "Page"]]:
     assert watched.wrong == []
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def window(chromium, paged, watched) -> "Page":
     """Give the window that most tests share, after its first gesture."""
     page = open_in(chromium, watched, paged.folder / "page", {"reduced_motion": "reduce"})
@@ -97,7 +97,7 @@ def window(chromium, paged, watched) -> "Page":
     return page
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def small_window(chromium, paged, watched) -> "Page":
     """Give a window on a phone that some tests share."""
     return open_in(chromium, watched, paged.folder / "page", PHONE | {"reduced_motion": "reduce"})
