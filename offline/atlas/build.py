@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from offline.atlas.assignment import MOST
 from offline.atlas.describe import DescribeSettings, describe
+from offline.atlas.drum_machine import DrumMachineSettings, drum_machine
 from offline.atlas.embed import EmbedSettings, embed
 from offline.atlas.fingerprints import FingerprintSettings, fingerprint
 from offline.atlas.folder import Atlas
@@ -25,6 +26,7 @@ class BuildSettings:
     seed: int = 1
     perplexity: float = 30.0
     title: str | None = None
+    drum_machine: bool = False
 
 
 def build(atlas: Atlas, settings: BuildSettings, told: Told, jobs: int) -> list[str]:
@@ -45,4 +47,6 @@ def build(atlas: Atlas, settings: BuildSettings, told: Told, jobs: int) -> list[
         said.append(f"no grid was made: one takes at most {MOST:,} sounds, the atlas has {len(atlas):,}")
     sprites(atlas, SpriteSettings(), told, jobs)
     page(atlas, PageSettings(title=settings.title), told)
+    if settings.drum_machine:
+        drum_machine(atlas, DrumMachineSettings(), told, workers=jobs)
     return said

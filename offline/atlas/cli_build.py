@@ -33,6 +33,9 @@ def build(
     perplexity: Annotated[float, typer.Option(help="About how many neighbours the maps keep near.")] = 30.0,
     seed: Annotated[int, typer.Option(help="Another seed, other maps.")] = 1,
     title: Annotated[str | None, typer.Option(help="What the page is called (default: as the folder).")] = None,
+    drum_machine: Annotated[
+        bool, typer.Option("--drum-machine", help="Write the data of Google's Infinite Drum Machine, too.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one for each core).")] = None,
 ) -> None:
     """Make an atlas and its page: collect, fingerprint, tags, describe, embed, grid, sprites and page in one go.
@@ -52,7 +55,7 @@ def build(
     from offline.atlas.tags import TagSettings
     from offline.progress import progress
 
-    settings = building.BuildSettings(TagSettings(model, tuple(metadata or ())), seed, perplexity, title)
+    settings = building.BuildSettings(TagSettings(model, tuple(metadata or ())), seed, perplexity, title, drum_machine)
     atlas = Atlas(output)
     with progress() as told, atlas.held():
         said = building.build(atlas, settings, told, jobs or os.cpu_count() or 1)

@@ -74,6 +74,12 @@ def test_more_sounds_leave_the_others_where_they_are(built):
     assert len(after) == len(before) + 5
 
 
+def test_the_drum_machine_is_made_where_it_is_wanted(built):
+    assert not (built / "atlas" / "drum-machine").exists()
+    build("-o", built / "atlas", "--drum-machine")
+    assert (built / "atlas" / "drum-machine" / "meta" / "drum_like.json").is_file()
+
+
 def test_no_atlas_and_no_inputs_is_one_sentence(tmp_path):
     result = CliRunner().invoke(app, ["build", "-o", str(tmp_path / "nowhere")])
     assert "there is no atlas" in str(result.exception)
