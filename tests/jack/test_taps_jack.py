@@ -19,8 +19,9 @@ from tests.signals import RATE, record
 
 pytestmark = [pytest.mark.jack, pytest.mark.usefixtures("jack_server", "only_jack")]
 
-TOLERANCE = 0.025
-"""Seconds, of the median tap, where the server is punctual: a MIDI message waits for the next period of 5.8 ms."""
+OFFSET, SPREAD = 0.05, 0.02
+"""Seconds, where the server is punctual. A constant offset is what `labels from-taps` estimates and takes off, with the
+player's own; it is mostly 4 to 9 ms, as a MIDI message waits for the next period, and was 33 ms in some sessions."""
 TAPS = 12
 
 
@@ -78,4 +79,5 @@ def test_taps_lie_where_the_record_was_heard_and_a_stop_loses_none(
     moments = cycles[:, 1] - cycles[:, 0] / RATE
     unpunctual = float(np.ptp(np.percentile(moments, (5, 95))))
     print(f"{monitor}: off by {1e3 * off:+.1f} ms, spread {1e3 * spread:.1f} ms, server {1e3 * unpunctual:.1f} ms")
-    assert abs(off) < TOLERANCE + unpunctual
+    assert abs(off) < OFFSET + unpunctual
+    assert spread < SPREAD + unpunctual
