@@ -1,9 +1,12 @@
 """The command `samplechop atlas sprites`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from offline.atlas.audio_sprites import AudioFormat
 
 
 def sprites(
@@ -30,7 +33,8 @@ def sprites(
     from offline.atlas.sprites import sprites as make
     from offline.progress import progress
 
-    settings = SpriteSettings(format, part_seconds, gap, fade_in, fade_out, tile)  # type: ignore[arg-type]  # it checks
+    wanted = cast("AudioFormat", format)  # the settings refuse every other
+    settings = SpriteSettings(wanted, part_seconds, gap, fade_in, fade_out, tile)
     with progress() as told:
         opened = Atlas(atlas)
         with opened.held():

@@ -108,9 +108,10 @@ def synonyms_of(manifest: Manifest, own: Path | None) -> dict[str, str]:
 
 def thresholds_of(manifest: Manifest, features: SoundFeatures) -> NDArray[np.float32]:
     """Give the probability from which each tag is told, float32 (tags,). Raises UserError if the manifest has none."""
-    record = manifest.decision.get("thresholds")
+    there = manifest.decision.get("thresholds")
+    record = there if isinstance(there, Mapping) else {}
     try:
-        return np.array([float(record[name]) for name in features.tags], np.float32)  # type: ignore[index]  # refused below
+        return np.array([float(record[name]) for name in features.tags], np.float32)
     except (KeyError, TypeError, ValueError):
         raise UserError(f"model {str(manifest.path)!r}: decision.thresholds must give a number for each tag") from None
 
