@@ -8,13 +8,16 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from models.features import DrumFeatures as DrumFeatures
-from models.features import Features as Features
-from models.features import HarmonyFeatures as HarmonyFeatures
-from models.features import ModelError as ModelError
-from models.features import ShredFeatures as ShredFeatures
-from models.features import SoundFeatures as SoundFeatures
-from models.features import StreamFeatures as StreamFeatures
+if __name__ != "samplechop.models":  # found by its folder's name, it would be loaded a second time
+    raise ImportError("this is samplechop.models: import it by that name")
+
+from samplechop.models.features import DrumFeatures as DrumFeatures
+from samplechop.models.features import Features as Features
+from samplechop.models.features import HarmonyFeatures as HarmonyFeatures
+from samplechop.models.features import ModelError as ModelError
+from samplechop.models.features import ShredFeatures as ShredFeatures
+from samplechop.models.features import SoundFeatures as SoundFeatures
+from samplechop.models.features import StreamFeatures as StreamFeatures
 
 SCHEMA = 1
 AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ShredFeatures | SoundFeatures

@@ -53,7 +53,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class StreamFeatures:
-    """What a streaming net hears and how it is built; see realtime/features.py and realtime/temporal.py.
+    """What a streaming net hears and how it is built; see realtime/nets/chop_features.py and realtime/nets/tcn.py.
 
     hop_length: samples from one feature frame to the next. lookahead: frames heard after the one that is judged.
     heads: what each output means. dilations: of the layers, in frames; channels: of each layer. members: nets whose
@@ -79,7 +79,7 @@ class StreamFeatures:
 
 @dataclass(frozen=True, slots=True)
 class DrumFeatures:
-    """What the drum net hears and how it is built; see realtime/drum_features.py and realtime/temporal.py.
+    """What the drum net hears and how it is built; see realtime/nets/drum_features.py and realtime/nets/tcn.py.
 
     hop_length: samples from one feature frame to the next. wait: samples from an attack on that have been heard when
     it is judged, at least; at most hop_length - 1 more. heads, dilations, channels, members: as of StreamFeatures.
@@ -104,7 +104,7 @@ class DrumFeatures:
 
 @dataclass(frozen=True, slots=True)
 class HarmonyFeatures:
-    """What the harmony net hears: see realtime/harmony_spectrum.py; its 24 answers: see realtime/harmony_net.py.
+    """What the harmony net hears: see realtime/dsp/pitch_spectrum.py; its 24 answers: see realtime/nets/pitch_net.py.
 
     hop_length: samples from one frame to the next. spectrum: "cqt", or "spectrum" for the plain one. n_bins: numbers
     in a frame. floor_db: how far below a frame's loudest bin there is nothing.
@@ -129,7 +129,7 @@ class HarmonyFeatures:
 
 @dataclass(frozen=True, slots=True)
 class ShredFeatures:
-    """What the net that names drums in shreds hears; see offline/drums/shreds.py.
+    """What the net that names drums in shreds hears; see offline/lab/drum_datasets/clip_classifier.py.
 
     n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. frames: in a shred, `before`
     of them ahead of the attack. heads: what each output means.
@@ -155,7 +155,7 @@ class ShredFeatures:
 
 @dataclass(frozen=True, slots=True)
 class SoundFeatures:
-    """What the net that names whole sounds hears, see offline/atlas/sound_image.py, and what it says of them.
+    """What the net that names whole sounds hears, see offline/atlas/tags/input_image.py, and what it says of them.
 
     n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. segments: of time, the
     shortest first. tags: what each of its first outputs means. encoding: numbers in its second output, its last hidden

@@ -8,35 +8,35 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.detectors import make
-from realtime.detectors.chop import ChopDetector, ChopSettings
-from realtime.detectors.drums import DrumDetector, DrumSettings
-from realtime.detectors.harmony import HarmonyDetector, HarmonySettings
-from realtime.device_source import DeviceSource
-from realtime.display import choose_view
-from realtime.engine import Engine
-from realtime.errors import UserError
-from realtime.file_source import FileSource
-from realtime.harmony_net import PITCH_CLASSES
-from realtime.host import HEARING, Host
-from realtime.keys import Keyboard, KeyPad
-from realtime.midi_clock import MidiClock
-from realtime.midi_file import MidiFileSink
-from realtime.midi_pads import MidiPad
-from realtime.midi_ports import open_output
-from realtime.midi_sender import MidiSender
-from realtime.pads import PadAssigner
-from realtime.played_file import PlayedFileSource
-from realtime.recording.planning import plan_recorder
-from realtime.recording.recorder import Recorder
-from realtime.settings import LiveSettings
-from realtime.sinks import JsonLinesSink, MidiPortSink, Sink
-from realtime.sources import Source
-from realtime.spec import Detector
-from realtime.taps import Pad, TapRecorder, tap_path
+from samplechop.realtime.audio.device_source import DeviceSource
+from samplechop.realtime.audio.file_source import FileSource
+from samplechop.realtime.audio.monitored_file_source import PlayedFileSource
+from samplechop.realtime.audio.source import Source
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.detectors import make
+from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
+from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
+from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
+from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.midi.clock_generator import MidiClock
+from samplechop.realtime.midi.file import MidiFileSink
+from samplechop.realtime.midi.pad_allocation import PadAssigner
+from samplechop.realtime.midi.pad_input import MidiPad
+from samplechop.realtime.midi.ports import open_output
+from samplechop.realtime.midi.sender import MidiSender
+from samplechop.realtime.nets.pitch_net import PITCH_CLASSES
+from samplechop.realtime.outputs.sinks import JsonLinesSink, MidiPortSink, Sink
+from samplechop.realtime.recording.plan import plan_recorder
+from samplechop.realtime.recording.recorder import Recorder
+from samplechop.realtime.runner import HEARING, Host
+from samplechop.realtime.settings import LiveSettings
+from samplechop.realtime.taps.keyboard import Keyboard, KeyPad
+from samplechop.realtime.taps.tap_recorder import Pad, TapRecorder, tap_path
+from samplechop.realtime.ui.terminal import choose_view
 
 if TYPE_CHECKING:
-    from realtime.osc import OscSender  # its package is an extra
+    from samplechop.realtime.outputs.osc import OscSender  # its package is an extra
 
 _DATA = Path(__file__).parent / "data"  # of the program, where nothing of the user's belongs
 FAST_BLOCK = 32_768
@@ -165,7 +165,7 @@ def _ear(name: str, settings: LiveSettings) -> Detector:
 
 def _osc(address: str, half_life: float, source: Source, engine: Engine, undo: ExitStack) -> "OscSender":
     """[main] Start what sends events to visuals. Raises UserError."""
-    from realtime.osc import OscSender  # its package is an extra
+    from samplechop.realtime.outputs.osc import OscSender  # its package is an extra
 
     harmony, silence = engine.detectors.get("harmony"), np.zeros(PITCH_CLASSES, np.float32)
 

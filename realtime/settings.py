@@ -9,12 +9,12 @@ from typing import Any, Literal, get_args, get_type_hints
 
 import platformdirs
 
-from realtime.choice import Choose
-from realtime.errors import UserError
-from realtime.events import BEAT, DRUM
-from realtime.pads import PadMode
-from realtime.recording.formats import RecordFormat
-from realtime.sources import Monitor
+from samplechop.realtime.audio.source import Monitor
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import BEAT, DRUM
+from samplechop.realtime.detectors.chop.peak_picking import Choose
+from samplechop.realtime.midi.pad_allocation import PadMode
+from samplechop.realtime.recording.formats import RecordFormat
 
 HarmonyNotes = Literal["chord", "pitches", "off"]
 """Which kind of event is played as held notes."""

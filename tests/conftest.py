@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from offline.bench.jack_server import JackServer, missing
+from samplechop.offline.lab.bench.jack_server import JackServer, missing
 
 settings.register_profile("samplechop", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("samplechop")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import ROOT
+from tests.support.command import ROOT
 
 FORBIDDEN = {
     "realtime": {"offline", "run_live", "tensorflow", "keras", "librosa", "matplotlib"},

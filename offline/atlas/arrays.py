@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.atlas.folder import Atlas
-from offline.atlas.tables import replaced
-from realtime.errors import UserError
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.tsv import replaced
+from samplechop.realtime.core.errors import UserError
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

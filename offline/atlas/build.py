@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from offline.atlas.assignment import MOST
-from offline.atlas.describe import DescribeSettings, describe
-from offline.atlas.drum_machine import DrumMachineSettings, drum_machine
-from offline.atlas.embed import EmbedSettings, embed
-from offline.atlas.fingerprints import FingerprintSettings, fingerprint
-from offline.atlas.folder import Atlas
-from offline.atlas.grid import GridSettings, grid
-from offline.atlas.page import PageSettings, page
-from offline.atlas.sprites import SpriteSettings, sprites
-from offline.atlas.tags import TagSettings, tag
-from offline.progress import Told
+from samplechop.offline.atlas.drum_machine.export import DrumMachineSettings, drum_machine
+from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
+from samplechop.offline.atlas.features.tempo_and_key import DescribeSettings, describe
+from samplechop.offline.atlas.map.grid import GridSettings, grid
+from samplechop.offline.atlas.map.linear_assignment import MOST
+from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.tags.tag import TagSettings, tag
+from samplechop.offline.atlas.web.page import PageSettings, page
+from samplechop.offline.atlas.web.sprites import SpriteSettings, sprites
+from samplechop.offline.common.progress import Told
 
 MODES = ("combined", "fingerprints")
 """The maps of a page: the first is shown first, and the grid is made of it."""

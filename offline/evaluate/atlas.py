@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.atlas import features, fingerprints, layout
-from offline.atlas.arrays import read_rows
-from offline.atlas.folder import Atlas
-from offline.atlas.state import FILE as STATE
-from offline.evaluate.neighbours import FEWEST, Agreement, agreement, judged
-from offline.progress import Told
-from realtime.errors import UserError
+from samplechop.offline.atlas.arrays import read_rows
+from samplechop.offline.atlas.features import basis, spectrogram_fingerprints
+from samplechop.offline.atlas.manifest import FILE as STATE
+from samplechop.offline.atlas.map import tsne_layout
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.common.progress import Told
+from samplechop.offline.evaluate.neighbours import FEWEST, Agreement, agreement, judged
+from samplechop.realtime.core.errors import UserError
 
 OLD, COMBINED = "old recipe", "combined"
 OLD_FFT, OLD_HOP, OLD_BINS, OLD_SIDE = 1024, 256, 10, 32
@@ -44,8 +45,8 @@ def opened(path: Path, told: Told, jobs: int) -> Iterator[Atlas]:
 
     Raises UserError if there is nothing to hear in it.
     """
-    from offline.atlas.collect import CollectSettings, collect
-    from offline.atlas.tags import TagSettings, open_model, tag
+    from samplechop.offline.atlas.collect.collect import CollectSettings, collect
+    from samplechop.offline.atlas.tags.tag import TagSettings, open_model, tag
 
     if (path / STATE).exists():
         yield Atlas(path)
@@ -74,10 +75,10 @@ def judge(atlas: Atlas, seeds: int, told: Told, jobs: int) -> Iterator[Judgement
     ways = list(_ways(atlas, jobs))
     for done, (name, blocks) in enumerate(ways):
         told("judging", done, len(ways))
-        found = features.Basis.of(blocks, 0).apply(blocks)
-        perplexity = layout.allowed_perplexity(PERPLEXITY, len(found))
+        found = basis.Basis.of(blocks, 0).apply(blocks)
+        perplexity = tsne_layout.allowed_perplexity(PERPLEXITY, len(found))
         maps = [
-            agreement(layout.lay_out(found, 2, perplexity, seed, jobs, lambda _done, _of: None), labels)
+            agreement(tsne_layout.lay_out(found, 2, perplexity, seed, jobs, lambda _done, _of: None), labels)
             for seed in range(1, seeds + 1)
         ]
         mean = Agreement(float(np.mean([one.share for one in maps])), float(np.mean([one.majority for one in maps])))
@@ -85,23 +86,25 @@ def judge(atlas: Atlas, seeds: int, told: Told, jobs: int) -> Iterator[Judgement
     told("judging", len(ways), len(ways))
 
 
-def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, features.Blocks]]:
+def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, basis.Blocks]]:
     samples = atlas.samples()
     yield OLD, {OLD: old_recipe(samples)}
     found = {}
-    for kind in fingerprints.KINDS:
-        made = fingerprints.compute(samples, atlas.rate, fingerprints.FingerprintSettings(kind), jobs)
+    for kind in spectrogram_fingerprints.KINDS:
+        made = spectrogram_fingerprints.compute(
+            samples, atlas.rate, spectrogram_fingerprints.FingerprintSettings(kind), jobs
+        )
         found[kind] = np.concatenate(list(made)).reshape(len(atlas), -1)
         yield f"fingerprints, {kind}", {"fingerprints": found[kind]}
     own = {
-        name: read_rows(atlas, file, features.TAGS)
-        for name, file in features.FILES.items()
+        name: read_rows(atlas, file, basis.TAGS)
+        for name, file in basis.FILES.items()
         if name != "fingerprints" and (atlas.folder / file).exists()
     }
     for name, block in own.items():
         yield name, {name: block}
     if own:
-        yield COMBINED, {"fingerprints": found[fingerprints.KINDS[0]], **own}
+        yield COMBINED, {"fingerprints": found[spectrogram_fingerprints.KINDS[0]], **own}
 
 
 def old_recipe(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -125,6 +128,6 @@ def goals(found: Mapping[str, Judgement]) -> list[tuple[str, bool]]:
     below = [name for name, one in found.items() if one.map.share < old]
     said = [("none is below the old recipe" if not below else f"below the old recipe: {', '.join(below)}", not below)]
     if COMBINED in found:
-        gain = found[COMBINED].map.share - found[f"fingerprints, {fingerprints.KINDS[0]}"].map.share
+        gain = found[COMBINED].map.share - found[f"fingerprints, {spectrogram_fingerprints.KINDS[0]}"].map.share
         said.append((f"combined is {gain:+.3f} above fingerprints, wanted {GAIN:+.2f}", gain >= GAIN))
     return said

@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from offline.crate.sounds import RATE, Sound
-from offline.evaluate import listeners, measures
-from offline.evaluate.data import RELIABILITY
-from offline.evaluate.measures import Markers, Measures
-from offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
-from offline.evaluate.runs import Heard, Pooled, Task
-from offline.evaluate.truths import References
+from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.evaluate import measures, systems
+from samplechop.offline.evaluate.json_results import RELIABILITY
+from samplechop.offline.evaluate.measures import Markers, Measures
+from samplechop.offline.evaluate.references import References
+from samplechop.offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
+from samplechop.offline.evaluate.runner import Heard, Pooled, Task
 
 
 def judge(references: References, samples: Sound, system: str) -> Heard:
     """Let a system hear a recording and measure its markers."""
-    markers = listeners.listener(system)(samples)
+    markers = systems.listener(system)(samples)
     bins = np.array(measures.reliability(*measures.verdicts(references, markers)), np.float64)
     return Heard(markers, measures.measure(references, markers, len(samples) / RATE), {RELIABILITY: bins})
 
@@ -24,7 +24,7 @@ def judge(references: References, samples: Sound, system: str) -> Heard:
 def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     """Give a system's markers per minute."""
     minutes = sum(len(sound) for sound in sounds) / RATE / 60
-    return sum(len(listeners.listener(system)(sound).times) for sound in sounds) / minutes
+    return sum(len(systems.listener(system)(sound).times) for sound in sounds) / minutes
 
 
 def together(pooled: Pooled) -> Measures:

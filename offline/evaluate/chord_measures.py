@@ -10,11 +10,11 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.evaluate.chord_truths import UNKNOWN, ChordReferences, Segment
-from offline.evaluate.measures import Measures
-from offline.evaluate.truths import Seconds
-from realtime.chord_names import QUALITIES, Chord, parse
-from realtime.events import NO_CHORD
+from samplechop.offline.evaluate.chord_references import UNKNOWN, ChordReferences, Segment
+from samplechop.offline.evaluate.measures import Measures
+from samplechop.offline.evaluate.references import Seconds
+from samplechop.realtime.core.events import NO_CHORD
+from samplechop.realtime.detectors.harmony.harte import QUALITIES, Chord, parse
 
 VOCABULARIES = ("root", "majmin", "sevenths", "mirex", "majmin_inv", "sevenths_inv")
 """Of mir_eval.chord, each share of all time whose chord, or its absence, is in the vocabulary."""

@@ -10,11 +10,11 @@ import warnings
 
 import numpy as np
 
-from offline.crate.sounds import RATE, Sound
-from offline.evaluate.chord_measures import Harmony
-from realtime.chord_names import Chord
-from realtime.chord_states import PRIORS
-from realtime.events import NO_CHORD
+from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.evaluate.chord_measures import Harmony
+from samplechop.realtime.core.events import NO_CHORD
+from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS
+from samplechop.realtime.detectors.harmony.harte import Chord
 
 HOP = 2048
 SMOOTHED = 11

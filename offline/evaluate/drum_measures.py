@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.evaluate import measures
-from offline.evaluate.data import RELIABILITY
-from offline.evaluate.drum_truths import DrumReferences
-from offline.evaluate.measures import OPEN, RIGHT, WINDOWS, WRONG, Measures, f_precision_recall, pairs
-from offline.evaluate.truths import Seconds, together
-from realtime.events import DRUMS
+from samplechop.offline.evaluate import measures
+from samplechop.offline.evaluate.drum_references import DrumReferences
+from samplechop.offline.evaluate.json_results import RELIABILITY
+from samplechop.offline.evaluate.measures import OPEN, RIGHT, WINDOWS, WRONG, Measures, f_precision_recall, pairs
+from samplechop.offline.evaluate.references import Seconds, together
+from samplechop.realtime.core.events import DRUMS
 
 HEADLINE = ("kick", "snare", "hat")
 """The drums whose mean F is the headline."""

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from offline.crate.sounds import RATE, Sound
-from offline.evaluate import drum_measures, listeners
-from offline.evaluate.data import RELIABILITY
-from offline.evaluate.drum_measures import DELAYS, HEADLINE, OFFSETS, UNTOLD, VELOCITIES, Hits, headline
-from offline.evaluate.drum_truths import DrumReferences
-from offline.evaluate.measures import Measures, calibration_error
-from offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
-from offline.evaluate.runs import Heard, Pooled, Task
-from realtime import detectors
-from realtime.events import DRUM, DRUMS, Event
-from realtime.spec import Detector
+from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.evaluate import drum_measures, systems
+from samplechop.offline.evaluate.drum_measures import DELAYS, HEADLINE, OFFSETS, UNTOLD, VELOCITIES, Hits, headline
+from samplechop.offline.evaluate.drum_references import DrumReferences
+from samplechop.offline.evaluate.json_results import RELIABILITY
+from samplechop.offline.evaluate.measures import Measures, calibration_error
+from samplechop.offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
+from samplechop.offline.evaluate.runner import Heard, Pooled, Task
+from samplechop.realtime import detectors
+from samplechop.realtime.core.events import DRUM, DRUMS, Event
+from samplechop.realtime.core.plugin import Detector
 
 KINDS = ("drums",)
 """Of models that hear drums."""
@@ -28,23 +28,23 @@ def listener(system: str) -> Callable[[Sound], Hits]:
 
     Raises UserError or models.ModelError if it cannot be used.
     """
-    if system in listeners.PEERS:
-        return lambda samples: _untold(listeners.listener(system)(samples))
+    if system in systems.PEERS:
+        return lambda samples: _untold(systems.listener(system)(samples))
     return live_hits(_detector(system))
 
 
 def _detector(system: str) -> Detector:
     if system.startswith("detector:"):
         return detectors.make(system.removeprefix("detector:"))
-    from realtime.detectors.drums import DrumDetector, DrumSettings
+    from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 
     return DrumDetector(DrumSettings(model=system))
 
 
 def live_hits(detector: Detector) -> Callable[[Sound], Hits]:
     """Hear drums with a detector as the live host does."""
-    hear = listeners.live_events(detector)
-    latency_ms = listeners.stated_latency_ms(detector)
+    hear = systems.live_events(detector)
+    latency_ms = systems.stated_latency_ms(detector)
 
     def listen(samples: Sound) -> Hits:
         events, seconds = hear(samples)
@@ -67,7 +67,7 @@ def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | N
     )
 
 
-def _untold(markers: listeners.Markers) -> Hits:
+def _untold(markers: systems.Markers) -> Hits:
     n = len(markers.times)
     strengths = np.full(n, np.nan) if markers.strengths is None else markers.strengths
     labels = np.full(n, UNTOLD, np.int8)

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from offline.crate.sounds import RATE, Sound
-from offline.evaluate import chord_measures, chroma_templates, listeners
-from offline.evaluate.chord_measures import BEGINS, DECIDED, INTERVALS, Harmony
-from offline.evaluate.chord_truths import ChordReferences, key_name
-from offline.evaluate.measures import Measures
-from offline.evaluate.rows import Row, least_size, ms, share, signed_ms, times
-from offline.evaluate.runs import Heard, Pooled, Task
-from realtime import detectors
-from realtime.chord_names import parse
-from realtime.events import CHORD, KEY, NO_CHORD, PITCHES, Event
-from realtime.spec import Detector
+from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.evaluate import chord_measures, chroma_templates, systems
+from samplechop.offline.evaluate.chord_measures import BEGINS, DECIDED, INTERVALS, Harmony
+from samplechop.offline.evaluate.chord_references import ChordReferences, key_name
+from samplechop.offline.evaluate.measures import Measures
+from samplechop.offline.evaluate.rows import Row, least_size, ms, share, signed_ms, times
+from samplechop.offline.evaluate.runner import Heard, Pooled, Task
+from samplechop.realtime import detectors
+from samplechop.realtime.core.events import CHORD, KEY, NO_CHORD, PITCHES, Event
+from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.detectors.harmony.harte import parse
 
 KINDS = ("harmony",)
 """Of models that hear harmony."""
@@ -37,15 +37,15 @@ def listener(system: str) -> Callable[[Sound], Harmony]:
 def _detector(system: str) -> Detector:
     if system.startswith("detector:"):
         return detectors.make(system.removeprefix("detector:"))
-    from realtime.detectors.harmony import HarmonyDetector, HarmonySettings
+    from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
 
     return HarmonyDetector(HarmonySettings(model=system))
 
 
 def live_harmony(detector: Detector) -> Callable[[Sound], Harmony]:
     """Hear harmony with a detector as the live host does."""
-    hear = listeners.live_events(detector)
-    latency_ms = listeners.stated_latency_ms(detector)
+    hear = systems.live_events(detector)
+    latency_ms = systems.stated_latency_ms(detector)
 
     def listen(samples: Sound) -> Harmony:
         events, seconds = hear(samples)

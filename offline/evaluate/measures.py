@@ -12,7 +12,7 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.evaluate.truths import References, Seconds
+from samplechop.offline.evaluate.references import References, Seconds
 
 WINDOWS = (0.05, 0.025)
 """Seconds a marker may lie from the reference, either way."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.atlas.layout import nearest
+from samplechop.offline.atlas.map.tsne_layout import nearest
 
 NEIGHBOURS = 5
 FEWEST = NEIGHBOURS + 1

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.evaluate import strokes
-from offline.evaluate.measures import BINS
-from offline.evaluate.strokes import SYSTEMS, text
-from offline.look import FAINT, INK, LINE
+from samplechop.offline.common.palette import FAINT, INK, LINE
+from samplechop.offline.evaluate import svg
+from samplechop.offline.evaluate.measures import BINS
+from samplechop.offline.evaluate.svg import SYSTEMS, text
 
 Bins = NDArray[np.float64]
 """(BINS, 3): events, right ones and the sum of their strengths in each tenth of strength."""
@@ -47,7 +47,7 @@ def reliability(lines: Mapping[str, Bins]) -> str:
         drawn.append(f'<circle cx="{size + 6}" cy="{top + 8 + 20 * drawn_lines}" r="5" fill="{colour}"/>')
         drawn.append(text(size + 18, top + 12 + 20 * drawn_lines, name, INK))
         drawn_lines += 1
-    return strokes.picture("reliability diagram", size + 140, size, drawn, fixed=True)
+    return svg.picture("reliability diagram", size + 140, size, drawn, fixed=True)
 
 
 def _mark(value: float) -> str:

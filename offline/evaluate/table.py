@@ -6,10 +6,10 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from offline.evaluate.listeners import title
-from offline.evaluate.measures import Measures
-from offline.evaluate.rows import Row, compared
-from offline.evaluate.runs import ALL, Result
+from samplechop.offline.evaluate.measures import Measures
+from samplechop.offline.evaluate.rows import Row, compared
+from samplechop.offline.evaluate.runner import ALL, Result
+from samplechop.offline.evaluate.systems import title
 
 
 def _cells(row: Row, values: Sequence[float | None]) -> list[str]:

@@ -14,8 +14,8 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from offline.kit import Kit
-from realtime.errors import UserError
+from samplechop.offline.kits.model import Kit
+from samplechop.realtime.core.errors import UserError
 
 GROUP = "samplechop.exporters"
 
@@ -84,7 +84,7 @@ def writers(names: Sequence[str] | None = None, whole: bool = True) -> dict[str,
 
 def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:
     if name in OWN:
-        write: Write = import_module(f"offline.export.{OWN[name].place}").write
+        write: Write = import_module(f"samplechop.offline.export.{OWN[name].place}").write
         return write
     try:
         loaded: Write = plugged[name].load()

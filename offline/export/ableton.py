@@ -15,9 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from offline.export import ExportWarning
-from offline.export.text import xml_bytes
-from offline.kit import Kit, Slice
+from samplechop.offline.export import ExportWarning
+from samplechop.offline.kits.model import Kit, Slice
+from samplechop.offline.kits.text import xml_bytes
 
 PROJECT = "Ableton Project Info"
 _NOTE = (
@@ -38,7 +38,7 @@ def write(kit: Kit) -> list[Path]:
     if long:
         text = f"Ableton: after {LONGEST_SECONDS} s a pad dies away, which cuts into {long} of {len(kit.slices)} slices"
         warnings.warn(text, ExportWarning, stacklevel=2)
-    template = files("offline.export").joinpath("drum_rack.xml").read_bytes()
+    template = files("samplechop.offline.export").joinpath("drum_rack.xml").read_bytes()
     rack = ET.fromstring(template)
     pads = _find(rack, "GroupDevicePreset/BranchPresets")
     plain = pads[0]

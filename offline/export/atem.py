@@ -8,7 +8,7 @@ github.com/oletizi/audio-tools reads `Slice N` of `value0` with `Start` and `End
 import json
 import struct
 
-from offline.kit import Kit
+from samplechop.offline.kits.model import Kit
 
 MOST = 128
 """Slices that a drum program has pads for."""

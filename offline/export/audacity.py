@@ -5,8 +5,8 @@ It lies beside the record under the same name, so that `samplechop train` and `s
 
 from pathlib import Path
 
-from offline.kit import Kit
-from offline.labels.text import track_text
+from samplechop.offline.kits.model import Kit
+from samplechop.offline.labels.text import track_text
 
 
 def write(kit: Kit) -> list[Path]:

@@ -10,9 +10,9 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from offline.export import ExportWarning
-from offline.export.text import credit, xml_bytes
-from offline.kit import Kit
+from samplechop.offline.export import ExportWarning
+from samplechop.offline.kits.model import Kit
+from samplechop.offline.kits.text import credit, xml_bytes
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the same kit gives the same bytes."""

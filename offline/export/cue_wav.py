@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from offline.export.record import whole_wav
-from offline.kit import Kit
+from samplechop.offline.export.record import whole_wav
+from samplechop.offline.kits.model import Kit
 
 
 def write(kit: Kit) -> list[Path]:
-    """Write NAME.wav; see offline.export.record for what it holds."""
+    """Write NAME.wav; see samplechop.offline.export.record for what it holds."""
     return [whole_wav(kit)]

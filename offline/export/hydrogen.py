@@ -9,8 +9,8 @@ import tarfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from offline.export.text import credit, xml_bytes
-from offline.kit import Kit, Slice
+from samplechop.offline.kits.model import Kit, Slice
+from samplechop.offline.kits.text import credit, xml_bytes
 
 NAMESPACE = "http://www.hydrogen-music.org/drumkit"
 

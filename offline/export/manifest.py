@@ -23,8 +23,8 @@ from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any
 
-from offline.export.text import plain
-from offline.kit import Guess, Kit
+from samplechop.offline.kits.model import Guess, Kit
+from samplechop.offline.kits.text import plain
 
 FILE = "kit.json"
 SCHEMA = 1

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import soundfile
 
-from offline.export import ExportWarning
-from offline.export.text import xml_bytes
-from offline.kit import Kit, Slice
-from offline.samples import BLOCK, mixed, quantised, wav_file
+from samplechop.offline.audio.sample_formats import BLOCK, mixed, quantised, wav_file
+from samplechop.offline.export import ExportWarning
+from samplechop.offline.kits.model import Kit, Slice
+from samplechop.offline.kits.text import xml_bytes
 
 PADS = 128
 LAYERS = 4
@@ -28,7 +28,7 @@ _WHOLE_SAMPLE = 129  # the layer plays the sample from SliceStart to SliceEnd, n
 
 
 def write(kit: Kit) -> list[Path]:
-    """Write mpc/NAME.xpm and its samples; for the MPC's own chop mode offline.export.cue_wav writes the record.
+    """Write mpc/NAME.xpm and its samples; for the MPC's own chop mode export.cue_wav writes the record.
 
     Slices that are not PCM of 16 or 24 bit are written as 24 bit, which every MPC loads. Mono and stereo stay; more
     channels are mixed to one.

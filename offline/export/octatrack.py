@@ -14,9 +14,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from offline.export import ExportWarning
-from offline.kit import Kit, Slice
-from offline.samples import BLOCK, BYTES, mixed, quantised, resampled, wav_file
+from samplechop.offline.audio.sample_formats import BLOCK, BYTES, mixed, quantised, resampled, wav_file
+from samplechop.offline.export import ExportWarning
+from samplechop.offline.kits.model import Kit, Slice
 
 RATE = 44_100
 SLICES = 64

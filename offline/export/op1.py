@@ -17,9 +17,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from offline.export import ExportWarning
-from offline.kit import Kit, Slice
-from offline.samples import mixed, quantised
+from samplechop.offline.audio.sample_formats import mixed, quantised
+from samplechop.offline.export import ExportWarning
+from samplechop.offline.kits.model import Kit, Slice
 
 RATE = 44_100
 KEYS = 24

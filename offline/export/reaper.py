@@ -7,8 +7,8 @@ the end. The project refers to NAME.wav beside it, so that the kit's folder can 
 
 from pathlib import Path
 
-from offline.export.record import whole_wav
-from offline.kit import Kit
+from samplechop.offline.export.record import whole_wav
+from samplechop.offline.kits.model import Kit
 
 _REGION = 1
 

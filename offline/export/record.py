@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from offline.export import ExportWarning
-from offline.export.atem import atem_chunk
-from offline.kit import Kit
-from offline.riff import LARGEST, Cue, cue_chunks, sampler_chunk, wav_header
-from offline.samples import BLOCK, BYTES, FLOATS, exact_dtype
-from realtime.errors import UserError
+from samplechop.offline.audio.sample_formats import BLOCK, BYTES, FLOATS, exact_dtype
+from samplechop.offline.audio.wav_chunks import LARGEST, Cue, cue_chunks, sampler_chunk, wav_header
+from samplechop.offline.export import ExportWarning
+from samplechop.offline.export.atem import atem_chunk
+from samplechop.offline.kits.model import Kit
+from samplechop.realtime.core.errors import UserError
 
 
 def whole_wav(kit: Kit, largest: int = LARGEST) -> Path:

@@ -6,8 +6,8 @@ sounds at the slice's own pitch, and to its end however short it is hit.
 
 from pathlib import Path
 
-from offline.export.text import credit
-from offline.kit import Kit
+from samplechop.offline.kits.model import Kit
+from samplechop.offline.kits.text import credit
 
 
 def write(kit: Kit) -> list[Path]:

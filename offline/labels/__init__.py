@@ -9,9 +9,9 @@ Labels are taken as complete: training hears every place of the recording that h
 somebody rejected by name (`Labels.rejected`) are the same, said aloud.
 """
 
-from offline.labels.model import Labels
-from offline.labels.reading import labels_beside, read_labels
-from offline.labels.review import read_review, review
-from offline.labels.writing import write_labels
+from samplechop.offline.labels.model import Labels
+from samplechop.offline.labels.reading import labels_beside, read_labels
+from samplechop.offline.labels.review import read_review, review
+from samplechop.offline.labels.writing import write_labels
 
 __all__ = ["Labels", "labels_beside", "read_labels", "read_review", "review", "write_labels"]

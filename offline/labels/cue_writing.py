@@ -1,12 +1,12 @@
-"""A copy of a wav file with cue points in it: what is written here, offline.labels.cues reads, and so do samplers."""
+"""A copy of a wav file with cue points in it: what is written here, labels.cues reads, and so do samplers."""
 
 import struct
 from pathlib import Path
 
-from offline.labels.model import Labels
-from offline.labels.writing import check_target, replace
-from offline.riff import LARGEST, Cue, chunk, cue_chunks
-from realtime.errors import UserError
+from samplechop.offline.audio.wav_chunks import LARGEST, Cue, chunk, cue_chunks
+from samplechop.offline.labels.model import Labels
+from samplechop.offline.labels.writing import check_target, replace
+from samplechop.realtime.core.errors import UserError
 
 
 def write_with_cues(path: Path, audio: Path, labels: Labels, *, force: bool = False) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from offline.labels.model import Mark
-from realtime.errors import UserError
+from samplechop.offline.labels.model import Mark
+from samplechop.realtime.core.errors import UserError
 
 CUES = "cue points"
 _TOO_LONG = 0xFFFFFFFF

@@ -7,8 +7,8 @@ from pathlib import Path
 import mido
 from mido.midifiles.meta import KeySignatureError
 
-from offline.labels.model import Mark
-from realtime.errors import UserError
+from samplechop.offline.labels.model import Mark
+from samplechop.realtime.core.errors import UserError
 
 NOTES, MARKERS = "MIDI notes", "MIDI markers"
 CHORD_SECONDS = 0.005

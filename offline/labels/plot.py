@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from offline.crate.sounds import RATE, read
-from offline.labels.model import Labels
-from realtime.errors import UserError
+from samplechop.offline.audio.one_shots import RATE, read
+from samplechop.offline.labels.model import Labels
+from samplechop.realtime.core.errors import UserError
 
 ROW_SECONDS = 10.0
 MOST_ROWS = 40

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from offline.labels.cues import read_cues
-from offline.labels.midi import read_midi
-from offline.labels.model import REJECT, Labels, Mark
-from offline.labels.records import CHOPS, read_crate_truth, read_events
-from offline.labels.text import read_text
-from realtime.errors import UserError
+from samplechop.offline.labels.cues import read_cues
+from samplechop.offline.labels.midi import read_midi
+from samplechop.offline.labels.model import REJECT, Labels, Mark
+from samplechop.offline.labels.records import CHOPS, read_crate_truth, read_events
+from samplechop.offline.labels.text import read_text
+from samplechop.realtime.core.errors import UserError
 
 CLOSEST = 0.001
 """Seconds: nearer times are one place, told twice."""

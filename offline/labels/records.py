@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from offline.labels.model import Mark
-from offline.labels.text import content_of
-from realtime.errors import UserError
+from samplechop.offline.labels.model import Mark
+from samplechop.offline.labels.text import content_of
+from samplechop.realtime.core.errors import UserError
 
 CHOPS, TAPS, TRUTH = "session chops", "taps", "crate truth"
 TOGETHER_SECONDS = 0.005
@@ -53,6 +53,6 @@ def read_events(path: Path) -> tuple[list[Mark], str]:
 
 def read_crate_truth(path: Path) -> tuple[list[Mark], str]:
     """Read the chops of a crate's truth."""
-    from offline.crate.truth import read_truth
+    from samplechop.offline.labels.recording_truth import read_truth
 
     return [Mark(chop.time, chop.reason, f"chop at {chop.time:.3f} s") for chop in read_truth(path).chops], TRUTH

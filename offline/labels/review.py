@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from offline.labels.model import Labels
-from offline.labels.reading import read_labels, session_chops
+from samplechop.offline.labels.model import Labels
+from samplechop.offline.labels.reading import read_labels, session_chops
 
 SAME_SECONDS = 0.02
 """A marker so near to where it was has not been touched."""

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.crate.sounds import RATE, read
-from offline.labels.model import Labels
-from offline.labels.records import TAPS, read_kind
-from realtime.errors import UserError
-from realtime.refine import BACK, LENGTH, MARGIN, attack_offset
+from samplechop.offline.audio.one_shots import RATE, read
+from samplechop.offline.labels.model import Labels
+from samplechop.offline.labels.records import TAPS, read_kind
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.dsp.onset_refinement import BACK, LENGTH, MARGIN, attack_offset
 
 EARLIEST, LATEST = -0.25, 0.4
 """Seconds: how late a tap may be."""

@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from offline.labels.model import Mark
-from realtime.errors import UserError
+from samplechop.offline.labels.model import Mark
+from samplechop.realtime.core.errors import UserError
 
 SECONDS, TRACK = "seconds", "Audacity label track"
 

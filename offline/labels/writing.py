@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from offline.labels.midi import midi_bytes
-from offline.labels.model import REJECT, Labels
-from offline.labels.text import seconds_text, track_text
-from realtime.errors import UserError
+from samplechop.offline.labels.midi import midi_bytes
+from samplechop.offline.labels.model import REJECT, Labels
+from samplechop.offline.labels.text import seconds_text, track_text
+from samplechop.realtime.core.errors import UserError
 
 Format = Literal["seconds", "audacity", "midi", "events"]
 FORMATS: dict[str, Format] = {

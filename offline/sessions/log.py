@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from realtime.recording.session_writer import line
+from samplechop.realtime.recording.session_writer import line
 
 REPAIRED = "broken off, repaired"
 """The reason in the last line of a session that was mended."""

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import soundfile
 
-from offline.sessions.flac import is_finished, told
-from offline.sessions.log import read_log
-from offline.sessions.wav import WavState, read_wav
-from realtime.errors import UserError
-from realtime.recording.folder import LOG, session_audio
-from realtime.recording.held import is_held
-from realtime.recording.session_writer import CLEAN
+from samplechop.offline.sessions.flac import is_finished, told
+from samplechop.offline.sessions.log import read_log
+from samplechop.offline.sessions.wav import WavState, read_wav
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.recording.file_lock import is_held
+from samplechop.realtime.recording.session_folder import LOG, session_audio
+from samplechop.realtime.recording.session_writer import CLEAN
 
 NO_AUDIO, RECORDING, BROKEN = "no audio", "being recorded", "broken off"
 

@@ -1,11 +1,11 @@
 """Mending a session that was broken off: afterwards it is as if it had ended there."""
 
-from offline.sessions.flac import Mended, repair_flac
-from offline.sessions.log import REPAIRED, repair_log
-from offline.sessions.reading import Session, read_session
-from offline.sessions.wav import repair_wav
-from realtime.errors import UserError
-from realtime.recording.folder import LOG
+from samplechop.offline.sessions.flac import Mended, repair_flac
+from samplechop.offline.sessions.log import REPAIRED, repair_log
+from samplechop.offline.sessions.reading import Session, read_session
+from samplechop.offline.sessions.wav import repair_wav
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.recording.session_folder import LOG
 
 
 def repair(session: Session) -> Session:

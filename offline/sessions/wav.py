@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from realtime.recording.wav_file import RIFF_LIMIT, wav_header
+from samplechop.realtime.recording.wav_file import RIFF_LIMIT, wav_header
 
 _FORMAT_AT = 12 + 36 + 8
 """Where the fmt chunk's content begins: behind RIFF, JUNK or ds64, and its own head."""

@@ -1,6 +1,6 @@
 """Train models on labelled audio.
 
-task       what a streaming net hears and is asked; chops, and offline/drums/task.py, say it of theirs
+task       what a streaming net hears and is asked; chops, and offline/training/tasks/drum_targets.py, say it of theirs
 targets    what a net should say at every frame, and where nobody knows
 prepare    audio -> features, through the very classes that run live
 folder     folders of labelled recordings or crates -> shards

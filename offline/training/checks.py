@@ -4,7 +4,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from realtime.errors import UserError
+from samplechop.realtime.core.errors import UserError
 
 
 def check_extra() -> None:

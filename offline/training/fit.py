@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.training.keras_backend import tensorflow
-from offline.training.loop import Batch, Fitted, Loss, Options, learn
-from offline.training.prepare import Heard
-from offline.training.targets import mark
-from offline.training.task import Task
+from samplechop.offline.training.keras_backend import tensorflow
+from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, learn
+from samplechop.offline.training.prepare import Heard
+from samplechop.offline.training.targets import mark
+from samplechop.offline.training.task import Task
 
 STRETCH = 1280
 """Frames per example: 14.9 s of 512 samples each."""

@@ -4,7 +4,7 @@ import os
 from functools import cache
 from typing import Any
 
-from realtime.errors import UserError
+from samplechop.realtime.core.errors import UserError
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.training.keras_backend import keras, tensorflow
+from samplechop.offline.training.keras_backend import keras, tensorflow
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 """What is heard, and what should be said of it: float32, both with the examples along the first axis."""

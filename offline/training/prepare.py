@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.training.targets import Wanted, targets
-from offline.training.task import FeatureSource, Task
+from samplechop.offline.training.targets import Wanted, targets
+from samplechop.offline.training.task import FeatureSource, Task
 
 BLOCK = 32_768
 

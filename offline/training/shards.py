@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from offline.training.prepare import Heard
-from realtime.errors import UserError
+from samplechop.offline.training.prepare import Heard
+from samplechop.realtime.core.errors import UserError
 
 INDEX = "shards.json"
 SCHEMA = 1

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from offline.training.task import Task
+    from samplechop.offline.training.task import Task
 
 SAMPLE_RATE = 44_100
 Spans = Sequence[tuple[float, float]]

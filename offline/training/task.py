@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.training.targets import SAMPLE_RATE, Wanted
+from samplechop.offline.training.targets import SAMPLE_RATE, Wanted
 
 Samples = NDArray[np.float32]
 
 
 class FeatureSource(Protocol):
-    """What turns a stream into features, the same class live and here; see realtime/features.py."""
+    """What turns a stream into features, the same class live and here; see realtime/nets/chop_features.py."""
 
     @property
     def latency(self) -> int:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from offline.training.keras_backend import keras
-from offline.training.weights import Layers
+from samplechop.offline.training.keras_backend import keras
+from samplechop.offline.training.weights import Layers
 
 DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 """In frames of 512 samples: together they look back over 1024 frames, 11.9 s, three bars of slow music."""
@@ -81,7 +81,7 @@ def layers_of(model: Any, shape: Shape) -> Layers:
 
 
 def step(members: Sequence[Layers], shape: Shape) -> Any:
-    """Make one step of the mean of the members' logits, as realtime/temporal.py runs it: a Keras model of batch 1."""
+    """Make one step of the mean of the members' logits, as realtime/nets/tcn.py runs it: a Keras model of batch 1."""
     k = keras()
     n, c = shape.n_features, shape.channels
     rows = len(shape.dilations) - 1

@@ -5,7 +5,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from realtime.errors import UserError
+from samplechop.realtime.core.errors import UserError
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 """(weights (n_in, n_out), bias (n_out,)) of each layer, normalisation folded in."""

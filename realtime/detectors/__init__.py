@@ -1,6 +1,6 @@
 """The detectors there are: a plain table, and what third parties add through the group `samplechop.detectors`.
 
-An entry point names a factory that takes no arguments and gives a `realtime.spec.Detector`:
+An entry point names a factory that takes no arguments and gives a `samplechop.realtime.core.plugin.Detector`:
 
     [project.entry-points."samplechop.detectors"]
     claps = "my_package.claps:ClapDetector"
@@ -10,12 +10,12 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from inspect import getattr_static
 
-from realtime.detectors.beats import BeatDetector
-from realtime.detectors.chop import ChopDetector
-from realtime.detectors.drums import DrumDetector
-from realtime.detectors.harmony import HarmonyDetector
-from realtime.errors import UserError
-from realtime.spec import Detector
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.detectors.beats.detector import BeatDetector
+from samplechop.realtime.detectors.chop.detector import ChopDetector
+from samplechop.realtime.detectors.drums.detector import DrumDetector
+from samplechop.realtime.detectors.harmony.detector import HarmonyDetector
 
 GROUP = "samplechop.detectors"
 MEMBERS = ("latency", "prepare", "reset", "process")

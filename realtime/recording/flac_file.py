@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.recording.pcm import pcm24
+from samplechop.realtime.recording.pcm import pcm24
 
 MOST_CHANNELS, MOST_RATE = 8, 655_350
 _BLOCK_AT = 10  # largest block: two bytes

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.errors import UserError
+from samplechop.realtime.core.errors import UserError
 
 RecordFormat = Literal["wav24", "float", "flac"]
 """wav24 is the default: no converter gives more than 24 bits, and every sampler and DAW reads it. float keeps what is
@@ -36,19 +36,19 @@ class AudioFile(Protocol):
 
 
 def _wav24(path: Path, sample_rate: int, channels: int) -> AudioFile:
-    from realtime.recording.wav_file import WavFile
+    from samplechop.realtime.recording.wav_file import WavFile
 
     return WavFile(path, sample_rate, channels)
 
 
 def _float(path: Path, sample_rate: int, channels: int) -> AudioFile:
-    from realtime.recording.wav_file import WavFile
+    from samplechop.realtime.recording.wav_file import WavFile
 
     return WavFile(path, sample_rate, channels, is_float=True)
 
 
 def _flac(path: Path, sample_rate: int, channels: int) -> AudioFile:
-    from realtime.recording.flac_file import FlacFile
+    from samplechop.realtime.recording.flac_file import FlacFile
 
     return FlacFile(path, sample_rate, channels)
 
@@ -63,7 +63,7 @@ FORMATS: dict[RecordFormat, tuple[str, Callable[[Path, int, int], AudioFile]]] =
 
 def check_format(name: RecordFormat, sample_rate: int, channels: int) -> None:
     """Raise UserError where a format cannot hold such audio."""
-    from realtime.recording.flac_file import MOST_CHANNELS, MOST_RATE
+    from samplechop.realtime.recording.flac_file import MOST_CHANNELS, MOST_RATE
 
     if name == "flac" and (channels > MOST_CHANNELS or sample_rate > MOST_RATE):
         raise UserError(

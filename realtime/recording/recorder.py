@@ -16,15 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime.errors import UserError
-from realtime.events import Event
-from realtime.keys import Keyboard
-from realtime.recording.look_back import LookBack
-from realtime.recording.session_writer import Facts, Line, SessionWriter, line
-from realtime.recording.tape import Tape
-from realtime.sources import Chunk, Source
-from realtime.status import Recording
-from realtime.taps import Tap
+from samplechop.realtime.audio.source import Chunk, Source
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import Event
+from samplechop.realtime.recording.history_buffer import Tape
+from samplechop.realtime.recording.pre_record import LookBack
+from samplechop.realtime.recording.session_writer import Facts, Line, SessionWriter, line
+from samplechop.realtime.taps.keyboard import Keyboard
+from samplechop.realtime.taps.tap_recorder import Tap
+from samplechop.realtime.ui.snapshot import Recording
 
 WRITE_SECONDS = 0.1
 """How often what was heard is written; so much a kill can take."""

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.errors import UserError
-from realtime.line_file import LineFile
-from realtime.recording.folder import LOG, new_folder, session_name
-from realtime.recording.formats import FORMATS, AudioFile, RecordFormat
-from realtime.recording.held import hold
-from realtime.recording.tape import Tape
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.outputs.jsonl_file import LineFile
+from samplechop.realtime.recording.file_lock import hold
+from samplechop.realtime.recording.formats import FORMATS, AudioFile, RecordFormat
+from samplechop.realtime.recording.history_buffer import Tape
+from samplechop.realtime.recording.session_folder import LOG, new_folder, session_name
 
 SCHEMA = 1
 CLEAN = "ended"

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from realtime.recording.pcm import packed24, packed_float
+from samplechop.realtime.recording.pcm import packed24, packed_float
 
 RIFF_LIMIT = 0xFFFFFFFF
 """Largest size a RIFF chunk can tell, in bytes."""

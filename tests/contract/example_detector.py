@@ -4,7 +4,7 @@
 loud = "example_detector:LoudDetector"
 """
 
-from realtime.events import Event
+from samplechop.realtime.core.events import Event
 
 
 class LoudDetector:

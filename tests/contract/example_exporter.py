@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from offline.kit import Kit
+from samplechop.offline.kits.model import Kit
 
 
 def write(kit: Kit) -> list[Path]:

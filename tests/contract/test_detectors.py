@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from realtime import detectors
-from realtime.events import Event
-from realtime.spec import ANALYSIS_RATE, Detector, ProcessSpec
+from samplechop.realtime import detectors
+from samplechop.realtime.core.events import Event
+from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec
 from tests.contract.example_detector import LoudDetector
-from tests.signals import record
+from tests.support.signals import record
 
 MAX_BLOCK = 8193
 NASTY = 22 * 2048  # about a second, and a whole number of analysis frames of every detector

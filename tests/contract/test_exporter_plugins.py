@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from offline.export import writers
-from realtime.errors import UserError
-from tests.command import samplechop
+from samplechop.offline.export import writers
+from samplechop.realtime.core.errors import UserError
+from tests.support.command import samplechop
 
 
 @pytest.fixture

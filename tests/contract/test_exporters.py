@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from offline.export import FORMATS, ExportWarning, writers
-from offline.kit import Guess, Kit
-from tests.offline.kits import make_kit
+from samplechop.offline.export import FORMATS, ExportWarning, writers
+from samplechop.offline.kits.model import Guess, Kit
+from tests.support.kits import make_kit
 
 ODD_NAME = "Ünï <b>&amp; \"quotes\" 'n' -- 夜 #1 =x \x01\udcff ]]>.wav"
 LATER = 500 * 86_400.0

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import run_live
-from realtime import detectors
-from realtime.errors import UserError
-from realtime.spec import Detector
-from tests.command import samplechop
+from samplechop.realtime import cli, detectors
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.plugin import Detector
+from tests.support.command import samplechop
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def installed(install: Callable[[str], None], tmp_path: Path, monkeypatch: pytes
         "broken = tests.contract.no_such_module:Detector\n"
         "wrong = builtins:dict\n"
     )
-    monkeypatch.setattr(run_live, "config_path", lambda: tmp_path / "no settings.toml")
+    monkeypatch.setattr(cli, "config_path", lambda: tmp_path / "no settings.toml")
 
 
 @pytest.mark.usefixtures("installed")

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-import run_live
-from tests.command import ROOT, samplechop
-from tests.signals import RATE
+from samplechop.realtime import cli
+from tests.support.command import ROOT, samplechop
+from tests.support.signals import RATE
 
 PACKAGE = Path(__file__).parent / "claps"
 PAGE = (ROOT / "docs" / "writing-a-detector.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def package(install: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.
     groups = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
     install("".join(f"[{group}]\n" + "".join(f"{n} = {v}\n" for n, v in groups[group].items()) for group in groups))
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.setattr(run_live, "config_path", lambda: tmp_path / "no settings.toml")
+    monkeypatch.setattr(cli, "config_path", lambda: tmp_path / "no settings.toml")
     yield folder
     for name in ("claps", "learned_claps", "train_claps"):
         sys.modules.pop(name, None)

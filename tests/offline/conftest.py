@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from offline.crate import bank
-from offline.demo import soundfont
-from tests.command import samplechop
-from tests.offline.crates import Crate
+from samplechop.offline.lab.demo import soundfont
+from samplechop.offline.lab.synthetic import soundfont_bank
+from tests.support.command import samplechop
+from tests.support.crates import Crate
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def crate(tmp_path_factory: pytest.TempPathFactory) -> Crate:
     if shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in soundfont.USUAL_PLACES):
         pytest.skip("needs fluidsynth and a General MIDI soundfont")
     folder = tmp_path_factory.mktemp("crates")
-    sounds, kept, prepare = folder / "sounds", folder / "bank", bank.prepare
+    sounds, kept, prepare = folder / "sounds", folder / "bank", soundfont_bank.prepare
     sounds.mkdir()
     soundfile.write(sounds / "kick.wav", 0.5 * np.exp(-np.arange(4000) / 500), 44_100)
 
@@ -30,7 +30,7 @@ def crate(tmp_path_factory: pytest.TempPathFactory) -> Crate:
 
     options = ("--minutes", 0.5, "--seed", 12, "--sounds", sounds, "--jobs", 2)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(bank, "prepare", prepare_and_keep)
+        patched.setattr(soundfont_bank, "prepare", prepare_and_keep)
         built = samplechop("crate", "build", "-o", folder / "crate", *options)
     assert built.code == 0, built
     return Crate(folder / "crate", options, kept)

@@ -5,8 +5,8 @@ import platformdirs
 import platformdirs.windows
 import pytest
 
-from realtime.errors import UserError
-from realtime.settings import LiveSettings, config_path, merge, read_config
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.settings import LiveSettings, config_path, merge, read_config
 
 
 def config(tmp_path: Path, text: str) -> Path:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from realtime.events import Event
+from samplechop.realtime.core.events import Event
 
 FRAME = 256  # samples, 6 ms
 

@@ -1,6 +1,6 @@
 from claps import ClapDetector
 
-from offline.bench.contract import broken, excerpt
+from samplechop.offline.lab.bench.contract import broken, excerpt
 
 
 def test_it_keeps_the_contract():

@@ -7,10 +7,10 @@ import numpy as np
 from claps import FRAME
 from learned_claps import FRAMES, WEIGHTS, bands
 
-from offline.crate.sounds import read
-from offline.labels import labels_beside, read_labels
-from offline.training.keras_backend import keras
-from offline.training.loop import Options, learn
+from samplechop.offline.audio.one_shots import read
+from samplechop.offline.labels import labels_beside, read_labels
+from samplechop.offline.training.keras_backend import keras
+from samplechop.offline.training.loop import Options, learn
 
 
 def examples(recording):

@@ -5,8 +5,8 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from offline.atlas.finding import Item
-from offline.atlas.making import Made, Recipe, make
+from samplechop.offline.atlas.collect.find_files import Item
+from samplechop.offline.atlas.collect.normalise import Made, Recipe, make
 
 
 def make_or_die(items: Sequence[Item], recipe: Recipe, target: Path) -> list[Made]:

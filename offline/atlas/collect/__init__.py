@@ -1,0 +1,1 @@
+"""Finding, trimming and splitting the sounds of an atlas."""

@@ -1,0 +1,227 @@
+"""Collecting sounds into an atlas: in several processes, a batch at a time, and only what it does not have yet.
+
+What cannot be used is noted in sources.tsv with the reason, and costs nothing else: a file that kills the process which
+reads it is tried alone once more and then left out. Rows come in the order of the inputs, but large files last, so that
+nothing waits for them. Whatever ends a run, the same command goes on where it was.
+"""
+
+import tempfile
+import time
+import warnings
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline.atlas.collect import batches
+from samplechop.offline.atlas.collect.alignment_matching import matched
+from samplechop.offline.atlas.collect.find_files import Item, find
+from samplechop.offline.atlas.collect.normalise import Made, Part, Recipe, make
+from samplechop.offline.atlas.store import STATE, Atlas, Sound, Source, one_line
+from samplechop.offline.atlas.tsv import PART
+from samplechop.offline.common.progress import Told
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.interrupts import without_interrupts
+
+STEP = "collect"
+SPLITS = ("none", "chops", "energy")
+_BATCH_SECONDS, _BATCH_SOUNDS = 2.0, 1024
+"""So much is lost at most when a run is killed; every batch waits for the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectSettings:
+    """How sounds are made.
+
+    rate: Hz of all sounds. max_seconds: of a file; longer ones are cut as `split` says, or left out. window_seconds:
+    what is kept of each sound, from its beginning; None: all. These three are the atlas's, once it has sounds.
+    split: "none", "chops" or "energy". share: 0..1 of the duration, which pieces by energy may take.
+    """
+
+    rate: int = 44_100
+    max_seconds: float = 10.0
+    window_seconds: float | None = None
+    split: str = "none"
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done, naming option, value and range."""
+        if not 4_000 <= self.rate <= 192_000:
+            raise UserError(f"--rate must be in 4000..192000 Hz, got {self.rate}")
+        if not 0.01 <= self.max_seconds <= 600:
+            raise UserError(f"--max-seconds must be in 0.01..600, got {self.max_seconds:g}")
+        if self.window_seconds is not None and not 0.005 <= self.window_seconds <= self.max_seconds:
+            raise UserError(
+                f"--window must be 5 ms at least and no longer than --max-seconds {self.max_seconds:g}, "
+                f"got {self.window_seconds:g} s"
+            )
+        if self.split not in SPLITS:
+            raise UserError(f"--split must be one of {', '.join(SPLITS)}, got {self.split!r}")
+        if not 0 < self.share <= 1:
+            raise UserError(f"--share must be above 0 and at most 1, got {self.share:g}")
+
+    @property
+    def width(self) -> int:
+        """Samples of the longest sound there may be."""
+        return round((self.window_seconds or self.max_seconds) * self.rate)
+
+    def of_atlas(self) -> dict[str, Any]:
+        """Give what all sounds of an atlas have in common."""
+        return {"rate": self.rate, "max_seconds": self.max_seconds, "window_seconds": self.window_seconds}
+
+
+@dataclass(slots=True)
+class Collected:
+    """What became of the inputs. new: sounds that were added. known: files that were collected before.
+
+    left_out: a sentence for each file that was left out. said: one for each other thing to know. interrupted: by
+    Ctrl-C.
+    """
+
+    new: int = 0
+    known: int = 0
+    left_out: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+
+def collect(
+    folder: Path,
+    inputs: Sequence[Path],
+    settings: CollectSettings,
+    told: Told,
+    jobs: int = 1,
+    alignments: Sequence[Path] = (),
+    unit: str = "phone",
+) -> Collected:
+    """Add the sounds of files, sessions, kits and folders of them to an atlas, which is begun if it is not there.
+
+    jobs: processes at once. alignments: of speech, see collect.alignment_matching; recordings are then cut by `unit`,
+    "phone" or "word". Raises UserError if there is nothing to collect, for settings that differ from those of the
+    atlas, if another process is at work in it, or the disk does not take it.
+    """
+    items = find(inputs)
+    if alignments:
+        items = matched(items, alignments, unit)
+    atlas = Atlas(folder) if (folder / STATE).exists() else Atlas.begin(folder, settings.rate, settings.width)
+    with atlas.held(), tempfile.TemporaryDirectory(prefix=PART, dir=folder.absolute()) as scratch:
+        _settle(atlas, settings)
+        run = _Run(atlas, unit if alignments else settings.split)
+        wanted = run.unknown(items)
+        recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
+        try:
+            with warnings.catch_warnings(), closing(batches.made(make, wanted, recipe, Path(scratch), jobs)) as made:
+                # After Ctrl-C joblib finds that work was done in vain; we do it again next time.
+                warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
+                for done, (item, result, samples) in enumerate(made, 1):
+                    run.take(item, result, samples)
+                    told("collecting", done, len(wanted))
+        except KeyboardInterrupt:
+            run.report.interrupted = True
+        run.write()
+        atlas.note(STEP, settings.of_atlas())
+    return run.report
+
+
+def _settle(atlas: Atlas, settings: CollectSettings) -> None:
+    """Make sure that an atlas has these settings; one that has no sounds takes them."""
+    if not len(atlas):
+        atlas.begin_anew(settings.rate, settings.width)
+        atlas.note(STEP, settings.of_atlas())
+    before = atlas.made(STEP)
+    for name, value in (before[0] if before else {"rate": atlas.rate}).items():
+        new = settings.of_atlas().get(name)
+        if new != value:
+            raise UserError(
+                f"the sounds in {str(atlas.folder)!r} were collected with {name.replace('_', ' ')} {value}, not {new}: "
+                f"leave the option out, or collect into another folder"
+            )
+
+
+class _Run:
+    """What is added to an atlas, a batch at a time."""
+
+    def __init__(self, atlas: Atlas, split: str) -> None:
+        self.atlas, self.split = atlas, split
+        self.report = Collected()
+        self._names = {sound.name.casefold() for sound in atlas.sounds}
+        self._numbers: dict[str, int] = {}
+        self._known = {source.path: source for source in atlas.sources()}
+        self._sounds: list[Sound] = []
+        self._samples: list[NDArray[np.float32]] = []
+        self._sources: list[Source] = []
+        self._written = time.monotonic()
+
+    def unknown(self, items: Sequence[Item]) -> list[Item]:
+        """Give what is to be looked at: what never was, and what was left out, as ffmpeg may be there by now."""
+        wanted = []
+        for item in items:
+            known = self._known.get(item.file)
+            if known is None or not known.sounds:
+                wanted.append(item)
+                continue
+            self.report.known += 1
+            if (known.size, known.mtime_ns) != (item.size, item.mtime_ns):
+                self.report.said.append(f"{str(item.path)!r} has changed; it is left as it was collected")
+            elif known.split != self.split and (known.sounds > 1 or item.said is not None):
+                how = f"--split {known.split}" if known.split in SPLITS else f"--unit {known.split}"
+                self.report.said.append(f"{str(item.path)!r} is left as it was collected, with {how}")
+        return wanted
+
+    def take(self, item: Item, made: Made, samples: NDArray[np.float32]) -> None:
+        """Take what became of an item. samples: those of its sounds, one after the other."""
+        reason, parts = made
+        at = 0
+        for values in parts:
+            part = Part(*values)
+            name = self._unused(one_line(item.name + part.title))
+            self._sounds.append(
+                Sound(
+                    name=name,
+                    path=str(item.path.absolute()),
+                    start=part.start,
+                    duration=part.duration,
+                    length=part.length,
+                    peak=part.peak,
+                    label=part.label,
+                    pack=item.pack,
+                    rms=part.rms,
+                    centroid=part.centroid,
+                    bandwidth=part.bandwidth,
+                    rolloff=part.rolloff,
+                    flatness=part.flatness,
+                    zero_crossings=part.zero_crossings,
+                )
+            )
+            self._samples.append(samples[at : at + part.length])
+            at += part.length
+        if reason:
+            told = reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}"
+            (self.report.said if parts else self.report.left_out).append(told)
+        source = Source(item.file, item.size, item.mtime_ns, len(parts), self.split, reason)
+        if source != self._known.get(item.file):
+            self._sources.append(source)
+        if len(self._sounds) > _BATCH_SOUNDS or time.monotonic() > self._written + _BATCH_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Put on disk what was taken; Ctrl-C waits for it."""
+        with without_interrupts():
+            if self._sources:
+                self.atlas.append(self._sounds, self._samples, self._sources)
+            self.report.new += len(self._sounds)
+            self._sounds, self._samples, self._sources = [], [], []
+        self._written = time.monotonic()
+
+    def _unused(self, name: str) -> str:
+        """Give a name that no sound has yet, even where case does not count."""
+        candidate = name
+        while candidate.casefold() in self._names:
+            self._numbers[name] = self._numbers.get(name, 1) + 1
+            candidate = f"{name}_{self._numbers[name]}"
+        self._names.add(candidate.casefold())
+        return candidate

@@ -1,0 +1,104 @@
+"""What may become sounds: audio files, recorded sessions, and the slices of kits, each with what its place tells."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from samplechop.offline.atlas.collect.speech_alignment import Said
+from samplechop.offline.atlas.store import STATE
+from samplechop.offline.export.manifest import FILE as MANIFEST
+from samplechop.offline.kits.open import audio_files, inputs, is_kit, title
+from samplechop.realtime.core.errors import UserError
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to be looked at. path: the file or session. file: its audio, absolute, all links followed.
+
+    size: bytes. mtime_ns: when it was changed. name: for people. label: first word of the name. pack: folder or kit.
+    reason: why it cannot be used, where that is known already, or "". said: what is said in it, where that cuts it.
+    """
+
+    path: Path
+    file: str
+    size: int
+    mtime_ns: int
+    name: str
+    label: str
+    pack: str
+    reason: str = ""
+    said: tuple[Said, ...] | None = None
+
+
+def label_of(name: str) -> str:
+    """Give the first word of a name in lower case: the letters before a digit, a space, "_" or "-"; "" without letters.
+
+    What comes before the first letter is passed over, so that "01_Kick_hard" is a "kick", too.
+    """
+    word = _WORD.search(name)
+    return word[0].lower() if word else ""
+
+
+def find(paths: Sequence[Path]) -> list[Item]:
+    """Find what there is, in the order of the inputs and then of names; no file twice, and nothing of an atlas.
+
+    Raises UserError as samplechop.offline.kits.open.inputs does.
+    """
+    found: dict[str, Item] = {}
+    in_atlas = cache(_in_atlas)
+    for path in inputs(paths, kits=True):
+        if not in_atlas(path.absolute().parent):
+            for item in _slices(path) if is_kit(path) else [_single(path)]:
+                found.setdefault(item.file, item)
+    if not found:
+        raise UserError(f"there is no audio in {', '.join(repr(str(path)) for path in paths)}: give audio files")
+    return list(found.values())
+
+
+def _in_atlas(folder: Path) -> bool:
+    return any((place / STATE).is_file() for place in (folder, *folder.parents))
+
+
+def _single(path: Path) -> Item:
+    name = title(path)
+    return _item(path, path.absolute().parent.name, name, label_of(name))
+
+
+def _item(path: Path, pack: str, name: str, label: str) -> Item:
+    try:
+        (audio,) = audio_files(path)
+        file = os.path.realpath(audio)
+        f"{file}{path.absolute()}".encode()
+        facts = Path(file).stat()
+    except UserError as error:
+        told = str(error)
+    except UnicodeEncodeError:
+        told = f"the folder of {str(path)!r} has a name that is not UTF-8: rename it"
+    except OSError as error:
+        told = f"{str(path)!r} cannot be read ({error.strerror})"
+    else:
+        return Item(path, file, facts.st_size, facts.st_mtime_ns, name, label, pack)
+    # A name that is no text can be written like this only.
+    file = os.path.realpath(path).encode("utf-8", "backslashreplace").decode()
+    return Item(path, file, 0, 0, name, label, pack, told)
+
+
+def _slices(kit: Path) -> Iterator[Item]:
+    """Give the slices of a kit; what they are said to be is the strongest drum in them, where one is known."""
+    path = kit / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        parts = [(str(part["file"]), (part.get("content") or {}).get("drum") or "") for part in manifest["slices"]]
+        name = str(manifest["name"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        told = f"{str(path)!r} is damaged: chop the record again"
+        yield replace(_item(path, kit.name, kit.name, ""), reason=told)
+        return
+    for file, drum in parts:
+        yield _item(kit / file, name, f"{name}_{Path(file).stem}", str(drum))

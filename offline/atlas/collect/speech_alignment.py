@@ -1,0 +1,180 @@
+"""Aligned speech: when each word or phone of a recording is said, as three programs write it.
+
+    Gentle (JSON)             words with start and end, and the durations of their phones
+    CMU Sphinx (text)         pocketsphinx_continuous -time yes: word, first and last frame in seconds, confidence;
+                              with -allphone they are phones. Version 5 writes JSON, a line an utterance; with
+                              -phone_align yes it has the phones, too
+    Praat (TextGrid)          long or short, UTF-8 or UTF-16; also what the Montreal Forced Aligner and MAUS write
+
+What is no speech (silence, noise, fillers, what was not found) is left out.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from samplechop.realtime.core.errors import UserError
+
+Unit = Literal["phone", "word"]
+UNITS: tuple[str, ...] = get_args(Unit)
+ENDINGS = (".json", ".txt", ".textgrid")
+"""Of the files taken from a folder."""
+FRAME_SECONDS = 0.01
+"""Of CMU Sphinx, whose last frame of a word still belongs to it."""
+_FILLER = re.compile(r"<.*>|\[.*\]|\++.*\++|\{.*\}|\(null\)|sil|sp|spn|oov|pau|h#|#|", re.IGNORECASE)
+_STRESSED = re.compile(r"([A-Za-z]{2})[012]")
+_TIERS = {"phone": re.compile(r"phon|segment|^mau$", re.IGNORECASE), "word": re.compile(r"word|^ort", re.IGNORECASE)}
+_VOWELS = "aa ae ah ao aw ay eh er ey ih iy ow oy uh uw"
+_CONSONANTS = "b ch d dh f g hh jh k l m n ng p r s sh t th v w y z zh"
+_ARPABET = frozenset(f"{_VOWELS} {_CONSONANTS}".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A word or phone. start, stop: seconds. label: in lower case."""
+
+    start: float
+    stop: float
+    label: str
+
+
+def read(path: Path, unit: str) -> list[Said]:
+    """Read the words or phones of a file, in order of time; the format is told by what is in it.
+
+    Raises UserError, naming the file and where in it, for anything but one of the formats, and if nothing is said.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"the alignment {str(path)!r} cannot be read ({error.strerror})") from None
+    if data.startswith(b'{"b":'):
+        said = [
+            each for number, line in enumerate(data.splitlines(), 1) for each in _utterance(path, number, line, unit)
+        ]
+    elif data.lstrip()[:1] in (b"{", b"["):
+        said = _gentle(path, data, unit)
+    elif data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"ooTextFile" in data[:100]:
+        said = _praat(path, unit)
+    else:
+        said = _sphinx(path, data, unit)
+    kept = sorted((each for each in said if each.stop > each.start), key=lambda each: each.start)
+    if not kept:
+        raise UserError(f"the alignment {str(path)!r} holds no {unit}: give the output of an aligner")
+    return kept
+
+
+def _label(text: str) -> str:
+    """Give a word or phone as a label, "" for what is no speech."""
+    text = text.strip()
+    return "" if _FILLER.fullmatch(text) else text.lower()
+
+
+def _gentle(path: Path, data: bytes, unit: str) -> list[Said]:
+    try:
+        words = json.loads(data)["words"]
+        return [said for number, word in enumerate(words, 1) for said in _gentle_word(path, number, word, unit)]
+    except json.JSONDecodeError as error:
+        raise UserError(f"{str(path)!r}, line {error.lineno}: this is no JSON ({error.msg})") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{str(path)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
+    except (LookupError, TypeError):
+        raise UserError(f"{str(path)!r} is no alignment by Gentle: it has no list of words") from None
+
+
+def _gentle_word(path: Path, number: int, word: Any, unit: str) -> Iterator[Said]:
+    try:
+        if word["case"] != "success":
+            return
+        start, stop = float(word["start"]), float(word["end"])
+        if unit == "word":
+            yield from _spoken(start, stop, str(word["word"]))
+            return
+        for phone in word["phones"]:
+            stop = start + float(phone["duration"])
+            # "dh_B": where in the word it stands is no part of the sound.
+            yield from _spoken(start, stop, re.sub(r"_[BIES]$", "", str(phone["phone"])))
+            start = stop
+    except (LookupError, TypeError, ValueError) as error:
+        raise UserError(f"{str(path)!r}, word {number}: it is not as Gentle writes it ({error!r})") from None
+
+
+def _spoken(start: float, stop: float, text: str) -> Iterator[Said]:
+    if label := _label(text):
+        yield Said(start, stop, label)
+
+
+def _utterance(path: Path, number: int, line: bytes, unit: str) -> Iterator[Said]:
+    """Read a line of CMU Sphinx 5: beginning, duration, text, and words of an utterance, of which each has phones."""
+    try:
+        words = json.loads(line)["w"] if line.strip() else []
+        for each in words if unit == "word" else [phone for word in words for phone in word.get("w", [])]:
+            start = float(each["b"])
+            yield from _spoken(start, start + float(each["d"]), _without_variant(str(each["t"])))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{str(path)!r}, line {number}: it is not as CMU Sphinx writes it ({error!r})") from None
+
+
+def _without_variant(word: str) -> str:
+    """Give a word without the number of its pronunciation: "the(2)" is another way to say "the"."""
+    return re.sub(r"\(\d+\)$", "", word)
+
+
+def _sphinx(path: Path, data: bytes, unit: str) -> list[Said]:
+    try:
+        lines = data.decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{str(path)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
+    found: list[tuple[int, Said]] = []
+    for number, line in enumerate(lines, 1):
+        cells = line.split()
+        # Between them stand what was heard as a sentence, and what the program says of itself.
+        if len(cells) not in (3, 4) or _number(cells[1]) is None:
+            continue
+        times = [_number(cell) for cell in cells[1:]]
+        start, last = times[0], times[1]
+        if None in times or start is None or last is None or last < start or start < 0:
+            raise UserError(f"{str(path)!r}, line {number}: a word, its start and its end must stand here: {line!r}")
+        found.append((number, Said(start, last + FRAME_SECONDS, _without_variant(cells[0]))))
+    for (_, before), (number, said) in pairwise(found):
+        if said.start < before.start:
+            raise UserError(
+                f"{str(path)!r}, line {number}: time goes back from {before.start:g} to {said.start:g} s: "
+                f"give the output for one recording"
+            )
+    if not found:
+        raise UserError(f"{str(path)!r}, line 1: this is neither Gentle's JSON, a TextGrid, nor Sphinx's -time yes")
+    heard = [Said(each.start, each.stop, label) for _, each in found if (label := _label(each.label))]
+    if unit == "phone" and not all(each.label in _ARPABET for each in heard):
+        raise UserError(f"{str(path)!r} holds words only: use --unit word, or run Sphinx with -allphone")
+    return heard
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cell) else None
+
+
+def _praat(path: Path, unit: str) -> list[Said]:
+    try:
+        from praatio import textgrid
+        from praatio.utilities.errors import PraatioException
+    except ImportError:
+        raise UserError("TextGrids need praatio, which is not installed: pip install 'samplechop[atlas]'") from None
+    try:
+        grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False)
+    except (PraatioException, ValueError, LookupError, UnicodeError, AssertionError) as error:
+        raise UserError(f"{str(path)!r} is no TextGrid that can be read ({error}): save it again with Praat") from None
+    tiers = [tier for tier in grid.tiers if isinstance(tier, textgrid.IntervalTier)]
+    wanted = [tier for tier in tiers if _TIERS[unit].search(tier.name)]
+    if not wanted:
+        names = ", ".join(repr(tier.name) for tier in tiers) or "none"
+        raise UserError(f"{str(path)!r} has no tier of {unit}s (its tiers: {names}): name one {unit + 's'!r}")
+    return [
+        Said(float(entry.start), float(entry.end), label)
+        for tier in wanted
+        for entry in tier.entries
+        if (label := _STRESSED.sub(r"\1", _label(entry.label)) if unit == "phone" else _label(entry.label))
+    ]

@@ -1,0 +1,160 @@
+"""Tempo and key of sounds: music.tsv, one line a sound, "" where there is none or it is not clear.
+
+Slices of a kit have those of its record, which its manifest tells. Other sounds are heard themselves, unless they are
+too short to have any. They are played four times on end, as loops are: the beat detector needs some bars to be sure.
+Of 159 real one-shots and loops it so told a tempo for 11 of the 16 loops, all right within 1 %, and for one other, a
+drum beat, half of it.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline.atlas.store import Atlas, Sound
+from samplechop.offline.atlas.tsv import read_table, write_table
+from samplechop.offline.common import process_pool as processes
+from samplechop.offline.common.progress import Told
+from samplechop.offline.export.manifest import FILE as MANIFEST
+from samplechop.offline.kits.analysis import key, tempo
+from samplechop.offline.kits.open import audio_files, is_kit
+from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import BEAT, Event
+from samplechop.realtime.detectors import make
+from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.session import FAST_BLOCK
+
+STEP = "describe"
+TABLE, COLUMNS = "music.tsv", ("name", "tempo", "key")
+TIMES = 4
+_TOGETHER = 16
+"""Sounds that a process is given at once."""
+_LOST_SECONDS = 10.0
+"""So much work is lost at most when a run is ended."""
+
+Music = tuple[str, str]
+"""Tempo in beats per minute with one decimal, and key such as "F# minor"; "" where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeSettings:
+    """least_seconds: shorter sounds have neither tempo nor key. loop_seconds: longer ones are not played as loops."""
+
+    least_seconds: float = 1.5
+    loop_seconds: float = 16.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        if not 0 < self.least_seconds <= self.loop_seconds:
+            raise UserError(
+                f"the shortest sound with a tempo must last more than 0 s and at most {self.loop_seconds:g} s, "
+                f"got {self.least_seconds:g}"
+            )
+
+
+def describe(atlas: Atlas, settings: DescribeSettings, told: Told, jobs: int = 1) -> None:
+    """Write music.tsv; what was heard before with the same settings is not heard again. jobs: processes at once.
+
+    Raises UserError if the disk does not take it.
+    """
+    noted = asdict(settings)
+    path = atlas.folder / TABLE
+    if atlas.is_made(STEP, noted) and path.exists():
+        return
+    before = atlas.made(STEP)
+    music: list[Music] = []
+    if before and before[0] == noted and path.exists():
+        music = [(row[0], row[1]) for row in read_table(path, COLUMNS[1:], before[1])]
+    known = len(music)
+    music += [_of_kit(sound) or ("", "") for sound in atlas.sounds[known:]]
+    wanted = [
+        row
+        for row, sound in enumerate(atlas.sounds)
+        if row >= known and music[row] == ("", "") and sound.duration >= settings.least_seconds
+    ]
+    chunks = [wanted[at : at + _TOGETHER] for at in range(0, len(wanted), _TOGETHER)]
+    work = partial(hear, atlas.folder, settings)
+    done, written = 0, time.monotonic()
+    for chunk, heard in zip(chunks, processes.run(work, chunks, max(1, min(jobs, len(chunks)))), strict=True):
+        for row, found in zip(chunk, heard, strict=True):
+            music[row] = found
+        done += len(chunk)
+        told("describing", done, len(wanted))
+        if time.monotonic() > written + _LOST_SECONDS and done < len(wanted):
+            _write(atlas, music[: wanted[done]], noted)
+            written = time.monotonic()
+    _write(atlas, music, noted)
+
+
+def _write(atlas: Atlas, music: Sequence[Music], noted: dict[str, Any]) -> None:
+    rows = ((sound.name, *found) for sound, found in zip(atlas.sounds, music, strict=False))
+    write_table(atlas.folder / TABLE, COLUMNS, rows)
+    atlas.note(STEP, noted, len(music))
+
+
+def hear(folder: Path, settings: DescribeSettings, rows: Sequence[int]) -> list[Music]:
+    """[worker] Hear some sounds of an atlas."""
+    atlas = _opened(folder)
+    samples = atlas.samples()
+    return [_heard(_whole(atlas.sounds[row], samples[row], atlas.rate), atlas.rate, settings) for row in rows]
+
+
+@cache
+def _opened(folder: Path) -> Atlas:
+    return Atlas(folder)
+
+
+def _heard(samples: NDArray[np.float32], rate: int, settings: DescribeSettings) -> Music:
+    times = TIMES if len(samples) <= settings.loop_seconds * rate else 1
+    bpm = tempo.tempo(_beats(samples, rate, times), rate)
+    tonality = key.of_samples(samples, rate)
+    return bpm.value if bpm else "", tonality.value if tonality else ""
+
+
+def _beats(samples: NDArray[np.float32], rate: int, times: int) -> list[Event]:
+    engine = Engine({"beats": make("beats")}, rate, 1, FAST_BLOCK)
+    engine.reset(0)
+    heard: list[Event] = []
+    played = np.tile(samples, times)[:, np.newaxis]
+    for at in range(0, len(played), FAST_BLOCK):
+        engine.process(played[at : at + FAST_BLOCK], heard.append)
+    engine.flush(heard.append)
+    return [event for event in heard if event.kind == BEAT]
+
+
+def _whole(sound: Sound, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """Give a sound with the silence that was around it in its file, as a loop needs it; pieces of files have none."""
+    kept = np.array(samples[: sound.length])
+    try:
+        (audio,) = audio_files(Path(sound.path))
+        with open_audio(audio) as file:
+            length = round(file.frames / file.samplerate * rate)
+    except UserError:  # it is gone, or another program had to decode it
+        return kept
+    before = round(sound.start * rate)
+    after = length - before - len(kept)
+    silence = before + after
+    return np.pad(kept, (before, after)) if after >= 0 and silence <= len(kept) / 2 else kept
+
+
+def _of_kit(sound: Sound) -> Music | None:
+    """Give what a kit's manifest tells of a slice; None if the sound is none."""
+    kit = Path(sound.path).parent.parent
+    return _manifest(kit) if is_kit(kit) else None
+
+
+@cache
+def _manifest(kit: Path) -> Music | None:
+    try:
+        manifest = json.loads((kit / MANIFEST).read_text(encoding="utf-8"))
+        told = [manifest[name] or {"value": ""} for name in COLUMNS[1:]]
+        return str(told[0]["value"]), str(told[1]["value"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None

@@ -1,0 +1,181 @@
+"""The step that makes maps: sounds that are alike lie near each other.
+
+A map is laid out once. Sounds that come later are placed into it, and those that are there stay, until the atlas has
+more than doubled: a map that most of its sounds had no say in would tell little, and is laid out anew.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline.atlas.features import basis as features
+from samplechop.offline.atlas.map import colours, map_files, scatter_plot, tsne_layout
+from samplechop.offline.atlas.map.training_record import Reference
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.common.progress import Told
+from samplechop.realtime.core.errors import UserError
+
+MOST_CLUSTERS = len(colours.PALETTE)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedSettings:
+    """Which maps to make. mode: of what, one of features.MODES. perplexities: a map each: about how many neighbours
+    every sound keeps near. seed: another seed, another map. colouring: one of colours.COLOURINGS; `position` makes a
+    map in three dimensions, too, and takes its positions for red, green and blue. clusters: of k-means.
+    """
+
+    mode: str = "fingerprints"
+    dims: int = 2
+    perplexities: tuple[float, ...] = (30.0,)
+    seed: int = 1
+    colouring: str = "class"
+    clusters: int = 8
+
+    def __post_init__(self) -> None:
+        """Raise UserError for what cannot be made."""
+        if self.mode not in features.MODES:
+            raise UserError(f"--mode must be one of {', '.join(features.MODES)}, got {self.mode!r}")
+        if self.dims not in (2, 3):
+            raise UserError(f"--dims must be 2 or 3, got {self.dims}")
+        if not self.perplexities or not all(1 <= one <= 1000 for one in self.perplexities):
+            raise UserError(f"--perplexity must be 1 to 1000, got {', '.join(f'{p:g}' for p in self.perplexities)}")
+        if not 0 <= self.seed < 2**31:
+            raise UserError(f"--seed must be 0 to {2**31 - 1}, got {self.seed}")
+        if self.colouring not in colours.COLOURINGS:
+            raise UserError(f"--colours must be one of {', '.join(colours.COLOURINGS)}, got {self.colouring!r}")
+        if not 1 <= self.clusters <= MOST_CLUSTERS:
+            raise UserError(f"--clusters must be 1 to {MOST_CLUSTERS}, got {self.clusters}")
+
+
+def map_name(mode: str, dims: int, perplexity: float) -> str:
+    """Give the name of a map, such as fingerprints-2d-p30."""
+    return f"{mode}-{dims}d-p{perplexity:g}"
+
+
+def embed(atlas: Atlas, settings: EmbedSettings, told: Told, jobs: int | None = None, again: bool = False) -> list[str]:
+    """Make the maps wanted, or place new sounds in them; give sentences for people, such as a perplexity lowered.
+
+    jobs: threads, by default one for each core. again: lay maps out anew, even if that moves sounds.
+    Raises UserError if what the maps are made of is not there, damaged, or the disk does not take them.
+    """
+    if not len(atlas):
+        raise UserError(f"the atlas {str(atlas.folder)!r} holds no sounds: samplechop atlas collect adds some")
+    blocks = features.names(atlas, settings.mode)
+    origin = features.origin(atlas, blocks)
+    made = atlas.made(map_files.STEP)
+    noted: dict[str, Any] = {map_files.DEFAULT: None, map_files.MAPS: {}} | (made[0] if made else {})
+    work: _Work | None = None
+    for perplexity in settings.perplexities:
+        name = map_name(settings.mode, settings.dims, perplexity)
+        there = map_files.names(atlas)
+        entry = asdict(settings) | {"perplexities": [perplexity], "of": origin, "rows": len(atlas)}
+        if not again and name in there and noted[map_files.MAPS].get(name) == entry:
+            continue
+        work = work or _Work(atlas, settings, blocks, origin, told, jobs or os.cpu_count() or 1, again)
+        work.make(name, settings.dims, perplexity)
+        first = noted[map_files.DEFAULT] if noted[map_files.DEFAULT] in there else name
+        noted = {map_files.DEFAULT: first, map_files.MAPS: noted[map_files.MAPS] | {name: entry}}
+        atlas.note(map_files.STEP, noted)
+    return work.said if work else []
+
+
+class _Work:
+    """One run: what all maps of it share."""
+
+    def __init__(
+        self,
+        atlas: Atlas,
+        settings: EmbedSettings,
+        blocks: Sequence[str],
+        origin: dict[str, Any],
+        told: Told,
+        jobs: int,
+        again: bool,
+    ) -> None:
+        self._atlas, self._settings, self._told, self._jobs, self._again = atlas, settings, told, jobs, again
+        self._origin = origin
+        self._blocks = features.read(atlas, blocks)
+        self.said: list[str] = []
+
+    def make(self, name: str, dims: int, perplexity: float) -> None:
+        """Lay out or complete one map, and write all its files."""
+        settings = self._settings
+        positions, reference = self._positions(name, dims, perplexity)
+        labels = [sound.label for sound in self._atlas.sounds]
+        if dims == 3:
+            paint = colours.by_position(positions)
+        elif settings.colouring == "position":
+            paint = colours.by_position(self._in_space(perplexity))
+        elif settings.colouring == "k-means":
+            paint = colours.by_cluster(reference.basis.apply(self._blocks), settings.clusters, settings.seed)
+        else:
+            paint = colours.by_label(labels)
+        map_files.write_colours(self._atlas, name, paint)
+        by_label = dims == 2 and settings.colouring == "class"
+        scatter_plot.draw(
+            map_files.path_of(self._atlas, name, ".png"), name, positions, paint, labels if by_label else None
+        )
+
+    def _in_space(self, perplexity: float) -> NDArray[np.float32]:
+        name = map_name(self._settings.mode, 3, perplexity)
+        self.make(name, 3, perplexity)
+        return map_files.read_map(self._atlas, name)
+
+    def _positions(self, name: str, dims: int, perplexity: float) -> tuple[NDArray[np.float32], Reference]:
+        total = len(self._atlas)
+        wanted = {"perplexity": perplexity, "dims": dims, "seed": self._settings.seed, "of": self._origin}
+        path = map_files.path_of(self._atlas, name, ".npz")
+        before = None if self._again else Reference.read(path)
+        if before is not None and self._is_of_use(before, wanted):
+            there = self._there(name, before)
+            if len(there) == total:
+                return there, before
+            self._told(f"{name}, placing {total - len(there)} new", 0, 1)
+            new = before.basis.apply({block: rows[len(there) :] for block, rows in self._blocks.items()})
+            placed = tsne_layout.place(new, before.features, before.positions, self._settings.seed)
+            positions = np.concatenate([there, before.scaled(placed)])
+            map_files.write_map(self._atlas, name, positions)
+            self._told(f"{name}, placing {total - len(there)} new", 1, 1)
+            return positions, before
+        allowed = tsne_layout.allowed_perplexity(perplexity, total)
+        if allowed < perplexity:
+            self.said.append(
+                f"{name}: perplexity {perplexity:g} is more than {total} sounds allow, {allowed:.3g} was taken"
+            )
+        basis = features.Basis.of(self._blocks, self._settings.seed)
+        coordinates = basis.apply(self._blocks)
+        raw = tsne_layout.lay_out(
+            coordinates,
+            dims,
+            allowed,
+            self._settings.seed,
+            self._jobs,
+            lambda done, of: self._told(name, done, of),
+        )
+        reference = Reference.of(wanted, basis, coordinates, raw)
+        positions = reference.scaled(raw)
+        path.unlink(missing_ok=True)  # it tells of the positions that are now replaced
+        map_files.write_map(self._atlas, name, positions)
+        reference.write(path)
+        return positions, reference
+
+    def _is_of_use(self, before: Reference, wanted: dict[str, Any]) -> bool:
+        known, total = len(before.positions), len(self._atlas)
+        return (
+            dict(before.settings) == wanted
+            and known <= total
+            and (known == total or (known >= tsne_layout.FEWEST and total <= 2 * known))
+        )
+
+    def _there(self, name: str, before: Reference) -> NDArray[np.float32]:
+        """Give the positions of the sounds that have one: those laid out, and those placed since, if they are kept."""
+        laid_out = before.scaled(before.positions)
+        kept = map_files.read_known(self._atlas, name)
+        if kept is None or kept.shape[1] != laid_out.shape[1] or len(kept) > len(self._atlas):
+            return laid_out
+        return kept if np.allclose(kept[: len(laid_out)], laid_out, atol=1e-5) else laid_out

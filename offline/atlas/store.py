@@ -1,0 +1,243 @@
+"""An atlas is a folder of plain files. One row is one sound: row i is the same sound in every file.
+
+    atlas.json        sample rate, longest sound, and for each step made: its settings and how many rows it covers
+    samples.npy       float32 (n, width): mono, peak 1, silence trimmed, zero behind the end of each sound
+    samples.tsv       one line a sound, see `Sound`
+    filenames.txt     one name a line
+    sources.tsv       one line a file that was looked at, see `Source`; of two with one path the later one counts
+    .busy, .lock      by which processes keep out of each other's way; empty
+    …                 what the steps add: fingerprints.npy, maps/*.tsv, grid.tsv, sprites/, tags.tsv, page/ …
+
+Rows are only ever added, at the end, so whoever has made something for n rows has only the new ones to do. How many
+there are is what atlas.json says, which is replaced in one go once they are there: what a run that was killed left
+behind them is not looked at, and goes when the next rows come.
+samples.npy is as wide as the longest sound may be; on nearly every file system what was never written takes no room.
+"""
+
+import shutil
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline.atlas import manifest, npy_append
+from samplechop.offline.atlas.lock import locked
+from samplechop.offline.atlas.tsv import PART, add, cut, lines, read_as, replaced
+from samplechop.realtime.core.errors import UserError
+
+STATE = manifest.FILE
+SAMPLES, TABLE, NAMES, SOURCES = "samples.npy", "samples.tsv", "filenames.txt", "sources.tsv"
+_BUSY, _LOCK = ".busy", ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One row. name: for people, unique in the atlas. path: the file or session it is from, absolute.
+
+    start, duration: seconds of that file, after trimming. length: samples of its row in samples.npy. peak: of the
+    sound as it was, full scale 1. label: what it is said to be: the phone or word of aligned speech, the strongest drum
+    of a kit's slice or "", else the first word of its file's name. pack: the folder or kit it came in. rms: 0..1 of the
+    normalised sound. centroid, bandwidth, rolloff: Hz. flatness: 0..1. zero_crossings: per second. The spectral figures
+    are librosa's, see samplechop.offline.atlas.features.descriptors.
+    """
+
+    name: str
+    path: str
+    start: float
+    duration: float
+    length: int
+    peak: float
+    label: str
+    pack: str
+    rms: float
+    centroid: float
+    bandwidth: float
+    rolloff: float
+    flatness: float
+    zero_crossings: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was looked at. path: absolute, all links followed. size: bytes. mtime_ns: when it was changed.
+
+    sounds: how many rows came of it. split: in what way it was cut. reason: why it was left out, or "".
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    sounds: int
+    split: str
+    reason: str
+
+
+COLUMNS = tuple(field.name for field in fields(Sound))
+SOURCE_COLUMNS = tuple(field.name for field in fields(Source))
+
+
+def one_line(name: str) -> str:
+    """Give a name without what would end a line of filenames.txt, or what no text file can hold: "_" instead."""
+    return "".join("_" if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") else sign for sign in name)
+
+
+class Atlas:
+    """An atlas on disk. Open one with `Atlas(folder)`, begin one with `Atlas.begin`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open an atlas. Raises UserError if there is none, or one of another version."""
+        self.folder = folder
+        self._state = manifest.read(folder)
+        self._is_mended = False
+
+    @classmethod
+    def begin(cls, folder: Path, rate: int, width: int) -> "Atlas":
+        """Make an atlas without sounds. rate: Hz. width: samples of the longest sound there may be.
+
+        Raises UserError if there is one already, or the disk does not take it.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with locked(folder / _LOCK):
+                if (folder / STATE).exists():
+                    raise UserError(f"there is an atlas in {str(folder)!r} already")
+                for name in (SAMPLES, TABLE, NAMES, SOURCES):
+                    (folder / name).unlink(missing_ok=True)
+                manifest.write(folder, manifest.new(rate, width))
+        except OSError as error:
+            raise UserError(f"the atlas {str(folder)!r} cannot be made ({error.strerror or error})") from None
+        return cls(folder)
+
+    def begin_anew(self, rate: int, width: int) -> None:
+        """Take another rate and width; what was looked at is forgotten. Raises ValueError if there are sounds."""
+        with locked(self.folder / _LOCK):
+            if manifest.read(self.folder)["rows"]:
+                raise ValueError("an atlas with sounds cannot begin anew")
+            self._state = manifest.new(rate, width)
+            manifest.write(self.folder, self._state)
+        self._is_mended = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have the atlas for oneself meanwhile; what runs that were killed left unfinished is removed.
+
+        Raises UserError if another process has it, or the folder cannot be written.
+        """
+        try:
+            with locked(self.folder / _BUSY, wait=False):
+                for left in self.folder.rglob(f"{PART}*"):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                self._state = manifest.read(self.folder)
+                self.__dict__.pop("sounds", None)
+                yield
+        except BlockingIOError:
+            raise UserError(
+                f"another samplechop is at work in {str(self.folder)!r}: let it end, or use another"
+            ) from None
+        except PermissionError as error:
+            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror})") from None
+
+    @property
+    def rate(self) -> int:
+        """Sample rate of all sounds, Hz."""
+        return int(self._state["rate"])
+
+    @property
+    def width(self) -> int:
+        """Samples of the longest sound there may be."""
+        return int(self._state["width"])
+
+    @cached_property
+    def sounds(self) -> list[Sound]:
+        """All rows, in order."""
+        return read_as(self.folder / TABLE, Sound, len(self))
+
+    def sources(self) -> list[Source]:
+        """Read of all files that were looked at, in order; of two with one path the later one counts."""
+        return read_as(self.folder / SOURCES, Source, int(self._state["sources"]))
+
+    def __len__(self) -> int:
+        """Count the sounds."""
+        return int(self._state["rows"])
+
+    def samples(self) -> NDArray[np.float32]:
+        """Give all sounds, read-only float32 (n, width), in a memory map: read some rows at a time."""
+        if not len(self):
+            return np.zeros((0, self.width), np.float32)
+        try:
+            return npy_append.opened(self.folder / SAMPLES, len(self), self.width)
+        except (OSError, ValueError) as error:
+            path = str(self.folder / SAMPLES)
+            raise UserError(f"{path!r} is damaged ({error}): collect the sounds again") from None
+
+    def append(
+        self, sounds: Sequence[Sound], samples: Iterable[NDArray[np.float32]], sources: Sequence[Source] = ()
+    ) -> None:
+        """Add rows, all or none of them, whatever ends the run.
+
+        samples: float32 (length,) each. sources: what has been looked at.
+        Raises UserError if the disk does not take them, or another process has added some.
+        """
+        if any(sound.name != one_line(sound.name) for sound in sounds):
+            raise ValueError("names must be one line of text each")
+        n = len(self)
+        try:
+            with locked(self.folder / _LOCK):
+                now = manifest.read(self.folder)
+                if (now["rows"], now["sources"]) != (n, self._state["sources"]):
+                    raise UserError(f"another samplechop has added to {str(self.folder)!r} meanwhile: run it again")
+                if not self._is_mended:
+                    self._mend()
+                self._is_mended = False  # until all is there
+                npy_append.extend(self.folder / SAMPLES, n, len(sounds), self.width, samples)
+                add(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
+                for name, columns, rows in ((TABLE, COLUMNS, sounds), (SOURCES, SOURCE_COLUMNS, sources)):
+                    new = not (self.folder / name).exists()
+                    add(self.folder / name, (lines([columns]) if new else "") + lines(map(attrgetter(*columns), rows)))
+                now["rows"] += len(sounds)
+                now["sources"] += len(sources)
+                manifest.write(self.folder, now)
+        except OSError as error:
+            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
+        self._state, self._is_mended = now, True
+        if "sounds" in self.__dict__:
+            self.sounds.extend(sounds)
+
+    def _mend(self) -> None:
+        """Remove what a run that was killed has left behind the last row."""
+        for name, rows in ((TABLE, len(self)), (SOURCES, int(self._state["sources"]))):
+            if (self.folder / name).exists():
+                cut(self.folder / name, rows)
+        with replaced(self.folder / NAMES) as part:
+            part.write_text("".join(f"{sound.name}\n" for sound in self.sounds), encoding="utf-8")
+
+    def made(self, step: str) -> tuple[dict[str, Any], int] | None:
+        """Give the settings with which a step was made, and for how many rows; None if it never was."""
+        there = self._state["steps"].get(step)
+        return None if there is None else (dict(there["settings"]), int(there["rows"]))
+
+    def is_made(self, step: str, settings: Mapping[str, Any]) -> bool:
+        """Say whether a step was made with these settings for all rows there are."""
+        return self.made(step) == (dict(settings), len(self))
+
+    def note(self, step: str, settings: Mapping[str, Any], rows: int | None = None) -> None:
+        """Note that a step is made with these settings, which JSON must be able to hold.
+
+        rows: for the first so many; None: for all. Raises UserError if the disk does not take it.
+        """
+        noted = {"settings": dict(settings), "rows": len(self) if rows is None else rows}
+        try:
+            with locked(self.folder / _LOCK):
+                now = manifest.read(self.folder)  # another process may have noted something else
+                now["steps"][step] = noted
+                manifest.write(self.folder, now)
+                self._state["steps"] = now["steps"]
+        except OSError as error:
+            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None

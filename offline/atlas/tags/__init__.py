@@ -1,0 +1,1 @@
+"""Tags: what a sound is."""

@@ -1,0 +1,133 @@
+"""The tagged sounds of an atlas, as a net learns from them: labels, pictures, and which packs only measure it."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.models import SoundFeatures
+from samplechop.offline.atlas.store import Atlas, Sound
+from samplechop.offline.atlas.tags import metadata, vocabulary
+from samplechop.offline.atlas.tags.augmentation import varied
+from samplechop.offline.atlas.tags.inference import at_rate
+from samplechop.offline.atlas.tags.input_image import image
+from samplechop.offline.common.process_pool import run
+from samplechop.offline.common.progress import Told
+from samplechop.realtime.core.errors import UserError
+
+VERSIONS = 2
+"""Pictures of each sound to learn from: as it is, and changed. The net makes more of them as it learns."""
+VALIDATION_SHARE = 0.2
+MOST_SHARE = 0.35
+FEWEST_SOUNDS = 20
+FEWEST_OF_PACK = 10
+"""Tagged sounds a pack must have, to be held out."""
+_TOGETHER = 32
+Pictures = NDArray[np.float16]
+"""Pictures of sounds: float16 (n, VERSIONS, inputs)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The sounds of an atlas that have tags of the vocabulary.
+
+    rows: of the atlas. tags: the vocabulary. labels: float32 (n, tags), 0 or 1. held: bool (n,), only to measure on;
+    how: a sentence on these. synonyms: what words stand for.
+    """
+
+    rows: tuple[int, ...]
+    tags: tuple[str, ...]
+    labels: NDArray[np.float32]
+    held: NDArray[np.bool_]
+    how: str
+    synonyms: Mapping[str, str]
+
+
+def find(atlas: Atlas, paths: Sequence[Path], synonyms: Path | None, fewest: int, held: Sequence[str]) -> Tagged:
+    """Find the tagged sounds of an atlas. paths, synonyms: as of tags.tag. fewest: sounds of each tag.
+
+    held: packs to measure on; none: see `split`. Raises UserError where there is too little to learn from.
+    """
+    meant = vocabulary.synonyms_with(synonyms)
+    words = [vocabulary.tags_of(one, meant) for one in metadata.describe(atlas.sounds, paths)]
+    tags = vocabulary.choose(words, fewest)
+    labels = vocabulary.labels(words, tags)
+    rows = np.flatnonzero(labels.any(axis=1))
+    if len(rows) < FEWEST_SOUNDS:
+        raise UserError(f"tags are learned from {FEWEST_SOUNDS} tagged sounds at least, got {len(rows)}: tag more")
+    chosen, how = split(_packs(atlas.sounds, rows.tolist(), words), held)
+    return Tagged(tuple(rows.tolist()), tags, labels[rows], chosen, how, meant)
+
+
+def _packs(sounds: Sequence[Sound], rows: Sequence[int], words: Sequence[tuple[str, ...]]) -> list[str]:
+    """Give the pack of each row; where a pack is all of one kind, as PACK/snares/1.wav is, the folder above it."""
+    packs = [sounds[row].pack for row in rows]
+    kinds = {(pack, words[row]) for pack, row in zip(packs, rows, strict=True)}
+    if len(kinds) > len(set(packs)):
+        return packs
+    return [Path(sounds[row].path).parent.parent.name for row in rows]
+
+
+def split(packs: Sequence[str], named: Sequence[str]) -> tuple[NDArray[np.bool_], str]:
+    """Choose the sounds that only tell how well the net does: whole packs, bool (n,), and a sentence on how.
+
+    packs: of each sound. named: packs to hold out; none: those first in the order of a hash of their names, until a
+    fifth is held. Where no pack is of a size to be held out, every fifth sound is. Raises UserError for a name that no
+    pack has, or if nothing were left to learn from.
+    """
+    counts = Counter(packs)
+    sizes = {pack: counts[pack] for pack in sorted(counts, key=_hash)}
+    unknown = [pack for pack in named if pack not in sizes]
+    if unknown:
+        raise UserError(f"--held {unknown[0]!r}: no tagged sound is of that pack; there are {_listed(sorted(sizes))}")
+    if named and set(named) == set(sizes):
+        raise UserError("--held must leave packs to learn from, got all there are")
+    held = set(named)
+    for pack, size in sizes.items() if not named else ():
+        together = sum(sizes[one] for one in held)
+        if together < VALIDATION_SHARE * len(packs) and size >= FEWEST_OF_PACK:
+            held |= {pack} if together + size <= MOST_SHARE * len(packs) else set()
+    if held:
+        return np.array([pack in held for pack in packs]), f"packs held out: {_listed(sorted(held))}"
+    order = sorted(range(len(packs)), key=lambda place: _hash(f"{packs[place]}/{place}"))
+    out = np.zeros(len(packs), bool)
+    out[order[: max(1, len(packs) // 5)]] = True
+    why = "there is one pack only" if len(sizes) == 1 else "no pack is of a size to hold out"
+    return out, f"{why}: every fifth sound is held out, which makes the figures too good"
+
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+
+
+def picture(atlas: Atlas, rows: Sequence[int], features: SoundFeatures, seed: int, jobs: int, told: Told) -> Pictures:
+    """Picture sounds of an atlas, as they are and changed, in `jobs` processes."""
+    spans = [tuple(rows[at : at + _TOGETHER]) for at in range(0, len(rows), _TOGETHER)]
+    out = np.zeros((len(rows), VERSIONS, features.n_inputs), np.float16)
+    work = [(atlas.folder, span, features, seed) for span in spans]
+    for number, part in enumerate(run(_picture, work, jobs)):
+        out[number * _TOGETHER : number * _TOGETHER + len(part)] = part
+        told("listening", number + 1, len(work))
+    return out
+
+
+def _picture(job: tuple[Path, tuple[int, ...], SoundFeatures, int]) -> Pictures:
+    folder, rows, features, seed = job
+    atlas = Atlas(folder)
+    samples, sounds = atlas.samples(), atlas.sounds
+    out = np.zeros((len(rows), VERSIONS, features.n_inputs), np.float16)
+    for pictures, row in zip(out, rows, strict=True):
+        sound = at_rate(samples[row, : sounds[row].length], atlas.rate, features)
+        rng = np.random.default_rng([0x7A65, seed, row])
+        pictures[0] = image(sound, features)
+        for version in range(1, VERSIONS):
+            pictures[version] = image(varied(sound, rng), features)
+    return out

@@ -1,0 +1,189 @@
+"""What people have written about sounds: JSON beside each sound or one for many, CSV, or the names of their folders."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from samplechop.offline.atlas.store import Sound
+from samplechop.offline.audio.one_shots import SUFFIXES
+from samplechop.realtime.core.errors import UserError
+
+FILE_COLUMNS = ("file", "filename", "path", "name", "sound", "id")
+TEXT_COLUMNS = ("tags", "tag", "description", "label", "labels", "class", "category")
+TAG_SEPARATORS = ";|,"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One sound as described. file: its path or name, as written. texts: name and description. tags: one by one."""
+
+    file: str
+    texts: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described | None]:
+    """Find what is written about each sound of an atlas, in their order; None where nothing is.
+
+    paths: JSON and CSV files, and folders of them. Without any, NAME.json beside NAME.wav; where no sound has one, the
+    name of its folder, unless all have the same. Of two descriptions of one sound the later counts. Raises UserError
+    for a file that is missing or not understood, naming it and the line.
+    """
+    if not paths:
+        beside = {one.path: Path(one.path).with_suffix(".json") for one in sounds}
+        there = {path: read_json(sidecar, path) for path, sidecar in beside.items() if _describes(sidecar)}
+        if there:
+            return [there[one.path][-1] if there.get(one.path) else None for one in sounds]
+        folders = [Path(one.path).parent.name for one in sounds]
+        several = len(set(folders)) > 1  # a name that all have tells none from another
+        return [
+            Described(one.path, (name,), ()) if several else None for one, name in zip(sounds, folders, strict=True)
+        ]
+    found = {key: one for path in paths for keys, one in _read(path) for key in keys}
+    return [next((found[key] for key in _wanted(one) if key in found), None) for one in sounds]
+
+
+def _describes(sidecar: Path) -> bool:
+    """Say whether JSON beside a sound is about it; what is no JSON at all counts, so that somebody is told."""
+    if not sidecar.is_file():
+        return False
+    try:
+        record = json.loads(_text(sidecar))
+    except (json.JSONDecodeError, RecursionError):
+        return True
+    return isinstance(record, dict) and not {"tags", "description"}.isdisjoint(record)
+
+
+def _keys(described: Described, folder: Path, beside: str) -> list[str]:
+    """Give what a sound may be looked up by: its path if that is known, else the name of its file with and without
+    suffix. folder: of the metadata. beside: the path, without suffix, of the sound that the metadata lies beside.
+    """
+    near = folder / described.file
+    if near.is_file():
+        return [str(near.resolve())]
+    if described.file == beside:
+        return [beside]
+    plain = PurePath(described.file.replace("\\", "/"))
+    return [described.file, plain.name, *([plain.stem] if plain.suffix.lower() in SUFFIXES else [])]
+
+
+def _wanted(sound: Sound) -> Iterator[str]:
+    path = Path(sound.path)
+    yield sound.path
+    yield str(path.resolve())
+    yield str(path.with_suffix(""))
+    for parents in range(2, 4):  # FOLDER/NAME.wav, as written in a file above FOLDER
+        yield "/".join(path.parts[-parents:])
+    yield sound.name
+    yield path.name
+    yield path.stem
+
+
+def _read(path: Path) -> Iterator[tuple[list[str], Described]]:
+    """Read a file, or all of a folder; each description with what its sound may be looked up by."""
+    if path.is_dir():
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in {".json", ".csv", ".tsv"})
+        if not inside:
+            raise UserError(
+                f"no metadata in {str(path)!r}: put NAME.json beside NAME.wav, or name a .json or .csv file"
+            )
+        for one in inside:
+            yield from _read(one)
+        return
+    if not path.is_file():
+        raise UserError(f"no metadata at {str(path)!r}: give a .json or .csv file, or a folder of them")
+    beside = str(path.absolute().with_suffix(""))
+    rows = read_json(path, beside) if path.suffix.lower() == ".json" else read_csv(path)
+    for row in rows:
+        yield _keys(row, path.parent, beside), row
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"the metadata {str(path)!r} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"the metadata {str(path)!r} is no UTF-8 text (byte {error.start}): save it as such") from None
+
+
+def read_json(path: Path, file: str) -> list[Described]:
+    """Read a JSON as freesound gives it: one sound (name, description, tags), a list of such, or a dict by file name.
+
+    file: the sound that a JSON of one sound is about, unless it names a filename itself. Raises UserError with the
+    line of what is wrong.
+    """
+    try:
+        record = json.loads(_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{str(path)!r}, line {error.lineno}: no JSON ({error.msg})") from None
+    except RecursionError:
+        raise UserError(f"{str(path)!r}, line 1: JSON nested too deeply to be metadata") from None
+    if isinstance(record, dict) and isinstance(record.get("results"), list):  # a page of freesound's search
+        record = record["results"]
+    if isinstance(record, dict) and {"name", "tags", "description", "filename"} & set(record):
+        return [_described(record, file, f"{str(path)!r}")]
+    if isinstance(record, dict):
+        pairs = [(str(name), value if isinstance(value, dict) else {"tags": value}) for name, value in record.items()]
+    elif isinstance(record, list):
+        pairs = [("", value) for value in record]
+    else:
+        raise UserError(f"{str(path)!r}, line 1: metadata must be a sound, a list or a dict of sounds")
+    rows = []
+    for number, (name, value) in enumerate(pairs, 1):
+        where = f"{str(path)!r}, sound {number}"
+        if not isinstance(value, Mapping):
+            raise UserError(f"{where}: must be an object with name, description or tags, got {str(value)[:40]!r}")
+        if not name and not (value.get("filename") or value.get("name")):
+            raise UserError(f"{where}: must have a filename or a name")
+        rows.append(_described(value, name or str(value.get("filename") or value["name"]), where))
+    return rows
+
+
+def _described(record: Mapping[str, object], file: str, where: str) -> Described:
+    tags = record.get("tags") or []
+    if isinstance(tags, str):
+        tags = _split(tags)
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise UserError(f"{where}: tags must be a list of words, got {str(tags)[:40]!r}")
+    texts = [str(record[key]) for key in ("name", "description") if record.get(key)]
+    return Described(str(record.get("filename") or file), tuple(texts), tuple(tags))
+
+
+def _split(tags: str) -> list[str]:
+    separator = next((one for one in TAG_SEPARATORS if one in tags), None)
+    return [tag.strip() for tag in (tags.split(separator) if separator else tags.split()) if tag.strip()]
+
+
+def read_csv(path: Path) -> list[Described]:
+    """Read a table with a header: a column for the file or name, and one or more of tags, description, class.
+
+    Commas, semicolons, tabs and bars are told apart by themselves. Raises UserError with the line of what is wrong.
+    """
+    text = _text(path)
+    first = text.partition("\n")[0]
+    separator = max("\t;|,", key=first.count)
+    try:
+        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise UserError(f"{str(path)!r}: no table of text ({error})") from None
+    header = [name.strip().lower() for name in rows[0]] if rows else []
+    file = next((header.index(name) for name in FILE_COLUMNS if name in header), None)
+    told = [place for place, name in enumerate(header) if name in TEXT_COLUMNS]
+    if file is None or not told:
+        raise UserError(
+            f"{str(path)!r}, line 1: needs a column file or name and one of {', '.join(TEXT_COLUMNS)}, "
+            f"got {', '.join(header)[:80] or 'nothing'}"
+        )
+    found = []
+    for number, row in enumerate(rows[1:], 2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            raise UserError(f"{str(path)!r}, line {number}: {len(row)} cells where the header has {len(header)}")
+        texts = tuple(row[place] for place in told if header[place] == "description")
+        tags = [tag for place in told if header[place] != "description" for tag in _split(row[place])]
+        found.append(Described(row[file].strip(), texts, tuple(tags)))
+    return found

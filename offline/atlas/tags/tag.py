@@ -1,0 +1,194 @@
+"""The step that says what every sound is: tags given by people, tags predicted by a net, and the net's encodings.
+
+tags.tsv        name, given, predicted: commas between tags, "tag:0.93" for predicted ones, the likeliest first
+tags.json       model, vocabulary, from which probability each tag is told, its average precision, synonyms
+labels.npy      float32 (n, tags) 0..1: how likely each tag of the vocabulary is
+encodings.npy   float32 (n, dims): the net's last hidden layer; alike sounds lie near each other
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop import models
+from samplechop.models import Manifest, ModelError, SoundFeatures
+from samplechop.offline.atlas.arrays import write_array
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.tags import metadata, vocabulary
+from samplechop.offline.atlas.tags.inference import Encoder, encode
+from samplechop.offline.atlas.tsv import read_table, replaced, write_table
+from samplechop.offline.common.progress import Told
+from samplechop.realtime.core.errors import UserError
+
+STEP = "tags"
+TABLE, INDEX, LABELS, ENCODINGS = "tags.tsv", "tags.json", "labels.npy", "encodings.npy"
+DIGEST = "given_sha256"
+COLUMNS = ("name", "given", "predicted")
+MOST_PREDICTED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class TagSettings:
+    """model: a released one by name, or the path of a manifest. metadata: files and folders that describe sounds; none:
+    JSON beside each sound, else the names of folders. synonyms: a file of such, besides the usual ones.
+    """
+
+    model: str = "sounds"
+    metadata: tuple[Path, ...] = ()
+    synonyms: Path | None = None
+
+
+def tag(atlas: Atlas, settings: TagSettings, told: Told) -> None:
+    """Tag all sounds; of a model that has heard most of them before, it hears the new ones only.
+
+    Raises UserError for metadata, synonyms or a model that cannot be used.
+    """
+    manifest, features = open_model(settings.model)
+    synonyms = synonyms_of(manifest, settings.synonyms)
+    described = metadata.describe(atlas.sounds, settings.metadata)
+    known = set(features.tags)
+    given = [tuple(word for word in vocabulary.tags_of(one, synonyms) if word in known) for one in described]
+    # Maps are made of what the model says alone: other given tags are no reason to draw them anew.
+    noted = {"model": manifest.name, "sha256": manifest.sha256}
+    written = hashlib.sha256(json.dumps([given, synonyms]).encode()).hexdigest()
+    if atlas.is_made(STEP, noted) and _digest(atlas) == written:
+        return
+    labels, encodings = _answers(atlas, manifest, features, told)
+    write_array(atlas.folder / LABELS, labels)
+    write_array(atlas.folder / ENCODINGS, encodings)
+    thresholds = thresholds_of(manifest, features)
+    write_table(
+        atlas.folder / TABLE,
+        COLUMNS,
+        (
+            (sound.name, ",".join(words), ",".join(f"{name}:{value:.2f}" for name, value in likely))
+            for sound, words, likely in zip(
+                atlas.sounds, given, told_tags(labels, features.tags, thresholds), strict=True
+            )
+        ),
+    )
+    index = {
+        "model": manifest.name,
+        "sha256": manifest.sha256,
+        "vocabulary": list(features.tags),
+        "thresholds": dict(zip(features.tags, thresholds.tolist(), strict=True)),
+        "average_precision": manifest.scores.get("average_precision", {}),
+        "synonyms": synonyms,
+        DIGEST: written,
+    }
+    with replaced(atlas.folder / INDEX) as part:
+        part.write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    atlas.note(STEP, noted)
+
+
+def open_model(name: str) -> tuple[Manifest, SoundFeatures]:
+    """Open a net of sounds. Raises UserError if there is none of that name or path, or it is of another kind."""
+    try:
+        manifest = models.load(name)
+        Encoder(manifest)
+    except ModelError as error:
+        raise UserError(f"--model: {error}") from None
+    assert isinstance(manifest.features, SoundFeatures)  # Encoder has refused every other
+    return manifest, manifest.features
+
+
+def synonyms_of(manifest: Manifest, own: Path | None) -> dict[str, str]:
+    """Give the synonyms a model was trained with, and the usual ones; a user's own go before both."""
+    trained = manifest.decision.get("synonyms", {})
+    if not isinstance(trained, Mapping):
+        raise UserError(f"model {str(manifest.path)!r}: decision.synonyms must be words for words")
+    return vocabulary.synonyms_with(own) if own is not None else {**vocabulary.usual_synonyms(), **trained}
+
+
+def thresholds_of(manifest: Manifest, features: SoundFeatures) -> NDArray[np.float32]:
+    """Give the probability from which each tag is told, float32 (tags,). Raises UserError if the manifest has none."""
+    there = manifest.decision.get("thresholds")
+    record = there if isinstance(there, Mapping) else {}
+    try:
+        return np.array([float(record[name]) for name in features.tags], np.float32)
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"model {str(manifest.path)!r}: decision.thresholds must give a number for each tag") from None
+
+
+def told_tags(
+    labels: NDArray[np.float32], tags: Sequence[str], thresholds: NDArray[np.float32]
+) -> list[list[tuple[str, float]]]:
+    """Give for each sound the tags at or above their thresholds, the likeliest first, at most MOST_PREDICTED."""
+    found = []
+    for row in labels:
+        order = [place for place in np.argsort(-row, kind="stable").tolist() if row[place] >= thresholds[place]]
+        found.append([(tags[place], float(row[place])) for place in order[:MOST_PREDICTED]])
+    return found
+
+
+def _answers(
+    atlas: Atlas, manifest: Manifest, features: SoundFeatures, told: Told
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Hear what was not heard by this model before."""
+    done = _heard(atlas, manifest, features)
+    first = len(done[0])
+    lengths = [sound.length for sound in atlas.sounds]
+    labels = np.zeros((len(lengths), len(features.tags)), np.float32)
+    encodings = np.zeros((len(lengths), features.encoding), np.float32)
+    labels[:first], encodings[:first] = done
+    samples = atlas.samples()[first:]
+    for start, end, (likely, encoded) in encode(manifest, samples, lengths[first:], atlas.rate, os.cpu_count() or 1):
+        labels[first + start : first + end], encodings[first + start : first + end] = likely, encoded
+        told("tagging", end, len(lengths) - first)
+    return labels, encodings
+
+
+def _heard(
+    atlas: Atlas, manifest: Manifest, features: SoundFeatures
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give what this very model said of the first rows, as many as are still there and whole."""
+    nothing = np.zeros((0, len(features.tags)), np.float32), np.zeros((0, features.encoding), np.float32)
+    made = atlas.made(STEP)
+    if made is None or made[0].get("sha256") != manifest.sha256:
+        return nothing
+    try:
+        labels, encodings = (np.load(atlas.folder / name, allow_pickle=False) for name in (LABELS, ENCODINGS))
+    except (OSError, ValueError, EOFError):  # EOFError: an empty file
+        return nothing
+    shapes = [part.shape for part in nothing]
+    fits = all(
+        one.dtype == np.float32 and one.shape == (made[1], shape[1])
+        for one, shape in zip((labels, encodings), shapes, strict=True)
+    )
+    return (labels, encodings) if fits and made[1] <= len(atlas) else nothing
+
+
+def _digest(atlas: Atlas) -> str | None:
+    """Give the digest of the given tags that tags.tsv was written with."""
+    try:
+        return str(json.loads((atlas.folder / INDEX).read_text(encoding="utf-8"))[DIGEST])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def read_tags(atlas: Atlas) -> list[tuple[list[str], list[tuple[str, float]]]]:
+    """Read tags.tsv: for each row the given tags, and the predicted ones with their probabilities.
+
+    Raises UserError if there is none or it is damaged.
+    """
+    path = atlas.folder / TABLE
+    found = []
+    for number, (_, given, predicted) in enumerate(read_table(path, COLUMNS), 2):
+        try:
+            likely = [(name, float(value)) for name, _, value in (one.rpartition(":") for one in _parts(predicted))]
+        except ValueError:
+            raise UserError(
+                f"{str(path)!r}, line {number}: no tag with its probability in {predicted[:40]!r}"
+            ) from None
+        found.append((_parts(given), likely))
+    return found
+
+
+def _parts(cell: str) -> list[str]:
+    return cell.split(",") if cell else []

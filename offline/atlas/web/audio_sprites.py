@@ -1,0 +1,158 @@
+"""The audio spritesheet: many sounds in few files, which any web page plays from.
+
+    part     gap | sound | gap | sound | gap | sound | gap
+    howler   "sprite": {name: [offset, duration]}, milliseconds (howler.js 2, its README: "sprite")
+    jukebox  "spritemap": {name: {"start", "end", "loop"}}, seconds (the default format of audiosprite)
+
+The JSON of a part has both, with "src" and "resources" naming its file, so `new Howl(json)` and jukebox.Player read it.
+
+The gap is silence. A decoder that knows nothing of the delay of an mp3 encoder plays everything late by 1105 samples,
+50 ms at 22.05 kHz (LAME: 576 of the encoder, 529 of the decoder), and a transform coder spreads an attack over up to
+1152 samples before it: with GAP_MS of silence neither ever plays the beginning of a neighbour. Where the delay is
+known, which LAME writes into the file, sounds lie exactly where the index says: so it was found for mp3, ogg and wav at
+16 to 48 kHz with libsndfile 1.2, FFmpeg and decodeAudioData of Chromium 156.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.audio.sample_formats import resampled
+
+AudioFormat = Literal["mp3", "ogg", "wav"]
+SUBTYPES = {"mp3": ("MP3", "MPEG_LAYER_III"), "ogg": ("OGG", "VORBIS"), "wav": ("WAV", "PCM_16")}
+"""What soundfile calls the formats."""
+RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+"""Sample rates an mp3 can have, Hz."""
+GAP_MS = 100.0
+HEADROOM = 10 ** (-1 / 20)
+"""Sounds are 1 dB below full scale, as what a lossy decoder gives can be louder than what the encoder got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of the sheet, before it is written.
+
+    audio: its path; the JSON lies beside it. atlas: the folder its sounds are from. rows, names, lengths: of its sounds
+    in order; lengths in samples at `rate`, Hz. offsets: where they begin, samples. total: samples of all.
+    fade_in_ms, fade_out_ms: at the ends of each sound.
+    """
+
+    audio: Path
+    atlas: Path
+    format: AudioFormat
+    rate: int
+    rows: tuple[int, ...]
+    names: tuple[str, ...]
+    lengths: tuple[int, ...]
+    offsets: tuple[int, ...]
+    total: int
+    fade_in_ms: float
+    fade_out_ms: float
+
+
+def divided(lengths: Sequence[int], most: int, gap: int) -> list[tuple[int, int]]:
+    """Divide sounds in order into parts: (first, one past last) of each. lengths, most, gap: samples; most 0: one part.
+
+    A part, gaps counted, has at most `most` samples, except where one sound alone is longer.
+    """
+    parts: list[tuple[int, int]] = []
+    first, filled = 0, gap
+    for index, length in enumerate(lengths):
+        if most and index > first and filled + length + gap > most:
+            parts.append((first, index))
+            first, filled = index, gap
+        filled += length + gap
+    return [*parts, (first, len(lengths))]
+
+
+def write_part(part: Part) -> None:
+    """[worker] Write a part and its JSON, unless both are there, made of the same samples in the same way.
+
+    The JSON comes last and holds a checksum of what the audio was made of. Raises UserError if the disk is full or
+    the sounds cannot be read.
+    """
+    told = part.audio.with_suffix(".json")
+    text = json.dumps(_described(part, _checksum(part)), ensure_ascii=False, indent=1) + "\n"
+    if part.audio.exists() and told.exists() and told.read_text(encoding="utf-8", errors="replace") == text:
+        return
+    told.unlink(missing_ok=True)
+    rate = playing_rate(part.rate, part.format)
+    kind, subtype = SUBTYPES[part.format]
+    with replaced(part.audio) as path:
+        try:
+            with soundfile.SoundFile(path, "w", rate, 1, subtype, format=kind) as file:
+                for samples in _stream(part, rate):
+                    file.write(samples)
+        except soundfile.LibsndfileError as error:
+            raise OSError(error.error_string) from None
+    with replaced(told) as path:
+        path.write_text(text, encoding="utf-8")
+
+
+def playing_rate(rate: int, format: AudioFormat) -> int:
+    """Give the sample rate of the file, Hz: for mp3 the next higher one it can have, else as it is."""
+    if format != "mp3":
+        return rate
+    return next((allowed for allowed in RATES if allowed >= rate), RATES[-1])
+
+
+def _described(part: Part, checksum: int) -> dict[str, Any]:
+    sprite, spritemap = {}, {}
+    for name, offset, length in zip(part.names, part.offsets, part.lengths, strict=True):
+        start, seconds = offset / part.rate, length / part.rate
+        sprite[name] = [round(1000 * start, 4), round(1000 * seconds, 4)]
+        spritemap[name] = {"start": round(start, 7), "end": round(start + seconds, 7), "loop": False}
+    return {
+        "src": [part.audio.name],
+        "sprite": sprite,
+        "resources": [part.audio.name],
+        "spritemap": spritemap,
+        "checksum": f"{checksum:08x}",
+    }
+
+
+def _sounds(part: Part) -> Iterator[NDArray[np.float32]]:
+    every = Atlas(part.atlas).samples()
+    for row, length in zip(part.rows, part.lengths, strict=True):
+        yield np.asarray(every[row, :length], np.float32)
+
+
+def _checksum(part: Part) -> int:
+    made = zlib.crc32(repr((part.format, part.rate, part.offsets, part.fade_in_ms, part.fade_out_ms)).encode())
+    for sound in _sounds(part):
+        made = zlib.crc32(sound.tobytes(), made)
+    return made
+
+
+def _stream(part: Part, rate: int) -> Iterator[NDArray[np.float64]]:
+    """Give the part's samples at the file's rate, a sound at a time: float64 (n,), full scale ±1."""
+    for block in resampled((samples[:, None] for samples in _laid_out(part)), part.rate, rate, 1):
+        yield block[:, 0]
+
+
+def _laid_out(part: Part) -> Iterator[NDArray[np.float64]]:
+    at = 0
+    for offset, sound in zip(part.offsets, _sounds(part), strict=True):
+        yield np.zeros(offset - at)
+        yield HEADROOM * faded(sound, part.rate, part.fade_in_ms, part.fade_out_ms)
+        at = offset + len(sound)
+    yield np.zeros(part.total - at)
+
+
+def faded(sound: NDArray[np.float32], rate: int, fade_in_ms: float, fade_out_ms: float) -> NDArray[np.float64]:
+    """Give a sound, (n,), that begins and ends without a click: straight fades, each at most half of it. rate: Hz."""
+    shaped = sound.astype(np.float64)
+    into, out = (min(len(sound) // 2, round(ms / 1000 * rate)) for ms in (fade_in_ms, fade_out_ms))
+    shaped[:into] *= np.arange(into) / max(1, into)
+    shaped[len(shaped) - out :] *= np.arange(out)[::-1] / max(1, out)
+    return shaped

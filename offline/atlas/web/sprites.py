@@ -1,0 +1,205 @@
+"""Sprites: what a web page plays and shows of an atlas, in files few and small enough to load.
+
+    sprites/audio-000.mp3 …     the sounds, in files that a browser decodes at once (web.audio_sprites)
+    sprites/audio-000.json …    where they lie in it, as howler.js and audiosprite have it
+    sprites/audio.json          {"format", "rate", "gap", "parts": [file …], "sounds": [[part, offset, duration] …]}:
+                                one entry a row, in row order; part counts from 0, offset and duration are seconds
+    sprites/image.png           the fingerprints in the grid (web.image_sprites), and image.json
+
+The order of the sounds follows the grid, where there is one, along Hilbert's curve: what is near on the map is mostly
+in the same file. Without a grid they come row by row.
+"""
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import accumulate
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP as FINGERPRINT_STEP
+from samplechop.offline.atlas.map.grid import STEP as GRID_STEP
+from samplechop.offline.atlas.map.map_files import read_grid
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.atlas.web import image_sprites
+from samplechop.offline.atlas.web.audio_sprites import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
+from samplechop.offline.common import process_pool
+from samplechop.offline.common.progress import Told
+from samplechop.realtime.core.errors import UserError
+
+STEP, FOLDER, INDEX = "sprites", "sprites", "audio.json"
+FEW = 8
+"""Up to so many parts are made no later here than other processes would have started."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpriteSettings:
+    """Which sprites.
+
+    part_seconds: of a file, at most; 0: all in one. Chromium decodes 10 seconds at 22.05 kHz in 8 ms, and in
+    16 ms where it has to resample them to 48 kHz. gap_ms: silence around each sound. fade_in_ms, fade_out_ms: at its
+    ends. tile: pixels of a fingerprint's side in the image; None: as it is.
+    """
+
+    format: AudioFormat = "mp3"
+    part_seconds: float = 10.0
+    gap_ms: float = GAP_MS
+    fade_in_ms: float = 0.5
+    fade_out_ms: float = 5.0
+    tile: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done. Raises UserError."""
+        if self.format not in get_args(AudioFormat):
+            raise UserError(f"--format must be one of {', '.join(get_args(AudioFormat))}, got {self.format!r}")
+        if not (self.part_seconds == 0 or 1 <= self.part_seconds <= 3600):
+            raise UserError(f"--part-seconds must be 0 or in 1..3600, got {self.part_seconds:g}")
+        for name, most in (("gap", 5000.0), ("fade_in", 100.0), ("fade_out", 1000.0)):
+            value = getattr(self, f"{name}_ms")
+            if not 0 <= value <= most:
+                raise UserError(f"--{name.replace('_', '-')} must be in 0..{most:g} milliseconds, got {value:g}")
+        if self.tile is not None and not 4 <= self.tile <= 512:
+            raise UserError(f"--tile must be in 4..512 pixels, got {self.tile}")
+
+
+def sprites(atlas: Atlas, settings: SpriteSettings, told: Told, workers: int | None = None) -> None:
+    """Write the sprites of an atlas, see above; only what changed is made anew. workers: processes; None: one a core.
+
+    Raises UserError if the atlas has no sounds, its files cannot be read, or the disk is full.
+    """
+    if not len(atlas):
+        raise UserError(f"the atlas {str(atlas.folder)!r} has no sounds: collect some first")
+    cells = grid_cells(atlas)
+    folder = atlas.folder / FOLDER
+    noted = asdict(settings) | {"of": _mark(atlas, cells)}
+    if atlas.is_made(STEP, noted) and (folder / INDEX).exists():
+        return
+    parts = _planned(atlas, settings, order(len(atlas), cells))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / INDEX).unlink(missing_ok=True)  # until the parts fit it again
+    count = 1 if len(parts) <= FEW else min(len(parts), workers or os.cpu_count() or 1)
+    for done, _ in enumerate(process_pool.run(write_part, parts, count), 1):
+        told("audio sprites", done, len(parts))
+    image_sprites.write(atlas, cells, folder, settings.tile, told)
+    _sweep(folder, {path for part in parts for path in (part.audio, part.audio.with_suffix(".json"))})
+    _write_index(folder / INDEX, parts, settings)
+    atlas.note(STEP, noted)
+
+
+def grid_cells(atlas: Atlas) -> NDArray[np.int64] | None:
+    """Give row and column of each sound in the grid, int64 (n, 2); None if there is no grid of all of them.
+
+    Raises UserError if it is damaged.
+    """
+    made = atlas.made(GRID_STEP)
+    return read_grid(atlas) if made is not None and made[1] == len(atlas) else None
+
+
+def order(count: int, cells: NDArray[np.int64] | None) -> list[int]:
+    """Give the rows in the order of the sheet. cells: int64 (count, 2), places in the grid, or None."""
+    if cells is None:
+        return list(range(count))
+    return [int(row) for row in np.argsort(along_curve(cells), kind="stable")]
+
+
+def along_curve(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give how far along Hilbert's curve each cell of a grid lies, int64 (n,). cells: int64 (n, 2), from 0.
+
+    The curve passes every cell of the smallest square of side 2**k around the grid, each step to a neighbour.
+    As in Henry S. Warren, "Hacker's Delight", 2nd edition, chapter 16.
+    """
+    x, y = cells[:, 1].copy(), cells[:, 0].copy()
+    passed = np.zeros(len(cells), np.int64)
+    half = 1 << max(0, int(cells.max(initial=0)).bit_length() - 1)
+    while half:
+        right, lower = (x & half) > 0, (y & half) > 0
+        passed += half * half * ((3 * right) ^ lower)
+        # The quarter is turned so that the curve in it begins and ends where its neighbours' do.
+        flip = ~lower & right
+        x[flip], y[flip] = half - 1 - (x[flip] & (half - 1)), half - 1 - (y[flip] & (half - 1))
+        x[~lower], y[~lower] = y[~lower].copy(), x[~lower].copy()
+        x, y = x & (half - 1), y & (half - 1)
+        half >>= 1
+    return passed
+
+
+def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]]]:
+    """Read the index: the parts' audio files, and for each row its part, offset and duration, seconds.
+
+    Raises UserError if there is none, or it does not fit the atlas.
+    """
+    path = atlas.folder / FOLDER / INDEX
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        parts = [path.parent / str(name) for name in told["parts"]]
+        sounds = [(int(part), float(offset), float(duration)) for part, offset, duration in told["sounds"]]
+    except FileNotFoundError:
+        raise UserError(
+            f"{str(atlas.folder)!r} has no audio sprites: make them with samplechop atlas sprites"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{str(path)!r} cannot be read ({error}): make the sprites again") from None
+    if len(sounds) != len(atlas):
+        raise UserError(f"{str(path)!r} has {len(sounds)} sounds, the atlas {len(atlas)}: make the sprites again")
+    return parts, sounds
+
+
+def _planned(atlas: Atlas, settings: SpriteSettings, rows: list[int]) -> list[Part]:
+    rate, sounds = atlas.rate, [atlas.sounds[row] for row in rows]
+    gap = math.ceil(settings.gap_ms / 1000 * rate)
+    parts = []
+    pieces = divided([sound.length for sound in sounds], round(settings.part_seconds * rate), gap)
+    for number, (first, last) in enumerate(pieces):
+        lengths = tuple(sound.length for sound in sounds[first:last])
+        offsets = tuple(accumulate((gap + length for length in lengths[:-1]), initial=gap))
+        parts.append(
+            Part(
+                audio=atlas.folder / FOLDER / f"audio-{number:03d}.{settings.format}",
+                atlas=atlas.folder,
+                format=settings.format,
+                rate=rate,
+                rows=tuple(rows[first:last]),
+                names=tuple(sound.name for sound in sounds[first:last]),
+                lengths=lengths,
+                offsets=offsets,
+                total=offsets[-1] + lengths[-1] + gap,
+                fade_in_ms=settings.fade_in_ms,
+                fade_out_ms=settings.fade_out_ms,
+            )
+        )
+    return parts
+
+
+def _write_index(path: Path, parts: list[Part], settings: SpriteSettings) -> None:
+    entries: dict[int, list[float]] = {}
+    for number, part in enumerate(parts):
+        for row, offset, length in zip(part.rows, part.offsets, part.lengths, strict=True):
+            entries[row] = [number, round(offset / part.rate, 6), round(length / part.rate, 6)]
+    index = {
+        "format": settings.format,
+        "rate": playing_rate(parts[0].rate, settings.format),
+        "gap": settings.gap_ms / 1000,
+        "parts": [part.audio.name for part in parts],
+        "sounds": [entries[row] for row in sorted(entries)],
+    }
+    with replaced(path) as made:
+        made.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _sweep(folder: Path, keep: set[Path]) -> None:
+    """Remove parts of an earlier sheet."""
+    for path in folder.glob("audio-*.*"):
+        if path not in keep:
+            path.unlink()
+
+
+def _mark(atlas: Atlas, cells: NDArray[np.int64] | None) -> str:
+    """Give a mark of what the sprites depend on besides their settings: the places in the grid and the fingerprints."""
+    grid = b"" if cells is None else cells.tobytes()
+    return sha256(grid + repr(atlas.made(FINGERPRINT_STEP)).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Reading and decoding audio files, sample formats, RIFF chunks."""

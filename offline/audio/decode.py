@@ -1,0 +1,215 @@
+"""Audio files of any kind made seekable: read in place where that is exact, else decoded once, in blocks, to wav.
+
+A file is read in place when its samples are kept uncompressed or as FLAC and all of them can be read. Everything else
+gets a copy: lossy formats, whose decoders seek badly; damaged files, as far as they can be read, so that nobody after
+us meets the damage; and floats that are no numbers, which become silence, as no measure survives them.
+
+The copy of something lossy holds 24-bit integers: its decoder has no grid of its own, 24 bits are finer than any lossy
+format's noise, and every sampler reads them, floats only some. Like every player it clips what is beyond full scale.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from samplechop.offline.audio import ffmpeg
+from samplechop.offline.audio.sample_formats import BYTES, FLOATS, MOST_WAV_BYTES, container
+from samplechop.realtime.audio.file_source import DECODE_FRAMES, open_audio
+from samplechop.realtime.core.errors import UserError
+
+HOURS = 12
+SAMPLES = 10**10
+"""Of all channels: 12 hours of stereo at 115 kHz. Decoding takes minutes then."""
+ROOM, EXPANSION = 2**28, 1000
+"""Bytes to which anything may be decoded, and more for each byte of the file: beyond it is made to fill the disk."""
+RATES = (4_000, 384_000)
+CHANNELS = 64
+LOUDEST = 1e6
+"""Floats beyond are no audio: 120 dB over full scale."""
+SUBTYPES = {
+    **{name: name for name in BYTES},
+    "PCM_S8": "PCM_U8",
+}
+"""Sample formats that are read in place, each with the one that holds the same samples in wav slices."""
+DECODED = {
+    "ALAC_32": "PCM_32",
+    **dict.fromkeys(("ALAC_16", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "DPCM_8", "DPCM_16"), "PCM_16"),
+}
+"""Sample formats whose decoder gives integers, and the size of those."""
+UNKNOWN = 2**36
+"""Samples: no header tells more; libsndfile gives 2**63 - 1 for a FLAC that does not tell its length."""
+
+Opened = tuple[Path, int, int, int, str]
+"""File, sample rate in Hz, channels, samples per channel, subtype of slices."""
+
+
+def seekable(path: Path, copy: Path, warnings: list[str]) -> Opened:
+    """Give a lossless file with the samples of `path`: itself, or `copy`, which is then written.
+
+    copy: a path in a folder of our own. warnings: takes sentences. Raises UserError as `check` does, for what nothing
+    can read, and when the copy cannot be written.
+    """
+    try:
+        file = open_audio(path)
+    except UserError as error:
+        if ffmpeg.is_ours(path):
+            raise
+        decoded, damage = ffmpeg.decode(path, copy, HOURS * 3600.0, room(path), error)
+        if damage:
+            warnings.append(f"{str(path)!r} is damaged (ffmpeg: {damage}); what could be read was used")
+        try:
+            file = open_audio(decoded)
+        except UserError:
+            raise UserError(f"{str(path)!r} holds no sound that can be decoded: give another file") from None
+        with file:
+            check(path, file.samplerate, file.channels, file.frames)
+            return decoded, file.samplerate, file.channels, file.frames, SUBTYPES[file.subtype]
+    with file:
+        rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
+        check(path, rate, channels, 0 if frames >= UNKNOWN else frames)
+        subtype = SUBTYPES.get(file.subtype) or DECODED.get(file.subtype, "PCM_24")
+        if file.subtype in SUBTYPES and file.format not in ("OGG", "MP3") and frames < UNKNOWN and _is_whole(file):
+            if _is_cut_short(file):
+                warnings.append(_damage(path, f"ends early, after {frames} samples"))
+            return path, rate, channels, frames, subtype
+    length = _copy(path, copy, subtype, warnings)
+    return copy, rate, channels, length, subtype
+
+
+def room(path: Path) -> int:
+    """Give how many bytes a file that does not tell its length may be decoded to."""
+    return ROOM + EXPANSION * path.stat().st_size
+
+
+def check(path: Path, rate: int, channels: int, frames: int) -> None:
+    """Refuse what cannot be chopped. Raises UserError for rate, channels or length out of range."""
+    if not RATES[0] <= rate <= RATES[1]:
+        raise UserError(f"{str(path)!r} claims a rate of {rate} Hz: only {RATES[0]} to {RATES[1]} Hz can be chopped")
+    if not 1 <= channels <= CHANNELS:
+        raise UserError(f"{str(path)!r} claims {channels} channels: only 1 to {CHANNELS} can be chopped")
+    most = min(HOURS * 3600 * rate, SAMPLES // channels)
+    if frames > most:
+        hours, limit = (f"{samples / rate / 3600:.1f} hours" for samples in (frames, most))
+        raise UserError(
+            f"{str(path)!r} claims to last {hours}: only {limit} can be chopped in {channels} channels at {rate} Hz"
+        )
+
+
+def _is_whole(file: soundfile.SoundFile) -> bool:
+    """Say whether all samples can be read, and all floats are numbers; integers that are not packed need no look."""
+    try:
+        if file.subtype not in FLOATS and file.format != "FLAC":
+            file.seek(file.frames - 1)
+            return len(file.read(1, dtype="int32", always_2d=True)) == 1
+        length = 0
+        for samples in _decode(file):
+            if file.subtype in FLOATS and not _are_numbers(samples):
+                return False
+            length += len(samples)
+        return length == file.frames
+    except soundfile.LibsndfileError:
+        return False
+
+
+def _decode(file: soundfile.SoundFile) -> Iterator[NDArray[Any]]:
+    # Decoders of lossy formats give floats, all others integers, which int32 holds whatever their size.
+    integers = file.subtype in SUBTYPES or file.subtype in DECODED
+    dtype = FLOATS.get(file.subtype, "int32" if integers else "float32")
+    while len(samples := file.read(DECODE_FRAMES, dtype=dtype, always_2d=True)):
+        yield samples
+
+
+def _are_numbers(samples: NDArray[Any]) -> bool:
+    # A comparison with NaN is false.
+    return bool(np.all(np.abs(samples) <= LOUDEST))
+
+
+def _is_cut_short(file: soundfile.SoundFile) -> bool:
+    """Say whether a header promises more than there is; libsndfile counts what is there and tells only its log."""
+    sizes = re.findall(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    # Programs that write to a pipe promise the most a header can hold: that is no damage.
+    return any(int(there) < int(promised) < MOST_WAV_BYTES // 2 for promised, there in sizes)
+
+
+def _damage(path: Path, fault: str) -> str:
+    return f"{str(path)!r} {fault}; what came before was used"
+
+
+def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
+    """Write what can be read of a file to a wav, and give its length."""
+    with open_audio(path) as file:
+        rate, channels, claimed = file.samplerate, file.channels, file.frames
+        known = claimed < UNKNOWN
+        size = (claimed if known else 0) * channels * BYTES[subtype]
+        free = shutil.disk_usage(copy.parent).free
+        if size > 0.95 * free:
+            there = f"{str(copy.parent)!r} has {free / 1e9:.1f} GB free"
+            raise UserError(f"decoding {str(path)!r} takes {size / 1e9:.1f} GB, but {there}")
+        kind = container(claimed, channels, subtype) if known else "RF64"
+    out = open_copy(copy, rate, channels, subtype, kind)
+    length = bad = 0
+    most = min(HOURS * 3600 * rate, room(path) // (channels * BYTES[subtype]) if not known else claimed)
+    with out:
+        for samples in _salvage(path, file.subtype, warnings, claimed if known else None):
+            if samples.dtype.kind == "f":
+                wrong = ~(np.abs(samples) <= LOUDEST)
+                bad += int(np.count_nonzero(wrong))
+                samples[wrong] = 0.0
+            length += len(samples)
+            if length > most:
+                raise UserError(
+                    f"{str(path)!r} does not tell its length and goes on for {length / rate:.0f} s: split it"
+                )
+            try:
+                out.write(samples)
+            except (soundfile.LibsndfileError, OSError) as error:
+                reason = getattr(error, "error_string", error)
+                raise UserError(f"{str(copy)!r} cannot be written ({reason}): is the disk full?") from None
+    if not length:
+        raise UserError(f"{str(path)!r} is damaged: no sample of it can be read")
+    if bad:
+        warnings.append(f"{str(path)!r} holds {bad} samples that are no audio (NaN or endless): they became silence")
+    return length
+
+
+def open_copy(path: Path, rate: int, channels: int, subtype: str, kind: str) -> soundfile.SoundFile:
+    """Create a wav file that is not there yet. Raises UserError if it cannot be."""
+    try:
+        return soundfile.SoundFile(path, "x", rate, channels, subtype, format=kind)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise UserError(f"{str(path)!r} cannot be written: {error}") from None
+
+
+def _salvage(path: Path, subtype: str, warnings: list[str], claimed: int | None) -> Iterator[NDArray[Any]]:
+    """Decode a file as far as it goes. After a fault, ever smaller steps find where exactly it lies.
+
+    soundfile takes the end of a FLAC that does not tell its length for a fault: such a file loses its last sample.
+    """
+    integers = subtype in SUBTYPES or subtype in DECODED
+    dtype = FLOATS.get(subtype, "int32" if integers else "float32")
+    size, position, fault = DECODE_FRAMES, 0, ""
+    while size:
+        with open_audio(path) as file:
+            try:
+                if position:
+                    file.seek(position)
+                while len(samples := file.read(size, dtype=dtype, always_2d=True)):
+                    yield samples
+                    position += len(samples)
+                break
+            except soundfile.LibsndfileError as error:
+                reason = error.error_string.removeprefix("Error : ").strip().rstrip(".")
+                # What libsndfile says when it looks for samples that are not there.
+                fault = fault or ("the rest is missing" if "fseek" in reason else reason or "the decoder stopped")
+                # Lossy formats cannot be sought in exactly, so what would come next might not be what follows.
+                size = size // 2 if not position or subtype in SUBTYPES else 0
+    if claimed is not None and fault:
+        warnings.append(_damage(path, f"is damaged after {position} samples ({fault})"))
+    elif claimed is not None and position < claimed:
+        warnings.append(_damage(path, f"ends early, after {position} of {claimed} samples"))

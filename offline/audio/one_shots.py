@@ -1,0 +1,153 @@
+"""One-shots and loops from folders, sorted by what they are, and which of them training may never hear."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from samplechop.offline.audio.velocity_layers import Layer, hydrogen_kit, layer_of
+from samplechop.realtime.core.errors import UserError
+
+RATE = 44_100
+Sound = NDArray[np.float32]
+USUAL_FOLDER = Path("/usr/share/sonic-pi/samples")
+SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
+# Which words in a path say what a sound is; the first match counts. None: not used (surface noise, scratches, rolls).
+WORDS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
+    (None, ("vinyl", "scratch", "roll", "choir", "swoosh", "swash", "drone", "woosh", "hum", "rub", "buzz", "ambi_")),
+    (None, ("choke", "reverse", "backw")),
+    ("loop", ("loop", "beat_", "beats/", "break")),
+    ("open", ("cymbal_open", "hat_open", "openhat", "open_hat", "hihat_open", "open hat", "hat open", "semi-open")),
+    ("open", ("open hh", "hat op", "hat 1 op", "hi-hat open", "hi-hat semi", "hi hat open", "hi hat free", "hat-o")),
+    ("open", ("hat_o", "_oh", "open_hh", "h_open")),
+    ("pedal", ("cymbal_pedal", "hat pedal", "pedal h", "hi-hat pedal", "foot_pedal", "pedal_h", "hat 1 pd")),
+    ("hat", ("hat", "cymbal_closed", "closed hh", "_hh", "h_closed")),
+    ("crash", ("crash",)),
+    ("ride", ("ride",)),
+    ("crash", ("cymbal", "splash", "china")),
+    ("kick", ("bd_", "kick", "drum_bass", "bassdrum", "bass drum", "bass_drum", "_bd", "kik")),
+    ("clap", ("clap", "snap")),
+    ("snare", ("sn_", "snare", "_sn", "snr")),
+    ("rim", ("rimshot", "sidestick", "side stick", "rim click", "stick", "_rim", "rim0")),
+    ("tom", ("tom",)),
+    ("conga", ("tabla", "conga", "bongo", "djembe", "timbale")),
+    ("cowbell", ("cowbell", "elec_wood", "elec_tick", "perc_bell", "clave", "woodblock")),
+    ("shaker", ("shaker", "maraca", "tambourine", "cabasa")),
+)
+LONGEST = 4 * RATE
+EVERY_FIFTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One sound: samples float32, (n,), mono, 44 100 Hz, peak 1, attack at sample 0; never trained on if held_out.
+
+    velocity: how hard it was struck, 0..1, where known, else 1.
+    """
+
+    name: str
+    role: str
+    samples: Sound
+    held_out: bool
+    velocity: float = 1.0
+
+
+def role_of(path: str, in_kit: bool = False) -> str | None:
+    """Say what a sound is from the words in its path; "stab" where no word is known, None where it is of no use.
+
+    in_kit: it is an instrument of a kit, and therefore no loop, even if the kit is called "Breaks".
+    """
+    lowered = path.lower()
+    for role, words in WORDS:
+        if any(word in lowered for word in words) and not (in_kit and role == "loop"):
+            return role
+    return "stab"
+
+
+def _hash(name: str) -> bytes:
+    return hashlib.sha256(PurePosixPath(name).name.encode()).digest()
+
+
+def is_held_out(name: str) -> bool:
+    """Choose every fifth sound for validation, by a hash of its name, so that the choice never changes."""
+    return _hash(name)[0] % EVERY_FIFTH == 0
+
+
+def loop_may_be_used(name: str) -> bool:
+    """Choose every second loop that is not held out; the rest is kept for judging and heard nowhere in a crate."""
+    return not is_held_out(name) and _hash(name)[1] % 2 == 0
+
+
+def trimmed(samples: Sound) -> Sound:
+    """Cut what lies before the attack, taken where the sound first passes 5 % of its peak, and scale the peak to 1."""
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    if peak == 0:
+        return samples[:0]
+    attack = int(np.argmax(np.abs(samples) > 0.05 * peak))
+    cut = samples[attack : attack + LONGEST] / np.float32(peak)
+    fade = min(len(cut), 441)
+    cut[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return cut
+
+
+def read(path: Path) -> Sound:
+    """Read any audio file as float32, (n,), mono, 44 100 Hz.
+
+    Raises UserError if it cannot be read.
+    """
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise UserError(f"The sound {str(path)!r} cannot be read: {error}") from None
+    mono = samples.mean(axis=1)
+    return np.asarray(soxr.resample(mono, rate, RATE) if rate != RATE else mono, dtype=np.float32)
+
+
+def gather(folders: Sequence[Path]) -> list[Shot]:
+    """Read every usable sound under the folders, sorted by name; of the loops only those that may be used.
+
+    A Hydrogen kit (drumkit.xml) and files named by their velocity (MyKit/snare_v096.wav) become drums of a kit, named
+    "kitNAME/INSTRUMENT".
+    Raises UserError if a folder is missing or a sound cannot be read.
+    """
+    shots = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(
+                f"No folder of sounds at {str(folder)!r}: give one that holds one-shots (.wav, .flac, .ogg)."
+            )
+        kits = {path.parent for path in folder.rglob("drumkit.xml")}
+        layers = [layer for kit in sorted(kits) for layer in hydrogen_kit(kit / "drumkit.xml")]
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() not in SUFFIXES or path.parent in kits:
+                continue
+            if (layer := layer_of(path)) is not None:
+                layers.append(layer)
+                continue
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            role = role_of(name)
+            if role is None or (role == "loop" and not loop_may_be_used(name)):
+                continue
+            samples = trimmed(read(path))
+            if len(samples) > 400:
+                shots.append(Shot(name, role, samples, is_held_out(name)))
+        shots += _of_kits(layers)
+    return shots
+
+
+def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
+    """Read the drums of kits; what is no drum (a whistle, a guitar) is left out."""
+    shots = []
+    for layer in layers:
+        role = role_of(layer.instrument, in_kit=True)
+        if role not in (None, "stab"):
+            samples = trimmed(read(layer.path))
+            if len(samples) > 400:
+                kit = f"kit{layer.kit}"
+                shots.append(Shot(f"{kit}/{layer.instrument}", role, samples, is_held_out(kit), layer.velocity))
+    return shots

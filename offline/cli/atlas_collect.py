@@ -1,0 +1,92 @@
+"""The command `samplechop atlas collect`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from samplechop.realtime.core.errors import UserError
+
+if TYPE_CHECKING:
+    from samplechop.offline.atlas.collect.collect import CollectSettings
+
+
+def collect(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Audio files, sessions, kits, folders.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the atlas.")],
+    window: Annotated[
+        str | None, typer.Option(help="Keep so much of each sound, such as 250ms or 1.5s (default: all of it).")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Longer files are cut, see --split, or left out (default: 10).")
+    ] = None,
+    rate: Annotated[int | None, typer.Option(help="Sample rate of all sounds in Hz (default: 44100).")] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Files longer than --max-seconds: none leaves them out; chops cuts them where a producer "
+            "would; energy takes their loudest pieces."
+        ),
+    ] = "none",
+    share: Annotated[float, typer.Option(help="How much of a file --split energy takes, 0 to 1.")] = 0.5,
+    alignment: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="When what is said: Gentle's JSON, the output of CMU Sphinx with -time yes, a TextGrid; for several "
+            "recordings one for each, of the same name, or the folder of them.",
+        ),
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Cut aligned speech into each phone or word.")] = "phone",
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one for each core).")] = None,
+) -> None:
+    """Collect sounds into an atlas: mono, equally loud, without the silence around them.
+
+    \b
+    samplechop atlas collect drums/ kits/ -o atlas                files, sessions and kits, whatever is in there
+    samplechop atlas collect more/ -o atlas                       only what is new
+    samplechop atlas collect record.flac -o atlas --split chops   cut as samplechop chop would
+    samplechop atlas collect talk.wav -o atlas --alignment talk.TextGrid --unit word
+
+    What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas tells why.
+    """
+    import joblib
+
+    from samplechop.offline.atlas.collect import collect as collecting
+    from samplechop.offline.atlas.durations import seconds
+    from samplechop.offline.common.progress import progress
+    from samplechop.realtime.recording.session_folder import check_folder
+
+    check_folder(output, "--output")
+    given = {
+        "rate": rate,
+        "max_seconds": max_seconds,
+        "window_seconds": None if window is None else seconds(window, "--window"),
+    }
+    settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
+    with progress() as told:
+        report = collecting.collect(output, inputs, settings, told, jobs or joblib.cpu_count(), alignment or (), unit)
+    for sentence in report.left_out:
+        typer.echo(f"left out: {sentence}", err=True)
+    for sentence in report.said:
+        typer.echo(sentence, err=True)
+    if report.interrupted:
+        typer.echo("stopped before the end: the same command goes on from here", err=True)
+        raise typer.Exit(130)
+    from samplechop.offline.atlas.store import Atlas
+
+    count = len(Atlas(output))
+    if not count:
+        raise UserError(
+            f"none of the {len(report.left_out)} files can be used: sources.tsv in {str(output)!r} tells why"
+        )
+    files = f"{len(report.left_out)} files left out, {report.known} known before"
+    typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
+
+
+def _settings(output: Path, given: dict[str, Any], split: str, share: float) -> "CollectSettings":
+    """What was not said is as in the atlas, if there is one."""
+    from samplechop.offline.atlas.collect.collect import STEP, CollectSettings
+    from samplechop.offline.atlas.store import STATE, Atlas
+
+    before = Atlas(output).made(STEP) if (output / STATE).exists() else None
+    return CollectSettings(**((before[0] if before else {}) | given), split=split, share=share)

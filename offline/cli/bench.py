@@ -1,0 +1,224 @@
+"""The commands under `samplechop bench`."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from samplechop.offline.lab.bench.figures import Figure
+
+app = typer.Typer(no_args_is_help=True, help="Measure speed and exactness on this machine.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
+
+
+def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) -> list["Figure"]:
+    """Take all figures, telling on stderr what is being measured, and print them; give them."""
+    from rich.console import Console
+
+    progress, taken = Console(stderr=True), []
+    for name, measure in parts.items():
+        with progress.status(f"measuring {name} ..."):
+            taken += list(measure())
+    _print(title, taken, as_json)
+    return taken
+
+
+def _print(title: str, taken: list["Figure"], as_json: bool) -> None:
+    from rich.console import Console
+
+    from samplechop.offline.lab.bench import figures
+
+    if as_json:
+        typer.echo(figures.as_json(taken))
+    else:
+        Console().print(figures.as_table(title, taken))
+
+
+@app.command()
+def live(
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="RECORDING", help="What to measure on (default: the demo).")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Measure the analysis: constant-Q, each detector per frame and all together, --fast, latency, memory, start-up.
+
+    \b
+    samplechop bench live
+    samplechop bench live song.flac --json > here.json
+    """
+    from samplechop.offline.lab.bench import live as measures
+    from samplechop.offline.lab.bench.startup import startup
+    from samplechop.realtime.audio.file_source import open_audio
+    from samplechop.realtime.cli import DEMO
+
+    open_audio(recording or DEMO).close()
+    audio = measures.recording(recording or DEMO)
+    mono = audio.mean(axis=1)
+    show(
+        f"samplechop bench live, {(recording or DEMO).name}",
+        {
+            "the constant-Q transform": lambda: measures.constant_q(mono),
+            "the whole chain": lambda: measures.chain(mono),
+            "all detectors together": lambda: measures.together(mono),
+            "whole files": lambda: measures.whole_files(audio),
+            "memory": measures.memory,
+            "start-up": startup,
+        },
+        json,
+    )
+
+
+@app.command()
+def jack(
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each session.")] = 60.0,
+    json: AsJson = False,
+) -> None:
+    """Measure a live session over a JACK dummy server: xruns and lost chops, arrival of the notes; idle, then loaded.
+
+    A third session tells how long a drum takes from the input to the note.
+
+    Needs jackd, libjack, PortAudio and JACK-Client, but no sound card.
+
+    \b
+    samplechop bench jack
+    samplechop bench jack --seconds 20 --json
+    """
+    from samplechop.offline.lab.bench import jack as measures
+    from samplechop.offline.lab.bench import jack_drums
+
+    show(
+        "samplechop bench jack",
+        {
+            "two live sessions": lambda: measures.sessions(seconds),
+            "a session with drums": lambda: jack_drums.drums(seconds, measures.PERIOD),
+        },
+        json,
+    )
+
+
+@app.command()
+def detector(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A detector: a built-in one, or one that a package brings.")
+    ],
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="RECORDING", help="With sounds that it hears (default: the demo).")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Check a detector against the host's contract on a recording: exit code 1 where it breaks it.
+
+    \b
+    samplechop bench detector chop
+    samplechop bench detector claps applause.wav
+    """
+    from rich.console import Console
+
+    from samplechop.offline.lab.bench import contract
+    from samplechop.realtime import detectors
+    from samplechop.realtime.cli import DEMO
+
+    made, audio = detectors.make(name), contract.excerpt(recording or DEMO)
+    title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
+    with Console(stderr=True).status(f"checking {name} ...") as status:
+        taken = list(contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))
+    _print(title, taken, json)
+    if not all(map(contract.held, taken)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def kit(
+    recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop (default: the demo).")] = None,
+    hours: Annotated[float, typer.Option(min=0, help="Also chop so many hours, and tell the memory it takes.")] = 0.0,
+    json: AsJson = False,
+) -> None:
+    """Measure kits: how fast they are made, and how much they repeat themselves beside simpler ways of choosing.
+
+    \b
+    samplechop bench kit
+    samplechop bench kit --hours 3
+    samplechop bench kit song.flac record.wav --json
+    """
+    from functools import partial
+
+    from samplechop.offline.lab.bench import kit as measures
+    from samplechop.offline.lab.bench import kit_making
+    from samplechop.realtime.cli import DEMO
+
+    files = recordings or [DEMO]
+    parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
+    parts |= {str(path): partial(measures.redundancies, path) for path in files}
+    parts["whole kits"] = partial(kit_making.making, files[0])
+    if hours:
+        parts[f"{hours:g} hours"] = partial(kit_making.hours, files[0], hours)
+    show(f"samplechop bench kit, {', '.join(path.name for path in files)}", parts, json)
+
+
+@app.command()
+def record(
+    times: Annotated[int, typer.Option(min=1, help="How often a recording is killed.")] = 20,
+    seed: Annotated[int, typer.Option(help="Chooses the moments.")] = 0,
+    record_format: Annotated[str, typer.Option(help="wav24, float or flac.")] = "wav24",
+    json: AsJson = False,
+) -> None:
+    """Measure what a kill -9 at a random moment takes from a recording, and whether other programs read the rest.
+
+    \b
+    samplechop bench record
+    samplechop bench record --times 5 --record-format flac --json
+    """
+    from samplechop.offline.lab.bench import record as measures
+    from samplechop.realtime.core.errors import UserError
+    from samplechop.realtime.recording.formats import FORMATS
+
+    if record_format not in FORMATS:
+        raise UserError(f"--record-format must be one of {', '.join(FORMATS)}, got {record_format!r}")
+    show("samplechop bench record", {f"{times} kills": lambda: measures.kills(times, seed, record_format)}, json)
+
+
+@app.command()
+def hostile(
+    count: Annotated[int, typer.Option(min=1, help="How many files.")] = 500,
+    seed: Annotated[int, typer.Option(help="Chooses the damage.")] = 1,
+    json: AsJson = False,
+) -> None:
+    """Chop damaged, truncated and lying files, and count what should not happen: bugs, deaths, stray files.
+
+    \b
+    samplechop bench hostile
+    samplechop bench hostile --count 100 --seed 7 --json
+    """
+    from samplechop.offline.lab.bench import hostile_kits
+
+    show("samplechop bench hostile", {f"{count} files": lambda: hostile_kits.survival(count, seed)}, json)
+
+
+@app.command()
+def atlas(
+    sounds: Annotated[int, typer.Option(min=10, max=25_000, help="Sounds in the map.")] = 10_000,
+    points: Annotated[int, typer.Option(min=0, help="Points on the page, in Chromium; 0: no page.")] = 20_000,
+    json: AsJson = False,
+) -> None:
+    """Measure the atlas: files collected and fingerprinted, a map and a grid of many sounds, new ones placed, its page.
+
+    The sounds are made by rule. A grid of 10,000 takes 0.8 GB of memory, of 20,000 3.2 GB.
+
+    \b
+    samplechop bench atlas
+    samplechop bench atlas --sounds 20000 --points 0 --json
+    """
+    from samplechop.offline.lab.bench import atlas as measures
+    from samplechop.offline.lab.bench import atlas_page
+
+    parts: dict[str, Callable[[], Iterable]] = {
+        "collecting": measures.collecting,
+        f"a map of {sounds:,}": lambda: measures.mapping(sounds),
+    }
+    if points:
+        parts[f"a page of {points:,}"] = lambda: atlas_page.figures(points)
+    show("samplechop bench atlas", parts, json)

@@ -1,0 +1,55 @@
+"""All commands of `samplechop`."""
+
+import typer
+
+from samplechop.offline.cli.atlas import app as atlas
+from samplechop.offline.cli.atlas_train import train_tags
+from samplechop.offline.cli.bench import app as bench
+from samplechop.offline.cli.chop import chop
+from samplechop.offline.cli.crate import app as crate
+from samplechop.offline.cli.default_group import DefaultGroup
+from samplechop.offline.cli.devset import app as devset
+from samplechop.offline.cli.drums import app as drums
+from samplechop.offline.cli.evaluate_atlas import evaluate_atlas
+from samplechop.offline.cli.evaluate_chop import evaluate as evaluate_chops
+from samplechop.offline.cli.evaluate_drums import evaluate_drums
+from samplechop.offline.cli.evaluate_harmony import evaluate_harmony
+from samplechop.offline.cli.labels import app as labels
+from samplechop.offline.cli.notes import app as notes
+from samplechop.offline.cli.sessions import sessions
+from samplechop.offline.cli.train_chop import train as train_chops
+from samplechop.offline.cli.train_drums import train_drums
+from samplechop.offline.cli.train_harmony import train_harmony
+from samplechop.realtime.cli import live
+
+app = typer.Typer(
+    name="samplechop",
+    help="A live ear for sample-based producers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("live")(live)
+app.command("chop")(chop)
+app.command("sessions")(sessions)
+train = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Train a model; of chops, if nothing else is named.")
+train.command("chop")(train_chops)
+train.command("drums")(train_drums)
+train.command("harmony")(train_harmony)
+train.command("tags")(train_tags)
+app.add_typer(train, name="train")
+evaluate = typer.Typer(
+    cls=DefaultGroup, no_args_is_help=True, help="Judge models, of chops if none is named, and atlases."
+)
+evaluate.command("chop")(evaluate_chops)
+evaluate.command("drums")(evaluate_drums)
+evaluate.command("harmony")(evaluate_harmony)
+evaluate.command("atlas")(evaluate_atlas)
+app.add_typer(evaluate, name="evaluate")
+app.add_typer(atlas, name="atlas")
+app.add_typer(labels, name="labels")
+app.add_typer(notes, name="notes")
+app.add_typer(crate, name="crate")
+app.add_typer(drums, name="drums")
+app.add_typer(devset, name="devset")
+app.add_typer(bench, name="bench")

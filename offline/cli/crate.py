@@ -1,0 +1,115 @@
+"""The commands under `samplechop crate`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Make records that are already chopped, to learn from.")
+
+
+@app.callback()
+def crate() -> None:
+    """Make records that are already chopped, to learn from."""
+
+
+@app.command()
+def build(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the crate.")],
+    minutes: Annotated[float, typer.Option(min=0.1, help="How much music.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another crate.")] = 0,
+    sounds: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of one-shots and loops; again for more (default: Sonic Pi's, when installed)."),
+    ] = None,
+    soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 (default: the system's).")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
+    max_gb: Annotated[float, typer.Option("--max-gb", min=0.01, help="Refuse to write more than this.")] = 8.0,
+) -> None:
+    """Compose, play and age records, each NAME.flac beside NAME.json, which says where a producer would cut it.
+
+    \b
+    A chop is
+      a kick or snare with accent;
+      the first strike of a new chord;
+      the first attack of a bar or section, or after 0.4 s of rest;
+      where no drums play, every clear attack (6 dB within 40 ms);
+      the start of a one-shot or loop.
+    Left open is what cannot be heard (less than 1 dB within 40 ms).
+
+    \b
+    samplechop crate build -o crate --minutes 60
+    samplechop crate build -o crate --minutes 120 --sounds ~/drums --soundfont gm.sf2
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from samplechop.offline.audio.one_shots import USUAL_FOLDER
+    from samplechop.offline.lab.synthetic import build as making
+
+    folders = list(sounds) if sounds else [USUAL_FOLDER] if USUAL_FOLDER.is_dir() else []
+    console = Console(stderr=True)
+    columns = (TextColumn("records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("records", total=None)
+        for done, wanted in making.build(
+            output, minutes, seed, folders, soundfont, jobs or os.cpu_count() or 1, max_gb
+        ):
+            progress.update(task, completed=done, total=wanted)
+    typer.echo(f"{wanted} records in {output}")
+
+
+@app.command()
+def producer(
+    crate: Annotated[Path, typer.Argument(help="A crate, made with samplechop crate build.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the labelled records.")],
+    rule: Annotated[str, typer.Option(help="snares: every loud snare; bars: what is struck on a bar's first beat.")],
+    count: Annotated[int, typer.Option(min=1, help="How many records.")] = 10,
+    skip: Annotated[int, typer.Option(min=0, help="Pass over so many first, to get others.")] = 0,
+) -> None:
+    """Label some records of a crate as a producer with a taste of his own would, to see a model learn it.
+
+    \b
+    samplechop crate producer crate -o taste --rule bars
+    samplechop crate producer crate -o other --rule bars --skip 10
+    samplechop train taste -o mine/taste --from chop
+    samplechop evaluate other --model chop --model mine/taste.json
+    """
+    from samplechop.offline.lab.synthetic.producer import label
+
+    found = label(crate, output, rule, count, skip)
+    typer.echo(f"{found} records in {output}")
+
+
+@app.command()
+def sounds(
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder for the sounds.")],
+    soundfont: Annotated[
+        list[Path] | None, typer.Option(help="General MIDI .sf2; again for more (default: the system's).")
+    ] = None,
+    folder: Annotated[
+        list[Path] | None, typer.Option("--sounds", help="Folder of one-shots, loops and kits; again for more.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other notes and loops.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
+) -> None:
+    """Make single sounds and loops that say what they are, to train a net of sounds on.
+
+    \b
+    samplechop crate sounds -o said --soundfont gm.sf2 --sounds ~/drums
+    samplechop atlas collect said -o said-atlas
+    samplechop train tags said-atlas --metadata said -o mine/sounds
+
+    Of soundfonts all instruments and drums; of folders what a name tells; synthesizers and drums made by rule; loops of
+    all these. Each PACK/sounds.json lists its sounds with their tags.
+    """
+    from samplechop.offline.common.progress import progress
+    from samplechop.offline.lab.synthetic import oneshots, soundfonts
+
+    with progress() as told:
+        for done, wanted in oneshots.build(
+            output, soundfonts.find(soundfont or []), folder or [], seed, jobs or os.cpu_count() or 1
+        ):
+            told("making sounds", done, wanted)
+    typer.echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")

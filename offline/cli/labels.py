@@ -1,0 +1,204 @@
+"""The commands under `samplechop labels`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from samplechop.realtime.core.errors import UserError
+
+if TYPE_CHECKING:
+    from samplechop.offline.labels.model import Labels
+
+app = typer.Typer(no_args_is_help=True, help="Say where records should be cut, to teach it.")
+
+CLOSE = 0.06
+"""Seconds: nearer labels are hardly meant."""
+BARE = 20.0
+"""Seconds without a label that deserve a word, if ten times the usual distance too."""
+
+_Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
+_Audio = Annotated[Path | None, typer.Option("--audio", help="The recording: no label may lie outside it.")]
+
+
+@app.callback()
+def labels() -> None:
+    """Say where records should be cut, to teach it."""
+
+
+@app.command("from-taps")
+def from_taps(
+    taps: Annotated[Path, typer.Argument(help="Your hits: NAME.taps.jsonl from samplechop live --tap.")],
+    audio: Annotated[Path, typer.Argument(help="The recording that you tapped to.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Labels to write (default: NAME.txt beside the recording).")
+    ] = None,
+    bias: Annotated[
+        float | None, typer.Option(help="Milliseconds your taps come late, negative for early (default: found out).")
+    ] = None,
+    force: _Force = False,
+) -> None:
+    """Make labels of your taps: takes off how late you tap, and puts each tap on its attack.
+
+    \b
+    samplechop labels from-taps song.taps.jsonl song.wav
+    samplechop labels from-taps song.taps.jsonl song.wav -o mine.mid --bias 35
+
+    Taps with no attack near stay where you hit them, without the lateness, and are named "tap". Double hits count once.
+    """
+    from samplechop.offline.labels import taps as tapping
+    from samplechop.offline.labels.writing import check_target, write_labels
+
+    if bias is not None and not 1000 * tapping.EARLIEST <= bias <= 1000 * tapping.LATEST:
+        raise UserError(
+            f"--bias must be in {1000 * tapping.EARLIEST:g}..{1000 * tapping.LATEST:g} milliseconds, got {bias:g}"
+        )
+    target = audio.with_suffix(".txt") if output is None else output
+    check_target(target, force)
+    times = tapping.read_taps(taps)
+    attacks, length = tapping.find_attacks(audio)
+    placed = tapping.place(times, attacks, length, None if bias is None else bias / 1000)
+    write_labels(target, placed.labels, force=force)
+    lag = placed.lag
+    typer.echo(lag.words() if bias is None else f"{bias:g} ms taken off, as you say (± {1000 * lag.spread:.0f} ms)")
+    if bias is None and lag.other is not None:
+        typer.echo(f"it may be {1000 * lag.other:+.0f} ms as well, as the rhythm is even: look, and give --bias if so")
+    if lag.spread > tapping.SCATTERED:
+        typer.echo("that is uneven: see with samplechop labels show --picture whether the labels lie where you meant")
+    typer.echo(f"{len(placed.labels.times)} labels in {target}, {len(placed.labels.times) - placed.alone} on an attack")
+    if placed.alone:
+        typer.echo(f"{placed.alone} with no attack near, left where you tapped")
+    if placed.doubles:
+        typer.echo(f"{placed.doubles} taps left out: double hits, or a second one for the same attack")
+
+
+@app.command()
+def show(
+    file: Annotated[Path, typer.Argument(help="Labels of any kind.")],
+    audio: Annotated[Path | None, typer.Argument(help="The recording they belong to.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw waveform and labels (.png); needs the recording.")] = None,
+) -> None:
+    """Look at labels: how many, where, and what may be wrong with them.
+
+    \b
+    samplechop labels show song.txt
+    samplechop labels show song.txt song.wav --picture song.png
+    """
+    from samplechop.offline.labels.reading import read_labels
+
+    recording = file if audio is None and file.suffix.lower() == ".wav" else audio
+    if picture is not None and recording is None:
+        raise UserError(f"--picture {str(picture)!r} needs the recording too: samplechop labels show {file} RECORDING")
+    found = read_labels(file, recording)
+    typer.echo(f"{file}: {found.kind}")
+    typer.echo(_overview(found))
+    for warning in _warnings(found, _length(recording)):
+        typer.echo(f"! {warning}")
+    if picture is not None and recording is not None:
+        from samplechop.offline.labels.plot import draw
+
+        draw(found, recording, picture)
+        typer.echo(f"picture in {picture}")
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="IN", help="Labels of any kind.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help=".txt label track, .csv seconds, .mid notes, .jsonl, .wav cue points.")
+    ],
+    audio: _Audio = None,
+    force: _Force = False,
+) -> None:
+    """Write labels as another kind, by the ending of the name.
+
+    \b
+    samplechop labels convert song.mid song.txt             notes of a DAW as an Audacity label track
+    samplechop labels convert song.jsonl song.mid           a session's chops as notes
+    samplechop labels convert song.txt cut.wav --audio song.wav     a copy of the recording with cue points
+
+    Names are kept by .txt and .wav, rejected places by .txt alone.
+    """
+    from samplechop.offline.labels.cue_writing import write_with_cues
+    from samplechop.offline.labels.reading import read_labels
+    from samplechop.offline.labels.writing import write_labels
+
+    found = read_labels(file, audio)
+    if output.suffix.lower() == ".wav":
+        if audio is None:
+            raise UserError(f"{str(output)!r}: cue points go into a copy of the recording: name it with --audio")
+        write_with_cues(output, audio, found, force=force)
+    else:
+        write_labels(output, found, force=force)
+    typer.echo(f"{len(found.times)} labels in {output}")
+
+
+@app.command()
+def review(
+    session: Annotated[Path, typer.Argument(help="What samplechop offered: SESSION.jsonl from --events.")],
+    edited: Annotated[Path, typer.Argument(help="What you left of it: labels of any kind.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Label track to write (.txt).")],
+    audio: _Audio = None,
+    force: _Force = False,
+) -> None:
+    """Learn from your edit of a session's markers: those you deleted become "reject", kept and added ones stay.
+
+    \b
+    samplechop live song.wav --fast --events song.events.jsonl
+    samplechop labels convert song.events.jsonl edit.txt        edit these in Audacity, then
+    samplechop labels review song.events.jsonl edit.txt -o song.txt
+    """
+    from samplechop.offline.labels.review import read_review
+    from samplechop.offline.labels.writing import write_labels
+
+    if output.suffix.lower() != ".txt":
+        raise UserError(f"{str(output)!r} cannot keep what you deleted: let the name end in .txt")
+    found = read_review(session, edited, audio)
+    write_labels(output, found, force=force)
+    typer.echo(f"{len(found.times)} labels and {len(found.rejected)} rejected places in {output}")
+
+
+def _overview(found: "Labels") -> str:
+    import numpy as np
+
+    times = found.times
+    if not len(times):
+        return "no labels" + (f", {len(found.rejected)} rejected" if len(found.rejected) else "")
+    lines = [f"{len(times)} labels, the first at {times[0]:.3f} s, the last at {times[-1]:.3f} s"]
+    if len(times) > 1:
+        lines.append(f"usually {np.median(np.diff(times)):.3f} s apart")
+    if len(found.rejected):
+        lines.append(f"{len(found.rejected)} rejected")
+    return "\n".join(lines)
+
+
+def _length(recording: Path | None) -> float | None:
+    if recording is None:
+        return None
+    import soundfile
+
+    return float(soundfile.info(recording).duration)
+
+
+def _warnings(found: "Labels", length: float | None) -> list[str]:
+    """Give a sentence for everything that looks as if it were not meant."""
+    import numpy as np
+
+    from samplechop.offline.labels.records import TAPS
+
+    warnings = []
+    times = found.times
+    if found.kind == TAPS:
+        warnings.append("these are taps as you hit them: samplechop labels from-taps puts them on the attacks")
+    gaps = np.diff(times)
+    if len(close := np.flatnonzero(gaps < CLOSE)):
+        warnings.append(
+            f"{len(close)} times two labels are closer than {1000 * CLOSE:.0f} ms, first at {times[close[0]]:.3f} s"
+        )
+    ends = np.concatenate([[0.0], times, [] if length is None else [length]])
+    bare = max(BARE, 10 * float(np.median(gaps)) if len(gaps) else BARE)
+    warnings += [
+        f"no label from {ends[i]:.1f} s to {ends[i + 1]:.1f} s: training takes that as nothing to chop there"
+        for i in np.flatnonzero(np.diff(ends) > bare)
+    ]
+    return warnings

@@ -1,0 +1,138 @@
+"""The commands `samplechop notes`: single notes from any synthesizer, or from a recording of one."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from samplechop.realtime.core.errors import UserError
+
+if TYPE_CHECKING:
+    from samplechop.offline.notes.capture import Told
+
+app = typer.Typer(
+    no_args_is_help=True, help="Capture the single notes of an instrument, to train the harmony model with."
+)
+
+
+@app.command("capture")
+def capture(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write: one instrument.")],
+    midi_port: Annotated[str, typer.Option(help="MIDI output by name: the synthesizer, or its interface.")],
+    device: Annotated[str | None, typer.Option(help="Audio input it is heard on: name, part of it, or number.")] = None,
+    low: Annotated[int, typer.Option(min=0, max=127, help="Lowest MIDI note.")] = 36,
+    high: Annotated[int, typer.Option(min=0, max=127, help="Highest MIDI note.")] = 96,
+    step: Annotated[int, typer.Option(min=1, help="Semitones from one note to the next.")] = 1,
+    velocities: Annotated[str, typer.Option(help="How hard each note is played, 1 to 127.")] = "40,80,120",
+    seconds: Annotated[float, typer.Option(help="How long each key is held.")] = 2.0,
+    release: Annotated[float, typer.Option(help="How long it is listened to after the key is up.")] = 1.0,
+    midi_channel: Annotated[int, typer.Option(min=1, max=16, help="MIDI channel of the synthesizer.")] = 1,
+    channels: Annotated[int | None, typer.Option(help="Input channels (default: 2, or what there is).")] = None,
+    samplerate: Annotated[int | None, typer.Option(help="Sample rate in Hz (default: the device's own).")] = None,
+    blocksize: Annotated[int, typer.Option(min=16, max=8192, help="Samples per audio block.")] = 256,
+) -> None:
+    """Play every note of a range into a synthesizer, hardware or software, and record it as a labelled bank.
+
+    \b
+    samplechop notes capture --midi-port Juno --device "Line In" -o notes/juno --low 36 --high 84 --step 3
+
+    How late its sound comes is found by itself. Interrupted, the same command goes on where it was.
+    `samplechop live --list-midi` and `--list-devices` tell names.
+    """
+    from samplechop.offline.notes.capture import Plan, refuse_finished
+    from samplechop.offline.notes.capture import capture as play_and_record
+    from samplechop.realtime.audio.device_source import DeviceSource
+    from samplechop.realtime.midi.ports import VIRTUAL, open_output
+
+    plan = Plan(low, high, step, _numbers(velocities), seconds, release, midi_channel)
+    refuse_finished(out)
+    if midi_port == VIRTUAL:
+        raise UserError("a virtual port has nobody to play the notes: give the synthesizer's own port to --midi-port")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no note is left sounding then either
+    source = DeviceSource(device, samplerate, channels, blocksize)
+    port = open_output(midi_port)
+    of = len(plan.keys)
+    minutes = of * (plan.seconds + plan.release + 0.1) / 60
+    typer.echo(f"{of} notes on {port.name!r}, heard on {source.name!r}: {minutes:.0f} min; Ctrl-C pauses", err=True)
+    try:
+        with _bar(of) as told:
+            done = play_and_record(source, port, plan, out, told, (port.name, source.name))
+    except KeyboardInterrupt:
+        typer.echo("paused: the same command goes on", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(f"{len(done.kept)} notes in {out}")
+    for what, keys in (("silent, left out", done.silent), ("clipped", done.clipped)):
+        if keys:
+            typer.echo(f"{len(keys)} {what}: {_listed(keys)}")
+
+
+@app.command("from-recording")
+def from_recording(
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO", help="What was recorded of one instrument.")],
+    midi: Annotated[Path, typer.Argument(metavar="MIDI", help="The MIDI file that played it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write: one instrument.")],
+    release: Annotated[float, typer.Option(min=0.0, help="Seconds to keep after a key is up, at most.")] = 1.0,
+) -> None:
+    """Cut the single notes out of a recording, with the MIDI file that played it.
+
+    \b
+    samplechop notes from-recording juno.wav juno.mid -o notes/juno
+
+    The recording may begin earlier or later than the file: where they fit is found by itself. Notes that sound together
+    with others are left out.
+    """
+    from samplechop.offline.notes.capture import refuse_finished
+    from samplechop.offline.notes.from_recording import alone, cut, find_offset, read_mono, read_played
+    from samplechop.offline.notes.note_bank import Bank, write_bank
+
+    refuse_finished(out)
+    notes, samples = read_played(midi), read_mono(audio)
+    offset = find_offset(samples, notes)
+    side = "later" if offset >= 0 else "earlier"
+    typer.echo(f"the recording is {abs(offset):.3f} s {side} than the MIDI file")
+    single = alone(notes, release)
+    found, missed = cut(samples, single, offset)
+    if not found:
+        raise UserError(f"no note in {str(audio)!r} sounds alone and can be heard: {len(notes)} are in the MIDI file")
+    write_bank(Bank(out.name, tuple(found)), out)
+    typer.echo(
+        f"{len(found)} notes in {out}; left out: {len(notes) - len(single)} not alone, {missed} silent or outside"
+    )
+
+
+@contextmanager
+def _bar(of: int) -> "Iterator[Told]":
+    """Show on stderr how many notes are done: a bar on a terminal, elsewhere only what there is to say."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = TextColumn("notes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        task = bars.add_task("notes", total=of)
+
+        def told(done: int, of: int, what: str) -> None:
+            bars.update(task, completed=done, total=of)
+            if what:
+                bars.console.print(what, highlight=False, markup=False)
+
+        yield told
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(dict.fromkeys(int(one) for one in text.split(",")))
+    except ValueError:
+        raise UserError(f"--velocities must be numbers in 1..127, such as 40,80,120, got {text!r}") from None
+
+
+def _listed(keys: Sequence[tuple[int, int]]) -> str:
+    """Name notes with the velocities at which it was so, the first twelve of them."""
+    by_note: dict[int, list[str]] = {}
+    for note, velocity in keys:
+        by_note.setdefault(note, []).append(str(velocity))
+    names = [f"{note} ({', '.join(velocities)})" for note, velocities in by_note.items()]
+    return ", ".join(names[:12]) + (" …" if len(names) > 12 else "")

@@ -1,0 +1,100 @@
+"""The command `samplechop sessions`."""
+
+import json as write_json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from samplechop.realtime.core.errors import UserError
+
+if TYPE_CHECKING:
+    from samplechop.offline.sessions.reading import Session
+
+
+def sessions(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="What was given to --record, or one session (default: here).")
+    ] = Path(),
+    repair: Annotated[bool, typer.Option("--repair", help="Mend the sessions that were broken off.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")] = False,
+) -> None:
+    """List recorded sessions, and mend those that a power cut, a kill or a full disk broke off.
+
+    \b
+    samplechop sessions recordings             date, length, chops, taps, format, how each one ended
+    samplechop sessions recordings --repair    set lengths to what is there, cut off half a line
+
+    A session can be heard and chopped without a repair: its sound is readable up to the last fifth of a second.
+    Where a FLAC file itself is damaged, a repair puts silence in that place and keeps the file as audio.flac.broken.
+    One that is being recorded is left alone.
+    """
+    from samplechop.offline.sessions.reading import find_sessions, read_session
+    from samplechop.offline.sessions.repair import repair as mend
+
+    found = [read_session(path) for path in find_sessions(folder)]
+    mended, failed = 0, []
+    for at, session in enumerate(found) if repair else ():
+        try:
+            found[at] = mend(session)
+            mended += session.damaged
+        except UserError as error:  # the others can be mended all the same
+            failed.append(str(error))
+    if json:
+        typer.echo(write_json.dumps([_record(session) for session in found], indent=2, ensure_ascii=False))
+    else:
+        _show(found, folder, mended)
+    if failed:
+        raise UserError("; ".join(failed))
+
+
+def _show(found: "list[Session]", folder: Path, mended: int) -> None:
+    typer.echo("\n".join(_rows(found)))
+    broken = sum(session.damaged for session in found)
+    if mended:
+        typer.echo(f"{mended} repaired")
+    elif broken:
+        typer.echo(f"{broken} can be mended: samplechop sessions {folder} --repair")
+
+
+def _record(session: "Session") -> dict[str, Any]:
+    return {
+        "folder": str(session.folder),
+        "date": session.date.isoformat(timespec="seconds"),
+        "source": session.source,
+        "seconds": round(session.seconds, 3),
+        "sample_rate": session.sample_rate,
+        "channels": session.channels,
+        "format": session.format,
+        "state": session.state,
+        "damaged": session.damaged,
+        "counts": {kind: n for kind, n in session.counts.items() if kind not in ("session", "stop")},
+    }
+
+
+def _rows(found: "list[Session]") -> list[str]:
+    """Lay sessions out in columns; a long line is better than a name that is cut."""
+    from samplechop.realtime.ui.formatting import printable
+
+    table = [["date", "length", "chops", "taps", "gaps", "format", "how it ended", "folder"]]
+    for session in found:
+        minutes, seconds = divmod(round(session.seconds, 1), 60)
+        table.append(
+            [
+                f"{session.date:%Y-%m-%d %H:%M}",
+                f"{int(minutes)}:{seconds:04.1f}",
+                *(str(session.counts.get(kind, 0)) for kind in ("chop", "tap", "gap")),
+                f"{session.format}, {session.sample_rate / 1000:g} kHz, {session.channels} ch",
+                printable(session.state),
+                printable(session.folder.name),
+            ]
+        )
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    right = range(1, 5)
+    return [
+        "  ".join(
+            cell.rjust(width) if at in right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]

@@ -1,0 +1,200 @@
+"""What is known about each recording in a folder, read from whatever lies beside it.
+
+Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that is there counts:
+
+    name.json         the truth of a crate's record: chops, drums, notes, beats
+    name.beats.txt    a beat per line: seconds, and its position in the bar (1 = downbeat) where known
+    name.onsets.txt   an attack per line: seconds
+    name.drums.txt    a drum hit per line: seconds, then kick, snare, hat or another label
+    name.txt, ...     a producer's own labels, see offline/labels/
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline import labels
+from samplechop.offline.audio.one_shots import SUFFIXES
+from samplechop.offline.labels.recording_truth import Truth, read_truth
+from samplechop.realtime.core.errors import UserError
+
+Seconds = NDArray[np.float64]
+BESIDE = "reference_times"
+STRONG = {"kick", "snare"}
+ACCENT = 0.5
+"""Velocity, 0..1, from which a kick or snare is a strong hit."""
+TOGETHER = 0.03
+"""Seconds: hits this close are one place to a listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What is known about one recording, each float64 (n,), seconds, rising; None: nobody says.
+
+    chops: where a producer would cut. strong: kicks and snares with accent. drums: every drum hit. beats, downbeats.
+    onsets: every attack. unsure: (start, stop) where nobody knows whether a chop belongs.
+    """
+
+    chops: Seconds | None = None
+    strong: Seconds | None = None
+    drums: Seconds | None = None
+    beats: Seconds | None = None
+    downbeats: Seconds | None = None
+    onsets: Seconds | None = None
+    unsure: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def target(self) -> Seconds | None:
+        """What a marker should hit: the chops where known, else strong hits, else any attack, else beats."""
+        for known in (self.chops, self.strong, self.onsets, self.beats):
+            if known is not None:
+                return known
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One recording: where it is, its name in tables, the group it is averaged with, what is known about it.
+
+    references: References where chops are judged, else whatever the task reads.
+    """
+
+    path: Path
+    name: str
+    group: str
+    references: Any
+
+
+def together(times: list[float]) -> Seconds:
+    """Sort times in seconds and keep the first of those within 30 ms."""
+    kept: list[float] = []
+    for time in sorted(times):
+        if not kept or time - kept[-1] > TOGETHER:
+            kept.append(time)
+    return np.array(kept)
+
+
+def references_of(truth: Truth) -> References:
+    """Read a crate's truth. An empty list means that there is none of it, except for drums, notes and beats."""
+    strong = [hit.time for hit in truth.drums if hit.label in STRONG and hit.velocity >= ACCENT]
+    beats = truth.beats
+    numbered = any(beat.position > 0 for beat in beats)
+    attacks = [hit.time for hit in truth.drums] + [note.time for note in truth.notes]
+    return References(
+        chops=np.array(sorted(chop.time for chop in truth.chops)),
+        strong=together(strong) if truth.drums else None,
+        drums=together([hit.time for hit in truth.drums]) if truth.drums else None,
+        beats=np.array([beat.time for beat in beats]) if beats else None,
+        downbeats=np.array([beat.time for beat in beats if beat.position == 1]) if numbered else None,
+        onsets=together(attacks) if attacks else None,
+        unsure=tuple(truth.unsure),
+    )
+
+
+def rows_of(path: Path, parted_by: str = ",") -> list[tuple[float, list[str]]]:
+    """Read lines of seconds and what else stands in the line, parted by spaces, tabs or a sign; sorted by time.
+
+    Empty lines and those that begin with # are left out. Raises UserError for a file that cannot be read, or a line
+    that begins with no time.
+    """
+    rows = []
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The reference times {str(path)!r} cannot be read: {error}") from None
+    for number, line in enumerate(lines, 1):
+        fields = (line.replace(parted_by, " ") if parted_by else line).split()
+        if not fields or fields[0].startswith("#"):
+            continue
+        try:
+            time = float(fields[0])
+        except ValueError:
+            time = -1.0
+        if not 0 <= time < float("inf"):
+            raise UserError(f"{str(path)!r}, line {number}: {fields[0]!r} is no time in seconds")
+        rows.append((time, fields[1:]))
+    return sorted(rows)
+
+
+def _rows(path: Path) -> list[tuple[float, str]]:
+    return [(time, rest[0] if rest else "") for time, rest in rows_of(path)]
+
+
+def beside(audio: Path, root: Path | None, ending: str) -> Path | None:
+    """Find the file NAME + ending beside a recording, or in a folder reference_times there or in the root."""
+    places = [audio.parent, audio.parent / BESIDE] + ([root / BESIDE] if root is not None else [])
+    return next((path for place in places if (path := place / (audio.stem + ending)).is_file()), None)
+
+
+def references_for(audio: Path, root: Path | None = None) -> References | None:
+    """Gather all that is known about a recording; None if nothing is. root: the folder that holds reference_times.
+
+    Raises UserError for a file that cannot be read.
+    """
+
+    def find(ending: str) -> Path | None:
+        return beside(audio, root, ending)
+
+    found = References()
+    known = False
+    truth = find(".json")
+    if truth is not None:
+        found, known = references_of(read_truth(truth)), True
+    if (path := find(".beats.txt")) is not None:
+        rows = _rows(path)
+        numbered = any(position for _, position in rows)
+        downbeats = np.array([time for time, position in rows if position in {"1", "1.0"}])
+        beats = np.array([time for time, _ in rows])
+        found, known = replace(found, beats=beats, downbeats=downbeats if numbered else None), True
+    if (path := find(".drums.txt")) is not None:
+        rows = _rows(path)
+        strong = together([time for time, label in rows if label in STRONG])
+        drums = together([time for time, _ in rows])
+        onsets = drums if found.onsets is None else found.onsets
+        found, known = replace(found, drums=drums, strong=strong, onsets=onsets), True
+    if (path := find(".onsets.txt")) is not None:
+        found, known = replace(found, onsets=together([time for time, _ in _rows(path)])), True
+    if truth is None and (path := labels.labels_beside(audio)) is not None:
+        found, known = replace(found, chops=labels.read_labels(path, audio).times), True
+    return found if known else None
+
+
+def group_of(audio: Path, root: Path) -> str:
+    """Name the group a recording belongs to: its subfolder, else what stands before the first dash of its name."""
+    if audio.parent != root:
+        return audio.relative_to(root).parts[0]
+    return audio.stem.split("-")[0].strip() if "-" in audio.stem else root.name
+
+
+WANTED = (
+    "put labels beside the audio, such as name.txt with a time in seconds per line, name.beats.txt or name.onsets.txt"
+)
+Known = Callable[[Path, Path], Any]
+"""Takes a recording and the folder that holds reference_times; gives what is known about it, None if nothing is."""
+
+
+def tracks_in(folder: Path, known: Known = references_for, wanted: str = WANTED) -> list[Track]:
+    """List every recording under a folder about which something is known, sorted by name.
+
+    wanted: what to put there, said where there is none. Raises UserError if the folder is missing or holds none.
+    """
+    if not folder.is_dir():
+        raise UserError(f"No folder at {str(folder)!r}: name one that holds recordings with labels beside them.")
+    found = []
+    for place, _, files in sorted(os.walk(folder, onerror=_cannot_list)):
+        for name in sorted(files):
+            path = Path(place) / name
+            if path.suffix.lower() in SUFFIXES and (references := known(path, folder)) is not None:
+                found.append(Track(path, path.stem, group_of(path, folder), references))
+    if not found:
+        raise UserError(f"No labelled recordings under {str(folder)!r}: {wanted}.")
+    return found
+
+
+def _cannot_list(error: OSError) -> None:
+    raise UserError(f"The folder {str(error.filename)!r} cannot be read: {error.strerror}") from None

@@ -1,0 +1,217 @@
+"""What every chop sounds like, in numbers: its harmony, its timbre and its level.
+
+The record is read once, in blocks, and mixed down to mono at 22 050 Hz. Its power spectrum is summed into semitones and
+into mel bands. The semitones lose their drums by librosa's HPSS (Fitzgerald, "Harmonic/percussive separation using
+median filtering", DAFx 2010). Three descriptions of each slice follow:
+
+- harmonic: the mean over the slice of log(1 + 100 x), where x is the magnitude over the slice's largest. This is what
+  chops are compared by. Without the logarithm one loud note decides, with a deeper one the noise floor does.
+- frame: the magnitudes in the one frame the slice begins with, as they are: the comparison of 2017.
+- timbre: the mean of MFCC 1..19, drums included. Nothing is chosen by it: it judges the choice.
+
+Memory does not grow with the record, only with the number of slices.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import scipy.fft
+import soxr
+from numpy.typing import ArrayLike, NDArray
+
+from samplechop.offline.kits.analysis.filterbank import MELS, N_FFT, RATE, SEMITONES, bank
+from samplechop.offline.kits.options import Compare
+from samplechop.offline.kits.selection import distances
+
+HOP = 1024
+MFCCS = 19
+LONGEST_SECONDS = 2.0
+"""How much of a slice is heard: what comes later says little about how the chop sounds when it is played."""
+KERNEL_FRAMES = 9
+"""HPSS: what lasts longer than half of these frames, 0.2 s, is harmonic. librosa's 31 would swallow short chords."""
+KERNEL_SEMITONES = 17
+STEEPNESS = 100.0
+SILENCE_DB = -100.0
+
+_BLOCK_SECONDS = 20
+_FRAMES = 1024  # spectra gathered before HPSS runs over them
+_MARGIN = KERNEL_FRAMES // 2
+_LOUDEST = 1e4  # of a sample; damaged float files hold anything
+_SMALLEST = 1e-9  # of a slice's largest magnitude: what is below counts as silence
+
+Similarity = NDArray[np.float32]
+"""Of n slices to each other: (n, n), 0..1, 1 on the diagonal."""
+
+
+class Audio(Protocol):
+    """What is needed of a record: see `samplechop.offline.kits.open.Record`."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+
+    @property
+    def length(self) -> int:
+        """Samples per channel."""
+
+    def blocks(
+        self, block: int, first: int = 0, last: int | None = None, dtype: str = "float32"
+    ) -> Iterator[NDArray[np.float32]]:
+        """Give (n, channels) from sample first to last, at most `block` at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """Descriptions of n slices, float32.
+
+    compare: "slice" or "frame", what they are compared by. sample_rate: of the record, Hz.
+    harmonic: (n, 84), 0 or more. frame: (n, 84), magnitudes. timbre: (n, 19), MFCC of decibels.
+    level_db: (n,), mean power in dB, -100 for silence, comparable within one record.
+    """
+
+    compare: Compare
+    sample_rate: int
+    harmonic: NDArray[np.float32]
+    frame: NDArray[np.float32]
+    timbre: NDArray[np.float32]
+    level_db: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Count the slices."""
+        return len(self.level_db)
+
+    @property
+    def compared(self) -> NDArray[np.float32]:
+        """What they are compared by, (n, 84): `harmonic`, or for "frame" the same logarithm of `frame`."""
+        return self.harmonic if self.compare == "slice" else _logarithm(self.frame[:, None]).mean(axis=1)
+
+    def similarity(self, indices: ArrayLike) -> Similarity:
+        """Compare some of the slices with each other: float32 (k, k), 0..1, 1 on the diagonal."""
+        return distances.similarity(self.compared[np.asarray(indices, np.int64)])
+
+
+def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
+    """Describe n slices: starts, stops: (n,) samples of the record, in any order; at most the first 2 s are heard.
+
+    compare: what they will be compared by. A slice too short to hold the centre of a frame is heard by the next one.
+    Raises ValueError where a slice ends before it starts or lies outside the record.
+    """
+    begin_at, end_at = np.asarray(starts, np.int64), np.asarray(stops, np.int64)
+    if len(begin_at) and not (begin_at.min() >= 0 and np.all(begin_at <= end_at) and end_at.max() <= record.length):
+        raise ValueError(f"slices must have starts <= stops and lie in 0..{record.length} samples")
+    made = _empty(len(begin_at), compare, record.sample_rate)
+    if not len(begin_at):
+        return made
+    ratio = RATE / record.sample_rate
+    end_at = np.minimum(end_at, begin_at + round(LONGEST_SECONDS * record.sample_rate))
+    first = max(0, int(begin_at.min()) - round((_MARGIN * HOP + N_FFT) / ratio))
+    last = min(record.length, int(end_at.max()) + round((_MARGIN * HOP + N_FFT) / ratio))
+    begins = np.ceil((begin_at - first) * ratio / HOP).astype(np.int64)
+    finishes = np.maximum(begins + 1, np.ceil((end_at - first) * ratio / HOP).astype(np.int64))
+    waiting = list(np.argsort(finishes, kind="stable"))
+    held, base = np.zeros((0, SEMITONES + MELS), np.float32), 0
+    for spectra, ended in _gathered(_spectra(_mono(record, first, last))):
+        held = np.concatenate([held, spectra])
+        known = base + len(held) - (0 if ended else _MARGIN)
+        ready = [n for n in waiting if ended or finishes[n] <= known]
+        if not ready:
+            continue
+        waiting = waiting[len(ready) :]
+        harmonic = harmonic_part(np.sqrt(held[:, :SEMITONES]))
+        for n in ready:
+            begin = min(int(begins[n]), known - 1) - base
+            end = max(begin + 1, int(finishes[n]) - base)
+            _describe(made, n, harmonic[begin:end], held[begin:end, SEMITONES:])
+        if waiting:
+            forgotten = max(0, min(int(begins[waiting].min()) - _MARGIN - base, len(held)))
+            held, base = held[forgotten:], base + forgotten
+    return made
+
+
+def _empty(n: int, compare: Compare, sample_rate: int) -> Descriptors:
+    return Descriptors(
+        compare,
+        sample_rate,
+        np.zeros((n, SEMITONES), np.float32),
+        np.zeros((n, SEMITONES), np.float32),
+        np.zeros((n, MFCCS), np.float32),
+        np.full(n, SILENCE_DB, np.float32),
+    )
+
+
+def _describe(made: Descriptors, n: int, harmonic: NDArray[np.float32], mels: NDArray[np.float32]) -> None:
+    made.frame[n] = harmonic[0]
+    made.harmonic[n] = _logarithm(harmonic).mean(axis=0)
+    least = 10.0 ** (SILENCE_DB / 10)
+    decibels = 10 * np.log10(mels + least)
+    made.timbre[n] = scipy.fft.dct(decibels.mean(axis=0), norm="ortho")[1 : MFCCS + 1]
+    made.level_db[n] = max(SILENCE_DB, 10 * np.log10(mels.sum(axis=1).mean() + least))
+
+
+def _logarithm(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give log(1 + 100 x) of magnitudes, (..., frames, 84), over the largest of each slice; silence stays 0."""
+    largest = magnitudes.max(axis=(-2, -1), keepdims=True)
+    logarithm: NDArray[np.float32] = np.log1p(magnitudes * (STEEPNESS / np.maximum(largest, _SMALLEST)))
+    return logarithm
+
+
+def _mono(record: Audio, first: int, last: int) -> Iterator[NDArray[np.float32]]:
+    stream = None
+    if record.sample_rate != RATE:
+        stream = soxr.ResampleStream(record.sample_rate, RATE, 1, dtype="float32", quality="LQ")
+    for block in record.blocks(_BLOCK_SECONDS * record.sample_rate, first, last):
+        mono = block[:, 0].copy()
+        for other in block.T[1:]:
+            mono += other
+        mono /= block.shape[1]
+        mono = np.clip(np.nan_to_num(mono, copy=False), -_LOUDEST, _LOUDEST)
+        yield mono if stream is None else stream.resample_chunk(mono)
+    if stream is not None:
+        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _spectra(blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Give power in semitones and mel bands, (frames, 84 + 40); frame f is centred on sample f * HOP."""
+    weights, window = bank(), np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+    rest = np.zeros(N_FFT // 2, np.float32)
+
+    def frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        windows = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
+        spectrum = scipy.fft.rfft(windows * window, axis=1)
+        power: NDArray[np.float32] = (spectrum.real**2 + spectrum.imag**2) @ weights
+        return power
+
+    for block in blocks:
+        rest = np.concatenate([rest, block])
+        if len(rest) >= N_FFT:
+            power = frames(rest)
+            rest = rest[len(power) * HOP :]
+            yield power
+    yield frames(np.concatenate([rest, np.zeros(N_FFT // 2 + HOP, np.float32)]))
+
+
+def _gathered(parts: Iterator[NDArray[np.float32]]) -> Iterator[tuple[NDArray[np.float32], bool]]:
+    """Join parts to `_FRAMES` frames or more, and say with each whether it is the last."""
+    gathered: list[NDArray[np.float32]] = []
+    for part in parts:
+        if sum(map(len, gathered)) >= _FRAMES:
+            yield np.concatenate(gathered), False
+            gathered = []
+        gathered.append(part)
+    yield np.concatenate(gathered), True
+
+
+def harmonic_part(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Separate magnitudes, (frames, 84), from their drums: those of librosa.decompose.hpss, to rounding.
+
+    That module is not imported for it, as it brings scikit-learn along and with it half a second; a test compares both.
+    """
+    from scipy.ndimage import median_filter
+
+    lasting = np.square(median_filter(magnitudes, (KERNEL_FRAMES, 1), mode="reflect"))
+    struck = np.square(median_filter(magnitudes, (1, KERNEL_SEMITONES), mode="reflect"))
+    both = lasting + struck
+    share = np.divide(lasting, both, out=np.full_like(both, 0.5), where=both > np.finfo(np.float32).tiny)
+    return magnitudes * share

@@ -1,0 +1,159 @@
+"""Where a finished kit goes: beside nobody's files, over nothing that was not asked for.
+
+    made ──rename──> folder     of an older kit: folder ──> .FOLDER.old, made ──> folder, .FOLDER.old ──> made
+
+Whatever ends the process in between, one of the two names holds the older kit whole; the next chop puts it back.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from samplechop.offline.export.manifest import FILE as MANIFEST
+from samplechop.offline.kits.options import ChopOptions
+from samplechop.realtime.core.errors import UserError
+
+
+def check_folder(folder: Path, force: bool) -> None:
+    """Raise UserError unless a kit may be put there: nothing is, or with `force` an older kit.
+
+    A kit whose replacement was cut short is put back first, see `settle`.
+    """
+    settle(folder)
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not folder.is_dir():
+        raise UserError(f"{str(folder)!r} is a file: a kit is a folder, so choose another place with -o")
+    if not force:
+        raise UserError(f"{str(folder)!r} is there already: add --force to replace that kit, or choose another -o")
+    if not (folder / MANIFEST).is_file():
+        raise UserError(f"{str(folder)!r} is no kit (it has no {MANIFEST}), so it is not replaced: choose another -o")
+
+
+def put_in_place(made: Path, folder: Path) -> None:
+    """Move a finished kit to its folder. Of an older kit there all its files go; what others put there stays.
+
+    The old folder stays whole until the new one, with what is to stay copied into it, takes its place. Raises OSError,
+    and UserError as `settle` does.
+    """
+    settle(folder)
+    if not folder.exists():
+        made.rename(folder)
+        return
+    for path in _of_others(folder):
+        kept = made / path.relative_to(folder)
+        if os.path.lexists(kept):
+            continue
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            kept.mkdir()
+        else:
+            shutil.copy2(path, kept, follow_symlinks=False)
+    old = aside(folder)
+    try:
+        folder.rename(old)
+        made.rename(folder)
+    except BaseException:
+        settle(folder)
+        raise
+    # Removing takes its time and can be cut short as well: not under the name from which kits are put back.
+    with suppress(OSError):
+        old.rename(made)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def aside(folder: Path) -> Path:
+    """Give the place of an older kit while the new one takes its folder: in it nothing may be swept away."""
+    return folder.with_name(f".{folder.name}.old")
+
+
+def settle(folder: Path) -> None:
+    """End a replacement that was cut short: put the older kit back, or remove it where the new one is in its place.
+
+    Raises UserError if that cannot be done, or if there is something of the user's in it that the new one has not.
+    """
+    old = aside(folder)
+    try:
+        if not old.is_dir():
+            return
+        if not folder.exists():
+            old.rename(folder)
+        elif all(os.path.lexists(folder / path.relative_to(old)) for path in _of_others(old)):
+            with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as gone:
+                old.rename(Path(gone, old.name))
+        else:
+            raise UserError(
+                f"{str(old)!r} is left of an earlier kit and holds files of yours: move it away, then chop again"
+            )
+    except OSError as error:
+        raise UserError(
+            f"the earlier kit in {str(old)!r} cannot be put back or removed: {error.strerror or error}"
+        ) from None
+
+
+def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bool:
+    """Say whether the kit in a folder was made of this file with these options and the net of this SHA-256.
+
+    Raises OSError if the file cannot be read.
+    """
+    told = _manifest(folder)
+    match told:
+        case {"source": {"sha256": source}, "settings": dict(settings), "model": {"sha256": net}}:
+            # The manifest has only the name of a net given by its path; the SHA-256 says which it was.
+            if net != model or settings | {"model": None} != _as_json(options) | {"model": None}:
+                return False
+            with audio.open("rb") as opened:
+                return bool(source == hashlib.file_digest(opened, "sha256").hexdigest())
+    return False
+
+
+def _as_json(options: ChopOptions) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    return told
+
+
+def _manifest(folder: Path) -> object:
+    """Give what a kit's manifest says; None if there is none that can be read."""
+    try:
+        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _of_others(folder: Path) -> Iterator[Path]:
+    """Give what lies in a kit and is none of its files: files, links, and folders with nothing in them.
+
+    Raises OSError for a folder in it that cannot be listed.
+    """
+    own = set(_files_of(folder))
+    for place, folders, files in os.walk(folder, onerror=_fail):
+        here = Path(place)
+        links = [name for name in folders if (here / name).is_symlink()]
+        yield from (here / name for name in (*files, *links) if here / name not in own)
+        if not folders and not files and here != folder:
+            yield here
+
+
+def _fail(error: OSError) -> None:
+    raise error
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    """Give the files of the kit in a folder, as its manifest lists them, as far as they lie in that folder."""
+    told = _manifest(folder)
+    listed = told.get("files") if isinstance(told, dict) else None
+    if not isinstance(listed, list):
+        return
+    yield folder / MANIFEST
+    inside = folder.resolve()
+    for entry in listed:
+        path = folder / str(entry.get("file", "") if isinstance(entry, dict) else "")
+        if path.is_file() and path.resolve().is_relative_to(inside):
+            yield path

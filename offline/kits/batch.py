@@ -1,0 +1,243 @@
+"""Many records in, many kits out: in several processes or on a cluster, what is there already left alone.
+
+One record that cannot be chopped never stops the others, nor does one whose worker dies. Workers only write kits; the
+ledger is written by this process, so that it is right whatever becomes of them. What they had begun is made again.
+"""
+
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from samplechop.offline.kits import batch_workers
+from samplechop.offline.kits.atomic_replace import aside, check_folder, is_kit_of, settle
+from samplechop.offline.kits.batch_report import Entry, Report
+from samplechop.offline.kits.batch_state import Ledger, Row, State, fingerprint
+from samplechop.offline.kits.open import audio_files, title
+from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.slices import naming
+from samplechop.realtime.core.errors import UserError
+
+Told = Callable[[str, int, int], None]
+"""Hears what is being done, how much of it is done, and how much there is."""
+BEGUN = ".chopping-"
+BUG = "a bug"
+DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
+
+
+class Outcome(Protocol):
+    """What making a kit gives back."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each thing to know."""
+
+
+Work = Callable[[Path, Path, ChopOptions, bool], Outcome]
+"""Makes a kit: source, the kit's folder, options, and whether a kit in that folder may be replaced.
+
+The kit appears there whole or not at all; what is unfinished lies beside it in ".FOLDER.SOMETHING". Picklable.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A kit to be made, with its row in the ledger. size: bytes of the source."""
+
+    source: Path
+    folder: Path
+    row: Row
+    size: int
+
+
+_Result = tuple[bool, str, float]
+"""What a worker tells of a piece: whether it was made, what is to be known, and the seconds it took."""
+
+
+def make_kits(
+    sources: Sequence[Path],
+    out: Path,
+    options: ChopOptions,
+    work: Work,
+    jobs: int = 1,
+    force: bool = False,
+    scheduler: str | None = None,
+    told: Told | None = None,
+    model: str = "",
+) -> Report:
+    """Make a kit of every source, each in a folder of its own in `out`; what the ledger there knows is skipped.
+
+    sources: as open.inputs gives them; of those with the same samples only the first is chopped.
+    jobs: processes at once. force: make again what is there, and replace kits that are in the way. scheduler: address
+    of a Dask cluster whose workers, however many, do it instead; they must see the same folders. model: SHA-256 of the
+    net, as the same name may mean another one later.
+    Ctrl-C ends it, with a report of what was done until then. Raises UserError if `out` cannot be written, another
+    process is at work in it, the cluster cannot be used, or the disk is full.
+    """
+    tell = told or _nobody
+    report = Report()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger(out)
+    except OSError as error:
+        raise UserError(f"the folder {str(out)!r} cannot be written: {error.strerror}") from None
+    with ledger:
+        pieces: list[_Piece] = []
+        try:
+            pieces = _claim(ledger, sources, out, fingerprint(options, model), force, report, tell)
+            _sweep(out, pieces)
+            with tempfile.TemporaryDirectory(prefix=BEGUN, dir=out.absolute()) as begun:
+                tasks = []
+                for number, piece in enumerate(pieces):
+                    source = piece.source.absolute() if scheduler else piece.source
+                    call = partial(_make, work, source, piece.folder, options, force, model)
+                    tasks.append((number, call, Path(begun, str(number))))
+                results = (
+                    batch_workers.on_cluster(tasks, scheduler) if scheduler else batch_workers.in_processes(tasks, jobs)
+                )
+                for done, (number, result) in enumerate(results, 1):
+                    _note(ledger, pieces[number], result or (False, DEAD, 0.0), report)
+                    tell("chopping", done, len(pieces))
+        except KeyboardInterrupt:
+            report.interrupted = True
+        except OSError as error:
+            raise UserError(f"the work in {str(out)!r} cannot go on: {error.strerror or error}") from None
+        finally:
+            _sweep(out, pieces)
+    order = {source: number for number, source in enumerate(sources)}
+    for entries in (report.made, report.skipped, report.failed):
+        entries.sort(key=lambda entry: order[entry.source])
+    return report
+
+
+def _nobody(what: str, done: int, of: int) -> None:
+    """Hear how far it has come, and tell nobody."""
+
+
+def _make(work: Work, source: Path, folder: Path, options: ChopOptions, force: bool, model: str) -> _Result:
+    """[worker] Make one kit, unless it is there: then whoever made it was ended before it could tell."""
+    began = time.perf_counter()
+    try:
+        there = not force and is_kit_of(folder, audio_files(source)[0], options, model)
+        message, made = "" if there else "; ".join(work(source, folder, options, force).warnings), True
+    except UserError as error:
+        message, made = str(error), False
+    except Exception as error:  # a bug that one record meets must not cost the others theirs; it is told as one
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message, made = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}", False
+    return made, message, time.perf_counter() - began
+
+
+def _note(ledger: Ledger, piece: _Piece, result: _Result, report: Report) -> None:
+    made, message, seconds = result
+    state: State = "made" if made else "failed"
+    ledger.put([replace(piece.row, state=state, seconds=seconds, message=message)])
+    entries = report.made if made else report.failed
+    entries.append(Entry(piece.source, piece.folder if made else None, message, seconds))
+
+
+def _claim(
+    ledger: Ledger,
+    sources: Sequence[Path],
+    out: Path,
+    options: str,
+    force: bool,
+    report: Report,
+    tell: Told,
+) -> list[_Piece]:
+    """Find out what is to be made, and where; the largest first, so that no process is left with it at the end.
+
+    options: their fingerprint.
+    """
+    taken = {row.folder.casefold() for row in ledger.rows()}
+    first: dict[str, Path] = {}
+    pieces: list[_Piece] = []
+    for done, source in enumerate(sources, 1):
+        tell("looking", done, len(sources))
+        try:
+            files = audio_files(source)
+            record = ledger.record_of(files)
+            if record in first:
+                report.skipped.append(Entry(source, None, f"the same as {str(first[record])!r}"))
+                continue
+            first[record] = source
+            row = ledger.find(record, options)
+            known = row or next(iter(ledger.of_record(record)), None)
+            name = known.folder if known else _unused(source, taken)
+            settle(out / name)
+            if row and row.state == "made" and (out / name).is_dir() and not force:
+                report.skipped.append(Entry(source, out / name))
+                continue
+            if not (row and row.state == "claimed"):  # of what is there then, the worker finds out if it is this kit
+                check_folder(out / name, force)
+            taken.add(name.casefold())
+            size = sum(file.stat().st_size for file in files)
+            claim = Row(record, options, "claimed", name, str(source))
+            pieces.append(_Piece(source, (out / name).absolute(), claim, size))
+        except UserError as error:
+            report.failed.append(Entry(source, None, str(error)))
+        except OSError as error:
+            report.failed.append(Entry(source, None, f"it cannot be read: {error.strerror}"))
+    ledger.put(piece.row for piece in pieces)
+    return sorted(pieces, key=lambda piece: -piece.size)
+
+
+def _unused(source: Path, taken: set[str]) -> str:
+    """Name the folder of a source's kit; of sources with one name, the later ones by their folder too."""
+    name = naming.safe(title(source))
+    longer = naming.safe(f"{source.absolute().parent.name}_{title(source)}")
+    number = 1
+    for candidate in (name, longer):
+        if candidate.casefold() not in taken:
+            return candidate
+    while f"{name}_{number + 1}".casefold() in taken:
+        number += 1
+    return f"{name}_{number + 1}"
+
+
+def _sweep(out: Path, pieces: Sequence[_Piece]) -> None:
+    """Remove what workers that died left unfinished: of our pieces, as others may chop into the same folder."""
+    names = {piece.folder.name for piece in pieces}
+    older = {aside(piece.folder).name for piece in pieces}
+    for left in out.glob(".*"):
+        ours = left.name.startswith(BEGUN) or left.name[1:].rpartition(".")[0] in names
+        if ours and left.name not in older and left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def run(
+    sources: Sequence[Path],
+    out: Path,
+    options: ChopOptions,
+    force: bool = False,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+) -> None:
+    """Make a kit of every source, with a progress bar on stderr, and print the report.
+
+    jobs: one for each core by default. Exits with 130 after Ctrl-C, with 1 if anything failed.
+    Raises UserError as `make_kits` does, and ModelError for a net that cannot be used.
+    """
+    import joblib
+    import typer
+
+    from samplechop import models
+    from samplechop.offline.common.progress import progress
+    from samplechop.offline.kits.pipeline import make_kit
+
+    if jobs is not None and jobs < 1:
+        raise UserError(f"--jobs must be at least 1, got {jobs}")
+    net = models.load(options.model).sha256
+    with progress() as told:
+        report = make_kits(sources, out, options, make_kit, jobs or joblib.cpu_count(), force, scheduler, told, net)
+    for line in report.lines():
+        typer.echo(line)
+    if report.interrupted:
+        raise typer.Exit(130)
+    if report.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,185 @@
+"""What became of every record of a collection, kept in SQLite beside the kits, so that a second run does only the rest.
+
+A record is known by the SHA-256 of its bytes, not by its name: files may be renamed and moved. A kit is known by the
+record and the options it was made with. Folders are kept relative to the ledger's, so that the whole can be moved.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from samplechop.offline.kits.options import ChopOptions
+from samplechop.realtime.core.errors import UserError
+
+FILE = "chopped.sqlite"
+SCHEMA = 1
+State = Literal["claimed", "made", "failed"]
+"""A kit's folder is claimed before any work begins. A claim that stays tells of a run that was ended: the kit may be
+there or not."""
+
+_TABLES = """
+CREATE TABLE kits (
+    record TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('claimed', 'made', 'failed')),
+    folder TEXT NOT NULL UNIQUE, source TEXT NOT NULL, seconds REAL NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (record, options)
+) STRICT;
+CREATE TABLE files (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, changed_ns INTEGER NOT NULL, record TEXT NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kit. record: SHA-256 of the audio. options: their fingerprint. folder: relative to the ledger's.
+
+    source: where the audio was. seconds: that it took to make. message: why it failed, or what is to be known of it.
+    """
+
+    record: str
+    options: str
+    state: State
+    folder: str
+    source: str
+    seconds: float = 0.0
+    message: str = ""
+
+
+class Ledger:
+    """The ledger of one folder of kits; made if it is not there, held by one process at a time.
+
+    Every change is on disk when the call returns. Raises UserError if it cannot be opened, holds something else, or
+    another process has it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the ledger of an existing folder."""
+        self.path = folder / FILE
+        try:
+            self._base = sqlite3.connect(self.path, timeout=1.0, isolation_level=None)
+            # One process at a time: two would give two records the same folder. The lock goes with the process.
+            self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("BEGIN IMMEDIATE")
+            version = self._base.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in _TABLES.split(";"):
+                    self._base.execute(statement)
+                self._base.execute(f"PRAGMA user_version = {SCHEMA}")
+            self._base.execute("COMMIT")
+        except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise UserError(
+                    f"another samplechop is at work in {str(folder)!r}: let it end, or use another"
+                ) from None
+            if isinstance(error, sqlite3.OperationalError):
+                way_out = "is the disk full, or read-only?"
+            else:
+                way_out = "delete it, kits stay as they are"
+            raise UserError(f"the ledger {str(self.path)!r} cannot be used ({error}): {way_out}") from None
+        if version not in (0, SCHEMA):
+            self.close()
+            raise UserError(f"the ledger {str(self.path)!r} is of another version ({version}): name another folder")
+
+    def __enter__(self) -> "Ledger":
+        """Give the ledger itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._base.close()
+
+    def find(self, record: str, options: str) -> Row | None:
+        """Give the kit of a record with these options."""
+        return next(iter(self._rows("WHERE record = ? AND options = ?", record, options)), None)
+
+    def of_record(self, record: str) -> list[Row]:
+        """Give all kits of a record, whatever the options."""
+        return self._rows("WHERE record = ? ORDER BY rowid", record)
+
+    def rows(self) -> list[Row]:
+        """Give all kits, in the order of their folders."""
+        return self._rows("ORDER BY folder")
+
+    def _rows(self, where: str, *values: str) -> list[Row]:
+        columns = "record, options, state, folder, source, seconds, message"
+        with self._in_a_sentence():
+            return [Row(*row) for row in self._base.execute(f"SELECT {columns} FROM kits {where}", values)]
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Note kits, all or none; each takes the place of the one with its record and options, or in its folder.
+
+        Raises UserError if the disk does not take them.
+        """
+        with self._in_a_sentence():
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                self._base.executemany(
+                    "INSERT OR REPLACE INTO kits (record, options, state, folder, source, seconds, message) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (row.record, row.options, row.state, row.folder, row.source, row.seconds, row.message)
+                        for row in rows
+                    ],
+                )
+                self._base.execute("COMMIT")
+            finally:
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+
+    def record_of(self, files: Iterable[Path]) -> str:
+        """Give the SHA-256, in hex, of the bytes of files one after the other.
+
+        A file whose size and time of change are as they were is not read again. Raises OSError, and UserError if the
+        ledger cannot be read.
+        """
+        found = hashlib.sha256()
+        for file in files:
+            found.update(bytes.fromhex(self._digest(file)))
+        return found.hexdigest()
+
+    def _digest(self, file: Path) -> str:
+        path, facts = os.fsencode(file.absolute()).hex(), file.stat()
+        with self._in_a_sentence():
+            known = self._base.execute(
+                "SELECT record FROM files WHERE path = ? AND size = ? AND changed_ns = ?",
+                (path, facts.st_size, facts.st_mtime_ns),
+            ).fetchone()
+        if known:
+            return str(known[0])
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        with suppress(sqlite3.OperationalError):  # a full disk: then the file is read again another time
+            self._base.execute(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (path, facts.st_size, facts.st_mtime_ns, digest)
+            )
+        return digest
+
+    @contextmanager
+    def _in_a_sentence(self) -> Iterator[None]:
+        """Raise UserError for what the disk does to a ledger; what only a mistake of ours can cause stays as it is."""
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"the ledger {str(self.path)!r} cannot be used ({error}): is the disk full, or read-only?"
+            ) from None
+
+
+def fingerprint(options: ChopOptions, model: str = "") -> str:
+    """Give the SHA-256, in hex, of everything that decides what is made of a record. model: the net's own SHA-256."""
+    told = json.dumps([asdict(options), model], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(told.encode()).hexdigest()

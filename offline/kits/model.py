@@ -1,0 +1,138 @@
+"""A kit: the chops of one record, cut, named and placed on pads. What every writer of a format is given.
+
+Positions are samples of the record at its own rate. With the default settings the slices are the whole record in order:
+`slices[0].start` is 0, each slice ends where the next begins, and the last one ends with the record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from samplechop.realtime.detectors.harmony.harte import shorthand
+
+SLICES = "slices"
+"""Folder of a kit that holds its slices as wav files; writers of other formats refer to them there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place where the record could be cut. sample: position. strength: 0..1, the calibrated probability."""
+
+    sample: int
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What sounds in a slice while its pad is played first, see `analysis.content`; None: not known, or not clear.
+
+    chord: in Harte's syntax, such as "A:min7". key_agreement: 0..1, the share of what sounds that is in the record's
+    key. hits: how many of each drum, by `events.DRUMS`; only those there are. drum: the strongest of them.
+    drum_content: 0..1, how much of the sound is drums.
+    """
+
+    chord: str | None = None
+    key_agreement: float | None = None
+    hits: Mapping[str, int] | None = None
+    drum: str | None = None
+    drum_content: float | None = None
+
+    @property
+    def chord_name(self) -> str:
+        """The chord as musicians write it, such as "Am7"; "" where it is not known."""
+        return shorthand(self.chord) if self.chord else ""
+
+    @property
+    def told(self) -> str:
+        """Chord and strongest drum, as names of pads and markers tell them: "Am7 kick", "Am7", "kick" or ""."""
+        return " ".join(word for word in (self.chord_name, self.drum) if word)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One piece of the record, on one pad.
+
+    number: from 1, in the order of time. start, stop: samples of the record, stop is one past the last.
+    strength: 0..1 of the chop it begins with; 0 where it merely begins the record.
+    note: MIDI note of its pad, 0..127. name: of its file without ending, unique in the kit, safe on every system.
+    file: its wav file relative to the kit's folder, with "/" (such as "slices/01_0m00.000.wav").
+    frames: samples per channel in that file: stop - start, unless it was trimmed, resampled or cut short.
+    content: what sounds in it.
+    """
+
+    number: int
+    start: int
+    stop: int
+    strength: float
+    note: int
+    name: str
+    file: str
+    frames: int
+    content: Content = Content()
+
+    @property
+    def title(self) -> str:
+        """Its name with chord and drum, for pads and markers whose names are not those of files."""
+        return f"{self.name} {self.content.told}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Something estimated from the audio: its value as people write it ("92.0", "A minor"), confidence 0..1."""
+
+    value: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Everything known of one kit.
+
+    name: the record's, safe as a file name. folder: where the kit is written. source: the file as the user named it.
+    audio: a lossless file that soundfile reads with the record's samples: the source itself or its decoded copy.
+    sample_rate: Hz. channels. length: samples per channel of the record. subtype: soundfile's word for the sample
+    format of the slices, such as "PCM_16", "PCM_24", "FLOAT".
+    slice_rate, slice_channels: of the slice files; the record's, unless they were resampled or mixed to mono.
+    first, last: the part of the record that was chopped, samples; 0 and length by default.
+    slices: in order of time, at least one. candidates: all places found, chosen or not, in order of time.
+    tempo: beats per minute, key: where they are clear. downbeats: samples, where there is a steady pulse.
+    model: name and sha256 of the net. settings: what the user chose. redundancy: figures by name, see the manifest.
+    """
+
+    name: str
+    folder: Path
+    source: Path
+    audio: Path
+    sample_rate: int
+    channels: int
+    length: int
+    subtype: str
+    slice_rate: int
+    slice_channels: int
+    first: int
+    last: int
+    slices: tuple[Slice, ...]
+    candidates: tuple[Candidate, ...]
+    tempo: Guess | None = None
+    key: Guess | None = None
+    downbeats: tuple[int, ...] = ()
+    model: tuple[str, str] = ("", "")
+    settings: Mapping[str, object] = field(default_factory=dict)
+    redundancy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def path(self, part: Slice) -> Path:
+        """Give the slice's wav file."""
+        return self.folder / part.file
+
+    def read_slice(self, part: Slice, dtype: str = "float32") -> NDArray[np.float32]:
+        """Read the slice's wav file: (frames, slice_channels); float32 full scale ±1, or "int16" and so on."""
+        samples: NDArray[np.float32] = soundfile.read(self.path(part), dtype=dtype, always_2d=True)[0]
+        return samples
+
+    def seconds(self, sample: int) -> float:
+        """Give a position of the record in seconds."""
+        return sample / self.sample_rate

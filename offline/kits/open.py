@@ -1,0 +1,174 @@
+"""What to chop: files, recorded sessions and folders, each opened as samples that can be read from any place.
+
+Uncompressed files and FLAC are read where they are, samples exactly as they stand. What is lossy, damaged or hard to
+seek in is decoded once to a wav file in a scratch folder, see samplechop.offline.audio.decode.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import soundfile
+from numpy.typing import NDArray
+
+from samplechop.offline.audio import decode, ffmpeg
+from samplechop.offline.export.manifest import FILE as MANIFEST
+from samplechop.offline.kits.model import SLICES
+from samplechop.offline.kits.slices.naming import safe
+from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.recording.session_folder import AUDIO as SESSION_AUDIO
+from samplechop.realtime.recording.session_folder import is_session, session_audio
+
+FOREIGN = ("m4a", "m4b", "aac", "alac", "wma", "wv", "ape", "tta", "mka", "mp4", "mov", "m4v", "mkv", "webm")
+AUDIO = frozenset((*ffmpeg.OURS, *FOREIGN, "caf", "mp3"))
+"""Endings of the files taken from a folder; a file named by itself may have any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record, opened.
+
+    source: the file or session folder as the user named it. audio: a lossless file soundfile can seek in: the source
+    itself, or its decoded copy. name: the source's, safe as a file name on every system. sample_rate: Hz.
+    length: samples per channel that can really be read. subtype: soundfile's word for the sample format of slices
+    that hold the same samples ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE").
+    warnings: a sentence for everything that was not as it should be.
+    """
+
+    source: Path
+    audio: Path
+    name: str
+    sample_rate: int
+    channels: int
+    length: int
+    subtype: str
+    warnings: tuple[str, ...] = ()
+
+    def blocks(
+        self, block: int, first: int = 0, last: int | None = None, dtype: str = "float32"
+    ) -> Iterator[NDArray[Any]]:
+        """Read the samples first..last in order: (n, channels) with n = block, less in the last one.
+
+        dtype: "float32" or "float64" (full scale ±1), "int32" (full scale 2**31, exact for all PCM) or "int16".
+        Raises ValueError unless block is at least 1 and 0 <= first <= last <= length, UserError if the file has
+        changed since it was opened.
+        """
+        last = self.length if last is None else last
+        if block < 1 or not 0 <= first <= last <= self.length:
+            raise ValueError(
+                f"block must be at least 1 and 0 <= first <= last <= {self.length}, got {block}, {first}, {last}"
+            )
+        with open_audio(self.audio) as file:
+            try:
+                file.seek(first)
+                while first < last:
+                    samples = file.read(min(block, last - first), dtype=dtype, always_2d=True)
+                    if not len(samples):
+                        break
+                    first += len(samples)
+                    yield samples
+            except soundfile.LibsndfileError:
+                pass
+        if first < last:
+            raise UserError(f"{str(self.source)!r} could be read before and cannot be now: was it changed meanwhile?")
+
+
+def inputs(paths: Sequence[Path], kits: bool = False) -> list[Path]:
+    """Find what to chop: files as they are named, a session as its folder, other folders with all below them.
+
+    Of a folder come the audio files by their ending and the sessions, sorted; hidden files and links to folders are
+    left out, and so are the kits that were made before, unless `kits` says that their folders come too. Nothing comes
+    twice. A folder that cannot be listed comes as
+    itself, so that opening it tells why. Raises UserError for what is not there, and if nothing is found at all.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UserError(f"there is no file or folder {str(path)!r}")
+        for one in _below(path, kits) if path.is_dir() and not is_session(path) else [path]:
+            found.setdefault(Path(os.path.realpath(one)), one)
+    if not found:
+        raise UserError(f"there is no audio in {', '.join(repr(str(path)) for path in paths)}: give audio files")
+    return list(found.values())
+
+
+def _below(folder: Path, kits: bool) -> Iterator[Path]:
+    found: list[Path] = []
+
+    def unreadable(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for place, folders, files in os.walk(folder, onerror=unreadable):
+        here = Path(place)
+        if is_session(here):
+            found.append(here)
+            folders.clear()
+        elif is_kit(here):
+            found += [here] if kits else []
+            folders.clear()
+        else:
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            found += [here / name for name in files if _is_audio(here / name)]
+    return iter(sorted(found))
+
+
+def _is_audio(path: Path) -> bool:
+    # "._x" is what macOS writes beside "x" on disks of other systems: named like audio, and none.
+    return not path.name.startswith(".") and path.suffix[1:].lower() in AUDIO and path.is_file()
+
+
+def is_kit(folder: Path) -> bool:
+    """Say whether a folder is a kit that was made before."""
+    return (folder / MANIFEST).is_file() and (folder / SLICES).is_dir()
+
+
+def open_record(path: Path, scratch: Path) -> Record:
+    """Open a file or a session to be chopped; `scratch`, an existing folder, takes its decoded copy if it needs one.
+
+    The copy is a wav file and lives as long as the folder. Raises UserError, in one sentence, for what is not audio
+    or beyond what can be chopped (decode.check); what breaks in the middle counts as far as it can be
+    read, with a warning.
+    """
+    (file,) = audio_files(path)
+    warnings: list[str] = []
+    name = safe(title(path))
+    audio, rate, channels, length, subtype = decode.seekable(file, scratch / f"{name}.wav", warnings)
+    return Record(path, audio, name, rate, channels, length, subtype, tuple(warnings))
+
+
+def audio_files(path: Path) -> list[Path]:
+    """Give the file itself, or the audio of a session.
+
+    Raises UserError for what is no ordinary file, for folders that are no session, and for names that are no text,
+    which neither libsndfile nor the formats of kits could be given.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"the name {str(path)!r} is not UTF-8: rename it") from None
+    if not path.is_dir():
+        if not path.exists():
+            raise UserError(f"there is no file {str(path)!r}")
+        if not path.is_file():
+            # Opening a pipe or a device could wait for ever.
+            raise UserError(f"{str(path)!r} is no ordinary file: give an audio file")
+        return [path]
+    try:
+        next(path.iterdir(), None)  # only this tells of a folder that may not be read
+        audio = session_audio(path)
+    except OSError as error:
+        raise UserError(f"the folder {str(path)!r} cannot be read: {error.strerror}") from None
+    if audio is None:
+        raise UserError(f"{str(path)!r} is a folder without a recorded session: give an audio file or a session")
+    return [audio]
+
+
+def title(path: Path) -> str:
+    """Give a record's name as people know it: the file's without its ending, or the session folder's."""
+    here = path.absolute()
+    if path.is_dir():
+        return path.resolve().name
+    return here.parent.name if here.name in SESSION_AUDIO and is_session(here.parent) else here.stem

@@ -1,0 +1,1 @@
+"""Which candidates become slices."""

@@ -1,0 +1,1 @@
+"""Slices: where they end, how they are written."""

@@ -1,0 +1,174 @@
+"""Names of slices and records: filled into a template, unique, and safe as file names on every system.
+
+A safe name is made of A-Z a-z 0-9 "_" "-" ".", neither begins nor ends with a sign, is no device of Windows, and is
+short enough for every file system with a folder and an ending around it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from string import Formatter
+
+from samplechop.offline.kits.model import Content, Guess
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.ui.formatting import pad_name
+
+FIELDS = ("number", "time", "key", "bpm", "strength", "note", "pad", "record", "chord", "drums", "name")
+"""What a template may name."""
+LONGEST = 100
+"""Characters of a name: encrypted folders hold 143, Windows 260 with the whole path."""
+LONGEST_RECORD = 60
+"""Characters of a record's name, which stands in names of folders, and of files with more beside it."""
+
+_SIGNS = "_-."
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+    | {"ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "♯": "s", "♭": "b", "&": "and", "#": "s"}
+)
+"""Letters that Unicode does not take apart, and signs that mean something."""
+# Windows reserves them whatever ending follows: docs.microsoft.com, "Naming Files, Paths, and Namespaces".
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin|conout|clock|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
+
+Parts = list[tuple[str, str | None]]
+
+
+def safe(text: str) -> str:
+    """Make any text a safe name of 1..LONGEST_RECORD characters; accents go, what has no ASCII form becomes "_".
+
+    A text of which nothing remains becomes "record-" and a mark of its own, so that 夜 and 朝 stay two names; apart
+    from that, two texts can get one name.
+    """
+    mark = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _ended(_clean(text), LONGEST_RECORD) or (f"record-{mark[:8]}" if text else "record")
+
+
+def parse(template: str) -> Parts:
+    """Take a template such as "{number}_{key}" apart: (text before, field) in order, the last field None.
+
+    Raises UserError for anything but text and {field}s of FIELDS.
+    """
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise UserError(
+            f"--template {template!r} cannot be read ({error}): write fields as {{number}}, braces as {{{{ and }}}}"
+        ) from None
+    for text, field, form, conversion in parts:
+        if field is not None and (field not in FIELDS or form or conversion):
+            told = field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+            raise UserError(
+                f"--template {template!r}: there is no field {f'{{{told}}}'!r}; "
+                f"there are {', '.join(f'{{{name}}}' for name in FIELDS)}"
+            )
+        if "/" in text or "\\" in text:
+            raise UserError(f"--template {template!r}: a name cannot hold / or \\, all slices lie in one folder")
+    return [(text, field) for text, field, _, _ in parts]
+
+
+def names(
+    template: str,
+    starts: Sequence[int],
+    strengths: Sequence[float],
+    notes: Sequence[int],
+    sample_rate: int,
+    length: int,
+    record: str = "",
+    tempo: Guess | None = None,
+    key: Guess | None = None,
+    contents: Sequence[Content] = (),
+    titles: Sequence[str] = (),
+) -> list[str]:
+    """Name the slices of a record: safe, and no two alike even where case does not count.
+
+    starts: samples at sample_rate Hz, strengths: 0..1, notes: MIDI, one of each for every slice, in order of time.
+    length: samples of the record; longer ones get more digits for minutes, so that names sort by time.
+    contents: of the slices, for {chord} ("Am7") and {drums} (the strongest one); () where nothing is known of them.
+    titles: what slices were called before, for {name}; () where they were nothing.
+
+    A field of which nothing is known (key, bpm, pad, record, chord, drums, name) goes, with the sign before it. The
+    same slices of the same record get the same names. Raises UserError for a template `parse` refuses.
+    """
+    parts = parse(template)
+    minutes = len(str(length // sample_rate // 60))
+    digits = max(2, len(str(len(starts))))
+    shared = {"bpm": _bpm(tempo), "key": _key(key), "record": safe(record) if record else ""}
+    given: list[str] = []
+    taken: set[str] = set()
+    for index, (start, strength, note) in enumerate(zip(starts, strengths, notes, strict=True)):
+        values = shared | {
+            "number": f"{index + 1:0{digits}d}",
+            "time": _time(start, sample_rate, minutes),
+            "strength": f"{min(99, int(100 * strength)):02d}",
+            "note": str(note),
+            "pad": pad_name(note),
+            "chord": _clean(contents[index].chord_name) if contents else "",
+            "drums": (contents[index].drum or "") if contents else "",
+            "name": safe(titles[index]) if titles and titles[index] else "",
+        }
+        given.append(_unused(_filled(parts, values) or f"{index + 1:0{digits}d}", taken))
+        taken.add(given[-1].casefold())
+    return given
+
+
+def _filled(parts: Parts, values: Mapping[str, str]) -> str:
+    """Fill in the values; where one is "", what separates it from its neighbours counts once."""
+    name, missing = "", False
+    for text, field in parts:
+        text = _clean(text)
+        if missing:
+            # Of "a_" + nothing + "_b" one sign is left, of "" + nothing + "_b" none.
+            name = name.rstrip(_SIGNS)
+            text = text if name else text.lstrip(_SIGNS)
+        name += text
+        if field is not None:
+            missing = not values[field]
+            name += values[field]
+        else:
+            missing = False
+    return _ended(_once(name), LONGEST)
+
+
+def _clean(text: str) -> str:
+    """Write in letters, digits and signs; anything else, however long, becomes one "_"."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(_LETTERS))
+    ascii_only = "".join(char for char in plain if not unicodedata.combining(char))
+    return _once(re.sub(r"[^A-Za-z0-9_.-]+", "_", ascii_only))
+
+
+def _once(text: str) -> str:
+    return re.sub(r"_{2,}", "_", text)
+
+
+def _ended(name: str, longest: int) -> str:
+    """Cut to length, without signs at the ends, and past the names of devices."""
+    name = name.strip(_SIGNS)
+    if device := _DEVICES.match(name):
+        name = f"{device[0]}-record{name[device.end() :]}"
+    return name[:longest].rstrip(_SIGNS)
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    number, candidate = 1, name
+    while candidate.casefold() in taken:
+        number += 1
+        candidate = f"{name[: LONGEST - len(str(number)) - 1].rstrip(_SIGNS)}_{number}"
+    return candidate
+
+
+def _time(sample: int, sample_rate: int, digits: int) -> str:
+    """Write 1m02.345, in whole thousandths below, so that it never names a moment after the attack."""
+    seconds, thousandths = divmod(sample * 1000 // sample_rate, 1000)
+    return f"{seconds // 60:0{digits}d}m{seconds % 60:02d}.{thousandths:03d}"
+
+
+def _bpm(tempo: Guess | None) -> str:
+    return f"{round(float(tempo.value))}bpm" if tempo else ""
+
+
+def _key(key: Guess | None) -> str:
+    """Write "F# minor" as Fsm: # begins a comment or a definition in too many formats."""
+    if key is None:
+        return ""
+    tonic, _, mode = key.value.partition(" ")
+    return _clean(tonic) + ("m" if mode == "minor" else "")

@@ -1,0 +1,1 @@
+"""The laboratory: makes data and measures. Nothing outside imports it."""

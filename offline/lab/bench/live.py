@@ -1,0 +1,193 @@
+"""`samplechop bench live`: the analysis chain, measured on one recording in one run."""
+
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from samplechop.offline.lab.bench.figures import Figure
+from samplechop.offline.lab.bench.timing import allocations, best_seconds, each_microseconds
+from samplechop.realtime import detectors
+from samplechop.realtime.audio.file_source import FileSource
+from samplechop.realtime.core.plugin import ANALYSIS_RATE
+from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
+from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
+from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.session import FAST_BLOCK
+
+HOP = 256
+SECONDS = 60
+_EDGE = 60
+"""Frames left out at both ends of the comparison, where one side hears the end of the file and the other zeros."""
+
+
+def recording(path: Path) -> NDArray[np.float32]:
+    """Read a file, repeated or cut to a minute: float32, (samples, channels) at the analysis rate."""
+    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    audio = audio if rate == ANALYSIS_RATE else soxr.resample(audio, rate, ANALYSIS_RATE)
+    length = SECONDS * ANALYSIS_RATE
+    return np.ascontiguousarray(np.tile(audio, (-(-length // len(audio)), 1))[:length])
+
+
+def _audible(mono: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
+    """Give the sum below which a frame holds only what leaks in from outside the bins: its error says nothing.
+
+    That is the sum of -80 dBFS noise, or a tenth of what music gives for its level (RMS, under the longest kernel).
+    """
+    reach = StreamingCQT().latency
+    energy = np.concatenate([np.zeros(reach), np.cumsum(np.square(mono, dtype=np.float64))])
+    energy = np.concatenate([energy, np.full(reach + HOP, energy[-1])])
+    centres = np.arange(frames) * HOP + reach
+    rms = np.sqrt((energy[centres + reach] - energy[centres - reach]) / (2 * reach))
+    return np.maximum(0.05, 100 * rms)
+
+
+def constant_q(mono: NDArray[np.float32]) -> Iterator[Figure]:
+    """Compare the streaming transform with `librosa.cqt` on the same audio: speed and exactness."""
+    import librosa
+
+    cqt, out = StreamingCQT(), np.zeros((len(mono) // HOP + 1, 48), np.float32)
+    row = np.zeros((2, 48), np.float32)
+    blocks = [mono[i : i + HOP] for i in range(0, len(mono) - HOP + 1, HOP)]
+
+    def in_blocks() -> None:
+        for block in blocks:
+            cqt.push(block, row)
+
+    def reference() -> NDArray[np.float32]:
+        spectrum = librosa.cqt(mono, sr=ANALYSIS_RATE, hop_length=HOP, fmin=F2_HZ, n_bins=48, norm=2, sparsity=0)
+        return np.abs(spectrum).T
+
+    cqt.reset()
+    frames = cqt.push(mono, out)
+    expected = reference()[:frames]
+    theirs = best_seconds(reference, 3) / frames * 1e6
+    per_block = best_seconds(in_blocks) / len(blocks) * 1e6
+    at_once = best_seconds(partial(cqt.push, mono, out)) / frames * 1e6
+    yield Figure("constant-Q, blocks of 256", per_block, "µs/frame", goal="≤ 1.5", reached=per_block <= 1.5)
+    yield Figure("constant-Q, one block", at_once, "µs/frame")
+    yield Figure("librosa.cqt, whole file", theirs, "µs/frame")
+    yield Figure("faster than librosa", theirs / per_block, "×", goal="≥ 10", reached=theirs / per_block >= 10)
+
+    cqt.reset()
+    cqt.push(mono, out)
+    ours, expected = (part[_EDGE : frames - _EDGE].sum(axis=1) for part in (out, expected))
+    heard = expected > _audible(mono, frames)[_EDGE : frames - _EDGE]
+    error = np.abs(ours[heard] - expected[heard]) / expected[heard]
+    for name, value, goal in (
+        ("median", np.median(error), 1e-4),
+        ("99th percentile", np.quantile(error, 0.99), 5e-4),
+        ("largest", error.max(), 3e-3),
+    ):
+        yield Figure(f"48-bin sum, relative error, {name}", float(value), "", f"≤ {goal:g}", bool(value <= goal))
+
+
+MODELS: dict[str, dict[str, float]] = {"chop": {"mean": 30.0}, "chop-61": {"p50": 8.0, "p99": 30.0}}
+"""Each model's goals for the whole chain, µs per frame. chop's net runs with every second frame, so its mean counts."""
+
+
+def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
+    """Time the engine with the chop detector, one frame per block, with each model."""
+    for model, goals in MODELS.items():
+        times, _ = _each_frame(Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 1, HOP), mono)
+        found = {"mean": times.mean(), "p50": np.quantile(times, 0.5), "p99": np.quantile(times, 0.99)}
+        for name, value in found.items():
+            figure = Figure(f"{model}: whole chain per frame, {name}", float(value), "µs")
+            goal = goals.get(name)
+            yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", bool(value <= goal))
+    engine = Engine({"chop": ChopDetector()}, ANALYSIS_RATE, 1, HOP)
+    blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
+
+    def some() -> None:
+        for block in blocks[:2000]:
+            engine.process(block, lambda _: None)
+
+    kept, passing = allocations(some, 2000)
+    yield Figure("left allocated by Python", kept, "bytes/frame")
+    yield Figure("allocated in passing, at most", passing, "bytes")
+    yield Figure("latency, event to note", float(engine.latency), "samples")
+    yield Figure("latency, event to note", 1000 * engine.latency / ANALYSIS_RATE, "ms")
+    detector = engine.detectors["chop"]
+    assert isinstance(detector, ChopDetector)
+    for name, samples in detector.latency_terms:
+        yield Figure(f"  {name}", float(samples), "samples")
+
+
+FRAME_MICROSECONDS = HOP / ANALYSIS_RATE * 1e6
+TOGETHER = ("chop", "drums", "harmony")
+COST_GOALS = {"drums": 50.0}
+"""Of a detector, mean µs per frame."""
+LATENCY_GOALS = {"drums": 25.0, "harmony": 250.0}
+"""Of a detector whose notes do not wait for the others, ms from event to note."""
+
+
+def together(mono: NDArray[np.float32]) -> Iterator[Figure]:
+    """Time each of the detectors alone, one frame per block, and all of them on one stream; tell their latencies."""
+    names = [name for name in TOGETHER if name in detectors.BUILT_IN]
+    for name in names:
+        times, mean = _each_frame(Engine({name: detectors.make(name)}, ANALYSIS_RATE, 1, HOP), mono)
+        figure, goal = Figure(f"{name} alone, per frame, mean of CPU time", mean, "µs"), COST_GOALS.get(name)
+        yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", mean <= goal)
+        for share in (0.5, 0.99):
+            yield Figure(f"{name} alone, per frame, p{100 * share:.0f}", float(np.quantile(times, share)), "µs")
+    engine = Engine({name: detectors.make(name) for name in names}, ANALYSIS_RATE, 1, HOP)
+    _, mean = _each_frame(engine, mono)
+    percent = 100 * mean / FRAME_MICROSECONDS
+    yield Figure(f"{' + '.join(names)}: share of one core at 44.1 kHz", percent, "%", "≤ 5", percent <= 5)
+    for name in names:
+        late = 1000 * engine.latencies[name] / ANALYSIS_RATE
+        figure, goal = Figure(f"{name}: latency, event to note", late, "ms"), LATENCY_GOALS.get(name)
+        yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", late <= goal)
+
+
+def _each_frame(engine: Engine, mono: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+    """Time an engine frame by frame, after it has warmed up; gives all times, and the mean of CPU time, in µs."""
+    blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
+    steps = [partial(engine.process, block, lambda _: None) for block in blocks]
+    each_microseconds(steps[:500])
+    began = time.process_time()
+    times = each_microseconds(steps)
+    return times, (time.process_time() - began) / len(steps) * 1e6
+
+
+def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
+    """Time a whole file as `--fast` runs it, decoding included, with each model beside aubio's live onset detector."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "minute.wav"
+        soundfile.write(path, audio, ANALYSIS_RATE, subtype="PCM_16")
+        aubio, theirs = shutil.which("aubioonset"), None
+        if aubio is not None:
+            onsets = [aubio, "-i", str(path)]
+            theirs = SECONDS / best_seconds(partial(subprocess.run, onsets, check=True, capture_output=True), 3)
+            yield Figure("aubioonset, decoding included", theirs, "× real time")
+        for model in MODELS:
+            engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, audio.shape[1], FAST_BLOCK)
+            speed = SECONDS / best_seconds(partial(_run_file, engine, path))
+            yield Figure(f"{model}: --fast, decoding included", speed, "× real time", "≥ 1000", speed >= 1000)
+            if theirs is not None:
+                yield Figure(f"{model}: faster than aubioonset", speed / theirs, "×", "≥ 2", speed >= 2 * theirs)
+
+
+def _run_file(engine: Engine, path: Path) -> None:
+    source = FileSource(path, FAST_BLOCK, realtime=False)
+    engine.reset(0)
+    while (chunk := source.read()) is not None:
+        engine.process(chunk.samples, lambda _: None)
+    engine.flush(lambda _: None)
+    source.stop()
+
+
+def memory() -> Iterator[Figure]:
+    """Tell the largest memory this process has had."""
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    yield Figure("memory of this run, largest", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, "MiB")

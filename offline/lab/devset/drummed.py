@@ -1,0 +1,149 @@
+"""Recordings with real drums: alone, under real music, or under a rendered band."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.evaluate.references import Seconds
+from samplechop.offline.lab.devset import composing, kits
+from samplechop.offline.lab.devset.ageing import aged, find_turntable
+from samplechop.offline.lab.devset.order import Made, Order
+from samplechop.offline.lab.devset.sources import Recording, Sources
+from samplechop.offline.lab.synthetic import choosing, drumming, performance, wear
+from samplechop.offline.lab.synthetic.score import LABELS, Score
+from samplechop.offline.labels.recording_truth import BeatTruth, DrumTruth, NoteTruth, Truth, moved
+
+MUSIC_OVER_DRUMS_DB = (0.0, 9.0)
+SOFTEST = 0.03
+ROOM = 0.4
+BLOCK = RATE // 10
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What was played: its score, style, dry sound; the parts that speak at once; attacks of real music, seconds."""
+
+    score: Score
+    style: str
+    dry: Sound
+    quick: frozenset[str] = frozenset()
+    others: tuple[float, ...] = ()
+
+
+def stem(order: Order) -> Made:
+    """Make drums alone: real one-shots, played by a drummer of the crate's styles."""
+    score, style = composing.compose(order.rng, _length(order.rng), False)
+    return _finish(order, Played(score, f"{style.name}-stem", _drums(score, order.rng, order.sources)))
+
+
+def mix(order: Order) -> Made:
+    """Make real drums under music: every third time real music, otherwise a band of instruments held out."""
+    played = _over_music(order) if order.number % 3 == 2 else None
+    return _finish(order, played if played is not None else _with_a_band(order))
+
+
+def _length(rng: np.random.Generator) -> float:
+    return float(rng.uniform(composing.SHORTEST, composing.LONGEST))
+
+
+def _over_music(order: Order) -> Played | None:
+    """Play along with an excerpt of real music at another speed; None if its bars are too uneven."""
+    rng, music = order.rng, order.sources.music
+    piece = respeeded(music[order.number // 3 % len(music)], float(2 ** (rng.uniform(-3, 3) / 12)))
+    excerpt = composing.excerpt_of(rng, piece)
+    if excerpt is None:
+        return None
+    score, style = composing.drum_along(rng, excerpt)
+    drums = _drums(score, rng, order.sources)
+    sound = piece.samples[round(excerpt.start * RATE) :][: len(drums)]
+    sound = np.pad(sound, (0, len(drums) - len(sound)))
+    inside = piece.onsets[(piece.onsets >= excerpt.start) & (piece.onsets < excerpt.stop)] - excerpt.start
+    return Played(score, f"{style.name}-real-music", _under(drums, sound, rng), others=tuple(inside.tolist()))
+
+
+def _with_a_band(order: Order) -> Played:
+    rng, bank = order.rng, order.bank
+    score, style = composing.compose(rng, _length(rng), True)
+    line_up = performance.line_up(rng, style.comps, style.leads, validation=True)
+    music, score.tones = performance.play(score.tones, score.length, line_up, bank)
+    quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
+    if rng.random() < 0.5:
+        music = drumming.in_a_room(music, rng, ROOM)
+    return Played(score, f"{style.name}-mix", _under(_drums(score, rng, order.sources), music, rng), quick)
+
+
+def respeeded(music: Recording, speed: float) -> Recording:
+    """Play music faster and higher, or slower and lower, with its beats and attacks."""
+    samples = drumming.respeed(music.samples, speed)
+    return replace(music, samples=samples, onsets=music.onsets / speed, beats=music.beats / speed)
+
+
+def _drums(score: Score, rng: np.random.Generator, sources: Sources) -> Sound:
+    """Play the score's strikes with real one-shots; drops from it what no sound can play and what is too soft."""
+    kit = kits.assemble(rng, sources.drums, [strike.role for strike in score.strikes])
+    score.strikes = [one for one in score.strikes if one.role in kit and one.velocity >= SOFTEST]
+    drums = drumming.play(score.strikes, kit, score.length, rng)
+    if rng.random() < 0.6:
+        drums = drumming.in_a_room(drums, rng, ROOM)
+    return drumming.bus(drums, rng)
+
+
+def _level(sound: Sound) -> float:
+    """Give the RMS over the tenths of a second in which something sounds."""
+    powers = np.mean(np.square(sound[: len(sound) // BLOCK * BLOCK].reshape(-1, BLOCK)), axis=1)
+    loud = powers[powers > 1e-3 * np.max(powers, initial=1e-12)]
+    return float(np.sqrt(np.mean(loud))) if len(loud) else 1.0
+
+
+def _under(drums: Sound, music: Sound, rng: np.random.Generator) -> Sound:
+    over = 10 ** (rng.uniform(*MUSIC_OVER_DRUMS_DB) / 20)
+    mixed = drums / np.float32(_level(drums)) + music / np.float32(_level(music)) * np.float32(over)
+    return np.asarray(mixed, np.float32)
+
+
+def _finish(order: Order, played: Played) -> Made:
+    """Age a mix and write down what it holds.
+
+    Whether the attacks of real music are chops, nobody says: they are unsure. All else follows the crate's rule.
+    """
+    score, turntable = played.score, find_turntable(order.rng)
+    length = float(turntable.heard_at(np.array([score.length]))[0])
+    samples = aged(turntable.play(played.dry, length), order.rng)
+    length = len(samples) / RATE
+    found, unsure = choosing.candidates(score, played.quick, [])
+    truth = Truth(
+        score.length,
+        played.style,
+        "validation",
+        order.seed,
+        unsure=sorted(unsure + [(time, time + 0.02) for time in played.others]),
+        drums=[DrumTruth(one.time, LABELS[one.role], one.velocity) for one in score.strikes if one.role in LABELS],
+        notes=[
+            NoteTruth(one.time, one.length, one.key, one.velocity / 127, "chord" if one.part == "comp" else one.part)
+            for one in score.tones
+        ],
+        beats=[BeatTruth(time, position) for time, position in score.beats],
+    )
+    truth = moved(truth, turntable.heard_at, turntable.semitones, length)
+    times = turntable.heard_at(np.array([one.time for one in found]))
+    heard = [
+        choosing.Candidate(float(time), one.reason)
+        for time, one in zip(times, found, strict=True)
+        if 0 <= time < length - choosing.WIDTH
+    ]
+    chops, lost = choosing.choose(samples, heard)
+    drums = choosing.audible(samples, truth.drums)
+    truth = replace(truth, chops=chops, unsure=choosing.without(truth.unsure + lost, chops), drums=drums)
+    return Made(samples, _attacks(samples, played, turntable), truth)
+
+
+def _attacks(samples: Sound, played: Played, turntable: wear.Turntable) -> Seconds:
+    """Give every attack that can be heard, sorted: all that is struck, plucked, or known of real music."""
+    struck = [one.time for one in played.score.strikes] + list(played.others)
+    struck += [tone.time for tone in played.score.tones if tone.part in played.quick]
+    last = len(samples) / RATE - choosing.WIDTH
+    times = [float(time) for time in turntable.heard_at(np.array(struck)) if 0 <= time < last]
+    # The label says nothing here: whatever it is called, it is heard or not.
+    heard = choosing.audible(samples, [DrumTruth(time, "tom", 1.0) for time in times])
+    return np.sort(np.array([one.time for one in heard]))

@@ -1,0 +1,185 @@
+"""Fill a folder with records and their truths: seeded, parallel, resumable, bounded in size."""
+
+import hashlib
+import json
+import multiprocessing
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import soundfile
+
+from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.lab.demo import soundfont
+from samplechop.offline.lab.synthetic import soundfont_bank
+from samplechop.offline.lab.synthetic.outline import outline
+from samplechop.offline.lab.synthetic.record import make
+from samplechop.offline.labels.recording_truth import read_truth, write_truth
+from samplechop.realtime.core.errors import UserError
+
+VERSION = 3
+"""Raised when records of the same seed come out differently."""
+BYTES_PER_MINUTE = 3.2e6
+TAIL = 4096
+_bank: soundfont_bank.Bank | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides how the records of a crate sound; a folder holds records of one."""
+
+    seed: int
+    sounds: tuple[str, ...]
+    soundfont: str
+    version: int = VERSION
+
+
+def instruments(font: Path | None) -> Path:
+    """Find the soundfont, and make sure that fluidsynth is there to play it.
+
+    Raises UserError if either is missing.
+    """
+    try:
+        found = soundfont.find(font)
+    except UserError:
+        if font is not None:
+            raise
+        found = None
+    if found is None or shutil.which("fluidsynth") is None:
+        raise UserError(
+            "A crate is played by fluidsynth with a General MIDI soundfont: "
+            "apt-get install fluidsynth fluid-soundfont-gm, or name an .sf2 file with --soundfont."
+        )
+    return found
+
+
+def record_count(seed: int, minutes: float) -> int:
+    """Give how many records it takes to fill so many minutes."""
+    number, seconds = 0, 0.0
+    while seconds < minutes * 60:
+        seconds += outline(seed, number).length
+        number += 1
+    return number
+
+
+def check_room(folder: Path, minutes: float, max_gb: float) -> None:
+    """Refuse what would not fit.
+
+    Raises UserError if the estimate is beyond max_gb (1e9 bytes) or the disk's free space.
+    """
+    needed = minutes * BYTES_PER_MINUTE / 1e9
+    free = shutil.disk_usage(folder).free / 1e9
+    if needed > max_gb:
+        raise UserError(
+            f"{minutes:g} minutes need about {needed:.1f} GB, more than --max-gb {max_gb:g}: ask for fewer minutes."
+        )
+    if needed > 0.95 * free:
+        raise UserError(f"{minutes:g} minutes need about {needed:.1f} GB, but {str(folder)!r} has {free:.1f} GB free.")
+
+
+def claim(folder: Path, settings: Settings) -> None:
+    """Write the settings into the folder, or make sure that it holds the same.
+
+    Raises UserError if it was filled with others, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "crate.json"
+        mine = json.loads(json.dumps(asdict(settings)))
+        if not path.exists():
+            path.write_text(json.dumps(mine, indent=2) + "\n", encoding="utf-8")
+            return
+        there = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(there, dict):
+            raise ValueError("its crate.json holds no settings")
+    except (OSError, ValueError) as error:
+        raise UserError(f"The crate folder {str(folder)!r} cannot be used: {error}") from None
+    other = [name for name in mine if there.get(name) != mine[name]]
+    if other:
+        raise UserError(
+            f"{str(folder)!r} holds a crate of another {other[0]} ({there.get(other[0])!r}, now {mine[other[0]]!r}): "
+            "name another folder, or delete this one."
+        )
+
+
+def is_done(folder: Path, seed: int, number: int) -> bool:
+    """Say whether record `number` is there, whole."""
+    flac, truth = folder / f"{number:05d}.flac", folder / f"{number:05d}.json"
+    try:
+        info, known = soundfile.info(flac), read_truth(truth)
+        # The header alone would not show that the end is missing.
+        tail, _ = soundfile.read(flac, start=max(0, info.frames - TAIL))
+    except (soundfile.LibsndfileError, OSError, UserError):
+        return False
+    whole = info.frames == round(known.length * RATE) and len(tail) == min(TAIL, info.frames)
+    return known.seed == seed and info.samplerate == RATE and whole
+
+
+def _open(folder: str) -> None:
+    # Ctrl-C reaches all processes; the one that builds ends the others after the record in hand.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    global _bank
+    _bank = soundfont_bank.load(Path(folder))
+
+
+def _write(folder: str, seed: int, number: int) -> float:
+    assert _bank is not None
+    samples, truth = make(seed, number, _bank)
+    target = Path(folder) / f"{number:05d}"
+    parts = target.with_suffix(".flac.part"), target.with_suffix(".json.part")
+    try:
+        soundfile.write(parts[0], samples, RATE, format="FLAC", subtype="PCM_16")
+        write_truth(truth, parts[1])
+        # The audio takes its name first: a truth therefore never stands beside audio that is not whole.
+        parts[0].replace(target.with_suffix(".flac"))
+        parts[1].replace(target.with_suffix(".json"))
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise UserError(f"Record {number} cannot be written to {folder!r}: {error}") from None
+    return truth.length
+
+
+def _named(folder: Path) -> str:
+    """Name a folder of sounds so that another one, or one that has changed, is noticed."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return f"{folder.name} ({len(names)} files, {hashlib.sha256(chr(10).join(names).encode()).hexdigest()[:8]})"
+
+
+def build(
+    folder: Path, minutes: float, seed: int, sounds: Sequence[Path], font: Path | None, jobs: int, max_gb: float
+) -> Iterator[tuple[int, int]]:
+    """Fill a folder; yields (records done, records wanted) as it goes.
+
+    Raises UserError if anything is missing, would not fit, or the folder holds another crate.
+    """
+    for place in sounds:
+        if not place.is_dir():
+            raise UserError(
+                f"No folder of sounds at {str(place)!r}: give one that holds one-shots (.wav, .flac, .ogg)."
+            )
+    found = instruments(font)
+    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name)
+    claim(folder, settings)
+    check_room(folder, minutes, max_gb)
+    wanted = record_count(seed, minutes)
+    missing = [number for number in range(wanted) if not is_done(folder, seed, number)]
+    done = wanted - len(missing)
+    yield done, wanted
+    if not missing:
+        return
+    with tempfile.TemporaryDirectory() as shared:
+        soundfont_bank.prepare(Path(shared), found, sounds)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_open, initargs=(shared,)) as pool:
+            futures = [pool.submit(_write, str(folder), seed, number) for number in missing]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+                    done += 1
+                    yield done, wanted
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise

@@ -1,0 +1,199 @@
+"""Play the strikes of a score on a kit put together by chance, in a room, through a drum bus."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import signal
+
+from samplechop.offline.audio.one_shots import RATE, Shot, Sound, trimmed
+from samplechop.offline.lab.synthetic.percussion import MADE
+from samplechop.offline.lab.synthetic.score import Strike
+
+VELOCITIES = (0.15, 0.4, 0.7, 0.95)
+ALIKE = 0.13
+"""Layers of a kit within so much of a velocity are strokes of that velocity."""
+LEVELS = {
+    "kick": (0.6, 1.0),
+    "snare": (0.5, 1.0),
+    "rim": (0.3, 0.7),
+    "clap": (0.4, 0.8),
+    "hat": (0.07, 0.4),
+    "open": (0.08, 0.35),
+    "pedal": (0.05, 0.25),
+    "ride": (0.08, 0.35),
+    "crash": (0.15, 0.5),
+    "tom": (0.4, 0.9),
+    "shaker": (0.05, 0.25),
+    "conga": (0.15, 0.5),
+    "cowbell": (0.1, 0.35),
+}
+WIRES = 0.5
+"""How often the snare's wires rattle to kick and toms."""
+CHOKED_BY = {"open": ("hat", "pedal", "open"), "hat": ("hat", "pedal", "open")}
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One instrument of a kit: for each of VELOCITIES a few slightly different strokes; its level on the bus."""
+
+    strokes: tuple[tuple[Sound, ...], ...]
+    level: float
+    curve: float
+
+
+def respeed(sound: Sound, speed: float) -> Sound:
+    """Play a sound faster (higher) or slower; linear between samples."""
+    return np.interp(np.arange(0, len(sound) - 1, speed), np.arange(len(sound)), sound).astype(np.float32)
+
+
+def assemble(
+    rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str], validation: bool
+) -> dict[str, Voice]:
+    """Put a kit together from one side of the split: a whole kit, one-shots, drums by rule, or layers of them."""
+    own = [shot for shot in shots if shot.held_out == validation]
+    kits = sorted({shot.name.split("/")[0] for shot in own if shot.name.startswith("kit")})
+    kit = str(rng.choice(kits)) if kits else ""
+    taste = str(rng.choice(["kit", "kit", "shots", "made", "mixed", "mixed"]))
+    voices = {}
+    for role in sorted(set(roles)):
+        way = taste if taste != "mixed" else str(rng.choice(["kit", "shots", "made", "layer"]))
+        if role == "snare" and rng.random() < 0.3:
+            way = str(rng.choice(["made", "layer"]))
+        first = _strokes(rng, own, role, way if way != "layer" else "shots", kit)
+        if way == "layer":
+            first = _layered(
+                first, _strokes(rng, own, role, str(rng.choice(["made", "kit"])), kit), rng.uniform(0.2, 1)
+            )
+        low, high = LEVELS[role]
+        voices[role] = Voice(first, float(rng.uniform(low, high)), float(rng.uniform(1.0, 1.8)))
+    return voices
+
+
+def _strokes(
+    rng: np.random.Generator, own: Sequence[Shot], role: str, way: str, kit: str
+) -> tuple[tuple[Sound, ...], ...]:
+    seed, speed = int(rng.integers(2**31)), float(2 ** rng.uniform(-0.3, 0.3))
+    in_kit = [s for s in own if s.role == role and s.name.startswith(kit + "/")] if kit else []
+    single = [s for s in own if s.role == role and not s.name.startswith("kit")]
+    if role in ("crash", "open", "pedal", "ride") and way == "made" and rng.random() < 0.5:
+        way = "kit"
+    if way == "kit" and in_kit:
+        name = str(rng.choice(sorted({shot.name for shot in in_kit})))
+        layers = sorted((s for s in in_kit if s.name == name), key=lambda shot: shot.velocity)
+        return tuple(_layer(layers, velocity, speed) for velocity in VELOCITIES)
+    if way in ("kit", "shots") and single:
+        sound = respeed(np.asarray(single[rng.integers(len(single))].samples), speed)
+        if rng.random() < 0.4:
+            sound = sound * np.exp(-np.arange(len(sound)) / (RATE * rng.uniform(0.05, 0.6))).astype(np.float32)
+        return tuple((_softened(sound, velocity),) for velocity in VELOCITIES)
+    noise = np.random.default_rng(seed + 1)
+    return tuple(tuple(respeed(MADE[role](seed, v, noise), speed) for _ in range(2)) for v in VELOCITIES)
+
+
+def _layer(layers: Sequence[Shot], velocity: float, speed: float) -> tuple[Sound, ...]:
+    """Give the strokes of a kit's drum at one velocity: up to three layers near it, or else the nearest, softened."""
+    near = sorted(layers, key=lambda shot: abs(shot.velocity - velocity))
+    chosen = [shot for shot in near[:3] if abs(shot.velocity - velocity) <= ALIKE] or near[:1]
+    sounds = [respeed(np.asarray(shot.samples), speed) for shot in chosen]
+    if chosen[0].velocity - velocity > 2 * ALIKE:
+        sounds = [_softened(sound, velocity / chosen[0].velocity) for sound in sounds]
+    return tuple(sounds)
+
+
+def _softened(sound: Sound, velocity: float) -> Sound:
+    """Dull a sound that was struck hard into one struck softly."""
+    cutoff = 2500 * 2 ** (4 * velocity)
+    if cutoff > 18_000:
+        return sound
+    return trimmed(signal.sosfilt(signal.butter(1, cutoff, "low", fs=RATE, output="sos"), sound).astype(np.float32))
+
+
+def _layered(
+    one: Sequence[Sequence[Sound]], two: Sequence[Sequence[Sound]], level: float
+) -> tuple[tuple[Sound, ...], ...]:
+    layers = []
+    for first, second in zip(one, two, strict=True):
+        a, b = first[0], second[0]
+        both = np.zeros(max(len(a), len(b)), np.float32)
+        both[: len(a)] += a
+        both[: len(b)] += np.float32(level) * b
+        layers.append((both / np.float32(np.max(np.abs(both), initial=1e-6)),))
+    return tuple(layers)
+
+
+def play(strikes: Sequence[Strike], kit: dict[str, Voice], length: float, rng: np.random.Generator) -> Sound:
+    """Play strikes: float32, (round(length * RATE),); the attack of each lies on the sample nearest to its time."""
+    out = np.zeros(round(length * RATE), np.float32)
+    ordered = sorted(strikes, key=lambda strike: strike.time)
+    if "snare" in kit and rng.random() < WIRES:
+        _rattle(out, [strike for strike in ordered if strike.role in ("kick", "tom")], kit["snare"].level, rng)
+    hats = [strike.time for strike in ordered if strike.role in ("hat", "pedal", "open")]
+    for strike in ordered:
+        voice = kit[strike.role]
+        layer = int(np.argmin([abs(velocity - strike.velocity) for velocity in VELOCITIES]))
+        sound = voice.strokes[layer][rng.integers(len(voice.strokes[layer]))]
+        if strike.role in ("tom", "conga"):
+            sound = respeed(sound, 2 ** (strike.high - 0.5))
+        at = round(strike.time * RATE)
+        end = min(len(sound), len(out) - at)
+        if strike.role in CHOKED_BY:
+            after = next((time for time in hats if time > strike.time + 0.01), None)
+            end = min(end, round((after - strike.time) * RATE)) if after else end
+        if end <= 0:
+            continue
+        sound = sound[:end].copy()
+        fade = min(end, 200)
+        sound[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+        out[at : at + end] += np.float32(voice.level * strike.velocity**voice.curve) * sound
+    return out
+
+
+def _rattle(out: Sound, strikes: Sequence[Strike], level: float, rng: np.random.Generator) -> None:
+    """Let the snare's wires answer the kick and the toms, softly and late, as they do on every real kit."""
+    times = np.arange(int(0.25 * RATE)) / RATE
+    edges = rng.uniform(400, 1800), rng.uniform(4000, 11_000)
+    band, decay = signal.butter(1, edges, "band", fs=RATE, output="sos"), rng.uniform(0.03, 0.12)
+    loud, late = level * 10 ** (rng.uniform(-42, -20) / 20), round(RATE * rng.uniform(0.001, 0.008))
+    for strike in strikes:
+        noise = signal.sosfilt(band, rng.standard_normal(len(times)) * np.exp(-times / decay))
+        at = round(strike.time * RATE) + late
+        end = min(len(noise), len(out) - at)
+        if end > 0:
+            out[at : at + end] += (loud * strike.velocity / np.max(np.abs(noise)) * noise[:end]).astype(np.float32)
+
+
+def bus(drums: Sound, rng: np.random.Generator) -> Sound:
+    """Send the drums through a room, a compressor and a little saturation, or none: float32, as long as they were."""
+    out = drums / np.float32(np.max(np.abs(drums), initial=1e-6))
+    if rng.random() < 0.2:
+        # The crushed room microphone that rock records are loud with.
+        room = compressed(in_a_room(out, rng, 2.0), rng)
+        out = out + np.float32(rng.uniform(0.1, 1.0)) * room / np.float32(np.max(np.abs(room), initial=1e-6))
+    if rng.random() < 0.4:
+        out = compressed(out, rng)
+    if rng.random() < 0.3:
+        drive = rng.uniform(1, 5) / np.float32(np.max(np.abs(out), initial=1e-6))
+        out = np.tanh(drive * out)
+    return out.astype(np.float32)
+
+
+def compressed(sound: Sound, rng: np.random.Generator) -> Sound:
+    """Turn down what is loud, by the power of the last 10-120 ms. sound: float32, (n,), peak about 1."""
+    slow = np.exp(-1 / (RATE * rng.uniform(0.01, 0.12)))
+    level = np.sqrt(signal.lfilter([1 - slow], [1, -slow], np.square(sound, dtype=np.float64))) + 1e-4
+    threshold, ratio = rng.uniform(0.05, 0.3), rng.uniform(1.5, 6)
+    return (sound * np.minimum(1, (level / threshold) ** (1 / ratio - 1))).astype(np.float32)
+
+
+def in_a_room(sound: Sound, rng: np.random.Generator, wettest: float = 0.6) -> Sound:
+    """Put a sound in a room: a few early reflections, then a tail whose treble dies first. The direct sound stays."""
+    n, decay = RATE // 2, rng.uniform(0.02, 0.15)
+    times = np.arange(n) / RATE
+    tail = rng.standard_normal(n) * np.exp(-times / decay) * (times > rng.uniform(0.001, 0.012))
+    treble = signal.sosfilt(signal.butter(1, rng.uniform(1500, 6000), "high", fs=RATE, output="sos"), tail)
+    tail -= treble * (1 - np.exp(-times / (decay * rng.uniform(0.2, 0.8))))
+    early = rng.integers(80, 1600, int(rng.integers(4, 12)))
+    tail[early] += rng.choice([-1, 1], len(early)) * rng.uniform(1, 5, len(early)) * np.exp(-early / (RATE * decay))
+    tail *= rng.uniform(0.05, wettest) / np.sqrt(np.sum(tail**2))
+    return (sound + signal.fftconvolve(sound, tail)[: len(sound)]).astype(np.float32)

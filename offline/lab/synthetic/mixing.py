@@ -1,0 +1,111 @@
+"""Bring a band, a drummer and what is dropped in together in one dry mix, and write down what it holds."""
+
+import numpy as np
+
+from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.lab.synthetic import choosing, drumming, performance, singing, solo
+from samplechop.offline.lab.synthetic.outline import Outline
+from samplechop.offline.lab.synthetic.score import LABELS, Score
+from samplechop.offline.lab.synthetic.soundfont_bank import Bank
+from samplechop.offline.lab.synthetic.styles import Style
+from samplechop.offline.labels.recording_truth import BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
+
+PARTS = {"comp": "chord", "song": "voice"}
+
+
+def play(
+    score: Score, rng: np.random.Generator, plan: Outline, style: Style | str, bank: Bank, seed: int
+) -> tuple[Sound, Truth, list[choosing.Candidate]]:
+    """Play and mix a score: float32, (round(score.length * RATE),), its truth without chops, and their candidates.
+
+    style: one of STYLES, or one of solo.KINDS. The score's tones and stabs become those that really sound.
+    Raises UserError if fluidsynth fails.
+    """
+    validation, length = plan.split == "validation", score.length
+    named = style if isinstance(style, str) else style.name
+    comps, leads = (solo.PLAYERS[style],) * 2 if isinstance(style, str) else (style.comps, style.leads)
+    line_up = performance.line_up(rng, comps, leads, validation)
+    quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
+    mix = np.zeros(round(length * RATE), np.float32)
+    sung = [tone for tone in score.tones if tone.part == "song"]
+    others = [tone for tone in score.tones if tone.part != "song"]
+    if others:
+        tonal, others = performance.play(others, length, line_up, bank)
+        if rng.random() < 0.25:
+            tonal = drumming.in_a_room(tonal, rng)
+        mix += _level(tonal)
+    score.tones = others + sung
+    loops: list[tuple[float, float]] = []
+    dropped: list[DrumTruth] = []
+    if score.strikes:
+        kit = drumming.assemble(rng, bank.shots, [strike.role for strike in score.strikes], validation)
+        drums = drumming.play(score.strikes, kit, length, rng)
+        if rng.random() < 0.5:
+            drums = drumming.in_a_room(drums, rng)
+        balance = rng.uniform(-10, 8) if score.tones else 0.0
+        mix += _level(drumming.bus(drums, rng)) * np.float32(10 ** (balance / 20))
+    if score.stabs:
+        stabs, loops, dropped = _drop(score, rng, bank, validation, alone=style == "drops")
+        mix += _level(stabs) * np.float32(10 ** (rng.uniform(-8, 2) / 20))
+    if sung:
+        voice = drumming.in_a_room(singing.sing(sung, length, rng), rng, 0.4)
+        mix += _level(voice) * np.float32(10 ** (rng.uniform(-6, 6) / 20))
+    if rng.random() < 0.35:
+        mix = drumming.compressed(mix / np.max(np.abs(mix), initial=1e-6), rng)
+    if rng.random() < 0.08:
+        fade = round(rng.uniform(2, 8) * RATE)
+        mix[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
+    found, unsure = choosing.candidates(score, quick, loops)
+    truth = Truth(
+        length,
+        named if plan.kind in ("full", "solo") else f"{named}-{plan.kind}",
+        plan.split,
+        seed,
+        unsure=unsure,
+        drums=dropped + [DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes if s.role in LABELS],
+        notes=[NoteTruth(t.time, t.length, t.key, t.velocity / 127, PARTS.get(t.part, t.part)) for t in score.tones],
+        chords=[ChordTruth(time, label) for time, label in score.chords],
+        beats=[BeatTruth(time, position) for time, position in score.beats],
+    )
+    return mix, truth, found
+
+
+def _drop(
+    score: Score, rng: np.random.Generator, bank: Bank, validation: bool, alone: bool
+) -> tuple[Sound, list[tuple[float, float]], list[DrumTruth]]:
+    """Drop one-shots and loops in, and single drums where they are `alone`.
+
+    Returns their sound, where each loop runs (of which only the start is known), and the drums.
+    """
+    out, loops, drums = np.zeros(round(score.length * RATE), np.float32), [], []
+    own = [shot for shot in bank.shots if shot.held_out == validation]
+    drummed = [shot for shot in own if shot.role not in ("stab", "loop")]
+    pools = [[shot for shot in own if shot.role == role] for role in ("stab", "loop")]
+    kept = []
+    for time in score.stabs:
+        pool = pools[1] if pools[1] and rng.random() < 0.12 else pools[0]
+        if alone and rng.random() < 0.4:
+            pool = drummed
+        if not pool:
+            break
+        shot = pool[rng.integers(len(pool))]
+        sound = drumming.respeed(np.asarray(shot.samples), 2 ** rng.uniform(-0.3, 0.3))
+        at = round(time * RATE)
+        end = min(len(sound), len(out) - at)
+        if end <= 0:
+            continue
+        if shot.role in LABELS:
+            drums.append(DrumTruth(time, LABELS[shot.role], 0.8))
+        out[at : at + end] += sound[:end] * np.float32(10 ** (rng.uniform(-10, 0) / 20))
+        kept.append(time)
+        if shot.role == "loop":
+            loops.append((time, time + end / RATE))
+    score.stabs = kept
+    return out, loops, drums
+
+
+def _level(sound: Sound) -> Sound:
+    """Scale to an RMS of 0.1 over the parts that sound."""
+    loud = np.abs(sound) > 1e-4
+    power = float(np.mean(np.square(sound[loud]))) if loud.any() else 0.0
+    return sound * np.float32(0.1 / np.sqrt(power)) if power > 0 else sound

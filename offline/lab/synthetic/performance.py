@@ -1,0 +1,67 @@
+"""Play the tones of a score with fluidsynth, on instruments chosen by chance; attacks fall where they should."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import mido
+import numpy as np
+
+from samplechop.offline.audio.one_shots import RATE, Sound, is_held_out
+from samplechop.offline.lab.synthetic.score import Tone
+from samplechop.offline.lab.synthetic.soundfont_bank import GRID, Bank, render
+from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES
+
+CHANNELS = {"chord": 0, "comp": 1, "bass": 2, "lead": 3, "pad": 4, "strings": 5, "horns": 6, "voice": 7}
+USUAL = {"bass": BASSES, "pad": PADS, "strings": STRINGS, "horns": HORNS, "voice": VOICES}
+
+
+@dataclass(frozen=True, slots=True)
+class Line_up:
+    """Which program plays each part, how loud, and with how much vibrato (0..127)."""
+
+    programs: dict[str, int]
+    volumes: dict[str, int]
+    vibrato: dict[str, int]
+
+
+def line_up(rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int], validation: bool) -> Line_up:
+    """Choose instruments. Those held out play in validation only, where a family has any."""
+    programs = {}
+    for part in CHANNELS:
+        family = {"chord": comps, "comp": comps, "lead": leads}.get(part) or USUAL[part]
+        if part == "lead" and rng.random() < 0.15:
+            family = VOICES
+        own = [program for program in family if is_held_out(f"program{program}") == validation]
+        programs[part] = int(rng.choice(own or list(family)))
+    level = {"chord": 105, "comp": 90, "bass": 110, "lead": 85, "pad": 70, "strings": 80, "horns": 90, "voice": 85}
+    volumes = {part: int(np.clip(usual + rng.integers(-25, 17), 20, 127)) for part, usual in level.items()}
+    vibrato = {part: int(rng.integers(0, 100)) if part in ("lead", "voice", "strings") else 0 for part in CHANNELS}
+    return Line_up(programs, volumes, vibrato)
+
+
+def play(tones: Sequence[Tone], length: float, band: Line_up, bank: Bank) -> tuple[Sound, list[Tone]]:
+    """Play tones: float32, (round(length * RATE),), and the tones as they really sound.
+
+    A note is started as much too early as its instrument needs to speak, rounded to fluidsynth's grid.
+    """
+    messages: list[tuple[int, int, mido.Message]] = []
+    # Half a second of lead-in, so that notes at the very start can begin early.
+    lead = round(0.5 * RATE / GRID) * GRID
+    for part, channel in CHANNELS.items():
+        messages.append((0, 0, mido.Message("program_change", channel=channel, program=band.programs[part])))
+        messages.append((0, 1, mido.Message("control_change", channel=channel, control=7, value=band.volumes[part])))
+        messages.append((0, 2, mido.Message("control_change", channel=channel, control=1, value=band.vibrato[part])))
+    played = []
+    for tone in tones:
+        program, channel = band.programs[tone.part], CHANNELS[tone.part]
+        early = bank.attack(program, tone.key) if program in bank.quick else 0.0
+        start = round((tone.time - early) * RATE / GRID) * GRID
+        stop = max(start + GRID, round((tone.time + tone.length) * RATE))
+        real = max(0.0, start / RATE + early)
+        played.append(replace(tone, time=real))
+        on = mido.Message("note_on", channel=channel, note=tone.key, velocity=tone.velocity)
+        messages.append((lead + start, 5, on))
+        messages.append((lead + stop, 4, mido.Message("note_off", channel=channel, note=tone.key)))
+    messages.append((lead + round(length * RATE), 9, mido.Message("note_off", channel=15, note=0)))
+    sound = render(messages, bank.font)[lead : lead + round(length * RATE)]
+    return np.pad(sound, (0, round(length * RATE) - len(sound))), played

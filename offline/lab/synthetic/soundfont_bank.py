@@ -1,0 +1,182 @@
+"""Everything a crate is played with, on disk once so that all workers share it: one-shots, drum kits, instruments."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import mido
+import numpy as np
+
+from samplechop.offline.audio.one_shots import RATE, Shot, Sound, gather, is_held_out, trimmed
+from samplechop.offline.audio.velocity_layers import kit_programs
+from samplechop.offline.lab.demo import soundfont
+
+KITS = (0, 8, 16, 24, 25, 32, 40)
+KITS_OF_FURTHER_FONTS = (0, 8, 16, 24, 25, 32, 40, 48, 56)
+KIT_KEYS = {
+    "kick": (35, 36),
+    "snare": (38, 40),
+    "rim": (37,),
+    "clap": (39,),
+    "hat": (42,),
+    "pedal": (44,),
+    "open": (46,),
+    "crash": (49, 57),
+    "ride": (51, 59),
+    "tom": (45,),
+    "shaker": (54, 70),
+    "conga": (62, 64),
+    "cowbell": (56,),
+}
+KIT_VELOCITIES = (30, 60, 90, 120)
+PROGRAMS = range(112)
+PROBED_KEYS = tuple(range(28, 97, 4))
+GRID = 64
+"""fluidsynth starts notes on multiples of this many samples."""
+QUICK_RISE = 0.012
+LATEST_ATTACK = 0.045
+# One tick is one sample: 22 050 ticks per beat at 120 beats per minute.
+TICKS_PER_BEAT = 22_050
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Sounds to play with: shots, and for each General MIDI program when it speaks.
+
+    attacks: seconds from the note to the attack at each of PROBED_KEYS. quick: programs whose attack is sudden.
+    """
+
+    font: Path
+    shots: tuple[Shot, ...]
+    attacks: dict[int, tuple[float, ...]]
+    quick: frozenset[int]
+
+    def attack(self, program: int, key: int) -> float:
+        """Give the seconds from the start of a note to its attack."""
+        return float(np.interp(key, PROBED_KEYS, self.attacks[program]))
+
+
+def _tick(sample: int) -> int:
+    """Give the tick at which fluidsynth starts what is meant for the grid point nearest to `sample`.
+
+    Its player looks at the clock once per 64 samples and in whole milliseconds, rounded down; the tick of that
+    millisecond is therefore due at this grid point and at none before. (fluid_midi.c, fluid_player_callback)
+    """
+    milliseconds = round(sample / GRID) * GRID * 1000 // RATE
+    return milliseconds * RATE // 1000
+
+
+def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
+    """Play messages at (sample, order among equals): float32, (n,), mono, 44 100 Hz.
+
+    Notes start on the nearest multiple of 64 samples, exactly.
+
+    Raises UserError if fluidsynth is missing or fails.
+    """
+    messages.sort(key=lambda entry: entry[:2])
+    track, now = mido.MidiTrack(), 0
+    for sample, _, message in messages:
+        tick = _tick(sample)
+        track.append(message.copy(time=tick - now))
+        now = tick
+    midi = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT)
+    midi.tracks.append(track)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "notes.mid"
+        midi.save(path)
+        return np.asarray(soundfont.play(path, font, reverb=False).mean(axis=1), dtype=np.float32)
+
+
+def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit") -> list[Shot]:
+    """Play every drum of the soundfont's kits alone, at several velocities.
+
+    prefix: of the kits' names. Soundfonts share samples, so that a kit is held out in all of them or in none.
+    """
+    wanted = [
+        (kit, role, key, velocity)
+        for kit in kits
+        for role, keys in KIT_KEYS.items()
+        for key in keys
+        for velocity in KIT_VELOCITIES
+    ]
+    stride = round(1.4 * RATE / GRID) * GRID
+    messages: list[tuple[int, int, mido.Message]] = []
+    for number, (kit, _, key, velocity) in enumerate(wanted):
+        at = number * stride
+        messages.append((at, 0, mido.Message("control_change", channel=9, control=120, value=0)))
+        messages.append((at, 1, mido.Message("program_change", channel=9, program=kit)))
+        messages.append((at + GRID, 2, mido.Message("note_on", channel=9, note=key, velocity=velocity)))
+        messages.append((at + stride - 4 * GRID, 3, mido.Message("note_off", channel=9, note=key)))
+    sound = render(messages, font)
+    shots = []
+    for number, (kit, role, key, velocity) in enumerate(wanted):
+        samples = trimmed(sound[number * stride : (number + 1) * stride].copy())
+        if len(samples) > 400:
+            shots.append(Shot(f"{prefix}{kit}/{role}{key}", role, samples, is_held_out(f"kit{kit}"), velocity / 127))
+    return shots
+
+
+def _probe(font: Path) -> tuple[dict[int, tuple[float, ...]], frozenset[int]]:
+    """Play every program alone and measure when its attack comes, and whether it is sudden."""
+    stride, silence = round(0.45 * RATE / GRID) * GRID, round(0.06 * RATE / GRID) * GRID
+    wanted = [(program, key) for program in PROGRAMS for key in PROBED_KEYS]
+    messages: list[tuple[int, int, mido.Message]] = []
+    for number, (program, key) in enumerate(wanted):
+        at = number * stride
+        messages.append((at, 0, mido.Message("control_change", channel=0, control=120, value=0)))
+        messages.append((at, 1, mido.Message("program_change", channel=0, program=program)))
+        messages.append((at + silence, 2, mido.Message("note_on", channel=0, note=key, velocity=95)))
+        messages.append((at + stride - GRID, 3, mido.Message("note_off", channel=0, note=key)))
+    sound = np.abs(render(messages, font))
+    attacks: dict[int, list[float]] = {program: [] for program in PROGRAMS}
+    rises: dict[int, list[float]] = {program: [] for program in PROGRAMS}
+    for number, (program, _) in enumerate(wanted):
+        start = number * stride + silence
+        note = sound[start : start + RATE // 3]
+        peak = float(np.max(note, initial=0.0))
+        first = int(np.argmax(note > 0.12 * peak)) if peak > 1e-4 else 0
+        full = int(np.argmax(note > 0.5 * peak)) if peak > 1e-4 else 0
+        attacks[program].append(first / RATE)
+        rises[program].append((full - first) / RATE)
+    quick = frozenset(
+        program
+        for program in PROGRAMS
+        if np.median(rises[program]) < QUICK_RISE and np.median(attacks[program]) < LATEST_ATTACK
+    )
+    return {program: tuple(np.minimum(times, LATEST_ATTACK)) for program, times in attacks.items()}, quick
+
+
+def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
+    """Gather and play everything once and leave it in `folder` for load(); of the soundfonts in `sounds`, the kits.
+
+    Raises UserError if the soundfont, fluidsynth or a folder of sounds is missing.
+    """
+    found = soundfont.find(font)
+    further = [path for folder in sounds for path in sorted(folder.rglob("*.sf2"))]
+    with ThreadPoolExecutor() as pool:
+        probed = pool.submit(_probe, found)
+        jobs = [pool.submit(_kit_shots, found)]
+        for path in further:
+            kits = [kit for kit in KITS_OF_FURTHER_FONTS if kit in kit_programs(path)]
+            jobs.append(pool.submit(_kit_shots, path, kits, f"kit{path.stem}-"))
+        shots = gather(sounds) + [shot for job in jobs for shot in job.result()]
+        attacks, quick = probed.result()
+    np.save(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
+    rows = [(shot.name, shot.role, len(shot.samples), shot.held_out, shot.velocity) for shot in shots]
+    index = {"font": str(found.resolve()), "shots": rows, "attacks": attacks, "quick": sorted(quick)}
+    (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+def load(folder: Path) -> Bank:
+    """Open what prepare() left; the samples stay on disk until they are played."""
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    samples = np.load(folder / "samples.npy", mmap_mode="r")
+    shots, at = [], 0
+    for name, role, length, held_out, velocity in index["shots"]:
+        shots.append(Shot(name, role, samples[at : at + length], held_out, velocity))
+        at += length
+    attacks = {int(program): tuple(times) for program, times in index["attacks"].items()}
+    return Bank(Path(index["font"]), tuple(shots), attacks, frozenset(index["quick"]))

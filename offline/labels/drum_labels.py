@@ -1,0 +1,195 @@
+"""The drum hits known in one recording, and where nobody knows: NAME.drums.json beside NAME.flac.
+
+Three files are read: NAME.drums.json, written here; NAME.drums.txt, "seconds label [velocity]" a line, for what was
+noted by hand; and the NAME.json of a crate (recording_truth.py). The last two are complete: what they do not name
+was not struck.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import DRUMS
+
+SCHEMA = 1
+SUFFIX = ".drums.json"
+TEXT_SUFFIX = ".drums.txt"
+UNSTATED_VELOCITY = 0.8
+SHORTEST_LOOP = 0.25
+"""A crate is unsure about single attacks (as chops; its drums it knows) and about loops, whose drums nobody knows.
+What is longer than this, in seconds, is taken for a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrumHit:
+    """One hit: time in seconds from the first sample, label one of events.DRUMS, velocity 0..1."""
+
+    time: float
+    label: str
+    velocity: float = UNSTATED_VELOCITY
+
+    def __post_init__(self) -> None:
+        """Check the ranges; raises ValueError."""
+        if not (math.isfinite(self.time) and self.time >= 0):
+            raise ValueError(f"time must be at least 0, got {self.time}")
+        if self.label not in DRUMS:
+            raise ValueError(f"label must be one of {', '.join(DRUMS)}, got {self.label!r}")
+        if not 0 <= self.velocity <= 1:
+            raise ValueError(f"velocity must be in 0..1, got {self.velocity}")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """From start to stop (seconds) nobody knows when `label` was struck; label "" means none of the drums."""
+
+    start: float
+    stop: float
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the ranges; raises ValueError."""
+        if not 0 <= self.start <= self.stop:
+            raise ValueError(f"a span must begin at 0 or later and end after that, got {self.start}..{self.stop}")
+        if self.label not in ("", *DRUMS):
+            raise ValueError(f"label must be empty or one of {', '.join(DRUMS)}, got {self.label!r}")
+
+
+Row = TypeVar("Row", DrumHit, Unsure)
+
+
+@dataclass(frozen=True, slots=True)
+class DrumLabels:
+    """What is known of the drums in one recording.
+
+    events: the hits, sorted by time. known: the labels whose hits are all there, outside `unsure`; of the others
+    nothing is known beyond `events`. unsure: spans in which a known label may or may not have been struck, sorted.
+    """
+
+    events: tuple[DrumHit, ...]
+    known: frozenset[str] = frozenset(DRUMS)
+    unsure: tuple[Unsure, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the labels, raising ValueError, and sort."""
+        if not self.known <= set(DRUMS):
+            raise ValueError(
+                f"known must be among {', '.join(DRUMS)}, got {', '.join(sorted(self.known - set(DRUMS)))}"
+            )
+        object.__setattr__(self, "events", tuple(sorted(self.events, key=lambda hit: (hit.time, hit.label))))
+        object.__setattr__(self, "unsure", tuple(sorted(self.unsure, key=lambda span: (span.start, span.stop))))
+
+    def times(self, label: str) -> list[float]:
+        """Give when one drum was struck: seconds, sorted."""
+        return [hit.time for hit in self.events if hit.label == label]
+
+
+def drum_labels_beside(audio: Path) -> Path | None:
+    """Find the file that says which drums an audio file holds, or None; the one written here goes before others."""
+    for suffix in (SUFFIX, TEXT_SUFFIX, ".json"):
+        path = audio.with_name(audio.stem + suffix)
+        if path.is_file():
+            return path
+    return None
+
+
+def write_drum_labels(labels: DrumLabels, path: Path) -> None:
+    """Write NAME.drums.json; times to a microsecond, velocities to a thousandth.
+
+    Raises UserError if it cannot be written.
+    """
+    data = {
+        "schema": SCHEMA,
+        "known": [label for label in DRUMS if label in labels.known],
+        "events": [
+            {"time": round(hit.time, 6), "label": hit.label, "velocity": round(hit.velocity, 3)}
+            for hit in labels.events
+        ],
+        "unsure": [
+            {"start": round(span.start, 6), "stop": round(span.stop, 6), "label": span.label} for span in labels.unsure
+        ],
+    }
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(json.dumps(data) + "\n", encoding="utf-8")
+        part.replace(path)  # half a file is never taken for a whole one
+    except OSError as error:
+        raise UserError(f"The drum labels {str(path)!r} cannot be written: {error}") from None
+
+
+def read_drum_labels(path: Path) -> DrumLabels:
+    """Read NAME.drums.json, NAME.drums.txt, or a crate's NAME.json.
+
+    Raises UserError naming the file and the line or field at fault.
+    """
+    if path.name.endswith(SUFFIX):
+        return _from_json(path)
+    if path.suffix == ".json":
+        return _from_crate(path)
+    return _from_text(path)
+
+
+def _from_crate(path: Path) -> DrumLabels:
+    truth = read_truth(path)
+    loops = tuple(Unsure(start, stop) for start, stop in truth.unsure if stop - start > SHORTEST_LOOP)
+    return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in truth.drums), unsure=loops)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The drum labels {str(path)!r} cannot be read: {error}") from None
+
+
+def _from_text(path: Path) -> DrumLabels:
+    return DrumLabels(tuple(_lines(path)))
+
+
+def _lines(path: Path) -> Iterator[DrumHit]:
+    for number, line in enumerate(_text(path).splitlines(), start=1):
+        words = line.split("#", 1)[0].split()
+        if not words:
+            continue
+        try:
+            if len(words) not in (2, 3):
+                raise ValueError("a line is: seconds label [velocity 0..1]")
+            yield DrumHit(float(words[0]), words[1], *[float(word) for word in words[2:]])
+        except ValueError as error:
+            raise UserError(f"{str(path)!r}, line {number}, {line.strip()!r}: {error}.") from None
+
+
+def _from_json(path: Path) -> DrumLabels:
+    try:
+        data = json.loads(_text(path))
+    except ValueError as error:
+        raise UserError(f"The drum labels {str(path)!r} are no JSON: {error}.") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise UserError(f"{str(path)!r} holds no drum labels of schema {SCHEMA}: make them again with this version.")
+    known = data.get("known")
+    if not isinstance(known, list) or not all(isinstance(label, str) for label in known):
+        raise UserError(f"{str(path)!r}, field 'known': it must be a list of labels, got {known!r}.")
+    hits = [_row(path, f"events[{i}]", DrumHit, row) for i, row in enumerate(_rows(path, data, "events"))]
+    spans = [_row(path, f"unsure[{i}]", Unsure, row) for i, row in enumerate(_rows(path, data, "unsure"))]
+    try:
+        return DrumLabels(tuple(hits), frozenset(known), tuple(spans))
+    except ValueError as error:
+        raise UserError(f"{str(path)!r}, field 'known': {error}.") from None
+
+
+def _rows(path: Path, data: dict[str, Any], name: str) -> list[Any]:
+    rows = data.get(name, [])
+    if not isinstance(rows, list):
+        raise UserError(f"{str(path)!r}, field {name!r}: it must be a list, got {type(rows).__name__}.")
+    return rows
+
+
+def _row(path: Path, where: str, kind: type[Row], row: Any) -> Row:
+    try:
+        return kind(**row)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{str(path)!r}, field {where!r}: {error}.") from None

@@ -1,0 +1,170 @@
+"""What is known about a record: where to chop it, what was struck, which notes, chords and beats it holds."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.realtime.core.errors import UserError
+
+SCHEMA = 1
+Seconds = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ChopTruth:
+    """A place to chop: time in seconds; reason "bar", "chord", "hit" or "phrase"; strength 0..1, as it stands out."""
+
+    time: float
+    reason: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class DrumTruth:
+    """A drum hit: time in seconds; label "kick", "snare", "hat", "tom" or "cymbal"; velocity 0..1."""
+
+    time: float
+    label: str
+    velocity: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTruth:
+    """A note: time and duration in seconds; pitch as a MIDI number, in parts of a semitone; velocity 0..1.
+
+    part: "chord", "bass", "lead", "pad", "strings", "horns" or "voice".
+    """
+
+    time: float
+    duration: float
+    pitch: float
+    velocity: float
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChordTruth:
+    """From `time` on this chord sounds; label as in Harte et al., Symbolic representation of chords, ISMIR 2005."""
+
+    time: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeatTruth:
+    """A beat: time in seconds; position in the bar, from 1, which is the downbeat."""
+
+    time: float
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Everything known about one record. All times in seconds from its first sample, sorted, inside 0..length.
+
+    unsure: (start, stop) in which nobody says whether a chop belongs there. Where neither a chop nor this holds, there
+    is none. split: "train" or "validation".
+    """
+
+    length: float
+    style: str
+    split: str
+    seed: int
+    sample_rate: int = 44_100
+    chops: list[ChopTruth] = field(default_factory=list)
+    unsure: list[tuple[float, float]] = field(default_factory=list)
+    drums: list[DrumTruth] = field(default_factory=list)
+    notes: list[NoteTruth] = field(default_factory=list)
+    chords: list[ChordTruth] = field(default_factory=list)
+    beats: list[BeatTruth] = field(default_factory=list)
+
+
+def moved(truth: Truth, heard_at: Callable[[Seconds], Seconds], semitones: float, length: float) -> Truth:
+    """Give the truth of a record played at another, perhaps swaying, speed.
+
+    heard_at: maps times of `truth` in seconds, float64 (n,), to new ones. semitones: by how much every pitch rises.
+    length: of the new record in seconds; what lies outside 0..length is dropped. Chord roots move by whole semitones.
+    """
+
+    def mapped(rows: list, ends: bool = False) -> list:
+        if not rows:
+            return []
+        times = heard_at(np.array([row.time for row in rows]))
+        if ends:
+            stops = np.minimum(heard_at(np.array([row.time + row.duration for row in rows])), length)
+            pairs = [
+                replace(row, time=float(at), duration=float(stop - at), pitch=row.pitch + semitones)
+                for row, at, stop in zip(rows, times, stops, strict=True)
+            ]
+        else:
+            pairs = [replace(row, time=float(at)) for row, at in zip(rows, times, strict=True)]
+        return sorted((row for row in pairs if 0 <= row.time < length), key=lambda row: row.time)
+
+    unsure = []
+    if truth.unsure:
+        new = heard_at(np.array(truth.unsure).ravel()).reshape(-1, 2)
+        unsure = sorted((max(0.0, float(a)), min(length, float(b))) for a, b in new if b > 0 and a < length)
+    chords = [replace(chord, label=transposed(chord.label, round(semitones))) for chord in mapped(truth.chords)]
+    return replace(
+        truth,
+        length=length,
+        chops=mapped(truth.chops),
+        unsure=unsure,
+        drums=mapped(truth.drums),
+        notes=mapped(truth.notes, ends=True),
+        chords=chords,
+        beats=mapped(truth.beats),
+    )
+
+
+ROOTS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+
+
+def transposed(label: str, semitones: int) -> str:
+    """Move the root of a chord label such as "Bb:min7" by whole semitones; "N" (no chord) stays."""
+    if label == "N":
+        return label
+    root, quality = label.split(":")
+    return f"{ROOTS[(ROOTS.index(root) + semitones) % 12]}:{quality}"
+
+
+def write_truth(truth: Truth, path: Path) -> None:
+    """Write a truth as JSON; times to a microsecond."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, float):
+            return round(value, 6)
+        if isinstance(value, dict):
+            return {key: rounded(inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [rounded(inner) for inner in value]
+        return value
+
+    path.write_text(json.dumps({"schema": SCHEMA, **rounded(asdict(truth))}) + "\n", encoding="utf-8")
+
+
+def read_truth(path: Path) -> Truth:
+    """Read a truth written by write_truth.
+
+    Raises UserError if the file is missing, no truth, or of another schema.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data.pop("schema", None) != SCHEMA:
+            raise UserError(
+                f"{str(path)!r} is not a truth of schema {SCHEMA}: build the crate again with this version."
+            )
+        rows = {"chops": ChopTruth, "drums": DrumTruth, "notes": NoteTruth, "chords": ChordTruth, "beats": BeatTruth}
+        for name, kind in rows.items():
+            data[name] = [kind(**row) for row in data[name]]
+        data["unsure"] = [(float(start), float(stop)) for start, stop in data["unsure"]]
+        return Truth(**data)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"The truth {str(path)!r} cannot be read ({error}): delete it and build the crate again."
+        ) from None

@@ -1,0 +1,137 @@
+"""Single notes out of a recording, with the MIDI file that played it: where they fit, which notes sound alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline.notes.note_bank import RATE, Note
+from samplechop.offline.notes.onsets import BEFORE_SECONDS, attack, is_silent
+from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.core.errors import UserError
+
+DRUM_CHANNEL = 9
+HOP = 64
+"""Samples of one step when onsets are compared: 1.5 ms."""
+REACH_SECONDS = 0.03
+"""How far a note may begin from where the MIDI file puts it, once the two are aligned."""
+CLEARANCE_SECONDS = 0.3
+"""How long before a note nothing else may have been held."""
+SHORTEST_SECONDS = 0.1
+LONGEST_SECONDS = 6.0
+SURE = 10.0
+"""How far the best fit must stand out of all others, in standard deviations: noise stays below 6, notes exceed 25."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One note of a MIDI file: seconds, MIDI numbers."""
+
+    begin: float
+    end: float
+    pitch: int
+    velocity: int
+
+
+def read_played(path: Path) -> list[Played]:
+    """Read the notes of a Standard MIDI File, tempo changes followed, drums left out, by when they begin.
+
+    A note that never ends, ends with the file. Raises UserError if it cannot be read or has no notes.
+    """
+    import mido
+    from mido.midifiles.meta import KeySignatureError
+
+    try:
+        messages = list(mido.MidiFile(path))
+    except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
+        # mido raises TypeError for type 2 files, whose tracks do not share one time.
+        raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {error}") from None
+    now, notes = 0.0, []
+    held: dict[tuple[int, int], tuple[float, int]] = {}
+    for message in messages:
+        now += message.time
+        if message.type not in ("note_on", "note_off") or message.channel == DRUM_CHANNEL:
+            continue
+        key = message.channel, message.note
+        if key in held:
+            begin, velocity = held.pop(key)
+            notes.append(Played(begin, now, message.note, velocity))
+        if message.type == "note_on" and message.velocity:
+            held[key] = now, message.velocity
+    notes += [Played(begin, now, pitch, velocity) for (_, pitch), (begin, velocity) in held.items()]
+    if not notes:
+        raise UserError(f"{str(path)!r} has no notes outside the drum channel")
+    return sorted(notes, key=lambda one: (one.begin, one.pitch))
+
+
+def read_mono(path: Path) -> NDArray[np.float32]:
+    """Read some audio as one channel at 44 100 Hz, float32 (n,). Raises UserError if there is none."""
+    import soxr
+
+    with open_audio(path) as file:
+        samples, rate = file.read(dtype="float32", always_2d=True).mean(axis=1), file.samplerate
+    return np.asarray(soxr.resample(samples, rate, RATE) if rate != RATE else samples, np.float32)
+
+
+def find_offset(samples: NDArray[np.float32], notes: Sequence[Played]) -> float:
+    """Find how many seconds later than in the MIDI file its notes begin in a recording; negative for earlier.
+
+    samples: float32, (n,), 44 100 Hz. The rises of the recording's level are correlated with the notes' beginnings.
+    Raises UserError if no place fits clearly better than all others.
+    """
+    from scipy.ndimage import uniform_filter1d
+    from scipy.signal import correlate
+
+    count = len(samples) // HOP
+    energy = np.square(samples[: count * HOP], dtype=np.float64).reshape(count, HOP).mean(axis=1)
+    level = np.log10(uniform_filter1d(energy, 5) + 1e-3 * max(float(energy.mean()), 1e-12))
+    rises = np.maximum(0, np.diff(level, prepend=level[:1]))
+    steps = np.array([round(note.begin * RATE / HOP) for note in notes])
+    struck = np.zeros(steps.max() + 1)
+    struck[steps] = 1
+    fit = correlate(rises - rises.mean(), uniform_filter1d(struck, 5), mode="full", method="fft")
+    at = int(np.argmax(fit))
+    if (fit[at] - fit.mean()) < SURE * fit.std():
+        raise UserError("the recording and the MIDI file do not fit: are they of the same playing?")
+    return (at - (len(struck) - 1)) * HOP / RATE
+
+
+def alone(notes: Sequence[Played], release: float) -> list[tuple[Played, float]]:
+    """Choose the notes that sound alone, with the seconds from their begin to the end of what is theirs.
+
+    release: seconds that a note is listened to after its key went up, at most; CLEARANCE_SECONDS must have passed since
+    the key before went up.
+    """
+    chosen: list[tuple[Played, float]] = []
+    silent_from = -np.inf
+    for at, note in enumerate(notes):
+        following = notes[at + 1].begin if at + 1 < len(notes) else np.inf
+        end = min(note.end + release, following - REACH_SECONDS, note.begin + LONGEST_SECONDS)
+        clear = note.begin >= silent_from + CLEARANCE_SECONDS
+        if clear and end - note.begin >= SHORTEST_SECONDS and note.end > note.begin:
+            chosen.append((note, float(end - note.begin)))
+        silent_from = max(silent_from, note.end)
+    return chosen
+
+
+def cut(samples: NDArray[np.float32], notes: Sequence[tuple[Played, float]], offset: float) -> tuple[list[Note], int]:
+    """Cut notes out of a recording, float32 (n,), 44 100 Hz, mono; give them and how many were silent or outside.
+
+    Each begins at its own attack, where there is one within REACH_SECONDS of its place.
+    """
+    found, missed = [], 0
+    reach, before = round(REACH_SECONDS * RATE), round(BEFORE_SECONDS * RATE)
+    for note, length in notes:
+        expected, size = round((note.begin + offset) * RATE), round(length * RATE)
+        first = max(0, expected - reach)
+        if expected < 0 or expected + size > len(samples) or is_silent(samples[first : expected + size], 0.0):
+            missed += 1
+            continue
+        rest = float(np.max(np.abs(samples[max(0, first - before) : first]), initial=0.0))
+        heard = attack(samples[first : expected + size], rest)
+        begin = expected if heard is None or heard > 2 * reach else first + heard
+        held = min(note.end - note.begin, length)
+        found.append(Note(float(note.pitch), note.velocity, held, samples[begin : begin + size]))
+    return found, missed

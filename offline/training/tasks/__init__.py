@@ -1,0 +1,1 @@
+"""What each kind of net is trained on and for."""

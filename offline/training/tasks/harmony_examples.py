@@ -1,0 +1,113 @@
+"""Many examples: mixed in several processes, heard through the class that hears live, kept on disk."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.offline.common.process_pool import run
+from samplechop.offline.training.tasks import harmony_library, harmony_targets
+from samplechop.offline.training.tasks.harmony_mixing import LENGTH, mix
+from samplechop.offline.training.tasks.harmony_targets import labels
+from samplechop.offline.training.tasks.harmony_voicing import KINDS
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
+
+PER_JOB = 250
+FRAMES = 6
+"""Frames learned from in each mix, at any age of its notes."""
+TAG = 0xA22
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Frames as the net hears them: x float16 (n, bins); target and weight uint8 (n, 24); FRAMES rows of each mix.
+
+    kind: uint8, (n,), the place of the mix's kind in voicing.KINDS.
+    """
+
+    x: NDArray[np.float16]
+    target: NDArray[np.uint8]
+    weight: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
+
+
+@cache
+def _tools(folder: str, spectrum: str) -> tuple[harmony_library.Library, HarmonySpectrum]:
+    return harmony_library.load(Path(folder)), HarmonySpectrum(
+        LENGTH + harmony_targets.WINDOW, harmony_library.RATE, kind=spectrum
+    )
+
+
+def _hear(job: tuple[str, str, int, bool, int]) -> Heard:
+    """Mix and hear PER_JOB examples: a function of the seed, the split and the job's number alone."""
+    folder, spectrum, seed, held_out, number = job
+    sounds, ear = _tools(folder, spectrum)
+    rng = np.random.default_rng([TAG, seed, held_out, number])
+    count = PER_JOB * FRAMES
+    x = np.zeros((count, ear.n_bins), np.float16)
+    target, weight = np.zeros((count, 24), np.uint8), np.zeros((count, 24), np.uint8)
+    kind = np.zeros(count, np.uint8)
+    last = LENGTH // ear.hop_length
+    for row in range(0, count, FRAMES):
+        mixed = mix(rng, sounds, held_out)
+        ear.reset()
+        heard = ear.push(np.concatenate([mixed.sound, np.zeros(ear.latency, np.float32)]))
+        frames = np.sort(rng.choice(np.arange(2, last - 1), FRAMES, replace=False))
+        rows = slice(row, row + FRAMES)
+        x[rows] = heard[frames]
+        target[rows], weight[rows] = labels(mixed, frames * ear.hop_length)
+        kind[rows] = list(KINDS).index(mixed.kind)
+    return Heard(x, target, weight, kind)
+
+
+def prepare(
+    folder: Path,
+    sounds: Path,
+    spectrum: str,
+    train: int,
+    held: int,
+    seed: int,
+    jobs: int = 2,
+    on_job: Callable[[int, int], None] | None = None,
+) -> tuple[Heard, Heard]:
+    """Make `train` frames to learn from and `held` of instruments held out, or open those of an earlier, equal call.
+
+    folder: where they are kept. sounds: the library. spectrum: as of HarmonySpectrum. on_job: told (done, of all).
+    Raises UserError if the folder cannot be written.
+    """
+    work = [
+        (str(sounds), spectrum, seed, held_out, number)
+        for held_out, count in ((False, train), (True, held))
+        for number in range(-(-count // (PER_JOB * FRAMES)))
+    ]
+    source = hashlib.sha256((sounds / "library.json").read_bytes()).hexdigest()
+    made_of = hashlib.sha256(repr((source, [job[1:] for job in work])).encode()).hexdigest()
+    index, n = folder / "examples.json", PER_JOB * FRAMES
+    names = ("x", "target", "weight", "kind")
+    try:
+        if not index.is_file() or json.loads(index.read_text(encoding="utf-8")) != made_of:
+            folder.mkdir(parents=True, exist_ok=True)
+            files = {}
+            for done, heard in enumerate(run(_hear, work, jobs), 1):
+                for name in names:
+                    rows = getattr(heard, name)
+                    if name not in files:
+                        shape = (n * len(work), *rows.shape[1:])
+                        files[name] = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", rows.dtype, shape)
+                    files[name][n * (done - 1) : n * done] = rows
+                if on_job is not None:
+                    on_job(done, len(work))
+            for file in files.values():
+                file.flush()
+            index.write_text(json.dumps(made_of), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
+    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in names]
+    middle = n * sum(not job[3] for job in work)
+    return Heard(*(array[:middle] for array in arrays)), Heard(*(array[middle:] for array in arrays))

@@ -1,0 +1,208 @@
+"""The harmony net: fitted to mixed chords, judged on instruments it never learned from, written as a model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.models import HarmonyFeatures, Manifest
+from samplechop.offline.training import write_model
+from samplechop.offline.training.keras_backend import keras, tensorflow
+from samplechop.offline.training.loop import Fitted, Options, learn
+from samplechop.offline.training.tasks.harmony_examples import FRAMES, Heard
+from samplechop.offline.training.tasks.harmony_voicing import KINDS
+from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB
+
+HIDDEN = (512, 256, 128)
+BATCH = 512
+GROUPS = 16
+"""Parts of a batch, each moved by another number of semitones."""
+MOST_SEMITONES = 6
+PER_SEMITONE = BINS_PER_OCTAVE // 12
+BASS_WEIGHT = 0.5
+HELD_BATCH = 2048
+THRESHOLDS = tuple(np.round(np.arange(0.2, 0.85, 0.05), 2).tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The manifest written, how the fitting went, and the net's logits of the held frames, float32 (n, 24)."""
+
+    manifest: Manifest
+    fitted: Fitted
+    logits: NDArray[np.float32]
+
+
+def build(n_bins: int, seed: int, dropout: float = 0.02) -> Any:
+    """Make the net: a frame, float32 (batch, n_bins), in; 24 logits out, through layers of HIDDEN units."""
+    k = keras()
+    k.utils.set_random_seed(seed)
+    x = inputs = k.Input((n_bins,))
+    for units in HIDDEN:
+        x = k.layers.Dropout(dropout)(k.layers.Dense(units, activation="relu")(x))
+    return k.Model(inputs, k.layers.Dense(24, name="logits")(x))
+
+
+def loss(y: Any, logits: Any) -> Any:
+    """Cross-entropy where the answer is known. y: targets and, beside them, weights, (batch, 48)."""
+    tf = tensorflow()
+    target, weight = y[:, :24], y[:, 24:]
+    weight *= tf.constant([1.0] * 12 + [BASS_WEIGHT] * 12)
+    each = tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
+    return tf.reduce_sum(each * weight) / (tf.reduce_sum(weight) + 1.0)
+
+
+def moved(
+    x: NDArray[np.float32], y: NDArray[np.float32], semitones: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Transpose constant-Q frames (n, bins) and their answers (n, 48); what leaves at one end is lost."""
+    bins = semitones * PER_SEMITONE
+    out = np.zeros_like(x)
+    if bins > 0:
+        out[:, bins:] = x[:, :-bins]
+    elif bins < 0:
+        out[:, :bins] = x[:, -bins:]
+    else:
+        out[:] = x
+    return out, np.roll(y.reshape(len(y), 4, 12), semitones, axis=2).reshape(len(y), 48)
+
+
+def fit(
+    train: Heard,
+    held: Heard,
+    spectrum: str,
+    options: Options,
+    on_step: Callable[[int, float], None] | None = None,
+) -> Fitted:
+    """Fit a net to frames; the weights with the lowest loss on the held ones are kept."""
+    rng = np.random.default_rng(options.seed)
+    x, answers = np.asarray(train.x), np.concatenate([train.target, train.weight], axis=1)
+
+    def draw() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        rows = rng.integers(0, len(x), BATCH)
+        some, said = x[rows].astype(np.float32), answers[rows].astype(np.float32)
+        if spectrum == "cqt":
+            for part in np.split(np.arange(BATCH), GROUPS):
+                semitones = int(rng.integers(-MOST_SEMITONES, MOST_SEMITONES + 1))
+                some[part], said[part] = moved(some[part], said[part], semitones)
+        return some, said
+
+    asked = np.concatenate([held.target, held.weight], axis=1).astype(np.float32)
+    batches = [
+        (np.asarray(held.x[i : i + HELD_BATCH], np.float32), asked[i : i + HELD_BATCH])
+        for i in range(0, len(asked), HELD_BATCH)
+    ]
+    return learn(build(x.shape[1], options.seed), draw, batches, loss, options, on_step)
+
+
+def temper(model: Any, logits: NDArray[np.float32], held: Heard) -> float:
+    """Divide the last layer's weights by the temperature that makes its word on held frames the most honest.
+
+    Guo et al., "On calibration of modern neural networks" (ICML 2017). Returns the temperature.
+    """
+    target, known = held.target[:, :12].astype(np.float32), held.weight[:, :12] > 0
+
+    def cost(temperature: float) -> float:
+        z = logits[:, :12] / temperature
+        return float(np.mean((np.logaddexp(0, z) - target * z)[known]))
+
+    best = min(np.geomspace(0.5, 3.0, 61).tolist(), key=cost)
+    layer = model.get_layer("logits")
+    layer.set_weights([weights / best for weights in layer.get_weights()])
+    return float(best)
+
+
+def f_measure(said: NDArray[np.bool_], held: NDArray[np.uint8], known: NDArray[np.bool_]) -> float:
+    """Give 2 TP / (2 TP + FP + FN) over all pitch classes of all frames that are known; 1 where there is nothing."""
+    true = held > 0
+    right = int(np.sum(said & true & known))
+    wrong = int(np.sum((said != true) & known))
+    return 2 * right / (2 * right + wrong) if right + wrong else 1.0
+
+
+def judge(logits: NDArray[np.float32], held: Heard, threshold: float) -> dict[str, Any]:
+    """Score logits of frames of unheard instruments: F of pitch classes, by kind too; how often all twelve are right;
+    the bass; false notes in frames without any; whether mistakes lean to neighbouring semitones.
+    """
+    target, known = np.asarray(held.target[:, :12]), np.asarray(held.weight[:, :12]) > 0
+    said = logits[:, :12] > np.log(threshold / (1 - threshold))
+    found: dict[str, Any] = {"pitch_class_f": f_measure(said, target, known)}
+    mean = logits.reshape(-1, FRAMES, 24).mean(axis=1)
+    alike = (target.reshape(-1, FRAMES, 12) == target.reshape(-1, FRAMES, 12)[:, :1]).all(axis=(1, 2))
+    alike &= known.reshape(-1, FRAMES, 12).all(axis=(1, 2))
+    together = mean[alike, :12] > np.log(threshold / (1 - threshold))
+    wanted = target.reshape(-1, FRAMES, 12)[alike, 0]
+    found["pitch_class_f_of_a_mix"] = f_measure(together, wanted, np.ones_like(together))
+    found["all_12_right_of_a_mix"] = float(np.mean((together == (wanted > 0)).all(axis=1)))
+    kinds = np.asarray(held.kind)
+    found["by_kind"] = {
+        kind: f_measure(said[kinds == number], target[kinds == number], known[kinds == number])
+        for number, kind in enumerate(KINDS)
+        if kind != "nothing" and (kinds == number).any()
+    }
+    sounding = held.target[:, 12:].any(axis=1) & (held.weight[:, 12:] > 0).all(axis=1)
+    lowest = np.argmax(logits[sounding, 12:], axis=1)
+    found["bass"] = float(np.mean(held.target[sounding, 12:][np.arange(len(lowest)), lowest]))
+    empty = kinds == list(KINDS).index("nothing")
+    found["frames_with_false_notes_on_drums_and_noise"] = (
+        float(np.mean(said[empty].any(axis=1))) if empty.any() else 0.0
+    )
+    false = said & (target == 0) & known
+    above = np.roll(target, 1, axis=1) > 0
+    below = np.roll(target, -1, axis=1) > 0
+    count = max(1, int(false.sum()))
+    found["false_notes_a_semitone_above_and_below"] = [
+        float((false & near & ~other).sum() / count) for near, other in ((above, below), (below, above))
+    ]
+    return _rounded(found)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    return round(value, 4)
+
+
+def train(
+    examples: tuple[Heard, Heard],
+    out: Path,
+    spectrum: str,
+    options: Options,
+    facts: Mapping[str, Any],
+    on_step: Callable[[int, float], None] | None = None,
+) -> Trained:
+    """Fit, temper, judge and write OUT.tflite with its manifest."""
+    learned, held = examples
+    fitted = fit(learned, held, spectrum, options, on_step)
+    x = np.asarray(held.x, np.float32)
+    temperature = temper(fitted.model, predict(fitted.model, x), held)
+    logits = predict(fitted.model, x)
+    known = np.asarray(held.weight[:, :12]) > 0
+
+    def f_at(threshold: float) -> float:
+        return f_measure(logits[:, :12] > np.log(threshold / (1 - threshold)), held.target[:, :12], known)
+
+    threshold = max(THRESHOLDS, key=f_at)
+    features = HarmonyFeatures(44_100, 2048, spectrum, x.shape[1], FLOOR_DB)
+    scores = judge(logits, held, threshold)
+    manifest = write_model.write(
+        out,
+        write_model.to_tflite(fitted.model, 1),
+        features,
+        threshold,
+        0.0,
+        {**facts, "temperature": round(temperature, 3), "validation_loss": round(min(fitted.validation_loss), 4)},
+        scores,
+    )
+    return Trained(manifest, fitted, logits)
+
+
+def predict(model: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the logits of frames, float32 (n, 24)."""
+    parts = [model(x[i : i + HELD_BATCH], training=False).numpy() for i in range(0, len(x), HELD_BATCH)]
+    return np.concatenate(parts)

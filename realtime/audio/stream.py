@@ -1,0 +1,147 @@
+"""The program's end of an audio stream: the ring, and the process that fills it."""
+
+import contextlib
+import multiprocessing
+import threading
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from samplechop.realtime.audio.ring import (
+    DELAY,
+    FRAME_SECONDS,
+    INPUT_OVERFLOWS,
+    ORIGIN,
+    OUTPUT_UNDERFLOWS,
+    OUTPUTS,
+    PLAYS,
+    Ring,
+)
+from samplechop.realtime.audio.stream_process import StreamSettings, run
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.interrupts import without_interrupts
+
+OPEN_SECONDS = 60.0
+"""The first start ever compiles the callback."""
+
+CLOSE_SECONDS = 2.0
+SILENT = -1
+"""The delay of a monitor that is off."""
+
+
+class DeviceStream:
+    """A ring in shared memory and the process that holds its audio device.
+
+    delay: frames from the ring to the output, SILENT for none; see `set_delay`.
+    """
+
+    def __init__(self, settings: StreamSettings, delay: int = SILENT) -> None:
+        """Make the ring and let the process load in the background; nothing is opened yet."""
+        self.settings = settings
+        # "spawn" everywhere: a fork would carry along the program's threads and its MIDI library.
+        self._context = multiprocessing.get_context("spawn")
+        self._memory = self._context.RawArray("b", Ring.nbytes(settings.channels, settings.capacity))
+        self.ring = Ring(settings.channels, settings.capacity, self._memory)
+        self.ring.control[OUTPUTS] = settings.outputs
+        self.set_delay(delay)
+        self.ring.control[PLAYS] = settings.source is None
+        self.ring.clock[FRAME_SECONDS] = 1 / settings.sample_rate
+        self.waiting = ""
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+        self._launch(patient=False)
+
+    @property
+    def delay(self) -> int:
+        """Frames from the ring to the output."""
+        return int(self.ring.control[DELAY])
+
+    def set_delay(self, delay: int, margin: int = 0) -> None:
+        """[main] Before `start()`: set the delay, which leaves room in the ring for a block and the margin."""
+        most = self.settings.capacity - self.settings.block_size - margin
+        if not SILENT <= delay <= most:
+            raise ValueError(f"delay must be in {SILENT}..{most} frames, got {delay}")
+        self.ring.control[DELAY] = delay
+
+    def start(self) -> None:
+        """[main] Open the device and return when it runs. Raises UserError when it cannot be opened."""
+        connection = self._connection
+        if connection is None:
+            raise ValueError("start() must come before close()")
+        try:
+            connection.send("open")
+            kind, text = (
+                connection.recv() if connection.poll(OPEN_SECONDS) else ("error", "the audio device gave no answer")
+            )
+        except (EOFError, OSError):
+            kind, text = "error", "the process that should hold the audio device ended"
+        if kind == "error":
+            self.close()
+            raise UserError(text)
+
+    def restart(self) -> int:
+        """[analysis] Wait, in the background, for the device to come back; the monitor of an input starts anew.
+
+        Gives the ring's position at which the stream will go on.
+        """
+        with self._lock:
+            self._end()
+        resumes = self.ring.written
+        if self.settings.source is not None:
+            self.ring.control[ORIGIN] = resumes
+        self._launch(patient=True)
+        return resumes
+
+    def _launch(self, patient: bool) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            ours, theirs = self._context.Pipe()
+            arguments = (self.settings, self._memory, theirs, patient)
+            process = self._context.Process(target=run, args=arguments, name="audio", daemon=True)
+            with without_interrupts():
+                process.start()
+            theirs.close()
+            self._process, self._connection = process, ours
+
+    def lost(self) -> bool:
+        """[analysis] Tell whether the device is gone: the process has ended though nobody closed it."""
+        connection = self._connection
+        if connection is not None and not self._closed:
+            with contextlib.suppress(EOFError, OSError):
+                while connection.poll():
+                    kind, text = connection.recv()
+                    self.waiting = text if kind == "waiting" else ""
+        process = self._process
+        return not self._closed and process is not None and process.exitcode is not None
+
+    def close(self) -> None:
+        """[any thread] Stop the stream and end the process; twice is harmless."""
+        with self._lock:
+            self._closed = True
+            self._end()
+
+    def _end(self) -> None:
+        process, connection = self._process, self._connection
+        if process is None or connection is None:
+            return
+        with contextlib.suppress(OSError):
+            connection.send("stop")
+        for force in (lambda: None, process.terminate, process.kill):
+            force()
+            process.join(CLOSE_SECONDS)
+            if process.exitcode is not None:
+                break
+        connection.close()
+        self._process = self._connection = None
+
+    @property
+    def input_overflows(self) -> int:
+        """Blocks before which input was lost, as flagged by PortAudio."""
+        return int(self.ring.control[INPUT_OVERFLOWS])
+
+    @property
+    def output_underflows(self) -> int:
+        """Blocks in which the output had nothing to play, as flagged by PortAudio or found by the callback."""
+        return int(self.ring.control[OUTPUT_UNDERFLOWS])

@@ -1,0 +1,176 @@
+"""The process that holds the audio stream.
+
+PortAudio lives in a process of its own, which shares the ring's memory with the program. That is not for speed: a
+device that disappears can leave PortAudio waiting for it (ten minutes, with JACK) in the very calls that should close
+the stream, and no second try is possible in a process where the first one hangs. This one simply ends, and a new one
+waits for the device to come back. The callback also has this process for itself.
+
+    program                                   this process
+    DeviceStream ──────── Process, pipe ───▶  run: load
+    DeviceStream.start ── "open" ──────────▶  open, report, watch
+    Ring.read ◀────────── shared memory ────  c_callback
+    DeviceStream.close ── "stop" ──────────▶  close, end
+"""
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from samplechop.realtime.audio.devices import Device, check_input, check_output, devices_of, portaudio
+from samplechop.realtime.audio.ring import CALLBACKS, OFFSET, Ring
+from samplechop.realtime.core.errors import UserError
+
+WATCH_SECONDS = 0.1
+DEAD_SECONDS = 1.0
+"""A stream whose callback was not called for this long has lost its device."""
+
+RETRY_SECONDS = 1.0
+CLOCK_TRIES = 5
+NICENESS = -11
+"""Where the system allows it; the value that PulseAudio and PipeWire ask for."""
+
+LOST = 3
+"""Exit code after the device has disappeared."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """What to open. Devices are known by full name, as indices change when something is plugged in.
+
+    source, output: full names, None where the stream has no such side. sample_rate: Hz. channels: of the input (of the
+    ring, where there is no input). outputs: channels to play. block_size: frames per callback.
+    capacity: frames in the ring.
+    """
+
+    source: str | None
+    output: str | None
+    sample_rate: int
+    channels: int
+    outputs: int
+    block_size: int
+    capacity: int
+
+
+def _named(devices: list[Device], full_name: str) -> Device:
+    for device in devices:
+        if device.full_name == full_name:
+            return device
+    raise UserError(f"the audio device {full_name!r} is not there")
+
+
+def open_stream(sd: Any, settings: StreamSettings, ring: Ring) -> Any:
+    """Open the stream, not yet started, over the ring. Raises UserError when it cannot be opened."""
+    from samplechop.realtime.audio.callback import (  # compiled code that only this process needs
+        c_callback,
+        python_callback,
+    )
+
+    devices = devices_of(sd)
+    source = _named(devices, settings.source) if settings.source is not None else None
+    output = _named(devices, settings.output) if settings.output is not None else None
+    if source is not None:
+        check_input(sd, source, settings.sample_rate, settings.channels)
+    if output is not None:
+        check_output(sd, output, settings.sample_rate, settings.outputs)
+    options: dict[str, Any] = {
+        "samplerate": settings.sample_rate,
+        "blocksize": settings.block_size,
+        "dtype": "float32",
+        "latency": "low",
+    }
+    if source is not None and output is not None:
+        kind, wrapped = "duplex", sd.Stream
+        options |= {"device": (source.index, output.index), "channels": (settings.channels, settings.outputs)}
+    elif source is not None:
+        kind, wrapped = "input", sd.InputStream
+        options |= {"device": source.index, "channels": settings.channels}
+    elif output is not None:
+        kind, wrapped = "output", sd.OutputStream
+        options |= {"device": output.index, "channels": settings.outputs}
+    else:
+        raise ValueError("settings must name a source or an output, got neither")
+    try:
+        try:
+            pointer = sd._ffi.cast("PaStreamCallback*", c_callback.address)
+            memory = sd._ffi.cast("void*", ring.memory.ctypes.data)
+            return sd._StreamBase(kind=kind, callback=pointer, userdata=memory, wrap_callback=None, **options)
+        except (AttributeError, TypeError, AssertionError):  # the underscore-private class has changed
+            return wrapped(callback=python_callback(ring), **options)
+    except (sd.PortAudioError, ValueError) as error:
+        name = settings.source or settings.output
+        raise UserError(f"the audio device {name!r} cannot be opened ({error}): is another program using it?") from None
+
+
+def clock_offset(stream: Any) -> float:
+    """Measure time.perf_counter() minus the stream's time, in seconds; the tightest of a few tries wins."""
+    best = (float("inf"), 0.0)
+    for _ in range(CLOCK_TRIES):
+        before = time.perf_counter()
+        there = stream.time
+        after = time.perf_counter()
+        best = min(best, (after - before, (before + after) / 2 - there))
+    return best[1]
+
+
+def watch(stream: Any, ring: Ring, connection: Connection) -> bool:
+    """Keep the clock's offset fresh until the program says stop or is gone; gives False when the device went first."""
+    calls, since = -1, time.perf_counter()
+    while not connection.poll(WATCH_SECONDS):
+        ring.clock[OFFSET] = clock_offset(stream)
+        if calls != ring.control[CALLBACKS]:
+            calls, since = int(ring.control[CALLBACKS]), time.perf_counter()
+        if not stream.active or time.perf_counter() - since > DEAD_SECONDS:
+            return False
+    return True
+
+
+def heard(connection: Connection) -> str:
+    """Wait for the program's next word; "stop" when there is no program any more."""
+    try:
+        return str(connection.recv())
+    except (EOFError, OSError):
+        return "stop"
+
+
+def run(settings: StreamSettings, memory: Any, connection: Connection, patient: bool) -> None:
+    """[device process] Hold the stream over the shared memory of a ring until told to stop.
+
+    An impatient process first loads everything, then waits for the word to open.
+    Sends ("open", "") once the stream runs, ("waiting", why) while a patient process cannot open it, and
+    ("error", why) before an impatient one gives up.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then says stop
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):  # a right that audio users on Linux often have, and others do not
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    ring = Ring(settings.channels, settings.capacity, memory)
+    import_module("samplechop.realtime.audio.callback")
+    if not patient and heard(connection) != "open":
+        return
+    while True:
+        # The pipe may be gone with the program; then there is nobody left to tell.
+        with contextlib.suppress(BrokenPipeError, ConnectionError), contextlib.ExitStack() as stack:
+            try:
+                sd = stack.enter_context(portaudio())
+                stream = open_stream(sd, settings, ring)
+                stack.callback(stream.close)
+                ring.clock[OFFSET] = clock_offset(stream)
+                stream.start()
+            except Exception as error:  # PortAudioError cannot be named where the library could not be loaded
+                known = isinstance(error, UserError) or type(error).__name__ == "PortAudioError"
+                if not known:
+                    raise
+                connection.send(("waiting" if patient else "error", str(error)))
+            else:
+                connection.send(("open", ""))
+                if not watch(stream, ring, connection):
+                    os._exit(LOST)  # closing is what may hang, and the system takes back everything
+                stream.stop()
+                return
+        if not patient or connection.poll(RETRY_SECONDS):
+            return

@@ -1,0 +1,1 @@
+"""Chops: places to cut."""

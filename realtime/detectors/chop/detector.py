@@ -1,0 +1,161 @@
+"""The chop detector: streaming CQT, context, net, peaks, attack."""
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop import models
+from samplechop.models import Features, ModelError, StreamFeatures
+from samplechop.realtime.core.events import Event
+from samplechop.realtime.core.latency import StatedLatency
+from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
+from samplechop.realtime.detectors.beats.events import BeatSettings, BeatTeller
+from samplechop.realtime.detectors.chop.frontends import Ear, OnScores, StreamEar, WindowEar
+from samplechop.realtime.detectors.chop.minimum_gap import Candidate, MinimumGap
+from samplechop.realtime.detectors.chop.peak_picking import Choose, Decision, calibrated
+from samplechop.realtime.dsp import median_spectrum, onset_refinement
+from samplechop.realtime.dsp.delay_line import History
+
+
+@dataclass(frozen=True, slots=True)
+class ChopSettings:
+    """model: a released model's name or a manifest's path. threshold, min_gap_seconds: None = the model's.
+
+    hold_seconds is how long a chop waits for a stronger one within the gap (default: none, so that it is the first of
+    two close ones that is kept); it adds to the latency. It cannot usefully exceed the gap.
+    choose: "hits" takes every strong hit, "beats" those on the beat, "both" strikes a balance; only for streaming nets.
+    spectra: whether events bring their spectrum. beats: whether the beats that a streaming net hears on the way are
+    told too, as the beat detector would.
+    """
+
+    model: str = "chop"
+    threshold: float | None = None
+    min_gap_seconds: float | None = None
+    hold_seconds: float = 0.0
+    choose: Choose = "both"
+    spectra: bool = False
+    beats: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        if self.threshold is not None and not 0.0 < self.threshold < 1.0:
+            raise ValueError(f"threshold must lie between 0 and 1, got {self.threshold}")
+        for name in ("min_gap_seconds", "hold_seconds"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 <= value <= 10.0:
+                raise ValueError(f"{name} must be in 0..10, got {value}")
+        if self.choose not in get_args(Choose):
+            raise ValueError(f"choose must be one of {', '.join(get_args(Choose))}, got {self.choose!r}")
+
+
+class ChopDetector(StatedLatency):
+    """Finds the places to cut.
+
+        frame f's centre     + future      + CQT kernel     + peak      + hold
+        |--------------------|-------------|----------------|-----------|------> decided
+        ^ attack: up to refine.BACK before it
+
+    Latency is that sum, plus `refine.BACK`, plus one block.
+    """
+
+    def __init__(self, settings: ChopSettings = ChopSettings()) -> None:
+        """Choose the settings; nothing is loaded yet."""
+        self._settings = settings
+
+    @property
+    def tells_beats(self) -> bool:
+        """Whether beats are told too: if they were wanted, and the model tracks them. Known once prepared."""
+        return self._teller is not None
+
+    def prepare(self, spec: ProcessSpec) -> None:
+        """[main] Load the model, allocate, compile. Raises ModelError for a model that cannot be used."""
+        manifest, chosen = models.load(self._settings.model), self._settings
+        features, where = manifest.features, f"model {str(manifest.path)!r}"
+        if not isinstance(features, Features | StreamFeatures):
+            raise ModelError(f"{where} is of kind {manifest.kind!r}: the chop detector needs 'chop' or 'stream'")
+        if spec.sample_rate != features.sample_rate:
+            raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
+        gap_seconds = manifest.min_gap if chosen.min_gap_seconds is None else chosen.min_gap_seconds
+        self._calibration = manifest.calibration
+        self._ear: Ear
+        if isinstance(features, Features):
+            self.threshold = manifest.threshold if chosen.threshold is None else chosen.threshold
+            self._ear = WindowEar(manifest, features, self.threshold, spec.max_block_size)
+        else:
+            decision = Decision.read(manifest.decision, where)
+            weighing = decision.weighings[chosen.choose]
+            self.threshold = weighing.threshold if chosen.threshold is None else chosen.threshold
+            weighing = replace(weighing, threshold=self.threshold)
+            self._ear = StreamEar(manifest, decision, weighing, spec.max_block_size)
+        self.hop_length = hop = self._ear.hop_length
+        hold = math.ceil(chosen.hold_seconds * spec.sample_rate / hop)
+        self._gap = MinimumGap(round(gap_seconds * spec.sample_rate), hold)
+        self._latency = (
+            *self._ear.delay_terms,
+            ("peak", self._ear.wait * hop),
+            *((("wait for a stronger chop", hold * hop),) if hold else ()),
+            ("attack search", onset_refinement.BACK),
+            ("one block", spec.max_block_size),
+        )
+        self._audio = History(1, self.latency + onset_refinement.LENGTH, spec.max_block_size)
+        self._analysis_delay = self._ear.offset + sum(samples for _, samples in self._ear.delay_terms)
+        self._teller: BeatTeller | None = None
+        if chosen.beats and isinstance(self._ear, StreamEar):
+            heard = self._ear.stream_latency
+            self._teller = BeatTeller(BeatSettings(), spec.sample_rate, hop, self._ear.offset, heard)
+        self._start: int | None = None
+        self.on_scores: OnScores | None = None
+
+    def reset(self) -> None:
+        """[analysis] Become as freshly prepared."""
+        for part in (self._ear, self._gap, self._audio):
+            part.reset()
+        if self._teller is not None:
+            self._teller.reset()
+        self._start = None
+
+    def process(self, block: Block, start: int, emit: Emit) -> None:
+        """[analysis] Hear the next block, float32 (n,), mono; emit the chops decided in it, in order."""
+        if self._start is None:
+            self._start = start
+        self._audio.room()[: len(block), 0] = block
+        self._audio.advance(len(block))
+        on_pulse = None if self._teller is None else partial(self._teller.push, start=self._start, emit=emit)
+        for frame, decided, score in self._ear.push(block, self.on_scores, on_pulse):
+            self._emit(self._gap.release(decided - 1), emit)
+            strength = calibrated(self._calibration, score)
+            candidate = Candidate(self._attack(frame), strength, self._spectrum(frame))
+            self._emit(self._gap.offer(candidate, decided), emit)
+        self._emit(self._gap.release(self._ear.next_frame - 1), emit)
+
+    def _attack(self, frame: int) -> int:
+        """Refine a frame to the sample, relative to the first block, where its attack begins."""
+        centre = frame * self.hop_length + self._ear.offset
+        first = centre - onset_refinement.BACK - onset_refinement.MARGIN
+        segment = self._audio.read(first, first + onset_refinement.LENGTH).reshape(-1)
+        return max(0, centre + onset_refinement.attack_offset(segment))
+
+    def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
+        """Give the harmonic spectrum after a frame, if wanted: now, for while a chop is held it may be forgotten."""
+        if not self._settings.spectra:
+            return None
+        first = (frame * self.hop_length + self._ear.offset) // self._ear.spectrum_hop + median_spectrum.SKIP
+        return median_spectrum.harmonic_spectrum(self._ear.spectra.read(first, first + median_spectrum.FRAMES))
+
+    def _emit(self, released: tuple[Candidate, int] | None, emit: Emit) -> None:
+        if released is None or self._start is None:
+            return
+        candidate, decided = released
+        emit(
+            Event(
+                kind="chop",
+                sample=self._start + candidate.sample,
+                emitted=self._start + decided * self.hop_length + self._analysis_delay,
+                strength=candidate.strength,
+                spectrum=candidate.spectrum,
+            )
+        )

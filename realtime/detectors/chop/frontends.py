@@ -1,0 +1,166 @@
+"""Two ways to hear where a chop may be: a net over single windows, and a net over the stream beside a beat tracker.
+
+Both take blocks and give frames; what follows (attack, gap, event) is the detector's.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.models import Features, Manifest, ModelError
+from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
+from samplechop.realtime.detectors.chop.minimum_gap import PEAK_WAIT, RunPicker
+from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Decision, Weighing, decay_of
+from samplechop.realtime.dsp.context_window import ContextWindow
+from samplechop.realtime.dsp.cqt import StreamingCQT
+from samplechop.realtime.dsp.delay_line import History
+from samplechop.realtime.nets.activations import ActivationStream
+from samplechop.realtime.nets.chop_features import HOP_LENGTH, N_BINS
+from samplechop.realtime.nets.tflite import Scorer
+
+Found = list[tuple[int, int, float]]
+"""(frame, frame it was decided at, score) for each possible chop."""
+OnScores = Callable[[NDArray[np.float32]], None]
+OnPulse = Callable[[NDArray[np.floating]], None]
+"""Hears the beat tracker's rows."""
+HEADS = ("chop", "beat", "downbeat")
+"""What a streaming net must answer."""
+
+
+class Ear(Protocol):
+    """Blocks in, possible chops out.
+
+    hop_length: samples per frame. offset: frame f is centred on sample f * hop_length + offset. delay: samples from a
+    frame's centre until its score is there. delay_terms: the delay as a sum, for people. wait: frames after which a
+    peak is decided at the latest. spectra: constant-Q frames, one per spectrum_hop samples.
+    """
+
+    hop_length: int
+    offset: int
+    delay_terms: tuple[tuple[str, int], ...]
+    wait: int
+    spectra: History
+    spectrum_hop: int
+
+    @property
+    def next_frame(self) -> int:
+        """The first frame that has no score yet."""
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+
+    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None) -> Found:
+        """[analysis] Hear a block, float32 (n,).
+
+        on_scores hears the score of every frame, on_pulse what the beat tracker says of it, where there is one.
+        """
+
+
+class WindowEar:
+    """Constant-Q sums, a window of past and future frames, a net for each window."""
+
+    offset = 0
+    wait = PEAK_WAIT
+
+    def __init__(self, manifest: Manifest, features: Features, threshold: float, max_block_size: int) -> None:
+        """[main] Load, allocate, compile."""
+        self.hop_length = self.spectrum_hop = hop = features.hop_length
+        self._cqt = StreamingCQT(features.sample_rate, hop, features.fmin_hz, features.n_bins, features.bins_per_octave)
+        most = max_block_size // hop + 1
+        self._context = ContextWindow(features.bands, features.n_bins, features.past, features.future, most)
+        self._scorer = Scorer(manifest, most)
+        self._picker = RunPicker(threshold)
+        self.delay_terms: tuple[tuple[str, int], ...] = (
+            (f"{features.future} frames of context", features.future * hop),
+            ("constant-Q kernel", self._cqt.latency),
+        )
+        self._windows: NDArray[np.float32] = np.zeros((most, features.n_inputs), np.float32)
+        self._silent: NDArray[np.bool_] = np.zeros(most, np.bool_)
+        self._scores: NDArray[np.float32] = np.zeros(most, np.float32)
+        self.spectra = History(features.n_bins, features.future + self._cqt.latency // hop + 64 + most, most)
+
+    @property
+    def next_frame(self) -> int:
+        """The first frame that has no score yet."""
+        return self._picker.next_frame
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        for part in (self._cqt, self._context, self._picker, self.spectra):
+            part.reset()
+
+    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None = None) -> Found:
+        """[analysis] Hear a block. No beats are tracked: on_pulse hears nothing."""
+        del on_pulse
+        magnitudes = self.spectra.room()
+        frames = self._cqt.push(block, magnitudes)
+        if not frames:
+            return []
+        self.spectra.advance(frames)
+        n = self._context.push(magnitudes, frames, self._windows, self._silent)
+        if not n:
+            return []
+        scores = self._scores[:n]
+        self._scorer.score(self._windows[:n], self._silent[:n], scores)
+        if on_scores is not None:
+            on_scores(scores)
+        return self._picker.push(scores)
+
+
+class StreamEar:
+    """The streaming net, the beat tracker beside it, and what is chosen from both."""
+
+    wait = 1
+
+    def __init__(self, manifest: Manifest, decision: Decision, weighing: Weighing, max_block_size: int) -> None:
+        """[main] Load, allocate, compile. Raises ModelError for a model without chops or beats."""
+        self._stream = stream = ActivationStream(manifest, max_block_size)
+        if not set(HEADS) <= set(stream.heads):
+            raise ModelError(f"model {manifest.name!r} must hear {', '.join(HEADS)}: it has {', '.join(stream.heads)}")
+        self.hop_length, self.offset = stream.hop_length, stream.offset
+        self.spectrum_hop = HOP_LENGTH
+        sample_rate = manifest.features.sample_rate
+        self._tracker = BeatTracker(sample_rate / stream.hop_length)
+        self._weigher = BeatWeigher(weighing.beat, decision.beat_reach)
+        decay = decay_of(decision.memory_seconds, stream.hop_length, sample_rate)
+        self._picker = AdaptivePicker(weighing.threshold, decision.relative, decay)
+        self._columns = [stream.heads.index(head) for head in HEADS]
+        self.stream_latency = stream.latency
+        self.delay_terms: tuple[tuple[str, int], ...] = (
+            (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
+            ("constant-Q kernel", stream.features.latency),
+            ("beat beside the chop", decision.beat_reach * stream.hop_length),
+        )
+        most = max_block_size // self.spectrum_hop + 1
+        self.spectra = History(N_BINS, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
+        self.reset()
+
+    @property
+    def next_frame(self) -> int:
+        """The first frame that has no score yet."""
+        return self._picker.next_frame
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        for part in (self._stream, self._tracker, self._weigher, self._picker, self.spectra):
+            part.reset()
+
+    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None = None) -> Found:
+        """[analysis] Hear a block."""
+        rows = self._stream.push(block)
+        features = self._stream.features
+        if features.n_constant_q:
+            self.spectra.room()[: features.n_constant_q] = features.constant_q[: features.n_constant_q]
+            self.spectra.advance(features.n_constant_q)
+        if not len(rows):
+            return []
+        chop, beat, downbeat = (rows[:, column] for column in self._columns)
+        pulse = self._tracker.push(beat, downbeat)
+        if on_pulse is not None:
+            on_pulse(pulse)
+        scores = self._weigher.push(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE])
+        if on_scores is not None:
+            on_scores(scores)
+        return self._picker.push(scores)

@@ -1,0 +1,179 @@
+"""Which frames become chops: the net's word, how well the frame lies on the beat, and how loud the net was lately."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.models import ModelError
+
+Choose = Literal["hits", "beats", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How much of a frame's score comes from the beat, 0..1, and the threshold its score must reach, 0..1."""
+
+    beat: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The manifest's `decision`, read.
+
+    weighings: for each way to choose. relative: a peak must reach this share of the highest one lately.
+    memory_seconds: how fast the highest one is forgotten. beat_reach: frames a chop may lie beside the beat.
+    """
+
+    weighings: Mapping[str, Weighing]
+    relative: float
+    memory_seconds: float
+    beat_reach: int
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any], where: str) -> "Decision":
+        """Read it from a manifest. Raises ModelError where it is not understood."""
+        try:
+            weighings = {
+                str(name): Weighing(float(one["beat"]), float(one["threshold"]))
+                for name, one in record["choose"].items()
+            }
+            made = cls(weighings, float(record["relative"]), float(record["memory_seconds"]), int(record["beat_reach"]))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ModelError(f"{where}: decision cannot be read: {error!r}") from None
+        if missing := set(get_args(Choose)) - set(weighings):
+            raise ModelError(f"{where}: decision does not say how to choose {', '.join(sorted(missing))}")
+        numbers = [made.relative, *(value for one in weighings.values() for value in (one.beat, one.threshold))]
+        in_range = all(0 <= number <= 1 for number in numbers) and 0 <= made.beat_reach < 64
+        if not in_range or not 0 < made.memory_seconds < math.inf:
+            raise ModelError(f"{where}: decision has a number out of range: {dict(record)}")
+        return made
+
+
+class AdaptivePicker:
+    """Local maxima that reach a threshold and a share of the highest score lately.
+
+    No fixed threshold suits both a dry drum and a worn record: what counts is how a peak compares with its like. The
+    highest score lately falls by a factor of e in memory_seconds; it starts at START, so that the first peak of a
+    record must be a good one.
+    """
+
+    START = 0.6
+
+    def __init__(self, threshold: float, relative: float, decay: float) -> None:
+        """[main] threshold, relative: 0..1. decay: what is left of the highest score from one frame to the next."""
+        # Scores are float32: 0.7 must reach a threshold of 0.7.
+        self._threshold, self._relative, self._decay = float(np.float32(threshold)), relative, decay
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Forget everything; the next score is frame 0."""
+        self.next_frame = 0
+        self._highest = self.START
+        self._before = self._last = 0.0
+        self._line = 1.0
+
+    def push(self, scores: NDArray[np.float32]) -> list[tuple[int, int, float]]:
+        """[analysis] Hear scores, float32 (n,); give (peak frame, frame it was decided at, score) for each peak."""
+        found = []
+        for score in scores.tolist():
+            frame, self.next_frame = self.next_frame, self.next_frame + 1
+            if self._last >= self._before and self._last > score and self._last >= self._line:
+                found.append((frame - 1, frame, self._last))
+            self._highest = max(score, self._highest * self._decay)
+            self._line = max(self._threshold, self._relative * self._highest)
+            self._before, self._last = self._last, score
+        return found
+
+
+_USUAL = math.log(0.15 / 0.85)
+_SURE = 0.25
+_EDGE = 1e-4
+
+
+@njit
+def _odds(probability):
+    clipped = min(max(probability, _EDGE), 1 - _EDGE)
+    return math.log(clipped / (1 - clipped))
+
+
+@cache
+def _compiled() -> Callable[..., int]:
+    def run(chops, beats, confidence, share, line, skip, scores):
+        # line: the chops of the last `reach` frames and the beats of the last 2 reach, oldest first.
+        reach = line.shape[1] // 2
+        written = 0
+        for i in range(len(chops)):
+            near, judged = beats[i], chops[i]
+            for k in range(2 * reach):
+                near = max(near, line[1, k])
+            if reach:
+                judged = line[0, 0]
+                for k in range(reach - 1):
+                    line[0, k] = line[0, k + 1]
+                line[0, reach - 1] = chops[i]
+                for k in range(2 * reach - 1):
+                    line[1, k] = line[1, k + 1]
+                line[1, 2 * reach - 1] = beats[i]
+            if skip[0]:
+                skip[0] -= 1
+                continue
+            trust = share * min(1.0, confidence[i] / _SURE)
+            odds = _odds(judged) + trust * (_odds(near) - _USUAL)
+            scores[written] = 1 / (1 + math.exp(-odds))
+            written += 1
+        return written
+
+    column = types.float32[:]  # of a table, so with gaps
+    state = types.float32[:, ::1], types.int64[::1], types.float32[::1]
+    return njit([types.int64(column, column, column, types.float64, *state)], cache=True)(run)
+
+
+class BeatWeigher:
+    """The score of a frame: its chop probability, raised where a beat lies within `reach` frames and lowered elsewhere.
+
+    In log odds: score = chop + share * trust * (beat - usual), so that what is surely no chop is none on a beat either.
+    trust rises from 0 to 1 with the tracker's confidence, up to 0.25: where there is no pulse, only the net counts.
+    """
+
+    def __init__(self, share: float, reach: int) -> None:
+        """[main] Compile. share: weight of the beat, 0..1. reach: frames either way."""
+        self._share, self._reach = share, reach
+        self._line: NDArray[np.float32] = np.zeros((2, 2 * reach), np.float32)
+        self._skip = np.zeros(1, np.int64)
+        self._run = _compiled()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Forget everything."""
+        self._line.fill(0)
+        self._skip[0] = self._reach
+
+    def push(
+        self, chops: NDArray[np.float32], beats: NDArray[np.float32], confidence: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """[analysis] Hear probabilities and confidence, float32 (n,); give the next frames' scores, float32 (m,).
+
+        Frame f's score comes with frame f + reach.
+        """
+        scores = np.empty(len(chops), np.float32)
+        return scores[: self._run(chops, beats, confidence, self._share, self._line, self._skip, scores)]
+
+
+def calibrated(pairs: tuple[tuple[float, float], ...], score: float) -> float:
+    """Read off how often the net is right where it says `score`; without a table, its own word."""
+    if not pairs:
+        return score
+    said, share = zip(*pairs, strict=True)
+    return float(np.interp(score, said, share))
+
+
+def decay_of(memory_seconds: float, hop_length: int, sample_rate: int) -> float:
+    """Give what is left after one frame of something that falls by a factor of e in memory_seconds."""
+    return math.exp(-hop_length / sample_rate / memory_seconds)

@@ -1,0 +1,132 @@
+"""The drum detector: band magnitudes, net, the drums struck, their attack; all within 25 ms."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop import models
+from samplechop.models import DrumFeatures, ModelError
+from samplechop.realtime.core.events import DRUM, DRUMS, Event
+from samplechop.realtime.core.latency import StatedLatency
+from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
+from samplechop.realtime.detectors.chop.peak_picking import calibrated
+from samplechop.realtime.detectors.drums.peak_picking import DrumDecision, HitPicker
+from samplechop.realtime.dsp.delay_line import History
+from samplechop.realtime.dsp.onset_refinement import AttackSearch
+from samplechop.realtime.nets.drum_features import HOP_LENGTH, N_FEATURES, DrumFeatureStream
+from samplechop.realtime.nets.tcn import TemporalNet
+
+NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49}
+"""General MIDI's percussion keys: bass drum 1, acoustic snare, closed hi-hat, low tom, crash cymbal 1."""
+VELOCITY = " velocity"
+"""What follows a drum's name in the name of the head that says how hard it was struck."""
+
+_CELL = 16
+_AFTER, _BEFORE = 384, 256  # samples compared after and before a cut: 8.7 and 5.8 ms
+_FORWARD = 128  # behind the centre: with _AFTER just what is heard when the frame is judged
+
+
+@dataclass(frozen=True, slots=True)
+class DrumSettings:
+    """model: a released model's name or a manifest's path."""
+
+    model: str = "drums"
+
+
+class DrumDetector(StatedLatency):
+    """Finds drum hits, each drum on its own.
+
+        attack             judged at the first frame complete after `wait`
+        |---- wait --------|---- up to one hop ----|-- one block --> emitted
+
+    Nothing is waited for beyond that: its notes leave after its own latency, not the session's.
+    """
+
+    immediate = True
+
+    def __init__(self, settings: DrumSettings = DrumSettings()) -> None:
+        """Choose the settings; nothing is loaded yet."""
+        self._settings = settings
+
+    def prepare(self, spec: ProcessSpec) -> None:
+        """[main] Load the model, allocate, compile. Raises ModelError for a model that cannot be used."""
+        manifest = models.load(self._settings.model)
+        features, where = manifest.features, f"model {str(manifest.path)!r}"
+        if not isinstance(features, DrumFeatures):
+            raise ModelError(f"{where} is of kind {manifest.kind!r}: the drum detector needs one of kind 'drums'")
+        if features.n_features != N_FEATURES:
+            raise ModelError(f"{where} wants {features.n_features} features, there are {N_FEATURES}")
+        if spec.sample_rate != features.sample_rate:
+            raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
+        decision = DrumDecision.read(manifest.decision, where)
+        self._labels = [name for name in DRUMS if name in decision.drums]
+        heads = features.heads
+        if not self._labels or not {head for name in self._labels for head in (name, name + VELOCITY)} <= set(heads):
+            raise ModelError(f"{where} must hear each drum it decides on, and its velocity: it has {', '.join(heads)}")
+        self._columns = [heads.index(name) for name in self._labels]
+        self._velocities = [heads.index(name + VELOCITY) for name in self._labels]
+        choices = [decision.drums[name] for name in self._labels]
+        self._calibrations = [one.calibration for one in choices]
+        self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate)
+        self._scores: NDArray[np.float32] = np.zeros((1, len(choices)), np.float32)
+        self._features = DrumFeatureStream(spec.max_block_size, spec.sample_rate)
+        self._net = TemporalNet(manifest)
+        self._latency = (
+            ("attack heard", features.wait),
+            ("to the end of the frame", HOP_LENGTH - 1),
+            ("one block", spec.max_block_size),
+        )
+        self._heard_after = self._features.latency
+        earliest = features.wait + HOP_LENGTH - 1 - self._heard_after
+        """Samples before the centre of a frame at which what it judges may begin; the latest is a hop later."""
+        self._earliest = earliest
+        back = _CELL * max(0, math.floor(earliest / _CELL))
+        self._search = AttackSearch(back, _FORWARD, HOP_LENGTH // 2 - earliest, 2.0 * HOP_LENGTH, _BEFORE, _AFTER)
+        self._audio = History(1, self.latency + self._search.length, spec.max_block_size)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as freshly prepared."""
+        for part in (self._features, self._net, self._picker, self._audio):
+            part.reset()
+        self._start: int | None = None
+        self._frame = self._last = 0
+
+    def process(self, block: Block, start: int, emit: Emit) -> None:
+        """[analysis] Hear the next block, float32 (n,), mono; emit the hits decided in it, in order."""
+        if self._start is None:
+            self._start = start
+        self._audio.room()[: len(block), 0] = block
+        self._audio.advance(len(block))
+        for frame in self._features.push(block):
+            said = self._net.push(frame)
+            np.take(said, self._columns, out=self._scores[0])
+            struck = self._picker.push(self._scores)
+            if len(struck):
+                self._emit([int(drum) for _, drum in struck], said, self._start, emit)
+            self._frame += 1
+
+    def _emit(self, struck: list[int], said: NDArray[np.float32], start: int, emit: Emit) -> None:
+        centre = self._frame * HOP_LENGTH
+        self._last = sample = max(self._last, self._attack(centre))
+        for drum in struck:
+            label = self._labels[drum]
+            emit(
+                Event(
+                    kind=DRUM,
+                    sample=start + sample,
+                    emitted=start + centre + self._heard_after,
+                    strength=calibrated(self._calibrations[drum], float(said[self._columns[drum]])),
+                    label=label,
+                    note=NOTES[label],
+                    velocity=1 + round(126 * float(said[self._velocities[drum]])),
+                )
+            )
+
+    def _attack(self, centre: int) -> int:
+        """Refine a frame to the sample, relative to the first block, where its attack begins."""
+        first = centre - self._search.back - self._search.margin
+        segment = self._audio.read(first, first + self._search.length).reshape(-1)
+        return max(0, centre - self._earliest, centre + min(self._search.offset(segment), self._heard_after))

@@ -1,0 +1,1 @@
+"""Pitch classes, chords and keys."""

@@ -1,0 +1,184 @@
+"""From pitch classes to chords: which one sounds from where on, decided a fixed time after it began.
+
+A hidden Markov model over everything that may be named (harmony/chord_vocabulary.py): what the net says of the twelve
+pitch classes and of the bass is compared with each chord's own notes, and to change costs something, so that a chord is
+a stretch of time and not a frame. The likeliest path is followed forwards (Viterbi, 1967), and each frame is decided
+`lag` frames later. Whenever another chord is told, paths that contradict it are given up: to go back costs a change.
+Templates over pitch classes and the model of time are those of Sheh and Ellis, "Chord segmentation and recognition
+using EM-trained hidden Markov models" (ISMIR 2003); the fixed lag is ours, as a musician waits for no song's end.
+
+    frame f                    frame f + lag
+    |--------------------------|
+    ^ a chord begins           ^ told, if it is the likelier one by all that was heard in between
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.realtime.detectors.harmony.chord_vocabulary import SILENT, states
+
+EVIDENCE_PER_SECOND = 14.0
+"""What a frame's log odds count for: neighbouring frames hear much the same sound, and are no independent witnesses."""
+CHANGE, BEGIN = 10.0, 5.0
+"""What it costs, in log odds, to go from one chord to another, and to begin one where nothing sounded."""
+BASS = 0.7
+"""What the bass counts for, beside the pitch classes."""
+MISSED = 0.2
+"""Added to the log odds of all pitch classes but the clearest: in a chord a note is missed sooner than imagined."""
+SURE = 6.0
+"""Beyond so much, log odds of a pitch class count no more: one sure mistake must not decide alone."""
+BASS_SURE = 5.0
+SHARPNESS = 1.1
+"""How much a lead in log odds says for the strength."""
+
+STATE, TIME, BEST = range(3)
+_LOST = np.float32(-1e9)
+
+
+@njit(forceinline=True)
+def _score(members, bass, prior, pitch, low, weight, out):
+    for s in range(len(out)):
+        score = prior[s]
+        for p in range(12):
+            score += members[s, p] * pitch[p]
+        out[s] = weight * (score + np.float32(BASS) * low[bass[s]])
+    out[SILENT] = np.float32(0)
+
+
+@njit(forceinline=True)
+def _take(row, pitch, low):
+    """Read one frame's log odds into pitch and low, within bounds."""
+    clearest, top = row[0], row[12]
+    for p in range(1, 12):
+        clearest, top = max(clearest, row[p]), max(top, row[12 + p])
+    for p in range(12):
+        more = np.float32(MISSED) if row[p] < clearest else np.float32(0)
+        pitch[p] = min(max(row[p] + more, np.float32(-SURE)), np.float32(SURE))
+        low[p] = max(row[12 + p] - top, np.float32(-BASS_SURE))
+
+
+@njit
+def _before(path, state, began, frame):
+    """Give the state at `frame` on the path that ends in `state`, where it is since `began`."""
+    depth = len(path)
+    while began > frame:
+        state, began = path[(began - 1) % depth, 0], path[(began - 1) % depth, 1]
+    return state
+
+
+@njit
+def _strength(members, bass, prior, name, heard, told, scores):
+    """Give the share of one name among all, by the mean of what was heard since it began."""
+    mean = np.zeros(24, np.float32)
+    for row in heard:
+        mean += row / np.float32(len(heard))
+    _score(members, bass, prior, mean[:12], mean[12:], np.float32(SHARPNESS), scores)
+    top = scores.max()
+    total = share = 0.0
+    for s in range(len(scores)):
+        value = math.exp(scores[s] - top)
+        total += value
+        if name[s] == name[told]:
+            share += value
+    return share / total
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    def run(rows, weight, lag, members, bass, prior, name, value, began, path, heard, table, scores, out, sure):
+        depth, n = len(path), len(value)
+        fine = np.zeros(lag + 1, np.bool_)
+        for t in range(len(rows)):
+            time = table[TIME]
+            now = heard[time % (lag + 1)]
+            _take(rows[t], now[:12], now[12:])
+            _score(members, bass, prior, now[:12], now[12:], weight, scores)
+            before = table[BEST]
+            entering = value[before] - np.float32(BEGIN if before == SILENT else CHANGE)
+            best = 0
+            for s in range(n):
+                if entering > value[s] and s != before:
+                    value[s], began[s] = entering, time
+                value[s] += scores[s]
+                if value[s] > value[best]:
+                    best = s
+            top = value[best]
+            for s in range(n):
+                value[s] -= top
+            path[time % depth, 0], path[time % depth, 1] = best, began[best]
+            table[BEST] = best
+            table[TIME] = time + 1
+            frame = time - lag
+            out[t] = table[STATE]
+            if frame < 0:
+                continue
+            told = _before(path, best, began[best], frame)
+            if told == table[STATE]:
+                continue
+            table[STATE] = told
+            out[t] = told
+            sure[t] = _strength(members, bass, prior, name, heard, told, scores)
+            # What began at frame + 1 + k came from fine[k]'s state at `frame`, or from another one.
+            for k in range(lag):
+                one = (frame + k) % depth
+                fine[k] = _before(path, path[one, 0], path[one, 1], frame) == told
+            for s in range(n):
+                if (s != told) if began[s] <= frame else not fine[began[s] - frame - 1]:
+                    value[s] = _LOST
+
+    table = types.float32[:, ::1]
+    row, places = types.float32[::1], types.int64[::1]
+    signature = types.void(
+        *(table, types.float32, types.int64, table, places, row, places),
+        *(row, places, types.int64[:, ::1], table, places, row, places, row),
+    )
+    return njit([signature], cache=True)(run)
+
+
+class ChordTracker:
+    """Follows what sounds. Results do not depend on how frames are cut into pushes.
+
+    chords: what each state is, None for nothing with a pitch. lag: frames from a chord's begin to the one that decides.
+    """
+
+    def __init__(self, frame_rate: float, lag: int) -> None:
+        """[main] Allocate and compile. frame_rate: frames per second."""
+        if lag < 1 or frame_rate <= 0:
+            raise ValueError(f"lag must be at least 1 frame and frame_rate above 0, got {lag} and {frame_rate}")
+        table = states()
+        self.chords, self.lag = table.chords, lag
+        self._weight = np.float32(EVIDENCE_PER_SECOND / frame_rate)
+        self._model = table.members, table.bass, table.prior, table.name
+        n = len(table.chords)
+        self._value: NDArray[np.float32] = np.zeros(n, np.float32)
+        self._scores: NDArray[np.float32] = np.zeros(n, np.float32)
+        self._began, self._path = np.zeros(n, np.int64), np.zeros((lag + 2, 2), np.int64)
+        self._heard: NDArray[np.float32] = np.zeros((lag + 1, 24), np.float32)
+        self._table = np.zeros(3, np.int64)
+        self._run = _compiled()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new: nothing sounds."""
+        self._value.fill(-BEGIN)
+        self._value[SILENT] = 0
+        self._heard[:, :12] = -SURE
+        self._heard[:, 12:] = 0
+        for array in (self._began, self._path, self._table):
+            array.fill(0)
+
+    def push(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """[analysis] Hear the next frames; give the state decided at each, int64 (n,), and how sure that is, (n,).
+
+        rows: float32, (n, 24), log odds of the twelve pitch classes and of the bass being each. The state decided at
+        frame t is the one at frame t - lag; how sure it is, float32 in 0..1, is told where it is a new one.
+        """
+        told, sure = np.empty(len(rows), np.int64), np.zeros(len(rows), np.float32)
+        memory = self._value, self._began, self._path, self._heard, self._table, self._scores
+        self._run(rows, self._weight, self.lag, *self._model, *memory, told, sure)
+        return told, sure

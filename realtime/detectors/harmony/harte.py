@@ -1,0 +1,171 @@
+"""Chords and their names: Harte's syntax for machines, a musician's shorthand for people.
+
+The syntax is that of Harte, Sandler, Abdallah and Gómez, "Symbolic representation of musical chords" (ISMIR 2005):
+root, colon, quality, and the bass as a degree of the major scale on the root where it is not the root itself:
+"A:min7", "C:maj/3", "G:min/b3", "C:maj(9)". We add what mir_eval reads too: "5" for a bare fifth, "1" for one note.
+Pitch classes are 0..11 from C on.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from samplechop.realtime.core.events import NO_CHORD
+
+ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+"""The one way each pitch class is spelt."""
+QUALITIES: dict[str, tuple[int, ...]] = {
+    "1": (0,),
+    "5": (0, 7),
+    "maj": (0, 4, 7),
+    "min": (0, 3, 7),
+    "dim": (0, 3, 6),
+    "aug": (0, 4, 8),
+    "sus2": (0, 2, 7),
+    "sus4": (0, 5, 7),
+    "maj7": (0, 4, 7, 11),
+    "min7": (0, 3, 7, 10),
+    "7": (0, 4, 7, 10),
+    "minmaj7": (0, 3, 7, 11),
+    "hdim7": (0, 3, 6, 10),
+    "dim7": (0, 3, 6, 9),
+    "maj6": (0, 4, 7, 9),
+    "min6": (0, 3, 7, 9),
+    "maj9": (0, 4, 7, 11, 2),
+    "min9": (0, 3, 7, 10, 2),
+    "9": (0, 4, 7, 10, 2),
+    "min11": (0, 3, 7, 10, 2, 5),
+    "11": (0, 4, 7, 10, 2, 5),
+    "maj13": (0, 4, 7, 11, 2, 5, 9),
+    "min13": (0, 3, 7, 10, 2, 5, 9),
+    "13": (0, 4, 7, 10, 2, 5, 9),
+    "maj(9)": (0, 4, 7, 2),
+    "min(9)": (0, 3, 7, 2),
+    "maj6(9)": (0, 4, 7, 9, 2),
+    "sus4(b7)": (0, 5, 7, 10),
+    "aug(b7)": (0, 4, 8, 10),
+    "7(b9)": (0, 4, 7, 10, 1),
+    "7(#9)": (0, 4, 7, 10, 3),
+}
+"""Semitones over the root, modulo the octave, in the order in which thirds are stacked."""
+_SHORT = {
+    "1": " note",
+    "maj": "",
+    "min": "m",
+    "maj7": "maj7",
+    "min7": "m7",
+    "minmaj7": "m(maj7)",
+    "hdim7": "m7b5",
+    "maj6": "6",
+    "min6": "m6",
+    "min9": "m9",
+    "min11": "m11",
+    "min13": "m13",
+    "maj(9)": "add9",
+    "min(9)": "m(add9)",
+    "maj6(9)": "6/9",
+    "sus4(b7)": "7sus4",
+    "aug(b7)": "7#5",
+    "7(b9)": "7b9",
+    "7(#9)": "7#9",
+}
+_DEGREES = {"1": 0, "2": 2, "3": 4, "4": 5, "5": 7, "6": 9, "7": 11, "9": 2, "11": 5, "13": 9}
+_BASSES = ("1", "b2", "2", "b3", "3", "4", "b5", "5", "b6", "6", "b7", "7")
+_ALIASES = {"": "maj", "6": "maj6", "add9": "maj(9)"}
+_LABEL = re.compile(r"([A-G])([#b]*)(?::([^/]*))?(?:/(.+))?")
+_QUALITY = re.compile(r"([^(]*)(?:\(([^)]*)\))?")
+_NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+def _degree(text: str) -> int:
+    """Give the semitones of a degree such as "b7" over the root. Raises ValueError for what is none."""
+    bare = text.lstrip("#b")
+    if bare not in _DEGREES:
+        raise ValueError(f"a degree must be 1..7, 9, 11 or 13 with # or b before it, got {text!r}")
+    return (_DEGREES[bare] + text.count("#") - text.count("b")) % 12
+
+
+def _intervals(quality: str) -> tuple[int, ...]:
+    """Give the semitones of any quality in Harte's syntax, such as "min7(*5,11)" or "(b3,5)"."""
+    quality = _ALIASES.get(quality, quality)
+    if quality in QUALITIES:
+        return QUALITIES[quality]
+    match = _QUALITY.fullmatch(quality)
+    shorthand, added = match.groups() if match else (quality, None)
+    shorthand = _ALIASES.get(shorthand, shorthand) if shorthand else "1"
+    if shorthand not in QUALITIES:
+        raise ValueError(f"a chord's quality must be one of {', '.join(QUALITIES)}, got {quality!r}")
+    found = dict.fromkeys(QUALITIES[shorthand])
+    for degree in added.split(",") if added else ():
+        one = degree.strip()
+        if one.startswith("*"):
+            found.pop(_degree(one[1:]), None)
+        else:
+            found[_degree(one)] = None
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Chord:
+    """Something to name: root and bass are pitch classes 0..11, quality is in Harte's syntax.
+
+    Raises ValueError for what is none.
+    """
+
+    root: int
+    quality: str
+    bass: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no chord."""
+        for name in ("root", "bass"):
+            if not 0 <= getattr(self, name) < 12:
+                raise ValueError(f"{name} must be in 0..11, got {getattr(self, name)}")
+        _intervals(self.quality)
+
+    @cached_property
+    def pitch_classes(self) -> tuple[int, ...]:
+        """What sounds, 0..11, from the root on; a bass that is not in the chord comes last."""
+        own = tuple((self.root + step) % 12 for step in _intervals(self.quality))
+        return own if self.bass in own else (*own, self.bass)
+
+    @property
+    def label(self) -> str:
+        """Harte's syntax: "A:min7", "C:maj/3"."""
+        over = (self.bass - self.root) % 12
+        return f"{ROOTS[self.root]}:{self.quality}" + (f"/{_BASSES[over]}" if over else "")
+
+    @property
+    def short(self) -> str:
+        """As musicians write it: "Am7", "C/E"."""
+        over = f"/{ROOTS[self.bass]}" if self.bass != self.root else ""
+        return f"{ROOTS[self.root]}{_SHORT.get(self.quality, self.quality)}{over}"
+
+
+def parse(label: str) -> Chord | None:
+    """Read a label in Harte's syntax; None for "N", no chord, and "X", one that nobody could name.
+
+    The root may be spelt in any way, quality and bass may be left out. Raises ValueError, which names the label,
+    for what is none.
+    """
+    if label in (NO_CHORD, "X"):
+        return None
+    match = _LABEL.fullmatch(label.strip())
+    if match is None:
+        raise ValueError(f'a chord must look like "A:min7" or "C:maj/3", got {label!r}')
+    letter, accidentals, quality, bass = match.groups()
+    root = (_NATURAL[letter] + accidentals.count("#") - accidentals.count("b")) % 12
+    quality = _ALIASES.get(quality or "", quality or "maj")
+    try:
+        return Chord(root, quality, (root + _degree(bass or "1")) % 12)
+    except ValueError as error:
+        raise ValueError(f"chord {label!r}: {error}") from None
+
+
+def shorthand(label: str) -> str:
+    """Give a label in Harte's syntax as musicians write it, "A:min7" as "Am7"; "N" stays.
+
+    Raises ValueError as `parse` does.
+    """
+    chord = parse(label)
+    return label if chord is None else chord.short

@@ -1,0 +1,1 @@
+"""Signal processing: constant-Q, log bands, pitch spectrum, onset refinement."""

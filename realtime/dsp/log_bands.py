@@ -1,0 +1,153 @@
+"""Log band magnitudes of a stream: a short Fourier spectrum in low single bins and logarithmic bands, by hop."""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.realtime.dsp import fft
+
+LENGTH = 1024
+"""Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
+LOW_BINS = 7
+"""The lowest bins after the first, 43 to 301 Hz, stand alone: a kick's and a bass note's whole range."""
+LOG_BANDS = 25
+HIGHEST_HZ = 16_000.0
+N_BANDS = LOW_BINS + LOG_BANDS
+FLOOR = np.float32(0.02)
+"""Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
+
+_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as silence
+POSITION, DUE, HOP, TOP = range(4)
+
+
+def band_weights(sample_rate: float) -> NDArray[np.float32]:
+    """Give each band's weight of each bin: float32, (N_BANDS, bins). The bands overlap as triangles, unit in energy."""
+    bins = np.arange(LENGTH // 2)
+    frequency = bins * sample_rate / LENGTH
+    low = np.zeros((LOW_BINS, len(bins)))
+    low[np.arange(LOW_BINS), np.arange(1, LOW_BINS + 1)] = 1
+    edges = np.geomspace(LOW_BINS * sample_rate / LENGTH, HIGHEST_HZ, LOG_BANDS + 2)
+    rows = list(low)
+    for left, centre, right in zip(edges, edges[1:], edges[2:], strict=False):
+        rise, fall = (frequency - left) / (centre - left), (right - frequency) / (right - centre)
+        row = np.clip(np.minimum(rise, fall), 0, None)
+        if not row.any():
+            row[round(centre / sample_rate * LENGTH)] = 1
+        rows.append(row / math.sqrt(row.sum()))
+    return np.array(rows, np.float32)
+
+
+def _parts(arena, top):
+    """Cut the arena into ring, window, turns, work, spectrum and weights."""
+    ring, arena = arena[: 2 * LENGTH], arena[2 * LENGTH :]
+    window, arena = arena[:LENGTH], arena[LENGTH:]
+    turns, arena = arena[: 2 * LENGTH].reshape(2, LENGTH), arena[2 * LENGTH :]
+    work, arena = arena[: 2 * LENGTH].reshape(4, LENGTH // 2), arena[2 * LENGTH :]
+    spectrum, weights = arena[: LENGTH // 2], arena[LENGTH // 2 :].reshape(N_BANDS, top)
+    return ring, window, turns, work, spectrum[:top], weights
+
+
+_cut = njit(_parts, forceinline=True)
+
+
+@njit(fastmath={"reassoc", "contract"}, forceinline=True)
+def _dot(values, weights):
+    total = np.float32(0)
+    for k in range(len(values)):
+        total += values[k] * weights[k]
+    return total
+
+
+@cache
+def _compiled() -> Callable[..., int]:
+    def run(block, out, arena, table, support):
+        ring, window, turns, work, spectrum, weights = _cut(arena, table[TOP])
+        if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != N_BANDS:
+            return -1
+        written, i = 0, 0
+        while i < len(block):
+            count = min(len(block) - i, table[DUE])
+            position = table[POSITION]
+            for j in range(count):
+                sample = block[i + j]
+                if not abs(sample) <= _LOUDEST:
+                    sample = np.float32(0)
+                ring[position] = sample
+                ring[position + LENGTH] = sample
+                position = 0 if position + 1 == LENGTH else position + 1
+            table[POSITION] = position
+            table[DUE] -= count
+            i += count
+            if table[DUE] == 0:
+                table[DUE] = table[HOP]
+                fft.magnitudes(ring[position : position + LENGTH], window, turns, work, spectrum)
+                for band in range(N_BANDS):
+                    first, last = support[band, 0], support[band, 1]
+                    out[written, band] = math.log(_dot(spectrum[first:last], weights[band, first:last]) + FLOOR)
+                written += 1
+        return written
+
+    signatures = [
+        types.int64(block, types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1])
+        for block in (types.Array(types.float32, 1, "C", readonly=readonly) for readonly in (False, True))
+    ]
+    return njit(signatures, cache=True)(run)
+
+
+class BandSpectrum:
+    """Frame f's window is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut,
+    the frames are equal to the last bit.
+    """
+
+    def __init__(self, sample_rate: float = 44_100, hop_length: int = 256, fall: int = LENGTH // 2) -> None:
+        """[main] Allocate and compile.
+
+        fall: samples in which the window falls from its top to nothing. The shorter, the more the newest samples count:
+        what was heard last is all that is known of an attack that must be judged soon.
+        """
+        if not 1 <= hop_length <= LENGTH:
+            raise ValueError(f"hop_length must be in 1..{LENGTH}, got {hop_length}")
+        if not 1 <= fall < LENGTH:
+            raise ValueError(f"fall must be in 1..{LENGTH - 1}, got {fall}")
+        self._run = _compiled()
+        weights = band_weights(sample_rate)
+        used = [np.flatnonzero(row) for row in weights]
+        self._support = np.array([(bins[0], bins[-1] + 1) for bins in used], np.int64)
+        top = int(self._support.max())
+        self._table = np.array([0, 0, hop_length, top], np.int64)
+        # All in one piece, as compiled loops choose between ways that round differently by where arrays lie.
+        size = 7 * LENGTH + LENGTH // 2 + N_BANDS * top
+        unaligned = np.zeros(size + 16, np.float32)
+        self._arena: NDArray[np.float32] = unaligned[-unaligned.ctypes.data // 4 % 16 :][:size]
+        self._ring, window, turns, _, _, table = _parts(self._arena, top)
+        rise = LENGTH - fall
+        window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
+        turns[:] = fft.twiddles(LENGTH)
+        table[:] = weights[:, :top]
+        self.reset()
+
+    @property
+    def latency(self) -> int:
+        """Samples that must be heard from a frame's centre on before it is complete."""
+        return LENGTH // 2
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._ring.fill(0)
+        self._table[[POSITION, DUE]] = 0, LENGTH // 2
+
+    def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
+        """[analysis] Hear a block and write the log magnitudes of every frame it completes. No allocation.
+
+        block: float32, (n,), C-contiguous. out: float32, (m, N_BANDS), C-contiguous, m >= n // hop_length + 1.
+        Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.
+        """
+        written = self._run(block, out, self._arena, self._table, self._support)
+        if written < 0:
+            rows = len(block) // int(self._table[HOP]) + 1
+            raise ValueError(f"out must have at least {rows} rows of {N_BANDS} bands, got shape {out.shape}")
+        return written

@@ -1,0 +1,1 @@
+"""Runs detectors on the analysis bus."""

@@ -1,0 +1,212 @@
+"""Blocks in, events out: the analysis bus and the detectors on it. Knows no device and no thread."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.realtime.core.events import CHORD, NO_CHORD, Event
+from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, Emit, ProcessSpec
+from samplechop.realtime.engine.event_checks import check_event, prepare
+from samplechop.realtime.engine.resampler import Resampler
+
+_LARGEST = np.float32(np.finfo(np.float32).max)
+
+
+@njit
+def _clean(samples, out):
+    # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
+    n, channels = samples.shape
+    source, target = samples.reshape(n * channels), out[:n].reshape(n * channels)
+    for i in range(n * channels):
+        target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
+
+
+@njit(fastmath=True)
+def _average(samples, n, mono, peaks):
+    channels = samples.shape[1]
+    scale = np.float32(1.0) / np.float32(channels)
+    mono[:n] = np.float32(0.0)
+    for c in range(channels):
+        peak = peaks[c]
+        for i in range(n):
+            mono[i] += samples[i, c] * scale
+            peak = max(peak, abs(samples[i, c]))
+        peaks[c] = peak
+
+
+def _mix(samples, clean, mono, peaks):
+    _clean(samples, clean)
+    _average(clean, len(samples), mono, peaks)
+
+
+_blocks = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
+_mix = njit(
+    [types.void(block, types.float32[:, ::1], types.float32[::1], types.float32[::1]) for block in _blocks],
+    cache=True,
+)(_mix)
+
+
+class Engine:
+    """Mixes to mono, resamples to the bus, runs every detector, and maps what they say back to the input.
+
+    A detector that raises, or emits what nobody could write, is switched off and named in `faults`; the others go on.
+    One that tells an event later than it promised is named in `late`, with the sentence that says so.
+
+    latencies: for each detector, in samples of the input, how long after its place an event is passed on as a note;
+    `latency`: the one that all share but those named in `immediate` (see Detector), or the largest if all are.
+    Every event is stamped with its own. Both depend on the block size and the sample rate alone.
+
+    Its compiled functions keep the interpreter's lock: each takes some microseconds, and getting the lock back from a
+    busy thread costs a hundred times that.
+    """
+
+    def __init__(
+        self,
+        detectors: Mapping[str, Detector],
+        sample_rate: int,
+        channels: int,
+        max_block_size: int,
+        block_size: int | None = None,
+        together: bool = False,
+    ) -> None:
+        """[main] Prepare every detector for blocks of up to max_block_size samples at sample_rate Hz.
+
+        Raises UserError, naming the detector, where one cannot be prepared; ModelError.
+
+        block_size: how many samples come at a time when nothing is late; the "one block" in the latency. By default
+            max_block_size.
+        together: let immediate detectors wait for the slowest too, as where the sound is played that much later.
+        """
+        if channels < 1:
+            raise ValueError(f"channels must be at least 1, got {channels}")
+        self.sample_rate, self.channels, self.max_block_size = sample_rate, channels, max_block_size
+        self._ratio = sample_rate / ANALYSIS_RATE
+        self._resampler: Resampler | None = None
+        self._delay, self._bus_block = 0, max_block_size
+        if sample_rate != ANALYSIS_RATE:
+            self._resampler = Resampler(sample_rate, ANALYSIS_RATE, max_block_size)
+            self._delay, self._bus_block = self._resampler.delay, math.ceil(max_block_size / self._ratio)
+        spec = ProcessSpec(ANALYSIS_RATE, self._bus_block)
+        for name, detector in detectors.items():
+            prepare(name, detector, spec)
+        self.detectors = dict(detectors)
+        self._active = dict(detectors)
+        self.faults: dict[str, str] = {}
+        self.late: dict[str, str] = {}
+        own = {name: self._at_input(detector.latency, block_size) for name, detector in detectors.items()}
+        prompt = {name for name, one in detectors.items() if getattr(one, "immediate", False)}
+        self.immediate = frozenset() if together else frozenset(prompt)
+        shared = [own[name] for name in own if name not in self.immediate] or list(own.values())
+        self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
+        self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
+        self._clean = np.zeros((max_block_size, channels), np.float32)
+        self._mono = np.zeros(max_block_size, np.float32)
+        # By detector and kind, the last that said what sounds until the next of its kind.
+        self._held: dict[tuple[str, str], Event] = {}
+        self._end: int | None = None  # while it is flushed: where what is heard ends
+        self._bus = self._mono.view()
+        self._bus.flags.writeable = False  # detectors share it
+        self._peaks = np.zeros(channels, np.float32)
+        self.reset(0)
+
+    def reset(self, start: int) -> None:
+        """[analysis] Forget what was heard; the next block begins at absolute input position `start`."""
+        self._origin = self.position = start
+        self._bus_position = 0
+        self._held.clear()
+        if self._resampler is not None:
+            self._resampler.reset()
+        for name, detector in self._active.items():
+            try:
+                detector.reset()
+            except Exception as error:  # a detector that cannot begin anew must not end the session of the others
+                self._fail(name, error)
+        self._drop_failed()
+
+    def process(self, samples: NDArray[np.float32], emit: Emit) -> None:
+        """[analysis] Hear the next samples, float32 (n, channels), n >= 1; emit events at input positions."""
+        if len(samples) > self.max_block_size:
+            for first in range(0, len(samples), self.max_block_size):
+                self.process(samples[first : first + self.max_block_size], emit)
+            return
+        _mix(samples, self._clean, self._mono, self._peaks)
+        self.position += len(samples)
+        mono = self._bus[: len(samples)]
+        if self._resampler is not None:
+            mono = self._resampler.push(mono)
+            mono.flags.writeable = False
+        if len(mono):
+            self._hear(mono, emit)
+
+    def flush(self, emit: Emit) -> None:
+        """[analysis] Let the last events out by hearing silence for as long as they can be late. Ends the stretch."""
+        self._end = self.position
+        self.process(np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32), emit)
+        self.position, self._end = self._end, None
+
+    def let_go(self, emit: Emit, detector: str | None = None) -> None:
+        """[analysis] Say that nothing sounds any more of what a detector, or any, said goes on until it says otherwise.
+
+        As at a gap, after which detectors begin anew and would not say so.
+        """
+        for (name, kind), last in list(self._held.items()):
+            if detector in (None, name):
+                del self._held[name, kind]
+                label = NO_CHORD if kind == CHORD else ""
+                now = self.position if self._end is None else self._end
+                emit(replace(last, label=label, sample=now, emitted=now, strength=1.0, notes=()))
+
+    def take_peaks(self) -> tuple[float, ...]:
+        """[main] Give the largest magnitude of each channel since the last call."""
+        peaks = tuple(float(p) for p in self._peaks)
+        self._peaks[:] = 0.0
+        return peaks
+
+    def _at_input(self, latency: int, block_size: int | None) -> int:
+        """Turn a detector's latency into samples of the input: resampled, and waiting for a block of the device's."""
+        waited = math.ceil((latency - self._bus_block + self._delay) * self._ratio)
+        return waited + (block_size or self.max_block_size)
+
+    def _hear(self, block: NDArray[np.float32], emit: Emit) -> None:
+        for name, detector in self._active.items():
+            try:
+                detector.process(block, self._bus_position, partial(self._emit, emit, name, len(block)))
+            except Exception as error:  # whatever a detector does wrong, the others must go on
+                self._fail(name, error)
+                self.let_go(emit, name)
+        self._bus_position += len(block)
+        self._drop_failed()
+
+    def _fail(self, name: str, error: Exception) -> None:
+        self.faults[name] = f"{type(error).__name__}: {error}"
+
+    def _drop_failed(self) -> None:
+        if len(self._active) + len(self.faults) > len(self.detectors):
+            self._active = {name: d for name, d in self._active.items() if name not in self.faults}
+
+    def _emit(self, emit: Emit, name: str, size: int, event: Event) -> None:
+        """Give a detector's event, told while it heard a block of that size, at its place in the input."""
+        end = self._bus_position + size
+        check_event(event, end)
+        promised = self.detectors[name].latency - self._bus_block + size
+        if end - event.sample > promised and name not in self.late:
+            told, most = (f"{1000 * samples / ANALYSIS_RATE:.0f} ms" for samples in (end - event.sample, promised))
+            self.late[name] = f"detector {name} told an event {told} late, it promised {most}"
+        sample, emitted = event.sample, event.emitted
+        if self._delay:
+            sample, emitted = round(sample * self._ratio), math.ceil((emitted + self._delay) * self._ratio)
+        event = replace(
+            event, sample=self._origin + sample, emitted=self._origin + emitted, latency=self.latencies[name]
+        )
+        if self._end is not None and event.sample >= self._end:
+            return
+        if event.notes:
+            self._held[name, event.kind] = event
+        elif event.notes is not None:
+            self._held.pop((name, event.kind), None)
+        emit(event)

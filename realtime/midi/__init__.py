@@ -1,0 +1,1 @@
+"""MIDI: messages, ports, the sender, the file, the clock."""

@@ -1,0 +1,156 @@
+"""A Standard MIDI File of what was found: its times are the true positions, not those of the late notes."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mido
+
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import BEAT, Event
+from samplechop.realtime.midi.tempo_map import BAR, TICKS_PER_BEAT, TempoMap
+from samplechop.realtime.outputs.sinks import check_target
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Stroke:
+    """A note at its place in the file, times in ticks."""
+
+    channel: int
+    note: int
+    begin: int
+    velocity: int
+    end: int
+
+
+class MidiFileSink:
+    """Collects notes and writes them at close as a Standard MIDI File, type 0.
+
+    path: checked now, created whole at close by renaming, so that nothing half-written is ever seen.
+    sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
+    the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them.
+    heard: gives the position up to which was heard, where the last notes of a chord end; without it they last a bar.
+    """
+
+    broken = False
+
+    def __init__(
+        self,
+        path: str | Path,
+        sample_rate: int,
+        channel: int = 1,
+        gate_seconds: float = 0.1,
+        channels: Mapping[str, int] = {},
+        heard: Callable[[], int] | None = None,
+    ) -> None:
+        """Check the target. Raises UserError if it cannot be written."""
+        for one in (channel, *channels.values()):
+            if not 1 <= one <= 16:
+                raise ValueError(f"channel must be in range 1..16, got {one}")
+        if gate_seconds <= 0:
+            raise ValueError(f"gate_seconds must be more than 0, got {gate_seconds}")
+        self._path = check_target(path)
+        self._sample_rate = sample_rate
+        self._channel, self._channels = channel, dict(channels)
+        self._gate = gate_seconds
+        self._heard = heard
+        self._struck: list[Event] = []
+        self._held: defaultdict[str, list[Event]] = defaultdict(list)
+        self._beats: list[Event] = []
+        self._closed = False
+
+    def write(self, event: Event) -> None:
+        """Take a beat, an event that has a note, or one with a velocity and the notes that sound until the next one."""
+        if event.kind == BEAT:
+            self._beats.append(event)
+        if event.notes is not None:
+            if event.velocity is not None:
+                self._held[event.kind].append(event)
+        elif event.note is not None:
+            if event.velocity is None:
+                raise ValueError(f"an event with a note needs a velocity, got note {event.note}")
+            self._struck.append(event)
+
+    def close(self) -> None:
+        """Write the file, also when there is no note. Raises UserError if the disk does not take it."""
+        if self._closed:
+            return
+        self._closed = True
+        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        try:
+            with temporary.open("wb") as file:
+                self._render().save(file=file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink()
+            raise UserError(f"cannot write {str(self._path)!r}: {error.strerror or error}") from None
+
+    def _render(self) -> mido.MidiFile:
+        tempi = TempoMap(self._beats, self._sample_rate)
+        messages = [(tick, mido.MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempi.changes]
+        # (tick, note-offs before note-ons, channel, note, velocity)
+        timed: list[tuple[int, bool, int, int, int]] = []
+        for one in _without_overlaps([*self._gated(tempi), *self._lasting(tempi)]):
+            timed.append((one.begin, True, one.channel, one.note, one.velocity))
+            timed.append((one.end, False, one.channel, one.note, 0))
+        for tick, is_on, channel, note, velocity in sorted(timed):
+            kind = "note_on" if is_on else "note_off"
+            messages.append((tick, mido.Message(kind, channel=channel - 1, note=note, velocity=velocity)))
+        messages.sort(key=lambda message: message[0])  # a new tempo stays before the notes of its tick
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name="samplechop")])
+        now = 0
+        for tick, message in messages:
+            track.append(message.copy(time=tick - now))
+            now = tick
+        return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
+
+    def _channel_of(self, kind: str) -> int:
+        return self._channels.get(kind, self._channel)
+
+    def _gated(self, tempi: TempoMap) -> Iterator[_Stroke]:
+        """Give the notes that last one gate."""
+        for event in self._struck:
+            assert event.note is not None and event.velocity is not None
+            seconds = event.sample / self._sample_rate
+            begin, end = tempi.tick(seconds), tempi.tick(seconds + self._gate)
+            yield _Stroke(self._channel_of(event.kind), event.note, begin, event.velocity, max(begin + 1, end))
+
+    def _lasting(self, tempi: TempoMap) -> Iterator[_Stroke]:
+        """Give the notes that last until an event of their kind comes without them."""
+        for kind, events in self._held.items():
+            events.sort(key=lambda event: event.sample)
+            places = [tempi.tick(event.sample / self._sample_rate) for event in events]
+            end = places[-1] + BAR * TICKS_PER_BEAT
+            if self._heard is not None:
+                end = max(places[-1] + 1, tempi.tick(self._heard() / self._sample_rate))
+            sounding: dict[int, tuple[int, int]] = {}  # note -> (tick of its begin, velocity)
+            for tick, event in zip(places, events, strict=True):
+                wanted = set(event.notes or ())
+                for note in sounding.keys() - wanted:
+                    begin, velocity = sounding.pop(note)
+                    if begin < tick:
+                        yield _Stroke(self._channel_of(kind), note, begin, velocity, tick)
+                for note in wanted - sounding.keys():
+                    sounding[note] = (tick, event.velocity or 0)
+            for note, begun in sounding.items():
+                yield _Stroke(self._channel_of(kind), note, *begun, end)
+
+
+def _without_overlaps(strokes: list[_Stroke]) -> Iterator[_Stroke]:
+    """End each note where it is struck again; of several at one tick the strongest stays."""
+    last: _Stroke | None = None
+    for one in sorted(strokes):
+        if last is not None and (last.channel, last.note) == (one.channel, one.note):
+            if last.begin < one.begin:
+                yield replace(last, end=min(last.end, one.begin))
+        elif last is not None:
+            yield last
+        last = one
+    if last is not None:
+        yield last

@@ -1,0 +1,1 @@
+"""Neural nets in a stream: their features, their runtimes, their activations."""

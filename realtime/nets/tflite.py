@@ -1,0 +1,119 @@
+"""One net: windows in, probabilities out, through whichever TFLite runtime works here."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.models import Features, Manifest, ModelError
+from samplechop.realtime.audio.silence_stderr import silence
+from samplechop.realtime.core.errors import UserError
+
+# The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
+# so only making one tells whether it works.
+WIDE = 64
+FEW = 8
+"""From so many windows on, one call for WIDE of them is quicker than one call for each."""
+
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+
+
+def open_interpreter(content: bytes, batch: int, where: str) -> tuple[Any, str]:
+    """Make an interpreter for `batch` rows with the first runtime that can; give it and its package's name.
+
+    Raises ModelError if the content is no model for a batch of rows, UserError if no runtime works.
+    """
+    failures = []
+    for name in RUNTIMES:
+        package = name.split(".")[0]
+        try:
+            make = importlib.import_module(name).Interpreter
+        except ImportError as error:
+            failures.append(f"{package}: {error}")
+            continue
+        try:
+            with silence():  # the runtime reports its choice of kernels on stderr
+                interpreter = make(model_content=content, num_threads=1)
+                tensor = interpreter.get_input_details()[0]
+                interpreter.resize_tensor_input(tensor["index"], [batch, *tensor["shape"][1:]])
+                interpreter.allocate_tensors()
+        except ValueError as error:
+            raise ModelError(f"{where} is not a TFLite model: {str(error).splitlines()[0]}") from None
+        except (RuntimeError, SystemError, AttributeError) as error:
+            failures.append(f"{package}: {error}")
+            continue
+        return interpreter, package
+    raise UserError(
+        "no TFLite runtime works here (" + "; ".join(failures) + "): pip install ai-edge-litert, "
+        "or tflite-runtime together with numpy < 2"
+    )
+
+
+class Net:
+    """A .tflite with one input and one output, for a fixed number of rows."""
+
+    def __init__(self, content: bytes, batch: int, n_inputs: int, where: str) -> None:
+        """[main] Open it and run it once. Raises ModelError if its tensors are not n_inputs numbers to 1."""
+        self._interpreter, self.runtime = open_interpreter(content, batch, where)
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        found, kind = int(np.prod(inputs[0]["shape"][1:])), inputs[0]["dtype"]
+        if len(inputs) != 1 or found != n_inputs or kind is not np.float32:
+            raise ModelError(
+                f"{where} takes {found} numbers of {kind.__name__}, its manifest names {n_inputs} of float32"
+            )
+        if len(outputs) != 1 or outputs[0]["shape"].tolist() != [batch, 1]:
+            raise ModelError(f"{where} must give one probability per window, not shape {outputs[0]['shape'].tolist()}")
+        self._in, self._out = inputs[0]["index"], outputs[0]["index"]
+        self.run(np.zeros(inputs[0]["shape"], np.float32))
+
+    def run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Give the probabilities, float32 (batch, 1), of rows, float32 (batch, n_inputs)."""
+        self._interpreter.set_tensor(self._in, rows)
+        self._interpreter.invoke()
+        scores: NDArray[np.float32] = self._interpreter.get_tensor(self._out)
+        return scores
+
+
+class Scorer:
+    """The net of one manifest.
+
+    However many windows come at a time, each gets the same score, bit for bit, as it would alone: the runtime computes
+    every row of a batch alike. This is what makes a live run, one window at a time, equal to a file run.
+    """
+
+    def __init__(self, manifest: Manifest, most: int) -> None:
+        """[main] Open the model for up to `most` windows at a time, and run it once.
+
+        Raises ModelError if its tensors are not the manifest's.
+        """
+        where = f"model {str(manifest.path)!r}"
+        features = manifest.features
+        if not isinstance(features, Features):
+            raise ModelError(f"{where} hears a stream, not windows")
+        content = manifest.path.read_bytes()
+        self._single = Net(content, 1, features.n_inputs, where)
+        self._wide = Net(content, WIDE, features.n_inputs, where) if most >= FEW else None
+        self._rows: NDArray[np.float32] = np.zeros((WIDE, features.n_inputs), np.float32)
+        self.runtime = self._single.runtime
+
+    def score(self, windows: NDArray[np.float32], silent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
+        """[analysis] Score standardised windows; silent ones score 0.
+
+        windows: float32, (n, n_inputs). silent: bool, (n,). out: float32, (n,), receives probabilities 0..1.
+        """
+        first, n = 0, len(windows)
+        while self._wide is not None and n - first >= FEW:
+            some = windows[first : first + WIDE]
+            if len(some) < WIDE:
+                self._rows[: len(some)] = some
+                out[first:] = self._wide.run(self._rows)[: len(some), 0]
+            else:
+                out[first : first + WIDE] = self._wide.run(some)[:, 0]
+            first += len(some)
+        for i in range(first, n):
+            out[i] = self._single.run(windows if n == 1 else windows[i : i + 1])[0, 0]
+        if True in silent.tolist():  # quicker than silent.any() for the few frames of a live block
+            out[silent] = 0.0

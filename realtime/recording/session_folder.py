@@ -1,0 +1,65 @@
+"""A session's folder: a new one, named by date, time and input, and what lies in it."""
+
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.recording.formats import FORMATS
+
+LOG = "events.jsonl"
+AUDIO = tuple(dict.fromkeys(name for name, _ in FORMATS.values()))
+"""Names that a session's audio can have."""
+_MOST_NAME = 40
+_MOST_TRIES = 1000
+
+
+def session_audio(folder: Path) -> Path | None:
+    """Give the audio that was recorded into a folder, None where there is none. Raises OSError."""
+    return next((path for name in AUDIO if (path := folder / name).is_file()), None)
+
+
+def is_session(folder: Path) -> bool:
+    """Say whether a folder is a session that can be heard: audio with its log. One that may not be entered is none."""
+    try:
+        return (folder / LOG).is_file() and session_audio(folder) is not None
+    except OSError:
+        return False
+
+
+def check_folder(folder: Path, option: str) -> None:
+    """Make sure that folders can be made in `folder`, which need not be there yet, and make none. Raises UserError."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise UserError(f"{option} {str(folder)!r} is no folder: {str(there)!r} is a file; give another name")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{option} {str(folder)!r}: no permission to write to {str(there)!r}; choose another place")
+
+
+def session_name(began: datetime, source: str, passage: str = "") -> str:
+    """Name a session's folder so that names sort by time, such as "2026-11-21_10-30-43_Scarlett-2i2_last-60s".
+
+    source: name of the device or file; only what every file system and shell takes is left of it. passage: what part of
+    the session it is, "" for the whole.
+    """
+    safe = re.sub(r"[^\w-]+", "-", source).strip("-_")[:_MOST_NAME].strip("-_")
+    return "_".join(part for part in (f"{began:%Y-%m-%d_%H-%M-%S}", safe, passage) if part)
+
+
+def new_folder(parent: Path, name: str) -> Path:
+    """Make the folder `name` in parent, with a number where that is there already. Raises UserError."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for number in range(1, _MOST_TRIES):
+            folder = parent / (name if number == 1 else f"{name}-{number}")
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as error:
+        raise UserError(f"no session can be kept in {str(parent)!r}: {error.strerror or error}") from None
+    raise UserError(f"there are too many sessions {name!r} in {str(parent)!r}: choose another folder")

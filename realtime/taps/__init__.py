@@ -1,0 +1,1 @@
+"""The user's own hits, on a pad or the space bar."""

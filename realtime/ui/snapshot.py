@@ -1,0 +1,107 @@
+"""What is told of a session: snapshots for a view, taken by the host a few times a second, and the sum at the end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.realtime.core.events import BEAT, CHORD, DRUM, KEY, PITCHES, Event
+
+OTHER_KINDS = frozenset({BEAT, DRUM, CHORD, KEY, PITCHES})
+"""Kinds of events that have a place of their own in a snapshot; all others stand among the chops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is written of a session.
+
+    folder: where it is recorded, None while it is not. kept: folders kept by looking back. key: what a key keeps, for
+    people, "" for nothing.
+    """
+
+    folder: Path | None = None
+    kept: tuple[Path, ...] = ()
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A running session at one moment.
+
+    source: name of the device or file. state: "listening", "playing", or why nothing comes ("waiting for 'USB Audio'").
+    position: samples heard so far, at sample_rate Hz. duration: samples in all, None for an open end.
+    peaks: float, one per channel, the largest magnitude since the last snapshot, full scale 1.
+    probability: float32, (n,), chop probability of the last n analysis frames, oldest first; threshold: the line a
+        frame has to reach. frame_seconds: time between two of those frames. scored: where the newest one stands, in
+        samples; it lies behind `position`, as a frame is judged with what follows it.
+    chops: the last events but OTHER_KINDS, oldest first; chop_count: all chops so far.
+    beat: the last beat, None before the first; beat_count: all of them so far.
+    latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
+    cpu: share of one core used by the whole program since the last snapshot, 1 = one core.
+    overflows, underflows: buffers the device lost on the way in and out ("xruns"); lost: samples lost, with gaps.
+    midi: where the notes go, or "" for nowhere. late_notes: notes that left more than a millisecond after their time.
+    taps: the user's hits so far, None where none are taken. pad: what they are hit on.
+    recording: what is written of it.
+    drums: how present each drum is now, 0..1, by label; empty where drums are not listened for. drum_counts: hits so
+        far, by label.
+    harmony: whether harmony is listened for. chord, key: the last event of either, None before the first.
+    latencies: samples between an event and its MIDI note, by name, of the detectors whose notes do not wait for
+        `latency`.
+    realtime: whether it runs as the sound does, so that anything is late. port: whether notes leave over a MIDI port.
+    warnings: one sentence each, such as a detector that was switched off.
+    """
+
+    source: str
+    state: str
+    position: int
+    duration: int | None
+    sample_rate: int
+    peaks: tuple[float, ...]
+    probability: NDArray[np.float32]
+    threshold: float
+    frame_seconds: float
+    scored: int
+    chops: tuple[Event, ...]
+    chop_count: int
+    latency: int
+    cpu: float
+    overflows: int = 0
+    underflows: int = 0
+    lost: int = 0
+    midi: str = ""
+    late_notes: int = 0
+    taps: int | None = None
+    pad: str = ""
+    warnings: tuple[str, ...] = field(default=())
+    beat: Event | None = None
+    beat_count: int = 0
+    recording: Recording = Recording()
+    drums: Mapping[str, float] = field(default_factory=dict)
+    drum_counts: Mapping[str, int] = field(default_factory=dict)
+    harmony: bool = False
+    chord: Event | None = None
+    key: Event | None = None
+    latencies: Mapping[str, int] = field(default_factory=dict)
+    realtime: bool = True
+    port: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What happened in a session: counts, and times in seconds.
+
+    events: how many there were of each kind. folders: where the session, and what was kept of it, lies.
+    """
+
+    events: Mapping[str, int]
+    taps: int
+    heard_seconds: float
+    wall_seconds: float
+    overflows: int
+    underflows: int
+    lost_samples: int
+    gaps: int
+    warnings: tuple[str, ...]
+    folders: tuple[Path, ...] = ()

@@ -1,0 +1,50 @@
+"""A DAW that follows the record: an independent client takes the MIDI clock of the program as a user runs it."""
+
+import numpy as np
+import pytest
+
+from samplechop.offline.lab.bench.jack_session import Session, expected
+from samplechop.realtime.midi.clock_generator import CLOCK, PULSES, START, STOP
+from tests.support.signals import RATE
+
+pytestmark = pytest.mark.jack
+PERIOD = 256
+
+
+@pytest.fixture(scope="module")
+def session(clocked: Session) -> Session:
+    return clocked
+
+
+@pytest.fixture(scope="module")
+def realtime_messages(session: Session) -> list[tuple[int, bytes]]:
+    return [(frame, bytes(data)) for frame, data in session.report.midi if data[0] >= 0xF8]
+
+
+def test_it_starts_once_and_stops_at_the_end(realtime_messages: list[tuple[int, bytes]], session: Session) -> None:
+    assert session.code == 0, session.said
+    words = [message for _, message in realtime_messages]
+    assert words[:2] == [START, CLOCK]
+    assert set(words[1:-1]) == {CLOCK}
+    if session.xruns == 0 and session.report.xruns == 0:  # a machine that lost cycles has lost what was in them
+        assert words[-1] == STOP
+
+
+def test_each_beat_has_24_pulses_and_they_begin_one_latency_after_a_beat(
+    realtime_messages: list[tuple[int, bytes]], session: Session, song: tuple[np.ndarray, np.ndarray]
+) -> None:
+    pulses = np.array([frame for frame, message in realtime_messages if message == CLOCK])
+    beats = song[1] + session.start + expected(np.zeros(0, np.float32), PERIOD)[1]
+    playing = pulses[pulses < beats[-1] + RATE // 10]
+    assert len(playing) > 8 * PULSES
+    # A cycle in which the busy machine let the listener down takes its messages with it.
+    if session.report.xruns == 0 and session.report.skipped == 0 and session.xruns == 0:
+        near = [np.abs(beats - pulse).min() for pulse in playing[::PULSES]]
+        assert np.median(near) < 8 * PERIOD  # machines are noisy
+        assert len(playing) == pytest.approx(PULSES * np.sum(beats > playing[0] - RATE // 10), abs=PULSES)
+
+
+def test_the_notes_are_those_of_the_chops_alone(session: Session) -> None:
+    assert "beats in" in session.said
+    played = [note for _, note in session.events if note is not None]
+    assert [note for _, note in session.notes] == played or session.report.xruns > 0

@@ -1,0 +1,36 @@
+"""Ctrl-C while the program is still starting: no word, no traceback, the exit code that shells expect."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.command import ROOT
+
+_PRESS = """
+import os, runpy, signal, sys
+
+class Press:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Press())
+sys.argv = ["samplechop", "live", "--demo", "--fast"]
+{run}
+"""
+_RUNS = {
+    "samplechop": "from samplechop.offline.cli.main import main; main()",
+    "python -m samplechop": "runpy.run_module('samplechop', run_name='__main__')",
+    "python run_live.py": "sys.argv[1:2] = []; runpy.run_path('run_live.py', run_name='__main__')",
+}
+
+
+@pytest.mark.parametrize("how", _RUNS)
+@pytest.mark.parametrize("module", ["samplechop.realtime.settings", "samplechop.realtime.session"])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no Ctrl-C that one process can send itself alone")
+def test_ctrl_c_while_modules_are_loaded_ends_quietly(how: str, module: str) -> None:
+    script = _PRESS.format(module=module, run=_RUNS[how])
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

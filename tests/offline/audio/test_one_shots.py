@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop.offline.audio.one_shots import RATE, Shot, gather, is_held_out, loop_may_be_used
+from samplechop.offline.lab.synthetic import solo
+from samplechop.offline.lab.synthetic.drumming import assemble, play
+from samplechop.offline.lab.synthetic.percussion import MADE
+from samplechop.offline.lab.synthetic.performance import line_up
+from samplechop.offline.lab.synthetic.score import Strike
+from samplechop.offline.lab.synthetic.styles import STYLES
+from samplechop.offline.lab.synthetic.wear import empty, thumps
+
+ROLES = ("kick", "snare", "hat", "crash", "tom")
+
+
+def marked_shots():
+    """One-shots of which those held out cannot be missed: they are not numbers."""
+    click = np.exp(-np.arange(3000) / 300).astype(np.float32)
+    names = [f"{place}{role}{number}" for place in ("", "kit3/", "kit5/") for role in ROLES for number in range(4)]
+    roles = [role for _ in range(3) for role in ROLES for _ in range(4)]
+    return [
+        Shot(name, role, click * np.float32(np.nan if held else 1), held)
+        for name, role, held in zip(names, roles, [n % 4 == 0 for n in range(len(names))], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_kits_for_training_hold_no_held_out_sound(seed):
+    rng = np.random.default_rng(seed)
+    kit = assemble(rng, marked_shots(), ROLES, validation=False)
+    sound = play([Strike(0.1 * n, role, 0.9) for n, role in enumerate(ROLES)], kit, 1.0, rng)
+    assert np.all(np.isfinite(sound))
+
+
+def test_players_for_training_hold_no_held_out_program():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        families = [(style.comps, style.leads) for style in STYLES] + [(one, one) for one in solo.PLAYERS.values()]
+        for comps, leads in families:
+            programs = line_up(rng, comps, leads, validation=False).programs.values()
+            assert not [program for program in programs if is_held_out(f"program{program}")]
+
+
+def test_loops_kept_for_judging_are_not_read(tmp_path):
+    names = [f"loop_{number}" for number in range(24)]
+    for name in names:
+        soundfile.write(tmp_path / f"{name}.wav", 0.5 * np.hanning(2000), RATE)
+    read = {shot.name for shot in gather([tmp_path])}
+    assert read == {name for name in names if loop_may_be_used(name)}
+    assert not any(is_held_out(name) for name in read)
+    assert 0 < len(read) < 18
+
+
+@pytest.mark.parametrize("role", sorted(MADE))
+def test_drums_by_rule_strike_at_once_and_never_quite_twice_the_same(role):
+    rng = np.random.default_rng(0)
+    for seed in range(8):
+        one, two = MADE[role](seed, 0.9, rng), MADE[role](seed, 0.9, rng)
+        assert np.all(np.isfinite(one))
+        assert np.max(np.abs(one)) == pytest.approx(1, abs=1e-3)
+        assert np.max(np.abs(one[:4])) > 0.03
+        assert not np.array_equal(one[:400], two[:400])
+
+
+def test_a_snare_struck_softly_has_another_spectrum_and_most_are_duller():
+    def centroid(sound):
+        power = np.abs(np.fft.rfft(sound, 32768)) ** 2
+        return np.log2(np.sum(power * np.arange(len(power))) / np.sum(power))
+
+    rng = np.random.default_rng(1)
+    octaves = np.array(
+        [centroid(MADE["snare"](s, 0.95, rng)) - centroid(MADE["snare"](s, 0.15, rng)) for s in range(60)]
+    )
+    assert np.median(np.abs(octaves)) > 0.1
+    # Not all: in a ghost note the wires are left alone, as in six of the 18 real snares this was compared with.
+    assert 0.5 < np.mean(octaves > 0) < 0.95
+
+
+def test_a_strike_lies_on_its_sample():
+    rng = np.random.default_rng(2)
+    kit = assemble(rng, marked_shots(), ["kick"], validation=False)
+    sound = play([Strike(0.5, "kick", 1.0)], kit, 1.0, rng)
+    assert np.all(sound[: RATE // 2] == 0)
+    assert np.max(np.abs(sound[RATE // 2 : RATE // 2 + 4])) > 0.01
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_empty_record_stays_within_full_scale(seed):
+    sound = empty(5.0, np.random.default_rng(seed))
+    assert sound.dtype == np.float32
+    assert len(sound) == 5 * RATE
+    assert np.max(np.abs(sound)) <= 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_soft_bump_swings_back_and_dies_away(seed):
+    sound = thumps(10 * RATE, np.random.default_rng(seed))
+    assert 0 < np.max(np.abs(sound)) < 3
+    assert abs(np.mean(sound)) < 1e-3  # a cartridge hears no constant

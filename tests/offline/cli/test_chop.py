@@ -1,0 +1,263 @@
+"""`samplechop chop` as a user runs it: a record goes in, a kit comes out."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop.offline.audio.sample_formats import BYTES
+from samplechop.offline.cli import chop
+from samplechop.offline.kits import atomic_replace, finish
+from samplechop.offline.kits.analysis import candidates, hpss
+from samplechop.offline.kits.model import Guess
+from samplechop.offline.kits.open import open_record
+from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.selection import plan as planning
+from tests.support.command import samplechop
+from tests.support.signals import RATE, record
+
+FEW = ("--no-picture", "--formats", "sfz")
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("song") / "Söng #1.wav"
+    audio = record(12.0)[0]
+    soundfile.write(path, np.stack([audio, audio[::-1]], axis=1), RATE, "PCM_24")
+    return path
+
+
+@pytest.fixture(scope="module")
+def kit(song: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kits")
+    outcome = samplechop("chop", song, "-o", folder, "--count", 8)
+    assert outcome.code == 0, outcome.err
+    (made,) = (path for path in folder.iterdir() if path.is_dir())
+    return made
+
+
+def test_one_command_writes_every_format_and_a_picture(kit: Path) -> None:
+    listed = {entry["file"] for entry in json.loads((kit / "kit.json").read_text())["files"]}
+    there = {path.relative_to(kit).as_posix() for path in kit.rglob("*") if path.is_file()}
+    assert listed == there - {"kit.json"}
+    endings = {path.suffix for path in kit.rglob("*") if path.is_file()}
+    assert endings >= {".wav", ".sfz", ".dspreset", ".multisample", ".h2drumkit", ".mid", ".txt", ".json"}
+    assert endings >= {".xpm", ".adg", ".dawproject", ".rpp", ".aif", ".ot", ".png", ".svg"}
+
+
+def test_the_slices_of_a_kit_are_the_record_bit_for_bit(kit: Path, song: Path) -> None:
+    slices = sorted((kit / "slices").iterdir())
+    assert len(slices) == 8
+    joined = np.concatenate([soundfile.read(path, dtype="int32")[0] for path in slices])
+    np.testing.assert_array_equal(joined, soundfile.read(song, dtype="int32")[0])
+
+
+def test_the_same_command_gives_the_same_bytes_with_a_process_beside_too(
+    kit: Path, song: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(chop, "_WORTH_BYTES", 0)
+    assert samplechop("chop", song, "-o", tmp_path, "--count", 8).code == 0
+    again = tmp_path / kit.name
+    for path in kit.rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (again / path.relative_to(kit)).read_bytes(), path
+
+
+def test_nothing_else_is_left_behind(kit: Path) -> None:
+    assert [path.name for path in kit.parent.iterdir()] == [kit.name]
+
+
+def test_a_kit_is_not_overwritten_unless_asked(kit: Path, song: Path) -> None:
+    outcome = samplechop("chop", song, "-o", kit.parent, *FEW)
+    assert outcome.code == 2
+    assert "--force" in outcome.err
+
+
+def test_force_replaces_a_kit_and_leaves_what_the_user_put_there(song: Path, tmp_path: Path) -> None:
+    assert samplechop("chop", song, "-o", tmp_path, "--count", 8, *FEW).code == 0
+    (folder,) = tmp_path.iterdir()
+    (folder / "slices" / "mine.wav").write_text("mine")
+    assert samplechop("chop", song, "-o", tmp_path, "--count", 4, "--force", *FEW).code == 0
+    assert len(list((folder / "slices").iterdir())) == 5
+    assert (folder / "slices" / "mine.wav").read_text() == "mine"
+
+
+def test_a_kit_is_not_lost_when_its_successor_cannot_be_put_there(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert samplechop("chop", song, "-o", tmp_path, "--count", 8, *FEW).code == 0
+    (folder,) = tmp_path.iterdir()
+    before = sorted(path.name for path in (folder / "slices").iterdir())
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (folder / "mine.txt").write_text("mine")
+    monkeypatch.setattr(atomic_replace.shutil, "copy2", no_room)
+    outcome = samplechop("chop", song, "-o", tmp_path, "--count", 4, "--force", *FEW)
+    assert outcome.code == 2
+    assert "No space left" in outcome.err
+    assert sorted(path.name for path in (folder / "slices").iterdir()) == before
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_a_folder_that_is_no_kit_is_never_replaced(song: Path, tmp_path: Path) -> None:
+    (tmp_path / "Song_s1").mkdir()
+    (tmp_path / "Song_s1" / "precious.txt").write_text("precious")
+    outcome = samplechop("chop", song, "-o", tmp_path, "--force", *FEW)
+    assert outcome.code == 2
+    assert (tmp_path / "Song_s1" / "precious.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "loud"), [(1.0, 0.5), (3.0, 0.0), (0.01, 0.5)], ids=["one second", "silence", "an instant"]
+)
+def test_a_record_without_chops_is_one_slice(seconds: float, loud: float, tmp_path: Path) -> None:
+    path = tmp_path / "odd.wav"
+    soundfile.write(path, loud * np.sin(np.arange(round(seconds * RATE)) / 20), RATE)
+    outcome = samplechop("chop", path, "-o", tmp_path / "kits", "--until", "candidate", *FEW)
+    assert outcome.code == 0, outcome.err
+    assert len(list((tmp_path / "kits" / "odd" / "slices").iterdir())) == 1
+
+
+def test_a_part_of_a_record_is_chopped_alone(song: Path, tmp_path: Path) -> None:
+    assert samplechop("chop", song, "-o", tmp_path, "--start", 2, "--end", 7.5, *FEW).code == 0
+    (folder,) = tmp_path.iterdir()
+    joined = np.concatenate([soundfile.read(path, dtype="int32")[0] for path in sorted((folder / "slices").iterdir())])
+    whole = soundfile.read(song, dtype="int32")[0]
+    np.testing.assert_array_equal(joined, whole[2 * RATE : round(7.5 * RATE)])
+
+
+def test_samples_that_look_like_a_header_do_not_cost_the_kit(tmp_path: Path) -> None:
+    samples = np.zeros((RATE, 1), np.int16)
+    samples[:2, 0] = np.frombuffer(b"wvpk", np.int16)
+    soundfile.write(tmp_path / "odd.aiff", samples, RATE, "PCM_16")
+    outcome = samplechop("chop", tmp_path / "odd.aiff", "-o", tmp_path / "kits", "--no-picture", "--formats", "op1,sfz")
+    assert outcome.code == 0, outcome.err
+    assert "op1 was left out" in outcome.err
+    assert (tmp_path / "kits" / "odd" / "odd.sfz").is_file()
+
+
+def test_locked_places_stay_whatever_is_rolled(song: Path, tmp_path: Path) -> None:
+    for seed in (0, 1, 2):
+        options = ("--lock", "3.3,7.21", "--count", 5, "--reroll", seed, "--force")
+        assert samplechop("chop", song, "-o", tmp_path, *options, *FEW).code == 0
+        (folder,) = tmp_path.iterdir()
+        starts = [part["start"] for part in json.loads((folder / "kit.json").read_text())["slices"]]
+        assert len(starts) == 5
+        assert all(min(abs(start - place * RATE) for start in starts) < 0.05 * RATE for place in (3.3, 7.21))
+
+
+def test_chops_are_those_of_the_live_engine(song: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    assert samplechop("live", song, "--fast", "--events", events, "--quiet").code == 0
+    live = [json.loads(line)["sample"] for line in events.read_text().splitlines()]
+    taken = open_record(song, tmp_path)
+    found = candidates.find(taken, ChopOptions(), 0, taken.length)
+    assert [candidate.sample for candidate in found.candidates] == live
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_the_harmonic_part_does_not_depend_on_its_blocks(song: Path, tmp_path: Path, monkeypatch, subtype: str) -> None:
+    import librosa
+
+    source = tmp_path / "source.wav"
+    soundfile.write(source, soundfile.read(song)[0][: 2 * RATE], RATE, subtype)
+    taken = open_record(source, tmp_path)
+    monkeypatch.setattr(hpss, "STEP", 60 * hpss.HOP)
+    part = hpss.harmonic_part(taken, tmp_path)
+    whole = librosa.effects.harmonic(soundfile.read(source, dtype="float32")[0].T).T
+    made, step = soundfile.read(part.audio)[0], 2.0 ** (1 - 8 * BYTES[subtype])
+    assert soundfile.info(part.audio).subtype == subtype
+    np.testing.assert_allclose(made, whole, rtol=0, atol=max(1e-6, 0.501 * step))
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"])
+def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path, subtype: str) -> None:
+    import librosa
+
+    source, kits = tmp_path / "source.wav", tmp_path / "kits"
+    soundfile.write(source, soundfile.read(song)[0][: round(1.6 * RATE)], RATE, subtype)
+    arguments = ("--harmonic", "--write-harmonic", "--no-picture", "--formats", "cues")
+    assert samplechop("chop", source, "-o", kits, *arguments).code == 0
+    (folder,) = kits.iterdir()
+    joined = np.concatenate([soundfile.read(path)[0] for path in sorted((folder / "slices").iterdir())])
+    wanted = librosa.effects.harmonic(soundfile.read(source, dtype="float32")[0].T).T
+    np.testing.assert_allclose(joined, wanted, rtol=0, atol=max(1e-6, 0.501 * 2.0 ** (1 - 8 * BYTES[subtype])))
+    np.testing.assert_array_equal(soundfile.read(folder / "source.wav")[0], joined)
+    energies = [np.square(samples).sum() for samples in (joined, soundfile.read(source)[0])]
+    assert 0.1 < energies[0] / energies[1] < 0.9
+
+
+def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(planning, "MOST_CANDIDATES", 6)
+    taken = open_record(song, tmp_path)
+    plan = planning.planned(taken, ChopOptions(count=4), 0, taken.length)
+    assert len(plan.pieces) == 4
+    assert plan.pieces[0].start == 0
+
+
+def test_a_long_record_says_which_formats_were_left_out(song: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(finish, "LONG_SECONDS", 5)
+    outcome = samplechop("chop", song, "-o", tmp_path, "--no-picture")
+    assert outcome.code == 0
+    assert "--formats" in outcome.err and "reaper" in outcome.err
+    assert not list(tmp_path.rglob("*.rpp")) and list(tmp_path.rglob("*.sfz"))
+
+
+def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Path) -> None:
+    for said in ("1 made, 0 skipped", "0 made, 1 skipped"):
+        outcome = samplechop("chop", song.parent, "-o", tmp_path, "--jobs", 1, *FEW)
+        assert (outcome.code, said in outcome.out) == (0, True), outcome
+
+
+def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: Path, monkeypatch) -> None:
+    taken = open_record(song, tmp_path)
+    seen = []
+    monkeypatch.setattr(planning.tempo, "downbeats", lambda _: (1, 2))
+    monkeypatch.setattr(planning.select, "choose", lambda *given: seen.append(given[4]) or np.arange(3))
+    for known, bars in ((None, ()), (Guess("90.0", 0.9), (1, 2))):
+        monkeypatch.setattr(planning.tempo, "tempo", lambda *_, known=known: known)
+        planning.planned(taken, ChopOptions(bars=True), 0, taken.length)
+        assert seen[-1] == bars
+
+
+def test_formats_are_listed() -> None:
+    outcome = samplechop("chop", "--list-formats")
+    assert outcome.code == 0
+    assert "octatrack" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("no such file.wav",), "no such file.wav"),
+        ((), "--demo"),
+        (("--demo", "--count", 0), "--count"),
+        (("--demo", "--diversity", 2), "--diversity"),
+        (("--demo", "--lock", "soon"), "--lock"),
+        (("--demo", "--until", "later"), "--until"),
+        (("--demo", "--formats", "mp3"), "mp3"),
+        (("--demo", "--template", "{x}"), "{x}"),
+        (("--demo", "--normalise", "loud"), "--normalise"),
+        (("--demo", "--start", 5, "--end", 3), "--start"),
+        (("--demo", "--start", 500), "--start"),
+        (("--demo", "--lock", 500), "--lock 500"),
+        (("--demo", "--lock", "3,5", "--end", 4), "--lock 5"),
+        (("--demo", "--lock", "3,5", "--count", 2), "--count"),
+        (("--demo", "--lock", "3", "--count", 1), "--count"),
+        (("--demo", "--until", "0.001"), "--until"),
+        (("--demo", "--start-note", 120), "--start-note"),
+        (("--demo", "--fade", -1), "--fade"),
+        (("--demo", "--jobs", 0), "--jobs"),
+        (("--demo", "--model", "nobody"), "nobody"),
+    ],
+)
+def test_wrong_input_is_answered_in_one_sentence(arguments: tuple, part: str, tmp_path: Path) -> None:
+    outcome = samplechop("chop", *arguments, "-o", tmp_path / "kits")
+    assert outcome.code == 2
+    assert part in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert not (tmp_path / "kits").exists()

@@ -1,0 +1,298 @@
+import io
+import json
+import pickle
+import re
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop.offline.evaluate import drums, harmony, html_report, json_results, noise, runner, systems, table
+from samplechop.offline.evaluate.chop_figures import LOOK
+from samplechop.offline.evaluate.chops import TASK
+from samplechop.offline.evaluate.measures import Markers
+from samplechop.offline.evaluate.references import references_for, tracks_in
+from samplechop.offline.evaluate.rows import Row, compared, share
+from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import Event
+from tests.support.command import samplechop
+
+RATE = 44_100
+HITS = np.arange(0.5, 5.5, 0.5)
+
+
+def clicks(times=HITS, seconds=6.0, seed=0):
+    rng, samples = np.random.default_rng(seed), np.zeros(round(seconds * RATE), np.float32)
+    burst = (rng.standard_normal(3000) * np.exp(-np.arange(3000) / 500)).astype(np.float32)
+    for time in times:
+        samples[round(time * RATE) : round(time * RATE) + 3000] += 0.5 * burst
+    return samples
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("records")
+    for name, seed in (("soul/one", 1), ("jazz/two", 2)):
+        path = place / f"{name}.wav"
+        path.parent.mkdir()
+        soundfile.write(path, clicks(seed=seed), RATE)
+    drums = [DrumTruth(time, "kick", 0.9) for time in HITS]
+    truth = Truth(6.0, "soul", "validation", 1, chops=[ChopTruth(time, "hit", 1.0) for time in HITS], drums=drums)
+    write_truth(truth, place / "soul/one.json")
+    (place / "jazz/two.onsets.txt").write_text("".join(f"{time}\n" for time in HITS))
+    return place
+
+
+@pytest.fixture(scope="module")
+def result(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(noise, "noises", short_noises)
+        return runner.evaluate(TASK, tracks_in(folder), ["chop-61", "librosa"], [], jobs=1)
+
+
+def short_noises():
+    return {"hiss": [0.01 * np.random.default_rng(5).standard_normal(RATE).astype(np.float32)]}
+
+
+def shown(renderable, width=100):
+    from rich.console import Console
+
+    console = Console(width=width, record=True, force_terminal=True, file=io.StringIO())
+    console.print(renderable)
+    return console.export_text(styles=True)
+
+
+def test_the_command_prints_a_table_that_fits_100_columns(folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    found = samplechop("evaluate", folder, "--model", "chop-61", "--peers", "librosa", "--no-noise", "--jobs", 1)
+    assert found.code == 0
+    assert all(word in found.out for word in ("chop-61", "librosa", "chosen chops F", "strong hits F", "soul", "jazz"))
+    assert max(map(len, found.out.splitlines())) <= 100
+
+
+def test_the_command_writes_everything_as_json_and_as_a_page(folder, tmp_path):
+    options = ["--model", "chop-61", "--peers", "none", "--no-noise", "--jobs", 1, "--tracks"]
+    found = samplechop("evaluate", folder, *options, "--json", tmp_path / "all.json", "--page", tmp_path / "all.html")
+    assert found.code == 0
+    written = json.loads((tmp_path / "all.json").read_text())
+    assert set(written["systems"]["chop-61"]["recordings"]) == {"soul/one.wav", "jazz/two.wav"}
+    assert "one" in (tmp_path / "all.html").read_text()
+
+
+def test_the_best_value_is_bold(result):
+    line = next(row for row in shown(table.means(result)).splitlines() if "hiss" in row)
+    assert result.noise["hiss"]["chop-61"] < result.noise["hiss"]["librosa"]
+    assert re.search(r"\x1b\[1m *0\.0", line)
+    assert not re.search(r"\x1b\[1m *[1-9]", line)
+
+
+@pytest.mark.parametrize("judged", [TASK, drums.TASK, harmony.TASK])
+def test_what_is_judged_can_be_handed_to_another_process(judged):
+    assert pickle.loads(pickle.dumps(judged)) == judged
+
+
+def test_a_value_nobody_else_has_is_not_the_best():
+    row = Row("F", "f", share)
+    assert compared(row, [0.5, None]) == [(".500", False), ("–", False)]
+    assert compared(row, [0.5, 0.25, None]) == [(".500", True), (".250", False), ("–", False)]
+
+
+def test_results_do_not_depend_on_the_number_of_processes(folder, result):
+    again = runner.evaluate(TASK, tracks_in(folder), ["chop-61"], None, jobs=2)  # librosa would take long to load
+    for one, two in zip(result.judged, again.judged, strict=True):
+        (heard,) = two.heard.values()
+        assert one.heard["chop-61"].found.times.tolist() == heard.found.times.tolist()
+
+
+def test_librosa_finds_the_clicks(result):
+    assert result.summary("librosa")["onsets_r"] == pytest.approx(1)
+
+
+def test_a_marker_on_pure_noise_is_a_false_one(monkeypatch, folder):
+    monkeypatch.setattr(systems, "listener", lambda _: lambda _: Markers(np.array([1.0])))
+    monkeypatch.setattr(noise, "noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
+    assert runner.evaluate(TASK, tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
+
+
+def test_made_surfaces_are_finite_and_as_long_as_asked():
+    made = noise.noises(2.0)
+    assert {"hiss", "hum", "crackle", "run-out", "groove", "silence"} == set(made)
+    for sounds in made.values():
+        for sound in sounds:
+            assert len(sound) == 2 * RATE
+            assert np.isfinite(sound).all()
+
+
+def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
+    path = tmp_path / "vinyl_hiss.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(2 * RATE), RATE, subtype="FLOAT")
+    assert noise.real_noises(tmp_path)[0] == path
+    loud, soft = noise.played(path, 10.0)
+    assert len(loud) >= 10 * RATE
+    assert np.max(np.abs(loud)) < 1
+    np.testing.assert_allclose(soft, 0.1 * loud, rtol=1e-5)
+    power = np.square(loud[: 10 * RATE]).reshape(-1, RATE // 10).mean(axis=1)
+    assert power.max() < 1.6 * power.min()
+
+
+def test_the_page_holds_every_recording_and_fetches_nothing(result):
+    html = html_report.page(result, LOOK, "my <records>")
+    assert "my &lt;records&gt;" in html
+    for one in result.judged:
+        assert f"<h3>{one.track.name} " in html
+    assert html.count('aria-label="reliability diagram"') == 1
+    assert "False markers per minute" in html
+    assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
+
+
+def test_the_page_is_well_formed_and_small(result):
+    from xml.etree import ElementTree
+
+    drawings = re.findall(r"<svg.*?</svg>", html_report.page(result, LOOK, "records"), re.DOTALL)
+    assert len(drawings) == len(result.judged) + 1
+    for drawing in drawings:
+        ElementTree.fromstring(drawing)
+        assert len(drawing) < 40_000
+
+
+def test_a_page_that_cannot_be_written_is_a_clear_fault(result, tmp_path):
+    with pytest.raises(UserError, match="cannot be written"):
+        html_report.write_page(result, LOOK, "records", tmp_path)
+
+
+def test_a_beat_labelled_one_is_a_downbeat():
+    events = [Event("beat", 88_200, 90_000, 0.5, "2"), Event("beat", 44_100, 46_000, 0.9, "1")]
+    found = systems.markers_of(events)
+    assert found.times.tolist() == [1.0, 2.0]
+    assert found.strengths.tolist() == [0.9, 0.5]
+    assert found.downbeats.tolist() == [True, False]
+    assert systems.markers_of([Event("chop", 44_100, 46_000, 0.9)]).downbeats is None
+
+
+def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
+    monkeypatch.setattr(systems.shutil, "which", lambda _: None)
+    assert systems.wanted_peers("all") == ["librosa"]
+    found = samplechop("evaluate", folder, "--peers", "aubio")
+    assert found.code == 2
+    assert "aubio-tools" in found.err
+    assert len(found.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["{}/nowhere"], "No folder"),
+        (["{}", "--peers", "madmom"], "--peers must be"),
+        (["{}", "--model", "nobody"], "nobody"),
+        (["{}", "--detector", "nobody"], "no detector 'nobody'"),
+        (["{}", "--detector", "beats", "--model", "chop"], "--model chooses the net of the chop detector"),
+        (["{}", "--page", "{}/nowhere/page.html"], "cannot be written"),
+        (["{}", "--json", "{}/nowhere/all.json"], "cannot be written"),
+        (["{}", "--json", "{}"], "it is a folder"),
+        (["{}", "--noise-file", "{}/nowhere.wav", "--peers", "none", "--model", "chop-61"], "nowhere.wav"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says, monkeypatch):
+    monkeypatch.setattr(noise, "noises", short_noises)
+    found = samplechop("evaluate", *(one.format(folder) for one in arguments), "--jobs", 1)
+    assert found.code == 2, found
+    assert found.out == ""
+    assert len(found.err.strip().splitlines()) == 1, found.err
+    assert says in found.err
+
+
+def test_models_of_other_kinds_are_not_judged_as_chops():
+    assert "chop" in systems.released(("chop", "stream"))
+    assert "chop" not in systems.released(("drums", "harmony"))
+    with pytest.raises(UserError, match="model 'chop' cannot be judged here"):
+        systems.check(["chop"], ("drums",))
+
+
+def test_recordings_of_the_same_name_in_two_subfolders_are_kept_apart(tmp_path):
+    for group in ("soul", "jazz"):
+        (tmp_path / group).mkdir()
+        soundfile.write(tmp_path / group / "one.wav", clicks(), RATE)
+        (tmp_path / group / "one.onsets.txt").write_text("0.5\n")
+    made = runner.evaluate(TASK, tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    assert set(json_results.as_data(made, tmp_path)["systems"]["librosa"]["recordings"]) == {
+        "jazz/one.wav",
+        "soul/one.wav",
+    }
+
+
+def test_names_with_brackets_are_shown_whole(tmp_path):
+    soundfile.write(tmp_path / "break [live]-1.wav", clicks(), RATE)
+    (tmp_path / "break [live]-1.onsets.txt").write_text("0.5\n")
+    made = runner.evaluate(TASK, tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    assert "break [live]-1" in shown(table.recordings(made))
+    assert "break [live]" in shown(table.means(made))
+
+
+def test_a_groove_too_short_to_go_round_is_named(tmp_path):
+    soundfile.write(tmp_path / "short.wav", np.zeros(RATE // 4), RATE)
+    with pytest.raises(UserError, match=r"short\.wav' is too short"):
+        noise.played(tmp_path / "short.wav")
+
+
+def test_results_that_cannot_be_written_are_a_clear_fault(result, folder, tmp_path):
+    with pytest.raises(UserError, match="cannot be written"):
+        json_results.write_data(result, folder, tmp_path / "nowhere" / "all.json")
+
+
+def test_a_folder_without_labels_says_what_to_put_there(tmp_path):
+    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
+    with pytest.raises(UserError, match=r"put labels beside the audio, such as name\.txt"):
+        tracks_in(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["soon", "-1", "nan", "inf"])
+def test_a_reference_that_is_no_time_is_named_with_its_line(tmp_path, line):
+    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
+    (tmp_path / "one.beats.txt").write_text(f"0.5 1\n{line} 2\n")
+    with pytest.raises(UserError, match=r"one\.beats\.txt', line 2: .* no time in seconds"):
+        tracks_in(tmp_path)
+
+
+def test_reference_times_may_begin_with_a_byte_order_mark(tmp_path):
+    soundfile.write(tmp_path / "one.wav", clicks(), RATE)
+    (tmp_path / "one.onsets.txt").write_text("0.5\n1.5\n", encoding="utf-8-sig")
+    assert tracks_in(tmp_path)[0].references.onsets.tolist() == [0.5, 1.5]
+
+
+def test_all_that_lies_beside_a_recording_counts(tmp_path):
+    path = tmp_path / "one.wav"
+    soundfile.write(path, clicks(), RATE)
+    (tmp_path / "one.txt").write_text("0.5\n1.5\n")
+    (tmp_path / "reference_times").mkdir()
+    (tmp_path / "reference_times/one.beats.txt").write_text("0.5 1\n1.0 2\n1.5 1\n")
+    (tmp_path / "one.drums.txt").write_text("0.5 kick\n0.75 hat\n")
+    known = references_for(path, tmp_path)
+    assert known.chops.tolist() == [0.5, 1.5]
+    assert known.beats.tolist() == [0.5, 1.0, 1.5]
+    assert known.downbeats.tolist() == [0.5, 1.5]
+    assert known.strong.tolist() == [0.5]
+    assert known.drums.tolist() == known.onsets.tolist() == [0.5, 0.75]
+
+
+def test_recordings_are_grouped_by_subfolder_or_by_what_stands_before_the_dash(tmp_path):
+    for name in ("funk-01.wav", "plain.wav", "deep/er/one.wav"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, clicks(), RATE)
+        path.with_suffix(".txt").write_text("0.5\n")
+    assert {track.path.name: track.group for track in tracks_in(tmp_path)} == {
+        "funk-01.wav": "funk",
+        "plain.wav": tmp_path.name,
+        "one.wav": "deep",
+    }
+
+
+def test_an_outline_shows_where_it_is_loud():
+    samples = np.zeros(10 * runner.OUTLINE + 3, np.float32)
+    samples[-1] = -0.5
+    peaks = runner.outline(samples)
+    assert peaks.shape == (runner.OUTLINE,)
+    assert peaks.max() == 1
+    assert np.flatnonzero(peaks).tolist() == [len(samples) // -(-len(samples) // runner.OUTLINE)]
+    assert runner.outline(np.zeros(0, np.float32)).tolist() == [0.0] * runner.OUTLINE

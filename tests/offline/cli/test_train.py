@@ -1,0 +1,138 @@
+"""The whole way: a crate, a model trained on it, that model at work, and moved towards a producer."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop import models
+from samplechop.offline.training import tcn
+from samplechop.offline.training.tasks import chop_model
+from samplechop.realtime.cli import DEMO
+from tests.support.command import samplechop
+from tests.support.crates import Crate
+from tests.support.signals import record
+
+pytest.importorskip("tensorflow")
+
+WRITTEN = {".tflite", ".json", ".npz", ".md"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_net() -> Iterator[None]:
+    """Train nets of two layers: a whole one takes half a minute to build."""
+    shape = tcn.Shape(chop_model.SHAPE.n_features, chop_model.SHAPE.n_heads, (1, 2), 8)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chop_model, "SHAPE", shape)
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two recordings with their labels, as a user has them."""
+    folder = tmp_path_factory.mktemp("records")
+    for name, seed in (("one", 1), ("two", 2)):
+        samples, truth = record(8.0, seed)
+        soundfile.write(folder / f"{name}.wav", samples, 44_100)
+        (folder / f"{name}.txt").write_text("\n".join(f"{sample / 44_100:.6f}" for sample in truth))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, own_records: Path) -> Path:
+    out = tmp_path_factory.mktemp("trained") / "tiny"
+    outcome = samplechop("train", own_records, "-o", out, "--steps", 3, "--members", 1, "--jobs", 1)
+    assert outcome.code == 0, outcome
+    return out
+
+
+def test_a_model_trained_on_a_fresh_crate_chops_a_record(crate: Crate, tmp_path: Path) -> None:
+    out = tmp_path / "tiny"
+    made = samplechop("train", crate.folder, "-o", out, "--steps", 2, "--members", 2)
+    assert made.code == 0, made
+    ran = samplechop("live", DEMO, "--fast", "--model", f"{out}.json", "--threshold", 0.01, "--events", "-")
+    assert ran.code == 0, ran
+    assert all(json.loads(line)["kind"] == "chop" for line in ran.out.splitlines())
+
+
+def test_training_leaves_model_weights_card_and_pictures(trained: Path) -> None:
+    assert {path.suffix for path in trained.parent.glob("tiny.*")} == WRITTEN
+    assert {path.name for path in (trained.parent / "tiny-report").iterdir()} == {
+        "loss.png",
+        "precision-recall.png",
+        "reliability.png",
+    }
+
+
+def test_the_same_seed_gives_the_same_model(trained: Path, own_records: Path, tmp_path: Path) -> None:
+    again = samplechop("train", own_records, "-o", tmp_path / "tiny", "--steps", 3, "--members", 1, "--jobs", 1)
+    assert again.code == 0
+    first, second = (models.load(out.with_suffix(".json")) for out in (trained, tmp_path / "tiny"))
+    assert first.sha256 == second.sha256
+    assert first.decision == second.decision
+
+
+def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop(
+        *("train", own_records, "-o", tmp_path / "moved", "--from", f"{trained}.json", "--steps", 2, "--jobs", 1),
+        *("--calibrate-on", own_records),
+    )
+    assert outcome.code == 0, outcome
+    with np.load(f"{trained}.npz") as before, np.load(tmp_path / "moved.npz") as after:
+        change = [np.abs(before[name] - after[name]).max() for name in before.files]
+        scale = [np.abs(before[name]).max() for name in before.files]
+    assert 0 < max(change) < 0.2 * max(scale)
+    moved = models.load(tmp_path / "moved.json")
+    assert moved.features == models.load(Path(f"{trained}.json")).features
+    assert moved.training["recordings_calibration"] == 2
+
+
+def test_a_model_can_be_calibrated_alone(trained: Path, own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop(
+        "train", own_records, "-o", tmp_path / "sure", "--from", f"{trained}.json", "--steps", 0, "--jobs", 1
+    )
+    assert outcome.code == 0, outcome
+    with np.load(f"{trained}.npz") as before, np.load(tmp_path / "sure.npz") as after:
+        assert all(np.array_equal(before[name], after[name]) for name in before.files)
+
+
+def test_the_classic_net_is_trained_by_the_same_command(own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop(
+        "train", own_records, "-o", tmp_path / "classic", "--model-shape", "chop-61", "--steps", 1, "--jobs", 1
+    )
+    assert outcome.code == 0, outcome
+    assert models.load(tmp_path / "classic.json").kind == "chop"
+
+
+def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) -> None:
+    outcome = samplechop("train", own_records, "-o", tmp_path / "sure", "--from", "chop-61", "--steps", 0, "--jobs", 1)
+    assert outcome.code == 0, outcome
+    sure, classic = models.load(tmp_path / "sure.json"), models.load("chop-61")
+    assert (sure.sha256, sure.threshold) == (classic.sha256, classic.threshold)
+    assert sure.training["recordings_calibration"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere", "-o", "m"], "no folder"),
+        ([".", "-o", "m"], "no labelled recordings"),
+        ([".", "-o", "m", "--model-shape", "chop-62"], "--model-shape must be one of"),
+        ([".", "-o", "m", "--from", "chop-61"], "only streaming nets can be moved on"),
+        ([".", "-o", "m", "--from", "nobody"], "nobody"),
+        ([".", "-o", "m", "--steps", "0"], "--steps 0 trains nothing"),
+        ([".", "-o", "/proc/m"], "cannot be written"),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = samplechop("train", *arguments)
+    assert outcome.code == 2, outcome
+    assert says in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,142 @@
+import resource
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from samplechop.offline.kits.batch_state import FILE, Ledger, Row, fingerprint
+from samplechop.offline.kits.options import ChopOptions
+from samplechop.realtime.core.errors import UserError
+
+ROW = Row("a" * 64, "b" * 64, "made", "song", "/records/song.wav", 1.5, "it is loud")
+
+
+def test_what_is_put_is_found_after_reopening(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.put([ROW])
+    with Ledger(tmp_path) as ledger:
+        assert ledger.find(ROW.record, ROW.options) == ROW
+        assert ledger.find(ROW.record, "c" * 64) is None
+        assert ledger.rows() == ledger.of_record(ROW.record) == [ROW]
+
+
+def test_a_row_takes_the_place_of_the_one_of_the_same_kit(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.put([replace(ROW, state="claimed")])
+        ledger.put([ROW])
+        assert ledger.rows() == [ROW]
+
+
+def test_a_row_takes_the_place_of_the_one_in_the_same_folder(tmp_path):
+    other = replace(ROW, options="c" * 64)
+    with Ledger(tmp_path) as ledger:
+        ledger.put([ROW])
+        ledger.put([other])
+        assert ledger.rows() == [other]
+
+
+def test_rows_are_put_all_or_none(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        with pytest.raises(sqlite3.Error):
+            ledger.put([ROW, replace(ROW, record="d" * 64, folder="other", state="unheard of")])  # type: ignore[arg-type]
+        ledger.put([replace(ROW, folder="later")])
+        assert [row.folder for row in ledger.rows()] == ["later"]
+
+
+def test_files_with_the_same_bytes_are_the_same_record(tmp_path):
+    one, two, three = (tmp_path / name for name in ("one", "two", "three"))
+    for path, text in ((one, "same"), (two, "same"), (three, "else")):
+        path.write_text(text)
+    with Ledger(tmp_path) as ledger:
+        assert ledger.record_of([one]) == ledger.record_of([two]) != ledger.record_of([three])
+        assert ledger.record_of([one, three]) != ledger.record_of([one])
+
+
+def test_a_changed_file_is_another_record(tmp_path):
+    path = tmp_path / "one"
+    path.write_text("before")
+    with Ledger(tmp_path) as ledger:
+        before = ledger.record_of([path])
+        path.write_text("afterwards")
+        assert ledger.record_of([path]) != before
+
+
+def test_a_file_that_did_not_change_is_not_read_again(tmp_path, monkeypatch):
+    path = tmp_path / "one"
+    path.write_text("text")
+    with Ledger(tmp_path) as ledger:
+        record = ledger.record_of([path])
+        monkeypatch.setattr("hashlib.file_digest", None)
+        assert ledger.record_of([path]) == record
+
+
+@contextmanager
+def full_disk():
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_keeps_no_record_from_being_known(tmp_path):
+    path = tmp_path / "one"
+    path.write_text("text")
+    with Ledger(tmp_path) as ledger:
+        with full_disk():
+            record = ledger.record_of([path])
+        assert ledger.record_of([path]) == record
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_leaves_the_ledger_as_it_was(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.put([ROW])
+        with full_disk(), pytest.raises(UserError, match="is the disk full"):
+            ledger.put([replace(ROW, state="failed")])
+        assert ledger.rows() == [ROW]
+        ledger.put([replace(ROW, state="claimed")])
+
+
+def test_a_ledger_that_cannot_be_begun_on_a_full_disk_says_so(tmp_path):
+    with full_disk(), pytest.raises(UserError, match="is the disk full"):
+        Ledger(tmp_path)
+
+
+def test_a_damaged_ledger_is_told_in_a_sentence(tmp_path):
+    with Ledger(tmp_path) as ledger:
+        ledger.put([replace(ROW, record=f"{number:064}", folder=str(number)) for number in range(100)])
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 100_000)
+    with Ledger(tmp_path) as ledger, pytest.raises(UserError, match="cannot be used"):
+        ledger.rows()
+
+
+def test_two_processes_cannot_hold_one_ledger(tmp_path):
+    with Ledger(tmp_path), pytest.raises(UserError, match="another samplechop is at work in"):
+        Ledger(tmp_path)
+
+
+def test_what_is_no_ledger_is_refused_and_left_alone(tmp_path):
+    (tmp_path / FILE).write_bytes(b"a song" * 1000)
+    with pytest.raises(UserError, match=r"cannot be used .* delete it"):
+        Ledger(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == b"a song" * 1000
+
+
+def test_a_ledger_of_a_later_version_is_refused(tmp_path):
+    with Ledger(tmp_path):
+        pass
+    base = sqlite3.connect(tmp_path / FILE)
+    base.execute("PRAGMA user_version = 7")
+    base.close()
+    with pytest.raises(UserError, match=r"another version \(7\)"):
+        Ledger(tmp_path)
+
+
+def test_every_option_counts_in_the_fingerprint():
+    prints = {fingerprint(options) for options in (ChopOptions(), ChopOptions(count=8), ChopOptions(lock=(1.0,)))}
+    assert len(prints | {fingerprint(ChopOptions(), "model")}) == 4
+    assert fingerprint(ChopOptions(lock=(1.0,))) == fingerprint(ChopOptions(lock=(1.0,)))

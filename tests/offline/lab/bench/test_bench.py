@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop.offline.lab.bench import live, startup
+from samplechop.offline.lab.bench import record as bench_record
+from samplechop.offline.lab.bench.figures import Figure, as_json, as_table
+from samplechop.realtime.detectors import BUILT_IN
+from tests.support.command import samplechop
+from tests.support.signals import RATE, record
+
+
+def test_figures_can_be_read_back() -> None:
+    figures = [Figure("speed", 12.5, "×", "≥ 10", True), Figure("size", 3.0, "MiB")]
+    read = json.loads(as_json(figures))
+    assert read["machine"]["cores"] >= 1
+    assert [Figure(**one) for one in read["figures"]] == figures
+
+
+def test_a_missed_goal_is_marked() -> None:
+    table = as_table("title", [Figure("slow", 1.0, "×", "≥ 10", False)])
+    assert "missed" in str(list(table.columns[3].cells))
+
+
+def test_a_short_recording_is_repeated_to_a_minute(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "short.wav", np.ones((1000, 2)) * 0.5, 22_050)
+    assert live.recording(tmp_path / "short.wav").shape == (live.SECONDS * RATE, 2)
+
+
+def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SECONDS", 4)
+    monkeypatch.setattr(startup, "_seconds", lambda _: 1.0)
+    soundfile.write(tmp_path / "record.wav", record(4.0)[0], RATE)
+    result = samplechop("bench", "live", tmp_path / "record.wav", "--json")
+    assert result.code == 0, result.err
+    figures = {one["name"]: one for one in json.loads(result.out)["figures"]}
+    for name in (
+        "constant-Q, blocks of 256",
+        "faster than librosa",
+        "chop-61: whole chain per frame, p99",
+        *(f"{name} alone, per frame, mean of CPU time" for name in live.TOGETHER if name in BUILT_IN),
+        *(f"{name}: latency, event to note" for name in live.TOGETHER if name in BUILT_IN),
+        "latency, event to note",
+    ):
+        assert figures[name]["value"] > 0
+    assert figures["48-bin sum, relative error, median"]["reached"]
+
+
+def test_a_missing_recording_is_named() -> None:
+    result = samplechop("bench", "live", "no such.wav")
+    assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")
+
+
+def test_the_benchmark_of_recording_tells_what_a_kill_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = bench_record.Killed(heard=2.0, readable=1.9, ffprobe=True, exact=True, lines=1)
+    monkeypatch.setattr(bench_record, "killed", lambda *_: left)
+    figures = list(bench_record.kills(3, 0, "wav24"))
+    assert figures[0].value == pytest.approx(0.1)
+    assert all(figure.reached is not False for figure in figures)
+    assert samplechop("bench", "record", "--record-format", "mp3").code == 2

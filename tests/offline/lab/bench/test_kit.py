@@ -1,0 +1,30 @@
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from samplechop.offline.lab.bench import kit_making
+from tests.support.command import samplechop
+from tests.support.signals import RATE, record
+
+
+def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit_making, "MINUTES", 0.1)
+    monkeypatch.setattr(kit_making, "RUNS", 1)
+    soundfile.write(tmp_path / "record.wav", record(12.0)[0], RATE)
+    result = samplechop("bench", "kit", tmp_path / "record.wav", "--hours", 0.002, "--json")
+    assert result.code == 0, result.err
+    figures = {one["name"]: one["value"] for one in json.loads(result.out)["figures"]}
+    assert figures["16 of 2,000 candidates"] > 0
+    for what in ("duplicate rate", "MFCC similarity", "mean probability"):
+        for way in ("kit", "top-N", "classic", "random", "grid"):
+            assert -1.0 <= figures[f"record: {what}, {way}"] <= 1.0
+    assert figures["record: duplicate rate, kit"] <= figures["record: duplicate rate, top-N"]
+    assert figures["0.1 minutes to a kit, loaded"] > 0
+    assert 50 < figures["0.002 hours to a kit: largest memory"] < 1000
+
+
+def test_a_recording_to_chop_that_is_missing_is_named() -> None:
+    result = samplechop("bench", "kit", "no such.wav")
+    assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")

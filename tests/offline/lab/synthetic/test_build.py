@@ -1,0 +1,162 @@
+import functools
+import json
+import signal
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop.offline.lab.synthetic import build, soundfont_bank
+from samplechop.offline.lab.synthetic.choosing import rises_db
+from samplechop.offline.lab.synthetic.outline import LONGEST, SHORTEST, outline
+from samplechop.offline.lab.synthetic.record import make
+from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.realtime.core.errors import UserError
+from tests.support.command import samplechop
+
+RATE = 44_100
+SETTINGS = build.Settings(4, ("drums",), "gm.sf2")
+
+
+@pytest.fixture(scope="module")
+def folder(crate):
+    return crate.bank
+
+
+@pytest.fixture(autouse=True)
+def keep_ctrl_c():
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.fixture(scope="module")
+def instruments(folder):
+    return soundfont_bank.load(folder)
+
+
+@pytest.fixture(scope="module")
+def record(instruments):
+    """Make each record only once."""
+    return functools.cache(lambda kind, aged=True: make(4, number_of(kind), instruments, aged))
+
+
+@functools.cache
+def number_of(kind, seed=4):
+    """The shortest record of a kind."""
+    plans = {number: outline(seed, number) for number in range(200)}
+    return min((n for n, plan in plans.items() if plan.kind == kind), key=lambda n: plans[n].length)
+
+
+def test_a_crate_holds_both_sides_of_the_split_and_every_kind():
+    plans = [outline(1, number) for number in range(300)]
+    share = np.mean([plan.split == "validation" for plan in plans])
+    assert 0.07 < share < 0.17
+    assert {plan.kind for plan in plans} == {"noise", "drums", "solo", "band", "full"}
+    assert all(SHORTEST <= plan.length <= LONGEST for plan in plans)
+
+
+def test_more_minutes_are_more_records_of_the_same():
+    assert build.record_count(1, 10) < build.record_count(1, 20)
+
+
+@pytest.mark.parametrize("kind", ["full", "noise"])
+def test_a_record_depends_on_nothing_but_its_seed_and_number(kind, instruments, record):
+    one, two = record(kind), make(4, number_of(kind), instruments)
+    np.testing.assert_array_equal(one[0], two[0])
+    assert one[1] == two[1]
+
+
+@pytest.mark.parametrize("kind", ["full", "drums", "band", "solo", "noise"])
+def test_everything_known_lies_inside_the_record(kind, record):
+    samples, truth = record(kind)
+    assert samples.dtype == np.float32
+    assert np.max(np.abs(samples)) <= 1
+    assert len(samples) == round(truth.length * RATE)
+    for rows in (truth.chops, truth.drums, truth.notes, truth.chords, truth.beats):
+        times = [row.time for row in rows]
+        assert times == sorted(times)
+        assert all(0 <= time < truth.length for time in times)
+    assert all(0 <= start < stop <= truth.length for start, stop in truth.unsure)
+    assert all(0 <= chop.strength <= 1 for chop in truth.chops)
+    assert (kind == "noise") == (not truth.chops and not truth.unsure)
+
+
+@pytest.mark.parametrize("kind", ["drums", "full", "band"])
+def test_a_dry_record_grows_louder_at_every_chop(kind, record):
+    samples, truth = record(kind, aged=False)
+    assert len(truth.chops) > 5
+    assert np.all(np.max(rises_db(samples, [chop.time for chop in truth.chops]), axis=1) >= 1.0)
+
+
+def test_the_attacks_of_a_drum_record_are_where_the_truth_says(record):
+    samples, truth = record("drums", aged=False)
+    early = []
+    for chop in truth.chops:
+        around = np.abs(samples[round((chop.time - 0.03) * RATE) : round((chop.time + 0.03) * RATE)])
+        before, peak = np.max(around[: round(0.025 * RATE)], initial=0.0), np.max(around)
+        if peak > 5 * before:
+            early.append(np.argmax(around > 0.15 * peak) / RATE - 0.03)
+    assert len(early) > 3
+    assert abs(np.median(early)) < 0.001
+
+
+def test_what_is_whole_is_kept_and_what_is_broken_is_made_again(folder, tmp_path):
+    build._open(str(folder))
+    number = number_of("noise")
+    build._write(str(tmp_path), 4, number)
+    assert build.is_done(tmp_path, 4, number)
+    path = tmp_path / f"{number:05d}.flac"
+    first = path.read_bytes()
+    path.write_bytes(first[:5000])
+    assert not build.is_done(tmp_path, 4, number)
+    build._write(str(tmp_path), 4, number)
+    assert path.read_bytes() == first
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".flac", ".json"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(folder, tmp_path):
+    build._open(str(folder))
+    with pytest.raises(UserError, match="gone"):
+        build._write(str(tmp_path / "gone"), 4, number_of("noise"))
+
+
+def test_the_command_fills_a_folder_and_does_not_start_over(crate):
+    made = {path: path.stat().st_mtime_ns for path in crate.folder.iterdir()}
+    assert len(made) == 1 + 2 * build.record_count(12, 0.5)
+    for path in made:
+        if path.name != "crate.json" and path.suffix == ".json":
+            truth = read_truth(path)
+            assert soundfile.info(path.with_suffix(".flac")).frames == round(truth.length * RATE)
+    assert samplechop("crate", "build", "-o", crate.folder, *crate.options).code == 0
+    assert {path: path.stat().st_mtime_ns for path in crate.folder.iterdir()} == made
+
+
+def test_a_folder_of_other_settings_is_refused(tmp_path):
+    build.claim(tmp_path, SETTINGS)
+    build.claim(tmp_path, SETTINGS)
+    with pytest.raises(UserError, match="another seed"):
+        build.claim(tmp_path, build.Settings(5, ("drums",), "gm.sf2"))
+
+
+def test_a_folder_that_is_no_crate_is_refused(tmp_path):
+    (tmp_path / "crate.json").write_text(json.dumps([1]))
+    with pytest.raises(UserError, match="cannot be used"):
+        build.claim(tmp_path, SETTINGS)
+
+
+def test_what_would_not_fit_is_refused(tmp_path):
+    with pytest.raises(UserError, match="--max-gb"):
+        build.check_room(tmp_path, 600, 0.5)
+
+
+def test_a_missing_player_names_what_to_install(monkeypatch):
+    monkeypatch.setattr(build.shutil, "which", lambda _: None)
+    monkeypatch.setattr(build.soundfont, "USUAL_PLACES", ())
+    with pytest.raises(UserError, match=r"fluidsynth fluid-soundfont-gm.*--soundfont"):
+        build.instruments(None)
+
+
+def test_a_missing_folder_of_sounds_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere"):
+        list(build.build(tmp_path, 1, 0, [tmp_path / "nowhere"], None, 1, 8.0))

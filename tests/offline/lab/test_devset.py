@@ -1,0 +1,272 @@
+import functools
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop.offline.audio.one_shots import RATE, Shot, is_held_out, loop_may_be_used
+from samplechop.offline.evaluate.references import tracks_in
+from samplechop.offline.lab.demo import soundfont
+from samplechop.offline.lab.devset import build, composing, drummed, repeated, sources
+from samplechop.offline.lab.devset.order import Order
+from samplechop.offline.lab.synthetic.soundfont_bank import Bank
+from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.realtime.core.errors import UserError
+from tests.support.command import samplechop
+
+playable = pytest.mark.skipif(
+    shutil.which("fluidsynth") is None
+    or not any(map(soundfont.Path.is_file, map(soundfont.Path, soundfont.USUAL_PLACES))),
+    reason="needs fluidsynth and a General MIDI soundfont",
+)
+NO_BAND = Bank(soundfont.Path("none.sf2"), (), {}, frozenset())
+
+
+def named(word, keep):
+    return next(name for number in range(100) if keep(name := f"{word}_{number}"))
+
+
+# Hertz of a tone and the share of power that is noise.
+SOUNDS = {"kick": (70, 0), "snare": (300, 0.4), "hat": (8000, 0.95), "tom": (180, 0), "piano": (330, 0)}
+
+
+def struck(kind, seconds=0.3, seed=0):
+    hertz, noisy = SOUNDS[kind]
+    times = np.arange(round(seconds * RATE)) / RATE
+    noise = np.random.default_rng(seed).standard_normal(len(times))
+    sound = np.sqrt(2 * (1 - noisy)) * np.cos(2 * np.pi * hertz * times) + np.sqrt(noisy) * noise
+    return (0.25 * np.exp(-times / 0.06) * sound).astype(np.float32)
+
+
+def write(folder, name, samples):
+    folder.mkdir(parents=True, exist_ok=True)
+    soundfile.write(folder / f"{name}.wav", samples, RATE)
+
+
+def lines(path, rows):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(f"{row}\n" for row in rows))
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    place = tmp_path_factory.mktemp("sources")
+    sounds, music = place / "sounds", place / "music"
+    for word in SOUNDS:
+        write(sounds, named(word, is_held_out), struck(word))
+        write(sounds, named(word, lambda name: not is_held_out(name)), struck(word, seed=1))
+    onsets = np.arange(0.1, 2.0, 0.25)
+    loop = np.zeros(2 * RATE, np.float32)
+    for number, time in enumerate(onsets):
+        hit = struck(("kick", "hat", "snare", "hat")[number % 4], 0.14, number)
+        loop[round(time * RATE) : round(time * RATE) + len(hit)] += hit
+    for keep in (lambda name: not loop_may_be_used(name), loop_may_be_used):
+        name = named("loop", keep)
+        write(sounds, name, loop)
+        lines(sounds / "reference_times" / f"{name}.onsets.txt", onsets)
+        lines(sounds / "reference_times" / f"{name}.beats.txt", (f"{t} {n % 4 + 1}" for n, t in enumerate(onsets[::2])))
+    beats = np.arange(0.5, 30.0, 0.5)
+    times = np.arange(31 * RATE) / RATE
+    chords = sum(np.sin(2 * np.pi * hertz * times) for hertz in (220, 277, 330)) * (0.6 + 0.4 * np.cos(np.pi * times))
+    write(music, "song", 0.2 * chords.astype(np.float32))
+    lines(music / "song.onsets.txt", beats[::2])
+    lines(music / "song.beats.txt", (f"{time} {number % 4 + 1}" for number, time in enumerate(beats)))
+    return sounds, music
+
+
+@pytest.fixture(scope="module")
+def gathered(folders):
+    return sources.gather_sources([folders[0]], folders[1])
+
+
+def order(gathered, number, seed=1):
+    return Order(np.random.default_rng([seed, number]), number, gathered, NO_BAND, seed)
+
+
+@pytest.fixture(scope="module")
+def made_by(gathered):
+    """Make each recording only once."""
+    return functools.cache(lambda maker, number: maker(order(gathered, number)))
+
+
+MAKERS = [(drummed.stem, 0), (drummed.mix, 2), (repeated.loop, 0), (repeated.loop, 1), (repeated.hits, 0)]
+
+
+@pytest.mark.parametrize(("maker", "number"), MAKERS)
+def test_the_same_seed_makes_the_same_recording(gathered, made_by, maker, number):
+    one, two = made_by(maker, number), maker(order(gathered, number))
+    assert np.array_equal(one.samples, two.samples)
+    assert np.array_equal(one.onsets, two.onsets)
+    assert (one.truth, one.beats) == (two.truth, two.beats)
+
+
+@pytest.mark.parametrize("maker", [drummed.stem, repeated.hits])
+def test_another_seed_makes_another_recording(gathered, made_by, maker):
+    assert not np.array_equal(made_by(maker, 0).onsets, maker(order(gathered, 0, 2)).onsets)
+
+
+@pytest.mark.parametrize(("maker", "number"), MAKERS)
+def test_all_that_is_known_lies_inside_the_recording(made_by, maker, number):
+    made = made_by(maker, number)
+    length = len(made.samples) / RATE
+    assert 15 < length < 40
+    assert made.samples.dtype == np.float32
+    assert np.max(np.abs(made.samples)) <= 1
+    times = made.onsets.tolist() + [time for time, _ in made.beats]
+    if made.truth is not None:
+        assert made.truth.length == length
+        times += [row.time for row in [*made.truth.chops, *made.truth.drums, *made.truth.beats]]
+        assert made.truth.chops
+    assert np.all(np.diff(made.onsets) >= 0)
+    assert 0 <= min(times) <= max(times) <= length
+
+
+def test_only_sounds_that_training_never_hears_are_used(gathered, folders):
+    assert {shot.name for shot in gathered.drums if "/" not in shot.name} == {
+        named(word, is_held_out) for word in ("kick", "snare", "hat", "tom")
+    }
+    assert named("piano", is_held_out) in {shot.name for shot in gathered.hits}
+    assert named("piano", lambda name: not is_held_out(name)) not in {shot.name for shot in gathered.hits}
+    assert [one.name for one in gathered.loops] == [named("loop", lambda name: not loop_may_be_used(name))]
+    assert {shot.name.split("/")[0] for shot in gathered.drums if "/" in shot.name} == {gathered.loops[0].name}
+    assert len(list(folders[0].glob("*.wav"))) == 12
+
+
+def test_drums_are_cut_from_a_loop_by_what_they_are(gathered):
+    loop = gathered.loops[0]
+    found = {int(shot.name.split("/")[1]): shot.role for shot in sources.drums_of(loop)}
+    assert found == {0: "kick", 1: "hat", 2: "snare", 3: "hat", 4: "kick", 5: "hat", 6: "snare", 7: "hat"}
+
+
+def test_a_loop_without_snares_gives_no_drums(gathered):
+    loop = gathered.loops[0]
+    kicks = sources.Recording("kicks", loop.samples, loop.onsets[::4], np.zeros(0), np.zeros(0, np.int64))
+    assert sources.drums_of(kicks) == []
+
+
+def test_the_drums_follow_the_beats_of_real_music(made_by):
+    made = made_by(drummed.mix, 2)
+    assert made.truth.style.endswith("real-music")
+    gaps = np.diff([beat.time for beat in made.truth.beats])
+    assert np.ptp(gaps[gaps < 1.5 * np.median(gaps)]) < 0.01
+    assert made.truth.beats[0].position == 1
+
+
+def test_attacks_of_real_music_are_unsure_unless_they_are_a_chop(made_by):
+    apart = 0
+    for number in (2, 5, 8):  # every third mix is over real music; in some every attack lies on a drum
+        made = made_by(drummed.mix, number)
+        drums = np.array([hit.time for hit in made.truth.drums])
+        chops = np.array([chop.time for chop in made.truth.chops])
+        for time in made.onsets:
+            if np.min(np.abs(drums - time)) > 0.05:
+                apart += 1
+                near = np.min(np.abs(chops - time)) < 0.06
+                assert near or any(start - 0.001 <= time <= stop for start, stop in made.truth.unsure)
+    assert apart
+
+
+def test_music_with_drums_of_its_own_is_left_out(gathered):
+    song, loop = gathered.music[0], gathered.loops[0]
+    drums = np.tile(loop.samples, 4)
+    drummed_song = replace(song, samples=song.samples[: len(drums)] * np.float32(0.2) + drums)
+    assert (
+        sources.percussion(song.samples[: len(drums)])
+        < sources.MOST_PERCUSSION
+        < sources.percussion(drummed_song.samples)
+    )
+    with pytest.raises(UserError, match="without drums"):
+        sources.music_without_drums(soundfont.Path("mine"), [drummed_song])
+
+
+def test_every_second_loop_is_played_as_it_is(gathered, made_by):
+    made = made_by(repeated.loop, 0)
+    once = gathered.loops[0].samples
+    assert np.array_equal(made.samples[: len(once)], once)
+    assert np.array_equal(made.samples[len(once) : 2 * len(once)], once)
+    assert not np.array_equal(made_by(repeated.loop, 1).samples[: len(once)], once)
+    assert np.diff([time for time, _ in made.beats]) == pytest.approx(0.5)
+    assert {position for _, position in made.beats} == {1, 2, 3, 4}
+
+
+def test_a_hit_at_the_start_of_a_loop_counts_though_no_detector_could_hear_it(gathered, made_by):
+    one = gathered.loops[0]
+    late = replace(one, samples=one.samples[round(0.1 * RATE) :], onsets=one.onsets[1:] - 0.1, beats=one.beats[:0])
+    made = repeated.loop(order(replace(gathered, loops=(late,)), 0))
+    once = len(late.samples) / RATE
+    assert made.onsets[0] == 0
+    assert np.min(np.abs(made.onsets - once)) < 1e-9
+    assert made_by(repeated.loop, 0).onsets[0] == pytest.approx(0.1)
+
+
+def test_hits_begin_where_the_truth_says(made_by):
+    made = made_by(repeated.hits, 0)
+    power = np.square(made.samples)
+    rises = [
+        np.mean(power[at : at + 441]) > 2 * np.mean(power[max(0, at - 441) : at])
+        for at in (round(chop.time * RATE) for chop in made.truth.chops)
+    ]
+    assert np.mean(rises) > 0.9
+
+
+def test_the_plan_has_every_group_and_the_number_asked_for(gathered):
+    for count in (4, 13, 50):
+        planned = build.plan(count, gathered)
+        assert len(planned) == len(set(planned)) == count
+    assert {group for group, _ in build.plan(50, gathered)} == set(build.MAKERS)
+    without = sources.Sources(gathered.drums, (), (), gathered.music)
+    assert {group for group, _ in build.plan(50, without)} == {"stems", "mixes"}
+
+
+def test_a_set_is_understood_by_evaluate_and_made_anew_in_its_folder(folders, crate, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        build.soundfont_bank, "prepare", lambda place, *_: shutil.copytree(crate.bank, place, dirs_exist_ok=True)
+    )
+    monkeypatch.setattr(composing, "SHORTEST", 6.0)  # whole recordings would be no other work, only more
+    monkeypatch.setattr(composing, "LONGEST", 9.0)
+    options = ["-o", tmp_path / "set", "--sounds", folders[0], "--music", folders[1], "--count", 4]
+    first = samplechop("devset", "build", *options)
+    assert first.code == 0, first.err
+    tracks = tracks_in(tmp_path / "set")
+    assert len(tracks) == 4
+    assert all(track.references.onsets is not None for track in tracks)
+    for path in (tmp_path / "set").rglob("*.json"):
+        assert read_truth(path).split == "validation"
+    before = {path.name: path.read_bytes() for path in (tmp_path / "set").rglob("*.*")}
+    assert samplechop("devset", "build", *options).code == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "set").rglob("*.*")} == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"--sounds": "nowhere"}, "No folder at"),
+        ({"--music": "nowhere"}, "No folder at"),
+        ({"--music": "empty"}, "No audio files under"),
+        ({"--music": "silent"}, "No music to use"),
+        ({"--sounds": "silent"}, "No kick and no snare"),
+        ({"--soundfont": "nowhere.sf2"}, "nowhere.sf2"),
+        ({"-o": "full"}, "holds something else"),
+    ],
+)
+@playable
+def test_wrong_input_is_one_sentence_and_exit_code_2(folders, tmp_path, changed, says):
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "silent", "piano", np.zeros(RATE, np.float32))
+    write(tmp_path / "full", "mine", np.zeros(RATE, np.float32))
+    options = {"-o": tmp_path / "set", "--sounds": folders[0], "--music": folders[1]}
+    options |= {name: tmp_path / value for name, value in changed.items()}
+    found = samplechop("devset", "build", *(part for pair in options.items() for part in pair))
+    assert found.code == 2, found
+    assert found.out == ""
+    assert len(found.err.strip().splitlines()) == 1, found.err
+    assert says in found.err
+    assert (tmp_path / "full" / "mine.wav").exists()
+
+
+def test_shots_keep_their_attack_at_the_start(gathered):
+    for shot in gathered.drums:
+        assert isinstance(shot, Shot)
+        assert np.argmax(np.abs(shot.samples) > 0.5) < 0.02 * RATE

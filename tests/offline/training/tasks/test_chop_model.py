@@ -1,0 +1,134 @@
+"""The streaming net: over sequences, as one step, and on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop import models
+from samplechop.models import StreamFeatures
+from samplechop.offline.training import dataset, shards, tcn, weights, write_model
+from samplechop.offline.training.prepare import Heard, hear
+from samplechop.offline.training.targets import Wanted
+from samplechop.offline.training.tasks import chop_model
+from samplechop.offline.training.tasks.chop_targets import CHOPS, HEADS, LOOKAHEAD
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.nets.activations import ActivationStream
+from samplechop.realtime.nets.chop_features import N_FEATURES
+from tests.support.signals import record
+
+SHAPE = tcn.Shape(N_FEATURES, len(HEADS), (1, 2, 4), 6)
+
+
+def audio(seconds: float = 3.0) -> np.ndarray:
+    return record(seconds)[0]
+
+
+@pytest.fixture(scope="module")
+def nets() -> list[object]:
+    made = [tcn.build(SHAPE, seed) for seed in (1, 2)]
+    rng = np.random.default_rng(0)
+    for net in made:  # a normalisation that has seen something
+        net.get_layer("norm_1").set_weights([rng.uniform(0.5, 2, SHAPE.channels) for _ in range(4)])
+    return made
+
+
+def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: Path) -> None:
+    layers = [tcn.layers_of(net, SHAPE) for net in nets]
+    described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets))
+    manifest = write_model.write(
+        tmp_path / "two", write_model.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {}
+    )
+    samples = audio()
+    heard = hear(CHOPS, samples, Wanted({}, {}))
+    logits = np.mean([net(np.asarray(heard.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
+    activations = ActivationStream(manifest, 700)
+    padded = np.concatenate([samples, np.zeros(activations.latency, np.float32)])
+    live = np.concatenate([activations.push(padded[i : i + 700]).copy() for i in range(0, len(padded), 700)])
+    wanted = (1 / (1 + np.exp(-logits)))[LOOKAHEAD:]
+    n = min(len(wanted), len(live))
+    assert n > 200
+    np.testing.assert_allclose(live[:n], wanted[:n], atol=3e-3)  # the shards keep features in half precision
+
+
+def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: Path) -> None:
+    layers = tcn.layers_of(nets[0], SHAPE)
+    weights.save(tmp_path / "net.npz", [layers])
+    (again,) = weights.load(tmp_path / "net.npz")
+    x = np.random.default_rng(1).standard_normal((1, 50, N_FEATURES)).astype(np.float32)
+    begun = tcn.build(SHAPE, 3, layers=again)
+    np.testing.assert_allclose(begun(x, training=False), nets[0](x, training=False), atol=1e-4)
+
+
+def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
+    layers = tcn.layers_of(nets[0], SHAPE)
+    described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, 1)
+    write_model.write(
+        tmp_path / "net", write_model.to_tflite(tcn.step([layers], SHAPE), 1), described, 0.5, 0.1, {}, {}
+    )
+    weights.save(tmp_path / "net.npz", [layers])
+    assert chop_model.beginning(str(tmp_path / "net.json")).shape == SHAPE
+    weights.save(tmp_path / "net.npz", [layers[:-1]])
+    with pytest.raises(UserError, match=r"net\.npz beside it holds the weights of another net"):
+        chop_model.beginning(str(tmp_path / "net.json"))
+
+
+def test_the_released_model_can_be_begun_from() -> None:
+    begin = chop_model.beginning("chop")
+    assert len(begin.members) == models.load("chop").features.members
+
+
+@pytest.mark.parametrize("content", [b"PK nothing", b"PK\x03\x04 cut short", b""])
+def test_no_weights_is_said_so(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "net.npz").write_bytes(content)
+    with pytest.raises(UserError, match="no weights to start from"):
+        weights.load(tmp_path / "net.npz")
+
+
+def test_shards_give_back_what_they_were_given(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def record(n: int) -> Heard:
+        return Heard(*(rng.random((n, width)).astype(np.float16) for width in (4, 2, 2)))
+
+    first, second, third = record(5), record(7), record(3)
+    rows = shards.write_shard(tmp_path, 0, [("a", "train", first), ("b", "validation", second)])
+    rows += shards.write_shard(tmp_path, 1, [("c", "train", third)])
+    assert not shards.is_made_of(tmp_path, "these")
+    shards.write_index(tmp_path, rows, "these")
+    assert shards.is_made_of(tmp_path, "these")
+    assert not shards.is_made_of(tmp_path, "others")
+    found = shards.read(tmp_path, "train")
+    for wanted, got in zip((first, third), found, strict=True):
+        np.testing.assert_array_equal(wanted.x, got.x)
+        np.testing.assert_array_equal(wanted.weight, got.weight)
+
+
+def test_features_that_are_made_anew_are_unfinished_until_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        soundfile.write(tmp_path / f"{name}.wav", audio(1.0), 44_100)
+        (tmp_path / f"{name}.txt").write_text("0.5\n")
+    dataset.prepare(CHOPS, [tmp_path], tmp_path / "features", jobs=1)
+
+    def full(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(shards, "write_shard", full)
+    with pytest.raises(OSError, match="disk full"):
+        dataset.prepare(CHOPS, [tmp_path], tmp_path / "features", seed=2, jobs=1)
+    with pytest.raises(UserError, match="no finished features"):
+        shards.read(tmp_path / "features", "train")
+
+
+def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no finished features"):
+        shards.read(tmp_path, "train")
+
+
+def test_what_is_asked_comes_when_the_lookahead_has_been_heard() -> None:
+    heard = hear(CHOPS, audio(), Wanted({"chop": [1.0]}, {}))
+    rows = np.flatnonzero(heard.target[:, HEADS.index("chop")] == 1)
+    assert rows.tolist() == [44_100 // 512 + LOOKAHEAD]

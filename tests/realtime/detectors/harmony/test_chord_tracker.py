@@ -1,0 +1,95 @@
+"""From pitch classes to chords: on made-up evidence whose truth is known."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from samplechop.realtime.detectors.harmony.chord_tracker import ChordTracker
+from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS, SILENT, states, voicing
+from samplechop.realtime.detectors.harmony.harte import parse
+from tests.support.harmony import evidence
+
+LAG = 9
+RATE = 44_100 / 512
+TRACKER = ChordTracker(RATE, LAG)
+
+
+def told(rows: NDArray[np.float32], cuts: tuple[int, ...] = ()) -> list[tuple[int, str]]:
+    """Give the frame and the label of everything that is told, "N" included."""
+    TRACKER.reset()
+    decided = np.concatenate([TRACKER.push(part)[0] for part in np.split(rows, cuts)])
+    changes = np.flatnonzero(np.diff(decided, prepend=SILENT))
+    chords = [TRACKER.chords[decided[at]] for at in changes]
+    return [(int(at) - LAG, "N" if chord is None else chord.label) for at, chord in zip(changes, chords, strict=True)]
+
+
+@pytest.mark.parametrize("quality", PRIORS)
+def test_every_chord_is_named(quality: str) -> None:
+    for root in ("C", "F#", "Bb"):
+        assert told(evidence((None, 20), (f"{root}:{quality}", 40))) == [(20, f"{root}:{quality}")]
+
+
+@pytest.mark.parametrize("label", ["C:maj/3", "C:maj/5", "G:7/b7", "D:min/b3", "A:min7/5"])
+def test_inversions_are_told_by_the_bass(label: str) -> None:
+    assert told(evidence((label, 40)))[-1][1] == label
+
+
+@pytest.mark.parametrize(("one", "other"), [("A:min7", "C:maj6"), ("D:sus2", "A:sus4"), ("F:min6", "D:hdim7")])
+def test_chords_of_the_same_notes_are_told_apart_by_the_bass(one: str, other: str) -> None:
+    assert told(evidence((one, 40), (None, 40), (other, 40))) == [(0, one), (40, "N"), (80, other)]
+
+
+def test_nothing_is_told_where_nothing_sounds() -> None:
+    assert told(evidence((None, 300), noise=1.0)) == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 999), cuts=st.lists(st.integers(0, 200), max_size=6).map(sorted))
+def test_what_is_told_does_not_depend_on_how_frames_are_cut(seed: int, cuts: list[int]) -> None:
+    rows = np.random.default_rng(seed).normal(0, 3, (200, 24)).astype(np.float32)
+    assert told(rows, tuple(cuts)) == told(rows)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 999))
+def test_what_was_told_does_not_depend_on_what_comes_later(seed: int) -> None:
+    rows = np.random.default_rng(seed).normal(0, 3, (120, 24)).astype(np.float32)
+    changed = np.concatenate([rows[:80], -rows[80:]])
+    early = [one for one in told(rows) if one[0] + LAG < 80]
+    assert early == [one for one in told(changed) if one[0] + LAG < 80]
+
+
+def test_a_frame_of_something_else_is_no_chord() -> None:
+    assert told(evidence(("C:maj", 40), ("C:min7", 2), ("C:maj", 40))) == [(0, "C:maj")]
+
+
+def test_noisy_evidence_gives_the_chords_that_were_there() -> None:
+    labels = ("A:min7", "D:7", "G:maj7", "C:maj", "F:maj", "B:hdim7", "E:7", "A:min")
+    found = told(evidence(*((label, 60) for label in labels), noise=2.0))
+    assert [label for _, label in found] == list(labels)
+    np.testing.assert_allclose([at for at, _ in found], 60 * np.arange(len(labels)), atol=1)
+
+
+def test_no_two_states_are_the_same_chord() -> None:
+    labels = [chord.label for chord in states().chords if chord is not None]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize(
+    ("label", "notes"),
+    [("A:min7", (45, 60, 64, 67, 69)), ("C:maj/3", (40, 60, 64, 67)), ("A:1", (69,)), ("E:5", (40, 64, 71))],
+)
+def test_a_chord_is_held_around_middle_c_over_its_bass(label: str, notes: tuple[int, ...]) -> None:
+    assert voicing(parse(label)) == notes
+
+
+def test_no_chord_holds_no_notes() -> None:
+    assert voicing(None) == ()
+
+
+@pytest.mark.parametrize(("rate", "lag"), [(0.0, 9), (86.0, 0)])
+def test_what_cannot_be_followed_is_refused(rate: float, lag: int) -> None:
+    with pytest.raises(ValueError, match="lag must be at least 1 frame"):
+        ChordTracker(rate, lag)

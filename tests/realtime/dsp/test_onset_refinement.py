@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samplechop.realtime.dsp import onset_refinement
+from tests.support.signals import chord, kick, snare
+
+SOUNDS = {"kick": kick, "snare": snare, "chord": lambda rng: chord(110 * 2 ** rng.random(), 1.0)}
+
+
+def segment(sound: np.ndarray, offset: int, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Hiss in which `sound` begins `offset` samples after the frame's centre."""
+    out = rng.standard_normal(onset_refinement.LENGTH) * noise
+    start = onset_refinement.MARGIN + onset_refinement.BACK + offset
+    out[start:] += sound[: onset_refinement.LENGTH - start]
+    return out.astype(np.float32)
+
+
+@pytest.mark.parametrize("name", sorted(SOUNDS))
+@settings(max_examples=40, deadline=None)
+@given(offset=st.integers(-1500, 1000), seed=st.integers(0, 2**32 - 1))
+def test_an_attack_is_found_to_three_milliseconds(name: str, offset: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found = onset_refinement.attack_offset(segment(SOUNDS[name](rng), offset, 1e-3, rng))
+    assert abs(found - offset) <= 132
+
+
+def test_silence_keeps_the_frame() -> None:
+    assert onset_refinement.attack_offset(np.zeros(onset_refinement.LENGTH, np.float32)) == 0
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_the_attack_lies_in_the_range_that_the_latency_counts_on(seed: int) -> None:
+    noise = np.random.default_rng(seed).standard_normal(onset_refinement.LENGTH).astype(np.float32)
+    assert -onset_refinement.BACK <= onset_refinement.attack_offset(noise) <= onset_refinement.FORWARD
+
+
+def test_a_segment_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="segment must have"):
+        onset_refinement.attack_offset(np.zeros(10, np.float32))
+
+
+SHORT = onset_refinement.AttackSearch(320, 128, -206, 512.0, 256, 384)
+"""As the drum detector searches: with little of what follows."""
+
+
+@settings(max_examples=40, deadline=None)
+@given(offset=st.integers(-320, 0), seed=st.integers(0, 2**32 - 1))
+def test_an_attack_is_found_with_little_of_what_follows(offset: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    audio = rng.standard_normal(SHORT.length) * 1e-3
+    start = SHORT.margin + SHORT.back + offset
+    audio[start:] += snare(rng)[: SHORT.length - start]
+    assert abs(SHORT.offset(audio.astype(np.float32)) - offset) <= 132
+
+
+def test_without_any_rise_an_attack_is_where_attacks_usually_lie() -> None:
+    assert abs(SHORT.offset(np.zeros(SHORT.length, np.float32)) + 206) < 16
+
+
+def test_lengths_that_are_no_multiples_of_a_cell_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiples of 16"):
+        onset_refinement.AttackSearch(321, 128, 0, 512.0, 256, 384)

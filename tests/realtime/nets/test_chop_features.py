@@ -1,0 +1,82 @@
+"""Features of the streaming net, and the activations made of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samplechop import models
+from samplechop.models import ModelError
+from samplechop.realtime.nets.activations import ActivationStream
+from samplechop.realtime.nets.chop_features import HOP_LENGTH, N_FEATURES, PER_HOP, FeatureStream
+from tests.support.signals import RATE, record
+
+MOST = 5000
+
+
+@pytest.fixture(scope="module")
+def stream() -> FeatureStream:
+    return FeatureStream(MOST)
+
+
+@pytest.fixture(scope="module")
+def activations() -> ActivationStream:
+    return ActivationStream(models.load("chop"), MOST)
+
+
+def push(stream: FeatureStream | ActivationStream, audio: np.ndarray, sizes: list[int]) -> np.ndarray:
+    stream.reset()
+    rows, start = [], 0
+    while start < len(audio):
+        for size in sizes:
+            if start < len(audio):
+                rows.append(stream.push(audio[start : start + size]).copy())
+            start += size
+    return np.concatenate(rows)
+
+
+@settings(max_examples=20, deadline=None)
+@given(sizes=st.lists(st.integers(1, MOST), min_size=1, max_size=5))
+def test_features_do_not_depend_on_how_blocks_are_cut(stream: FeatureStream, sizes: list[int]) -> None:
+    audio, _ = record(1.5)
+    np.testing.assert_array_equal(push(stream, audio, sizes), push(stream, audio, [MOST]))
+
+
+@settings(max_examples=10, deadline=None)
+@given(sizes=st.lists(st.integers(1, MOST), min_size=1, max_size=5))
+def test_activations_do_not_depend_on_how_blocks_are_cut(activations: ActivationStream, sizes: list[int]) -> None:
+    audio, _ = record(1.5)
+    np.testing.assert_array_equal(push(activations, audio, sizes), push(activations, audio, [MOST]))
+
+
+def test_a_frame_is_there_when_its_latency_has_passed(stream: FeatureStream) -> None:
+    stream.reset()
+    frame = 40
+    needed = (2 * frame + 1) * HOP_LENGTH + stream.latency
+    audio, _ = record(1.5)
+    early = push(stream, audio[: needed - HOP_LENGTH], [MOST])
+    assert len(early) <= frame
+    assert len(push(stream, audio[: needed + HOP_LENGTH], [MOST])) >= frame + 1
+
+
+def test_level_hardly_changes_features_of_loud_sound(stream: FeatureStream) -> None:
+    rng = np.random.default_rng(0)
+    noise = (0.3 * rng.standard_normal(2 * RATE)).astype(np.float32)
+    loud, soft = push(stream, noise, [MOST]), push(stream, noise * np.float32(0.25), [MOST])
+    assert np.abs(loud[20:] - soft[20:]).mean() < 0.1
+
+
+def test_both_hops_of_a_frame_are_levelled_alike(stream: FeatureStream) -> None:
+    rows = push(stream, record(2.0)[0], [MOST])
+    assert rows.shape[1] == N_FEATURES == 2 * PER_HOP
+    assert np.abs(rows[:, :PER_HOP].mean() - rows[:, PER_HOP:].mean()) < 0.05
+
+
+def test_a_window_net_gives_no_activations() -> None:
+    with pytest.raises(ModelError, match="single windows"):
+        ActivationStream(models.load("chop-61"), MOST)
+
+
+def test_silence_activates_nothing(activations: ActivationStream) -> None:
+    rows = push(activations, np.zeros(4 * RATE, np.float32), [MOST])
+    assert rows.max() < 0.3
