@@ -37,7 +37,9 @@ def live(
     device: Annotated[str | None, _opt("Input device: its name, part of it, or its number.", SOUND)] = None,
     channels: Annotated[int | None, _opt("Input channels (default: 2, or what the device has).", SOUND)] = None,
     samplerate: Annotated[int | None, _opt("Sample rate in Hz (default: the device's own).", SOUND)] = None,
-    blocksize: Annotated[int | None, _opt("Samples per audio block (default: 256).", SOUND)] = None,
+    blocksize: Annotated[
+        int | None, _opt("Samples per audio block (default: 256, or many with --fast).", SOUND)
+    ] = None,
     monitor: Annotated[
         str | None,
         _opt("off, direct, or aligned: the input, delayed so that it meets the notes (default: off).", SOUND),

@@ -39,26 +39,28 @@ if TYPE_CHECKING:
     from samplechop.realtime.outputs.osc import OscSender  # its package is an extra
 
 _DATA = Path(__file__).parent / "data"  # of the program, where nothing of the user's belongs
+BLOCK = 256
+"""Samples per block in real time, unless the settings say otherwise."""
+
 FAST_BLOCK = 32_768
 """Samples per block when a file runs as fast as possible: enough for what is done per block to cost nothing."""
 
 
 def open_source(settings: LiveSettings, path: Path | None, fast: bool) -> Source:
     """[main] Find what is listened to. Raises UserError if it cannot be opened."""
+    block = settings.blocksize or (FAST_BLOCK if fast else BLOCK)
     if path is None:
         if fast:
             raise UserError("--fast needs a file to read: samplechop live FILE --fast")
-        return DeviceSource(
-            settings.device, settings.samplerate, settings.channels, settings.blocksize, settings.monitor
-        )
+        return DeviceSource(settings.device, settings.samplerate, settings.channels, block, settings.monitor)
     for option in ("device", "samplerate", "channels"):
         if getattr(settings, option) is not None:
             raise UserError(f"--{option} is for listening to a device; {str(path)!r} is a file and has its own")
     if settings.monitor == "off":
-        return FileSource(path, FAST_BLOCK if fast else settings.blocksize, realtime=not fast)
+        return FileSource(path, block, realtime=not fast)
     if fast:
         raise UserError(f"--monitor {settings.monitor} plays in real time: leave out --fast or the monitor")
-    return PlayedFileSource(path, settings.blocksize, settings.monitor)
+    return PlayedFileSource(path, block, settings.monitor)
 
 
 def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO) -> Host:

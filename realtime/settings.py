@@ -22,7 +22,7 @@ HarmonyNotes = Literal["chord", "pitches", "off"]
 _RANGES: dict[str, tuple[float, float]] = {
     "channels": (1, 64),
     "samplerate": (4_000, 384_000),
-    "blocksize": (16, 8_192),
+    "blocksize": (16, 16_384),
     "midi_channel": (1, 16),
     "beat_channel": (1, 16),
     "drum_channel": (1, 16),
@@ -52,7 +52,7 @@ class LiveSettings:
     device: str | None = None
     channels: int | None = None
     samplerate: int | None = None
-    blocksize: int = 256
+    blocksize: int | None = None
     midi_port: str | None = None
     midi_file: Path | None = None
     midi_channel: int = 1

@@ -17,6 +17,8 @@ from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettin
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.pad_allocation import PadAssigner
 from samplechop.realtime.runner import Host
+from samplechop.realtime.session import FAST_BLOCK, open_source
+from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.terminal import NoView
 from tests.support.command import program, samplechop
 from tests.support.signals import RATE, record
@@ -69,6 +71,15 @@ def test_live_and_fast_give_the_same_events(wav: Path, expected: list[Event]) ->
 
     assert run(FileSource(wav, 256, realtime=True, now=lambda: clock[0], wait=wait)) == expected
     assert clock[0] == pytest.approx(8.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("given", "fast", "size"), [(None, True, FAST_BLOCK), (None, False, 256), (64, True, 64), (64, False, 64)]
+)
+def test_blocks_are_as_long_as_was_asked_for(wav: Path, given: int | None, fast: bool, size: int) -> None:
+    source = open_source(LiveSettings(blocksize=given), wav, fast)
+    assert source.block_size == size
+    source.stop()
 
 
 @pytest.mark.parametrize("size", [64, 65, 8193])

@@ -56,7 +56,7 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
         ("note_high", 128, "--note-high must be in 0..127"),
         ("pads", "random", "--pads must be one of cycle, similar, fixed, got 'random'"),
         ("monitor", "on", "--monitor must be one of"),
-        ("blocksize", 1, "--blocksize must be in 16..8192"),
+        ("blocksize", 1, "--blocksize must be in 16..16384"),
         ("min_gap", -1.0, "--min-gap must be in 0..10"),
         ("drum_channel", 0, "--drum-channel must be in 1..16, got 0"),
         ("harmony_channel", 17, "--harmony-channel must be in 1..16, got 17"),

@@ -245,7 +245,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path, atlas):
     script = """
         import os, signal, sys
         from pathlib import Path
-        from samplechop.offline.atlas import batches, collect
+        from samplechop.offline.atlas.collect import batches, collect
         from samplechop.offline.atlas.collect.collect import CollectSettings
         def killed(what, done, of):
             if done == 5:
