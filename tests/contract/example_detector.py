@@ -4,7 +4,7 @@
 loud = "example_detector:LoudDetector"
 """
 
-from samplechop.realtime.core.events import Event
+from samplechop import Event
 
 
 class LoudDetector:

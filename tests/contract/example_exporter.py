@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from samplechop.offline.kits.model import Kit
+from samplechop import Kit
 
 
 def write(kit: Kit) -> list[Path]:

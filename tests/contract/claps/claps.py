@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from samplechop.realtime.core.events import Event
+from samplechop import Event
 
 FRAME = 256  # samples, 6 ms
 

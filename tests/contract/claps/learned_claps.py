@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from claps import FRAME, ClapDetector
 
-from samplechop.realtime.core.errors import UserError
+from samplechop import UserError
 
 BANDS, FRAMES = 16, 4  # the net hears sixteen bands of the newest four frames
 WEIGHTS = Path(__file__).with_name("claps.npz")
