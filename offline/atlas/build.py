@@ -8,7 +8,7 @@ from samplechop.offline.atlas.features.tempo_and_key import DescribeSettings, de
 from samplechop.offline.atlas.map.grid import GridSettings, grid
 from samplechop.offline.atlas.map.linear_assignment import MOST
 from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.tags.tag import TagSettings, tag
 from samplechop.offline.atlas.web.page import PageSettings, page
 from samplechop.offline.atlas.web.sprites import SpriteSettings, sprites

@@ -51,7 +51,7 @@ def build(
     if inputs:
         collect(inputs, output, window, max_seconds, split=split, alignment=alignment, unit=unit, jobs=jobs)
     from samplechop.offline.atlas import build as building
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.tags.tag import TagSettings
     from samplechop.offline.common.progress import progress
 

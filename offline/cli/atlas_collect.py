@@ -72,7 +72,7 @@ def collect(
     if report.interrupted:
         typer.echo("stopped before the end: the same command goes on from here", err=True)
         raise typer.Exit(130)
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
 
     count = len(Atlas(output))
     if not count:
@@ -86,7 +86,7 @@ def collect(
 def _settings(output: Path, given: dict[str, Any], split: str, share: float) -> "CollectSettings":
     """What was not said is as in the atlas, if there is one."""
     from samplechop.offline.atlas.collect.collect import STEP, CollectSettings
-    from samplechop.offline.atlas.store import STATE, Atlas
+    from samplechop.offline.atlas.store.atlas import STATE, Atlas
 
     before = Atlas(output).made(STEP) if (output / STATE).exists() else None
     return CollectSettings(**((before[0] if before else {}) | given), split=split, share=share)

@@ -19,8 +19,8 @@ def describe(
     import joblib
 
     from samplechop.offline.atlas.features import tempo_and_key as describing
-    from samplechop.offline.atlas.store import Atlas
-    from samplechop.offline.atlas.tsv import read_table
+    from samplechop.offline.atlas.store.atlas import Atlas
+    from samplechop.offline.atlas.store.files import read_table
     from samplechop.offline.common.progress import progress
 
     atlas = Atlas(folder)

@@ -34,7 +34,7 @@ def drum_machine(
     """
     from samplechop.offline.atlas.drum_machine.export import FOLDER, DrumMachineSettings
     from samplechop.offline.atlas.drum_machine.export import drum_machine as make
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.common.progress import progress
 
     opened = Atlas(atlas)

@@ -38,7 +38,7 @@ def embed(
     from samplechop.offline.atlas.map import map_files
     from samplechop.offline.atlas.map.tsne import EmbedSettings, map_name
     from samplechop.offline.atlas.map.tsne import embed as make
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.common.progress import progress
 
     perplexities = tuple(dict.fromkeys(perplexity or (30.0,)))

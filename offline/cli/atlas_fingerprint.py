@@ -29,7 +29,7 @@ def fingerprint(
     from samplechop.offline.atlas.durations import seconds
     from samplechop.offline.atlas.features.spectrogram_fingerprints import PICTURE, FingerprintSettings
     from samplechop.offline.atlas.features.spectrogram_fingerprints import fingerprint as make
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.common.progress import progress
 
     sizes = re.fullmatch(r"(\d{1,4})\s*[x×]\s*(\d{1,4})", size.strip())

@@ -21,7 +21,7 @@ def grid(
     """
     from samplechop.offline.atlas.map.grid import GridSettings
     from samplechop.offline.atlas.map.grid import grid as make
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.common.progress import progress
 
     opened = Atlas(atlas)

@@ -20,7 +20,7 @@ def page(
     The folder needs no network and no server, and can be copied anywhere. A list of sounds that the page saves becomes
     a kit with samplechop chop --from-list.
     """
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.web.page import PageSettings
     from samplechop.offline.atlas.web.page import page as make
     from samplechop.offline.common.progress import progress

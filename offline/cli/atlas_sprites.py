@@ -28,7 +28,7 @@ def sprites(
 
     The JSON beside each audio file is what howler.js and audiosprite's players read: new Howl(json).play(name).
     """
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.web.sprites import SpriteSettings
     from samplechop.offline.atlas.web.sprites import sprites as make
     from samplechop.offline.common.progress import progress

@@ -27,7 +27,7 @@ def tags(
     Given tags are read from NAME.json beside NAME.wav (name, description, tags, as freesound has them), from --metadata
     (also a CSV with a column file or name, and tags), or, where there is neither, from the names of the folders.
     """
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.tags.tag import TABLE, TagSettings, read_tags, tag
     from samplechop.offline.common.progress import progress
 

@@ -39,7 +39,7 @@ def train_tags(
 
     Writes NAME.tflite, NAME.json, NAME.md, and pictures in NAME-report.
     """
-    from samplechop.offline.atlas.store import Atlas
+    from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.tags import dataset as finding
     from samplechop.offline.atlas.tags import figures, model, training
     from samplechop.offline.training.loop import Options

@@ -70,7 +70,7 @@ def _write(path: Path, found: "Mapping[str, Judgement]") -> None:
     import json
     from dataclasses import asdict
 
-    from samplechop.offline.atlas.tsv import replaced
+    from samplechop.offline.atlas.store.files import replaced
 
     with replaced(path) as part:
         part.write_text(json.dumps([asdict(one) for one in found.values()], indent=1) + "\n", encoding="utf-8")

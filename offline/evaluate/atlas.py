@@ -14,11 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.arrays import read_rows
 from samplechop.offline.atlas.features import basis, spectrogram_fingerprints
-from samplechop.offline.atlas.manifest import FILE as STATE
 from samplechop.offline.atlas.map import tsne_layout
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import STATE, Atlas, read_rows
 from samplechop.offline.common.progress import Told
 from samplechop.offline.evaluate.neighbours import FEWEST, Agreement, agreement, judged
 from samplechop.realtime.core.errors import UserError

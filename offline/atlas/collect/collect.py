@@ -21,8 +21,8 @@ from samplechop.offline.atlas.collect import batches
 from samplechop.offline.atlas.collect.alignment_matching import matched
 from samplechop.offline.atlas.collect.find_files import Item, find
 from samplechop.offline.atlas.collect.normalise import Made, Part, Recipe, make
-from samplechop.offline.atlas.store import STATE, Atlas, Sound, Source, one_line
-from samplechop.offline.atlas.tsv import PART
+from samplechop.offline.atlas.store.atlas import STATE, Atlas, Sound, Source, one_line
+from samplechop.offline.atlas.store.files import PART
 from samplechop.offline.common.progress import Told
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.interrupts import without_interrupts

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from samplechop.offline.atlas.collect.speech_alignment import Said
-from samplechop.offline.atlas.store import STATE
+from samplechop.offline.atlas.store.atlas import STATE
 from samplechop.offline.export.manifest import FILE as MANIFEST
 from samplechop.offline.kits.open import audio_files, inputs, is_kit, title
 from samplechop.realtime.core.errors import UserError

@@ -39,10 +39,10 @@ from samplechop.offline.atlas.drum_machine import references as drum_references
 from samplechop.offline.atlas.drum_machine.references import HEARD_SECONDS, ROLES, Reference
 from samplechop.offline.atlas.features import spectrogram_fingerprints
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import replaced, write_table
 from samplechop.offline.atlas.tags import tag as tags
 from samplechop.offline.atlas.tags import vocabulary
-from samplechop.offline.atlas.tsv import replaced, write_table
 from samplechop.offline.atlas.web.audio_sprites import HEADROOM, SUBTYPES, faded
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Told

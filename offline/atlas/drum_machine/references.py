@@ -25,7 +25,7 @@ from samplechop.offline.atlas.features.spectrogram_fingerprints import (
     compute,
     read_fingerprints,
 )
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.tags import tag, vocabulary
 from samplechop.realtime.core.errors import UserError
 

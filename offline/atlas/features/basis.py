@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.arrays import read_rows
 from samplechop.offline.atlas.features.spectrogram_fingerprints import COMMAND as FINGERPRINT
 from samplechop.offline.atlas.features.spectrogram_fingerprints import read_fingerprints
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas, read_rows
 from samplechop.realtime.core.errors import UserError
 
 MODES = ("fingerprints", "labels", "encoding", "combined")

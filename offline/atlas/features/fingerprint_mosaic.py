@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.atlas.store.files import replaced
 from samplechop.offline.common.palette import BACK
 
 SIDE = 3200

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from samplechop.offline.atlas.arrays import read_array, read_rows, write_array
 from samplechop.offline.atlas.features import fingerprint_mosaic, spectra
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas, read_rows
+from samplechop.offline.atlas.store.files import read_array, write_array
 from samplechop.offline.common.progress import Told
 from samplechop.realtime.core.errors import UserError
 

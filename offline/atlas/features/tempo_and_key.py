@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.store import Atlas, Sound
-from samplechop.offline.atlas.tsv import read_table, write_table
+from samplechop.offline.atlas.store.atlas import Atlas, Sound
+from samplechop.offline.atlas.store.files import read_table, write_table
 from samplechop.offline.common import process_pool as processes
 from samplechop.offline.common.progress import Told
 from samplechop.offline.export.manifest import FILE as MANIFEST

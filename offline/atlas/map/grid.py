@@ -10,8 +10,8 @@ from math import ceil, isqrt
 
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.map.linear_assignment import MOST, assign
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import replaced, write_table
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import replaced, write_table
 from samplechop.offline.common.progress import Told
 from samplechop.realtime.core.errors import UserError
 

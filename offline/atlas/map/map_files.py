@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import read_table, write_table
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import read_table, write_table
 from samplechop.realtime.core.errors import UserError
 
 FOLDER, GRID, RECTANGLE = "maps", "grid.tsv", "grid.json"

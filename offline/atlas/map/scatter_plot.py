@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.map.colours import PALETTE, frequent
-from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.atlas.store.files import replaced
 from samplechop.offline.common.palette import BACK, FAINT, INK, UNUSED
 
 if TYPE_CHECKING:

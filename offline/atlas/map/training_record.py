@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.features.basis import FILES, Basis
-from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.atlas.store.files import replaced
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.features import basis as features
 from samplechop.offline.atlas.map import colours, map_files, scatter_plot, tsne_layout
 from samplechop.offline.atlas.map.training_record import Reference
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.common.progress import Told
 from samplechop.realtime.core.errors import UserError
 

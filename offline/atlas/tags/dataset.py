@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import SoundFeatures
-from samplechop.offline.atlas.store import Atlas, Sound
+from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.tags import metadata, vocabulary
 from samplechop.offline.atlas.tags.augmentation import varied
 from samplechop.offline.atlas.tags.inference import at_rate

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from samplechop.offline.atlas.store import Sound
+from samplechop.offline.atlas.store.atlas import Sound
 from samplechop.offline.audio.one_shots import SUFFIXES
 from samplechop.realtime.core.errors import UserError
 

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Manifest, ModelError, SoundFeatures
-from samplechop.offline.atlas.arrays import write_array
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import read_table, replaced, write_array, write_table
 from samplechop.offline.atlas.tags import metadata, vocabulary
 from samplechop.offline.atlas.tags.inference import Encoder, encode
-from samplechop.offline.atlas.tsv import read_table, replaced, write_table
 from samplechop.offline.common.progress import Told
 from samplechop.realtime.core.errors import UserError
 

@@ -24,8 +24,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import replaced
 from samplechop.offline.audio.sample_formats import resampled
 
 AudioFormat = Literal["mp3", "ogg", "wav"]

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from samplechop.offline.atlas.features.fingerprint_mosaic import COLOURS
 from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP, read_fingerprints
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import replaced
 from samplechop.offline.common.progress import Told
 
 IMAGE, INDEX = "image.png", "image.json"

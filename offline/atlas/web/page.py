@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import PART
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import PART
 from samplechop.offline.atlas.web import page_data, palettes, sprites
 from samplechop.offline.common.progress import Told
 from samplechop.realtime.core.errors import UserError

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from samplechop.offline.atlas.features import spectrogram_fingerprints
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import read_table
 from samplechop.offline.atlas.tags import tag
-from samplechop.offline.atlas.tsv import read_table
 from samplechop.offline.atlas.web import palettes, sprites
 from samplechop.realtime.core.errors import UserError
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP as FINGERPRINT_STEP
 from samplechop.offline.atlas.map.grid import STEP as GRID_STEP
 from samplechop.offline.atlas.map.map_files import read_grid
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import replaced
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import replaced
 from samplechop.offline.atlas.web import image_sprites
 from samplechop.offline.atlas.web.audio_sprites import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
 from samplechop.offline.common import process_pool

@@ -13,7 +13,7 @@ from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.map.grid import rectangle
 from samplechop.offline.atlas.map.linear_assignment import assign
 from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
-from samplechop.offline.atlas.store import Atlas, Sound
+from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.lab.bench.figures import Figure
 from samplechop.offline.lab.bench.sounds_by_rule import GROUPS, LONGEST, RATE, sound
 from samplechop.offline.lab.bench.timing import allocations, best_seconds

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplechop.offline.atlas.arrays import write_array
 from samplechop.offline.atlas.features import spectrogram_fingerprints
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store import Atlas, Sound
+from samplechop.offline.atlas.store.atlas import Atlas, Sound
+from samplechop.offline.atlas.store.files import write_array
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.atlas.web.page import PageSettings, page
 from samplechop.offline.kits.selection.plan import nothing

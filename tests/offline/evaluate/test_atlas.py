@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from samplechop.offline.atlas.features.spectrogram_fingerprints import KINDS
 from samplechop.offline.atlas.map import tsne_layout
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.evaluate import atlas as judging
 from samplechop.offline.evaluate.neighbours import FEWEST, NEIGHBOURS, agreement, judged, neighbours
 from tests.offline.atlas.atlases import RATE, make_atlas, row, sound

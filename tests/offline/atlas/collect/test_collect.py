@@ -15,7 +15,7 @@ from samplechop.offline.atlas.collect import batches
 from samplechop.offline.atlas.collect import collect as collecting
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
 from samplechop.offline.atlas.durations import seconds
-from samplechop.offline.atlas.store import NAMES, SAMPLES, SOURCES, TABLE, Atlas
+from samplechop.offline.atlas.store.atlas import NAMES, SAMPLES, SOURCES, TABLE, Atlas
 from samplechop.offline.cli.commands import app
 from samplechop.offline.export import manifest
 from samplechop.realtime.core.errors import UserError

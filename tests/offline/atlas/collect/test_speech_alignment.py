@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
 from samplechop.offline.atlas.collect.speech_alignment import Said, read
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.cli.commands import app
 from samplechop.realtime.core.errors import UserError
 from tests.support.signals import RATE

@@ -22,8 +22,8 @@ from samplechop.offline.atlas.drum_machine.export import (
 from samplechop.offline.atlas.drum_machine.references import called, ring
 from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import read_table
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import read_table
 from samplechop.offline.lab.synthetic.percussion import made_hat, made_kick, made_open
 from samplechop.offline.lab.synthetic.snares import made_snare
 from samplechop.realtime.core.errors import UserError

@@ -14,7 +14,7 @@ from samplechop.offline.atlas.features.spectrogram_fingerprints import (
     fingerprint,
     read_fingerprints,
 )
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import RATE, add, make_atlas, nothing, sound
 from tests.support.command import samplechop

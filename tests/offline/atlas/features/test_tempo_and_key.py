@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
 from samplechop.offline.atlas.features import tempo_and_key as describing
 from samplechop.offline.atlas.features.tempo_and_key import COLUMNS, TABLE, DescribeSettings, describe
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import read_table
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import read_table
 from samplechop.offline.cli.commands import app
 from samplechop.offline.export import manifest
 from samplechop.realtime.core.errors import UserError

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.map.grid import rectangle
 from samplechop.offline.atlas.map.linear_assignment import assign, centres
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import make_atlas
 from tests.support.command import samplechop

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.offline.atlas.store import Sound
+from samplechop.offline.atlas.store.atlas import Sound
 from samplechop.offline.atlas.tags.metadata import describe, read_csv
 from samplechop.realtime.core.errors import UserError
 

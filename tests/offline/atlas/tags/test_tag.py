@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from samplechop import models
-from samplechop.offline.atlas.store import Atlas, Sound
+from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.tags import dataset, metadata
 from samplechop.offline.atlas.tags import model as tag_net
 from samplechop.offline.atlas.tags.inference import Encoder, encode

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tsv import write_table
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import write_table
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.atlas.web.page import PageSettings, page
 from tests.offline.atlas.atlases import RATE, row, sound, with_fingerprints, with_grid

@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.web.audio_sprites import HEADROOM, divided, faded
 from samplechop.offline.atlas.web.sprites import SpriteSettings, along_curve, grid_cells, order, read_index, sprites
 from samplechop.realtime.core.errors import UserError

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.web import page_data, palettes, sprites
 from samplechop.offline.atlas.web.page import PageSettings, check_library, page
 from samplechop.offline.cli.atlas import app

@@ -12,7 +12,7 @@ from samplechop.offline.atlas.drum_machine.export import DrumMachineSettings, dr
 from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
 from samplechop.offline.atlas.map.grid import GridSettings, grid
 from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
-from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.web.sprites import SpriteSettings, read_index, sprites
 from tests.offline.atlas.atlases import lag, nothing
 

@@ -14,6 +14,8 @@ behind them is not looked at, and goes when the next rows come.
 samples.npy is as wide as the longest sound may be; on nearly every file system what was never written takes no room.
 """
 
+import json
+import os
 import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,12 +29,56 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas import manifest, npy_append
-from samplechop.offline.atlas.lock import locked
-from samplechop.offline.atlas.tsv import PART, add, cut, lines, read_as, replaced
+from samplechop.offline.atlas.store.files import (
+    PART,
+    append_rows,
+    append_text,
+    locked,
+    map_rows,
+    read_array,
+    read_as,
+    replaced,
+    truncate_table,
+    tsv_lines,
+)
 from samplechop.realtime.core.errors import UserError
 
-STATE = manifest.FILE
+STATE = "atlas.json"
+SCHEMA = 1
+_NUMBERS = ("schema", "rate", "width", "rows", "sources")
+
+
+def _new_state(rate: int, width: int) -> dict[str, Any]:
+    """Give the state of an atlas without sounds. rate: Hz. width: samples of the longest sound there may be."""
+    return {"schema": SCHEMA, "rate": rate, "width": width, "rows": 0, "sources": 0, "steps": {}}
+
+
+def _read_state(folder: Path) -> dict[str, Any]:
+    """Read the state of an atlas. Raises UserError if there is none, or one of another version."""
+    path = folder / STATE
+    try:
+        there = json.loads(path.read_text(encoding="utf-8"))
+        state: dict[str, Any] = {name: int(there[name]) for name in _NUMBERS}
+        state["steps"] = dict(there["steps"])
+    except FileNotFoundError:
+        raise UserError(f"there is no atlas in {str(folder)!r}: make one with samplechop atlas collect") from None
+    except OSError as error:
+        raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{str(path)!r} is damaged: collect the sounds again into another folder") from None
+    if state["schema"] != SCHEMA:
+        raise UserError(f"the atlas {str(folder)!r} is of another version: collect the sounds again into another")
+    return state
+
+
+def _write_state(folder: Path, state: dict[str, Any]) -> None:
+    """Write the state, in one go and for good. Raises UserError if the disk does not take it."""
+    with replaced(folder / STATE) as part, part.open("w", encoding="utf-8") as file:
+        json.dump(state, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 SAMPLES, TABLE, NAMES, SOURCES = "samples.npy", "samples.tsv", "filenames.txt", "sources.tsv"
 _BUSY, _LOCK = ".busy", ".lock"
 
@@ -94,7 +140,7 @@ class Atlas:
     def __init__(self, folder: Path) -> None:
         """Open an atlas. Raises UserError if there is none, or one of another version."""
         self.folder = folder
-        self._state = manifest.read(folder)
+        self._state = _read_state(folder)
         self._is_mended = False
 
     @classmethod
@@ -110,7 +156,7 @@ class Atlas:
                     raise UserError(f"there is an atlas in {str(folder)!r} already")
                 for name in (SAMPLES, TABLE, NAMES, SOURCES):
                     (folder / name).unlink(missing_ok=True)
-                manifest.write(folder, manifest.new(rate, width))
+                _write_state(folder, _new_state(rate, width))
         except OSError as error:
             raise UserError(f"the atlas {str(folder)!r} cannot be made ({error.strerror or error})") from None
         return cls(folder)
@@ -118,10 +164,10 @@ class Atlas:
     def begin_anew(self, rate: int, width: int) -> None:
         """Take another rate and width; what was looked at is forgotten. Raises ValueError if there are sounds."""
         with locked(self.folder / _LOCK):
-            if manifest.read(self.folder)["rows"]:
+            if _read_state(self.folder)["rows"]:
                 raise ValueError("an atlas with sounds cannot begin anew")
-            self._state = manifest.new(rate, width)
-            manifest.write(self.folder, self._state)
+            self._state = _new_state(rate, width)
+            _write_state(self.folder, self._state)
         self._is_mended = False
 
     @contextmanager
@@ -134,7 +180,7 @@ class Atlas:
             with locked(self.folder / _BUSY, wait=False):
                 for left in self.folder.rglob(f"{PART}*"):
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
-                self._state = manifest.read(self.folder)
+                self._state = _read_state(self.folder)
                 self.__dict__.pop("sounds", None)
                 yield
         except BlockingIOError:
@@ -172,7 +218,7 @@ class Atlas:
         if not len(self):
             return np.zeros((0, self.width), np.float32)
         try:
-            return npy_append.opened(self.folder / SAMPLES, len(self), self.width)
+            return map_rows(self.folder / SAMPLES, len(self), self.width)
         except (OSError, ValueError) as error:
             path = str(self.folder / SAMPLES)
             raise UserError(f"{path!r} is damaged ({error}): collect the sounds again") from None
@@ -190,20 +236,23 @@ class Atlas:
         n = len(self)
         try:
             with locked(self.folder / _LOCK):
-                now = manifest.read(self.folder)
+                now = _read_state(self.folder)
                 if (now["rows"], now["sources"]) != (n, self._state["sources"]):
                     raise UserError(f"another samplechop has added to {str(self.folder)!r} meanwhile: run it again")
                 if not self._is_mended:
                     self._mend()
                 self._is_mended = False  # until all is there
-                npy_append.extend(self.folder / SAMPLES, n, len(sounds), self.width, samples)
-                add(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
+                append_rows(self.folder / SAMPLES, n, len(sounds), self.width, samples)
+                append_text(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in sounds))
                 for name, columns, rows in ((TABLE, COLUMNS, sounds), (SOURCES, SOURCE_COLUMNS, sources)):
                     new = not (self.folder / name).exists()
-                    add(self.folder / name, (lines([columns]) if new else "") + lines(map(attrgetter(*columns), rows)))
+                    append_text(
+                        self.folder / name,
+                        (tsv_lines([columns]) if new else "") + tsv_lines(map(attrgetter(*columns), rows)),
+                    )
                 now["rows"] += len(sounds)
                 now["sources"] += len(sources)
-                manifest.write(self.folder, now)
+                _write_state(self.folder, now)
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
         self._state, self._is_mended = now, True
@@ -214,7 +263,7 @@ class Atlas:
         """Remove what a run that was killed has left behind the last row."""
         for name, rows in ((TABLE, len(self)), (SOURCES, int(self._state["sources"]))):
             if (self.folder / name).exists():
-                cut(self.folder / name, rows)
+                truncate_table(self.folder / name, rows)
         with replaced(self.folder / NAMES) as part:
             part.write_text("".join(f"{sound.name}\n" for sound in self.sounds), encoding="utf-8")
 
@@ -235,9 +284,23 @@ class Atlas:
         noted = {"settings": dict(settings), "rows": len(self) if rows is None else rows}
         try:
             with locked(self.folder / _LOCK):
-                now = manifest.read(self.folder)  # another process may have noted something else
+                now = _read_state(self.folder)  # another process may have noted something else
                 now["steps"][step] = noted
-                manifest.write(self.folder, now)
+                _write_state(self.folder, now)
                 self._state["steps"] = now["steps"]
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
+
+
+def read_rows(atlas: Atlas, name: str, made_by: str) -> NDArray[np.float32]:
+    """Read an array of the atlas, float32 (n, …), with a row for each sound. made_by: the command that makes it.
+
+    Raises UserError as `read_array` does, and if there are sounds that it does not cover.
+    """
+    array = read_array(atlas.folder / name, made_by)
+    if len(array) != len(atlas):
+        raise UserError(
+            f"{str(atlas.folder / name)!r} covers {len(array)} of {len(atlas)} sounds: "
+            f"run {made_by} {str(atlas.folder)!r} first"
+        )
+    return array

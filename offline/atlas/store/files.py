@@ -1,0 +1,243 @@
+"""Files that the steps of an atlas share: tab-separated tables, .npy arrays, one that grows, and locks.
+
+Tables are text which every spreadsheet, pandas and awk read. What is replaced is written whole or not at all; what
+grows is whole whenever a run that adds to it is ended.
+"""
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.realtime.core.errors import UserError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody may replace a file that another program writes
+    fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module; those who use it ask first
+
+
+@contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[None]:
+    """Hold the lock `path`, a file that is made and stays. A disk that knows no locks gives none.
+
+    wait: for whoever holds it; else BlockingIOError is raised. Raises OSError where the file cannot be opened.
+    """
+    with path.open("ab") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                raise
+            except OSError:
+                pass
+        yield
+
+
+Row = TypeVar("Row", bound="DataclassInstance")
+PART = ".part-"
+"""What the names of files begin with that are not done yet; nobody's after a run that was killed."""
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the place of `path` if all goes well, and of which nothing stays if not.
+
+    It ends like `path`, as some writers choose the format by that. Raises UserError if the disk does not take it.
+    """
+    part = path.with_name(f"{PART}{os.getpid()}-{path.name}")  # two processes at once must not write to one file
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"{str(path)!r} cannot be written ({reason}): is the disk full, or read-only?") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def cell(value: object) -> str:
+    """Give a cell: floats with nine significant digits, as many as float32 has, everything else as it is said."""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+class _Lines(list[str]):
+    """Takes the lines of a csv writer, which quotes every kind of line break only if it may end lines with both."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
+def tsv_lines(rows: Iterable[Sequence[object]]) -> str:
+    """Give rows as lines of tab-separated cells; a cell with a tab, a quote or a line break is quoted."""
+    written = _Lines()
+    csv.writer(written, "excel-tab").writerows([cell(value) for value in row] for row in rows)
+    return "".join(written)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a header and one line a row. Raises UserError as `replaced` does."""
+    with replaced(path) as part:
+        part.write_text(tsv_lines([columns]) + tsv_lines(rows), encoding="utf-8", newline="")
+
+
+def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> list[list[str]]:
+    """Read a table; the rows' cells in the order of `columns`, which it must have; others are passed over.
+
+    most: rows, from the first on; what lies behind is not looked at.
+    Raises UserError, naming the file and what is wrong.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            found = list(islice(csv.reader(file, "excel-tab"), None if most is None else most + 1))
+    except OSError as error:
+        raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{str(path)!r} is no table of tab-separated text ({error}): make it again") from None
+    header = found[0] if found else []
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise UserError(f"{str(path)!r} has no column {missing[0]!r}: make it again")
+    places = [header.index(name) for name in columns]
+    for number, row in enumerate(found[1:], 2):
+        if len(row) != len(header):
+            raise UserError(f"{str(path)!r}, line {number}: {len(row)} cells where the header has {len(header)}")
+    return [[row[place] for place in places] for row in found[1:]]
+
+
+def read_as(path: Path, kind: type[Row], count: int) -> list[Row]:
+    """Read the first `count` rows of a table as dataclasses of str, int and float, whose fields are its columns.
+
+    Raises UserError, naming the file and what is wrong.
+    """
+    if not count:
+        return []
+    columns = fields(kind)
+    rows = read_table(path, [column.name for column in columns], count)
+    if len(rows) < count:
+        raise UserError(f"{str(path)!r} has {len(rows)} rows where {count} were: collect the sounds again")
+    kinds: list[Any] = [column.type for column in columns]
+    try:
+        return [kind(*(made(value) for made, value in zip(kinds, row, strict=True))) for row in rows]
+    except ValueError as error:
+        raise UserError(f"{str(path)!r} is damaged ({error}): collect the sounds again") from None
+
+
+def append_text(path: Path, text: str) -> None:
+    """Put text at the end of a file, for good. Raises OSError."""
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def truncate_table(path: Path, rows: int) -> None:
+    """Leave of a table the header and its first rows, where there is more: what a run that was ended left behind.
+
+    Raises UserError as `replaced` does.
+    """
+    kept: list[str] = []
+
+    def passed(file: Iterable[str]) -> Iterator[str]:
+        for line in file:
+            kept.append(line)
+            yield line
+
+    # The end may lie within a letter.
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        for _ in islice(csv.reader(passed(file), "excel-tab"), rows + 1):
+            pass
+        if not file.read(1):
+            return
+    with replaced(path) as part:
+        part.write_text("".join(kept), encoding="utf-8", newline="")
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write a .npy file, whole or not at all. Raises UserError if the disk does not take it."""
+    with replaced(path) as part, part.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def read_array(path: Path, made_by: str) -> NDArray[np.float32]:
+    """Read numbers, (n, …), as float32. made_by: the command that makes the file.
+
+    Raises UserError if it is not there, damaged, or holds what is no finite number.
+    """
+    again = f"run {made_by} {str(path.parent)!r}"
+    try:
+        array = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise UserError(f"there is no {path.name} in {str(path.parent)!r}: {again} first") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{str(path)!r} is damaged ({error}): remove it and {again}") from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.ndim < 2 or not np.isfinite(array).all():
+        raise UserError(f"{str(path)!r} is damaged (no table of numbers): remove it and {again}")
+    return array.astype(np.float32, copy=False)
+
+
+_FORMAT = "<f4"
+
+
+def map_rows(path: Path, n: int, width: int) -> NDArray[np.float32]:
+    """Map the first n rows, read-only float32 (n, width), n at least 1.
+
+    Not by np.load: what another process adds meanwhile, or was killed at, is of no concern.
+    Raises OSError or ValueError if they are not there.
+    """
+    with path.open("rb") as file:
+        shape, head = _read_header(file)
+    if shape[0] < n or shape[1:] != (width,):
+        raise ValueError(f"its shape is {shape} where {(n, width)} was")
+    return np.memmap(path, _FORMAT, "r", head, (n, width))
+
+
+def append_rows(path: Path, n: int, more: int, width: int, rows: Iterable[NDArray[np.float32]]) -> None:
+    """Put rows behind the first n, of at most `width` samples each; zeros fill them up and take no room on disk.
+
+    The file is made if it is not there. Raises OSError, and ValueError unless there are `more` rows.
+    """
+    with path.open("r+b" if path.exists() else "w+b") as file:
+        # The header never tells of rows that are not there yet, whenever this ends.
+        head = _write_header(file, n, width)
+        file.truncate(head + 4 * width * n)  # what lies behind belonged to a run that was ended
+        file.truncate(head + 4 * width * (n + more))
+        count = 0
+        for count, row in enumerate(rows, 1):
+            if len(row) > width or count > more:
+                raise ValueError(f"there must be {more} sounds of at most {width} samples, got {count} and {len(row)}")
+            file.seek(head + 4 * width * (n + count - 1))
+            file.write(np.ascontiguousarray(row, _FORMAT).tobytes())
+        if count != more:
+            raise ValueError(f"there must be {more} sounds, got {count}")
+        file.flush()
+        os.fsync(file.fileno())
+        _write_header(file, n + more, width)
+
+
+def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], int]:
+    """Give the shape, and where the samples begin. Raises ValueError if the file is none of ours."""
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("it is of another version")
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
+    if by_columns or dtype != np.dtype(_FORMAT):
+        raise ValueError(f"it holds {dtype}")
+    return shape, file.tell()
+
+
+def _write_header(file: BinaryIO, n: int, width: int) -> int:
+    """Write the header, always as long, and give where the samples begin."""
+    file.seek(0)
+    np.lib.format.write_array_header_1_0(file, {"descr": _FORMAT, "fortran_order": False, "shape": (n, width)})
+    return file.tell()
