@@ -31,7 +31,7 @@ SILENCE = 172 * 256
 """Samples of silence, about a second in whole frames, that an offline run hears before the audio as a live one does."""
 
 LIVE = ("samplechop", "live")
-LOADED = ("samplechop.offline.cli.jack_load", "live")
+LOADED = ("samplechop.offline.lab.bench.jack_load", "live")
 """Module and command of the program: as a user has it, and with a bad neighbour."""
 
 _XRUNS = re.compile(r"(\d+) xruns, \d+ gaps, (\d+) samples lost")

@@ -1,16 +1,15 @@
 """`samplechop` with a bad neighbour in its own process: one thread that never lets go, one that collects garbage.
 
-    python -m samplechop.offline.cli.jack_load live --device system ...
+    python -m samplechop.offline.lab.bench.jack_load live --device system ...
 
 runs the very same command line. The threads start with the first line on stdin, so that start-up is not slowed, and
 never end.
 """
 
 import gc
+import runpy
 import sys
 import threading
-
-from samplechop.offline.cli.main import main
 
 DICTS = 10_000
 """Containers made between two collections: some megabytes of garbage, as a careless plug-in would leave."""
@@ -39,4 +38,4 @@ def _load_when_told() -> None:
 
 if __name__ == "__main__":  # the audio process imports this file again
     threading.Thread(target=_load_when_told, daemon=True).start()
-    main()
+    runpy.run_module("samplechop", run_name="__main__")
