@@ -12,7 +12,7 @@ from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.tags.tag import TagSettings, tag
 from samplechop.offline.atlas.web.page import PageSettings, page
 from samplechop.offline.atlas.web.sprites import SpriteSettings, sprites
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.progress import Progress
 
 MODES = ("combined", "fingerprints")
 """The maps of a page: the first is shown first, and the grid is made of it."""
@@ -29,7 +29,7 @@ class BuildSettings:
     drum_machine: bool = False
 
 
-def build(atlas: Atlas, settings: BuildSettings, told: Told, jobs: int) -> list[str]:
+def build(atlas: Atlas, settings: BuildSettings, told: Progress, jobs: int) -> list[str]:
     """Make all that is not made yet of an atlas with sounds; give sentences for people.
 
     jobs: processes or threads at once. Raises UserError as the steps do.

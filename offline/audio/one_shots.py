@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import soundfile
-import soxr
-from numpy.typing import NDArray
 
+from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.audio.velocity_layers import Layer, hydrogen_kit, layer_of
 from samplechop.realtime.core.errors import UserError
 
-RATE = 44_100
-Sound = NDArray[np.float32]
 USUAL_FOLDER = Path("/usr/share/sonic-pi/samples")
-SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
 # Which words in a path say what a sound is; the first match counts. None: not used (surface noise, scratches, rolls).
 WORDS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
     (None, ("vinyl", "scratch", "roll", "choir", "swoosh", "swash", "drone", "woosh", "hum", "rub", "buzz", "ambi_")),
@@ -95,19 +90,6 @@ def trimmed(samples: Sound) -> Sound:
     return cut
 
 
-def read(path: Path) -> Sound:
-    """Read any audio file as float32, (n,), mono, 44 100 Hz.
-
-    Raises UserError if it cannot be read.
-    """
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"The sound {str(path)!r} cannot be read: {error}") from None
-    mono = samples.mean(axis=1)
-    return np.asarray(soxr.resample(mono, rate, RATE) if rate != RATE else mono, dtype=np.float32)
-
-
 def gather(folders: Sequence[Path]) -> list[Shot]:
     """Read every usable sound under the folders, sorted by name; of the loops only those that may be used.
 
@@ -133,7 +115,7 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
             role = role_of(name)
             if role is None or (role == "loop" and not loop_may_be_used(name)):
                 continue
-            samples = trimmed(read(path))
+            samples = trimmed(read_audio(path))
             if len(samples) > 400:
                 shots.append(Shot(name, role, samples, is_held_out(name)))
         shots += _of_kits(layers)
@@ -146,7 +128,7 @@ def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
     for layer in layers:
         role = role_of(layer.instrument, in_kit=True)
         if role not in (None, "stab"):
-            samples = trimmed(read(layer.path))
+            samples = trimmed(read_audio(layer.path))
             if len(samples) > 400:
                 kit = f"kit{layer.kit}"
                 shots.append(Shot(f"{kit}/{layer.instrument}", role, samples, is_held_out(kit), layer.velocity))

@@ -53,11 +53,11 @@ def build(
     from samplechop.offline.atlas import build as building
     from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.tags.tag import TagSettings
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     settings = building.BuildSettings(TagSettings(model, tuple(metadata or ())), seed, perplexity, title, drum_machine)
     atlas = Atlas(output)
-    with progress() as told, atlas.held():
+    with progress_bars() as told, atlas.held():
         said = building.build(atlas, settings, told, jobs or os.cpu_count() or 1)
     for sentence in said:
         typer.echo(sentence, err=True)

@@ -53,7 +53,7 @@ def collect(
 
     from samplechop.offline.atlas.collect import collect as collecting
     from samplechop.offline.atlas.durations import seconds
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.realtime.recording.session_folder import check_folder
 
     check_folder(output, "--output")
@@ -63,7 +63,7 @@ def collect(
         "window_seconds": None if window is None else seconds(window, "--window"),
     }
     settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
-    with progress() as told:
+    with progress_bars() as told:
         report = collecting.collect(output, inputs, settings, told, jobs or joblib.cpu_count(), alignment or (), unit)
     for sentence in report.left_out:
         typer.echo(f"left out: {sentence}", err=True)

@@ -21,11 +21,11 @@ def describe(
     from samplechop.offline.atlas.features import tempo_and_key as describing
     from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.store.files import read_table
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     atlas = Atlas(folder)
     settings = describing.DescribeSettings(least_seconds)
-    with atlas.held(), progress() as told:
+    with atlas.held(), progress_bars() as told:
         describing.describe(atlas, settings, told, jobs or joblib.cpu_count())
     rows = read_table(folder / describing.TABLE, describing.COLUMNS)
     with_tempo, with_key = (sum(bool(row[column]) for row in rows) for column in (1, 2))

@@ -35,11 +35,11 @@ def drum_machine(
     from samplechop.offline.atlas.drum_machine.export import FOLDER, DrumMachineSettings
     from samplechop.offline.atlas.drum_machine.export import drum_machine as make
     from samplechop.offline.atlas.store.atlas import Atlas
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     opened = Atlas(atlas)
     settings = DrumMachineSettings(nearest, kick, snare, closed_hat, open_hat)
-    with opened.held(), progress() as told:
+    with opened.held(), progress_bars() as told:
         references = make(opened, settings, told, output, jobs)
     for reference in references:
         typer.echo(f"{reference.role}: {reference.said}")

@@ -39,12 +39,12 @@ def embed(
     from samplechop.offline.atlas.map.tsne import EmbedSettings, map_name
     from samplechop.offline.atlas.map.tsne import embed as make
     from samplechop.offline.atlas.store.atlas import Atlas
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     perplexities = tuple(dict.fromkeys(perplexity or (30.0,)))
     settings = EmbedSettings(mode, dims, perplexities, seed, colours, clusters)
     opened = Atlas(atlas)
-    with progress() as told, opened.held():
+    with progress_bars() as told, opened.held():
         for sentence in make(opened, settings, told, jobs, again):
             typer.echo(sentence, err=True)
     for one in perplexities:

@@ -30,13 +30,13 @@ def fingerprint(
     from samplechop.offline.atlas.features.spectrogram_fingerprints import PICTURE, FingerprintSettings
     from samplechop.offline.atlas.features.spectrogram_fingerprints import fingerprint as make
     from samplechop.offline.atlas.store.atlas import Atlas
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     sizes = re.fullmatch(r"(\d{1,4})\s*[x×]\s*(\d{1,4})", size.strip())
     if sizes is None:
         raise UserError(f"--size takes bands and frames such as 32x32, got {size!r}")
     settings = FingerprintSettings(kind, int(sizes[1]), int(sizes[2]), seconds(first, "--first"), floor)
     opened = Atlas(atlas)
-    with progress() as told, opened.held():
+    with progress_bars() as told, opened.held():
         make(opened, settings, told, jobs or os.cpu_count() or 1)
     typer.echo(f"{len(opened)} fingerprints in {atlas}; {PICTURE} shows them")

@@ -22,9 +22,9 @@ def grid(
     from samplechop.offline.atlas.map.grid import GridSettings
     from samplechop.offline.atlas.map.grid import grid as make
     from samplechop.offline.atlas.store.atlas import Atlas
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     opened = Atlas(atlas)
-    with progress() as told, opened.held():
+    with progress_bars() as told, opened.held():
         make(opened, GridSettings(map, columns), told)
     typer.echo(f"a grid of {len(opened)} sounds in {atlas}")

@@ -23,9 +23,9 @@ def page(
     from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.web.page import PageSettings
     from samplechop.offline.atlas.web.page import page as make
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
-    with progress() as told:
+    with progress_bars() as told:
         opened = Atlas(atlas)
         with opened.held():
             make(opened, PageSettings(title, map), told)

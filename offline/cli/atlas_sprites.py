@@ -31,11 +31,11 @@ def sprites(
     from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.web.sprites import SpriteSettings
     from samplechop.offline.atlas.web.sprites import sprites as make
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     wanted = cast("AudioFormat", format)  # the settings refuse every other
     settings = SpriteSettings(wanted, part_seconds, gap, fade_in, fade_out, tile)
-    with progress() as told:
+    with progress_bars() as told:
         opened = Atlas(atlas)
         with opened.held():
             make(opened, settings, told, jobs)

@@ -29,10 +29,10 @@ def tags(
     """
     from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.tags.tag import TABLE, TagSettings, read_tags, tag
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
 
     atlas = Atlas(folder)
-    with progress() as told:
+    with progress_bars() as told:
         tag(atlas, TagSettings(model, tuple(metadata or ()), synonyms), told)
     both = read_tags(atlas)
     given, predicted = (sum(bool(one[place]) for one in both) for place in (0, 1))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from samplechop.offline.common.progress import progress
+from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.training.checks import check_extra, check_writable, checked_out
 
 
@@ -53,7 +53,7 @@ def train_tags(
     tagged = finding.find(atlas, metadata or [], synonyms, min_df, held or [])
     typer.echo(f"{len(tagged.rows)} tagged sounds, {len(tagged.tags)} tags; {tagged.how}", err=True)
     features = model.sound_features(tagged.tags)
-    with progress() as told:
+    with progress_bars() as told:
         pictures = finding.picture(atlas, tagged.rows, features, seed, jobs or os.cpu_count() or 1, told)
         trained = training.train(
             pictures, tagged, features, out, options, lambda step, loss: told(f"training, loss {loss:.3f}", step, steps)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
 
+    from samplechop.offline.common.progress import Progress
     from samplechop.offline.kits.finish import Outcome
     from samplechop.offline.kits.options import ChopOptions
-    from samplechop.offline.kits.selection.plan import Told
 
 WHAT, WHERE, AUDIO, FILES, MANY = (
     "Which chops",
@@ -215,23 +215,22 @@ def _one(
     output: Path,
     options: "ChopOptions",
     force: bool,
-    make: "Callable[[Path, Path, ChopOptions, bool, Told, Executor | None], Outcome] | None" = None,
+    make: "Callable[[Path, Path, ChopOptions, bool, Progress, Executor | None], Outcome] | None" = None,
 ) -> None:
     """Chop one record, or make a kit as `make` does, and tell what came of it."""
-    from samplechop.offline.common import process_pool as jobs
+    from samplechop.offline.common import process_pool
     from samplechop.offline.kits.open import audio_files, title
 
     began = time.perf_counter()
     large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
-    with jobs.beside(*_BESIDE) if large else nullcontext() as other:
-        from samplechop.offline.common.progress import progress
+    with process_pool.second_process(*_BESIDE) if large else nullcontext() as other:
+        from samplechop.offline.common.progress import progress_bars, silent
         from samplechop.offline.kits.pipeline import make_kit
         from samplechop.offline.kits.report import show
-        from samplechop.offline.kits.selection.plan import nothing
         from samplechop.offline.kits.slices.naming import safe
 
-        with progress() as told:
-            watched = told if sys.stderr.isatty() else nothing
+        with progress_bars() as told:
+            watched = told if sys.stderr.isatty() else silent
             outcome = (make or make_kit)(source, output / safe(title(source)), options, force, watched, other)
     show(outcome, time.perf_counter() - began)
 

@@ -51,12 +51,12 @@ def build(
     folders = list(sounds) if sounds else [USUAL_FOLDER] if USUAL_FOLDER.is_dir() else []
     console = Console(stderr=True)
     columns = (TextColumn("records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("records", total=None)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress_bars:
+        task = progress_bars.add_task("records", total=None)
         for done, wanted in making.build(
             output, minutes, seed, folders, soundfont, jobs or os.cpu_count() or 1, max_gb
         ):
-            progress.update(task, completed=done, total=wanted)
+            progress_bars.update(task, completed=done, total=wanted)
     typer.echo(f"{wanted} records in {output}")
 
 
@@ -104,10 +104,10 @@ def sounds(
     Of soundfonts all instruments and drums; of folders what a name tells; synthesizers and drums made by rule; loops of
     all these. Each PACK/sounds.json lists its sounds with their tags.
     """
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.synthetic import oneshots, soundfonts
 
-    with progress() as told:
+    with progress_bars() as told:
         for done, wanted in oneshots.build(
             output, soundfonts.find(soundfont or []), folder or [], seed, jobs or os.cpu_count() or 1
         ):

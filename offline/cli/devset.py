@@ -41,10 +41,10 @@ def build(
 
     columns = (TextColumn("recordings"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("recordings", total=None)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress_bars:
+        task = progress_bars.add_task("recordings", total=None)
         for done, wanted in making.build(output, sounds, music, seed, count, soundfont):
-            progress.update(task, completed=done, total=wanted)
+            progress_bars.update(task, completed=done, total=wanted)
     typer.echo(f"{wanted} recordings in {output}")
 
 
@@ -71,10 +71,10 @@ def harmony(
     samplechop devset harmony -o chords --sounds my-drums
     samplechop evaluate harmony chords
     """
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.devset import harmony as making
 
-    with progress() as told:
+    with progress_bars() as told:
         for done in making.build(output, soundfont or [], sounds or [], seed, count):
             told("recordings", done, count)
     typer.echo(f"{done} recordings in {output}")

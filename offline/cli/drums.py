@@ -9,7 +9,7 @@ import typer
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
-    from samplechop.offline.audio.one_shots import Sound
+    from samplechop.offline.audio.reading import Sound
     from samplechop.offline.labels.drum_labels import DrumLabels
 
 app = typer.Typer(
@@ -45,7 +45,7 @@ def render(
     Tempo changes, velocities, volume and expression count. Soundfont, kit and programs are drawn by chance. Percussion
     that is no drum of the kit (congas, shakers) sounds, but has no label. Files without drums are passed over.
     """
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.pairs import MIDI, files_in
     from samplechop.offline.lab.drum_datasets.render_midi import rendered
     from samplechop.offline.lab.synthetic.build import instruments
@@ -55,7 +55,7 @@ def render(
     files = files_in(midi, MIDI, "MIDI file")
     fonts = [instruments(font) for font in soundfont] if soundfont else [instruments(None)]
     parts = {"band": (True,), "drums": (False,), "both": (True, False)}[part]
-    with progress() as told:
+    with progress_bars() as told:
         done, passed = rendered(files, fonts, parts, versions, seed, out, lambda n, of: told("MIDI files", n, of))
     _said(done, passed, out)
 
@@ -176,7 +176,7 @@ def shreds(
     that it is right 93 times in 100. Printed for each drum: how many there are, how often the net is right at one
     half, the share of them named, how often a named one is there, and the same for those denied.
     """
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.clip_classifier_training import hear, train
     from samplechop.offline.training.checks import check_extra, check_writable, checked_out
     from samplechop.offline.training.loop import Options
@@ -185,7 +185,7 @@ def shreds(
     out = checked_out(out, "mine/shreds")
     check_writable("--out", out, out.parent)
     options = Options(steps=steps, rate=2e-3, seed=seed, check_every=max(1, steps // 10))
-    with progress() as told:
+    with progress_bars() as told:
         heard = hear(folders, told)
         made = train(
             *(heard, out, options, {"seed": seed, "steps": steps}),
@@ -198,13 +198,13 @@ def shreds(
 
 def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[Sound, DrumLabels]]") -> None:
     """Label one file after the other; what cannot be read is told and passed over, unless it is the only one."""
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.pairs import AUDIO, files_in, is_written, name_of, write_pair
 
     files = files_in(audio, AUDIO, "audio file")
     taken: set[str] = set()
     passed: list[str] = []
-    with progress() as told:
+    with progress_bars() as told:
         for number, path in enumerate(files, 1):
             name = name_of(path, taken)
             if not is_written(out, name):

@@ -30,7 +30,7 @@ def evaluate_atlas(
     features that the map is made from. A class is the first word of a file's name; sounds of classes with fewer than 6
     are not judged, but are among the neighbours.
     """
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.evaluate.atlas import goals, judge, opened
     from samplechop.offline.evaluate.neighbours import judged
     from samplechop.offline.evaluate.report import Output
@@ -39,7 +39,7 @@ def evaluate_atlas(
     if not folder.exists():
         raise UserError(f"there is no folder {str(folder)!r}")
     cores = jobs or os.cpu_count() or 1
-    with progress() as told, opened(folder, told, cores) as atlas:
+    with progress_bars() as told, opened(folder, told, cores) as atlas:
         found = {one.name: one for one in judge(atlas, seeds, told, cores)}
         labels = [sound.label for sound in atlas.sounds]
     kept = judged(labels)
@@ -70,7 +70,7 @@ def _write(path: Path, found: "Mapping[str, Judgement]") -> None:
     import json
     from dataclasses import asdict
 
-    from samplechop.offline.atlas.store.files import replaced
+    from samplechop.offline.common.atomic import replacing
 
-    with replaced(path) as part:
+    with replacing(path) as part:
         part.write_text(json.dumps([asdict(one) for one in found.values()], indent=1) + "\n", encoding="utf-8")

@@ -84,12 +84,13 @@ def from_recording(
     The recording may begin earlier or later than the file: where they fit is found by itself. Notes that sound together
     with others are left out.
     """
+    from samplechop.offline.audio.reading import read_audio
     from samplechop.offline.notes.capture import refuse_finished
-    from samplechop.offline.notes.from_recording import alone, cut, find_offset, read_mono, read_played
+    from samplechop.offline.notes.from_recording import alone, cut, find_offset, read_played
     from samplechop.offline.notes.note_bank import Bank, write_bank
 
     refuse_finished(out)
-    notes, samples = read_played(midi), read_mono(audio)
+    notes, samples = read_played(midi), read_audio(audio)
     offset = find_offset(samples, notes)
     side = "later" if offset >= 0 else "earlier"
     typer.echo(f"the recording is {abs(offset):.3f} s {side} than the MIDI file")

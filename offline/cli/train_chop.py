@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from samplechop.offline.common.progress import Told, progress
+from samplechop.offline.common.progress import Progress, progress_bars
 from samplechop.offline.training.checks import check_extra, check_writable, checked_out
 from samplechop.realtime.core.errors import UserError
 
@@ -78,7 +78,7 @@ def train(
     if work is not None:
         check_writable("--work", work, work)
     features = kept / model_shape
-    with progress() as told:
+    with progress_bars() as told:
         if window_net is not None:
             manifest, facts = chop61_model.recalibrate(folders, out, window_net, seed, jobs, told)
         elif begin is not None or model_shape == "chop":
@@ -120,7 +120,7 @@ def train(
 
 
 def _prepare(
-    told: Told, what: str, folders: list[Path], features: Path, versions: int, seed: int, jobs: int
+    told: Progress, what: str, folders: list[Path], features: Path, versions: int, seed: int, jobs: int
 ) -> dict[str, Any]:
     from samplechop.offline.training import dataset as folder
     from samplechop.offline.training.tasks.chop_targets import CHOPS

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from samplechop.offline.common.progress import progress
+from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.training.checks import check_extra, check_writable, checked_out
 from samplechop.realtime.core.errors import UserError
 
@@ -65,7 +65,7 @@ def train_drums(
     begin = drum_model.beginning(start) if start is not None else None
     if work is not None:
         check_writable("--work", work, work)
-    with progress() as told:
+    with progress_bars() as told:
 
         def prepare(what: str, given: list[Path], name: str, versions: int) -> dict[str, int]:
             return dataset.prepare(

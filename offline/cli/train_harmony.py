@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from samplechop.offline.common.progress import progress
+from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.training.checks import check_extra, check_writable, checked_out
 from samplechop.realtime.core.errors import UserError
 
@@ -61,7 +61,7 @@ def train_harmony(
     if work is not None:
         check_writable("--work", work, work)
     found = [] if only_banks else soundfonts.find(soundfont or [])
-    with progress() as told:
+    with progress_bars() as told:
         harmony_library.prepare(
             kept / "library",
             banks or [],

@@ -1,31 +1,44 @@
-"""How far a training has come, for people."""
+"""How far a long piece of work has come, for people."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 import typer
 
-Told = Callable[[str, int, int], None]
-"""Hears what is being done, how much of it is done, and how much there is."""
+
+class Progress(Protocol):
+    """Is called with what is being done, how much of it is done, and how much there is; 0 while that is not known."""
+
+    def __call__(self, what: str, done: int, total: int, /) -> None:
+        """Take it in."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Show nothing: a Progress for callers who want none."""
 
 
 @contextmanager
-def progress() -> Iterator[Told]:
-    """Show progress on stderr: bars on a terminal, elsewhere a line for every tenth part."""
+def progress_bars() -> Iterator[Progress]:
+    """Show progress on stderr: bars on a terminal, elsewhere a line for every tenth part.
+
+    There is a bar for each text before the first comma of what is being done; the rest of it may change.
+    """
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
 
-        def told(what: str, done: int, of: int) -> None:
+        def show(what: str, done: int, total: int) -> None:
             name = what.split(",")[0]
             if name not in tasks:
-                tasks[name] = bars.add_task(what, total=of)
-            bars.update(tasks[name], completed=done, total=of, description=what)
-            if not console.is_terminal and 10 * done // of > 10 * (done - 1) // of:
-                typer.echo(f"{what}: {done} of {of}", err=True)
+                tasks[name] = bars.add_task(what, total=total or None)
+            bars.update(tasks[name], completed=done, total=total or None, description=what)
+            if not console.is_terminal and total and 10 * done // total > 10 * (done - 1) // total:
+                typer.echo(f"{what}: {done} of {total}", err=True)
 
-        yield told
+        yield show

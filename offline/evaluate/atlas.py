@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.features import basis, spectrogram_fingerprints
 from samplechop.offline.atlas.map import tsne_layout
 from samplechop.offline.atlas.store.atlas import STATE, Atlas, read_rows
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.progress import Progress
 from samplechop.offline.evaluate.neighbours import FEWEST, Agreement, agreement, judged
 from samplechop.realtime.core.errors import UserError
 
@@ -38,7 +38,7 @@ class Judgement:
 
 
 @contextmanager
-def opened(path: Path, told: Told, jobs: int) -> Iterator[Atlas]:
+def opened(path: Path, told: Progress, jobs: int) -> Iterator[Atlas]:
     """Open an atlas, or a folder of sounds as a temporary one, with tags where a net of sounds is there.
 
     Raises UserError if there is nothing to hear in it.
@@ -62,7 +62,7 @@ def opened(path: Path, told: Told, jobs: int) -> Iterator[Atlas]:
         yield atlas
 
 
-def judge(atlas: Atlas, seeds: int, told: Told, jobs: int) -> Iterator[Judgement]:
+def judge(atlas: Atlas, seeds: int, told: Progress, jobs: int) -> Iterator[Judgement]:
     """Judge every way to compare the sounds of an atlas, which stays as it is. seeds: maps made of each.
 
     Raises UserError if no class has enough members.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate import measures, systems
 from samplechop.offline.evaluate.json_results import RELIABILITY
 from samplechop.offline.evaluate.measures import Markers, Measures

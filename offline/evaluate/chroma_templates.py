@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate.chord_measures import Harmony
 from samplechop.realtime.core.events import NO_CHORD
 from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate import drum_measures, systems
 from samplechop.offline.evaluate.drum_measures import DELAYS, HEADLINE, OFFSETS, UNTOLD, VELOCITIES, Hits, headline
 from samplechop.offline.evaluate.drum_references import DrumReferences

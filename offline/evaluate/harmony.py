@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate import chord_measures, chroma_templates, systems
 from samplechop.offline.evaluate.chord_measures import BEGINS, DECIDED, INTERVALS, Harmony
 from samplechop.offline.evaluate.chord_references import ChordReferences, key_name

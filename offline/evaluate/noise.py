@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.one_shots import RATE, SUFFIXES, Sound, read
+from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.lab.demo.record import Pressing, crackle
 from samplechop.offline.lab.demo.record import surface as groove
 from samplechop.realtime.core.errors import UserError
@@ -73,7 +73,7 @@ def played(path: Path, seconds: float = SECONDS) -> list[Sound]:
     The rounds are faded into each other with equal power, so that the seam is no event. Raises UserError if the file
     cannot be read or is shorter than two seams.
     """
-    once, seam = read(path), round(SEAM * RATE)
+    once, seam = read_audio(path), round(SEAM * RATE)
     if len(once) < 2 * seam:
         raise UserError(f"{str(path)!r} is too short for a groove: give one of {2 * SEAM:g} s or more")
     ramp = np.sin(np.linspace(0, np.pi / 2, seam, dtype=np.float32))

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline import labels
-from samplechop.offline.audio.one_shots import SUFFIXES
+from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.realtime.core.errors import UserError
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.one_shots import RATE, Sound, read
+from samplechop.offline.audio.reading import RATE, Sound, read_audio
 from samplechop.offline.common.process_pool import ignore_interrupt
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate import noise as noises
@@ -132,7 +132,7 @@ def joined(many: Sequence[Tallies]) -> Tallies:
 
 
 def _judge(task: Task, track: Track, systems: Sequence[str]) -> Judged:
-    samples = read(track.path)
+    samples = read_audio(track.path)
     heard = {system: task.judge(track.references, samples, system) for system in systems}
     return Judged(track, len(samples) / RATE, heard, outline(samples))
 

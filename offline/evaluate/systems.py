@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from samplechop import models
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate.measures import Markers
 from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError

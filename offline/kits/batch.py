@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import batch_workers
 from samplechop.offline.kits.atomic_replace import aside, check_folder, is_kit_of, settle
 from samplechop.offline.kits.batch_report import Entry, Report
@@ -23,8 +24,6 @@ from samplechop.offline.kits.options import ChopOptions
 from samplechop.offline.kits.slices import naming
 from samplechop.realtime.core.errors import UserError
 
-Told = Callable[[str, int, int], None]
-"""Hears what is being done, how much of it is done, and how much there is."""
 BEGUN = ".chopping-"
 BUG = "a bug"
 DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
@@ -67,7 +66,7 @@ def make_kits(
     jobs: int = 1,
     force: bool = False,
     scheduler: str | None = None,
-    told: Told | None = None,
+    progress: Progress = silent,
     model: str = "",
 ) -> Report:
     """Make a kit of every source, each in a folder of its own in `out`; what the ledger there knows is skipped.
@@ -79,7 +78,6 @@ def make_kits(
     Ctrl-C ends it, with a report of what was done until then. Raises UserError if `out` cannot be written, another
     process is at work in it, the cluster cannot be used, or the disk is full.
     """
-    tell = told or _nobody
     report = Report()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -89,7 +87,7 @@ def make_kits(
     with ledger:
         pieces: list[_Piece] = []
         try:
-            pieces = _claim(ledger, sources, out, fingerprint(options, model), force, report, tell)
+            pieces = _claim(ledger, sources, out, fingerprint(options, model), force, report, progress)
             _sweep(out, pieces)
             with tempfile.TemporaryDirectory(prefix=BEGUN, dir=out.absolute()) as begun:
                 tasks = []
@@ -102,7 +100,7 @@ def make_kits(
                 )
                 for done, (number, result) in enumerate(results, 1):
                     _note(ledger, pieces[number], result or (False, DEAD, 0.0), report)
-                    tell("chopping", done, len(pieces))
+                    progress("chopping", done, len(pieces))
         except KeyboardInterrupt:
             report.interrupted = True
         except OSError as error:
@@ -113,10 +111,6 @@ def make_kits(
     for entries in (report.made, report.skipped, report.failed):
         entries.sort(key=lambda entry: order[entry.source])
     return report
-
-
-def _nobody(what: str, done: int, of: int) -> None:
-    """Hear how far it has come, and tell nobody."""
 
 
 def _make(work: Work, source: Path, folder: Path, options: ChopOptions, force: bool, model: str) -> _Result:
@@ -148,7 +142,7 @@ def _claim(
     options: str,
     force: bool,
     report: Report,
-    tell: Told,
+    progress: Progress,
 ) -> list[_Piece]:
     """Find out what is to be made, and where; the largest first, so that no process is left with it at the end.
 
@@ -158,7 +152,7 @@ def _claim(
     first: dict[str, Path] = {}
     pieces: list[_Piece] = []
     for done, source in enumerate(sources, 1):
-        tell("looking", done, len(sources))
+        progress("looking", done, len(sources))
         try:
             files = audio_files(source)
             record = ledger.record_of(files)
@@ -227,14 +221,14 @@ def run(
     import typer
 
     from samplechop import models
-    from samplechop.offline.common.progress import progress
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.kits.pipeline import make_kit
 
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")
     net = models.load(options.model).sha256
-    with progress() as told:
-        report = make_kits(sources, out, options, make_kit, jobs or joblib.cpu_count(), force, scheduler, told, net)
+    with progress_bars() as progress:
+        report = make_kits(sources, out, options, make_kit, jobs or joblib.cpu_count(), force, scheduler, progress, net)
     for line in report.lines():
         typer.echo(line)
     if report.interrupted:

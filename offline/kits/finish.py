@@ -16,13 +16,13 @@ from pathlib import Path
 import soundfile
 
 from samplechop.offline.common import process_pool
+from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
 from samplechop.offline.kits.analysis.descriptors import Similarity
 from samplechop.offline.kits.atomic_replace import check_folder, put_in_place
 from samplechop.offline.kits.model import SLICES, Kit
 from samplechop.offline.kits.options import ChopOptions
 from samplechop.offline.kits.picture import picture
-from samplechop.offline.kits.selection.plan import Told, nothing
 from samplechop.offline.kits.slices import naming
 from samplechop.realtime.core.errors import UserError
 
@@ -79,7 +79,7 @@ def exported(
     similarity: Similarity,
     options: ChopOptions,
     said: Sequence[str] = (),
-    told: Told = nothing,
+    told: Progress = silent,
     beside: Executor | None = None,
 ) -> Outcome:
     """Draw a kit whose slices are cut, and write all formats asked for.
@@ -88,7 +88,7 @@ def exported(
     Raises OSError, and UserError if the picture cannot be drawn.
     """
     said = list(said)
-    drawn = process_pool.begun(beside, picture.draw, kit, similarity) if options.picture else None
+    drawn = process_pool.submit(beside, picture.draw, kit, similarity) if options.picture else None
     files = [kit.path(part) for part in kit.slices]
     formats = writers(options.formats, whole=kit.seconds(kit.length) <= LONG_SECONDS)
     if options.formats is None and (left := sorted(set(writers()) - set(formats))):

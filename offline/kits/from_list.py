@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BLOCK, BYTES, exact_dtype, mixed, quantised, resampled, wav_file
+from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import finish, pipeline
 from samplechop.offline.kits.analysis import descriptors
 from samplechop.offline.kits.analysis.candidates import Found
@@ -35,7 +36,7 @@ from samplechop.offline.kits.finish import Outcome
 from samplechop.offline.kits.model import Candidate
 from samplechop.offline.kits.open import Record, open_record, title
 from samplechop.offline.kits.options import NOTES, ChopOptions
-from samplechop.offline.kits.selection.plan import Plan, Told, nothing
+from samplechop.offline.kits.selection.plan import Plan
 from samplechop.offline.kits.slices.naming import safe
 from samplechop.offline.kits.slices.slicing import Piece
 from samplechop.realtime.core.errors import UserError
@@ -127,7 +128,7 @@ def make_kit(
     folder: Path,
     options: ChopOptions,
     force: bool = False,
-    told: Told = nothing,
+    told: Progress = silent,
     beside: Executor | None = None,
 ) -> Outcome:
     """Make a kit of the sounds in a list in `folder`, which appears whole or not at all.
@@ -150,7 +151,7 @@ def _made(
     source: Path,
     entries: Sequence[Entry],
     options: ChopOptions,
-    told: Told,
+    told: Progress,
     beside: Executor | None,
     folder: Path,
     scratch: Path,
@@ -168,7 +169,7 @@ def _made(
     return finish.exported(kit, plan.similarity, options, said, told, beside)
 
 
-def _opened(source: Path, entries: Sequence[Entry], scratch: Path, said: list[str], told: Told) -> list[Cut]:
+def _opened(source: Path, entries: Sequence[Entry], scratch: Path, said: list[str], told: Progress) -> list[Cut]:
     """Open the files, each once, and find the samples that are meant. said: takes warnings. Raises UserError.
 
     Of a file that had to be decoded only the pieces stay: a list may be of a hundred songs.

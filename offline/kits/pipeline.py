@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from samplechop.offline.common import process_pool
+from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import finish
 from samplechop.offline.kits.analysis import candidates, content, content_jobs, key, tempo
 from samplechop.offline.kits.analysis.content_detectors import Sounds
@@ -15,7 +16,7 @@ from samplechop.offline.kits.finish import Outcome
 from samplechop.offline.kits.model import SLICES, Guess, Kit, Slice
 from samplechop.offline.kits.open import Record, open_record
 from samplechop.offline.kits.options import ChopOptions
-from samplechop.offline.kits.selection.plan import Plan, Told, nothing, planned
+from samplechop.offline.kits.selection.plan import Plan, planned
 from samplechop.offline.kits.slices import naming, write_slices
 from samplechop.offline.kits.slices.slicing import Piece
 from samplechop.realtime.core.errors import UserError
@@ -28,7 +29,7 @@ def make_kit(
     folder: Path,
     options: ChopOptions,
     force: bool = False,
-    told: Told = nothing,
+    told: Progress = silent,
     beside: Executor | None = None,
 ) -> Outcome:
     """Chop a file or a session into a kit in `folder`, which appears whole or not at all.
@@ -41,11 +42,11 @@ def make_kit(
 
 
 def _made(
-    source: Path, options: ChopOptions, told: Told, beside: Executor | None, folder: Path, scratch: Path
+    source: Path, options: ChopOptions, told: Progress, beside: Executor | None, folder: Path, scratch: Path
 ) -> Outcome:
     record = open_record(source, scratch)
     first, last = candidates.span(record, options)
-    tonality = process_pool.begun(beside, key.of_record, record, first, last)
+    tonality = process_pool.submit(beside, key.of_record, record, first, last)
     heard = record
     if options.harmonic or options.write_harmonic:
         heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
@@ -66,7 +67,7 @@ def _made(
 
 
 def _wanted(
-    record: Record, options: ChopOptions, first: int, last: int, told: Told, beside: Executor | None
+    record: Record, options: ChopOptions, first: int, last: int, told: Progress, beside: Executor | None
 ) -> Sounds | None:
     """Hear the drums and chords that chops are to be chosen by; None if they are not.
 
@@ -80,15 +81,15 @@ def _wanted(
     return heard
 
 
-def heard_in(record: Record, pieces: Sequence[Piece], told: Told, beside: Executor | None) -> Sounds:
+def heard_in(record: Record, pieces: Sequence[Piece], told: Progress, beside: Executor | None) -> Sounds:
     """Hear what is in pieces of a record. Raises ModelError for a model that cannot be used."""
     judged = [content.judged(piece.start, piece.stop, record.sample_rate) for piece in pieces]
     return _heard(record, judged, told, beside)
 
 
-def _heard(record: Record, parts: content_jobs.Parts, told: Told, beside: Executor | None) -> Sounds:
+def _heard(record: Record, parts: content_jobs.Parts, told: Progress, beside: Executor | None) -> Sounds:
     """Hear chords in the process beside this one, and at the same time drums here."""
-    chords = process_pool.begun(beside, content_jobs.chords, record, parts)
+    chords = process_pool.submit(beside, content_jobs.chords, record, parts)
     hits = content_jobs.hits(record, parts, partial(told, "listening for drums"))
     return Sounds(record.sample_rate, content_jobs.levels(record, parts), hits, chords.result())
 

@@ -4,8 +4,9 @@ import struct
 from pathlib import Path
 
 from samplechop.offline.audio.wav_chunks import LARGEST, Cue, chunk, cue_chunks
+from samplechop.offline.common.atomic import write_bytes
 from samplechop.offline.labels.model import Labels
-from samplechop.offline.labels.writing import check_target, replace
+from samplechop.offline.labels.writing import check_target
 from samplechop.realtime.core.errors import UserError
 
 
@@ -40,4 +41,4 @@ def write_with_cues(path: Path, audio: Path, labels: Labels, *, force: bool = Fa
     body += cue_chunks([Cue(round(time * rate), name) for time, name in times])
     if len(body) > LARGEST:
         raise UserError(f"{str(audio)!r} has no room for cue points: a wav file ends at 4 GB")
-    replace(path, chunk(b"RIFF", body))
+    write_bytes(path, chunk(b"RIFF", body))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
@@ -113,12 +114,7 @@ def write_drum_labels(labels: DrumLabels, path: Path) -> None:
             {"start": round(span.start, 6), "stop": round(span.stop, 6), "label": span.label} for span in labels.unsure
         ],
     }
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(data) + "\n", encoding="utf-8")
-        part.replace(path)  # half a file is never taken for a whole one
-    except OSError as error:
-        raise UserError(f"The drum labels {str(path)!r} cannot be written: {error}") from None
+    write_text(path, json.dumps(data) + "\n")
 
 
 def read_drum_labels(path: Path) -> DrumLabels:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, read
+from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.labels.model import Labels
 from samplechop.realtime.core.errors import UserError
 
@@ -28,7 +28,7 @@ def draw(labels: Labels, audio: Path, path: Path) -> None:
 
     if path.suffix.lower() != ".png":
         raise UserError(f"--picture {str(path)!r}: the name must end in .png")
-    samples = read(audio)
+    samples = read_audio(audio)
     length = len(samples) / RATE
     seconds = max(ROW_SECONDS, length / MOST_ROWS)
     rows = max(1, int(np.ceil(length / seconds)))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.common.atomic import write_text
 from samplechop.realtime.core.errors import UserError
 
 SCHEMA = 1
@@ -134,7 +135,7 @@ def transposed(label: str, semitones: int) -> str:
 
 
 def write_truth(truth: Truth, path: Path) -> None:
-    """Write a truth as JSON; times to a microsecond."""
+    """Write a truth as JSON; times to a microsecond. Raises UserError if the disk does not take it."""
 
     def rounded(value: Any) -> Any:
         if isinstance(value, float):
@@ -145,7 +146,7 @@ def write_truth(truth: Truth, path: Path) -> None:
             return [rounded(inner) for inner in value]
         return value
 
-    path.write_text(json.dumps({"schema": SCHEMA, **rounded(asdict(truth))}) + "\n", encoding="utf-8")
+    write_text(path, json.dumps({"schema": SCHEMA, **rounded(asdict(truth))}) + "\n")
 
 
 def read_truth(path: Path) -> Truth:

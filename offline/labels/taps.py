@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.one_shots import RATE, read
+from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.labels.model import Labels
 from samplechop.offline.labels.records import TAPS, read_kind
 from samplechop.realtime.core.errors import UserError
@@ -100,7 +100,7 @@ def find_attacks(path: Path) -> tuple[Attacks, float]:
     """
     import librosa
 
-    samples = read(path)
+    samples = read_audio(path)
     flux = librosa.onset.onset_strength(y=samples, sr=RATE, hop_length=_HOP, n_fft=1024, lag=2)
     frames = librosa.util.peak_pick(flux, pre_max=4, post_max=4, pre_avg=40, post_avg=20, delta=0.1, wait=6)
     found: list[tuple[float, float]] = []

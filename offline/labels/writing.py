@@ -1,11 +1,10 @@
 """Write labels as seconds, as an Audacity label track, as a MIDI file, or as JSON lines like a session's events."""
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from samplechop.offline.common.atomic import write_bytes
 from samplechop.offline.labels.midi import midi_bytes
 from samplechop.offline.labels.model import REJECT, Labels
 from samplechop.offline.labels.text import seconds_text, track_text
@@ -38,7 +37,7 @@ def write_labels(path: Path, labels: Labels, format: Format | None = None, *, fo
             ".jsonl (events)"
         )
     check_target(path, force)
-    replace(path, _content(labels, format))
+    write_bytes(path, _content(labels, format))
 
 
 def check_target(path: Path, force: bool) -> None:
@@ -47,18 +46,6 @@ def check_target(path: Path, force: bool) -> None:
         raise UserError(f"labels cannot be written to {str(path)!r}: it is a folder; give the name of a file")
     if path.exists() and not force:
         raise UserError(f"{str(path)!r} is there already: choose another name, or --force to replace it")
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all. Raises UserError if the disk does not take it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise UserError(f"labels cannot be written to {str(path)!r}: {error.strerror or error}") from None
 
 
 def _content(labels: Labels, format: Format) -> bytes:

@@ -11,10 +11,11 @@ from typing import TypeVar
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
-from samplechop.offline.notes.note_bank import INDEX, RATE, Bank, Note, write_bank
+from samplechop.offline.audio.reading import read_at_own_rate, to_rate
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.notes.note_bank import INDEX, Bank, Note, write_bank
 from samplechop.offline.notes.onsets import BEFORE_SECONDS, OVER_NOISE, RINGS, attack, is_clipped, is_silent
 from samplechop.offline.notes.timestamped_input import Clock, Listener, LostSamples, Tape
 from samplechop.realtime.core.errors import UserError
@@ -231,23 +232,21 @@ def _record(
         elif rang:
             wrong = "began while the one before still rang: give a longer --release"
         path = _path(folder, key)
-        part = path.with_suffix(".part")  # what is only half on disk must not pass for a note
-        soundfile.write(part, np.clip(heard, -1, 1), rate, format="FLAC", subtype="PCM_24")
-        part.replace(path)
+        with replacing(path) as part:
+            soundfile.write(part, np.clip(heard, -1, 1), rate, format="FLAC", subtype="PCM_24")
         told(done, of, f"note {key[0]} at velocity {key[1]} {wrong}" if wrong else "")
 
 
 def _assemble(plan: Plan, folder: Path, latency: float | None) -> Captured:
     notes, kept, silent, clipped = [], [], [], []
     for key in plan.keys:
-        samples, rate = soundfile.read(_path(folder, key), dtype="float32")
+        samples, rate = read_at_own_rate(_path(folder, key))
         if is_silent(samples, 0.0):
             silent.append(key)
             continue
         if is_clipped(samples):
             clipped.append(key)
-        heard = np.asarray(soxr.resample(samples, rate, RATE) if rate != RATE else samples, np.float32)
-        notes.append(Note(float(key[0]), key[1], plan.seconds, heard))
+        notes.append(Note(float(key[0]), key[1], plan.seconds, to_rate(samples, rate)))
         kept.append(key)
     if not notes:
         raise UserError(

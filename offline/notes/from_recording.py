@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.notes.note_bank import RATE, Note
+from samplechop.offline.audio.reading import RATE
+from samplechop.offline.notes.note_bank import Note
 from samplechop.offline.notes.onsets import BEFORE_SECONDS, attack, is_silent
-from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 
 DRUM_CHANNEL = 9
@@ -66,15 +66,6 @@ def read_played(path: Path) -> list[Played]:
     return sorted(notes, key=lambda one: (one.begin, one.pitch))
 
 
-def read_mono(path: Path) -> NDArray[np.float32]:
-    """Read some audio as one channel at 44 100 Hz, float32 (n,). Raises UserError if there is none."""
-    import soxr
-
-    with open_audio(path) as file:
-        samples, rate = file.read(dtype="float32", always_2d=True).mean(axis=1), file.samplerate
-    return np.asarray(soxr.resample(samples, rate, RATE) if rate != RATE else samples, np.float32)
-
-
 def find_offset(samples: NDArray[np.float32], notes: Sequence[Played]) -> float:
     """Find how many seconds later than in the MIDI file its notes begin in a recording; negative for earlier.
 
@@ -85,6 +76,8 @@ def find_offset(samples: NDArray[np.float32], notes: Sequence[Played]) -> float:
     from scipy.signal import correlate
 
     count = len(samples) // HOP
+    if not count:
+        raise UserError("the recording holds no audio: give the one that the MIDI file was played for")
     energy = np.square(samples[: count * HOP], dtype=np.float64).reshape(count, HOP).mean(axis=1)
     level = np.log10(uniform_filter1d(energy, 5) + 1e-3 * max(float(energy.mean()), 1e-12))
     rises = np.maximum(0, np.diff(level, prepend=level[:1]))

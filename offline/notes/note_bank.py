@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
+from samplechop.offline.audio.reading import RATE, read_audio
+from samplechop.offline.common.atomic import write_text
 from samplechop.realtime.core.errors import UserError
 
 SCHEMA = 1
-RATE = 44_100
 INDEX = "notes.json"
 
 
@@ -55,7 +55,7 @@ def write_bank(bank: Bank, folder: Path) -> None:
             row = {"pitch": round(float(note.pitch), 4), "velocity": note.velocity, "seconds": round(note.held, 4)}
             rows.append({"file": file, **row})
         index = {"schema": SCHEMA, "name": bank.name, "notes": rows}
-        (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+        write_text(folder / INDEX, json.dumps(index, indent=1) + "\n")
     except (OSError, soundfile.LibsndfileError) as error:
         raise UserError(f"The bank {str(folder)!r} cannot be written: {error}") from None
 
@@ -82,7 +82,7 @@ def read_bank(folder: Path) -> Bank:
                 f"{str(file)!r} in {INDEX} must have a pitch in 0..127, a velocity in 1..127 and seconds above 0, "
                 f"got {pitch}, {velocity} and {held}"
             )
-    notes = [Note(pitch, velocity, held, _read(file)) for file, pitch, velocity, held in rows]
+    notes = [Note(pitch, velocity, held, read_audio(file)) for file, pitch, velocity, held in rows]
     return Bank(name, tuple(sorted(notes, key=lambda note: (note.pitch, note.velocity))))
 
 
@@ -97,12 +97,3 @@ def find_banks(folders: Sequence[Path]) -> list[Path]:
             raise UserError(f"no bank of notes in {str(folder)!r}: make one with samplechop notes")
         found += inside
     return found
-
-
-def _read(path: Path) -> NDArray[np.float32]:
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"The note {str(path)!r} cannot be read: {error}") from None
-    mono = samples.mean(axis=1)
-    return np.asarray(soxr.resample(mono, rate, RATE) if rate != RATE else mono, dtype=np.float32)

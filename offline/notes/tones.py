@@ -6,7 +6,8 @@ They widen what is heard beyond any soundfont, and need none. Partials of string
 
 import numpy as np
 
-from samplechop.offline.notes.note_bank import RATE, Bank, Note
+from samplechop.offline.audio.reading import RATE
+from samplechop.offline.notes.note_bank import Bank, Note
 
 LENGTH = 1.6
 HELD = 1.3

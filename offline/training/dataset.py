@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import SUFFIXES
-from samplechop.offline.audio.one_shots import read as read_audio
-from samplechop.offline.common.process_pool import run
+from samplechop.offline.audio.reading import SUFFIXES, read_audio
+from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training import shards
 from samplechop.offline.training.prepare import BLOCK, Heard, hear
 from samplechop.offline.training.targets import SAMPLE_RATE
@@ -107,7 +106,7 @@ def prepare(
     rows: list[shards.Row] = []
     work = [(task, example, seed, versions) for example in examples]
     heard: list[tuple[str, str, Heard]] = []
-    for done, made in enumerate(run(_hear, work, jobs), 1):
+    for done, made in enumerate(in_order(_hear, work, jobs), 1):
         heard += made
         if len(heard) >= PER_SHARD or done == len(work):
             rows += shards.write_shard(out, 1 + (rows[-1].shard if rows else -1), heard)

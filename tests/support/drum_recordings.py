@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic.percussion import MADE
 
 

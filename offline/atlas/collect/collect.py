@@ -22,8 +22,8 @@ from samplechop.offline.atlas.collect.alignment_matching import matched
 from samplechop.offline.atlas.collect.find_files import Item, find
 from samplechop.offline.atlas.collect.normalise import Made, Part, Recipe, make
 from samplechop.offline.atlas.store.atlas import STATE, Atlas, Sound, Source, one_line
-from samplechop.offline.atlas.store.files import PART
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.atomic import PART
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.interrupts import without_interrupts
 
@@ -93,7 +93,7 @@ def collect(
     folder: Path,
     inputs: Sequence[Path],
     settings: CollectSettings,
-    told: Told,
+    told: Progress,
     jobs: int = 1,
     alignments: Sequence[Path] = (),
     unit: str = "phone",

@@ -40,12 +40,13 @@ from samplechop.offline.atlas.drum_machine.references import HEARD_SECONDS, ROLE
 from samplechop.offline.atlas.features import spectrogram_fingerprints
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import replaced, write_table
+from samplechop.offline.atlas.store.files import write_table
 from samplechop.offline.atlas.tags import tag as tags
 from samplechop.offline.atlas.tags import vocabulary
 from samplechop.offline.atlas.web.audio_sprites import HEADROOM, SUBTYPES, faded
 from samplechop.offline.common import process_pool
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 STEP, FOLDER, LIKE, TABLE = "drum-machine", "drum-machine", "meta/drum_like.json", "analysis.tsv"
@@ -93,7 +94,7 @@ class Chunk:
 
 
 def drum_machine(
-    atlas: Atlas, settings: DrumMachineSettings, told: Told, output: Path | None = None, workers: int | None = None
+    atlas: Atlas, settings: DrumMachineSettings, told: Progress, output: Path | None = None, workers: int | None = None
 ) -> list[Reference]:
     """Write the data set of an atlas; give what the drums were taken to be like.
 
@@ -125,7 +126,7 @@ def drum_machine(
         for number, rows in enumerate(parts)
     ]
     together = 1 if len(atlas) <= 4 * FIRST_CHUNK else workers or os.cpu_count() or 1
-    for done, _ in enumerate(process_pool.run(write_audio, chunks, together), 1):
+    for done, _ in enumerate(process_pool.in_order(write_audio, chunks, together), 1):
         told("drum machine", done, CHUNKS)
     tracks = [ROLES.index(role) for role in TRACKS]
     entries = _entries(atlas, coords, away[:, tracks])
@@ -208,7 +209,7 @@ def write_audio(chunk: Chunk) -> None:
     atlas = Atlas(chunk.atlas)
     every, slot = atlas.samples(), round(HEARD_SECONDS * RATE)
     kind, subtype = SUBTYPES["mp3"]
-    with replaced(chunk.audio) as path:
+    with replacing(chunk.audio) as path:
         try:
             with soundfile.SoundFile(path, "w", RATE, 1, subtype, format=kind) as file:
                 for row, length in zip(chunk.rows, chunk.lengths, strict=True):
@@ -245,5 +246,5 @@ def _words(atlas: Atlas) -> list[list[str]]:
 
 
 def _write_json(path: Path, value: object) -> None:
-    with replaced(path) as part:
+    with replacing(path) as part:
         part.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.store.files import replaced
+from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.palette import BACK
 
 SIDE = 3200
@@ -36,7 +36,7 @@ def draw(pictures: NDArray[np.float32], path: Path) -> None:
     paint = (colormaps[COLOURS](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
     image = Image.fromarray(sheet)
     image.putpalette([*ImageColor.getrgb(BACK), *paint.ravel().tolist()])
-    with replaced(path) as part:
+    with replacing(path) as part:
         image.save(part, compress_level=4)
 
 

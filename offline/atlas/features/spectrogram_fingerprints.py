@@ -16,7 +16,7 @@ from scipy.fft import next_fast_len
 from samplechop.offline.atlas.features import fingerprint_mosaic, spectra
 from samplechop.offline.atlas.store.atlas import Atlas, read_rows
 from samplechop.offline.atlas.store.files import read_array, write_array
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 FILE, PICTURE, STEP, COMMAND = "fingerprints.npy", "fingerprints.png", "fingerprint", "samplechop atlas fingerprint"
@@ -58,7 +58,7 @@ class FingerprintSettings:
             raise UserError(f"--floor must be 1 to 200 dB, got {self.floor_db:g}")
 
 
-def fingerprint(atlas: Atlas, settings: FingerprintSettings, told: Told, jobs: int = 1) -> None:
+def fingerprint(atlas: Atlas, settings: FingerprintSettings, told: Progress, jobs: int = 1) -> None:
     """Write fingerprints.npy, float32 (n, bands, frames), 0..1, and fingerprints.png; only new sounds are looked at.
 
     jobs: threads. Raises UserError if files of the atlas are damaged or cannot be written.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.store.files import read_table, write_table
 from samplechop.offline.common import process_pool as processes
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.progress import Progress
 from samplechop.offline.export.manifest import FILE as MANIFEST
 from samplechop.offline.kits.analysis import key, tempo
 from samplechop.offline.kits.open import audio_files, is_kit
@@ -59,7 +59,7 @@ class DescribeSettings:
             )
 
 
-def describe(atlas: Atlas, settings: DescribeSettings, told: Told, jobs: int = 1) -> None:
+def describe(atlas: Atlas, settings: DescribeSettings, told: Progress, jobs: int = 1) -> None:
     """Write music.tsv; what was heard before with the same settings is not heard again. jobs: processes at once.
 
     Raises UserError if the disk does not take it.
@@ -82,7 +82,7 @@ def describe(atlas: Atlas, settings: DescribeSettings, told: Told, jobs: int = 1
     chunks = [wanted[at : at + _TOGETHER] for at in range(0, len(wanted), _TOGETHER)]
     work = partial(hear, atlas.folder, settings)
     done, written = 0, time.monotonic()
-    for chunk, heard in zip(chunks, processes.run(work, chunks, max(1, min(jobs, len(chunks)))), strict=True):
+    for chunk, heard in zip(chunks, processes.in_order(work, chunks, max(1, min(jobs, len(chunks)))), strict=True):
         for row, found in zip(chunk, heard, strict=True):
             music[row] = found
         done += len(chunk)

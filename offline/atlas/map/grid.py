@@ -11,8 +11,9 @@ from math import ceil, isqrt
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.map.linear_assignment import MOST, assign
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import replaced, write_table
-from samplechop.offline.common.progress import Told
+from samplechop.offline.atlas.store.files import write_table
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 STEP = "grid"
@@ -31,7 +32,7 @@ class GridSettings:
             raise UserError(f"--columns must be at least 1, got {self.columns}")
 
 
-def grid(atlas: Atlas, settings: GridSettings, told: Told) -> None:
+def grid(atlas: Atlas, settings: GridSettings, told: Progress) -> None:
     """Write grid.tsv and grid.json. Raises UserError if there is no such map, of two dimensions and of all sounds."""
     name = map_files.default_map(atlas) if settings.map is None else settings.map
     noted = asdict(settings) | {"map": name, "of": map_files.origin(atlas, name)}
@@ -47,7 +48,7 @@ def grid(atlas: Atlas, settings: GridSettings, told: Told) -> None:
     cells = assign(points, rows, columns)
     told("grid", 1, 1)
     write_table(atlas.folder / map_files.GRID, map_files.CELLS, cells.tolist())
-    with replaced(atlas.folder / map_files.RECTANGLE) as part:
+    with replacing(atlas.folder / map_files.RECTANGLE) as part:
         part.write_text(json.dumps({"rows": rows, "columns": columns, "map": name}), encoding="utf-8")
     atlas.note(STEP, noted)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.map.colours import PALETTE, frequent
-from samplechop.offline.atlas.store.files import replaced
+from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.palette import BACK, FAINT, INK, UNUSED
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def draw(
         _points(axes, positions, colours)
         if labels is not None:
             _legend(figure, labels)
-        with replaced(path) as part:
+        with replacing(path) as part:
             figure.savefig(part, metadata={"Software": None})
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.features.basis import FILES, Basis
-from samplechop.offline.atlas.store.files import replaced
+from samplechop.offline.common.atomic import replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Reference:
         """Write plain arrays. Raises UserError if the disk does not take them."""
         arrays = {f"mean {name}": mean for name, mean in self.basis.means.items()}
         arrays |= {f"directions {name}": part for name, part in self.basis.directions.items()}
-        with replaced(path) as part, part.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             np.savez(
                 file,
                 allow_pickle=False,

@@ -16,7 +16,7 @@ from samplechop.offline.atlas.features import basis as features
 from samplechop.offline.atlas.map import colours, map_files, scatter_plot, tsne_layout
 from samplechop.offline.atlas.map.training_record import Reference
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 MOST_CLUSTERS = len(colours.PALETTE)
@@ -57,7 +57,9 @@ def map_name(mode: str, dims: int, perplexity: float) -> str:
     return f"{mode}-{dims}d-p{perplexity:g}"
 
 
-def embed(atlas: Atlas, settings: EmbedSettings, told: Told, jobs: int | None = None, again: bool = False) -> list[str]:
+def embed(
+    atlas: Atlas, settings: EmbedSettings, told: Progress, jobs: int | None = None, again: bool = False
+) -> list[str]:
     """Make the maps wanted, or place new sounds in them; give sentences for people, such as a perplexity lowered.
 
     jobs: threads, by default one for each core. again: lay maps out anew, even if that moves sounds.
@@ -93,7 +95,7 @@ class _Work:
         settings: EmbedSettings,
         blocks: Sequence[str],
         origin: dict[str, Any],
-        told: Told,
+        told: Progress,
         jobs: int,
         again: bool,
     ) -> None:

@@ -30,17 +30,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.store.files import (
-    PART,
     append_rows,
     append_text,
     locked,
     map_rows,
     read_array,
     read_as,
-    replaced,
     truncate_table,
     tsv_lines,
 )
+from samplechop.offline.common.atomic import PART, replacing
 from samplechop.realtime.core.errors import UserError
 
 STATE = "atlas.json"
@@ -73,7 +72,7 @@ def _read_state(folder: Path) -> dict[str, Any]:
 
 def _write_state(folder: Path, state: dict[str, Any]) -> None:
     """Write the state, in one go and for good. Raises UserError if the disk does not take it."""
-    with replaced(folder / STATE) as part, part.open("w", encoding="utf-8") as file:
+    with replacing(folder / STATE) as part, part.open("w", encoding="utf-8") as file:
         json.dump(state, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
@@ -264,7 +263,7 @@ class Atlas:
         for name, rows in ((TABLE, len(self)), (SOURCES, int(self._state["sources"]))):
             if (self.folder / name).exists():
                 truncate_table(self.folder / name, rows)
-        with replaced(self.folder / NAMES) as part:
+        with replacing(self.folder / NAMES) as part:
             part.write_text("".join(f"{sound.name}\n" for sound in self.sounds), encoding="utf-8")
 
     def made(self, step: str) -> tuple[dict[str, Any], int] | None:

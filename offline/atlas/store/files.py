@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.common.atomic import replacing
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -45,26 +46,6 @@ def locked(path: Path, wait: bool = True) -> Iterator[None]:
 
 
 Row = TypeVar("Row", bound="DataclassInstance")
-PART = ".part-"
-"""What the names of files begin with that are not done yet; nobody's after a run that was killed."""
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[Path]:
-    """Give a path to write to, which takes the place of `path` if all goes well, and of which nothing stays if not.
-
-    It ends like `path`, as some writers choose the format by that. Raises UserError if the disk does not take it.
-    """
-    part = path.with_name(f"{PART}{os.getpid()}-{path.name}")  # two processes at once must not write to one file
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise UserError(f"{str(path)!r} cannot be written ({reason}): is the disk full, or read-only?") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def cell(value: object) -> str:
@@ -87,8 +68,8 @@ def tsv_lines(rows: Iterable[Sequence[object]]) -> str:
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a header and one line a row. Raises UserError as `replaced` does."""
-    with replaced(path) as part:
+    """Write a header and one line a row. Raises UserError as `atomic.replacing` does."""
+    with replacing(path) as part:
         part.write_text(tsv_lines([columns]) + tsv_lines(rows), encoding="utf-8", newline="")
 
 
@@ -145,7 +126,7 @@ def append_text(path: Path, text: str) -> None:
 def truncate_table(path: Path, rows: int) -> None:
     """Leave of a table the header and its first rows, where there is more: what a run that was ended left behind.
 
-    Raises UserError as `replaced` does.
+    Raises UserError as `atomic.replacing` does.
     """
     kept: list[str] = []
 
@@ -160,13 +141,13 @@ def truncate_table(path: Path, rows: int) -> None:
             pass
         if not file.read(1):
             return
-    with replaced(path) as part:
+    with replacing(path) as part:
         part.write_text("".join(kept), encoding="utf-8", newline="")
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
     """Write a .npy file, whole or not at all. Raises UserError if the disk does not take it."""
-    with replaced(path) as part, part.open("wb") as file:
+    with replacing(path) as part, part.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
 

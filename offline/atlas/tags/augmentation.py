@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.synthetic.drumming import respeed
 from samplechop.offline.lab.synthetic.membranes import band, draw, through_sampler, with_room
 

@@ -15,8 +15,8 @@ from samplechop.offline.atlas.tags import metadata, vocabulary
 from samplechop.offline.atlas.tags.augmentation import varied
 from samplechop.offline.atlas.tags.inference import at_rate
 from samplechop.offline.atlas.tags.input_image import image
-from samplechop.offline.common.process_pool import run
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.process_pool import in_order
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 VERSIONS = 2
@@ -108,12 +108,14 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def picture(atlas: Atlas, rows: Sequence[int], features: SoundFeatures, seed: int, jobs: int, told: Told) -> Pictures:
+def picture(
+    atlas: Atlas, rows: Sequence[int], features: SoundFeatures, seed: int, jobs: int, told: Progress
+) -> Pictures:
     """Picture sounds of an atlas, as they are and changed, in `jobs` processes."""
     spans = [tuple(rows[at : at + _TOGETHER]) for at in range(0, len(rows), _TOGETHER)]
     out = np.zeros((len(rows), VERSIONS, features.n_inputs), np.float16)
     work = [(atlas.folder, span, features, seed) for span in spans]
-    for number, part in enumerate(run(_picture, work, jobs)):
+    for number, part in enumerate(in_order(_picture, work, jobs)):
         out[number * _TOGETHER : number * _TOGETHER + len(part)] = part
         told("listening", number + 1, len(work))
     return out

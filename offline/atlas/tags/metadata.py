@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from samplechop.offline.atlas.store.atlas import Sound
-from samplechop.offline.audio.one_shots import SUFFIXES
+from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.realtime.core.errors import UserError
 
 FILE_COLUMNS = ("file", "filename", "path", "name", "sound", "id")

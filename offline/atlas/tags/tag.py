@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.models import Manifest, ModelError, SoundFeatures
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import read_table, replaced, write_array, write_table
+from samplechop.offline.atlas.store.files import read_table, write_array, write_table
 from samplechop.offline.atlas.tags import metadata, vocabulary
 from samplechop.offline.atlas.tags.inference import Encoder, encode
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 STEP = "tags"
@@ -43,7 +44,7 @@ class TagSettings:
     synonyms: Path | None = None
 
 
-def tag(atlas: Atlas, settings: TagSettings, told: Told) -> None:
+def tag(atlas: Atlas, settings: TagSettings, told: Progress) -> None:
     """Tag all sounds; of a model that has heard most of them before, it hears the new ones only.
 
     Raises UserError for metadata, synonyms or a model that cannot be used.
@@ -81,7 +82,7 @@ def tag(atlas: Atlas, settings: TagSettings, told: Told) -> None:
         "synonyms": synonyms,
         DIGEST: written,
     }
-    with replaced(atlas.folder / INDEX) as part:
+    with replacing(atlas.folder / INDEX) as part:
         part.write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     atlas.note(STEP, noted)
 
@@ -127,7 +128,7 @@ def told_tags(
 
 
 def _answers(
-    atlas: Atlas, manifest: Manifest, features: SoundFeatures, told: Told
+    atlas: Atlas, manifest: Manifest, features: SoundFeatures, told: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Hear what was not heard by this model before."""
     done = _heard(atlas, manifest, features)

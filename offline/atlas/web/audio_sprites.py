@@ -25,8 +25,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import replaced
 from samplechop.offline.audio.sample_formats import resampled
+from samplechop.offline.common.atomic import replacing
 
 AudioFormat = Literal["mp3", "ogg", "wav"]
 SUBTYPES = {"mp3": ("MP3", "MPEG_LAYER_III"), "ogg": ("OGG", "VORBIS"), "wav": ("WAV", "PCM_16")}
@@ -88,14 +88,14 @@ def write_part(part: Part) -> None:
     told.unlink(missing_ok=True)
     rate = playing_rate(part.rate, part.format)
     kind, subtype = SUBTYPES[part.format]
-    with replaced(part.audio) as path:
+    with replacing(part.audio) as path:
         try:
             with soundfile.SoundFile(path, "w", rate, 1, subtype, format=kind) as file:
                 for samples in _stream(part, rate):
                     file.write(samples)
         except soundfile.LibsndfileError as error:
             raise OSError(error.error_string) from None
-    with replaced(told) as path:
+    with replacing(told) as path:
         path.write_text(text, encoding="utf-8")
 
 

@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.features.fingerprint_mosaic import COLOURS
 from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP, read_fingerprints
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import replaced
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.progress import Progress
 
 IMAGE, INDEX = "image.png", "image.json"
 WIDEST = 8192
 """Pixels of a sheet's side: what the textures of nearly all graphics cards hold."""
 
 
-def write(atlas: Atlas, cells: NDArray[np.int64] | None, folder: Path, tile: int | None, told: Told) -> list[Path]:
+def write(atlas: Atlas, cells: NDArray[np.int64] | None, folder: Path, tile: int | None, told: Progress) -> list[Path]:
     """Write the sheets and image.json; give the sheets' paths, none if the atlas has no fingerprints.
 
     cells: int64 (n, 2), row and column of each sound in the grid, or None. tile: pixels of a tile's side; None: as many
@@ -68,7 +68,7 @@ def write(atlas: Atlas, cells: NDArray[np.int64] | None, folder: Path, tile: int
         "sheets": sheets,
         "sounds": np.column_stack([places, belongs, corners[:, 1], corners[:, 0]]).tolist(),
     }
-    with replaced(folder / INDEX) as path:
+    with replacing(folder / INDEX) as path:
         path.write_text(json.dumps(index, separators=(",", ":")), encoding="utf-8")
     return paths
 
@@ -98,5 +98,5 @@ def _save(picture: NDArray[np.uint8], path: Path) -> None:
     palette = (colormaps[COLOURS](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
     image = Image.fromarray(picture, "P")
     image.putpalette(b"\0\0\0" + palette.tobytes())
-    with replaced(path) as made:
+    with replacing(path) as made:
         image.save(made, "PNG", transparency=0)

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import PART
 from samplechop.offline.atlas.web import page_data, palettes, sprites
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.atomic import PART
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 STEP, FOLDER = "page", "page"
@@ -47,7 +47,7 @@ class PageSettings:
     map: str | None = None
 
 
-def page(atlas: Atlas, settings: PageSettings, told: Told) -> None:
+def page(atlas: Atlas, settings: PageSettings, told: Progress) -> None:
     """Write the page of an atlas, whole or not at all.
 
     Raises UserError if the atlas has no map or no sprites yet, one of its files is damaged, Bokeh is not installed, or
@@ -91,7 +91,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="ascii")
 
 
-def _write_audio(atlas: Atlas, prints: NDArray[np.float32] | None, folder: Path, told: Told) -> None:
+def _write_audio(atlas: Atlas, prints: NDArray[np.float32] | None, folder: Path, told: Progress) -> None:
     parts, places = sprites.read_index(atlas)
     rows: list[list[int]] = [[] for _ in parts]
     for row, (part, _, _) in enumerate(places):

@@ -26,11 +26,11 @@ from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP as F
 from samplechop.offline.atlas.map.grid import STEP as GRID_STEP
 from samplechop.offline.atlas.map.map_files import read_grid
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import replaced
 from samplechop.offline.atlas.web import image_sprites
 from samplechop.offline.atlas.web.audio_sprites import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
 from samplechop.offline.common import process_pool
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
 STEP, FOLDER, INDEX = "sprites", "sprites", "audio.json"
@@ -68,7 +68,7 @@ class SpriteSettings:
             raise UserError(f"--tile must be in 4..512 pixels, got {self.tile}")
 
 
-def sprites(atlas: Atlas, settings: SpriteSettings, told: Told, workers: int | None = None) -> None:
+def sprites(atlas: Atlas, settings: SpriteSettings, told: Progress, workers: int | None = None) -> None:
     """Write the sprites of an atlas, see above; only what changed is made anew. workers: processes; None: one a core.
 
     Raises UserError if the atlas has no sounds, its files cannot be read, or the disk is full.
@@ -84,7 +84,7 @@ def sprites(atlas: Atlas, settings: SpriteSettings, told: Told, workers: int | N
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INDEX).unlink(missing_ok=True)  # until the parts fit it again
     count = 1 if len(parts) <= FEW else min(len(parts), workers or os.cpu_count() or 1)
-    for done, _ in enumerate(process_pool.run(write_part, parts, count), 1):
+    for done, _ in enumerate(process_pool.in_order(write_part, parts, count), 1):
         told("audio sprites", done, len(parts))
     image_sprites.write(atlas, cells, folder, settings.tile, told)
     _sweep(folder, {path for part in parts for path in (part.audio, part.audio.with_suffix(".json"))})
@@ -188,7 +188,7 @@ def _write_index(path: Path, parts: list[Part], settings: SpriteSettings) -> Non
         "parts": [part.audio.name for part in parts],
         "sounds": [entries[row] for row in sorted(entries)],
     }
-    with replaced(path) as made:
+    with replacing(path) as made:
         made.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 

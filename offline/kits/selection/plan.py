@@ -1,11 +1,12 @@
 """What is to be cut out of a record, before anything is: the chops found, described, compared, and chosen from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits.analysis import candidates, content, descriptors, tempo
 from samplechop.offline.kits.analysis.content_detectors import Sounds
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
@@ -14,9 +15,6 @@ from samplechop.offline.kits.open import Record
 from samplechop.offline.kits.options import ChopOptions
 from samplechop.offline.kits.selection import redundancy, select
 from samplechop.offline.kits.slices import slicing
-
-Told = Callable[[str, int, int], None]
-"""Hears what is being done, how much of it is done, and how much there is."""
 
 MOST_CANDIDATES = 2000
 """Most that are compared with each other: every pair has a distance, and thousands would take gigabytes."""
@@ -60,16 +58,12 @@ class Plan:
     unwanted: int = 0
 
 
-def nothing(what: str, done: int, of: int) -> None:
-    """Hear how far things have come, and tell nobody."""
-
-
 def choice(
     record: Record,
     options: ChopOptions,
     first: int,
     last: int,
-    told: Told = nothing,
+    told: Progress = silent,
     sounds: Sounds | None = None,
 ) -> Choice:
     """Find the chops of the samples first..last and describe them. sounds: by which to find out what is wanted."""
@@ -95,7 +89,7 @@ def planned(
     options: ChopOptions,
     first: int,
     last: int,
-    told: Told = nothing,
+    told: Progress = silent,
     sounds: Sounds | None = None,
 ) -> Plan:
     """Find the chops of the samples first..last and choose the best and most different, in order of time.

@@ -23,7 +23,7 @@ from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.store.files import write_array
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.atlas.web.page import PageSettings, page
-from samplechop.offline.kits.selection.plan import nothing
+from samplechop.offline.common.progress import silent
 from samplechop.offline.lab.bench.figures import Figure
 from samplechop.realtime.core.errors import UserError
 
@@ -129,8 +129,8 @@ def make_page(folder: Path, count: int) -> Path:
     atlas.note(map_files.STEP, {map_files.DEFAULT: "made"})
     write_array(folder / spectrogram_fingerprints.FILE, random.random((count, 16, 16), np.float32))
     atlas.note(spectrogram_fingerprints.STEP, {})
-    sprites.sprites(atlas, sprites.SpriteSettings(), nothing)
-    page(atlas, PageSettings(), nothing)
+    sprites.sprites(atlas, sprites.SpriteSettings(), silent)
+    page(atlas, PageSettings(), silent)
     return folder / "page" / "index.html"
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import Sound
+from samplechop.offline.audio.reading import Sound
 from samplechop.offline.lab.synthetic import wear
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.devset import drummed, repeated
 from samplechop.offline.lab.devset.order import Made, Order
 from samplechop.offline.lab.devset.sources import Sources, gather_sources

@@ -8,7 +8,8 @@ import mido
 import numpy as np
 import soundfile
 
-from samplechop.offline.audio.one_shots import RATE, Shot, Sound, gather
+from samplechop.offline.audio.one_shots import Shot, gather
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.devset import composing, kits
 from samplechop.offline.lab.devset.ageing import aged
 from samplechop.offline.lab.synthetic import drumming, wear

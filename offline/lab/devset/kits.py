@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import signal
 
-from samplechop.offline.audio.one_shots import RATE, Shot, Sound
+from samplechop.offline.audio.one_shots import Shot
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic.drumming import LEVELS, VELOCITIES, Voice, respeed
 
 INSTEAD = {

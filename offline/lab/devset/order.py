@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import Sound
+from samplechop.offline.audio.reading import Sound
 from samplechop.offline.evaluate.references import Seconds
 from samplechop.offline.lab.devset.sources import Sources
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank

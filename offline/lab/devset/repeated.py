@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.evaluate.references import Seconds
 from samplechop.offline.lab.devset import composing
 from samplechop.offline.lab.devset.ageing import aged, find_turntable

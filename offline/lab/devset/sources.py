@@ -13,17 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from samplechop.offline.audio.one_shots import (
-    RATE,
-    SUFFIXES,
-    Shot,
-    Sound,
-    gather,
-    loop_may_be_used,
-    read,
-    role_of,
-    trimmed,
-)
+from samplechop.offline.audio.one_shots import Shot, gather, loop_may_be_used, role_of, trimmed
+from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.evaluate.references import References, Seconds, references_for
 from samplechop.realtime.core.errors import UserError
 
@@ -81,7 +72,7 @@ def _known(path: Path, folder: Path) -> Recording | None:
     if known is None or known.onsets is None or len(known.onsets) < FEWEST_ONSETS:
         return None
     beats = known.beats if known.beats is not None else np.zeros(0)
-    return Recording(path.stem, read(path), known.onsets, beats, _positions(known))
+    return Recording(path.stem, read_audio(path), known.onsets, beats, _positions(known))
 
 
 def _positions(known: References) -> NDArray[np.int64]:
@@ -231,7 +222,7 @@ def gather_sources(sounds: Sequence[Path], music: Path) -> Sources:
     # Sounds of no role are left out of every crate, held out or not.
     unused = {path.stem: path for folder, path in files if role_of(str(path.relative_to(folder))) is None}
     kept = [(name, path) for name, path in unused.items() if not any(word in name.lower() for word in NO_HITS)]
-    shots += [Shot(name, "stab", trimmed(read(path)), True) for name, path in kept]
+    shots += [Shot(name, "stab", trimmed(read_audio(path)), True) for name, path in kept]
     pieces = [one for path in audio_in(music, "--music") if (one := _known(path, music)) is not None]
     hits = [shot for shot in shots if shot.role == "stab" and _is_hit(shot.samples)]
     hits += [shot for piece in pieces for shot in notes_of(piece)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels
 from samplechop.offline.labels.drum_onsets import nearest, rise
 from samplechop.offline.labels.general_midi import DRUM_CHANNEL, Played, Struck, percussion

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Manifest, ModelError, ShredFeatures
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.nets.tflite import open_interpreter
 

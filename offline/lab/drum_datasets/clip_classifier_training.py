@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest
-from samplechop.offline.audio.one_shots import read
+from samplechop.offline.audio.reading import read_audio
 from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, features
 from samplechop.offline.lab.drum_datasets.from_tracks import onsets
 from samplechop.offline.labels.drum_labels import DrumLabels, read_drum_labels
@@ -70,7 +70,7 @@ def hear(folders: Sequence[Path], told: Told) -> dict[str, Heard]:
     examples = dataset.find(DRUM_TASK, folders)
     rows: dict[str, list[tuple[NDArray[np.float16], NDArray[np.int8]]]] = {"train": [], "validation": []}
     for number, example in enumerate(examples, 1):
-        samples = read(example.audio)
+        samples = read_audio(example.audio)
         times = onsets(samples)
         wanted = wanted_at(times, read_drum_labels(example.labels))
         rows[example.split].append((features(samples, times).astype(np.float16), wanted))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
 from samplechop.offline.labels.drum_onsets import KICK_HZ, SNARE_HZ, Rise, nearest, peaks, rise
 from samplechop.realtime.core.events import BEAT, Event

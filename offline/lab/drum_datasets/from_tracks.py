@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.audio.one_shots import RATE, Sound, read
+from samplechop.offline.audio.reading import RATE, Sound, read_audio
 from samplechop.offline.lab.drum_datasets.clip_classifier import ShredNet, features
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
 from samplechop.offline.labels.drum_onsets import Rise, peaks, rise
@@ -50,7 +50,7 @@ def drum_stem(audio: Path, models: Path, model: str) -> Sound:
         if done.returncode != 0 or not stems:
             why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise UserError(f"demucs could not separate {str(audio)!r}: {why}")
-        return read(stems[0])
+        return read_audio(stems[0])
 
 
 def onsets(samples: Sound) -> list[float]:
@@ -104,7 +104,7 @@ def mono(audio: Path) -> Sound:
     """Read the track itself: float32, (n,), mono, 44 100 Hz. Raises UserError if it cannot be read or is empty."""
     if not audio.is_file():
         raise UserError(f"No recording at {str(audio)!r}: give an audio file.")
-    samples = read(audio)
+    samples = read_audio(audio)
     if len(samples) < RATE // 2:
         raise UserError(f"{str(audio)!r} is shorter than half a second: give a whole track.")
     if soundfile.info(audio).samplerate < 22_050:

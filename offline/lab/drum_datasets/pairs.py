@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.audio.one_shots import RATE, SUFFIXES, Sound
+from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound
 from samplechop.offline.labels.drum_labels import SUFFIX, DrumLabels, write_drum_labels
 from samplechop.realtime.core.errors import UserError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.audio.velocity_layers import kit_programs
 from samplechop.offline.lab.drum_datasets.pairs import is_written, name_of, write_pair
 from samplechop.offline.lab.synthetic.choosing import audible

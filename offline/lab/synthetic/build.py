@@ -13,7 +13,7 @@ from pathlib import Path
 
 import soundfile
 
-from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.demo import soundfont
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.outline import outline

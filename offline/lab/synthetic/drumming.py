@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from samplechop.offline.audio.one_shots import RATE, Shot, Sound, trimmed
+from samplechop.offline.audio.one_shots import Shot, trimmed
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic.percussion import MADE
 from samplechop.offline.lab.synthetic.score import Strike
 

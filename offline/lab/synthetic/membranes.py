@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.audio.reading import RATE
 
 MODES = np.array([1.0, 1.59, 2.14, 2.30, 2.65, 2.92, 3.16, 3.50, 3.60, 3.65, 4.06, 4.15])
 """Frequencies of an ideal circular membrane over its lowest."""

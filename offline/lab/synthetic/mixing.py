@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic import choosing, drumming, performance, singing, solo
 from samplechop.offline.lab.synthetic.outline import Outline
 from samplechop.offline.lab.synthetic.score import LABELS, Score

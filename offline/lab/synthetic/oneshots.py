@@ -14,9 +14,10 @@ import mido
 import numpy as np
 import soundfile
 
-from samplechop.offline.audio.one_shots import LONGEST, RATE, SUFFIXES, Sound, read, trimmed
+from samplechop.offline.audio.one_shots import LONGEST, trimmed
+from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.audio.velocity_layers import hydrogen_kit, kit_programs, layer_of
-from samplechop.offline.common.process_pool import run
+from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.lab.synthetic.percussion import MADE
 from samplechop.offline.lab.synthetic.soundfont_bank import GRID, KITS_OF_FURTHER_FONTS, render
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
@@ -72,7 +73,7 @@ def build(
         raise UserError(f"the folder {str(output)!r} is not empty: name a new one")
     work = [*_jobs(output, soundfonts, folders, seed)]
     rows: list[Row] = []
-    for done, made in enumerate(run(_make, work, jobs), 1):
+    for done, made in enumerate(in_order(_make, work, jobs), 1):
         rows += made
         yield done, len(work) + 1
     rows += _loops(output, rows, seed)
@@ -179,7 +180,7 @@ def _kits(job: Job) -> Iterator[tuple[Row, Sound]]:
 def _read(path: Path) -> Sound:
     """Read a sound; an empty one if it is damaged, as some of every large collection are."""
     try:
-        return read(path)
+        return read_audio(path)
     except UserError:
         return np.zeros(0, np.float32)
 
@@ -235,7 +236,7 @@ def _loops(output: Path, rows: Sequence[Row], seed: int) -> list[Row]:
         if tones and (not players or rng.random() < 0.4):
             players.append(tones[rng.integers(len(tones))])
         players = players or [of[pack][int(rng.integers(len(of[pack])))]]
-        sound = _loop([read(output / row.pack / f"{row.name}.flac") for row in players], rng)
+        sound = _loop([read_audio(output / row.pack / f"{row.name}.flac") for row in players], rng)
         # A loop belongs to its sounds' pack, or nothing would be held out.
         row = Row(pack, f"loop-{number:03d}", ("loop", *(("drum-loop",) if drums else ())))
         if _write(output, row, sound):

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound, trimmed
+from samplechop.offline.audio.one_shots import trimmed
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic.membranes import (
     Wave,
     at_level,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound, is_held_out
+from samplechop.offline.audio.one_shots import is_held_out
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic.score import Tone
 from samplechop.offline.lab.synthetic.soundfont_bank import GRID, Bank, render
 from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic import band, choosing, groove, mixing, solo, wear
 from samplechop.offline.lab.synthetic.outline import outline
 from samplechop.offline.lab.synthetic.score import Score

@@ -10,7 +10,8 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import RATE, Shot, Sound, gather, is_held_out, trimmed
+from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, trimmed
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.audio.velocity_layers import kit_programs
 from samplechop.offline.lab.demo import soundfont
 

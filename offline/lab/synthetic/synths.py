@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic.membranes import Wave, band, draw, seconds
 from samplechop.offline.lab.synthetic.wear import surface
 

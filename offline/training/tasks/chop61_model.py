@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest
-from samplechop.offline.common.progress import Told
+from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import write_model
 from samplechop.offline.training.calibration import calibration
 from samplechop.offline.training.keras_backend import keras
@@ -87,7 +87,7 @@ def train(
     seed: int,
     jobs: int,
     epochs: int | None,
-    told: Told,
+    told: Progress,
     calibrate_on: Path | None = None,
 ) -> tuple[Manifest | None, dict[str, Any]]:
     """Train a window net and write it. Gives the manifest (None for chop-cnn, which no host can run) and the facts.
@@ -154,7 +154,7 @@ def train(
 
 
 def recalibrate(
-    folders: Sequence[Path], out: Path, manifest: Manifest, seed: int, jobs: int, told: Told
+    folders: Sequence[Path], out: Path, manifest: Manifest, seed: int, jobs: int, told: Progress
 ) -> tuple[Manifest, dict[str, Any]]:
     """Read a window net's strengths from labelled recordings and write it as another model; its threshold stays.
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Features
-from samplechop.offline.audio.one_shots import read as read_audio
-from samplechop.offline.common.process_pool import run
-from samplechop.offline.common.progress import Told
+from samplechop.offline.audio.reading import read_audio
+from samplechop.offline.common.process_pool import in_order
+from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import dataset
 from samplechop.offline.training.targets import Wanted
 from samplechop.offline.training.tasks.chop_targets import CHOPS, EDGE
@@ -145,11 +145,11 @@ def _hear(job: tuple[dataset.Example, str, int]) -> Windows:
 
 
 def hear(
-    folders: Sequence[Path], name: str, seed: int, jobs: int, told: Told, split: str | None = None
+    folders: Sequence[Path], name: str, seed: int, jobs: int, told: Progress, split: str | None = None
 ) -> Iterator[Windows]:
     """Hear every labelled recording. split: to which all of them belong, None for what each says."""
     found = dataset.find(CHOPS, folders)
     work = [(one if split is None else replace(one, split=split), name, seed) for one in found]
-    for done, heard in enumerate(run(_hear, work, jobs), 1):
+    for done, heard in enumerate(in_order(_hear, work, jobs), 1):
         told("listening", done, len(work))
         yield heard

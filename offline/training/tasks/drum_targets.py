@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.synthetic.drumming import compressed, in_a_room
 from samplechop.offline.labels.drum_labels import SUFFIX, TEXT_SUFFIX, drum_labels_beside, read_drum_labels
 from samplechop.offline.labels.recording_truth import read_truth

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.common.process_pool import run
+from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.tasks import harmony_library, harmony_targets
 from samplechop.offline.training.tasks.harmony_mixing import LENGTH, mix
 from samplechop.offline.training.tasks.harmony_targets import labels
@@ -94,7 +94,7 @@ def prepare(
         if not index.is_file() or json.loads(index.read_text(encoding="utf-8")) != made_of:
             folder.mkdir(parents=True, exist_ok=True)
             files = {}
-            for done, heard in enumerate(run(_hear, work, jobs), 1):
+            for done, heard in enumerate(in_order(_hear, work, jobs), 1):
                 for name in names:
                     rows = getattr(heard, name)
                     if name not in files:

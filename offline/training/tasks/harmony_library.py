@@ -15,12 +15,12 @@ import soxr
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.one_shots import gather, is_held_out
-from samplechop.offline.common.process_pool import run
+from samplechop.offline.audio.reading import RATE as BANK_RATE
+from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.lab.synthetic import soundfonts as fonts
 from samplechop.offline.lab.synthetic import wear
 from samplechop.offline.lab.synthetic.percussion import MADE
 from samplechop.offline.notes import tones
-from samplechop.offline.notes.note_bank import RATE as BANK_RATE
 from samplechop.offline.notes.note_bank import Bank, find_banks, read_bank
 from samplechop.offline.notes.tuning import is_in_tune
 from samplechop.realtime.core.errors import UserError
@@ -179,7 +179,7 @@ def prepare(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "samples.i16").open("wb") as file:
-            for done, (group, name, held, sounds_made) in enumerate(run(_make, work, jobs), 1):
+            for done, (group, name, held, sounds_made) in enumerate(in_order(_make, work, jobs), 1):
                 pieces = []
                 for pitch, samples in sounds_made:
                     peak = np.max(np.abs(samples), initial=0.0)

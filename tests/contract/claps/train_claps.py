@@ -7,7 +7,7 @@ import numpy as np
 from claps import FRAME
 from learned_claps import FRAMES, WEIGHTS, bands
 
-from samplechop.offline.audio.one_shots import read
+from samplechop.offline.audio.reading import read_audio
 from samplechop.offline.labels import labels_beside, read_labels
 from samplechop.offline.training.keras_backend import keras
 from samplechop.offline.training.loop import Options, learn
@@ -15,7 +15,7 @@ from samplechop.offline.training.loop import Options, learn
 
 def examples(recording):
     """Give what the net hears at each frame, and 1 where a clap begins in it."""
-    samples = read(recording)
+    samples = read_audio(recording)
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
     rows = np.stack([bands(frame) for frame in frames])
     rows = np.concatenate([np.repeat(rows[:1], FRAMES - 1, axis=0), rows])

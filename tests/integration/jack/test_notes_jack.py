@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.bench.jack_server import JackServer, missing
 from samplechop.offline.notes.capture import TAKES
-from samplechop.offline.notes.note_bank import RATE, read_bank
+from samplechop.offline.notes.note_bank import read_bank
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.audio.one_shots import RATE, Shot, gather, is_held_out, loop_may_be_used
+from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, loop_may_be_used
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.synthetic import solo
 from samplechop.offline.lab.synthetic.drumming import assemble, play
 from samplechop.offline.lab.synthetic.percussion import MADE

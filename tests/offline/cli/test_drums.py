@@ -9,7 +9,7 @@ import soundfile
 
 from samplechop import models
 from samplechop.models import ShredFeatures
-from samplechop.offline.audio.one_shots import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.drum_datasets import clip_classifier, clip_classifier_training, from_tracks, render_midi
 from samplechop.offline.lab.drum_datasets.clip_classifier import open_net
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, read_drum_labels, write_drum_labels

@@ -199,7 +199,7 @@ def test_a_kit_made_by_hand_while_the_collection_is_chopped_is_not_overwritten(t
         if what == "looking":
             make(source, out / "song0", ChopOptions(count=8), False)
 
-    report = make_kits([source], out, OPTIONS, make, told=meanwhile)
+    report = make_kits([source], out, OPTIONS, make, progress=meanwhile)
     assert names(report.failed) == ["song0"]
 
 
@@ -230,7 +230,7 @@ def test_nothing_sweeps_a_kit_away_while_it_is_being_replaced(tmp_path, out):
         if what == "chopping":
             (out / "song0").rename(aside(out / "song0"))
 
-    make_kits([source], out, OPTIONS, make, force=True, told=midway)
+    make_kits([source], out, OPTIONS, make, force=True, progress=midway)
     assert (aside(out / "song0") / "kit.json").is_file()
 
 
@@ -244,7 +244,7 @@ def test_a_disk_that_is_full_is_told_in_a_sentence(tmp_path, out):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         with pytest.raises(UserError, match=r"chopped.sqlite' cannot be used .* is the disk full"):
-            make_kits(sources, out, OPTIONS, make, told=fills)
+            make_kits(sources, out, OPTIONS, make, progress=fills)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert names(make_kits(sources, out, OPTIONS, make).made) == ["song0", "song1"]
@@ -276,7 +276,7 @@ def test_warnings_of_kits_are_in_the_report(tmp_path, out):
 
 def test_progress_is_told_from_first_to_last(tmp_path, out):
     told = []
-    make_kits(many(tmp_path, 3), out, OPTIONS, make, told=lambda *step: told.append(step))
+    make_kits(many(tmp_path, 3), out, OPTIONS, make, progress=lambda *step: told.append(step))
     assert told[-3:] == [("chopping", 1, 3), ("chopping", 2, 3), ("chopping", 3, 3)]
 
 
@@ -299,7 +299,7 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
             print(what, done, flush=True)
 
         sources = [Path(path) for path in sys.argv[1:]]
-        report = make_kits(sources, Path({str(out)!r}), ChopOptions(), make_the_first, jobs=2, told=told)
+        report = make_kits(sources, Path({str(out)!r}), ChopOptions(), make_the_first, jobs=2, progress=told)
         sys.exit(130 if report.interrupted else 0)
     """
     command = [sys.executable, "-c", textwrap.dedent(script), *map(str, sources)]

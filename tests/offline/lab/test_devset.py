@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.audio.one_shots import RATE, Shot, is_held_out, loop_may_be_used
+from samplechop.offline.audio.one_shots import Shot, is_held_out, loop_may_be_used
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.lab.demo import soundfont
 from samplechop.offline.lab.devset import build, composing, drummed, repeated, sources

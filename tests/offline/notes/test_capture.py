@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.notes.capture import Captured, Plan, capture, refuse_finished
-from samplechop.offline.notes.note_bank import RATE, read_bank
+from samplechop.offline.notes.note_bank import read_bank
 from samplechop.realtime.audio.source import Chunk
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.midi.messages import ALL_NOTES_OFF

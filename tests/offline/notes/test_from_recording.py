@@ -9,9 +9,10 @@ import soundfile
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.cli.notes import app
 from samplechop.offline.notes.from_recording import Played, alone, find_offset, read_played
-from samplechop.offline.notes.note_bank import RATE, read_bank
+from samplechop.offline.notes.note_bank import read_bank
 from samplechop.realtime.core.errors import UserError
 
 MELODY = tuple(

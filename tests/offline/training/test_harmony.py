@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from samplechop import models
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.cli.commands import app
-from samplechop.offline.notes.note_bank import RATE, Bank, Note, write_bank
+from samplechop.offline.notes.note_bank import Bank, Note, write_bank
 from samplechop.offline.notes.tones import made_bank
 from samplechop.offline.notes.tuning import is_in_tune
 from samplechop.offline.training.tasks import harmony_examples, harmony_library, harmony_targets

@@ -7,7 +7,7 @@ import pytest
 
 from samplechop import models
 from samplechop.models import ModelError
-from samplechop.offline.audio.one_shots import RATE
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, ShredNet, features, open_net
 from samplechop.offline.lab.drum_datasets.clip_classifier_training import (
     NEVER,

@@ -7,7 +7,7 @@ import mido
 import numpy as np
 import pytest
 
-from samplechop.offline.audio.one_shots import RATE, read
+from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.lab.demo import soundfont
 from samplechop.offline.lab.drum_datasets.render_midi import rendered
 from samplechop.offline.labels.drum_labels import read_drum_labels
@@ -49,7 +49,7 @@ def test_each_label_lies_on_the_attack_that_is_heard(tmp_path: Path) -> None:
         times = np.array([hit.time for hit in labels.events])
         assert [hit.label for hit in labels.events] == ["kick", "snare"] * 4
         assert np.all((times >= beats - 0.001) & (times < beats + 0.03))
-    sound = read(tmp_path / "song-drums.flac")
+    sound = read_audio(tmp_path / "song-drums.flac")
     risen = rise(sound)
     assert max(abs(nearest(risen, time, 0.03)[0] - time) for time in times) < 0.004
     assert np.max(np.abs(sound[: round(0.29 * RATE)])) < 0.01

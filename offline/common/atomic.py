@@ -1,0 +1,49 @@
+"""Files that are there whole or not at all: written beside their place, then moved to it.
+
+    .part-PID-NAME  --write, fsync-->  os.replace  -->  NAME
+
+Whatever ends the process, or the power, in between: NAME holds the old content or the new one.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from samplechop.realtime.core.errors import UserError
+
+PART = ".part-"
+"""What the names of files begin with that are not done yet; nobody's after a run that was killed."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the place of `path` if all goes well, and of which nothing stays if not.
+
+    It ends like `path`, as some writers choose the format by that; the folder is made if it is not there.
+    Raises UserError if the disk does not take it.
+    """
+    part = path.with_name(f"{PART}{os.getpid()}-{path.name}")  # two processes at once must not write to one file
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"{str(path)!r} cannot be written ({reason}): is the disk full, or read-only?") from None
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises UserError as `replacing` does."""
+    with replacing(path) as part:
+        part.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a text as UTF-8, line ends as they are, whole or not at all. Raises UserError as `replacing` does."""
+    write_bytes(path, content.encode())
