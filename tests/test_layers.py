@@ -17,9 +17,10 @@ from tests.support.command import ROOT
 
 LIVE = "models realtime/core realtime/dsp realtime/nets"
 FILES = "realtime/core realtime/audio realtime/dsp offline/common offline/audio"
+SOUND = "offline/augmentation offline/synthesis"
 PRODUCT = """
     models realtime offline/common offline/audio offline/labels offline/sessions offline/notes offline/training
-    offline/kits offline/export offline/atlas offline/evaluate
+    offline/augmentation offline/synthesis offline/kits offline/export offline/atlas offline/evaluate
 """
 ALLOWED = {
     "models": "",
@@ -38,13 +39,15 @@ ALLOWED = {
     "offline/common": "realtime/core",
     "offline/audio": "realtime/core realtime/audio offline/common",
     "offline/labels": FILES,
+    "offline/augmentation": FILES,
+    "offline/synthesis": f"{FILES} offline/augmentation offline/notes",
     "offline/sessions": f"{FILES} realtime/recording",
     "offline/notes": f"{FILES} realtime/midi",
-    "offline/training": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes",
+    "offline/training": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes {SOUND}",
     "offline/kits": f"{FILES} {LIVE} realtime offline/labels",
     "offline/export": f"{FILES} offline/labels offline/kits",
-    "offline/atlas": f"{FILES} {LIVE} realtime offline/training offline/kits offline/export",
-    "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas",
+    "offline/atlas": f"{FILES} {LIVE} realtime offline/training offline/kits offline/export {SOUND}",
+    "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas {SOUND}",
     "offline/lab": f"{PRODUCT} offline/lab",
     "offline/cli": f"{PRODUCT} offline/lab",
     "offline": "",
@@ -52,7 +55,7 @@ ALLOWED = {
 """Rooms each room may import from; what lies under a room that is named is allowed with it."""
 LABORATORY = ("offline/lab", "offline/cli")
 """The rooms that may import offline/lab: nothing that a user's own work goes through needs it, but commands call it."""
-KNOWN = ("realtime", "offline/kits", "offline/export", "offline/atlas", "offline/training", "offline/evaluate")
+KNOWN = ("realtime", "offline/kits", "offline/export", "offline/atlas", "offline/training")
 """Rooms that do not hold this yet: of nothing in them is it asked."""
 HEAVY = {"tensorflow", "keras", "librosa", "matplotlib", "sklearn"}
 UNPICKLE = {"pickle", "marshal", "shelve"}

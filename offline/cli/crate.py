@@ -105,7 +105,8 @@ def sounds(
     all these. Each PACK/sounds.json lists its sounds with their tags.
     """
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.lab.synthetic import oneshots, soundfonts
+    from samplechop.offline.lab.synthetic import oneshots
+    from samplechop.offline.synthesis import soundfonts
 
     with progress_bars() as told:
         for done, wanted in oneshots.build(

@@ -44,7 +44,7 @@ def train_harmony(
     Every note is detuned, mixed, strummed, cut, put in rooms, under drums and on worn records. Some instruments are
     never learned from and tell how well it does. Writes NAME.tflite, NAME.json, NAME.md and NAME-report/loss.png.
     """
-    from samplechop.offline.lab.synthetic import soundfonts
+    from samplechop.offline.synthesis import soundfonts
     from samplechop.offline.training.loop import Options
     from samplechop.offline.training.tasks import harmony_examples as making
     from samplechop.offline.training.tasks import harmony_figures, harmony_library, harmony_model

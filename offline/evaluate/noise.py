@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
-from samplechop.offline.lab.demo.record import Pressing, crackle
-from samplechop.offline.lab.demo.record import surface as groove
+from samplechop.offline.augmentation.surface_noise import crackle
+from samplechop.offline.augmentation.vinyl import RecordCondition, groove_noise
 from samplechop.realtime.core.errors import UserError
 
 SECONDS = 30.0
@@ -41,7 +41,7 @@ def noises(seconds: float = SECONDS, seed: int = 7) -> dict[str, list[Sound]]:
     run_out = hiss + crackle(n, RATE, 8, 0.02, rng)[:, 0]
     run_out[:: round(1.8 * RATE)] += 0.1
     made["run-out"] = [run_out]
-    made["groove"] = [groove(n, RATE, Pressing(), rng).mean(axis=1)]
+    made["groove"] = [groove_noise(n, RATE, RecordCondition(), rng).mean(axis=1)]
     made["silence"] = [np.zeros(n), rng.integers(-1, 2, n) / 32_768, np.full(n, 0.1)]
     return {kind: [sound.astype(np.float32) for sound in sounds] for kind, sounds in made.items()}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic.percussion import MADE
+from samplechop.offline.synthesis.drums import MADE
 
 
 def recording(strikes: Sequence[tuple[float, str]], length: float, hiss: float = 1e-4) -> Sound:

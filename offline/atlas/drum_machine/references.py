@@ -172,12 +172,12 @@ def _of_file(atlas: Atlas, path: Path) -> Prints:
 
 
 def _made(atlas: Atlas, role: str) -> Prints:
-    """Make some drums of a kind, as samplechop.offline.lab.synthetic does for records, and hear them."""
+    """Synthesise some drums of a kind, and give their mean fingerprint."""
     import soxr
 
-    from samplechop.offline.lab.synthetic.membranes import RATE
-    from samplechop.offline.lab.synthetic.percussion import made_hat, made_kick, made_open
-    from samplechop.offline.lab.synthetic.snares import made_snare
+    from samplechop.offline.augmentation.effects import RATE
+    from samplechop.offline.synthesis.drums import made_hat, made_kick, made_open
+    from samplechop.offline.synthesis.snares import made_snare
 
     make = dict(zip(ROLES, (made_kick, made_snare, made_hat, made_open), strict=True))[role]
     drums = [make(seed, 0.9, np.random.default_rng(seed)) for seed in range(MADE)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samplechop.models import SoundFeatures
 from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.tags import metadata, vocabulary
-from samplechop.offline.atlas.tags.augmentation import varied
+from samplechop.offline.atlas.tags.augmentation import augment_sound
 from samplechop.offline.atlas.tags.inference import at_rate
 from samplechop.offline.atlas.tags.input_image import image
 from samplechop.offline.common.process_pool import in_order
@@ -131,5 +131,5 @@ def _picture(job: tuple[Path, tuple[int, ...], SoundFeatures, int]) -> Pictures:
         rng = np.random.default_rng([0x7A65, seed, row])
         pictures[0] = image(sound, features)
         for version in range(1, VERSIONS):
-            pictures[version] = image(varied(sound, rng), features)
+            pictures[version] = image(augment_sound(sound, rng), features)
     return out

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from samplechop.offline.lab.bench.figures import Figure
 from samplechop.offline.lab.bench.jack_server import JackServer, realtime_is_allowed
 from samplechop.offline.lab.bench.jack_session import hear
-from samplechop.offline.lab.synthetic.percussion import made_kick, made_snare
+from samplechop.offline.synthesis.drums import made_kick, made_snare
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.engine.engine import Engine

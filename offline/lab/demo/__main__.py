@@ -10,10 +10,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.lab.demo import soundfont
+from samplechop.offline.augmentation.vinyl import RecordCondition, play_worn, played_at
 from samplechop.offline.lab.demo.composition import compose
-from samplechop.offline.lab.demo.record import Pressing, age, heard_at
 from samplechop.offline.lab.demo.score import PLAYERS, Score
+from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 
 PEAK = 10 ** (-1.1 / 20)  # room for what the encoder adds
@@ -26,7 +26,7 @@ def perform(score: Score, font: Path) -> NDArray[np.float64]:
         with tempfile.TemporaryDirectory() as folder:
             midi = Path(folder) / "part.mid"
             score.save(midi, players)
-            stems.append(soundfont.play(midi, font).astype(np.float64))
+            stems.append(fluidsynth.play(midi, font).astype(np.float64))
     drums, band = (stem / np.max(np.abs(stem)) for stem in stems)
     mix = np.zeros((max(len(drums), len(band)), 2))
     # A soft knee on the drums alone keeps the snare from ruling the whole side.
@@ -40,16 +40,16 @@ def make(out: Path, font: Path | None = None, seed: int = 1969) -> None:
 
     Raises UserError if fluidsynth or a soundfont is missing or the file cannot be written.
     """
-    chosen = soundfont.find(font)
+    chosen = fluidsynth.find(font)
     score = compose(seed)
-    pressing = Pressing()
-    rate = soundfont.SAMPLE_RATE
+    pressing = RecordCondition()
+    rate = fluidsynth.SAMPLE_RATE
     length = round((score.seconds(score.tick(11, 0)) + 0.3) * rate)
     clean = perform(score, chosen)[:length]
     clean[-rate:] *= np.linspace(1, 0, rate)[:, None] ** 2
-    aged = age(clean, rate, pressing, np.random.default_rng(seed))
+    aged = play_worn(clean, rate, pressing, np.random.default_rng(seed))
     aged *= PEAK / np.max(np.abs(aged))
-    truth = {name: [round(t, 4) for t in heard_at(pressing, times)] for name, times in score.strong_hits().items()}
+    truth = {name: [round(t, 4) for t in played_at(pressing, times)] for name, times in score.strong_hits().items()}
     try:
         with soundfile.SoundFile(out, "w", rate, 2, format="OGG", subtype="VORBIS", compression_level=0.5) as file:
             # libsndfile's Vorbis encoder overflows its stack on one long write.

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.augmentation import effects
 from samplechop.offline.evaluate.references import Seconds
 from samplechop.offline.lab.devset import composing, kits
 from samplechop.offline.lab.devset.ageing import aged, find_turntable
 from samplechop.offline.lab.devset.order import Made, Order
 from samplechop.offline.lab.devset.sources import Recording, Sources
-from samplechop.offline.lab.synthetic import choosing, drumming, performance, wear
+from samplechop.offline.lab.synthetic import choosing, drumming, performance
+from samplechop.offline.lab.synthetic import turntable as turntables
 from samplechop.offline.lab.synthetic.score import LABELS, Score
 from samplechop.offline.labels.recording_truth import BeatTruth, DrumTruth, NoteTruth, Truth, moved
 
@@ -69,13 +71,13 @@ def _with_a_band(order: Order) -> Played:
     music, score.tones = performance.play(score.tones, score.length, line_up, bank)
     quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
     if rng.random() < 0.5:
-        music = drumming.in_a_room(music, rng, ROOM)
+        music = effects.reverberate(music, rng, ROOM)
     return Played(score, f"{style.name}-mix", _under(_drums(score, rng, order.sources), music, rng), quick)
 
 
 def respeeded(music: Recording, speed: float) -> Recording:
     """Play music faster and higher, or slower and lower, with its beats and attacks."""
-    samples = drumming.respeed(music.samples, speed)
+    samples = effects.change_speed(music.samples, speed)
     return replace(music, samples=samples, onsets=music.onsets / speed, beats=music.beats / speed)
 
 
@@ -85,7 +87,7 @@ def _drums(score: Score, rng: np.random.Generator, sources: Sources) -> Sound:
     score.strikes = [one for one in score.strikes if one.role in kit and one.velocity >= SOFTEST]
     drums = drumming.play(score.strikes, kit, score.length, rng)
     if rng.random() < 0.6:
-        drums = drumming.in_a_room(drums, rng, ROOM)
+        drums = effects.reverberate(drums, rng, ROOM)
     return drumming.bus(drums, rng)
 
 
@@ -138,7 +140,7 @@ def _finish(order: Order, played: Played) -> Made:
     return Made(samples, _attacks(samples, played, turntable), truth)
 
 
-def _attacks(samples: Sound, played: Played, turntable: wear.Turntable) -> Seconds:
+def _attacks(samples: Sound, played: Played, turntable: turntables.Turntable) -> Seconds:
     """Give every attack that can be heard, sorted: all that is struck, plucked, or known of real music."""
     struck = [one.time for one in played.score.strikes] + list(played.others)
     struck += [tone.time for tone in played.score.tones if tone.part in played.quick]

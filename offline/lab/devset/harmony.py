@@ -10,12 +10,13 @@ import soundfile
 
 from samplechop.offline.audio.one_shots import Shot, gather
 from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.augmentation import effects
 from samplechop.offline.lab.devset import composing, kits
 from samplechop.offline.lab.devset.ageing import aged
-from samplechop.offline.lab.synthetic import drumming, wear
-from samplechop.offline.lab.synthetic import soundfonts as fonts
-from samplechop.offline.lab.synthetic.percussion import MADE
-from samplechop.offline.lab.synthetic.soundfont_bank import render
+from samplechop.offline.lab.synthetic import drumming, turntable
+from samplechop.offline.synthesis import soundfonts as fonts
+from samplechop.offline.synthesis.drums import MADE
+from samplechop.offline.synthesis.fluidsynth import render
 from samplechop.offline.training.tasks.harmony_library import HELD_OUT_PROGRAMS
 from samplechop.offline.training.tasks.harmony_voicing import Voicing, voicing
 from samplechop.realtime.core.errors import UserError
@@ -61,7 +62,7 @@ def make(
     """Make one recording, float32 (n,), and its chords in order, without gaps. Raises UserError if fluidsynth fails."""
     if group == "nothing":
         length = float(rng.uniform(15, 30))
-        sound = wear.empty(length, rng) if rng.random() < 0.5 else drums(rng, shots, length)
+        sound = turntable.empty_record(length, rng) if rng.random() < 0.5 else drums(rng, shots, length)
         return sound, [(0.0, len(sound) / RATE, NO_CHORD)]
     sound, rows = chords(rng, soundfonts, {"note": 0.5, "fifth": 0.5} if group == "notes" else KINDS)
     if group == "drums":
@@ -93,7 +94,7 @@ def chords(rng: np.random.Generator, soundfonts: Sequence[Path], shares: dict[st
         rows.append((now, end, Chord(chord.root, chord.quality, chord.notes[0] % 12).label))
         now = end
     speed = 2 ** (float(rng.uniform(-40, 40)) / 1200)
-    sound = drumming.respeed(render(messages, font)[: round(now * RATE)], speed)
+    sound = effects.change_speed(render(messages, font)[: round(now * RATE)], speed)
     return sound, [(start / speed, end / speed, label) for start, end, label in rows]
 
 

@@ -7,7 +7,8 @@ from scipy import signal
 
 from samplechop.offline.audio.one_shots import Shot
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic.drumming import LEVELS, VELOCITIES, Voice, respeed
+from samplechop.offline.augmentation.effects import change_speed
+from samplechop.offline.lab.synthetic.drumming import LEVELS, VELOCITIES, Voice
 
 INSTEAD = {
     "rim": ("snare", "clap"),
@@ -58,7 +59,7 @@ def _strokes(rng: np.random.Generator, shot: Shot, speed: float) -> tuple[tuple[
     for velocity in VELOCITIES:
         strokes = []
         for _ in range(ALIKE):
-            sound = respeed(np.asarray(shot.samples), speed * (1 + rng.normal(0, 0.005)))
+            sound = change_speed(np.asarray(shot.samples), speed * (1 + rng.normal(0, 0.005)))
             cutoff = 3000 * 2 ** (3.2 * velocity)
             if cutoff < 18_000:
                 sound = signal.sosfilt(signal.butter(1, cutoff, "low", fs=RATE, output="sos"), sound)

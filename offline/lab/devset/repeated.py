@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE
+from samplechop.offline.augmentation import effects
 from samplechop.offline.evaluate.references import Seconds
 from samplechop.offline.lab.devset import composing
 from samplechop.offline.lab.devset.ageing import aged, find_turntable
 from samplechop.offline.lab.devset.order import Made, Order
 from samplechop.offline.lab.devset.sources import Recording
-from samplechop.offline.lab.synthetic import choosing, drumming
+from samplechop.offline.lab.synthetic import choosing
 from samplechop.offline.labels.recording_truth import ChopTruth, Truth, moved
 
 SOUNDS_AT_ONCE = 5
@@ -67,7 +68,7 @@ def hits(order: Order) -> Made:
     while time < length - 0.3:
         wait = pace * float(rng.choice([0.5, 1, 1, 2]) * rng.normal(1, 0.03))
         shot = sources.hits[int(rng.choice(places))]
-        sound = drumming.respeed(np.asarray(shot.samples), 2 ** (int(rng.integers(-5, 6)) / 12))
+        sound = effects.change_speed(np.asarray(shot.samples), 2 ** (int(rng.integers(-5, 6)) / 12))
         loud, at = float(rng.uniform(0.35, 1.0)), round(time * RATE)
         end = min(len(sound), len(out) - at, round(wait * RATE) if damped else len(out))
         sound = sound[:end] * np.float32(loud)
@@ -77,7 +78,7 @@ def hits(order: Order) -> Made:
         found.append(ChopTruth(at / RATE, "phrase", loud))
         time += wait
     if rng.random() < 0.5:
-        out = drumming.in_a_room(out, rng, 0.3)
+        out = effects.reverberate(out, rng, 0.3)
     turntable = find_turntable(rng)
     length = float(turntable.heard_at(np.array([length]))[0])
     samples = aged(turntable.play(out, length), rng)

@@ -14,11 +14,11 @@ from pathlib import Path
 import soundfile
 
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.lab.demo import soundfont
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.outline import outline
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
+from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 
 VERSION = 3
@@ -44,7 +44,7 @@ def instruments(font: Path | None) -> Path:
     Raises UserError if either is missing.
     """
     try:
-        found = soundfont.find(font)
+        found = fluidsynth.find(font)
     except UserError:
         if font is not None:
             raise

@@ -8,8 +8,9 @@ from scipy import signal
 
 from samplechop.offline.audio.one_shots import Shot, trimmed
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic.percussion import MADE
+from samplechop.offline.augmentation.effects import change_speed, compress, reverberate
 from samplechop.offline.lab.synthetic.score import Strike
+from samplechop.offline.synthesis.drums import MADE
 
 VELOCITIES = (0.15, 0.4, 0.7, 0.95)
 ALIKE = 0.13
@@ -41,11 +42,6 @@ class Voice:
     strokes: tuple[tuple[Sound, ...], ...]
     level: float
     curve: float
-
-
-def respeed(sound: Sound, speed: float) -> Sound:
-    """Play a sound faster (higher) or slower; linear between samples."""
-    return np.interp(np.arange(0, len(sound) - 1, speed), np.arange(len(sound)), sound).astype(np.float32)
 
 
 def assemble(
@@ -84,19 +80,19 @@ def _strokes(
         layers = sorted((s for s in in_kit if s.name == name), key=lambda shot: shot.velocity)
         return tuple(_layer(layers, velocity, speed) for velocity in VELOCITIES)
     if way in ("kit", "shots") and single:
-        sound = respeed(np.asarray(single[rng.integers(len(single))].samples), speed)
+        sound = change_speed(np.asarray(single[rng.integers(len(single))].samples), speed)
         if rng.random() < 0.4:
             sound = sound * np.exp(-np.arange(len(sound)) / (RATE * rng.uniform(0.05, 0.6))).astype(np.float32)
         return tuple((_softened(sound, velocity),) for velocity in VELOCITIES)
     noise = np.random.default_rng(seed + 1)
-    return tuple(tuple(respeed(MADE[role](seed, v, noise), speed) for _ in range(2)) for v in VELOCITIES)
+    return tuple(tuple(change_speed(MADE[role](seed, v, noise), speed) for _ in range(2)) for v in VELOCITIES)
 
 
 def _layer(layers: Sequence[Shot], velocity: float, speed: float) -> tuple[Sound, ...]:
     """Give the strokes of a kit's drum at one velocity: up to three layers near it, or else the nearest, softened."""
     near = sorted(layers, key=lambda shot: abs(shot.velocity - velocity))
     chosen = [shot for shot in near[:3] if abs(shot.velocity - velocity) <= ALIKE] or near[:1]
-    sounds = [respeed(np.asarray(shot.samples), speed) for shot in chosen]
+    sounds = [change_speed(np.asarray(shot.samples), speed) for shot in chosen]
     if chosen[0].velocity - velocity > 2 * ALIKE:
         sounds = [_softened(sound, velocity / chosen[0].velocity) for sound in sounds]
     return tuple(sounds)
@@ -135,7 +131,7 @@ def play(strikes: Sequence[Strike], kit: dict[str, Voice], length: float, rng: n
         layer = int(np.argmin([abs(velocity - strike.velocity) for velocity in VELOCITIES]))
         sound = voice.strokes[layer][rng.integers(len(voice.strokes[layer]))]
         if strike.role in ("tom", "conga"):
-            sound = respeed(sound, 2 ** (strike.high - 0.5))
+            sound = change_speed(sound, 2 ** (strike.high - 0.5))
         at = round(strike.time * RATE)
         end = min(len(sound), len(out) - at)
         if strike.role in CHOKED_BY:
@@ -169,32 +165,11 @@ def bus(drums: Sound, rng: np.random.Generator) -> Sound:
     out = drums / np.float32(np.max(np.abs(drums), initial=1e-6))
     if rng.random() < 0.2:
         # The crushed room microphone that rock records are loud with.
-        room = compressed(in_a_room(out, rng, 2.0), rng)
+        room = compress(reverberate(out, rng, 2.0), rng)
         out = out + np.float32(rng.uniform(0.1, 1.0)) * room / np.float32(np.max(np.abs(room), initial=1e-6))
     if rng.random() < 0.4:
-        out = compressed(out, rng)
+        out = compress(out, rng)
     if rng.random() < 0.3:
         drive = rng.uniform(1, 5) / np.float32(np.max(np.abs(out), initial=1e-6))
         out = np.tanh(drive * out)
     return out.astype(np.float32)
-
-
-def compressed(sound: Sound, rng: np.random.Generator) -> Sound:
-    """Turn down what is loud, by the power of the last 10-120 ms. sound: float32, (n,), peak about 1."""
-    slow = np.exp(-1 / (RATE * rng.uniform(0.01, 0.12)))
-    level = np.sqrt(signal.lfilter([1 - slow], [1, -slow], np.square(sound, dtype=np.float64))) + 1e-4
-    threshold, ratio = rng.uniform(0.05, 0.3), rng.uniform(1.5, 6)
-    return (sound * np.minimum(1, (level / threshold) ** (1 / ratio - 1))).astype(np.float32)
-
-
-def in_a_room(sound: Sound, rng: np.random.Generator, wettest: float = 0.6) -> Sound:
-    """Put a sound in a room: a few early reflections, then a tail whose treble dies first. The direct sound stays."""
-    n, decay = RATE // 2, rng.uniform(0.02, 0.15)
-    times = np.arange(n) / RATE
-    tail = rng.standard_normal(n) * np.exp(-times / decay) * (times > rng.uniform(0.001, 0.012))
-    treble = signal.sosfilt(signal.butter(1, rng.uniform(1500, 6000), "high", fs=RATE, output="sos"), tail)
-    tail -= treble * (1 - np.exp(-times / (decay * rng.uniform(0.2, 0.8))))
-    early = rng.integers(80, 1600, int(rng.integers(4, 12)))
-    tail[early] += rng.choice([-1, 1], len(early)) * rng.uniform(1, 5, len(early)) * np.exp(-early / (RATE * decay))
-    tail *= rng.uniform(0.05, wettest) / np.sqrt(np.sum(tail**2))
-    return (sound + signal.fftconvolve(sound, tail)[: len(sound)]).astype(np.float32)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.augmentation import effects
 from samplechop.offline.lab.synthetic import choosing, drumming, performance, singing, solo
 from samplechop.offline.lab.synthetic.outline import Outline
 from samplechop.offline.lab.synthetic.score import LABELS, Score
@@ -32,7 +33,7 @@ def play(
     if others:
         tonal, others = performance.play(others, length, line_up, bank)
         if rng.random() < 0.25:
-            tonal = drumming.in_a_room(tonal, rng)
+            tonal = effects.reverberate(tonal, rng)
         mix += _level(tonal)
     score.tones = others + sung
     loops: list[tuple[float, float]] = []
@@ -41,17 +42,17 @@ def play(
         kit = drumming.assemble(rng, bank.shots, [strike.role for strike in score.strikes], validation)
         drums = drumming.play(score.strikes, kit, length, rng)
         if rng.random() < 0.5:
-            drums = drumming.in_a_room(drums, rng)
+            drums = effects.reverberate(drums, rng)
         balance = rng.uniform(-10, 8) if score.tones else 0.0
         mix += _level(drumming.bus(drums, rng)) * np.float32(10 ** (balance / 20))
     if score.stabs:
         stabs, loops, dropped = _drop(score, rng, bank, validation, alone=style == "drops")
         mix += _level(stabs) * np.float32(10 ** (rng.uniform(-8, 2) / 20))
     if sung:
-        voice = drumming.in_a_room(singing.sing(sung, length, rng), rng, 0.4)
+        voice = effects.reverberate(singing.sing(sung, length, rng), rng, 0.4)
         mix += _level(voice) * np.float32(10 ** (rng.uniform(-6, 6) / 20))
     if rng.random() < 0.35:
-        mix = drumming.compressed(mix / np.max(np.abs(mix), initial=1e-6), rng)
+        mix = effects.compress(mix / np.max(np.abs(mix), initial=1e-6), rng)
     if rng.random() < 0.08:
         fade = round(rng.uniform(2, 8) * RATE)
         mix[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
@@ -89,7 +90,7 @@ def _drop(
         if not pool:
             break
         shot = pool[rng.integers(len(pool))]
-        sound = drumming.respeed(np.asarray(shot.samples), 2 ** rng.uniform(-0.3, 0.3))
+        sound = effects.change_speed(np.asarray(shot.samples), 2 ** rng.uniform(-0.3, 0.3))
         at = round(time * RATE)
         end = min(len(sound), len(out) - at)
         if end <= 0:

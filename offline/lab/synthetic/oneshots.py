@@ -18,10 +18,11 @@ from samplechop.offline.audio.one_shots import LONGEST, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.audio.velocity_layers import hydrogen_kit, kit_programs, layer_of
 from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.lab.synthetic.percussion import MADE
-from samplechop.offline.lab.synthetic.soundfont_bank import GRID, KITS_OF_FURTHER_FONTS, render
+from samplechop.offline.lab.synthetic.soundfont_bank import KITS_OF_FURTHER_FONTS
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
 from samplechop.offline.lab.synthetic.tagging import DRUM_KEYS, PROGRAMS, ROLES, SYNTH_KITS, is_machine, tags_of_name
+from samplechop.offline.synthesis.drums import MADE
+from samplechop.offline.synthesis.fluidsynth import GRID, render
 from samplechop.realtime.core.errors import UserError
 
 PER_PROGRAM = 12

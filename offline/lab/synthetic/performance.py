@@ -9,8 +9,9 @@ import numpy as np
 from samplechop.offline.audio.one_shots import is_held_out
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic.score import Tone
-from samplechop.offline.lab.synthetic.soundfont_bank import GRID, Bank, render
+from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES
+from samplechop.offline.synthesis.fluidsynth import GRID, render
 
 CHANNELS = {"chord": 0, "comp": 1, "bass": 2, "lead": 3, "pad": 4, "strings": 5, "horns": 6, "voice": 7}
 USUAL = {"bass": BASSES, "pad": PADS, "strings": STRINGS, "horns": HORNS, "voice": VOICES}

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic import band, choosing, groove, mixing, solo, wear
+from samplechop.offline.lab.synthetic import band, choosing, groove, mixing, solo
+from samplechop.offline.lab.synthetic import turntable as turntables
 from samplechop.offline.lab.synthetic.outline import outline
 from samplechop.offline.lab.synthetic.score import Score
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
@@ -25,13 +26,13 @@ def make(seed: int, number: int, bank: Bank, aged: bool = True) -> tuple[Sound, 
     """
     plan, rng = outline(seed, number), np.random.default_rng([seed, number, 1])
     if plan.kind == "noise":
-        return wear.empty(plan.length, rng), Truth(plan.length, "noise", plan.split, seed)
-    turntable = wear.find_turntable(rng) if aged else wear.Turntable()
+        return turntables.empty_record(plan.length, rng), Truth(plan.length, "noise", plan.split, seed)
+    turntable = turntables.random_turntable(rng) if aged else turntables.Turntable()
     score = Score(float(turntable.recorded_at(np.array([plan.length]))[0]) + 0.05)
     style = _compose(score, rng, plan.kind)
     samples, truth, found = mixing.play(score, rng, plan, style, bank, seed)
     if aged:
-        samples = wear.worn(turntable.play(samples, plan.length), rng)
+        samples = turntables.augment_record(turntable.play(samples, plan.length), rng)
     else:
         samples = samples[: round(plan.length * RATE)] * np.float32(0.5 / np.max(np.abs(samples), initial=1e-9))
     truth = moved(truth, turntable.heard_at, turntable.semitones, plan.length)

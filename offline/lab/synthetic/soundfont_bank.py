@@ -1,7 +1,6 @@
 """Everything a crate is played with, on disk once so that all workers share it: one-shots, drum kits, instruments."""
 
 import json
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ import mido
 import numpy as np
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, trimmed
-from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.audio.velocity_layers import kit_programs
-from samplechop.offline.lab.demo import soundfont
+from samplechop.offline.synthesis import fluidsynth
+from samplechop.offline.synthesis.fluidsynth import GRID, render
 
 KITS = (0, 8, 16, 24, 25, 32, 40)
 KITS_OF_FURTHER_FONTS = (0, 8, 16, 24, 25, 32, 40, 48, 56)
@@ -35,12 +35,8 @@ KIT_KEYS = {
 KIT_VELOCITIES = (30, 60, 90, 120)
 PROGRAMS = range(112)
 PROBED_KEYS = tuple(range(28, 97, 4))
-GRID = 64
-"""fluidsynth starts notes on multiples of this many samples."""
 QUICK_RISE = 0.012
 LATEST_ATTACK = 0.045
-# One tick is one sample: 22 050 ticks per beat at 120 beats per minute.
-TICKS_PER_BEAT = 22_050
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +54,6 @@ class Bank:
     def attack(self, program: int, key: int) -> float:
         """Give the seconds from the start of a note to its attack."""
         return float(np.interp(key, PROBED_KEYS, self.attacks[program]))
-
-
-def _tick(sample: int) -> int:
-    """Give the tick at which fluidsynth starts what is meant for the grid point nearest to `sample`.
-
-    Its player looks at the clock once per 64 samples and in whole milliseconds, rounded down; the tick of that
-    millisecond is therefore due at this grid point and at none before. (fluid_midi.c, fluid_player_callback)
-    """
-    milliseconds = round(sample / GRID) * GRID * 1000 // RATE
-    return milliseconds * RATE // 1000
-
-
-def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
-    """Play messages at (sample, order among equals): float32, (n,), mono, 44 100 Hz.
-
-    Notes start on the nearest multiple of 64 samples, exactly.
-
-    Raises UserError if fluidsynth is missing or fails.
-    """
-    messages.sort(key=lambda entry: entry[:2])
-    track, now = mido.MidiTrack(), 0
-    for sample, _, message in messages:
-        tick = _tick(sample)
-        track.append(message.copy(time=tick - now))
-        now = tick
-    midi = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT)
-    midi.tracks.append(track)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "notes.mid"
-        midi.save(path)
-        return np.asarray(soundfont.play(path, font, reverb=False).mean(axis=1), dtype=np.float32)
 
 
 def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit") -> list[Shot]:
@@ -155,7 +120,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
 
     Raises UserError if the soundfont, fluidsynth or a folder of sounds is missing.
     """
-    found = soundfont.find(font)
+    found = fluidsynth.find(font)
     further = [path for folder in sounds for path in sorted(folder.rglob("*.sf2"))]
     with ThreadPoolExecutor() as pool:
         probed = pool.submit(_probe, found)

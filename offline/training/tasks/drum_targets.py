@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.lab.synthetic.drumming import compressed, in_a_room
+from samplechop.offline.augmentation.effects import compress, reverberate
 from samplechop.offline.labels.drum_labels import SUFFIX, TEXT_SUFFIX, drum_labels_beside, read_drum_labels
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.offline.training.targets import Wanted
@@ -59,9 +59,9 @@ def augmented(samples: NDArray[np.float32], rng: np.random.Generator) -> tuple[N
     sound: NDArray[np.float32] = np.concatenate([np.zeros(shift, np.float32), samples])
     sound /= np.float32(max(float(np.max(np.abs(sound), initial=0.0)), 1e-3))
     if rng.random() < 0.25:
-        sound = compressed(sound, rng)
+        sound = compress(sound, rng)
     if rng.random() < 0.3:
-        sound = in_a_room(sound, rng, 0.4)
+        sound = reverberate(sound, rng, 0.4)
     if rng.random() < 0.6:
         sound = _equalised(sound, rng)
     level = 10 ** (rng.uniform(-24, 0) / 20) / max(float(np.max(np.abs(sound), initial=0.0)), 1e-3)

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.one_shots import gather, is_held_out
 from samplechop.offline.audio.reading import RATE as BANK_RATE
+from samplechop.offline.augmentation.surface_noise import surface_noise
 from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.lab.synthetic import soundfonts as fonts
-from samplechop.offline.lab.synthetic import wear
-from samplechop.offline.lab.synthetic.percussion import MADE
 from samplechop.offline.notes import tones
 from samplechop.offline.notes.note_bank import Bank, find_banks, read_bank
 from samplechop.offline.notes.tuning import is_in_tune
+from samplechop.offline.synthesis import soundfonts as fonts
+from samplechop.offline.synthesis.drums import MADE
 from samplechop.realtime.core.errors import UserError
 
 RATE = 22_050
@@ -131,7 +131,7 @@ def _make(job: Job) -> tuple[str, str, bool, list[tuple[float, NDArray[np.float3
         sounds = [(shot.name, shot.samples) for shot in gather([Path(where)]) if shot.role not in ("stab", "loop")]
     elif kind == "surfaces":
         length = round(SURFACE_LENGTH * BANK_RATE)
-        sounds = [("", wear.surface(length, rng, busy=i % 2 == 1)) for i in range(SURFACES)]
+        sounds = [("", surface_noise(length, rng, busy=i % 2 == 1)) for i in range(SURFACES)]
     else:
         return "rooms", "", False, [(0.0, room(rng)) for _ in range(ROOMS)]
     halves = [(name, np.asarray(soxr.resample(sound, BANK_RATE, RATE), np.float32)) for name, sound in sounds]

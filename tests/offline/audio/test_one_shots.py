@@ -4,13 +4,14 @@ import soundfile
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, loop_may_be_used
 from samplechop.offline.audio.reading import RATE
+from samplechop.offline.augmentation.surface_noise import thumps
 from samplechop.offline.lab.synthetic import solo
 from samplechop.offline.lab.synthetic.drumming import assemble, play
-from samplechop.offline.lab.synthetic.percussion import MADE
 from samplechop.offline.lab.synthetic.performance import line_up
 from samplechop.offline.lab.synthetic.score import Strike
 from samplechop.offline.lab.synthetic.styles import STYLES
-from samplechop.offline.lab.synthetic.wear import empty, thumps
+from samplechop.offline.lab.synthetic.turntable import empty_record
+from samplechop.offline.synthesis.drums import MADE
 
 ROLES = ("kick", "snare", "hat", "crash", "tom")
 
@@ -88,7 +89,7 @@ def test_a_strike_lies_on_its_sample():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_an_empty_record_stays_within_full_scale(seed):
-    sound = empty(5.0, np.random.default_rng(seed))
+    sound = empty_record(5.0, np.random.default_rng(seed))
     assert sound.dtype == np.float32
     assert len(sound) == 5 * RATE
     assert np.max(np.abs(sound)) <= 1

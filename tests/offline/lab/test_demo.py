@@ -6,10 +6,10 @@ import pytest
 import soundfile
 
 from samplechop import realtime
-from samplechop.offline.lab.demo import soundfont
+from samplechop.offline.augmentation.vinyl import RecordCondition, displacement, play_worn, played_at
 from samplechop.offline.lab.demo.composition import BARS, compose
-from samplechop.offline.lab.demo.record import Pressing, age, displacement, heard_at
 from samplechop.offline.lab.demo.score import PLAYERS
+from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 
 DEMO = Path(realtime.__file__).parent / "data" / "demo.ogg"
@@ -47,38 +47,38 @@ def test_the_swing_delays_every_second_sixteenth():
 
 
 def test_wow_maps_times_so_that_the_stylus_reads_what_was_there():
-    pressing = Pressing()
+    pressing = RecordCondition()
     clean = [0.0, 3.3, 12.7, 28.1]
-    heard = np.array(heard_at(pressing, clean))
+    heard = np.array(played_at(pressing, clean))
     np.testing.assert_allclose(heard + displacement(pressing, heard), np.array(clean) + pressing.lead_in, atol=1e-9)
 
 
 def test_a_click_is_heard_where_the_truth_says():
-    pressing = Pressing(hiss_db=-200, hum_db=-200, crackle_db=-200, crackles_per_second=0, pops=0)
+    pressing = RecordCondition(hiss_db=-200, hum_db=-200, crackle_db=-200, crackles_per_second=0, pops=0)
     rate = 44_100
     sound = np.zeros((4 * rate, 2))
     sound[3 * rate] = 0.9
-    aged = age(sound, rate, pressing, np.random.default_rng(0))
+    aged = play_worn(sound, rate, pressing, np.random.default_rng(0))
     aged[: round(0.8 * rate)] = 0
     found = int(np.argmax(np.abs(aged[:, 1]))) / rate
-    assert found == pytest.approx(heard_at(pressing, [3.0])[0], abs=2e-4)
+    assert found == pytest.approx(played_at(pressing, [3.0])[0], abs=2e-4)
 
 
 def test_ageing_is_the_same_for_the_same_seed():
     sound = np.zeros((44_100, 2))
-    one, two = (age(sound, 44_100, Pressing(), np.random.default_rng(3)) for _ in range(2))
+    one, two = (play_worn(sound, 44_100, RecordCondition(), np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(one, two)
 
 
 def test_a_missing_soundfont_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match="No soundfont at"):
-        soundfont.find(tmp_path / "none.sf2")
+        fluidsynth.find(tmp_path / "none.sf2")
 
 
 def test_a_missing_fluidsynth_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(UserError, match="fluidsynth is missing"):
-        soundfont.play(tmp_path / "any.mid", tmp_path / "any.sf2")
+        fluidsynth.play(tmp_path / "any.mid", tmp_path / "any.sf2")
 
 
 def test_the_shipped_recording_is_half_a_minute_of_44100_hz_stereo(recording):

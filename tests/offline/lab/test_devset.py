@@ -9,20 +9,20 @@ import soundfile
 from samplechop.offline.audio.one_shots import Shot, is_held_out, loop_may_be_used
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.evaluate.references import tracks_in
-from samplechop.offline.lab.demo import soundfont
 from samplechop.offline.lab.devset import build, composing, drummed, repeated, sources
 from samplechop.offline.lab.devset.order import Order
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop
 
 playable = pytest.mark.skipif(
     shutil.which("fluidsynth") is None
-    or not any(map(soundfont.Path.is_file, map(soundfont.Path, soundfont.USUAL_PLACES))),
+    or not any(map(fluidsynth.Path.is_file, map(fluidsynth.Path, fluidsynth.USUAL_PLACES))),
     reason="needs fluidsynth and a General MIDI soundfont",
 )
-NO_BAND = Bank(soundfont.Path("none.sf2"), (), {}, frozenset())
+NO_BAND = Bank(fluidsynth.Path("none.sf2"), (), {}, frozenset())
 
 
 def named(word, keep):
@@ -179,7 +179,7 @@ def test_music_with_drums_of_its_own_is_left_out(gathered):
         < sources.percussion(drummed_song.samples)
     )
     with pytest.raises(UserError, match="without drums"):
-        sources.music_without_drums(soundfont.Path("mine"), [drummed_song])
+        sources.music_without_drums(fluidsynth.Path("mine"), [drummed_song])
 
 
 def test_every_second_loop_is_played_as_it_is(gathered, made_by):

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.synthetic.wear import Turntable, find_turntable
+from samplechop.offline.lab.synthetic.turntable import Turntable, random_turntable
 from samplechop.offline.labels.recording_truth import (
     BeatTruth,
     ChopTruth,
@@ -82,7 +82,7 @@ def test_chord_labels_are_transposed(label, semitones, becomes):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_wow_and_flutter_move_clicks_to_where_the_truth_says(seed):
-    turntable = Turntable(find_turntable(np.random.default_rng(seed)).speed, ((0.556, 0.004, 1.0), (8.0, 0.001, 2.0)))
+    turntable = Turntable(random_turntable(np.random.default_rng(seed)).speed, ((0.556, 0.004, 1.0), (8.0, 0.001, 2.0)))
     places = np.arange(0.5, 9.5, 0.5)
     clicks = np.zeros(12 * RATE, np.float32)
     width = np.hanning(9).astype(np.float32)

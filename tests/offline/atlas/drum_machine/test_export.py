@@ -24,8 +24,8 @@ from samplechop.offline.atlas.features.spectrogram_fingerprints import Fingerpri
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.store.files import read_table
-from samplechop.offline.lab.synthetic.percussion import made_hat, made_kick, made_open
-from samplechop.offline.lab.synthetic.snares import made_snare
+from samplechop.offline.synthesis.drums import made_hat, made_kick, made_open
+from samplechop.offline.synthesis.snares import made_snare
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import nothing, row, sound
 from tests.support.command import samplechop

@@ -12,8 +12,8 @@ from samplechop.offline.atlas.tags.inference import Encoder, encode
 from samplechop.offline.atlas.tags.tag import open_model, told_tags
 from samplechop.offline.audio.one_shots import trimmed
 from samplechop.offline.audio.reading import RATE, read_audio
-from samplechop.offline.lab.synthetic.percussion import MADE
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
+from samplechop.offline.synthesis.drums import MADE
 
 RECORDINGS = os.environ.get("SAMPLECHOP_AUDIO")
 

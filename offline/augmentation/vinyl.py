@@ -1,10 +1,12 @@
-"""Age a clean recording like a played record: saturation, narrow band, wow, surface noise, needle drop, run-out."""
+"""Vinyl simulation of a clean recording: saturation, narrow band, wow, flutter, surface noise, needle drop, run-out."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
+
+from samplechop.offline.augmentation.surface_noise import crackle
 
 Sound = NDArray[np.float64]
 
@@ -14,7 +16,7 @@ DROP = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Pressing:
+class RecordCondition:
     """How worn the record and its player are; levels in dB below full scale, speed deviations as peak fractions."""
 
     drive_db: float = 3.0
@@ -33,7 +35,7 @@ class Pressing:
     run_out: float = 1.2
 
 
-def displacement(pressing: Pressing, times: Sound) -> Sound:
+def displacement(pressing: RecordCondition, times: Sound) -> Sound:
     """Give how far the stylus reads ahead of time, in seconds, at each of `times` (seconds since the needle drop)."""
     sway = np.zeros_like(times)
     for rate, depth in ((REVOLUTION_HZ, pressing.wow), (pressing.flutter_hz, pressing.flutter)):
@@ -41,7 +43,7 @@ def displacement(pressing: Pressing, times: Sound) -> Sound:
     return sway
 
 
-def heard_at(pressing: Pressing, seconds: list[float]) -> list[float]:
+def played_at(pressing: RecordCondition, seconds: list[float]) -> list[float]:
     """Map times in the clean recording to times in the aged one, both in seconds."""
     clean = np.asarray(seconds, dtype=np.float64) + pressing.lead_in
     heard = clean.copy()
@@ -50,7 +52,7 @@ def heard_at(pressing: Pressing, seconds: list[float]) -> list[float]:
     return [float(time) for time in heard]
 
 
-def age(sound: Sound, sample_rate: int, pressing: Pressing, rng: np.random.Generator) -> Sound:
+def play_worn(sound: Sound, sample_rate: int, pressing: RecordCondition, rng: np.random.Generator) -> Sound:
     """Play a clean recording as a worn record.
 
     sound: float64, (n, 2), full scale ±1. Returns float64, (m, 2), longer by the lead-in and the run-out.
@@ -63,12 +65,12 @@ def age(sound: Sound, sample_rate: int, pressing: Pressing, rng: np.random.Gener
     music = _warped(music, sample_rate, pressing)
     return (
         music
-        + _in_groove(surface(len(music), sample_rate, pressing, rng), sample_rate)
-        + _needle(len(music), sample_rate, rng)
+        + _between_drop_and_lift(groove_noise(len(music), sample_rate, pressing, rng), sample_rate)
+        + _needle_drop(len(music), sample_rate, rng)
     )
 
 
-def surface(n: int, sample_rate: int, pressing: Pressing, rng: np.random.Generator) -> Sound:
+def groove_noise(n: int, sample_rate: int, pressing: RecordCondition, rng: np.random.Generator) -> Sound:
     """Make n samples of an empty groove: float64, (n, 2): hiss, hum, rumble, crackle, a tick once a turn, pops."""
     hiss = signal.sosfilt(
         signal.butter(1, 3000, "low", fs=sample_rate, output="sos"), rng.standard_normal((n, 2)), axis=0
@@ -86,16 +88,6 @@ def surface(n: int, sample_rate: int, pressing: Pressing, rng: np.random.Generat
     return noise + ticks
 
 
-def crackle(n: int, sample_rate: int, per_second: float, level: float, rng: np.random.Generator) -> Sound:
-    """Make dust: float64, (n, 2), clicks at random times whose sizes are exponential around `level`, off centre."""
-    clicks = np.zeros((n, 2))
-    count = int(rng.poisson(per_second * n / sample_rate))
-    sizes = rng.exponential(level, count) * rng.choice([-1.0, 1.0], count)
-    np.add.at(clicks, rng.integers(0, n, count), sizes[:, None] * rng.uniform(0.2, 1.0, (count, 2)))
-    dust = signal.butter(1, [600, 9000], "band", fs=sample_rate, output="sos")
-    return np.asarray(signal.sosfilt(dust, clicks, axis=0)) * 2.5
-
-
 def _mono_lows(sound: Sound, sample_rate: int) -> Sound:
     """Cut the side signal below 150 Hz, as a lathe must."""
     middle, side = sound.mean(axis=1), (sound[:, 0] - sound[:, 1]) / 2
@@ -103,12 +95,12 @@ def _mono_lows(sound: Sound, sample_rate: int) -> Sound:
     return np.stack([middle + side, middle - side], axis=1)
 
 
-def _band_limited(sound: Sound, sample_rate: int, pressing: Pressing) -> Sound:
+def _band_limited(sound: Sound, sample_rate: int, pressing: RecordCondition) -> Sound:
     band = signal.butter(2, [pressing.low_hz, pressing.high_hz], "band", fs=sample_rate, output="sos")
     return np.asarray(signal.sosfilt(band, sound, axis=0))
 
 
-def _warped(sound: Sound, sample_rate: int, pressing: Pressing) -> Sound:
+def _warped(sound: Sound, sample_rate: int, pressing: RecordCondition) -> Sound:
     times = np.arange(len(sound)) / sample_rate
     read = (times + displacement(pressing, times)) * sample_rate
     # Cubic splines: a straight line between samples would dull the cymbals as the speed sways.
@@ -116,7 +108,7 @@ def _warped(sound: Sound, sample_rate: int, pressing: Pressing) -> Sound:
     return np.stack(channels, axis=1)
 
 
-def _in_groove(noise: Sound, sample_rate: int) -> Sound:
+def _between_drop_and_lift(noise: Sound, sample_rate: int) -> Sound:
     """Keep the surface noise from the needle drop to the lift, 60 ms before the end; the amplifier hisses on."""
     down = np.full(len(noise), 1.0)
     down[: round(DROP * sample_rate)] = 0.1
@@ -125,7 +117,7 @@ def _in_groove(noise: Sound, sample_rate: int) -> Sound:
     return noise * down[:, None]
 
 
-def _needle(n: int, sample_rate: int, rng: np.random.Generator) -> Sound:
+def _needle_drop(n: int, sample_rate: int, rng: np.random.Generator) -> Sound:
     """Drop the stylus: a low thump and a scrape."""
     drop = round(DROP * sample_rate)
     times = np.arange(round(0.3 * sample_rate)) / sample_rate

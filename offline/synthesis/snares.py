@@ -11,16 +11,15 @@ import numpy as np
 
 from samplechop.offline.audio.one_shots import trimmed
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic.membranes import (
+from samplechop.offline.augmentation.effects import (
     Wave,
-    at_level,
-    band,
-    draw,
-    energy,
-    membrane,
-    seconds,
-    through_sampler,
-    with_room,
+    add_room,
+    attack_energy,
+    band_limit,
+    early_sampler,
+    log_uniform,
+    sample_times,
+    scale_to_attack,
 )
 
 KINDS = ("sticks", "brush", "machine", "noise", "muffled", "marching")
@@ -31,7 +30,7 @@ def made_snare(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make a stroke on the snare drum number `seed`: float32, (n,), peak 1; with noise from rng no two are alike."""
     build = np.random.default_rng(seed)
     kind = str(build.choice(KINDS, p=CHANCES))
-    times = seconds(0.45)
+    times = sample_times(0.45)
     if kind == "brush":
         sound = _brushed(build, times, velocity, rng)
     elif kind == "machine":
@@ -46,37 +45,45 @@ def made_snare(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
 def _wires(build: np.random.Generator, times: Wave, lowest: float, velocity: float, rng: np.random.Generator) -> Wave:
     """Let the wires rattle: late, thrown off by the head, coloured by the shell, longer when struck hard."""
     since = np.maximum(times - build.uniform(0.0003, 0.004), 0)
-    rise, decay = build.uniform(0.0005, 0.004), draw(build, 0.018, 0.11) * (0.7 + 0.5 * velocity)
+    rise, decay = build.uniform(0.0005, 0.004), log_uniform(build, 0.018, 0.11) * (0.7 + 0.5 * velocity)
     sound = rng.standard_normal(len(times)) * (1 - np.exp(-since / rise)) * np.exp(-since / decay)
     sound *= 1 + build.uniform(0, 0.7) * np.sin(2 * np.pi * lowest * times)
     # A second, slower decay: loose wires go on whispering.
     sound += build.uniform(0, 0.12) * rng.standard_normal(len(times)) * np.exp(-since / (3 * decay))
-    sound = band(sound, draw(build, 300, 2200), draw(build, 3500, 15_000) * (0.55 + 0.45 * velocity))
-    comb = int(RATE / draw(build, 500, 2500))
+    sound = band_limit(
+        sound, log_uniform(build, 300, 2200), log_uniform(build, 3500, 15_000) * (0.55 + 0.45 * velocity)
+    )
+    comb = int(RATE / log_uniform(build, 500, 2500))
     sound[comb:] += build.uniform(-0.6, 0.6) * sound[:-comb]
     return sound
 
 
 def _struck(build: np.random.Generator, kind: str, times: Wave, velocity: float, rng: np.random.Generator) -> Wave:
-    lowest = draw(build, *((130, 260) if kind == "muffled" else (230, 380) if kind == "marching" else (145, 310)))
+    lowest = log_uniform(
+        build, *((130, 260) if kind == "muffled" else (230, 380) if kind == "marching" else (145, 310))
+    )
     lowest *= 1 + rng.normal(0, 0.006)
-    decay = draw(build, *((0.012, 0.03) if kind == "muffled" else (0.02, 0.1)))
+    decay = log_uniform(build, *((0.012, 0.03) if kind == "muffled" else (0.02, 0.1)))
     ringing, rim = build.random() < 0.2, build.random() < 0.3
     bright = velocity * build.uniform(0.25, 0.9)
     head = membrane(build, times, lowest, decay * (2 if ringing else 1), bright, build.uniform(0, 0.2) * velocity)
     # Where the stick falls: near the edge the lowest mode is weak, as it is in a ghost note.
     under = membrane(build, times, lowest * build.uniform(1.35, 1.9), decay * 0.7, bright, 0.04)
-    body = head * build.uniform(0.4, 1.0) + at_level(under, head, build.uniform(-18, 0))
+    body = head * build.uniform(0.4, 1.0) + scale_to_attack(under, head, build.uniform(-18, 0))
     wires = _wires(build, times, lowest, velocity, rng)
     below = build.uniform(*((-26, -12) if kind == "muffled" else (-22, 2)))
-    sound = body + at_level(wires, body, below + (0.5 - velocity) * build.uniform(0, 10))
-    stick = band(rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.0006, 0.003)), 700, 16_000)
-    sound += at_level(stick, sound, build.uniform(-32, -10) + 10 * np.log10(velocity + 0.05))
+    sound = body + scale_to_attack(wires, body, below + (0.5 - velocity) * build.uniform(0, 10))
+    stick = band_limit(
+        rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.0006, 0.003)), 700, 16_000
+    )
+    sound += scale_to_attack(stick, sound, build.uniform(-32, -10) + 10 * np.log10(velocity + 0.05))
     if rim and velocity > 0.6:
         ring = np.zeros(len(times))
         for _ in range(4):
-            ring += np.sin(2 * np.pi * draw(build, 420, 2600) * times) * np.exp(-times / draw(build, 0.006, 0.05))
-        sound += at_level(ring, sound, build.uniform(-12, 2))
+            ring += np.sin(2 * np.pi * log_uniform(build, 420, 2600) * times) * np.exp(
+                -times / log_uniform(build, 0.006, 0.05)
+            )
+        sound += scale_to_attack(ring, sound, build.uniform(-12, 2))
     return sound
 
 
@@ -87,52 +94,56 @@ def _brushed(build: np.random.Generator, times: Wave, velocity: float, rng: np.r
     for start in np.sort(rng.gamma(2.0, width / 2, 14)):
         since = times - start
         sound += rng.standard_normal(len(times)) * np.exp(-np.maximum(since, 0) / 0.006) * (since > 0)
-    sound += build.uniform(0.05, 0.5) * rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.03, 0.12))
-    sound = band(sound, draw(build, 300, 1800), draw(build, 5000, 14_000) * (0.6 + 0.4 * velocity))
-    lowest = draw(build, 150, 280)
-    head = membrane(build, times, lowest, draw(build, 0.02, 0.08), 0.2 * velocity, 0.03)
-    sound += at_level(head, sound, build.uniform(-14, 2))
-    return sound + at_level(_wires(build, times, lowest, velocity, rng), sound, build.uniform(-16, -2))
+    sound += (
+        build.uniform(0.05, 0.5) * rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.03, 0.12))
+    )
+    sound = band_limit(sound, log_uniform(build, 300, 1800), log_uniform(build, 5000, 14_000) * (0.6 + 0.4 * velocity))
+    lowest = log_uniform(build, 150, 280)
+    head = membrane(build, times, lowest, log_uniform(build, 0.02, 0.08), 0.2 * velocity, 0.03)
+    sound += scale_to_attack(head, sound, build.uniform(-14, 2))
+    return sound + scale_to_attack(_wires(build, times, lowest, velocity, rng), sound, build.uniform(-16, -2))
 
 
 def _machine(build: np.random.Generator, times: Wave, rng: np.random.Generator) -> Wave:
     """Make an analogue drum machine's: two falling tones and filtered noise."""
     sound = np.zeros(len(times))
-    lowest, fall = draw(build, 130, 260), build.uniform(0, 1.2)
+    lowest, fall = log_uniform(build, 130, 260), build.uniform(0, 1.2)
     for ratio, level in ((1.0, 1.0), (build.uniform(1.4, 2.0), build.uniform(0.1, 0.9))):
-        phase = np.cumsum(lowest * ratio * (1 + fall * np.exp(-times / draw(build, 0.004, 0.025)))) / RATE
-        sound += level * np.sin(2 * np.pi * phase) * np.exp(-times / draw(build, 0.02, 0.12))
-    noise = rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.03, 0.15))
-    noise = band(noise, draw(build, 500, 5000), draw(build, 6000, 19_000), int(build.integers(1, 3)))
-    return sound + at_level(noise, sound, build.uniform(-14, 8))
+        phase = np.cumsum(lowest * ratio * (1 + fall * np.exp(-times / log_uniform(build, 0.004, 0.025)))) / RATE
+        sound += level * np.sin(2 * np.pi * phase) * np.exp(-times / log_uniform(build, 0.02, 0.12))
+    noise = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.03, 0.15))
+    noise = band_limit(
+        noise, log_uniform(build, 500, 5000), log_uniform(build, 6000, 19_000), int(build.integers(1, 3))
+    )
+    return sound + scale_to_attack(noise, sound, build.uniform(-14, 8))
 
 
 def _noise(build: np.random.Generator, times: Wave, velocity: float, rng: np.random.Generator) -> Wave:
     """Make the cheap machine's: a burst of noise, with hardly a tone."""
-    noise = rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.015, 0.12))
-    sound = band(noise, draw(build, 150, 2500), draw(build, 3500, 16_000) * (0.5 + 0.5 * velocity))
-    tone = np.sin(2 * np.pi * draw(build, 140, 400) * times) * np.exp(-times / draw(build, 0.008, 0.05))
-    return sound + at_level(tone, sound, build.uniform(-20, -3))
+    noise = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.015, 0.12))
+    sound = band_limit(noise, log_uniform(build, 150, 2500), log_uniform(build, 3500, 16_000) * (0.5 + 0.5 * velocity))
+    tone = np.sin(2 * np.pi * log_uniform(build, 140, 400) * times) * np.exp(-times / log_uniform(build, 0.008, 0.05))
+    return sound + scale_to_attack(tone, sound, build.uniform(-20, -3))
 
 
 def _treated(sound: Wave, build: np.random.Generator, rng: np.random.Generator) -> Wave:
     """Record, layer and bend the stroke as records have it; the same way for all strokes of one drum."""
     if build.random() < 0.12:
-        sound = sound + at_level(_hands(build, len(sound), rng), sound, build.uniform(-14, 0))
+        sound = sound + scale_to_attack(_hands(build, len(sound), rng), sound, build.uniform(-14, 0))
     if build.random() < 0.35:
-        drive = draw(build, 1.2, 6) / (np.max(np.abs(sound)) + 1e-9)
+        drive = log_uniform(build, 1.2, 6) / (np.max(np.abs(sound)) + 1e-9)
         sound = np.tanh(drive * sound)
     if build.random() < 0.55:
-        sound = with_room(sound, build)
+        sound = add_room(sound, build)
     if build.random() < 0.2:
         # A gate, as in the eighties: the room, cut off.
         sound = sound / (1 + np.exp((np.arange(len(sound)) / RATE - build.uniform(0.05, 0.2)) / 0.006))
     if build.random() < 0.4:
-        tilt = band(sound, draw(build, 800, 4000), 20_000)
+        tilt = band_limit(sound, log_uniform(build, 800, 4000), 20_000)
         sound = sound + build.uniform(-0.6, 1.5) * tilt
     if build.random() < 0.15:
-        sound = through_sampler(sound, build)
-    return sound if energy(sound) > 1e-9 else sound + 1e-6
+        sound = early_sampler(sound, build)
+    return sound if attack_energy(sound) > 1e-9 else sound + 1e-6
 
 
 def _hands(build: np.random.Generator, length: int, rng: np.random.Generator) -> Wave:
@@ -140,4 +151,19 @@ def _hands(build: np.random.Generator, length: int, rng: np.random.Generator) ->
     for start in (0.0, *np.sort(build.uniform(0.002, 0.025, 3))):
         since = times - start
         clap += rng.standard_normal(length) * np.exp(-np.maximum(since, 0) / 0.006) * (since >= 0)
-    return band(clap, draw(build, 600, 1500), draw(build, 2500, 8000), 2)
+    return band_limit(clap, log_uniform(build, 600, 1500), log_uniform(build, 2500, 8000), 2)
+
+
+MODES = np.array([1.0, 1.59, 2.14, 2.30, 2.65, 2.92, 3.16, 3.50, 3.60, 3.65, 4.06, 4.15])
+"""Frequencies of an ideal circular membrane over its lowest."""
+
+
+def membrane(build: np.random.Generator, times: Wave, lowest: float, decay: float, bright: float, drop: float) -> Wave:
+    """Sum decaying modes; higher ones die sooner and grow with `bright` (0..1); pitch falls by the fraction `drop`."""
+    fall = 1 + drop * np.exp(-times / log_uniform(build, 0.006, 0.03))
+    phase = 2 * np.pi * np.cumsum(fall) / RATE
+    sound = np.zeros(len(times))
+    for number, ratio in enumerate(MODES * (1 + build.normal(0, 0.03, len(MODES)))):
+        level = (0.25 + 0.75 * bright) ** number * build.uniform(0.3, 1.0) if number else 1.0
+        sound += level * np.sin(phase * lowest * ratio) * np.exp(-times * (1 + 0.6 * number) / decay)
+    return sound

@@ -12,64 +12,73 @@ import numpy as np
 
 from samplechop.offline.audio.one_shots import trimmed
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic.membranes import (
+from samplechop.offline.augmentation.effects import (
     Wave,
-    at_level,
-    band,
-    draw,
-    membrane,
-    seconds,
-    through_sampler,
-    with_room,
+    add_room,
+    band_limit,
+    early_sampler,
+    log_uniform,
+    sample_times,
+    scale_to_attack,
 )
-from samplechop.offline.lab.synthetic.snares import made_snare
+from samplechop.offline.synthesis.snares import made_snare, membrane
 
 
 def made_rim(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make a cross-stick: wood on the rim, a few short modes and a click."""
-    build, times = np.random.default_rng(seed), seconds(0.12)
+    build, times = np.random.default_rng(seed), sample_times(0.12)
     sound = np.zeros(len(times))
     for _ in range(4):
         sound += (
             build.uniform(0.3, 1)
-            * np.sin(2 * np.pi * draw(build, 500, 4500) * times)
-            * np.exp(-times / draw(build, 0.004, 0.03))
+            * np.sin(2 * np.pi * log_uniform(build, 500, 4500) * times)
+            * np.exp(-times / log_uniform(build, 0.004, 0.03))
         )
-    click = rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.0005, 0.002))
-    return trimmed((sound + build.uniform(0.2, 1) * velocity * band(click, 800, 14_000)).astype(np.float32))
+    click = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.0005, 0.002))
+    return trimmed((sound + build.uniform(0.2, 1) * velocity * band_limit(click, 800, 14_000)).astype(np.float32))
 
 
 def made_clap(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make hands: three to six bursts within 40 ms and a longer tail; or one finger snap."""
-    build, times = np.random.default_rng(seed), seconds(0.35)
+    build, times = np.random.default_rng(seed), sample_times(0.35)
     sound, bursts = np.zeros(len(times)), int(build.choice([1, 3, 4, 6]))
     for start in np.concatenate([[0.0], np.sort(build.uniform(0.003, 0.035, bursts - 1))]):
         since = times - start - abs(rng.normal(0, 0.0004))
         sound += rng.standard_normal(len(times)) * np.exp(-np.maximum(since, 0) / 0.004) * (since > 0)
-    sound += build.uniform(0.1, 0.5) * rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.03, 0.12))
-    middle = draw(build, 900, 2400)
-    return trimmed(band(sound, middle * 0.6, middle * (1.0 + velocity), 2).astype(np.float32))
+    sound += build.uniform(0.1, 0.5) * rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.03, 0.12))
+    middle = log_uniform(build, 900, 2400)
+    return trimmed(band_limit(sound, middle * 0.6, middle * (1.0 + velocity), 2).astype(np.float32))
 
 
 def made_kick(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make a kick: felt, boomy, jazz, tight, clicking, or a drum machine's falling sine."""
     build = np.random.default_rng(seed)
     kind = str(build.choice(["felt", "boomy", "jazz", "tight", "click", "machine", "808"]))
-    times = seconds({"808": 1.2, "boomy": 0.7, "jazz": 0.5}.get(kind, 0.4))
-    lowest = {"jazz": draw(build, 62, 105), "808": draw(build, 38, 60)}.get(kind, draw(build, 45, 95))
-    decay = {"808": draw(build, 0.2, 0.5), "boomy": draw(build, 0.12, 0.3), "tight": draw(build, 0.03, 0.07)}.get(
-        kind, draw(build, 0.03, 0.13)
+    times = sample_times({"808": 1.2, "boomy": 0.7, "jazz": 0.5}.get(kind, 0.4))
+    lowest = {"jazz": log_uniform(build, 62, 105), "808": log_uniform(build, 38, 60)}.get(
+        kind, log_uniform(build, 45, 95)
     )
+    decay = {
+        "808": log_uniform(build, 0.2, 0.5),
+        "boomy": log_uniform(build, 0.12, 0.3),
+        "tight": log_uniform(build, 0.03, 0.07),
+    }.get(kind, log_uniform(build, 0.03, 0.13))
     if kind in ("machine", "808"):
-        fall = 1 + draw(build, 0.5, 7) * np.exp(-times / draw(build, 0.004, 0.03))
+        fall = 1 + log_uniform(build, 0.5, 7) * np.exp(-times / log_uniform(build, 0.004, 0.03))
         sound = np.sin(2 * np.pi * np.cumsum(lowest * fall) / RATE) * np.exp(-times / decay)
     else:
         sound = membrane(build, times, lowest, decay, velocity * build.uniform(0.05, 0.45), build.uniform(0.1, 0.9))
-        shell = np.sin(2 * np.pi * lowest * build.uniform(2.3, 4.5) * times) * np.exp(-times / draw(build, 0.008, 0.03))
+        shell = np.sin(2 * np.pi * lowest * build.uniform(2.3, 4.5) * times) * np.exp(
+            -times / log_uniform(build, 0.008, 0.03)
+        )
         sound += build.uniform(0.05, 0.5) * velocity * shell
-    beater = rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.0008, 0.006))
-    beater = band(
-        beater, 150, {"felt": draw(build, 700, 2000), "jazz": draw(build, 500, 1500)}.get(kind, draw(build, 2500, 9000))
+    beater = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.0008, 0.006))
+    beater = band_limit(
+        beater,
+        150,
+        {"felt": log_uniform(build, 700, 2000), "jazz": log_uniform(build, 500, 1500)}.get(
+            kind, log_uniform(build, 2500, 9000)
+        ),
     )
     loud = {"click": build.uniform(0.6, 1.6), "felt": build.uniform(0.1, 0.5), "808": build.uniform(0, 0.2)}.get(
         kind, build.uniform(0.1, 0.8)
@@ -79,9 +88,9 @@ def made_kick(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     if after.random() < 0.3:
         sound = np.tanh(after.uniform(1, 4) * sound)
     if after.random() < 0.35:
-        sound = with_room(sound, after)
+        sound = add_room(sound, after)
     if after.random() < 0.12:
-        sound = through_sampler(sound, after)
+        sound = early_sampler(sound, after)
     return trimmed(sound.astype(np.float32))
 
 
@@ -99,24 +108,28 @@ def _made_metal(
     seed: int, velocity: float, rng: np.random.Generator, shortest: float, longest: float, low: float
 ) -> Sound:
     build = np.random.default_rng(seed)
-    decay = draw(build, shortest, longest)
-    times = seconds(min(4.0, 7 * decay + 0.02))
+    decay = log_uniform(build, shortest, longest)
+    times = sample_times(min(4.0, 7 * decay + 0.02))
     sound = build.uniform(0.1, 1.2) * _metal(build, times, low, 13_000, 30) + build.uniform(
         0.2, 1
     ) * rng.standard_normal(len(times))
-    shape = np.exp(-times / decay) + build.uniform(0.2, 1.5) * velocity * np.exp(-times / draw(build, 0.002, 0.01))
-    sound = band(sound * shape, draw(build, low, low * 2.6), draw(build, 9000, 19_000) * (0.6 + 0.4 * velocity), 2)
+    shape = np.exp(-times / decay) + build.uniform(0.2, 1.5) * velocity * np.exp(
+        -times / log_uniform(build, 0.002, 0.01)
+    )
+    sound = band_limit(
+        sound * shape, log_uniform(build, low, low * 2.6), log_uniform(build, 9000, 19_000) * (0.6 + 0.4 * velocity), 2
+    )
     after = np.random.default_rng(seed + 1)
     if after.random() < 0.75:
         # Real metal has a body: below its band it rings and thumps 8-25 dB softer; only machines have none.
         deep = _metal(after, times, 250, low, 12) + after.uniform(0, 1) * rng.standard_normal(len(times))
-        fading = np.exp(-times / min(decay, draw(after, 0.01, 0.12)))
-        deep = band(deep * fading, draw(after, 100, 400), low)
-        sound += at_level(deep, sound, after.uniform(-25, -7))
+        fading = np.exp(-times / min(decay, log_uniform(after, 0.01, 0.12)))
+        deep = band_limit(deep * fading, log_uniform(after, 100, 400), low)
+        sound += scale_to_attack(deep, sound, after.uniform(-25, -7))
     if after.random() < 0.3:
-        sound = with_room(sound, after)
+        sound = add_room(sound, after)
     if after.random() < 0.12:
-        sound = through_sampler(sound, after)
+        sound = early_sampler(sound, after)
     return trimmed(sound.astype(np.float32))
 
 
@@ -142,24 +155,28 @@ def made_crash(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
 
 def made_tom(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make a tom; its pitch is changed by playing it at another speed."""
-    build, times = np.random.default_rng(seed), seconds(0.8)
-    sound = membrane(build, times, draw(build, 75, 260), draw(build, 0.05, 0.25), 0.8 * velocity, build.uniform(0, 0.3))
+    build, times = np.random.default_rng(seed), sample_times(0.8)
+    sound = membrane(
+        build, times, log_uniform(build, 75, 260), log_uniform(build, 0.05, 0.25), 0.8 * velocity, build.uniform(0, 0.3)
+    )
     stick = rng.standard_normal(len(times)) * np.exp(-times / 0.002)
-    sound += build.uniform(0, 0.7) * velocity * band(stick, 400, 9000)
+    sound += build.uniform(0, 0.7) * velocity * band_limit(stick, 400, 9000)
     # Skin and shell are not only tones: a short thud of noise under the stroke.
-    thud = band(rng.standard_normal(len(times)) * np.exp(-times / draw(build, 0.008, 0.04)), 150, 2500)
-    sound += at_level(thud, sound, build.uniform(-26, -10))
+    thud = band_limit(rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.008, 0.04)), 150, 2500)
+    sound += scale_to_attack(thud, sound, build.uniform(-26, -10))
     if build.random() < 0.35:
-        sound = with_room(sound, build)
+        sound = add_room(sound, build)
     return trimmed(sound.astype(np.float32))
 
 
 def made_shaker(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make a shaker or tambourine."""
-    build, times = np.random.default_rng(seed), seconds(0.2)
-    shape = np.minimum(times / draw(build, 0.001, 0.03), 1) * np.exp(-times / draw(build, 0.015, 0.05))
+    build, times = np.random.default_rng(seed), sample_times(0.2)
+    shape = np.minimum(times / log_uniform(build, 0.001, 0.03), 1) * np.exp(-times / log_uniform(build, 0.015, 0.05))
     top = 9000 + 8000 * velocity
-    return trimmed(band(rng.standard_normal(len(times)) * shape, draw(build, 2500, 6000), top, 2).astype(np.float32))
+    return trimmed(
+        band_limit(rng.standard_normal(len(times)) * shape, log_uniform(build, 2500, 6000), top, 2).astype(np.float32)
+    )
 
 
 Maker = Callable[[int, float, np.random.Generator], Sound]

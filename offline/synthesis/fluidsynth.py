@@ -5,10 +5,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import mido
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 
 SAMPLE_RATE = 44_100
@@ -59,3 +62,42 @@ def play(midi: Path, soundfont: Path, reverb: bool = True, gain: float = 0.5) ->
             raise UserError(f"fluidsynth could not play {midi.name!r} with {str(soundfont)!r}: {why}")
         sound, _ = soundfile.read(wav, dtype="float32", always_2d=True)
     return np.asarray(sound, dtype=np.float32)
+
+
+GRID = 64
+"""fluidsynth starts notes on multiples of this many samples."""
+
+
+# One tick is one sample: 22 050 ticks per beat at 120 beats per minute.
+TICKS_PER_BEAT = 22_050
+
+
+def _tick(sample: int) -> int:
+    """Give the tick at which fluidsynth starts what is meant for the grid point nearest to `sample`.
+
+    Its player looks at the clock once per 64 samples and in whole milliseconds, rounded down; the tick of that
+    millisecond is therefore due at this grid point and at none before. (fluid_midi.c, fluid_player_callback)
+    """
+    milliseconds = round(sample / GRID) * GRID * 1000 // RATE
+    return milliseconds * RATE // 1000
+
+
+def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
+    """Play messages at (sample, order among equals): float32, (n,), mono, 44 100 Hz.
+
+    Notes start on the nearest multiple of 64 samples, exactly.
+
+    Raises UserError if fluidsynth is missing or fails.
+    """
+    messages.sort(key=lambda entry: entry[:2])
+    track, now = mido.MidiTrack(), 0
+    for sample, _, message in messages:
+        tick = _tick(sample)
+        track.append(message.copy(time=tick - now))
+        now = tick
+    midi = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT)
+    midi.tracks.append(track)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "notes.mid"
+        midi.save(path)
+        return np.asarray(fluidsynth.play(path, font, reverb=False).mean(axis=1), dtype=np.float32)

@@ -7,9 +7,8 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.reading import RATE
-from samplechop.offline.lab.synthetic.soundfont_bank import GRID, render
-from samplechop.offline.notes.note_bank import Bank, Note
+from samplechop.offline.notes.note_bank import RATE, Bank, Note
+from samplechop.offline.synthesis.fluidsynth import GRID, render
 from samplechop.realtime.core.errors import UserError
 
 Sound = NDArray[np.float32]

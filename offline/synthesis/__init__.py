@@ -1,0 +1,1 @@
+"""Sounds made by rule or with a soundfont: drums, and notes through fluidsynth."""
