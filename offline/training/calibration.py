@@ -14,7 +14,8 @@ from samplechop.offline.training.prepare import Heard
 from samplechop.offline.training.targets import SAMPLE_RATE
 from samplechop.offline.training.tasks.chop_targets import HEADS, HOP, LOOKAHEAD
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
-from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Choose, decay_of
+from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Choose
+from samplechop.realtime.dsp.smoothing import decay_of
 
 RELATIVE = 0.4
 MEMORY_SECONDS = 6.0

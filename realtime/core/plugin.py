@@ -1,8 +1,8 @@
-"""What the host promises a detector, and what a detector promises the host."""
+"""The contract between the host and a detector."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,70 @@ Block = NDArray[np.float32]
 Emit = Callable[[Event], None]
 
 
+class BlockStream(Protocol):
+    """Blocks in, rows out: a spectrum, features, a net's activations."""
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+
+    def push(self, block: Block) -> NDArray[np.float32]:
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the rows it completes."""
+
+
+Stream = TypeVar("Stream", bound=BlockStream)
+
+
+class SharedStream(Generic[Stream]):
+    """A stream that several detectors on one bus read, and that is computed once per block, by whoever asks first.
+
+    stream: what is shared. What it gives must not be changed, and is valid until the next block.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        """[main] Share a stream that is as new."""
+        self.stream = stream
+        self._start: int | None = None
+        self._rows: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+
+    def reset(self) -> None:
+        """[analysis] Become as new; each detector that reads it does this in its own `reset`."""
+        if self._start is not None:
+            self.stream.reset()
+            self._start = None
+
+    def push(self, block: Block, start: int) -> NDArray[np.float32]:
+        """[analysis] Give the rows of the block that begins at `start`, as `process` is given both."""
+        if start != self._start:
+            self._start = start
+            self._rows = self.stream.push(block)
+        return self._rows
+
+
+SharedStreams = dict[Hashable, SharedStream[BlockStream]]
+"""The shared streams of one bus, by what they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """The stream a detector is prepared for: sample_rate in Hz, max_block_size in samples."""
+    """The stream a detector is prepared for: sample_rate in Hz, max_block_size in samples.
+
+    shared: the streams that detectors on the same bus share; None for a detector that runs alone.
+    """
 
     sample_rate: int
     max_block_size: int
+    shared: SharedStreams | None = field(default=None, repr=False, compare=False)
+
+    def share(self, key: Hashable, make: Callable[[], Stream]) -> SharedStream[Stream]:
+        """[main] Give the stream of that key, made by the first detector on this bus that asks for it.
+
+        key: says all that the stream depends on beside this spec, such as (its class, the model's path).
+        """
+        if self.shared is None:
+            return SharedStream(make())
+        if key not in self.shared:
+            self.shared[key] = cast("SharedStream[BlockStream]", SharedStream(make()))
+        return cast("SharedStream[Stream]", self.shared[key])
 
     def __post_init__(self) -> None:
         """Refuse a stream that cannot exist."""

@@ -91,7 +91,7 @@ class Engine:
         if sample_rate != ANALYSIS_RATE:
             self._resampler = Resampler(sample_rate, ANALYSIS_RATE, max_block_size)
             self._delay, self._bus_block = self._resampler.delay, math.ceil(max_block_size / self._ratio)
-        spec = ProcessSpec(ANALYSIS_RATE, self._bus_block)
+        spec = ProcessSpec(ANALYSIS_RATE, self._bus_block, shared={})
         for name, detector in detectors.items():
             prepare(name, detector, spec)
         self.detectors = dict(detectors)

@@ -54,3 +54,11 @@ class ActivationStream:
                 self._rows[written] = row
                 written += 1
         return self._rows[:written]
+
+
+def calibrated(calibration: tuple[tuple[float, float], ...], score: float) -> float:
+    """Read off how often the net is right where it says `score`; without a table, give the score."""
+    if not calibration:
+        return score
+    scores, shares = zip(*calibration, strict=True)
+    return float(np.interp(score, scores, shares))

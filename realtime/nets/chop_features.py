@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.log_bands import N_BANDS, BandSpectrum
-from samplechop.realtime.dsp.running_mean import level, share_of
+from samplechop.realtime.dsp.smoothing import level, share_of
 
 HOP_LENGTH = 256
 STACK = 2

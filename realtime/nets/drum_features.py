@@ -8,7 +8,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.log_bands import N_BANDS, BandSpectrum
-from samplechop.realtime.dsp.running_mean import level, share_of
+from samplechop.realtime.dsp.smoothing import level, share_of
 
 HOP_LENGTH = 256
 FALL = 128

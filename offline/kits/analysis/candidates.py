@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from samplechop import models
+from samplechop.models import StreamFeatures
 from samplechop.offline.kits.model import Candidate
 from samplechop.offline.kits.open import Record
 from samplechop.offline.kits.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
-from samplechop.realtime.detectors import make
+from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session import FAST_BLOCK
@@ -29,10 +30,12 @@ def find(record: Record, options: ChopOptions, first: int, last: int, told: Call
 
     told: hears how many samples are done. Raises UserError or ModelError for a model that cannot be used.
     """
-    detector = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose, beats=True))
-    engine = Engine({"chop": detector}, record.sample_rate, record.channels, FAST_BLOCK)
-    if not detector.tells_beats:  # the model tracks none: another detector does
-        engine = Engine({"chop": detector, "beats": make("beats")}, record.sample_rate, record.channels, FAST_BLOCK)
+    manifest = models.load(options.model)
+    chops = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose))
+    # A streaming net tracks beats, too; beside another, that of the beat detector does.
+    streams = isinstance(manifest.features, StreamFeatures)
+    beats = BeatDetector(BeatSettings(options.model) if streams else BeatSettings())
+    engine = Engine({"chop": chops, "beats": beats}, record.sample_rate, record.channels, FAST_BLOCK)
     engine.reset(first)
     heard: list[Event] = []
     for block in record.blocks(FAST_BLOCK, first, last):
@@ -42,10 +45,9 @@ def find(record: Record, options: ChopOptions, first: int, last: int, told: Call
         engine.flush(heard.append)
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
-    manifest = models.load(options.model)
-    chops = sorted((event for event in heard if event.kind == "chop"), key=lambda event: event.sample)
+    found = sorted((event for event in heard if event.kind == "chop"), key=lambda event: event.sample)
     return Found(
-        _apart([Candidate(event.sample, event.strength) for event in chops if first <= event.sample < last]),
+        _apart([Candidate(event.sample, event.strength) for event in found if first <= event.sample < last]),
         tuple(event for event in heard if event.kind == BEAT),
         (manifest.name, manifest.sha256),
     )

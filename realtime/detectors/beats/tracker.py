@@ -13,6 +13,10 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.models import Manifest, ModelError
+from samplechop.realtime.core.plugin import ProcessSpec, SharedStream
+from samplechop.realtime.nets.activations import ActivationStream
+
 LOW_BPM, HIGH_BPM = 55.0, 200.0
 TEMPO_LAMBDA = 100.0
 """How unlikely a tempo change at a beat is: exp(-lambda * |ratio - 1|)."""
@@ -224,4 +228,41 @@ class BeatTracker:
         rows = np.empty((len(beat), COLUMNS), np.float32)
         arrays = self._states, self._periods, self._starts, self._chance, self._leaving, self._masses
         self._run(beat, downbeat, rows, *arrays, self._recent, self._table, self._bars)
+        return rows
+
+
+class PulseStream:
+    """The activations of a streaming net, and what the beat tracker makes of its beats and downbeats.
+
+    pulse: the tracker's rows for the frames of the last push, float32 (m, COLUMNS).
+    """
+
+    HEADS = ("beat", "downbeat")
+
+    def __init__(self, manifest: Manifest, max_block_size: int) -> None:
+        """[main] Load, allocate, compile. Raises ModelError for a model without beats."""
+        self.activations = activations = ActivationStream(manifest, max_block_size)
+        if not set(self.HEADS) <= set(activations.heads):
+            raise ModelError(f"model {manifest.name!r} detects no beats: it has {', '.join(activations.heads)}")
+        self._columns = [activations.heads.index(head) for head in self.HEADS]
+        self._tracker = BeatTracker(manifest.features.sample_rate / activations.hop_length)
+        self._nothing: NDArray[np.float32] = np.zeros((0, COLUMNS), np.float32)
+        self.reset()
+
+    @classmethod
+    def shared(cls, manifest: Manifest, spec: ProcessSpec) -> SharedStream["PulseStream"]:
+        """[main] Give that of a bus, which every detector that reads this model's activations shares."""
+        return spec.share((cls, manifest.path), lambda: cls(manifest, spec.max_block_size))
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self.activations.reset()
+        self._tracker.reset()
+        self.pulse = self._nothing
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the activations: float32 (m, heads)."""
+        rows = self.activations.push(block)
+        beat, downbeat = (rows[:, column] for column in self._columns)
+        self.pulse = self._tracker.push(beat, downbeat) if len(rows) else self._nothing
         return rows

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import get_args
 
 import numpy as np
@@ -13,12 +12,13 @@ from samplechop.models import Features, ModelError, StreamFeatures
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.latency import StatedLatency
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
-from samplechop.realtime.detectors.beats.events import BeatSettings, BeatTeller
-from samplechop.realtime.detectors.chop.frontends import Ear, OnScores, StreamEar, WindowEar
+from samplechop.realtime.detectors.chop.frontends import FrontEnd, OnScores, StreamFrontEnd, WindowFrontEnd
 from samplechop.realtime.detectors.chop.minimum_gap import Candidate, MinimumGap
-from samplechop.realtime.detectors.chop.peak_picking import Choose, Decision, calibrated
-from samplechop.realtime.dsp import median_spectrum, onset_refinement
+from samplechop.realtime.detectors.chop.peak_picking import Choose, Decision
+from samplechop.realtime.dsp import onset_refinement
 from samplechop.realtime.dsp.delay_line import History
+from samplechop.realtime.dsp.median_spectrum import FRAMES, SKIP, harmonic_spectrum
+from samplechop.realtime.nets.activations import calibrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class ChopSettings:
     hold_seconds is how long a chop waits for a stronger one within the gap (default: none, so that it is the first of
     two close ones that is kept); it adds to the latency. It cannot usefully exceed the gap.
     choose: "hits" takes every strong hit, "beats" those on the beat, "both" strikes a balance; only for streaming nets.
-    spectra: whether events bring their spectrum. beats: whether the beats that a streaming net hears on the way are
-    told too, as the beat detector would.
+    spectra: whether events bring their spectrum.
     """
 
     model: str = "chop"
@@ -38,7 +37,6 @@ class ChopSettings:
     hold_seconds: float = 0.0
     choose: Choose = "both"
     spectra: bool = False
-    beats: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
@@ -66,11 +64,6 @@ class ChopDetector(StatedLatency):
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings
 
-    @property
-    def tells_beats(self) -> bool:
-        """Whether beats are told too: if they were wanted, and the model tracks them. Known once prepared."""
-        return self._teller is not None
-
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that cannot be used."""
         manifest, chosen = models.load(self._settings.model), self._settings
@@ -81,70 +74,64 @@ class ChopDetector(StatedLatency):
             raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
         gap_seconds = manifest.min_gap if chosen.min_gap_seconds is None else chosen.min_gap_seconds
         self._calibration = manifest.calibration
-        self._ear: Ear
+        self._front_end: FrontEnd
         if isinstance(features, Features):
             self.threshold = manifest.threshold if chosen.threshold is None else chosen.threshold
-            self._ear = WindowEar(manifest, features, self.threshold, spec.max_block_size)
+            self._front_end = WindowFrontEnd(manifest, features, self.threshold, spec.max_block_size)
         else:
             decision = Decision.read(manifest.decision, where)
             weighing = decision.weighings[chosen.choose]
             self.threshold = weighing.threshold if chosen.threshold is None else chosen.threshold
             weighing = replace(weighing, threshold=self.threshold)
-            self._ear = StreamEar(manifest, decision, weighing, spec.max_block_size)
-        self.hop_length = hop = self._ear.hop_length
+            self._front_end = StreamFrontEnd(manifest, decision, weighing, spec)
+        self.hop_length = hop = self._front_end.hop_length
         hold = math.ceil(chosen.hold_seconds * spec.sample_rate / hop)
         self._gap = MinimumGap(round(gap_seconds * spec.sample_rate), hold)
         self._latency = (
-            *self._ear.delay_terms,
-            ("peak", self._ear.wait * hop),
+            *self._front_end.delay_terms,
+            ("peak", self._front_end.wait * hop),
             *((("wait for a stronger chop", hold * hop),) if hold else ()),
             ("attack search", onset_refinement.BACK),
             ("one block", spec.max_block_size),
         )
         self._audio = History(1, self.latency + onset_refinement.LENGTH, spec.max_block_size)
-        self._analysis_delay = self._ear.offset + sum(samples for _, samples in self._ear.delay_terms)
-        self._teller: BeatTeller | None = None
-        if chosen.beats and isinstance(self._ear, StreamEar):
-            heard = self._ear.stream_latency
-            self._teller = BeatTeller(BeatSettings(), spec.sample_rate, hop, self._ear.offset, heard)
+        self._analysis_delay = self._front_end.offset + sum(samples for _, samples in self._front_end.delay_terms)
         self._start: int | None = None
         self.on_scores: OnScores | None = None
 
     def reset(self) -> None:
         """[analysis] Become as freshly prepared."""
-        for part in (self._ear, self._gap, self._audio):
+        for part in (self._front_end, self._gap, self._audio):
             part.reset()
-        if self._teller is not None:
-            self._teller.reset()
         self._start = None
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
-        """[analysis] Hear the next block, float32 (n,), mono; emit the chops decided in it, in order."""
+        """[analysis] Process the next block, float32 (n,), mono; emit the chops decided in it, in order."""
         if self._start is None:
             self._start = start
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
-        on_pulse = None if self._teller is None else partial(self._teller.push, start=self._start, emit=emit)
-        for frame, decided, score in self._ear.push(block, self.on_scores, on_pulse):
+        for frame, decided, score in self._front_end.push(block, start, self.on_scores):
             self._emit(self._gap.release(decided - 1), emit)
             strength = calibrated(self._calibration, score)
             candidate = Candidate(self._attack(frame), strength, self._spectrum(frame))
             self._emit(self._gap.offer(candidate, decided), emit)
-        self._emit(self._gap.release(self._ear.next_frame - 1), emit)
+        self._emit(self._gap.release(self._front_end.next_frame - 1), emit)
 
     def _attack(self, frame: int) -> int:
         """Refine a frame to the sample, relative to the first block, where its attack begins."""
-        centre = frame * self.hop_length + self._ear.offset
+        centre = frame * self.hop_length + self._front_end.offset
         first = centre - onset_refinement.BACK - onset_refinement.MARGIN
         segment = self._audio.read(first, first + onset_refinement.LENGTH).reshape(-1)
         return max(0, centre + onset_refinement.attack_offset(segment))
 
     def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
-        """Give the harmonic spectrum after a frame, if wanted: now, for while a chop is held it may be forgotten."""
+        """Give the harmonic spectrum after a frame, if wanted: now, for while a chop waits it may be forgotten."""
         if not self._settings.spectra:
             return None
-        first = (frame * self.hop_length + self._ear.offset) // self._ear.spectrum_hop + median_spectrum.SKIP
-        return median_spectrum.harmonic_spectrum(self._ear.spectra.read(first, first + median_spectrum.FRAMES))
+        centre = frame * self.hop_length + self._front_end.offset
+        first = centre // self._front_end.spectrum_hop + SKIP
+        return harmonic_spectrum(self._front_end.spectra.read(first, first + FRAMES))
 
     def _emit(self, released: tuple[Candidate, int] | None, emit: Emit) -> None:
         if released is None or self._start is None:

@@ -1,4 +1,4 @@
-"""Two ways to hear where a chop may be: a net over single windows, and a net over the stream beside a beat tracker.
+"""The two front ends of the chop detector: a net over single windows, and a net over the stream with a beat tracker.
 
 Both take blocks and give frames; what follows (attack, gap, event) is the detector's.
 """
@@ -10,26 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest, ModelError
-from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
+from samplechop.realtime.core.plugin import ProcessSpec
+from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, PulseStream
 from samplechop.realtime.detectors.chop.minimum_gap import PEAK_WAIT, RunPicker
-from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Decision, Weighing, decay_of
+from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Decision, Weighing
 from samplechop.realtime.dsp.context_window import ContextWindow
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import History
-from samplechop.realtime.nets.activations import ActivationStream
+from samplechop.realtime.dsp.smoothing import decay_of
 from samplechop.realtime.nets.chop_features import HOP_LENGTH, N_BINS
 from samplechop.realtime.nets.tflite import Scorer
 
 Found = list[tuple[int, int, float]]
 """(frame, frame it was decided at, score) for each possible chop."""
 OnScores = Callable[[NDArray[np.float32]], None]
-OnPulse = Callable[[NDArray[np.floating]], None]
-"""Hears the beat tracker's rows."""
-HEADS = ("chop", "beat", "downbeat")
-"""What a streaming net must answer."""
 
 
-class Ear(Protocol):
+class FrontEnd(Protocol):
     """Blocks in, possible chops out.
 
     hop_length: samples per frame. offset: frame f is centred on sample f * hop_length + offset. delay: samples from a
@@ -51,14 +48,11 @@ class Ear(Protocol):
     def reset(self) -> None:
         """[analysis] Become as new."""
 
-    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None) -> Found:
-        """[analysis] Hear a block, float32 (n,).
-
-        on_scores hears the score of every frame, on_pulse what the beat tracker says of it, where there is one.
-        """
+    def push(self, block: NDArray[np.float32], start: int, on_scores: OnScores | None) -> Found:
+        """[analysis] Process the block that begins at `start`, float32 (n,); on_scores is given every frame's score."""
 
 
-class WindowEar:
+class WindowFrontEnd:
     """Constant-Q sums, a window of past and future frames, a net for each window."""
 
     offset = 0
@@ -91,9 +85,8 @@ class WindowEar:
         for part in (self._cqt, self._context, self._picker, self.spectra):
             part.reset()
 
-    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None = None) -> Found:
-        """[analysis] Hear a block. No beats are tracked: on_pulse hears nothing."""
-        del on_pulse
+    def push(self, block: NDArray[np.float32], start: int, on_scores: OnScores | None) -> Found:  # noqa: ARG002
+        """[analysis] Process a block."""
         magnitudes = self.spectra.room()
         frames = self._cqt.push(block, magnitudes)
         if not frames:
@@ -109,31 +102,30 @@ class WindowEar:
         return self._picker.push(scores)
 
 
-class StreamEar:
+class StreamFrontEnd:
     """The streaming net, the beat tracker beside it, and what is chosen from both."""
 
     wait = 1
 
-    def __init__(self, manifest: Manifest, decision: Decision, weighing: Weighing, max_block_size: int) -> None:
+    def __init__(self, manifest: Manifest, decision: Decision, weighing: Weighing, spec: ProcessSpec) -> None:
         """[main] Load, allocate, compile. Raises ModelError for a model without chops or beats."""
-        self._stream = stream = ActivationStream(manifest, max_block_size)
-        if not set(HEADS) <= set(stream.heads):
-            raise ModelError(f"model {manifest.name!r} must hear {', '.join(HEADS)}: it has {', '.join(stream.heads)}")
+        self._shared = PulseStream.shared(manifest, spec)
+        stream = self._shared.stream.activations
+        if "chop" not in stream.heads:
+            raise ModelError(f"model {manifest.name!r} detects no chops: it has {', '.join(stream.heads)}")
         self.hop_length, self.offset = stream.hop_length, stream.offset
         self.spectrum_hop = HOP_LENGTH
         sample_rate = manifest.features.sample_rate
-        self._tracker = BeatTracker(sample_rate / stream.hop_length)
         self._weigher = BeatWeigher(weighing.beat, decision.beat_reach)
         decay = decay_of(decision.memory_seconds, stream.hop_length, sample_rate)
         self._picker = AdaptivePicker(weighing.threshold, decision.relative, decay)
-        self._columns = [stream.heads.index(head) for head in HEADS]
-        self.stream_latency = stream.latency
+        self._column = stream.heads.index("chop")
         self.delay_terms: tuple[tuple[str, int], ...] = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
             ("constant-Q kernel", stream.features.latency),
-            ("beat beside the chop", decision.beat_reach * stream.hop_length),
+            ("beat window", decision.beat_reach * stream.hop_length),
         )
-        most = max_block_size // self.spectrum_hop + 1
+        most = spec.max_block_size // self.spectrum_hop + 1
         self.spectra = History(N_BINS, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
         self.reset()
 
@@ -144,23 +136,19 @@ class StreamEar:
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        for part in (self._stream, self._tracker, self._weigher, self._picker, self.spectra):
+        for part in (self._shared, self._weigher, self._picker, self.spectra):
             part.reset()
 
-    def push(self, block: NDArray[np.float32], on_scores: OnScores | None, on_pulse: OnPulse | None = None) -> Found:
-        """[analysis] Hear a block."""
-        rows = self._stream.push(block)
-        features = self._stream.features
+    def push(self, block: NDArray[np.float32], start: int, on_scores: OnScores | None) -> Found:
+        """[analysis] Process the block that begins at `start`."""
+        rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
+        features = self._shared.stream.activations.features
         if features.n_constant_q:
             self.spectra.room()[: features.n_constant_q] = features.constant_q[: features.n_constant_q]
             self.spectra.advance(features.n_constant_q)
         if not len(rows):
             return []
-        chop, beat, downbeat = (rows[:, column] for column in self._columns)
-        pulse = self._tracker.push(beat, downbeat)
-        if on_pulse is not None:
-            on_pulse(pulse)
-        scores = self._weigher.push(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE])
+        scores = self._weigher.push(rows[:, self._column], pulse[:, P_BEAT], pulse[:, CONFIDENCE])
         if on_scores is not None:
             on_scores(scores)
         return self._picker.push(scores)

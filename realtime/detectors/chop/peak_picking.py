@@ -164,16 +164,3 @@ class BeatWeigher:
         """
         scores = np.empty(len(chops), np.float32)
         return scores[: self._run(chops, beats, confidence, self._share, self._line, self._skip, scores)]
-
-
-def calibrated(pairs: tuple[tuple[float, float], ...], score: float) -> float:
-    """Read off how often the net is right where it says `score`; without a table, its own word."""
-    if not pairs:
-        return score
-    said, share = zip(*pairs, strict=True)
-    return float(np.interp(score, said, share))
-
-
-def decay_of(memory_seconds: float, hop_length: int, sample_rate: int) -> float:
-    """Give what is left after one frame of something that falls by a factor of e in memory_seconds."""
-    return math.exp(-hop_length / sample_rate / memory_seconds)

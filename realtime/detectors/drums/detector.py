@@ -11,10 +11,10 @@ from samplechop.models import DrumFeatures, ModelError
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.latency import StatedLatency
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
-from samplechop.realtime.detectors.chop.peak_picking import calibrated
 from samplechop.realtime.detectors.drums.peak_picking import DrumDecision, HitPicker
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import AttackSearch
+from samplechop.realtime.nets.activations import calibrated
 from samplechop.realtime.nets.drum_features import HOP_LENGTH, N_FEATURES, DrumFeatureStream
 from samplechop.realtime.nets.tcn import TemporalNet
 

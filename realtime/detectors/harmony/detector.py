@@ -11,7 +11,6 @@ from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.latency import StatedLatency
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
-from samplechop.realtime.detectors.chop.peak_picking import calibrated
 from samplechop.realtime.detectors.harmony.chord_tracker import ChordTracker
 from samplechop.realtime.detectors.harmony.chord_vocabulary import CHORD_OCTAVE, SILENT, voicing
 from samplechop.realtime.detectors.harmony.harte import ROOTS
@@ -19,6 +18,7 @@ from samplechop.realtime.detectors.harmony.key_tracker import KeyTracker
 from samplechop.realtime.detectors.harmony.pitch_classes import PitchSet
 from samplechop.realtime.dsp import onset_refinement
 from samplechop.realtime.dsp.delay_line import History
+from samplechop.realtime.nets.activations import calibrated
 from samplechop.realtime.nets.pitch_net import NOTHING, PITCH_CLASSES, PitchStream
 
 MOST_SECONDS = 0.25

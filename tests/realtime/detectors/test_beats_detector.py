@@ -10,9 +10,8 @@ from samplechop.offline.evaluate.noise import noises
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec
-from samplechop.realtime.detectors.beats.detector import BeatDetector
-from samplechop.realtime.detectors.beats.events import BeatSettings
-from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
+from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
+from samplechop.realtime.detectors.chop.detector import ChopDetector
 from tests.support.command import samplechop
 from tests.support.signals import chord
 
@@ -42,12 +41,27 @@ def beats(detector: BeatDetector) -> list[Event]:
     return hear(detector, audio.mean(axis=1))
 
 
-def test_the_chop_detector_tells_the_same_beats(beats: list[Event]) -> None:
+def test_beside_chops_the_net_is_shared_and_the_events_are_the_same(beats: list[Event]) -> None:
     audio, _ = soundfile.read(DEMO, dtype="float32", always_2d=True)
-    detector = ChopDetector(ChopSettings(beats=True))
-    detector.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
-    assert detector.tells_beats
-    assert [event for event in hear(detector, audio.mean(axis=1)) if event.kind == "beat"] == beats
+    made = [BeatDetector(), ChopDetector()]
+    spec = ProcessSpec(ANALYSIS_RATE, BLOCK, shared={})
+    for one in made:
+        one.prepare(spec)
+    assert spec.shared is not None and len(spec.shared) == 1
+    alone = ChopDetector()
+    alone.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+    expected = hear(alone, audio.mean(axis=1))
+    for order in (made, made[::-1]):
+        found: list[Event] = []
+        for one in order:
+            one.reset()
+        for start in range(0, len(audio), BLOCK):
+            for one in order:
+                one.process(audio[start : start + BLOCK].mean(axis=1), start, found.append)
+        chops = [one for one in found if one.kind == "chop"]
+        assert chops == expected[: len(chops)] and len(chops) > 20
+        of_beats = [one for one in found if one.kind == "beat"]
+        assert of_beats == beats[: len(of_beats)] and len(of_beats) > 20
 
 
 def settled(beats: list[Event]) -> list[Event]:

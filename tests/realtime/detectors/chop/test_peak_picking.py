@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from samplechop import models
 from samplechop.models import ModelError
-from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Decision, calibrated, decay_of
+from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Decision
+from samplechop.realtime.dsp.smoothing import decay_of
+from samplechop.realtime.nets.activations import calibrated
 
 UNITS = st.floats(0, 1, width=32)
 

@@ -1,5 +1,7 @@
 """Log magnitudes less their own running mean, so that the level of a record does not matter; compiled into kernels."""
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -23,3 +25,8 @@ def level(row, mean, heard, share):
     for k in range(len(row)):
         mean[k] += weight * (row[k] - mean[k])
         row[k] = (row[k] - mean[k]) * SCALE
+
+
+def decay_of(memory_seconds: float, hop_length: int, sample_rate: int) -> float:
+    """Give what is left after one frame of something that falls by a factor of e in memory_seconds."""
+    return math.exp(-hop_length / sample_rate / memory_seconds)
