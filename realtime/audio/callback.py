@@ -8,6 +8,8 @@ The monitor is the ring itself, `DELAY` frames late, so "direct" is a delay of 0
 have. Output channel k plays ring channel k modulo the number there are; a single output plays the mean of all.
 """
 
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +20,15 @@ from samplechop.realtime.audio.ring import (
     CALLBACKS,
     CHANNELS,
     CLOCK_WORDS,
+    CLOCKED,
     CONTROL_WORDS,
     DELAY,
     FRAME_SECONDS,
     FRAMES,
     HEADER_BYTES,
     INPUT_OVERFLOWS,
+    NOW,
+    OFFSET,
     ORIGIN,
     OUTPUT_UNDERFLOWS,
     OUTPUTS,
@@ -43,19 +48,46 @@ from samplechop.realtime.audio.ring import (
 INPUT_OVERFLOW = 2
 OUTPUT_UNDERFLOW = 4
 
+CAN_CLOCK = time.get_clock_info("perf_counter").implementation == "clock_gettime(CLOCK_MONOTONIC)" and (
+    sys.maxsize > 2**32  # where a C timespec is two words of 64 bits
+)
+"""Whether `c_callback` can read the clock of time.perf_counter().
+
+PortAudio's own time is another name for that clock on most hosts, so that an OFFSET measured now and then holds. On
+JACK it is the server's filtered time, which for seconds after lost cycles runs at two thirds of its rate, or faster.
+"""
+
 _CONTROL, _CLOCK, _SAMPLES = types.int64[::1], types.float64[::1], types.float32[::1]
+
+if CAN_CLOCK:
+    _MONOTONIC = 1  # CLOCK_MONOTONIC in time.h
+    _clock_gettime: Any = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.voidptr))
+
+    @njit
+    def _machine_seconds(control: Any) -> float:
+        failed = _clock_gettime(_MONOTONIC, control[NOW:].ctypes)
+        return 0.0 if failed else control[NOW] + 1e-9 * control[NOW + 1]
+
+else:
+
+    @njit
+    def _machine_seconds(_control: Any) -> float:
+        return 0.0
 
 
 @njit(
-    types.void(_CONTROL, _CLOCK, _SAMPLES, _SAMPLES, _SAMPLES, types.int64, _CLOCK, types.int64),
+    types.void(_CONTROL, _CLOCK, _SAMPLES, _SAMPLES, _SAMPLES, types.int64, _CLOCK, types.float64, types.int64),
     nogil=True,
     cache=True,
 )
-def exchange(control: Any, clock: Any, samples: Any, block: Any, output: Any, n: int, times: Any, flags: int) -> None:
+def exchange(
+    control: Any, clock: Any, samples: Any, block: Any, output: Any, n: int, times: Any, machine: float, flags: int
+) -> None:
     """[audio] Take one block in, fill one block out. No allocation, no lock, no Python.
 
     block, output: n frames, interleaved; empty where the stream has no such side.
     times: the doubles of PaStreamCallbackTimeInfo: input at the converter, now, output at the converter.
+    machine: now by time.perf_counter(), 0.0 where it is not known.
     """
     if flags & INPUT_OVERFLOW:
         control[INPUT_OVERFLOWS] += 1
@@ -70,19 +102,21 @@ def exchange(control: Any, clock: Any, samples: Any, block: Any, output: Any, n:
         acquire_fence()
         if there < n:
             control[OUTPUT_UNDERFLOWS] += 1
-        time = times[2]
-        if time <= 0.0:  # some host APIs leave it empty
-            time = times[1]
+        seconds = times[2]
+        if seconds <= 0.0:  # some host APIs leave it empty
+            seconds = times[1]
     else:
         start = control[WRITTEN]
-        time = times[0]
-        if time <= 0.0:
-            time = times[1] - n * clock[FRAME_SECONDS]
+        seconds = times[0]
+        if seconds <= 0.0:
+            seconds = times[1] - n * clock[FRAME_SECONDS]
 
     control[STAMPS] += 1
     release_fence()
     control[STAMP_POSITION] = start
-    clock[STAMP_TIME] = time
+    clock[STAMP_TIME] = seconds
+    if machine > 0.0:
+        clock[OFFSET] = machine - times[1]
     release_fence()
     control[STAMPS] += 1
 
@@ -130,7 +164,8 @@ def c_callback(
     block = carray(block_pointer, (0 if control[PLAYS] else n * channels,), np.float32)
     output = carray(output_pointer, (n * outputs,), np.float32)
     times = carray(times_pointer, (3,), np.float64)
-    exchange(control, clock, samples, block, output, n, times, low_flags)
+    machine = _machine_seconds(control) if control[CLOCKED] else 0.0
+    exchange(control, clock, samples, block, output, n, times, machine, low_flags)
     return 0
 
 
@@ -144,19 +179,20 @@ def python_callback(ring: Ring) -> Callable[..., None]:
     """
     times = np.zeros(3)
 
-    def run(block: Any, output: Any, n: int, time: Any, status: Any) -> None:
-        times[:] = time.inputBufferAdcTime, time.currentTime, time.outputBufferDacTime
+    def run(block: Any, output: Any, n: int, stream: Any, status: Any) -> None:
+        machine = time.perf_counter() if ring.control[CLOCKED] else 0.0
+        times[:] = stream.inputBufferAdcTime, stream.currentTime, stream.outputBufferDacTime
         flags = INPUT_OVERFLOW * bool(status.input_overflow) | OUTPUT_UNDERFLOW * bool(status.output_underflow)
-        exchange(ring.control, ring.clock, ring.samples, block, output, n, times, flags)
+        exchange(ring.control, ring.clock, ring.samples, block, output, n, times, machine, flags)
 
-    def duplex(block: Any, output: Any, n: int, time: Any, status: Any) -> None:
-        run(block.reshape(-1), output.reshape(-1), n, time, status)
+    def duplex(block: Any, output: Any, n: int, stream: Any, status: Any) -> None:
+        run(block.reshape(-1), output.reshape(-1), n, stream, status)
 
-    def one_sided(data: Any, n: int, time: Any, status: Any) -> None:
+    def one_sided(data: Any, n: int, stream: Any, status: Any) -> None:
         if ring.control[PLAYS]:
-            run(_NOTHING, data.reshape(-1), n, time, status)
+            run(_NOTHING, data.reshape(-1), n, stream, status)
         else:
-            run(data.reshape(-1), _NOTHING, n, time, status)
+            run(data.reshape(-1), _NOTHING, n, stream, status)
 
     both = ring.control[OUTPUTS] > 0 and not ring.control[PLAYS]
     return duplex if both else one_sided

@@ -32,6 +32,7 @@ OUTPUTS = 2  # channels the callback has to fill, 0 for an input stream
 DELAY = 3  # frames between the ring and the output, below 0 for silence
 PLAYS = 4  # 1 when the callback plays what somebody else writes, 0 when it writes
 ORIGIN = 5  # frames before this position are never heard: what was there before the stream broke
+CLOCKED = 6  # 1 when the callback reads the machine's clock itself
 # Written by the producer:
 RESERVED = 8
 WRITTEN = 9
@@ -42,10 +43,11 @@ OUTPUT_UNDERFLOWS = 18
 PLAYED = 19  # frames played so far when PLAYS
 STAMPS = 20  # odd while the stamp is being written
 STAMP_POSITION = 21
+NOW = 22  # two words: a C timespec, seconds and nanoseconds
 
 # Clock words, in seconds:
 STAMP_TIME = 0  # PortAudio time of STAMP_POSITION at the converter
-OFFSET = 1  # time.perf_counter() minus PortAudio time, written by whoever holds the stream
+OFFSET = 1  # time.perf_counter() minus PortAudio time, written by the callback when CLOCKED, else by its process
 FRAME_SECONDS = 2  # one over the sample rate
 
 _CONTROL, _CLOCK, _SAMPLES = types.int64[::1], types.float64[::1], types.float32[::1]
@@ -111,11 +113,11 @@ def pull(control: Any, samples: Any, position: int, out: Any) -> tuple[int, int]
 
 @njit(types.Tuple((types.int64, types.float64))(_CONTROL, _CLOCK), cache=True)
 def read_stamp(control: Any, clock: Any) -> tuple[int, float]:
-    """[consumer] Give the last (position, PortAudio time) pair, never a torn one; (-1, 0) if there is none."""
+    """[consumer] Give the last (position, time.perf_counter()) pair, never a torn one; (-1, 0) if there is none."""
     for _ in range(100):
         before = control[STAMPS]
         acquire_fence()
-        position, time = control[STAMP_POSITION], clock[STAMP_TIME]
+        position, time = control[STAMP_POSITION], clock[STAMP_TIME] + clock[OFFSET]
         acquire_fence()
         if before == control[STAMPS] and before % 2 == 0:
             return (position, time) if before > 0 else (-1, 0.0)
@@ -193,4 +195,4 @@ class Ring:
     def stamp(self) -> Stamp | None:
         """[consumer] Give the last block's position and time, or None before the first block."""
         position, time = read_stamp(self.control, self.clock)
-        return None if position < 0 else Stamp(int(position), float(time + self.clock[OFFSET]))
+        return None if position < 0 else Stamp(int(position), float(time))

@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from samplechop.realtime.audio.devices import Device, check_input, check_output, devices_of, portaudio
-from samplechop.realtime.audio.ring import CALLBACKS, OFFSET, Ring
+from samplechop.realtime.audio.ring import CALLBACKS, CLOCKED, OFFSET, Ring
 from samplechop.realtime.core.errors import UserError
 
 WATCH_SECONDS = 0.1
@@ -66,6 +66,7 @@ def _named(devices: list[Device], full_name: str) -> Device:
 def open_stream(sd: Any, settings: StreamSettings, ring: Ring) -> Any:
     """Open the stream, not yet started, over the ring. Raises UserError when it cannot be opened."""
     from samplechop.realtime.audio.callback import (  # compiled code that only this process needs
+        CAN_CLOCK,
         c_callback,
         python_callback,
     )
@@ -94,6 +95,7 @@ def open_stream(sd: Any, settings: StreamSettings, ring: Ring) -> Any:
         options |= {"device": output.index, "channels": settings.outputs}
     else:
         raise ValueError("settings must name a source or an output, got neither")
+    ring.control[CLOCKED] = CAN_CLOCK
     try:
         try:
             pointer = sd._ffi.cast("PaStreamCallback*", c_callback.address)
@@ -118,10 +120,14 @@ def clock_offset(stream: Any) -> float:
 
 
 def watch(stream: Any, ring: Ring, connection: Connection) -> bool:
-    """Keep the clock's offset fresh until the program says stop or is gone; gives False when the device went first."""
+    """Wait until the program says stop or is gone; gives False when the device went first.
+
+    Meanwhile the clock's offset is kept fresh where the callback does not do it.
+    """
     calls, since = -1, time.perf_counter()
     while not connection.poll(WATCH_SECONDS):
-        ring.clock[OFFSET] = clock_offset(stream)
+        if not ring.control[CLOCKED]:
+            ring.clock[OFFSET] = clock_offset(stream)
         if calls != ring.control[CALLBACKS]:
             calls, since = int(ring.control[CALLBACKS]), time.perf_counter()
         if not stream.active or time.perf_counter() - since > DEAD_SECONDS:

@@ -1,15 +1,23 @@
 """The ring keeps content and order, and counts what it lost."""
 
 import ctypes
+import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplechop.realtime.audio.callback import INPUT_OVERFLOW, OUTPUT_UNDERFLOW, c_callback, python_callback
+from samplechop.realtime.audio.callback import (
+    CAN_CLOCK,
+    INPUT_OVERFLOW,
+    OUTPUT_UNDERFLOW,
+    c_callback,
+    python_callback,
+)
 from samplechop.realtime.audio.ring import (
     CALLBACKS,
+    CLOCKED,
     DELAY,
     FRAME_SECONDS,
     OFFSET,
@@ -208,6 +216,19 @@ def test_the_stamp_is_the_time_of_the_last_block_at_the_converter() -> None:
     stamp = ring.stamp()
     assert stamp is not None
     assert (stamp.position, stamp.time) == (8, 1005.08)
+
+
+@pytest.mark.skipif(not CAN_CLOCK, reason="perf_counter() is not clock_gettime() on this system")
+@pytest.mark.parametrize("call", [call_c, call_python])
+def test_a_host_whose_clock_runs_at_another_rate_does_not_move_the_stamp(call) -> None:
+    ring = make_ring(1, 0, -1)
+    ring.control[CLOCKED] = 1
+    for stream in (5.0, 5.0001, 9.0):  # as JACK's does after lost cycles
+        before = time.perf_counter()
+        call(ring, ramp(0, 8, 1), 8, Times(stream - 0.02, stream, 0), 0)
+        stamp = ring.stamp()
+        assert stamp is not None
+        assert before - 1e-6 <= stamp.time + 0.02 <= time.perf_counter() + 1e-6
 
 
 def test_a_host_without_converter_times_is_taken_to_call_when_the_block_is_complete() -> None:
