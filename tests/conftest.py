@@ -1,23 +1,69 @@
-"""Fixtures for the whole suite."""
+"""What the whole suite shares: its parallel workers, the numba caches they use, how hard hypothesis tries, fixtures."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from samplechop.offline.lab.bench.jack_server import JackServer, missing
+from tests.support.command import ROOT
 
-settings.register_profile("samplechop", deadline=None)  # how long an example takes is the machine's affair
-settings.load_profile("samplechop")
+# `pytest --hypothesis-profile thorough` looks further. How long an example takes is the machine's affair.
+settings.register_profile("quick", deadline=None, max_examples=20, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+WARM = pytest.StashKey[Path]()
+"""The numba cache that every worker begins with a copy of."""
 
 
-def pytest_configure() -> None:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take all cores for the whole suite, and none besides this process for a file or a folder that was named."""
+    whole = config.args == config.getini("testpaths")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores if whole and cores > 1 else 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
     # Ignored in a shell's background; every child would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(config, "workerinput"):
+        # Two processes that compile the same function at once would write the same files.
+        folder = tempfile.TemporaryDirectory(prefix="samplechop-numba-", ignore_cleanup_errors=True)
+        config.add_cleanup(folder.cleanup)
+        os.environ["NUMBA_CACHE_DIR"] = shutil.copytree(config.workerinput["numba"], folder.name, dirs_exist_ok=True)
+    elif config.getoption("tx", None) and not config.option.collectonly:
+        folder = Path(config.cache.mkdir("numba"))
+        command = [sys.executable, "-m", "tests.support.warm_numba"]
+        subprocess.run(command, cwd=ROOT, env=os.environ | {"NUMBA_CACHE_DIR": str(folder)}, check=True)
+        config.stash[WARM] = folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """[controller] Tell a worker that is about to start where the warm cache is."""
+    node.workerinput["numba"] = str(node.config.stash[WARM])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares a server or fixtures; the sessions in real time begin first, as they mostly wait."""
+
+    def group(item: pytest.Item) -> str:
+        return "jack" if item.get_closest_marker("jack") else item.nodeid.partition("::")[0]
+
+    items.sort(key=lambda item: group(item) != "jack")
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
 
 
 @pytest.fixture(scope="session")

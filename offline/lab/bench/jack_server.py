@@ -27,9 +27,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import samplechop
 from samplechop.offline.lab.bench.jack_listener import JackClient, end
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(samplechop.__file__).resolve().parents[1]
+"""The checkout, or where samplechop is installed."""
 READY_SECONDS = 20.0
 NICENESS = -11
 REALTIME_PRIORITY = 10

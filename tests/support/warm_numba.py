@@ -1,0 +1,37 @@
+"""The program that has numba compile everything there is to compile, into the cache that NUMBA_CACHE_DIR names.
+
+    python -m tests.support.warm_numba
+
+Most is compiled when its module is imported, or when the module's `_compiled` is called; the rest by what detectors do.
+"""
+
+from importlib import import_module
+
+import numpy as np
+
+from samplechop.realtime import detectors
+from samplechop.realtime.core.plugin import ProcessSpec
+from tests.support.command import ROOT
+
+
+def compiled_modules() -> list[str]:
+    """Name the modules with functions that numba compiles."""
+    files = (path for folder in ("realtime", "offline") for path in (ROOT / folder).rglob("*.py"))
+    found = [path for path in files if "from numba import" in path.read_text(encoding="utf-8")]
+    return [".".join(("samplechop", *path.relative_to(ROOT).with_suffix("").parts)) for path in sorted(found)]
+
+
+def main() -> None:
+    for name in compiled_modules():
+        module = import_module(name)
+        if hasattr(module, "_compiled"):
+            module._compiled()
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 44_100).astype(np.float32)
+    for name in detectors.BUILT_IN:
+        detector = detectors.make(name)
+        detector.prepare(ProcessSpec(44_100, len(noise)))
+        detector.process(noise, 0, lambda _: None)
+
+
+if __name__ == "__main__":
+    main()
