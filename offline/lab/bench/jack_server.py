@@ -27,10 +27,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import samplechop
 from samplechop.offline.lab.bench.jack_listener import JackClient, end
 
-ROOT = Path(samplechop.__file__).resolve().parents[1]
+ROOT = Path(sys.modules["samplechop"].__file__ or "").resolve().parents[1]
 """The checkout, or where samplechop is installed."""
 READY_SECONDS = 20.0
 NICENESS = -11
