@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from samplechop.offline.atlas.drum_machine.export import DrumMachineSettings, drum_machine
 from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
 from samplechop.offline.atlas.features.tempo_and_key import DescribeSettings, describe
-from samplechop.offline.atlas.map.grid import GridSettings, grid
-from samplechop.offline.atlas.map.linear_assignment import MOST
+from samplechop.offline.atlas.map.grid import MOST, GridSettings, grid
 from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.tags.tag import TagSettings, tag
+from samplechop.offline.atlas.web.drum_machine import DrumMachineSettings, drum_machine
 from samplechop.offline.atlas.web.page import PageSettings, page
 from samplechop.offline.atlas.web.sprites import SpriteSettings, sprites
 from samplechop.offline.common.progress import Progress
@@ -29,24 +28,24 @@ class BuildSettings:
     drum_machine: bool = False
 
 
-def build(atlas: Atlas, settings: BuildSettings, told: Progress, jobs: int) -> list[str]:
+def build(atlas: Atlas, settings: BuildSettings, progress: Progress, jobs: int) -> list[str]:
     """Make all that is not made yet of an atlas with sounds; give sentences for people.
 
     jobs: processes or threads at once. Raises UserError as the steps do.
     """
     said = []
-    fingerprint(atlas, FingerprintSettings(), told, jobs)
-    tag(atlas, settings.tags, told)
-    describe(atlas, DescribeSettings(), told, jobs)
+    fingerprint(atlas, FingerprintSettings(), progress, jobs)
+    tag(atlas, settings.tags, progress)
+    describe(atlas, DescribeSettings(), progress, jobs)
     for mode in MODES:
         maps = EmbedSettings(mode=mode, perplexities=(settings.perplexity,), seed=settings.seed)
-        said += [sentence for sentence in embed(atlas, maps, told, jobs) if sentence not in said]
+        said += [sentence for sentence in embed(atlas, maps, progress, jobs) if sentence not in said]
     if len(atlas) <= MOST:
-        grid(atlas, GridSettings(), told)
+        grid(atlas, GridSettings(), progress)
     else:
         said.append(f"no grid was made: one takes at most {MOST:,} sounds, the atlas has {len(atlas):,}")
-    sprites(atlas, SpriteSettings(), told, jobs)
-    page(atlas, PageSettings(title=settings.title), told)
+    sprites(atlas, SpriteSettings(), progress, jobs)
+    page(atlas, PageSettings(title=settings.title), progress)
     if settings.drum_machine:
-        drum_machine(atlas, DrumMachineSettings(), told, workers=jobs)
+        drum_machine(atlas, DrumMachineSettings(), progress, workers=jobs)
     return said

@@ -57,8 +57,8 @@ def build(
 
     settings = building.BuildSettings(TagSettings(model, tuple(metadata or ())), seed, perplexity, title, drum_machine)
     atlas = Atlas(output)
-    with progress_bars() as told, atlas.held():
-        said = building.build(atlas, settings, told, jobs or os.cpu_count() or 1)
+    with progress_bars() as progress, atlas.held():
+        said = building.build(atlas, settings, progress, jobs or os.cpu_count() or 1)
     for sentence in said:
         typer.echo(sentence, err=True)
     typer.echo(f"open {output / 'page' / 'index.html'}")

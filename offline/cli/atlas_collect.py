@@ -63,8 +63,10 @@ def collect(
         "window_seconds": None if window is None else seconds(window, "--window"),
     }
     settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
-    with progress_bars() as told:
-        report = collecting.collect(output, inputs, settings, told, jobs or joblib.cpu_count(), alignment or (), unit)
+    with progress_bars() as progress:
+        report = collecting.collect(
+            output, inputs, settings, progress, jobs or joblib.cpu_count(), alignment or (), unit
+        )
     for sentence in report.left_out:
         typer.echo(f"left out: {sentence}", err=True)
     for sentence in report.said:

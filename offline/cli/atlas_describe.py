@@ -25,8 +25,8 @@ def describe(
 
     atlas = Atlas(folder)
     settings = describing.DescribeSettings(least_seconds)
-    with atlas.held(), progress_bars() as told:
-        describing.describe(atlas, settings, told, jobs or joblib.cpu_count())
+    with atlas.held(), progress_bars() as progress:
+        describing.describe(atlas, settings, progress, jobs or joblib.cpu_count())
     rows = read_table(folder / describing.TABLE, describing.COLUMNS)
     with_tempo, with_key = (sum(bool(row[column]) for row in rows) for column in (1, 2))
     typer.echo(f"{with_tempo} of {len(rows)} sounds have a tempo, {with_key} a key")

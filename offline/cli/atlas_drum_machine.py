@@ -32,15 +32,15 @@ def drum_machine(
     Put the folders audio and meta into a copy of github.com/googlecreativelab/aiexperiments-drum-machine and build it
     as its README says. analysis.tsv has the distances for anything else.
     """
-    from samplechop.offline.atlas.drum_machine.export import FOLDER, DrumMachineSettings
-    from samplechop.offline.atlas.drum_machine.export import drum_machine as make
     from samplechop.offline.atlas.store.atlas import Atlas
+    from samplechop.offline.atlas.web.drum_machine import FOLDER, DrumMachineSettings
+    from samplechop.offline.atlas.web.drum_machine import drum_machine as make
     from samplechop.offline.common.progress import progress_bars
 
     opened = Atlas(atlas)
     settings = DrumMachineSettings(nearest, kick, snare, closed_hat, open_hat)
-    with opened.held(), progress_bars() as told:
-        references = make(opened, settings, told, output, jobs)
+    with opened.held(), progress_bars() as progress:
+        references = make(opened, settings, progress, output, jobs)
     for reference in references:
         typer.echo(f"{reference.role}: {reference.said}")
     typer.echo(f"a drum machine of {len(opened)} sounds in {atlas / FOLDER if output is None else output}")

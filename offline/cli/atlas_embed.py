@@ -44,8 +44,8 @@ def embed(
     perplexities = tuple(dict.fromkeys(perplexity or (30.0,)))
     settings = EmbedSettings(mode, dims, perplexities, seed, colours, clusters)
     opened = Atlas(atlas)
-    with progress_bars() as told, opened.held():
-        for sentence in make(opened, settings, told, jobs, again):
+    with progress_bars() as progress, opened.held():
+        for sentence in make(opened, settings, progress, jobs, again):
             typer.echo(sentence, err=True)
     for one in perplexities:
         typer.echo(f"map of {len(opened)} sounds: {map_files.path_of(opened, map_name(mode, dims, one), '.png')}")

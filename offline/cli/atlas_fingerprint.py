@@ -37,6 +37,6 @@ def fingerprint(
         raise UserError(f"--size takes bands and frames such as 32x32, got {size!r}")
     settings = FingerprintSettings(kind, int(sizes[1]), int(sizes[2]), seconds(first, "--first"), floor)
     opened = Atlas(atlas)
-    with progress_bars() as told, opened.held():
-        make(opened, settings, told, jobs or os.cpu_count() or 1)
+    with progress_bars() as progress, opened.held():
+        make(opened, settings, progress, jobs or os.cpu_count() or 1)
     typer.echo(f"{len(opened)} fingerprints in {atlas}; {PICTURE} shows them")

@@ -25,6 +25,6 @@ def grid(
     from samplechop.offline.common.progress import progress_bars
 
     opened = Atlas(atlas)
-    with progress_bars() as told, opened.held():
-        make(opened, GridSettings(map, columns), told)
+    with progress_bars() as progress, opened.held():
+        make(opened, GridSettings(map, columns), progress)
     typer.echo(f"a grid of {len(opened)} sounds in {atlas}")

@@ -25,8 +25,8 @@ def page(
     from samplechop.offline.atlas.web.page import page as make
     from samplechop.offline.common.progress import progress_bars
 
-    with progress_bars() as told:
+    with progress_bars() as progress:
         opened = Atlas(atlas)
         with opened.held():
-            make(opened, PageSettings(title, map), told)
+            make(opened, PageSettings(title, map), progress)
     typer.echo(f"open {atlas / 'page' / 'index.html'}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 if TYPE_CHECKING:
-    from samplechop.offline.atlas.web.audio_sprites import AudioFormat
+    from samplechop.offline.atlas.web.spritesheets import AudioFormat
 
 
 def sprites(
@@ -35,8 +35,8 @@ def sprites(
 
     wanted = cast("AudioFormat", format)  # the settings refuse every other
     settings = SpriteSettings(wanted, part_seconds, gap, fade_in, fade_out, tile)
-    with progress_bars() as told:
+    with progress_bars() as progress:
         opened = Atlas(atlas)
         with opened.held():
-            make(opened, settings, told, jobs)
+            make(opened, settings, progress, jobs)
     typer.echo(f"sprites in {atlas / 'sprites'}")

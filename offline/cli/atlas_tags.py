@@ -32,8 +32,8 @@ def tags(
     from samplechop.offline.common.progress import progress_bars
 
     atlas = Atlas(folder)
-    with progress_bars() as told:
-        tag(atlas, TagSettings(model, tuple(metadata or ()), synonyms), told)
+    with progress_bars() as progress:
+        tag(atlas, TagSettings(model, tuple(metadata or ()), synonyms), progress)
     both = read_tags(atlas)
     given, predicted = (sum(bool(one[place]) for one in both) for place in (0, 1))
     typer.echo(f"{folder / TABLE}: {given} of {len(both)} sounds with given tags, {predicted} with predicted ones")

@@ -39,8 +39,8 @@ def evaluate_atlas(
     if not folder.exists():
         raise UserError(f"there is no folder {str(folder)!r}")
     cores = jobs or os.cpu_count() or 1
-    with progress_bars() as told, opened(folder, told, cores) as atlas:
-        found = {one.name: one for one in judge(atlas, seeds, told, cores)}
+    with progress_bars() as progress, opened(folder, progress, cores) as atlas:
+        found = {one.name: one for one in judge(atlas, seeds, progress, cores)}
         labels = [sound.label for sound in atlas.sounds]
     kept = judged(labels)
     classes = len({label for label, keep in zip(labels, kept, strict=True) if keep})

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features import basis, spectrogram_fingerprints
+from samplechop.offline.atlas.features import spectrogram_fingerprints
 from samplechop.offline.atlas.map import tsne_layout
 from samplechop.offline.atlas.store.atlas import STATE, Atlas, read_rows
 from samplechop.offline.common.progress import Progress
@@ -38,7 +38,7 @@ class Judgement:
 
 
 @contextmanager
-def opened(path: Path, told: Progress, jobs: int) -> Iterator[Atlas]:
+def opened(path: Path, progress: Progress, jobs: int) -> Iterator[Atlas]:
     """Open an atlas, or a folder of sounds as a temporary one, with tags where a net of sounds is there.
 
     Raises UserError if there is nothing to hear in it.
@@ -51,18 +51,18 @@ def opened(path: Path, told: Progress, jobs: int) -> Iterator[Atlas]:
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "atlas")
-        collect(folder, [path], CollectSettings(), told, jobs)
+        collect(folder, [path], CollectSettings(), progress, jobs)
         atlas = Atlas(folder)
         try:
             open_model(TagSettings().model)
         except UserError:
             yield atlas  # fingerprints can be judged without the net
             return
-        tag(atlas, TagSettings(), told)
+        tag(atlas, TagSettings(), progress)
         yield atlas
 
 
-def judge(atlas: Atlas, seeds: int, told: Progress, jobs: int) -> Iterator[Judgement]:
+def judge(atlas: Atlas, seeds: int, progress: Progress, jobs: int) -> Iterator[Judgement]:
     """Judge every way to compare the sounds of an atlas, which stays as it is. seeds: maps made of each.
 
     Raises UserError if no class has enough members.
@@ -72,8 +72,8 @@ def judge(atlas: Atlas, seeds: int, told: Progress, jobs: int) -> Iterator[Judge
         raise UserError(f"no class in {str(atlas.folder)!r} has {FEWEST} sounds: name them CLASS_NAME.wav")
     ways = list(_ways(atlas, jobs))
     for done, (name, blocks) in enumerate(ways):
-        told("judging", done, len(ways))
-        found = basis.Basis.of(blocks, 0).apply(blocks)
+        progress("judging", done, len(ways))
+        found = tsne_layout.Basis.of(blocks, 0).apply(blocks)
         perplexity = tsne_layout.allowed_perplexity(PERPLEXITY, len(found))
         maps = [
             agreement(tsne_layout.lay_out(found, 2, perplexity, seed, jobs, lambda _done, _of: None), labels)
@@ -81,10 +81,10 @@ def judge(atlas: Atlas, seeds: int, told: Progress, jobs: int) -> Iterator[Judge
         ]
         mean = Agreement(float(np.mean([one.share for one in maps])), float(np.mean([one.majority for one in maps])))
         yield Judgement(name, agreement(found, labels), mean)
-    told("judging", len(ways), len(ways))
+    progress("judging", len(ways), len(ways))
 
 
-def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, basis.Blocks]]:
+def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, tsne_layout.Blocks]]:
     samples = atlas.samples()
     yield OLD, {OLD: old_recipe(samples)}
     found = {}
@@ -95,8 +95,8 @@ def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, basis.Blocks]]:
         found[kind] = np.concatenate(list(made)).reshape(len(atlas), -1)
         yield f"fingerprints, {kind}", {"fingerprints": found[kind]}
     own = {
-        name: read_rows(atlas, file, basis.TAGS)
-        for name, file in basis.FILES.items()
+        name: read_rows(atlas, file, tsne_layout.TAGS_COMMAND)
+        for name, file in tsne_layout.BLOCK_FILES.items()
         if name != "fingerprints" and (atlas.folder / file).exists()
     }
     for name, block in own.items():

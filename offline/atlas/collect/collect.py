@@ -5,27 +5,91 @@ reads it is tried alone once more and then left out. Rows come in the order of t
 nothing waits for them. Whatever ends a run, the same command goes on where it was.
 """
 
+import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.collect import batches
-from samplechop.offline.atlas.collect.alignment_matching import matched
-from samplechop.offline.atlas.collect.find_files import Item, find
+from samplechop.offline.atlas.collect.find_files import Item, find, match_alignments
 from samplechop.offline.atlas.collect.normalise import Made, Part, Recipe, make
 from samplechop.offline.atlas.store.atlas import STATE, Atlas, Sound, Source, one_line
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
+from samplechop.offline.kits.batch_workers import in_processes
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.interrupts import without_interrupts
+
+DEAD = "the process that read it died (out of memory?)"
+_TOGETHER = 64
+"""Files that a worker is given at once, at most; fewer where there are few, so that all workers have some."""
+_ROUNDS = 4
+_LARGE_BYTES = 16_000_000
+"""A file from here on comes last and alone."""
+
+Work = Callable[[Sequence[Item], Recipe, Path], list[Made]]
+"""See samplechop.offline.atlas.collect.normalise.make. Picklable."""
+Result = tuple[Item, Made, NDArray[np.float32]]
+"""An item, what was made of it, and the samples of its sounds, one after the other."""
+
+
+def process_items(work: Work, items: Sequence[Item], recipe: Recipe, scratch: Path, jobs: int) -> Generator[Result]:
+    """Give what is made of each item, small files first, else in order. scratch: a folder for what workers write.
+
+    What kills its process is tried again alone, and then given up.
+    """
+    small = [item for item in items if item.size < _LARGE_BYTES]
+    large = [item for item in items if item.size >= _LARGE_BYTES]
+    together = max(1, min(_TOGETHER, len(small) // (_ROUNDS * jobs)))
+    chunks = [small[at : at + together] for at in range(0, len(small), together)] + [[item] for item in large]
+    yield from _shared(work, chunks, recipe, scratch, jobs)
+
+
+def _shared(
+    work: Work, chunks: Sequence[Sequence[Item]], recipe: Recipe, scratch: Path, jobs: int
+) -> Generator[Result]:
+    tasks = [
+        (number, partial(work, chunk, recipe, scratch / f"{number}.f32"), scratch / str(number))
+        for number, chunk in enumerate(chunks)
+    ]
+    ready: dict[int, list[Made] | None] = {}
+    turn = 0
+    for number, result in in_processes(tasks, jobs):
+        ready[number] = result
+        while turn in ready:
+            yield from _taken(work, chunks[turn], ready.pop(turn), recipe, scratch, turn)
+            turn += 1
+
+
+def _taken(
+    work: Work, chunk: Sequence[Item], result: list[Made] | None, recipe: Recipe, scratch: Path, number: int
+) -> Generator[Result]:
+    path = scratch / f"{number}.f32"
+    if result is None:
+        if len(chunk) == 1:
+            yield chunk[0], (DEAD, []), np.zeros(0, np.float32)
+            return
+        alone = scratch / f"alone-{number}"
+        alone.mkdir()
+        yield from _shared(work, [[item] for item in chunk], recipe, alone, 1)
+        shutil.rmtree(alone)
+        return
+    samples = np.memmap(path, "<f4", "r") if path.stat().st_size else np.zeros(0, np.float32)
+    at = 0
+    for item, (reason, parts) in zip(chunk, result, strict=True):
+        length = sum(Part(*part).length for part in parts)
+        yield item, (reason, parts), samples[at : at + length]
+        at += length
+    path.unlink()
+
 
 STEP = "collect"
 SPLITS = ("none", "chops", "energy")
@@ -93,7 +157,7 @@ def collect(
     folder: Path,
     inputs: Sequence[Path],
     settings: CollectSettings,
-    told: Progress,
+    progress: Progress,
     jobs: int = 1,
     alignments: Sequence[Path] = (),
     unit: str = "phone",
@@ -106,7 +170,7 @@ def collect(
     """
     items = find(inputs)
     if alignments:
-        items = matched(items, alignments, unit)
+        items = match_alignments(items, alignments, unit)
     atlas = Atlas(folder) if (folder / STATE).exists() else Atlas.begin(folder, settings.rate, settings.width)
     with atlas.held(), tempfile.TemporaryDirectory(prefix=PART, dir=folder.absolute()) as scratch:
         _settle(atlas, settings)
@@ -114,12 +178,15 @@ def collect(
         wanted = run.unknown(items)
         recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
         try:
-            with warnings.catch_warnings(), closing(batches.made(make, wanted, recipe, Path(scratch), jobs)) as made:
+            with (
+                warnings.catch_warnings(),
+                closing(process_items(make, wanted, recipe, Path(scratch), jobs)) as made,
+            ):
                 # After Ctrl-C joblib finds that work was done in vain; we do it again next time.
                 warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
                 for done, (item, result, samples) in enumerate(made, 1):
                     run.take(item, result, samples)
-                    told("collecting", done, len(wanted))
+                    progress("collecting", done, len(wanted))
         except KeyboardInterrupt:
             run.report.interrupted = True
         run.write()
@@ -177,31 +244,14 @@ class _Run:
         reason, parts = made
         at = 0
         for values in parts:
-            part = Part(*values)
-            name = self._unused(one_line(item.name + part.title))
-            self._sounds.append(
-                Sound(
-                    name=name,
-                    path=str(item.path.absolute()),
-                    start=part.start,
-                    duration=part.duration,
-                    length=part.length,
-                    peak=part.peak,
-                    label=part.label,
-                    pack=item.pack,
-                    rms=part.rms,
-                    centroid=part.centroid,
-                    bandwidth=part.bandwidth,
-                    rolloff=part.rolloff,
-                    flatness=part.flatness,
-                    zero_crossings=part.zero_crossings,
-                )
-            )
-            self._samples.append(samples[at : at + part.length])
-            at += part.length
+            part = asdict(Part(*values))
+            name = self._unused(one_line(item.name + part.pop("title")))
+            self._sounds.append(Sound(name=name, path=str(item.path.absolute()), pack=item.pack, **part))
+            self._samples.append(samples[at : at + part["length"]])
+            at += part["length"]
         if reason:
-            told = reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}"
-            (self.report.said if parts else self.report.left_out).append(told)
+            sentence = reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}"
+            (self.report.said if parts else self.report.left_out).append(sentence)
         source = Source(item.file, item.size, item.mtime_ns, len(parts), self.split, reason)
         if source != self._known.get(item.file):
             self._sources.append(source)

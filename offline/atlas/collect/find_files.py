@@ -1,4 +1,7 @@
-"""What may become sounds: audio files, recorded sessions, and the slices of kits, each with what its place tells."""
+"""What may become sounds: audio files, recorded sessions, and the slices of kits, each with what its place tells.
+
+An alignment belongs to the recording of its name, or the only one to the only one.
+"""
 
 import json
 import os
@@ -8,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from samplechop.offline.atlas.collect import speech_alignment
 from samplechop.offline.atlas.collect.speech_alignment import Said
 from samplechop.offline.atlas.store.atlas import STATE
 from samplechop.offline.export.manifest import FILE as MANIFEST
@@ -77,16 +81,16 @@ def _item(path: Path, pack: str, name: str, label: str) -> Item:
         f"{file}{path.absolute()}".encode()
         facts = Path(file).stat()
     except UserError as error:
-        told = str(error)
+        reason = str(error)
     except UnicodeEncodeError:
-        told = f"the folder of {str(path)!r} has a name that is not UTF-8: rename it"
+        reason = f"the folder of {str(path)!r} has a name that is not UTF-8: rename it"
     except OSError as error:
-        told = f"{str(path)!r} cannot be read ({error.strerror})"
+        reason = f"{str(path)!r} cannot be read ({error.strerror})"
     else:
         return Item(path, file, facts.st_size, facts.st_mtime_ns, name, label, pack)
     # A name that is no text can be written like this only.
     file = os.path.realpath(path).encode("utf-8", "backslashreplace").decode()
-    return Item(path, file, 0, 0, name, label, pack, told)
+    return Item(path, file, 0, 0, name, label, pack, reason)
 
 
 def _slices(kit: Path) -> Iterator[Item]:
@@ -97,8 +101,46 @@ def _slices(kit: Path) -> Iterator[Item]:
         parts = [(str(part["file"]), (part.get("content") or {}).get("drum") or "") for part in manifest["slices"]]
         name = str(manifest["name"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        told = f"{str(path)!r} is damaged: chop the record again"
-        yield replace(_item(path, kit.name, kit.name, ""), reason=told)
+        reason = f"{str(path)!r} is damaged: chop the record again"
+        yield replace(_item(path, kit.name, kit.name, ""), reason=reason)
         return
     for file, drum in parts:
         yield _item(kit / file, name, f"{name}_{Path(file).stem}", str(drum))
+
+
+def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: str) -> list[Item]:
+    """Give the recordings with what is said in them; those without an alignment get that as the reason.
+
+    alignments: files, or folders of them, whose other files are passed over. unit: "phone" or "word".
+    Raises UserError as speech_alignment.read does, and for an alignment without a recording.
+    """
+    if unit not in speech_alignment.UNITS:
+        raise UserError(f"--unit must be one of {', '.join(speech_alignment.UNITS)}, got {unit!r}")
+    files = [file for path in alignments for file in _alignment_files(path)]
+    if len(items) == len(files) == 1:
+        return [replace(items[0], said=tuple(speech_alignment.read(files[0], unit)))]
+    by_name = {file.stem: file for file in files}
+    for file in files:
+        if by_name[file.stem] != file:
+            raise UserError(f"{str(by_name[file.stem])!r} and {str(file)!r} have one name: give one of them")
+    names = {item.path.stem for item in items}
+    for name, file in by_name.items():
+        if name not in names:
+            raise UserError(f"no recording is named like the alignment {str(file)!r}: give the one that is aligned")
+    return [
+        replace(item, said=tuple(speech_alignment.read(by_name[item.path.stem], unit)))
+        if item.path.stem in by_name
+        else replace(item, reason=item.reason or f"{str(item.path)!r} has no alignment of its name")
+        for item in items
+    ]
+
+
+def _alignment_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(
+        file for file in path.iterdir() if file.suffix.lower() in speech_alignment.ENDINGS and file.is_file()
+    )
+    if not files:
+        raise UserError(f"there is no alignment in {str(path)!r}: {', '.join(speech_alignment.ENDINGS)} are taken")
+    return files

@@ -59,7 +59,7 @@ class DescribeSettings:
             )
 
 
-def describe(atlas: Atlas, settings: DescribeSettings, told: Progress, jobs: int = 1) -> None:
+def describe(atlas: Atlas, settings: DescribeSettings, progress: Progress, jobs: int = 1) -> None:
     """Write music.tsv; what was heard before with the same settings is not heard again. jobs: processes at once.
 
     Raises UserError if the disk does not take it.
@@ -86,7 +86,7 @@ def describe(atlas: Atlas, settings: DescribeSettings, told: Progress, jobs: int
         for row, found in zip(chunk, heard, strict=True):
             music[row] = found
         done += len(chunk)
-        told("describing", done, len(wanted))
+        progress("describing", done, len(wanted))
         if time.monotonic() > written + _LOST_SECONDS and done < len(wanted):
             _write(atlas, music[: wanted[done]], noted)
             written = time.monotonic()
@@ -154,7 +154,7 @@ def _of_kit(sound: Sound) -> Music | None:
 def _manifest(kit: Path) -> Music | None:
     try:
         manifest = json.loads((kit / MANIFEST).read_text(encoding="utf-8"))
-        told = [manifest[name] or {"value": ""} for name in COLUMNS[1:]]
-        return str(told[0]["value"]), str(told[1]["value"])
+        values = [manifest[name] or {"value": ""} for name in COLUMNS[1:]]
+        return str(values[0]["value"]), str(values[1]["value"])
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -2,7 +2,7 @@
 
 maps/NAME.tsv           x y, or x y z: 0..1, all axes on one scale; a line for each sound
 maps/NAME-colours.tsv   r g b: 0..255; a line for each sound
-maps/NAME.npz           what placing new sounds needs, see samplechop.offline.atlas.map.training_record
+maps/NAME.npz           what placing new sounds needs, see samplechop.offline.atlas.map.tsne
 maps/NAME.png           a plot
 grid.tsv, grid.json     a map as a rectangle: row and column of each sound; the rectangle, and the map's name
 """

@@ -1,4 +1,4 @@
-"""A map as a picture: a point for each sound."""
+"""A map as a picture: a point for each sound, coloured by label, by its place in three dimensions, or by cluster."""
 
 import warnings
 from collections import Counter
@@ -9,17 +9,59 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.map.colours import PALETTE, frequent
 from samplechop.offline.common.atomic import replacing
-from samplechop.offline.common.palette import BACK, FAINT, INK, UNUSED
+from samplechop.offline.common.palette import BACK, FAINT, INK, SLICES, UNUSED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+COLOURINGS = ("class", "position", "k-means")
+PALETTE = (*SLICES, "#8f7df0", "#ef5f5f", "#a8d65c", "#5fd6d0", "#f29bb2", "#b5895a")
+"""Twelve that are apart on the dark ground."""
+DARKEST = 60
+"""Least that a colour by position has of red, green and blue: on the dark ground, black would not be seen."""
+
+
+def rgb(colour: str) -> NDArray[np.uint8]:
+    """Give a colour such as "#57c278" as uint8 (3,)."""
+    return np.frombuffer(bytes.fromhex(colour[1:]), np.uint8)
+
+
+def frequent_labels(labels: Sequence[str]) -> list[str]:
+    """Give the labels that get a colour of their own, the most frequent first; no label gets none."""
+    counts = Counter(label for label in labels if label)
+    return sorted(counts, key=lambda label: (-counts[label], label))[: len(PALETTE)]
+
+
+def colours_by_label(labels: Sequence[str]) -> NDArray[np.uint8]:
+    """Colour the most frequent labels, the rest grey: uint8 (n, 3)."""
+    paint = dict(zip(frequent_labels(labels), map(rgb, PALETTE), strict=False))
+    return np.array([paint.get(label, rgb(UNUSED)) for label in labels], np.uint8).reshape(-1, 3)
+
+
+def colours_by_position(positions: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Take positions in three dimensions, (n, 3), 0..1, for red, green and blue: alike sounds look alike; (n, 3)."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    spread = np.where(high > low, (positions - low) / np.where(high > low, high - low, 1), 0.5)
+    return np.round(DARKEST + spread * (255 - DARKEST)).astype(np.uint8)
+
+
+def colours_by_cluster(features: NDArray[np.float32], clusters: int, seed: int) -> NDArray[np.uint8]:
+    """Colour the clusters that k-means finds among features, (n, d), the largest first: uint8 (n, 3)."""
+    from sklearn.cluster import KMeans
+
+    different = len(np.unique(features, axis=0))
+    found = KMeans(min(clusters, different, len(PALETTE)), n_init=4, random_state=seed).fit_predict(features)
+    order = np.argsort(-np.bincount(found), kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return np.stack([rgb(colour) for colour in PALETTE])[place[found]]
+
+
 WIDTH, HEIGHT, DPI = 12.0, 10.0, 160
 """Inches, and pixels an inch."""
-MAP = 0.82
+MAP_WIDTH = 0.82
 """Share of the width for the map; the rest is for the legend."""
 GLOWING = 3000
 """Sounds from which on their glow would be fog."""
@@ -28,7 +70,7 @@ LARGEST, SMALLEST = 90.0, 3.0
 LONGEST_LABEL = 18
 
 
-def draw(
+def draw_map(
     path: Path,
     title: str,
     positions: NDArray[np.float32],
@@ -54,7 +96,7 @@ def draw(
     with rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # of a label in Japanese, say
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI)
-        axes = figure.add_axes((0.02, 0.02, MAP - 0.02, 0.92))
+        axes = figure.add_axes((0.02, 0.02, MAP_WIDTH - 0.02, 0.92))
         axes.set_axis_off()
         axes.set_aspect("equal")
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
@@ -84,13 +126,13 @@ def _legend(figure: "Figure", labels: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     counts = Counter(labels)
-    paint = dict(zip(frequent(labels), PALETTE, strict=False))
+    paint = dict(zip(frequent_labels(labels), PALETTE, strict=False))
     shown = [(f"{_short(label)} ({counts[label]:,})", colour) for label, colour in paint.items()]
     others = len(labels) - sum(counts[label] for label in paint)
     if others:
         shown.append((f"{'others' if shown else 'no label'} ({others:,})", UNUSED))
     dots = [Line2D([], [], marker="o", ls="", ms=8, mec="none", mfc=colour, label=text) for text, colour in shown]
-    place = (MAP + 0.01, 0.92)
+    place = (MAP_WIDTH + 0.01, 0.92)
     figure.legend(handles=dots, loc="upper left", bbox_to_anchor=place, fontsize=10, labelcolor=INK, frameon=False)
 
 

@@ -1,25 +1,104 @@
 """The step that makes maps: sounds that are alike lie near each other.
 
 A map is laid out once. Sounds that come later are placed into it, and those that are there stay, until the atlas has
-more than doubled: a map that most of its sounds had no say in would tell little, and is laid out anew.
+more than doubled: a map that most of its sounds had no say in would tell little, and is laid out anew. What placing
+needs is the training record, one .npz beside the map's .tsv.
 """
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features import basis as features
-from samplechop.offline.atlas.map import colours, map_files, scatter_plot, tsne_layout
-from samplechop.offline.atlas.map.training_record import Reference
+from samplechop.offline.atlas.map import map_files, scatter_plot, tsne_layout
+from samplechop.offline.atlas.map import tsne_layout as features
+from samplechop.offline.atlas.map.tsne_layout import BLOCK_FILES, Basis
 from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
-MOST_CLUSTERS = len(colours.PALETTE)
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """A map as it was laid out. settings: by which it was, as JSON can hold them. basis: how sounds become features.
+
+    features: float32 (n, d). positions: float64 (n, dims), as t-SNE gave them. corner, extent: `scaled` subtracts the
+    one and divides by the other.
+    """
+
+    settings: Mapping[str, Any]
+    basis: Basis
+    features: NDArray[np.float32]
+    positions: NDArray[np.float64]
+    corner: NDArray[np.float64]
+    extent: float
+
+    @classmethod
+    def of(
+        cls,
+        settings: Mapping[str, Any],
+        basis: Basis,
+        features: NDArray[np.float32],
+        positions: NDArray[np.float64],
+    ) -> "TrainingRecord":
+        """Take the scale from the positions: the widest axis fills 0..1, the others lie in the middle."""
+        low, high = positions.min(axis=0), positions.max(axis=0)
+        extent = float((high - low).max()) or 1.0
+        return cls(settings, basis, features, positions, (low + high - extent) / 2, extent)
+
+    def scaled(self, positions: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Give positions on the map's scale, float32 (n, dims), 0..1; what lies outside goes to the rim."""
+        return np.clip((positions - self.corner) / self.extent, 0, 1).astype(np.float32)
+
+    def write(self, path: Path) -> None:
+        """Write plain arrays. Raises UserError if the disk does not take them."""
+        arrays = {f"mean {name}": mean for name, mean in self.basis.means.items()}
+        arrays |= {f"directions {name}": part for name, part in self.basis.directions.items()}
+        with replacing(path) as part, part.open("wb") as file:
+            np.savez(
+                file,
+                allow_pickle=False,
+                settings=np.array(json.dumps(dict(self.settings))),
+                features=self.features,
+                positions=self.positions,
+                corner=self.corner,
+                extent=np.array(self.extent),
+                **arrays,
+            )
+
+    @classmethod
+    def read(cls, path: Path) -> "TrainingRecord | None":
+        """Read it; None if there is none, or none that can be used: the map is then laid out anew."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                blocks = [name for name in BLOCK_FILES if f"mean {name}" in arrays]
+                basis = Basis(
+                    {name: arrays[f"mean {name}"] for name in blocks},
+                    {name: arrays[f"directions {name}"] for name in blocks},
+                )
+                found = cls(
+                    json.loads(str(arrays["settings"])),
+                    basis,
+                    arrays["features"],
+                    arrays["positions"],
+                    arrays["corner"],
+                    float(arrays["extent"]),
+                )
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+            return None
+        dims = sum(part.shape[1] for part in basis.directions.values())
+        fits = found.features.shape == (len(found.positions), dims) and found.corner.shape == found.positions.shape[1:]
+        return found if fits and blocks else None
+
+
+MOST_CLUSTERS = len(scatter_plot.PALETTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +117,16 @@ class EmbedSettings:
 
     def __post_init__(self) -> None:
         """Raise UserError for what cannot be made."""
-        if self.mode not in features.MODES:
-            raise UserError(f"--mode must be one of {', '.join(features.MODES)}, got {self.mode!r}")
+        if self.mode not in features.EMBED_MODES:
+            raise UserError(f"--mode must be one of {', '.join(features.EMBED_MODES)}, got {self.mode!r}")
         if self.dims not in (2, 3):
             raise UserError(f"--dims must be 2 or 3, got {self.dims}")
         if not self.perplexities or not all(1 <= one <= 1000 for one in self.perplexities):
             raise UserError(f"--perplexity must be 1 to 1000, got {', '.join(f'{p:g}' for p in self.perplexities)}")
         if not 0 <= self.seed < 2**31:
             raise UserError(f"--seed must be 0 to {2**31 - 1}, got {self.seed}")
-        if self.colouring not in colours.COLOURINGS:
-            raise UserError(f"--colours must be one of {', '.join(colours.COLOURINGS)}, got {self.colouring!r}")
+        if self.colouring not in scatter_plot.COLOURINGS:
+            raise UserError(f"--colours must be one of {', '.join(scatter_plot.COLOURINGS)}, got {self.colouring!r}")
         if not 1 <= self.clusters <= MOST_CLUSTERS:
             raise UserError(f"--clusters must be 1 to {MOST_CLUSTERS}, got {self.clusters}")
 
@@ -58,7 +137,7 @@ def map_name(mode: str, dims: int, perplexity: float) -> str:
 
 
 def embed(
-    atlas: Atlas, settings: EmbedSettings, told: Progress, jobs: int | None = None, again: bool = False
+    atlas: Atlas, settings: EmbedSettings, progress: Progress, jobs: int | None = None, again: bool = False
 ) -> list[str]:
     """Make the maps wanted, or place new sounds in them; give sentences for people, such as a perplexity lowered.
 
@@ -67,8 +146,8 @@ def embed(
     """
     if not len(atlas):
         raise UserError(f"the atlas {str(atlas.folder)!r} holds no sounds: samplechop atlas collect adds some")
-    blocks = features.names(atlas, settings.mode)
-    origin = features.origin(atlas, blocks)
+    blocks = features.block_names(atlas, settings.mode)
+    origin = features.block_origins(atlas, blocks)
     made = atlas.made(map_files.STEP)
     noted: dict[str, Any] = {map_files.DEFAULT: None, map_files.MAPS: {}} | (made[0] if made else {})
     work: _Work | None = None
@@ -78,7 +157,7 @@ def embed(
         entry = asdict(settings) | {"perplexities": [perplexity], "of": origin, "rows": len(atlas)}
         if not again and name in there and noted[map_files.MAPS].get(name) == entry:
             continue
-        work = work or _Work(atlas, settings, blocks, origin, told, jobs or os.cpu_count() or 1, again)
+        work = work or _Work(atlas, settings, blocks, origin, progress, jobs or os.cpu_count() or 1, again)
         work.make(name, settings.dims, perplexity)
         first = noted[map_files.DEFAULT] if noted[map_files.DEFAULT] in there else name
         noted = {map_files.DEFAULT: first, map_files.MAPS: noted[map_files.MAPS] | {name: entry}}
@@ -95,13 +174,13 @@ class _Work:
         settings: EmbedSettings,
         blocks: Sequence[str],
         origin: dict[str, Any],
-        told: Progress,
+        progress: Progress,
         jobs: int,
         again: bool,
     ) -> None:
-        self._atlas, self._settings, self._told, self._jobs, self._again = atlas, settings, told, jobs, again
+        self._atlas, self._settings, self._progress, self._jobs, self._again = atlas, settings, progress, jobs, again
         self._origin = origin
-        self._blocks = features.read(atlas, blocks)
+        self._blocks = features.read_blocks(atlas, blocks)
         self.said: list[str] = []
 
     def make(self, name: str, dims: int, perplexity: float) -> None:
@@ -110,16 +189,18 @@ class _Work:
         positions, reference = self._positions(name, dims, perplexity)
         labels = [sound.label for sound in self._atlas.sounds]
         if dims == 3:
-            paint = colours.by_position(positions)
+            paint = scatter_plot.colours_by_position(positions)
         elif settings.colouring == "position":
-            paint = colours.by_position(self._in_space(perplexity))
+            paint = scatter_plot.colours_by_position(self._in_space(perplexity))
         elif settings.colouring == "k-means":
-            paint = colours.by_cluster(reference.basis.apply(self._blocks), settings.clusters, settings.seed)
+            paint = scatter_plot.colours_by_cluster(
+                reference.basis.apply(self._blocks), settings.clusters, settings.seed
+            )
         else:
-            paint = colours.by_label(labels)
+            paint = scatter_plot.colours_by_label(labels)
         map_files.write_colours(self._atlas, name, paint)
         by_label = dims == 2 and settings.colouring == "class"
-        scatter_plot.draw(
+        scatter_plot.draw_map(
             map_files.path_of(self._atlas, name, ".png"), name, positions, paint, labels if by_label else None
         )
 
@@ -128,21 +209,21 @@ class _Work:
         self.make(name, 3, perplexity)
         return map_files.read_map(self._atlas, name)
 
-    def _positions(self, name: str, dims: int, perplexity: float) -> tuple[NDArray[np.float32], Reference]:
+    def _positions(self, name: str, dims: int, perplexity: float) -> tuple[NDArray[np.float32], TrainingRecord]:
         total = len(self._atlas)
         wanted = {"perplexity": perplexity, "dims": dims, "seed": self._settings.seed, "of": self._origin}
         path = map_files.path_of(self._atlas, name, ".npz")
-        before = None if self._again else Reference.read(path)
+        before = None if self._again else TrainingRecord.read(path)
         if before is not None and self._is_of_use(before, wanted):
             there = self._there(name, before)
             if len(there) == total:
                 return there, before
-            self._told(f"{name}, placing {total - len(there)} new", 0, 1)
+            self._progress(f"{name}, placing {total - len(there)} new", 0, 1)
             new = before.basis.apply({block: rows[len(there) :] for block, rows in self._blocks.items()})
             placed = tsne_layout.place(new, before.features, before.positions, self._settings.seed)
             positions = np.concatenate([there, before.scaled(placed)])
             map_files.write_map(self._atlas, name, positions)
-            self._told(f"{name}, placing {total - len(there)} new", 1, 1)
+            self._progress(f"{name}, placing {total - len(there)} new", 1, 1)
             return positions, before
         allowed = tsne_layout.allowed_perplexity(perplexity, total)
         if allowed < perplexity:
@@ -157,16 +238,16 @@ class _Work:
             allowed,
             self._settings.seed,
             self._jobs,
-            lambda done, of: self._told(name, done, of),
+            lambda done, of: self._progress(name, done, of),
         )
-        reference = Reference.of(wanted, basis, coordinates, raw)
+        reference = TrainingRecord.of(wanted, basis, coordinates, raw)
         positions = reference.scaled(raw)
         path.unlink(missing_ok=True)  # it tells of the positions that are now replaced
         map_files.write_map(self._atlas, name, positions)
         reference.write(path)
         return positions, reference
 
-    def _is_of_use(self, before: Reference, wanted: dict[str, Any]) -> bool:
+    def _is_of_use(self, before: TrainingRecord, wanted: dict[str, Any]) -> bool:
         known, total = len(before.positions), len(self._atlas)
         return (
             dict(before.settings) == wanted
@@ -174,7 +255,7 @@ class _Work:
             and (known == total or (known >= tsne_layout.FEWEST and total <= 2 * known))
         )
 
-    def _there(self, name: str, before: Reference) -> NDArray[np.float32]:
+    def _there(self, name: str, before: TrainingRecord) -> NDArray[np.float32]:
         """Give the positions of the sounds that have one: those laid out, and those placed since, if they are kept."""
         laid_out = before.scaled(before.positions)
         kept = map_files.read_known(self._atlas, name)

@@ -90,7 +90,7 @@ class Sound:
     sound as it was, full scale 1. label: what it is said to be: the phone or word of aligned speech, the strongest drum
     of a kit's slice or "", else the first word of its file's name. pack: the folder or kit it came in. rms: 0..1 of the
     normalised sound. centroid, bandwidth, rolloff: Hz. flatness: 0..1. zero_crossings: per second. The spectral figures
-    are librosa's, see samplechop.offline.atlas.features.descriptors.
+    are librosa's, see samplechop.offline.atlas.collect.normalise.
     """
 
     name: str

@@ -13,8 +13,7 @@ from samplechop.models import SoundFeatures
 from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.tags import metadata, vocabulary
 from samplechop.offline.atlas.tags.augmentation import augment_sound
-from samplechop.offline.atlas.tags.inference import at_rate
-from samplechop.offline.atlas.tags.input_image import image
+from samplechop.offline.atlas.tags.inference import at_rate, image
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError

@@ -171,8 +171,8 @@ def read_csv(path: Path) -> list[Described]:
         raise UserError(f"{str(path)!r}: no table of text ({error})") from None
     header = [name.strip().lower() for name in rows[0]] if rows else []
     file = next((header.index(name) for name in FILE_COLUMNS if name in header), None)
-    told = [place for place, name in enumerate(header) if name in TEXT_COLUMNS]
-    if file is None or not told:
+    described = [place for place, name in enumerate(header) if name in TEXT_COLUMNS]
+    if file is None or not described:
         raise UserError(
             f"{str(path)!r}, line 1: needs a column file or name and one of {', '.join(TEXT_COLUMNS)}, "
             f"got {', '.join(header)[:80] or 'nothing'}"
@@ -183,7 +183,7 @@ def read_csv(path: Path) -> list[Described]:
             continue
         if len(row) != len(header):
             raise UserError(f"{str(path)!r}, line {number}: {len(row)} cells where the header has {len(header)}")
-        texts = tuple(row[place] for place in told if header[place] == "description")
-        tags = [tag for place in told if header[place] != "description" for tag in _split(row[place])]
+        texts = tuple(row[place] for place in described if header[place] == "description")
+        tags = [tag for place in described if header[place] != "description" for tag in _split(row[place])]
         found.append(Described(row[file].strip(), texts, tuple(tags)))
     return found

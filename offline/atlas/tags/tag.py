@@ -44,7 +44,7 @@ class TagSettings:
     synonyms: Path | None = None
 
 
-def tag(atlas: Atlas, settings: TagSettings, told: Progress) -> None:
+def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
     """Tag all sounds; of a model that has heard most of them before, it hears the new ones only.
 
     Raises UserError for metadata, synonyms or a model that cannot be used.
@@ -59,7 +59,7 @@ def tag(atlas: Atlas, settings: TagSettings, told: Progress) -> None:
     written = hashlib.sha256(json.dumps([given, synonyms]).encode()).hexdigest()
     if atlas.is_made(STEP, noted) and _digest(atlas) == written:
         return
-    labels, encodings = _answers(atlas, manifest, features, told)
+    labels, encodings = _answers(atlas, manifest, features, progress)
     write_array(atlas.folder / LABELS, labels)
     write_array(atlas.folder / ENCODINGS, encodings)
     thresholds = thresholds_of(manifest, features)
@@ -128,7 +128,7 @@ def told_tags(
 
 
 def _answers(
-    atlas: Atlas, manifest: Manifest, features: SoundFeatures, told: Progress
+    atlas: Atlas, manifest: Manifest, features: SoundFeatures, progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Hear what was not heard by this model before."""
     done = _heard(atlas, manifest, features)
@@ -140,7 +140,7 @@ def _answers(
     samples = atlas.samples()[first:]
     for start, end, (likely, encoded) in encode(manifest, samples, lengths[first:], atlas.rate, os.cpu_count() or 1):
         labels[first + start : first + end], encodings[first + start : first + end] = likely, encoded
-        told("tagging", end, len(lengths) - first)
+        progress("tagging", end, len(lengths) - first)
     return labels, encodings
 
 

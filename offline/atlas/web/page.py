@@ -1,7 +1,7 @@
 """The page: a folder with the map, the sounds and the programme to play them, which any browser opens from disk.
 
     page/index.html           and our own style and scripts, as they lie in offline/atlas/web/
-    page/colours.css          the colours of samplechop.offline.atlas.web.palettes
+    page/colours.css          the colours of samplechop.offline.atlas.web.page_data
     page/library/             bokeh-gl.min.js, from the installed Bokeh, with its licence: it draws the points
     page/data/, page/audio/   see samplechop.offline.atlas.web.page_data
 
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.web import page_data, palettes, sprites
+from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
@@ -47,7 +47,7 @@ class PageSettings:
     map: str | None = None
 
 
-def page(atlas: Atlas, settings: PageSettings, told: Progress) -> None:
+def page(atlas: Atlas, settings: PageSettings, progress: Progress) -> None:
     """Write the page of an atlas, whole or not at all.
 
     Raises UserError if the atlas has no map or no sprites yet, one of its files is damaged, Bokeh is not installed, or
@@ -63,7 +63,7 @@ def page(atlas: Atlas, settings: PageSettings, told: Progress) -> None:
         for file in _web().iterdir():
             if file.name.endswith((".html", ".css", ".js")):
                 (folder / file.name).write_bytes(file.read_bytes())
-        (folder / "colours.css").write_text(palettes.css(), encoding="utf-8")
+        (folder / "colours.css").write_text(page_data.css(), encoding="utf-8")
         _copy_library(folder / "library")
         for name in ("data", "audio"):
             (folder / name).mkdir()
@@ -79,7 +79,7 @@ def page(atlas: Atlas, settings: PageSettings, told: Progress) -> None:
             small = page_data.small_prints(prints)
             script = page_data.call("takePrints", *small.shape[1:], page_data.column(small, "u1"))
             _write(folder / "data/prints.js", script)
-        _write_audio(atlas, prints, folder / "audio", told)
+        _write_audio(atlas, prints, folder / "audio", progress)
     atlas.note(STEP, noted)
 
 
@@ -91,14 +91,14 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="ascii")
 
 
-def _write_audio(atlas: Atlas, prints: NDArray[np.float32] | None, folder: Path, told: Progress) -> None:
+def _write_audio(atlas: Atlas, prints: NDArray[np.float32] | None, folder: Path, progress: Progress) -> None:
     parts, places = sprites.read_index(atlas)
     rows: list[list[int]] = [[] for _ in parts]
     for row, (part, _, _) in enumerate(places):
         rows[part].append(row)
     for number, (audio, inside) in enumerate(zip(parts, rows, strict=True)):
         _write(folder / f"{number}.js", page_data.call("takePart", number, page_data.audio_part(audio, inside, prints)))
-        told("page", number + 1, len(parts))
+        progress("page", number + 1, len(parts))
 
 
 def _maps(atlas: Atlas, first: str | None) -> dict[str, NDArray[np.float32]]:
@@ -126,7 +126,7 @@ def _mark(atlas: Atlas) -> str:
     for file in sorted(_web().iterdir(), key=lambda file: file.name):
         if file.is_file():
             made.update(file.read_bytes())
-    made.update(palettes.css().encode() + _library_version().encode())
+    made.update(page_data.css().encode() + _library_version().encode())
     return made.hexdigest()[:16]
 
 

@@ -26,8 +26,8 @@ from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP as F
 from samplechop.offline.atlas.map.grid import STEP as GRID_STEP
 from samplechop.offline.atlas.map.map_files import read_grid
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.web import image_sprites
-from samplechop.offline.atlas.web.audio_sprites import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
+from samplechop.offline.atlas.web import spritesheets
+from samplechop.offline.atlas.web.spritesheets import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
@@ -68,7 +68,7 @@ class SpriteSettings:
             raise UserError(f"--tile must be in 4..512 pixels, got {self.tile}")
 
 
-def sprites(atlas: Atlas, settings: SpriteSettings, told: Progress, workers: int | None = None) -> None:
+def sprites(atlas: Atlas, settings: SpriteSettings, progress: Progress, workers: int | None = None) -> None:
     """Write the sprites of an atlas, see above; only what changed is made anew. workers: processes; None: one a core.
 
     Raises UserError if the atlas has no sounds, its files cannot be read, or the disk is full.
@@ -85,8 +85,8 @@ def sprites(atlas: Atlas, settings: SpriteSettings, told: Progress, workers: int
     (folder / INDEX).unlink(missing_ok=True)  # until the parts fit it again
     count = 1 if len(parts) <= FEW else min(len(parts), workers or os.cpu_count() or 1)
     for done, _ in enumerate(process_pool.in_order(write_part, parts, count), 1):
-        told("audio sprites", done, len(parts))
-    image_sprites.write(atlas, cells, folder, settings.tile, told)
+        progress("audio sprites", done, len(parts))
+    spritesheets.write_image_sheets(atlas, cells, folder, settings.tile, progress)
     _sweep(folder, {path for part in parts for path in (part.audio, part.audio.with_suffix(".json"))})
     _write_index(folder / INDEX, parts, settings)
     atlas.note(STEP, noted)
@@ -136,9 +136,9 @@ def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]]
     """
     path = atlas.folder / FOLDER / INDEX
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        parts = [path.parent / str(name) for name in told["parts"]]
-        sounds = [(int(part), float(offset), float(duration)) for part, offset, duration in told["sounds"]]
+        index = json.loads(path.read_text(encoding="utf-8"))
+        parts = [path.parent / str(name) for name in index["parts"]]
+        sounds = [(int(part), float(offset), float(duration)) for part, offset, duration in index["sounds"]]
     except FileNotFoundError:
         raise UserError(
             f"{str(atlas.folder)!r} has no audio sprites: make them with samplechop atlas sprites"

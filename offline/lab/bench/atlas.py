@@ -10,8 +10,7 @@ import soundfile
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
 from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, compute, fingerprint
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.map.grid import rectangle
-from samplechop.offline.atlas.map.linear_assignment import assign
+from samplechop.offline.atlas.map.grid import assign, rectangle
 from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
 from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.lab.bench.figures import Figure

@@ -11,7 +11,6 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from samplechop.offline.atlas.collect import batches
 from samplechop.offline.atlas.collect import collect as collecting
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
 from samplechop.offline.atlas.durations import seconds
@@ -19,7 +18,7 @@ from samplechop.offline.atlas.store.atlas import NAMES, SAMPLES, SOURCES, TABLE,
 from samplechop.offline.cli.commands import app
 from samplechop.offline.export import manifest
 from samplechop.realtime.core.errors import UserError
-from tests.offline.atlas.collect_work import make_or_die
+from tests.offline.atlas.collect.collect_work import make_or_die
 from tests.support.kits import make_kit
 from tests.support.signals import RATE, kick, record, snare
 
@@ -129,7 +128,7 @@ def test_what_is_said_of_damage_is_that_it_is_left_out_not_mended(tmp_path, atla
 
 def test_a_file_that_kills_the_process_which_reads_it_is_named_and_left_out(tmp_path, atlas, monkeypatch):
     monkeypatch.setattr(collecting, "make", make_or_die)
-    monkeypatch.setattr(batches, "_ROUNDS", 1)  # all in one go
+    monkeypatch.setattr(collecting, "_ROUNDS", 1)  # all in one go
     some(tmp_path / "pile", "kick", "deadly", "snare")
     report = gather(atlas, tmp_path / "pile")
     assert names(atlas) == ["kick", "snare"]
@@ -226,7 +225,7 @@ def test_a_name_that_is_no_text_is_told_and_left_out(tmp_path, atlas):
 
 
 def test_ctrl_c_keeps_what_was_done_and_the_same_command_does_the_rest(tmp_path, atlas, monkeypatch):
-    monkeypatch.setattr(batches, "_TOGETHER", 2)
+    monkeypatch.setattr(collecting, "_TOGETHER", 2)
     some(tmp_path / "pile", *(f"hit_{number}" for number in range(10)))
 
     def interrupted(_what, done, _of):
@@ -245,13 +244,13 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path, atlas):
     script = """
         import os, signal, sys
         from pathlib import Path
-        from samplechop.offline.atlas.collect import batches, collect
+        from samplechop.offline.atlas.collect import collect
         from samplechop.offline.atlas.collect.collect import CollectSettings
         def killed(what, done, of):
             if done == 5:
                 os.kill(os.getpid(), signal.SIGKILL)
         if __name__ == "__main__":
-            batches._TOGETHER, collect._BATCH_SECONDS = 2, 0.0
+            collect._TOGETHER, collect._BATCH_SECONDS = 2, 0.0
             collect.collect(Path(sys.argv[1]), [Path(sys.argv[2])], CollectSettings(max_seconds=1.0), killed)
     """
     (tmp_path / "script.py").write_text(textwrap.dedent(script))

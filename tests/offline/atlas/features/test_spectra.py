@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.features import spectra
+from samplechop.offline.atlas.features import spectrogram_fingerprints
 
 RATE = 22_050
-KINDS = (spectra.constant_q, spectra.stft, spectra.mel)
+KINDS = (spectrogram_fingerprints.constant_q, spectrogram_fingerprints.stft, spectrogram_fingerprints.mel)
 kinds = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -20,9 +20,11 @@ def noise(length: int) -> np.ndarray:
 @pytest.mark.parametrize("octave", [0, 1, 2, 3])
 def test_the_constant_q_transform_is_librosas(octave):
     bands, frames, frame, hop = 17, 64, 100, 5  # an odd hop, with which librosa takes no shortcut
-    low = spectra.highest(RATE) / 2 ** ((bands - 1) / 4)
+    low = spectrogram_fingerprints.highest_hz(RATE) / 2 ** ((bands - 1) / 4)
     sound = noise(frames * frame)
-    ours = spectra.constant_q(RATE, len(sound), bands, frames, low)(sound[None])[0, 4 * octave : 4 * octave + 4]
+    ours = spectrogram_fingerprints.constant_q(RATE, len(sound), bands, frames, low)(sound[None])[
+        0, 4 * octave : 4 * octave + 4
+    ]
     settings = {"sr": RATE, "fmin": low * 2**octave, "n_bins": 4, "bins_per_octave": 4}
     found = np.abs(librosa.cqt(sound, hop_length=hop, tuning=0.0, **settings))[:, : frames * frame // hop]
     lengths = librosa.filters.wavelet_lengths(freqs=low * 2 ** (octave + np.arange(4) / 4), sr=RATE)[0]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from samplechop.offline.atlas.features import fingerprint_mosaic, spectrogram_fingerprints
+from samplechop.offline.atlas.features import spectrogram_fingerprints
 from samplechop.offline.atlas.features.spectrogram_fingerprints import (
     FingerprintSettings,
     fingerprint,
@@ -123,7 +123,7 @@ def test_the_command_makes_a_picture_of_all_of_them(tmp_path: Path) -> None:
     assert result.code == 0, result.err
     assert read_fingerprints(Atlas(atlas.folder)).shape == (3, 4, 8)
     with Image.open(atlas.folder / spectrogram_fingerprints.PICTURE) as picture:
-        tile, gap, _ = fingerprint_mosaic.layout(3)
+        tile, gap, _ = spectrogram_fingerprints.mosaic_layout(3)
         assert picture.size == (2 * tile + gap, 2 * tile + gap)
 
 
@@ -143,6 +143,6 @@ def test_an_atlas_without_sounds_is_told(tmp_path: Path) -> None:
 
 @given(count=st.integers(1, 10**6))
 def test_a_mosaic_is_never_wider_than_it_may_be(count: int) -> None:
-    tile, gap, columns = fingerprint_mosaic.layout(count)
-    assert columns * (tile + gap) - gap <= fingerprint_mosaic.SIDE
-    assert fingerprint_mosaic.SMALLEST_TILE <= tile <= fingerprint_mosaic.LARGEST_TILE
+    tile, gap, columns = spectrogram_fingerprints.mosaic_layout(count)
+    assert columns * (tile + gap) - gap <= spectrogram_fingerprints.SIDE
+    assert spectrogram_fingerprints.SMALLEST_TILE <= tile <= spectrogram_fingerprints.LARGEST_TILE

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from samplechop.offline.atlas.map import map_files, tsne_layout
-from samplechop.offline.atlas.map.training_record import Reference
-from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
+from samplechop.offline.atlas.map.tsne import EmbedSettings, TrainingRecord, embed
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.evaluate.neighbours import agreement
 from samplechop.realtime.core.errors import UserError
@@ -63,7 +62,7 @@ def test_sounds_of_one_kind_lie_together(tmp_path: Path) -> None:
 def test_one_scale_holds_for_all_axes(tmp_path: Path) -> None:
     atlas = atlas_of(tmp_path / "atlas", 30)
     embed(atlas, EmbedSettings(), nothing)
-    points, reference = map_files.read_map(atlas), Reference.read(map_files.path_of(atlas, NAME, ".npz"))
+    points, reference = map_files.read_map(atlas), TrainingRecord.read(map_files.path_of(atlas, NAME, ".npz"))
     assert (points.min(), points.max()) == (0, 1)
     assert reference is not None
     np.testing.assert_allclose(
@@ -107,7 +106,7 @@ def test_a_map_of_few_is_laid_out_anew_when_many_come(tmp_path: Path) -> None:
     embed(atlas, EmbedSettings(), nothing)
     grow(atlas, 30)
     embed(atlas, EmbedSettings(), nothing)
-    reference = Reference.read(map_files.path_of(atlas, NAME, ".npz"))
+    reference = TrainingRecord.read(map_files.path_of(atlas, NAME, ".npz"))
     assert reference is not None
     assert len(reference.positions) == 42
 
@@ -196,7 +195,7 @@ def test_all_there_is_can_be_combined(tmp_path: Path) -> None:
         np.save(atlas.folder / name, luck.random((20, 6)).astype(np.float32))
     atlas.note("tags", {"model": "by rule"})
     embed(atlas, EmbedSettings("combined"), nothing)
-    reference = Reference.read(map_files.path_of(atlas, "combined-2d-p30", ".npz"))
+    reference = TrainingRecord.read(map_files.path_of(atlas, "combined-2d-p30", ".npz"))
     assert reference is not None
     assert list(reference.basis.means) == ["fingerprints", "labels", "encoding"]
     # Each block has the same share in distances.

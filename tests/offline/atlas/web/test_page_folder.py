@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.web import page_data, palettes, sprites
+from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.offline.atlas.web.page import PageSettings, check_library, page
 from samplechop.offline.cli.atlas import app
 from samplechop.realtime.core.errors import UserError
@@ -161,7 +161,7 @@ def contrast(one: str, other: str) -> float:
     return (max(lights) + 0.05) / (min(lights) + 0.05)
 
 
-@pytest.mark.parametrize("theme", [palettes.DARK, palettes.LIGHT])
+@pytest.mark.parametrize("theme", [page_data.DARK, page_data.LIGHT])
 def test_all_text_can_be_read_on_its_ground(theme):
     for ground in ("back", "raised"):
         assert min(contrast(theme[text], theme[ground]) for text in ("ink", "faint", "accent")) >= 4.5
@@ -171,8 +171,8 @@ def test_all_text_can_be_read_on_its_ground(theme):
 @pytest.mark.parametrize(
     ("groups", "theme"),
     [
-        (palettes.GROUPS_DARK + palettes.RAMP_DARK, palettes.DARK),
-        (palettes.GROUPS_LIGHT + palettes.RAMP_LIGHT, palettes.LIGHT),
+        (page_data.GROUPS_DARK + page_data.RAMP_DARK, page_data.DARK),
+        (page_data.GROUPS_LIGHT + page_data.RAMP_LIGHT, page_data.LIGHT),
     ],
 )
 def test_every_group_stands_out_of_the_map(groups, theme):

@@ -8,11 +8,11 @@ import pytest
 import soundfile
 
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.drum_machine.export import DrumMachineSettings, drum_machine
 from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
 from samplechop.offline.atlas.map.grid import GridSettings, grid
 from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
 from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.web.drum_machine import DrumMachineSettings, drum_machine
 from samplechop.offline.atlas.web.sprites import SpriteSettings, read_index, sprites
 from tests.offline.atlas.atlases import lag, nothing
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.web.audio_sprites import HEADROOM, divided, faded
 from samplechop.offline.atlas.web.sprites import SpriteSettings, along_curve, grid_cells, order, read_index, sprites
+from samplechop.offline.atlas.web.spritesheets import HEADROOM, divided, faded
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import RATE, add, lag, make_atlas, nothing, row, sound, with_grid
 

@@ -1,6 +1,6 @@
-"""The audio spritesheet: many sounds in few files, which any web page plays from.
+"""The spritesheets: many sounds in few audio files which any web page plays from, and their fingerprints in one image.
 
-    part     gap | sound | gap | sound | gap | sound | gap
+    audio    gap | sound | gap | sound | gap | sound | gap
     howler   "sprite": {name: [offset, duration]}, milliseconds (howler.js 2, its README: "sprite")
     jukebox  "spritemap": {name: {"start", "end", "loop"}}, seconds (the default format of audiosprite)
 
@@ -11,9 +11,18 @@ The gap is silence. A decoder that knows nothing of the delay of an mp3 encoder 
 1152 samples before it: with GAP_MS of silence neither ever plays the beginning of a neighbour. Where the delay is
 known, which LAME writes into the file, sounds lie exactly where the index says: so it was found for mp3, ogg and wav at
 16 to 48 kHz with libsndfile 1.2, FFmpeg and decodeAudioData of Chromium 156.
+
+    image.png      fingerprints as tiles where their sounds stand in the grid, empty cells transparent; where the
+                   textures of a browser would be too small for it, image-000.png … of WIDEST pixels
+    image.json     {"tile", "rows", "columns", "sheets": [{"file", "row", "column", "rows", "columns"} …],
+                   "sounds": [[row, column, sheet, x, y] …]}: one entry a row of the atlas, in order; row and column in
+                   the grid; x and y: pixels of its tile's left upper corner in its sheet
+
+Low tones are at the bottom of a tile, its beginning at the left. Without a grid sounds stand row by row in a square.
 """
 
 import json
+import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,9 +33,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from samplechop.offline.atlas.features.spectrogram_fingerprints import COLOUR_MAP, STEP, read_fingerprints
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.audio.sample_formats import resampled
 from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.progress import Progress
 
 AudioFormat = Literal["mp3", "ogg", "wav"]
 SUBTYPES = {"mp3": ("MP3", "MPEG_LAYER_III"), "ogg": ("OGG", "VORBIS"), "wav": ("WAV", "PCM_16")}
@@ -81,11 +92,11 @@ def write_part(part: Part) -> None:
     The JSON comes last and holds a checksum of what the audio was made of. Raises UserError if the disk is full or
     the sounds cannot be read.
     """
-    told = part.audio.with_suffix(".json")
+    index = part.audio.with_suffix(".json")
     text = json.dumps(_described(part, _checksum(part)), ensure_ascii=False, indent=1) + "\n"
-    if part.audio.exists() and told.exists() and told.read_text(encoding="utf-8", errors="replace") == text:
+    if part.audio.exists() and index.exists() and index.read_text(encoding="utf-8", errors="replace") == text:
         return
-    told.unlink(missing_ok=True)
+    index.unlink(missing_ok=True)
     rate = playing_rate(part.rate, part.format)
     kind, subtype = SUBTYPES[part.format]
     with replacing(part.audio) as path:
@@ -95,7 +106,7 @@ def write_part(part: Part) -> None:
                     file.write(samples)
         except soundfile.LibsndfileError as error:
             raise OSError(error.error_string) from None
-    with replacing(told) as path:
+    with replacing(index) as path:
         path.write_text(text, encoding="utf-8")
 
 
@@ -156,3 +167,85 @@ def faded(sound: NDArray[np.float32], rate: int, fade_in_ms: float, fade_out_ms:
     shaped[:into] *= np.arange(into) / max(1, into)
     shaped[len(shaped) - out :] *= np.arange(out)[::-1] / max(1, out)
     return shaped
+
+
+IMAGE, IMAGE_INDEX = "image.png", "image.json"
+WIDEST = 8192
+"""Pixels of a sheet's side: what the textures of nearly all graphics cards hold."""
+
+
+def write_image_sheets(
+    atlas: Atlas, cells: NDArray[np.int64] | None, folder: Path, tile: int | None, progress: Progress
+) -> list[Path]:
+    """Write the sheets and image.json; give the sheets' paths, none if the atlas has no fingerprints.
+
+    cells: int64 (n, 2), row and column of each sound in the grid, or None. tile: pixels of a tile's side; None: as many
+    as a fingerprint has. Raises UserError if the fingerprints cannot be read or the disk is full.
+    """
+    (folder / IMAGE_INDEX).unlink(missing_ok=True)
+    for old in folder.glob("image*.png"):
+        old.unlink()
+    made = atlas.made(STEP)
+    if made is None or made[1] != len(atlas):
+        return []
+    prints = read_fingerprints(atlas)
+    places = squared(len(atlas)) if cells is None else cells
+    side = tile or max(prints.shape[1:])
+    each = WIDEST // side
+    rows, columns = (int(last) + 1 for last in places.max(axis=0))
+    across = math.ceil(columns / each)
+    count = math.ceil(rows / each) * across
+    sheets, paths = [], []
+    belongs = places[:, 0] // each * across + places[:, 1] // each
+    for number in range(count):
+        top, left = number // across * each, number % across * each
+        high, wide = min(each, rows - top), min(each, columns - left)
+        inside = np.flatnonzero(belongs == number)
+        picture = np.zeros((high * side, wide * side), np.uint8)
+        for row, shown in zip(inside.tolist(), _tiles(prints, inside, side), strict=True):
+            y, x = side * (places[row] - (top, left))
+            picture[y : y + side, x : x + side] = shown
+        paths.append(folder / (IMAGE if count == 1 else f"image-{number:03d}.png"))
+        _save_indexed(picture, paths[-1])
+        sheets.append({"file": paths[-1].name, "row": top, "column": left, "rows": high, "columns": wide})
+        progress("image sprites", number + 1, count)
+    corners = side * (places % each)
+    index = {
+        "tile": side,
+        "rows": rows,
+        "columns": columns,
+        "sheets": sheets,
+        "sounds": np.column_stack([places, belongs, corners[:, 1], corners[:, 0]]).tolist(),
+    }
+    with replacing(folder / IMAGE_INDEX) as path:
+        path.write_text(json.dumps(index, separators=(",", ":")), encoding="utf-8")
+    return paths
+
+
+def squared(count: int) -> NDArray[np.int64]:
+    """Give places in a square for so many sounds, row by row: int64 (count, 2)."""
+    columns = math.ceil(math.sqrt(count))
+    return np.column_stack(np.divmod(np.arange(count), columns)).astype(np.int64)
+
+
+def _tiles(prints: NDArray[np.float32], rows: NDArray[np.int64], side: int) -> Iterator[NDArray[np.uint8]]:
+    """Give tiles, uint8 (side, side), 1..255, one for each row."""
+    from PIL import Image
+
+    for row in rows.tolist():
+        shown = np.rint(np.clip(prints[row, ::-1], 0, 1) * 254).astype(np.uint8)
+        if shown.shape != (side, side):
+            shown = np.asarray(Image.fromarray(shown).resize((side, side), Image.Resampling.BOX))
+        yield shown + np.uint8(1)
+
+
+def _save_indexed(picture: NDArray[np.uint8], path: Path) -> None:
+    """Write colour numbers, (height, width), as PNG: 0 is transparent, 1..255 are COLOURS from dark to light."""
+    from matplotlib import colormaps
+    from PIL import Image
+
+    palette = (colormaps[COLOUR_MAP](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
+    image = Image.fromarray(picture, "P")
+    image.putpalette(b"\0\0\0" + palette.tobytes())
+    with replacing(path) as made:
+        image.save(made, "PNG", transparency=0)

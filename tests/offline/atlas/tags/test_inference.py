@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.tags.input_image import image
+from samplechop.offline.atlas.tags.inference import image
 from samplechop.offline.atlas.tags.model import sound_features
 
 FEATURES = sound_features(("a",))

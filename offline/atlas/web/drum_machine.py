@@ -35,15 +35,15 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.drum_machine import references as drum_references
-from samplechop.offline.atlas.drum_machine.references import HEARD_SECONDS, ROLES, Reference
 from samplechop.offline.atlas.features import spectrogram_fingerprints
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.store.files import write_table
 from samplechop.offline.atlas.tags import tag as tags
 from samplechop.offline.atlas.tags import vocabulary
-from samplechop.offline.atlas.web.audio_sprites import HEADROOM, SUBTYPES, faded
+from samplechop.offline.atlas.web import drum_prototypes as drum_references
+from samplechop.offline.atlas.web.drum_prototypes import HEARD_SECONDS, ROLES, Reference
+from samplechop.offline.atlas.web.spritesheets import HEADROOM, SUBTYPES, faded
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
@@ -94,7 +94,11 @@ class Chunk:
 
 
 def drum_machine(
-    atlas: Atlas, settings: DrumMachineSettings, told: Progress, output: Path | None = None, workers: int | None = None
+    atlas: Atlas,
+    settings: DrumMachineSettings,
+    progress: Progress,
+    output: Path | None = None,
+    workers: int | None = None,
 ) -> list[Reference]:
     """Write the data set of an atlas; give what the drums were taken to be like.
 
@@ -127,7 +131,7 @@ def drum_machine(
     ]
     together = 1 if len(atlas) <= 4 * FIRST_CHUNK else workers or os.cpu_count() or 1
     for done, _ in enumerate(process_pool.in_order(write_audio, chunks, together), 1):
-        told("drum machine", done, CHUNKS)
+        progress("drum machine", done, CHUNKS)
     tracks = [ROLES.index(role) for role in TRACKS]
     entries = _entries(atlas, coords, away[:, tracks])
     for number, rows in enumerate(parts):

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.collect.trim import trimmed
-from samplechop.offline.atlas.features.descriptors import HOP, statistics
+from samplechop.offline.atlas.collect.normalise import HOP, statistics, trimmed
 from tests.support.signals import RATE, chord, kick, snare
 
 RNG = np.random.default_rng(0)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from matplotlib import colormaps
 from PIL import Image
 
-from samplechop.offline.atlas.features.fingerprint_mosaic import COLOURS
-from samplechop.offline.atlas.web import image_sprites
-from samplechop.offline.atlas.web.image_sprites import squared
+from samplechop.offline.atlas.features.spectrogram_fingerprints import COLOUR_MAP
+from samplechop.offline.atlas.web import spritesheets
 from samplechop.offline.atlas.web.sprites import SpriteSettings, sprites
+from samplechop.offline.atlas.web.spritesheets import squared
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import add, make_atlas, nothing, with_fingerprints, with_grid
 
@@ -33,7 +33,7 @@ def made(folder: Path, places: list[tuple[int, int]] | None = PLACES, tile: int 
 
 def painted(fingerprint: np.ndarray) -> np.ndarray:
     """Give what a fingerprint looks like: low tones at the bottom, uint8 (height, width, 3)."""
-    return (colormaps[COLOURS](np.rint(fingerprint[::-1] * 254) / 254)[..., :3] * 255).round().astype(np.uint8)
+    return (colormaps[COLOUR_MAP](np.rint(fingerprint[::-1] * 254) / 254)[..., :3] * 255).round().astype(np.uint8)
 
 
 def tile_of(index: dict, sheets: list[np.ndarray], number: int) -> np.ndarray:
@@ -58,7 +58,7 @@ def test_empty_cells_are_transparent_and_all_others_are_not(tmp_path):
 
 
 def test_a_sheet_too_large_for_a_texture_becomes_several(tmp_path, monkeypatch):
-    monkeypatch.setattr(image_sprites, "WIDEST", 20)
+    monkeypatch.setattr(spritesheets, "WIDEST", 20)
     prints, index, sheets = made(tmp_path)
     assert [one["file"] for one in index["sheets"]] == [f"image-00{number}.png" for number in range(4)]
     assert all(max(sheet.shape) <= 20 for sheet in sheets)

@@ -10,7 +10,11 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.drum_machine.export import (
+from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
+from samplechop.offline.atlas.map import map_files
+from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store.files import read_table
+from samplechop.offline.atlas.web.drum_machine import (
     CHUNKS,
     FIRST_CHUNK,
     RATE,
@@ -19,11 +23,7 @@ from samplechop.offline.atlas.drum_machine.export import (
     drum_machine,
     nearest_first,
 )
-from samplechop.offline.atlas.drum_machine.references import called, ring
-from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
-from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import read_table
+from samplechop.offline.atlas.web.drum_prototypes import called, ring
 from samplechop.offline.synthesis.drums import made_hat, made_kick, made_open
 from samplechop.offline.synthesis.snares import made_snare
 from samplechop.realtime.core.errors import UserError
