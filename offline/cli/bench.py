@@ -106,7 +106,7 @@ def detector(
         str, typer.Argument(metavar="NAME", help="A detector: a built-in one, or one that a package brings.")
     ],
     recording: Annotated[
-        Path | None, typer.Argument(metavar="RECORDING", help="With sounds that it hears (default: the demo).")
+        Path | None, typer.Argument(metavar="RECORDING", help="With sounds that it detects (default: the demo).")
     ] = None,
     json: AsJson = False,
 ) -> None:
@@ -118,16 +118,18 @@ def detector(
     """
     from rich.console import Console
 
-    from samplechop.offline.lab.bench import contract
+    from samplechop.offline.evaluate import detector_contract
+    from samplechop.offline.lab.bench.figures import Figure
     from samplechop.realtime import detectors
     from samplechop.realtime.cli import DEMO
 
-    made, audio = detectors.make(name), contract.excerpt(recording or DEMO)
+    made, audio = detectors.make(name), detector_contract.read_excerpt(recording or DEMO)
     title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
     with Console(stderr=True).status(f"checking {name} ...") as status:
-        taken = list(contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))
-    _print(title, taken, json)
-    if not all(map(contract.held, taken)):
+        checks = list(detector_contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))
+    figures = [Figure(one.name, one.value, one.unit, one.bound, one.passed if one.bound else None) for one in checks]
+    _print(title, figures, json)
+    if not all(one.passed for one in checks):
         raise typer.Exit(1)
 
 

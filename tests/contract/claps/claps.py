@@ -1,4 +1,4 @@
-"""A detector of hand claps: moments at which the treble suddenly leaps up."""
+"""A detector of hand claps: moments at which the treble suddenly rises."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ class ClapDetector:
     latency = 0
 
     def prepare(self, spec):
-        self.latency = FRAME + spec.max_block_size  # known when its frame is full, told when the block is over
+        self.latency = FRAME + spec.max_block_size  # known when its frame is full, emitted when the block is over
         self.gap = spec.sample_rate // 10
         self.frame = np.zeros(FRAME, np.float32)
         self.reset()
@@ -28,9 +28,9 @@ class ClapDetector:
             start, block = start + len(some), block[len(some) :]
             if self.filled == FRAME:
                 self.filled = 0
-                self.hear(np.nan_to_num(self.frame, posinf=0.0, neginf=0.0), start, emit)
+                self.detect(np.nan_to_num(self.frame, posinf=0.0, neginf=0.0), start, emit)
 
-    def hear(self, frame, end, emit):
+    def detect(self, frame, end, emit):
         strength = self.strength(frame)
         if strength and (self.last is None or end - self.last > self.gap):
             place = end - FRAME + int(np.abs(np.diff(frame)).argmax())
@@ -39,6 +39,6 @@ class ClapDetector:
 
     def strength(self, frame):
         level = float(np.abs(np.diff(frame)).mean())  # differences of neighbours: treble
-        leapt = level > 0.01 and level > 4 * self.before
+        onset = level > 0.01 and level > 4 * self.before
         self.before = 0.9 * self.before + 0.1 * level
-        return min(1.0, 10 * level) if leapt else 0.0
+        return min(1.0, 10 * level) if onset else 0.0

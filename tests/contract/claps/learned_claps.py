@@ -7,7 +7,7 @@ from claps import FRAME, ClapDetector
 
 from samplechop import UserError
 
-BANDS, FRAMES = 16, 4  # the net hears sixteen bands of the newest four frames
+BANDS, FRAMES = 16, 4  # the net's input: sixteen bands of the newest four frames
 WEIGHTS = Path(__file__).with_name("claps.npz")
 
 
@@ -27,12 +27,12 @@ class LearnedClapDetector(ClapDetector):
 
     def reset(self):
         super().reset()
-        self.heard = None
+        self.context = None
 
     def strength(self, frame):
         now = bands(frame)
-        self.heard = np.tile(now, FRAMES) if self.heard is None else np.concatenate([self.heard[BANDS:], now])
+        self.context = np.tile(now, FRAMES) if self.context is None else np.concatenate([self.context[BANDS:], now])
         first, first_bias, second, second_bias = self.weights
-        hidden = np.maximum(0.0, self.heard @ first + first_bias)
+        hidden = np.maximum(0.0, self.context @ first + first_bias)
         probability = 0.5 + 0.5 * float(np.tanh(0.5 * (hidden @ second + second_bias)[0]))
         return probability if probability > 0.5 else 0.0

@@ -1,7 +1,7 @@
 from claps import ClapDetector
 
-from samplechop.offline.lab.bench.contract import broken, excerpt
+from samplechop.testing import contract_violations, read_excerpt
 
 
 def test_it_keeps_the_contract():
-    assert broken(ClapDetector(), excerpt("applause.wav")) == []
+    assert contract_violations(ClapDetector(), read_excerpt("applause.wav")) == []

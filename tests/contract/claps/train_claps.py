@@ -1,4 +1,4 @@
-"""Learn claps: python train_claps.py RECORDING..., with the claps' seconds in a .txt beside each; the last judges."""
+"""Learn claps: python train_claps.py RECORDING..., the claps' seconds in a .txt beside each; the last validates."""
 
 import sys
 from pathlib import Path
@@ -14,32 +14,32 @@ from samplechop.offline.training.loop import Options, learn
 
 
 def examples(recording):
-    """Give what the net hears at each frame, and 1 where a clap begins in it."""
+    """Give the inputs of the net at each frame, and the targets: 1 where a clap begins in it."""
     samples = read_audio(recording)
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
     rows = np.stack([bands(frame) for frame in frames])
     rows = np.concatenate([np.repeat(rows[:1], FRAMES - 1, axis=0), rows])
-    heard = np.concatenate([rows[at : at + len(frames)] for at in range(FRAMES)], axis=1)
+    inputs = np.concatenate([rows[at : at + len(frames)] for at in range(FRAMES)], axis=1)
     claps = np.zeros((len(frames), 1), np.float32)
     times = read_labels(labels_beside(recording), recording).times
     claps[(np.asarray(times) * 44_100 / FRAME).astype(int)] = 1
-    return heard, claps
+    return inputs, claps
 
 
 def train(recordings, steps=600):
     """Fit the net and write its weights."""
-    *parts, held = [examples(Path(recording)) for recording in recordings]
-    heard, claps = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    rng, places = np.random.default_rng(0), [np.flatnonzero(claps[:, 0] == told) for told in (0, 1)]
+    *parts, held_out = [examples(Path(recording)) for recording in recordings]
+    inputs, claps = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    rng, places = np.random.default_rng(0), [np.flatnonzero(claps[:, 0] == target) for target in (0, 1)]
 
     def draw():
         chosen = np.concatenate([rng.choice(places[0], 96), rng.choice(places[1], 32)])
-        return heard[chosen], claps[chosen]
+        return inputs[chosen], claps[chosen]
 
     k = keras()
     k.utils.set_random_seed(0)
-    net = k.Sequential([k.Input((heard.shape[1],)), k.layers.Dense(24, "relu"), k.layers.Dense(1)])
-    fitted = learn(net, draw, [held], k.losses.BinaryCrossentropy(from_logits=True), Options(steps, check_every=50))
+    net = k.Sequential([k.Input((inputs.shape[1],)), k.layers.Dense(24, "relu"), k.layers.Dense(1)])
+    fitted = learn(net, draw, [held_out], k.losses.BinaryCrossentropy(from_logits=True), Options(steps, check_every=50))
     np.savez(WEIGHTS, *net.get_weights())
     return fitted
 

@@ -1,12 +1,4 @@
-"""What the host asks of every detector, checked on any detector and any recording.
-
-For the tests of whoever writes one:
-
-    from samplechop.offline.lab.bench.contract import broken, excerpt
-
-    def test_it_keeps_the_contract():
-        assert broken(ClapDetector(), excerpt("claps.wav")) == []
-"""
+"""What the host asks of every detector, checked on any detector and any recording; samplechop.testing offers it."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
-from samplechop.offline.lab.bench.figures import Figure
 from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
@@ -36,10 +27,10 @@ Samples = NDArray[np.float32]
 
 MAX_BLOCK = 8193
 SECONDS = 15
-"""How much of a recording is heard; of the smallest blocks only the first SHORT_SECONDS."""
+"""How much of a recording is processed; in the smallest blocks only the first SHORT_SECONDS."""
 SHORT_SECONDS = 1.0
 SETTLE_SECONDS = 6.0
-"""After a second of broken samples a detector with a memory may take so long to hear as before."""
+"""After a second of broken samples a detector with a memory may take so long to settle."""
 NEAR_SECONDS = 0.005
 """And each event may then be off by so much."""
 LOST = 0.05
@@ -49,7 +40,18 @@ _NASTY = ANALYSIS_RATE  # a second
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Check:
+    """One thing that was measured: its name, value and unit, the bound it must keep in words, and whether it does."""
+
+    name: str
+    value: float
+    unit: str
+    bound: str = ""
+    passed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
     """An event, and the block in which it was emitted: where that ends, and its length, in samples."""
 
     event: Event
@@ -57,29 +59,32 @@ class Told:
     block: int
 
 
-class Broken(Exception):
-    """What a detector raised while it heard something."""
+class DetectorError(Exception):
+    """What a detector raised while it processed something."""
 
 
-def excerpt(path: str | Path) -> Samples:
-    """Read the first SECONDS of a recording as a detector hears it: mono, 44.1 kHz. Raises UserError."""
+def read_excerpt(path: str | Path) -> Samples:
+    """Read the first SECONDS of a recording as a detector gets it: float32 (n,), mono, 44.1 kHz.
+
+    Raises UserError for a file that cannot be read.
+    """
     import soxr
 
     with open_audio(Path(path)) as file:
         audio = file.read(SECONDS * file.samplerate, dtype="float32", always_2d=True).mean(axis=1)
         rate = file.samplerate
     if not len(audio):
-        raise UserError(f"{str(path)!r} is empty: there is nothing to hear in it")
-    heard = audio if rate == ANALYSIS_RATE else soxr.resample(audio, rate, ANALYSIS_RATE)
-    return np.ascontiguousarray(heard, np.float32)
+        raise UserError(f"{str(path)!r} is empty: there is nothing to detect in it")
+    resampled = audio if rate == ANALYSIS_RATE else soxr.resample(audio, rate, ANALYSIS_RATE)
+    return np.ascontiguousarray(resampled, np.float32)
 
 
-def run(detector: Detector, audio: Samples, sizes: Sequence[int], start: int = 0) -> list[Told]:
+def run(detector: Detector, audio: Samples, sizes: Sequence[int], start: int = 0) -> list[Emission]:
     """Reset, feed audio, then silence for as long as events may be late, in blocks of the given sizes over and over.
 
-    Raises Broken, also for what is no event.
+    Raises DetectorError, also for what is no event.
     """
-    told: list[Told] = []
+    emissions: list[Emission] = []
     position = turn = 0
     try:
         padded = np.concatenate([audio, np.zeros(max(0, detector.latency), np.float32)])
@@ -93,57 +98,55 @@ def run(detector: Detector, audio: Samples, sizes: Sequence[int], start: int = 0
             def emit(event: object, end: int = start + position, size: int = len(block)) -> None:
                 if not isinstance(event, Event):
                     raise TypeError(f"detectors emit Event, got {type(event).__name__}")
-                told.append(Told(event, end, size))
+                emissions.append(Emission(event, end, size))
 
             detector.process(block, start + position - len(block), emit)
-    except Exception as error:  # whatever a stranger's detector raises is what is to be told
-        raise Broken(f"{type(error).__name__}: {error}") from error
-    return told
+    except Exception as error:  # whatever a stranger's detector raises is what is to be shown
+        raise DetectorError(f"{type(error).__name__}: {error}") from error
+    return emissions
 
 
-def broken(detector: Detector, audio: Samples) -> list[str]:
+def contract_violations(detector: Detector, audio: Samples) -> list[str]:
     """Say in what a detector, prepared here, breaks the contract on this audio, float32 (n,) at 44.1 kHz."""
-    found = [one for one in check(detector, audio) if not held(one)]
-    return [f"{one.name}: {f'{one.value:g} {one.unit}'.strip()}, must be {one.goal}" for one in found]
+    return [
+        f"{one.name}: {f'{one.value:g} {one.unit}'.strip()}, must be {one.bound}"
+        for one in check(detector, audio)
+        if not one.passed
+    ]
 
 
-def held(figure: Figure) -> bool:
-    """Say whether what a figure asks for, if anything, was reached."""
-    return figure.reached is not False
+def check(detector: Detector, audio: Samples, progress: Callable[[str], object] = lambda _: None) -> Iterator[Check]:
+    """Prepare a detector, let it process a recording in many ways, and count what should not happen.
 
-
-def check(detector: Detector, audio: Samples, say: Callable[[str], object] = lambda _: None) -> Iterator[Figure]:
-    """Prepare a detector, let it hear a recording in many ways, and count what should not happen.
-
-    audio: float32 (n,) at 44.1 kHz, with something in it that the detector hears. What makes all that follows
+    audio: float32 (n,) at 44.1 kHz, with something in it that it detects. What makes all that follows
     meaningless ends it: a detector that cannot be prepared or raises, events that nobody could write.
-    say: told what is checked next.
+    progress: called with what is checked next.
     """
-    say("preparing it")
+    progress("preparing it")
     try:
         prepare(type(detector).__name__, detector, ProcessSpec(ANALYSIS_RATE, MAX_BLOCK))
     except (UserError, ModelError) as error:
-        yield _raised("preparing it", Broken(str(error)))
+        yield _raised("preparing it", DetectorError(str(error)))
         return
     own = detector.latency - MAX_BLOCK
-    yield Figure("latency of its own", 1000 * own / ANALYSIS_RATE, "ms", "0 or more", own >= 0)
-    # A block is over before anything in it can be told: that much later than by itself.
+    yield Check("latency of its own", 1000 * own / ANALYSIS_RATE, "ms", "0 or more", own >= 0)
+    # A block is over before anything in it can be emitted: that much later than by itself.
     late = 0
-    say("hearing the recording")
+    progress("processing the recording")
     brief = audio[: round(SHORT_SECONDS * ANALYSIS_RATE)]
     try:
         begun = [one.event for one in run(detector, brief, [256])]
         began = time.perf_counter()
-        told = run(detector, audio, [256])
+        emissions = run(detector, audio, [256])
         spent = time.perf_counter() - began
-    except Broken as error:
-        yield _raised("hearing the recording", error)
+    except DetectorError as error:
+        yield _raised("processing the recording", error)
         return
-    expected = [one.event for one in told]
-    yield Figure("cost in real time", 100 * spent * ANALYSIS_RATE / len(audio), "% of a core")
-    yield Figure("events in the recording", len(expected), "", "1 or more", bool(expected))
-    yield from _well_formed(told)
-    if any(map(_is_refused, told)):
+    expected = [one.event for one in emissions]
+    yield Check("cost in real time", 100 * spent * ANALYSIS_RATE / len(audio), "% of a core")
+    yield Check("events in the recording", len(expected), "", "1 or more", bool(expected))
+    yield from _well_formed(emissions)
+    if any(map(_is_refused, emissions)):
         return
     many = np.random.default_rng(0).integers(1, MAX_BLOCK, 7).tolist()
     moved = [event.moved(event.sample + FAR, event.emitted + FAR) for event in expected]
@@ -156,32 +159,32 @@ def check(detector: Detector, audio: Samples, say: Callable[[str], object] = lam
         ("events that differ late in a stream", audio, [256], FAR, moved),
         ("events in silence", silence, [256], 0, []),
     ]
-    for name, heard, sizes, start, wanted in ways:
-        say(name)
+    for name, samples, sizes, start, wanted in ways:
+        progress(name)
         try:
-            told = run(detector, heard, sizes, start)
-            late += sum(one.end - one.event.sample > own + one.block for one in told)
-            yield _none(name, _differing([one.event for one in told], wanted))
-        except Broken as error:
+            emissions = run(detector, samples, sizes, start)
+            late += sum(one.end - one.event.sample > own + one.block for one in emissions)
+            yield _none(name, _differing([one.event for one in emissions], wanted))
+        except DetectorError as error:
             yield _raised(name, error)
     yield _none("events emitted later than its latency", late)
-    yield from _survives(detector, audio, say)
+    yield from _survives(detector, audio, progress)
 
 
-def _well_formed(told: Sequence[Told]) -> Iterator[Figure]:
+def _well_formed(emissions: Sequence[Emission]) -> Iterator[Check]:
     """Look at events one by one: their places, their numbers, and whether they can be written down."""
-    events = [one.event for one in told]
+    events = [one.event for one in emissions]
     places = sum(
-        not (has_place(one.event, one.end) and one.event.sample <= one.event.emitted <= one.end) for one in told
+        not (has_place(one.event, one.end) and one.event.sample <= one.event.emitted <= one.end) for one in emissions
     )
-    yield _none("events not where they can be heard", places)
+    yield _none("events outside what was processed", places)
     yield _none("kinds not of letters, digits, - and _", sum(not has_kind(event) for event in events))
     yield _none("strengths outside 0..1", sum(not has_strength(event) for event in events))
     yield _none("notes and velocities outside 0..127", sum(not has_notes(event) for event in events))
     yield _none("events that cannot be written as JSON", sum(not _is_writable(event) for event in events))
 
 
-def _is_refused(one: Told) -> bool:
+def _is_refused(one: Emission) -> bool:
     try:
         check_event(one.event, one.end)
     except ValueError:
@@ -197,8 +200,8 @@ def _is_writable(event: Event) -> bool:
     return has_words(event)
 
 
-def _survives(detector: Detector, audio: Samples, say: Callable[[str], object]) -> Iterator[Figure]:
-    """Let a nasty second come before the recording, and see whether what follows is heard as after a silent one.
+def _survives(detector: Detector, audio: Samples, progress: Callable[[str], object]) -> Iterator[Check]:
+    """Let a nasty second come before the recording, and see whether what follows is detected as after a silent one.
 
     As after a silent one, not as without any: so the detector's frames lie as they did, however long they are.
     """
@@ -208,19 +211,19 @@ def _survives(detector: Detector, audio: Samples, say: Callable[[str], object]) 
     seconds = (("silence", nasty[0.0]), ("DC", nasty[1.0]), ("NaN", nasty[np.nan]), ("infinity", nasty[np.inf]))
     for name, second in (*seconds, ("noise", noise)):
         what = f"events lost after a second of {name}"
-        say(what)
+        progress(what)
         try:
-            told = run(detector, np.concatenate([second, audio]), [256])
-        except Broken as error:
+            emissions = run(detector, np.concatenate([second, audio]), [256])
+        except DetectorError as error:
             yield _raised(what, error)
             continue
         start, end = _NASTY + round(SETTLE_SECONDS * ANALYSIS_RATE), _NASTY + len(audio)
-        found = [one.event.sample for one in told if start < one.event.sample < end]
+        found = [one.event.sample for one in emissions if start < one.event.sample < end]
         if wanted is None:
             wanted = found
             continue
         lost = max(len(found), len(wanted)) - _matched(found, wanted)
-        yield Figure(what, lost, f"of {len(wanted)}", f"at most {LOST:.0%}", lost <= LOST * len(wanted))
+        yield Check(what, lost, f"of {len(wanted)}", f"at most {LOST:.0%}", lost <= LOST * len(wanted))
 
 
 def _matched(found: Sequence[int], wanted: Sequence[int]) -> int:
@@ -240,9 +243,9 @@ def _differing(found: Sequence[Event], wanted: Sequence[Event]) -> int:
     return max(len(found), len(wanted)) - same
 
 
-def _none(name: str, count: int) -> Figure:
-    return Figure(name, count, "", "0", count == 0)
+def _none(name: str, count: int) -> Check:
+    return Check(name, count, "", "0", count == 0)
 
 
-def _raised(name: str, error: Broken) -> Figure:
-    return Figure(name, 1, "error", f"none, got {error}", False)
+def _raised(name: str, error: DetectorError) -> Check:
+    return Check(name, 1, "error", f"none, got {error}", False)

@@ -1,4 +1,4 @@
-"""The contract as it is checked on a stranger's detector: each that breaks one thing is told that thing."""
+"""The contract as it is checked on a stranger's detector: of each that breaks one thing, that thing is named."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import contract
+from samplechop.offline.evaluate import detector_contract
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from tests.support.command import samplechop
@@ -17,8 +17,8 @@ from tests.support.signals import RATE
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contract, "SHORT_SECONDS", 0.05)
-    monkeypatch.setattr(contract, "SETTLE_SECONDS", 0.5)
+    monkeypatch.setattr(detector_contract, "SHORT_SECONDS", 0.05)
+    monkeypatch.setattr(detector_contract, "SETTLE_SECONDS", 0.5)
 
 
 def clicks(seconds: float = 1.5) -> np.ndarray:
@@ -197,14 +197,14 @@ class Poisoned(LoudDetector):
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "found"),
     [
         (PerBlock, "blocks of 8193"),
         (Forgetful, "after reset"),
         (Counting, "late in a stream"),
         (Late, "later than its latency"),
         (Impossible, "latency of its own"),
-        (Early, "not where they can be heard"),
+        (Early, "outside what was processed"),
         (Strong, "strengths outside"),
         (High, "outside 0..127"),
         (NumpyNumbers, "JSON"),
@@ -218,34 +218,34 @@ class Poisoned(LoudDetector):
         (Half, "whole number of samples as its latency, got 8193.5"),
     ],
 )
-def test_what_breaks_the_contract_is_named(kind: type[LoudDetector], told: str) -> None:
-    assert any(told in line for line in contract.broken(kind(), clicks()))
+def test_what_breaks_the_contract_is_named(kind: type[LoudDetector], found: str) -> None:
+    assert any(found in line for line in detector_contract.contract_violations(kind(), clicks()))
 
 
 @pytest.mark.parametrize("kind", [LoudDetector, Framed])
-def test_a_detector_that_keeps_the_contract_is_told_nothing(kind: type[LoudDetector]) -> None:
-    assert contract.broken(kind(), clicks()) == []
+def test_a_detector_that_keeps_the_contract_breaks_nothing(kind: type[LoudDetector]) -> None:
+    assert detector_contract.contract_violations(kind(), clicks()) == []
 
 
 def test_a_strength_that_is_no_number_is_told_where_it_is_wrong_and_nowhere_else() -> None:
-    told = contract.broken(Unsure(), clicks())
-    assert [line.partition(":")[0] for line in told] == ["strengths outside 0..1"]
+    found = detector_contract.contract_violations(Unsure(), clicks())
+    assert [line.partition(":")[0] for line in found] == ["strengths outside 0..1"]
 
 
 def test_an_event_that_moved_is_lost_once() -> None:
-    assert contract._matched([100, 500, 90_000], [100, 700, 50_000]) == 2
+    assert detector_contract._matched([100, 500, 90_000], [100, 700, 50_000]) == 2
 
 
-def test_a_recording_in_which_nothing_is_heard_tests_little() -> None:
-    assert contract.broken(LoudDetector(), np.zeros(RATE, np.float32)) == [
+def test_a_recording_in_which_nothing_is_detected_tests_little() -> None:
+    assert detector_contract.contract_violations(LoudDetector(), np.zeros(RATE, np.float32)) == [
         "events in the recording: 0, must be 1 or more"
     ]
 
 
-def test_an_excerpt_is_what_a_detector_hears(tmp_path: Path) -> None:
+def test_an_excerpt_is_what_a_detector_processes(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     soundfile.write(path, np.full((20 * 22_050, 2), 0.25), 22_050)
-    audio = contract.excerpt(path)
+    audio = detector_contract.read_excerpt(path)
     assert (audio.shape, audio.dtype) == ((15 * RATE,), np.float32)
     assert audio[RATE] == pytest.approx(0.25, abs=1e-3)
 
@@ -253,14 +253,14 @@ def test_an_excerpt_is_what_a_detector_hears(tmp_path: Path) -> None:
 def test_an_empty_recording_is_named(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
     with pytest.raises(UserError, match=r"empty\.wav"):
-        contract.excerpt(tmp_path / "empty.wav")
+        detector_contract.read_excerpt(tmp_path / "empty.wav")
 
 
 @pytest.mark.parametrize(("kind", "code"), [("LoudDetector", 0), ("Nervous", 1)])
 def test_the_command_ends_with_what_it_found(
     kind: str, code: int, install: Callable[[str], None], tmp_path: Path
 ) -> None:
-    install(f"[samplechop.detectors]\nloud = tests.offline.lab.bench.test_contract:{kind}\n")
+    install(f"[samplechop.detectors]\nloud = tests.offline.evaluate.test_detector_contract:{kind}\n")
     soundfile.write(tmp_path / "clicks.wav", clicks(), RATE)
     result = samplechop("bench", "detector", "loud", tmp_path / "clicks.wav", "--json")
     assert result.code == code, result.err
