@@ -1,7 +1,5 @@
-"""The notes of a MIDI port: those that wait for their moment, and those that sound. Knows no thread and no clock."""
+"""The notes that sound on a MIDI port, and who ends them. Knows no thread and no clock."""
 
-import heapq
-import itertools
 from dataclasses import dataclass
 
 from samplechop.realtime.core.events import Event
@@ -24,14 +22,6 @@ class Strike:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """The end of a strike's gate."""
-
-    strike: Strike
-    notes: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Hold:
     """The notes that sound from now on until the next hold of this kind of event; () for none."""
 
@@ -39,9 +29,6 @@ class Hold:
     channel: int
     notes: tuple[int, ...]
     velocity: int
-
-
-Turn = Strike | Release | Hold
 
 
 def turn_of(event: Event, channel: int) -> Strike | Hold:
@@ -54,35 +41,6 @@ def turn_of(event: Event, channel: int) -> Strike | Hold:
         note_on(channel, event.note, event.velocity)
         return Strike(channel, event.note, event.velocity)
     raise ValueError(f"an event needs a note and a velocity to be sent, got {event.note} and {event.velocity}")
-
-
-class Waiting:
-    """What is to be done at which sample: the earliest first, at one sample note-offs before note-ons."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._heap: list[tuple[int, bool, int, Turn]] = []
-        self._order = itertools.count()
-
-    @property
-    def due(self) -> int | None:
-        """The sample of the earliest; None while nothing waits."""
-        return self._heap[0][0] if self._heap else None
-
-    def push(self, due: int, turn: Turn) -> None:
-        """Let a turn wait until sample `due`."""
-        heapq.heappush(self._heap, (due, not isinstance(turn, Release), next(self._order), turn))
-
-    def pop(self) -> tuple[int, Turn]:
-        """Take the earliest, with its sample."""
-        due, _, _, turn = heapq.heappop(self._heap)
-        return due, turn
-
-    def clear(self) -> int:
-        """Forget all; gives how many notes will not be played."""
-        lost = sum(len(turn.notes) for _, _, _, turn in self._heap)
-        self._heap.clear()
-        return lost
 
 
 class Sounding:

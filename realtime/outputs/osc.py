@@ -1,4 +1,4 @@
-"""The thread that sends events as Open Sound Control messages over UDP, for visuals, lights and patches.
+"""Sends events as Open Sound Control messages over UDP, for visuals, lights and patches.
 
 A message about an event leaves when its note leaves, at `event.sample + event.latency` on the sample clock, so that
 picture and sound agree; an event without a latency leaves as soon as it is known. `outputs.osc_messages` has the
@@ -7,15 +7,12 @@ addresses. The presence of the drums is sent at steps of the sample clock too, t
 UDP asks nobody whether he listens: what the network does not take is counted in `dropped` and forgotten.
 """
 
-import heapq
-import itertools
 import math
 import socket
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +22,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import CHORD, DRUM, NO_CHORD, Event
 from samplechop.realtime.outputs.decay_envelope import Presence
 from samplechop.realtime.outputs.osc_messages import PITCHES_ADDRESS, Argument, Message, message_of, presence_address
+from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer
 
 PRESENCE_RATE = 60
 """Presence messages a second, per drum that is present."""
@@ -32,10 +30,6 @@ PITCHES_RATE = 30
 """Messages of pitch activations a second."""
 ABSENT = 0.01
 """A presence that is not above this counts as none."""
-_NEAR_SECONDS = 0.02 if sys.platform == "win32" else 0.0  # a lock's timeout may be late by 16 ms on Windows
-_STEP_SECONDS = 0.001
-_LOOK_SECONDS = 0.25
-
 Activations = Callable[[], NDArray[np.float32] | None]
 
 
@@ -65,7 +59,7 @@ class OscSender:
 
     address: "host:port". clock: of the input's samples, at sample_rate Hz. half_life_seconds: of the drums' presence.
     activations: gives the latest pitch-class activations, float32 (12,), C first, None while there are none.
-    dropped: messages that the network did not take.
+    timer: the time that `clock` speaks of; the machine's if None. dropped: messages that the network did not take.
     """
 
     broken = False
@@ -77,6 +71,7 @@ class OscSender:
         sample_rate: int,
         half_life_seconds: float,
         activations: Activations | None = None,
+        timer: Timer | None = None,
     ) -> None:
         """[main] Find the host and open a socket. Raises UserError if python-osc or the host is missing."""
         try:
@@ -91,102 +86,59 @@ class OscSender:
             raise UserError(f"cannot send OSC to {address!r}: {error}; check the address") from None
         self._unsendable = (OSError, BuildError)
         self.dropped = 0
-        self._clock = clock
         self._rate = sample_rate
         self._step = sample_rate / PRESENCE_RATE
         self._activations = activations
-        self._pitches_at = math.inf if activations is None else 0.0
+        self._scheduler = Scheduler("osc sender", clock, timer or MachineTimer())
+        if activations is not None:
+            self._scheduler.every(1 / PITCHES_RATE, self._send_pitches)
         self._presence = Presence(half_life_seconds, sample_rate)
         self._present: set[str] = set()
         self._fading = False  # whether a look at the presence is planned
-        # (due sample, order of arrival, event); None for the next look at the presence
-        self._heap: list[tuple[int, int, Event | None]] = []
-        self._order = itertools.count()
-        self._waiting = 0  # events in the heap
         self._patience = 0  # samples: the longest that an event has to wait
         self._chord: tuple[int, Event] | None = None  # the last one queued, with its due sample, unless it is none
         self._lasting: dict[str, Message] = {}  # by address, what ends a chord and the pitches that were told
-        self._changed = threading.Condition()
-        self._end: float | None = None
-        self._thread = threading.Thread(target=self._run, name="osc sender", daemon=True)
+        self._ended = False
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """[main] Start sending."""
-        self._thread.start()
+        self._scheduler.start()
 
     def write(self, event: Event) -> None:
         """[any thread] Queue what is to be said of an event. What comes after `close()` is dropped."""
         latency = event.emitted - event.sample if event.latency is None else event.latency
-        with self._changed:
-            if self._end is None:
+        with self._lock:
+            if not self._ended:
                 self._patience = max(self._patience, latency)
-                self._waiting += 1
-                self._push(event.sample + latency, event)
-                if event.kind == CHORD:
-                    self._chord = (event.sample + latency, event) if event.notes else None
-                self._changed.notify()
+                self._queue(event.sample + latency, event)
 
     def rest(self) -> None:
         """[any thread] Say that no chord sounds any more, as when the input has gone: no event will come that does."""
-        with self._changed:
-            if self._chord is not None and self._end is None:
+        with self._lock:
+            if self._chord is not None and not self._ended:
                 due, chord = self._chord
-                self._chord = None
-                self._waiting += 1
-                self._push(due, replace(chord, label=NO_CHORD, notes=()))
-                self._changed.notify()
+                self._queue(due, replace(chord, label=NO_CHORD, notes=()))
 
     def close(self) -> None:
         """[main] Send what still waits for its moment, end all that lasts, close the socket; twice is harmless.
 
         What lasts, and would stay on a screen for ever, is presence, a chord and the pitches.
         """
-        with self._changed:
-            if self._end is None:
-                self._end = time.perf_counter() + self._patience / self._rate
-                self._changed.notify()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._client.close()
+        with self._lock:
+            first, self._ended = not self._ended, True
+        self._scheduler.stop(self._patience / self._rate)
+        if first:
+            for label in sorted(self._present):
+                self._send(presence_address(label), (0.0,))
+            for message in self._lasting.values():
+                self._send(*message)
+            self._client.close()
 
-    def _push(self, due: int, event: Event | None) -> None:
-        heapq.heappush(self._heap, (due, next(self._order), event))
-
-    def _run(self) -> None:
-        while self._wait_for_next():
-            # This happens without the lock; an earlier message may come meanwhile, and then it is the one taken.
-            while (remaining := self._due() - time.perf_counter()) > 0:
-                time.sleep(min(remaining, _STEP_SECONDS))
-            if self._pitches_at <= time.perf_counter():
-                self._send_pitches()
-                continue
-            with self._changed:
-                due, _, event = heapq.heappop(self._heap)
-                self._waiting -= event is not None
-            if event is None:
-                self._fade(due)
-            else:
-                self._tell(event, due)
-        for label in sorted(self._present):
-            self._send(presence_address(label), (0.0,))
-        for message in self._lasting.values():
-            self._send(*message)
-
-    def _due(self) -> float:
-        """Give the moment at which the next message is to leave, by time.perf_counter()."""
-        told = self._clock.time_of(self._heap[0][0]) if self._heap else math.inf
-        return min(told, self._pitches_at)
-
-    def _wait_for_next(self) -> bool:
-        """Wait until the earliest message is nearly due; False once the end has come and no event waits."""
-        with self._changed:
-            while True:
-                now, due = time.perf_counter(), self._due()
-                if self._end is not None and (not self._waiting or due > self._end):
-                    return False
-                if due - now <= _NEAR_SECONDS:
-                    return True
-                self._changed.wait(None if due == math.inf else min(due - now - _NEAR_SECONDS, _LOOK_SECONDS))
+    def _queue(self, due: int, event: Event) -> None:
+        if event.kind == CHORD:
+            self._chord = (due, event) if event.notes else None
+        self._scheduler.at(due, partial(self._tell, event), spin_seconds=0.0)
 
     def _tell(self, event: Event, due: int) -> None:
         message = message_of(event)
@@ -213,10 +165,9 @@ class OscSender:
 
     def _push_fade(self, due: int) -> None:
         """Plan the next look at the presence; those that are past already, as after a pause, are left out."""
-        late = max(0.0, time.perf_counter() - self._clock.time_of(round(due + self._step)))
-        due = round(due + self._step * (1 + math.floor(late * PRESENCE_RATE)))
-        with self._changed:
-            self._push(due, None)
+        late = max(0.0, self._scheduler.lateness(round(due + self._step)))
+        following = round(due + self._step * (1 + math.floor(late * PRESENCE_RATE)))
+        self._scheduler.at(following, self._fade, spin_seconds=0.0, awaited=False)
 
     def _send_presence(self, sample: int, labels: Iterable[str]) -> None:
         levels = self._presence.at(sample)
@@ -233,9 +184,6 @@ class OscSender:
         if values is not None:
             self._send(PITCHES_ADDRESS, [float(value) for value in values])
             self._lasting[PITCHES_ADDRESS] = (PITCHES_ADDRESS, (0.0,) * len(values))
-        now, period = time.perf_counter(), 1 / PITCHES_RATE
-        following = self._pitches_at + period
-        self._pitches_at = following if following > now else now + period
 
     def _send(self, address: str, arguments: Sequence[Argument]) -> None:
         try:

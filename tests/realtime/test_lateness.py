@@ -1,0 +1,166 @@
+"""Every event leaves at `sample + latency`, to one sample: through the engine and the senders, in simulated time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from samplechop.realtime.audio.source import Chunk, Counters
+from samplechop.realtime.core.events import NO_CHORD, Event
+from samplechop.realtime.detectors.chop.detector import ChopDetector
+from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.midi.pad_allocation import PadAssigner
+from samplechop.realtime.midi.sender import MidiSender
+from samplechop.realtime.outputs.osc import OscSender
+from samplechop.realtime.outputs.osc_messages import message_of
+from samplechop.realtime.outputs.sinks import MidiPortSink
+from samplechop.realtime.runner import Host
+from samplechop.realtime.ui.terminal import NoView
+from tests.integration.test_live import Kept
+from tests.support.simulated_time import SampleClock, SimulatedTimer
+
+BLOCK = 1000
+BLOCKS = 60
+CHANNELS = {"beat": 3, "drum": 4, "chord": 5, "pitches": 5, "clap": 6}
+
+
+class Regular:
+    """Emits an event of each kind every so many samples, as late as it may."""
+
+    def __init__(self, period: int, latency: int, *kinds: str) -> None:
+        self.period, self.lookahead, self.kinds = period, latency, kinds
+
+    def prepare(self, spec):
+        self.latency = self.lookahead + spec.max_block_size
+
+    def reset(self):
+        """Nothing to forget."""
+
+    def process(self, block, start, emit):
+        for known in range(start, start + len(block)):
+            sample = known - self.lookahead
+            if sample >= 0 and sample % self.period == 0:
+                for kind in self.kinds:
+                    emit(event_of(kind, sample, known))
+
+
+class Immediate(Regular):
+    immediate = True
+
+
+def event_of(kind: str, sample: int, known: int) -> Event:
+    turn = sample // 1000 % 2
+    match kind:
+        case "beat":
+            return Event(kind, sample, known, 0.9, "1", tempo=120.0)
+        case "drum":
+            return Event(kind, sample, known, 0.9, "kick", note=36, velocity=90)
+        case "chord":
+            return Event(kind, sample, known, 0.9, "C:5", velocity=80, notes=((48, 55), (50, 57))[turn])
+        case "pitches":
+            return Event(kind, sample, known, 0.9, "C,G", velocity=80, notes=((60, 67), (62, 69))[turn])
+        case "key":
+            return Event(kind, sample, known, 0.9, "C:maj")
+        case "clap":
+            return Event(kind, sample, known, 0.9, note=39, velocity=70)
+    return Event(kind, sample, known, 0.9)
+
+
+class Input(SampleClock):
+    """Silence, in blocks that come when their last sample does."""
+
+    name, channels, block_size, most, length = "input", 1, BLOCK, BLOCK, None
+    realtime, state, warnings = False, "playing", ()
+
+    def __init__(self, sample_rate: int, timer: SimulatedTimer) -> None:
+        super().__init__(sample_rate)
+        self._timer = timer
+        self._starts: Iterator[int] = iter(range(0, BLOCKS * BLOCK, BLOCK))
+
+    def start(self) -> None:
+        """Nothing to open."""
+
+    def stop(self) -> None:
+        """Nothing to close."""
+
+    def read(self) -> Chunk | None:
+        start = next(self._starts, None)
+        if start is None:
+            return None
+        self._timer.advance(self.time_of(start + BLOCK))
+        return Chunk(start, np.zeros((BLOCK, 1), np.float32))
+
+    def counters(self) -> Counters:
+        return Counters()
+
+
+class TimedPort:
+    """Notes down when each message came."""
+
+    def __init__(self, timer: SimulatedTimer) -> None:
+        self._timer = timer
+        self.notes: list[tuple[int, int, float]] = []  # channel, note, seconds
+
+    def send(self, message: bytes) -> None:
+        if message[0] & 0xF0 == 0x90:
+            self.notes.append((message[0] % 16 + 1, message[1], self._timer.now()))
+
+    def is_there(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def unlike(left: set[tuple], due: set[tuple]) -> list[tuple]:
+    """Give what is not the same to one sample, which is the last of each tuple."""
+    pairs = list(zip(sorted(left), sorted(due), strict=True))
+    return [(a, b) for a, b in pairs if a[:-1] != b[:-1] or abs(a[-1] - b[-1]) > 1]
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 48_000])
+@pytest.mark.parametrize("harmony", ["chord", "pitches"])
+def test_every_kind_of_event_leaves_at_its_sample_and_latency(
+    monkeypatch: pytest.MonkeyPatch, sample_rate: int, harmony: str
+) -> None:
+    timer = SimulatedTimer(threads=2)
+    source, port = Input(sample_rate, timer), TimedPort(timer)
+    messages: list[tuple[str, float]] = []
+
+    def take(_: object, address: str, arguments: tuple) -> None:
+        if "presence" not in address and arguments != (NO_CHORD,):  # what fades, and the chord's end at the close
+            messages.append((address, timer.now()))
+
+    monkeypatch.setattr(SimpleUDPClient, "send_message", take)
+    chop = ChopDetector()
+    detectors = {
+        "chop": chop,
+        "plug-in": Regular(5000, 3250, "chop", "beat", "clap"),
+        "drums": Immediate(2500, 650, "drum"),
+        "harmony": Immediate(3000, 8150, "chord", "pitches", "key"),
+    }
+    engine = Engine(detectors, sample_rate, 1, BLOCK)
+    sender = MidiSender(port, source, engine.latency, sample_rate, 1, channels=CHANNELS, timer=timer)
+    osc = OscSender("localhost:9000", source, sample_rate, 0.01, timer=timer)
+    osc.start()
+    kept = Kept()
+    monkeypatch.setattr(kept, "close", timer.run_on)  # the last sink is closed first: no event comes any more
+    sinks = [MidiPortSink(sender), osc, kept]
+    host = Host(source, engine, chop, PadAssigner("fixed"), sinks, [], NoView(), beat_notes=True, harmony_notes=harmony)
+    host.run()
+    assert {event.kind for event in kept.events} == {"chop", "beat", "clap", "drum", "chord", "pitches", "key"}
+
+    played = [event for event in kept.events if event.velocity is not None]
+    due = {
+        (CHANNELS.get(event.kind, 1), note, event.sample + event.latency)
+        for event in played
+        for note in event.notes or (event.note,)
+    }
+    left = {(channel, note, round(seconds * sample_rate)) for channel, note, seconds in port.notes}
+    assert unlike(left, due) == []
+    assert {channel for channel, _, _ in left} == {1, 3, 4, 5, 6}
+
+    due = {(message_of(event)[0], event.sample + event.latency) for event in kept.events if event.kind != "pitches"}
+    left = {(address, round(seconds * sample_rate)) for address, seconds in messages}
+    assert unlike(left, due) == []
