@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from samplechop.offline.atlas.collect import collect as collecting
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.durations import seconds
 from samplechop.offline.atlas.store.atlas import NAMES, SAMPLES, SOURCES, TABLE, Atlas
+from samplechop.offline.cli.atlas_steps import seconds
 from samplechop.offline.cli.commands import app
 from samplechop.offline.export import manifest
 from samplechop.realtime.core.errors import UserError
