@@ -3,7 +3,6 @@
 import typer
 
 from samplechop.offline.cli.atlas import app as atlas
-from samplechop.offline.cli.atlas_train import train_tags
 from samplechop.offline.cli.bench import app as bench
 from samplechop.offline.cli.chop import chop
 from samplechop.offline.cli.crate import app as crate
@@ -17,9 +16,7 @@ from samplechop.offline.cli.evaluate_harmony import evaluate_harmony
 from samplechop.offline.cli.labels import app as labels
 from samplechop.offline.cli.notes import app as notes
 from samplechop.offline.cli.sessions import sessions
-from samplechop.offline.cli.train_chop import train as train_chops
-from samplechop.offline.cli.train_drums import train_drums
-from samplechop.offline.cli.train_harmony import train_harmony
+from samplechop.offline.cli.train import app as train
 from samplechop.realtime.cli import live
 
 app = typer.Typer(
@@ -32,11 +29,6 @@ app = typer.Typer(
 app.command("live")(live)
 app.command("chop")(chop)
 app.command("sessions")(sessions)
-train = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Train a model; of chops, if nothing else is named.")
-train.command("chop")(train_chops)
-train.command("drums")(train_drums)
-train.command("harmony")(train_harmony)
-train.command("tags")(train_tags)
 app.add_typer(train, name="train")
 evaluate = typer.Typer(
     cls=DefaultGroup, no_args_is_help=True, help="Judge models, of chops if none is named, and atlases."

@@ -177,20 +177,22 @@ def shreds(
     half, the share of them named, how often a named one is there, and the same for those denied.
     """
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.lab.drum_datasets.clip_classifier_training import hear, train
-    from samplechop.offline.training.checks import check_extra, check_writable, checked_out
-    from samplechop.offline.training.loop import Options
+    from samplechop.offline.lab.drum_datasets.clip_classifier_training import ClipTask, clips_of
+    from samplechop.offline.training.keras_backend import check_extra
+    from samplechop.offline.training.loop import Options, train
+    from samplechop.offline.training.write_model import model_path
 
     check_extra()
-    out = checked_out(out, "mine/shreds")
-    check_writable("--out", out, out.parent)
+    out = model_path(out, "mine/shreds")
     options = Options(steps=steps, rate=2e-3, seed=seed, check_every=max(1, steps // 10))
     with progress_bars() as told:
-        heard = hear(folders, told)
-        made = train(
-            *(heard, out, options, {"seed": seed, "steps": steps}),
-            lambda step, loss: told(f"training, loss {loss:.3f}", step, steps),
-        )
+        task = ClipTask(clips_of(folders, told))
+
+        def on_step(member: int, step: int, loss: float) -> None:
+            del member
+            told(f"training, loss {loss:.3f}", step, steps)
+
+        made = train(task, out, options, {"seed": seed, "steps": steps}, on_step).manifest
     typer.echo(f"{out}.json")
     for name, score in made.scores.items():
         typer.echo(f"{name:7s} " + ", ".join(f"{what} {value:g}" for what, value in score.items()))

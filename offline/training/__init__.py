@@ -1,19 +1,12 @@
-"""Train models on labelled audio.
+"""Train models on labelled audio: one loop, and a task for each kind of net.
 
-task       what a streaming net hears and is asked; chops, and offline/training/tasks/drum_targets.py, say it of theirs
-targets    what a net should say at every frame, and where nobody knows
-prepare    audio -> features, through the very classes that run live
-folder     folders of labelled recordings or crates -> shards
-shards     features on disk, read as they are needed
-tcn        the streaming net: over sequences, and as one step
-fit        random stretches of records, altered a little
-loop       the training loop of all nets: until it learns no more
-members    several nets of one shape, averaged, and proved on disk
-calibrate  thresholds, and how often a score is right
-stream     all of that, in order, for chops; or a released net moved towards its user
-windows    what nets over single windows hear, and are asked
-windowed   those nets: the classic one, and two to compare with
-export     .tflite and manifest; weights: what fine-tuning starts from
-progress   how far it has come
-report     pictures; card: what a model is, for people
+loop               fit, calibrate, write the model with its figures and its card; the protocol of a task
+tasks/             chop, drums, harmony, tags: data, targets, calibration of each; chop61, the classic nets over windows
+streaming          what streaming nets have in common as tasks: excerpts of records, augmented; members, averaged
+streaming_targets  audio and annotation -> features and targets, through the very classes that run live
+dataset            folders of labelled recordings -> shards of features on disk, read as they are needed
+tcn                the streaming net: over sequences, and as one step; its weights as plain arrays
+calibration        precision, recall, F-measure, and how often a score is right
+figures            of a trained model, as PNG
+write_model        .tflite, manifest and card
 """

@@ -1,9 +1,15 @@
-"""Folders of labelled audio, a crate or one's own records, become shards of features of a task."""
+"""Folders of labelled audio, a synthetic training set or one's own recordings, become shards of features on disk.
+
+A folder of shards holds `shards.json` (the records in order: name, split, length, shard, first row) and, per shard,
+`NNN.x.npy`, `NNN.target.npy` and `NNN.weight.npy`: float16, rows of frames. Nothing is pickled; a shard is mapped into
+memory, so that a training set of any size needs little of it.
+"""
 
 import hashlib
+import json
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -11,15 +17,22 @@ import numpy as np
 
 from samplechop.offline.audio.reading import SUFFIXES, read_audio
 from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.training import shards
-from samplechop.offline.training.prepare import BLOCK, Heard, hear
-from samplechop.offline.training.targets import SAMPLE_RATE
-from samplechop.offline.training.task import FeatureSource, Task
+from samplechop.offline.training.streaming_targets import (
+    BLOCK,
+    SAMPLE_RATE,
+    FeatureSource,
+    Record,
+    StreamSpec,
+    record_of,
+)
 from samplechop.realtime.core.errors import UserError
 
 PER_SHARD = 32
 VALIDATION_PART = 5
-"""Of one's own records every fifth, in the order of a hash of their names, is kept for validation."""
+"""Of one's own recordings every fifth, in the order of a hash of their names, is kept for validation."""
+INDEX = "shards.json"
+SCHEMA = 1
+PARTS = ("x", "target", "weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +44,23 @@ class Example:
     split: str
 
 
-def find(task: Task, folders: Sequence[Path]) -> list[Example]:
-    """Find every recording with labels of the task, sorted by name.
+def find(spec: StreamSpec, folders: Sequence[Path]) -> list[Example]:
+    """Find every recording with labels of the spec, sorted by name.
 
-    A crate's truth says its split; of other records every fifth is for validation, and at least one if there are two.
-    Raises UserError for a missing folder, or if there is nothing to train on.
+    The truth of a synthetic recording says its split; of others every fifth is for validation, and at least one if
+    there are two. Raises UserError for a missing folder, or if there is nothing to train on.
     """
     examples = []
     for folder in folders:
         if not folder.is_dir():
             raise UserError(f"no folder {str(folder)!r}: give one with recordings and their labels beside them")
         for audio in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
-            labels = task.labels(audio)
+            labels = spec.labels(audio)
             if labels is not None:
-                examples.append(Example(audio, labels, task.split(labels)))
+                examples.append(Example(audio, labels, spec.split(labels)))
     if not examples:
         names = ", ".join(repr(str(folder)) for folder in folders)
-        raise UserError(f"no labelled recordings in {names}: put {task.example} beside name.wav")
+        raise UserError(f"no labelled recordings in {names}: put {spec.example} beside name.wav")
     own = sorted((one for one in examples if not one.split), key=lambda one: _shuffled(one.audio))
     splits = {one: "train" if (place + 1) % VALIDATION_PART else "validation" for place, one in enumerate(own)}
     examples = [replace(one, split=splits.get(one, one.split)) for one in examples]
@@ -67,22 +80,22 @@ def _source(make: Callable[[int], FeatureSource]) -> FeatureSource:
     return make(BLOCK)
 
 
-def _hear(job: tuple[Task, Example, int, int]) -> list[tuple[str, str, Heard]]:
-    """Hear one recording as it is and, for training, changed a little in `versions - 1` more ways."""
-    task, example, seed, versions = job
-    samples, asked = read_audio(example.audio), task.wanted(example.labels, example.audio)
-    source = _source(task.source)
-    made = [(example.audio.stem, example.split, hear(task, samples, asked, source))]
+def _records(job: tuple[StreamSpec, Example, int, int]) -> list[tuple[str, str, Record]]:
+    """[worker] Process one recording as it is and, for training, augmented in `versions - 1` more ways."""
+    spec, example, seed, versions = job
+    samples, annotation = read_audio(example.audio), spec.annotation(example.labels, example.audio)
+    source = _source(spec.source)
+    made = [(example.audio.stem, example.split, record_of(spec, samples, annotation, source))]
     rng = np.random.default_rng([seed, zlib.crc32(example.audio.name.encode())])
     for _ in range(versions - 1 if example.split == "train" else 0):
-        changed, shift = task.augmented(samples, rng)
-        later = asked.moved(shift / SAMPLE_RATE)
-        made.append((example.audio.stem, example.split, hear(task, changed, later, source)))
+        augmented, shift = spec.augment(samples, rng)
+        later = annotation.shifted(shift / SAMPLE_RATE)
+        made.append((example.audio.stem, example.split, record_of(spec, augmented, later, source)))
     return made
 
 
 def prepare(
-    task: Task,
+    spec: StreamSpec,
     folders: Sequence[Path],
     out: Path,
     versions: int = 2,
@@ -90,28 +103,97 @@ def prepare(
     jobs: int = 2,
     on_record: Callable[[int, int], None] | None = None,
 ) -> dict[str, int]:
-    """Hear every labelled recording in the folders and write shards to `out`; what is there already is kept.
+    """Process every labelled recording in the folders and write shards to `out`; what is there already is kept.
 
-    versions: how often a training record is heard, the second time on with another level, noise and offset.
-    on_record: told (done, of all). Gives how many recordings each split has. Raises UserError.
+    versions: of each training recording, all but the first augmented: with another level, noise and offset.
+    on_record: called with (done, of all). Gives how many recordings each split has. Raises UserError.
     """
-    examples = find(task, folders)
+    examples = find(spec, folders)
     counts = {split: sum(one.split == split for one in examples) for split in ("train", "validation")}
     files = [(e, e.audio.stat(), e.labels.stat()) for e in examples]
     state = [(str(e.audio), a.st_size, a.st_mtime_ns, labels.st_mtime_ns, e.split) for e, a, labels in files]
-    made_of = hashlib.sha256(repr((task.name, task.names, task.offset, state, versions, seed)).encode()).hexdigest()
-    if shards.is_made_of(out, made_of):
+    made_of = hashlib.sha256(repr((spec.name, spec.names, spec.offset, state, versions, seed)).encode()).hexdigest()
+    if is_made_of(out, made_of):
         return counts
-    shards.clear(out)
-    rows: list[shards.Row] = []
-    work = [(task, example, seed, versions) for example in examples]
-    heard: list[tuple[str, str, Heard]] = []
-    for done, made in enumerate(in_order(_hear, work, jobs), 1):
-        heard += made
-        if len(heard) >= PER_SHARD or done == len(work):
-            rows += shards.write_shard(out, 1 + (rows[-1].shard if rows else -1), heard)
-            heard = []
+    (out / INDEX).unlink(missing_ok=True)  # from here on the folder is not finished
+    rows: list[Row] = []
+    work = [(spec, example, seed, versions) for example in examples]
+    waiting: list[tuple[str, str, Record]] = []
+    for done, made in enumerate(in_order(_records, work, jobs), 1):
+        waiting += made
+        if len(waiting) >= PER_SHARD or done == len(work):
+            rows += write_shard(out, 1 + (rows[-1].shard if rows else -1), waiting)
+            waiting = []
         if on_record is not None:
             on_record(done, len(work))
-    shards.write_index(out, rows, made_of)
+    write_index(out, rows, made_of)
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where one record lies: its name, split ("train" or "validation"), shard, first row and number of rows."""
+
+    name: str
+    split: str
+    shard: int
+    first: int
+    rows: int
+
+
+def write_shard(folder: Path, shard: int, records: Sequence[tuple[str, str, Record]]) -> list[Row]:
+    """Write (name, split, record) of many as one shard; gives where each lies.
+
+    Raises UserError if the disk does not take it.
+    """
+    rows, first = [], 0
+    for name, split, record in records:
+        rows.append(Row(name, split, shard, first, len(record.x)))
+        first += len(record.x)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            whole = np.concatenate([getattr(record, part) for _, _, record in records])
+            np.save(folder / f"{shard:03d}.{part}.npy", whole, allow_pickle=False)
+    except OSError as error:
+        raise UserError(f"features cannot be written to {str(folder)!r}: {error.strerror or error}") from None
+    return rows
+
+
+def write_index(folder: Path, rows: Sequence[Row], made_of: str) -> None:
+    """Write the index, last of all: a folder without one is not finished. made_of: what the shards were made from."""
+    record = {"schema": SCHEMA, "made_of": made_of, "records": [asdict(row) for row in rows]}
+    temporary = folder / (INDEX + ".part")
+    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(folder / INDEX)
+
+
+def is_made_of(folder: Path, made_of: str) -> bool:
+    """Tell whether the folder holds finished shards of just that."""
+    try:
+        record = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(record.get("schema") == SCHEMA and record.get("made_of") == made_of)
+
+
+def read(folder: Path, *splits: str) -> list[Record]:
+    """Open the records of some splits, one after the other, as views into files mapped into memory.
+
+    Raises UserError if the folder holds no finished shards.
+    """
+    try:
+        record = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        rows = [Row(**row) for row in record["records"]]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{str(folder)!r} holds no finished features ({error}); run samplechop train again") from None
+    return list(_open(folder, [row for split in splits for row in rows if row.split == split]))
+
+
+def _open(folder: Path, rows: Sequence[Row]) -> Iterator[Record]:
+    maps: dict[int, tuple[np.ndarray, ...]] = {}
+    for row in rows:
+        if row.shard not in maps:
+            files = (folder / f"{row.shard:03d}.{part}.npy" for part in PARTS)
+            maps[row.shard] = tuple(np.load(file, mmap_mode="r", allow_pickle=False) for file in files)
+        yield Record(*(whole[row.first : row.first + row.rows] for whole in maps[row.shard]))

@@ -1,20 +1,18 @@
-"""Pictures and the card of a trained model."""
+"""Figures of a trained model, as PNG files, all in one style."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from samplechop.models import Manifest
-from samplechop.offline.training import calibration
-from samplechop.offline.training.loop import Fitted
+from numpy.typing import NDArray
 
 INK, PAPER, ACCENT, SECOND = "#222222", "#ffffff", "#d1495b", "#30638e"
+LINES = (SECOND, ACCENT, "#edae49")
 
 
 def axes_for(title: str, x: str, y: str) -> tuple[Any, Any]:
-    """Give an empty figure and its axes, in the look of all pictures."""
+    """Give an empty figure and its axes. title, x, y: its labels."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -40,45 +38,59 @@ def save(figure: Any, path: Path) -> None:
     pyplot.close(figure)
 
 
-def curves(fittings: Sequence[Fitted], path: Path) -> None:
-    """Draw the loss of training and validation over the steps, one pair of lines per member, as a PNG."""
+def curves(fittings: Iterable[tuple[Sequence[int], Sequence[float], Sequence[float]]], path: Path) -> None:
+    """Draw the loss over the steps: for each member (steps, loss of training, loss of validation)."""
     figure, axes = axes_for("Loss while training", "step", "cross-entropy")
-    for number, one in enumerate(fittings):
+    for number, (steps, training, validation) in enumerate(fittings):
         label = ("training", "validation") if number == 0 else (None, None)
-        axes.plot(one.steps, one.training_loss, color=SECOND, alpha=0.7, label=label[0])
-        axes.plot(one.steps, one.validation_loss, color=ACCENT, alpha=0.7, label=label[1])
+        axes.plot(steps, training, color=SECOND, alpha=0.7, label=label[0])
+        axes.plot(steps, validation, color=ACCENT, alpha=0.7, label=label[1])
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
     save(figure, path)
 
 
-def precision_recall(judged: Sequence[calibration.Judged], path: Path) -> None:
-    """Draw precision over recall on the validation records, for each way to choose, as a PNG."""
-    figure, axes = axes_for("Chops on validation records, ±46 ms", "recall", "precision")
-    for name, colour in zip(calibration.BEAT_SHARES, (SECOND, ACCENT, "#edae49"), strict=True):
-        points = [calibration.precision_recall(judged, name, threshold) for threshold in calibration.THRESHOLDS]
-        axes.plot(
-            [r for _, r in points], [p for p, _ in points], "o-", color=colour, markersize=3, label=f"--choose {name}"
-        )
+Point = tuple[float, float]
+"""(precision, recall), 0..1."""
+
+
+def precision_recall(
+    title: str, lines: Mapping[str, tuple[str, Sequence[Point], Point | None]], style: str, path: Path
+) -> None:
+    """Draw precision over recall. lines: by name (colour, points, where the model stands). style: of Matplotlib."""
+    figure, axes = axes_for(title, "recall", "precision")
+    for name, (colour, points, chosen) in lines.items():
+        axes.plot([r for _, r in points], [p for p, _ in points], style, color=colour, markersize=3, label=name)
+        if chosen is not None:
+            axes.plot(chosen[1], chosen[0], "o", color=colour)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     axes.legend(frameon=False, loc="lower left")
     save(figure, path)
 
 
-def reliability(manifest: Manifest, judged: Sequence[calibration.Judged], path: Path) -> None:
-    """Draw how often markers are right by what the net says, and the calibration read from it, as a PNG."""
-    threshold = manifest.decision["choose"]["both"]["threshold"]
-    points = calibration.verdicts(judged, "both", threshold)
-    figure, axes = axes_for("How often a marker is right", "score of the marker", "share that is right")
-    scores, right = np.array([s for s, _ in points]), np.array([v for _, v in points], float)
+def reliability(
+    labels: tuple[str, str, str],
+    scores: NDArray[Any],
+    right: NDArray[Any],
+    fewest: int,
+    line: Sequence[tuple[float, float]],
+    name: str,
+    path: Path,
+) -> None:
+    """Draw the share that is right by score, in ten bins of 0..1, and a line through (score, share) to compare with.
+
+    labels: title, x, y. scores, right: of each detection. fewest: detections a bin must have. name: of the line.
+    """
+    figure, axes = axes_for(*labels)
     for low in np.arange(0, 1, 0.1):
         inside = (scores >= low) & (scores < low + 0.1)
-        if inside.sum() >= 10:
+        if np.count_nonzero(inside) >= fewest:
             axes.bar(low + 0.05, right[inside].mean(), width=0.09, color=SECOND, alpha=0.5)
-    if manifest.calibration:
-        axes.plot(*zip(*manifest.calibration, strict=True), color=ACCENT, label="calibration")
-        axes.legend(frameon=False, loc="upper left")
+    if line:
+        axes.plot(*zip(*line, strict=True), color=ACCENT, label=name)
+        if name:
+            axes.legend(frameon=False, loc="upper left")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     save(figure, path)

@@ -2,9 +2,18 @@
 
 import os
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from samplechop.realtime.core.errors import UserError
+
+MISSING = "training needs TensorFlow: install the extra with pip install 'samplechop[train]'"
+
+
+def check_extra() -> None:
+    """Refuse to begin hours of work that could not be ended. Raises UserError if TensorFlow is not installed."""
+    if find_spec("tensorflow") is None:
+        raise UserError(MISSING)
 
 
 @cache
@@ -14,7 +23,7 @@ def tensorflow() -> Any:
     try:
         import tensorflow as imported
     except ImportError:
-        raise UserError("Training needs TensorFlow: install the extra with pip install 'samplechop[train]'.") from None
+        raise UserError(MISSING) from None
     imported.config.experimental.enable_op_determinism()
     return imported
 

@@ -1,21 +1,29 @@
-"""The training loop that all nets share: a learning rate that rises and falls, and the best weights are kept."""
+"""The training loop of all nets: fit, calibrate on held-out data, write the model, its figures and its card.
 
-from collections.abc import Callable, Iterator, Sequence
+A task says what differs: data, net, loss, calibration, figures. Each stands in a module of offline/training/tasks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.models import AnyFeatures, Manifest
+from samplechop.offline.training import figures, write_model
 from samplechop.offline.training.keras_backend import keras, tensorflow
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""What is heard, and what should be said of it: float32, both with the examples along the first axis."""
+"""Input and target: float32, both with the examples along the first axis."""
 Loss = Callable[[Any, Any], Any]
-"""(y, what the net says) in, one number out; tensors."""
-Keep = Callable[[Any, Any], Any]
-"""(x, what the net says) in, what it costs to have left what the net said before; tensors."""
+"""(target, output of the net) in, one number out; tensors."""
+Penalty = Callable[[Any, Any], Any]
+"""(input, output of the net) in, the cost of having left what the net gave before fine-tuning out; tensors."""
+OnStep = Callable[[int, int, float], None]
+"""Called with (member, step, running loss)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Options:
     """How long and how fast to learn.
 
     steps: batches in all. rate: the highest learning rate. seed: of the weights and the order. check_every: steps
-    between two looks at the held batches. patience: looks without improvement after which it stops.
+    between two evaluations of the validation batches. patience: evaluations without improvement after which it stops.
     """
 
     steps: int = 1500
@@ -35,7 +43,7 @@ class Options:
 
 @dataclass(slots=True)
 class Fitted:
-    """A trained net and how it went: loss of training and validation at each check."""
+    """A fitted net and how it went: loss of training and validation at each evaluation."""
 
     model: Any
     steps: list[int] = field(default_factory=list)
@@ -43,23 +51,122 @@ class Fitted:
     validation_loss: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """All that a model's two files hold: the .tflite and, beside it, the manifest; see samplechop.models.Manifest.
+
+    facts: on the training, after those the caller of `train` gives. card_scores: of the card, None for `scores`.
+    """
+
+    content: bytes
+    features: AnyFeatures
+    scores: Mapping[str, Any]
+    threshold: float = 0.5
+    min_gap: float = 0.0
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    calibration: tuple[tuple[float, float], ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    card_scores: Mapping[str, Any] | None = None
+
+
+class Task(Protocol):
+    """What a net is trained for."""
+
+    @property
+    def card(self) -> write_model.Card:
+        """What the card says of every model of this task."""
+
+    @property
+    def members(self) -> int:
+        """Number of nets of one shape to fit and to average."""
+
+    def build(self, member: int, seed: int) -> tuple[Any, Penalty | None]:
+        """Make the Keras net of one member; with a penalty where it is fine-tuned rather than trained from nothing."""
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """Give the next training batch, augmented."""
+
+    def validation_batches(self) -> Sequence[Batch]:
+        """Give the batches that only decide when to stop, the same every time."""
+
+    def loss(self) -> Loss:
+        """Give the loss."""
+
+    def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
+        """Choose thresholds, measure on held-out data, convert."""
+
+    def finish(self, manifest: Manifest, folder: Path) -> None:
+        """Draw the task's own figures into `folder`, write what else lies beside the model, verify the written file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A written model and how the fitting of each member went."""
+
+    manifest: Manifest
+    fittings: Sequence[Fitted]
+
+
+def train(
+    task: Task, out: Path, options: Options, facts: Mapping[str, Any], on_step: OnStep | None = None, command: str = ""
+) -> Trained:
+    """Train a task's net and write OUT.tflite and OUT.json; OUT.md and the figures in OUT-report, too, with a command.
+
+    facts: on the training, for the manifest. command: what the user typed, for the card.
+    """
+    keras().backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
+    fittings = []
+    for member in range(task.members):
+        chosen = replace(options, seed=options.seed + member)
+        model, penalty = task.build(member, chosen.seed)
+        rng = np.random.default_rng(chosen.seed)
+
+        def draw(rng: np.random.Generator = rng) -> Batch:
+            return task.draw(rng)
+
+        def progress(step: int, loss: float, member: int = member) -> None:
+            if on_step is not None:
+                on_step(member, step, loss)
+
+        batches = task.validation_batches()
+        fittings.append(learn(model, draw, batches, task.loss(), chosen, progress, penalty))
+    made = task.calibrate(fittings)
+    manifest = write_model.write(
+        out,
+        made.content,
+        made.features,
+        made.threshold,
+        made.min_gap,
+        {**facts, **made.facts},
+        made.scores,
+        decision=made.decision,
+        calibration=made.calibration,
+    )
+    folder = out.with_name(out.name + "-report")
+    task.finish(manifest, folder)
+    if command:
+        figures.curves([(one.steps, one.training_loss, one.validation_loss) for one in fittings], folder / "loss.png")
+        write_model.write_card(manifest, task.card, command, made.card_scores)
+    return Trained(manifest, fittings)
+
+
 def learn(
     model: Any,
     draw: Callable[[], Batch],
-    held: Sequence[Batch],
+    validation: Sequence[Batch],
     loss: Loss,
     options: Options,
     on_step: Callable[[int, float], None] | None = None,
-    before: Keep | None = None,
+    penalty: Penalty | None = None,
 ) -> Fitted:
-    """Train a Keras net; the weights with the lowest loss on `held` are kept. The same draws give the same net.
+    """Fit a Keras net; the weights with the lowest validation loss are kept. The same draws give the same net.
 
     AdamW (Loshchilov and Hutter, 2019) with a warm-up over the first seventh of the steps, then a cosine down to a
     hundredth; gradients clipped to a norm of 1.
 
-    draw: gives the next batch; called from one thread of its own, one batch ahead. held: batches that only tell when
-    to stop. on_step: told (step, running loss). before: added to the loss when a net is moved on rather than made; the
-    last weights are kept then, unless the net was better before.
+    draw: gives the next batch; called from one thread of its own, one batch ahead. validation: batches that only
+    decide when to stop. on_step: called with (step, running loss). penalty: added to the loss when a net is fine-tuned;
+    the last weights are kept then, unless the net was better before.
     """
     tf = tensorflow()
     k = keras()
@@ -76,20 +183,20 @@ def learn(
     @tf.function(reduce_retracing=True)
     def train_step(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
-            said = model(x, training=True)
-            value = loss(y, said)
-            if before is not None:
-                value += before(x, said)
+            output = model(x, training=True)
+            value = loss(y, output)
+            if penalty is not None:
+                value += penalty(x, output)
         gradients = tape.gradient(value, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return value
 
-    def held_loss() -> float:
-        return float(np.mean([float(loss(y, model(x, training=False))) for x, y in held]))
+    def validation_loss() -> float:
+        return float(np.mean([float(loss(y, model(x, training=False))) for x, y in validation]))
 
     fitted, best, waited, running = Fitted(model), None, 0, 0.0
-    if before is not None:  # a move that makes it worse is not made
-        best = unmoved = held_loss(), model.get_weights()
+    if penalty is not None:  # a fine-tuning that makes it worse is not kept
+        best = original = validation_loss(), model.get_weights()
     for number, (x, y) in enumerate(_ahead(draw, options.steps), 1):
         value = float(train_step(x, y))
         running = value if number == 1 else 0.97 * running + 0.03 * value
@@ -98,7 +205,7 @@ def learn(
         if number % options.check_every == 0 or number == options.steps:
             fitted.steps.append(number)
             fitted.training_loss.append(running)
-            fitted.validation_loss.append(held_loss())
+            fitted.validation_loss.append(validation_loss())
             if best is None or fitted.validation_loss[-1] < best[0]:
                 best, waited = (fitted.validation_loss[-1], model.get_weights()), 0
             else:
@@ -106,9 +213,9 @@ def learn(
                 if waited >= options.patience:
                     break
     # With the few records of one user the loss soon rises again, as the net grows surer, while its answers still get
-    # better: a moved net is kept as it is at the end, unless it was better before.
-    moved = before is not None and fitted.validation_loss and fitted.validation_loss[-1] < unmoved[0]
-    if best is not None and not moved:
+    # better: a fine-tuned net is kept as it is at the end, unless it was better before.
+    improved = penalty is not None and fitted.validation_loss and fitted.validation_loss[-1] < original[0]
+    if best is not None and not improved:
         model.set_weights(best[1])
     return fitted
 

@@ -7,12 +7,17 @@ three taps is written as a dense layer over the input now, d and 2d frames ago, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from samplechop.offline.training.keras_backend import keras
-from samplechop.offline.training.weights import Layers
+from samplechop.realtime.core.errors import UserError
+
+Layers = list[tuple[np.ndarray, np.ndarray]]
+"""(weights (n_in, n_out), bias (n_out,)) of each layer, normalisation folded in."""
 
 DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 """In frames of 512 samples: together they look back over 1024 frames, 11.9 s, three bars of slow music."""
@@ -107,3 +112,31 @@ def _dense(k: Any, x: Any, weights: np.ndarray, bias: np.ndarray, activation: st
     y = layer(x)
     layer.set_weights([weights, bias])
     return y
+
+
+def save_weights(path: Path, members: list[Layers]) -> None:
+    """Write every member's layers as float32 arrays named MEMBER_LAYER_w and MEMBER_LAYER_b: what fine-tuning starts
+    from, NAME.npz beside NAME.tflite. Never pickled.
+    """
+    arrays = {
+        f"{number}_{place:02d}_{name}": np.asarray(array, np.float32)
+        for number, layers in enumerate(members)
+        for place, layer in enumerate(layers)
+        for name, array in zip("wb", layer, strict=True)
+    }
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def load_weights(path: Path) -> list[Layers]:
+    """Read what `save_weights` wrote. Raises UserError if that cannot be done."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = sorted(name[:-2] for name in file.files if name.endswith("_w"))
+            members: dict[str, Layers] = {}
+            for name in names:
+                members.setdefault(name.split("_")[0], []).append((file[name + "_w"], file[name + "_b"]))
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        raise UserError(f"{str(path)!r} holds no weights to start from: {error}") from None
+    if not members:
+        raise UserError(f"{str(path)!r} holds no weights to start from")
+    return list(members.values())

@@ -1,11 +1,12 @@
-"""Write a trained net as NAME.tflite with its manifest NAME.json."""
+"""Write a trained net: NAME.tflite, its manifest NAME.json, and NAME.md, its card, for people."""
 
 import hashlib
 import io
 import json
+import tempfile
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,43 @@ from samplechop import models
 from samplechop.models import AnyFeatures, Manifest
 from samplechop.offline.training.keras_backend import keras, tensorflow
 from samplechop.realtime.audio.silence_stderr import silence
+from samplechop.realtime.core.errors import UserError
 
 BATCH = 16
 """Windows per call in the file of a window net; fixed, because a net converted without one fails when it is run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card says of every model of one task, Markdown: what it detects; on what its scores were taken; and the
+    command that evaluates it, without a folder.
+    """
+
+    detects: str
+    scored_on: str
+    evaluate: str
+
+
+def check_writable(option: str, given: Path, folder: Path) -> None:
+    """Refuse a folder that cannot be written to, before hours of work rather than after. Raises UserError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"{option} {str(given)!r} cannot be written: {error.strerror or error}") from None
+
+
+def model_path(out: Path, example: str) -> Path:
+    """Give the path of a model to write, without suffix, in a folder that can be written to.
+
+    example: such a path, for people. Raises UserError.
+    """
+    out = out.with_suffix("") if out.suffix in {".json", ".tflite"} else out
+    if out.name in ("", ".."):
+        raise UserError(f"--out must name a model, such as {example}, got {str(out)!r}")
+    check_writable("--out", out, out.parent)
+    return out
 
 
 def to_tflite(model: Any, batch: int = BATCH) -> bytes:
@@ -24,7 +59,7 @@ def to_tflite(model: Any, batch: int = BATCH) -> bytes:
     inputs = k.Input(batch_shape=(batch, model.input_shape[1]), dtype="float32")
     converter = tensorflow().lite.TFLiteConverter.from_keras_model(k.Model(inputs, model(inputs)))
     converter.optimizations = []
-    with silence(), redirect_stdout(io.StringIO()):  # it tells at length where it keeps things meanwhile
+    with silence(), redirect_stdout(io.StringIO()):  # it says at length where it keeps things meanwhile
         return bytes(converter.convert())
 
 
@@ -65,3 +100,35 @@ def write(
     file.write_bytes(content)
     manifest.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return models.load(manifest)
+
+
+def write_card(manifest: Manifest, card: Card, command: str, scores: Mapping[str, Any] | None = None) -> None:
+    """Write NAME.md beside the model: what it is, how it was trained, how it scored, and what is not known.
+
+    command: what trained it. scores: by name; None for the manifest's.
+    """
+    lines = [
+        f"# {manifest.name}",
+        "",
+        f"{card.detects} Trained with:",
+        "",
+        f"    {command}",
+        "",
+        "## Trained on",
+        "",
+        *(f"- {key.replace('_', ' ')}: {value}" for key, value in manifest.training.items()),
+        "",
+        "## Scores",
+        "",
+        card.scored_on,
+        "",
+        *(f"- {key.replace('_', ' ')}: {value}" for key, value in (scores or manifest.scores).items()),
+        "",
+        "## Where it fails",
+        "",
+        f"Not measured yet: run `{card.evaluate} FOLDER --model {manifest.name}.json` on recordings it has never heard,"
+        " and",
+        "look.",
+        "",
+    ]
+    manifest.path.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8")

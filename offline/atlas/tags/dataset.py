@@ -1,9 +1,8 @@
-"""The tagged sounds of an atlas, as a net learns from them: labels, pictures, and which packs only measure it."""
+"""The tagged sounds of an atlas, as the tags net learns from them: labels, images, and which packs only measure it."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,34 +15,17 @@ from samplechop.offline.atlas.tags.augmentation import augment_sound
 from samplechop.offline.atlas.tags.inference import at_rate, image
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.common.progress import Progress
+from samplechop.offline.training.tasks.tags import Images, Tagged
 from samplechop.realtime.core.errors import UserError
 
 VERSIONS = 2
-"""Pictures of each sound to learn from: as it is, and changed. The net makes more of them as it learns."""
+"""Images of each sound to learn from: as it is, and augmented. The net makes more of them as it learns."""
 VALIDATION_SHARE = 0.2
 MOST_SHARE = 0.35
 FEWEST_SOUNDS = 20
 FEWEST_OF_PACK = 10
 """Tagged sounds a pack must have, to be held out."""
 _TOGETHER = 32
-Pictures = NDArray[np.float16]
-"""Pictures of sounds: float16 (n, VERSIONS, inputs)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tagged:
-    """The sounds of an atlas that have tags of the vocabulary.
-
-    rows: of the atlas. tags: the vocabulary. labels: float32 (n, tags), 0 or 1. held: bool (n,), only to measure on;
-    how: a sentence on these. synonyms: what words stand for.
-    """
-
-    rows: tuple[int, ...]
-    tags: tuple[str, ...]
-    labels: NDArray[np.float32]
-    held: NDArray[np.bool_]
-    how: str
-    synonyms: Mapping[str, str]
 
 
 def find(atlas: Atlas, paths: Sequence[Path], synonyms: Path | None, fewest: int, held: Sequence[str]) -> Tagged:
@@ -107,28 +89,28 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def picture(
-    atlas: Atlas, rows: Sequence[int], features: SoundFeatures, seed: int, jobs: int, told: Progress
-) -> Pictures:
-    """Picture sounds of an atlas, as they are and changed, in `jobs` processes."""
+def images_of(
+    atlas: Atlas, rows: Sequence[int], features: SoundFeatures, seed: int, jobs: int, progress: Progress
+) -> Images:
+    """Make images of sounds of an atlas, as they are and augmented, in `jobs` processes."""
     spans = [tuple(rows[at : at + _TOGETHER]) for at in range(0, len(rows), _TOGETHER)]
     out = np.zeros((len(rows), VERSIONS, features.n_inputs), np.float16)
     work = [(atlas.folder, span, features, seed) for span in spans]
-    for number, part in enumerate(in_order(_picture, work, jobs)):
+    for number, part in enumerate(in_order(_images, work, jobs)):
         out[number * _TOGETHER : number * _TOGETHER + len(part)] = part
-        told("listening", number + 1, len(work))
+        progress("listening", number + 1, len(work))
     return out
 
 
-def _picture(job: tuple[Path, tuple[int, ...], SoundFeatures, int]) -> Pictures:
+def _images(job: tuple[Path, tuple[int, ...], SoundFeatures, int]) -> Images:
     folder, rows, features, seed = job
     atlas = Atlas(folder)
     samples, sounds = atlas.samples(), atlas.sounds
     out = np.zeros((len(rows), VERSIONS, features.n_inputs), np.float16)
-    for pictures, row in zip(out, rows, strict=True):
+    for versions, row in zip(out, rows, strict=True):
         sound = at_rate(samples[row, : sounds[row].length], atlas.rate, features)
         rng = np.random.default_rng([0x7A65, seed, row])
-        pictures[0] = image(sound, features)
+        versions[0] = image(sound, features)
         for version in range(1, VERSIONS):
-            pictures[version] = image(augment_sound(sound, rng), features)
+            versions[version] = image(augment_sound(sound, rng), features)
     return out

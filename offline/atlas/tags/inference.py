@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest, ModelError, SoundFeatures
+from samplechop.offline.training.tasks.tags import TFLITE_BATCH as BATCH
 from samplechop.realtime.nets.tflite import open_interpreter
 
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
@@ -95,8 +96,6 @@ def image(samples: NDArray[np.float32], features: SoundFeatures) -> NDArray[np.f
     return (whole / np.float32(SCALE_DB)).ravel()
 
 
-BATCH = 32
-"""Sounds per call, also in the file: a net converted for another number cannot be run."""
 TAGS, ENCODING = "output_0", "output_1"
 """What the converter calls the net's outputs, in the order in which they were built."""
 Answers = tuple[NDArray[np.float32], NDArray[np.float32]]

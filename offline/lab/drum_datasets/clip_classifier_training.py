@@ -3,7 +3,7 @@
 Each drum is named from the probability on from which, on recordings it has not learned from, it is right RIGHT often.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from samplechop.models import Manifest
 from samplechop.offline.audio.reading import read_audio
+from samplechop.offline.common.progress import Progress
 from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, features
 from samplechop.offline.lab.drum_datasets.from_tracks import onsets
 from samplechop.offline.labels.drum_labels import DrumLabels, read_drum_labels
 from samplechop.offline.training import dataset, write_model
 from samplechop.offline.training.keras_backend import keras, tensorflow
-from samplechop.offline.training.loop import Options, learn
-from samplechop.offline.training.tasks.drum_targets import DRUM_TASK
+from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
+from samplechop.offline.training.tasks import drums
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 
@@ -33,19 +34,19 @@ FEWEST = 20
 CLOSE, FAR = 0.025, 0.055
 """Seconds from an onset up to which a hit belongs to it, and from which on it does not; between them nobody knows."""
 BATCH = 128
+VALIDATION_BATCH = 1024
 LAYERS, CHANNELS, HIDDEN = 3, 96, 96
-Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Shreds of one split: features(), float16, (n, inputs); wanted: int8, (n, 5), 1 there, 0 not, -1 unknown."""
+class Clips:
+    """Clips of one split: features(), float16, (n, inputs); target: int8, (n, 5), 1 there, 0 not, -1 unknown."""
 
     x: NDArray[np.float16]
-    wanted: NDArray[np.int8]
+    target: NDArray[np.int8]
 
 
-def wanted_at(times: Sequence[float], labels: DrumLabels) -> NDArray[np.int8]:
+def targets_at(times: Sequence[float], labels: DrumLabels) -> NDArray[np.int8]:
     """Say what each shred (onset in seconds) holds: int8, (n, 5), in the order of DRUMS; 1, 0, or -1 for unknown."""
     at = np.asarray(times, np.float64)
     out = np.full((len(at), len(DRUMS)), -1, np.int8)
@@ -61,21 +62,21 @@ def wanted_at(times: Sequence[float], labels: DrumLabels) -> NDArray[np.int8]:
     return out
 
 
-def hear(folders: Sequence[Path], told: Told) -> dict[str, Heard]:
+def clips_of(folders: Sequence[Path], progress: Progress) -> dict[str, Clips]:
     """Cut the shreds of all labelled recordings in folders, by split: "train" and "validation".
 
     A crate says its split itself; of other recordings every fifth is validation. Raises UserError if a folder is
     missing or either split has fewer than FEWEST kicks, snares or hats.
     """
-    examples = dataset.find(DRUM_TASK, folders)
+    examples = dataset.find(drums.SPEC, folders)
     rows: dict[str, list[tuple[NDArray[np.float16], NDArray[np.int8]]]] = {"train": [], "validation": []}
     for number, example in enumerate(examples, 1):
         samples = read_audio(example.audio)
         times = onsets(samples)
-        wanted = wanted_at(times, read_drum_labels(example.labels))
-        rows[example.split].append((features(samples, times).astype(np.float16), wanted))
-        told("listening", number, len(examples))
-    heard = {}
+        target = targets_at(times, read_drum_labels(example.labels))
+        rows[example.split].append((features(samples, times).astype(np.float16), target))
+        progress("listening", number, len(examples))
+    clips = {}
     for split, parts in rows.items():
         both = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else []
         counts = np.sum(both[1] == 1, axis=0) if both else np.zeros(len(DRUMS))
@@ -85,8 +86,8 @@ def hear(folders: Sequence[Path], told: Told) -> dict[str, Heard]:
                 f"The recordings for {'training' if split == 'train' else 'validation'} hold fewer than {FEWEST} of "
                 f"{', '.join(few)}: give more, such as a crate (samplechop crate build -o crate --minutes 60)."
             )
-        heard[split] = Heard(*both)
-    return heard
+        clips[split] = Clips(*both)
+    return clips
 
 
 def build(seed: int) -> Any:
@@ -104,7 +105,7 @@ def build(seed: int) -> Any:
     return k.Model(inputs, layers.Dense(len(DRUMS))(x))
 
 
-def changed(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def augment_features(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Change shreds, float32 (n, inputs), as another desk, pressing and speed would.
 
     Another tilt and a slow ripple over the bands, which are nothing new against the track's own; now and then a noise
@@ -126,11 +127,11 @@ def changed(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.floa
     return np.asarray(out.reshape(n, -1), np.float32)
 
 
-def loss(wanted: Any, logits: Any) -> Any:
-    """Cross-entropy where the answer is known; wanted: (batch, 5), below 0 for unknown."""
+def loss(target: Any, logits: Any) -> Any:
+    """Cross-entropy where the answer is known; target: (batch, 5), below 0 for unknown."""
     tf = tensorflow()
-    known = tf.cast(wanted >= 0, tf.float32)
-    each = tf.nn.sigmoid_cross_entropy_with_logits(tf.maximum(wanted, 0.0), logits)
+    known = tf.cast(target >= 0, tf.float32)
+    each = tf.nn.sigmoid_cross_entropy_with_logits(tf.maximum(target, 0.0), logits)
     return tf.reduce_sum(each * known) / (tf.reduce_sum(known) + 1.0)
 
 
@@ -159,7 +160,7 @@ def absent_below(said: NDArray[Any], there: NDArray[np.bool_]) -> float:
     return 0.0
 
 
-def scored(said: NDArray[Any], wanted: NDArray[np.int8]) -> dict[str, dict[str, float]]:
+def scored(said: NDArray[Any], target: NDArray[np.int8]) -> dict[str, dict[str, float]]:
     """Measure each drum where it is known: its accuracy at one half; `sure` and `absent`, from and below which it is
     named and denied; `named`, `right`: how many that are there are named, how often a named one is there; `denied`,
     `wrong`: how many that are not there are denied, how often a denied one is there.
@@ -168,8 +169,8 @@ def scored(said: NDArray[Any], wanted: NDArray[np.int8]) -> dict[str, dict[str, 
     """
     scores = {}
     for column, name in enumerate(DRUMS):
-        known = wanted[:, column] >= 0
-        there, probability = wanted[known, column] == 1, said[known, column]
+        known = target[:, column] >= 0
+        there, probability = target[known, column] == 1, said[known, column]
         sure, absent = sure_from(probability, there), absent_below(probability, there)
         yes, no = probability >= sure, probability <= absent
         found = {
@@ -186,28 +187,49 @@ def scored(said: NDArray[Any], wanted: NDArray[np.int8]) -> dict[str, dict[str, 
     return scores
 
 
-def train(
-    heard: Mapping[str, Heard],
-    out: Path,
-    options: Options,
-    facts: Mapping[str, Any],
-    on_step: Callable[[int, float], None] | None = None,
-) -> Manifest:
-    """Train on one split, choose and measure on the other, write OUT.tflite with its manifest, which carries facts."""
-    learned, held = heard["train"], heard["validation"]
-    rng = np.random.default_rng(options.seed)
+class ClipTask:
+    """The clip classifier in the training loop."""
 
-    def draw() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        rows = rng.integers(0, len(learned.x), BATCH)
-        return changed(learned.x[rows].astype(np.float32), rng), learned.wanted[rows].astype(np.float32)
-
-    parts = range(0, len(held.x), 1024)
-    batches = [(held.x[i : i + 1024].astype(np.float32), held.wanted[i : i + 1024].astype(np.float32)) for i in parts]
-    fitted = learn(build(options.seed), draw, batches, loss, options, on_step)
-    logits = np.concatenate([np.asarray(fitted.model(x, training=False)) for x, _ in batches])
-    scores = scored(1 / (1 + np.exp(-logits)), held.wanted)
-    decision = {"drums": {name: {what: scores[name][what] for what in ("sure", "absent")} for name in DRUMS}}
-    shreds = {f"shreds_{split}": len(part.x) for split, part in heard.items()}
-    return write_model.write(
-        out, write_model.to_tflite(fitted.model, 1), FEATURES, 0.5, 0.0, {**facts, **shreds}, scores, decision=decision
+    card = write_model.Card(
+        "Hears which drums are struck at one attack.",
+        "On recordings it did not learn from, which also decided from which probability a drum is named:",
+        "samplechop drums from-tracks",
     )
+    members = 1
+
+    def __init__(self, clips: Mapping[str, Clips]) -> None:
+        """clips: by split, "train" and "validation"."""
+        self._clips, self._learned, self._held_out = clips, clips["train"], clips["validation"]
+
+    def build(self, member: int, seed: int) -> tuple[Any, None]:
+        """Make the net."""
+        del member
+        return build(seed), None
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """Draw clips, augmented."""
+        rows = rng.integers(0, len(self._learned.x), BATCH)
+        x = augment_features(self._learned.x[rows].astype(np.float32), rng)
+        return x, self._learned.target[rows].astype(np.float32)
+
+    def validation_batches(self) -> list[Batch]:
+        """Give all clips held out."""
+        held = self._held_out
+        parts = [slice(at, at + VALIDATION_BATCH) for at in range(0, len(held.x), VALIDATION_BATCH)]
+        return [(held.x[part].astype(np.float32), held.target[part].astype(np.float32)) for part in parts]
+
+    def loss(self) -> Loss:
+        """Give the loss."""
+        return loss
+
+    def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
+        """Choose from and below which probability a drum is named and denied, and measure."""
+        (fitted,) = fittings
+        logits = np.concatenate([np.asarray(fitted.model(x, training=False)) for x, _ in self.validation_batches()])
+        scores = scored(1 / (1 + np.exp(-logits)), self._held_out.target)
+        decision = {"drums": {name: {what: scores[name][what] for what in ("sure", "absent")} for name in DRUMS}}
+        facts = {f"shreds_{split}": len(part.x) for split, part in self._clips.items()}
+        return Calibrated(write_model.to_tflite(fitted.model, 1), FEATURES, scores, decision=decision, facts=facts)
+
+    def finish(self, manifest: Manifest, folder: Path) -> None:
+        """Write nothing else."""

@@ -1,5 +1,5 @@
 """Nets over single windows of constant-Q frames: the classic one, one that keeps the spectrum's shape, and, to compare
-with, a convolutional net over the whole window.
+with, a convolutional net over the whole window. They alone are fitted by Keras' own loop, as the classic one ever was.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samplechop.models import Manifest
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import write_model
-from samplechop.offline.training.calibration import calibration
+from samplechop.offline.training.calibration import Verdict, calibration, f_measure, near
 from samplechop.offline.training.keras_backend import keras
 from samplechop.offline.training.tasks.chop61_windows import (
     CONTEXT,
@@ -22,7 +22,7 @@ from samplechop.offline.training.tasks.chop61_windows import (
     Shape,
     Windows,
     features_of,
-    hear,
+    records,
 )
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.chop.minimum_gap import RunPicker
@@ -57,27 +57,21 @@ Scored = tuple[Windows, NDArray[np.float32]]
 """A record and the score of each of its frames."""
 
 
-def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> list[tuple[float, bool]]:
-    """Give the score of every marker of which one can tell whether it is right, and whether it is."""
+def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> list[Verdict]:
+    """Judge the markers of one record; those where the truth is unknown are left out. scores: float32 (n,)."""
     every, known = (np.zeros(int(record.frames.max(initial=0)) + 2, np.float32) for _ in range(2))
     every[record.frames], known[record.frames] = scores, record.weight
-    found: list[tuple[float, bool]] = []
-    last = -len(every)
-    for frame, _, score in RunPicker(threshold).push(every):
-        if frame - last < MIN_GAP * 44_100 / HOP:
-            continue
-        last = frame
-        right = bool(len(record.truth) and np.min(np.abs(record.truth - frame)) <= TOLERANCE_FRAMES)
-        if right or known[frame]:
-            found.append((float(score), right))
-    return found
+    frames: list[int] = []
+    for frame, _, _ in RunPicker(threshold).push(every):
+        if not frames or frame - frames[-1] >= MIN_GAP * 44_100 / HOP:
+            frames.append(frame)
+    right = near(np.array(frames, np.int64), record.references, TOLERANCE_FRAMES)
+    told = zip(frames, right.tolist(), strict=True)
+    return [(float(every[frame]), is_right) for frame, is_right in told if is_right or known[frame]]
 
 
-def f_measure(records: Sequence[Scored], threshold: float) -> float:
-    """Give the F-measure of the markers against the chops over all records."""
-    said = [right for one, scores in records for _, right in verdicts(one, scores, threshold)]
-    chops = sum(len(one.truth) for one, _ in records)
-    return 2 * sum(said) / (len(said) + chops) if any(said) else 0.0
+def _verdicts(scored: Sequence[Scored], threshold: float) -> list[tuple[int, list[Verdict]]]:
+    return [(len(one.references), verdicts(one, scores, threshold)) for one, scores in scored]
 
 
 def train(
@@ -87,7 +81,7 @@ def train(
     seed: int,
     jobs: int,
     epochs: int | None,
-    told: Progress,
+    progress: Progress,
     calibrate_on: Path | None = None,
 ) -> tuple[Manifest | None, dict[str, Any]]:
     """Train a window net and write it. Gives the manifest (None for chop-cnn, which no host can run) and the facts.
@@ -97,14 +91,14 @@ def train(
     which there is nothing to chop. Raises UserError without data.
     """
     shape = SHAPES[name]
-    heard = list(hear(folders, name, seed, jobs, told))
-    training, validation = ([one for one in heard if one.split == split] for split in ("train", "validation"))
+    found = list(records(folders, name, seed, jobs, progress))
+    training, validation = ([one for one in found if one.split == split] for split in ("train", "validation"))
     if not any(one.target.any() for one in training) or not validation:
         raise UserError("training needs labelled recordings to learn from, and at least one more to check with")
     x, target = (np.concatenate([getattr(one, part) for one in training]) for part in ("x", "target"))
     parts = ("x", "target", "weight")
     thin = PICTURES_THIN if shape.whole else 1
-    held = [np.concatenate([getattr(one, part)[::thin] for one in validation]) for part in parts]
+    held_out = [np.concatenate([getattr(one, part)[::thin] for one in validation]) for part in parts]
     k = keras()
     k.backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
     model = build(shape, seed)
@@ -113,26 +107,26 @@ def train(
     slower = k.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.4, patience=2)
     epochs = epochs or EPOCHS
     count = k.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: told(f"training, loss {logs['loss']:.3f}", epoch + 1, epochs)
+        on_epoch_end=lambda epoch, logs: progress(f"training, loss {logs['loss']:.3f}", epoch + 1, epochs)
     )
     history = model.fit(
         *(x, target),
         batch_size=1024,
         epochs=epochs,
-        validation_data=tuple(held),
+        validation_data=tuple(held_out),
         callbacks=[slower, stop, count],
         verbose=0,
     )
-    real = list(hear([calibrate_on], name, seed, jobs, told, "validation")) if calibrate_on is not None else []
+    real = list(records([calibrate_on], name, seed, jobs, progress, "validation")) if calibrate_on is not None else []
 
-    def score(records: Sequence[Windows]) -> list[Scored]:
-        return [(one, model.predict(one.x, batch_size=4096, verbose=0)[:, 0]) for one in records if len(one.x)]
+    def score(some: Sequence[Windows]) -> list[Scored]:
+        return [(one, model.predict(one.x, batch_size=4096, verbose=0)[:, 0]) for one in some if len(one.x)]
 
-    said = score(validation)
-    deciding = [*score(real), *(one for one in said if not real or not len(one[0].truth))]
-    threshold = max(THRESHOLDS, key=lambda level: f_measure(deciding, level))
+    scored = score(validation)
+    deciding = [*score(real), *(one for one in scored if not real or not len(one[0].references))]
+    threshold = max(THRESHOLDS, key=lambda level: f_measure(_verdicts(deciding, level)))
     known = [verdict for one, scores in deciding for verdict in verdicts(one, scores, threshold)]
-    f = round(f_measure(said, threshold), 4)
+    f = round(f_measure(_verdicts(scored, threshold)), 4)
     facts = {
         "recordings_train": len(training),
         "recordings_validation": len(validation),
@@ -154,21 +148,21 @@ def train(
 
 
 def recalibrate(
-    folders: Sequence[Path], out: Path, manifest: Manifest, seed: int, jobs: int, told: Progress
-) -> tuple[Manifest, dict[str, Any]]:
+    folders: Sequence[Path], out: Path, manifest: Manifest, seed: int, jobs: int, progress: Progress
+) -> Manifest:
     """Read a window net's strengths from labelled recordings and write it as another model; its threshold stays.
 
-    Gives the manifest and the facts. Raises UserError without data.
+    Raises UserError without data.
     """
     name = next(name for name, shape in SHAPES.items() if features_of(shape) == manifest.features)
-    known: list[tuple[float, bool]] = []
-    heard = list(hear(folders, name, seed, jobs, told, "validation"))
-    for one in heard:
+    known: list[Verdict] = []
+    found = list(records(folders, name, seed, jobs, progress, "validation"))
+    for one in found:
         scores = np.zeros(len(one.x), np.float32)
         Scorer(manifest, len(one.x)).score(one.x.astype(np.float32), np.zeros(len(one.x), np.bool_), scores)
         known += verdicts(one, scores, manifest.threshold)
-    facts = {**manifest.training, "recordings_calibration": len(heard)}
-    made = write_model.write(
+    facts = {**manifest.training, "recordings_calibration": len(found)}
+    return write_model.write(
         out,
         manifest.path.read_bytes(),
         manifest.features,
@@ -179,4 +173,3 @@ def recalibrate(
         manifest.version,
         calibration=calibration(known),
     )
-    return made, facts

@@ -1,4 +1,4 @@
-"""What nets over single windows of constant-Q frames hear, and what they are asked."""
+"""Input and targets of nets over single windows of constant-Q frames."""
 
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,8 @@ from samplechop.offline.audio.reading import read_audio
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import dataset
-from samplechop.offline.training.targets import Wanted
-from samplechop.offline.training.tasks.chop_targets import CHOPS, EDGE
-from samplechop.offline.training.tasks.chop_targets import wanted as wanted_of
+from samplechop.offline.training.streaming_targets import Annotation
+from samplechop.offline.training.tasks.chop import EDGE, SPEC, annotation
 from samplechop.realtime.dsp.context_window import ContextWindow
 from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
 
@@ -48,7 +47,7 @@ SHAPES = {
 
 
 def features_of(shape: Shape) -> Features:
-    """Describe what a shape hears, as a manifest does."""
+    """Describe the input of a shape, as a manifest does."""
     return Features(44_100, HOP, F2_HZ, 48, 12, 2, "true", shape.bands, CONTEXT, CONTEXT, "window-zscore")
 
 
@@ -57,22 +56,23 @@ class Windows:
     """Windows of one record: x float16 (n, inputs), target float32 (n,) 0..1, weight float32 (n,) 0 or 1.
 
     frames: int64 (n,), which frame each is about: of a validation record every one that is not silent, of a training
-    record those that are trained on. truth: int64 (m,), the frames of all its chops. split: "train" or "validation".
+    record those that are trained on. references: int64 (m,), the frames of all its chops. split: "train" or
+    "validation".
     """
 
     x: NDArray[np.float16]
     target: NDArray[np.float32]
     weight: NDArray[np.float32]
     frames: NDArray[np.int64]
-    truth: NDArray[np.int64]
+    references: NDArray[np.int64]
     split: str
 
 
-def label(wanted: Wanted, n_frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def label(known: Annotation, n_frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Give target and weight of every frame: 1 at a chop, EDGE beside it, nothing said up to MARGIN frames around."""
     target, weight = np.zeros(n_frames, np.float32), np.ones(n_frames, np.float32)
-    chops = wanted.events["chop"]
-    for start, stop in [*wanted.unknown.get("chop", ()), *((time, time) for time in chops)]:
+    chops = known.events["chop"]
+    for start, stop in [*known.unknown.get("chop", ()), *((time, time) for time in chops)]:
         first, last = round(start * 44_100 / HOP) - MARGIN, round(stop * 44_100 / HOP) + MARGIN
         weight[max(0, first) : max(0, last + 1)] = 0
     for time in chops:
@@ -84,7 +84,7 @@ def label(wanted: Wanted, n_frames: int) -> tuple[NDArray[np.float32], NDArray[n
 
 
 @cache
-def _hearing(bands: tuple[tuple[int, int], ...]) -> tuple[StreamingCQT, ContextWindow]:
+def _frontend(bands: tuple[tuple[int, int], ...]) -> tuple[StreamingCQT, ContextWindow]:
     return StreamingCQT(), ContextWindow(bands, 48, CONTEXT, CONTEXT, BLOCK // HOP + 1)
 
 
@@ -92,7 +92,7 @@ def windows(
     samples: NDArray[np.float32], shape: Shape
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
     """Give every frame's window as the live host makes it, which are silent, and the constant-Q frames (n, 48)."""
-    cqt, context = _hearing(shape.bands)
+    cqt, context = _frontend(shape.bands)
     cqt.reset()
     context.reset()
     most = BLOCK // HOP + 1
@@ -125,13 +125,13 @@ def with_tonnetz(
     return np.concatenate([x, rows], axis=1)
 
 
-def _hear(job: tuple[dataset.Example, str, int]) -> Windows:
-    """Hear one recording; of a training record only the frames that are trained on."""
+def _record(job: tuple[dataset.Example, str, int]) -> Windows:
+    """[worker] Process one recording; of a training record only the frames that are trained on."""
     example, name, seed = job
     shape, rng = SHAPES[name], np.random.default_rng([seed, zlib.crc32(example.audio.name.encode())])
-    wanted = wanted_of(example.labels, example.audio, MIN_GAP)
+    known = annotation(example.labels, example.audio, MIN_GAP)
     x, silent, spectra = windows(read_audio(example.audio), shape)
-    target, weight = label(wanted, len(x))
+    target, weight = label(known, len(x))
     keep = KEEP if target.any() else 3 * KEEP
     use = (weight > 0) & ~silent & ((target > 0) | (rng.random(len(x)) < keep))
     if example.split == "validation":
@@ -140,16 +140,16 @@ def _hear(job: tuple[dataset.Example, str, int]) -> Windows:
         use &= (target > 0) | (rng.random(len(x)) < 0.3)
     frames = np.flatnonzero(use)
     chosen = with_tonnetz(x[frames], spectra, frames) if shape.whole else x[frames]
-    truth = np.array([round(time * 44_100 / HOP) for time in wanted.events["chop"]], np.int64)
-    return Windows(chosen.astype(np.float16), target[frames], weight[frames], frames, truth, example.split)
+    references = np.array([round(time * 44_100 / HOP) for time in known.events["chop"]], np.int64)
+    return Windows(chosen.astype(np.float16), target[frames], weight[frames], frames, references, example.split)
 
 
-def hear(
-    folders: Sequence[Path], name: str, seed: int, jobs: int, told: Progress, split: str | None = None
+def records(
+    folders: Sequence[Path], name: str, seed: int, jobs: int, progress: Progress, split: str | None = None
 ) -> Iterator[Windows]:
-    """Hear every labelled recording. split: to which all of them belong, None for what each says."""
-    found = dataset.find(CHOPS, folders)
+    """Process every labelled recording. split: to which all of them belong, None for what each says."""
+    found = dataset.find(SPEC, folders)
     work = [(one if split is None else replace(one, split=split), name, seed) for one in found]
-    for done, heard in enumerate(in_order(_hear, work, jobs), 1):
-        told("listening", done, len(work))
-        yield heard
+    for done, record in enumerate(in_order(_record, work, jobs), 1):
+        progress("listening", done, len(work))
+        yield record

@@ -1,4 +1,4 @@
-"""Many examples: mixed in several processes, heard through the class that hears live, kept on disk."""
+"""Many examples: mixed in several processes, analysed by the class that runs live, kept on disk."""
 
 import hashlib
 import json
@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.training.tasks import harmony_library, harmony_targets
-from samplechop.offline.training.tasks.harmony_mixing import LENGTH, mix
-from samplechop.offline.training.tasks.harmony_targets import labels
+from samplechop.offline.training.tasks import harmony_library
+from samplechop.offline.training.tasks.harmony_mixing import LENGTH, WINDOW, mix, targets
 from samplechop.offline.training.tasks.harmony_voicing import KINDS
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
@@ -25,8 +24,8 @@ TAG = 0xA22
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Frames as the net hears them: x float16 (n, bins); target and weight uint8 (n, 24); FRAMES rows of each mix.
+class Frames:
+    """Input and targets of the net: x float16 (n, bins); target and weight uint8 (n, 24); FRAMES rows of each mix.
 
     kind: uint8, (n,), the place of the mix's kind in voicing.KINDS.
     """
@@ -39,31 +38,29 @@ class Heard:
 
 @cache
 def _tools(folder: str, spectrum: str) -> tuple[harmony_library.Library, HarmonySpectrum]:
-    return harmony_library.load(Path(folder)), HarmonySpectrum(
-        LENGTH + harmony_targets.WINDOW, harmony_library.RATE, kind=spectrum
-    )
+    return harmony_library.load(Path(folder)), HarmonySpectrum(LENGTH + WINDOW, harmony_library.RATE, kind=spectrum)
 
 
-def _hear(job: tuple[str, str, int, bool, int]) -> Heard:
-    """Mix and hear PER_JOB examples: a function of the seed, the split and the job's number alone."""
+def _frames(job: tuple[str, str, int, bool, int]) -> Frames:
+    """[worker] Mix and analyse PER_JOB examples: a function of the seed, the split and the job's number alone."""
     folder, spectrum, seed, held_out, number = job
-    sounds, ear = _tools(folder, spectrum)
+    sounds, analysis = _tools(folder, spectrum)
     rng = np.random.default_rng([TAG, seed, held_out, number])
     count = PER_JOB * FRAMES
-    x = np.zeros((count, ear.n_bins), np.float16)
+    x = np.zeros((count, analysis.n_bins), np.float16)
     target, weight = np.zeros((count, 24), np.uint8), np.zeros((count, 24), np.uint8)
     kind = np.zeros(count, np.uint8)
-    last = LENGTH // ear.hop_length
+    last = LENGTH // analysis.hop_length
     for row in range(0, count, FRAMES):
         mixed = mix(rng, sounds, held_out)
-        ear.reset()
-        heard = ear.push(np.concatenate([mixed.sound, np.zeros(ear.latency, np.float32)]))
+        analysis.reset()
+        spectra = analysis.push(np.concatenate([mixed.sound, np.zeros(analysis.latency, np.float32)]))
         frames = np.sort(rng.choice(np.arange(2, last - 1), FRAMES, replace=False))
         rows = slice(row, row + FRAMES)
-        x[rows] = heard[frames]
-        target[rows], weight[rows] = labels(mixed, frames * ear.hop_length)
+        x[rows] = spectra[frames]
+        target[rows], weight[rows] = targets(mixed, frames * analysis.hop_length)
         kind[rows] = list(KINDS).index(mixed.kind)
-    return Heard(x, target, weight, kind)
+    return Frames(x, target, weight, kind)
 
 
 def prepare(
@@ -71,19 +68,19 @@ def prepare(
     sounds: Path,
     spectrum: str,
     train: int,
-    held: int,
+    held_out: int,
     seed: int,
     jobs: int = 2,
     on_job: Callable[[int, int], None] | None = None,
-) -> tuple[Heard, Heard]:
-    """Make `train` frames to learn from and `held` of instruments held out, or open those of an earlier, equal call.
+) -> tuple[Frames, Frames]:
+    """Make `train` frames to learn from and `held_out` of instruments held out, or open those of an equal call before.
 
-    folder: where they are kept. sounds: the library. spectrum: as of HarmonySpectrum. on_job: told (done, of all).
-    Raises UserError if the folder cannot be written.
+    folder: where they are kept. sounds: the library. spectrum: as of HarmonySpectrum. on_job: called with (done, of
+    all). Raises UserError if the folder cannot be written.
     """
     work = [
-        (str(sounds), spectrum, seed, held_out, number)
-        for held_out, count in ((False, train), (True, held))
+        (str(sounds), spectrum, seed, held, number)
+        for held, count in ((False, train), (True, held_out))
         for number in range(-(-count // (PER_JOB * FRAMES)))
     ]
     source = hashlib.sha256((sounds / "library.json").read_bytes()).hexdigest()
@@ -94,9 +91,9 @@ def prepare(
         if not index.is_file() or json.loads(index.read_text(encoding="utf-8")) != made_of:
             folder.mkdir(parents=True, exist_ok=True)
             files = {}
-            for done, heard in enumerate(in_order(_hear, work, jobs), 1):
+            for done, made in enumerate(in_order(_frames, work, jobs), 1):
                 for name in names:
-                    rows = getattr(heard, name)
+                    rows = getattr(made, name)
                     if name not in files:
                         shape = (n * len(work), *rows.shape[1:])
                         files[name] = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", rows.dtype, shape)
@@ -110,4 +107,4 @@ def prepare(
         raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
     arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in names]
     middle = n * sum(not job[3] for job in work)
-    return Heard(*(array[:middle] for array in arrays)), Heard(*(array[middle:] for array in arrays))
+    return Frames(*(array[:middle] for array in arrays)), Frames(*(array[middle:] for array in arrays))

@@ -137,7 +137,7 @@ def _make(job: Job) -> tuple[str, str, bool, list[tuple[float, NDArray[np.float3
     halves = [(name, np.asarray(soxr.resample(sound, BANK_RATE, RATE), np.float32)) for name, sound in sounds]
     if kind == "surfaces":
         return "surfaces", "", False, [(0.0, sound) for _, sound in halves]
-    # A drum's split is told by its sign: held out ones have pitch -1.
+    # A drum's split is in the sign of its pitch: held out ones have pitch -1.
     return "drums", "", False, [(-1.0 if is_held_out(name) else 0.0, sound) for name, sound in halves]
 
 
@@ -168,7 +168,7 @@ def prepare(
     """Gather and make everything and leave it in `folder` for load(); what is there already, of the same, is kept.
 
     banks: folders of captured banks. sounds: folders with real drums. made: instruments made by rule.
-    on_job: told (done, of all). Raises UserError if anything is missing or cannot be read.
+    on_job: called with (done, of all). Raises UserError if anything is missing or cannot be read.
     """
     work = list(_jobs(banks, soundfonts, sounds, made))
     made_of = hashlib.sha256(repr(work).encode()).hexdigest()

@@ -1,4 +1,6 @@
-"""One example: a chord of sampled notes on one or several instruments, detuned, strummed, cut, with drums and noise."""
+"""One example: a chord of sampled notes on one or several instruments, detuned, strummed, cut, with drums and noise;
+and the targets of its frames.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from functools import cache
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
-from scipy import fft
+from scipy import fft, signal
 
 from samplechop.offline.training.tasks.harmony_library import RATE, Instrument, Library, Piece
 from samplechop.offline.training.tasks.harmony_voicing import Voicing, voicing
@@ -18,7 +20,19 @@ LENGTH = 18_000
 """Samples of an example: 0.82 s."""
 MOST_CENTS = 50.0
 WIDEST_STEP = 4
-"""Semitones a sampled note may be moved."""
+"""Semitones a sampled note may be transposed."""
+WINDOW = 4096
+"""Samples of a frame at the library's rate."""
+WEIGHTING_HZ = 500.0
+"""Energies are taken above it, falling by 6 dB per octave below, roughly as A-weighting does:
+else a bass would drown the chord above it, and a kick drum everything."""
+AUDIBLE_DB, LOST_DB = -22.0, -34.0
+"""A note that is so far below the loudest is audible, or is not; in between nobody knows."""
+COVERED_DB, MASKED_DB = -15.0, -36.0
+"""The same of all notes together below drums and noise."""
+FAINT_DB = -45.0
+"""Of all notes below their loudest frame: the first or last milliseconds of a slice."""
+BASS_DB = -24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +88,8 @@ def mix(rng: np.random.Generator, library: Library, held_out: bool, chord: Voici
             stop = begin + round(rng.uniform(-0.03, 0.02) * RATE)
             before[:, stop:] *= np.exp(-np.arange(total - stop) / (RATE * rng.uniform(0.005, 0.12))).astype(np.float32)
             stems, pitches = np.concatenate([stems, before]), pitches + earlier
-    tonal = _coloured(rng, library, stems)
-    sound = _soiled(rng, library, held_out, tonal)
+    tonal = _drive_and_room(rng, library, stems)
+    sound = _augment(rng, library, held_out, tonal)
     if rng.random() < 0.3:
         shape = _slice(rng, total)
         sound, stems = sound * shape, stems * shape
@@ -132,7 +146,7 @@ def _nearest(rng: np.random.Generator, instrument: Instrument, band: list[Instru
     return None
 
 
-def _coloured(rng: np.random.Generator, library: Library, stems: NDArray[np.float32]) -> NDArray[np.float32]:
+def _drive_and_room(rng: np.random.Generator, library: Library, stems: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sum the notes; overdrive them together, put them in a room."""
     sound = stems.sum(axis=0)
     if not stems.any():
@@ -150,13 +164,13 @@ def _coloured(rng: np.random.Generator, library: Library, stems: NDArray[np.floa
     return np.asarray(sound, np.float32)
 
 
-def _soiled(
+def _augment(
     rng: np.random.Generator, library: Library, held_out: bool, tonal: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Add drums and noise, then what mastering and a worn record do to all of it."""
     n, nothing = len(tonal), not tonal.any()
-    heard = tonal[BEFORE:]
-    loud = np.float32(np.sqrt(np.mean(np.square(heard))) if not nothing else 0.1)
+    audible = tonal[BEFORE:]
+    loud = np.float32(np.sqrt(np.mean(np.square(audible))) if not nothing else 0.1)
     sound = tonal.copy()
     drums = library.drums[held_out] or library.drums[not held_out]
     with_drums = drums and rng.random() < (0.75 if nothing else 0.4)
@@ -210,3 +224,56 @@ def _slice(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
     shape[start : start + fade] = np.linspace(0, 1, fade)
     shape[start + length - fade : start + length] = np.linspace(1, 0, fade)
     return shape
+
+
+def targets(mixed: Mixed, centres: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Give targets and weights of frames: uint8, (frames, 24), 0 or 1; pitch classes, then the pitch class of the bass.
+
+    centres: int64, (frames,), sample of the mix on which each is centred.
+    """
+    n = len(centres)
+    target, weight = np.zeros((n, 24), np.uint8), np.ones((n, 24), np.uint8)
+    if not mixed.pitches:
+        return target, weight
+    rest = mixed.sound - mixed.stems.sum(axis=0)
+    energy = _energies(np.concatenate([mixed.stems, rest[None]]), centres)
+    energy, every = energy[:-1], energy[-1]
+    tonal = energy.sum(axis=0)
+    classes = np.array(mixed.pitches) % 12
+    order = np.argsort(mixed.pitches)
+    for frame in range(n):
+        answer, known = target[frame], weight[frame]
+        relative_db = 10 * np.log10(energy[:, frame] / energy[:, frame].max())
+        covered_db = 10 * np.log10(tonal[frame] / every[frame])
+        faint_db = 10 * np.log10(tonal[frame] / tonal.max())
+        if tonal[frame] < 1e-9 or covered_db < MASKED_DB:
+            continue
+        for pitch_class in range(12):
+            own = relative_db[classes == pitch_class]
+            loudest = own.max() if len(own) else -np.inf
+            answer[pitch_class] = loudest >= AUDIBLE_DB
+            known[pitch_class] = not LOST_DB < loudest < AUDIBLE_DB
+        audible = [note for note in order if relative_db[note] >= BASS_DB]
+        answer[12 + classes[audible[0]]] = 1
+        for note in order:
+            if note == audible[0]:
+                break
+            if relative_db[note] > LOST_DB:
+                known[12:] = 0
+        if covered_db < COVERED_DB or faint_db < FAINT_DB:
+            known[:] = 0
+    return target, weight
+
+
+def _energies(sounds: NDArray[np.float32], centres: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Give the energy of sounds (n, samples) under a Hann window around the centres: float32, (n, centres), above 0."""
+    weighted = np.pad(signal.lfilter(*_weighting(), sounds), ((0, 0), (WINDOW // 2, WINDOW // 2)))
+    window = np.square(np.hanning(WINDOW))
+    columns = [np.square(weighted[:, centre : centre + WINDOW]) @ window for centre in centres]
+    return np.asarray(np.stack(columns, axis=1) + 1e-12, np.float32)
+
+
+@cache
+def _weighting() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    over, under = signal.butter(1, WEIGHTING_HZ, "high", fs=RATE)
+    return over, under

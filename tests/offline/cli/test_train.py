@@ -10,7 +10,7 @@ import soundfile
 
 from samplechop import models
 from samplechop.offline.training import tcn
-from samplechop.offline.training.tasks import chop_model
+from samplechop.offline.training.tasks import chop
 from samplechop.realtime.cli import DEMO
 from tests.support.command import samplechop
 from tests.support.crates import Crate
@@ -24,9 +24,9 @@ WRITTEN = {".tflite", ".json", ".npz", ".md"}
 @pytest.fixture(scope="module", autouse=True)
 def small_net() -> Iterator[None]:
     """Train nets of two layers: a whole one takes half a minute to build."""
-    shape = tcn.Shape(chop_model.SHAPE.n_features, chop_model.SHAPE.n_heads, (1, 2), 8)
+    shape = tcn.Shape(chop.SHAPE.n_features, chop.SHAPE.n_heads, (1, 2), 8)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(chop_model, "SHAPE", shape)
+        patched.setattr(chop, "SHAPE", shape)
         yield
 
 
@@ -121,7 +121,7 @@ def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) ->
         (["nowhere", "-o", "m"], "no folder"),
         ([".", "-o", "m"], "no labelled recordings"),
         ([".", "-o", "m", "--model-shape", "chop-62"], "--model-shape must be one of"),
-        ([".", "-o", "m", "--from", "chop-61"], "only streaming nets can be moved on"),
+        ([".", "-o", "m", "--from", "chop-61"], "only streaming nets can be fine-tuned"),
         ([".", "-o", "m", "--from", "nobody"], "nobody"),
         ([".", "-o", "m", "--steps", "0"], "--steps 0 trains nothing"),
         ([".", "-o", "/proc/m"], "cannot be written"),

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplechop.offline.atlas.tags.inference import image
-from samplechop.offline.atlas.tags.model import sound_features
+from samplechop.offline.training.tasks.tags import sound_features
 
 FEATURES = sound_features(("a",))
 

@@ -10,10 +10,10 @@ import pytest
 from samplechop import models
 from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.tags import dataset, metadata
-from samplechop.offline.atlas.tags import model as tag_net
 from samplechop.offline.atlas.tags.inference import Encoder, encode
 from samplechop.offline.atlas.tags.tag import TagSettings, read_tags, tag, told_tags
-from samplechop.offline.atlas.tags.training import average_precision, thresholds
+from samplechop.offline.training.tasks import tags as tag_net
+from samplechop.offline.training.tasks.tags import average_precision, thresholds
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop
 
@@ -194,9 +194,9 @@ def test_a_model_without_thresholds_is_refused(folder: Path) -> None:
 
 
 def test_training_without_the_extra_is_refused_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from samplechop.offline.training import checks
+    from samplechop.offline.training import keras_backend
 
-    monkeypatch.setattr(checks, "find_spec", lambda _: None)
+    monkeypatch.setattr(keras_backend, "find_spec", lambda _: None)
     told = samplechop("train", "tags", folder / "atlas", "-o", folder / "other")
     assert told.code == 2 and "samplechop[train]" in told.err
 
@@ -231,7 +231,7 @@ def test_where_folders_are_the_tags_the_folders_above_are_the_packs(tmp_path: Pa
     rows = [row(f"{pack}{kind}{i}", tmp_path / pack / kind / f"{i}.wav", kind, 100) for pack, kind, i in where]
     atlas.append(rows, [np.ones(100, np.float32)] * len(rows))
     found = dataset.find(atlas, [], None, 5, ["q"])
-    assert found.tags == ("hat", "kick") and [where[i][0] for i in np.flatnonzero(found.held)] == ["q"] * 24
+    assert found.tags == ("hat", "kick") and [where[i][0] for i in np.flatnonzero(found.held_out)] == ["q"] * 24
 
 
 def test_average_precision_is_one_for_a_perfect_order_and_unknown_without_positives() -> None:

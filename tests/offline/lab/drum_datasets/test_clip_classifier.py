@@ -12,10 +12,10 @@ from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, Shred
 from samplechop.offline.lab.drum_datasets.clip_classifier_training import (
     NEVER,
     absent_below,
-    changed,
+    augment_features,
     scored,
     sure_from,
-    wanted_at,
+    targets_at,
 )
 from samplechop.offline.lab.drum_datasets.from_tracks import label, onsets
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
@@ -69,7 +69,7 @@ def test_what_a_shred_holds_is_taken_from_the_labels() -> None:
         frozenset({"kick", "snare", "hat"}),
         (Unsure(1.9, 2.1, "kick"), Unsure(3.0, 4.0)),
     )
-    assert wanted_at([1.0, 1.04, 2.0, 3.5, 5.0], labels).tolist() == [
+    assert targets_at([1.0, 1.04, 2.0, 3.5, 5.0], labels).tolist() == [
         [1, 0, 1, -1, -1],
         [-1, 0, -1, -1, -1],
         [-1, 1, 0, -1, -1],
@@ -81,7 +81,7 @@ def test_what_a_shred_holds_is_taken_from_the_labels() -> None:
 def test_changed_shreds_keep_their_shape_and_range() -> None:
     sound = recording([(0.2, "kick"), (0.6, "snare")], 1.0)
     x = features(sound, [0.2, 0.6] * 8)
-    out = changed(x, np.random.default_rng(1))
+    out = augment_features(x, np.random.default_rng(1))
     assert out.shape == x.shape and out.dtype == np.float32
     assert np.isfinite(out).all()
     assert np.corrcoef(out.ravel(), x.ravel())[0, 1] > 0.8

@@ -3,7 +3,8 @@
 import numpy as np
 
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth
-from samplechop.offline.training.targets import Wanted
+from samplechop.offline.training.streaming_targets import Annotation
+from samplechop.offline.training.tasks.chop import EDGE, annotation_of_truth
 from samplechop.offline.training.tasks.chop61_windows import (
     HOP,
     MARGIN,
@@ -13,7 +14,6 @@ from samplechop.offline.training.tasks.chop61_windows import (
     windows,
     with_tonnetz,
 )
-from samplechop.offline.training.tasks.chop_targets import EDGE, wanted_of_truth
 from tests.support.signals import record
 
 
@@ -37,7 +37,7 @@ def test_the_picture_is_fifty_four_rows_high() -> None:
 
 
 def test_a_chop_is_asked_for_and_its_surroundings_are_left_out() -> None:
-    target, weight = label(Wanted({"chop": [1.0]}, {}), 400)
+    target, weight = label(Annotation({"chop": [1.0]}, {}), 400)
     frame = round(44_100 / HOP)
     assert target[frame - 1 : frame + 2].tolist() == [EDGE, 1, EDGE]
     assert weight[frame - 1 : frame + 2].all()
@@ -49,13 +49,13 @@ def test_while_drums_play_what_begins_without_a_hit_is_no_chop() -> None:
     drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "tom", 0.9)]
     chops = [ChopTruth(1.0, "hit", 0.5), ChopTruth(1.7, "chord", 0.5), ChopTruth(9.0, "chord", 0.5)]
     unsure = [(1.5, 1.52), (8.0, 8.02)]
-    wanted = wanted_of_truth(Truth(10.0, "soul", "train", 1, chops=chops, unsure=unsure, drums=drums), 0.1)
-    assert wanted.events["chop"] == [1.0, 9.0]
-    assert wanted.unknown["chop"] == [(8.0, 8.02)]
-    assert wanted.events["hit"] == [1.0]
+    known = annotation_of_truth(Truth(10.0, "soul", "train", 1, chops=chops, unsure=unsure, drums=drums), 0.1)
+    assert known.events["chop"] == [1.0, 9.0]
+    assert known.unknown["chop"] == [(8.0, 8.02)]
+    assert known.events["hit"] == [1.0]
 
 
 def test_a_ghost_note_beside_drums_stays_unknown() -> None:
     drums = [DrumTruth(1.0, "kick", 0.9), DrumTruth(1.5, "snare", 0.3)]
     truth = Truth(3.0, "soul", "train", 1, chops=[ChopTruth(1.0, "hit", 0.5)], unsure=[(1.5, 1.52)], drums=drums)
-    assert wanted_of_truth(truth, 0.1).unknown["chop"] == [(1.5, 1.52)]
+    assert annotation_of_truth(truth, 0.1).unknown["chop"] == [(1.5, 1.52)]

@@ -7,39 +7,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.training.targets import SAMPLE_RATE, Wanted, targets
-from samplechop.offline.training.tasks.chop_targets import CHOPS, EDGE, HEADS, HOP, leading
+from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, targets
+from samplechop.offline.training.tasks.chop import EDGE, HEADS, HOP, SPEC, leading
 
 CHOP = HEADS.index("chop")
 
 
 def test_an_event_asks_for_its_frame_and_half_for_the_ones_beside_it() -> None:
-    target, weight = targets(CHOPS, Wanted({"chop": [1.0]}, {}), 200)
-    frame = CHOPS.frame_of(1.0)
+    target, weight = targets(SPEC, Annotation({"chop": [1.0]}, {}), 200)
+    frame = SPEC.frame_of(1.0)
     assert target[frame - 2 : frame + 3, CHOP].tolist() == [0, EDGE, 1, EDGE, 0]
     assert weight[:, CHOP].all()
 
 
 def test_a_head_nobody_spoke_of_does_not_count() -> None:
-    _, weight = targets(CHOPS, Wanted({"chop": []}, {}), 10)
+    _, weight = targets(SPEC, Annotation({"chop": []}, {}), 10)
     assert weight[:, CHOP].all()
     assert not np.delete(weight, CHOP, axis=1).any()
 
 
 def test_unknown_spans_do_not_count_but_an_event_inside_does() -> None:
     span = (0.5, 1.5)
-    target, weight = targets(CHOPS, Wanted({"chop": [1.0]}, {"chop": [span]}), 200)
-    inside = slice(CHOPS.frame_of(0.6), CHOPS.frame_of(0.9))
+    target, weight = targets(SPEC, Annotation({"chop": [1.0]}, {"chop": [span]}), 200)
+    inside = slice(SPEC.frame_of(0.6), SPEC.frame_of(0.9))
     assert not weight[inside, CHOP].any()
-    assert weight[CHOPS.frame_of(1.0), CHOP] == 1
-    assert target[CHOPS.frame_of(1.0), CHOP] == 1
-    assert weight[CHOPS.frame_of(0.4), CHOP] == 1
+    assert weight[SPEC.frame_of(1.0), CHOP] == 1
+    assert target[SPEC.frame_of(1.0), CHOP] == 1
+    assert weight[SPEC.frame_of(0.4), CHOP] == 1
 
 
-def test_moved_events_move_by_just_that() -> None:
-    moved = Wanted({"beat": [1.0]}, {"beat": [(2.0, 3.0)]}).moved(0.25)
-    assert moved.events == {"beat": [1.25]}
-    assert moved.unknown == {"beat": [(2.25, 3.25)]}
+def test_shifted_events_shift_by_just_that() -> None:
+    shifted = Annotation({"beat": [1.0]}, {"beat": [(2.0, 3.0)]}).shifted(0.25)
+    assert shifted.events == {"beat": [1.25]}
+    assert shifted.unknown == {"beat": [(2.25, 3.25)]}
 
 
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(0, 1)), max_size=40), st.floats(0.01, 1))
@@ -56,5 +56,5 @@ def test_of_two_close_ones_the_stronger_leads() -> None:
 
 @pytest.mark.parametrize("frame", [0, 1, 77])
 def test_a_frame_covers_its_hop(frame: int) -> None:
-    assert CHOPS.frame_of(frame * HOP / SAMPLE_RATE + 1e-6) == frame
-    assert CHOPS.frame_of(((frame + 1) * HOP - 1) / SAMPLE_RATE) == frame
+    assert SPEC.frame_of(frame * HOP / SAMPLE_RATE + 1e-6) == frame
+    assert SPEC.frame_of(((frame + 1) * HOP - 1) / SAMPLE_RATE) == frame

@@ -1,7 +1,6 @@
-"""The harmony net: fitted to mixed chords, judged on instruments it never learned from, written as a model."""
+"""The harmony net: fitted to mixed chords, measured on instruments it never learned from."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,31 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import HarmonyFeatures, Manifest
-from samplechop.offline.training import write_model
+from samplechop.offline.training import figures, write_model
 from samplechop.offline.training.keras_backend import keras, tensorflow
-from samplechop.offline.training.loop import Fitted, Options, learn
-from samplechop.offline.training.tasks.harmony_examples import FRAMES, Heard
+from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
+from samplechop.offline.training.tasks.harmony_examples import FRAMES, Frames
 from samplechop.offline.training.tasks.harmony_voicing import KINDS
 from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB
 
 HIDDEN = (512, 256, 128)
 BATCH = 512
 GROUPS = 16
-"""Parts of a batch, each moved by another number of semitones."""
+"""Parts of a batch, each transposed by another number of semitones."""
 MOST_SEMITONES = 6
 PER_SEMITONE = BINS_PER_OCTAVE // 12
 BASS_WEIGHT = 0.5
-HELD_BATCH = 2048
+VALIDATION_BATCH = 2048
 THRESHOLDS = tuple(np.round(np.arange(0.2, 0.85, 0.05), 2).tolist())
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """The manifest written, how the fitting went, and the net's logits of the held frames, float32 (n, 24)."""
-
-    manifest: Manifest
-    fitted: Fitted
-    logits: NDArray[np.float32]
 
 
 def build(n_bins: int, seed: int, dropout: float = 0.02) -> Any:
@@ -55,7 +45,7 @@ def loss(y: Any, logits: Any) -> Any:
     return tf.reduce_sum(each * weight) / (tf.reduce_sum(weight) + 1.0)
 
 
-def moved(
+def transpose(
     x: NDArray[np.float32], y: NDArray[np.float32], semitones: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Transpose constant-Q frames (n, bins) and their answers (n, 48); what leaves at one end is lost."""
@@ -70,36 +60,78 @@ def moved(
     return out, np.roll(y.reshape(len(y), 4, 12), semitones, axis=2).reshape(len(y), 48)
 
 
-def fit(
-    train: Heard,
-    held: Heard,
-    spectrum: str,
-    options: Options,
-    on_step: Callable[[int, float], None] | None = None,
-) -> Fitted:
-    """Fit a net to frames; the weights with the lowest loss on the held ones are kept."""
-    rng = np.random.default_rng(options.seed)
-    x, answers = np.asarray(train.x), np.concatenate([train.target, train.weight], axis=1)
+class HarmonyTask:
+    """The harmony net in the training loop."""
 
-    def draw() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        rows = rng.integers(0, len(x), BATCH)
-        some, said = x[rows].astype(np.float32), answers[rows].astype(np.float32)
-        if spectrum == "cqt":
+    card = write_model.Card(
+        "Hears which of the twelve pitch classes sound, and which is the bass.",
+        "Single frames of 186 ms, of instruments it never learned from, half of them cut short or under drums:",
+        "samplechop evaluate harmony",
+    )
+    members = 1
+
+    def __init__(self, training: Frames, held_out: Frames, spectrum: str) -> None:
+        """held_out: frames of instruments that are never learned from. spectrum: as of HarmonySpectrum."""
+        self._held_out, self._spectrum = held_out, spectrum
+        self._x = np.asarray(training.x)
+        self._target = np.concatenate([training.target, training.weight], axis=1)
+        self._logits = np.zeros((0, 24), np.float32)
+
+    def build(self, member: int, seed: int) -> tuple[Any, None]:
+        """Make the net."""
+        del member
+        return build(self._x.shape[1], seed), None
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """Draw frames; constant-Q frames are transposed, too."""
+        rows = rng.integers(0, len(self._x), BATCH)
+        x, y = self._x[rows].astype(np.float32), self._target[rows].astype(np.float32)
+        if self._spectrum == "cqt":
             for part in np.split(np.arange(BATCH), GROUPS):
                 semitones = int(rng.integers(-MOST_SEMITONES, MOST_SEMITONES + 1))
-                some[part], said[part] = moved(some[part], said[part], semitones)
-        return some, said
+                x[part], y[part] = transpose(x[part], y[part], semitones)
+        return x, y
 
-    asked = np.concatenate([held.target, held.weight], axis=1).astype(np.float32)
-    batches = [
-        (np.asarray(held.x[i : i + HELD_BATCH], np.float32), asked[i : i + HELD_BATCH])
-        for i in range(0, len(asked), HELD_BATCH)
-    ]
-    return learn(build(x.shape[1], options.seed), draw, batches, loss, options, on_step)
+    def validation_batches(self) -> list[Batch]:
+        """Give all frames held out."""
+        held = self._held_out
+        y = np.concatenate([held.target, held.weight], axis=1).astype(np.float32)
+        parts = [slice(at, at + VALIDATION_BATCH) for at in range(0, len(y), VALIDATION_BATCH)]
+        return [(np.asarray(held.x[part], np.float32), y[part]) for part in parts]
+
+    def loss(self) -> Loss:
+        """Give the loss."""
+        return loss
+
+    def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
+        """Find the temperature, choose the threshold, measure."""
+        (fitted,) = fittings
+        held, x = self._held_out, np.asarray(self._held_out.x, np.float32)
+        temperature = temper(fitted.model, predict(fitted.model, x), held)
+        logits = self._logits = predict(fitted.model, x)
+        known = np.asarray(held.weight[:, :12]) > 0
+
+        def f_at(threshold: float) -> float:
+            return f_measure(logits[:, :12] > np.log(threshold / (1 - threshold)), held.target[:, :12], known)
+
+        threshold = max(THRESHOLDS, key=f_at)
+        features = HarmonyFeatures(44_100, 2048, self._spectrum, x.shape[1], FLOOR_DB)
+        facts = {"temperature": round(temperature, 3), "validation_loss": round(min(fitted.validation_loss), 4)}
+        content = write_model.to_tflite(fitted.model, 1)
+        return Calibrated(content, features, measure(logits, held, threshold), threshold, facts=facts)
+
+    def finish(self, manifest: Manifest, folder: Path) -> None:
+        """Draw how often a pitch class sounds by the probability the net gives it."""
+        del manifest
+        known = np.asarray(self._held_out.weight[:, :12]) > 0
+        probability = 1 / (1 + np.exp(-self._logits[:, :12][known]))
+        sounds = self._held_out.target[:, :12][known]
+        labels = ("How often a pitch class sounds, on unheard instruments", "probability", "share")
+        figures.reliability(labels, probability, sounds, 1, ((0, 0), (1, 1)), "", folder / "reliability.png")
 
 
-def temper(model: Any, logits: NDArray[np.float32], held: Heard) -> float:
-    """Divide the last layer's weights by the temperature that makes its word on held frames the most honest.
+def temper(model: Any, logits: NDArray[np.float32], held: Frames) -> float:
+    """Divide the last layer's weights by the temperature that makes its probabilities of held-out frames most honest.
 
     Guo et al., "On calibration of modern neural networks" (ICML 2017). Returns the temperature.
     """
@@ -115,15 +147,14 @@ def temper(model: Any, logits: NDArray[np.float32], held: Heard) -> float:
     return float(best)
 
 
-def f_measure(said: NDArray[np.bool_], held: NDArray[np.uint8], known: NDArray[np.bool_]) -> float:
+def f_measure(said: NDArray[np.bool_], target: NDArray[np.uint8], known: NDArray[np.bool_]) -> float:
     """Give 2 TP / (2 TP + FP + FN) over all pitch classes of all frames that are known; 1 where there is nothing."""
-    true = held > 0
-    right = int(np.sum(said & true & known))
-    wrong = int(np.sum((said != true) & known))
-    return 2 * right / (2 * right + wrong) if right + wrong else 1.0
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(target[known] > 0, said[known], zero_division=1.0)) if known.any() else 1.0
 
 
-def judge(logits: NDArray[np.float32], held: Heard, threshold: float) -> dict[str, Any]:
+def measure(logits: NDArray[np.float32], held: Frames, threshold: float) -> dict[str, Any]:
     """Score logits of frames of unheard instruments: F of pitch classes, by kind too; how often all twelve are right;
     the bass; false notes in frames without any; whether mistakes lean to neighbouring semitones.
     """
@@ -168,41 +199,7 @@ def _rounded(value: Any) -> Any:
     return round(value, 4)
 
 
-def train(
-    examples: tuple[Heard, Heard],
-    out: Path,
-    spectrum: str,
-    options: Options,
-    facts: Mapping[str, Any],
-    on_step: Callable[[int, float], None] | None = None,
-) -> Trained:
-    """Fit, temper, judge and write OUT.tflite with its manifest."""
-    learned, held = examples
-    fitted = fit(learned, held, spectrum, options, on_step)
-    x = np.asarray(held.x, np.float32)
-    temperature = temper(fitted.model, predict(fitted.model, x), held)
-    logits = predict(fitted.model, x)
-    known = np.asarray(held.weight[:, :12]) > 0
-
-    def f_at(threshold: float) -> float:
-        return f_measure(logits[:, :12] > np.log(threshold / (1 - threshold)), held.target[:, :12], known)
-
-    threshold = max(THRESHOLDS, key=f_at)
-    features = HarmonyFeatures(44_100, 2048, spectrum, x.shape[1], FLOOR_DB)
-    scores = judge(logits, held, threshold)
-    manifest = write_model.write(
-        out,
-        write_model.to_tflite(fitted.model, 1),
-        features,
-        threshold,
-        0.0,
-        {**facts, "temperature": round(temperature, 3), "validation_loss": round(min(fitted.validation_loss), 4)},
-        scores,
-    )
-    return Trained(manifest, fitted, logits)
-
-
 def predict(model: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give the logits of frames, float32 (n, 24)."""
-    parts = [model(x[i : i + HELD_BATCH], training=False).numpy() for i in range(0, len(x), HELD_BATCH)]
+    parts = [model(x[i : i + VALIDATION_BATCH], training=False).numpy() for i in range(0, len(x), VALIDATION_BATCH)]
     return np.concatenate(parts)

@@ -8,11 +8,10 @@ import soundfile
 
 from samplechop import models
 from samplechop.models import StreamFeatures
-from samplechop.offline.training import dataset, shards, tcn, weights, write_model
-from samplechop.offline.training.prepare import Heard, hear
-from samplechop.offline.training.targets import Wanted
-from samplechop.offline.training.tasks import chop_model
-from samplechop.offline.training.tasks.chop_targets import CHOPS, HEADS, LOOKAHEAD
+from samplechop.offline.training import dataset, tcn, write_model
+from samplechop.offline.training.streaming_targets import Annotation, Record, record_of
+from samplechop.offline.training.tasks import chop
+from samplechop.offline.training.tasks.chop import HEADS, LOOKAHEAD, SPEC
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.nets.activations import ActivationStream
 from samplechop.realtime.nets.chop_features import N_FEATURES
@@ -41,8 +40,8 @@ def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: P
         tmp_path / "two", write_model.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {}
     )
     samples = audio()
-    heard = hear(CHOPS, samples, Wanted({}, {}))
-    logits = np.mean([net(np.asarray(heard.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
+    taken = record_of(SPEC, samples, Annotation({}, {}))
+    logits = np.mean([net(np.asarray(taken.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
     activations = ActivationStream(manifest, 700)
     padded = np.concatenate([samples, np.zeros(activations.latency, np.float32)])
     live = np.concatenate([activations.push(padded[i : i + 700]).copy() for i in range(0, len(padded), 700)])
@@ -54,8 +53,8 @@ def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: P
 
 def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: Path) -> None:
     layers = tcn.layers_of(nets[0], SHAPE)
-    weights.save(tmp_path / "net.npz", [layers])
-    (again,) = weights.load(tmp_path / "net.npz")
+    tcn.save_weights(tmp_path / "net.npz", [layers])
+    (again,) = tcn.load_weights(tmp_path / "net.npz")
     x = np.random.default_rng(1).standard_normal((1, 50, N_FEATURES)).astype(np.float32)
     begun = tcn.build(SHAPE, 3, layers=again)
     np.testing.assert_allclose(begun(x, training=False), nets[0](x, training=False), atol=1e-4)
@@ -67,15 +66,15 @@ def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
     write_model.write(
         tmp_path / "net", write_model.to_tflite(tcn.step([layers], SHAPE), 1), described, 0.5, 0.1, {}, {}
     )
-    weights.save(tmp_path / "net.npz", [layers])
-    assert chop_model.beginning(str(tmp_path / "net.json")).shape == SHAPE
-    weights.save(tmp_path / "net.npz", [layers[:-1]])
+    tcn.save_weights(tmp_path / "net.npz", [layers])
+    assert chop.start_from(str(tmp_path / "net.json")).shape == SHAPE
+    tcn.save_weights(tmp_path / "net.npz", [layers[:-1]])
     with pytest.raises(UserError, match=r"net\.npz beside it holds the weights of another net"):
-        chop_model.beginning(str(tmp_path / "net.json"))
+        chop.start_from(str(tmp_path / "net.json"))
 
 
 def test_the_released_model_can_be_begun_from() -> None:
-    begin = chop_model.beginning("chop")
+    begin = chop.start_from("chop")
     assert len(begin.members) == models.load("chop").features.members
 
 
@@ -83,23 +82,23 @@ def test_the_released_model_can_be_begun_from() -> None:
 def test_no_weights_is_said_so(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "net.npz").write_bytes(content)
     with pytest.raises(UserError, match="no weights to start from"):
-        weights.load(tmp_path / "net.npz")
+        tcn.load_weights(tmp_path / "net.npz")
 
 
 def test_shards_give_back_what_they_were_given(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
 
-    def record(n: int) -> Heard:
-        return Heard(*(rng.random((n, width)).astype(np.float16) for width in (4, 2, 2)))
+    def record(n: int) -> Record:
+        return Record(*(rng.random((n, width)).astype(np.float16) for width in (4, 2, 2)))
 
     first, second, third = record(5), record(7), record(3)
-    rows = shards.write_shard(tmp_path, 0, [("a", "train", first), ("b", "validation", second)])
-    rows += shards.write_shard(tmp_path, 1, [("c", "train", third)])
-    assert not shards.is_made_of(tmp_path, "these")
-    shards.write_index(tmp_path, rows, "these")
-    assert shards.is_made_of(tmp_path, "these")
-    assert not shards.is_made_of(tmp_path, "others")
-    found = shards.read(tmp_path, "train")
+    rows = dataset.write_shard(tmp_path, 0, [("a", "train", first), ("b", "validation", second)])
+    rows += dataset.write_shard(tmp_path, 1, [("c", "train", third)])
+    assert not dataset.is_made_of(tmp_path, "these")
+    dataset.write_index(tmp_path, rows, "these")
+    assert dataset.is_made_of(tmp_path, "these")
+    assert not dataset.is_made_of(tmp_path, "others")
+    found = dataset.read(tmp_path, "train")
     for wanted, got in zip((first, third), found, strict=True):
         np.testing.assert_array_equal(wanted.x, got.x)
         np.testing.assert_array_equal(wanted.weight, got.weight)
@@ -111,24 +110,24 @@ def test_features_that_are_made_anew_are_unfinished_until_the_end(
     for name in ("one", "two"):
         soundfile.write(tmp_path / f"{name}.wav", audio(1.0), 44_100)
         (tmp_path / f"{name}.txt").write_text("0.5\n")
-    dataset.prepare(CHOPS, [tmp_path], tmp_path / "features", jobs=1)
+    dataset.prepare(SPEC, [tmp_path], tmp_path / "features", jobs=1)
 
     def full(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(shards, "write_shard", full)
+    monkeypatch.setattr(dataset, "write_shard", full)
     with pytest.raises(OSError, match="disk full"):
-        dataset.prepare(CHOPS, [tmp_path], tmp_path / "features", seed=2, jobs=1)
+        dataset.prepare(SPEC, [tmp_path], tmp_path / "features", seed=2, jobs=1)
     with pytest.raises(UserError, match="no finished features"):
-        shards.read(tmp_path / "features", "train")
+        dataset.read(tmp_path / "features", "train")
 
 
 def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no finished features"):
-        shards.read(tmp_path, "train")
+        dataset.read(tmp_path, "train")
 
 
 def test_what_is_asked_comes_when_the_lookahead_has_been_heard() -> None:
-    heard = hear(CHOPS, audio(), Wanted({"chop": [1.0]}, {}))
-    rows = np.flatnonzero(heard.target[:, HEADS.index("chop")] == 1)
+    taken = record_of(SPEC, audio(), Annotation({"chop": [1.0]}, {}))
+    rows = np.flatnonzero(taken.target[:, HEADS.index("chop")] == 1)
     assert rows.tolist() == [44_100 // 512 + LOOKAHEAD]

@@ -13,9 +13,9 @@ from samplechop.offline.cli.commands import app
 from samplechop.offline.notes.note_bank import Bank, Note, write_bank
 from samplechop.offline.notes.tones import made_bank
 from samplechop.offline.notes.tuning import is_in_tune
-from samplechop.offline.training.tasks import harmony_examples, harmony_library, harmony_targets
-from samplechop.offline.training.tasks.harmony_mixing import LENGTH, Mixed, mix
-from samplechop.offline.training.tasks.harmony_model import f_measure, moved
+from samplechop.offline.training.tasks import harmony_examples, harmony_library
+from samplechop.offline.training.tasks.harmony import f_measure, transpose
+from samplechop.offline.training.tasks.harmony_mixing import LENGTH, Mixed, mix, targets
 from samplechop.offline.training.tasks.harmony_voicing import KINDS, voicing
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.harmony.harte import QUALITIES
@@ -89,7 +89,7 @@ def test_a_note_that_cannot_be_heard_is_neither_asked_for_nor_denied() -> None:
     loud, soft, lost = (np.float32(gain) * tone(p, 0.6, HALF) for p, gain in ((60, 1.0), (64, 0.035), (67, 0.001)))
     stems = np.stack([loud, soft, lost])
     mixed = Mixed(stems.sum(axis=0), stems, (60, 64, 67), "triad", "maj")
-    target, weight = harmony_targets.labels(mixed, np.array([6000]))
+    target, weight = targets(mixed, np.array([6000]))
     assert target[0, [0, 7]].tolist() == [1, 0]
     assert weight[0, [0, 4, 7]].tolist() == [1, 0, 1]
     assert np.flatnonzero(target[0, 12:]).tolist() == [0]
@@ -98,9 +98,7 @@ def test_a_note_that_cannot_be_heard_is_neither_asked_for_nor_denied() -> None:
 def test_a_chord_far_below_the_noise_is_nothing() -> None:
     stems = tone(60, 0.6, HALF)[None]
     noise = np.random.default_rng(0).standard_normal(stems.shape[1]).astype(np.float32)
-    target, weight = harmony_targets.labels(
-        Mixed(noise + 1e-3 * stems[0], 1e-3 * stems, (60,), "note", "1"), np.array([6000])
-    )
+    target, weight = targets(Mixed(noise + 1e-3 * stems[0], 1e-3 * stems, (60,), "note", "1"), np.array([6000]))
     assert not target.any()
     assert weight.all()
 
@@ -108,10 +106,10 @@ def test_a_chord_far_below_the_noise_is_nothing() -> None:
 def test_transposing_moves_the_answers_with_the_frames() -> None:
     x, y = np.zeros((1, 252), np.float32), np.zeros((1, 48), np.float32)
     x[0, 37], y[0, [11, 12 + 11]] = 1, 1
-    up, said = moved(x, y, 2)
+    up, said = transpose(x, y, 2)
     assert np.argmax(up) == 43
     assert np.flatnonzero(said).tolist() == [1, 13]
-    np.testing.assert_array_equal(moved(up, said, -2)[0], x)
+    np.testing.assert_array_equal(transpose(up, said, -2)[0], x)
 
 
 def test_notes_out_of_tune_are_found() -> None:

@@ -10,9 +10,9 @@ import soundfile
 from samplechop import models
 from samplechop.models import DrumFeatures
 from samplechop.offline.training import tcn
-from samplechop.offline.training.prepare import hear
-from samplechop.offline.training.tasks import drum_calibration, drum_model, drum_targets
-from samplechop.offline.training.tasks.drum_targets import DRUM_TASK, VELOCITY, WAIT, wanted
+from samplechop.offline.training.streaming_targets import record_of
+from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks.drums import SPEC, VELOCITY, WAIT, annotation
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
@@ -20,7 +20,7 @@ from samplechop.realtime.detectors.drums.peak_picking import DrumChoice
 from tests.support.command import samplechop
 from tests.support.signals import record
 
-KICK = DRUM_TASK.names.index("kick")
+KICK = SPEC.names.index("kick")
 
 
 @pytest.fixture(scope="module")
@@ -39,47 +39,47 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_hit_is_judged_once_enough_of_it_was_heard(sample: int, tmp_path: Path) -> None:
     labels = tmp_path / "a.drums.txt"
     labels.write_text(f"{(sample + 0.5) / 44_100:.8f} kick 0.7")
-    heard = hear(DRUM_TASK, np.zeros(2 * 44_100, np.float32), wanted(labels, labels))
-    (row,) = np.flatnonzero(heard.target[:, KICK] == 1)
+    taken = record_of(SPEC, np.zeros(2 * 44_100, np.float32), annotation(labels, labels))
+    (row,) = np.flatnonzero(taken.target[:, KICK] == 1)
     complete = row * 256 + 512
     assert WAIT <= complete - sample <= WAIT + 255
-    assert heard.weight[row - 1, KICK] == 0
-    assert heard.target[row + 1, KICK] == drum_targets.AFTER
+    assert taken.weight[row - 1, KICK] == 0
+    assert taken.target[row + 1, KICK] == drums.AFTER
 
 
 def test_velocities_are_asked_where_a_drum_is_struck_only(tmp_path: Path) -> None:
     labels = tmp_path / "a.drums.txt"
     labels.write_text("1.0 kick 0.7")
-    heard = hear(DRUM_TASK, np.zeros(2 * 44_100, np.float32), wanted(labels, labels))
-    column = DRUM_TASK.names.index("kick" + VELOCITY)
-    asked = np.flatnonzero(heard.weight[:, column])
+    taken = record_of(SPEC, np.zeros(2 * 44_100, np.float32), annotation(labels, labels))
+    column = SPEC.names.index("kick" + VELOCITY)
+    asked = np.flatnonzero(taken.weight[:, column])
     assert len(asked) == 3
-    np.testing.assert_allclose(heard.target[asked, column], 0.7, atol=1e-3)
+    np.testing.assert_allclose(taken.target[asked, column], 0.7, atol=1e-3)
 
 
 def test_hardly_audible_hits_are_neither_asked_for_nor_denied(tmp_path: Path) -> None:
     labels = tmp_path / "a.drums.txt"
     labels.write_text("1.0 kick 0.1")
-    heard = hear(DRUM_TASK, np.zeros(2 * 44_100, np.float32), wanted(labels, labels))
-    assert not heard.target[:, KICK].any()
-    assert not heard.weight[DRUM_TASK.frame_of(1.0), KICK]
+    taken = record_of(SPEC, np.zeros(2 * 44_100, np.float32), annotation(labels, labels))
+    assert not taken.target[:, KICK].any()
+    assert not taken.weight[SPEC.frame_of(1.0), KICK]
 
 
 def test_of_hits_only_those_near_a_true_one_are_right() -> None:
     scores = np.zeros(300, np.float32)
     scores[[50, 152, 250]] = 0.9
     unknown = np.zeros(300, np.bool_)
-    one = drum_calibration.Judged(scores, np.array([50, 150]), unknown)
+    one = drums.Scored(scores, np.array([50, 150]), unknown)
     choice = DrumChoice(0.5, 0.5, 0.06)
-    assert [right for _, right in drum_calibration.verdicts(one, choice)] == [True, True, False]
+    assert [right for _, right in drums.verdicts(one, choice)] == [True, True, False]
     unknown[249] = True
-    assert [right for _, right in drum_calibration.verdicts(one, choice)] == [True, True]
+    assert [right for _, right in drums.verdicts(one, choice)] == [True, True]
 
 
 def test_augmented_records_keep_their_length_and_level() -> None:
     samples, _ = record(1.0)
     for seed in range(12):
-        changed, shift = drum_targets.augmented(samples, np.random.default_rng(seed))
+        changed, shift = drums.augment_audio(samples, np.random.default_rng(seed))
         assert (len(changed), changed.dtype) == (len(samples) + shift, np.float32)
         assert 0.05 < np.max(np.abs(changed)) < 1.1
 
@@ -88,8 +88,8 @@ def test_a_model_is_trained_calibrated_and_heard_with(
     records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("tensorflow")
-    shape = tcn.Shape(drum_model.SHAPE.n_features, drum_model.SHAPE.n_heads, (1, 2), 8)
-    monkeypatch.setattr(drum_model, "SHAPE", shape)  # a whole net takes half a minute to build
+    shape = tcn.Shape(drums.SHAPE.n_features, drums.SHAPE.n_heads, (1, 2), 8)
+    monkeypatch.setattr(drums, "SHAPE", shape)  # a whole net takes half a minute to build
     small = ("--steps", 2, "--jobs", 1)
     made = samplechop("train", "drums", records, "-o", tmp_path / "mine", *small)
     assert made.code == 0, made

@@ -1,0 +1,164 @@
+"""From labelled audio to features and targets of a streaming net, through the very features the live host uses."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 44_100
+BLOCK = 32_768
+Samples = NDArray[np.float32]
+Spans = Sequence[tuple[float, float]]
+
+
+class FeatureSource(Protocol):
+    """What turns a stream into features, the same class live and here; see realtime/nets/chop_features.py."""
+
+    @property
+    def latency(self) -> int:
+        """Samples that must be heard from a frame's centre on before it is complete."""
+
+    def reset(self) -> None:
+        """Become as new."""
+
+    def push(self, block: Samples) -> NDArray[np.float32]:
+        """Take a block, float32 (n,); give the frames it completes, float32 (m, n_features), until the next push."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """Events in seconds by head, and half-open spans of seconds in which a head's answer is unknown.
+
+    values: for heads that answer with a number, (seconds, number 0..1) of each event. A head that is in neither is
+    unknown everywhere.
+    """
+
+    events: Mapping[str, Sequence[float]]
+    unknown: Mapping[str, Spans]
+    values: Mapping[str, Spans] = field(default_factory=dict)
+
+    def shifted(self, seconds: float) -> "Annotation":
+        """Give the same, that much later."""
+        events = {head: [time + seconds for time in times] for head, times in self.events.items()}
+        unknown = {head: [(a + seconds, b + seconds) for a, b in spans] for head, spans in self.unknown.items()}
+        values = {head: [(time + seconds, value) for time, value in pairs] for head, pairs in self.values.items()}
+        return Annotation(events, unknown, values)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """Input and targets of one kind of streaming net. All functions are named ones of a module, so that other
+    processes find them.
+
+    name: which also tells shards apart. source: makes the features, given the most samples of one push.
+    stack: hops in one frame; the features of each lie one after the other. hop_length: samples from frame to frame.
+    An event at sample s is answered `lookahead` frames after frame (s + offset) // hop_length.
+    heads: outputs, with their weight in the loss. values: the heads that answer with a number (how hard a drum was
+    struck), asked only where there is an event. positive_weight: how much more an event counts than a frame without.
+    distil: whether a net that is fine-tuned must go on giving what it gave in all heads but the first.
+    beside: targets of the frames beside an event, by how far they lie; None where nothing is asked there.
+    labels: finds the labels of a recording, or None. example: of such labels, for people. annotation: reads (labels,
+    audio). split: tells to which split labels belong, "" where they do not say. augment: changes a recording a little;
+    gives it, and by how many samples it is later then.
+    """
+
+    name: str
+    source: Callable[[int], FeatureSource]
+    n_features: int
+    stack: int
+    hop_length: int
+    lookahead: int
+    heads: Mapping[str, float]
+    beside: Mapping[int, float | None]
+    labels: Callable[[Path], Path | None]
+    example: str
+    annotation: Callable[[Path, Path], Annotation]
+    split: Callable[[Path], str]
+    augment: Callable[[Samples, np.random.Generator], tuple[Samples, int]]
+    offset: int = 0
+    values: frozenset[str] = field(default_factory=frozenset)
+    positive_weight: float = 2.0
+    distil: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The heads in the order in which the net answers."""
+        return tuple(self.heads)
+
+    def frame_of(self, time: float) -> int:
+        """Give the frame that stands for a time in seconds; its answer comes `lookahead` frames later."""
+        return (int(time * SAMPLE_RATE) + self.offset) // self.hop_length
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One recording as the net takes it: x float16 (n, n_features), target and weight float16 (n, heads).
+
+    target[i] is what should be said when frame i has been heard: the answer for frame i - lookahead.
+    """
+
+    x: NDArray[np.float16]
+    target: NDArray[np.float16]
+    weight: NDArray[np.float16]
+
+
+def record_of(
+    spec: StreamSpec, samples: Samples, annotation: Annotation, source: FeatureSource | None = None
+) -> Record:
+    """Compute features and targets of a recording, float32 (n,), mono, 44 100 Hz, followed by silence.
+
+    source: made by the spec for blocks of BLOCK; None makes a new one.
+    """
+    source = source or spec.source(BLOCK)
+    source.reset()
+    hop, lookahead = spec.hop_length, spec.lookahead
+    tail = source.latency + (lookahead + 2) * hop
+    padded = np.concatenate([samples, np.zeros(tail, np.float32)])
+    rows = [source.push(padded[i : i + BLOCK]).copy() for i in range(0, len(padded), BLOCK)]
+    x = np.concatenate(rows)
+    n = min(len(x) - lookahead, len(samples) // hop + 1)
+    target, weight = targets(spec, annotation, n)
+    lead = np.zeros((lookahead, len(spec.names)), np.float32)
+    late = np.concatenate([lead, target]), np.concatenate([lead, weight])
+    return Record(*(array[: n + lookahead].astype(np.float16) for array in (x, *late)))
+
+
+def targets(spec: StreamSpec, annotation: Annotation, n_frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give targets 0..1 and weights 0 or 1: two float32 arrays, (n_frames, heads).
+
+    An event gives 1 at its frame and what the spec says beside it, whatever else is unknown. Heads that answer with a
+    number are asked there, and a frame either way, only.
+    """
+    names = spec.names
+    target, weight = np.zeros((n_frames, len(names)), np.float32), np.ones((n_frames, len(names)), np.float32)
+    for column, head in enumerate(names):
+        if head in spec.values:
+            weight[:, column] = 0
+            for time, value in annotation.values.get(head, ()):
+                frame = spec.frame_of(time)
+                near = slice(max(0, frame - 1), max(0, frame + 2))
+                target[near, column], weight[near, column] = value, 1
+            continue
+        if head not in annotation.events:
+            weight[:, column] = 0
+            continue
+        for start, stop in annotation.unknown.get(head, ()):
+            first, last = spec.frame_of(start) - 1, spec.frame_of(stop) + 1
+            weight[max(0, first) : max(0, last + 1), column] = 0
+        mark(spec, [spec.frame_of(time) for time in annotation.events[head]], target[:, column], weight[:, column])
+    return target, weight
+
+
+def mark(spec: StreamSpec, frames: Sequence[int], target: Samples, weight: Samples) -> None:
+    """Write events at `frames` into one head's target and weight, float32 (n,): 1, and beside it what the spec says."""
+    for offset, value in sorted(spec.beside.items(), key=lambda pair: pair[1] is not None):
+        for frame in frames:
+            if 0 <= frame + offset < len(target):
+                target[frame + offset] = max(target[frame + offset], value or 0)
+                weight[frame + offset] = value is not None
+    for frame in frames:
+        if 0 <= frame < len(target):
+            target[frame] = weight[frame] = 1

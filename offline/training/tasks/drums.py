@@ -1,0 +1,261 @@
+"""The drum net: when each of five drums is struck, and how hard."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from samplechop import models
+from samplechop.models import DrumFeatures, Manifest
+from samplechop.offline.audio.reading import RATE
+from samplechop.offline.augmentation.effects import compress, reverberate
+from samplechop.offline.labels.drum_labels import SUFFIX, TEXT_SUFFIX, drum_labels_beside, read_drum_labels
+from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.offline.training import calibration, dataset, figures, tcn
+from samplechop.offline.training.calibration import Verdict
+from samplechop.offline.training.loop import Calibrated, Fitted, Options
+from samplechop.offline.training.streaming import Predict, Start, StreamingTask, StreamKind, lowest_losses, start_of
+from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
+from samplechop.offline.training.write_model import Card
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import DRUMS
+from samplechop.realtime.detectors.drums.peak_picking import DrumChoice, DrumDecision, HitPicker
+from samplechop.realtime.dsp.log_bands import LENGTH
+from samplechop.realtime.nets.drum_features import HOP_LENGTH, N_FEATURES, DrumFeatureStream
+
+WAIT = 591
+"""Samples heard from an attack on when it is judged, at least. With the hop and a block of 256 that makes 25 ms."""
+AFTER = 0.5
+"""Target one frame after that of an event. The frame before it is not asked: it has heard half of an attack."""
+SOFTEST = 0.2
+"""Velocity below which a drum is neither asked for nor denied."""
+IMPORTANCE = {"kick": 1.0, "snare": 1.2, "hat": 1.0, "tom": 0.5, "cymbal": 0.5}
+DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128)
+"""In frames of 256 samples: together they look back over 512 frames, 3 s, a bar and a half."""
+CHANNELS = 48
+STEPS, TUNING_STEPS = 4000, 400
+MEMORY_SECONDS = 6.0
+GAPS = {"kick": 0.07, "snare": 0.06, "hat": 0.06, "tom": 0.06, "cymbal": 0.08}
+"""Seconds between two hits of one drum."""
+THRESHOLDS = tuple(np.round(np.arange(0.1, 0.8, 0.05), 2).tolist())
+RELATIVES = (0.3, 0.45, 0.6, 0.75)
+TOLERANCE_FRAMES = 5
+"""29 ms: how far a hit may lie from a true one and count as right."""
+COLOURS = dict(zip(DRUMS, ("#d1495b", "#30638e", "#edae49", "#66a182", "#7a5195"), strict=True))
+VELOCITY = " velocity"
+"""What follows a drum's name in the name of the head that says how hard it was struck."""
+
+
+def annotation(labels: Path, audio: Path) -> Annotation:
+    """Read hits and velocities of the drums that are known in a recording. Raises UserError."""
+    del audio
+    known = read_drum_labels(labels)
+    hits = {name: [hit for hit in known.events if hit.label == name] for name in DRUMS}
+    events = {name: [hit.time for hit in hits[name] if hit.velocity >= SOFTEST] for name in known.known}
+    unknown = {
+        name: [
+            *((hit.time, hit.time) for hit in hits[name] if hit.velocity < SOFTEST),
+            *((span.start, span.stop) for span in known.unsure if span.label in ("", name)),
+        ]
+        for name in known.known
+    }
+    values = {name + VELOCITY: [(hit.time, hit.velocity) for hit in hits[name]] for name in DRUMS}
+    return Annotation(events, unknown, values)
+
+
+def split(labels: Path) -> str:
+    """Tell to which split labels belong: the truth of a synthetic recording says so, others give ""."""
+    return "" if labels.name.endswith((SUFFIX, TEXT_SUFFIX)) else read_truth(labels).split
+
+
+def augment_audio(samples: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray[np.float32], int]:
+    """Change a record as another room, desk and medium would. Gives it and by how many samples it is later.
+
+    Now and then: compressed, put into a room, one octave and the treble turned up or down; always: shifted against the
+    frames, its peak at -24 to 0 dB, a little hiss.
+    """
+    shift = int(rng.integers(0, HOP_LENGTH))
+    sound: NDArray[np.float32] = np.concatenate([np.zeros(shift, np.float32), samples])
+    sound /= np.float32(max(float(np.max(np.abs(sound), initial=0.0)), 1e-3))
+    if rng.random() < 0.25:
+        sound = compress(sound, rng)
+    if rng.random() < 0.3:
+        sound = reverberate(sound, rng, 0.4)
+    if rng.random() < 0.6:
+        sound = _equalised(sound, rng)
+    level = 10 ** (rng.uniform(-24, 0) / 20) / max(float(np.max(np.abs(sound), initial=0.0)), 1e-3)
+    hiss = 10 ** (rng.uniform(-90, -55) / 20) * rng.standard_normal(len(sound))
+    return (sound * np.float32(level) + hiss.astype(np.float32)).astype(np.float32), shift
+
+
+def _equalised(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Turn one band and the treble up or down, by up to 9 and 6 dB."""
+    middle = float(np.exp(rng.uniform(np.log(60), np.log(6000))))
+    band = signal.butter(1, (middle / 1.5, middle * 1.5), "band", fs=RATE, output="sos")
+    treble = signal.butter(1, rng.uniform(2500, 9000), "high", fs=RATE, output="sos")
+    gains = 10 ** (np.array([rng.uniform(-9, 9), rng.uniform(-6, 6)]) / 20) - 1
+    equalised = sound + gains[0] * signal.sosfilt(band, sound) + gains[1] * signal.sosfilt(treble, sound)
+    return np.asarray(equalised, np.float32)
+
+
+SPEC = StreamSpec(
+    name="drums",
+    source=DrumFeatureStream,
+    n_features=N_FEATURES,
+    stack=1,
+    hop_length=HOP_LENGTH,
+    lookahead=0,
+    offset=WAIT + HOP_LENGTH - 1 - LENGTH // 2,
+    heads=IMPORTANCE | {name + VELOCITY: 1.0 for name in DRUMS},
+    values=frozenset(name + VELOCITY for name in DRUMS),
+    beside={-1: None, 1: AFTER},
+    distil=False,
+    labels=drum_labels_beside,
+    example="name.drums.txt with seconds and drum on each line",
+    annotation=annotation,
+    split=split,
+    augment=augment_audio,
+)
+"""A hit at sample s is judged at the first frame that is complete WAIT samples after it, or later."""
+SHAPE = tcn.Shape(SPEC.n_features, len(SPEC.names), DILATIONS, CHANNELS)
+
+
+def start_from(name: str) -> Start:
+    """Open a released drum model, or a manifest, to fine-tune. Raises UserError where that cannot be done."""
+    manifest = models.load(name)
+    features = manifest.features
+    if not isinstance(features, DrumFeatures):
+        raise UserError(f"--from {name}: {manifest.name!r} is no drum model")
+    mine = (features.n_features, features.heads, features.wait)
+    if mine != (SPEC.n_features, SPEC.names, WAIT):
+        raise UserError(f"--from {name}: it hears or answers other things than what this version trains")
+    return start_of(manifest, features)
+
+
+def options(steps: int | None, seed: int, tuning: bool) -> Options:
+    """Give the options of a training from nothing, or of a fine-tuning."""
+    if tuning:
+        return Options(TUNING_STEPS if steps is None else steps, rate=1e-3, seed=seed, check_every=100)
+    return Options(STEPS if steps is None else steps, seed=seed, check_every=200)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One recording and one drum: the net's probability at every frame; frames at which it was struck; where nobody
+    knows.
+
+    scores: float32 (n,). references: int64 (m,). unknown: bool (n,).
+    """
+
+    scores: NDArray[np.float32]
+    references: NDArray[np.int64]
+    unknown: NDArray[np.bool_]
+
+
+def score(predict: Predict, records: Sequence[Record]) -> dict[str, list[Scored]]:
+    """Run the net over records; gives for each drum those records of which something is known."""
+    found: dict[str, list[Scored]] = {name: [] for name in DRUMS}
+    for record in records:
+        given = predict(np.asarray(record.x, np.float32))
+        for column, name in enumerate(DRUMS):
+            target, weight = np.asarray(record.target[:, column]), np.asarray(record.weight[:, column])
+            if weight.any():
+                scores = np.ascontiguousarray(given[:, column])
+                found[name].append(Scored(scores, np.flatnonzero(target == 1), weight == 0))
+    return found
+
+
+def verdicts(one: Scored, choice: DrumChoice) -> list[Verdict]:
+    """Judge the hits the live detector would give."""
+    picker = HitPicker([choice], MEMORY_SECONDS, HOP_LENGTH, SAMPLE_RATE, most=len(one.scores))
+    frames = picker.push(one.scores[:, None])[:, 0]
+    return calibration.verdicts(frames, one.scores[frames], one.references, one.unknown, TOLERANCE_FRAMES)
+
+
+def _verdicts(scored: Sequence[Scored], choice: DrumChoice) -> list[tuple[int, list[Verdict]]]:
+    return [(len(one.references), verdicts(one, choice)) for one in scored]
+
+
+def _best(scored: Sequence[Scored], gap: float) -> tuple[DrumChoice, float]:
+    """Give the choice with the highest F-measure, calibrated, and that measure. gap: seconds."""
+    tried = [DrumChoice(threshold, relative, gap) for threshold, relative in itertools.product(THRESHOLDS, RELATIVES)]
+    best = max(tried, key=lambda choice: calibration.f_measure(_verdicts(scored, choice)))
+    found = _verdicts(scored, best)
+    pairs = calibration.calibration([verdict for _, some in found for verdict in some])
+    return replace(best, calibration=pairs), calibration.f_measure(found)
+
+
+class DrumTask(StreamingTask):
+    """The drum net in the training loop."""
+
+    card = Card(
+        "Hears kicks, snares, hats, toms and cymbals within 25 ms.",
+        "F-measures within 29 ms, on records it did not learn from, which decided thresholds or stopped the training:",
+        "samplechop evaluate drums",
+    )
+
+    def __init__(self, features: Path, members: int, start: Start | None, calibrate_on: Path | None) -> None:
+        """Open the shards in `features`. calibrate_on: shards of recordings that decide thresholds and strengths,
+        together with those validation records without drums; None for all validation records.
+
+        Raises UserError without data for both splits.
+        """
+        super().__init__(SPEC, features, SHAPE, members, start)
+        self._real = dataset.read(calibrate_on, "train", "validation") if calibrate_on is not None else None
+        self._deciding: Mapping[str, list[Scored]] = {}
+
+    def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
+        """Choose each drum's threshold, and say how often a score is right."""
+        predict, content = self.fitted(fittings)
+        scored = score(predict, self.validation)
+        deciding = scored if self._real is None else score(predict, self._real)
+        if self._real is not None:
+            for name, records in scored.items():
+                deciding[name] += [one for one in records if not len(one.references)]
+        self._deciding = deciding
+        best = {name: _best(records, GAPS[name]) for name, records in deciding.items()}
+        choices = {name: choice for name, (choice, _) in best.items()}
+        validation = {name: calibration.f_measure(_verdicts(scored[name], choices[name])) for name in choices}
+        scores = {
+            "deciding_f": {name: round(f, 4) for name, (_, f) in best.items()},
+            "validation_f": {name: round(f, 4) for name, f in validation.items()},
+            "validation_loss": lowest_losses(fittings),
+        }
+        shape, n = self.shape, len(self.layers)
+        heads = SPEC.names, shape.dilations, shape.channels, n
+        features = DrumFeatures(SAMPLE_RATE, HOP_LENGTH, shape.n_features, WAIT, *heads)
+        threshold = min(one.threshold for one in choices.values())
+        gap = min(one.gap for one in choices.values())
+        return Calibrated(content, features, scores, threshold, gap, decision_of(choices))
+
+    def finish(self, manifest: Manifest, folder: Path) -> None:
+        """Write the weights, verify the model, draw precision over recall; a dot where the model stands."""
+        super().finish(manifest, folder)
+        lines = {}
+        for name, choice in DrumDecision.read(manifest.decision, manifest.name).drums.items():
+            tried = [*(replace(choice, threshold=threshold) for threshold in THRESHOLDS), choice]
+            *points, at = [calibration.precision_recall(_verdicts(self._deciding[name], one)) for one in tried]
+            lines[name] = COLOURS[name], points, at
+        title = "Drums on the records that decided, ±29 ms"
+        figures.precision_recall(title, lines, "-", folder / "precision-recall.png")
+
+
+def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
+    """Give the manifest's decision, as realtime/detectors/drums/peak_picking.py reads it."""
+    drums = {
+        name: {
+            "threshold": one.threshold,
+            "relative": one.relative,
+            "gap": one.gap,
+            "calibration": [list(pair) for pair in one.calibration],
+        }
+        for name, one in choices.items()
+    }
+    return {"drums": drums, "memory_seconds": MEMORY_SECONDS}
+
+
+KIND = StreamKind(SPEC, start_from, options, DrumTask)
