@@ -5,13 +5,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal
 
 import platformdirs
 
 from samplechop.realtime.audio.source import Monitor
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM
+from samplechop.realtime.core.options import Option, check, option_name, value_types
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 from samplechop.realtime.midi.pad_allocation import PadMode
 from samplechop.realtime.recording.formats import RecordFormat
@@ -19,21 +20,10 @@ from samplechop.realtime.recording.formats import RecordFormat
 HarmonyNotes = Literal["chord", "pitches", "off"]
 """Which kind of event is played as held notes."""
 
-_RANGES: dict[str, tuple[float, float]] = {
-    "channels": (1, 64),
-    "samplerate": (4_000, 384_000),
-    "blocksize": (16, 16_384),
-    "midi_channel": (1, 16),
-    "beat_channel": (1, 16),
-    "drum_channel": (1, 16),
-    "harmony_channel": (1, 16),
-    "half_life": (0.01, 10),
-    "note_low": (0, 127),
-    "note_high": (0, 127),
-    "min_gap": (0, 10),
-    "hold": (0, 10),
-    "keep_last": (1, 3_600),
-}
+SOUND, NOTES, DETECTORS, TAPS = "Sound in", "Notes out", "What counts as a chop", "Your own hits"
+KEPT, RUN = "What is kept", "Session"
+_CHANNEL = (1, 16)
+_NOTE = (0, 127)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,51 +39,123 @@ class LiveSettings:
     None means: as the device, the model or the situation has it.
     """
 
-    device: str | None = None
-    channels: int | None = None
-    samplerate: int | None = None
-    blocksize: int | None = None
-    midi_port: str | None = None
-    midi_file: Path | None = None
-    midi_channel: int = 1
-    beat_channel: int = 10
-    drum_channel: int = 10
-    harmony_channel: int = 2
-    harmony_notes: HarmonyNotes = "chord"
-    midi_clock: bool = False
-    osc: str | None = None
-    half_life: float = 0.15
-    events: str | None = None
-    detect: str = "chop"
-    model: str = "chop"
-    drum_model: str = "drums"
-    harmony_model: str = "harmony"
-    threshold: float | None = None
-    min_gap: float | None = None
-    hold: float = 0.0
-    choose: Choose = "both"
-    pads: PadMode = "cycle"
-    note_low: int = 36
-    note_high: int = 51
-    monitor: Monitor = "off"
-    tap: bool = False
-    tap_port: str | None = None
-    tap_file: Path | None = None
-    record: Path | None = None
-    record_format: RecordFormat = "wav24"
-    keep_last: float | None = None
-    keep_dir: Path | None = None
-    duration: float | None = None
-    quiet: bool = False
+    device: Annotated[str | None, Option("Input device: its name, part of it, or its number.", SOUND)] = None
+    channels: Annotated[int | None, Option("Input channels (default: 2, or what the device has).", SOUND, 1, 64)] = None
+    samplerate: Annotated[
+        int | None, Option("Sample rate in Hz (default: the device's own).", SOUND, 4_000, 384_000)
+    ] = None
+    blocksize: Annotated[
+        int | None, Option("Samples per audio block (default: 256, or many with --fast).", SOUND, 16, 16_384)
+    ] = None
+    monitor: Annotated[
+        Monitor,
+        Option("off, direct, or aligned: the input, delayed so that it meets the notes (default: {default}).", SOUND),
+    ] = "off"
+    midi_port: Annotated[
+        str | None, Option("MIDI output by name, or 'virtual' to open a port that the DAW can pick.", NOTES)
+    ] = None
+    midi_file: Annotated[Path | None, Option("Write the chops, at their true places, as a MIDI file.", NOTES)] = None
+    midi_channel: Annotated[int, Option("MIDI channel, {low} to {high} (default: {default}).", NOTES, *_CHANNEL)] = 1
+    beat_channel: Annotated[
+        int,
+        Option(
+            "MIDI channel of the beats, if --detect names them; note 34 is a downbeat, 33 the others "
+            "(default: {default}).",
+            NOTES,
+            *_CHANNEL,
+        ),
+    ] = 10
+    drum_channel: Annotated[
+        int, Option("MIDI channel of the drums, if --detect names them (default: {default}).", NOTES, *_CHANNEL)
+    ] = 10
+    harmony_channel: Annotated[
+        int, Option("MIDI channel of the harmony, if --detect names it (default: {default}).", NOTES, *_CHANNEL)
+    ] = 2
+    harmony_notes: Annotated[
+        HarmonyNotes,
+        Option(
+            "What is held on it while it sounds: chord, pitches (within one octave) or off (default: {default}).", NOTES
+        ),
+    ] = "chord"
+    midi_clock: Annotated[bool, Option("Send MIDI clock, so that a DAW follows the record.", NOTES)] = False
+    pads: Annotated[
+        PadMode,
+        Option(
+            "cycle walks up the pads, similar gives like sounds one pad, fixed plays one (default: {default}).", NOTES
+        ),
+    ] = "cycle"
+    note_low: Annotated[int, Option("Note of the first pad (default: {default}, MPC pad A01).", NOTES, *_NOTE)] = 36
+    note_high: Annotated[int, Option("Note of the last pad (default: {default}, MPC pad A16).", NOTES, *_NOTE)] = 51
+    osc: Annotated[
+        str | None, Option("Send every event as an OSC message to HOST:PORT, for visuals.", NOTES, metavar="HOST:PORT")
+    ] = None
+    half_life: Annotated[
+        float, Option("Seconds until a drum's presence, for visuals, has halved (default: {default}).", NOTES, 0.01, 10)
+    ] = 0.15
+    events: Annotated[str | None, Option("Write each event as a JSON line to a file, or '-' for stdout.", NOTES)] = None
+    detect: Annotated[
+        str,
+        Option(
+            "What to hear beside the chops, with commas between: beats, drums, harmony, plug-ins you installed.",
+            DETECTORS,
+        ),
+    ] = "chop"
+    model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", DETECTORS)] = "chop"
+    drum_model: Annotated[str, Option("The same for the drums (default: {default}).", DETECTORS)] = "drums"
+    harmony_model: Annotated[str, Option("The same for the harmony (default: {default}).", DETECTORS)] = "harmony"
+    threshold: Annotated[
+        float | None,
+        Option("Probability a chop needs, {low} to {high} (default: the model's).", DETECTORS, 0, 1, exclusive=True),
+    ] = None
+    min_gap: Annotated[
+        float | None,
+        Option("Seconds between two chops, at least (default: the model's, 0.1 for chop).", DETECTORS, 0, 10),
+    ] = None
+    hold: Annotated[
+        float,
+        Option(
+            "Seconds a chop waits for a stronger one inside the gap; adds to the latency (default: {default:g}).",
+            DETECTORS,
+            0,
+            10,
+        ),
+    ] = 0.0
+    choose: Annotated[
+        Choose,
+        Option(
+            "hits takes every strong hit, beats those on the beat, both strikes a balance (default: {default}).",
+            DETECTORS,
+        ),
+    ] = "both"
+    tap: Annotated[bool, Option("Record your hits on the space bar or a MIDI pad while you listen.", TAPS)] = False
+    tap_port: Annotated[
+        str | None, Option("MIDI pad by name, or 'virtual' to open a port (default: the space bar).", TAPS)
+    ] = None
+    tap_file: Annotated[
+        Path | None, Option("New file for the hits (default: NAME.taps.jsonl beside the events or the input).", TAPS)
+    ] = None
+    record: Annotated[
+        Path | None, Option("Record sound and events into a new folder in this one, named by date and time.", KEPT)
+    ] = None
+    record_format: Annotated[
+        RecordFormat,
+        Option(
+            "wav24, float (keeps what is louder than full scale) or flac (half the size) (default: {default}).", KEPT
+        ),
+    ] = "wav24"
+    keep_last: Annotated[
+        float | None,
+        Option(
+            "Keep the last so many seconds as a session of their own when you press k, and at the end.", KEPT, 1, 3_600
+        ),
+    ] = None
+    keep_dir: Annotated[Path | None, Option("Where --keep-last keeps them (default: that of --record).", KEPT)] = None
+    duration: Annotated[float | None, Option("Stop after so many seconds of input.", RUN)] = None
+    quiet: Annotated[bool, Option("Show nothing while running.", RUN)] = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done, naming option, value and range."""
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UserError(f"{_option(name)} must be in {low:g}..{high:g}, got {value}")
-        if self.threshold is not None and not 0.0 < self.threshold < 1.0:
-            raise UserError(f"--threshold must lie between 0 and 1, got {self.threshold}")
+        check(self)
         if self.duration is not None and not 0 < self.duration < math.inf:
             raise UserError(f"--duration must be more than 0 seconds and finite, got {self.duration}")
         if self.note_low > self.note_high:
@@ -106,18 +168,9 @@ class LiveSettings:
             raise UserError(f"--detect names no detector, got {self.detect!r}: leave it out, or say drums,harmony")
         for name in ("events", "midi_file"):
             if str(getattr(self, name)) in ("", "."):
-                raise UserError(f"{_option(name)} needs the name of a file: an empty one, or '.', is this folder")
-        kinds = (
-            ("pads", PadMode),
-            ("monitor", Monitor),
-            ("choose", Choose),
-            ("record_format", RecordFormat),
-            ("harmony_notes", HarmonyNotes),
-        )
-        for name, kind in kinds:
-            choices = get_args(kind)
-            if getattr(self, name) not in choices:
-                raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+                raise UserError(
+                    f"{option_name(LiveSettings, name)} needs the name of a file: an empty one, or '.', is this folder"
+                )
 
     @property
     def other_detectors(self) -> list[str]:
@@ -168,10 +221,6 @@ def _is_address(text: str) -> bool:
     return bool(host) and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535
 
 
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
 def config_path() -> Path:
     """Where the user's settings live."""
     # Without an author, or Windows would have a folder samplechop in a folder samplechop.
@@ -192,7 +241,7 @@ def read_config(path: Path) -> dict[str, Any]:
     table = content.get("live", {})
     if set(content) - {"live"} or not isinstance(table, dict):
         raise UserError(f"the settings file {str(path)!r} must have one table, [live], got {sorted(content)}")
-    known = {name: _plain_type(hint) for name, hint in get_type_hints(LiveSettings).items()}
+    known = value_types(LiveSettings)
     settings = {}
     for key, value in table.items():
         name = key.replace("-", "_")
@@ -201,14 +250,6 @@ def read_config(path: Path) -> dict[str, Any]:
             raise UserError(f"{str(path)!r} has the unknown key {key!r}; it may have {options}")
         settings[name] = _typed(known[name], value, f"{key!r} in {str(path)!r}")
     return settings
-
-
-def _plain_type(hint: Any) -> Any:
-    """Find the type behind an optional or a choice of words."""
-    inner = [part for part in get_args(hint) if part is not type(None)]
-    if not inner:
-        return hint
-    return inner[0] if isinstance(inner[0], type) else str
 
 
 def _typed(wanted: type, value: object, where: str) -> object:

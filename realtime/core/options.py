@@ -1,0 +1,134 @@
+"""Options declared once, on the fields of a frozen dataclass: its checks, the command line and settings files use them.
+
+    @dataclass(frozen=True, slots=True)
+    class KitOptions:
+        count: Annotated[int, Option("Slices in the kit, {low} to {high} (default: {default}).", "Kit", 1, 128)] = 16
+
+        def __post_init__(self) -> None:
+            check(self)
+
+    @with_options(KitOptions)  # a Typer command with --count
+    def chop(demo: Annotated[bool, typer.Option("--demo")] = False, **given: Any) -> None:
+        options = KitOptions(**given)  # given: only what stands on the command line
+
+A field without an Option is none. For a field of type tuple the command line gives a text, for the command to split.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from samplechop.realtime.core.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What the command line says of a field, and what values it may have.
+
+    help: may contain {default}, {low} and {high}. panel: the heading it stands under. low, high: the range, both
+    included. exclusive: neither of them is. names: in place of the field's own ("--min-gap" for min_gap). metavar: what
+    stands for the value in the help.
+    """
+
+    help: str
+    panel: str
+    low: float | None = None
+    high: float | None = None
+    exclusive: bool = False
+    names: tuple[str, ...] = ()
+    metavar: str | None = None
+
+
+def options_of(cls: type) -> dict[str, Option]:
+    """Give the options declared on a dataclass, by the names of their fields."""
+    hints = get_type_hints(cls, include_extras=True)
+    found = {}
+    for field in fields(cls):
+        for extra in getattr(hints[field.name], "__metadata__", ()):
+            if isinstance(extra, Option):
+                found[field.name] = extra
+    return found
+
+
+def option_name(cls: type, name: str) -> str:
+    """Give what the user types for a field."""
+    option = options_of(cls).get(name)
+    return option.names[0] if option is not None and option.names else "--" + name.replace("_", "-")
+
+
+def check(settings: Any) -> None:
+    """Refuse values out of range and words that are no choice. Raises UserError that names option, value and range."""
+    cls = type(settings)
+    for name, option in options_of(cls).items():
+        value, low, high = getattr(settings, name), option.low, option.high
+        if value is None or low is None or high is None:
+            continue
+        if option.exclusive and not low < value < high:
+            raise UserError(f"{option_name(cls, name)} must lie between {low:g} and {high:g}, got {value}")
+        if not low <= value <= high:
+            raise UserError(f"{option_name(cls, name)} must be in {low:g}..{high:g}, got {value}")
+    for name, hint in get_type_hints(cls).items():
+        value, choices = getattr(settings, name), _choices(hint)
+        if choices and value not in choices:
+            words = ", ".join(str(choice) for choice in choices if choice is not None)
+            raise UserError(f"{option_name(cls, name)} must be one of {words}, got {value!r}")
+
+
+def value_types(cls: type) -> dict[str, type]:
+    """Give the plain type behind each field's: that of an optional one, str for a choice of words."""
+    return {name: _value_type(hint) for name, hint in get_type_hints(cls).items()}
+
+
+def with_options(cls: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function that takes **given a Typer command with the options of a dataclass, after those of its own.
+
+    given: the values of those options that stand on the command line, by the names of the fields.
+    """
+    import typer  # only a command line needs it
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(function, eval_str=True).parameters.values()
+        types, defaults = value_types(cls), {field.name: field.default for field in fields(cls)}
+        declared = options_of(cls)
+        more = []
+        for name, option in declared.items():
+            kind = str if get_origin(types[name]) is tuple else types[name]
+            # A bool has one name only: Typer would add a --no-… to it.
+            names = option.names or (("--" + name.replace("_", "-"),) if kind is bool else ())
+            text = option.help.format(default=defaults[name], low=option.low, high=option.high)
+            typed: Any = kind | None
+            annotation = Annotated[
+                typed,
+                typer.Option(
+                    *names, help=text, rich_help_panel=option.panel, show_default=False, metavar=option.metavar
+                ),
+            ]
+            more.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+
+        @functools.wraps(function)
+        def command(**values: Any) -> None:
+            function(**{name: value for name, value in values.items() if name not in declared or value is not None})
+
+        kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own if one.kind is not one.VAR_KEYWORD]
+        command.__signature__ = inspect.Signature([*kept, *more])  # type: ignore[attr-defined]
+        return command
+
+    return decorate
+
+
+def _choices(hint: Any) -> tuple[object, ...]:
+    """Give the values of a choice of words, None among them where it is optional; () for any other type."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    parts = get_args(hint)
+    choices = [choice for part in parts if get_origin(part) is Literal for choice in get_args(part)]
+    return (*choices, None) if choices and type(None) in parts else tuple(choices)
+
+
+def _value_type(hint: Any) -> Any:
+    inner = [part for part in get_args(hint) if part is not type(None)]
+    if not inner or get_origin(hint) is tuple:
+        return hint
+    return inner[0] if isinstance(inner[0], type) or get_origin(inner[0]) is tuple else str
