@@ -51,7 +51,7 @@ def live(
     samplechop bench live song.flac --json > here.json
     """
     from samplechop.offline.lab.bench import live as measures
-    from samplechop.offline.lab.bench.startup import startup
+    from samplechop.offline.lab.bench.live import startup
     from samplechop.realtime.audio.file_source import open_audio
     from samplechop.realtime.cli import DEMO
 
@@ -88,13 +88,12 @@ def jack(
     samplechop bench jack --seconds 20 --json
     """
     from samplechop.offline.lab.bench import jack as measures
-    from samplechop.offline.lab.bench import jack_drums
 
     show(
         "samplechop bench jack",
         {
             "two live sessions": lambda: measures.sessions(seconds),
-            "a session with drums": lambda: jack_drums.drums(seconds, measures.PERIOD),
+            "a session with drums": lambda: measures.drums(seconds, measures.PERIOD),
         },
         json,
     )
@@ -149,15 +148,14 @@ def kit(
     from functools import partial
 
     from samplechop.offline.lab.bench import kit as measures
-    from samplechop.offline.lab.bench import kit_making
     from samplechop.realtime.cli import DEMO
 
     files = recordings or [DEMO]
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
     parts |= {str(path): partial(measures.redundancies, path) for path in files}
-    parts["whole kits"] = partial(kit_making.making, files[0])
+    parts["whole kits"] = partial(measures.making, files[0])
     if hours:
-        parts[f"{hours:g} hours"] = partial(kit_making.hours, files[0], hours)
+        parts[f"{hours:g} hours"] = partial(measures.hours, files[0], hours)
     show(f"samplechop bench kit, {', '.join(path.name for path in files)}", parts, json)
 
 
@@ -195,9 +193,9 @@ def hostile(
     samplechop bench hostile
     samplechop bench hostile --count 100 --seed 7 --json
     """
-    from samplechop.offline.lab.bench import hostile_kits
+    from samplechop.offline.lab.bench import hostile
 
-    show("samplechop bench hostile", {f"{count} files": lambda: hostile_kits.survival(count, seed)}, json)
+    show("samplechop bench hostile", {f"{count} files": lambda: hostile.survival(count, seed)}, json)
 
 
 @app.command()

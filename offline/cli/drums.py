@@ -46,8 +46,8 @@ def render(
     that is no drum of the kit (congas, shakers) sounds, but has no label. Files without drums are passed over.
     """
     from samplechop.offline.common.progress import progress_bars
+    from samplechop.offline.lab.drum_datasets.from_midi import rendered
     from samplechop.offline.lab.drum_datasets.pairs import MIDI, files_in
-    from samplechop.offline.lab.drum_datasets.render_midi import rendered
     from samplechop.offline.lab.synthetic.build import instruments
 
     if part not in ("band", "drums", "both"):
@@ -88,9 +88,9 @@ def from_tracks(
     namer = open_net(net)
 
     def labelled(path: Path) -> "tuple[Sound, DrumLabels]":
-        samples = from_tracks.mono(path)
+        samples = from_tracks.read_track(path)
         drums = samples if demucs is None else from_tracks.drum_stem(path, demucs, demucs_model)
-        return samples, from_tracks.label(drums, namer)
+        return samples, from_tracks.label_clips(drums, namer)
 
     _each(audio, out, labelled)
 
@@ -105,12 +105,11 @@ def four_on_the_floor(audio: Tracks, out: Out) -> None:
     Only where the recording agrees: nearly every beat must have an attack in the kick's band, every second one in the
     snare's. All else, and all other drums, are left open.
     """
-    from samplechop.offline.lab.drum_datasets.four_on_the_floor import beats_of, label
-    from samplechop.offline.lab.drum_datasets.from_tracks import mono
+    from samplechop.offline.lab.drum_datasets.from_tracks import beats_of, label_four_on_the_floor, read_track
 
     def labelled(path: Path) -> "tuple[Sound, DrumLabels]":
-        samples = mono(path)
-        return samples, label(samples, beats_of(samples))
+        samples = read_track(path)
+        return samples, label_four_on_the_floor(samples, beats_of(samples))
 
     _each(audio, out, labelled)
 
@@ -132,8 +131,8 @@ def by_hand(
     Notes are General MIDI's, on channel 10 or, if that is empty, any. It tells how many notes lie on an attack and by
     how much they are off.
     """
-    from samplechop.offline.lab.drum_datasets.by_hand import drums_of, fit, labelled
-    from samplechop.offline.lab.drum_datasets.from_tracks import mono
+    from samplechop.offline.lab.drum_datasets.from_midi import drums_in, fit, labels_of
+    from samplechop.offline.lab.drum_datasets.from_tracks import read_track
     from samplechop.offline.lab.drum_datasets.pairs import write_pair
     from samplechop.offline.labels.general_midi import read_song
     from samplechop.realtime.core.events import DRUMS
@@ -143,11 +142,11 @@ def by_hand(
         raise UserError(f"--only must be some of {','.join(DRUMS)}, got {only!r}.")
     if not abs(offset) <= 3600:
         raise UserError(f"--offset must be seconds within an hour, got {offset:g}.")
-    samples = mono(audio)
-    struck = drums_of(read_song(midi), offset, len(samples) / 44_100)
+    samples = read_track(audio)
+    struck = drums_in(read_song(midi), offset, len(samples) / 44_100)
     if not struck:
         raise UserError(f"No note of {str(midi)!r} lies inside {str(audio)!r}: give another --offset.")
-    write_pair(out, audio.stem, samples, labelled(samples, struck, known))
+    write_pair(out, audio.stem, samples, labels_of(samples, struck, known))
     found = fit(samples, struck)
     typer.echo(f"{len(struck)} hits in {out / audio.stem}.drums.json")
     typer.echo(

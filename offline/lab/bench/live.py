@@ -1,5 +1,6 @@
-"""`samplechop bench live`: the analysis chain, measured on one recording in one run."""
+"""`samplechop bench live`: the analysis chain, measured on one recording in one run, and the start of the program."""
 
+import os
 import resource
 import shutil
 import subprocess
@@ -15,8 +16,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from samplechop.offline.lab.bench.figures import Figure
-from samplechop.offline.lab.bench.timing import allocations, best_seconds, each_microseconds
+from samplechop.offline.lab.bench.figures import Figure, allocations, best_seconds, each_microseconds
 from samplechop.realtime import detectors
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
@@ -194,3 +194,23 @@ def memory() -> Iterator[Figure]:
     """Tell the largest memory this process has had."""
     scale = 2**20 if sys.platform == "darwin" else 2**10
     yield Figure("memory of this run, largest", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, "MiB")
+
+
+_FIRST_FRAME = ["live", "--demo", "--fast", "--duration", "0.5", "--quiet"]
+"""Start, hear half a second of a file as fast as possible, and end: what comes after the first frame takes 1 ms."""
+
+
+def _seconds_to_first_frame(cache: str) -> float:
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "samplechop", *_FIRST_FRAME]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "NUMBA_CACHE_DIR": cache})
+    return time.perf_counter() - began
+
+
+def startup() -> Iterator[Figure]:
+    """Start the program with an empty cache of compiled code, and again with the full one."""
+    with tempfile.TemporaryDirectory() as cache:
+        first = _seconds_to_first_frame(cache)
+        warm = min(_seconds_to_first_frame(cache) for _ in range(3))
+    yield Figure("start to first frame, first ever", first, "s", "≤ 20", first <= 20)
+    yield Figure("start to first frame, warm", warm, "s", "≤ 3", warm <= 3)

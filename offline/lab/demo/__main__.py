@@ -11,8 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.augmentation.vinyl import RecordCondition, play_worn, played_at
-from samplechop.offline.lab.demo.composition import compose
-from samplechop.offline.lab.demo.score import PLAYERS, Score
+from samplechop.offline.lab.demo.composition import PLAYERS, Score, compose
 from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 

@@ -9,19 +9,18 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.lab.devset import drummed, repeated
-from samplechop.offline.lab.devset.order import Made, Order
-from samplechop.offline.lab.devset.sources import Sources, gather_sources
+from samplechop.offline.lab.devset import recordings
+from samplechop.offline.lab.devset.sources import Made, Order, Sources, gather_sources
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.build import instruments
 from samplechop.offline.labels.recording_truth import write_truth
 from samplechop.realtime.core.errors import UserError
 
 MAKERS: dict[str, Callable[[Order], Made]] = {
-    "stems": drummed.stem,
-    "mixes": drummed.mix,
-    "loops": repeated.loop,
-    "hits": repeated.hits,
+    "stems": recordings.stem,
+    "mixes": recordings.mix,
+    "loops": recordings.loop,
+    "hits": recordings.hits,
 }
 SHARES = {"mixes": 0.44, "stems": 0.24, "loops": 0.2, "hits": 0.12}
 """Which part of the recordings each group has."""

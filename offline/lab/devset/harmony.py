@@ -11,9 +11,9 @@ import soundfile
 from samplechop.offline.audio.one_shots import Shot, gather
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
-from samplechop.offline.lab.devset import composing, kits
-from samplechop.offline.lab.devset.ageing import aged
+from samplechop.offline.lab.devset import composing
 from samplechop.offline.lab.synthetic import drumming, turntable
+from samplechop.offline.lab.synthetic.turntable import augment_record_mildly
 from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
 from samplechop.offline.synthesis.fluidsynth import render
@@ -69,7 +69,7 @@ def make(
         beat = drums(rng, shots, len(sound) / RATE)[: len(sound)]
         sound = sound / _loudness(sound) + beat / _loudness(beat)
     elif group == "aged":
-        sound = aged(sound, rng)
+        sound = augment_record_mildly(sound, rng)
     peak = float(np.max(np.abs(sound)))
     return np.asarray(sound / peak * 10 ** (rng.uniform(-12, -1) / 20), np.float32), rows
 
@@ -110,7 +110,7 @@ def complete(rng: np.random.Generator, kind: str) -> Voicing:
 def drums(rng: np.random.Generator, shots: Sequence[Shot], length: float) -> Sound:
     """Play `length` seconds of drums in one of the crate's styles: float32, (n,)."""
     score, _ = composing.compose(rng, length, False)
-    kit = kits.assemble(rng, shots, [strike.role for strike in score.strikes])
+    kit = composing.assemble(rng, shots, [strike.role for strike in score.strikes])
     sound = drumming.play([strike for strike in score.strikes if strike.role in kit], kit, length, rng)
     return np.asarray(sound / np.max(np.abs(sound), initial=1e-6), np.float32)
 

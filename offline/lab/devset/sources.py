@@ -16,6 +16,8 @@ from scipy import ndimage
 from samplechop.offline.audio.one_shots import Shot, gather, loop_may_be_used, role_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.evaluate.references import References, Seconds, references_for
+from samplechop.offline.lab.synthetic.soundfont_bank import Bank
+from samplechop.offline.labels.recording_truth import Truth
 from samplechop.realtime.core.errors import UserError
 
 FEWEST_ONSETS = 8
@@ -227,3 +229,30 @@ def gather_sources(sounds: Sequence[Path], music: Path) -> Sources:
     hits = [shot for shot in shots if shot.role == "stab" and _is_hit(shot.samples)]
     hits += [shot for piece in pieces for shot in notes_of(piece)]
     return Sources(tuple(drums), tuple(hits), tuple(loops), music_without_drums(music, pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to make a recording of: chance, its number in its group, the sounds, the instruments of a rendered band.
+
+    seed: of the set, for the truth.
+    """
+
+    rng: np.random.Generator
+    number: int
+    sources: Sources
+    bank: Bank
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished recording: samples float32 (n,), mono, 44 100 Hz; onsets: seconds, every attack that is known.
+
+    truth: of what was composed, or None for a loop, of which only onsets and `beats` are known: (seconds, position).
+    """
+
+    samples: Sound
+    onsets: Seconds
+    truth: Truth | None = None
+    beats: tuple[tuple[float, int], ...] = ()

@@ -5,9 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
-from samplechop.offline.lab.synthetic.score import Score, Tone
+from samplechop.offline.lab.synthetic.score import Clock, Score, Section, Tone
 from samplechop.offline.lab.synthetic.styles import CHORDS, Style
-from samplechop.offline.lab.synthetic.timeline import Clock, Section
 from samplechop.offline.labels.recording_truth import ROOTS
 
 STABS = (0, 0, 3, 4, 6, 7, 8, 10, 11, 12, 14)

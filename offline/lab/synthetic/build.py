@@ -15,8 +15,8 @@ import soundfile
 
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.synthetic import soundfont_bank
-from samplechop.offline.lab.synthetic.outline import outline
 from samplechop.offline.lab.synthetic.record import make
+from samplechop.offline.lab.synthetic.score import outline
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
 from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError

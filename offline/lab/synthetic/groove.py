@@ -5,9 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
-from samplechop.offline.lab.synthetic.score import Score, Strike
+from samplechop.offline.lab.synthetic.score import Clock, Score, Section, Strike
 from samplechop.offline.lab.synthetic.styles import COMPOUND_KICKS, COMPOUND_SNARES, Style
-from samplechop.offline.lab.synthetic.timeline import Clock, Section
 
 CHANCE = {"X": 0.98, "x": 0.93, "o": 0.5, "g": 0.8, ".": 0.0}
 LOUD = {"X": 1.0, "x": 0.85, "o": 0.75, "g": 0.0, ".": 0.0}

@@ -1,15 +1,20 @@
-"""Bring a band, a drummer and what is dropped in together in one dry mix, and write down what it holds."""
+"""Play a score (band through fluidsynth, drums, one-shots) into one dry mix, and write down what it holds."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import mido
 import numpy as np
 
+from samplechop.offline.audio.one_shots import is_held_out
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
-from samplechop.offline.lab.synthetic import choosing, drumming, performance, singing, solo
-from samplechop.offline.lab.synthetic.outline import Outline
-from samplechop.offline.lab.synthetic.score import LABELS, Score
+from samplechop.offline.lab.synthetic import choosing, drumming, singing, solo
+from samplechop.offline.lab.synthetic.score import LABELS, Outline, Score, Tone
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
-from samplechop.offline.lab.synthetic.styles import Style
+from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES, Style
 from samplechop.offline.labels.recording_truth import BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
+from samplechop.offline.synthesis.fluidsynth import GRID, render
 
 PARTS = {"comp": "chord", "song": "voice"}
 
@@ -25,13 +30,13 @@ def play(
     validation, length = plan.split == "validation", score.length
     named = style if isinstance(style, str) else style.name
     comps, leads = (solo.PLAYERS[style],) * 2 if isinstance(style, str) else (style.comps, style.leads)
-    line_up = performance.line_up(rng, comps, leads, validation)
+    line_up = choose_line_up(rng, comps, leads, validation)
     quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
     mix = np.zeros(round(length * RATE), np.float32)
     sung = [tone for tone in score.tones if tone.part == "song"]
     others = [tone for tone in score.tones if tone.part != "song"]
     if others:
-        tonal, others = performance.play(others, length, line_up, bank)
+        tonal, others = play_tones(others, length, line_up, bank)
         if rng.random() < 0.25:
             tonal = effects.reverberate(tonal, rng)
         mix += _level(tonal)
@@ -110,3 +115,61 @@ def _level(sound: Sound) -> Sound:
     loud = np.abs(sound) > 1e-4
     power = float(np.mean(np.square(sound[loud]))) if loud.any() else 0.0
     return sound * np.float32(0.1 / np.sqrt(power)) if power > 0 else sound
+
+
+CHANNELS = {"chord": 0, "comp": 1, "bass": 2, "lead": 3, "pad": 4, "strings": 5, "horns": 6, "voice": 7}
+
+
+USUAL = {"bass": BASSES, "pad": PADS, "strings": STRINGS, "horns": HORNS, "voice": VOICES}
+
+
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """Which program plays each part, how loud, and with how much vibrato (0..127)."""
+
+    programs: dict[str, int]
+    volumes: dict[str, int]
+    vibrato: dict[str, int]
+
+
+def choose_line_up(rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int], validation: bool) -> LineUp:
+    """Choose instruments. Those held out play in validation only, where a family has any."""
+    programs = {}
+    for part in CHANNELS:
+        family = {"chord": comps, "comp": comps, "lead": leads}.get(part) or USUAL[part]
+        if part == "lead" and rng.random() < 0.15:
+            family = VOICES
+        own = [program for program in family if is_held_out(f"program{program}") == validation]
+        programs[part] = int(rng.choice(own or list(family)))
+    level = {"chord": 105, "comp": 90, "bass": 110, "lead": 85, "pad": 70, "strings": 80, "horns": 90, "voice": 85}
+    volumes = {part: int(np.clip(usual + rng.integers(-25, 17), 20, 127)) for part, usual in level.items()}
+    vibrato = {part: int(rng.integers(0, 100)) if part in ("lead", "voice", "strings") else 0 for part in CHANNELS}
+    return LineUp(programs, volumes, vibrato)
+
+
+def play_tones(tones: Sequence[Tone], length: float, band: LineUp, bank: Bank) -> tuple[Sound, list[Tone]]:
+    """Play tones: float32, (round(length * RATE),), and the tones as they really sound.
+
+    A note is started as much too early as its instrument needs to speak, rounded to fluidsynth's grid.
+    """
+    messages: list[tuple[int, int, mido.Message]] = []
+    # Half a second of lead-in, so that notes at the very start can begin early.
+    lead = round(0.5 * RATE / GRID) * GRID
+    for part, channel in CHANNELS.items():
+        messages.append((0, 0, mido.Message("program_change", channel=channel, program=band.programs[part])))
+        messages.append((0, 1, mido.Message("control_change", channel=channel, control=7, value=band.volumes[part])))
+        messages.append((0, 2, mido.Message("control_change", channel=channel, control=1, value=band.vibrato[part])))
+    played = []
+    for tone in tones:
+        program, channel = band.programs[tone.part], CHANNELS[tone.part]
+        early = bank.attack(program, tone.key) if program in bank.quick else 0.0
+        start = round((tone.time - early) * RATE / GRID) * GRID
+        stop = max(start + GRID, round((tone.time + tone.length) * RATE))
+        real = max(0.0, start / RATE + early)
+        played.append(replace(tone, time=real))
+        on = mido.Message("note_on", channel=channel, note=tone.key, velocity=tone.velocity)
+        messages.append((lead + start, 5, on))
+        messages.append((lead + stop, 4, mido.Message("note_off", channel=channel, note=tone.key)))
+    messages.append((lead + round(length * RATE), 9, mido.Message("note_off", channel=15, note=0)))
+    sound = render(messages, bank.font)[lead : lead + round(length * RATE)]
+    return np.pad(sound, (0, round(length * RATE) - len(sound))), played

@@ -1,4 +1,4 @@
-"""Make one record of a crate from its seed and number: compose, play, age, and know where everything is."""
+"""Make one synthetic record from its seed and number: compose, play, augment, and label everything in it."""
 
 from dataclasses import replace
 
@@ -7,11 +7,9 @@ import numpy as np
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic import band, choosing, groove, mixing, solo
 from samplechop.offline.lab.synthetic import turntable as turntables
-from samplechop.offline.lab.synthetic.outline import outline
-from samplechop.offline.lab.synthetic.score import Score
+from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, keep_time, lay_out, outline
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import STYLES, Style
-from samplechop.offline.lab.synthetic.timeline import METERS, Clock, keep_time, lay_out
 from samplechop.offline.labels.recording_truth import Truth, moved
 
 OTHERWISE_WALTZ = 0.06

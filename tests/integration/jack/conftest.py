@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from samplechop.offline.lab.bench.jack import Session, hear
 from samplechop.offline.lab.bench.jack_server import JackServer
-from samplechop.offline.lab.bench.jack_session import Session, hear
 from tests.support.signals import RATE, record
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench.jack_session import Session
+from samplechop.offline.lab.bench.jack import Session
 from tests.support.command import samplechop
 
 pytestmark = pytest.mark.jack

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
+from samplechop.offline.lab.bench.jack import Session, expected, shift_between
 from samplechop.offline.lab.bench.jack_server import JackServer
-from samplechop.offline.lab.bench.jack_session import Session, expected, shift_between
 from tests.support.command import samplechop
 from tests.support.signals import RATE
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.bench.jack_session import Session, expected
+from samplechop.offline.lab.bench.jack import Session, expected
 from samplechop.realtime.midi.clock_generator import CLOCK, PULSES, START, STOP
 from tests.support.signals import RATE
 

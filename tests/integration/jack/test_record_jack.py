@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from samplechop.offline.lab.bench.jack import Session
 from samplechop.offline.lab.bench.jack_server import JackServer
-from samplechop.offline.lab.bench.jack_session import Session
 from samplechop.offline.sessions.reading import read_session
 from tests.support.signals import RATE
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from samplechop.offline.lab.bench.jack import Session, hear
 from samplechop.offline.lab.bench.jack_server import JackServer
-from samplechop.offline.lab.bench.jack_session import Session, hear
 from samplechop.realtime import detectors
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.messages import NOTE_OFF

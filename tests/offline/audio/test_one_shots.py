@@ -7,7 +7,7 @@ from samplechop.offline.audio.reading import RATE
 from samplechop.offline.augmentation.surface_noise import thumps
 from samplechop.offline.lab.synthetic import solo
 from samplechop.offline.lab.synthetic.drumming import assemble, play
-from samplechop.offline.lab.synthetic.performance import line_up
+from samplechop.offline.lab.synthetic.mixing import choose_line_up
 from samplechop.offline.lab.synthetic.score import Strike
 from samplechop.offline.lab.synthetic.styles import STYLES
 from samplechop.offline.lab.synthetic.turntable import empty_record
@@ -40,7 +40,7 @@ def test_players_for_training_hold_no_held_out_program():
         rng = np.random.default_rng(seed)
         families = [(style.comps, style.leads) for style in STYLES] + [(one, one) for one in solo.PLAYERS.values()]
         for comps, leads in families:
-            programs = line_up(rng, comps, leads, validation=False).programs.values()
+            programs = choose_line_up(rng, comps, leads, validation=False).programs.values()
             assert not [program for program in programs if is_held_out(f"program{program}")]
 
 

@@ -10,7 +10,7 @@ import soundfile
 from samplechop import models
 from samplechop.models import ShredFeatures
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.drum_datasets import clip_classifier, clip_classifier_training, from_tracks, render_midi
+from samplechop.offline.lab.drum_datasets import clip_classifier, clip_classifier_training, from_midi, from_tracks
 from samplechop.offline.lab.drum_datasets.clip_classifier import open_net
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, read_drum_labels, write_drum_labels
 from samplechop.realtime.core.events import DRUMS
@@ -63,7 +63,7 @@ def test_from_tracks_goes_on_where_ctrl_c_stopped_it(tmp_path: Path, monkeypatch
     for name in "ab":
         write_sound(tmp_path / "music" / f"{name}.wav")
     calls = Twice(HIT)
-    monkeypatch.setattr(from_tracks, "label", calls)
+    monkeypatch.setattr(from_tracks, "label_clips", calls)
     monkeypatch.setattr(clip_classifier, "open_net", lambda _: None)
     begun = ("from-tracks", tmp_path / "music", "-o", tmp_path / "out", "--net", "mine.json")
     goes_on_after_ctrl_c(begun, tmp_path / "out", calls)
@@ -75,8 +75,8 @@ def test_render_goes_on_where_ctrl_c_stopped_it(tmp_path: Path, monkeypatch: pyt
         write_midi(tmp_path / "midi" / f"{name}.mid")
     (tmp_path / "any.sf2").touch()
     calls = Twice((np.zeros(RATE, np.float32), HIT))
-    monkeypatch.setattr(render_midi, "perform", calls)
-    monkeypatch.setattr(render_midi, "cast", lambda *_: None)
+    monkeypatch.setattr(from_midi, "perform", calls)
+    monkeypatch.setattr(from_midi, "cast", lambda *_: None)
     fixed = ("--soundfont", tmp_path / "any.sf2", "--part", "band")
     goes_on_after_ctrl_c(("render", tmp_path / "midi", "-o", tmp_path / "out", *fixed), tmp_path / "out", calls)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.offline.lab.bench.hostile import files, write_files
-from samplechop.offline.lab.bench.hostile_kits import survival
+from samplechop.offline.lab.bench.hostile import files, survival, write_files
 from tests.support.command import ROOT
 
 COUNT = 300

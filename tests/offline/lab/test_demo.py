@@ -7,8 +7,7 @@ import soundfile
 
 from samplechop import realtime
 from samplechop.offline.augmentation.vinyl import RecordCondition, displacement, play_worn, played_at
-from samplechop.offline.lab.demo.composition import BARS, compose
-from samplechop.offline.lab.demo.score import PLAYERS
+from samplechop.offline.lab.demo.composition import BARS, PLAYERS, compose
 from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 

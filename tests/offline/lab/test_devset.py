@@ -1,6 +1,7 @@
 import functools
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ import soundfile
 from samplechop.offline.audio.one_shots import Shot, is_held_out, loop_may_be_used
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.evaluate.references import tracks_in
-from samplechop.offline.lab.devset import build, composing, drummed, repeated, sources
-from samplechop.offline.lab.devset.order import Order
+from samplechop.offline.lab.devset import build, composing, recordings, sources
+from samplechop.offline.lab.devset.sources import Order
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.offline.synthesis import fluidsynth
@@ -18,11 +19,10 @@ from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop
 
 playable = pytest.mark.skipif(
-    shutil.which("fluidsynth") is None
-    or not any(map(fluidsynth.Path.is_file, map(fluidsynth.Path, fluidsynth.USUAL_PLACES))),
+    shutil.which("fluidsynth") is None or not any(map(Path.is_file, map(Path, fluidsynth.USUAL_PLACES))),
     reason="needs fluidsynth and a General MIDI soundfont",
 )
-NO_BAND = Bank(fluidsynth.Path("none.sf2"), (), {}, frozenset())
+NO_BAND = Bank(Path("none.sf2"), (), {}, frozenset())
 
 
 def named(word, keep):
@@ -92,7 +92,7 @@ def made_by(gathered):
     return functools.cache(lambda maker, number: maker(order(gathered, number)))
 
 
-MAKERS = [(drummed.stem, 0), (drummed.mix, 2), (repeated.loop, 0), (repeated.loop, 1), (repeated.hits, 0)]
+MAKERS = [(recordings.stem, 0), (recordings.mix, 2), (recordings.loop, 0), (recordings.loop, 1), (recordings.hits, 0)]
 
 
 @pytest.mark.parametrize(("maker", "number"), MAKERS)
@@ -103,7 +103,7 @@ def test_the_same_seed_makes_the_same_recording(gathered, made_by, maker, number
     assert (one.truth, one.beats) == (two.truth, two.beats)
 
 
-@pytest.mark.parametrize("maker", [drummed.stem, repeated.hits])
+@pytest.mark.parametrize("maker", [recordings.stem, recordings.hits])
 def test_another_seed_makes_another_recording(gathered, made_by, maker):
     assert not np.array_equal(made_by(maker, 0).onsets, maker(order(gathered, 0, 2)).onsets)
 
@@ -148,7 +148,7 @@ def test_a_loop_without_snares_gives_no_drums(gathered):
 
 
 def test_the_drums_follow_the_beats_of_real_music(made_by):
-    made = made_by(drummed.mix, 2)
+    made = made_by(recordings.mix, 2)
     assert made.truth.style.endswith("real-music")
     gaps = np.diff([beat.time for beat in made.truth.beats])
     assert np.ptp(gaps[gaps < 1.5 * np.median(gaps)]) < 0.01
@@ -158,7 +158,7 @@ def test_the_drums_follow_the_beats_of_real_music(made_by):
 def test_attacks_of_real_music_are_unsure_unless_they_are_a_chop(made_by):
     apart = 0
     for number in (2, 5, 8):  # every third mix is over real music; in some every attack lies on a drum
-        made = made_by(drummed.mix, number)
+        made = made_by(recordings.mix, number)
         drums = np.array([hit.time for hit in made.truth.drums])
         chops = np.array([chop.time for chop in made.truth.chops])
         for time in made.onsets:
@@ -179,15 +179,15 @@ def test_music_with_drums_of_its_own_is_left_out(gathered):
         < sources.percussion(drummed_song.samples)
     )
     with pytest.raises(UserError, match="without drums"):
-        sources.music_without_drums(fluidsynth.Path("mine"), [drummed_song])
+        sources.music_without_drums(Path("mine"), [drummed_song])
 
 
 def test_every_second_loop_is_played_as_it_is(gathered, made_by):
-    made = made_by(repeated.loop, 0)
+    made = made_by(recordings.loop, 0)
     once = gathered.loops[0].samples
     assert np.array_equal(made.samples[: len(once)], once)
     assert np.array_equal(made.samples[len(once) : 2 * len(once)], once)
-    assert not np.array_equal(made_by(repeated.loop, 1).samples[: len(once)], once)
+    assert not np.array_equal(made_by(recordings.loop, 1).samples[: len(once)], once)
     assert np.diff([time for time, _ in made.beats]) == pytest.approx(0.5)
     assert {position for _, position in made.beats} == {1, 2, 3, 4}
 
@@ -195,15 +195,15 @@ def test_every_second_loop_is_played_as_it_is(gathered, made_by):
 def test_a_hit_at_the_start_of_a_loop_counts_though_no_detector_could_hear_it(gathered, made_by):
     one = gathered.loops[0]
     late = replace(one, samples=one.samples[round(0.1 * RATE) :], onsets=one.onsets[1:] - 0.1, beats=one.beats[:0])
-    made = repeated.loop(order(replace(gathered, loops=(late,)), 0))
+    made = recordings.loop(order(replace(gathered, loops=(late,)), 0))
     once = len(late.samples) / RATE
     assert made.onsets[0] == 0
     assert np.min(np.abs(made.onsets - once)) < 1e-9
-    assert made_by(repeated.loop, 0).onsets[0] == pytest.approx(0.1)
+    assert made_by(recordings.loop, 0).onsets[0] == pytest.approx(0.1)
 
 
 def test_hits_begin_where_the_truth_says(made_by):
-    made = made_by(repeated.hits, 0)
+    made = made_by(recordings.hits, 0)
     power = np.square(made.samples)
     rises = [
         np.mean(power[at : at + 441]) > 2 * np.mean(power[max(0, at - 441) : at])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samplechop.offline.lab.bench import atlas, atlas_page
-from samplechop.offline.lab.bench.sounds_by_rule import GROUPS, sound
+from samplechop.offline.lab.bench.atlas import GROUPS, sound
 from tests.support.command import samplechop
 
 

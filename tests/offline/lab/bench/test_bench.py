@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import live, startup
+from samplechop.offline.lab.bench import live
 from samplechop.offline.lab.bench import record as bench_record
 from samplechop.offline.lab.bench.figures import Figure, as_json, as_table
 from samplechop.realtime.detectors import BUILT_IN
@@ -32,7 +32,7 @@ def test_a_short_recording_is_repeated_to_a_minute(tmp_path: Path) -> None:
 
 def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SECONDS", 4)
-    monkeypatch.setattr(startup, "_seconds", lambda _: 1.0)
+    monkeypatch.setattr(live, "_seconds_to_first_frame", lambda _: 1.0)
     soundfile.write(tmp_path / "record.wav", record(4.0)[0], RATE)
     result = samplechop("bench", "live", tmp_path / "record.wav", "--json")
     assert result.code == 0, result.err

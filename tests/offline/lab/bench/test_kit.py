@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import kit_making
+from samplechop.offline.lab.bench import kit
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
 
 
 def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kit_making, "MINUTES", 0.1)
-    monkeypatch.setattr(kit_making, "RUNS", 1)
+    monkeypatch.setattr(kit, "MINUTES", 0.1)
+    monkeypatch.setattr(kit, "RUNS", 1)
     soundfile.write(tmp_path / "record.wav", record(12.0)[0], RATE)
     result = samplechop("bench", "kit", tmp_path / "record.wav", "--hours", 0.002, "--json")
     assert result.code == 0, result.err

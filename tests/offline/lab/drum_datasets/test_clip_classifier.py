@@ -17,7 +17,7 @@ from samplechop.offline.lab.drum_datasets.clip_classifier_training import (
     sure_from,
     targets_at,
 )
-from samplechop.offline.lab.drum_datasets.from_tracks import label, onsets
+from samplechop.offline.lab.drum_datasets.from_tracks import label_clips, onsets
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
 from samplechop.realtime.core.events import DRUMS
 from tests.support.drum_recordings import recording
@@ -121,7 +121,7 @@ def test_onsets_are_found_where_drums_are_struck() -> None:
 
 def test_only_what_the_net_is_sure_of_becomes_a_label() -> None:
     sound = recording([(0.5, "kick"), (1.0, "snare")], 1.5)
-    labels = label(sound, Says(0.95, 0.05, 0.5, 0.05, 0.05))
+    labels = label_clips(sound, Says(0.95, 0.05, 0.5, 0.05, 0.05))
     assert [hit.label for hit in labels.events] == ["kick", "kick"]
     assert labels.times("kick") == pytest.approx([0.5, 1.0], abs=0.006)
     at_onsets = {span.label for span in labels.unsure if span.label}
@@ -131,13 +131,13 @@ def test_only_what_the_net_is_sure_of_becomes_a_label() -> None:
 def test_attacks_too_soft_to_judge_are_left_open() -> None:
     sound = recording([(0.5, "kick"), (1.0, "kick")], 1.5)
     sound[round(0.8 * RATE) :] += 0.02 * np.random.default_rng(1).standard_normal(len(sound) - round(0.8 * RATE))
-    labels = label(sound.astype(np.float32), Says(0.95, 0.05, 0.05, 0.05, 0.05))
+    labels = label_clips(sound.astype(np.float32), Says(0.95, 0.05, 0.05, 0.05, 0.05))
     for time in labels.times("kick"):
         assert not any(span.label == "" and span.start < time < span.stop for span in labels.unsure)
 
 
 def test_silence_has_no_drums() -> None:
-    assert label(np.zeros(RATE, np.float32), Says(1, 1, 1, 1, 1)).events == ()
+    assert label_clips(np.zeros(RATE, np.float32), Says(1, 1, 1, 1, 1)).events == ()
 
 
 def test_a_model_that_hears_something_else_is_refused() -> None:

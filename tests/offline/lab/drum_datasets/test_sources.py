@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.drum_datasets.by_hand import drums_of, fit, labelled
-from samplechop.offline.lab.drum_datasets.four_on_the_floor import label
+from samplechop.offline.lab.drum_datasets.from_midi import drums_in, fit, labels_of
+from samplechop.offline.lab.drum_datasets.from_tracks import label_four_on_the_floor
 from samplechop.offline.labels.drum_onsets import nearest, rise
 from samplechop.offline.labels.general_midi import Struck
 from samplechop.realtime.core.errors import UserError
@@ -31,27 +31,27 @@ def test_an_attack_is_found_where_it_is() -> None:
 
 def test_a_kick_on_every_beat_and_a_clap_on_every_second_are_found() -> None:
     # The tracker may be a little off: labels lie on the attacks all the same.
-    labels = label(techno(), [beat + 0.012 for beat in BEATS])
+    labels = label_four_on_the_floor(techno(), [beat + 0.012 for beat in BEATS])
     assert labels.known == {"kick", "snare"}
     assert labels.times("kick") == pytest.approx(BEATS[:32], abs=0.006)
     assert labels.times("snare") == pytest.approx(BEATS[1:32:2], abs=0.006)
 
 
 def test_kicks_beside_the_pulse_are_left_open() -> None:
-    labels = label(techno(((3.25, "kick"),)), BEATS)
+    labels = label_four_on_the_floor(techno(((3.25, "kick"),)), BEATS)
     assert any(span.label == "kick" and span.start < 3.25 < span.stop for span in labels.unsure)
     assert all(abs(time - 3.25) > 0.1 for time in labels.times("kick"))
 
 
 def test_music_without_that_pattern_is_left_open_from_end_to_end() -> None:
     sound = recording([(beat, "kick") for beat in BEATS[::4]] + [(beat, "snare") for beat in BEATS[3::5]], 18.5)
-    labels = label(sound, BEATS)
+    labels = label_four_on_the_floor(sound, BEATS)
     assert labels.events == ()
     assert [(span.start, span.stop, span.label) for span in labels.unsure] == [(0.0, len(sound) / 44_100, "")]
 
 
 def test_too_few_beats_say_nothing() -> None:
-    assert label(techno(), BEATS[:7]).events == ()
+    assert label_four_on_the_floor(techno(), BEATS[:7]).events == ()
 
 
 @pytest.mark.parametrize("late", [0.0, 0.02, -0.03])
@@ -73,8 +73,8 @@ def test_by_hand_takes_any_channel_where_channel_10_is_empty() -> None:
     from samplechop.offline.labels.general_midi import Played
 
     song = [Played(0.5, mido.Message("note_on", channel=0, note=38, velocity=127))]
-    struck = drums_of(song, 0.25, 10.0)
-    labels = labelled(np.zeros(44_100, np.float32), struck, frozenset(DRUMS))
+    struck = drums_in(song, 0.25, 10.0)
+    labels = labels_of(np.zeros(44_100, np.float32), struck, frozenset(DRUMS))
     assert [(hit.time, hit.label, hit.velocity) for hit in labels.events] == [(0.75, "snare", 1.0)]
     with pytest.raises(UserError, match="General MIDI"):
-        drums_of(song[:0], 0.0, 10.0)
+        drums_in(song[:0], 0.0, 10.0)

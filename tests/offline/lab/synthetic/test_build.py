@@ -8,8 +8,8 @@ import soundfile
 
 from samplechop.offline.lab.synthetic import build, soundfont_bank
 from samplechop.offline.lab.synthetic.choosing import rises_db
-from samplechop.offline.lab.synthetic.outline import LONGEST, SHORTEST, outline
 from samplechop.offline.lab.synthetic.record import make
+from samplechop.offline.lab.synthetic.score import LONGEST, SHORTEST, outline
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop

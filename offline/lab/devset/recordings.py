@@ -1,4 +1,4 @@
-"""Recordings with real drums: alone, under real music, or under a rendered band."""
+"""The recordings of a development set: drums alone, drums under real music or a rendered band, loops, single hits."""
 
 from dataclasses import dataclass, replace
 
@@ -7,14 +7,13 @@ import numpy as np
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
 from samplechop.offline.evaluate.references import Seconds
-from samplechop.offline.lab.devset import composing, kits
-from samplechop.offline.lab.devset.ageing import aged, find_turntable
-from samplechop.offline.lab.devset.order import Made, Order
-from samplechop.offline.lab.devset.sources import Recording, Sources
-from samplechop.offline.lab.synthetic import choosing, drumming, performance
+from samplechop.offline.lab.devset import composing
+from samplechop.offline.lab.devset.sources import Made, Order, Recording, Sources
+from samplechop.offline.lab.synthetic import choosing, drumming, mixing
 from samplechop.offline.lab.synthetic import turntable as turntables
 from samplechop.offline.lab.synthetic.score import LABELS, Score
-from samplechop.offline.labels.recording_truth import BeatTruth, DrumTruth, NoteTruth, Truth, moved
+from samplechop.offline.lab.synthetic.turntable import augment_record_mildly, good_turntable
+from samplechop.offline.labels.recording_truth import BeatTruth, ChopTruth, DrumTruth, NoteTruth, Truth, moved
 
 MUSIC_OVER_DRUMS_DB = (0.0, 9.0)
 SOFTEST = 0.03
@@ -67,8 +66,8 @@ def _over_music(order: Order) -> Played | None:
 def _with_a_band(order: Order) -> Played:
     rng, bank = order.rng, order.bank
     score, style = composing.compose(rng, _length(rng), True)
-    line_up = performance.line_up(rng, style.comps, style.leads, validation=True)
-    music, score.tones = performance.play(score.tones, score.length, line_up, bank)
+    line_up = mixing.choose_line_up(rng, style.comps, style.leads, validation=True)
+    music, score.tones = mixing.play_tones(score.tones, score.length, line_up, bank)
     quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
     if rng.random() < 0.5:
         music = effects.reverberate(music, rng, ROOM)
@@ -83,7 +82,7 @@ def respeeded(music: Recording, speed: float) -> Recording:
 
 def _drums(score: Score, rng: np.random.Generator, sources: Sources) -> Sound:
     """Play the score's strikes with real one-shots; drops from it what no sound can play and what is too soft."""
-    kit = kits.assemble(rng, sources.drums, [strike.role for strike in score.strikes])
+    kit = composing.assemble(rng, sources.drums, [strike.role for strike in score.strikes])
     score.strikes = [one for one in score.strikes if one.role in kit and one.velocity >= SOFTEST]
     drums = drumming.play(score.strikes, kit, score.length, rng)
     if rng.random() < 0.6:
@@ -109,9 +108,9 @@ def _finish(order: Order, played: Played) -> Made:
 
     Whether the attacks of real music are chops, nobody says: they are unsure. All else follows the crate's rule.
     """
-    score, turntable = played.score, find_turntable(order.rng)
+    score, turntable = played.score, good_turntable(order.rng)
     length = float(turntable.heard_at(np.array([score.length]))[0])
-    samples = aged(turntable.play(played.dry, length), order.rng)
+    samples = augment_record_mildly(turntable.play(played.dry, length), order.rng)
     length = len(samples) / RATE
     found, unsure = choosing.candidates(score, played.quick, [])
     truth = Truth(
@@ -149,3 +148,82 @@ def _attacks(samples: Sound, played: Played, turntable: turntables.Turntable) ->
     # The label says nothing here: whatever it is called, it is heard or not.
     heard = choosing.audible(samples, [DrumTruth(time, "tom", 1.0) for time in times])
     return np.sort(np.array([one.time for one in heard]))
+
+
+SOUNDS_AT_ONCE = 5
+
+
+DAMPING = 441
+
+
+FEWEST_BEATS = 4
+
+
+def loop(order: Order) -> Made:
+    """Play a real loop round and round: every other one as it is, the others aged and at another speed."""
+    loops = order.sources.loops
+    again, place = divmod(order.number, len(loops))
+    one = loops[place]
+    once = len(one.samples) / RATE
+    starts = once * np.arange(max(2, int(np.ceil(composing.SHORTEST / once))))
+    samples = np.tile(one.samples, len(starts))
+    own = np.append(0.0, one.onsets) if _starts_anew(one) else one.onsets
+    onsets = (own + starts[:, None]).ravel()
+    beats, places = np.zeros(0), np.zeros(0, np.int64)
+    if len(one.beats) >= FEWEST_BEATS and _comes_round(one.beats, once):
+        kept = one.beats < one.beats[0] + once - 0.1
+        beats, places = (one.beats[kept] + starts[:, None]).ravel(), np.tile(one.positions[kept], len(starts))
+    if (place + again) % 2:
+        turntable = good_turntable(order.rng)
+        length = float(turntable.heard_at(np.array([len(samples) / RATE]))[0])
+        samples = augment_record_mildly(turntable.play(samples, length), order.rng)
+        onsets, beats = turntable.heard_at(onsets), turntable.heard_at(beats)
+    return Made(samples, onsets, None, tuple(zip(beats.tolist(), places.tolist(), strict=True)))
+
+
+def _starts_anew(one: Recording) -> bool:
+    """Say whether the first sample is an attack that the reference times lack: 6 dB over the end, none within 50 ms.
+
+    Detectors of onsets need to hear what was before, and so they miss a hit at the very start of a file.
+    """
+    width = round(choosing.WIDTH * RATE)
+    start, end = (float(np.mean(np.square(part))) for part in (one.samples[:width], one.samples[-width:]))
+    return bool(one.onsets[0] > 0.05 and start > 10 ** (choosing.CLEAR_RISE_DB / 10) * end + 1e-6)
+
+
+def _comes_round(beats: Seconds, once: float) -> bool:
+    """Say whether a loop is a whole number of beats long, to a tenth of a beat."""
+    count = once / float(np.median(np.diff(beats)))
+    return abs(count - round(count)) < 0.1
+
+
+def hits(order: Order) -> Made:
+    """Play single notes and chords of real instruments one after another, each a place to chop."""
+    rng, sources = order.rng, order.sources
+    length = float(rng.uniform(composing.SHORTEST, 30.0))
+    out = np.zeros(round(length * RATE), np.float32)
+    places = rng.choice(len(sources.hits), min(SOUNDS_AT_ONCE, len(sources.hits)), replace=False)
+    pace, damped = float(np.exp(rng.uniform(np.log(0.3), np.log(1.5)))), rng.random() < 0.5
+    time, found = float(rng.uniform(0.1, 1.0)), []
+    while time < length - 0.3:
+        wait = pace * float(rng.choice([0.5, 1, 1, 2]) * rng.normal(1, 0.03))
+        shot = sources.hits[int(rng.choice(places))]
+        sound = effects.change_speed(np.asarray(shot.samples), 2 ** (int(rng.integers(-5, 6)) / 12))
+        loud, at = float(rng.uniform(0.35, 1.0)), round(time * RATE)
+        end = min(len(sound), len(out) - at, round(wait * RATE) if damped else len(out))
+        sound = sound[:end] * np.float32(loud)
+        fade = min(end, DAMPING)
+        sound[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+        out[at : at + end] += sound
+        found.append(ChopTruth(at / RATE, "phrase", loud))
+        time += wait
+    if rng.random() < 0.5:
+        out = effects.reverberate(out, rng, 0.3)
+    turntable = good_turntable(rng)
+    length = float(turntable.heard_at(np.array([length]))[0])
+    samples = augment_record_mildly(turntable.play(out, length), rng)
+    length = len(samples) / RATE
+    truth = moved(Truth(length, "hits", "validation", order.seed, chops=found), turntable.heard_at, 0.0, length)
+    chops, lost = choosing.choose(samples, [choosing.Candidate(one.time, "phrase") for one in truth.chops])
+    truth = replace(truth, chops=chops, unsure=choosing.without(lost, chops))
+    return Made(samples, np.array([one.time for one in chops]), truth)

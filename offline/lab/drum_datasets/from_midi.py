@@ -1,4 +1,4 @@
-"""MIDI files played by FluidSynth, with the truth of their drums computed from the files themselves."""
+"""Drum labels from MIDI: files rendered by FluidSynth, and a DAW's own track of a recording, checked on its attacks."""
 
 import zlib
 from collections import Counter
@@ -14,6 +14,7 @@ from samplechop.offline.audio.velocity_layers import kit_programs
 from samplechop.offline.lab.drum_datasets.pairs import is_written, name_of, write_pair
 from samplechop.offline.lab.synthetic.choosing import audible
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
+from samplechop.offline.labels.drum_onsets import nearest, rise
 from samplechop.offline.labels.general_midi import DRUM_CHANNEL, Played, Struck, percussion, read_song
 from samplechop.offline.labels.recording_truth import DrumTruth
 from samplechop.offline.synthesis.fluidsynth import GRID, render
@@ -174,3 +175,61 @@ def rendered(
                 done += 1
         told(number, len(files))
     return done, passed
+
+
+REACH = 0.06
+"""Seconds from a note within which its attack is looked for."""
+
+
+ATTACK_DB = 3.0
+
+
+CLOSE = 0.015
+"""Seconds up to which a note lies on its attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How notes lie on a recording.
+
+    on_attack: share of the notes with an attack within 15 ms. off: by how many seconds the attacks come after their
+    notes, the median of those that have one within 60 ms. spread: the median distance from that, in seconds.
+    """
+
+    on_attack: float
+    off: float
+    spread: float
+
+
+def drums_in(song: Sequence[Played], offset: float, length: float) -> list[Struck]:
+    """List the drums of a track, moved by `offset` seconds, inside a recording of `length` seconds.
+
+    Taken is channel 10; if it is empty, all channels, as DAWs often export on channel 1.
+    Raises UserError if there is no note of a General MIDI drum.
+    """
+    for channel in (DRUM_CHANNEL, None):
+        struck = [one for one in percussion(song, channel) if one.label is not None]
+        if struck:
+            moved = [Struck(one.time + offset, one.key, one.velocity) for one in struck]
+            return [one for one in moved if 0 <= one.time < length]
+    raise UserError(
+        "The MIDI file has no drums: its notes must be General MIDI's (kick 36, snare 38, hat 42, tom 45, cymbal 49)."
+    )
+
+
+def fit(samples: Sound, struck: Sequence[Struck]) -> Fit:
+    """Measure how drums lie on a recording: float32, (n,), mono, 44 100 Hz."""
+    risen = rise(samples)
+    found = [(one.time, *nearest(risen, one.time, REACH)) for one in struck]
+    off = np.array([at - time for time, at, height in found if height >= ATTACK_DB])
+    if not len(off):
+        return Fit(0.0, 0.0, 0.0)
+    middle = float(np.median(off))
+    return Fit(float(np.sum(np.abs(off) <= CLOSE)) / len(struck), middle, float(np.median(np.abs(off - middle))))
+
+
+def labels_of(samples: Sound, struck: Sequence[Struck], known: frozenset[str]) -> DrumLabels:
+    """Make labels of drums; known: of which of samplechop.realtime.core.events.DRUMS the track has every hit."""
+    length = len(samples) / RATE
+    hits = [DrumHit(one.time, one.label, one.velocity) for one in struck if one.label and one.time < length]
+    return DrumLabels(tuple(hits), known)
