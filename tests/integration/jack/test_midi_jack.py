@@ -20,7 +20,7 @@ LATENCY = 12_544
 
 SENDING = f"""
 import sys, time
-from samplechop.realtime.events import Event
+from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi.ports import open_output
 from samplechop.realtime.midi.sender import MidiSender
 
@@ -76,7 +76,7 @@ def test_notes_arrive_at_an_independent_client_in_order_and_in_time(jack_server:
 
 FINDING = """
 import sys
-from samplechop.realtime.errors import UserError
+from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.midi.ports import list_ports, open_output
 print(list_ports())
 port = open_output("midi_in")
@@ -122,7 +122,7 @@ def test_without_any_midi_system_there_is_one_sentence_and_no_noise(jack_server:
 
 SURVIVING = """
 import os, sys, time
-from samplechop.realtime.events import Event
+from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi.ports import open_output
 from samplechop.realtime.midi.sender import MidiSender
 

@@ -15,7 +15,7 @@ OPEN_ALL = """
     import json, resource, sys, tempfile
     from pathlib import Path
     from samplechop.offline.kits.open import open_record
-    from samplechop.realtime.errors import UserError
+    from samplechop.realtime.core.errors import UserError
 
     folder, scratch = map(Path, sys.argv[1:3])
     begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
