@@ -1,0 +1,46 @@
+"""What README, CONTRIBUTING and the pages in docs/ name is there."""
+
+import ast
+import re
+from importlib.util import find_spec
+
+import pytest
+
+from tests.support.command import ROOT
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOPS = "realtime|offline|models|tests|tools|docs"
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_link_leads_somewhere(page: str) -> None:
+    targets = {target for target in re.findall(r"\]\(([^)#]+)[^)]*\)", TEXTS[page]) if "://" not in target}
+    assert {target for target in targets if not (ROOT / page).parent.joinpath(target).exists()} == set()
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_path_that_is_named_exists(page: str) -> None:
+    paths = set(re.findall(rf"`((?:{TOPS})/[\w./-]*)`", TEXTS[page]))
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_module_that_is_named_can_be_imported(page: str) -> None:
+    names = set(re.findall(r"\b(?:from|import) (samplechop[\w.]*)", TEXTS[page]))
+    assert {name for name in names if find_spec(name) is None} == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/osc.md", "docs/atlas.md"])
+def test_examples_in_python_import_the_public_face_only(page: str) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", TEXTS[page], re.S)
+    nodes = [node for block in blocks for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)]
+    ours = {str(node.module) for node in nodes if str(node.module).startswith("samplechop")}
+    assert ours <= {"samplechop", "samplechop.testing"}
+
+
+def test_what_architecture_says_to_look_for_is_there() -> None:
+    rows = re.findall(r"^\| (.+?) \| `([^`]+)` \| `([^`]+)` \|$", TEXTS["docs/ARCHITECTURE.md"], re.M)
+    missing = [f"{path}: {name}" for _, path, name in rows if name not in (ROOT / path).read_text(encoding="utf-8")]
+    assert missing == []
+    assert len(rows) >= 20
