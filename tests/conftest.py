@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from samplechop.offline.lab.bench.jack_server import JackServer, missing
+from samplechop.offline.lab.bench.jack_server import JackServer, missing, realtime_is_allowed
 from tests.support.command import ROOT
 
 # `pytest --hypothesis-profile thorough` looks further. How long an example takes is the machine's affair.
@@ -72,7 +72,8 @@ def jack_server() -> Iterator[JackServer]:
     reason = missing(portaudio=True)
     if reason is not None:
         pytest.skip(reason)
-    with JackServer() as server, pytest.MonkeyPatch.context() as patch:
+    # As musicians set up their machines, where that is allowed: then other work beside it costs no cycles.
+    with JackServer(realtime=realtime_is_allowed()) as server, pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment().items():
             patch.setitem(os.environ, name, value)
         yield server

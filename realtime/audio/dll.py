@@ -4,6 +4,7 @@ import math
 
 BANDWIDTH_HZ = 0.5
 JUMP_SECONDS = 0.05
+STEP_SECONDS, STEP_PAIRS = 0.004, 8
 MAX_OMEGA = 0.5
 MAX_DRIFT = 5e-4
 """Of the device's rate against its nominal one; a burst of lost blocks would otherwise look like a slow device."""
@@ -15,8 +16,9 @@ class StreamClock:
     After Adriaensen, "Using a DLL to filter time" (2005), with its two coefficients taken for the real distance between
     two pairs, as not every callback is seen. Jitter of a few milliseconds in single callbacks moves the answer by
     microseconds; a drifting device is followed within seconds. A pair more than 50 ms off (a device that came back, the
-    machine asleep) is believed at once. Between two pairs `time_of` is a straight line, so it is monotone in the
-    position; from one pair to the next the line may shift by microseconds.
+    machine asleep) is believed at once; less is believed when eight pairs in a row are more than 4 ms off to the same
+    side (blocks were lost, or the first pair was a late one), and then the least of them. Between two pairs `time_of`
+    is a straight line, so it is monotone in the position; from one pair to the next it may shift by microseconds.
 
     sample_rate: nominal, Hz. One thread updates, any may read.
     """
@@ -24,11 +26,12 @@ class StreamClock:
     def __init__(self, sample_rate: int, position: int = 0, time: float = 0.0) -> None:
         """Begin with one pair."""
         self._nominal = 1 / sample_rate
-        self._line = (position, time, self._nominal)
+        self.reset(position, time)
 
     def reset(self, position: int, time: float) -> None:
         """Forget everything but this pair."""
         self._line = (position, time, self._nominal)
+        self._off: list[float] = []  # of the last pairs, those in a row that are off to the same side
 
     def update(self, position: int, time: float) -> None:
         """Hear of one more pair; positions that do not advance are ignored."""
@@ -41,6 +44,13 @@ class StreamClock:
         if abs(error) > JUMP_SECONDS:
             self.reset(position, time)
             return
+        if (self._off and self._off[-1] * error < 0) or abs(error) < STEP_SECONDS:
+            self._off.clear()
+        if abs(error) >= STEP_SECONDS:
+            self._off.append(error)
+            if len(self._off) == STEP_PAIRS:
+                self.reset(position, expected + min(self._off, key=abs))
+                return
         omega = min(MAX_OMEGA, 2 * math.pi * BANDWIDTH_HZ * frames * self._nominal)
         expected += math.sqrt(2) * omega * error
         period += omega * omega * error / frames

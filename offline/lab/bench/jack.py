@@ -82,6 +82,11 @@ class Session:
         return int(found[1]) if found else 0
 
     @property
+    def undisturbed(self) -> bool:
+        """Whether no cycle was lost: not by the program, nor by the server or the client that takes the messages."""
+        return not self.xruns and not self.report.xruns and not self.report.skipped
+
+    @property
     def lost_samples(self) -> int:
         """Samples the program's ring lost, as its summary says."""
         found = _XRUNS.search(self.said)

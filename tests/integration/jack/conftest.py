@@ -1,7 +1,7 @@
-"""Live sessions for all that ask what became of them: holding one takes a quarter of a minute.
+"""Live sessions for all that ask what became of them: one takes a quarter of a minute.
 
 One at a time, although the machine mostly waits: beside each other they lose cycles, and what is checked of a disturbed
-session is less.
+session is less: what arrived and what was lost, and no times.
 """
 
 from pathlib import Path

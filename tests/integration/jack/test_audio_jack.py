@@ -13,7 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.lab.bench.jack_listener import Report
-from samplechop.offline.lab.bench.jack_server import ROOT, JackServer, missing
+from samplechop.offline.lab.bench.jack_server import JackServer, missing
 
 pytestmark = [
     pytest.mark.jack,
@@ -23,7 +23,7 @@ pytestmark = [
 RATE = 44_100
 DELAY = 3000
 """Samples by which the aligned monitor is late here."""
-LISTENER = str(ROOT / "tests" / "jack" / "listen.py")
+LISTENER = str(Path(__file__).parent / "listen.py")
 
 
 class Listener:

@@ -10,6 +10,7 @@ import pytest
 from samplechop.offline.lab.bench.jack import Session, expected, shift_between
 from samplechop.offline.lab.bench.jack_server import JackServer
 from tests.support.command import samplechop
+from tests.support.delivery import in_order
 from tests.support.signals import RATE
 
 pytestmark = pytest.mark.jack
@@ -46,7 +47,7 @@ def test_the_chops_are_those_of_the_same_audio_from_memory(
     shift = round(about / PERIOD) * PERIOD  # the audio was played from the beginning of a cycle
     offline, _ = expected(audio, PERIOD, before=shift)
     found = [sample - shift for sample in live]
-    if session.xruns == 0 and session.report.xruns == 0:
+    if session.undisturbed:
         assert found == offline
     else:  # a machine that lost cycles has lost samples, and what follows is moved
         near = [np.abs(np.array(found) - place).min() < RATE // 10 for place in offline]
@@ -55,16 +56,19 @@ def test_the_chops_are_those_of_the_same_audio_from_memory(
 
 def test_every_chop_sends_one_note_and_ends_it(session: Session, chops: list[tuple[int, int]]) -> None:
     sent = [note for _, note in chops]
-    arrived = [note for _, note in session.notes]
-    assert arrived == sent or session.report.xruns > 0
-    assert len(session.offs) >= len(arrived)
+    for arrived in ([note for _, note in messages] for messages in (session.notes, session.offs)):
+        # A machine that lost cycles has lost the messages in them, some of them.
+        assert len(arrived) >= (1.0 if session.undisturbed else 0.5) * len(sent) > 0
+        assert in_order(arrived, sent)
 
 
-def test_notes_arrive_about_one_latency_after_their_place(session: Session, audio: np.ndarray) -> None:
+def test_notes_arrive_one_latency_after_their_place(session: Session, audio: np.ndarray) -> None:
     offline, latency = expected(audio, PERIOD)
     due = np.array(offline) + session.start + latency
     late = [frame - due[np.abs(due - frame).argmin()] for frame, _ in session.notes]
-    assert abs(np.median(late)) < 8 * PERIOD  # machines are noisy; the benchmark is strict
+    print(f"median {np.median(late) / RATE * 1e3:+.1f} ms, undisturbed: {session.undisturbed}")
+    if session.undisturbed:  # how exact it is on a machine that loses cycles is for the benchmark to say
+        assert abs(np.median(late)) < 3 * PERIOD
 
 
 ASKED = {

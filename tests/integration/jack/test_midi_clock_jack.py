@@ -5,6 +5,7 @@ import pytest
 
 from samplechop.offline.lab.bench.jack import Session, expected
 from samplechop.realtime.midi.clock_generator import CLOCK, PULSES, START, STOP
+from tests.support.delivery import in_order
 from tests.support.signals import RATE
 
 pytestmark = pytest.mark.jack
@@ -26,7 +27,7 @@ def test_it_starts_once_and_stops_at_the_end(realtime_messages: list[tuple[int, 
     words = [message for _, message in realtime_messages]
     assert words[:2] == [START, CLOCK]
     assert set(words[1:-1]) == {CLOCK}
-    if session.xruns == 0 and session.report.xruns == 0:  # a machine that lost cycles has lost what was in them
+    if session.undisturbed:  # a machine that lost cycles has lost what was in them
         assert words[-1] == STOP
 
 
@@ -38,13 +39,16 @@ def test_each_beat_has_24_pulses_and_they_begin_one_latency_after_a_beat(
     playing = pulses[pulses < beats[-1] + RATE // 10]
     assert len(playing) > 8 * PULSES
     # A cycle in which the busy machine let the listener down takes its messages with it.
-    if session.report.xruns == 0 and session.report.skipped == 0 and session.xruns == 0:
+    if session.undisturbed:
         near = [np.abs(beats - pulse).min() for pulse in playing[::PULSES]]
-        assert np.median(near) < 8 * PERIOD  # machines are noisy
+        print(f"median {np.median(near) / RATE * 1e3:.1f} ms from a beat")
+        assert np.median(near) < 4 * PERIOD
         assert len(playing) == pytest.approx(PULSES * np.sum(beats > playing[0] - RATE // 10), abs=PULSES)
 
 
 def test_the_notes_are_those_of_the_chops_alone(session: Session) -> None:
     assert "beats in" in session.said
     played = [note for _, note in session.events if note is not None]
-    assert [note for _, note in session.notes] == played or session.report.xruns > 0
+    arrived = [note for _, note in session.notes]
+    assert len(arrived) >= (1.0 if session.undisturbed else 0.5) * len(played) > 0
+    assert in_order(arrived, played)

@@ -11,6 +11,7 @@ from samplechop.offline.lab.bench.jack_server import JackServer
 from samplechop.realtime import detectors
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.messages import NOTE_OFF
+from tests.support.delivery import in_order
 from tests.support.signals import RATE, record
 
 pytestmark = pytest.mark.jack
@@ -34,11 +35,6 @@ def struck(session: Session, kind: str) -> list[tuple[int, int]]:
     return [(line["sample"], note) for before, line in pairs for note in sorted({*line["notes"]} - {*before["notes"]})]
 
 
-def undisturbed(session: Session) -> bool:
-    """Whether no cycle was lost, as on a machine without real-time rights, with the messages in it."""
-    return not session.xruns and not session.report.xruns and not session.report.skipped
-
-
 def test_every_kind_is_heard_and_counted(session: Session) -> None:
     assert session.code == 0, session.said
     for kind in NAMES:
@@ -49,8 +45,10 @@ def test_every_kind_is_heard_and_counted(session: Session) -> None:
 @pytest.mark.parametrize("kind", list(NAMES))
 def test_the_notes_of_each_kind_arrive_on_its_channel(session: Session, kind: str) -> None:
     arrived = [note for _, note in session.on_channel(CHANNELS[kind])]
-    assert arrived
-    assert arrived == [note for _, note in struck(session, kind)] or not undisturbed(session)
+    wanted = [note for _, note in struck(session, kind)]
+    # A machine that lost cycles has lost the messages in them, some of them.
+    assert len(arrived) >= (1.0 if session.undisturbed else 0.5) * len(wanted) > 0
+    assert in_order(arrived, wanted)
 
 
 def test_each_kind_is_late_by_the_constant_of_its_detector(session: Session) -> None:
@@ -68,7 +66,7 @@ def test_each_kind_is_late_by_the_constant_of_its_detector(session: Session) -> 
         found = shifts[kind][np.abs(shifts[kind] - began) <= NEAR]
         print(f"{kind}: {len(found)} notes within {np.ptp(found) / PERIOD:.1f} periods")
         # A machine that lost cycles has lost messages too, and what follows lost samples is moved.
-        assert len(found) >= (0.9 if undisturbed(session) else 0.5) * len(struck(session, kind))
+        assert len(found) >= (0.9 if session.undisturbed else 0.5) * len(struck(session, kind))
 
 
 def test_no_note_hangs(session: Session) -> None:
@@ -77,4 +75,4 @@ def test_no_note_hangs(session: Session) -> None:
         begun, ended = (Counter(note for _, note in notes) for notes in (ons, offs))
         apart = (begun - ended).total() + (ended - begun).total()
         # A machine that lost cycles has lost the messages in them, some of them note-offs.
-        assert apart <= (0 if undisturbed(session) else 0.1 * len(ons) + 1)
+        assert apart <= (0 if session.undisturbed else 0.1 * len(ons) + 1)

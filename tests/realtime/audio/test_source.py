@@ -229,3 +229,24 @@ def test_the_stream_clock_believes_a_jump_at_once() -> None:
     clock.update(44_100, 1.0)
     clock.update(88_200, 7.0)
     assert clock.time_of(88_200) == 7.0
+
+
+@pytest.mark.parametrize("late", [0.03, -0.03])
+def test_the_stream_clock_follows_a_step_within_a_dozen_blocks(late: float) -> None:
+    rng = np.random.default_rng(3)
+    rate, block = 44_100, 256
+    clock = StreamClock(rate, 0, 0.0)
+    errors = []
+    for n in range(1, 800):
+        arrival = n * block / rate + late * (n >= 400)
+        clock.update(n * block, arrival + rng.uniform(0, 0.002))
+        errors.append(clock.time_of(n * block) - arrival)
+    assert np.abs(errors[412:]).max() < 0.006
+
+
+def test_a_few_late_blocks_hardly_move_the_stream_clock() -> None:
+    rate, block = 44_100, 256
+    clock = StreamClock(rate, 0, 0.0)
+    for n in range(1, 400):
+        clock.update(n * block, n * block / rate + 0.02 * (n % 100 < 5))
+    assert abs(clock.time_of(400 * block) - 400 * block / rate) < 0.004
