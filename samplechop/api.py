@@ -39,8 +39,8 @@ def detect(
     settings: as the options of `samplechop live` without their dashes, such as threshold=0.4, min_gap=0.2,
         model="chop-61"; what the settings file says does not count.
 
-    Gives events in the order of their places; positions are samples of the recording at its own rate. What it could not
-    hear (a file that ends early, a detector that was switched off) is told through `warnings`.
+    Gives events in the order of their places; positions are samples of the recording at its own rate. What was
+    left out (a file that ends early, a detector that was switched off) is reported through `warnings`.
     Raises UserError for audio, detectors or settings that cannot be used, TypeError for settings nobody knows.
     """
     events: list[Event] = []
@@ -90,7 +90,7 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
         snap_ms, fade_ms, tail_ms.
 
     Gives the kit: its slices with their places, strengths and files, tempo, key, all places found. What one should know
-    of it is told through `warnings`.
+    of it is reported through `warnings`.
     Raises UserError for a record or options that cannot be used, TypeError for options nobody knows.
     """
     from samplechop.offline.kits.open import title

@@ -133,7 +133,7 @@ def test_events_of_a_kind_come_in_order(expected: list[Event]) -> None:
     ],
     ids=["DC", "NaN", "infinity", "full-scale noise"],
 )
-def test_what_follows_a_nasty_second_is_still_heard(detector: Detector, audio: np.ndarray, nasty: np.ndarray) -> None:
+def test_what_follows_a_nasty_second_is_still_found(detector: Detector, audio: np.ndarray, nasty: np.ndarray) -> None:
     events = run(detector, np.concatenate([nasty, audio]), [256])
     # A detector with a memory may take a second or two to recover, and be off by a fraction of a frame. Of two events
     # of one kind at one place, as two drums struck at once, the fainter may come or go.

@@ -102,7 +102,7 @@ def test_settings_nobody_knows_are_refused() -> None:
         detect(DEMO, thresold=0.3)
 
 
-def test_audio_that_ends_early_is_told(recording: Path, tmp_path: Path) -> None:
+def test_audio_that_ends_early_gives_a_warning(recording: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.flac"
     soundfile.write(short, *soundfile.read(recording))
     short.write_bytes(short.read_bytes()[: short.stat().st_size // 2])

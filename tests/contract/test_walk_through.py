@@ -48,7 +48,7 @@ def applause(path: Path, seconds: int = 9, seed: int = 0) -> Path:
     return path
 
 
-def heard(detector: str, recording: Path) -> tuple[np.ndarray, list[float]]:
+def detected(detector: str, recording: Path) -> tuple[np.ndarray, list[float]]:
     """Give the times of the claps that are there, and of those found."""
     result = samplechop("live", recording, "--fast", "--quiet", "--events", "-", "--detect", detector)
     assert result.code == 0, result.err
@@ -68,8 +68,8 @@ def test_it_keeps_the_contract(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("package")
-def test_it_hears_claps_where_they_begin(tmp_path: Path) -> None:
-    there, found = heard("claps", applause(tmp_path / "applause.wav"))
+def test_it_detects_claps_where_they_begin(tmp_path: Path) -> None:
+    there, found = detected("claps", applause(tmp_path / "applause.wav"))
     np.testing.assert_allclose(found, there, atol=0.01)
 
 
@@ -79,7 +79,7 @@ def test_its_net_learns_what_claps_are(package: Path, tmp_path: Path) -> None:
     train = importlib.import_module("train_claps").train
     assert min(train(recordings, steps=100).validation_loss) < 0.1
     assert (package / "claps.npz").exists()
-    there, found = heard("learned-claps", recordings[2])
+    there, found = detected("learned-claps", recordings[2])
     np.testing.assert_allclose(found, there, atol=0.01)
 
 
