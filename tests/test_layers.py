@@ -55,7 +55,7 @@ ALLOWED = {
 """Rooms each room may import from; what lies under a room that is named is allowed with it."""
 LABORATORY = ("offline/lab", "offline/cli")
 """The rooms that may import offline/lab: nothing that a user's own work goes through needs it, but commands call it."""
-KNOWN = ("realtime", "offline/kits", "offline/export", "offline/atlas", "offline/training")
+KNOWN = ("realtime", "offline/kits", "offline/export", "offline/atlas")
 """Rooms that do not hold this yet: of nothing in them is it asked."""
 HEAVY = {"tensorflow", "keras", "librosa", "matplotlib", "sklearn"}
 UNPICKLE = {"pickle", "marshal", "shelve"}

@@ -6,13 +6,9 @@ from samplechop.offline.cli.atlas import app as atlas
 from samplechop.offline.cli.bench import app as bench
 from samplechop.offline.cli.chop import chop
 from samplechop.offline.cli.crate import app as crate
-from samplechop.offline.cli.default_group import DefaultGroup
 from samplechop.offline.cli.devset import app as devset
 from samplechop.offline.cli.drums import app as drums
-from samplechop.offline.cli.evaluate_atlas import evaluate_atlas
-from samplechop.offline.cli.evaluate_chop import evaluate as evaluate_chops
-from samplechop.offline.cli.evaluate_drums import evaluate_drums
-from samplechop.offline.cli.evaluate_harmony import evaluate_harmony
+from samplechop.offline.cli.evaluate import app as evaluate
 from samplechop.offline.cli.labels import app as labels
 from samplechop.offline.cli.notes import app as notes
 from samplechop.offline.cli.sessions import sessions
@@ -30,13 +26,6 @@ app.command("live")(live)
 app.command("chop")(chop)
 app.command("sessions")(sessions)
 app.add_typer(train, name="train")
-evaluate = typer.Typer(
-    cls=DefaultGroup, no_args_is_help=True, help="Judge models, of chops if none is named, and atlases."
-)
-evaluate.command("chop")(evaluate_chops)
-evaluate.command("drums")(evaluate_drums)
-evaluate.command("harmony")(evaluate_harmony)
-evaluate.command("atlas")(evaluate_atlas)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(atlas, name="atlas")
 app.add_typer(labels, name="labels")

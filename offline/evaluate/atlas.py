@@ -3,10 +3,15 @@
 Beside them stands the recipe of the notebooks that this began with: magnitudes of a short-time Fourier transform of
 1024 samples every 256, means of ten bins at a time, the first 32 x 32 of those, each scaled 0..1 (K. McDonald, "Audio
 Notebooks", 2016).
+
+Of each sound of a class with enough members, its k nearest among all others (leave-one-out, Euclidean): the share of
+them that are of its class, and whether most of them are (of classes that are equally frequent, that of the nearest).
+Sounds of small classes are not judged, but they are among the neighbours, where they count as wrong.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +21,9 @@ from numpy.typing import NDArray
 
 from samplechop.offline.atlas.features import spectrogram_fingerprints
 from samplechop.offline.atlas.map import tsne_layout
+from samplechop.offline.atlas.map.tsne_layout import nearest
 from samplechop.offline.atlas.store.atlas import STATE, Atlas, read_rows
 from samplechop.offline.common.progress import Progress
-from samplechop.offline.evaluate.neighbours import FEWEST, Agreement, agreement, judged
 from samplechop.realtime.core.errors import UserError
 
 OLD, COMBINED = "old recipe", "combined"
@@ -26,6 +31,19 @@ OLD_FFT, OLD_HOP, OLD_BINS, OLD_SIDE = 1024, 256, 10, 32
 PERPLEXITY = 30.0
 GAIN = 0.05
 """By which the map of all combined is to be above that of fingerprints."""
+
+
+NEIGHBOURS = 5
+FEWEST = NEIGHBOURS + 1
+"""Members with which a class can agree with all of its neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """share: of neighbours that are of the sound's class, 0..1. majority: share of sounds whose class most have."""
+
+    share: float
+    majority: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +86,7 @@ def judge(atlas: Atlas, seeds: int, progress: Progress, jobs: int) -> Iterator[J
     Raises UserError if no class has enough members.
     """
     labels = [sound.label for sound in atlas.sounds]
-    if not judged(labels).any():
+    if not of_large_classes(labels).any():
         raise UserError(f"no class in {str(atlas.folder)!r} has {FEWEST} sounds: name them CLASS_NAME.wav")
     ways = list(_ways(atlas, jobs))
     for done, (name, blocks) in enumerate(ways):
@@ -129,3 +147,32 @@ def goals(found: Mapping[str, Judgement]) -> list[tuple[str, bool]]:
         gain = found[COMBINED].map.share - found[f"fingerprints, {spectrogram_fingerprints.KINDS[0]}"].map.share
         said.append((f"combined is {gain:+.3f} above fingerprints, wanted {GAIN:+.2f}", gain >= GAIN))
     return said
+
+
+def of_large_classes(labels: Sequence[str]) -> NDArray[np.bool_]:
+    """Say for each sound whether its class has FEWEST members, bool (n,). A sound without label is of no class."""
+    counts = Counter(labels)
+    return np.array([bool(label) and counts[label] >= FEWEST for label in labels], bool)
+
+
+def agreement(points: NDArray[np.floating], labels: Sequence[str]) -> Agreement:
+    """Judge points, (n, d), by the classes of their neighbours. Raises ValueError if there is nothing to judge."""
+    wanted = np.flatnonzero(of_large_classes(labels))
+    if not len(wanted):
+        raise ValueError(f"no class has {FEWEST} members")
+    near = neighbours(points)
+    shares, majorities = [], []
+    for row in wanted.tolist():
+        classes = [labels[other] for other in near[row].tolist()]
+        shares.append(classes.count(labels[row]) / len(classes))
+        majorities.append(Counter(classes).most_common(1)[0][0] == labels[row])  # of equals, that met first
+    return Agreement(float(np.mean(shares)), float(np.mean(majorities)))
+
+
+def neighbours(points: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Give the NEIGHBOURS nearest others of each point, nearest first: int64 (n, NEIGHBOURS); n above NEIGHBOURS."""
+    found = nearest(points, points, NEIGHBOURS + 1)[0]
+    # A point is its own nearest, unless others are just as near: whichever came last then goes.
+    own = found == np.arange(len(points))[:, None]
+    own[~own.any(axis=1), -1] = True
+    return found[~own].reshape(len(points), NEIGHBOURS)

@@ -6,28 +6,43 @@ from typing import Any
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.evaluate import measures, systems
-from samplechop.offline.evaluate.json_results import RELIABILITY
-from samplechop.offline.evaluate.measures import Markers, Measures
+from samplechop.offline.common.palette import CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
+from samplechop.offline.evaluate import measures, svg, systems
+from samplechop.offline.evaluate.html_report import Drawing
+from samplechop.offline.evaluate.measures import OPEN, RELIABILITY, RIGHT, WRONG, Markers, Measures, marks
 from samplechop.offline.evaluate.references import References
-from samplechop.offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
-from samplechop.offline.evaluate.runner import Heard, Pooled, Task
+from samplechop.offline.evaluate.runner import (
+    Pooled,
+    Result,
+    Row,
+    SystemResult,
+    Task,
+    TrackResult,
+    least_size,
+    ms,
+    rate,
+    share,
+    signed_ms,
+    whole,
+)
+from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, ROW, WAVE, reliability
+from samplechop.offline.evaluate.systems import title
 
 
-def judge(references: References, samples: Sound, system: str) -> Heard:
-    """Let a system hear a recording and measure its markers."""
-    markers = systems.listener(system)(samples)
+def judge(references: References, samples: Sound, system: str) -> SystemResult:
+    """Run a system on a recording and measure its markers."""
+    markers = systems.open_system(system)(samples)
     bins = np.array(measures.reliability(*measures.verdicts(references, markers)), np.float64)
-    return Heard(markers, measures.measure(references, markers, len(samples) / RATE), {RELIABILITY: bins})
+    return SystemResult(markers, measures.measure(references, markers, len(samples) / RATE), {RELIABILITY: bins})
 
 
 def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     """Give a system's markers per minute."""
     minutes = sum(len(sound) for sound in sounds) / RATE / 60
-    return sum(len(systems.listener(system)(sound).times) for sound in sounds) / minutes
+    return sum(len(systems.open_system(system)(sound).times) for sound in sounds) / minutes
 
 
-def together(pooled: Pooled) -> Measures:
+def pooled_measures(pooled: Pooled) -> Measures:
     """Give the calibration error over the markers of all recordings."""
     return {"ece": measures.calibration_error([tuple(row) for row in pooled.counts[RELIABILITY]])}
 
@@ -61,12 +76,12 @@ ROWS = (
     Row("offset, median", "offset_ms", signed_ms, least_size),
     Row("offset, 95 % within", "offset_p95_ms", ms, min),
     Row("markers per minute", "per_minute", rate, None),
-    Row("× real time", "speed", times, None),
+    Row("× real time", "speed", whole, None),
 )
 TASK = Task(
     judge,
     false_alarms,
-    together,
+    pooled_measures,
     data,
     ROWS,
     principal=("chops_f", "strong_f", "beats_f", "onsets_p", "drums_f", "per_minute"),
@@ -74,3 +89,71 @@ TASK = Task(
     noise_text=rate,
     note="±50 ms unless said",
 )
+
+
+CHOP, STRONG, BEAT, ATTACK = YELLOW, MAGENTA, CYAN, FAINT
+MARK_COLOURS = {RIGHT: GREEN, WRONG: RED, OPEN: GREY}
+FIGURES = (("chops_f", "chops F"), ("strong_f", "strong F"), ("beats_f", "beats F"), ("onsets_p", "attack P"))
+"""What stands beside the markers."""
+WIDTH = LEFT + PLOT + FIGURE * len(FIGURES) + 4
+
+
+def recording(one: TrackResult, systems: Sequence[str]) -> str:
+    """Draw the waveform, what is known, and each system's markers: green right, red wrong, grey where nobody knows."""
+    known = _known(one.track.references)
+    height = WAVE + ROW * (len(known) + len(systems)) + 30
+    scale = PLOT / max(one.seconds, 1e-9)
+    drawn = [svg.seconds(one.seconds, height - 22), svg.wave(one.outline), _unsure(one.track.references, scale)]
+    y = WAVE + 8
+    for name, colour, places in known:
+        drawn += [svg.label(name, y, FAINT), svg.ticks(places * scale, y, ROW - 6, colour)]
+        if name == "beats" and one.track.references.downbeats is not None:
+            drawn.append(svg.ticks(one.track.references.downbeats * scale, y - 3, ROW, colour, 2.5))
+        y += ROW
+    shown = [key for key, _ in FIGURES if any(one.by_system[name].measures.get(key) is not None for name in systems)]
+    heads = [name for key, name in FIGURES if key in shown]
+    drawn += [svg.text(svg.column(at), y - 6, name, FAINT, "end") for at, name in enumerate(heads)]
+    for system in systems:
+        heard = one.by_system[system]
+        said = marks(one.track.references, heard.found)
+        drawn.append(svg.label(title(system), y, INK))
+        for kind, colour in MARK_COLOURS.items():
+            drawn.append(svg.ticks(heard.found.times[said == kind] * scale, y, ROW - 5, colour, 2))
+        drawn.append(svg.figures([heard.measures.get(key) for key in shown], y))
+        y += ROW
+    return svg.picture(f"{one.track.name}: waveform, truth and markers", WIDTH, height, drawn)
+
+
+def _known(references: References) -> list[tuple[str, str, np.ndarray]]:
+    rows = (
+        ("chops", CHOP, references.chops),
+        ("strong hits", STRONG, references.strong),
+        ("beats", BEAT, references.beats),
+        ("attacks", ATTACK, references.onsets),
+    )
+    return [(name, colour, times) for name, colour, times in rows if times is not None and len(times)]
+
+
+def _unsure(references: References, scale: float) -> str:
+    """Shade, behind the waveform, the longer passages in which nobody knows where a chop belongs."""
+    shades = [(start, stop) for start, stop in references.unsure if stop - start > 0.1]
+    return "".join(
+        f'<rect x="{LEFT + start * scale:.1f}" y="0" width="{(stop - start) * scale:.1f}" height="{WAVE + 4}" '
+        f'fill="{INK}" opacity=".07"/>'
+        for start, stop in shades
+    )
+
+
+def key() -> str:
+    """Give what the colours mean, as HTML."""
+    kinds = ((GREEN, "right"), (RED, "wrong"), (GREY, "nobody knows"))
+    return f"Markers:{svg.colour_key(kinds)}. Beside them F, and P: the share on a real attack."
+
+
+def figures(result: Result) -> list[tuple[str, str]]:
+    """Give (heading, picture) of what all recordings tell together."""
+    lines = {title(system): result.counts(system)[RELIABILITY] for system in result.systems}
+    return [("How far strengths can be trusted", reliability(lines))]
+
+
+DRAWING = Drawing(recording, key, figures)

@@ -21,10 +21,10 @@ VOCABULARIES = ("root", "majmin", "sevenths", "mirex", "majmin_inv", "sevenths_i
 EARLY = 0.25
 """Seconds before a chord's begin from which an event may tell it."""
 INTERVALS, NAMES = "intervals", "names"
-ROOTS_HEARD = (*(f"+{step}" for step in range(12)), "none")
+DETECTED_ROOTS = (*(f"+{step}" for step in range(12)), "none")
 """Columns of the root errors: semitones from the true root up to the one heard."""
-TRULY = (*QUALITIES, "other")
-CALLED = (*TRULY, "other root", "none")
+REFERENCE_LABELS = (*QUALITIES, "other")
+DETECTED_LABELS = (*REFERENCE_LABELS, "other root", "none")
 BEGINS, DECIDED = "begins", "decided"
 
 
@@ -63,7 +63,7 @@ def name_of(chord: Chord | None) -> Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Comparison:
     """What was heard in a segment with a known chord.
 
     shares: of its time, by what was heard: the chord, None for none. longest: the chord whose name was heard for the
@@ -77,7 +77,7 @@ class Told:
     pitches: frozenset[int] | None
 
 
-def told_of(references: ChordReferences, heard: Harmony, length: float) -> list[Told]:
+def compare(references: ChordReferences, heard: Harmony, length: float) -> list[Comparison]:
     """Compare each segment in which a chord is known to sound with what was heard there."""
     parts, made = heard.segments(length), []
     for segment in references.segments:
@@ -93,7 +93,7 @@ def told_of(references: ChordReferences, heard: Harmony, length: float) -> list[
                 names[name_of(part.chord)] = names.get(name_of(part.chord), 0.0) + overlap
         name = max(names, key=names.__getitem__)
         longest = max((one for one in shares if name_of(one) == name), key=shares.__getitem__)
-        made.append(Told(segment, chord, shares, longest, _pitches(heard, segment.start, stop)))
+        made.append(Comparison(segment, chord, shares, longest, _pitches(heard, segment.start, stop)))
     return made
 
 
@@ -105,7 +105,7 @@ def _pitches(heard: Harmony, start: float, stop: float) -> frozenset[int] | None
     return frozenset(np.flatnonzero(sounding >= 0.5 * (stop - start)).tolist())
 
 
-def _share(told: list[Told], right: list[float]) -> float:
+def _share(told: list[Comparison], right: list[float]) -> float:
     return float(np.average(right, weights=[one.segment.stop - one.segment.start for one in told]))
 
 
@@ -115,7 +115,7 @@ def _f(pairs: list[tuple[frozenset[int], frozenset[int]]]) -> float | None:
     return 2 * shared / all_of_them if all_of_them else None
 
 
-def _by_segment(references: ChordReferences, told: list[Told]) -> Measures:
+def _by_segment(references: ChordReferences, told: list[Comparison]) -> Measures:
     if not told:
         return {}
     true = [frozenset(one.chord.pitch_classes) for one in told]
@@ -131,7 +131,7 @@ def _by_segment(references: ChordReferences, told: list[Told]) -> Measures:
         "name": _share(told, exact),
         "same_notes": _share(told, same),
         "name_segments": float(np.mean([name_of(one.longest) == name_of(one.chord) for one in told])),
-        "bass": _share(told, bass) if references.tells_bass else None,
+        "bass": _share(told, bass) if references.has_bass else None,
         "silent": _share(told, [one.shares.get(None, 0.0) for one in told]),
         "named_f": _f(list(zip(true, named, strict=True))),
         "pitches_f": _f([(a, b) for a, b in zip(true, heard, strict=True) if b is not None]),
@@ -176,7 +176,7 @@ def measure(references: ChordReferences, heard: Harmony, length: float) -> Measu
     if references.key is not None:
         key = 0.0 if heard.key is None else float(mir_eval.key.weighted_score(references.key, heard.key))
     return {
-        **_by_segment(references, told_of(references, heard, length)),
+        **_by_segment(references, compare(references, heard, length)),
         **_by_vocabulary(references, heard, length),
         "key": key,
         "latency_ms": heard.latency_ms,
@@ -185,22 +185,24 @@ def measure(references: ChordReferences, heard: Harmony, length: float) -> Measu
 
 
 def counted(references: ChordReferences, heard: Harmony, length: float) -> dict[str, NDArray[np.float64]]:
-    """Count segments: intervals, (13,), by ROOTS_HEARD; names, by true quality (TRULY) and what was heard (CALLED)."""
-    intervals, names = np.zeros(len(ROOTS_HEARD)), np.zeros((len(TRULY), len(CALLED)))
-    for one in told_of(references, heard, length):
+    """Count segments: intervals, (13,), by DETECTED_ROOTS; names, by true quality (REFERENCE_LABELS) and that detected
+    (DETECTED_LABELS).
+    """
+    intervals, names = np.zeros(len(DETECTED_ROOTS)), np.zeros((len(REFERENCE_LABELS), len(DETECTED_LABELS)))
+    for one in compare(references, heard, length):
         row = _place(one.chord.quality)
         if one.longest is None:
             intervals[-1] += 1
-            names[row, CALLED.index("none")] += 1
+            names[row, DETECTED_LABELS.index("none")] += 1
             continue
         step = (one.longest.root - one.chord.root) % 12
         intervals[step] += 1
-        names[row, CALLED.index("other root") if step else _place(one.longest.quality)] += 1
+        names[row, DETECTED_LABELS.index("other root") if step else _place(one.longest.quality)] += 1
     return {INTERVALS: intervals, NAMES: names}
 
 
 def _place(quality: str) -> int:
-    return TRULY.index(quality) if quality in TRULY else TRULY.index("other")
+    return REFERENCE_LABELS.index(quality) if quality in REFERENCE_LABELS else REFERENCE_LABELS.index("other")
 
 
 def listed(references: ChordReferences, heard: Harmony) -> dict[str, NDArray[np.float64]]:

@@ -40,12 +40,12 @@ class Segment:
 class ChordReferences:
     """The chords of one recording, one after the other without gaps.
 
-    tells_bass: whether the labels say which note is the lowest. key: as mir_eval writes it, "A minor"; None: nobody
+    has_bass: whether the labels say which note is the lowest. key: as mir_eval writes it, "A minor"; None: nobody
     says.
     """
 
     segments: tuple[Segment, ...]
-    tells_bass: bool = True
+    has_bass: bool = True
     key: str | None = None
 
 
@@ -93,16 +93,16 @@ def chord_references_for(audio: Path, root: Path | None = None) -> ChordReferenc
     Raises UserError for a file that cannot be read.
     """
     if (path := beside(audio, root, ".lab")) is not None:
-        segments, tells_bass = _from_lab(path), True
+        segments, has_bass = _from_lab(path), True
     elif (path := beside(audio, root, ".json")) is not None and (truth := read_truth(path)).chords:
         stops = [*(chord.time for chord in truth.chords[1:]), truth.length]
         pairs = zip(truth.chords, stops, strict=True)
         segments = contiguous(Segment(chord.time, stop, chord.label) for chord, stop in pairs)
         # A crate's labels name chords, whatever its bass player makes of them.
-        tells_bass = False
+        has_bass = False
     else:
         return None
-    return ChordReferences(segments, tells_bass, _key(audio, root)) if segments else None
+    return ChordReferences(segments, has_bass, _key(audio, root)) if segments else None
 
 
 def _key(audio: Path, root: Path | None) -> str | None:

@@ -3,25 +3,102 @@
 A hit found where nobody knows, or at a hit of something that is none of our drums, counts neither way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.evaluate import measures
-from samplechop.offline.evaluate.drum_references import DrumReferences
-from samplechop.offline.evaluate.json_results import RELIABILITY
-from samplechop.offline.evaluate.measures import OPEN, RIGHT, WINDOWS, WRONG, Measures, f_precision_recall, pairs
-from samplechop.offline.evaluate.references import Seconds, together
+from samplechop.offline.evaluate.measures import (
+    OPEN,
+    RELIABILITY,
+    RIGHT,
+    WINDOWS,
+    WRONG,
+    Measures,
+    f_precision_recall,
+    pairs,
+)
+from samplechop.offline.evaluate.references import Seconds, beside, rows_of, together
+from samplechop.offline.labels.drum_labels import DrumLabels, read_drum_labels
+from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
+
+WANTED = "put name.drums.txt with lines such as '1.25 kick' beside the audio, or name.drums.json"
+NOTHING = np.zeros(0)
+
+
+@dataclass(frozen=True, slots=True)
+class DrumReferences:
+    """The drum hits of one recording.
+
+    times, velocities: by label of events.DRUMS, each float64 (n,), seconds, rising; velocity 0..1, nan where
+    nobody says. known: the labels whose hits are all there. other: seconds, float64 (n,), hits of what is none of
+    DRUMS. unsure: by label, (start, stop) in which nobody knows whether it was struck.
+    """
+
+    times: dict[str, Seconds]
+    velocities: dict[str, Seconds]
+    known: frozenset[str] = frozenset(DRUMS)
+    other: Seconds = field(default_factory=lambda: NOTHING)
+    unsure: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+
+    @property
+    def all(self) -> Seconds | None:
+        """Every hit, float64 (n,), seconds, rising; None if not every label is known."""
+        if self.known != frozenset(DRUMS):
+            return None
+        return np.sort(np.concatenate([*self.times.values(), self.other]))
+
+
+def _made(hits: list[tuple[float, str, float]], labels: DrumLabels) -> DrumReferences:
+    hits = sorted(hits)
+    by_label = {name: [hit for hit in hits if hit[1] == name] for name in DRUMS}
+    return DrumReferences(
+        {name: np.array([time for time, _, _ in found]) for name, found in by_label.items()},
+        {name: np.array([velocity for _, _, velocity in found]) for name, found in by_label.items()},
+        labels.known,
+        np.array([time for time, label, _ in hits if label not in DRUMS]),
+        {name: tuple((span.start, span.stop) for span in labels.unsure if span.label in ("", name)) for name in DRUMS},
+    )
+
+
+def _from_text(path: Path) -> DrumReferences:
+    # Labels that are no drums of ours are read here, and refused where they would be trained on.
+    hits = []
+    for time, rest in rows_of(path):
+        try:
+            velocity = float(rest[1]) if len(rest) > 1 else np.nan
+        except ValueError:
+            raise UserError(f"{str(path)!r}, at {time:g} s: {rest[1]!r} is no velocity of 0..1") from None
+        hits.append((time, rest[0] if rest else "", velocity))
+    return _made(hits, DrumLabels(()))
+
+
+def drum_references_for(audio: Path, root: Path | None = None) -> DrumReferences | None:
+    """Read what is known about the drums in a recording; None if nothing is. root: holds reference_times.
+
+    Raises UserError for a file that cannot be read.
+    """
+    if (path := beside(audio, root, ".drums.json")) is None and (path := beside(audio, root, ".drums.txt")) is not None:
+        return _from_text(path)
+    if path is None and (path := beside(audio, root, ".json")) is None:
+        return None
+    labels = read_drum_labels(path)
+    # In a crate no drums at all means that nobody says.
+    if not labels.events and path.name == f"{audio.stem}.json":
+        return None
+    return _made([(hit.time, hit.label, hit.velocity) for hit in labels.events], labels)
+
 
 HEADLINE = ("kick", "snare", "hat")
 """The drums whose mean F is the headline."""
-UNTOLD = -1
+UNLABELLED = -1
 CONFUSION = "confusion"
-TRULY = (*DRUMS, "nothing")
+REFERENCE_LABELS = (*DRUMS, "nothing")
 """Rows of the confusion: what there was."""
-CALLED = (*DRUMS, "missed")
+DETECTED_LABELS = (*DRUMS, "missed")
 """Columns of the confusion: what it was taken for."""
 OFFSETS, VELOCITIES, DELAYS = "offsets", "velocities", "delays"
 
@@ -30,7 +107,7 @@ OFFSETS, VELOCITIES, DELAYS = "offsets", "velocities", "delays"
 class Hits:
     """What a system found in one recording, each (n,), in order of time.
 
-    times: float64, seconds. labels: int8, places in DRUMS, UNTOLD for a system that does not tell drums apart.
+    times: float64, seconds. labels: int8, places in DRUMS, UNLABELLED for a system that does not tell drums apart.
     strengths: float64, 0..1. velocities: float64, 0..1, nan where there is none. decided: float64, seconds from
     each until it was decided. seconds: how long the system took. latency_ms: as it states it, None for one that
     hears whole files.
@@ -45,9 +122,9 @@ class Hits:
     latency_ms: float | None = None
 
     @property
-    def tells(self) -> bool:
+    def labelled(self) -> bool:
         """Whether the system tells drums apart (so does one that found nothing)."""
-        return not np.any(self.labels == UNTOLD)
+        return not np.any(self.labels == UNLABELLED)
 
     def of(self, label: str) -> NDArray[np.bool_]:
         """Tell, bool (n,), which hits are of one drum."""
@@ -116,13 +193,13 @@ def _onsets(references: DrumReferences, hits: Hits) -> Measures:
 
 
 def confusion(references: DrumReferences, hits: Hits) -> NDArray[np.float64]:
-    """Count what was there (rows TRULY) against what it was called (columns CALLED), within ±50 ms.
+    """Count what was there (rows REFERENCE_LABELS) against what it was called (columns DETECTED_LABELS), within ±50 ms.
 
     A right hit is counted on the diagonal. A false one stands for the nearest hit of another drum, of those that were
     missed before those that were found; for "nothing" if there is none. A true hit that its own drum did not find is
     in "missed" as well.
     """
-    counts = np.zeros((len(TRULY), len(CALLED)))
+    counts = np.zeros((len(REFERENCE_LABELS), len(DETECTED_LABELS)))
     said = marks(references, hits)
     missed: dict[str, Seconds] = {}
     for row, label in enumerate(DRUMS):
@@ -141,15 +218,15 @@ def _truly(references: DrumReferences, missed: dict[str, Seconds], time: float, 
         others = {label: times for label, times in known.items() if label != called and len(times)}
         distances = {label: float(np.min(np.abs(times - time))) for label, times in others.items()}
         if distances and (nearest := min(distances, key=distances.__getitem__)) and distances[nearest] <= WINDOWS[0]:
-            return TRULY.index(nearest)
-    return TRULY.index("nothing")
+            return REFERENCE_LABELS.index(nearest)
+    return REFERENCE_LABELS.index("nothing")
 
 
 def measure(references: DrumReferences, hits: Hits, length: float) -> Measures:
     """Give every measure of one recording of `length` seconds."""
     minutes = max(length, 1e-9) / 60
     return {
-        **(_by_label(references, hits, minutes) if hits.tells else {}),
+        **(_by_label(references, hits, minutes) if hits.labelled else {}),
         **_onsets(references, hits),
         "per_minute": len(hits.times) / minutes,
         "latency_ms": hits.latency_ms,
@@ -159,7 +236,7 @@ def measure(references: DrumReferences, hits: Hits, length: float) -> Measures:
 
 def counted(references: DrumReferences, hits: Hits) -> dict[str, NDArray[np.float64]]:
     """Give what adds up over recordings: the confusion, and strengths by tenths, of all drums and of each."""
-    if not hits.tells:
+    if not hits.labelled:
         return {}
     said = marks(references, hits)
     judged = said != OPEN
@@ -177,7 +254,7 @@ def listed(references: DrumReferences, hits: Hits) -> dict[str, NDArray[np.float
     offsets: (n,), ms, hit minus truth, of right hits, or of all hits of a system that does not tell drums apart; also
     offsets_LABEL. velocities: (2, n), heard and true, 0..1. delays: (n,), ms from a hit until it was decided.
     """
-    if not hits.tells:
+    if not hits.labelled:
         known = references.all
         return {} if known is None else {OFFSETS: _offsets(together(known.tolist()), hits.times)}
     matched = {label: _matched(references, hits, label) for label in DRUMS if label in references.known}

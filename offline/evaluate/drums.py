@@ -5,15 +5,53 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.evaluate import drum_measures, systems
-from samplechop.offline.evaluate.drum_measures import DELAYS, HEADLINE, OFFSETS, UNTOLD, VELOCITIES, Hits, headline
-from samplechop.offline.evaluate.drum_references import DrumReferences
-from samplechop.offline.evaluate.json_results import RELIABILITY
-from samplechop.offline.evaluate.measures import Measures, calibration_error
-from samplechop.offline.evaluate.rows import Row, least_size, ms, rate, share, signed_ms, times
-from samplechop.offline.evaluate.runner import Heard, Pooled, Task
+from samplechop.offline.common.palette import FAINT, GREEN, INK, LINE, RED, YELLOW
+from samplechop.offline.evaluate import drum_measures, svg, systems
+from samplechop.offline.evaluate.drum_measures import (
+    CONFUSION,
+    DELAYS,
+    DETECTED_LABELS,
+    HEADLINE,
+    OFFSETS,
+    REFERENCE_LABELS,
+    UNLABELLED,
+    VELOCITIES,
+    DrumReferences,
+    Hits,
+    headline,
+    marks,
+)
+from samplechop.offline.evaluate.html_report import Drawing
+from samplechop.offline.evaluate.measures import (
+    OPEN,
+    RELIABILITY,
+    RIGHT,
+    WINDOWS,
+    WRONG,
+    Measures,
+    calibration_error,
+    pairs,
+)
+from samplechop.offline.evaluate.references import together
+from samplechop.offline.evaluate.runner import (
+    Pooled,
+    Result,
+    Row,
+    SystemResult,
+    Task,
+    TrackResult,
+    least_size,
+    ms,
+    rate,
+    share,
+    signed_ms,
+    whole,
+)
+from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion, reliability
+from samplechop.offline.evaluate.systems import title
 from samplechop.realtime import detectors
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Detector
@@ -23,13 +61,13 @@ KINDS = ("drums",)
 
 
 @lru_cache(maxsize=8)
-def listener(system: str) -> Callable[[Sound], Hits]:
+def open_system(system: str) -> Callable[[Sound], Hits]:
     """Make ready a system by name: a peer, "detector:NAME", or a drum model's name or manifest path.
 
     Raises UserError or models.ModelError if it cannot be used.
     """
     if system in systems.PEERS:
-        return lambda samples: _untold(systems.listener(system)(samples))
+        return lambda samples: _untold(systems.open_system(system)(samples))
     return live_hits(_detector(system))
 
 
@@ -42,15 +80,15 @@ def _detector(system: str) -> Detector:
 
 
 def live_hits(detector: Detector) -> Callable[[Sound], Hits]:
-    """Hear drums with a detector as the live host does."""
-    hear = systems.live_events(detector)
+    """Run a detector on drums as the live host does."""
+    process = systems.live_events(detector)
     latency_ms = systems.stated_latency_ms(detector)
 
-    def listen(samples: Sound) -> Hits:
-        events, seconds = hear(samples)
+    def run(samples: Sound) -> Hits:
+        events, seconds = process(samples)
         return hits_of(events, seconds, latency_ms)
 
-    return listen
+    return run
 
 
 def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | None = None) -> Hits:
@@ -70,14 +108,14 @@ def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | N
 def _untold(markers: systems.Markers) -> Hits:
     n = len(markers.times)
     strengths = np.full(n, np.nan) if markers.strengths is None else markers.strengths
-    labels = np.full(n, UNTOLD, np.int8)
+    labels = np.full(n, UNLABELLED, np.int8)
     return Hits(markers.times, labels, strengths, np.full(n, np.nan), np.zeros(n), markers.seconds)
 
 
-def judge(references: DrumReferences, samples: Sound, system: str) -> Heard:
-    """Let a system hear a recording and measure its hits."""
-    hits = listener(system)(samples)
-    return Heard(
+def judge(references: DrumReferences, samples: Sound, system: str) -> SystemResult:
+    """Run a system on a recording and measure its hits."""
+    hits = open_system(system)(samples)
+    return SystemResult(
         hits,
         drum_measures.measure(references, hits, len(samples) / RATE),
         drum_measures.counted(references, hits),
@@ -88,28 +126,28 @@ def judge(references: DrumReferences, samples: Sound, system: str) -> Heard:
 def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     """Give a system's hits per minute."""
     minutes = sum(len(sound) for sound in sounds) / RATE / 60
-    return sum(len(listener(system)(sound).times) for sound in sounds) / minutes
+    return sum(len(open_system(system)(sound).times) for sound in sounds) / minutes
 
 
-def together(pooled: Pooled) -> Measures:
+def pooled_measures(pooled: Pooled) -> Measures:
     """Give what only all recordings together tell: the headline from the means by drum, offsets, velocities, trust."""
     counts, lists = pooled.counts, pooled.lists
-    told: Measures = {f"headline_f{suffix}": headline(pooled.means, suffix) for suffix in ("", "25")}
+    found: Measures = {f"headline_f{suffix}": headline(pooled.means, suffix) for suffix in ("", "25")}
     for name, key in ((OFFSETS, "offset"), *((f"{OFFSETS}_{label}", f"{label}_offset") for label in DRUMS)):
         off = lists.get(name, np.zeros(0))
         if len(off):
-            told |= {f"{key}_ms": float(np.median(off)), f"{key}_p95_ms": float(np.percentile(np.abs(off), 95))}
+            found |= {f"{key}_ms": float(np.median(off)), f"{key}_p95_ms": float(np.percentile(np.abs(off), 95))}
     heard, true = lists.get(VELOCITIES, np.zeros((2, 0)))
     if len(heard):
-        told["velocity_error"] = float(np.mean(np.abs(heard - true)))
+        found["velocity_error"] = float(np.mean(np.abs(heard - true)))
         if min(np.std(heard), np.std(true)) > 1e-6:
-            told["velocity_r"] = float(np.corrcoef(heard, true)[0, 1])
+            found["velocity_r"] = float(np.corrcoef(heard, true)[0, 1])
     if len(lists.get(DELAYS, ())):
-        told["delay_p95_ms"] = float(np.percentile(lists[DELAYS], 95))
+        found["delay_p95_ms"] = float(np.percentile(lists[DELAYS], 95))
     for name, key in ((RELIABILITY, "ece"), *((f"{RELIABILITY}_{label}", f"{label}_ece") for label in DRUMS)):
         if name in counts:
-            told[key] = calibration_error([tuple(row) for row in counts[name]])
-    return told
+            found[key] = calibration_error([tuple(row) for row in counts[name]])
+    return found
 
 
 def data(hits: Hits) -> dict[str, Any]:
@@ -119,7 +157,7 @@ def data(hits: Hits) -> dict[str, Any]:
         "hits": [
             {
                 "time": round(time, 4),
-                "label": None if label == UNTOLD else DRUMS[label],
+                "label": None if label == UNLABELLED else DRUMS[label],
                 "strength": _number(strength),
                 "velocity": _number(velocity),
             }
@@ -160,12 +198,12 @@ ROWS = (
     Row("hits per minute", "per_minute", rate, None),
     Row("latency, stated", "latency_ms", ms, min),
     Row("  decided, 95 % within", "delay_p95_ms", ms, min),
-    Row("× real time", "speed", times, None),
+    Row("× real time", "speed", whole, None),
 )
 TASK = Task(
     judge,
     false_alarms,
-    together,
+    pooled_measures,
     data,
     ROWS,
     principal=("headline_f", "onsets_f", "per_minute"),
@@ -173,3 +211,91 @@ TASK = Task(
     noise_text=rate,
     note="±50 ms unless said",
 )
+
+
+LANE, TICK = 27, 10
+COLOURS = {RIGHT: GREEN, WRONG: RED, OPEN: GREY}
+HEADS = (("f", "F"), ("p", "precision"), ("r", "recall"))
+WIDTH = LEFT + PLOT + FIGURE * len(HEADS) + 4
+
+
+def recording(one: TrackResult, systems: Sequence[str]) -> str:
+    """Draw the waveform and a lane for each drum: above what was struck, below what was heard, green where right."""
+    references, scale = one.track.references, PLOT / max(one.seconds, 1e-9)
+    lanes = [
+        (name, system, label) for system in systems for name, label in _lanes(references, one.by_system[system].found)
+    ]
+    several = sum(one.by_system[system].found.labelled for system in systems) > 1
+    height = WAVE + LANE * len(lanes) + 44
+    drawn = [svg.seconds(one.seconds, height - 22), svg.wave(one.outline)]
+    y: float = WAVE + 22
+    drawn += [svg.text(svg.column(at), y - 8, head, FAINT, "end") for at, (_, head) in enumerate(HEADS)]
+    before = systems[0]
+    for name, system, label in lanes:
+        heard = one.by_system[system]
+        if label is None:
+            truth, places, said = _onsets(references, heard.found)
+            drawn.append(svg.label(title(system), y, INK))
+        else:
+            mine = heard.found.of(label)
+            truth, places, said = references.times[label], heard.found.times[mine], marks(references, heard.found)[mine]
+            drawn.append(svg.label(f"{title(system)} {name}" if several else name, y, INK))
+        if system != before:
+            drawn.append(f'<path d="M{LEFT} {y - 3:g}h{PLOT}" stroke="{LINE}" stroke-width="2"/>')
+            before = system
+        drawn.append(svg.ticks(truth * scale, y, TICK, YELLOW, 1.5))
+        for kind, colour in COLOURS.items():
+            drawn.append(svg.ticks(places[said == kind] * scale, y + TICK + 1, TICK, colour, 1.8))
+        values = [heard.measures.get(f"{name}_{part}") for part, _ in HEADS]
+        drawn.append(svg.figures(values, y))
+        y += LANE
+    return svg.picture(f"{one.track.name}: waveform, drums struck and heard", WIDTH, height, drawn)
+
+
+def _lanes(references: DrumReferences, hits: Hits) -> list[tuple[str, str | None]]:
+    """Give (name, drum) of each lane: the drums struck or heard; "onsets" and None for a system that tells none."""
+    if not hits.labelled:
+        return [("onsets", None)]
+    return [(label, label) for label in DRUMS if len(references.times[label]) or hits.of(label).any()]
+
+
+def _onsets(references: DrumReferences, hits: Hits) -> tuple[NDArray, NDArray, NDArray[np.int8]]:
+    known = references.all
+    said = np.full(len(hits.times), OPEN if known is None else WRONG, np.int8)
+    struck = np.concatenate([*references.times.values(), references.other]) if known is None else known
+    truth = together(struck.tolist())
+    said[[j for _, j in pairs(truth, hits.times, WINDOWS[0])]] = RIGHT
+    return truth, hits.times, said
+
+
+def key() -> str:
+    """Give what the colours mean, as HTML."""
+    kinds = ((YELLOW, "struck"), (GREEN, "heard, right"), (RED, "heard, wrong"), (GREY, "heard where nobody knows"))
+    return f"In each lane:{svg.colour_key(kinds)}."
+
+
+def figures(result: Result) -> list[tuple[str, str]]:
+    """Give (heading, picture) of what all recordings tell together: what was mistaken, and how sure it was."""
+    shown = []
+    for system in result.systems:
+        counts = result.counts(system)
+        if CONFUSION not in counts:
+            continue
+        shown.append(
+            (
+                f"{title(system)}: what each hit was taken for",
+                confusion(
+                    counts[CONFUSION],
+                    REFERENCE_LABELS,
+                    DETECTED_LABELS,
+                    f"confusion of {title(system)}",
+                    "rows: what was struck; columns: what was heard; hits within ±50 ms",
+                ),
+            )
+        )
+        lines = {label: counts[f"{RELIABILITY}_{label}"] for label in DRUMS}
+        shown.append((f"{title(system)}: how far strengths can be trusted", reliability(lines)))
+    return shown
+
+
+DRAWING = Drawing(recording, key, figures)

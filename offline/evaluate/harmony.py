@@ -1,5 +1,7 @@
 """Judging harmony: a live ear that names chords, pitch classes and the key, beside chroma and templates."""
 
+import time
+import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -7,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.evaluate import chord_measures, chroma_templates, systems
+from samplechop.offline.evaluate import chord_measures, systems
 from samplechop.offline.evaluate.chord_measures import BEGINS, DECIDED, INTERVALS, Harmony
 from samplechop.offline.evaluate.chord_references import ChordReferences, key_name
 from samplechop.offline.evaluate.measures import Measures
-from samplechop.offline.evaluate.rows import Row, least_size, ms, share, signed_ms, times
-from samplechop.offline.evaluate.runner import Heard, Pooled, Task
+from samplechop.offline.evaluate.runner import Pooled, Row, SystemResult, Task, least_size, ms, share, signed_ms, whole
 from samplechop.realtime import detectors
 from samplechop.realtime.core.events import CHORD, KEY, NO_CHORD, PITCHES, Event
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.detectors.harmony.harte import parse
+from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS
+from samplechop.realtime.detectors.harmony.harte import Chord, parse
 
 KINDS = ("harmony",)
 """Of models that hear harmony."""
@@ -24,13 +26,13 @@ PEERS = ("librosa",)
 
 
 @lru_cache(maxsize=8)
-def listener(system: str) -> Callable[[Sound], Harmony]:
+def open_system(system: str) -> Callable[[Sound], Harmony]:
     """Make ready a system by name: a peer, "detector:NAME", or a harmony model's name or manifest path.
 
     Raises UserError or models.ModelError if it cannot be used.
     """
     if system in PEERS:
-        return chroma_templates.hear
+        return nearest_templates
     return live_harmony(_detector(system))
 
 
@@ -43,15 +45,15 @@ def _detector(system: str) -> Detector:
 
 
 def live_harmony(detector: Detector) -> Callable[[Sound], Harmony]:
-    """Hear harmony with a detector as the live host does."""
-    hear = systems.live_events(detector)
+    """Run a detector on harmony as the live host does."""
+    process = systems.live_events(detector)
     latency_ms = systems.stated_latency_ms(detector)
 
-    def listen(samples: Sound) -> Harmony:
-        events, seconds = hear(samples)
+    def run(samples: Sound) -> Harmony:
+        events, seconds = process(samples)
         return harmony_of(events, seconds, latency_ms)
 
-    return listen
+    return run
 
 
 def harmony_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | None = None) -> Harmony:
@@ -80,10 +82,10 @@ def harmony_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float 
     )
 
 
-def judge(references: ChordReferences, samples: Sound, system: str) -> Heard:
-    """Let a system hear a recording and measure what it says of the harmony."""
-    heard, length = listener(system)(samples), len(samples) / RATE
-    return Heard(
+def judge(references: ChordReferences, samples: Sound, system: str) -> SystemResult:
+    """Run a system on a recording and measure what it says of the harmony."""
+    heard, length = open_system(system)(samples), len(samples) / RATE
+    return SystemResult(
         heard,
         chord_measures.measure(references, heard, length),
         chord_measures.counted(references, heard, length),
@@ -95,26 +97,26 @@ def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     """Give the share of time in which a system claims a chord."""
     claimed = 0.0
     for sound in sounds:
-        parts = listener(system)(sound).segments(len(sound) / RATE)
+        parts = open_system(system)(sound).segments(len(sound) / RATE)
         claimed += sum(one.stop - one.start for one in parts if one.label != NO_CHORD)
     return claimed * RATE / sum(len(sound) for sound in sounds)
 
 
-def together(pooled: Pooled) -> Measures:
-    """Give what only all recordings together tell: how soon chords are told, and by how much roots are wrong."""
-    told: Measures = {}
+def pooled_measures(pooled: Pooled) -> Measures:
+    """Give what only all recordings together tell: how soon chords are found, and by how much roots are wrong."""
+    found: Measures = {}
     counts, lists = pooled.counts, pooled.lists
     for name in (BEGINS, DECIDED):
         if len(lists.get(name, ())):
-            told |= {
+            found |= {
                 f"{name}_ms": float(np.median(lists[name])),
                 f"{name}_p95_ms": float(np.percentile(lists[name], 95)),
             }
     intervals = counts.get(INTERVALS, np.zeros(1))
     if (heard := float(np.sum(intervals[:-1]))) > 0:
-        told["root_off_by_one"] = float(intervals[1] + intervals[11]) / heard
-        told["root_off_by_fifth"] = float(intervals[5] + intervals[7]) / heard
-    return told
+        found["root_off_by_one"] = float(intervals[1] + intervals[11]) / heard
+        found["root_off_by_fifth"] = float(intervals[5] + intervals[7]) / heard
+    return found
 
 
 def data(heard: Harmony) -> dict[str, Any]:
@@ -145,15 +147,15 @@ ROWS = (
     Row("key", "key", share),
     Row("event after the begin, median", "begins_ms", signed_ms, least_size),
     Row("  95 % before", "begins_p95_ms", signed_ms, least_size),
-    Row("told after the begin, median", "decided_ms", signed_ms, min),
+    Row("found after the begin, median", "decided_ms", signed_ms, min),
     Row("  95 % before", "decided_p95_ms", signed_ms, min),
     Row("latency, stated", "latency_ms", ms, min),
-    Row("× real time", "speed", times, None),
+    Row("× real time", "speed", whole, None),
 )
 TASK = Task(
     judge,
     false_alarms,
-    together,
+    pooled_measures,
     data,
     ROWS,
     principal=("name", "claimed", "speed"),
@@ -161,3 +163,40 @@ TASK = Task(
     noise_text=share,
     note="shares of time",
 )
+
+
+HOP = 2048
+SMOOTHED = 11
+"""Frames of the median, about half a second."""
+QUIET_DB = -66.0
+"""RMS of a frame below which it says that no chord sounds, dBFS: as for our detector."""
+
+
+def nearest_templates(samples: Sound) -> Harmony:
+    """Name the chords of a recording by chroma and the template it is nearest to: the classic kind, to compare with.
+
+    Fujishima, "Realtime chord recognition of musical sound" (ICMC 1999), on librosa's constant-Q chroma, smoothed by a
+    median over time as in Müller, "Fundamentals of music processing" (2015), section 5.2. It takes a whole file at
+    once, knows no bass, and its vocabulary is that of our detector.
+    """
+    import librosa
+    from scipy.ndimage import median_filter
+
+    began = time.perf_counter()
+    chords = [Chord(root, quality, root) for quality in PRIORS for root in range(12)]
+    templates = np.zeros((len(chords), 12))
+    for row, chord in zip(templates, chords, strict=True):
+        row[list(chord.pitch_classes)] = 1
+    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
+    with warnings.catch_warnings():
+        # Where nothing sounds librosa says that it finds no tuning: so it should be.
+        warnings.simplefilter("ignore", UserWarning)
+        chroma = median_filter(librosa.feature.chroma_cqt(y=samples, sr=RATE, hop_length=HOP), (1, SMOOTHED))
+    chroma = chroma / np.maximum(np.linalg.norm(chroma, axis=0), 1e-9)
+    level = librosa.feature.rms(y=samples, frame_length=2 * HOP, hop_length=HOP)[0, : chroma.shape[1]]
+    said = np.where(level < 10 ** (QUIET_DB / 20), len(chords), np.argmax(templates @ chroma, axis=0))
+    labels = [*(chord.label for chord in chords), NO_CHORD]
+    changes = np.flatnonzero(np.diff(said, prepend=len(chords)))
+    times = changes * HOP / RATE
+    took = time.perf_counter() - began
+    return Harmony(times, tuple(labels[said[at]] for at in changes), seconds=took)

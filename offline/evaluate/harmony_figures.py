@@ -7,12 +7,18 @@ import numpy as np
 
 from samplechop.offline.common.palette import BACK, FAINT, GREEN, INK, LINE, RED, YELLOW
 from samplechop.offline.evaluate import svg
-from samplechop.offline.evaluate.chord_measures import CALLED, INTERVALS, NAMES, ROOTS_HEARD, TRULY, name_of
+from samplechop.offline.evaluate.chord_measures import (
+    DETECTED_LABELS,
+    DETECTED_ROOTS,
+    INTERVALS,
+    NAMES,
+    REFERENCE_LABELS,
+    name_of,
+)
 from samplechop.offline.evaluate.chord_references import UNKNOWN, Segment
-from samplechop.offline.evaluate.confusion_svg import confusion
-from samplechop.offline.evaluate.html_report import Look
-from samplechop.offline.evaluate.runner import Judged, Result
-from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE
+from samplechop.offline.evaluate.html_report import Drawing
+from samplechop.offline.evaluate.runner import Result, TrackResult
+from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion
 from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.events import NO_CHORD
 from samplechop.realtime.detectors.harmony.harte import shorthand
@@ -24,7 +30,7 @@ HEADS = (("name", "name"), ("pitches_f", "notes F"), ("root", "root"))
 WIDTH = LEFT + PLOT + FIGURE * len(HEADS) + 4
 
 
-def recording(one: Judged, systems: Sequence[str]) -> str:
+def recording(one: TrackResult, systems: Sequence[str]) -> str:
     """Draw the waveform, the chords known, and those heard: green where the name is right, red where it is not."""
     scale = PLOT / max(one.seconds, 1e-9)
     known = [part for part in one.track.references.segments if part.start < one.seconds]
@@ -36,7 +42,7 @@ def recording(one: Judged, systems: Sequence[str]) -> str:
     drawn += [_strip(part, y, scale, GREY if part.label == UNKNOWN else YELLOW) for part in known]
     for system in systems:
         y += STRIP + GAP
-        heard = one.heard[system]
+        heard = one.by_system[system]
         drawn.append(svg.label(title(system), y + 2, INK))
         for part in heard.found.segments(one.seconds):
             drawn += [_strip(piece, y, scale, colour, bare=True) for piece, colour in _judged(part, known)]
@@ -97,15 +103,15 @@ def figures(result: Result) -> list[tuple[str, str]]:
         if not counts or not counts[INTERVALS].any():
             continue
         shown.append((f"{title(system)}: roots heard", intervals(counts[INTERVALS].tolist(), title(system))))
-        rows = [at for at in range(len(TRULY)) if counts[NAMES][at].any()]
-        columns = [at for at in range(len(CALLED)) if counts[NAMES][:, at].any()]
+        rows = [at for at in range(len(REFERENCE_LABELS)) if counts[NAMES][at].any()]
+        columns = [at for at in range(len(DETECTED_LABELS)) if counts[NAMES][:, at].any()]
         shown.append(
             (
                 f"{title(system)}: what each quality was taken for",
                 confusion(
                     counts[NAMES][np.ix_(rows, columns)],
-                    [TRULY[at] for at in rows],
-                    [CALLED[at] for at in columns],
+                    [REFERENCE_LABELS[at] for at in rows],
+                    [DETECTED_LABELS[at] for at in columns],
                     f"qualities of {title(system)}",
                     "rows: known; columns: heard for the longest part, on the right root; segments",
                 ),
@@ -115,10 +121,10 @@ def figures(result: Result) -> list[tuple[str, str]]:
 
 
 def intervals(counts: Sequence[float], name: str) -> str:
-    """Draw how many segments have their root heard how many semitones above the true one; counts: by ROOTS_HEARD."""
+    """Draw how many segments have their root heard how many semitones above the true one; counts: by DETECTED_ROOTS."""
     bar, tall, total = 34, 130, max(sum(counts), 1)
     drawn = [f'<path d="M0 {tall + 18}h{bar * len(counts)}" stroke="{LINE}"/>']
-    for at, (count, step) in enumerate(zip(counts, ROOTS_HEARD, strict=True)):
+    for at, (count, step) in enumerate(zip(counts, DETECTED_ROOTS, strict=True)):
         size = tall * count / total
         colour = GREEN if at == 0 else RED
         if count:
@@ -132,4 +138,4 @@ def intervals(counts: Sequence[float], name: str) -> str:
     return svg.picture(f"roots heard by {name}", bar * len(counts), tall + 60, drawn, fixed=True)
 
 
-LOOK = Look(recording, key, figures)
+DRAWING = Drawing(recording, key, figures)

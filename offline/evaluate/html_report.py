@@ -6,10 +6,9 @@ from html import escape
 from pathlib import Path
 
 from samplechop.offline.common.palette import BACK, CYAN, FAINT, INK, LINE
-from samplechop.offline.evaluate.rows import Row, compared
-from samplechop.offline.evaluate.runner import ALL, Judged, Result
+from samplechop.offline.evaluate.report import noise_row
+from samplechop.offline.evaluate.runner import ALL, Result, Row, TrackResult, compared
 from samplechop.offline.evaluate.systems import title
-from samplechop.offline.evaluate.table import noise_row
 from samplechop.realtime.core.errors import UserError
 
 STYLE = f"""
@@ -36,45 +35,45 @@ svg {{ display: block; font: 12px system-ui, sans-serif; fill: none; max-width: 
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Drawing:
     """How a task's results are drawn.
 
     recording: a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
     figures: (heading, picture) of what all recordings tell together.
     """
 
-    recording: Callable[[Judged, Sequence[str]], str]
+    recording: Callable[[TrackResult, Sequence[str]], str]
     key: Callable[[], str]
     figures: Callable[[Result], Sequence[tuple[str, str]]]
 
 
-def write_page(result: Result, look: Look, name: str, path: Path) -> None:
+def write_page(result: Result, drawing: Drawing, name: str, path: Path) -> None:
     """Write the page of results about the recordings called `name`.
 
     Raises UserError if it cannot be written.
     """
     try:
-        path.write_text(page(result, look, name), encoding="utf-8")
+        path.write_text(page(result, drawing, name), encoding="utf-8")
     except OSError as error:
         raise UserError(f"The page {str(path)!r} cannot be written: {error.strerror}") from None
 
 
-def page(result: Result, look: Look, name: str) -> str:
+def page(result: Result, drawing: Drawing, name: str) -> str:
     """Give the whole page as HTML; it fetches nothing."""
-    minutes = sum(one.seconds for one in result.judged) / 60
+    minutes = sum(one.seconds for one in result.tracks) / 60
     note = result.task.note
-    figures = [f"<div><h2>{escape(heading)}</h2>{drawn}</div>" for heading, drawn in look.figures(result)]
+    figures = [f"<div><h2>{escape(heading)}</h2>{drawn}</div>" for heading, drawn in drawing.figures(result)]
     if result.noise:
         figures.append(f"<div><h2>{escape(_capital(result.task.noise))}</h2>{_noise(result)}</div>")
     parts = [
         f"<h1>{escape(name)}</h1>",
-        f"<p>{len(result.judged)} recordings, {minutes:.1f} minutes; {escape(', '.join(map(title, result.systems)))}. "
+        f"<p>{len(result.tracks)} recordings, {minutes:.1f} minutes; {escape(', '.join(map(title, result.systems)))}. "
         f"Shares are 0 to 1; {escape(note)}; the best of a line is bright.</p>",
         f"<nav>{' '.join(_link(group) for group in result.groups)}</nav>",
         "<h2>Means</h2>",
         f'<div class="beside">{_means(result)}</div>',
         f'<div class="beside">{"".join(figures)}</div>',
-        *(_group(result, look, group) for group in result.groups),
+        *(_group(result, drawing, group) for group in result.groups),
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(name)}</title>'
     body = "\n".join(part for part in parts if part)
@@ -122,9 +121,9 @@ def _noise(result: Result) -> str:
     return _table(result, rows)
 
 
-def _group(result: Result, look: Look, group: str) -> str:
-    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2><p class="key">{look.key()}</p>']
+def _group(result: Result, drawing: Drawing, group: str) -> str:
+    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2><p class="key">{drawing.key()}</p>']
     for one in result.rows(group):
         heading = f"<h3>{escape(one.track.name)} <span>{one.seconds:.1f} s</span></h3>"
-        drawn.append(heading + look.recording(one, result.systems))
+        drawn.append(heading + drawing.recording(one, result.systems))
     return "\n".join(drawn)

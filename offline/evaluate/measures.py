@@ -19,6 +19,8 @@ WINDOWS = (0.05, 0.025)
 KINDS = ("chops", "strong", "beats", "downbeats", "onsets", "drums")
 TOP = (8, 16, 32)
 BINS = 10
+RELIABILITY = "reliability"
+"""The name under which a task counts (events, right ones, sum of their strengths) by tenths of strength."""
 Measures = dict[str, float | None]
 
 

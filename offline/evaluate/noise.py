@@ -18,7 +18,7 @@ SEAM = 0.5
 """Seconds over which one round is faded into the next."""
 
 
-def noises(seconds: float = SECONDS, seed: int = 7) -> dict[str, list[Sound]]:
+def synthetic_noises(seconds: float = SECONDS, seed: int = 7) -> dict[str, list[Sound]]:
     """Make surfaces without music, by kind, each float32 (n,), mono, 44 100 Hz.
 
     Hiss white and dull at three levels, mains hum with and without hiss, crackle of several rates and sizes, a run-out
@@ -57,17 +57,20 @@ def _dull(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
 def real_noises(folder: Path | None, files: Sequence[Path] = ()) -> list[Path]:
     """Find real recordings of empty grooves: the files named, those called vinyl_hiss in a folder, Sonic Pi's.
 
-    Each name counts once.
+    Each name counts once. Raises UserError for a named file that is missing.
     """
+    for path in files:
+        if not path.is_file():
+            raise UserError(f"there is no file {str(path)!r}")
     there = sorted(folder.rglob(f"{REAL}*")) if folder is not None else []
     found: dict[str, Path] = {}
     for path in (*files, *(one for one in there if one.suffix.lower() in SUFFIXES), USUAL):
-        if path.is_file() or path in files:
+        if path.is_file():
             found.setdefault(path.stem, path)
     return list(found.values())
 
 
-def played(path: Path, seconds: float = SECONDS) -> list[Sound]:
+def looped(path: Path, seconds: float = SECONDS) -> list[Sound]:
     """Read a recorded surface and play it round and round for at least `seconds`, as it is and 20 dB softer.
 
     The rounds are faded into each other with equal power, so that the seam is no event. Raises UserError if the file

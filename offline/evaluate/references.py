@@ -29,7 +29,7 @@ STRONG = {"kick", "snare"}
 ACCENT = 0.5
 """Velocity, 0..1, from which a kick or snare is a strong hit."""
 TOGETHER = 0.03
-"""Seconds: hits this close are one place to a listener."""
+"""Seconds: hits this close are one place to a open_system."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,75 +1,117 @@
-"""What every command under `samplechop evaluate` does: judge, print the tables, write the page and the JSON."""
+"""The results as tables in the terminal: a row per measure, a column per system, the best in bold."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from samplechop.offline.evaluate import measures
+from samplechop.offline.evaluate.measures import RELIABILITY, Measures
+from samplechop.offline.evaluate.runner import ALL, Result, Row, compared
+from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.errors import UserError
 
-if TYPE_CHECKING:
-    from samplechop.offline.evaluate.html_report import Look
-    from samplechop.offline.evaluate.references import Track
-    from samplechop.offline.evaluate.runner import Task
+
+def _cells(row: Row, values: Sequence[float | None]) -> list[str]:
+    return [f"[bold]{text}[/]" if best else text for text, best in compared(row, values)]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Where results go besides the terminal. page, data: files to write; tracks: whether to print every recording."""
-
-    page: Path | None = None
-    data: Path | None = None
-    tracks: bool = False
-
-    def check(self) -> None:
-        """Raise UserError for a file that cannot be written, before hours of work."""
-        for path in (self.page, self.data):
-            if path is not None and not path.absolute().parent.is_dir():
-                raise UserError(f"{str(path)!r} cannot be written: there is no folder {str(path.absolute().parent)!r}")
-            if path is not None and path.is_dir():
-                raise UserError(f"{str(path)!r} cannot be written: it is a folder; give the name of a file")
+def noise_row(result: Result, kind: str) -> Row:
+    """Describe the false alarms on one kind of noise."""
+    return Row(kind, kind, result.task.noise_text, min)
 
 
-def need_mir_eval() -> None:
-    """Raise UserError where the library that judges is not installed."""
-    if find_spec("mir_eval") is None:
-        raise UserError("Judging needs mir_eval: install the extra with pip install 'samplechop[train]'.")
+def _empty(result: Result, heading: str) -> Table:
+    table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
+    table.add_column(result.task.note)
+    for system in result.systems:
+        table.add_column(escape(title(system)), justify="right")
+    return table
 
 
-def judge_and_show(
-    task: "Task",
-    look: "Look",
-    folder: Path,
-    found: "Sequence[Track]",
-    systems: Sequence[str],
-    output: Output,
-    jobs: int,
-    noise_files: Sequence[Path] | None,
-) -> None:
-    """Let the systems hear the recordings `found` under a folder, and noise unless noise_files is None; show it all.
+def means(result: Result) -> Table:
+    """Tabulate the mean over recordings, group by group, then over all, then the noise."""
+    groups = [*result.groups, ALL] if len(result.groups) > 1 else result.groups
+    table = _empty(result, f"Mean over {len(result.tracks)} recordings")
+    for group in groups:
+        summaries: list[Measures] = [result.summary(system, group) for system in result.systems]
+        table.add_row(f"[bold cyan]{escape(group)}[/] [dim]({len(result.rows(group))})[/]")
+        for row in result.task.rows:
+            if cells := _cells(row, [summary.get(row.key) for summary in summaries]):
+                table.add_row(row.label, *cells)
+        table.add_section()
+    if result.noise:
+        table.add_row(f"[bold cyan]{result.task.noise}[/]")
+        for kind, found in result.noise.items():
+            table.add_row(escape(kind), *_cells(noise_row(result, kind), [found[system] for system in result.systems]))
+    return table
 
-    Raises UserError or ModelError for a recording, system or file that cannot be used.
+
+def recordings(result: Result) -> Table:
+    """Tabulate one number for each recording: the first of the task's principal measures that is known."""
+    table = _empty(result, "Each recording")
+    table.columns[0].header = "recording"
+    table.add_column("measure")
+    for group in result.groups:
+        for one in result.rows(group):
+            first = one.by_system[result.systems[0]].measures
+            key = next((key for key in result.task.principal if first.get(key) is not None), result.task.principal[-1])
+            row = next(row for row in result.task.rows if row.key == key)
+            values = [one.by_system[system].measures.get(key) for system in result.systems]
+            table.add_row(escape(one.track.name), *_cells(row, values), f"[dim]{row.label.strip()}[/]")
+        table.add_section()
+    return table
+
+
+SCHEMA = 1
+
+
+def rounded(scores: Measures) -> dict[str, float]:
+    """Leave out what is unknown and round to what can be told apart."""
+    return {name: round(value, 4) for name, value in scores.items() if value is not None}
+
+
+def write_data(result: Result, folder: Path, path: Path) -> None:
+    """Write the results about the recordings under `folder` as JSON. Raises UserError if that cannot be done."""
+    try:
+        path.write_text(json.dumps(as_data(result, folder), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The results {str(path)!r} cannot be written: {error.strerror}") from None
+
+
+def as_data(result: Result, folder: Path) -> dict[str, Any]:
+    """Give the results as plain data: means by group, noise, what was counted, and every recording's measures.
+
+    Recordings are named by their path under `folder`, as those of two subfolders may share a name.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    return {
+        "schema": SCHEMA,
+        "folder": str(folder),
+        "recordings": len(result.tracks),
+        "minutes": round(sum(one.seconds for one in result.tracks) / 60, 2),
+        "systems": {system: _system(result, system, folder) for system in result.systems},
+    }
 
-    from samplechop.offline.evaluate import json_results as data
-    from samplechop.offline.evaluate import runner, table
 
-    columns = (TextColumn("listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("listening", total=None)
-        result = runner.evaluate(
-            task, found, systems, noise_files, jobs, lambda done, of: progress.update(bar, completed=done, total=of)
-        )
-    console = Console()
-    if output.tracks:
-        console.print(table.recordings(result))
-    console.print(table.means(result))
-    if output.data is not None:
-        data.write_data(result, folder, output.data)
-    if output.page is not None:
-        from samplechop.offline.evaluate.html_report import write_page
-
-        write_page(result, look, folder.resolve().name, output.page)
+def _system(result: Result, system: str, folder: Path) -> dict[str, Any]:
+    counts = result.counts(system)
+    tenths = counts.pop(RELIABILITY, ())
+    return {
+        "mean": rounded(result.summary(system)),
+        "groups": {group: rounded(result.summary(system, group)) for group in result.groups},
+        "reliability": [
+            {"from": index / measures.BINS, "markers": int(count), "right": int(right)}
+            for index, (count, right, _) in enumerate(tenths)
+        ],
+        "counts": {name: array.tolist() for name, array in counts.items()},
+        "on_noise": {kind: round(found[system], 4) for kind, found in result.noise.items()},
+        "recordings": {
+            one.track.path.relative_to(folder).as_posix(): rounded(one.by_system[system].measures)
+            | result.task.data(one.by_system[system].found)
+            for one in result.tracks
+        },
+    }

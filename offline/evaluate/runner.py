@@ -1,9 +1,8 @@
-"""Judging systems on folders of recordings and on noise, in several processes, whatever it is that is judged."""
+"""Evaluation of systems on folders of recordings and on noise, in several processes, whatever the task."""
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
-from samplechop.offline.common.process_pool import ignore_interrupt
-from samplechop.offline.evaluate import measures
-from samplechop.offline.evaluate import noise as noises
+from samplechop.offline.common.process_pool import as_ready
+from samplechop.offline.evaluate import measures, noise
 from samplechop.offline.evaluate.measures import Measures
 from samplechop.offline.evaluate.references import Track
-from samplechop.offline.evaluate.rows import Row
+
+
+def share(value: float) -> str:
+    """Show a share, 0..1: .934."""
+    return f"{value:.3f}".removeprefix("0") if value < 1 else "1.00"
+
+
+def signed_ms(value: float) -> str:
+    """Show milliseconds that may be early or late: +1.2 ms."""
+    # The zero keeps a tiny negative offset from showing as -0.0.
+    return f"{round(value, 1) + 0.0:+.1f} ms"
+
+
+def ms(value: float) -> str:
+    """Show milliseconds: 1.2 ms."""
+    return f"{value:.1f} ms"
+
+
+def whole(value: float) -> str:
+    """Show a plain number without parts: 212."""
+    return f"{value:.0f}"
+
+
+def rate(value: float) -> str:
+    """Show a number with one digit: 0.4."""
+    return f"{value:.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure in the table. best: which of the values leads, None where more is neither better nor worse."""
+
+    label: str
+    key: str
+    text: Callable[[float], str]
+    best: Callable[[Sequence[float]], float] | None = max
+
+
+def least_size(values: Sequence[float]) -> float:
+    """Give the value nearest to zero."""
+    return min(values, key=abs)
+
+
+def compared(row: Row, values: Sequence[float | None]) -> list[tuple[str, bool]]:
+    """Give each value as text, and whether it is the best, or as good as it looks; empty if none is known."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return []
+    lead = row.text(row.best(known)) if row.best is not None and len(known) > 1 else None
+    texts = ["–" if value is None else row.text(value) for value in values]
+    return [(text, text == lead) for text in texts]
+
 
 ALL = "all"
 OUTLINE = 600
 Step = Callable[[int, int], None]
-"""Hears (steps done, steps there are)."""
+"""Called with (steps done, of all)."""
 Tallies = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SystemResult:
     """What one system found in one recording, as the task's judge says it, and its measures.
 
     counts: arrays of numbers that add up over recordings. lists: arrays that are joined along their last axis.
@@ -53,16 +102,16 @@ class Task:
 
     judge: gives what a system (its name) finds in a recording with that truth, and how well.
     false_alarms: gives one number for a system and sounds in which there is nothing to find.
-    together: gives those measures that only all recordings together tell.
+    pooled: gives those measures that only all recordings together tell.
     data: gives what was found in a recording as plain data for JSON.
     rows: of the tables; note: what holds for all of them. principal: which measure stands for a recording where there
     is room for one only: the first that is known, else the last. noise: what the numbers of `false_alarms` are;
     noise_text: how one is written.
     """
 
-    judge: Callable[[Any, Sound, str], Heard]
+    judge: Callable[[Any, Sound, str], SystemResult]
     false_alarms: Callable[[str, Sequence[Sound]], float]
-    together: Callable[[Pooled], Measures]
+    pooled: Callable[[Pooled], Measures]
     data: Callable[[Any], dict[str, Any]]
     rows: Sequence[Row]
     principal: Sequence[str]
@@ -72,7 +121,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class TrackResult:
     """One recording with what each system made of it.
 
     seconds: its length. outline: float32 (OUTLINE,), 0..1, the peak of each part of it, the loudest being 1.
@@ -80,7 +129,7 @@ class Judged:
 
     track: Track
     seconds: float
-    heard: dict[str, Heard]
+    by_system: dict[str, SystemResult]
     outline: Sound
 
 
@@ -90,30 +139,30 @@ class Result:
 
     task: Task
     systems: list[str]
-    judged: list[Judged]
+    tracks: list[TrackResult]
     noise: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def groups(self) -> list[str]:
         """Name the groups in alphabetical order."""
-        return sorted({one.track.group for one in self.judged})
+        return sorted({one.track.group for one in self.tracks})
 
-    def rows(self, group: str) -> list[Judged]:
+    def rows(self, group: str) -> list[TrackResult]:
         """Give the recordings of a group, or of all."""
-        return [one for one in self.judged if group in (ALL, one.track.group)]
+        return [one for one in self.tracks if group in (ALL, one.track.group)]
 
     def summary(self, system: str, group: str = ALL) -> Measures:
         """Give a system's measures over the recordings of a group: means, and what only all of them together tell."""
-        means = measures.mean_of([one.heard[system].measures for one in self.rows(group)])
-        return {**means, **self.task.together(Pooled(means, self.counts(system, group), self.lists(system, group)))}
+        means = measures.mean_of([one.by_system[system].measures for one in self.rows(group)])
+        return {**means, **self.task.pooled(Pooled(means, self.counts(system, group), self.lists(system, group)))}
 
     def counts(self, system: str, group: str = ALL) -> Tallies:
         """Add up what was counted in the recordings of a group."""
-        return added([one.heard[system].counts for one in self.rows(group)])
+        return added([one.by_system[system].counts for one in self.rows(group)])
 
     def lists(self, system: str, group: str = ALL) -> Tallies:
         """Join what was listed in the recordings of a group."""
-        return joined([one.heard[system].lists for one in self.rows(group)])
+        return joined([one.by_system[system].lists for one in self.rows(group)])
 
 
 def _named(many: Sequence[Mapping[str, NDArray[np.float64]]]) -> Iterable[tuple[str, list[NDArray[np.float64]]]]:
@@ -131,10 +180,10 @@ def joined(many: Sequence[Tallies]) -> Tallies:
     return {name: np.concatenate(arrays, axis=-1) for name, arrays in _named(many)}
 
 
-def _judge(task: Task, track: Track, systems: Sequence[str]) -> Judged:
+def _judge(task: Task, track: Track, systems: Sequence[str]) -> TrackResult:
     samples = read_audio(track.path)
-    heard = {system: task.judge(track.references, samples, system) for system in systems}
-    return Judged(track, len(samples) / RATE, heard, outline(samples))
+    by_system = {system: task.judge(track.references, samples, system) for system in systems}
+    return TrackResult(track, len(samples) / RATE, by_system, outline(samples))
 
 
 def outline(samples: Sound) -> Sound:
@@ -145,7 +194,7 @@ def outline(samples: Sound) -> Sound:
 
 
 def _count(task: Task, kind: str, source: list[Sound] | Path, systems: Sequence[str]) -> tuple[str, dict[str, float]]:
-    sounds = noises.played(source) if isinstance(source, Path) else source
+    sounds = noise.looped(source) if isinstance(source, Path) else source
     return kind, {system: task.false_alarms(system, sounds) for system in systems}
 
 
@@ -157,42 +206,26 @@ def evaluate(
     jobs: int = 2,
     on_step: Step | None = None,
 ) -> Result:
-    """Let every system hear every recording, and noise unless `noise_files` is None.
+    """Run every system on every recording, and on noise unless `noise_files` is None.
 
     systems: names as the task's judge takes them. noise_files: recordings of empty grooves, beside the noise made by
     rule. jobs: processes. Raises UserError or ModelError for a recording or system that cannot be used.
     """
     sources: list[tuple[str, list[Sound] | Path]] = []
     if noise_files is not None:
-        sources = [*noises.noises().items(), *((f"{path.stem} (real)", path) for path in noise_files)]
+        sources = [*noise.synthetic_noises().items(), *((f"{path.stem} (real)", path) for path in noise_files)]
     # The longest first, so that no process is left with it at the end.
     order = sorted(range(len(tracks)), key=lambda index: -tracks[index].path.stat().st_size)
-    calls: list[tuple[Any, ...]] = [(_judge, task, tracks[index], list(systems)) for index in order]
-    calls += [(_count, task, kind, source, list(systems)) for kind, source in sources]
-    judged: list[Judged] = []
+    calls: list[Callable[[], Any]] = [partial(_judge, task, tracks[index], list(systems)) for index in order]
+    calls += [partial(_count, task, kind, source, list(systems)) for kind, source in sources]
+    results: list[TrackResult] = []
     counted: dict[str, dict[str, float]] = {}
-    for done, found in enumerate(_results(calls, jobs), 1):
-        if isinstance(found, Judged):
-            judged.append(found)
+    for done, found in enumerate(as_ready(calls, jobs), 1):
+        if isinstance(found, TrackResult):
+            results.append(found)
         else:
             counted[found[0]] = found[1]
         if on_step is not None:
             on_step(done, len(calls))
-    judged.sort(key=lambda one: (one.track.group, one.track.name))
-    return Result(task, list(systems), judged, {kind: counted[kind] for kind, _ in sources})
-
-
-def _results(calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
-    if jobs == 1:
-        for function, *arguments in calls:
-            yield function(*arguments)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=ignore_interrupt) as pool_:
-        futures = [pool_.submit(*call) for call in calls]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool_.shutdown(cancel_futures=True)
-            raise
+    results.sort(key=lambda one: (one.track.group, one.track.name))
+    return Result(task, list(systems), results, {kind: counted[kind] for kind, _ in sources})

@@ -1,11 +1,13 @@
 """What pictures of recordings are drawn from, as SVG: rows of ticks under a waveform, with figures beside them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
-from samplechop.offline.common.palette import CYAN, FAINT, GREEN, INK, LINE, MAGENTA, YELLOW
+from samplechop.offline.common.palette import CYAN, FAINT, GREEN, INK, LINE, MAGENTA, RED, YELLOW
+from samplechop.offline.evaluate.measures import BINS
 
 GREY = "#6d7480"
 SYSTEMS = (GREEN, YELLOW, CYAN, MAGENTA, "#b18cf0", "#ef8f5f")
@@ -77,3 +79,85 @@ def picture(name: str, width: float, height: float, drawn: Sequence[str], fixed:
 def colour_key(kinds: Iterable[tuple[str, str]]) -> str:
     """Give (colour, what it means) of each kind of mark, as HTML for the class "key"."""
     return "".join(f'<b style="background:{colour}"></b>{escape(meaning)}' for colour, meaning in kinds)
+
+
+Bins = NDArray[np.float64]
+"""(BINS, 3): events, right ones and the sum of their strengths in each tenth of strength."""
+
+
+def reliability(lines: Mapping[str, Bins]) -> str:
+    """Draw the share of right events over their strength, a line for each name with events."""
+    size, margin, top = 300, 46, 10
+    side = size - margin - top
+
+    def at(strength: float, share: float) -> str:
+        return f"{margin + side * strength:.1f} {top + side * (1 - share):.1f}"
+
+    drawn = [
+        f'<rect x="{margin}" y="{top}" width="{side}" height="{side}" stroke="{LINE}"/>',
+        f'<path d="M{at(0, 0)}L{at(1, 1)}" stroke="{FAINT}" stroke-dasharray="4 4"/>',
+        text(margin + side / 2, size - 6, "strength", FAINT, "middle"),
+        f'<g transform="rotate(-90 14 {size / 2:g})">{text(14, size / 2, "share that is right", FAINT, "middle")}</g>',
+    ]
+    for value in (0, 0.5, 1):
+        drawn.append(text(margin + side * value, top + side + 16, _mark(value), FAINT, "middle"))
+        drawn.append(text(margin - 6, top + side * (1 - value) + 4, _mark(value), FAINT, "end"))
+    drawn_lines = 0
+    for number, (name, bins) in enumerate(lines.items()):
+        points = _points(bins)
+        if not points:
+            continue
+        colour = SYSTEMS[number % len(SYSTEMS)]
+        path = "L".join(at(strength, share) for strength, share, _ in points)
+        most = max(count for _, _, count in points)
+        drawn.append(f'<path d="M{path}" stroke="{colour}" stroke-width="2"/>')
+        for strength, share, count in points:
+            place = at(strength, share).split()
+            radius = 2 + 4 * (count / most) ** 0.5
+            drawn.append(f'<circle cx="{place[0]}" cy="{place[1]}" r="{radius:.1f}" fill="{colour}"/>')
+        drawn.append(f'<circle cx="{size + 6}" cy="{top + 8 + 20 * drawn_lines}" r="5" fill="{colour}"/>')
+        drawn.append(text(size + 18, top + 12 + 20 * drawn_lines, name, INK))
+        drawn_lines += 1
+    return picture("reliability diagram", size + 140, size, drawn, fixed=True)
+
+
+def _mark(value: float) -> str:
+    return f"{value:g}".removeprefix("0") or "0"
+
+
+def _points(bins: Bins) -> list[tuple[float, float, int]]:
+    """Give (mean strength, share that is right, events) of each tenth that holds events."""
+    assert bins.shape == (BINS, 3)
+    return [(strength / count, right / count, int(count)) for count, right, strength in bins.tolist() if count]
+
+
+HIGH, LETTER = 26, 7
+"""Pixels of a row, and of a letter at most."""
+
+
+def confusion(
+    counts: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], name: str, unit: str = ""
+) -> str:
+    """Draw counts, (rows, columns): the fuller the colour, the larger the share of its row; green where names agree.
+
+    name: what it shows. unit: what is counted, written under it.
+    """
+    left = 12 + LETTER * max(map(len, rows))
+    cell = max(58, 6 + LETTER * max(map(len, columns)))
+    width, height = max(left + cell * len(columns), left + LETTER * len(unit)) + 4, HIGH * (len(rows) + 1) + 24
+    drawn = [text(left + cell * (column + 0.5), HIGH - 9, label, INK, "middle") for column, label in enumerate(columns)]
+    for row, label in enumerate(rows):
+        y = HIGH * (row + 1)
+        drawn.append(text(left - 8, y + 17, label, INK, "end"))
+        total = max(float(np.sum(counts[row])), 1e-9)
+        for column, called in enumerate(columns):
+            value = float(counts[row, column])
+            colour = GREEN if called == label else RED
+            drawn.append(
+                f'<rect x="{left + cell * column:g}" y="{y:g}" width="{cell - 2}" height="{HIGH - 2}" stroke="{LINE}" '
+                f'fill="{colour}" fill-opacity="{0.75 * value / total:.2f}"/>'
+            )
+            if value:
+                drawn.append(text(left + cell * (column + 0.5) - 1, y + 17, f"{value:.0f}", INK, "middle"))
+    drawn.append(text(left, height - 6, unit, FAINT))
+    return picture(name, width, height, drawn, fixed=True)

@@ -22,7 +22,7 @@ from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettin
 
 BLOCK = 4096
 PEERS = ("librosa", "aubio")
-Listener = Callable[[Sound], Markers]
+System = Callable[[Sound], Markers]
 """Float32 mono audio at 44 100 Hz in, markers out."""
 
 
@@ -50,7 +50,7 @@ def wanted_peers(names: str, peers: Sequence[str] = PEERS) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def listener(system: str) -> Listener:
+def open_system(system: str) -> System:
     """Make ready a system by name: a peer, "detector:NAME", or a chop model's name or manifest path.
 
     Raises UserError or models.ModelError if it cannot be used.
@@ -60,8 +60,8 @@ def listener(system: str) -> Listener:
     if system == "aubio":
         return _aubio
     if system.startswith("detector:"):
-        return live_listener(detectors.make(system.removeprefix("detector:")))
-    return live_listener(ChopDetector(ChopSettings(model=system)))
+        return live_system(detectors.make(system.removeprefix("detector:")))
+    return live_system(ChopDetector(ChopSettings(model=system)))
 
 
 def title(system: str) -> str:
@@ -70,13 +70,14 @@ def title(system: str) -> str:
 
 
 def live_events(detector: Detector) -> Callable[[Sound], tuple[list[Event], float]]:
-    """Hear with a detector as the live host does: a file's blocks, then silence until the last event is out.
+    """Run a detector as the live host does: a file's blocks, then silence until the last event is out.
 
-    What is given hears a sound, and gives the events that lie in it, in the order they came, and the seconds it took.
+    What is given processes a sound, and gives the events that lie in it, in the order they came, and how many seconds
+    that took.
     """
     detector.prepare(ProcessSpec(RATE, BLOCK))
 
-    def listen(samples: Sound) -> tuple[list[Event], float]:
+    def process(samples: Sound) -> tuple[list[Event], float]:
         found: list[Event] = []
         began = time.perf_counter()
         detector.reset()
@@ -86,7 +87,7 @@ def live_events(detector: Detector) -> Callable[[Sound], tuple[list[Event], floa
         took = time.perf_counter() - began
         return [event for event in found if event.sample < len(samples)], took
 
-    return listen
+    return process
 
 
 def stated_latency_ms(detector: Detector) -> float:
@@ -94,10 +95,10 @@ def stated_latency_ms(detector: Detector) -> float:
     return 1000 * (detector.latency - BLOCK) / RATE
 
 
-def live_listener(detector: Detector) -> Listener:
-    """Hear with a detector as the live host does, and read its events as markers."""
-    hear = live_events(detector)
-    return lambda samples: markers_of(*hear(samples))
+def live_system(detector: Detector) -> System:
+    """Run a detector as the live host does, and read its events as markers."""
+    process = live_events(detector)
+    return lambda samples: markers_of(*process(samples))
 
 
 def markers_of(events: list[Event], seconds: float = 0.0) -> Markers:

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate import drums, harmony, html_report, json_results, noise, runner, systems, table
-from samplechop.offline.evaluate.chop_figures import LOOK
-from samplechop.offline.evaluate.chops import TASK
+from samplechop.offline.evaluate import drums, harmony, html_report, noise, report, runner, systems
+from samplechop.offline.evaluate.chops import DRAWING, TASK
 from samplechop.offline.evaluate.measures import Markers
 from samplechop.offline.evaluate.references import references_for, tracks_in
-from samplechop.offline.evaluate.rows import Row, compared, share
+from samplechop.offline.evaluate.runner import Row, compared, share
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
@@ -47,7 +46,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(folder):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(noise, "noises", short_noises)
+        patch.setattr(noise, "synthetic_noises", short_noises)
         return runner.evaluate(TASK, tracks_in(folder), ["chop-61", "librosa"], [], jobs=1)
 
 
@@ -81,7 +80,7 @@ def test_the_command_writes_everything_as_json_and_as_a_page(folder, tmp_path):
 
 
 def test_the_best_value_is_bold(result):
-    line = next(row for row in shown(table.means(result)).splitlines() if "hiss" in row)
+    line = next(row for row in shown(report.means(result)).splitlines() if "hiss" in row)
     assert result.noise["hiss"]["chop-61"] < result.noise["hiss"]["librosa"]
     assert re.search(r"\x1b\[1m *0\.0", line)
     assert not re.search(r"\x1b\[1m *[1-9]", line)
@@ -100,9 +99,9 @@ def test_a_value_nobody_else_has_is_not_the_best():
 
 def test_results_do_not_depend_on_the_number_of_processes(folder, result):
     again = runner.evaluate(TASK, tracks_in(folder), ["chop-61"], None, jobs=2)  # librosa would take long to load
-    for one, two in zip(result.judged, again.judged, strict=True):
-        (heard,) = two.heard.values()
-        assert one.heard["chop-61"].found.times.tolist() == heard.found.times.tolist()
+    for one, two in zip(result.tracks, again.tracks, strict=True):
+        (heard,) = two.by_system.values()
+        assert one.by_system["chop-61"].found.times.tolist() == heard.found.times.tolist()
 
 
 def test_librosa_finds_the_clicks(result):
@@ -110,13 +109,13 @@ def test_librosa_finds_the_clicks(result):
 
 
 def test_a_marker_on_pure_noise_is_a_false_one(monkeypatch, folder):
-    monkeypatch.setattr(systems, "listener", lambda _: lambda _: Markers(np.array([1.0])))
-    monkeypatch.setattr(noise, "noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
+    monkeypatch.setattr(systems, "open_system", lambda _: lambda _: Markers(np.array([1.0])))
+    monkeypatch.setattr(noise, "synthetic_noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
     assert runner.evaluate(TASK, tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
 
 
 def test_made_surfaces_are_finite_and_as_long_as_asked():
-    made = noise.noises(2.0)
+    made = noise.synthetic_noises(2.0)
     assert {"hiss", "hum", "crackle", "run-out", "groove", "silence"} == set(made)
     for sounds in made.values():
         for sound in sounds:
@@ -128,7 +127,7 @@ def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
     path = tmp_path / "vinyl_hiss.wav"
     soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(2 * RATE), RATE, subtype="FLOAT")
     assert noise.real_noises(tmp_path)[0] == path
-    loud, soft = noise.played(path, 10.0)
+    loud, soft = noise.looped(path, 10.0)
     assert len(loud) >= 10 * RATE
     assert np.max(np.abs(loud)) < 1
     np.testing.assert_allclose(soft, 0.1 * loud, rtol=1e-5)
@@ -137,9 +136,9 @@ def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
 
 
 def test_the_page_holds_every_recording_and_fetches_nothing(result):
-    html = html_report.page(result, LOOK, "my <records>")
+    html = html_report.page(result, DRAWING, "my <records>")
     assert "my &lt;records&gt;" in html
-    for one in result.judged:
+    for one in result.tracks:
         assert f"<h3>{one.track.name} " in html
     assert html.count('aria-label="reliability diagram"') == 1
     assert "False markers per minute" in html
@@ -149,8 +148,8 @@ def test_the_page_holds_every_recording_and_fetches_nothing(result):
 def test_the_page_is_well_formed_and_small(result):
     from xml.etree import ElementTree
 
-    drawings = re.findall(r"<svg.*?</svg>", html_report.page(result, LOOK, "records"), re.DOTALL)
-    assert len(drawings) == len(result.judged) + 1
+    drawings = re.findall(r"<svg.*?</svg>", html_report.page(result, DRAWING, "records"), re.DOTALL)
+    assert len(drawings) == len(result.tracks) + 1
     for drawing in drawings:
         ElementTree.fromstring(drawing)
         assert len(drawing) < 40_000
@@ -158,7 +157,7 @@ def test_the_page_is_well_formed_and_small(result):
 
 def test_a_page_that_cannot_be_written_is_a_clear_fault(result, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
-        html_report.write_page(result, LOOK, "records", tmp_path)
+        html_report.write_page(result, DRAWING, "records", tmp_path)
 
 
 def test_a_beat_labelled_one_is_a_downbeat():
@@ -194,7 +193,7 @@ def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says, monkeypatch):
-    monkeypatch.setattr(noise, "noises", short_noises)
+    monkeypatch.setattr(noise, "synthetic_noises", short_noises)
     found = samplechop("evaluate", *(one.format(folder) for one in arguments), "--jobs", 1)
     assert found.code == 2, found
     assert found.out == ""
@@ -215,7 +214,7 @@ def test_recordings_of_the_same_name_in_two_subfolders_are_kept_apart(tmp_path):
         soundfile.write(tmp_path / group / "one.wav", clicks(), RATE)
         (tmp_path / group / "one.onsets.txt").write_text("0.5\n")
     made = runner.evaluate(TASK, tracks_in(tmp_path), ["librosa"], None, jobs=1)
-    assert set(json_results.as_data(made, tmp_path)["systems"]["librosa"]["recordings"]) == {
+    assert set(report.as_data(made, tmp_path)["systems"]["librosa"]["recordings"]) == {
         "jazz/one.wav",
         "soul/one.wav",
     }
@@ -225,19 +224,19 @@ def test_names_with_brackets_are_shown_whole(tmp_path):
     soundfile.write(tmp_path / "break [live]-1.wav", clicks(), RATE)
     (tmp_path / "break [live]-1.onsets.txt").write_text("0.5\n")
     made = runner.evaluate(TASK, tracks_in(tmp_path), ["librosa"], None, jobs=1)
-    assert "break [live]-1" in shown(table.recordings(made))
-    assert "break [live]" in shown(table.means(made))
+    assert "break [live]-1" in shown(report.recordings(made))
+    assert "break [live]" in shown(report.means(made))
 
 
 def test_a_groove_too_short_to_go_round_is_named(tmp_path):
     soundfile.write(tmp_path / "short.wav", np.zeros(RATE // 4), RATE)
     with pytest.raises(UserError, match=r"short\.wav' is too short"):
-        noise.played(tmp_path / "short.wav")
+        noise.looped(tmp_path / "short.wav")
 
 
 def test_results_that_cannot_be_written_are_a_clear_fault(result, folder, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
-        json_results.write_data(result, folder, tmp_path / "nowhere" / "all.json")
+        report.write_data(result, folder, tmp_path / "nowhere" / "all.json")
 
 
 def test_a_folder_without_labels_says_what_to_put_there(tmp_path):

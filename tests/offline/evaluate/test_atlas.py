@@ -12,7 +12,7 @@ from samplechop.offline.atlas.features.spectrogram_fingerprints import KINDS
 from samplechop.offline.atlas.map import tsne_layout
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.evaluate import atlas as judging
-from samplechop.offline.evaluate.neighbours import FEWEST, NEIGHBOURS, agreement, judged, neighbours
+from samplechop.offline.evaluate.atlas import FEWEST, NEIGHBOURS, agreement, neighbours, of_large_classes
 from tests.offline.atlas.atlases import RATE, make_atlas, row, sound
 from tests.support.command import samplechop
 
@@ -28,13 +28,13 @@ def test_classes_apart_agree_and_mixed_ones_as_often_as_chance() -> None:
 
 def test_small_classes_are_not_judged_but_are_neighbours() -> None:
     labels = ["a"] * FEWEST + ["b"] * (FEWEST - 1)
-    assert judged(labels).tolist() == [True] * FEWEST + [False] * (FEWEST - 1)
+    assert of_large_classes(labels).tolist() == [True] * FEWEST + [False] * (FEWEST - 1)
     points = np.arange(len(labels), dtype=float)[:, None]
     assert agreement(points, labels).share < 1
 
 
 def test_sounds_without_a_label_are_of_no_class() -> None:
-    assert not judged([""] * 20).any()
+    assert not of_large_classes([""] * 20).any()
     with pytest.raises(ValueError, match="no class has 6 members"):
         agreement(np.zeros((20, 2)), [""] * 20)
 

@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate import drum_figures, drum_measures, drums, html_report, noise, runner, systems
-from samplechop.offline.evaluate.drum_measures import CALLED, TRULY, Hits, measure
-from samplechop.offline.evaluate.drum_references import DrumReferences, drum_references_for
+from samplechop.offline.evaluate import drum_measures, drums, html_report, noise, runner, systems
+from samplechop.offline.evaluate.drum_measures import (
+    DETECTED_LABELS,
+    REFERENCE_LABELS,
+    DrumReferences,
+    Hits,
+    drum_references_for,
+    measure,
+)
 from samplechop.offline.evaluate.measures import OPEN, RIGHT, WRONG, Markers
 from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.evaluate.runner import Pooled
@@ -66,7 +72,7 @@ def test_the_headline_is_the_mean_of_the_means_by_drum():
     assert (one["headline_f"], two["headline_f"]) == (0.5, 0.5)
     # kick (1 + 0) / 2, snare 0, hat 1: each over the recordings that have it.
     means = drum_measures.measures.mean_of([one, two])
-    assert drums.together(Pooled(means))["headline_f"] == pytest.approx((0.5 + 0 + 1) / 3)
+    assert drums.pooled_measures(Pooled(means))["headline_f"] == pytest.approx((0.5 + 0 + 1) / 3)
 
 
 def test_a_hit_where_something_that_is_no_drum_of_ours_was_struck_counts_neither_way():
@@ -105,7 +111,9 @@ def test_a_false_hit_is_counted_as_what_there_was():
     references = known(kick=[1.0, 2.0], snare=[3.0], hat=[3.0])
     hits = heard(drum(1, "kick"), drum(2.01, "snare"), drum(3, "hat"), drum(3.02, "tom"), drum(9, "tom"))
     counts = drum_measures.confusion(references, hits)
-    filled = {(TRULY[row], CALLED[column]): counts[row, column] for row, column in np.argwhere(counts)}
+    filled = {
+        (REFERENCE_LABELS[row], DETECTED_LABELS[column]): counts[row, column] for row, column in np.argwhere(counts)
+    }
     assert filled == {
         ("kick", "kick"): 1,
         ("kick", "snare"): 1,
@@ -121,7 +129,7 @@ def test_offsets_and_velocities_are_those_of_right_hits():
     references = known(kick=[1.0, 2.0], snare=[3.0], velocity=0.5)
     late = heard(drum(1.010, "kick", velocity=127), drum(2.010, "kick", velocity=127), drum(2.98, "snare", velocity=0))
     lists = drum_measures.listed(references, late)
-    told = drums.together(Pooled(lists=lists))
+    told = drums.pooled_measures(Pooled(lists=lists))
     assert told["offset_ms"] == pytest.approx(10, abs=0.02)
     assert told["snare_offset_ms"] == pytest.approx(-20, abs=0.02)
     assert told["velocity_error"] == pytest.approx(0.5)
@@ -137,7 +145,7 @@ def test_velocities_that_rise_together_correlate():
     hits = heard(
         *(drum(time, "kick", velocity=round(127 * (0.1 + v / 2))) for time, v in zip((1, 2, 3), true, strict=True))
     )
-    assert drums.together(Pooled(lists=drum_measures.listed(references, hits)))["velocity_r"] == pytest.approx(
+    assert drums.pooled_measures(Pooled(lists=drum_measures.listed(references, hits)))["velocity_r"] == pytest.approx(
         1, abs=0.001
     )
 
@@ -215,9 +223,9 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "mixes/one.drums.txt").write_text("0.5 snare\n")
     events = [drum(0.5, "kick"), drum(1.0, "hat", 0.4)]
     monkeypatch.setitem(detectors.BUILT_IN, "reciter", lambda: Reciter(events))
-    monkeypatch.setattr(noise, "noises", lambda: {"hum": [np.zeros(2 * RATE, np.float32)] * 2})
+    monkeypatch.setattr(noise, "synthetic_noises", lambda: {"hum": [np.zeros(2 * RATE, np.float32)] * 2})
     monkeypatch.setattr(noise, "USUAL", tmp_path / "nowhere.flac")
-    drums.listener.cache_clear()
+    drums.open_system.cache_clear()
     return tmp_path
 
 
@@ -251,10 +259,10 @@ def test_the_page_is_well_formed_and_fetches_nothing(folder):
     result = runner.evaluate(
         drums.TASK, tracks_in(folder, drum_references_for), ["detector:reciter", "librosa"], None, jobs=1
     )
-    html = html_report.page(result, drum_figures.LOOK, "my <drums>")
+    html = html_report.page(result, drums.DRAWING, "my <drums>")
     assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(drawings) == len(result.judged) + 2
+    assert len(drawings) == len(result.tracks) + 2
     for drawing in drawings:
         ElementTree.fromstring(drawing)
 

@@ -9,14 +9,20 @@ import soundfile
 
 from samplechop.offline.evaluate import (
     chord_measures,
-    chroma_templates,
     harmony,
     harmony_figures,
     html_report,
     noise,
     runner,
 )
-from samplechop.offline.evaluate.chord_measures import CALLED, INTERVALS, NAMES, TRULY, Harmony, measure
+from samplechop.offline.evaluate.chord_measures import (
+    DETECTED_LABELS,
+    INTERVALS,
+    NAMES,
+    REFERENCE_LABELS,
+    Harmony,
+    measure,
+)
 from samplechop.offline.evaluate.chord_references import (
     ChordReferences,
     Segment,
@@ -39,9 +45,9 @@ from tests.support.ears import Reciter
 RATE = 44_100
 
 
-def known(*rows, tells_bass=True, key=None):
+def known(*rows, has_bass=True, key=None):
     """What is known, rows of (start, stop, label)."""
-    return ChordReferences(contiguous(Segment(*row) for row in rows), tells_bass, key)
+    return ChordReferences(contiguous(Segment(*row) for row in rows), has_bass, key)
 
 
 def heard(*rows, pitches=None, key=None, delay=0.2):
@@ -105,7 +111,7 @@ def test_pitch_classes_of_an_ear_that_tells_none_are_unknown():
 def test_bass_notes_count_by_time_and_only_where_labels_tell_them():
     rows, said = [(0, 2, "C:maj/3")], heard((0.0, "C:maj"), (0.5, "E:min"))
     assert measure(known(*rows), said, 2.0)["bass"] == pytest.approx(0.75)
-    assert measure(known(*rows, tells_bass=False), said, 2.0)["bass"] is None
+    assert measure(known(*rows, has_bass=False), said, 2.0)["bass"] is None
 
 
 def test_what_nobody_could_name_counts_neither_way():
@@ -137,7 +143,10 @@ def test_root_errors_are_counted_in_semitones_and_qualities_on_the_right_root():
     counts = chord_measures.counted(references, said, 5.0)
     assert np.flatnonzero(counts[INTERVALS]).tolist() == [0, 1, 11, 12]
     assert counts[INTERVALS][[0, 1, 11, 12]].tolist() == [2, 1, 1, 1]
-    names = {(TRULY[row], CALLED[column]): counts[NAMES][row, column] for row, column in np.argwhere(counts[NAMES])}
+    names = {
+        (REFERENCE_LABELS[row], DETECTED_LABELS[column]): counts[NAMES][row, column]
+        for row, column in np.argwhere(counts[NAMES])
+    }
     assert names == {
         ("maj", "maj"): 1,
         ("maj", "other root"): 1,
@@ -145,7 +154,7 @@ def test_root_errors_are_counted_in_semitones_and_qualities_on_the_right_root():
         ("7", "maj"): 1,
         ("maj", "none"): 1,
     }
-    assert harmony.together(Pooled(counts=counts))["root_off_by_one"] == pytest.approx(0.5)
+    assert harmony.pooled_measures(Pooled(counts=counts))["root_off_by_one"] == pytest.approx(0.5)
 
 
 def test_a_chord_is_told_by_the_first_event_that_names_it():
@@ -155,7 +164,7 @@ def test_a_chord_is_told_by_the_first_event_that_names_it():
     # C 100 ms late; it goes on at 3 s; F 100 ms early; G never.
     assert lists["begins"] == pytest.approx([100, -100])
     assert lists["decided"] == pytest.approx([300, 100])
-    told = harmony.together(Pooled(lists=lists))
+    told = harmony.pooled_measures(Pooled(lists=lists))
     assert (told["begins_ms"], told["decided_p95_ms"]) == (pytest.approx(0), pytest.approx(290))
 
 
@@ -197,7 +206,7 @@ def test_a_lab_file_without_gaps_or_overlaps(tmp_path):
         (2, 3, "X"),
         (3, 4, "N"),
     ]
-    assert (references.tells_bass, references.key) == (True, "C major")
+    assert (references.has_bass, references.key) == (True, "C major")
 
 
 def test_the_chords_of_a_crate_last_until_the_next(tmp_path):
@@ -206,7 +215,7 @@ def test_the_chords_of_a_crate_last_until_the_next(tmp_path):
     write_truth(Truth(4.0, "soul", "validation", 1, chords=chords), tmp_path / "one.json")
     references = chord_references_for(path)
     assert references.segments == (Segment(0.5, 2.0, "Bb:min7"), Segment(2.0, 4.0, "F:maj"))
-    assert not references.tells_bass
+    assert not references.has_bass
 
 
 def test_what_is_not_known_is_not_read(tmp_path):
@@ -234,7 +243,7 @@ def test_a_key_that_is_none_is_named(tmp_path):
 
 def test_templates_hear_a_plain_chord_and_silence():
     sound = np.concatenate([np.zeros(RATE, np.float32), signals.chord(220.0, 3.0)])
-    told = chroma_templates.hear(sound)
+    told = harmony.nearest_templates(sound)
     assert told.segments(4.0)[0].label == "N"
     assert measure(known((1, 4, "A:min7")), told, 4.0)["named_f"] > 0.8
     assert {label.split(":")[0] for label in told.labels} <= {*ROOTS, "N"}
@@ -249,9 +258,9 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / group / "one.lab").write_text(lines)
     events = [Event("chord", RATE, RATE + 4410, 0.9, "A:min7"), Event("chord", 3 * RATE, 4 * RATE, 0.9, "D:maj/3")]
     monkeypatch.setitem(detectors.BUILT_IN, "reciter", lambda: Reciter(events))
-    monkeypatch.setattr(noise, "noises", lambda: {"hum": [np.zeros(4 * RATE, np.float32)]})
+    monkeypatch.setattr(noise, "synthetic_noises", lambda: {"hum": [np.zeros(4 * RATE, np.float32)]})
     monkeypatch.setattr(noise, "USUAL", tmp_path / "nowhere.flac")
-    harmony.listener.cache_clear()
+    harmony.open_system.cache_clear()
     return tmp_path
 
 
@@ -271,10 +280,10 @@ def test_the_command_prints_a_table_and_writes_json_and_a_page(folder):
 
 def test_the_page_is_well_formed_and_fetches_nothing(folder):
     result = runner.evaluate(harmony.TASK, tracks_in(folder, chord_references_for), ["detector:reciter"], None, jobs=1)
-    html = html_report.page(result, harmony_figures.LOOK, "my <chords>")
+    html = html_report.page(result, harmony_figures.DRAWING, "my <chords>")
     assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
-    assert len(drawings) == len(result.judged) + 2
+    assert len(drawings) == len(result.tracks) + 2
     for drawing in drawings:
         ElementTree.fromstring(drawing)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate.noise import noises
+from samplechop.offline.evaluate.noise import synthetic_noises
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec
@@ -90,7 +90,7 @@ def test_each_beat_is_told_within_the_latency(detector: BeatDetector, beats: lis
 
 @pytest.mark.parametrize("kind", ["hiss", "hum", "crackle", "run-out", "groove", "silence"])
 def test_a_record_without_music_has_no_beats(detector: BeatDetector, kind: str) -> None:
-    found = [len(hear(detector, sound)) for sound in noises(12.0)[kind]]
+    found = [len(hear(detector, sound)) for sound in synthetic_noises(12.0)[kind]]
     assert sum(found) == 0
 
 

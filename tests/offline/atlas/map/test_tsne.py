@@ -9,7 +9,7 @@ import pytest
 from samplechop.offline.atlas.map import map_files, tsne_layout
 from samplechop.offline.atlas.map.tsne import EmbedSettings, TrainingRecord, embed
 from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.evaluate.neighbours import agreement
+from samplechop.offline.evaluate.atlas import agreement
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import RATE, nothing, row
 from tests.support.command import samplechop
