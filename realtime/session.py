@@ -26,7 +26,8 @@ from samplechop.realtime.midi.pad_input import MidiPad
 from samplechop.realtime.midi.ports import open_output
 from samplechop.realtime.midi.sender import MidiSender
 from samplechop.realtime.nets.pitch_net import PITCH_CLASSES
-from samplechop.realtime.outputs.sinks import JsonLinesSink, MidiPortSink, Sink
+from samplechop.realtime.outputs.json_lines import JsonLinesSink
+from samplechop.realtime.outputs.sinks import MidiPortSink, Sink
 from samplechop.realtime.recording.plan import plan_recorder
 from samplechop.realtime.recording.recorder import Recorder
 from samplechop.realtime.runner import HEARING, Host

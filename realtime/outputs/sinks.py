@@ -1,15 +1,12 @@
-"""Where events go: lines of JSON, a MIDI port; see midi_file for a Standard MIDI File."""
+"""Where events go: what all sinks have, and the one that feeds a MIDI port."""
 
 import os
-import sys
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.sender import MidiSender
-
-STDOUT = "-"
 
 
 class Sink(Protocol):
@@ -39,61 +36,6 @@ def check_target(path: str | Path) -> Path:
     if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise UserError(f"cannot write {str(path)!r}: no permission; choose another place")
     return target
-
-
-class JsonLinesSink:
-    """Writes each event as one line of JSON at once, to a file or, for "-", to standard output.
-
-    path: checked now, created with the first event or, if none came, at close; sample_rate: Hz, for `time` in seconds.
-    Once the reader of standard output has gone, events are let go without a word.
-    """
-
-    def __init__(self, path: str | Path, sample_rate: int) -> None:
-        """Check the target. Raises UserError if it cannot be written."""
-        self._broken = False
-        self._sample_rate = sample_rate
-        self._path = None if str(path) == STDOUT else check_target(path)
-        self._file: TextIO | None = None
-        self._closed = False
-
-    @property
-    def broken(self) -> bool:
-        """Whether the reader of standard output has gone."""
-        return self._broken
-
-    def write(self, event: Event) -> None:
-        """Write one line and flush it. Raises UserError if the disk does not take it."""
-        if not self._broken:
-            self._put(event.to_json(self._sample_rate) + "\n")
-
-    def close(self) -> None:
-        """Close the file; standard output stays open."""
-        if not self._closed:
-            self._closed = True
-            if self._path is not None:
-                self._put("")
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _put(self, text: str) -> None:
-        try:
-            if self._path is None:
-                sys.stdout.write(text)
-                sys.stdout.flush()
-                return
-            if self._file is None:
-                self._file = self._path.open("w", encoding="utf-8", newline="\n")
-            self._file.write(text)
-            self._file.flush()
-        except BrokenPipeError:
-            self._broken = True
-            # Else Python flushes once more when it ends and complains; see the note on SIGPIPE in its signal module.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except OSError as error:
-            raise UserError(
-                f"cannot write events to {str(self._path or STDOUT)!r}: {error.strerror or error}"
-            ) from None
 
 
 class MidiPortSink:

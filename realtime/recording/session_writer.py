@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.outputs.jsonl_file import LineFile
+from samplechop.realtime.outputs.json_lines import LineFile
 from samplechop.realtime.recording.file_lock import hold
 from samplechop.realtime.recording.formats import FORMATS, AudioFile, RecordFormat
 from samplechop.realtime.recording.history_buffer import Tape

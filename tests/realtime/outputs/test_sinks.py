@@ -1,10 +1,8 @@
 """Events on disk: JSON lines and Standard MIDI Files, read back by other programs where there are any."""
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import mido
@@ -15,8 +13,8 @@ from hypothesis import strategies as st
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi.file import MidiFileSink
-from samplechop.realtime.outputs.sinks import JsonLinesSink, MidiPortSink, check_target
-from tests.support.command import ROOT
+from samplechop.realtime.outputs.json_lines import JsonLinesSink
+from samplechop.realtime.outputs.sinks import MidiPortSink, check_target
 
 RATE = 44_100
 TICK_SECONDS = 0.5 / 1920
@@ -44,61 +42,10 @@ def notes_of(file: mido.MidiFile) -> list[tuple[float, str, int, int]]:
     return notes
 
 
-def test_each_event_is_one_line_at_once(tmp_path: Path) -> None:
-    sink = JsonLinesSink(tmp_path / "events.jsonl", RATE)
-    for sample in (0, 44_100):
-        sink.write(chop(sample))
-        lines = (tmp_path / "events.jsonl").read_text().splitlines()
-        assert json.loads(lines[-1])["sample"] == sample
-    assert len(lines) == 2
-    assert list(json.loads(lines[1])) == ["kind", "sample", "time", "strength", "note", "velocity", "emitted"]
-    sink.close()
-
-
-def test_a_session_without_events_leaves_an_empty_file(tmp_path: Path) -> None:
-    JsonLinesSink(tmp_path / "events.jsonl", RATE).close()
-    assert (tmp_path / "events.jsonl").read_text() == ""
-
-
 def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     for sink in (JsonLinesSink(tmp_path / "a", RATE), JsonLinesSink("-", RATE), MidiFileSink(tmp_path / "b", RATE)):
         sink.close()
         sink.close()
-
-
-def test_lines_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    sink = JsonLinesSink("-", RATE)
-    sink.write(chop(4410))
-    sink.close()
-    assert json.loads(capsys.readouterr().out)["time"] == 0.1
-
-
-def test_a_reader_that_leaves_ends_the_lines_quietly() -> None:
-    program = (
-        "from samplechop.realtime.core.events import Event\n"
-        "from samplechop.realtime.outputs.sinks import JsonLinesSink\n"
-        "import sys\n"
-        "sink = JsonLinesSink('-', 44100)\n"
-        "sink.write(Event('chop', 0, 0, 1.0))\n"
-        "sys.stdin.read()\n"
-        "sink.write(Event('chop', 1, 1, 1.0))\n"
-        "sink.write(Event('chop', 2, 2, 1.0))\n"
-        "sink.close()\n"
-        "sys.exit(0 if sink.broken else 1)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-    ) as process:
-        assert process.stdin and process.stdout and process.stderr
-        assert json.loads(process.stdout.readline())["sample"] == 0
-        process.stdout.close()
-        process.stdin.close()
-        complaint = process.stderr.read()
-    assert (process.returncode, complaint) == (0, b"")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -186,13 +133,6 @@ def test_a_target_without_permission_is_refused(tmp_path: Path, monkeypatch: pyt
         check_target(tmp_path / "out.mid")
 
 
-def test_a_full_disk_is_one_sentence() -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
-    with pytest.raises(UserError, match="cannot write events to '/dev/full'"):
-        JsonLinesSink("/dev/full", RATE).write(chop(0))
-
-
 def test_an_event_without_a_note_does_not_go_into_a_midi_file(tmp_path: Path) -> None:
     assert notes_of(write_midi(tmp_path / "out.mid", [Event("beat", 0, 0, 1.0, "1")])) == []
 
@@ -269,14 +209,6 @@ def test_notes_without_a_velocity_are_not_played(tmp_path: Path) -> None:
     for event in (silent, chord(0, 60), chord(1)):
         sink.write(event)
     assert sent == [chord(0, 60), chord(1)]
-
-
-def test_a_chord_is_a_line_with_its_notes(tmp_path: Path) -> None:
-    sink = JsonLinesSink(tmp_path / "events.jsonl", RATE)
-    sink.write(chord(0, 48, 60))
-    sink.close()
-    line = json.loads((tmp_path / "events.jsonl").read_text())
-    assert (line["kind"], line["label"], line["notes"]) == ("chord", "C:maj", [48, 60])
 
 
 def test_a_port_sink_starts_feeds_and_stops_its_sender() -> None:

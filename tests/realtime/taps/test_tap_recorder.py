@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from samplechop.realtime.audio.dll import StreamClock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.midi.pad_input import MidiPad
-from samplechop.realtime.outputs.jsonl_file import LineFile
+from samplechop.realtime.outputs.json_lines import LineFile
 from samplechop.realtime.taps.keyboard import Keyboard, KeyPad
 from samplechop.realtime.taps.tap_recorder import TapRecorder, position_at, tap_path
 
