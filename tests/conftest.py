@@ -59,7 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares a server or fixtures; the sessions in real time begin first, as they mostly wait."""
 
     def group(item: pytest.Item) -> str:
-        return "jack" if item.get_closest_marker("jack") else item.nodeid.partition("::")[0]
+        served = item.get_closest_marker("jack") or "jack_server" in getattr(item, "fixturenames", ())
+        return "jack" if served else item.nodeid.partition("::")[0]
 
     items.sort(key=lambda item: group(item) != "jack")
     for item in items:

@@ -79,7 +79,8 @@ def reference(audio: np.ndarray, setting: tuple = DEFAULT) -> np.ndarray:
         response = librosa.cqt(
             audio, sr=RATE, hop_length=hop, fmin=fmin, n_bins=n_bins, bins_per_octave=per_octave, norm=2, sparsity=0
         )
-    return np.abs(response).T
+    # Librosa rounds up what it has left after early downsampling, and may give one frame more than there are hops.
+    return np.abs(response).T[: len(audio) // hop + 1]
 
 
 def quiet_level(audio: np.ndarray, reach: int, n_frames: int) -> np.ndarray:
@@ -149,8 +150,9 @@ def test_wavelets_equal_librosas(rate: float) -> None:
         assert np.count_nonzero(kernel) <= len(ours)
 
 
-def test_sum_of_bins_equals_librosas_on_music() -> None:
-    audio = music(8)
+@pytest.mark.parametrize("more", [0, 1, 248, 249, 255])
+def test_sum_of_bins_equals_librosas_on_music(more: int) -> None:
+    audio = music(5)[: 800 * HOP + more]
     ours, theirs = whole(audio), reference(audio)
     inside = interior(len(theirs), 19)
     error = np.abs(ours.sum(1) / theirs.sum(1) - 1)[inside]
