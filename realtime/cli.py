@@ -1,4 +1,4 @@
-"""samplechop live: a record goes in, chop markers come out as MIDI. Parses options, builds the host, runs it."""
+"""samplechop live: a record goes in, chop markers come out as MIDI. Parses options, opens a session, runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from samplechop.realtime.core.interrupts import INTERRUPTED, end_with_care, ende
 from samplechop.realtime.core.options import option_name, with_options
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings, config_path, merge, read_config
 
-if TYPE_CHECKING:  # importing the host would compile it before the options are read
+if TYPE_CHECKING:  # importing the session would compile it before the options are read
     from samplechop.realtime.ui.snapshot import Summary
 
 DEMO = Path(__file__).parent / "data" / "demo.ogg"
@@ -46,7 +46,7 @@ def live(
     samplechop live song.flac --fast --midi-file chops.mid --events chops.jsonl
     samplechop live --record sessions                    keep the sound and all chops, safe from a power cut
     samplechop live --keep-last 60 --keep-dir sessions   k keeps the minute that just passed
-    samplechop live --detect drums,harmony --midi-port virtual --osc localhost:9000
+    samplechop live --detect chops,drums,harmony --midi-port virtual --osc localhost:9000
 
     Every option can also stand in the table "live" of config.toml in your settings folder; options win.
     Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW. Drums and
@@ -71,21 +71,21 @@ def live(
         from samplechop.realtime.engine.jit_notice import say_when_compiling
 
         say_when_compiling(lambda text: typer.echo(text, err=True))
-        from samplechop.realtime.session import build
+        from samplechop.realtime.session import Session
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks it to end gets a clean end
-    host = build(settings, DEMO if demo else input_file, fast, sys.stderr)
+    session = Session.open(settings, DEMO if demo else input_file, fast, sys.stderr)
     if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
         typer.echo(
             "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
         )
-    _report(host.run(), settings, host.tap_file)
+    _report(session.run(), settings, session.tap_file)
 
 
 def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:
-    """Refuse an option for a detector that does not listen; a plug-in may hear drums and chords too."""
-    names = set(settings.other_detectors)
-    plug_ins = names - {"beats", "drums", "harmony"}
+    """Refuse an option for a detector that does not run; a plug-in may detect chops, drums and chords, too."""
+    names = {"chops" if name == "chop" else name for name in settings.detectors}
+    plug_ins = names - set(_OPTIONS_OF)
     for detector, options in _OPTIONS_OF.items():
         for option in options:
             if option in given and detector not in names and not (plug_ins and detector != "beats"):
@@ -107,8 +107,9 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
     if settings.quiet:
         return
     speed = summary.heard_seconds / max(summary.wall_seconds, 1e-9)
-    others = {kind: count for kind, count in sorted(summary.events.items()) if kind != "chop"}
-    counts = [_counted(count, kind) for kind, count in {"chop": summary.events.get("chop", 0), **others}.items()]
+    chops = {"chop": 0} if "chop" in settings.detectors or not summary.events else {}
+    events = dict(sorted(summary.events.items(), key=lambda one: (one[0] != "chop", one[0])))
+    counts = [_counted(count, kind) for kind, count in {**chops, **events}.items()]
     lines = [
         f"{', '.join(counts)} in {summary.heard_seconds:.1f} s of audio"
         + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
@@ -134,6 +135,7 @@ def _counted(count: int, kind: str) -> str:
 
 
 _OPTIONS_OF = {
+    "chops": ("model", "threshold", "min_gap", "hold", "choose", "pads", "note_low", "note_high"),
     "beats": ("beat_channel",),
     "drums": ("drum_channel", "drum_model", "half_life"),
     "harmony": ("harmony_channel", "harmony_model", "harmony_notes"),

@@ -1,225 +1,312 @@
-"""From settings to a host that is ready to run."""
+"""A live session: a source drives the engine, events get their notes and go to the sinks, a view shows it.
 
-from contextlib import ExitStack
-from functools import partial
+[analysis] source.read -> recorder
+                       -> engine -> notes -> real-time sinks (MIDI and OSC senders, recorder)
+                                         \\-> queue -> [main] deferred sinks (files, a function), view
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from samplechop.realtime.audio.device_source import DeviceSource
-from samplechop.realtime.audio.file_source import FileSource
-from samplechop.realtime.audio.monitored_file_source import PlayedFileSource
-from samplechop.realtime.audio.source import Source
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.audio.source import Chunk, Source
+from samplechop.realtime.core.events import BEAT, CHORD, DRUM, KEY, Event
+from samplechop.realtime.core.meters import Trace, meters_of
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.detectors import make
-from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
-from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.midi.clock_generator import MidiClock
+from samplechop.realtime.engine.scheduling_hints import scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
+from samplechop.realtime.midi.note_mapping import NoteAssigner
 from samplechop.realtime.midi.pad_allocation import PadAssigner
-from samplechop.realtime.midi.pad_input import MidiPad
-from samplechop.realtime.midi.ports import open_output
-from samplechop.realtime.midi.sender import MidiSender
-from samplechop.realtime.nets.pitch_net import PITCH_CLASSES
 from samplechop.realtime.outputs.json_lines import JsonLinesSink
 from samplechop.realtime.outputs.sinks import MidiPortSink, Sink
-from samplechop.realtime.recording.plan import plan_recorder
-from samplechop.realtime.recording.recorder import Recorder
-from samplechop.realtime.runner import HEARING, Host
+from samplechop.realtime.session_parts import (
+    RUNNING,
+    FunctionSink,
+    check_meant,
+    make_detectors,
+    make_engine,
+    make_recorder,
+    make_taps,
+    open_keyboard,
+    open_osc,
+    open_sender,
+    open_source,
+)
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.taps.keyboard import Keyboard, KeyPad
-from samplechop.realtime.taps.tap_recorder import Pad, TapRecorder, tap_path
-from samplechop.realtime.ui.terminal import choose_view
+from samplechop.realtime.ui.session_stats import Tally
+from samplechop.realtime.ui.snapshot import OTHER_KINDS, Curve, Recording, Snapshot, Summary
+from samplechop.realtime.ui.terminal import NoView, View, choose_view
 
-if TYPE_CHECKING:
-    from samplechop.realtime.outputs.osc import OscSender  # its package is an extra
-
-_DATA = Path(__file__).parent / "data"  # of the program, where nothing of the user's belongs
-BLOCK = 256
-"""Samples per block in real time, unless the settings say otherwise."""
-
-FAST_BLOCK = 32_768
-"""Samples per block when a file runs as fast as possible: enough for what is done per block to cost nothing."""
+_SHOW_SECONDS = 1 / 12
 
 
-def open_source(settings: LiveSettings, path: Path | None, fast: bool) -> Source:
-    """[main] Find what is listened to. Raises UserError if it cannot be opened."""
-    block = settings.blocksize or (FAST_BLOCK if fast else BLOCK)
-    if path is None:
-        if fast:
-            raise UserError("--fast needs a file to read: samplechop live FILE --fast")
-        return DeviceSource(settings.device, settings.samplerate, settings.channels, block, settings.monitor)
-    for option in ("device", "samplerate", "channels"):
-        if getattr(settings, option) is not None:
-            raise UserError(f"--{option} is for listening to a device; {str(path)!r} is a file and has its own")
-    if settings.monitor == "off":
-        return FileSource(path, block, realtime=not fast)
-    if fast:
-        raise UserError(f"--monitor {settings.monitor} plays in real time: leave out --fast or the monitor")
-    return PlayedFileSource(path, block, settings.monitor)
+class Session:
+    """One session from start to end: built from its settings, run once.
 
-
-def build(settings: LiveSettings, path: Path | None, fast: bool, screen: TextIO) -> Host:
-    """[main] Open everything a session needs, so that what can go wrong goes wrong before anything is written.
-
-    path: a file that plays the turntable, None for the audio input. screen: where the view is shown.
-    Raises UserError or ModelError.
+    Everything it needs is opened when it is made, so that what can go wrong goes wrong before anything is written.
+    tap_file: where the user's hits go, None where none are taken.
     """
-    if fast and settings.midi_port is not None:
-        raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
-    if settings.midi_clock and settings.midi_port is None:
-        raise UserError("--midi-clock needs a port to send to: give one with --midi-port, or leave out --midi-clock")
-    if fast and settings.osc is not None:
-        raise UserError("--osc sends in real time: leave out --fast or --osc")
-    if fast and settings.tap:
-        raise UserError("--tap takes your hits while the record plays: leave out --fast or --tap")
-    with ExitStack() as undo:
-        source = open_source(settings, path, fast)
-        undo.callback(source.stop)
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        source: Source,
+        detectors: Mapping[str, Detector],
+        view: View | None = None,
+        on_event: Callable[[Event], object] | None = None,
+        path: Path | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> None:
+        """[main] Open the outputs, prepare the detectors. Raises UserError or ModelError; then the source is stopped.
+
+        on_event: called in the main thread with each event. path: the file that the source plays, if it plays one.
+        sinks: real-time ones beside those that the settings name; they are closed first.
+        """
         rate = source.sample_rate
-        detector = ChopDetector(
-            ChopSettings(
-                settings.model,
-                settings.threshold,
-                settings.min_gap,
-                settings.hold,
-                settings.choose,
-                spectra=settings.pads == "similar",
-            )
+        with contextlib.ExitStack() as undo:
+            undo.callback(source.stop)
+            self._source, self._engine = source, make_engine(settings, source, detectors)
+            pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)
+            self._notes = NoteAssigner(pads, settings.beat_notes, settings.harmony_notes)
+            self._realtime: list[Sink] = []
+            self._deferred: list[Sink] = [] if on_event is None else [FunctionSink(on_event)]
+            if settings.events is not None:
+                self._deferred.append(JsonLinesSink(settings.events, rate))
+            if settings.midi_file is not None:
+                target, own, others = settings.midi_file, settings.midi_channel, settings.kind_channels
+                sink = MidiFileSink(target, rate, own, channels=others, heard=lambda: self._engine.position)
+                self._deferred.append(sink)
+            self._midi_name = "" if settings.midi_file is None else str(settings.midi_file)
+            self._sent = None
+            if (opened := open_sender(settings, source, self._engine.latency, undo)) is not None:
+                sender, self._midi_name = opened
+                self._sent = sender.counters
+                self._realtime.append(MidiPortSink(sender))
+            if settings.osc is not None:
+                self._realtime.append(open_osc(settings.osc, settings, source, self._engine, undo))
+            keyboard = open_keyboard(settings)
+            self._recorder = make_recorder(settings, source, self._engine, keyboard)
+            if self._recorder is not None:
+                self._realtime.append(self._recorder)
+            self._taps = make_taps(settings, path, source, self._engine.latency, undo, keyboard, self._recorder)
+            undo.pop_all()
+        self._realtime += sinks
+        self.tap_file = None if self._taps is None else self._taps.path
+        self._duration = None if settings.duration is None else round(settings.duration * rate)
+        self._view = NoView() if view is None else view
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._unwritten: deque[Event] = deque()
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._busy = threading.Lock()  # held while the engine processes
+        musical = set(detectors) <= {"beats", "drums", "harmony"}  # what they detect is all there is to list
+        self._stats = Tally(settings.half_life, rate, apart=() if musical else OTHER_KINDS)
+        self._cpu_mark = (time.perf_counter(), time.process_time())
+
+    @classmethod
+    def open(
+        cls,
+        settings: LiveSettings,
+        path: Path | None,
+        fast: bool,
+        screen: TextIO,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> "Session":
+        """[main] Open all that the settings name. Raises UserError or ModelError.
+
+        path: a file that plays the turntable, None for the audio input. fast: as fast as it can be read. screen: where
+        the view is shown.
+        """
+        check_meant(settings, fast)
+        source = open_source(settings, path, fast)
+        with contextlib.ExitStack() as undo:
+            undo.callback(source.stop)
+            detectors = make_detectors(settings)
+            view = choose_view(screen, settings.quiet)
+            undo.pop_all()
+        return cls(settings, source, detectors, view, on_event, path)
+
+    def run(self) -> Summary:
+        """[main] Run until the source ends, the duration is over, or Ctrl-C; close everything either way."""
+        began = time.perf_counter()
+        analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
+        with contextlib.ExitStack() as closing:
+            for sink in self._realtime:
+                closing.callback(sink.close)
+            if self._taps is not None:
+                closing.callback(self._taps.close)
+            self._source.start()
+            if self._recorder is not None:
+                self._recorder.start()
+            if self._taps is not None:
+                self._taps.start()
+            # Only now: a session that cannot begin leaves no files behind.
+            for sink in self._deferred:
+                closing.callback(sink.close)
+            closing.callback(self._write)
+            closing.callback(self._source.stop)
+            self._view.start()
+            closing.callback(self._view.stop)
+            closing.callback(lambda: self._show(self._write()))
+            if self._taps is not None:
+                closing.callback(self._taps.close)
+            closing.callback(analysis.join)
+            closing.callback(self.stop)
+            if self._source.realtime:
+                closing.enter_context(scheduling_hints())
+            analysis.start()
+            with contextlib.suppress(KeyboardInterrupt):
+                while analysis.is_alive():
+                    self._attend(analysis)
+        if self._failure is not None:
+            raise self._failure
+        counters = self._source.counters()
+        return Summary(
+            events=dict(self._stats.counts),
+            taps=0 if self._taps is None else self._taps.count,
+            heard_seconds=self._engine.position / self._source.sample_rate,
+            wall_seconds=time.perf_counter() - began,
+            overflows=counters.input_overflows,
+            underflows=counters.output_underflows,
+            lost_samples=counters.lost_frames,
+            gaps=counters.gaps,
+            warnings=self._warnings(),
+            folders=() if self._recorder is None else self._recorder.folders,
         )
-        others = {name: _ear(name, settings) for name in settings.other_detectors}
-        ears = {"chop": detector, **others}
-        aligned = settings.monitor == "aligned"  # where notes meet the sound, none may come before it
-        engine = Engine(ears, rate, source.channels, source.most, source.block_size, together=aligned)
-        if isinstance(source, DeviceSource | PlayedFileSource):
-            source.align(engine.latency)
-        channels = settings.kind_channels
-        pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)
-        patient: list[Sink] = []
-        if settings.events is not None:
-            patient.append(JsonLinesSink(settings.events, rate))
-        if settings.midi_file is not None:
-            target, own = settings.midi_file, settings.midi_channel
-            patient.append(MidiFileSink(target, rate, own, channels=channels, heard=lambda: engine.position))
-        prompt: list[Sink] = []
-        sender: MidiSender | None = None
-        midi_name = "" if settings.midi_file is None else str(settings.midi_file)
-        if settings.midi_port is not None:
-            reopen = partial(open_output, settings.midi_port)
-            port = reopen()
-            undo.callback(port.close)
-            midi_name = port.name
-            sender = MidiSender(
-                port,
-                source,
-                engine.latency,
-                rate,
-                settings.midi_channel,
-                reopen=reopen,
-                beat_clock=MidiClock(rate) if settings.midi_clock else None,
-                channels=channels,
-            )
-            prompt.append(MidiPortSink(sender))
-            undo.callback(sender.stop)
-        osc: OscSender | None = None
-        if settings.osc is not None:
-            osc = _osc(settings.osc, settings.half_life, source, engine, undo)
-            prompt.append(osc)
-        duration = None if settings.duration is None else round(settings.duration * rate)
-        view = choose_view(screen, settings.quiet)
-        keyboard = _keyboard(settings)
-        recorder = plan_recorder(settings, source, engine, keyboard)
-        taps = _taps(settings, path, source, engine.latency, undo, keyboard, recorder) if settings.tap else None
-        host = Host(
-            source,
-            engine,
-            detector,
-            pads,
-            prompt,
-            patient,
-            view,
-            duration,
-            midi_name,
-            None if sender is None else sender.counters,
-            taps,
-            beat_notes=settings.beat_notes,
-            recorder=recorder,
-            harmony_notes=settings.harmony_notes,
-            half_life=settings.half_life,
-            rest=tuple(one.rest for one in (sender, osc) if one is not None),
+
+    def stop(self) -> None:
+        """[any thread] End the session soon."""
+        self._stop.set()
+        self._source.stop()
+
+    def _analyse(self) -> None:
+        try:
+            while not self._stop.is_set() and (chunk := self._source.read()) is not None:
+                with self._busy:
+                    self._process(chunk)
+                if self._duration is not None and self._engine.position >= self._duration:
+                    break
+            with self._busy:
+                self._end_stretch()
+        except BaseException as failure:  # the main thread raises it, after everything is closed
+            self._failure = failure
+        self._events.put(None)
+
+    def _process(self, chunk: Chunk) -> None:
+        if chunk.gap:
+            self._end_stretch()
+            self._engine.reset(chunk.start)
+        samples = chunk.samples
+        if self._duration is not None:
+            samples = samples[: max(0, self._duration - chunk.start)]
+        if len(samples):
+            if self._recorder is not None:
+                self._recorder.hear(Chunk(chunk.start, samples, chunk.gap))
+            self._engine.process(samples, self._emit)
+
+    def _end_stretch(self) -> None:
+        self._engine.flush(self._emit)
+        self._engine.release(self._emit)
+
+    def _emit(self, event: Event) -> None:
+        """Give the event its notes and pass it on."""
+        event = self._notes.assign(event)
+        for sink in self._realtime:
+            sink.write(event)
+        self._events.put(event)
+
+    def _attend(self, analysis: threading.Thread) -> None:
+        """[main] Write events as they come until the next picture is due, and show it."""
+        new: list[Event] = []
+        due = time.perf_counter() + _SHOW_SECONDS
+        while analysis.is_alive() and (wait := due - time.perf_counter()) > 0:
+            new += self._write(wait)
+        if self._source.state not in RUNNING:  # no block may come for long, but what sounds must end
+            with self._busy:
+                self._engine.release(self._emit)
+        self._show(new)
+
+    def _write(self, wait: float = 0.0) -> list[Event]:
+        """[main] Write the events since the last call; wait so many seconds for the first of them."""
+        taken: list[Event | None] = []
+        with contextlib.suppress(queue.Empty):
+            taken.append(self._events.get(timeout=wait) if wait > 0 else self._events.get_nowait())
+            while True:
+                taken.append(self._events.get_nowait())
+        new = [event for event in taken if event is not None]
+        # Counted first: a Ctrl-C is most likely to come while a file is written, and what is in it must be counted.
+        for event in new:
+            self._stats.take(event)
+        self._unwritten.extend(new)
+        while self._unwritten:
+            event = self._unwritten.popleft()
+            for sink in self._deferred:
+                sink.write(event)
+        if any(sink.broken for sink in self._deferred):  # nobody reads on, as after `| head`
+            self.stop()
+        return new
+
+    def _show(self, new: list[Event]) -> None:
+        self._view.show(self.snapshot(), new)
+
+    def snapshot(self) -> Snapshot:
+        """[main] Tell how the session is now; peaks and CPU are those since the last call."""
+        now = (time.perf_counter(), time.process_time())
+        wall, busy = (b - a for a, b in zip(self._cpu_mark, now, strict=True))
+        self._cpu_mark = now
+        source, engine, stats = self._source, self._engine, self._stats
+        counters = source.counters()
+        drums = "drums" in engine.detectors or stats.counts[DRUM] > 0
+        return Snapshot(
+            source=source.name,
+            state=source.state,
+            position=engine.position,
+            duration=self._duration if source.length is None else source.length,
+            sample_rate=source.sample_rate,
+            peaks=engine.take_peaks(),
+            detectors=tuple(engine.detectors),
+            curve=self._curve(),
+            chops=tuple(stats.chops),
+            chop_count=stats.counts["chop"],
+            beat=stats.last(BEAT),
+            beat_count=stats.counts[BEAT],
+            drums=stats.presence(engine.position) if drums else {},
+            drum_counts=dict(stats.drum_counts) if drums else {},
+            harmony="harmony" in engine.detectors,
+            chord=stats.last(CHORD),
+            key=stats.last(KEY),
+            latency=engine.latency,
+            latencies={name: engine.latencies[name] for name in sorted(engine.immediate)},
+            realtime=source.realtime,
+            port=self._sent is not None,
+            cpu=busy / max(wall, 1e-6),
+            overflows=counters.input_overflows,
+            underflows=counters.output_underflows,
+            lost=counters.lost_frames,
+            midi=self._midi_name,
+            late_notes=0 if self._sent is None else self._sent.late,
+            taps=None if self._taps is None else self._taps.count,
+            pad="" if self._taps is None else self._taps.name,
+            warnings=self._warnings(),
+            recording=Recording() if self._recorder is None else self._recorder.state(),
         )
-        undo.pop_all()
-    return host
 
-
-def _ear(name: str, settings: LiveSettings) -> Detector:
-    """[main] Make a detector, with the model that the settings name for it. Raises UserError."""
-    if name == "drums":
-        return DrumDetector(DrumSettings(settings.drum_model))
-    if name == "harmony":
-        return HarmonyDetector(HarmonySettings(settings.harmony_model))
-    return make(name)
-
-
-def _osc(address: str, half_life: float, source: Source, engine: Engine, undo: ExitStack) -> "OscSender":
-    """[main] Start what sends events to visuals. Raises UserError."""
-    from samplechop.realtime.outputs.osc import OscSender  # its package is an extra
-
-    harmony, silence = engine.detectors.get("harmony"), np.zeros(PITCH_CLASSES, np.float32)
-
-    def activations() -> NDArray[np.float32]:
-        if not isinstance(harmony, HarmonyDetector) or "harmony" in engine.faults or source.state not in HEARING:
-            return silence
-        return harmony.activations
-
-    sender = OscSender(address, source, source.sample_rate, half_life, None if harmony is None else activations)
-    undo.callback(sender.close)
-    sender.start()
-    return sender
-
-
-def _keyboard(settings: LiveSettings) -> Keyboard | None:
-    """[main] Give what reads single keys, None where nobody listens to any. Raises UserError where taps need it."""
-    taps = settings.tap and settings.tap_port is None
-    if not taps and settings.keep_last is None:
+    def _curve(self) -> Curve | None:
+        """Give the first curve that a detector has."""
+        for detector in self._engine.detectors.values():
+            for name, meter in meters_of(detector).items():
+                if isinstance(meter, Trace):
+                    position = self._engine.origin + round(meter.seconds * self._source.sample_rate)
+                    return Curve(name, meter.newest(), meter.threshold, meter.frame_seconds, position)
         return None
-    try:
-        return Keyboard()
-    except UserError as error:
-        if taps:
-            raise UserError(f"taps come from the space bar, but {error}, or name a MIDI pad with --tap-port") from None
-        return None  # the end of the session is kept all the same
 
-
-def _taps(
-    settings: LiveSettings,
-    path: Path | None,
-    source: Source,
-    latency: int,
-    undo: ExitStack,
-    keyboard: Keyboard | None,
-    recorder: Recorder | None,
-) -> TapRecorder:
-    """[main] Find what is tapped on, and where taps go. Raises UserError."""
-    ours = path is not None and path.parent == _DATA
-    target = tap_path(settings.tap_file, settings.events, Path(path.name) if path is not None and ours else path)
-    if settings.tap_port is not None:
-        pad: Pad = MidiPad(settings.tap_port)
-    elif keyboard is not None:
-        pad = KeyPad(keyboard)
-    undo.callback(pad.close)
-    return TapRecorder(
-        pad,
-        source,
-        source.sample_rate,
-        target,
-        latency if settings.monitor == "aligned" else 0,
-        source.length,
-        lambda: source.state in HEARING,
-        on_tap=None if recorder is None else recorder.tap,
-    )
+    def _warnings(self) -> tuple[str, ...]:
+        faults = [f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items()]
+        faults += self._engine.late.values()
+        others = [one.warnings() for one in (self._taps, self._recorder) if one is not None]
+        return (*self._source.warnings, *faults, *(text for texts in others for text in texts))

@@ -30,8 +30,8 @@ _NOTE = (0, 127)
 class LiveSettings:
     """One live session. Names are those of the options, seconds those of times; Hz for samplerate.
 
-    detect: names of detectors with commas between them; the chop detector always runs, and may be called "chops".
-    model: what it hears chops with; drum_model, harmony_model: the same of the other two.
+    detect: names of the detectors that run, with commas between them.
+    model: of the chop detector; drum_model, harmony_model: the same of the other two.
     beat_channel: where beats are played if `detect` names them; drum_channel, harmony_channel: the same of what they
     name. harmony_notes: what is played of the harmony. osc: HOST:PORT. half_life: of a drum's presence.
     midi_clock: let beats steer a MIDI clock. record, keep_dir: folders for sessions.
@@ -96,10 +96,11 @@ class LiveSettings:
     detect: Annotated[
         str,
         Option(
-            "What to hear beside the chops, with commas between: beats, drums, harmony, plug-ins you installed.",
+            "Detectors to run, with commas between: chops, beats, drums, harmony, plug-ins you installed "
+            "(default: {default}).",
             DETECTORS,
         ),
-    ] = "chop"
+    ] = "chops"
     model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", DETECTORS)] = "chop"
     drum_model: Annotated[str, Option("The same for the drums (default: {default}).", DETECTORS)] = "drums"
     harmony_model: Annotated[str, Option("The same for the harmony (default: {default}).", DETECTORS)] = "harmony"
@@ -165,7 +166,9 @@ class LiveSettings:
         if self.osc is not None and not _is_address(self.osc):
             raise UserError(f"--osc must be HOST:PORT, such as 127.0.0.1:9000, got {self.osc!r}")
         if not any(self._detect_names):
-            raise UserError(f"--detect names no detector, got {self.detect!r}: leave it out, or say drums,harmony")
+            raise UserError(
+                f"--detect names no detector, got {self.detect!r}: leave it out, or say chops,drums,harmony"
+            )
         for name in ("events", "midi_file"):
             if str(getattr(self, name)) in ("", "."):
                 raise UserError(
@@ -173,10 +176,10 @@ class LiveSettings:
                 )
 
     @property
-    def other_detectors(self) -> list[str]:
-        """Detectors to run beside the chop detector."""
+    def detectors(self) -> list[str]:
+        """Names of the detectors that run, each once; a MIDI clock needs beats."""
         names = [*self._detect_names, *(["beats"] if self.midi_clock else [])]
-        return [name for name in dict.fromkeys(names) if name not in ("", "chop")]
+        return [name for name in dict.fromkeys(names) if name]
 
     @property
     def beat_notes(self) -> bool:
@@ -187,7 +190,7 @@ class LiveSettings:
     def kind_channels(self) -> dict[str, int]:
         """The MIDI channel of each kind of event that has one of its own."""
         kinds = {BEAT: self.beat_channel} if self.beat_notes else {}
-        if set(self.other_detectors) - {"beats"}:  # a plug-in may hear drums and chords too
+        if set(self.detectors) - {"beats", "chop"}:  # a plug-in may detect drums and chords too
             kinds |= {DRUM: self.drum_channel}
             kinds |= {self.harmony_notes: self.harmony_channel} if self.harmony_notes != "off" else {}
         return kinds
@@ -195,7 +198,7 @@ class LiveSettings:
     @property
     def warnings(self) -> list[str]:
         """What can be done, but is hardly meant, a sentence each."""
-        if self.midi_port is None and self.midi_file is None:
+        if "chop" not in self.detectors or (self.midi_port is None and self.midi_file is None):
             return []
         names = {BEAT: "beats", DRUM: "drums"}
         return [

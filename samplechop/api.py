@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from samplechop.offline.kits.model import Kit
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.session import build
+from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.snapshot import Summary
 
@@ -35,7 +35,7 @@ def detect(
 
     audio: the path of a file that libsndfile reads, or samples: float, (n,) or (n, channels), full scale ±1.
     sample_rate: of samples, in Hz, 4000..384000; a file has its own.
-    detectors: any of "chops", "beats", "drums", "harmony", and names of plug-ins that are installed.
+    detectors: those to run: any of "chops", "beats", "drums", "harmony", and names of plug-ins that are installed.
     settings: as the options of `samplechop live` without their dashes, such as threshold=0.4, min_gap=0.2,
         model="chop-61"; what the settings file says does not count.
 
@@ -131,26 +131,8 @@ def _written(samples: ArrayLike, sample_rate: int | None, folder: Path) -> Path:
     return path
 
 
-class _Callback:
-    """A sink that hands events to a function."""
-
-    broken = False
-
-    def __init__(self, on_event: Callable[[Event], object]) -> None:
-        self._on_event = on_event
-
-    def write(self, event: Event) -> None:
-        """Hand one on."""
-        self._on_event(event)
-
-    def close(self) -> None:
-        """Have nothing to close."""
-
-
 def _run(settings: LiveSettings, path: Path | None, fast: bool, on_event: Callable[[Event], object]) -> Summary:
-    host = build(settings, path, fast, io.StringIO())
-    host._patient += (_Callback(on_event),)
-    summary = host.run()
+    summary = Session.open(settings, path, fast, io.StringIO(), on_event).run()
     _warn(summary.warnings)
     return summary
 

@@ -66,7 +66,7 @@ def live(folder: Path) -> Stages:
     for name in _recordings():
         steps.append(("live", GIVEN / f"{name}-{RATE}.wav", *_heard(folder / f"{name}-chops")))
         for rate, block in product(RATES, BLOCKS):
-            options = ("--detect", "beats,drums,harmony", "--pads", "similar", "--blocksize", block)
+            options = ("--detect", "chops,beats,drums,harmony", "--pads", "similar", "--blocksize", block)
             audio, out = GIVEN / f"{name}-{rate}.wav", folder / f"{name}-{rate}-{block}"
             steps.append(("live", audio, *options, *_heard(out)))
     return [steps]

@@ -9,23 +9,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from samplechop.offline.common.palette import BACK, CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.events import CHORD, Event
-from samplechop.realtime.detectors import make
-from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.midi.pad_allocation import PadAssigner
-from samplechop.realtime.runner import Host
+from samplechop.realtime.session import Session
+from samplechop.realtime.session_parts import make_detectors
+from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
 
 SECONDS = 12
-OTHER_EARS = ("drums", "harmony")
-"""Detectors beside the chops."""
+DETECT = "chops,drums,harmony"
 CPU = 0.05
 """Share of a core that the demo takes in real time, start-up left out; measured on a 2-core virtual machine."""
 COLUMNS, ROWS = 92, 27
@@ -151,14 +149,19 @@ class _LastLook:
 
 def example() -> tuple[Snapshot, list[Event]]:
     """Run the demo record for some seconds, as `samplechop live --demo` does; give the last look at it."""
-    source = FileSource(DEMO, realtime=False)
-    detector, view = ChopDetector(ChopSettings(spectra=True)), _LastLook()
-    ears = {"chop": detector, **{name: make(name) for name in OTHER_EARS}}
-    engine = Engine(ears, source.sample_rate, source.channels, source.most)
-    pads = PadAssigner("similar", 36, 51)
-    Host(source, engine, detector, pads, [], [], view, SECONDS * source.sample_rate, "samplechop:chops").run()
+    settings, view = LiveSettings(detect=DETECT, pads="similar", duration=SECONDS), _LastLook()
+    Session(settings, FileSource(DEMO, realtime=False), make_detectors(settings), view).run()
     # The levels and the load of a run in real time: this one was over before they could be taken.
-    return replace(view.snapshot, cpu=CPU, peaks=(0.42, 0.36), realtime=True, port=True), view.events
+    now: dict[str, Any] = {
+        "cpu": CPU,
+        "peaks": (0.42, 0.36),
+        "realtime": True,
+        "port": True,
+        "midi": "samplechop:chops",
+    }
+    events = [event for event in view.events if event.notes != ()]  # without those that end the chord with the input
+    chord = next(event for event in reversed(events) if event.kind == CHORD)
+    return replace(view.snapshot, chord=chord, **now), events
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -52,9 +52,9 @@ from samplechop.offline.evaluate.runner import (
 )
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion, reliability
 from samplechop.offline.evaluate.systems import title
-from samplechop.realtime import detectors
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.detectors import registry
 
 KINDS = ("drums",)
 """Of models that hear drums."""
@@ -73,7 +73,7 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
 
 def _detector(system: str) -> Detector:
     if system.startswith("detector:"):
-        return detectors.make(system.removeprefix("detector:"))
+        return registry.make(system.removeprefix("detector:"))
     from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 
     return DrumDetector(DrumSettings(model=system))

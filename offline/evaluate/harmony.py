@@ -14,9 +14,9 @@ from samplechop.offline.evaluate.chord_measures import BEGINS, DECIDED, INTERVAL
 from samplechop.offline.evaluate.chord_references import ChordReferences, key_name
 from samplechop.offline.evaluate.measures import Measures
 from samplechop.offline.evaluate.runner import Pooled, Row, SystemResult, Task, least_size, ms, share, signed_ms, whole
-from samplechop.realtime import detectors
 from samplechop.realtime.core.events import CHORD, KEY, NO_CHORD, PITCHES, Event
 from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS
 from samplechop.realtime.detectors.harmony.harte import Chord, parse
 
@@ -38,7 +38,7 @@ def open_system(system: str) -> Callable[[Sound], Harmony]:
 
 def _detector(system: str) -> Detector:
     if system.startswith("detector:"):
-        return detectors.make(system.removeprefix("detector:"))
+        return registry.make(system.removeprefix("detector:"))
     from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
 
     return HarmonyDetector(HarmonySettings(model=system))

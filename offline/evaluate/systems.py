@@ -14,10 +14,10 @@ import soundfile
 from samplechop import models
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate.measures import Markers
-from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DOWNBEAT, Event
 from samplechop.realtime.core.plugin import Detector, ProcessSpec
+from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 
 BLOCK = 4096
@@ -60,7 +60,7 @@ def open_system(system: str) -> System:
     if system == "aubio":
         return _aubio
     if system.startswith("detector:"):
-        return live_system(detectors.make(system.removeprefix("detector:")))
+        return live_system(registry.make(system.removeprefix("detector:")))
     return live_system(ChopDetector(ChopSettings(model=system)))
 
 
@@ -178,7 +178,7 @@ def check(systems: Sequence[str], kinds: Collection[str], peers: Sequence[str] =
             continue
         if system.startswith("detector:"):
             name = system.removeprefix("detector:")
-            if name not in detectors.names():
-                raise UserError(f"no detector {name!r}: there are {', '.join(detectors.names())}")
+            if name not in registry.names():
+                raise UserError(f"no detector {name!r}: there are {', '.join(registry.names())}")
         elif (kind := models.load(system).kind) not in kinds:
             raise UserError(f"model {system!r} cannot be judged here: it is of kind {kind}, not {' or '.join(kinds)}")

@@ -1,4 +1,4 @@
-"""A latency that is told as the sum of what it is for."""
+"""A latency as the sum of its terms."""
 
 
 class StatedLatency:

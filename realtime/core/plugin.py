@@ -93,9 +93,10 @@ class ProcessSpec:
 class Detector(Protocol):
     """One listener in the host. Thread tags in brackets say who calls what.
 
-    A class may have one attribute more, `immediate = True`: then the notes of its events leave after its own latency,
+    A class may have two attributes more. `immediate = True`: then the notes of its events leave after its own latency,
     which is constant too, and do not wait for the slowest detector. Without it all detectors share one latency, so that
-    their notes lie beside each other in the DAW as their events do in the audio.
+    their notes lie beside each other in the DAW as their events do in the audio. `meters`: what a view may show beside
+    the events, by name, known once prepared (see `core.meters`).
     """
 
     @property

@@ -52,10 +52,14 @@ _mix = njit(
 
 
 class Engine:
-    """Mixes to mono, resamples to the bus, runs every detector, and maps what they say back to the input.
+    """Mixes to mono, resamples to the bus, runs every detector, and maps their events back to the input.
+
+    It knows what sounds: of every event with notes, it emits the event that ends it (see `release`); sinks need not.
 
     A detector that raises, or emits what nobody could write, is switched off and named in `faults`; the others go on.
-    One that tells an event later than it promised is named in `late`, with the sentence that says so.
+    One that emits an event later than its latency is named in `late`, with the sentence that says so.
+
+    origin, position: where in the input the stretch begins, and how far it is processed, in samples.
 
     latencies: for each detector, in samples of the input, how long after its place an event is passed on as a note;
     `latency`: the one that all share but those named in `immediate` (see Detector), or the largest if all are.
@@ -106,19 +110,19 @@ class Engine:
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
         self._clean = np.zeros((max_block_size, channels), np.float32)
         self._mono = np.zeros(max_block_size, np.float32)
-        # By detector and kind, the last that said what sounds until the next of its kind.
-        self._held: dict[tuple[str, str], Event] = {}
-        self._end: int | None = None  # while it is flushed: where what is heard ends
+        # By detector and kind, the last event that said what sounds until the next of its kind.
+        self._sounding: dict[tuple[str, str], Event] = {}
+        self._end: int | None = None  # while it is flushed: where the input ends
         self._bus = self._mono.view()
         self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
         self.reset(0)
 
     def reset(self, start: int) -> None:
-        """[analysis] Forget what was heard; the next block begins at absolute input position `start`."""
-        self._origin = self.position = start
+        """[analysis] Become as new; the next block begins at absolute input position `start`."""
+        self.origin = self.position = start
         self._bus_position = 0
-        self._held.clear()
+        self._sounding.clear()
         if self._resampler is not None:
             self._resampler.reset()
         for name, detector in self._active.items():
@@ -129,7 +133,7 @@ class Engine:
         self._drop_failed()
 
     def process(self, samples: NDArray[np.float32], emit: Emit) -> None:
-        """[analysis] Hear the next samples, float32 (n, channels), n >= 1; emit events at input positions."""
+        """[analysis] Process the next samples, float32 (n, channels), n >= 1; emit events at input positions."""
         if len(samples) > self.max_block_size:
             for first in range(0, len(samples), self.max_block_size):
                 self.process(samples[first : first + self.max_block_size], emit)
@@ -141,22 +145,23 @@ class Engine:
             mono = self._resampler.push(mono)
             mono.flags.writeable = False
         if len(mono):
-            self._hear(mono, emit)
+            self._detect(mono, emit)
 
     def flush(self, emit: Emit) -> None:
-        """[analysis] Let the last events out by hearing silence for as long as they can be late. Ends the stretch."""
+        """[analysis] Let the last events out: process silence for as long as they can be late. Ends the stretch."""
         self._end = self.position
         self.process(np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32), emit)
         self.position, self._end = self._end, None
 
-    def let_go(self, emit: Emit, detector: str | None = None) -> None:
-        """[analysis] Say that nothing sounds any more of what a detector, or any, said goes on until it says otherwise.
+    def release(self, emit: Emit, detector: str | None = None) -> None:
+        """[analysis] End what sounds until its detector says otherwise: emit those ends, of one detector or of all.
 
-        As at a gap, after which detectors begin anew and would not say so.
+        Whoever runs the engine calls it at a gap, after which detectors begin anew and would not say so, when the input
+        is gone, and at the end. What a detector that fails had sounding is released by the engine itself.
         """
-        for (name, kind), last in list(self._held.items()):
+        for (name, kind), last in list(self._sounding.items()):
             if detector in (None, name):
-                del self._held[name, kind]
+                del self._sounding[name, kind]
                 label = NO_CHORD if kind == CHORD else ""
                 now = self.position if self._end is None else self._end
                 emit(replace(last, label=label, sample=now, emitted=now, strength=1.0, notes=()))
@@ -172,13 +177,13 @@ class Engine:
         waited = math.ceil((latency - self._bus_block + self._delay) * self._ratio)
         return waited + (block_size or self.max_block_size)
 
-    def _hear(self, block: NDArray[np.float32], emit: Emit) -> None:
+    def _detect(self, block: NDArray[np.float32], emit: Emit) -> None:
         for name, detector in self._active.items():
             try:
                 detector.process(block, self._bus_position, partial(self._emit, emit, name, len(block)))
             except Exception as error:  # whatever a detector does wrong, the others must go on
                 self._fail(name, error)
-                self.let_go(emit, name)
+                self.release(emit, name)
         self._bus_position += len(block)
         self._drop_failed()
 
@@ -190,23 +195,21 @@ class Engine:
             self._active = {name: d for name, d in self._active.items() if name not in self.faults}
 
     def _emit(self, emit: Emit, name: str, size: int, event: Event) -> None:
-        """Give a detector's event, told while it heard a block of that size, at its place in the input."""
+        """Give a detector's event, emitted while it processed a block of that size, at its place in the input."""
         end = self._bus_position + size
         check_event(event, end)
-        promised = self.detectors[name].latency - self._bus_block + size
-        if end - event.sample > promised and name not in self.late:
-            told, most = (f"{1000 * samples / ANALYSIS_RATE:.0f} ms" for samples in (end - event.sample, promised))
-            self.late[name] = f"detector {name} told an event {told} late, it promised {most}"
+        stated = self.detectors[name].latency - self._bus_block + size
+        if end - event.sample > stated and name not in self.late:
+            late, most = (f"{1000 * samples / ANALYSIS_RATE:.0f} ms" for samples in (end - event.sample, stated))
+            self.late[name] = f"detector {name} emitted an event {late} late, it states a latency of {most}"
         sample, emitted = event.sample, event.emitted
         if self._delay:
             sample, emitted = round(sample * self._ratio), math.ceil((emitted + self._delay) * self._ratio)
-        event = replace(
-            event, sample=self._origin + sample, emitted=self._origin + emitted, latency=self.latencies[name]
-        )
+        event = replace(event, sample=self.origin + sample, emitted=self.origin + emitted, latency=self.latencies[name])
         if self._end is not None and event.sample >= self._end:
             return
         if event.notes:
-            self._held[name, event.kind] = event
+            self._sounding[name, event.kind] = event
         elif event.notes is not None:
-            self._held.pop((name, event.kind), None)
+            self._sounding.pop((name, event.kind), None)
         emit(event)

@@ -1,4 +1,4 @@
-"""What a detector promises, looked at while it is there to be named: plug-ins are written by strangers."""
+"""Checks of what a detector emits, while it is there to be named: plug-ins are written by strangers."""
 
 import math
 import re
@@ -12,7 +12,7 @@ _KIND = re.compile(r"[A-Za-z0-9_-]+")  # an OSC address, a column and a file nam
 
 
 def prepare(name: str, detector: Detector, spec: ProcessSpec) -> None:
-    """[main] Prepare a detector. Raises UserError, naming it, if it fails or promises no latency; ModelError."""
+    """[main] Prepare a detector. Raises UserError, naming it, if it fails or states no latency; ModelError."""
     try:
         detector.prepare(spec)
         latency = detector.latency

@@ -9,7 +9,7 @@ _SWITCH_SECONDS = 0.0005
 
 
 @contextmanager
-def punctual() -> Iterator[None]:
+def scheduling_hints() -> Iterator[None]:
     """[main] Let threads take turns sooner, and garbage collection leave alone what is loaded by now."""
     # The default of 5 ms is how long a busy thread, the screen say, may keep the others from a due note.
     interval = sys.getswitchinterval()

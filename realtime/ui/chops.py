@@ -2,28 +2,32 @@
 
 from math import isfinite
 
+from rich.cells import set_cell_size
+
 from samplechop.realtime.ui.formatting import clock, note_name, pad_name
 from samplechop.realtime.ui.meters import Row, bar
 from samplechop.realtime.ui.parts import cut, ends, rule
-from samplechop.realtime.ui.snapshot import Snapshot
+from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
 
 
 def chop_rows(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list[Row]:
     """List the last chops in `height` rows under a title, with the session beside or, if narrow, under them."""
     beside = min(40, max(25, width // 3))
     table = width if narrow else width - beside - 2
-    count = f"{snapshot.chop_count:,} so far"
-    rows = [rule("Last chops", count, table)]
+    chops = "chop" in snapshot.detectors
+    rows = [rule("Last chops", f"{snapshot.chop_count:,} so far", table) if chops else rule("Last events", "", table)]
     length = max(0, min(24, table - 31))
     for event in reversed(snapshot.chops[-height:]):
         note = pad = ""
         if event.note is not None:
             pad, note = pad_name(event.note), f"{note_name(event.note):<3} {event.note:>3}"
+        if event.kind in OTHER_KINDS:
+            pad, note = "", cut(event.label or event.kind, 7)
         rows.append(
             [
                 (f"{clock(event.sample, snapshot.sample_rate):>10}  ", ""),
                 (f"{pad:<3}  ", "bold magenta"),
-                (f"{note:<7}  ", ""),
+                (set_cell_size(note, 7) + "  ", ""),
                 (bar(event.strength, length), "cyan"),
                 (f" {event.strength:.2f}" if isfinite(event.strength) else "     ", ""),
             ]

@@ -17,6 +17,9 @@ def delay_words(snapshot: Snapshot) -> tuple[str, str, str, str]:
     """
     late = _milliseconds(snapshot.latency, snapshot)
     samples = f"{snapshot.latency:,} samples at {snapshot.sample_rate:,} Hz"
+    if snapshot.latencies and set(snapshot.detectors) <= set(snapshot.latencies):  # none waits for the others
+        advice = "Each has a delay of its own: give it to the MIDI track it plays on."
+        return "Track delay" if snapshot.port else "Latency", f"{'−' * snapshot.port}{late}", samples, advice
     what = "Chops" if snapshot.latencies else "Notes"  # notes of others must not be shifted so far
     if not snapshot.port:
         return "Latency", late, samples, f"Chops are told {late} late."

@@ -46,8 +46,12 @@ def screen_rows(
     spare += not axis
     chop_count = max(1, min(16, spare // 2))
     plot_height = max(1, min(14, spare - chop_count))
+    if snapshot.curve is None:
+        chop_count = max(1, min(16, spare + 3))
     rows = [*top, *(row for title, body in music for row in ([title, body] if titled else [body]))]
-    rows += plot_rows(snapshot, marks, inner, plot_height, axis) + delay
+    if snapshot.curve is not None:
+        rows += plot_rows(snapshot.curve, snapshot.sample_rate, marks, inner, plot_height, axis)
+    rows += delay
     rows += chop_rows(snapshot, inner, chop_count, narrow) + warnings
     return [[(" ", ""), *row] for row in rows[:height]]
 

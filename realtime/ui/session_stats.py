@@ -1,7 +1,7 @@
 """What was heard so far in a session, for a view and for the sum at the end."""
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.outputs.decay_envelope import Presence
@@ -17,8 +17,12 @@ class Tally:
     chops: the last LAST_CHOPS chops and events of plug-ins, oldest first.
     """
 
-    def __init__(self, half_life_seconds: float, sample_rate: int) -> None:
-        """Begin with nothing heard. half_life_seconds: of a drum's presence; sample_rate: Hz, of the positions."""
+    def __init__(self, half_life_seconds: float, sample_rate: int, apart: Collection[str] = OTHER_KINDS) -> None:
+        """Begin with none. half_life_seconds: of a drum's presence. sample_rate: Hz, of the positions.
+
+        apart: kinds of events that do not stand among the chops.
+        """
+        self._apart = apart
         self.counts: Counter[str] = Counter()
         self.drum_counts: Counter[str] = Counter(dict.fromkeys(DRUMS, 0))
         self.chops: deque[Event] = deque(maxlen=LAST_CHOPS)
@@ -29,7 +33,7 @@ class Tally:
         """Take what was heard next."""
         self.counts[event.kind] += 1
         self._last[event.kind] = event
-        if event.kind not in OTHER_KINDS:
+        if event.kind not in self._apart:
             self.chops.append(event)
         if event.kind == DRUM:
             self.drum_counts[event.label or event.kind] += 1

@@ -27,15 +27,29 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """What is drawn over time, such as the chop probability.
+
+    name: for people. values: float32, (n,), of the last n analysis frames, oldest first. threshold: the line a frame
+    has to reach. frame_seconds: time between two frames. position: where the newest one stands, in samples; it lies
+    behind that of the session, as a frame is judged with what follows it.
+    """
+
+    name: str
+    values: NDArray[np.float32]
+    threshold: float
+    frame_seconds: float
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """A running session at one moment.
 
     source: name of the device or file. state: "listening", "playing", or why nothing comes ("waiting for 'USB Audio'").
     position: samples heard so far, at sample_rate Hz. duration: samples in all, None for an open end.
     peaks: float, one per channel, the largest magnitude since the last snapshot, full scale 1.
-    probability: float32, (n,), chop probability of the last n analysis frames, oldest first; threshold: the line a
-        frame has to reach. frame_seconds: time between two of those frames. scored: where the newest one stands, in
-        samples; it lies behind `position`, as a frame is judged with what follows it.
+    detectors: names of those that run. curve: what one of them draws, None where none does.
     chops: the last events but OTHER_KINDS, oldest first; chop_count: all chops so far.
     beat: the last beat, None before the first; beat_count: all of them so far.
     latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
@@ -59,10 +73,8 @@ class Snapshot:
     duration: int | None
     sample_rate: int
     peaks: tuple[float, ...]
-    probability: NDArray[np.float32]
-    threshold: float
-    frame_seconds: float
-    scored: int
+    detectors: tuple[str, ...]
+    curve: Curve | None
     chops: tuple[Event, ...]
     chop_count: int
     latency: int

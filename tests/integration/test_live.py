@@ -13,39 +13,32 @@ import soundfile
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.midi.pad_allocation import PadAssigner
-from samplechop.realtime.runner import Host
-from samplechop.realtime.session import FAST_BLOCK, open_source
+from samplechop.realtime.session import Session
+from samplechop.realtime.session_parts import FAST_BLOCK, make_detectors, open_source
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.terminal import NoView
 from tests.support.command import program, samplechop
 from tests.support.signals import RATE, record
 
 
 class Kept:
-    """A sink that keeps what it is given."""
+    """A sink that keeps the events it is given."""
 
     broken = False
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.closed = 0
 
     def write(self, event: Event) -> None:
         self.events.append(event)
 
     def close(self) -> None:
-        self.closed += 1
+        """Nothing to close."""
 
 
-def run(source: FileSource, max_block: int | None = None, duration: int | None = None) -> list[Event]:
-    detector = ChopDetector(ChopSettings(spectra=True))
-    engine = Engine({"chop": detector}, source.sample_rate, source.channels, max_block or source.block_size)
+def run(source: FileSource, duration: float | None = None) -> list[Event]:
     kept = Kept()
-    Host(source, engine, detector, PadAssigner("similar"), [], [kept], NoView(), duration).run()
-    assert kept.closed == 1
+    settings = LiveSettings(pads="similar", duration=duration)
+    Session(settings, source, make_detectors(settings), on_event=kept.write).run()
     return kept.events
 
 
@@ -88,11 +81,8 @@ def test_events_do_not_depend_on_the_block_size(wav: Path, expected: list[Event]
 
 
 def test_the_duration_cuts_the_session_short(wav: Path, expected: list[Event]) -> None:
-    end = 4 * RATE
-    assert (
-        run(FileSource(wav, 1000, realtime=False), duration=end)
-        == [e for e in expected if e.sample < end][: len(expected)]
-    )
+    found = run(FileSource(wav, 1000, realtime=False), duration=4.0)
+    assert found == [event for event in expected if event.sample < 4 * RATE]
 
 
 def test_chops_stand_where_the_sounds_begin(expected: list[Event]) -> None:

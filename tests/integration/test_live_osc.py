@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from samplechop.realtime.cli import DEMO
-from samplechop.realtime.session import build
+from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
 from tests.support.command import samplechop
 
@@ -31,4 +31,4 @@ def test_chops_arrive_as_messages(visuals: socket.socket) -> None:
 
 def test_without_an_address_nothing_is_sent_and_its_package_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pythonosc", None)
-    build(LiveSettings(quiet=True), DEMO, True, sys.stderr).stop()
+    Session.open(LiveSettings(quiet=True), DEMO, True, sys.stderr).stop()

@@ -1,5 +1,6 @@
 """Several detectors in one session: what the host makes of their events, whatever the input does."""
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,9 +10,8 @@ from samplechop.realtime.audio.source import Chunk, Counters
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE as RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector
-from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.midi.pad_allocation import PadAssigner
-from samplechop.realtime.runner import Host
+from samplechop.realtime.session import Session
+from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.terminal import NoView
 from tests.integration.test_live import Kept
 
@@ -79,66 +79,109 @@ class Input:
         return Counters(0, 0, 0, 0)
 
 
-def host_of(source: Input, **options) -> tuple[Host, Kept]:
-    chop = ChopDetector()
-    engine = Engine({"chop": chop, "drums": Drums(), "harmony": Harmony()}, RATE, 1, BLOCK)
+def session_of(source: Input, **settings) -> tuple[Session, Kept]:
     kept = Kept()
-    return Host(source, engine, chop, PadAssigner("cycle"), [kept], [], NoView(), **options), kept
+    detectors = {"chop": ChopDetector(), "drums": Drums(), "harmony": Harmony()}
+    return Session(LiveSettings(**settings), source, detectors, on_event=kept.write), kept
 
 
 def test_a_view_is_told_of_drums_and_harmony_apart_from_chops() -> None:
-    host, _ = host_of(Input())
-    host.run()
-    told = host.snapshot()
+    session, _ = session_of(Input())
+    session.run()
+    told = session.snapshot()
     assert told.chops == () and told.chop_count == 0
     assert told.drum_counts["kick"] == 3
     assert 0 < told.drums["kick"] < 64 / 127
-    assert (told.harmony, told.chord.label, told.key.label) == (True, "C:5", "C:maj")
+    assert (told.harmony, told.chord.label, told.key.label) == (True, "N", "C:maj")  # the chord ended with the input
     assert told.latencies == {"drums": 600 + BLOCK, "harmony": 8000 + BLOCK}
     assert told.latency > 8000 + BLOCK
 
 
 def test_events_carry_the_latency_of_their_detector() -> None:
-    host, kept = host_of(Input())
-    host.run()
+    session, kept = session_of(Input())
+    session.run()
     assert {event.kind: event.latency for event in kept.events} == {
         "drum": 600 + BLOCK,
         **dict.fromkeys(("chord", "pitches", "key"), 8000 + BLOCK),
     }
 
 
-def test_at_a_gap_what_is_held_ends() -> None:
-    host, kept = host_of(Input(gap=2 * BLOCK))
-    host.run()
+def test_at_a_gap_and_at_the_end_what_sounds_ends() -> None:
+    session, kept = session_of(Input(gap=2 * BLOCK))
+    session.run()
     chords = [(event.sample, event.label, event.notes) for event in kept.events if event.kind == "chord"]
     pitches = [(event.sample, event.label, event.notes) for event in kept.events if event.kind == "pitches"]
     end = 3 * BLOCK
     # The detector begins anew after the gap, and so does its chord.
-    assert chords == [(0, "C:5", (48, 55)), (end, "N", ()), (end + 2 * BLOCK, "C:5", (48, 55))]
-    assert pitches == [(0, "C,G", (60, 67)), (end, "", ()), (end + 2 * BLOCK, "C,G", (60, 67))]
+    assert chords == [
+        (0, "C:5", (48, 55)),
+        (end, "N", ()),
+        (end + 2 * BLOCK, "C:5", (48, 55)),
+        (end + 5 * BLOCK, "N", ()),
+    ]
+    assert pitches == [
+        (0, "C,G", (60, 67)),
+        (end, "", ()),
+        (end + 2 * BLOCK, "C,G", (60, 67)),
+        (end + 5 * BLOCK, "", ()),
+    ]
 
 
 @pytest.mark.parametrize(("harmony", "played"), [("chord", {"chord"}), ("pitches", {"pitches"}), ("off", set())])
 def test_what_is_held_is_chosen(harmony: str, played: set[str]) -> None:
-    host, kept = host_of(Input(), harmony_notes=harmony)
-    host.run()
+    session, kept = session_of(Input(), harmony_notes=harmony)
+    session.run()
     assert {event.kind for event in kept.events if event.notes and event.velocity} == played
 
 
 def test_the_sum_counts_every_kind() -> None:
-    host, _ = host_of(Input())
-    assert host.run().events == {"drum": 3, "chord": 1, "pitches": 1, "key": 1}
+    session, _ = session_of(Input())
+    assert session.run().events == {"drum": 3, "chord": 2, "pitches": 2, "key": 1}
 
 
-def test_nothing_is_held_while_the_input_is_gone() -> None:
+def test_what_sounds_ends_while_the_input_is_gone() -> None:
+    """No block comes, so that no detector could say so."""
+    gone = threading.Event()
+
     class Waiting(Input):
         def read(self) -> Chunk | None:
-            rested_enough.wait(20)
-            return super().read()
+            chunk = super().read()
+            if chunk is None:
+                self.states = ["waiting for 'input'"]
+                assert gone.wait(20)
+            return chunk
 
-    import threading
+    def write(event: Event) -> None:
+        found.append(event)
+        if event.kind == "chord" and not event.notes:
+            gone.set()
 
-    rested_enough = threading.Event()
-    host, _ = host_of(Waiting(states=("playing", "waiting for 'input'")), rest=[rested_enough.set])
-    host.run()
-    assert rested_enough.is_set()
+    found: list[Event] = []
+    Session(LiveSettings(), Waiting(), {"harmony": Harmony()}, on_event=write).run()
+    ends = [(event.kind, event.sample, event.label) for event in found if event.notes == ()]
+    assert ends == [("chord", 6 * BLOCK, "N"), ("pitches", 6 * BLOCK, "")]
+
+
+def test_only_the_detectors_that_are_named_run_and_are_shown() -> None:
+    session = Session(LiveSettings(), Input(), {"drums": Drums()})
+    session.run()
+    shown = session.snapshot()
+    assert (shown.detectors, shown.curve, shown.harmony) == (("drums",), None, False)
+    assert [event.label for event in shown.chops] == ["kick"] * 3
+
+
+def test_events_are_handed_on_as_soon_as_they_are_there() -> None:
+    """Not when the next picture is due: the input waits until the first event has been handed on."""
+    handed = threading.Event()
+
+    class Waiting(Input):
+        def read(self) -> Chunk | None:
+            chunk = super().read()
+            assert chunk is None or chunk.start == 0 or handed.wait(20)
+            return chunk
+
+    class Frozen(NoView):
+        def show(self, *_):
+            assert handed.is_set(), "an event waited for the view"
+
+    Session(LiveSettings(), Waiting(), {"drums": Drums()}, Frozen(), lambda _: handed.set()).run()

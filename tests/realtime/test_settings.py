@@ -77,14 +77,15 @@ def test_a_setting_without_meaning_is_named_with_its_range(name: str, value: obj
 
 def test_a_clock_needs_beats_and_only_named_beats_are_played() -> None:
     clock, named = LiveSettings(midi_clock=True), LiveSettings(detect="chop, beats")
-    assert (clock.other_detectors, clock.beat_notes) == (["beats"], False)
-    assert (named.other_detectors, named.beat_notes) == (["beats"], True)
-    assert LiveSettings(detect="beats", midi_clock=True).other_detectors == ["beats"]
+    assert (clock.detectors, clock.beat_notes) == (["chop", "beats"], False)
+    assert (named.detectors, named.beat_notes) == (["chop", "beats"], True)
+    assert LiveSettings(detect="beats", midi_clock=True).detectors == ["beats"]
 
 
-def test_chops_are_always_heard_and_may_be_named_as_often_as_one_likes() -> None:
-    assert LiveSettings(detect="chops, drums,harmony,chop,,drums").other_detectors == ["drums", "harmony"]
-    assert LiveSettings(detect="chops").other_detectors == []
+def test_what_is_named_runs_once_and_nothing_else() -> None:
+    assert LiveSettings().detectors == ["chop"]
+    assert LiveSettings(detect="chops, drums,harmony,chop,,drums").detectors == ["chop", "drums", "harmony"]
+    assert LiveSettings(detect="drums").detectors == ["drums"]
 
 
 def test_the_settings_file_takes_option_names_with_dashes(tmp_path: Path) -> None:
@@ -101,9 +102,10 @@ def test_on_windows_the_settings_lie_in_one_folder(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"midi_channel": 10, "detect": "drums", "midi_port": "x"}, ["drums"]),
-        ({"midi_channel": 2, "detect": "drums,harmony", "midi_file": Path("a.mid")}, ["harmony"]),
-        ({"midi_channel": 10, "detect": "drums"}, []),
+        ({"midi_channel": 10, "detect": "chops,drums", "midi_port": "x"}, ["drums"]),
+        ({"midi_channel": 10, "detect": "drums", "midi_port": "x"}, []),
+        ({"midi_channel": 2, "detect": "chops,drums,harmony", "midi_file": Path("a.mid")}, ["harmony"]),
+        ({"midi_channel": 10, "detect": "chops,drums"}, []),
         ({"midi_channel": 10, "midi_port": "x"}, []),
         ({"detect": "beats,drums,harmony", "midi_port": "x"}, []),
     ],

@@ -8,7 +8,7 @@ import numpy as np
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter
-from samplechop.realtime.ui.snapshot import Snapshot
+from samplechop.realtime.ui.snapshot import Curve, Snapshot
 from samplechop.realtime.ui.terminal import PatientConsole
 
 RATE, HOP = 44_100, 256
@@ -18,7 +18,7 @@ def chop(sample, strength=0.93, note=36):
     return Event("chop", sample, sample + 12_547, strength, note=note, velocity=100)
 
 
-def snapshot(**changes):
+def snapshot(probability=None, threshold=0.5, **changes):
     whole = Snapshot(
         source="USB Turntable",
         state="listening",
@@ -26,16 +26,17 @@ def snapshot(**changes):
         duration=None,
         sample_rate=RATE,
         peaks=(0.5, 0.25),
-        probability=np.full(1100, 0.1, np.float32),
-        threshold=0.5,
-        frame_seconds=HOP / RATE,
-        scored=20 * RATE - 12_547,
+        detectors=("chop",),
+        curve=Curve("chop probability", np.full(1100, 0.1, np.float32), 0.5, HOP / RATE, 20 * RATE - 12_547),
         chops=(chop(18 * RATE), chop(19 * RATE, note=41)),
         chop_count=2,
         latency=12_547,
         cpu=0.03,
         midi="samplechop",
     )
+    assert whole.curve is not None
+    values = whole.curve.values if probability is None else probability
+    whole = replace(whole, curve=replace(whole.curve, values=values, threshold=threshold))
     return replace(whole, **changes)
 
 

@@ -27,9 +27,9 @@ from samplechop.offline.kits.open import audio_files, is_kit
 from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
-from samplechop.realtime.detectors import make
+from samplechop.realtime.detectors.registry import make
 from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.session import FAST_BLOCK
+from samplechop.realtime.session_parts import FAST_BLOCK
 
 STEP = "describe"
 TABLE, COLUMNS = "music.tsv", ("name", "tempo", "key")

@@ -13,7 +13,7 @@ from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.session import FAST_BLOCK
+from samplechop.realtime.session_parts import FAST_BLOCK
 
 
 @dataclass(frozen=True, slots=True)

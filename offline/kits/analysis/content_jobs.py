@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis.content_detectors import ChordEar, Chords, Ear, Found, HitEar, Hits, step_of
 from samplechop.offline.kits.open import Record
-from samplechop.realtime import detectors
 from samplechop.realtime.core.events import Event
+from samplechop.realtime.detectors import registry
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.recording.session_folder import LOG, is_session, session_audio
 
@@ -41,10 +41,10 @@ def _heard(ear: Ear[Found], record: Record, parts: Parts, told: Told) -> Found |
     """Read what an ear listens for from the record's log, or hear it."""
     if _read_log(record, ear):
         return ear.found()
-    if ear.detector not in detectors.names():
+    if ear.detector not in registry.names():
         return None
     rate = record.sample_rate
-    engine = Engine({ear.detector: detectors.make(ear.detector)}, rate, record.channels, _BLOCK)
+    engine = Engine({ear.detector: registry.make(ear.detector)}, rate, record.channels, _BLOCK)
     stretches = _stretches(parts, round(ear.warm_seconds * rate), engine.latency, record.length)
     done, length = 0, sum(stop - start for start, stop in stretches)
     for start, stop in stretches:

@@ -1,6 +1,7 @@
 """The chop detector: streaming CQT, context, net, peaks, attack."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -11,8 +12,9 @@ from samplechop import models
 from samplechop.models import Features, ModelError, StreamFeatures
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.latency import StatedLatency
+from samplechop.realtime.core.meters import Meter, Trace
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
-from samplechop.realtime.detectors.chop.frontends import FrontEnd, OnScores, StreamFrontEnd, WindowFrontEnd
+from samplechop.realtime.detectors.chop.frontends import FrontEnd, StreamFrontEnd, WindowFrontEnd
 from samplechop.realtime.detectors.chop.minimum_gap import Candidate, MinimumGap
 from samplechop.realtime.detectors.chop.peak_picking import Choose, Decision
 from samplechop.realtime.dsp import onset_refinement
@@ -97,12 +99,14 @@ class ChopDetector(StatedLatency):
         self._audio = History(1, self.latency + onset_refinement.LENGTH, spec.max_block_size)
         self._analysis_delay = self._front_end.offset + sum(samples for _, samples in self._front_end.delay_terms)
         self._start: int | None = None
-        self.on_scores: OnScores | None = None
+        self._trace = Trace(hop / spec.sample_rate, self.threshold)
+        self.meters: Mapping[str, Meter] = {"chop probability": self._trace}
 
     def reset(self) -> None:
         """[analysis] Become as freshly prepared."""
         for part in (self._front_end, self._gap, self._audio):
             part.reset()
+        self._trace.restart()
         self._start = None
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
@@ -111,7 +115,7 @@ class ChopDetector(StatedLatency):
             self._start = start
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
-        for frame, decided, score in self._front_end.push(block, start, self.on_scores):
+        for frame, decided, score in self._front_end.push(block, start, self._trace):
             self._emit(self._gap.release(decided - 1), emit)
             strength = calibrated(self._calibration, score)
             candidate = Candidate(self._attack(frame), strength, self._spectrum(frame))

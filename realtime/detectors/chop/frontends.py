@@ -3,13 +3,13 @@
 Both take blocks and give frames; what follows (attack, gap, event) is the detector's.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest, ModelError
+from samplechop.realtime.core.meters import Trace
 from samplechop.realtime.core.plugin import ProcessSpec
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, PulseStream
 from samplechop.realtime.detectors.chop.minimum_gap import PEAK_WAIT, RunPicker
@@ -23,7 +23,6 @@ from samplechop.realtime.nets.tflite import Scorer
 
 Found = list[tuple[int, int, float]]
 """(frame, frame it was decided at, score) for each possible chop."""
-OnScores = Callable[[NDArray[np.float32]], None]
 
 
 class FrontEnd(Protocol):
@@ -48,8 +47,8 @@ class FrontEnd(Protocol):
     def reset(self) -> None:
         """[analysis] Become as new."""
 
-    def push(self, block: NDArray[np.float32], start: int, on_scores: OnScores | None) -> Found:
-        """[analysis] Process the block that begins at `start`, float32 (n,); on_scores is given every frame's score."""
+    def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:
+        """[analysis] Process the block that begins at `start`, float32 (n,); append every score to the trace."""
 
 
 class WindowFrontEnd:
@@ -85,7 +84,7 @@ class WindowFrontEnd:
         for part in (self._cqt, self._context, self._picker, self.spectra):
             part.reset()
 
-    def push(self, block: NDArray[np.float32], start: int, on_scores: OnScores | None) -> Found:  # noqa: ARG002
+    def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:  # noqa: ARG002
         """[analysis] Process a block."""
         magnitudes = self.spectra.room()
         frames = self._cqt.push(block, magnitudes)
@@ -97,8 +96,7 @@ class WindowFrontEnd:
             return []
         scores = self._scores[:n]
         self._scorer.score(self._windows[:n], self._silent[:n], scores)
-        if on_scores is not None:
-            on_scores(scores)
+        trace.append(scores)
         return self._picker.push(scores)
 
 
@@ -139,7 +137,7 @@ class StreamFrontEnd:
         for part in (self._shared, self._weigher, self._picker, self.spectra):
             part.reset()
 
-    def push(self, block: NDArray[np.float32], start: int, on_scores: OnScores | None) -> Found:
+    def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:
         """[analysis] Process the block that begins at `start`."""
         rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
         features = self._shared.stream.activations.features
@@ -149,6 +147,5 @@ class StreamFrontEnd:
         if not len(rows):
             return []
         scores = self._weigher.push(rows[:, self._column], pulse[:, P_BEAT], pulse[:, CONFIDENCE])
-        if on_scores is not None:
-            on_scores(scores)
+        trace.append(scores)
         return self._picker.push(scores)

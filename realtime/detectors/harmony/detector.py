@@ -32,6 +32,10 @@ _QUIET_DB, _LOUD_DB = -45.0, -9.0
 _SOFT, _HARD = 40, 110
 
 
+PITCH_CLASS_METER = "pitch classes"
+"""Name of the meter that says how likely each pitch class sounds."""
+
+
 @dataclass(frozen=True, slots=True)
 class HarmonySettings:
     """model: a released harmony model's name or a manifest's path."""
@@ -46,7 +50,7 @@ class HarmonyDetector(StatedLatency):
         |-----------------|------------------------------------|------------------|------> told
          at most ATTACK_BACK
 
-    Latency is that sum plus one block. `activations`: float32, (12,), how likely each pitch class sounds just now.
+    Latency is that sum plus one block. Its meter: float32, (12,), C first, how likely each pitch class sounds just now.
     """
 
     immediate = True
@@ -55,6 +59,7 @@ class HarmonyDetector(StatedLatency):
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings
         self.activations: NDArray[np.float32] = np.zeros(PITCH_CLASSES, np.float32)
+        self.meters = {PITCH_CLASS_METER: self.activations}
 
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that does not hear harmony."""

@@ -126,7 +126,7 @@ def test_settings_out_of_range_are_refused(wrong: dict) -> None:
 
 def test_a_session_tells_beats_beside_the_same_chops() -> None:
     alone = samplechop("live", "--demo", "--fast", "--events", "-")
-    both = samplechop("live", "--demo", "--fast", "--events", "-", "--detect", "beats")
+    both = samplechop("live", "--demo", "--fast", "--events", "-", "--detect", "chops,beats")
     lines = [json.loads(line) for line in both.out.splitlines()]
     beats = [line for line in lines if line["kind"] == "beat"]
     assert [line for line in lines if line["kind"] == "chop"] == [json.loads(line) for line in alone.out.splitlines()]

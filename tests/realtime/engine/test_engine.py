@@ -160,7 +160,7 @@ def test_an_event_later_than_promised_is_told_once_and_played() -> None:
     engine = Engine({"late": Late(), "good": LoudDetector()}, ANALYSIS_RATE, 1, 256)
     events = run(engine, clicks(ANALYSIS_RATE, [100], 44_544, channels=1), 256)
     assert len(events) == 4 and engine.faults == {}
-    assert engine.late == {"late": "detector late told an event 913 ms late, it promised 6 ms"}
+    assert engine.late == {"late": "detector late emitted an event 913 ms late, it states a latency of 6 ms"}
 
 
 @pytest.mark.parametrize("latency", [256.0, "256", None, True])
@@ -202,7 +202,7 @@ def test_what_is_held_at_a_gap_ends_there_once() -> None:
     engine.process(np.full((256, 1), 0.1, np.float32), events.append)
     engine.flush(events.append)
     for _ in range(2):
-        engine.let_go(events.append)
+        engine.release(events.append)
     assert [(event.label, event.sample) for event in events] == [("A:min", 0), ("N", 256)]
 
 
