@@ -11,16 +11,16 @@ from typing import Any
 if __name__ != "samplechop.models":  # found by its folder's name, it would be loaded a second time
     raise ImportError("this is samplechop.models: import it by that name")
 
+from samplechop.models.features import ClipFeatures as ClipFeatures
 from samplechop.models.features import DrumFeatures as DrumFeatures
 from samplechop.models.features import Features as Features
 from samplechop.models.features import HarmonyFeatures as HarmonyFeatures
 from samplechop.models.features import ModelError as ModelError
-from samplechop.models.features import ShredFeatures as ShredFeatures
 from samplechop.models.features import SoundFeatures as SoundFeatures
 from samplechop.models.features import StreamFeatures as StreamFeatures
 
 SCHEMA = 1
-AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ShredFeatures | SoundFeatures
+AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ClipFeatures | SoundFeatures
 FOLDER = Path(__file__).parent
 
 
@@ -29,7 +29,7 @@ class Manifest:
     """One model: its file, the features it was trained on, and how its output is read.
 
     kind: "chop" hears windows (Features), "stream" hears frame by frame (StreamFeatures), and so do "drums"
-        (DrumFeatures) and "harmony" (HarmonyFeatures); "shreds" hears single attacks (ShredFeatures), "sounds" whole
+        (DrumFeatures) and "harmony" (HarmonyFeatures); "clips" hears onset-centred clips (ClipFeatures), "sounds" whole
         sounds (SoundFeatures).
     threshold: probability at and above which a frame is positive. min_gap: seconds between two events.
     decision: what else the detector needs to choose among positive frames.
@@ -58,7 +58,7 @@ KINDS: dict[str, type[AnyFeatures]] = {
     "stream": StreamFeatures,
     "drums": DrumFeatures,
     "harmony": HarmonyFeatures,
-    "shreds": ShredFeatures,
+    "clips": ClipFeatures,
     "sounds": SoundFeatures,
 }
 
@@ -117,6 +117,8 @@ def load(name_or_path: str | Path) -> Manifest:
     wanted = {"schema", "file"} | {one.name for one in fields(Manifest)} - {"path"}
     if not wanted - OPTIONAL <= set(record) <= wanted:
         raise ModelError(f"{where} must have exactly the keys {sorted(wanted)}, got {sorted(record)}")
+    if record["kind"] == "shreds":  # what earlier versions wrote
+        record["kind"] = "clips"
     threshold, min_gap = record["threshold"], record["min_gap"]
     if not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
         raise ModelError(f"{where}: threshold must lie between 0 and 1, got {threshold!r}")

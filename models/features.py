@@ -128,10 +128,11 @@ class HarmonyFeatures:
 
 
 @dataclass(frozen=True, slots=True)
-class ShredFeatures:
-    """What the net that names drums in shreds hears; see offline/lab/drum_datasets/clip_classifier.py.
+class ClipFeatures:
+    """The input of the net that names the drums of onset-centred clips; see
+    offline/lab/drum_datasets/clip_classifier.py.
 
-    n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. frames: in a shred, `before`
+    n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. frames: in a clip, `before`
     of them ahead of the attack. heads: what each output means.
     """
 
@@ -149,7 +150,7 @@ class ShredFeatures:
 
     @property
     def n_inputs(self) -> int:
-        """Numbers in one shred: frame after frame, each band twice, against the shred and against the track."""
+        """Numbers in one clip: frame after frame, each band twice, against the clip and against the track."""
         return self.frames * 2 * self.n_bands
 
 

@@ -74,7 +74,7 @@ def is_held_out(name: str) -> bool:
 
 
 def loop_may_be_used(name: str) -> bool:
-    """Choose every second loop that is not held out; the rest is kept for judging and heard nowhere in a crate."""
+    """Choose every second loop that is not held out; the rest is for evaluation alone, never for training."""
     return not is_held_out(name) and _hash(name)[1] % 2 == 0
 
 

@@ -44,12 +44,12 @@ def displacement(pressing: RecordCondition, times: Sound) -> Sound:
 
 
 def played_at(pressing: RecordCondition, seconds: list[float]) -> list[float]:
-    """Map times in the clean recording to times in the aged one, both in seconds."""
+    """Map times in the clean recording to times in the worn one, both in seconds."""
     clean = np.asarray(seconds, dtype=np.float64) + pressing.lead_in
-    heard = clean.copy()
+    played = clean.copy()
     for _ in range(4):
-        heard = clean - displacement(pressing, heard)
-    return [float(time) for time in heard]
+        played = clean - displacement(pressing, played)
+    return [float(time) for time in played]
 
 
 def play_worn(sound: Sound, sample_rate: int, pressing: RecordCondition, rng: np.random.Generator) -> Sound:

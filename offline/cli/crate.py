@@ -1,4 +1,4 @@
-"""The commands under `samplechop crate`."""
+"""The commands under `samplechop crate`: synthetic training sets."""
 
 import os
 from pathlib import Path
@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Make records that are already chopped, to learn from.")
+app = typer.Typer(no_args_is_help=True, help="Make synthetic training sets (crates): records with all their labels.")
 
 
 @app.callback()
 def crate() -> None:
-    """Make records that are already chopped, to learn from."""
+    """Make synthetic training sets (crates): records with all their labels."""
 
 
 @app.command()
 def build(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the crate.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the training set.")],
     minutes: Annotated[float, typer.Option(min=0.1, help="How much music.")] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another crate.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
     sounds: Annotated[
         list[Path] | None,
         typer.Option(help="Folder of one-shots and loops; again for more (default: Sonic Pi's, when installed)."),
@@ -27,7 +27,7 @@ def build(
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
     max_gb: Annotated[float, typer.Option("--max-gb", min=0.01, help="Refuse to write more than this.")] = 8.0,
 ) -> None:
-    """Compose, play and age records, each NAME.flac beside NAME.json, which says where a producer would cut it.
+    """Compose, play and augment a synthetic training set: each NAME.flac beside NAME.json with its labels.
 
     \b
     A chop is
@@ -42,33 +42,30 @@ def build(
     samplechop crate build -o crate --minutes 60
     samplechop crate build -o crate --minutes 120 --sounds ~/drums --soundfont gm.sf2
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from samplechop.offline.audio.one_shots import USUAL_FOLDER
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.synthetic import build as making
 
     folders = list(sounds) if sounds else [USUAL_FOLDER] if USUAL_FOLDER.is_dir() else []
-    console = Console(stderr=True)
-    columns = (TextColumn("records"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress_bars:
-        task = progress_bars.add_task("records", total=None)
+    with progress_bars() as progress:
         for done, wanted in making.build(
             output, minutes, seed, folders, soundfont, jobs or os.cpu_count() or 1, max_gb
         ):
-            progress_bars.update(task, completed=done, total=wanted)
+            progress("records", done, wanted)
     typer.echo(f"{wanted} records in {output}")
 
 
 @app.command()
 def producer(
-    crate: Annotated[Path, typer.Argument(help="A crate, made with samplechop crate build.")],
+    training_set: Annotated[
+        Path, typer.Argument(metavar="CRATE", help="A training set, made with samplechop crate build.")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the labelled records.")],
     rule: Annotated[str, typer.Option(help="snares: every loud snare; bars: what is struck on a bar's first beat.")],
     count: Annotated[int, typer.Option(min=1, help="How many records.")] = 10,
     skip: Annotated[int, typer.Option(min=0, help="Pass over so many first, to get others.")] = 0,
 ) -> None:
-    """Label some records of a crate as a producer with a taste of his own would, to see a model learn it.
+    """Label some synthetic records as a producer with a taste of his own would, to see a model learn it.
 
     \b
     samplechop crate producer crate -o taste --rule bars
@@ -78,7 +75,7 @@ def producer(
     """
     from samplechop.offline.lab.synthetic.producer import label
 
-    found = label(crate, output, rule, count, skip)
+    found = label(training_set, output, rule, count, skip)
     typer.echo(f"{found} records in {output}")
 
 
@@ -108,9 +105,9 @@ def sounds(
     from samplechop.offline.lab.synthetic import oneshots
     from samplechop.offline.synthesis import soundfonts
 
-    with progress_bars() as told:
+    with progress_bars() as progress:
         for done, wanted in oneshots.build(
             output, soundfonts.find(soundfont or []), folder or [], seed, jobs or os.cpu_count() or 1
         ):
-            told("making sounds", done, wanted)
+            progress("making sounds", done, wanted)
     typer.echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")

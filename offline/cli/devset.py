@@ -22,7 +22,7 @@ def build(
     count: Annotated[int, typer.Option(min=4, max=1000, help="How many recordings.")] = 50,
     soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 (default: the system's).")] = None,
 ) -> None:
-    """Make a development set: real drums, loops and hits that no crate uses, with known positions.
+    """Make a development set: real drums, loops and hits that no training set uses, with known positions.
 
     \b
     stems  drums alone, of real one-shots and of hits cut from real loops
@@ -34,17 +34,12 @@ def build(
     samplechop devset build -o devset --music my-music --sounds my-drums
     samplechop evaluate devset
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.devset import build as making
 
-    columns = (TextColumn("recordings"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress_bars:
-        task = progress_bars.add_task("recordings", total=None)
+    with progress_bars() as progress:
         for done, wanted in making.build(output, sounds, music, seed, count, soundfont):
-            progress_bars.update(task, completed=done, total=wanted)
+            progress("recordings", done, wanted)
     typer.echo(f"{wanted} recordings in {output}")
 
 
@@ -74,7 +69,7 @@ def harmony(
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.devset import harmony as making
 
-    with progress_bars() as told:
+    with progress_bars() as progress:
         for done in making.build(output, soundfont or [], sounds or [], seed, count):
-            told("recordings", done, count)
+            progress("recordings", done, count)
     typer.echo(f"{done} recordings in {output}")

@@ -43,7 +43,7 @@ def render(
     samplechop drums render ~/midi -o mine/rendered --soundfont one.sf2 --soundfont two.sf2 --versions 3
 
     Tempo changes, velocities, volume and expression count. Soundfont, kit and programs are drawn by chance. Percussion
-    that is no drum of the kit (congas, shakers) sounds, but has no label. Files without drums are passed over.
+    that is no drum of the kit (congas, shakers) sounds, but has no label. Files without drums are skipped.
     """
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.from_midi import rendered
@@ -55,8 +55,8 @@ def render(
     files = files_in(midi, MIDI, "MIDI file")
     fonts = [instruments(font) for font in soundfont] if soundfont else [instruments(None)]
     parts = {"band": (True,), "drums": (False,), "both": (True, False)}[part]
-    with progress_bars() as told:
-        done, passed = rendered(files, fonts, parts, versions, seed, out, lambda n, of: told("MIDI files", n, of))
+    with progress_bars() as progress:
+        done, passed = rendered(files, fonts, parts, versions, seed, out, lambda n, of: progress("MIDI files", n, of))
     _said(done, passed, out)
 
 
@@ -64,7 +64,7 @@ def render(
 def from_tracks(
     audio: Tracks,
     out: Out,
-    net: Annotated[Path, typer.Option(help="The net that names drums, made by samplechop drums shreds.")],
+    net: Annotated[Path, typer.Option(help="The net that names drums, made by samplechop drums clips.")],
     demucs: Annotated[
         Path | None, typer.Option(help="Folder of demucs models you have, to take the drums out first.")
     ] = None,
@@ -73,12 +73,12 @@ def from_tracks(
     """Label whole tracks: find the attacks, name the drums of each where that is sure.
 
     \b
-    samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json
-    samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json --demucs ~/demucs-models
+    samplechop drums from-tracks ~/music -o mine/tracks --net mine/clips.json
+    samplechop drums from-tracks ~/music -o mine/tracks --net mine/clips.json --demucs ~/demucs-models
 
     What is not sure is left open, so that training neither asks for it nor denies it. Nothing is downloaded. Expect
-    little: on made music, a net trained on four hours of a crate named half of the kicks, a third of the snares and no
-    hats; nine in ten of its labels were right.
+    little: on synthetic music, a net trained on four hours of synthetic music named half of the kicks, a third of the
+    snares and no hats; nine in ten of its labels were right.
     """
     from samplechop.offline.lab.drum_datasets import from_tracks
     from samplechop.offline.lab.drum_datasets.clip_classifier import open_net
@@ -157,19 +157,22 @@ def by_hand(
         typer.echo(f"a better fit: --offset {offset + found.off:.3f}", err=True)
 
 
-@app.command("shreds")
-def shreds(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Recordings with drum labels, or crates.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The net to write, such as mine/shreds.")],
-    steps: Annotated[int, typer.Option(min=10, help="Batches of 128 shreds to learn from.")] = 1500,
+@app.command("shreds", hidden=True)  # the former name
+@app.command("clips")
+def clips(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Recordings with drum labels, or synthetic training sets.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The net to write, such as mine/clips.")],
+    steps: Annotated[int, typer.Option(min=10, help="Batches of 128 clips to learn from.")] = 1500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed and recordings give the same net.")] = 1,
 ) -> None:
     """Train the net that names the drums at an attack, for from-tracks, on recordings with known drums.
 
     \b
     samplechop crate build -o crate --minutes 240 --sounds ~/packs     make labelled music of your sample packs
-    samplechop drums shreds crate mine/hand -o mine/shreds             train on it, and on what you labelled
-    samplechop drums from-tracks ~/music -o mine/tracks --net mine/shreds.json
+    samplechop drums clips crate mine/hand -o mine/clips              train on it, and on what you labelled
+    samplechop drums from-tracks ~/music -o mine/tracks --net mine/clips.json
 
     A fifth of the recordings is not learned from: on these it chooses from which probability each drum is named, so
     that it is right 93 times in 100. Printed for each drum: how many there are, how often the net is right at one
@@ -182,14 +185,14 @@ def shreds(
     from samplechop.offline.training.write_model import model_path
 
     check_extra()
-    out = model_path(out, "mine/shreds")
+    out = model_path(out, "mine/clips")
     options = Options(steps=steps, rate=2e-3, seed=seed, check_every=max(1, steps // 10))
-    with progress_bars() as told:
-        task = ClipTask(clips_of(folders, told))
+    with progress_bars() as progress:
+        task = ClipTask(clips_of(folders, progress))
 
         def on_step(member: int, step: int, loss: float) -> None:
             del member
-            told(f"training, loss {loss:.3f}", step, steps)
+            progress(f"training, loss {loss:.3f}", step, steps)
 
         made = train(task, out, options, {"seed": seed, "steps": steps}, on_step).manifest
     typer.echo(f"{out}.json")
@@ -198,14 +201,14 @@ def shreds(
 
 
 def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[Sound, DrumLabels]]") -> None:
-    """Label one file after the other; what cannot be read is told and passed over, unless it is the only one."""
+    """Label one file after the other; what cannot be read is reported and skipped, unless it is the only one."""
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.pairs import AUDIO, files_in, is_written, name_of, write_pair
 
     files = files_in(audio, AUDIO, "audio file")
     taken: set[str] = set()
     passed: list[str] = []
-    with progress_bars() as told:
+    with progress_bars() as progress:
         for number, path in enumerate(files, 1):
             name = name_of(path, taken)
             if not is_written(out, name):
@@ -219,11 +222,11 @@ def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[So
                 write_pair(out, name, samples, labels)
                 sure = len(labels.events)
                 typer.echo(f"{name}: {sure} hits, {len(labels.unsure)} places left open", err=True)
-            told("tracks", number, len(files))
+            progress("tracks", number, len(files))
     _said(len(files) - len(passed), passed, out)
 
 
 def _said(done: int, passed: Sequence[str], out: Path) -> None:
     for why in passed:
-        typer.echo(f"passed over: {why}", err=True)
+        typer.echo(f"skipped: {why}", err=True)
     typer.echo(f"{done} recordings in {out}")

@@ -57,9 +57,9 @@ def evaluate_chop(
     samplechop evaluate my-records --model mine/me.json --model chop --page look.html
     samplechop evaluate my-records --detector beats --peers none
 
-    Beside name.wav lie the labels: name.txt or any kind samplechop train reads, name.json of a crate, name.beats.txt,
-    name.onsets.txt, name.drums.txt (seconds, then the label); the last three may be in a folder reference_times.
-    Recordings are averaged by subfolder, or by what stands before the first dash of the name.
+    Beside name.wav lie the labels: name.txt or any kind samplechop train reads, name.json of a synthetic record,
+    name.beats.txt, name.onsets.txt, name.drums.txt (seconds, then the label); the last three may be in a folder
+    reference_times. Recordings are averaged by subfolder, or by what stands before the first dash of the name.
     """
     _need_mir_eval()
     from samplechop.offline.evaluate import systems
@@ -94,11 +94,11 @@ def evaluate_drums(
     samplechop evaluate drums my-drums --model mine/me.json --peers none --page look.html
 
     Beside name.wav lie its hits: name.drums.json, name.drums.txt (a line each, such as "1.25 kick" or "1.25 kick 0.8",
-    all there are), or name.json of a crate; the first two may be in a folder reference_times. Drums are kick, snare,
-    hat, tom and cymbal: a hit of anything else, and a place where nobody knows, counts neither way.
-    Each figure is the mean over the recordings in which the drum is struck. Recordings are averaged by subfolder, or by
-    what stands before the first dash of the name: keep drums alone and full mixes apart, as mixes are far harder.
-    librosa and aubio hear onsets, and tell no drums apart.
+    all there are), or name.json of a synthetic record; the first two may be in a folder reference_times. Drums are
+    kick, snare, hat, tom and cymbal: a hit of anything else, and a place where nobody knows, counts neither way. Each
+    figure is the mean over the recordings in which the drum is struck. Recordings are averaged by subfolder, or by what
+    stands before the first dash of the name: keep drums alone and full mixes apart, as mixes are far harder. librosa
+    and aubio hear onsets, and tell no drums apart.
     """
     _need_mir_eval()
     from samplechop.offline.evaluate import drums, systems
@@ -133,12 +133,12 @@ def evaluate_harmony(
     samplechop evaluate harmony my-chords --model mine/me.json --peers none --page look.html
 
     Beside name.wav lie its chords: name.lab (a line each, such as "0.0 2.5 A:min7": begin, end, chord in Harte's
-    syntax; N for none, X where nobody knows), or name.json of a crate; name.key may hold the key, such as "A:min".
-    The lab file may be in a folder reference_times. A recording of drums alone, labelled N, tells how often a chord is
-    named where there is none.
-    A name is right if root and quality are. "Of whole segments" takes the name heard for the longest part of each.
-    Recordings are averaged by subfolder, or by what stands before the first dash of the name.
-    librosa is its constant-Q chroma and the nearest template of the same chords: it hears whole files, and no bass.
+    syntax; N for none, X where nobody knows), or name.json of a synthetic record; name.key may hold the key, such as
+    "A:min". The lab file may be in a folder reference_times. A recording of drums alone, labelled N, tells how often a
+    chord is named where there is none. A name is right if root and quality are. "Of whole segments" takes the name
+    heard for the longest part of each. Recordings are averaged by subfolder, or by what stands before the first dash of
+    the name. librosa is its constant-Q chroma and the nearest template of the same chords: it hears whole files, and no
+    bass.
     """
     _need_mir_eval()
     from samplechop.offline.evaluate import harmony, harmony_figures, systems

@@ -44,7 +44,9 @@ app = typer.Typer(cls=DefaultGroup, no_args_is_help=True, help="Train a model; o
 
 @app.command("chop")
 def train_chop(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Labelled recordings, or crates.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Labelled recordings, or synthetic training sets.")
+    ],
     out: Out,
     model_shape: Annotated[
         str, typer.Option(help="chop (the stream), chop-61 (the classic), chop-bands, chop-cnn.")
@@ -72,8 +74,8 @@ def train_chop(
     samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
 
     Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
-    session, or a crate's own truth. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and pictures in NAME-report; use
-    it with samplechop live --model NAME.json.
+    session, or the truth of a synthetic training set. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and pictures in
+    NAME-report; use it with samplechop live --model NAME.json.
     """
     from samplechop import models
     from samplechop.models import Features
@@ -105,7 +107,9 @@ def train_chop(
 
 @app.command("drums")
 def train_drums(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Recordings with drum labels, or crates.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Recordings with drum labels, or synthetic training sets.")
+    ],
     out: Out,
     start: From = None,
     members: Members = 1,
@@ -126,8 +130,8 @@ def train_drums(
     samplechop train drums my-records -o mine/me --from drums
 
     Labels lie beside each recording: name.drums.json, as samplechop drums writes it; name.drums.txt with seconds, drum
-    and, if known, velocity 0..1 on each line; or a crate's own truth. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md
-    and pictures in NAME-report; judge it with samplechop evaluate drums FOLDER --model NAME.json.
+    and, if known, velocity 0..1 on each line; or the truth of a synthetic training set. Writes NAME.tflite, NAME.json,
+    NAME.npz, NAME.md and pictures in NAME-report; judge it with samplechop evaluate drums FOLDER --model NAME.json.
     """
     from samplechop.offline.training.tasks import drums
 

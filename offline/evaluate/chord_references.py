@@ -1,8 +1,8 @@
 """What is known about the harmony of a recording, as evaluation needs it.
 
 Beside `name.flac`, or in the folder's `reference_times`, may lie name.lab ("begin end chord" a line, seconds and a
-label in Harte's syntax, as in MIREX), or name.json of a crate; the first of them counts. name.key may hold the key:
-"A:min" or "A minor".
+label in Harte's syntax, as in MIREX), or name.json of a synthetic record; the first of them counts. name.key may hold
+the key: "A:min" or "A minor".
 """
 
 from collections.abc import Iterable
@@ -98,7 +98,7 @@ def chord_references_for(audio: Path, root: Path | None = None) -> ChordReferenc
         stops = [*(chord.time for chord in truth.chords[1:]), truth.length]
         pairs = zip(truth.chords, stops, strict=True)
         segments = contiguous(Segment(chord.time, stop, chord.label) for chord, stop in pairs)
-        # A crate's labels name chords, whatever its bass player makes of them.
+        # A synthetic record's labels name chords, whatever its bass player makes of them.
         has_bass = False
     else:
         return None

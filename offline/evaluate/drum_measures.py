@@ -86,7 +86,7 @@ def drum_references_for(audio: Path, root: Path | None = None) -> DrumReferences
     if path is None and (path := beside(audio, root, ".json")) is None:
         return None
     labels = read_drum_labels(path)
-    # In a crate no drums at all means that nobody says.
+    # In a synthetic record no drums at all means that nobody says.
     if not labels.events and path.name == f"{audio.stem}.json":
         return None
     return _made([(hit.time, hit.label, hit.velocity) for hit in labels.events], labels)

@@ -2,7 +2,7 @@
 
 Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that is there counts:
 
-    name.json         the truth of a crate's record: chops, drums, notes, beats
+    name.json         the truth of a synthetic record: chops, drums, notes, beats
     name.beats.txt    a beat per line: seconds, and its position in the bar (1 = downbeat) where known
     name.onsets.txt   an attack per line: seconds
     name.drums.txt    a drum hit per line: seconds, then kick, snare, hat or another label
@@ -80,7 +80,7 @@ def together(times: list[float]) -> Seconds:
 
 
 def references_of(truth: Truth) -> References:
-    """Read a crate's truth. An empty list means that there is none of it, except for drums, notes and beats."""
+    """Read a synthetic record's truth. An empty list means there is none of it, except for drums, notes and beats."""
     strong = [hit.time for hit in truth.drums if hit.label in STRONG and hit.velocity >= ACCENT]
     beats = truth.beats
     numbered = any(beat.position > 0 for beat in beats)

@@ -2,7 +2,7 @@
 
 Beside `name.wav` may lie, and the first found counts: `name.txt` or `name.csv` (seconds with commas or line ends
 between them, or an Audacity label track), `name.labels.txt` (the same), `name.mid` or `name.midi` (notes, or markers if
-there are none), `name.jsonl` (a session's events, or its taps), `name.json` (the truth of a crate's record), and last
+there are none), `name.jsonl` (a session's events, or its taps), `name.json` (the truth of a synthetic record), and last
 the cue points in `name.wav` itself.
 
 Labels are taken as complete: training hears every place of the recording that has no label as no chop. Places that

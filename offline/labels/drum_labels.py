@@ -1,8 +1,8 @@
 """The drum hits known in one recording, and where nobody knows: NAME.drums.json beside NAME.flac.
 
 Three files are read: NAME.drums.json, written here; NAME.drums.txt, "seconds label [velocity]" a line, for what was
-noted by hand; and the NAME.json of a crate (recording_truth.py). The last two are complete: what they do not name
-was not struck.
+noted by hand; and the NAME.json of a synthetic record (recording_truth.py). The last two are complete: what they do not
+name was not struck.
 """
 
 import json
@@ -22,8 +22,8 @@ SUFFIX = ".drums.json"
 TEXT_SUFFIX = ".drums.txt"
 UNSTATED_VELOCITY = 0.8
 SHORTEST_LOOP = 0.25
-"""A crate is unsure about single attacks (as chops; its drums it knows) and about loops, whose drums nobody knows.
-What is longer than this, in seconds, is taken for a loop."""
+"""A synthetic record is unsure about single attacks (as chops; its drums it knows) and about loops, whose drums nobody
+knows. What is longer than this, in seconds, is taken for a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def write_drum_labels(labels: DrumLabels, path: Path) -> None:
 
 
 def read_drum_labels(path: Path) -> DrumLabels:
-    """Read NAME.drums.json, NAME.drums.txt, or a crate's NAME.json.
+    """Read NAME.drums.json, NAME.drums.txt, or a synthetic record's NAME.json.
 
     Raises UserError naming the file and the line or field at fault.
     """

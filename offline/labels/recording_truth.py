@@ -85,19 +85,19 @@ class Truth:
     beats: list[BeatTruth] = field(default_factory=list)
 
 
-def moved(truth: Truth, heard_at: Callable[[Seconds], Seconds], semitones: float, length: float) -> Truth:
+def moved(truth: Truth, played_at: Callable[[Seconds], Seconds], semitones: float, length: float) -> Truth:
     """Give the truth of a record played at another, perhaps swaying, speed.
 
-    heard_at: maps times of `truth` in seconds, float64 (n,), to new ones. semitones: by how much every pitch rises.
+    played_at: maps times of `truth` in seconds, float64 (n,), to new ones. semitones: by how much every pitch rises.
     length: of the new record in seconds; what lies outside 0..length is dropped. Chord roots move by whole semitones.
     """
 
     def mapped(rows: list, ends: bool = False) -> list:
         if not rows:
             return []
-        times = heard_at(np.array([row.time for row in rows]))
+        times = played_at(np.array([row.time for row in rows]))
         if ends:
-            stops = np.minimum(heard_at(np.array([row.time + row.duration for row in rows])), length)
+            stops = np.minimum(played_at(np.array([row.time + row.duration for row in rows])), length)
             pairs = [
                 replace(row, time=float(at), duration=float(stop - at), pitch=row.pitch + semitones)
                 for row, at, stop in zip(rows, times, stops, strict=True)
@@ -108,7 +108,7 @@ def moved(truth: Truth, heard_at: Callable[[Seconds], Seconds], semitones: float
 
     unsure = []
     if truth.unsure:
-        new = heard_at(np.array(truth.unsure).ravel()).reshape(-1, 2)
+        new = played_at(np.array(truth.unsure).ravel()).reshape(-1, 2)
         unsure = sorted((max(0.0, float(a)), min(length, float(b))) for a, b in new if b > 0 and a < length)
     chords = [replace(chord, label=transposed(chord.label, round(semitones))) for chord in mapped(truth.chords)]
     return replace(
@@ -158,7 +158,7 @@ def read_truth(path: Path) -> Truth:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data.pop("schema", None) != SCHEMA:
             raise UserError(
-                f"{str(path)!r} is not a truth of schema {SCHEMA}: build the crate again with this version."
+                f"{str(path)!r} is not a truth of schema {SCHEMA}: build the training set again with this version."
             )
         rows = {"chops": ChopTruth, "drums": DrumTruth, "notes": NoteTruth, "chords": ChordTruth, "beats": BeatTruth}
         for name, kind in rows.items():
@@ -167,5 +167,5 @@ def read_truth(path: Path) -> Truth:
         return Truth(**data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"The truth {str(path)!r} cannot be read ({error}): delete it and build the crate again."
+            f"The truth {str(path)!r} cannot be read ({error}): delete it and build the training set again."
         ) from None

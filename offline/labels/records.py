@@ -1,4 +1,4 @@
-"""Labels that this program wrote itself: a session's events, and the truth of a crate's record."""
+"""Labels that this program wrote itself: a session's events, and the truth of a synthetic record."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from samplechop.offline.labels.model import Mark
 from samplechop.offline.labels.text import content_of
 from samplechop.realtime.core.errors import UserError
 
-CHOPS, TAPS, TRUTH = "session chops", "taps", "crate truth"
+CHOPS, TAPS, TRUTH = "session chops", "taps", "truth of a synthetic record"
 TOGETHER_SECONDS = 0.005
 """Two pads struck within this of each other are one tap."""
 
@@ -52,7 +52,7 @@ def read_events(path: Path) -> tuple[list[Mark], str]:
 
 
 def read_crate_truth(path: Path) -> tuple[list[Mark], str]:
-    """Read the chops of a crate's truth."""
+    """Read the chops of a synthetic record's truth."""
     from samplechop.offline.labels.recording_truth import read_truth
 
     return [Mark(chop.time, chop.reason, f"chop at {chop.time:.3f} s") for chop in read_truth(path).chops], TRUTH

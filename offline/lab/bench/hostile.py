@@ -277,13 +277,13 @@ def _figures(report: Report, count: int, seconds: float, strays: int) -> list[Fi
     bugs = sum(entry.message.startswith(BUG) for entry in report.failed)
     dead = sum(entry.message == DEAD for entry in report.failed)
     longest = max((entry.seconds for entry in [*report.made, *report.failed]), default=0.0)
-    told = len(report.made) + len(report.skipped) + len(report.failed)
+    accounted = len(report.made) + len(report.skipped) + len(report.failed)
     return [
         Figure("hostile files", count, ""),
         Figure("chopped as far as they can be read", len(report.made), ""),
         Figure("skipped, the same as another", len(report.skipped), ""),
         Figure("refused in a sentence", len(report.failed) - bugs - dead, ""),
-        Figure("told nothing of", count - told, "").with_goal("none", told == count),
+        Figure("unaccounted for", count - accounted, "").with_goal("none", accounted == count),
         Figure("bugs", bugs, "").with_goal("none", bugs == 0),
         Figure("processes that died", dead, "").with_goal("none", dead == 0),
         Figure("files outside the folder of kits", strays, "").with_goal("none", strays == 0),

@@ -93,7 +93,7 @@ class Session:
         return int(found[2]) if found else 0
 
 
-def hear(
+def run_session(
     server: JackServer,
     audio: NDArray[np.float32],
     options: Sequence[str] = (),
@@ -196,7 +196,7 @@ def sessions(seconds: float) -> Iterator[Figure]:
     for name, program in (("idle", LIVE), ("loaded", LOADED)):
         # Asynchronous, as sound cards run it: there a program that is late has an xrun instead of holding up the rest.
         with JackServer(ANALYSIS_RATE, PERIOD, synchronous=False, realtime=realtime) as server:
-            session = hear(server, audio, program=program)
+            session = run_session(server, audio, program=program)
         goal = "" if name == "idle" else f"≤ idle + {MORE_XRUNS}"
         reached = None if name == "idle" else session.xruns <= idle + MORE_XRUNS
         idle = session.xruns if name == "idle" else idle
@@ -269,7 +269,7 @@ def drums(seconds: float, period: int) -> Iterator[Figure]:
     yield Figure("drums: hit to note, as stated", stated, "ms", f"≤ {GOAL_MS:g}", stated <= GOAL_MS)
     audio, starts = hits(seconds)
     with JackServer(ANALYSIS_RATE, period, synchronous=False, realtime=realtime_is_allowed()) as server:
-        session = hear(server, audio, ("--detect", "drums"))
+        session = run_session(server, audio, ("--detect", "drums"))
     arrived = np.array([frame for frame, _ in session.on_channel(LiveSettings().drum_channel)])
     yield from delays(starts + session.start, arrived, period)
 

@@ -96,17 +96,17 @@ def making(path: Path) -> Iterator[Figure]:
         once = best_seconds(lambda: pipeline.make_kit(wav, folder / "three", options, force=True), RUNS)
         whole = best_seconds(lambda: _command(wav, folder), RUNS)
         record = open_record(wav, Path(scratch))
-        heard = best_seconds(lambda: candidates.find(record, options, 0, record.length), RUNS)
+        detected = best_seconds(lambda: candidates.find(record, options, 0, record.length), RUNS)
         parts = [(0, record.length)]
-        ears = {
+        content = {
             "drums": best_seconds(lambda: content_jobs.hits(record, parts), RUNS),
             "chords": best_seconds(lambda: content_jobs.chords(record, parts), RUNS),
         }
     yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s", "≤ 4", once <= 4)
     yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s", "≤ 4", whole <= 4)
-    speed = 60 * MINUTES / heard
+    speed = 60 * MINUTES / detected
     yield Figure("chops and beats detected", speed, "× real time", "≥ 1000", speed >= 1000)
-    for what, took in ears.items():
+    for what, took in content.items():
         yield Figure(f"{what} detected, all of it", 60 * MINUTES / took, "× real time")
 
 

@@ -19,7 +19,7 @@ from samplechop.offline.lab.bench.figures import Figure
 
 RATE, SECONDS = 44_100, 10.0
 EARLIEST, LATEST = 0.1, 8.0
-"""Seconds of the record heard when the kill comes, drawn evenly."""
+"""Seconds of the record played when the kill comes, drawn evenly."""
 MOST_LOST = 1.0
 _START_SECONDS = 120.0
 
@@ -28,12 +28,12 @@ _START_SECONDS = 120.0
 class Killed:
     """What one kill left.
 
-    heard: seconds of the record until the kill. readable: seconds that soundfile reads, None if it does not. ffprobe:
+    recorded: seconds until the kill. readable: seconds that soundfile reads, None if it does not. ffprobe:
     whether ffprobe knows what it is, None without the program. exact: whether the samples are the record's.
     lines: whole lines in the log.
     """
 
-    heard: float
+    recorded: float
     readable: float | None
     ffprobe: bool | None
     exact: bool
@@ -41,8 +41,8 @@ class Killed:
 
     @property
     def lost(self) -> float:
-        """Seconds heard that cannot be read any more."""
-        return self.heard - (self.readable or 0.0)
+        """Seconds recorded that cannot be read any more."""
+        return self.recorded - (self.readable or 0.0)
 
 
 def killed(folder: Path, moment: float, record_format: str = "wav24") -> Killed:
@@ -73,7 +73,7 @@ def killed(folder: Path, moment: float, record_format: str = "wav24") -> Killed:
     try:
         session, began = _begun(target, before, process)
         time.sleep(max(0.0, began + moment - time.time()))
-        heard = time.time() - began
+        recorded = time.time() - began
     finally:
         process.kill()
         process.wait()
@@ -85,7 +85,7 @@ def killed(folder: Path, moment: float, record_format: str = "wav24") -> Killed:
     except (soundfile.LibsndfileError, ValueError):  # ValueError: a length nobody can hold
         pass
     lines = (session / "events.jsonl").read_text().split("\n")[:-1]
-    return Killed(heard, readable, _ffprobe(audio), exact, len([json.loads(line) for line in lines]))
+    return Killed(recorded, readable, _ffprobe(audio), exact, len([json.loads(line) for line in lines]))
 
 
 def _begun(target: Path, before: set[Path], process: subprocess.Popen[bytes]) -> tuple[Path, float]:

@@ -1,1 +1,1 @@
-"""The demo recording: thirty seconds of soul jazz composed by rule, played by a soundfont, aged like a record."""
+"""The demo recording: thirty seconds of soul jazz composed by rule, played by a soundfont, as a worn record."""

@@ -35,7 +35,7 @@ def perform(score: Score, font: Path) -> NDArray[np.float64]:
 
 
 def make(out: Path, font: Path | None = None, seed: int = 1969) -> None:
-    """Compose, perform, age and write the demo as OGG Vorbis, and what it truly holds beside it as NAME.truth.json.
+    """Make the demo: compose, perform, play as a worn record, write OGG Vorbis and its labels, NAME.truth.json.
 
     Raises UserError if fluidsynth or a soundfont is missing or the file cannot be written.
     """
@@ -46,14 +46,14 @@ def make(out: Path, font: Path | None = None, seed: int = 1969) -> None:
     length = round((score.seconds(score.tick(11, 0)) + 0.3) * rate)
     clean = perform(score, chosen)[:length]
     clean[-rate:] *= np.linspace(1, 0, rate)[:, None] ** 2
-    aged = play_worn(clean, rate, pressing, np.random.default_rng(seed))
-    aged *= PEAK / np.max(np.abs(aged))
+    worn = play_worn(clean, rate, pressing, np.random.default_rng(seed))
+    worn *= PEAK / np.max(np.abs(worn))
     truth = {name: [round(t, 4) for t in played_at(pressing, times)] for name, times in score.strong_hits().items()}
     try:
         with soundfile.SoundFile(out, "w", rate, 2, format="OGG", subtype="VORBIS", compression_level=0.5) as file:
             # libsndfile's Vorbis encoder overflows its stack on one long write.
-            for start in range(0, len(aged), 4096):
-                file.write(aged[start : start + 4096].astype(np.float32))
+            for start in range(0, len(worn), 4096):
+                file.write(worn[start : start + 4096].astype(np.float32))
         out.with_suffix(".truth.json").write_text(
             json.dumps({"bpm": score.bpm} | truth, indent=1) + "\n", encoding="utf-8"
         )
@@ -64,7 +64,8 @@ def make(out: Path, font: Path | None = None, seed: int = 1969) -> None:
 def main() -> int:
     """Run the command; gives the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m samplechop.offline.lab.demo", description="Compose, play and age the demo recording."
+        prog="python -m samplechop.offline.lab.demo",
+        description="Compose, play and degrade the demo recording like a worn record.",
     )
     parser.add_argument("out", type=Path, help="the .ogg file to write")
     parser.add_argument("--soundfont", type=Path, help="a General MIDI .sf2 file")

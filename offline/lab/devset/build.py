@@ -25,7 +25,7 @@ MAKERS: dict[str, Callable[[Order], Made]] = {
 SHARES = {"mixes": 0.44, "stems": 0.24, "loops": 0.2, "hits": 0.12}
 """Which part of the recordings each group has."""
 TAG = 0xDE5E7
-"""Keeps the seeds apart from those of crates."""
+"""Keeps the seeds apart from those of training sets."""
 
 
 def plan(count: int, sources: Sources) -> list[tuple[str, int]]:

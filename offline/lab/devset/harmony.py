@@ -1,4 +1,4 @@
-"""Chords to judge harmony models on: instruments that none was trained on, plain, under drums, worn; and no chords."""
+"""Chords to judge harmony models on: instruments held out, plain, under drums, as worn records; and no chords."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -108,7 +108,7 @@ def complete(rng: np.random.Generator, kind: str) -> Voicing:
 
 
 def drums(rng: np.random.Generator, shots: Sequence[Shot], length: float) -> Sound:
-    """Play `length` seconds of drums in one of the crate's styles: float32, (n,)."""
+    """Play `length` seconds of drums in one of the synthetic styles: float32, (n,)."""
     score, _ = composing.compose(rng, length, False)
     kit = composing.assemble(rng, shots, [strike.role for strike in score.strikes])
     sound = drumming.play([strike for strike in score.strikes if strike.role in kit], kit, length, rng)

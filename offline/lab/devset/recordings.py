@@ -33,7 +33,7 @@ class Played:
 
 
 def stem(order: Order) -> Made:
-    """Make drums alone: real one-shots, played by a drummer of the crate's styles."""
+    """Make drums alone: real one-shots, played by a drummer of the synthetic styles."""
     score, style = composing.compose(order.rng, _length(order.rng), False)
     return _finish(order, Played(score, f"{style.name}-stem", _drums(score, order.rng, order.sources)))
 
@@ -106,10 +106,11 @@ def _under(drums: Sound, music: Sound, rng: np.random.Generator) -> Sound:
 def _finish(order: Order, played: Played) -> Made:
     """Age a mix and write down what it holds.
 
-    Whether the attacks of real music are chops, nobody says: they are unsure. All else follows the crate's rule.
+    Whether the attacks of real music are chops, nobody says: they are unsure. All else follows the rule of the
+    synthetic training set.
     """
     score, turntable = played.score, good_turntable(order.rng)
-    length = float(turntable.heard_at(np.array([score.length]))[0])
+    length = float(turntable.played_at(np.array([score.length]))[0])
     samples = augment_record_mildly(turntable.play(played.dry, length), order.rng)
     length = len(samples) / RATE
     found, unsure = choosing.candidates(score, played.quick, [])
@@ -126,14 +127,14 @@ def _finish(order: Order, played: Played) -> Made:
         ],
         beats=[BeatTruth(time, position) for time, position in score.beats],
     )
-    truth = moved(truth, turntable.heard_at, turntable.semitones, length)
-    times = turntable.heard_at(np.array([one.time for one in found]))
-    heard = [
+    truth = moved(truth, turntable.played_at, turntable.semitones, length)
+    times = turntable.played_at(np.array([one.time for one in found]))
+    shifted = [
         choosing.Candidate(float(time), one.reason)
         for time, one in zip(times, found, strict=True)
         if 0 <= time < length - choosing.WIDTH
     ]
-    chops, lost = choosing.choose(samples, heard)
+    chops, lost = choosing.choose(samples, shifted)
     drums = choosing.audible(samples, truth.drums)
     truth = replace(truth, chops=chops, unsure=choosing.without(truth.unsure + lost, chops), drums=drums)
     return Made(samples, _attacks(samples, played, turntable), truth)
@@ -144,10 +145,10 @@ def _attacks(samples: Sound, played: Played, turntable: turntables.Turntable) ->
     struck = [one.time for one in played.score.strikes] + list(played.others)
     struck += [tone.time for tone in played.score.tones if tone.part in played.quick]
     last = len(samples) / RATE - choosing.WIDTH
-    times = [float(time) for time in turntable.heard_at(np.array(struck)) if 0 <= time < last]
-    # The label says nothing here: whatever it is called, it is heard or not.
-    heard = choosing.audible(samples, [DrumTruth(time, "tom", 1.0) for time in times])
-    return np.sort(np.array([one.time for one in heard]))
+    times = [float(time) for time in turntable.played_at(np.array(struck)) if 0 <= time < last]
+    # The label says nothing here: whatever it is called, it is audible or not.
+    audible = choosing.audible(samples, [DrumTruth(time, "tom", 1.0) for time in times])
+    return np.sort(np.array([one.time for one in audible]))
 
 
 SOUNDS_AT_ONCE = 5
@@ -160,7 +161,7 @@ FEWEST_BEATS = 4
 
 
 def loop(order: Order) -> Made:
-    """Play a real loop round and round: every other one as it is, the others aged and at another speed."""
+    """Play a real loop round and round: every other one as it is, the others augmented and at another speed."""
     loops = order.sources.loops
     again, place = divmod(order.number, len(loops))
     one = loops[place]
@@ -175,9 +176,9 @@ def loop(order: Order) -> Made:
         beats, places = (one.beats[kept] + starts[:, None]).ravel(), np.tile(one.positions[kept], len(starts))
     if (place + again) % 2:
         turntable = good_turntable(order.rng)
-        length = float(turntable.heard_at(np.array([len(samples) / RATE]))[0])
+        length = float(turntable.played_at(np.array([len(samples) / RATE]))[0])
         samples = augment_record_mildly(turntable.play(samples, length), order.rng)
-        onsets, beats = turntable.heard_at(onsets), turntable.heard_at(beats)
+        onsets, beats = turntable.played_at(onsets), turntable.played_at(beats)
     return Made(samples, onsets, None, tuple(zip(beats.tolist(), places.tolist(), strict=True)))
 
 
@@ -220,10 +221,10 @@ def hits(order: Order) -> Made:
     if rng.random() < 0.5:
         out = effects.reverberate(out, rng, 0.3)
     turntable = good_turntable(rng)
-    length = float(turntable.heard_at(np.array([length]))[0])
+    length = float(turntable.played_at(np.array([length]))[0])
     samples = augment_record_mildly(turntable.play(out, length), rng)
     length = len(samples) / RATE
-    truth = moved(Truth(length, "hits", "validation", order.seed, chops=found), turntable.heard_at, 0.0, length)
+    truth = moved(Truth(length, "hits", "validation", order.seed, chops=found), turntable.played_at, 0.0, length)
     chops, lost = choosing.choose(samples, [choosing.Candidate(one.time, "phrase") for one in truth.chops])
     truth = replace(truth, chops=chops, unsure=choosing.without(lost, chops))
     return Made(samples, np.array([one.time for one in chops]), truth)

@@ -1,7 +1,7 @@
 """What a development set is made of: one-shots, loops and music that training never hears.
 
 One-shots and single hits are those held out by a hash of their name, see audio.one_shots; loops those that no
-crate may use. Loops and music need reference times: name.onsets.txt and name.beats.txt beside them, in a folder
+training set may use. Loops and music need reference times: name.onsets.txt and name.beats.txt beside them, in a folder
 reference_times there, or in one beside their folder.
 """
 
@@ -221,7 +221,7 @@ def gather_sources(sounds: Sequence[Path], music: Path) -> Sources:
             f"No {' and no '.join(sorted(missing))} under {', '.join(repr(str(one)) for one in sounds)} that training "
             "leaves out (every fifth sound, by a hash of its name): give a folder with more one-shots."
         )
-    # Sounds of no role are left out of every crate, held out or not.
+    # Sounds of no role are left out of every training set, held out or not.
     unused = {path.stem: path for folder, path in files if role_of(str(path.relative_to(folder))) is None}
     kept = [(name, path) for name, path in unused.items() if not any(word in name.lower() for word in NO_HITS)]
     shots += [Shot(name, "stab", trimmed(read_audio(path)), True) for name, path in kept]

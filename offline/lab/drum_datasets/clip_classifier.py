@@ -1,8 +1,8 @@
-"""A net that says which drums one shred of a recording (the moments around an attack) holds.
+"""A net that says which drums an onset-centred clip of a recording holds.
 
-It hears 80 ms before the attack and 230 ms after it, whatever sounds there: what went on before tells a bass note from
+A clip is 80 ms before the attack and 230 ms after it, whatever sounds there: what went on before tells a bass note from
 a kick, what comes after tells a hat from a cymbal. It only has to be right where it is sure; the rest stays unlabelled.
-It is trained by drum_datasets/clip_classifier_training.py on recordings whose shreds are cut by the same code.
+It is trained by drum_datasets/clip_classifier_training.py on recordings whose clips are cut by the same code.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.models import Manifest, ModelError, ShredFeatures
+from samplechop.models import ClipFeatures, Manifest, ModelError
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.nets.tflite import open_interpreter
 
-FEATURES = ShredFeatures(
+FEATURES = ClipFeatures(
     sample_rate=RATE, hop_length=441, n_fft=2048, n_bands=48, before=8, frames=32, heads=tuple(DRUMS)
 )
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
 DEPTH_DB = 70.0
-"""Below the shred's loudest band there is nothing."""
+"""Below the clip's loudest band there is nothing."""
 SCALE_DB = 20.0
 """One unit of the input."""
 ATTACK_FRAMES = 8
@@ -43,10 +43,10 @@ def _mel() -> NDArray[np.float32]:
 
 
 def features(samples: Sound, times: Sequence[float]) -> NDArray[np.float32]:
-    """Hear the shreds at `times` (seconds, from 0 on) of one track: samples, float32 (n,), 44 100 Hz.
+    """Give the features of the clips at `times` (seconds, from 0 on) of one track: samples, float32 (n,), 44 100 Hz.
 
     Returns float32, (m, FEATURES.n_inputs): 32 frames, one every 10 ms, the ninth centred on the attack. In each first
-    48 mel bands in dB under the shred's loudest, then the same bands in dB against the track's own loud attacks: this
+    48 mel bands in dB under the clip's loudest, then the same bands in dB against the track's own loud attacks: this
     tells a soft hat from a snare, and how the record was equalised does not matter to it. The level never matters.
     """
     f = FEATURES
@@ -70,14 +70,14 @@ def features(samples: Sound, times: Sequence[float]) -> NDArray[np.float32]:
     return np.asarray(out.reshape(len(out), f.n_inputs), np.float32)
 
 
-class ShredNet:
+class ClipClassifier:
     """The net of one manifest."""
 
     def __init__(self, manifest: Manifest) -> None:
-        """Open it. Raises ModelError if it does not hear shreds as they are cut here."""
+        """Open it. Raises ModelError if it takes no onset-centred clips as they are cut here."""
         where = f"model {str(manifest.path)!r}"
         if manifest.features != FEATURES:
-            raise ModelError(f"{where} does not hear shreds: train one with samplechop drums shreds")
+            raise ModelError(f"{where} takes no onset-centred clips: train one with samplechop drums clips")
         self.manifest = manifest
         try:
             drums = manifest.decision["drums"]
@@ -94,21 +94,21 @@ class ShredNet:
             )
         self._in, self._out = inputs["index"], outputs["index"]
 
-    def hear(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the probability of each of DRUMS: float32, (m, 5), of features(), float32 (m, n)."""
-        logits = np.zeros((len(heard), len(DRUMS)), np.float32)
-        for row, one in zip(logits, heard, strict=True):
+        logits = np.zeros((len(clips), len(DRUMS)), np.float32)
+        for row, one in zip(logits, clips, strict=True):
             self._interpreter.set_tensor(self._in, one[None])
             self._interpreter.invoke()
             row[:] = self._interpreter.get_tensor(self._out)[0]
         return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
-def open_net(model: Path) -> ShredNet:
-    """Open a net that samplechop drums shreds has written: the path of its .json or .tflite, or without either.
+def open_net(model: Path) -> ClipClassifier:
+    """Open a net that samplechop drums clips has written: the path of its .json or .tflite, or without either.
 
     Raises ModelError if there is none or it is of another kind.
     """
-    return ShredNet(
+    return ClipClassifier(
         models.load(model if model.suffix in {".json", ".tflite"} else model.with_name(model.name + ".json"))
     )

@@ -1,4 +1,4 @@
-"""The net that names shreds: trained on recordings with known drums, cut as from_tracks.py will cut others.
+"""The net that names clips: trained on recordings with known drums, cut as from_tracks.py will cut others.
 
 Each drum is named from the probability on from which, on recordings it has not learned from, it is right RIGHT often.
 """
@@ -47,7 +47,7 @@ class Clips:
 
 
 def targets_at(times: Sequence[float], labels: DrumLabels) -> NDArray[np.int8]:
-    """Say what each shred (onset in seconds) holds: int8, (n, 5), in the order of DRUMS; 1, 0, or -1 for unknown."""
+    """Say what each clip (onset in seconds) holds: int8, (n, 5), in the order of DRUMS; 1, 0, or -1 for unknown."""
     at = np.asarray(times, np.float64)
     out = np.full((len(at), len(DRUMS)), -1, np.int8)
     for column, name in enumerate(DRUMS):
@@ -63,10 +63,10 @@ def targets_at(times: Sequence[float], labels: DrumLabels) -> NDArray[np.int8]:
 
 
 def clips_of(folders: Sequence[Path], progress: Progress) -> dict[str, Clips]:
-    """Cut the shreds of all labelled recordings in folders, by split: "train" and "validation".
+    """Cut the clips of all labelled recordings in folders, by split: "train" and "validation".
 
-    A crate says its split itself; of other recordings every fifth is validation. Raises UserError if a folder is
-    missing or either split has fewer than FEWEST kicks, snares or hats.
+    A synthetic record says its split itself; of other recordings every fifth is validation. Raises UserError if a
+    folder is missing or either split has fewer than FEWEST kicks, snares or hats.
     """
     examples = dataset.find(drums.SPEC, folders)
     rows: dict[str, list[tuple[NDArray[np.float16], NDArray[np.int8]]]] = {"train": [], "validation": []}
@@ -84,7 +84,8 @@ def clips_of(folders: Sequence[Path], progress: Progress) -> dict[str, Clips]:
         if few:
             raise UserError(
                 f"The recordings for {'training' if split == 'train' else 'validation'} hold fewer than {FEWEST} of "
-                f"{', '.join(few)}: give more, such as a crate (samplechop crate build -o crate --minutes 60)."
+                f"{', '.join(few)}: give more, such as a synthetic training set "
+                "(samplechop crate build -o crate --minutes 60)."
             )
         clips[split] = Clips(*both)
     return clips
@@ -106,7 +107,7 @@ def build(seed: int) -> Any:
 
 
 def augment_features(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Change shreds, float32 (n, inputs), as another desk, pressing and speed would.
+    """Change clips, float32 (n, inputs), as another desk, pressing and speed would.
 
     Another tilt and a slow ripple over the bands, which are nothing new against the track's own; now and then a noise
     floor; up to two bands higher or lower.
@@ -228,7 +229,7 @@ class ClipTask:
         logits = np.concatenate([np.asarray(fitted.model(x, training=False)) for x, _ in self.validation_batches()])
         scores = scored(1 / (1 + np.exp(-logits)), self._held_out.target)
         decision = {"drums": {name: {what: scores[name][what] for what in ("sure", "absent")} for name in DRUMS}}
-        facts = {f"shreds_{split}": len(part.x) for split, part in self._clips.items()}
+        facts = {f"clips_{split}": len(part.x) for split, part in self._clips.items()}
         return Calibrated(write_model.to_tflite(fitted.model, 1), FEATURES, scores, decision=decision, facts=facts)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:

@@ -27,7 +27,7 @@ TAIL = 1.5
 LATEST = 0.05
 """Seconds after its note at which a drum has sounded, or never."""
 SHARE = 0.05
-"""Of its peak: where a drum's sound is taken to begin, as everywhere in a crate."""
+"""Of its peak: where a drum's sound is taken to begin, as everywhere in synthetic records."""
 NARROW = 0.03
 OTHER_PROGRAM = 0.5
 """How often a melodic program is changed for another one of its family."""
@@ -64,7 +64,7 @@ def perform(song: Sequence[Played], players: Cast, band: bool) -> tuple[Sound, D
     """Play a song: float32, (n,), mono, 44 100 Hz, and its drums. band: with all that plays, else percussion alone.
 
     A drum's time is that of its note (FluidSynth starts it on the nearest of every 64 samples), plus what the kit's
-    sound takes to begin, measured on the kit. Hits that cannot be heard in the result (choosing.audible) are unsure.
+    sound takes to begin, measured on the kit. Hits that cannot be found in the result (choosing.audible) are unsure.
     Raises UserError if fluidsynth is missing or fails.
     """
     song = [one for one in song if one.time <= LONGEST]
@@ -130,12 +130,12 @@ def _labels(sound: Sound, struck: Sequence[Struck], delays: dict[int, float]) ->
         if time - latest.get(one.label, -1.0) > 0.005 and time < len(sound) / RATE:
             latest[one.label] = time
             hits.append(DrumTruth(time, one.label, one.velocity))
-    heard = audible(sound, hits)
+    found = audible(sound, hits)
     lost = [
         Unsure(max(0.0, hit.time - NARROW), hit.time + NARROW, hit.label)
-        for hit in sorted(set(hits) - set(heard), key=lambda hit: hit.time)
+        for hit in sorted(set(hits) - set(found), key=lambda hit: hit.time)
     ]
-    return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in heard), frozenset(DRUMS), tuple(lost))
+    return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in found), frozenset(DRUMS), tuple(lost))
 
 
 def rendered(
@@ -145,11 +145,11 @@ def rendered(
     versions: int,
     seed: int,
     out: Path,
-    told: Callable[[int, int], None],
+    progress: Callable[[int, int], None],
 ) -> tuple[int, list[str]]:
-    """Render files into a folder: gives how many recordings there are, and why files were passed over.
+    """Render files into a folder: gives how many recordings there are, and why files were skipped.
 
-    bands: of each, with (True) or without the band. told: hears how many files are done, of how many.
+    bands: of each, with (True) or without the band. progress: takes how many files are done, of how many.
     Raises UserError if fluidsynth is missing or nothing can be written, or if the only file is of no use.
     """
     taken: set[str] = set()
@@ -173,7 +173,7 @@ def rendered(
                 if not is_written(out, full):
                     write_pair(out, full, *perform(song, players, band))
                 done += 1
-        told(number, len(files))
+        progress(number, len(files))
     return done, passed
 
 

@@ -20,7 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
-from samplechop.offline.lab.drum_datasets.clip_classifier import ShredNet, features
+from samplechop.offline.lab.drum_datasets.clip_classifier import ClipClassifier, features
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
 from samplechop.offline.labels.drum_onsets import KICK_HZ, SNARE_HZ, Rise, nearest, peaks, rise
 from samplechop.realtime.core.errors import UserError
@@ -72,7 +72,7 @@ def _highest(samples: Sound) -> Rise:
     return np.asarray(np.max([rise(samples, band, 0.02) for band in BANDS_HZ], axis=0))
 
 
-def label_clips(samples: Sound, net: ShredNet) -> DrumLabels:
+def label_clips(samples: Sound, net: ClipClassifier) -> DrumLabels:
     """Label a track or its drums, float32 (n,), 44 100 Hz: hits where the net is sure, else that nobody knows.
 
     Attacks softer than the onsets are unsure too.
@@ -82,7 +82,7 @@ def label_clips(samples: Sound, net: ShredNet) -> DrumLabels:
     hits: list[DrumHit] = []
     unsure = [Unsure(*_around(time)) for time in peaks(highest, SOFT_DB, HALF) if not _near(time, times)]
     levels = _levels_db(samples, times)
-    for time, row, level in zip(times, net.hear(features(samples, times)), levels, strict=True):
+    for time, row, level in zip(times, net.predict(features(samples, times)), levels, strict=True):
         for name, probability in zip(DRUMS, row.tolist(), strict=True):
             if probability >= net.sure[name]:
                 hits.append(DrumHit(time, name, float(np.clip(1 + level / 40, 0.1, 1.0))))
@@ -168,9 +168,6 @@ NARROW = 0.05
 VELOCITY = 0.8
 
 
-Told = Callable[[int, int], None]
-
-
 @dataclass(frozen=True, slots=True)
 class Believed:
     """A stretch of beats: times in seconds; which should carry a snare (none: nobody knows of snares here); how sharply
@@ -183,16 +180,16 @@ class Believed:
     high_db: tuple[float, ...]
 
 
-def beats_of(samples: Sound, told: Told | None = None) -> list[float]:
-    """Hear the beats of a recording with the live beat detector: seconds, sorted. told: hears (done, of) samples."""
+def beats_of(samples: Sound, progress: Callable[[int, int], None] | None = None) -> list[float]:
+    """Find the beats with the live beat detector: seconds, sorted. progress: takes (done, of) samples."""
     detector = BeatDetector()
     detector.prepare(ProcessSpec(RATE, BLOCK))
     found: list[Event] = []
     padded = np.concatenate([samples, np.zeros(detector.latency + BLOCK, np.float32)])
     for start in range(0, len(padded), BLOCK):
         detector.process(padded[start : start + BLOCK], start, found.append)
-        if told is not None:
-            told(min(start + BLOCK, len(samples)), len(samples))
+        if progress is not None:
+            progress(min(start + BLOCK, len(samples)), len(samples))
     return sorted(event.sample / RATE for event in found if event.kind == BEAT and event.sample < len(samples))
 
 

@@ -1,1 +1,1 @@
-"""A labelled crate that makes itself: records composed by rule, played, aged, and written beside their truth."""
+"""Synthetic training sets ("crates"): records composed by rule, rendered, augmented and labelled."""

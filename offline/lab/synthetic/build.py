@@ -30,7 +30,7 @@ _bank: soundfont_bank.Bank | None = None
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What decides how the records of a crate sound; a folder holds records of one."""
+    """What decides how the records of a training set sound; a folder holds records of one."""
 
     seed: int
     sounds: tuple[str, ...]
@@ -51,7 +51,7 @@ def instruments(font: Path | None) -> Path:
         found = None
     if found is None or shutil.which("fluidsynth") is None:
         raise UserError(
-            "A crate is played by fluidsynth with a General MIDI soundfont: "
+            "Synthetic records are played by fluidsynth with a General MIDI soundfont: "
             "apt-get install fluidsynth fluid-soundfont-gm, or name an .sf2 file with --soundfont."
         )
     return found
@@ -97,11 +97,12 @@ def claim(folder: Path, settings: Settings) -> None:
         if not isinstance(there, dict):
             raise ValueError("its crate.json holds no settings")
     except (OSError, ValueError) as error:
-        raise UserError(f"The crate folder {str(folder)!r} cannot be used: {error}") from None
+        raise UserError(f"The training set {str(folder)!r} cannot be used: {error}") from None
     other = [name for name in mine if there.get(name) != mine[name]]
     if other:
         raise UserError(
-            f"{str(folder)!r} holds a crate of another {other[0]} ({there.get(other[0])!r}, now {mine[other[0]]!r}): "
+            f"{str(folder)!r} holds a training set of another {other[0]} "
+            f"({there.get(other[0])!r}, now {mine[other[0]]!r}): "
             "name another folder, or delete this one."
         )
 
@@ -153,7 +154,7 @@ def build(
 ) -> Iterator[tuple[int, int]]:
     """Fill a folder; yields (records done, records wanted) as it goes.
 
-    Raises UserError if anything is missing, would not fit, or the folder holds another crate.
+    Raises UserError if anything is missing, would not fit, or the folder holds another training set.
     """
     for place in sounds:
         if not place.is_dir():

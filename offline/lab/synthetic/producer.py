@@ -1,4 +1,4 @@
-"""A made-up producer with a taste of his own: labels some records of a crate by another rule, as a user would."""
+"""A made-up producer with a taste of his own: labels synthetic records by another rule, as a user would."""
 
 import shutil
 from collections.abc import Callable
@@ -40,18 +40,22 @@ def _copy(record: Path, folder: Path) -> None:
         raise UserError(f"{str(record)!r} cannot be copied to {str(folder)!r}: {error.strerror or error}") from None
 
 
-def label(crate: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:
-    """Copy `count` records of a crate to `out`, beside each a label file by the rule; gives how many there were.
+def label(training_set: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:
+    """Copy `count` records of a synthetic training set to `out`, beside each a label file by the rule; gives how many
+    there were.
 
     rule: "snares" or "bars". Records in which the rule finds fewer than four places are passed over, and so are the
-    first `skip` of the others. Raises UserError for another rule, a folder that is no crate, or if a record cannot be
-    copied.
+    first `skip` of the others. Raises UserError for another rule, a folder that is no training set, or if a record
+    cannot be copied.
     """
     if rule not in RULES:
         raise UserError(f"--rule must be one of {', '.join(RULES)}, got {rule!r}")
-    truths = sorted(crate.glob("[0-9]*.json"))
+    truths = sorted(training_set.glob("[0-9]*.json"))
     if not truths:
-        raise UserError(f"no crate in {str(crate)!r}: make one with samplechop crate build -o {crate}")
+        raise UserError(
+            f"no synthetic training set in {str(training_set)!r}: "
+            f"make one with samplechop crate build -o {training_set}"
+        )
     made = 0
     for path in truths:
         times = sorted(set(RULES[rule](read_truth(path))))

@@ -16,31 +16,31 @@ OTHERWISE_WALTZ = 0.06
 """How often a style is played in three."""
 
 
-def make(seed: int, number: int, bank: Bank, aged: bool = True) -> tuple[Sound, Truth]:
+def make(seed: int, number: int, bank: Bank, augment: bool = True) -> tuple[Sound, Truth]:
     """Make record `number`: float32, (n,), mono, 44 100 Hz, within full scale, and its truth.
 
-    aged: as a worn record on a turntable; otherwise dry and at its own speed.
+    augment: as a worn record on a turntable; otherwise dry and at its own speed.
     Raises UserError if fluidsynth fails.
     """
     plan, rng = outline(seed, number), np.random.default_rng([seed, number, 1])
     if plan.kind == "noise":
         return turntables.empty_record(plan.length, rng), Truth(plan.length, "noise", plan.split, seed)
-    turntable = turntables.random_turntable(rng) if aged else turntables.Turntable()
+    turntable = turntables.random_turntable(rng) if augment else turntables.Turntable()
     score = Score(float(turntable.recorded_at(np.array([plan.length]))[0]) + 0.05)
     style = _compose(score, rng, plan.kind)
     samples, truth, found = mixing.play(score, rng, plan, style, bank, seed)
-    if aged:
+    if augment:
         samples = turntables.augment_record(turntable.play(samples, plan.length), rng)
     else:
         samples = samples[: round(plan.length * RATE)] * np.float32(0.5 / np.max(np.abs(samples), initial=1e-9))
-    truth = moved(truth, turntable.heard_at, turntable.semitones, plan.length)
-    times = turntable.heard_at(np.array([one.time for one in found]))
-    heard = [
+    truth = moved(truth, turntable.played_at, turntable.semitones, plan.length)
+    times = turntable.played_at(np.array([one.time for one in found]))
+    shifted = [
         choosing.Candidate(float(time), one.reason)
         for time, one in zip(times, found, strict=True)
         if 0 <= time < plan.length - choosing.WIDTH
     ]
-    chops, lost = choosing.choose(samples, heard)
+    chops, lost = choosing.choose(samples, shifted)
     drums = choosing.audible(samples, truth.drums)
     unsure = choosing.without(truth.unsure + lost, chops)
     return samples, replace(truth, chops=chops, unsure=unsure, drums=drums)

@@ -201,7 +201,7 @@ class Outline:
 
 
 def outline(seed: int, number: int) -> Outline:
-    """Decide about record `number` of the crate with this seed; it depends on nothing else."""
+    """Decide about record `number` of the training set with this seed; it depends on nothing else."""
     rng = np.random.default_rng([seed, number, 0])
     kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
     split = "validation" if rng.random() < VALIDATION else "train"

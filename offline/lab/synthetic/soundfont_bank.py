@@ -1,4 +1,4 @@
-"""Everything a crate is played with, on disk once so that all workers share it: one-shots, drum kits, instruments."""
+"""The sounds of a synthetic training set, on disk once for all workers: one-shots, drum kits, instruments."""
 
 import json
 from collections.abc import Sequence

@@ -29,20 +29,20 @@ class Turntable:
         """By how much every pitch rises."""
         return float(12 * np.log2(self.speed))
 
-    def recorded_at(self, heard: NDArray[np.float64]) -> NDArray[np.float64]:
+    def recorded_at(self, played: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map times of the playing to times of the recording, seconds, float64 (n,)."""
-        ahead = np.zeros_like(heard)
+        ahead = np.zeros_like(played)
         for rate, depth, phase in self.swings:
             turn = 2 * np.pi * rate
-            ahead += depth / turn * (np.sin(turn * heard + phase) - np.sin(phase))
-        return self.speed * (heard + ahead)
+            ahead += depth / turn * (np.sin(turn * played + phase) - np.sin(phase))
+        return self.speed * (played + ahead)
 
-    def heard_at(self, recorded: NDArray[np.float64]) -> NDArray[np.float64]:
+    def played_at(self, recorded: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map times of the recording to times of the playing: the inverse, to well under a microsecond."""
-        heard = np.asarray(recorded, dtype=np.float64) / self.speed
+        played = np.asarray(recorded, dtype=np.float64) / self.speed
         for _ in range(12):
-            heard = heard - (self.recorded_at(heard) / self.speed - recorded / self.speed)
-        return heard
+            played = played - (self.recorded_at(played) / self.speed - recorded / self.speed)
+        return played
 
     def play(self, samples: Sound, length: float) -> Sound:
         """Give `length` seconds of the record as it sounds on this turntable: float32, (round(length * RATE),)."""

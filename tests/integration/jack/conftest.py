@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.bench.jack import Session, hear
+from samplechop.offline.lab.bench.jack import Session, run_session
 from samplechop.offline.lab.bench.jack_server import JackServer
 from tests.support.signals import RATE, record
 
@@ -30,7 +30,9 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def recorded(jack_server: JackServer, turntable: np.ndarray, recordings: Path) -> Session:
     """Give a session that an independent client played to: recorded whole, and its last four seconds kept."""
-    return hear(jack_server, turntable, ("--record", str(recordings), "--keep-last", "4", "--detect", "chop,beats"))
+    return run_session(
+        jack_server, turntable, ("--record", str(recordings), "--keep-last", "4", "--detect", "chop,beats")
+    )
 
 
 @pytest.fixture(scope="session")
@@ -42,4 +44,4 @@ def song() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="session")
 def clocked(jack_server: JackServer, song: tuple[np.ndarray, np.ndarray]) -> Session:
     """Give a session that sends the notes of its chops and a MIDI clock."""
-    return hear(jack_server, song[0], ["--midi-clock"])
+    return run_session(jack_server, song[0], ["--midi-clock"])

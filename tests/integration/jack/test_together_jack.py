@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.bench.jack import Session, hear
+from samplechop.offline.lab.bench.jack import Session, run_session
 from samplechop.offline.lab.bench.jack_server import JackServer
 from samplechop.realtime.detectors import registry
 from samplechop.realtime.engine.engine import Engine
@@ -23,7 +23,7 @@ CHANNELS = {"chop": 1, "drum": 10, "chord": 2}
 
 @pytest.fixture(scope="module")
 def session(jack_server: JackServer) -> Session:
-    return hear(jack_server, record(7.0)[0], ("--detect", ",".join(NAMES.values())))
+    return run_session(jack_server, record(7.0)[0], ("--detect", ",".join(NAMES.values())))
 
 
 def struck(session: Session, kind: str) -> list[tuple[int, int]]:

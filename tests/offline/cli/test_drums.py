@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from samplechop import models
-from samplechop.models import ShredFeatures
+from samplechop.models import ClipFeatures
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.drum_datasets import clip_classifier, clip_classifier_training, from_midi, from_tracks
 from samplechop.offline.lab.drum_datasets.clip_classifier import open_net
@@ -87,7 +87,7 @@ def test_what_cannot_be_read_is_told_and_passed_over(tmp_path: Path) -> None:
     write_sound(tmp_path / "whole.wav")
     outcome = samplechop("drums", "four-on-the-floor", tmp_path, "-o", tmp_path / "out")
     assert outcome.code == 0
-    assert outcome.err.count("passed over") == 2
+    assert outcome.err.count("skipped:") == 2
     assert [path.name for path in (tmp_path / "out").glob("*.flac")] == ["whole.flac"]
 
 
@@ -110,7 +110,7 @@ def test_by_hand_tells_how_the_notes_lie(tmp_path: Path) -> None:
         ("render text.mid -o out --part vocals", "--part must be"),
         ("render song.mid -o out --soundfont none.sf2", "No soundfont at 'none.sf2'"),
         ("four-on-the-floor nowhere -o out", "Nothing at 'nowhere'"),
-        ("from-tracks empty -o out --net other/drums.json", "does not hear shreds"),
+        ("from-tracks empty -o out --net other/drums.json", "takes no onset-centred clips"),
         ("from-tracks empty -o out --net none.json", "no model 'none.json'"),
         ("from-tracks empty -o out --net none.json --demucs nowhere", "No folder of demucs models at 'nowhere'"),
         ("four-on-the-floor empty -o out", "No audio file in 'empty'"),
@@ -121,10 +121,10 @@ def test_by_hand_tells_how_the_notes_lie(tmp_path: Path) -> None:
         ("by-hand a.wav song.mid -o out --offset 30", "give another --offset"),
         ("by-hand a.wav song.mid -o out --only kick,gong", "--only must be"),
         ("by-hand a.wav song.mid -o song.mid", "'song.mid/a.flac' cannot be written"),
-        ("shreds nowhere -o m", "no folder 'nowhere'"),
-        ("shreds empty -o m", "no labelled recordings in 'empty'"),
-        ("shreds few -o m", "fewer than 20 of kick, snare, hat"),
-        ("shreds few -o song.mid/m", "--out 'song.mid/m' cannot be written"),
+        ("clips nowhere -o m", "no folder 'nowhere'"),
+        ("clips empty -o m", "no labelled recordings in 'empty'"),
+        ("clips few -o m", "fewer than 20 of kick, snare, hat"),
+        ("clips few -o song.mid/m", "--out 'song.mid/m' cannot be written"),
     ],
 )
 def test_wrong_input_is_one_sentence(
@@ -156,16 +156,16 @@ def dense(seed: int) -> tuple[Sound, DrumLabels]:
     return recording(struck, 9.5), DrumLabels(tuple(DrumHit(time, role) for time, role in struck))
 
 
-def test_a_net_for_shreds_is_trained_and_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_net_for_clips_is_trained_and_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow")
     monkeypatch.setattr(clip_classifier_training, "LAYERS", 0)  # tracing a whole net takes half of the test
     for seed in range(2):
         sound, labels = dense(seed)
         soundfile.write(tmp_path / f"{seed}.wav", sound, RATE)
         write_drum_labels(labels, tmp_path / f"{seed}.drums.json")
-    outcome = samplechop("drums", "shreds", tmp_path, "-o", tmp_path / "mine", "--steps", 10)
+    outcome = samplechop("drums", "clips", tmp_path, "-o", tmp_path / "mine", "--steps", 10)
     assert outcome.code == 0, outcome
-    assert isinstance(models.load(tmp_path / "mine.json").features, ShredFeatures)
+    assert isinstance(models.load(tmp_path / "mine.json").features, ClipFeatures)
     net = open_net(tmp_path / "mine.json")
     assert set(net.sure) == set(net.absent) == set(DRUMS)
-    assert net.hear(clip_classifier.features(dense(3)[0], [0.3, 0.42])).shape == (2, len(DRUMS))
+    assert net.predict(clip_classifier.features(dense(3)[0], [0.3, 0.42])).shape == (2, len(DRUMS))

@@ -195,7 +195,7 @@ def test_labels_made_elsewhere_say_what_they_do_not_know(tmp_path):
     assert references.all is None
 
 
-def test_a_crate_without_drums_says_nothing_of_drums(tmp_path):
+def test_a_synthetic_record_without_drums_says_nothing_of_drums(tmp_path):
     path = audio(tmp_path / "one.wav")
     truth = Truth(1.0, "soul", "validation", 1, chops=[ChopTruth(0.5, "hit", 1.0)])
     write_truth(truth, tmp_path / "one.json")

@@ -89,7 +89,7 @@ def test_wow_and_flutter_move_clicks_to_where_the_truth_says(seed):
     for place in places:
         at = round(place * RATE)
         clicks[at - 4 : at + 5] = width
-    heard = turntable.heard_at(np.round(places * RATE) / RATE)
+    heard = turntable.played_at(np.round(places * RATE) / RATE)
     sound = turntable.play(clicks, 8.0)
     for time in heard[heard < 7.9]:
         around = sound[round(time * RATE) - 200 : round(time * RATE) + 201]
@@ -99,4 +99,4 @@ def test_wow_and_flutter_move_clicks_to_where_the_truth_says(seed):
 def test_the_turntable_is_undone_by_its_inverse():
     turntable = Turntable(1.07, ((0.556, 0.006, 1.0), (0.2, 0.006, 0.3), (11.0, 0.006, 2.0)))
     times = np.linspace(0, 40, 1001)
-    np.testing.assert_allclose(turntable.recorded_at(turntable.heard_at(times)), times, atol=1e-8)
+    np.testing.assert_allclose(turntable.recorded_at(turntable.played_at(times)), times, atol=1e-8)

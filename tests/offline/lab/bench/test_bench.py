@@ -55,7 +55,7 @@ def test_a_missing_recording_is_named() -> None:
 
 
 def test_the_benchmark_of_recording_tells_what_a_kill_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    left = bench_record.Killed(heard=2.0, readable=1.9, ffprobe=True, exact=True, lines=1)
+    left = bench_record.Killed(recorded=2.0, readable=1.9, ffprobe=True, exact=True, lines=1)
     monkeypatch.setattr(bench_record, "killed", lambda *_: left)
     figures = list(bench_record.kills(3, 0, "wav24"))
     assert figures[0].value == pytest.approx(0.1)

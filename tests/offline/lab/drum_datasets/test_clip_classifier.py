@@ -1,4 +1,4 @@
-"""The net that names shreds, and the labels made with it."""
+"""The net that names clips, and the labels made with it."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from samplechop import models
 from samplechop.models import ModelError
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, ShredNet, features, open_net
+from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, ClipClassifier, features, open_net
 from samplechop.offline.lab.drum_datasets.clip_classifier_training import (
     NEVER,
     absent_below,
@@ -23,7 +23,7 @@ from samplechop.realtime.core.events import DRUMS
 from tests.support.drum_recordings import recording
 
 
-class Says(ShredNet):
+class Says(ClipClassifier):
     """A net that says the same of everything, names from .9 on and denies below .1."""
 
     def __init__(self, *said: float) -> None:
@@ -31,17 +31,17 @@ class Says(ShredNet):
         self.said = said
         self.sure, self.absent = dict.fromkeys(DRUMS, 0.9), dict.fromkeys(DRUMS, 0.1)
 
-    def hear(self, heard: np.ndarray) -> np.ndarray:
+    def predict(self, clips: np.ndarray) -> np.ndarray:
         """Say it."""
-        return np.tile(np.array(self.said, np.float32), (len(heard), 1))
+        return np.tile(np.array(self.said, np.float32), (len(clips), 1))
 
 
-def test_a_shred_does_not_depend_on_how_loud_it_is() -> None:
+def test_a_clip_does_not_depend_on_how_loud_it_is() -> None:
     sound = recording([(0.2, "kick"), (0.3, "hat")], 0.8, hiss=1e-3)
     assert features(0.1 * sound, [0.2]) == pytest.approx(features(sound, [0.2]), abs=0.02)
 
 
-def test_a_shred_at_either_end_is_heard_whole() -> None:
+def test_a_clip_at_either_end_is_heard_whole() -> None:
     sound = recording([(0.0, "kick")], 0.3)
     heard = features(sound, [0.0, 0.29, 0.4])
     assert heard.shape == (3, FEATURES.n_inputs)
@@ -63,7 +63,7 @@ def test_a_soft_hit_is_told_from_a_loud_one_of_the_same_track() -> None:
     assert np.mean(loud[1] - soft[1]) == pytest.approx(14 / 20, abs=0.1)
 
 
-def test_what_a_shred_holds_is_taken_from_the_labels() -> None:
+def test_what_a_clip_holds_is_taken_from_the_labels() -> None:
     labels = DrumLabels(
         (DrumHit(1.0, "kick"), DrumHit(1.01, "hat"), DrumHit(2.0, "snare")),
         frozenset({"kick", "snare", "hat"}),
@@ -78,7 +78,7 @@ def test_what_a_shred_holds_is_taken_from_the_labels() -> None:
     ]
 
 
-def test_changed_shreds_keep_their_shape_and_range() -> None:
+def test_changed_clips_keep_their_shape_and_range() -> None:
     sound = recording([(0.2, "kick"), (0.6, "snare")], 1.0)
     x = features(sound, [0.2, 0.6] * 8)
     out = augment_features(x, np.random.default_rng(1))
@@ -141,11 +141,11 @@ def test_silence_has_no_drums() -> None:
 
 
 def test_a_model_that_hears_something_else_is_refused() -> None:
-    with pytest.raises(ModelError, match="does not hear shreds"):
+    with pytest.raises(ModelError, match="takes no onset-centred clips"):
         open_net(models.FOLDER / "drums")
 
 
 def test_a_manifest_without_its_choices_is_refused() -> None:
     manifest = replace(models.load("drums"), features=FEATURES, decision={"drums": {"kick": {}}})
     with pytest.raises(ModelError, match="decision"):
-        ShredNet(manifest)
+        ClipClassifier(manifest)

@@ -38,7 +38,7 @@ def instruments(folder):
 @pytest.fixture(scope="module")
 def record(instruments):
     """Make each record only once."""
-    return functools.cache(lambda kind, aged=True: make(4, number_of(kind), instruments, aged))
+    return functools.cache(lambda kind, augment=True: make(4, number_of(kind), instruments, augment))
 
 
 @functools.cache
@@ -84,13 +84,13 @@ def test_everything_known_lies_inside_the_record(kind, record):
 
 @pytest.mark.parametrize("kind", ["drums", "full", "band"])
 def test_a_dry_record_grows_louder_at_every_chop(kind, record):
-    samples, truth = record(kind, aged=False)
+    samples, truth = record(kind, augment=False)
     assert len(truth.chops) > 5
     assert np.all(np.max(rises_db(samples, [chop.time for chop in truth.chops]), axis=1) >= 1.0)
 
 
 def test_the_attacks_of_a_drum_record_are_where_the_truth_says(record):
-    samples, truth = record("drums", aged=False)
+    samples, truth = record("drums", augment=False)
     early = []
     for chop in truth.chops:
         around = np.abs(samples[round((chop.time - 0.03) * RATE) : round((chop.time + 0.03) * RATE)])
