@@ -33,19 +33,19 @@ def build(atlas: Atlas, settings: BuildSettings, progress: Progress, jobs: int) 
 
     jobs: processes or threads at once. Raises UserError as the steps do.
     """
-    said = []
+    notes = []
     fingerprint(atlas, FingerprintSettings(), progress, jobs)
     tag(atlas, settings.tags, progress)
     describe(atlas, DescribeSettings(), progress, jobs)
     for mode in MODES:
         maps = EmbedSettings(mode=mode, perplexities=(settings.perplexity,), seed=settings.seed)
-        said += [sentence for sentence in embed(atlas, maps, progress, jobs) if sentence not in said]
+        notes += [sentence for sentence in embed(atlas, maps, progress, jobs) if sentence not in notes]
     if len(atlas) <= MOST:
         grid(atlas, GridSettings(), progress)
     else:
-        said.append(f"no grid was made: one takes at most {MOST:,} sounds, the atlas has {len(atlas):,}")
+        notes.append(f"no grid was made: one takes at most {MOST:,} sounds, the atlas has {len(atlas):,}")
     sprites(atlas, SpriteSettings(), progress, jobs)
     page(atlas, PageSettings(title=settings.title), progress)
     if settings.drum_machine:
         drum_machine(atlas, DrumMachineSettings(), progress, workers=jobs)
-    return said
+    return notes

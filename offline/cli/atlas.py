@@ -96,8 +96,8 @@ def collect(
     alignment: Annotated[
         list[Path] | None,
         typer.Option(
-            help="When what is said: Gentle's JSON, the output of CMU Sphinx with -time yes, a TextGrid; for several "
-            "recordings one for each, of the same name, or the folder of them.",
+            help="When each word or phone is spoken: Gentle's JSON, output of CMU Sphinx with -time yes, a TextGrid; "
+            "for several recordings one for each, of the same name, or the folder of them.",
         ),
     ] = None,
     unit: Annotated[str, typer.Option(help="Cut aligned speech into each phone or word.")] = "phone",
@@ -111,7 +111,7 @@ def collect(
     samplechop atlas collect record.flac -o atlas --split chops   cut as samplechop chop would
     samplechop atlas collect talk.wav -o atlas --alignment talk.TextGrid --unit word
 
-    What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas tells why.
+    What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas has the reasons.
     """
     from samplechop.offline.atlas.collect import collect as collecting
     from samplechop.realtime.recording.session_folder import check_folder
@@ -127,7 +127,7 @@ def collect(
         report = collecting.collect(output, inputs, settings, progress, jobs or cores(), alignment or (), unit)
     for sentence in report.left_out:
         typer.echo(f"left out: {sentence}", err=True)
-    for sentence in report.said:
+    for sentence in report.notes:
         typer.echo(sentence, err=True)
     if report.interrupted:
         typer.echo("stopped before the end: the same command goes on from here", err=True)
@@ -137,14 +137,14 @@ def collect(
     count = len(Atlas(output))
     if not count:
         raise UserError(
-            f"none of the {len(report.left_out)} files can be used: sources.tsv in {str(output)!r} tells why"
+            f"none of the {len(report.left_out)} files can be used: sources.tsv in {str(output)!r} has the reasons"
         )
     files = f"{len(report.left_out)} files left out, {report.known} known before"
     typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
 
 
 def _settings(output: Path, given: dict[str, Any], split: str, share: float) -> "CollectSettings":
-    """What was not said is as in the atlas, if there is one."""
+    """Take from the atlas, if there is one, what no option gives."""
     from samplechop.offline.atlas.collect.collect import STEP, CollectSettings
     from samplechop.offline.atlas.store.atlas import STATE, Atlas
 

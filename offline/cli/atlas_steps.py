@@ -36,12 +36,12 @@ def opened(folder: Path) -> Iterator[tuple["Atlas", Progress]]:
     from samplechop.offline.atlas.store.atlas import Atlas
 
     atlas = Atlas(folder)
-    with atlas.held(), progress_bars() as progress:
+    with atlas.exclusive(), progress_bars() as progress:
         yield atlas, progress
 
 
 def cores() -> int:
-    """Give how many processes or threads work at once where nobody says so."""
+    """Give how many processes or threads work at once by default."""
     return os.cpu_count() or 1
 
 
@@ -61,7 +61,7 @@ def fingerprint(
 
     fingerprints.png shows them all, in the order of filenames.txt.
     """
-    from samplechop.offline.atlas.features.spectrogram_fingerprints import PICTURE, FingerprintSettings
+    from samplechop.offline.atlas.features.spectrogram_fingerprints import MOSAIC, FingerprintSettings
     from samplechop.offline.atlas.features.spectrogram_fingerprints import fingerprint as make
 
     sizes = re.fullmatch(r"(\d{1,4})\s*[x×]\s*(\d{1,4})", size.strip())
@@ -70,7 +70,7 @@ def fingerprint(
     settings = FingerprintSettings(kind, int(sizes[1]), int(sizes[2]), seconds(first, "--first"), floor)
     with opened(folder) as (atlas, progress):
         make(atlas, settings, progress, jobs or cores())
-    typer.echo(f"{len(atlas)} fingerprints in {folder}; {PICTURE} shows them")
+    typer.echo(f"{len(atlas)} fingerprints in {folder}; {MOSAIC} shows them")
 
 
 def tags(
@@ -84,7 +84,7 @@ def tags(
     ] = None,
     synonyms: Annotated[Path | None, typer.Option(help='Lines such as "hat: hihat, hi-hat, hh".')] = None,
 ) -> None:
-    """Say what every sound is: the tags people gave, the tags a net predicts, and encodings for the map.
+    """Tag every sound: the tags people gave, the tags a net predicts, and encodings for the map.
 
     \b
     samplechop atlas tags atlas                              the released net of sounds
@@ -108,7 +108,7 @@ def describe(
     least_seconds: Annotated[float, typer.Option(help="Shorter sounds have neither tempo nor key.")] = 1.5,
     jobs: Jobs = None,
 ) -> None:
-    """Tell tempo and key of every sound that has one, in music.tsv.
+    """Estimate tempo and key of every sound that has one, in music.tsv.
 
     \b
     samplechop atlas describe atlas
@@ -267,7 +267,7 @@ def drum_machine(
 
     settings = DrumMachineSettings(nearest, kick, snare, closed_hat, open_hat)
     with opened(folder) as (atlas, progress):
-        references = make(atlas, settings, progress, output, jobs)
-    for reference in references:
-        typer.echo(f"{reference.role}: {reference.said}")
+        prototypes = make(atlas, settings, progress, output, jobs)
+    for prototype in prototypes:
+        typer.echo(f"{prototype.role}: {prototype.source}")
     typer.echo(f"a drum machine of {len(atlas)} sounds in {folder / FOLDER if output is None else output}")

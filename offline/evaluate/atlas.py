@@ -107,7 +107,7 @@ def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, tsne_layout.Blocks]]:
     yield OLD, {OLD: old_recipe(samples)}
     found = {}
     for kind in spectrogram_fingerprints.KINDS:
-        made = spectrogram_fingerprints.compute(
+        made = spectrogram_fingerprints.fingerprints_of(
             samples, atlas.rate, spectrogram_fingerprints.FingerprintSettings(kind), jobs
         )
         found[kind] = np.concatenate(list(made)).reshape(len(atlas), -1)

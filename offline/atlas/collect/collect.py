@@ -101,7 +101,7 @@ _BATCH_SECONDS, _BATCH_SOUNDS = 2.0, 1024
 class CollectSettings:
     """How sounds are made.
 
-    rate: Hz of all sounds. max_seconds: of a file; longer ones are cut as `split` says, or left out. window_seconds:
+    rate: Hz of all sounds. max_seconds: of a file; longer ones are cut as `split` tells, or left out. window_seconds:
     what is kept of each sound, from its beginning; None: all. These three are the atlas's, once it has sounds.
     split: "none", "chops" or "energy". share: 0..1 of the duration, which pieces by energy may take.
     """
@@ -142,14 +142,14 @@ class CollectSettings:
 class Collected:
     """What became of the inputs. new: sounds that were added. known: files that were collected before.
 
-    left_out: a sentence for each file that was left out. said: one for each other thing to know. interrupted: by
+    left_out: a sentence for each file that was left out. notes: one for each other thing to know. interrupted: by
     Ctrl-C.
     """
 
     new: int = 0
     known: int = 0
     left_out: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     interrupted: bool = False
 
 
@@ -172,7 +172,7 @@ def collect(
     if alignments:
         items = match_alignments(items, alignments, unit)
     atlas = Atlas(folder) if (folder / STATE).exists() else Atlas.begin(folder, settings.rate, settings.width)
-    with atlas.held(), tempfile.TemporaryDirectory(prefix=PART, dir=folder.absolute()) as scratch:
+    with atlas.exclusive(), tempfile.TemporaryDirectory(prefix=PART, dir=folder.absolute()) as scratch:
         _settle(atlas, settings)
         run = _Run(atlas, unit if alignments else settings.split)
         wanted = run.unknown(items)
@@ -224,7 +224,7 @@ class _Run:
         self._written = time.monotonic()
 
     def unknown(self, items: Sequence[Item]) -> list[Item]:
-        """Give what is to be looked at: what never was, and what was left out, as ffmpeg may be there by now."""
+        """Give what is to be processed: what never was, and what was left out, as ffmpeg may be there by now."""
         wanted = []
         for item in items:
             known = self._known.get(item.file)
@@ -233,10 +233,10 @@ class _Run:
                 continue
             self.report.known += 1
             if (known.size, known.mtime_ns) != (item.size, item.mtime_ns):
-                self.report.said.append(f"{str(item.path)!r} has changed; it is left as it was collected")
-            elif known.split != self.split and (known.sounds > 1 or item.said is not None):
+                self.report.notes.append(f"{str(item.path)!r} has changed; it is left as it was collected")
+            elif known.split != self.split and (known.sounds > 1 or item.segments is not None):
                 how = f"--split {known.split}" if known.split in SPLITS else f"--unit {known.split}"
-                self.report.said.append(f"{str(item.path)!r} is left as it was collected, with {how}")
+                self.report.notes.append(f"{str(item.path)!r} is left as it was collected, with {how}")
         return wanted
 
     def take(self, item: Item, made: Made, samples: NDArray[np.float32]) -> None:
@@ -251,7 +251,7 @@ class _Run:
             at += part["length"]
         if reason:
             sentence = reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}"
-            (self.report.said if parts else self.report.left_out).append(sentence)
+            (self.report.notes if parts else self.report.left_out).append(sentence)
         source = Source(item.file, item.size, item.mtime_ns, len(parts), self.split, reason)
         if source != self._known.get(item.file):
             self._sources.append(source)

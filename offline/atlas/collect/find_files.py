@@ -1,4 +1,4 @@
-"""What may become sounds: audio files, recorded sessions, and the slices of kits, each with what its place tells.
+"""What may become sounds: audio files, recorded sessions, and the slices of kits, each with its name, label and pack.
 
 An alignment belongs to the recording of its name, or the only one to the only one.
 """
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from samplechop.offline.atlas.collect import speech_alignment
-from samplechop.offline.atlas.collect.speech_alignment import Said
+from samplechop.offline.atlas.collect.speech_alignment import Segment
 from samplechop.offline.atlas.store.atlas import STATE
 from samplechop.offline.export.manifest import FILE as MANIFEST
 from samplechop.offline.kits.open import audio_files, inputs, is_kit, title
@@ -26,7 +26,7 @@ class Item:
     """Something to be looked at. path: the file or session. file: its audio, absolute, all links followed.
 
     size: bytes. mtime_ns: when it was changed. name: for people. label: first word of the name. pack: folder or kit.
-    reason: why it cannot be used, where that is known already, or "". said: what is said in it, where that cuts it.
+    reason: why it cannot be used, where that is known already, or "". segments: words or phones, where these cut it.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class Item:
     label: str
     pack: str
     reason: str = ""
-    said: tuple[Said, ...] | None = None
+    segments: tuple[Segment, ...] | None = None
 
 
 def label_of(name: str) -> str:
@@ -94,7 +94,7 @@ def _item(path: Path, pack: str, name: str, label: str) -> Item:
 
 
 def _slices(kit: Path) -> Iterator[Item]:
-    """Give the slices of a kit; what they are said to be is the strongest drum in them, where one is known."""
+    """Give the slices of a kit; their label is the strongest drum in them, where one is known."""
     path = kit / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -109,7 +109,7 @@ def _slices(kit: Path) -> Iterator[Item]:
 
 
 def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: str) -> list[Item]:
-    """Give the recordings with what is said in them; those without an alignment get that as the reason.
+    """Give the recordings with the words or phones in them; those without an alignment get that as the reason.
 
     alignments: files, or folders of them, whose other files are passed over. unit: "phone" or "word".
     Raises UserError as speech_alignment.read does, and for an alignment without a recording.
@@ -118,7 +118,7 @@ def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: st
         raise UserError(f"--unit must be one of {', '.join(speech_alignment.UNITS)}, got {unit!r}")
     files = [file for path in alignments for file in _alignment_files(path)]
     if len(items) == len(files) == 1:
-        return [replace(items[0], said=tuple(speech_alignment.read(files[0], unit)))]
+        return [replace(items[0], segments=tuple(speech_alignment.read_alignment(files[0], unit)))]
     by_name = {file.stem: file for file in files}
     for file in files:
         if by_name[file.stem] != file:
@@ -128,7 +128,7 @@ def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: st
         if name not in names:
             raise UserError(f"no recording is named like the alignment {str(file)!r}: give the one that is aligned")
     return [
-        replace(item, said=tuple(speech_alignment.read(by_name[item.path.stem], unit)))
+        replace(item, segments=tuple(speech_alignment.read_alignment(by_name[item.path.stem], unit)))
         if item.path.stem in by_name
         else replace(item, reason=item.reason or f"{str(item.path)!r} has no alignment of its name")
         for item in items

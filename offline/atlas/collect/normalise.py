@@ -190,7 +190,9 @@ def make(items: Sequence[Item], recipe: Recipe, target: Path) -> list[Made]:
                 reason = _silent(item, len(pieces), len(parts))
             except UserError as error:
                 reason = str(error)
-            except Exception as error:  # a bug that one file meets must not cost the others theirs; it is told as one
+            except (
+                Exception
+            ) as error:  # a bug that one file meets must not cost the others theirs; it is reported as one
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 reason = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}"
             else:
@@ -216,7 +218,7 @@ def _record(item: Item, recipe: Recipe, scratch: Path) -> Record:
     if item.reason:
         raise UserError(item.reason)
     (audio,) = audio_files(item.path)
-    whole = recipe.split == "none" and item.said is None
+    whole = recipe.split == "none" and item.segments is None
     if whole:
         _check_length(audio, recipe)
     record = open_record(item.path, scratch)
@@ -228,17 +230,20 @@ def _record(item: Item, recipe: Recipe, scratch: Path) -> Record:
 
 
 def _pieces(item: Item, record: Record, recipe: Recipe) -> Iterator[Piece]:
-    """Tell where a recording is cut."""
+    """Yield the pieces into which a recording is cut."""
     rate = record.sample_rate
-    if item.said is not None:
-        for number, said in enumerate(item.said, 1):
-            start, stop = round(said.start * rate), round(min(said.stop, said.start + recipe.max_seconds) * rate)
+    if item.segments is not None:
+        for number, segment in enumerate(item.segments, 1):
+            start, stop = (
+                round(segment.start * rate),
+                round(min(segment.stop, segment.start + recipe.max_seconds) * rate),
+            )
             if start >= record.length:
                 raise UserError(
-                    f"{said.label!r} is said at {said.start:.2f} s, but {str(item.path)!r} lasts "
+                    f"{segment.label!r} is spoken at {segment.start:.2f} s, but {str(item.path)!r} lasts "
                     f"{record.length / rate:.2f} s: give the alignment of this recording"
                 )
-            yield Piece(start, min(stop, record.length), f"_{number:04d}_{said.label}", said.label)
+            yield Piece(start, min(stop, record.length), f"_{number:04d}_{segment.label}", segment.label)
     elif record.length <= recipe.max_seconds * rate:
         yield Piece(0, record.length, "", item.label)
     else:
@@ -249,7 +254,7 @@ def _pieces(item: Item, record: Record, recipe: Recipe) -> Iterator[Piece]:
 
 
 def _check_length(audio: Path, recipe: Recipe) -> None:
-    """Tell by the header what is too long, before anything is decoded."""
+    """Refuse by its header what is too long, before anything is decoded."""
     try:
         with open_audio(audio) as file:
             seconds = file.frames / file.samplerate

@@ -1,4 +1,4 @@
-"""Aligned speech: when each word or phone of a recording is said, as three programs write it.
+"""Aligned speech: when each word or phone of a recording is spoken, as three programs write it.
 
     Gentle (JSON)             words with start and end, and the durations of their phones
     CMU Sphinx (text)         pocketsphinx_continuous -time yes: word, first and last frame in seconds, confidence;
@@ -34,7 +34,7 @@ _ARPABET = frozenset(f"{_VOWELS} {_CONSONANTS}".split())
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Segment:
     """A word or phone. start, stop: seconds. label: in lower case."""
 
     start: float
@@ -42,26 +42,26 @@ class Said:
     label: str
 
 
-def read(path: Path, unit: str) -> list[Said]:
-    """Read the words or phones of a file, in order of time; the format is told by what is in it.
+def read_alignment(path: Path, unit: str) -> list[Segment]:
+    """Read the words or phones of a file, in order of time; the format is recognised by its content.
 
-    Raises UserError, naming the file and where in it, for anything but one of the formats, and if nothing is said.
+    Raises UserError, naming the file and where in it, for anything but one of the formats, and if there is no speech.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"the alignment {str(path)!r} cannot be read ({error.strerror})") from None
     if data.startswith(b'{"b":'):
-        said = [
+        segments = [
             each for number, line in enumerate(data.splitlines(), 1) for each in _utterance(path, number, line, unit)
         ]
     elif data.lstrip()[:1] in (b"{", b"["):
-        said = _gentle(path, data, unit)
+        segments = _gentle(path, data, unit)
     elif data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"ooTextFile" in data[:100]:
-        said = _praat(path, unit)
+        segments = _praat(path, unit)
     else:
-        said = _sphinx(path, data, unit)
-    kept = sorted((each for each in said if each.stop > each.start), key=lambda each: each.start)
+        segments = _sphinx(path, data, unit)
+    kept = sorted((each for each in segments if each.stop > each.start), key=lambda each: each.start)
     if not kept:
         raise UserError(f"the alignment {str(path)!r} holds no {unit}: give the output of an aligner")
     return kept
@@ -73,10 +73,10 @@ def _label(text: str) -> str:
     return "" if _FILLER.fullmatch(text) else text.lower()
 
 
-def _gentle(path: Path, data: bytes, unit: str) -> list[Said]:
+def _gentle(path: Path, data: bytes, unit: str) -> list[Segment]:
     try:
         words = json.loads(data)["words"]
-        return [said for number, word in enumerate(words, 1) for said in _gentle_word(path, number, word, unit)]
+        return [segment for number, word in enumerate(words, 1) for segment in _gentle_word(path, number, word, unit)]
     except json.JSONDecodeError as error:
         raise UserError(f"{str(path)!r}, line {error.lineno}: this is no JSON ({error.msg})") from None
     except UnicodeDecodeError as error:
@@ -85,35 +85,35 @@ def _gentle(path: Path, data: bytes, unit: str) -> list[Said]:
         raise UserError(f"{str(path)!r} is no alignment by Gentle: it has no list of words") from None
 
 
-def _gentle_word(path: Path, number: int, word: Any, unit: str) -> Iterator[Said]:
+def _gentle_word(path: Path, number: int, word: Any, unit: str) -> Iterator[Segment]:
     try:
         if word["case"] != "success":
             return
         start, stop = float(word["start"]), float(word["end"])
         if unit == "word":
-            yield from _spoken(start, stop, str(word["word"]))
+            yield from _segment(start, stop, str(word["word"]))
             return
         for phone in word["phones"]:
             stop = start + float(phone["duration"])
             # "dh_B": where in the word it stands is no part of the sound.
-            yield from _spoken(start, stop, re.sub(r"_[BIES]$", "", str(phone["phone"])))
+            yield from _segment(start, stop, re.sub(r"_[BIES]$", "", str(phone["phone"])))
             start = stop
     except (LookupError, TypeError, ValueError) as error:
         raise UserError(f"{str(path)!r}, word {number}: it is not as Gentle writes it ({error!r})") from None
 
 
-def _spoken(start: float, stop: float, text: str) -> Iterator[Said]:
+def _segment(start: float, stop: float, text: str) -> Iterator[Segment]:
     if label := _label(text):
-        yield Said(start, stop, label)
+        yield Segment(start, stop, label)
 
 
-def _utterance(path: Path, number: int, line: bytes, unit: str) -> Iterator[Said]:
+def _utterance(path: Path, number: int, line: bytes, unit: str) -> Iterator[Segment]:
     """Read a line of CMU Sphinx 5: beginning, duration, text, and words of an utterance, of which each has phones."""
     try:
         words = json.loads(line)["w"] if line.strip() else []
         for each in words if unit == "word" else [phone for word in words for phone in word.get("w", [])]:
             start = float(each["b"])
-            yield from _spoken(start, start + float(each["d"]), _without_variant(str(each["t"])))
+            yield from _segment(start, start + float(each["d"]), _without_variant(str(each["t"])))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{str(path)!r}, line {number}: it is not as CMU Sphinx writes it ({error!r})") from None
 
@@ -123,41 +123,41 @@ def _without_variant(word: str) -> str:
     return re.sub(r"\(\d+\)$", "", word)
 
 
-def _sphinx(path: Path, data: bytes, unit: str) -> list[Said]:
+def _sphinx(path: Path, data: bytes, unit: str) -> list[Segment]:
     try:
         lines = data.decode().splitlines()
     except UnicodeDecodeError as error:
         raise UserError(f"{str(path)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
-    found: list[tuple[int, Said]] = []
+    found: list[tuple[int, Segment]] = []
     for number, line in enumerate(lines, 1):
         cells = line.split()
-        # Between them stand what was heard as a sentence, and what the program says of itself.
+        # Between them stand sentences, and messages of the program.
         if len(cells) not in (3, 4) or _number(cells[1]) is None:
             continue
         times = [_number(cell) for cell in cells[1:]]
         start, last = times[0], times[1]
         if None in times or start is None or last is None or last < start or start < 0:
             raise UserError(f"{str(path)!r}, line {number}: a word, its start and its end must stand here: {line!r}")
-        found.append((number, Said(start, last + FRAME_SECONDS, _without_variant(cells[0]))))
-    for (_, before), (number, said) in pairwise(found):
-        if said.start < before.start:
+        found.append((number, Segment(start, last + FRAME_SECONDS, _without_variant(cells[0]))))
+    for (_, before), (number, segment) in pairwise(found):
+        if segment.start < before.start:
             raise UserError(
-                f"{str(path)!r}, line {number}: time goes back from {before.start:g} to {said.start:g} s: "
+                f"{str(path)!r}, line {number}: time goes back from {before.start:g} to {segment.start:g} s: "
                 f"give the output for one recording"
             )
     if not found:
         raise UserError(f"{str(path)!r}, line 1: this is neither Gentle's JSON, a TextGrid, nor Sphinx's -time yes")
-    heard = [Said(each.start, each.stop, label) for _, each in found if (label := _label(each.label))]
-    if unit == "phone" and not all(each.label in _ARPABET for each in heard):
+    segments = [Segment(each.start, each.stop, label) for _, each in found if (label := _label(each.label))]
+    if unit == "phone" and not all(each.label in _ARPABET for each in segments):
         raise UserError(f"{str(path)!r} holds words only: use --unit word, or run Sphinx with -allphone")
-    return heard
+    return segments
 
 
 def _number(cell: str) -> float | None:
     return float(cell) if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cell) else None
 
 
-def _praat(path: Path, unit: str) -> list[Said]:
+def _praat(path: Path, unit: str) -> list[Segment]:
     try:
         from praatio import textgrid
         from praatio.utilities.errors import PraatioException
@@ -173,7 +173,7 @@ def _praat(path: Path, unit: str) -> list[Said]:
         names = ", ".join(repr(tier.name) for tier in tiers) or "none"
         raise UserError(f"{str(path)!r} has no tier of {unit}s (its tiers: {names}): name one {unit + 's'!r}")
     return [
-        Said(float(entry.start), float(entry.end), label)
+        Segment(float(entry.start), float(entry.end), label)
         for tier in wanted
         for entry in tier.entries
         if (label := _STRESSED.sub(r"\1", _label(entry.label)) if unit == "phone" else _label(entry.label))

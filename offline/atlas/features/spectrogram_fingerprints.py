@@ -31,11 +31,11 @@ LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
 """Where drums differ: from the lowest kick to the sheen of cymbals."""
 HIGHEST_SHARE = 0.4
 """Of the sample rate: no band may lie above it."""
-LOOKS = 3
+SPECTRA_PER_KERNEL = 3
 """Of the constant-Q transform in the time of a kernel, at least: so many squared Hann windows add up evenly."""
 STFT_SECONDS = 0.046
 """Length of the short-time Fourier transform's window: 2048 samples at 44.1 kHz."""
-FLAT = 1e-3
+KERNEL_THRESHOLD = 1e-3
 """Share of a kernel's largest value below which its spectrum is left out: 60 dB, more than fingerprints show."""
 
 Spectrum = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -51,7 +51,7 @@ def constant_q(rate: int, window: int, bands: int, frames: int, low: float = LOW
     """Prepare a constant-Q transform with bands at equal ratios from `low` Hz to `highest(rate)`.
 
     The kernels are librosa's. They are applied as products in the frequency domain, after one transform of the whole
-    sound; of each band's product only the looks wanted are transformed back, for which it is folded to that length:
+    sound; of each band's product only the values wanted are transformed back, for which it is folded to that length:
     the sliced transform of Velasco, Holighaus, Dörfler and Grill, "Constructing an invertible constant-Q transform
     with nonstationary Gabor frames", 2011, without the inverse. window: samples, a multiple of `frames`.
     """
@@ -64,29 +64,29 @@ def constant_q(rate: int, window: int, bands: int, frames: int, low: float = LOW
     size = turns * frame
     parts = []
     for kernel, length in zip(kernels, lengths, strict=True):
-        looks = scipy.fft.next_fast_len(int(np.ceil(LOOKS * frame / length)))
-        points = turns * looks
+        hops = scipy.fft.next_fast_len(int(np.ceil(SPECTRA_PER_KERNEL * frame / length)))
+        points = turns * hops
         around = np.zeros(size, np.complex128)
         np.add.at(around, (np.arange(len(kernel)) - middle) % size, kernel)
         spectrum = np.asarray(scipy.fft.fft(around))[: size // 2 + 1]
-        spectrum *= np.exp(1j * np.pi * np.arange(len(spectrum)) / points)  # looks in the middle of their time
-        kept = np.flatnonzero(np.abs(spectrum) > FLAT * np.abs(spectrum).max())
+        spectrum *= np.exp(1j * np.pi * np.arange(len(spectrum)) / points)  # values in the middle of their time
+        kept = np.flatnonzero(np.abs(spectrum) > KERNEL_THRESHOLD * np.abs(spectrum).max())
         # A sine of full scale has 1/2 at its positive frequency.
         shaped = 2 * points / size * spectrum[kept[0] : kept[-1] + 1]
-        parts.append((int(kept[0]), shaped.astype(np.complex64), looks))
+        parts.append((int(kept[0]), shaped.astype(np.complex64), hops))
 
     def power(sounds: NDArray[np.float32]) -> NDArray[np.float32]:
         spectra = scipy.fft.rfft(sounds, size, axis=1)
         out = np.empty((len(sounds), bands, frames), np.float32)
-        for band, (first, kernel, looks) in enumerate(parts):
-            points = turns * looks
+        for band, (first, kernel, hops) in enumerate(parts):
+            points = turns * hops
             ahead = first % points
             folds = -(-(ahead + len(kernel)) // points)
             product = np.zeros((len(sounds), folds * points), np.complex64)
             np.multiply(spectra[:, first : first + len(kernel)], kernel, out=product[:, ahead : ahead + len(kernel)])
             folded = product.reshape(len(sounds), folds, points).sum(axis=1) if folds > 1 else product
-            heard = scipy.fft.ifft(folded, axis=1)[:, : frames * looks].reshape(len(sounds), frames, looks)
-            out[:, band] = np.mean(heard.real**2 + heard.imag**2, axis=-1)
+            coefficients = scipy.fft.ifft(folded, axis=1)[:, : frames * hops].reshape(len(sounds), frames, hops)
+            out[:, band] = np.mean(coefficients.real**2 + coefficients.imag**2, axis=-1)
         return out
 
     return power
@@ -117,8 +117,8 @@ def _fft_size(rate: int, bands: int) -> int:
 
 
 def _short_time(window: int, frames: int, size: int, weights: NDArray[np.float32]) -> Spectrum:
-    looks = int(np.ceil(4 * window / frames / size))
-    centres = np.round((np.arange(frames * looks) + 0.5) * window / (frames * looks)).astype(int)
+    hops = int(np.ceil(4 * window / frames / size))
+    centres = np.round((np.arange(frames * hops) + 0.5) * window / (frames * hops)).astype(int)
     shape = np.hanning(size + 1)[:-1].astype(np.float32)
     # By Parseval: what the bins of a sine of full scale add up to becomes 1.
     scale = 4 / (size * np.sum(shape**2, dtype=np.float64))
@@ -128,13 +128,13 @@ def _short_time(window: int, frames: int, size: int, weights: NDArray[np.float32
         cut = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, centres]
         spectra = np.asarray(scipy.fft.rfft(cut * shape, axis=2))
         bins = (spectra.real**2 + spectra.imag**2) * np.float32(scale)
-        banded = np.matmul(bins, weights.T).reshape(len(sounds), frames, looks, -1).mean(axis=2)
+        banded = np.matmul(bins, weights.T).reshape(len(sounds), frames, hops, -1).mean(axis=2)
         return np.ascontiguousarray(banded.transpose(0, 2, 1), np.float32)
 
     return power
 
 
-SIDE = 3200
+MOSAIC_PIXELS = 3200
 """Longest side of the picture, pixels."""
 LARGEST_TILE, SMALLEST_TILE = 128, 8
 COLOUR_MAP = "magma"
@@ -150,7 +150,7 @@ def draw_mosaic(pictures: NDArray[np.float32], path: Path) -> None:
     from PIL import Image, ImageColor
 
     tile, gap, columns = mosaic_layout(len(pictures))
-    most = columns * ((SIDE + gap) // (tile + gap))
+    most = columns * ((MOSAIC_PIXELS + gap) // (tile + gap))
     shown = pictures[np.linspace(0, len(pictures) - 1, min(len(pictures), most)).astype(int)]
     step = tile + gap
     sheet = np.zeros((-(-len(shown) // columns) * step - gap, columns * step - gap), np.uint8)
@@ -169,14 +169,14 @@ def draw_mosaic(pictures: NDArray[np.float32], path: Path) -> None:
 def mosaic_layout(count: int) -> tuple[int, int, int]:
     """Give a tile's side and the gap between tiles in pixels, and how many columns make the sheet about square."""
     columns = max(1, int(np.ceil(np.sqrt(count))))
-    tile = SIDE // columns
+    tile = MOSAIC_PIXELS // columns
     for gap, least in ((4, 60), (2, 30), (1, SMALLEST_TILE + 1)):
         if tile >= least:
             return min(tile - gap, LARGEST_TILE), gap, columns
-    return SMALLEST_TILE, 1, (SIDE + 1) // (SMALLEST_TILE + 1)
+    return SMALLEST_TILE, 1, (MOSAIC_PIXELS + 1) // (SMALLEST_TILE + 1)
 
 
-FILE, PICTURE, STEP, COMMAND = "fingerprints.npy", "fingerprints.png", "fingerprint", "samplechop atlas fingerprint"
+FILE, MOSAIC, STEP, COMMAND = "fingerprints.npy", "fingerprints.png", "fingerprint", "samplechop atlas fingerprint"
 KINDS = ("cqt", "stft", "mel")
 SIZES = (2, 256)
 """Fewest and most bands, and frames."""
@@ -216,7 +216,7 @@ class FingerprintSettings:
 
 
 def fingerprint(atlas: Atlas, settings: FingerprintSettings, progress: Progress, jobs: int = 1) -> None:
-    """Write fingerprints.npy, float32 (n, bands, frames), 0..1, and fingerprints.png; only new sounds are looked at.
+    """Write fingerprints.npy, float32 (n, bands, frames), 0..1, and fingerprints.png; only new sounds are processed.
 
     jobs: threads. Raises UserError if files of the atlas are damaged or cannot be written.
     """
@@ -233,12 +233,12 @@ def fingerprint(atlas: Atlas, settings: FingerprintSettings, progress: Progress,
         if old.shape != (made[1], *shape[1:]):
             raise UserError(f"{str(atlas.folder / FILE)!r} is damaged: remove it and run {COMMAND} again")
     parts = [old]
-    for done, part in enumerate(compute(atlas.samples()[len(old) :], atlas.rate, settings, jobs), 1):
+    for done, part in enumerate(fingerprints_of(atlas.samples()[len(old) :], atlas.rate, settings, jobs), 1):
         parts.append(part)
         progress("fingerprints", min(len(old) + done * BATCH, len(atlas)), len(atlas))
     all_of_them = np.concatenate(parts)
     write_array(atlas.folder / FILE, all_of_them)
-    draw_mosaic(all_of_them, atlas.folder / PICTURE)
+    draw_mosaic(all_of_them, atlas.folder / MOSAIC)
     atlas.note(STEP, wanted)
 
 
@@ -253,7 +253,7 @@ def read_fingerprints(atlas: Atlas) -> NDArray[np.float32]:
     return found
 
 
-def compute(
+def fingerprints_of(
     sounds: NDArray[np.float32], rate: int, settings: FingerprintSettings, jobs: int = 1
 ) -> Iterator[NDArray[np.float32]]:
     """Give fingerprints of sounds, float32 (n, samples), in batches of BATCH: float32 (batch, bands, frames), 0..1."""

@@ -1,8 +1,8 @@
 """Tempo and key of sounds: music.tsv, one line a sound, "" where there is none or it is not clear.
 
-Slices of a kit have those of its record, which its manifest tells. Other sounds are heard themselves, unless they are
+Slices of a kit have those of its record, which its manifest has. Other sounds are analysed themselves, unless they are
 too short to have any. They are played four times on end, as loops are: the beat detector needs some bars to be sure.
-Of 159 real one-shots and loops it so told a tempo for 11 of the 16 loops, all right within 1 %, and for one other, a
+Of 159 real one-shots and loops it so found a tempo for 11 of the 16 loops, all right within 1 %, and for one other, a
 drum beat, half of it.
 """
 
@@ -33,7 +33,7 @@ from samplechop.realtime.session_parts import FAST_BLOCK
 
 STEP = "describe"
 TABLE, COLUMNS = "music.tsv", ("name", "tempo", "key")
-TIMES = 4
+LOOP_REPEATS = 4
 _TOGETHER = 16
 """Sounds that a process is given at once."""
 _LOST_SECONDS = 10.0
@@ -60,7 +60,7 @@ class DescribeSettings:
 
 
 def describe(atlas: Atlas, settings: DescribeSettings, progress: Progress, jobs: int = 1) -> None:
-    """Write music.tsv; what was heard before with the same settings is not heard again. jobs: processes at once.
+    """Write music.tsv; what was analysed before with the same settings is not analysed again. jobs: processes at once.
 
     Raises UserError if the disk does not take it.
     """
@@ -80,10 +80,10 @@ def describe(atlas: Atlas, settings: DescribeSettings, progress: Progress, jobs:
         if row >= known and music[row] == ("", "") and sound.duration >= settings.least_seconds
     ]
     chunks = [wanted[at : at + _TOGETHER] for at in range(0, len(wanted), _TOGETHER)]
-    work = partial(hear, atlas.folder, settings)
+    work = partial(analyse_rows, atlas.folder, settings)
     done, written = 0, time.monotonic()
-    for chunk, heard in zip(chunks, processes.in_order(work, chunks, max(1, min(jobs, len(chunks)))), strict=True):
-        for row, found in zip(chunk, heard, strict=True):
+    for chunk, results in zip(chunks, processes.in_order(work, chunks, max(1, min(jobs, len(chunks)))), strict=True):
+        for row, found in zip(chunk, results, strict=True):
             music[row] = found
         done += len(chunk)
         progress("describing", done, len(wanted))
@@ -99,11 +99,11 @@ def _write(atlas: Atlas, music: Sequence[Music], noted: dict[str, Any]) -> None:
     atlas.note(STEP, noted, len(music))
 
 
-def hear(folder: Path, settings: DescribeSettings, rows: Sequence[int]) -> list[Music]:
-    """[worker] Hear some sounds of an atlas."""
+def analyse_rows(folder: Path, settings: DescribeSettings, rows: Sequence[int]) -> list[Music]:
+    """[worker] Estimate tempo and key of some sounds of an atlas."""
     atlas = _opened(folder)
     samples = atlas.samples()
-    return [_heard(_whole(atlas.sounds[row], samples[row], atlas.rate), atlas.rate, settings) for row in rows]
+    return [_tempo_and_key(_whole(atlas.sounds[row], samples[row], atlas.rate), atlas.rate, settings) for row in rows]
 
 
 @cache
@@ -111,8 +111,8 @@ def _opened(folder: Path) -> Atlas:
     return Atlas(folder)
 
 
-def _heard(samples: NDArray[np.float32], rate: int, settings: DescribeSettings) -> Music:
-    times = TIMES if len(samples) <= settings.loop_seconds * rate else 1
+def _tempo_and_key(samples: NDArray[np.float32], rate: int, settings: DescribeSettings) -> Music:
+    times = LOOP_REPEATS if len(samples) <= settings.loop_seconds * rate else 1
     bpm = tempo.tempo(_beats(samples, rate, times), rate)
     tonality = key.of_samples(samples, rate)
     return bpm.value if bpm else "", tonality.value if tonality else ""
@@ -121,12 +121,12 @@ def _heard(samples: NDArray[np.float32], rate: int, settings: DescribeSettings) 
 def _beats(samples: NDArray[np.float32], rate: int, times: int) -> list[Event]:
     engine = Engine({"beats": make("beats")}, rate, 1, FAST_BLOCK)
     engine.reset(0)
-    heard: list[Event] = []
+    events: list[Event] = []
     played = np.tile(samples, times)[:, np.newaxis]
     for at in range(0, len(played), FAST_BLOCK):
-        engine.process(played[at : at + FAST_BLOCK], heard.append)
-    engine.flush(heard.append)
-    return [event for event in heard if event.kind == BEAT]
+        engine.process(played[at : at + FAST_BLOCK], events.append)
+    engine.flush(events.append)
+    return [event for event in events if event.kind == BEAT]
 
 
 def _whole(sound: Sound, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
@@ -145,7 +145,7 @@ def _whole(sound: Sound, samples: NDArray[np.float32], rate: int) -> NDArray[np.
 
 
 def _of_kit(sound: Sound) -> Music | None:
-    """Give what a kit's manifest tells of a slice; None if the sound is none."""
+    """Give what a kit's manifest has for a slice; None if the sound is none."""
     kit = Path(sound.path).parent.parent
     return _manifest(kit) if is_kit(kit) else None
 

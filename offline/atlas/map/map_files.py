@@ -49,7 +49,7 @@ def default_map(atlas: Atlas) -> str:
 
 
 def origin(atlas: Atlas, name: str) -> dict[str, Any] | None:
-    """Tell how a map was made, and for how many sounds; None if nobody knows."""
+    """Give the settings with which a map was made, and its number of sounds; None if they are not known."""
     made = atlas.made(STEP)
     found: dict[str, Any] | None = made[0].get(MAPS, {}).get(name) if made else None
     return found

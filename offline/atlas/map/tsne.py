@@ -1,7 +1,7 @@
 """The step that makes maps: sounds that are alike lie near each other.
 
 A map is laid out once. Sounds that come later are placed into it, and those that are there stay, until the atlas has
-more than doubled: a map that most of its sounds had no say in would tell little, and is laid out anew. What placing
+more than doubled: a map that most of its sounds had no part in would mean little, and is laid out anew. What placing
 needs is the training record, one .npz beside the map's .tsv.
 """
 
@@ -162,7 +162,7 @@ def embed(
         first = noted[map_files.DEFAULT] if noted[map_files.DEFAULT] in there else name
         noted = {map_files.DEFAULT: first, map_files.MAPS: noted[map_files.MAPS] | {name: entry}}
         atlas.note(map_files.STEP, noted)
-    return work.said if work else []
+    return work.notes if work else []
 
 
 class _Work:
@@ -181,7 +181,7 @@ class _Work:
         self._atlas, self._settings, self._progress, self._jobs, self._again = atlas, settings, progress, jobs, again
         self._origin = origin
         self._blocks = features.read_blocks(atlas, blocks)
-        self.said: list[str] = []
+        self.notes: list[str] = []
 
     def make(self, name: str, dims: int, perplexity: float) -> None:
         """Lay out or complete one map, and write all its files."""
@@ -189,19 +189,19 @@ class _Work:
         positions, reference = self._positions(name, dims, perplexity)
         labels = [sound.label for sound in self._atlas.sounds]
         if dims == 3:
-            paint = scatter_plot.colours_by_position(positions)
+            colours = scatter_plot.colours_by_position(positions)
         elif settings.colouring == "position":
-            paint = scatter_plot.colours_by_position(self._in_space(perplexity))
+            colours = scatter_plot.colours_by_position(self._in_space(perplexity))
         elif settings.colouring == "k-means":
-            paint = scatter_plot.colours_by_cluster(
+            colours = scatter_plot.colours_by_cluster(
                 reference.basis.apply(self._blocks), settings.clusters, settings.seed
             )
         else:
-            paint = scatter_plot.colours_by_label(labels)
-        map_files.write_colours(self._atlas, name, paint)
+            colours = scatter_plot.colours_by_label(labels)
+        map_files.write_colours(self._atlas, name, colours)
         by_label = dims == 2 and settings.colouring == "class"
         scatter_plot.draw_map(
-            map_files.path_of(self._atlas, name, ".png"), name, positions, paint, labels if by_label else None
+            map_files.path_of(self._atlas, name, ".png"), name, positions, colours, labels if by_label else None
         )
 
     def _in_space(self, perplexity: float) -> NDArray[np.float32]:
@@ -227,7 +227,7 @@ class _Work:
             return positions, before
         allowed = tsne_layout.allowed_perplexity(perplexity, total)
         if allowed < perplexity:
-            self.said.append(
+            self.notes.append(
                 f"{name}: perplexity {perplexity:g} is more than {total} sounds allow, {allowed:.3g} was taken"
             )
         basis = features.Basis.of(self._blocks, self._settings.seed)
@@ -242,7 +242,7 @@ class _Work:
         )
         reference = TrainingRecord.of(wanted, basis, coordinates, raw)
         positions = reference.scaled(raw)
-        path.unlink(missing_ok=True)  # it tells of the positions that are now replaced
+        path.unlink(missing_ok=True)  # it belongs to the positions that are now replaced
         map_files.write_map(self._atlas, name, positions)
         reference.write(path)
         return positions, reference

@@ -120,7 +120,7 @@ PLACING_PERPLEXITY = 5
 """As openTSNE advises for new points, which see only the old ones."""
 
 Report = Callable[[int, int], None]
-"""Hears how many rounds are done, and how many there are."""
+"""Is called with how many iterations are done, and how many there are."""
 
 
 def allowed_perplexity(wanted: float, sounds: int) -> float:

@@ -4,13 +4,13 @@
     samples.npy       float32 (n, width): mono, peak 1, silence trimmed, zero behind the end of each sound
     samples.tsv       one line a sound, see `Sound`
     filenames.txt     one name a line
-    sources.tsv       one line a file that was looked at, see `Source`; of two with one path the later one counts
+    sources.tsv       one line a file that was processed, see `Source`; of two with one path the later one counts
     .busy, .lock      by which processes keep out of each other's way; empty
     …                 what the steps add: fingerprints.npy, maps/*.tsv, grid.tsv, sprites/, tags.tsv, page/ …
 
 Rows are only ever added, at the end, so whoever has made something for n rows has only the new ones to do. How many
-there are is what atlas.json says, which is replaced in one go once they are there: what a run that was killed left
-behind them is not looked at, and goes when the next rows come.
+there are is what atlas.json has, which is replaced in one go once they are there: what a run that was killed left
+behind them is not read, and goes when the next rows come.
 samples.npy is as wide as the longest sound may be; on nearly every file system what was never written takes no room.
 """
 
@@ -87,7 +87,7 @@ class Sound:
     """One row. name: for people, unique in the atlas. path: the file or session it is from, absolute.
 
     start, duration: seconds of that file, after trimming. length: samples of its row in samples.npy. peak: of the
-    sound as it was, full scale 1. label: what it is said to be: the phone or word of aligned speech, the strongest drum
+    sound as it was, full scale 1. label: what it is: the phone or word of aligned speech, the strongest drum
     of a kit's slice or "", else the first word of its file's name. pack: the folder or kit it came in. rms: 0..1 of the
     normalised sound. centroid, bandwidth, rolloff: Hz. flatness: 0..1. zero_crossings: per second. The spectral figures
     are librosa's, see samplechop.offline.atlas.collect.normalise.
@@ -111,7 +111,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was looked at. path: absolute, all links followed. size: bytes. mtime_ns: when it was changed.
+    """A file that was processed. path: absolute, all links followed. size: bytes. mtime_ns: when it was changed.
 
     sounds: how many rows came of it. split: in what way it was cut. reason: why it was left out, or "".
     """
@@ -161,7 +161,7 @@ class Atlas:
         return cls(folder)
 
     def begin_anew(self, rate: int, width: int) -> None:
-        """Take another rate and width; what was looked at is forgotten. Raises ValueError if there are sounds."""
+        """Take another rate and width; what was processed is forgotten. Raises ValueError if there are sounds."""
         with locked(self.folder / _LOCK):
             if _read_state(self.folder)["rows"]:
                 raise ValueError("an atlas with sounds cannot begin anew")
@@ -170,8 +170,8 @@ class Atlas:
         self._is_mended = False
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Have the atlas for oneself meanwhile; what runs that were killed left unfinished is removed.
+    def exclusive(self) -> Iterator[None]:
+        """Have the atlas locked for other processes meanwhile; what runs that were killed left unfinished is removed.
 
         Raises UserError if another process has it, or the folder cannot be written.
         """
@@ -205,7 +205,7 @@ class Atlas:
         return read_as(self.folder / TABLE, Sound, len(self))
 
     def sources(self) -> list[Source]:
-        """Read of all files that were looked at, in order; of two with one path the later one counts."""
+        """Read of all files that were processed, in order; of two with one path the later one counts."""
         return read_as(self.folder / SOURCES, Source, int(self._state["sources"]))
 
     def __len__(self) -> int:
@@ -227,7 +227,7 @@ class Atlas:
     ) -> None:
         """Add rows, all or none of them, whatever ends the run.
 
-        samples: float32 (length,) each. sources: what has been looked at.
+        samples: float32 (length,) each. sources: the files processed.
         Raises UserError if the disk does not take them, or another process has added some.
         """
         if any(sound.name != one_line(sound.name) for sound in sounds):
@@ -272,7 +272,7 @@ class Atlas:
         return None if there is None else (dict(there["settings"]), int(there["rows"]))
 
     def is_made(self, step: str, settings: Mapping[str, Any]) -> bool:
-        """Say whether a step was made with these settings for all rows there are."""
+        """Tell whether a step was made with these settings for all rows there are."""
         return self.made(step) == (dict(settings), len(self))
 
     def note(self, step: str, settings: Mapping[str, Any], rows: int | None = None) -> None:

@@ -49,7 +49,7 @@ Row = TypeVar("Row", bound="DataclassInstance")
 
 
 def cell(value: object) -> str:
-    """Give a cell: floats with nine significant digits, as many as float32 has, everything else as it is said."""
+    """Give a cell: floats with nine significant digits, as many as float32 has, everything else as str() gives it."""
     return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
@@ -76,7 +76,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[obje
 def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> list[list[str]]:
     """Read a table; the rows' cells in the order of `columns`, which it must have; others are passed over.
 
-    most: rows, from the first on; what lies behind is not looked at.
+    most: rows, from the first on; what lies behind is not read.
     Raises UserError, naming the file and what is wrong.
     """
     try:
@@ -190,7 +190,7 @@ def append_rows(path: Path, n: int, more: int, width: int, rows: Iterable[NDArra
     The file is made if it is not there. Raises OSError, and ValueError unless there are `more` rows.
     """
     with path.open("r+b" if path.exists() else "w+b") as file:
-        # The header never tells of rows that are not there yet, whenever this ends.
+        # The header never counts rows that are not there yet, whenever this ends.
         head = _write_header(file, n, width)
         file.truncate(head + 4 * width * n)  # what lies behind belonged to a run that was ended
         file.truncate(head + 4 * width * (n + more))

@@ -25,7 +25,7 @@ SPARSE = 4
 """Behind DENSE_SECONDS only every fourth frame is made: a segment still averages several."""
 GROWTH = 5.0
 """Segment k of n begins at SECONDS * (exp(GROWTH * k / n) - 1) / (exp(GROWTH) - 1)."""
-SECONDS = 6.0
+INPUT_SECONDS = 6.0
 DEPTH_DB = 70.0
 """Below the sound's loudest band there is nothing."""
 SCALE_DB = 20.0
@@ -50,10 +50,10 @@ def _mel(features: SoundFeatures) -> Any:
 def _frames(features: SoundFeatures) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give the first sample of each frame, and the frame with which each segment begins and the last one ends."""
     dense = np.arange(0, int(DENSE_SECONDS * features.sample_rate), features.hop_length)
-    sparse = np.arange(dense[-1], int(SECONDS * features.sample_rate), SPARSE * features.hop_length)[1:]
+    sparse = np.arange(dense[-1], int(INPUT_SECONDS * features.sample_rate), SPARSE * features.hop_length)[1:]
     starts = np.concatenate([dense, sparse])
     places = np.expm1(GROWTH * np.arange(features.segments + 1) / features.segments) / np.expm1(GROWTH)
-    edges = np.searchsorted(starts, places * SECONDS * features.sample_rate)
+    edges = np.searchsorted(starts, places * INPUT_SECONDS * features.sample_rate)
     for number in range(1, len(edges)):  # near the attack a segment is one frame
         edges[number] = max(edges[number], edges[number - 1] + 1)
     edges = np.minimum(edges, len(starts))
@@ -98,17 +98,17 @@ def image(samples: NDArray[np.float32], features: SoundFeatures) -> NDArray[np.f
 
 TAGS, ENCODING = "output_0", "output_1"
 """What the converter calls the net's outputs, in the order in which they were built."""
-Answers = tuple[NDArray[np.float32], NDArray[np.float32]]
+Predictions = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 class Encoder:
     """The net of one manifest. Not for two threads at once: each opens its own."""
 
     def __init__(self, manifest: Manifest) -> None:
-        """Open it. Raises ModelError if it does not hear whole sounds, or its tensors are not the manifest's."""
+        """Open it. Raises ModelError if its input is not whole sounds, or its tensors are not the manifest's."""
         where = f"model {str(manifest.path)!r}"
         if not isinstance(manifest.features, SoundFeatures):
-            raise ModelError(f"{where} does not hear whole sounds: train one with samplechop train tags")
+            raise ModelError(f"{where} does not take whole sounds: train one with samplechop train tags")
         self.features = manifest.features
         self._interpreter: Any = open_interpreter(manifest.path.read_bytes(), BATCH, where)[0]
         inputs = self._interpreter.get_input_details()
@@ -127,7 +127,7 @@ class Encoder:
         self._in, self._out = inputs[0]["index"], [outputs[name]["index"] for name in (TAGS, ENCODING)]
         self._rows = np.zeros((BATCH, self.features.n_inputs), np.float32)
 
-    def answers(self, images: NDArray[np.float32]) -> Answers:
+    def predict(self, images: NDArray[np.float32]) -> Predictions:
         """Give how likely each tag is, float32 (n, tags), and the encodings, float32 (n, dims), of float32 images."""
         tags = np.zeros((len(images), len(self.features.tags)), np.float32)
         encodings = np.zeros((len(images), self.features.encoding), np.float32)
@@ -142,8 +142,8 @@ class Encoder:
 
 
 def at_rate(samples: NDArray[np.float32], rate: int, features: SoundFeatures) -> NDArray[np.float32]:
-    """Give the part of a sound that the net hears, float32 (n,), at its rate. rate: of `samples`, Hz."""
-    part = np.asarray(samples[: int(SECONDS * rate) + 1], np.float32)
+    """Give the part of a sound that the net takes, float32 (n,), at its rate. rate: of `samples`, Hz."""
+    part = np.asarray(samples[: int(INPUT_SECONDS * rate) + 1], np.float32)
     if rate == features.sample_rate:
         return part
     import soxr
@@ -153,18 +153,18 @@ def at_rate(samples: NDArray[np.float32], rate: int, features: SoundFeatures) ->
 
 def encode(
     manifest: Manifest, sounds: NDArray[np.float32], lengths: Sequence[int], rate: int, threads: int = 2
-) -> Iterator[tuple[int, int, Answers]]:
-    """Answer for many sounds: float32 (n, width), a sound's length in samples each. rate: Hz.
+) -> Iterator[tuple[int, int, Predictions]]:
+    """Predict for many sounds: float32 (n, width), a sound's length in samples each. rate: Hz.
 
-    Yields (first, last + 1, answers) in order. Neither the transform nor the runtime holds Python's lock for long.
+    Yields (first, last + 1, predictions) in order. Neither the transform nor the runtime holds Python's lock for long.
     """
     encoders = [Encoder(manifest) for _ in range(threads)]
 
-    def part(encoder: Encoder, first: int, end: int) -> Answers:
+    def part(encoder: Encoder, first: int, end: int) -> Predictions:
         images = np.zeros((end - first, encoder.features.n_inputs), np.float32)
         for row, place in zip(images, range(first, end), strict=True):
             row[:] = image(at_rate(sounds[place, : lengths[place]], rate, encoder.features), encoder.features)
-        return encoder.answers(images)
+        return encoder.predict(images)
 
     step = 4 * BATCH
     spans = [(at, min(at + step, len(lengths))) for at in range(0, len(lengths), step)]

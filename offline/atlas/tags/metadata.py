@@ -37,7 +37,7 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
         if there:
             return [there[one.path][-1] if there.get(one.path) else None for one in sounds]
         folders = [Path(one.path).parent.name for one in sounds]
-        several = len(set(folders)) > 1  # a name that all have tells none from another
+        several = len(set(folders)) > 1  # a name that all have distinguishes none
         return [
             Described(one.path, (name,), ()) if several else None for one, name in zip(sounds, folders, strict=True)
         ]
@@ -46,7 +46,7 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
 
 
 def _describes(sidecar: Path) -> bool:
-    """Say whether JSON beside a sound is about it; what is no JSON at all counts, so that somebody is told."""
+    """Say whether JSON beside a sound is about it; what is no JSON at all counts, so that it is reported."""
     if not sidecar.is_file():
         return False
     try:

@@ -1,7 +1,7 @@
-"""The step that says what every sound is: tags given by people, tags predicted by a net, and the net's encodings.
+"""The step that tags every sound: tags given by people, tags predicted by a net, and the net's encodings.
 
 tags.tsv        name, given, predicted: commas between tags, "tag:0.93" for predicted ones, the likeliest first
-tags.json       model, vocabulary, from which probability each tag is told, its average precision, synonyms
+tags.json       model, vocabulary, probability threshold and average precision of each tag, synonyms
 labels.npy      float32 (n, tags) 0..1: how likely each tag of the vocabulary is
 encodings.npy   float32 (n, dims): the net's last hidden layer; alike sounds lie near each other
 """
@@ -28,7 +28,7 @@ from samplechop.realtime.core.errors import UserError
 
 STEP = "tags"
 TABLE, INDEX, LABELS, ENCODINGS = "tags.tsv", "tags.json", "labels.npy", "encodings.npy"
-DIGEST = "given_sha256"
+GIVEN_DIGEST = "given_sha256"
 COLUMNS = ("name", "given", "predicted")
 MOST_PREDICTED = 6
 
@@ -45,7 +45,7 @@ class TagSettings:
 
 
 def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
-    """Tag all sounds; of a model that has heard most of them before, it hears the new ones only.
+    """Tag all sounds; where most are tagged by this model already, only the new ones are processed.
 
     Raises UserError for metadata, synonyms or a model that cannot be used.
     """
@@ -54,12 +54,12 @@ def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
     described = metadata.describe(atlas.sounds, settings.metadata)
     known = set(features.tags)
     given = [tuple(word for word in vocabulary.tags_of(one, synonyms) if word in known) for one in described]
-    # Maps are made of what the model says alone: other given tags are no reason to draw them anew.
+    # Maps are made of the model's predictions alone: other given tags are no reason to draw them anew.
     noted = {"model": manifest.name, "sha256": manifest.sha256}
     written = hashlib.sha256(json.dumps([given, synonyms]).encode()).hexdigest()
     if atlas.is_made(STEP, noted) and _digest(atlas) == written:
         return
-    labels, encodings = _answers(atlas, manifest, features, progress)
+    labels, encodings = _predict(atlas, manifest, features, progress)
     write_array(atlas.folder / LABELS, labels)
     write_array(atlas.folder / ENCODINGS, encodings)
     thresholds = thresholds_of(manifest, features)
@@ -69,7 +69,7 @@ def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
         (
             (sound.name, ",".join(words), ",".join(f"{name}:{value:.2f}" for name, value in likely))
             for sound, words, likely in zip(
-                atlas.sounds, given, told_tags(labels, features.tags, thresholds), strict=True
+                atlas.sounds, given, predicted_tags(labels, features.tags, thresholds), strict=True
             )
         ),
     )
@@ -80,7 +80,7 @@ def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
         "thresholds": dict(zip(features.tags, thresholds.tolist(), strict=True)),
         "average_precision": manifest.scores.get("average_precision", {}),
         "synonyms": synonyms,
-        DIGEST: written,
+        GIVEN_DIGEST: written,
     }
     with replacing(atlas.folder / INDEX) as part:
         part.write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -107,7 +107,7 @@ def synonyms_of(manifest: Manifest, own: Path | None) -> dict[str, str]:
 
 
 def thresholds_of(manifest: Manifest, features: SoundFeatures) -> NDArray[np.float32]:
-    """Give the probability from which each tag is told, float32 (tags,). Raises UserError if the manifest has none."""
+    """Give the probability threshold of each tag, float32 (tags,). Raises UserError if the manifest has none."""
     there = manifest.decision.get("thresholds")
     record = there if isinstance(there, Mapping) else {}
     try:
@@ -116,7 +116,7 @@ def thresholds_of(manifest: Manifest, features: SoundFeatures) -> NDArray[np.flo
         raise UserError(f"model {str(manifest.path)!r}: decision.thresholds must give a number for each tag") from None
 
 
-def told_tags(
+def predicted_tags(
     labels: NDArray[np.float32], tags: Sequence[str], thresholds: NDArray[np.float32]
 ) -> list[list[tuple[str, float]]]:
     """Give for each sound the tags at or above their thresholds, the likeliest first, at most MOST_PREDICTED."""
@@ -127,11 +127,11 @@ def told_tags(
     return found
 
 
-def _answers(
+def _predict(
     atlas: Atlas, manifest: Manifest, features: SoundFeatures, progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Hear what was not heard by this model before."""
-    done = _heard(atlas, manifest, features)
+    """Predict for what this model has not processed before."""
+    done = _known_predictions(atlas, manifest, features)
     first = len(done[0])
     lengths = [sound.length for sound in atlas.sounds]
     labels = np.zeros((len(lengths), len(features.tags)), np.float32)
@@ -144,10 +144,10 @@ def _answers(
     return labels, encodings
 
 
-def _heard(
+def _known_predictions(
     atlas: Atlas, manifest: Manifest, features: SoundFeatures
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give what this very model said of the first rows, as many as are still there and whole."""
+    """Give what this very model predicted for the first rows, as many as are still there and whole."""
     nothing = np.zeros((0, len(features.tags)), np.float32), np.zeros((0, features.encoding), np.float32)
     made = atlas.made(STEP)
     if made is None or made[0].get("sha256") != manifest.sha256:
@@ -167,7 +167,7 @@ def _heard(
 def _digest(atlas: Atlas) -> str | None:
     """Give the digest of the given tags that tags.tsv was written with."""
     try:
-        return str(json.loads((atlas.folder / INDEX).read_text(encoding="utf-8"))[DIGEST])
+        return str(json.loads((atlas.folder / INDEX).read_text(encoding="utf-8"))[GIVEN_DIGEST])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

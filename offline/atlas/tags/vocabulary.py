@@ -46,7 +46,7 @@ noise: noises, hiss, static
 vinyl: turntable, record
 scratch: scratches, scratching
 """
-"""Lines of a synonyms file, in force unless the user's own say otherwise."""
+"""Lines of a synonyms file, in force unless the user's own differ."""
 _STOP = """
 about after all also an and any are as at be because been but by can could did do does done for from get got had has
 have here him his her how if in into is it its just like made make may me more most much my no not now of off on one
@@ -56,7 +56,7 @@ aif aiff flac mp3 ogg wav wave audio file files sample samples sampled sound sou
 http https www com org freesound
 """
 STOP_WORDS = frozenset(_STOP.split())
-"""Words that say nothing of how a sound sounds."""
+"""Words that do not describe a sound."""
 MACHINES = frozenset({"303", "606", "707", "727", "808", "909"})
 """Numbers that are words: drum machines and a bass synthesizer are called by them."""
 _WORD = re.compile(r"[^\W_]+")

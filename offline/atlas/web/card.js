@@ -72,7 +72,7 @@
     element("facts").textContent = facts(row);
     const tags = atlas.tagsOf(row).slice(0, MOST_TAGS).map(({ name, sureness, given }) => {
       const tag = atlas.make("span", given ? "tag" : "tag guessed", name);
-      if (!given) tag.title = `heard, ${Math.round(100 * sureness / 254)} % sure`;
+      if (!given) tag.title = `predicted, ${Math.round(100 * sureness / 254)} % sure`;
       return tag;
     });
     element("tags").replaceChildren(...tags);

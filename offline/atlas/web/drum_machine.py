@@ -17,7 +17,7 @@ Chunks grow as in scripts/split.py, so that the page plays soon. We depart from 
 drums come first: else chunk 0 may hold none for a track, which the page does not survive; and with few sounds the last
 chunks are empty, as the page asks for all of them. It writes names as HTML, so they are escaped.
 
-    analysis.tsv          name, index, and the distance from each drum (drum_machine.references), for others
+    analysis.tsv          name, index, and the distance from each drum (web.drum_prototypes), for others
 """
 
 import html
@@ -42,8 +42,8 @@ from samplechop.offline.atlas.store.files import write_table
 from samplechop.offline.atlas.tags import tag as tags
 from samplechop.offline.atlas.tags import vocabulary
 from samplechop.offline.atlas.web import drum_prototypes as drum_references
-from samplechop.offline.atlas.web.drum_prototypes import HEARD_SECONDS, ROLES, Reference
-from samplechop.offline.atlas.web.spritesheets import HEADROOM, SUBTYPES, faded
+from samplechop.offline.atlas.web.drum_prototypes import PLAYED_SECONDS, ROLES, Prototype
+from samplechop.offline.atlas.web.spritesheets import HEADROOM, SUBTYPES, apply_fades
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
@@ -99,7 +99,7 @@ def drum_machine(
     progress: Progress,
     output: Path | None = None,
     workers: int | None = None,
-) -> list[Reference]:
+) -> list[Prototype]:
     """Write the data set of an atlas; give what the drums were taken to be like.
 
     output: folder; None: `drum-machine` in the atlas. workers: processes; None: one a core.
@@ -107,11 +107,11 @@ def drum_machine(
     """
     folder = atlas.folder / FOLDER if output is None else output
     coords = map_files.read_map(atlas)[:, :2]
-    references = drum_references.find(atlas, settings.files)
+    prototypes = drum_references.find_prototypes(atlas, settings.files)
     noted = _noted(atlas, settings, folder)
     if atlas.is_made(STEP, noted) and (folder / LIKE).exists():
-        return references
-    away = drum_references.distances(atlas, references)
+        return prototypes
+    away = drum_references.distances(atlas, prototypes)
     order = nearest_first(away)
     edges = np.cumsum([0, *chunk_sizes(len(atlas))]).tolist()
     parts = [order[first:last] for first, last in pairwise(edges)]
@@ -143,21 +143,21 @@ def drum_machine(
     nearest = np.argsort(away[order][:, tracks], axis=0, kind="stable")[:count]
     _write_json(folder / LIKE, {str(track): sorted(nearest[:, track].tolist()) for track in range(len(TRACKS))})
     atlas.note(STEP, noted)
-    return references
+    return prototypes
 
 
 def _noted(atlas: Atlas, settings: DrumMachineSettings, folder: Path) -> dict[str, Any]:
     """Give what the data set depends on."""
     files = {}
     for role, path in settings.files.items():
-        seen = path.stat()  # it has been heard
+        seen = path.stat()  # it has been read
         files[role] = [str(path.absolute()), seen.st_size, seen.st_mtime_ns]
     of = {step: (atlas.made(step) or [None])[0] for step in (map_files.STEP, tags.STEP, spectrogram_fingerprints.STEP)}
     return {"nearest": settings.nearest, "files": files, "folder": str(folder.absolute()), "of": of}
 
 
 def _entries(atlas: Atlas, coords: NDArray[np.float32], away: NDArray[np.float64]) -> list[dict[str, Any]]:
-    """Give what the page is told of each sound. away: float64 (n, tracks)."""
+    """Give what the page gets of each sound. away: float64 (n, tracks)."""
     words, colours = _words(atlas), _colours(atlas)
     return [
         {
@@ -211,15 +211,15 @@ def write_audio(chunk: Chunk) -> None:
     import soxr
 
     atlas = Atlas(chunk.atlas)
-    every, slot = atlas.samples(), round(HEARD_SECONDS * RATE)
+    every, slot = atlas.samples(), round(PLAYED_SECONDS * RATE)
     kind, subtype = SUBTYPES["mp3"]
     with replacing(chunk.audio) as path:
         try:
             with soundfile.SoundFile(path, "w", RATE, 1, subtype, format=kind) as file:
                 for row, length in zip(chunk.rows, chunk.lengths, strict=True):
-                    heard = every[row, : min(length, round(HEARD_SECONDS * atlas.rate))]
-                    sound = soxr.resample(np.asarray(heard), atlas.rate, RATE)[:slot]
-                    played = HEADROOM * faded(sound, RATE, FADE_IN_MS, FADE_OUT_MS)
+                    beginning = every[row, : min(length, round(PLAYED_SECONDS * atlas.rate))]
+                    sound = soxr.resample(np.asarray(beginning), atlas.rate, RATE)[:slot]
+                    played = HEADROOM * apply_fades(sound, RATE, FADE_IN_MS, FADE_OUT_MS)
                     file.write(np.pad(played, (0, slot - len(played))))
                 if not chunk.rows:
                     file.write(np.zeros(slot))
@@ -241,11 +241,11 @@ def _words(atlas: Atlas) -> list[list[str]]:
     made = atlas.made(tags.STEP)
     known = tags.read_tags(atlas) if made is not None and made[1] == len(atlas) else [([], [])] * len(atlas)
     synonyms = vocabulary.usual_synonyms()
-    said = [
+    words = [
         [*given, *(name for name, _ in predicted)] or vocabulary.words_of(sound.label, synonyms)
         for (given, predicted), sound in zip(known, atlas.sounds, strict=True)
     ]
-    plain = [[re.sub(r"\s+", "", word).upper() for word in some] for some in said]
+    plain = [[re.sub(r"\s+", "", word).upper() for word in some] for some in words]
     return [list(dict.fromkeys(word for word in some if word)) for some in plain]
 
 

@@ -22,7 +22,7 @@ from samplechop.offline.atlas.features.spectrogram_fingerprints import (
     COMMAND,
     STEP,
     FingerprintSettings,
-    compute,
+    fingerprints_of,
     read_fingerprints,
 )
 from samplechop.offline.atlas.store.atlas import Atlas
@@ -30,80 +30,84 @@ from samplechop.offline.atlas.tags import tag, vocabulary
 from samplechop.realtime.core.errors import UserError
 
 ROLES = ("kick", "snare", "closed hat", "open hat")
-HEARD_SECONDS = 0.25
+PLAYED_SECONDS = 0.25
 """What the drum machine plays of a sound."""
 LONGEST_SECONDS = 30.0
-"""Of a file that is named as a reference."""
+"""Of a file that is named as a prototype."""
 OPEN, CLOSED = {"open", "oh", "ohh", "openhat"}, {"closed", "close", "ch", "chh", "closedhat", "pedal", "foot"}
 HATS = {"hat", "ohh", "chh", "openhat", "closedhat"}
 ENERGY = 0.95
-"""The share of a sound's energy that has sounded when its ring is over."""
-MADE = 8
+"""The share of a sound's energy that has sounded when its decay is over."""
+SYNTHESISED = 8
 """Drums of each kind that samplechop makes."""
 
 Prints = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """What a drum is like. fingerprint: float32 (bands, frames). said: where it comes from, for people."""
+class Prototype:
+    """What a drum is like. fingerprint: float32 (bands, frames). source: where it comes from, for people."""
 
     role: str
     fingerprint: Prints
-    said: str
+    source: str
 
 
-def distances(atlas: Atlas, references: Sequence[Reference]) -> NDArray[np.float64]:
-    """Give how far each sound is from each reference: float64 (n, references), 0..1.
+def distances(atlas: Atlas, prototypes: Sequence[Prototype]) -> NDArray[np.float64]:
+    """Give how far each sound is from each prototype: float64 (n, prototypes), 0..1.
 
     Raises UserError if the atlas has no fingerprints of all its sounds.
     """
-    prints, heard = read_fingerprints(atlas), heard_frames(_settings(atlas))
+    prints, frames = read_fingerprints(atlas), played_frames(_settings(atlas))
     columns = [
-        np.sqrt(np.square(prints[:, :, :heard] - one.fingerprint[:, :heard]).mean(axis=(1, 2), dtype=np.float64))
-        for one in references
+        np.sqrt(np.square(prints[:, :, :frames] - one.fingerprint[:, :frames]).mean(axis=(1, 2), dtype=np.float64))
+        for one in prototypes
     ]
     return np.stack(columns, axis=1)
 
 
-def heard_frames(settings: FingerprintSettings) -> int:
+def played_frames(settings: FingerprintSettings) -> int:
     """Give how many frames of a fingerprint lie within HEARD_SECONDS, at least 1."""
-    return max(1, min(settings.frames, round(settings.frames * HEARD_SECONDS / settings.first_seconds)))
+    return max(1, min(settings.frames, round(settings.frames * PLAYED_SECONDS / settings.first_seconds)))
 
 
-def find(atlas: Atlas, files: Mapping[str, Path]) -> list[Reference]:
+def find_prototypes(atlas: Atlas, files: Mapping[str, Path]) -> list[Prototype]:
     """Find what each of ROLES is like. files: by role, those the user names.
 
     Raises UserError for a file that cannot be used, and if the atlas has no fingerprints of all its sounds.
     """
     prints = read_fingerprints(atlas)
-    known = called(atlas)
+    known = rows_of_drums(atlas)
     found = []
     for role in ROLES:
         rows = known[role]
         if role in files:
-            found.append(Reference(role, _of_file(atlas, files[role]), f"like {str(files[role])!r}"))
+            found.append(Prototype(role, _of_file(atlas, files[role]), f"like {str(files[role])!r}"))
         elif rows:
-            said = f"like {atlas.sounds[rows[0]].name!r}" if len(rows) == 1 else f"like {len(rows)} sounds of the atlas"
-            found.append(Reference(role, prints[rows].mean(axis=0), said))
+            source = (
+                f"like {atlas.sounds[rows[0]].name!r}" if len(rows) == 1 else f"like {len(rows)} sounds of the atlas"
+            )
+            found.append(Prototype(role, prints[rows].mean(axis=0), source))
         else:
-            found.append(Reference(role, _made(atlas, role), "like those samplechop makes, as the atlas has none"))
+            found.append(
+                Prototype(role, _synthesised(atlas, role), "like those samplechop makes, as the atlas has none")
+            )
     return found
 
 
-def called(atlas: Atlas) -> dict[str, list[int]]:
-    """Give the rows that are each of ROLES, as people say, or else as a net does; hats by how long they ring."""
+def rows_of_drums(atlas: Atlas) -> dict[str, list[int]]:
+    """Give the rows that are each of ROLES, as people tag them, or else a net; hats by their decay."""
     synonyms = vocabulary.usual_synonyms()
     words = [set(vocabulary.words_of(f"{sound.label} {sound.name}", synonyms)) for sound in atlas.sounds]
-    heard: list[set[str]] = [set() for _ in words]
+    predicted: list[set[str]] = [set() for _ in words]
     made = atlas.made(tag.STEP)
     if made is not None and made[1] == len(atlas):
-        for row, (given, predicted) in enumerate(tag.read_tags(atlas)):
+        for row, (given, likely) in enumerate(tag.read_tags(atlas)):
             words[row] |= set(given)
-            heard[row] = {name for name, _ in predicted}
+            predicted[row] = {name for name, _ in likely}
 
     def those(wanted: Callable[[Collection[str]], bool]) -> list[int]:
-        for source in (words, heard):
+        for source in (words, predicted):
             rows = [row for row, some in enumerate(source) if wanted(some) and "loop" not in words[row]]
             if rows:
                 return rows
@@ -122,20 +126,20 @@ def called(atlas: Atlas) -> dict[str, list[int]]:
 def _by_ring(atlas: Atlas, hats: Sequence[int], words: Sequence[set[str]]) -> tuple[list[int], list[int]]:
     """Part hats into closed and open ones.
 
-    By their names; of those that say nothing the shorter half is closed, too, and if none is open by name the longest
-    quarter is. The same may be both where there are few.
+    By their names; of those whose names do not tell the shorter half is closed, too, and if none is open by name the
+    longest quarter is. The same may be both where there are few.
     """
     opened = [row for row in hats if words[row] & OPEN]
     closed = [row for row in hats if words[row] & CLOSED]
     samples = atlas.samples()
     plain = sorted(
         (row for row in hats if row not in opened and row not in closed),
-        key=lambda row: ring(samples[row, : atlas.sounds[row].length]),
+        key=lambda row: ring_samples(samples[row, : atlas.sounds[row].length]),
     )
     return closed + plain[: -(-len(plain) // 2)], opened or plain[len(plain) - -(-len(plain) // 4) :]
 
 
-def ring(samples: NDArray[np.float32]) -> int:
+def ring_samples(samples: NDArray[np.float32]) -> int:
     """Give after how many samples ENERGY of a sound's energy has sounded; 0 for silence."""
     energy = np.cumsum(np.square(samples, dtype=np.float64))
     return int(np.searchsorted(energy, ENERGY * energy[-1])) if len(energy) else 0
@@ -148,19 +152,19 @@ def _settings(atlas: Atlas) -> FingerprintSettings:
     return FingerprintSettings(**made[0])
 
 
-def _printed(atlas: Atlas, sounds: Sequence[NDArray[np.float32]]) -> Prints:
+def _mean_fingerprint(atlas: Atlas, sounds: Sequence[NDArray[np.float32]]) -> Prints:
     """Give the mean fingerprint of sounds at the atlas' rate."""
     settings = _settings(atlas)
     window = round(settings.first_seconds * atlas.rate)
     beginnings = np.zeros((len(sounds), window), np.float32)
     for row, sound in zip(beginnings, sounds, strict=True):
         row[: len(sound)] = sound[:window]
-    mean: Prints = np.concatenate(list(compute(beginnings, atlas.rate, settings))).mean(axis=0)
+    mean: Prints = np.concatenate(list(fingerprints_of(beginnings, atlas.rate, settings))).mean(axis=0)
     return mean
 
 
 def _of_file(atlas: Atlas, path: Path) -> Prints:
-    """Hear a file as the sounds of the atlas were heard."""
+    """Give the fingerprint of a file, made as those of the atlas."""
     item = find_files.Item(path, str(path), 0, 0, path.stem, "", "")
     recipe = normalise.Recipe(atlas.rate, round(LONGEST_SECONDS * atlas.rate), LONGEST_SECONDS)
     with tempfile.TemporaryDirectory(prefix="samplechop-") as folder:
@@ -168,10 +172,10 @@ def _of_file(atlas: Atlas, path: Path) -> Prints:
         ((reason, parts),) = normalise.make([item], recipe, target)
         if not parts:
             raise UserError(reason)
-        return _printed(atlas, [np.fromfile(target, "<f4")])
+        return _mean_fingerprint(atlas, [np.fromfile(target, "<f4")])
 
 
-def _made(atlas: Atlas, role: str) -> Prints:
+def _synthesised(atlas: Atlas, role: str) -> Prints:
     """Synthesise some drums of a kind, and give their mean fingerprint."""
     import soxr
 
@@ -180,5 +184,5 @@ def _made(atlas: Atlas, role: str) -> Prints:
     from samplechop.offline.synthesis.snares import made_snare
 
     make = dict(zip(ROLES, (made_kick, made_snare, made_hat, made_open), strict=True))[role]
-    drums = [make(seed, 0.9, np.random.default_rng(seed)) for seed in range(MADE)]
-    return _printed(atlas, [soxr.resample(drum, RATE, atlas.rate).astype(np.float32) for drum in drums])
+    drums = [make(seed, 0.9, np.random.default_rng(seed)) for seed in range(SYNTHESISED)]
+    return _mean_fingerprint(atlas, [soxr.resample(drum, RATE, atlas.rate).astype(np.float32) for drum in drums])

@@ -90,7 +90,7 @@ def palettes() -> dict[str, Any]:
 
 Kind = Literal["u1", "u4", "f4", "f8"]
 GIVEN = 255
-"""How sure a tag is that people gave; one that was heard has 0..254."""
+"""How sure a tag is that people gave; one that was predicted has 0..254."""
 MOST_TAGS = 12
 """Tags of a sound that the page knows, the given ones first."""
 MOST_PRINTED, FEWEST_PRINTED = 6_000_000, 4
@@ -169,7 +169,7 @@ def _rectangle(cells: NDArray[np.int64]) -> dict[str, int]:
 
 
 def music(atlas: Atlas) -> tuple[list[float], list[str]]:
-    """Give tempo, beats a minute, and key of each sound: 0 and "" where they are not clear or were not looked for."""
+    """Give tempo, beats a minute, and key of each sound: 0 and "" where they are not clear or were not estimated."""
     path, count = atlas.folder / "music.tsv", len(atlas)
     made = atlas.made("describe")
     if made is None or made[1] != count or not path.exists():
@@ -189,8 +189,8 @@ def tagged(atlas: Atlas) -> tuple[list[str], dict[str, list[str]]]:
     sureness: list[int] = []
     first = [0]
     for given, predicted in found:
-        heard = [(name, round(254 * chance)) for name, chance in predicted if name not in given]
-        each = ([(name, GIVEN) for name in given] + heard)[:MOST_TAGS]
+        likely = [(name, round(254 * chance)) for name, chance in predicted if name not in given]
+        each = ([(name, GIVEN) for name in given] + likely)[:MOST_TAGS]
         names.extend(name for name, _ in each)
         sureness.extend(sure for _, sure in each)
         first.append(len(names))

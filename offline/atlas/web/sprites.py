@@ -27,7 +27,7 @@ from samplechop.offline.atlas.map.grid import STEP as GRID_STEP
 from samplechop.offline.atlas.map.map_files import read_grid
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.web import spritesheets
-from samplechop.offline.atlas.web.spritesheets import GAP_MS, AudioFormat, Part, divided, playing_rate, write_part
+from samplechop.offline.atlas.web.spritesheets import GAP_MS, AudioFormat, Part, divide, playing_rate, write_part
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
@@ -154,7 +154,7 @@ def _planned(atlas: Atlas, settings: SpriteSettings, rows: list[int]) -> list[Pa
     rate, sounds = atlas.rate, [atlas.sounds[row] for row in rows]
     gap = math.ceil(settings.gap_ms / 1000 * rate)
     parts = []
-    pieces = divided([sound.length for sound in sounds], round(settings.part_seconds * rate), gap)
+    pieces = divide([sound.length for sound in sounds], round(settings.part_seconds * rate), gap)
     for number, (first, last) in enumerate(pieces):
         lengths = tuple(sound.length for sound in sounds[first:last])
         offsets = tuple(accumulate((gap + length for length in lengths[:-1]), initial=gap))

@@ -71,7 +71,7 @@ class Part:
     fade_out_ms: float
 
 
-def divided(lengths: Sequence[int], most: int, gap: int) -> list[tuple[int, int]]:
+def divide(lengths: Sequence[int], most: int, gap: int) -> list[tuple[int, int]]:
     """Divide sounds in order into parts: (first, one past last) of each. lengths, most, gap: samples; most 0: one part.
 
     A part, gaps counted, has at most `most` samples, except where one sound alone is longer.
@@ -155,12 +155,12 @@ def _laid_out(part: Part) -> Iterator[NDArray[np.float64]]:
     at = 0
     for offset, sound in zip(part.offsets, _sounds(part), strict=True):
         yield np.zeros(offset - at)
-        yield HEADROOM * faded(sound, part.rate, part.fade_in_ms, part.fade_out_ms)
+        yield HEADROOM * apply_fades(sound, part.rate, part.fade_in_ms, part.fade_out_ms)
         at = offset + len(sound)
     yield np.zeros(part.total - at)
 
 
-def faded(sound: NDArray[np.float32], rate: int, fade_in_ms: float, fade_out_ms: float) -> NDArray[np.float64]:
+def apply_fades(sound: NDArray[np.float32], rate: int, fade_in_ms: float, fade_out_ms: float) -> NDArray[np.float64]:
     """Give a sound, (n,), that begins and ends without a click: straight fades, each at most half of it. rate: Hz."""
     shaped = sound.astype(np.float64)
     into, out = (min(len(sound) // 2, round(ms / 1000 * rate)) for ms in (fade_in_ms, fade_out_ms))
@@ -189,7 +189,7 @@ def write_image_sheets(
     if made is None or made[1] != len(atlas):
         return []
     prints = read_fingerprints(atlas)
-    places = squared(len(atlas)) if cells is None else cells
+    places = square_places(len(atlas)) if cells is None else cells
     side = tile or max(prints.shape[1:])
     each = WIDEST // side
     rows, columns = (int(last) + 1 for last in places.max(axis=0))
@@ -222,7 +222,7 @@ def write_image_sheets(
     return paths
 
 
-def squared(count: int) -> NDArray[np.int64]:
+def square_places(count: int) -> NDArray[np.int64]:
     """Give places in a square for so many sounds, row by row: int64 (count, 2)."""
     columns = math.ceil(math.sqrt(count))
     return np.column_stack(np.divmod(np.arange(count), columns)).astype(np.int64)

@@ -10,7 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, compute, fingerprint
+from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint, fingerprints_of
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.map.grid import assign, rectangle
 from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
@@ -98,7 +98,7 @@ def collecting() -> Iterator[Figure]:
         files.mkdir()
         for number in range(FILES):
             soundfile.write(files / f"{_name(number)}.wav", sound(number), RATE, "PCM_16")
-        list(compute(sound(0)[None], RATE, FingerprintSettings()))  # so that no library is loaded meanwhile
+        list(fingerprints_of(sound(0)[None], RATE, FingerprintSettings()))  # so that no library is loaded meanwhile
         took = _seconds(lambda: collect(target, [files], CollectSettings(), _nothing, jobs))
         again = _seconds(lambda: fingerprint(Atlas(target), FingerprintSettings(), _nothing, jobs))
     yield Figure(f"{FILES:,} files collected", FILES / took, "a second")

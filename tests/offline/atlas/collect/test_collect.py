@@ -115,7 +115,7 @@ def test_a_header_that_claims_twelve_hours_costs_nothing_but_that_file(tmp_path,
     assert "lasts 43200.0 s" in reason(atlas, "fake.flac")
 
 
-def test_what_is_said_of_damage_is_that_it_is_left_out_not_mended(tmp_path, atlas):
+def test_damage_is_left_out_not_mended(tmp_path, atlas):
     cut = write(tmp_path / "pile" / "cut.wav", tone())
     cut.write_bytes(cut.read_bytes()[:-1000])
     numbers = tone()
@@ -171,7 +171,7 @@ def test_a_file_that_changed_is_named_and_left_as_it_was_collected(tmp_path, atl
     sounds = Atlas(atlas).sounds
     write(tmp_path / "one" / "kick.wav", tone(9, 0.2))
     report = gather(atlas, tmp_path / "one")
-    assert report.said == [f"{str(tmp_path / 'one' / 'kick.wav')!r} has changed; it is left as it was collected"]
+    assert report.notes == [f"{str(tmp_path / 'one' / 'kick.wav')!r} has changed; it is left as it was collected"]
     assert Atlas(atlas).sounds == sounds
 
 
@@ -185,7 +185,7 @@ def test_a_bad_file_that_was_mended_comes_in(tmp_path, atlas):
     assert names(atlas) == ["kick", "snare"]
 
 
-def test_what_was_left_out_is_looked_at_again_as_more_may_be_installed(tmp_path, atlas):
+def test_what_was_left_out_is_processed_again_as_more_may_be_installed(tmp_path, atlas):
     shutil.copy(Path(soundfile.__file__), tmp_path / "film.m4a")
     some(tmp_path, "kick")
     gather(atlas, tmp_path)
@@ -212,7 +212,7 @@ def test_an_atlas_that_never_got_a_sound_may_have_other_settings(tmp_path, atlas
     assert gather(atlas, tmp_path / "one", settings=CollectSettings(rate=22_050)).new == 1
 
 
-def test_a_name_that_is_no_text_is_told_and_left_out(tmp_path, atlas):
+def test_a_name_that_is_no_text_is_reported_and_left_out(tmp_path, atlas):
     some(tmp_path / "pile", "kick")
     try:
         shutil.copy(tmp_path / "pile" / "kick.wav", os.fsencode(tmp_path / "pile") + b"/caf\xe9.wav")
@@ -276,14 +276,14 @@ def test_how_many_processes_there_are_changes_nothing(tmp_path):
 def test_two_at_once_do_not_spoil_it(tmp_path, atlas):
     some(tmp_path / "pile", "kick")
     gather(atlas, tmp_path / "pile")
-    with Atlas(atlas).held(), pytest.raises(UserError, match="another samplechop is at work"):
+    with Atlas(atlas).exclusive(), pytest.raises(UserError, match="another samplechop is at work"):
         gather(atlas, tmp_path / "pile")
 
 
 def test_one_at_once_with_other_settings_does_not_spoil_it_before_its_first_sound(tmp_path, atlas):
     some(tmp_path / "pile", "kick")
     first = Atlas.begin(atlas, 44_100, 44_100)
-    with first.held(), pytest.raises(UserError, match="another samplechop is at work"):
+    with first.exclusive(), pytest.raises(UserError, match="another samplechop is at work"):
         gather(atlas, tmp_path / "pile", settings=CollectSettings(rate=22_050))
     assert Atlas(atlas).rate == 44_100
 
@@ -406,7 +406,7 @@ def test_one_that_was_cut_in_another_way_is_named_and_left(tmp_path, atlas):
     write(tmp_path / "song.wav", np.tile(tone(0, 0.4), 5))
     gather(atlas, tmp_path / "song.wav", settings=CollectSettings(max_seconds=1.0, split="energy"))
     report = gather(atlas, tmp_path / "song.wav", settings=CollectSettings(max_seconds=1.0, split="chops"))
-    assert "is left as it was collected, with --split energy" in report.said[0]
+    assert "is left as it was collected, with --split energy" in report.notes[0]
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the ffmpeg program")
@@ -459,7 +459,7 @@ def test_nothing_but_silence_is_one_sentence(tmp_path, atlas):
     assert code == 2 and "none of the 1 files can be used" in told
 
 
-def test_what_is_not_said_again_is_as_in_the_atlas(tmp_path, atlas):
+def test_what_is_not_given_again_is_as_in_the_atlas(tmp_path, atlas):
     some(tmp_path / "one", "kick")
     run(tmp_path / "one", "-o", atlas, "--window", "20ms", "--rate", 22_050, "--jobs", 1)
     some(tmp_path / "two", "snare")

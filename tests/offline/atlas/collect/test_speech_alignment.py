@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.collect.speech_alignment import Said, read
+from samplechop.offline.atlas.collect.speech_alignment import Segment, read_alignment
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.cli.commands import app
 from samplechop.realtime.core.errors import UserError
@@ -97,18 +97,18 @@ def save(path: Path, content: object, encoding: str = "utf-8") -> Path:
     return path
 
 
-def told(said: list[Said]) -> list[tuple[float, float, str]]:
+def told(said: list[Segment]) -> list[tuple[float, float, str]]:
     return [(round(each.start, 6), round(each.stop, 6), each.label) for each in said]
 
 
 def test_gentle_tells_words_without_those_not_found(tmp_path):
     path = save(tmp_path / "a.json", GENTLE)
-    assert told(read(path, "word")) == [(0.1, 0.3, "the"), (0.4, 0.5, "um"), (0.6, 0.9, "sat")]
+    assert told(read_alignment(path, "word")) == [(0.1, 0.3, "the"), (0.4, 0.5, "um"), (0.6, 0.9, "sat")]
 
 
 def test_gentle_tells_phones_one_after_the_other(tmp_path):
     path = save(tmp_path / "a.json", GENTLE)
-    assert told(read(path, "phone")) == [
+    assert told(read_alignment(path, "phone")) == [
         (0.1, 0.15, "dh"),
         (0.15, 0.3, "ah"),
         (0.6, 0.7, "s"),
@@ -119,18 +119,18 @@ def test_gentle_tells_phones_one_after_the_other(tmp_path):
 
 def test_sphinx_tells_words_without_fillers_and_numbers_of_variants(tmp_path):
     path = save(tmp_path / "a.txt", SPHINX)
-    assert told(read(path, "word")) == [(0.16, 0.3, "the"), (0.3, 0.55, "cat"), (0.81, 1.1, "sat")]
+    assert told(read_alignment(path, "word")) == [(0.16, 0.3, "the"), (0.3, 0.55, "cat"), (0.81, 1.1, "sat")]
 
 
-def test_sphinx_tells_phones_where_it_heard_phones(tmp_path):
+def test_sphinx_gives_phones_where_it_recognised_phones(tmp_path):
     path = save(tmp_path / "a.txt", ALLPHONE)
-    assert told(read(path, "phone")) == [(0.11, 0.2, "dh"), (0.2, 0.3, "ah")]
+    assert told(read_alignment(path, "phone")) == [(0.11, 0.2, "dh"), (0.2, 0.3, "ah")]
 
 
 def test_sphinx_5_tells_words_and_phones(tmp_path):
     path = save(tmp_path / "a.txt", SPHINX_5)
-    assert told(read(path, "word")) == [(0.16, 0.3, "the"), (1.2, 1.5, "cat")]
-    assert told(read(path, "phone")) == [(0.16, 0.2, "dh"), (0.2, 0.3, "ah")]
+    assert told(read_alignment(path, "word")) == [(0.16, 0.3, "the"), (1.2, 1.5, "cat")]
+    assert told(read_alignment(path, "phone")) == [(0.16, 0.2, "dh"), (0.2, 0.3, "ah")]
 
 
 @pytest.mark.parametrize("form", ["long", "short"])
@@ -139,8 +139,8 @@ def test_sphinx_5_tells_words_and_phones(tmp_path):
 def test_textgrids_of_every_kind_are_read(tmp_path, form, encoding, tiers):
     pytest.importorskip("praatio")
     path = save(tmp_path / "a.TextGrid", textgrid(form, tiers), encoding)
-    assert told(read(path, "word")) == [(0.1, 0.3, "the")]
-    assert told(read(path, "phone")) == [(0.1, 0.15, "dh"), (0.15, 0.3, "ah")]
+    assert told(read_alignment(path, "word")) == [(0.1, 0.3, "the")]
+    assert told(read_alignment(path, "phone")) == [(0.1, 0.15, "dh"), (0.15, 0.3, "ah")]
 
 
 words = st.lists(
@@ -158,8 +158,8 @@ def test_gentle_and_sphinx_tell_the_same_words_alike(tmp_path_factory, given_wor
         gentle.append({"case": "success", "word": word, "start": start, "end": stop, "phones": []})
         sphinx.append(f"{word} {start:.3f} {stop - 0.01:.3f} 1.000000")
         clock += pause + length
-    one = told(read(save(folder / "same.json", {"words": gentle}), "word")) if any(gentle) else []
-    assert told(read(save(folder / "same.txt", "\n".join(sphinx)), "word")) == one
+    one = told(read_alignment(save(folder / "same.json", {"words": gentle}), "word")) if any(gentle) else []
+    assert told(read_alignment(save(folder / "same.txt", "\n".join(sphinx)), "word")) == one
 
 
 @pytest.mark.parametrize(
@@ -181,10 +181,10 @@ def test_gentle_and_sphinx_tell_the_same_words_alike(tmp_path_factory, given_wor
         ("a.TextGrid", textgrid(tiers="one two"), "word", "its tiers: 'one', 'two'"),
     ],
 )
-def test_what_is_wrong_is_told_with_file_and_place(tmp_path, name, content, unit, expected):
+def test_what_is_wrong_is_reported_with_file_and_place(tmp_path, name, content, unit, expected):
     path = save(tmp_path / name, content)
     with pytest.raises(UserError, match=expected) as raised:
-        read(path, unit)
+        read_alignment(path, unit)
     assert repr(str(path)) in str(raised.value) and "\n" not in str(raised.value)
 
 
@@ -192,7 +192,7 @@ def test_what_is_no_text_is_one_sentence(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"\x80\x81\x82")
     with pytest.raises(UserError, match="is no text in UTF-8"):
-        read(path, "word")
+        read_alignment(path, "word")
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def collected(folder: Path, inputs: list[Path], alignments: list[Path], unit: st
     return Atlas(folder).sounds
 
 
-def test_speech_is_cut_into_what_is_said(tmp_path, speech):
+def test_speech_is_cut_into_words_or_phones(tmp_path, speech):
     sounds = collected(tmp_path / "atlas", [speech], [save(tmp_path / "x.json", GENTLE)], "phone")
     assert [sound.label for sound in sounds] == ["dh", "ah", "s", "ae", "t"]
     assert [sound.name for sound in sounds] == [
@@ -238,11 +238,11 @@ def test_an_alignment_without_its_recording_is_one_sentence(tmp_path, speech):
         collected(tmp_path / "atlas", [speech], alignments, "word")
 
 
-def test_an_alignment_of_a_longer_recording_is_told_and_nothing_comes_in(tmp_path, speech):
+def test_an_alignment_of_a_longer_recording_is_refused_and_nothing_comes_in(tmp_path, speech):
     later = {"words": [{**GENTLE["words"][0], "start": 5.0, "end": 5.2}]}
     sounds = collected(tmp_path / "atlas", [speech], [save(tmp_path / "x.json", later)], "word")
     assert not sounds
-    assert "'the' is said at 5.00 s" in Atlas(tmp_path / "atlas").sources()[0].reason
+    assert "'the' is spoken at 5.00 s" in Atlas(tmp_path / "atlas").sources()[0].reason
 
 
 def test_the_command_cuts_speech(tmp_path, speech):

@@ -57,7 +57,7 @@ def test_a_click_is_seen_wherever_it_falls(kind, place):
 
 
 @kinds
-def test_the_end_is_not_heard_in_the_beginning(kind):
+def test_the_end_does_not_leak_into_the_beginning(kind):
     sound = np.zeros((1, 8192), np.float32)
     sound[0, -1] = 1
     power = kind(RATE, 8192, 16, 16)(sound)[0]

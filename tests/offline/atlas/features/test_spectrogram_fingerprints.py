@@ -23,7 +23,7 @@ SMALL = FingerprintSettings(bands=8, frames=4, first_seconds=0.1)
 
 
 def computed(sounds: np.ndarray, settings: FingerprintSettings = SMALL) -> np.ndarray:
-    return np.concatenate(list(spectrogram_fingerprints.compute(sounds, RATE, settings)))
+    return np.concatenate(list(spectrogram_fingerprints.fingerprints_of(sounds, RATE, settings)))
 
 
 @pytest.mark.parametrize("kind", spectrogram_fingerprints.KINDS)
@@ -58,21 +58,21 @@ def test_silence_is_dark() -> None:
     assert not computed(np.zeros((1, 3000), np.float32)).any()
 
 
-def test_sounds_are_looked_at_one_by_one_or_many_together_alike() -> None:
+def test_sounds_are_processed_one_by_one_or_many_together_alike() -> None:
     sounds = np.stack([sound(number, 3000) for number in range(spectrogram_fingerprints.BATCH + 3)])
     alone = np.concatenate([computed(one[None]) for one in sounds])
     np.testing.assert_allclose(computed(sounds), alone, atol=1e-4)
 
 
-def test_only_new_sounds_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_new_sounds_are_processed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     atlas = make_atlas(tmp_path / "atlas", [900, 1200, 1000])
     fingerprint(atlas, SMALL, nothing)
     before = read_fingerprints(atlas)
     add(atlas, [800, 700])
     seen = []
-    compute = spectrogram_fingerprints.compute
+    compute = spectrogram_fingerprints.fingerprints_of
     monkeypatch.setattr(
-        spectrogram_fingerprints, "compute", lambda rows, *more: seen.append(len(rows)) or compute(rows, *more)
+        spectrogram_fingerprints, "fingerprints_of", lambda rows, *more: seen.append(len(rows)) or compute(rows, *more)
     )
     fingerprint(atlas, SMALL, nothing)
     fingerprint(atlas, SMALL, nothing)
@@ -87,7 +87,7 @@ def test_other_settings_make_all_of_them_anew(tmp_path: Path) -> None:
     assert read_fingerprints(atlas).shape == (2, 4, 4)
 
 
-def test_fingerprints_of_some_sounds_only_are_told(tmp_path: Path) -> None:
+def test_fingerprints_of_some_sounds_only_are_reported(tmp_path: Path) -> None:
     atlas = make_atlas(tmp_path / "atlas", [900, 1200])
     fingerprint(atlas, SMALL, nothing)
     add(atlas, [800])
@@ -95,7 +95,7 @@ def test_fingerprints_of_some_sounds_only_are_told(tmp_path: Path) -> None:
         read_fingerprints(atlas)
 
 
-def test_damaged_fingerprints_are_told(tmp_path: Path) -> None:
+def test_damaged_fingerprints_are_reported(tmp_path: Path) -> None:
     atlas = make_atlas(tmp_path / "atlas", [900])
     fingerprint(atlas, SMALL, nothing)
     (atlas.folder / spectrogram_fingerprints.FILE).write_bytes(b"no array")
@@ -112,7 +112,7 @@ def test_damaged_fingerprints_are_told(tmp_path: Path) -> None:
         ({"floor_db": 0.0}, "--floor must be 1 to 200 dB, got 0"),
     ],
 )
-def test_settings_out_of_range_are_told(wrong: dict, said: str) -> None:
+def test_settings_out_of_range_are_reported(wrong: dict, said: str) -> None:
     with pytest.raises(UserError, match=said):
         FingerprintSettings(**wrong)
 
@@ -122,20 +122,20 @@ def test_the_command_makes_a_picture_of_all_of_them(tmp_path: Path) -> None:
     result = samplechop("atlas", "fingerprint", atlas.folder, "--size", "4x8", "--first", "50ms", "--jobs", 1)
     assert result.code == 0, result.err
     assert read_fingerprints(Atlas(atlas.folder)).shape == (3, 4, 8)
-    with Image.open(atlas.folder / spectrogram_fingerprints.PICTURE) as picture:
+    with Image.open(atlas.folder / spectrogram_fingerprints.MOSAIC) as picture:
         tile, gap, _ = spectrogram_fingerprints.mosaic_layout(3)
         assert picture.size == (2 * tile + gap, 2 * tile + gap)
 
 
 @pytest.mark.parametrize(("option", "value"), [("--size", "32"), ("--first", "long"), ("--size", "32x0")])
-def test_what_is_no_size_or_time_is_told(tmp_path: Path, option: str, value: str) -> None:
+def test_what_is_no_size_or_time_is_reported(tmp_path: Path, option: str, value: str) -> None:
     atlas = make_atlas(tmp_path / "atlas", [900])
     result = samplechop("atlas", "fingerprint", atlas.folder, option, value)
     assert result.code == 2
     assert option in result.err
 
 
-def test_an_atlas_without_sounds_is_told(tmp_path: Path) -> None:
+def test_an_atlas_without_sounds_is_reported(tmp_path: Path) -> None:
     Atlas.begin(tmp_path / "atlas", RATE, 100)
     result = samplechop("atlas", "fingerprint", tmp_path / "atlas")
     assert (result.code, "holds no sounds" in result.err) == (2, True)
@@ -144,5 +144,5 @@ def test_an_atlas_without_sounds_is_told(tmp_path: Path) -> None:
 @given(count=st.integers(1, 10**6))
 def test_a_mosaic_is_never_wider_than_it_may_be(count: int) -> None:
     tile, gap, columns = spectrogram_fingerprints.mosaic_layout(count)
-    assert columns * (tile + gap) - gap <= spectrogram_fingerprints.SIDE
+    assert columns * (tile + gap) - gap <= spectrogram_fingerprints.MOSAIC_PIXELS
     assert spectrogram_fingerprints.SMALLEST_TILE <= tile <= spectrogram_fingerprints.LARGEST_TILE

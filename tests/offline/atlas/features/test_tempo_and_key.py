@@ -76,47 +76,49 @@ def test_loops_have_a_tempo_music_a_key_and_hits_neither(atlas):
     assert key == "C major"
 
 
-def test_what_was_heard_is_not_heard_again(atlas, tmp_path, monkeypatch):
+def test_what_was_analysed_is_not_analysed_again(atlas, tmp_path, monkeypatch):
     describe(Atlas(atlas), SETTINGS, quiet)
     before = music(atlas)
     soundfile.write(tmp_path / "more.wav", loop(90.0), RATE)
     collect(atlas, [tmp_path / "more.wav"], CollectSettings(), quiet)
-    heard = []
-    monkeypatch.setattr(describing, "hear", lambda _folder, _settings, rows: heard.extend(rows) or [("90.0", "")])
+    analysed = []
+    monkeypatch.setattr(
+        describing, "analyse_rows", lambda _folder, _settings, rows: analysed.extend(rows) or [("90.0", "")]
+    )
     describe(Atlas(atlas), SETTINGS, quiet)
-    assert heard == [3]
+    assert analysed == [3]
     assert music(atlas) == [*before, ["more", "90.0", ""]]
     describe(Atlas(atlas), SETTINGS, quiet)
-    assert heard == [3]
+    assert analysed == [3]
 
 
-def test_what_was_heard_before_the_run_ended_is_kept(atlas, monkeypatch):
+def test_what_was_analysed_before_the_run_ended_is_kept(atlas, monkeypatch):
     monkeypatch.setattr(describing, "_TOGETHER", 1)
     monkeypatch.setattr(describing, "_LOST_SECONDS", 0.0)
-    heard = []
+    analysed = []
 
     def hear(_folder, _settings, rows):
-        heard.extend(rows)
-        if heard == [0, 2]:
+        analysed.extend(rows)
+        if analysed == [0, 2]:
             raise KeyboardInterrupt
         return [("100.0", "")] * len(rows)
 
-    monkeypatch.setattr(describing, "hear", hear)
+    monkeypatch.setattr(describing, "analyse_rows", hear)
     with pytest.raises(KeyboardInterrupt):
         describe(Atlas(atlas), SETTINGS, quiet)
     describe(Atlas(atlas), SETTINGS, quiet)
-    assert heard == [0, 2, 2]
+    assert analysed == [0, 2, 2]
     assert [row[1] for row in music(atlas)] == ["100.0", "", "100.0"]
 
 
-def test_other_settings_are_heard_anew(atlas, monkeypatch):
+def test_other_settings_are_analysed_anew(atlas, monkeypatch):
     describe(Atlas(atlas), SETTINGS, quiet)
-    heard = []
+    analysed = []
     monkeypatch.setattr(
-        describing, "hear", lambda _folder, _settings, rows: heard.extend(rows) or [("1", "")] * len(rows)
+        describing, "analyse_rows", lambda _folder, _settings, rows: analysed.extend(rows) or [("1", "")] * len(rows)
     )
     describe(Atlas(atlas), DescribeSettings(least_seconds=0.1), quiet)
-    assert heard == [0, 1, 2]
+    assert analysed == [0, 1, 2]
 
 
 def test_slices_of_a_kit_have_tempo_and_key_of_their_record(tmp_path):

@@ -100,19 +100,19 @@ def test_a_map_in_space_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("option", "value"), [("--columns", 0), ("--map", "none such")])
-def test_what_cannot_be_done_is_told(tmp_path: Path, option: str, value: object) -> None:
+def test_what_cannot_be_done_is_reported(tmp_path: Path, option: str, value: object) -> None:
     atlas = with_map(tmp_path / "atlas", np.random.default_rng(3).random((5, 2)))
     result = samplechop("atlas", "grid", atlas.folder, option, value)
     assert (result.code, str(value) in result.err) == (2, True)
 
 
-def test_a_grid_without_a_map_is_told(tmp_path: Path) -> None:
+def test_a_grid_without_a_map_is_reported(tmp_path: Path) -> None:
     atlas = make_atlas(tmp_path / "atlas", [10])
     result = samplechop("atlas", "grid", atlas.folder)
     assert (result.code, "run samplechop atlas embed" in result.err) == (2, True)
 
 
-def test_a_grid_that_misses_sounds_is_told(tmp_path: Path) -> None:
+def test_a_grid_that_misses_sounds_is_reported(tmp_path: Path) -> None:
     atlas = with_map(tmp_path / "atlas", np.random.default_rng(3).random((5, 2)))
     (atlas.folder / map_files.GRID).write_text("row\tcolumn\n0\t0\n")
     with pytest.raises(UserError, match="covers 1 of 5 sounds"):

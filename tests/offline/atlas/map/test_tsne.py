@@ -138,7 +138,7 @@ def test_the_first_map_stands_for_all(tmp_path: Path) -> None:
     assert map_files.names(atlas) == ["fingerprints-2d-p3", "fingerprints-2d-p4"]
 
 
-def test_a_perplexity_too_large_is_lowered_and_told(tmp_path: Path) -> None:
+def test_a_perplexity_too_large_is_lowered_and_reported(tmp_path: Path) -> None:
     atlas = atlas_of(tmp_path / "atlas", 13)
     assert embed(atlas, EmbedSettings(), nothing) == [
         f"{NAME}: perplexity 30 is more than 13 sounds allow, 4 was taken"
@@ -205,7 +205,7 @@ def test_all_there_is_can_be_combined(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "what"), [("labels", "labels"), ("encoding", "encodings")])
-def test_what_is_missing_is_told_with_the_command_that_makes_it(tmp_path: Path, mode: str, what: str) -> None:
+def test_what_is_missing_is_reported_with_the_command_that_makes_it(tmp_path: Path, mode: str, what: str) -> None:
     atlas = atlas_of(tmp_path / "atlas", 12)
     result = samplechop("atlas", "embed", atlas.folder, "--mode", mode)
     assert result.code == 2
@@ -213,7 +213,7 @@ def test_what_is_missing_is_told_with_the_command_that_makes_it(tmp_path: Path, 
     assert "run samplechop atlas tags first" in result.err
 
 
-def test_fingerprints_that_are_missing_are_told(tmp_path: Path) -> None:
+def test_fingerprints_that_are_missing_are_reported(tmp_path: Path) -> None:
     atlas = atlas_of(tmp_path / "atlas", 12)
     (atlas.folder / "fingerprints.npy").unlink()
     with pytest.raises(UserError, match="run samplechop atlas fingerprint"):
@@ -241,7 +241,7 @@ def test_a_damaged_reference_costs_a_new_layout_and_no_more(tmp_path: Path, bad:
         ({"clusters": 0}, "--clusters must be 1 to 12, got 0"),
     ],
 )
-def test_settings_of_maps_out_of_range_are_told(wrong: dict, said: str) -> None:
+def test_settings_of_maps_out_of_range_are_reported(wrong: dict, said: str) -> None:
     with pytest.raises(UserError, match=said):
         EmbedSettings(**wrong)
 
@@ -255,7 +255,7 @@ def test_the_command_makes_a_map_for_each_perplexity(tmp_path: Path) -> None:
         assert map_files.path_of(atlas, "fingerprints-2d-p7", ending).exists()
 
 
-def test_a_map_that_does_not_cover_all_sounds_is_told(tmp_path: Path) -> None:
+def test_a_map_that_does_not_cover_all_sounds_is_reported(tmp_path: Path) -> None:
     atlas = atlas_of(tmp_path / "atlas", 12)
     embed(atlas, EmbedSettings(), nothing)
     grow(atlas, 1)

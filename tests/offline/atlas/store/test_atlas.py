@@ -223,9 +223,13 @@ def test_two_that_add_at_once_do_not_spoil_it(atlas):
 
 
 def test_only_one_has_an_atlas_at_a_time(atlas):
-    with atlas.held(), pytest.raises(UserError, match="another samplechop is at work"), Atlas(atlas.folder).held():
+    with (
+        atlas.exclusive(),
+        pytest.raises(UserError, match="another samplechop is at work"),
+        Atlas(atlas.folder).exclusive(),
+    ):
         pass
-    with Atlas(atlas.folder).held():
+    with Atlas(atlas.folder).exclusive():
         pass
 
 
@@ -233,7 +237,7 @@ def test_what_killed_runs_left_is_removed_by_the_next(atlas):
     (atlas.folder / ".part-1-map.tsv").write_text("half")
     (atlas.folder / ".part-scratch").mkdir()
     (atlas.folder / ".part-scratch" / "1.f32").write_text("half")
-    with atlas.held():
+    with atlas.exclusive():
         assert not list(atlas.folder.glob(".part-*"))
     check(atlas.folder, ["kick", "snare"])
 

@@ -51,7 +51,7 @@ def test_what_comes_after_six_seconds_does_not_matter() -> None:
     np.testing.assert_array_equal(shaped(long), shaped(other))
 
 
-def test_strokes_in_one_segment_are_told_from_a_steady_sound() -> None:
+def test_strokes_in_one_segment_differ_from_a_steady_sound() -> None:
     steady = noise(4.0)
     gated = steady * (np.arange(len(steady)) % 11_025 < 2000)
     assert shaped(gated)[30:38, :, 1].mean() > 1.5 * shaped(steady)[30:38, :, 1].mean()

@@ -39,7 +39,7 @@ def test_a_folder_that_all_sounds_are_in_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_separators_of_tables_are_told_apart(tmp_path: Path, separator: str) -> None:
+def test_separators_of_tables_are_distinguished(tmp_path: Path, separator: str) -> None:
     table = tmp_path / "tags.csv"
     inner = " " if separator in ",;|" else ","
     table.write_text(f"file{separator}tags\na.wav{separator}kick{inner}deep\nb{separator}hat\n", encoding="utf-8")
@@ -67,7 +67,7 @@ def test_a_page_of_a_freesound_search_is_understood(tmp_path: Path) -> None:
     assert words([sound(tmp_path / "a.wav")], page) == [("kick",)]
 
 
-def test_two_sounds_of_one_name_are_told_apart_by_the_folder_beside_the_metadata(tmp_path: Path) -> None:
+def test_two_sounds_of_one_name_are_distinguished_by_the_folder_beside_the_metadata(tmp_path: Path) -> None:
     for pack, tag in (("one", "kick"), ("two", "snare")):
         (tmp_path / pack).mkdir()
         (tmp_path / pack / "1.wav").touch()
@@ -105,7 +105,7 @@ def test_a_point_in_a_name_is_no_suffix(tmp_path: Path) -> None:
         ("a.csv", 'file,tags\na,"kick', r"a\.csv': no table of text"),
     ],
 )
-def test_what_is_wrong_with_metadata_is_said_with_its_line(
+def test_what_is_wrong_with_metadata_is_reported_with_its_line(
     tmp_path: Path, name: str, content: str, problem: str
 ) -> None:
     (tmp_path / name).write_text(content)

@@ -9,7 +9,7 @@ import pytest
 from samplechop import models
 from samplechop.models import SoundFeatures
 from samplechop.offline.atlas.tags.inference import Encoder, encode
-from samplechop.offline.atlas.tags.tag import open_model, told_tags
+from samplechop.offline.atlas.tags.tag import open_model, predicted_tags
 from samplechop.offline.audio.one_shots import trimmed
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
@@ -77,5 +77,5 @@ def test_real_sounds_are_called_what_they_are(prefix: str, tag: str, share: floa
     sounds = [trimmed(read_audio(path)) for path in sorted((folder / "oneshots_and_loops").glob(f"{prefix}*.flac"))]
     manifest, features = open_model("sounds")
     limits = np.array([manifest.decision["thresholds"][name] for name in features.tags], np.float32)
-    named = [[name for name, _ in some] for some in told_tags(answers(sounds)[0], features.tags, limits)]
+    named = [[name for name, _ in some] for some in predicted_tags(answers(sounds)[0], features.tags, limits)]
     assert np.mean([tag in some for some in named]) >= share

@@ -11,7 +11,7 @@ from samplechop import models
 from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.tags import dataset, metadata
 from samplechop.offline.atlas.tags.inference import Encoder, encode
-from samplechop.offline.atlas.tags.tag import TagSettings, read_tags, tag, told_tags
+from samplechop.offline.atlas.tags.tag import TagSettings, predicted_tags, read_tags, tag
 from samplechop.offline.training.tasks import tags as tag_net
 from samplechop.offline.training.tasks.tags import average_precision, thresholds
 from samplechop.realtime.core.errors import UserError
@@ -95,7 +95,7 @@ def test_training_measures_each_tag_on_the_packs_held_out(trained: Path) -> None
     assert "- tone: " in (trained / "mine.md").read_text()
 
 
-def test_untagged_sounds_are_told_by_what_was_learned_from_others(folder: Path) -> None:
+def test_untagged_sounds_are_tagged_by_what_was_learned_from_others(folder: Path) -> None:
     told = samplechop(
         "atlas", "tags", folder / "atlas", "--model", folder / "mine.json", "--metadata", folder / "tags.csv"
     )
@@ -119,7 +119,7 @@ def test_encodings_are_of_unit_length_and_alike_for_alike_sounds(folder: Path) -
     assert np.mean(kinds[near.argmax(axis=1)] == kinds) > 0.8
 
 
-def test_only_new_sounds_are_heard_and_the_others_stay_as_they_are(folder: Path) -> None:
+def test_only_new_sounds_are_processed_and_the_others_stay_as_they_are(folder: Path) -> None:
     atlas = Atlas(folder / "atlas")
     assert heard(atlas, settings(folder)) == 90
     before = np.load(folder / "atlas" / "labels.npy", allow_pickle=False)
@@ -214,7 +214,7 @@ def test_whole_packs_are_held_out() -> None:
     assert all(len(set(held[np.array(packs) == pack])) == 1 for pack in "abcd")
 
 
-def test_one_pack_is_split_by_sound_and_said_to_be() -> None:
+def test_one_pack_is_split_by_sound_and_reported_to_be() -> None:
     held, how = dataset.split(["a"] * 50, [])
     assert held.sum() == 10 and "one pack only" in how
 
@@ -244,7 +244,7 @@ def test_average_precision_is_one_for_a_perfect_order_and_unknown_without_positi
 
 def test_predicted_tags_come_with_the_likeliest_first() -> None:
     labels = np.array([[0.3, 0.9, 0.6]], np.float32)
-    assert [name for name, _ in told_tags(labels, "abc", np.array([0.4, 0.5, 0.5], np.float32))[0]] == ["b", "c"]
+    assert [name for name, _ in predicted_tags(labels, "abc", np.array([0.4, 0.5, 0.5], np.float32))[0]] == ["b", "c"]
 
 
 def test_the_step_reads_metadata_only_once_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_a_file_of_synonyms_goes_before_the_usual_ones(tmp_path: Path) -> None:
         ("hat: hh\nhh: x", "line 2: 'hh' already stands for 'hat'"),
     ],
 )
-def test_what_is_wrong_with_synonyms_is_said_with_its_line(tmp_path: Path, content: str, problem: str) -> None:
+def test_what_is_wrong_with_synonyms_is_reported_with_its_line(tmp_path: Path, content: str, problem: str) -> None:
     path = tmp_path / "synonyms.txt"
     path.write_text(content)
     with pytest.raises(UserError, match=problem):
@@ -84,7 +84,7 @@ def test_a_word_that_nearly_all_sounds_have_is_no_tag() -> None:
     assert choose([("drum", "kick")] * 50 + [("drum", "hat")] * 50, 5) == ("hat", "kick")
 
 
-def test_that_no_word_is_frequent_enough_is_said_with_the_most_frequent() -> None:
+def test_that_no_word_is_frequent_enough_is_reported_with_the_most_frequent() -> None:
     with pytest.raises(UserError, match=r"kick \(2\).*--min-df"):
         choose([("kick",), ("kick",), ("hat",)], 3)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.web.sprites import SpriteSettings, along_curve, grid_cells, order, read_index, sprites
-from samplechop.offline.atlas.web.spritesheets import HEADROOM, divided, faded
+from samplechop.offline.atlas.web.spritesheets import HEADROOM, apply_fades, divide
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import RATE, add, lag, make_atlas, nothing, row, sound, with_grid
 
@@ -99,7 +99,7 @@ def test_the_json_of_a_part_is_what_howler_and_audiosprite_read(tmp_path, format
 
 @given(st.lists(st.integers(0, 5_000), min_size=1, max_size=40), st.integers(1, 8_000), st.integers(0, 300))
 def test_parts_hold_all_sounds_in_order_and_are_as_long_as_they_may_be(lengths, most, gap):
-    pieces = divided(lengths, most, gap)
+    pieces = divide(lengths, most, gap)
     assert [index for first, last in pieces for index in range(first, last)] == list(range(len(lengths)))
     for (first, last), after in zip(pieces, [*pieces[1:], None], strict=True):
         filled = gap + sum(length + gap for length in lengths[first:last])
@@ -190,7 +190,7 @@ def test_an_mp3_of_a_rate_it_cannot_have_is_resampled(tmp_path):
 
 @given(st.integers(0, 400), st.floats(0, 20), st.floats(0, 20))
 def test_fades_begin_and_end_in_silence_and_never_add(length, fade_in_ms, fade_out_ms):
-    shaped = faded(np.ones(length, np.float32), 10_000, fade_in_ms, fade_out_ms)
+    shaped = apply_fades(np.ones(length, np.float32), 10_000, fade_in_ms, fade_out_ms)
     assert len(shaped) == length
     assert (shaped <= 1).all() and (shaped >= 0).all()
     if length > 1 and fade_in_ms >= 0.1 and fade_out_ms >= 0.1:
@@ -218,7 +218,7 @@ def test_settings_out_of_range_are_refused(settings, said):
         SpriteSettings(**settings)
 
 
-def test_an_index_that_does_not_fit_is_told(tmp_path):
+def test_an_index_that_does_not_fit_is_reported(tmp_path):
     atlas = made(tmp_path, LENGTHS, format="wav")
     add(atlas, [100])
     with pytest.raises(UserError, match="has 7 sounds, the atlas 8"):

@@ -23,7 +23,7 @@ from samplechop.offline.atlas.web.drum_machine import (
     drum_machine,
     nearest_first,
 )
-from samplechop.offline.atlas.web.drum_prototypes import called, ring
+from samplechop.offline.atlas.web.drum_prototypes import ring_samples, rows_of_drums
 from samplechop.offline.synthesis.drums import made_hat, made_kick, made_open
 from samplechop.offline.synthesis.snares import made_snare
 from samplechop.realtime.core.errors import UserError
@@ -173,7 +173,7 @@ def test_the_lists_of_nearest_are_sorted_and_as_long_as_asked(page: Page) -> Non
         assert like == sorted(set(like)) and len(like) == EACH
 
 
-def test_the_table_has_the_distances_the_page_is_told(atlas: Atlas, page: Page) -> None:
+def test_the_table_has_the_distances_the_page_gets(atlas: Atlas, page: Page) -> None:
     columns = ("index", "open_hat", "closed_hat", "snare", "kick")
     rows = read_table(atlas.folder / "drum-machine" / "analysis.tsv", columns)
     assert [int(cells[0]) for cells in rows] == list(range(len(atlas)))
@@ -196,8 +196,8 @@ def test_positions_of_three_dimensions_are_the_colours(tmp_path: Path) -> None:
 
 def test_where_nothing_says_what_is_a_drum_those_samplechop_makes_are_the_measure(tmp_path: Path) -> None:
     made = mapped(drums(tmp_path / "atlas", named=False))
-    references = drum_machine(made, DrumMachineSettings(nearest=EACH), nothing)
-    assert all("samplechop makes" in one.said for one in references)
+    prototypes = drum_machine(made, DrumMachineSettings(nearest=EACH), nothing)
+    assert all("samplechop makes" in one.source for one in prototypes)
     page = Page(made.folder / "drum-machine", CHUNKS)
     kicks = {f"x{number}" for number in range(EACH)}
     assert len({page.entry(index)["name"] for index in page.drum_like["3"]} & kicks) >= 4
@@ -206,28 +206,28 @@ def test_where_nothing_says_what_is_a_drum_those_samplechop_makes_are_the_measur
 def test_a_named_file_is_what_a_drum_is_like(atlas: Atlas, tmp_path: Path) -> None:
     kick = tmp_path / "my kick.wav"
     soundfile.write(kick, np.pad(atlas.samples()[2, : atlas.sounds[2].length], 4_000), RATE, "FLOAT")
-    references = drum_machine(atlas, DrumMachineSettings(kick=kick, nearest=1), nothing, tmp_path / "data")
-    assert references[0].said == f"like {str(kick)!r}"
+    prototypes = drum_machine(atlas, DrumMachineSettings(kick=kick, nearest=1), nothing, tmp_path / "data")
+    assert prototypes[0].source == f"like {str(kick)!r}"
     page = Page(tmp_path / "data", 1)
     (nearest,) = page.drum_like["3"]
     assert page.entry(nearest)["name"] == atlas.sounds[2].name
     assert page.entry(nearest)["analysis"][3] == pytest.approx(0, abs=0.02)
 
 
-def test_hats_are_told_apart_by_name_or_by_how_long_they_ring(tmp_path: Path) -> None:
+def test_hats_are_distinguished_by_name_or_by_their_decay(tmp_path: Path) -> None:
     made = Atlas.begin(tmp_path / "atlas", RATE, RATE)
     lengths = {"hh1": 1_000, "hh2": 2_000, "hh3": 3_000, "hh4": 30_000, "loop_hh": 900}
     made.append([row(name, n, RATE) for name, n in lengths.items()], [sound(n, n) for n in lengths.values()])
-    assert [called(made)[role] for role in ("closed hat", "open hat")] == [[0, 1], [3]]
+    assert [rows_of_drums(made)[role] for role in ("closed hat", "open hat")] == [[0, 1], [3]]
     made.append([row("Open HiHat", 10, RATE), row("cymbal pedal", 10, RATE)], [sound(1, 10)] * 2)
-    assert [called(made)[role] for role in ("closed hat", "open hat")] == [[6, 0, 1], [5]]
-    assert called(made)["kick"] == []
+    assert [rows_of_drums(made)[role] for role in ("closed hat", "open hat")] == [[6, 0, 1], [5]]
+    assert rows_of_drums(made)["kick"] == []
 
 
 def test_the_ring_of_a_sound_ends_with_its_energy() -> None:
-    assert ring(np.ones(100, np.float32)) == pytest.approx(95, abs=1)
-    assert ring(np.zeros(100, np.float32)) == 0
-    assert ring(np.zeros(0, np.float32)) == 0
+    assert ring_samples(np.ones(100, np.float32)) == pytest.approx(95, abs=1)
+    assert ring_samples(np.zeros(100, np.float32)) == 0
+    assert ring_samples(np.zeros(0, np.float32)) == 0
 
 
 @given(st.integers(1, 300_000))
@@ -258,7 +258,7 @@ def test_what_is_made_is_not_made_again_unless_something_changed(atlas: Atlas, t
     assert told
 
 
-def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_what_is_missing_is_reported_in_a_sentence(tmp_path: Path) -> None:
     bare = drums(tmp_path / "atlas")
     with pytest.raises(UserError, match="there is no map"):
         drum_machine(bare, DrumMachineSettings(), nothing)

@@ -13,7 +13,7 @@ from PIL import Image
 from samplechop.offline.atlas.features.spectrogram_fingerprints import COLOUR_MAP
 from samplechop.offline.atlas.web import spritesheets
 from samplechop.offline.atlas.web.sprites import SpriteSettings, sprites
-from samplechop.offline.atlas.web.spritesheets import squared
+from samplechop.offline.atlas.web.spritesheets import square_places
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import add, make_atlas, nothing, with_fingerprints, with_grid
 
@@ -98,7 +98,7 @@ def test_fingerprints_that_come_later_are_shown(tmp_path):
 
 @given(st.integers(1, 500))
 def test_a_square_has_a_place_for_each(count):
-    places = squared(count)
+    places = square_places(count)
     assert len({tuple(place) for place in places.tolist()}) == count
     assert places.max() < max(1, int(np.ceil(np.sqrt(count))))
 
