@@ -98,7 +98,7 @@ def evaluate_drums(
     kick, snare, hat, tom and cymbal: a hit of anything else, and a place where nobody knows, counts neither way. Each
     figure is the mean over the recordings in which the drum is struck. Recordings are averaged by subfolder, or by what
     stands before the first dash of the name: keep drums alone and full mixes apart, as mixes are far harder. librosa
-    and aubio hear onsets, and tell no drums apart.
+    and aubio detect onsets, and tell no drums apart.
     """
     _need_mir_eval()
     from samplechop.offline.evaluate import drums, systems
@@ -137,7 +137,7 @@ def evaluate_harmony(
     "A:min". The lab file may be in a folder reference_times. A recording of drums alone, labelled N, tells how often a
     chord is named where there is none. A name is right if root and quality are. "Of whole segments" takes the name
     heard for the longest part of each. Recordings are averaged by subfolder, or by what stands before the first dash of
-    the name. librosa is its constant-Q chroma and the nearest template of the same chords: it hears whole files, and no
+    the name. librosa is its constant-Q chroma and the nearest template of the same chords: it takes whole files, and no
     bass.
     """
     _need_mir_eval()
@@ -202,7 +202,7 @@ def _evaluate(
 
     noise_files = real_noises(folder, noise_file or ()) if noise else None
     with progress_bars() as progress:
-        result = runner.evaluate(task, found, systems, noise_files, jobs, partial(progress, "listening"))
+        result = runner.evaluate(task, found, systems, noise_files, jobs, partial(progress, "evaluating"))
     console = Console()
     if output.tracks:
         console.print(report.recordings(result))

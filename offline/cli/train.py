@@ -74,7 +74,7 @@ def train_chop(
     samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
 
     Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
-    session, or the truth of a synthetic training set. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and pictures in
+    session, or the truth of a synthetic training set. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and figures in
     NAME-report; use it with samplechop live --model NAME.json.
     """
     from samplechop import models
@@ -131,7 +131,7 @@ def train_drums(
 
     Labels lie beside each recording: name.drums.json, as samplechop drums writes it; name.drums.txt with seconds, drum
     and, if known, velocity 0..1 on each line; or the truth of a synthetic training set. Writes NAME.tflite, NAME.json,
-    NAME.npz, NAME.md and pictures in NAME-report; judge it with samplechop evaluate drums FOLDER --model NAME.json.
+    NAME.npz, NAME.md and figures in NAME-report; judge it with samplechop evaluate drums FOLDER --model NAME.json.
     """
     from samplechop.offline.training.tasks import drums
 
@@ -159,12 +159,12 @@ def _train_stream(
     options = kind.options(steps, seed, begin is not None)
     with progress_bars() as progress:
         prepare = partial(dataset.prepare, kind.spec, seed=seed, jobs=jobs)
-        counts = prepare(folders, kept / name, VERSIONS, on_record=partial(progress, "listening"))
+        counts = prepare(folders, kept / name, VERSIONS, on_record=partial(progress, "processing recordings"))
         facts: dict[str, Any] = {f"recordings_{split}": number for split, number in counts.items()}
         real = None
         if calibrate_on is not None:
             real = kept / "calibration"
-            counted = partial(progress, "listening to real recordings")
+            counted = partial(progress, "processing real recordings")
             found = prepare([calibrate_on], real, 1, on_record=counted)
             facts["recordings_calibration"] = sum(found.values())
         job = kind.make(kept / name, members, begin, real)
@@ -214,7 +214,7 @@ def train_harmony(
     library, held_out = kept / "library", max(1000, examples // 10)
     options = Options(steps, rate=2.5e-3, seed=seed, check_every=250, patience=12)
     with progress_bars() as progress:
-        gathered, mixed = partial(progress, "gathering sounds"), partial(progress, "mixing and listening")
+        gathered, mixed = partial(progress, "gathering sounds"), partial(progress, "mixing chords")
         harmony_library.prepare(library, banks or [], fonts, sounds or [], made, jobs, gathered)
         frames = harmony_examples.prepare(kept / spectrum, library, spectrum, examples, held_out, seed, jobs, mixed)
         used = harmony_library.load(library).instruments
@@ -249,7 +249,7 @@ def train_tags(
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 1200,
     seed: Seed = 1,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes that listen (default: one for each core).")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one for each core).")] = None,
 ) -> None:
     """Train a net that tags sounds on those of an atlas that are tagged, and measure it on packs it has not heard.
 
@@ -258,7 +258,7 @@ def train_tags(
     samplechop train tags atlas -o mine/tags --metadata tags.csv --min-df 20
     samplechop atlas tags atlas --model mine/tags.json             then tag everything with it
 
-    Writes NAME.tflite, NAME.json, NAME.md, and pictures in NAME-report.
+    Writes NAME.tflite, NAME.json, NAME.md, and figures in NAME-report.
     """
     from samplechop.offline.atlas.store.atlas import Atlas
     from samplechop.offline.atlas.tags import dataset

@@ -59,7 +59,7 @@ class Judgement:
 def opened(path: Path, progress: Progress, jobs: int) -> Iterator[Atlas]:
     """Open an atlas, or a folder of sounds as a temporary one, with tags where a net of sounds is there.
 
-    Raises UserError if there is nothing to hear in it.
+    Raises UserError if there is no sound in it.
     """
     from samplechop.offline.atlas.collect.collect import CollectSettings, collect
     from samplechop.offline.atlas.tags.tag import TagSettings, open_model, tag

@@ -1,4 +1,4 @@
-"""Judging chops: how well markers agree with where a producer would cut, with strong hits, with beats."""
+"""Evaluation of chops: how well markers agree with where a producer would cut, with strong hits, with beats."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -114,14 +114,14 @@ def recording(one: TrackResult, systems: Sequence[str]) -> str:
     heads = [name for key, name in FIGURES if key in shown]
     drawn += [svg.text(svg.column(at), y - 6, name, FAINT, "end") for at, name in enumerate(heads)]
     for system in systems:
-        heard = one.by_system[system]
-        said = marks(one.track.references, heard.found)
+        result = one.by_system[system]
+        verdicts = marks(one.track.references, result.found)
         drawn.append(svg.label(title(system), y, INK))
         for kind, colour in MARK_COLOURS.items():
-            drawn.append(svg.ticks(heard.found.times[said == kind] * scale, y, ROW - 5, colour, 2))
-        drawn.append(svg.figures([heard.measures.get(key) for key in shown], y))
+            drawn.append(svg.ticks(result.found.times[verdicts == kind] * scale, y, ROW - 5, colour, 2))
+        drawn.append(svg.figures([result.measures.get(key) for key in shown], y))
         y += ROW
-    return svg.picture(f"{one.track.name}: waveform, truth and markers", WIDTH, height, drawn)
+    return svg.picture(f"{one.track.name}: waveform, reference and markers", WIDTH, height, drawn)
 
 
 def _known(references: References) -> list[tuple[str, str, np.ndarray]]:
@@ -151,7 +151,7 @@ def key() -> str:
 
 
 def figures(result: Result) -> list[tuple[str, str]]:
-    """Give (heading, picture) of what all recordings tell together."""
+    """Give (heading, picture) of what all recordings show together."""
     lines = {title(system): result.counts(system)[RELIABILITY] for system in result.systems}
     return [("How far strengths can be trusted", reliability(lines))]
 

@@ -19,10 +19,10 @@ from samplechop.realtime.detectors.harmony.harte import QUALITIES, Chord, parse
 VOCABULARIES = ("root", "majmin", "sevenths", "mirex", "majmin_inv", "sevenths_inv")
 """Of mir_eval.chord, each share of all time whose chord, or its absence, is in the vocabulary."""
 EARLY = 0.25
-"""Seconds before a chord's begin from which an event may tell it."""
+"""Seconds before a chord's begin from which an event may name it."""
 INTERVALS, NAMES = "intervals", "names"
 DETECTED_ROOTS = (*(f"+{step}" for step in range(12)), "none")
-"""Columns of the root errors: semitones from the true root up to the one heard."""
+"""Columns of the root errors: semitones from the true root up to the one detected."""
 REFERENCE_LABELS = (*QUALITIES, "other")
 DETECTED_LABELS = (*REFERENCE_LABELS, "other root", "none")
 BEGINS, DECIDED = "begins", "decided"
@@ -30,11 +30,11 @@ BEGINS, DECIDED = "begins", "decided"
 
 @dataclass(frozen=True, slots=True)
 class Harmony:
-    """What a system heard in one recording.
+    """What a system detected in one recording.
 
     times: float64 (n,), seconds, rising. labels: of the chord from each on. decided: float64 (n,), seconds, when each
-    was told; None for one that hears whole files. pitch_times: float64 (m,), seconds, and pitches: bool (m, 12), C
-    first, what sounds from each on; None for a system that tells only chords. key: the last one told, as mir_eval
+    was decided; None for one that takes whole files. pitch_times: float64 (m,), seconds, and pitches: bool (m, 12), C
+    first, what sounds from each on; None for a system that gives only chords. key: the last one given, as mir_eval
     writes it. seconds: how long the system took. latency_ms: as it states it, None where there is none.
     """
 
@@ -48,7 +48,7 @@ class Harmony:
     latency_ms: float | None = None
 
     def segments(self, length: float) -> list[Segment]:
-        """Give the chords heard one after the other over `length` seconds, "N" before the first."""
+        """Give the chords detected one after the other over `length` seconds, "N" before the first."""
         edges = np.clip([0.0, *self.times, length], 0, length)
         rows = zip(edges[:-1], edges[1:], (NO_CHORD, *self.labels), strict=True)
         return [Segment(float(start), float(stop), label) for start, stop, label in rows if stop > start]
@@ -64,10 +64,10 @@ def name_of(chord: Chord | None) -> Name:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was heard in a segment with a known chord.
+    """What was detected in a segment with a known chord.
 
-    shares: of its time, by what was heard: the chord, None for none. longest: the chord whose name was heard for the
-    longest part, and its most heard bass. pitches: 0..11, heard for half of the time or more; None: not told.
+    shares: of its time, by what was detected: the chord, None for none. longest: the chord whose name was detected for
+    the longest part, and its most detected bass. pitches: 0..11, detected for half of the time or more; None: unknown.
     """
 
     segment: Segment
@@ -77,9 +77,9 @@ class Comparison:
     pitches: frozenset[int] | None
 
 
-def compare(references: ChordReferences, heard: Harmony, length: float) -> list[Comparison]:
-    """Compare each segment in which a chord is known to sound with what was heard there."""
-    parts, made = heard.segments(length), []
+def compare(references: ChordReferences, detected: Harmony, length: float) -> list[Comparison]:
+    """Compare each segment in which a chord is known to sound with what was detected there."""
+    parts, made = detected.segments(length), []
     for segment in references.segments:
         chord, stop = segment.chord, min(segment.stop, length)
         if chord is None or stop <= segment.start:
@@ -93,59 +93,59 @@ def compare(references: ChordReferences, heard: Harmony, length: float) -> list[
                 names[name_of(part.chord)] = names.get(name_of(part.chord), 0.0) + overlap
         name = max(names, key=names.__getitem__)
         longest = max((one for one in shares if name_of(one) == name), key=shares.__getitem__)
-        made.append(Comparison(segment, chord, shares, longest, _pitches(heard, segment.start, stop)))
+        made.append(Comparison(segment, chord, shares, longest, _pitches(detected, segment.start, stop)))
     return made
 
 
-def _pitches(heard: Harmony, start: float, stop: float) -> frozenset[int] | None:
-    if heard.pitch_times is None or heard.pitches is None:
+def _pitches(detected: Harmony, start: float, stop: float) -> frozenset[int] | None:
+    if detected.pitch_times is None or detected.pitches is None:
         return None
-    edges = np.clip([*heard.pitch_times, np.inf], start, stop)
-    sounding = np.diff(edges) @ heard.pitches if len(heard.pitches) else np.zeros(12)
+    edges = np.clip([*detected.pitch_times, np.inf], start, stop)
+    sounding = np.diff(edges) @ detected.pitches if len(detected.pitches) else np.zeros(12)
     return frozenset(np.flatnonzero(sounding >= 0.5 * (stop - start)).tolist())
 
 
-def _share(told: list[Comparison], right: list[float]) -> float:
-    return float(np.average(right, weights=[one.segment.stop - one.segment.start for one in told]))
+def _share(compared: list[Comparison], right: list[float]) -> float:
+    return float(np.average(right, weights=[one.segment.stop - one.segment.start for one in compared]))
 
 
 def _f(pairs: list[tuple[frozenset[int], frozenset[int]]]) -> float | None:
-    """Give F over all (true, heard) sets of pitch classes, each class of each segment counting once."""
+    """Give F over all (true, detected) sets of pitch classes, each class of each segment counting once."""
     shared, all_of_them = sum(len(a & b) for a, b in pairs), sum(len(a) + len(b) for a, b in pairs)
     return 2 * shared / all_of_them if all_of_them else None
 
 
-def _by_segment(references: ChordReferences, told: list[Comparison]) -> Measures:
-    if not told:
+def _by_segment(references: ChordReferences, compared: list[Comparison]) -> Measures:
+    if not compared:
         return {}
-    true = [frozenset(one.chord.pitch_classes) for one in told]
-    named = [frozenset(one.longest.pitch_classes if one.longest else ()) for one in told]
-    exact = [sum(s for c, s in one.shares.items() if name_of(c) == name_of(one.chord)) for one in told]
+    true = [frozenset(one.chord.pitch_classes) for one in compared]
+    named = [frozenset(one.longest.pitch_classes if one.longest else ()) for one in compared]
+    exact = [sum(s for c, s in one.shares.items() if name_of(c) == name_of(one.chord)) for one in compared]
     same = [
         sum(s for c, s in one.shares.items() if c is not None and set(c.pitch_classes) == notes)
-        for one, notes in zip(told, true, strict=True)
+        for one, notes in zip(compared, true, strict=True)
     ]
-    bass = [sum(s for c, s in one.shares.items() if c is not None and c.bass == one.chord.bass) for one in told]
-    heard = [one.pitches for one in told]
+    bass = [sum(s for c, s in one.shares.items() if c is not None and c.bass == one.chord.bass) for one in compared]
+    detected = [one.pitches for one in compared]
     return {
-        "name": _share(told, exact),
-        "same_notes": _share(told, same),
-        "name_segments": float(np.mean([name_of(one.longest) == name_of(one.chord) for one in told])),
-        "bass": _share(told, bass) if references.has_bass else None,
-        "silent": _share(told, [one.shares.get(None, 0.0) for one in told]),
+        "name": _share(compared, exact),
+        "same_notes": _share(compared, same),
+        "name_segments": float(np.mean([name_of(one.longest) == name_of(one.chord) for one in compared])),
+        "bass": _share(compared, bass) if references.has_bass else None,
+        "silent": _share(compared, [one.shares.get(None, 0.0) for one in compared]),
         "named_f": _f(list(zip(true, named, strict=True))),
-        "pitches_f": _f([(a, b) for a, b in zip(true, heard, strict=True) if b is not None]),
+        "pitches_f": _f([(a, b) for a, b in zip(true, detected, strict=True) if b is not None]),
     }
 
 
-def _by_vocabulary(references: ChordReferences, heard: Harmony, length: float) -> Measures:
+def _by_vocabulary(references: ChordReferences, detected: Harmony, length: float) -> Measures:
     """Give mir_eval's comparisons, weighted by time, and the share of the time without a chord that has one claimed."""
     known = [Segment(one.start, min(one.stop, length), one.label) for one in references.segments if one.start < length]
     if not known:
         return {}
     sounding = any(one.chord is not None for one in known)
     edges = np.array([[one.start, one.stop] for one in known])
-    found = heard.segments(length)
+    found = detected.segments(length)
     intervals, labels = mir_eval.util.adjust_intervals(
         np.array([[one.start, one.stop] for one in found]),
         [one.label for one in found],
@@ -154,42 +154,44 @@ def _by_vocabulary(references: ChordReferences, heard: Harmony, length: float) -
         NO_CHORD,
         NO_CHORD,
     )
-    merged, true, told = mir_eval.util.merge_labeled_intervals(edges, [one.label for one in known], intervals, labels)
+    merged, true, estimated = mir_eval.util.merge_labeled_intervals(
+        edges, [one.label for one in known], intervals, labels
+    )
     seconds = mir_eval.util.intervals_to_durations(merged)
     scores: Measures = {}
     for vocabulary in VOCABULARIES:
-        right = getattr(mir_eval.chord, vocabulary)(true, told)
+        right = getattr(mir_eval.chord, vocabulary)(true, estimated)
         judged = right >= 0
         total = float(np.sum(seconds[judged]))
         agreed = float(np.sum(seconds[judged] * right[judged]))
-        # Of a recording without any chord `claimed` tells what there is to tell.
+        # Of a recording without any chord `claimed` says all there is to say.
         scores[vocabulary] = agreed / total if total and sounding else None
     none = np.array([label == NO_CHORD for label in true])
-    claimed = np.array([label != NO_CHORD for label in told])
+    claimed = np.array([label != NO_CHORD for label in estimated])
     scores["claimed"] = float(np.sum(seconds[none & claimed]) / np.sum(seconds[none])) if none.any() else None
     return scores
 
 
-def measure(references: ChordReferences, heard: Harmony, length: float) -> Measures:
+def measure(references: ChordReferences, detected: Harmony, length: float) -> Measures:
     """Give every measure of one recording of `length` seconds."""
     key = None
     if references.key is not None:
-        key = 0.0 if heard.key is None else float(mir_eval.key.weighted_score(references.key, heard.key))
+        key = 0.0 if detected.key is None else float(mir_eval.key.weighted_score(references.key, detected.key))
     return {
-        **_by_segment(references, compare(references, heard, length)),
-        **_by_vocabulary(references, heard, length),
+        **_by_segment(references, compare(references, detected, length)),
+        **_by_vocabulary(references, detected, length),
         "key": key,
-        "latency_ms": heard.latency_ms,
-        "speed": length / heard.seconds if heard.seconds else None,
+        "latency_ms": detected.latency_ms,
+        "speed": length / detected.seconds if detected.seconds else None,
     }
 
 
-def counted(references: ChordReferences, heard: Harmony, length: float) -> dict[str, NDArray[np.float64]]:
+def counted(references: ChordReferences, detected: Harmony, length: float) -> dict[str, NDArray[np.float64]]:
     """Count segments: intervals, (13,), by DETECTED_ROOTS; names, by true quality (REFERENCE_LABELS) and that detected
     (DETECTED_LABELS).
     """
     intervals, names = np.zeros(len(DETECTED_ROOTS)), np.zeros((len(REFERENCE_LABELS), len(DETECTED_LABELS)))
-    for one in compare(references, heard, length):
+    for one in compare(references, detected, length):
         row = _place(one.chord.quality)
         if one.longest is None:
             intervals[-1] += 1
@@ -205,23 +207,23 @@ def _place(quality: str) -> int:
     return REFERENCE_LABELS.index(quality) if quality in REFERENCE_LABELS else REFERENCE_LABELS.index("other")
 
 
-def listed(references: ChordReferences, heard: Harmony) -> dict[str, NDArray[np.float64]]:
-    """Give begins and decided, each (n,), ms from a chord's begin to the place, and to the telling, of its event.
+def listed(references: ChordReferences, detected: Harmony) -> dict[str, NDArray[np.float64]]:
+    """Give begins and decided, each (n,), ms from a chord's begin to the place, and to the decision, of its event.
 
     Its event is the first that names it from a quarter of a second before it begins until it ends. A chord that goes on
     from the segment before, and one that is never named, has none.
     """
-    named = [name_of(parse(label)) for label in heard.labels]
+    named = [name_of(parse(label)) for label in detected.labels]
     begins, decided = [], []
     before: Name = None
     for segment in references.segments:
         name = name_of(segment.chord)
         if name is not None and name != before:
-            inside = (heard.times >= segment.start - EARLY) & (heard.times < segment.stop)
+            inside = (detected.times >= segment.start - EARLY) & (detected.times < segment.stop)
             at = next((int(i) for i in np.flatnonzero(inside) if named[i] == name), None)
             if at is not None:
-                begins.append(1000 * (heard.times[at] - segment.start))
-                if heard.decided is not None:
-                    decided.append(1000 * (heard.decided[at] - segment.start))
+                begins.append(1000 * (detected.times[at] - segment.start))
+                if detected.decided is not None:
+                    decided.append(1000 * (detected.decided[at] - segment.start))
         before = None if segment.label == UNKNOWN else name
     return {BEGINS: np.array(begins), DECIDED: np.array(decided)}

@@ -110,7 +110,7 @@ class Hits:
     times: float64, seconds. labels: int8, places in DRUMS, UNLABELLED for a system that does not tell drums apart.
     strengths: float64, 0..1. velocities: float64, 0..1, nan where there is none. decided: float64, seconds from
     each until it was decided. seconds: how long the system took. latency_ms: as it states it, None for one that
-    hears whole files.
+    takes whole files.
     """
 
     times: Seconds
@@ -252,7 +252,7 @@ def listed(references: DrumReferences, hits: Hits) -> dict[str, NDArray[np.float
     """Give what is joined over recordings.
 
     offsets: (n,), ms, hit minus truth, of right hits, or of all hits of a system that does not tell drums apart; also
-    offsets_LABEL. velocities: (2, n), heard and true, 0..1. delays: (n,), ms from a hit until it was decided.
+    offsets_LABEL. velocities: (2, n), detected and true, 0..1. delays: (n,), ms from a hit until it was decided.
     """
     if not hits.labelled:
         known = references.all

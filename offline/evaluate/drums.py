@@ -1,4 +1,4 @@
-"""Judging drums: a live ear that tells kick, snare, hat, tom and cymbal apart, beside onset detectors that do not."""
+"""Evaluation of drums: detectors that tell kick, snare, hat, tom and cymbal apart, beside onset detectors."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -54,10 +54,10 @@ from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, conf
 from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.detectors import registry
+from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 
 KINDS = ("drums",)
-"""Of models that hear drums."""
+"""Of models that detect drums."""
 
 
 @lru_cache(maxsize=8)
@@ -68,15 +68,7 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
     """
     if system in systems.PEERS:
         return lambda samples: _untold(systems.open_system(system)(samples))
-    return live_hits(_detector(system))
-
-
-def _detector(system: str) -> Detector:
-    if system.startswith("detector:"):
-        return registry.make(system.removeprefix("detector:"))
-    from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
-
-    return DrumDetector(DrumSettings(model=system))
+    return live_hits(systems.detector_of(system, lambda model: DrumDetector(DrumSettings(model=model))))
 
 
 def live_hits(detector: Detector) -> Callable[[Sound], Hits]:
@@ -130,18 +122,18 @@ def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
 
 
 def pooled_measures(pooled: Pooled) -> Measures:
-    """Give what only all recordings together tell: the headline from the means by drum, offsets, velocities, trust."""
+    """Give what only all recordings together show: the headline from the means by drum, offsets, velocities, trust."""
     counts, lists = pooled.counts, pooled.lists
     found: Measures = {f"headline_f{suffix}": headline(pooled.means, suffix) for suffix in ("", "25")}
     for name, key in ((OFFSETS, "offset"), *((f"{OFFSETS}_{label}", f"{label}_offset") for label in DRUMS)):
         off = lists.get(name, np.zeros(0))
         if len(off):
             found |= {f"{key}_ms": float(np.median(off)), f"{key}_p95_ms": float(np.percentile(np.abs(off), 95))}
-    heard, true = lists.get(VELOCITIES, np.zeros((2, 0)))
-    if len(heard):
-        found["velocity_error"] = float(np.mean(np.abs(heard - true)))
-        if min(np.std(heard), np.std(true)) > 1e-6:
-            found["velocity_r"] = float(np.corrcoef(heard, true)[0, 1])
+    detected, true = lists.get(VELOCITIES, np.zeros((2, 0)))
+    if len(detected):
+        found["velocity_error"] = float(np.mean(np.abs(detected - true)))
+        if min(np.std(detected), np.std(true)) > 1e-6:
+            found["velocity_r"] = float(np.corrcoef(detected, true)[0, 1])
     if len(lists.get(DELAYS, ())):
         found["delay_p95_ms"] = float(np.percentile(lists[DELAYS], 95))
     for name, key in ((RELIABILITY, "ece"), *((f"{RELIABILITY}_{label}", f"{label}_ece") for label in DRUMS)):
@@ -220,7 +212,7 @@ WIDTH = LEFT + PLOT + FIGURE * len(HEADS) + 4
 
 
 def recording(one: TrackResult, systems: Sequence[str]) -> str:
-    """Draw the waveform and a lane for each drum: above what was struck, below what was heard, green where right."""
+    """Draw the waveform and a lane for each drum: above what was struck, below what was detected, green where right."""
     references, scale = one.track.references, PLOT / max(one.seconds, 1e-9)
     lanes = [
         (name, system, label) for system in systems for name, label in _lanes(references, one.by_system[system].found)
@@ -232,28 +224,32 @@ def recording(one: TrackResult, systems: Sequence[str]) -> str:
     drawn += [svg.text(svg.column(at), y - 8, head, FAINT, "end") for at, (_, head) in enumerate(HEADS)]
     before = systems[0]
     for name, system, label in lanes:
-        heard = one.by_system[system]
+        result = one.by_system[system]
         if label is None:
-            truth, places, said = _onsets(references, heard.found)
+            true_times, places, verdicts = _onsets(references, result.found)
             drawn.append(svg.label(title(system), y, INK))
         else:
-            mine = heard.found.of(label)
-            truth, places, said = references.times[label], heard.found.times[mine], marks(references, heard.found)[mine]
+            mine = result.found.of(label)
+            true_times, places, verdicts = (
+                references.times[label],
+                result.found.times[mine],
+                marks(references, result.found)[mine],
+            )
             drawn.append(svg.label(f"{title(system)} {name}" if several else name, y, INK))
         if system != before:
             drawn.append(f'<path d="M{LEFT} {y - 3:g}h{PLOT}" stroke="{LINE}" stroke-width="2"/>')
             before = system
-        drawn.append(svg.ticks(truth * scale, y, TICK, YELLOW, 1.5))
+        drawn.append(svg.ticks(true_times * scale, y, TICK, YELLOW, 1.5))
         for kind, colour in COLOURS.items():
-            drawn.append(svg.ticks(places[said == kind] * scale, y + TICK + 1, TICK, colour, 1.8))
-        values = [heard.measures.get(f"{name}_{part}") for part, _ in HEADS]
+            drawn.append(svg.ticks(places[verdicts == kind] * scale, y + TICK + 1, TICK, colour, 1.8))
+        values = [result.measures.get(f"{name}_{part}") for part, _ in HEADS]
         drawn.append(svg.figures(values, y))
         y += LANE
-    return svg.picture(f"{one.track.name}: waveform, drums struck and heard", WIDTH, height, drawn)
+    return svg.picture(f"{one.track.name}: waveform, drums struck and detected", WIDTH, height, drawn)
 
 
 def _lanes(references: DrumReferences, hits: Hits) -> list[tuple[str, str | None]]:
-    """Give (name, drum) of each lane: the drums struck or heard; "onsets" and None for a system that tells none."""
+    """Give (name, drum) of each lane: the drums struck or detected; "onsets" and None for a system that tells none."""
     if not hits.labelled:
         return [("onsets", None)]
     return [(label, label) for label in DRUMS if len(references.times[label]) or hits.of(label).any()]
@@ -261,21 +257,26 @@ def _lanes(references: DrumReferences, hits: Hits) -> list[tuple[str, str | None
 
 def _onsets(references: DrumReferences, hits: Hits) -> tuple[NDArray, NDArray, NDArray[np.int8]]:
     known = references.all
-    said = np.full(len(hits.times), OPEN if known is None else WRONG, np.int8)
+    verdicts = np.full(len(hits.times), OPEN if known is None else WRONG, np.int8)
     struck = np.concatenate([*references.times.values(), references.other]) if known is None else known
-    truth = together(struck.tolist())
-    said[[j for _, j in pairs(truth, hits.times, WINDOWS[0])]] = RIGHT
-    return truth, hits.times, said
+    true_times = together(struck.tolist())
+    verdicts[[j for _, j in pairs(true_times, hits.times, WINDOWS[0])]] = RIGHT
+    return true_times, hits.times, verdicts
 
 
 def key() -> str:
     """Give what the colours mean, as HTML."""
-    kinds = ((YELLOW, "struck"), (GREEN, "heard, right"), (RED, "heard, wrong"), (GREY, "heard where nobody knows"))
+    kinds = (
+        (YELLOW, "struck"),
+        (GREEN, "detected, right"),
+        (RED, "detected, wrong"),
+        (GREY, "detected where nobody knows"),
+    )
     return f"In each lane:{svg.colour_key(kinds)}."
 
 
 def figures(result: Result) -> list[tuple[str, str]]:
-    """Give (heading, picture) of what all recordings tell together: what was mistaken, and how sure it was."""
+    """Give (heading, picture) of what all recordings show together: what was mistaken, and how sure it was."""
     shown = []
     for system in result.systems:
         counts = result.counts(system)
@@ -289,7 +290,7 @@ def figures(result: Result) -> list[tuple[str, str]]:
                     REFERENCE_LABELS,
                     DETECTED_LABELS,
                     f"confusion of {title(system)}",
-                    "rows: what was struck; columns: what was heard; hits within ±50 ms",
+                    "rows: what was struck; columns: what was detected; hits within ±50 ms",
                 ),
             )
         )

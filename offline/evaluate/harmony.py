@@ -1,4 +1,4 @@
-"""Judging harmony: a live ear that names chords, pitch classes and the key, beside chroma and templates."""
+"""Evaluation of harmony: a detector that names chords, pitch classes and the key, beside chroma and templates."""
 
 import time
 import warnings
@@ -16,12 +16,12 @@ from samplechop.offline.evaluate.measures import Measures
 from samplechop.offline.evaluate.runner import Pooled, Row, SystemResult, Task, least_size, ms, share, signed_ms, whole
 from samplechop.realtime.core.events import CHORD, KEY, NO_CHORD, PITCHES, Event
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS
+from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
 from samplechop.realtime.detectors.harmony.harte import Chord, parse
 
 KINDS = ("harmony",)
-"""Of models that hear harmony."""
+"""Of models that detect harmony."""
 PEERS = ("librosa",)
 
 
@@ -33,15 +33,7 @@ def open_system(system: str) -> Callable[[Sound], Harmony]:
     """
     if system in PEERS:
         return nearest_templates
-    return live_harmony(_detector(system))
-
-
-def _detector(system: str) -> Detector:
-    if system.startswith("detector:"):
-        return registry.make(system.removeprefix("detector:"))
-    from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
-
-    return HarmonyDetector(HarmonySettings(model=system))
+    return live_harmony(systems.detector_of(system, lambda model: HarmonyDetector(HarmonySettings(model=model))))
 
 
 def live_harmony(detector: Detector) -> Callable[[Sound], Harmony]:
@@ -84,12 +76,12 @@ def harmony_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float 
 
 def judge(references: ChordReferences, samples: Sound, system: str) -> SystemResult:
     """Run a system on a recording and measure what it says of the harmony."""
-    heard, length = open_system(system)(samples), len(samples) / RATE
+    detected, length = open_system(system)(samples), len(samples) / RATE
     return SystemResult(
-        heard,
-        chord_measures.measure(references, heard, length),
-        chord_measures.counted(references, heard, length),
-        chord_measures.listed(references, heard),
+        detected,
+        chord_measures.measure(references, detected, length),
+        chord_measures.counted(references, detected, length),
+        chord_measures.listed(references, detected),
     )
 
 
@@ -103,7 +95,7 @@ def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
 
 
 def pooled_measures(pooled: Pooled) -> Measures:
-    """Give what only all recordings together tell: how soon chords are found, and by how much roots are wrong."""
+    """Give what only all recordings together show: how soon chords are found, and by how much roots are wrong."""
     found: Measures = {}
     counts, lists = pooled.counts, pooled.lists
     for name in (BEGINS, DECIDED):
@@ -113,18 +105,19 @@ def pooled_measures(pooled: Pooled) -> Measures:
                 f"{name}_p95_ms": float(np.percentile(lists[name], 95)),
             }
     intervals = counts.get(INTERVALS, np.zeros(1))
-    if (heard := float(np.sum(intervals[:-1]))) > 0:
-        found["root_off_by_one"] = float(intervals[1] + intervals[11]) / heard
-        found["root_off_by_fifth"] = float(intervals[5] + intervals[7]) / heard
+    if (detected := float(np.sum(intervals[:-1]))) > 0:
+        found["root_off_by_one"] = float(intervals[1] + intervals[11]) / detected
+        found["root_off_by_fifth"] = float(intervals[5] + intervals[7]) / detected
     return found
 
 
-def data(heard: Harmony) -> dict[str, Any]:
+def data(detected: Harmony) -> dict[str, Any]:
     """Give the chords: seconds from which each sounds, and label; and the key."""
     chords = [
-        {"time": round(float(time), 4), "label": label} for time, label in zip(heard.times, heard.labels, strict=True)
+        {"time": round(float(time), 4), "label": label}
+        for time, label in zip(detected.times, detected.labels, strict=True)
     ]
-    return {"chords": chords, "key_heard": heard.key}
+    return {"chords": chords, "key_heard": detected.key}
 
 
 ROWS = (

@@ -1,4 +1,4 @@
-"""A recording's chords as strips, those known above those heard, as SVG for the page; and what was mistaken."""
+"""A recording's chords as strips, those known above those detected, as SVG for the page; and what was mistaken."""
 
 from collections.abc import Sequence
 from html import escape
@@ -31,7 +31,7 @@ WIDTH = LEFT + PLOT + FIGURE * len(HEADS) + 4
 
 
 def recording(one: TrackResult, systems: Sequence[str]) -> str:
-    """Draw the waveform, the chords known, and those heard: green where the name is right, red where it is not."""
+    """Draw the waveform, the chords known, and those detected: green where the name is right, red where it is not."""
     scale = PLOT / max(one.seconds, 1e-9)
     known = [part for part in one.track.references.segments if part.start < one.seconds]
     height = WAVE + (STRIP + GAP) * (1 + len(systems)) + 44
@@ -42,24 +42,24 @@ def recording(one: TrackResult, systems: Sequence[str]) -> str:
     drawn += [_strip(part, y, scale, GREY if part.label == UNKNOWN else YELLOW) for part in known]
     for system in systems:
         y += STRIP + GAP
-        heard = one.by_system[system]
+        result = one.by_system[system]
         drawn.append(svg.label(title(system), y + 2, INK))
-        for part in heard.found.segments(one.seconds):
+        for part in result.found.segments(one.seconds):
             drawn += [_strip(piece, y, scale, colour, bare=True) for piece, colour in _judged(part, known)]
             drawn.append(_name(part, y, scale))
-        drawn.append(svg.figures([heard.measures.get(key) for key, _ in HEADS], y + 2))
-    return svg.picture(f"{one.track.name}: waveform, chords known and heard", WIDTH, height, drawn)
+        drawn.append(svg.figures([result.measures.get(key) for key, _ in HEADS], y + 2))
+    return svg.picture(f"{one.track.name}: waveform, chords known and detected", WIDTH, height, drawn)
 
 
 def _judged(part: Segment, known: Sequence[Segment]) -> list[tuple[Segment, str]]:
-    """Cut a chord heard where those known change, and give each piece its colour."""
+    """Cut a detected chord where those known change, and give each piece its colour."""
     pieces = []
-    for truth in known:
-        start, stop = max(part.start, truth.start), min(part.stop, truth.stop)
+    for reference in known:
+        start, stop = max(part.start, reference.start), min(part.stop, reference.stop)
         if stop <= start:
             continue
-        right = name_of(part.chord) == name_of(truth.chord)
-        colour = GREY if truth.label == UNKNOWN else GREEN if right else RED
+        right = name_of(part.chord) == name_of(reference.chord)
+        colour = GREY if reference.label == UNKNOWN else GREEN if right else RED
         pieces.append((Segment(start, stop, part.label), colour))
     return pieces
 
@@ -88,21 +88,21 @@ def key() -> str:
     """Give what the colours mean, as HTML."""
     kinds = (
         (YELLOW, "known"),
-        (GREEN, "heard, root and quality right"),
-        (RED, "heard, wrong (a line: no chord heard)"),
+        (GREEN, "detected, root and quality right"),
+        (RED, "detected, wrong (a line: no chord detected)"),
         (GREY, "nobody knows"),
     )
     return f"{svg.colour_key(kinds)}."
 
 
 def figures(result: Result) -> list[tuple[str, str]]:
-    """Give (heading, picture) of what all recordings tell together: roots and qualities that were mistaken."""
+    """Give (heading, picture) of what all recordings show together: roots and qualities that were mistaken."""
     shown = []
     for system in result.systems:
         counts = result.counts(system)
         if not counts or not counts[INTERVALS].any():
             continue
-        shown.append((f"{title(system)}: roots heard", intervals(counts[INTERVALS].tolist(), title(system))))
+        shown.append((f"{title(system)}: roots detected", intervals(counts[INTERVALS].tolist(), title(system))))
         rows = [at for at in range(len(REFERENCE_LABELS)) if counts[NAMES][at].any()]
         columns = [at for at in range(len(DETECTED_LABELS)) if counts[NAMES][:, at].any()]
         shown.append(
@@ -113,7 +113,7 @@ def figures(result: Result) -> list[tuple[str, str]]:
                     [REFERENCE_LABELS[at] for at in rows],
                     [DETECTED_LABELS[at] for at in columns],
                     f"qualities of {title(system)}",
-                    "rows: known; columns: heard for the longest part, on the right root; segments",
+                    "rows: known; columns: detected for the longest part, on the right root; segments",
                 ),
             )
         )
@@ -121,7 +121,7 @@ def figures(result: Result) -> list[tuple[str, str]]:
 
 
 def intervals(counts: Sequence[float], name: str) -> str:
-    """Draw how many segments have their root heard how many semitones above the true one; counts: by DETECTED_ROOTS."""
+    """Draw how many segments have their root detected how many semitones too high; counts: by DETECTED_ROOTS."""
     bar, tall, total = 34, 130, max(sum(counts), 1)
     drawn = [f'<path d="M0 {tall + 18}h{bar * len(counts)}" stroke="{LINE}"/>']
     for at, (count, step) in enumerate(zip(counts, DETECTED_ROOTS, strict=True)):
@@ -135,7 +135,7 @@ def intervals(counts: Sequence[float], name: str) -> str:
             drawn.append(svg.text(bar * (at + 0.5), tall + 13 - size, f"{count:g}", INK, "middle"))
         drawn.append(svg.text(bar * (at + 0.5), tall + 34, step, FAINT, "middle"))
     drawn.append(svg.text(0, tall + 54, "semitones above the true root; segments", FAINT))
-    return svg.picture(f"roots heard by {name}", bar * len(counts), tall + 60, drawn, fixed=True)
+    return svg.picture(f"roots detected by {name}", bar * len(counts), tall + 60, drawn, fixed=True)
 
 
 DRAWING = Drawing(recording, key, figures)

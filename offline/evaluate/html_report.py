@@ -39,7 +39,7 @@ class Drawing:
     """How a task's results are drawn.
 
     recording: a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
-    figures: (heading, picture) of what all recordings tell together.
+    figures: (heading, picture) of what all recordings show together.
     """
 
     recording: Callable[[TrackResult, Sequence[str]], str]

@@ -29,7 +29,7 @@ class Markers:
     """What a system found in one recording.
 
     times: float64 (n,), seconds, rising. strengths: float64 (n,), 0..1, or None for a system that gives none.
-    downbeats: bool (n,), or None for a system that does not tell. seconds: how long the system took.
+    downbeats: bool (n,), or None for a system without them. seconds: how long the system took.
     """
 
     times: Seconds
@@ -110,7 +110,7 @@ RIGHT, WRONG, OPEN = 1, 0, -1
 def marks(references: References, markers: Markers) -> NDArray[np.int8]:
     """Say of each marker, int8 (n,), whether it hits the target within ±50 ms: RIGHT, WRONG, or OPEN: nobody knows.
 
-    The target of a system that tells downbeats is the beats, where these are known.
+    The target of a system that gives downbeats is the beats, where these are known.
     """
     said = np.full(len(markers.times), WRONG, np.int8)
     follows_beats = markers.downbeats is not None and references.beats is not None

@@ -100,9 +100,9 @@ class Pooled:
 class Task:
     """What is judged: chops, drums or harmony. Its functions are handed to other processes by name.
 
-    judge: gives what a system (its name) finds in a recording with that truth, and how well.
+    judge: gives what a system (its name) finds in a recording with those references, and how well.
     false_alarms: gives one number for a system and sounds in which there is nothing to find.
-    pooled: gives those measures that only all recordings together tell.
+    pooled: gives those measures that only all recordings together show.
     data: gives what was found in a recording as plain data for JSON.
     rows: of the tables; note: what holds for all of them. principal: which measure stands for a recording where there
     is room for one only: the first that is known, else the last. noise: what the numbers of `false_alarms` are;
@@ -152,7 +152,7 @@ class Result:
         return [one for one in self.tracks if group in (ALL, one.track.group)]
 
     def summary(self, system: str, group: str = ALL) -> Measures:
-        """Give a system's measures over the recordings of a group: means, and what only all of them together tell."""
+        """Give a system's measures over the recordings of a group: means, and what only all of them together show."""
         means = measures.mean_of([one.by_system[system].measures for one in self.rows(group)])
         return {**means, **self.task.pooled(Pooled(means, self.counts(system, group), self.lists(system, group)))}
 

@@ -1,4 +1,4 @@
-"""What pictures of recordings are drawn from, as SVG: rows of ticks under a waveform, with figures beside them."""
+"""Building blocks of figures of recordings, as SVG: rows of ticks under a waveform, with figures beside them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape

@@ -59,9 +59,13 @@ def open_system(system: str) -> System:
         return _librosa
     if system == "aubio":
         return _aubio
-    if system.startswith("detector:"):
-        return live_system(registry.make(system.removeprefix("detector:")))
-    return live_system(ChopDetector(ChopSettings(model=system)))
+    return live_system(detector_of(system, lambda model: ChopDetector(ChopSettings(model=model))))
+
+
+def detector_of(system: str, of_model: Callable[[str], Detector]) -> Detector:
+    """Make "detector:NAME", or, of a model's name or manifest path, what `of_model` makes of it. Raises UserError."""
+    name = system.removeprefix("detector:")
+    return of_model(system) if name == system else registry.make(name)
 
 
 def title(system: str) -> str:

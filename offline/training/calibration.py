@@ -43,9 +43,9 @@ def precision_recall(recordings: Iterable[tuple[int, Sequence[Verdict]]]) -> tup
     """Give precision and recall over recordings, each (number of true events, verdicts); 1 where undefined."""
     right = wrong = references = 0
     for count, found in recordings:
-        said = [is_right for _, is_right in found]
-        right += min(count, said.count(True))
-        wrong += said.count(False)
+        detections = [is_right for _, is_right in found]
+        right += min(count, detections.count(True))
+        wrong += detections.count(False)
         references += count
     return right / (right + wrong) if right + wrong else 1.0, right / references if references else 1.0
 

@@ -21,7 +21,7 @@ from samplechop.realtime.nets.tcn import TemporalNet
 EXCERPT = 1280
 """Frames per example: 14.9 s of 512 samples each."""
 SETTLE = 40
-"""Frames at the start of an example that do not count: the net has not heard enough."""
+"""Frames at the start of an example that do not count: the net's memory is not filled yet."""
 BATCH = 8
 DISTIL_WEIGHT = 0.5
 """How much the former answers of the other heads count while a net is fine-tuned on new events of the first."""

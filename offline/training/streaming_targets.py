@@ -19,7 +19,7 @@ class FeatureSource(Protocol):
 
     @property
     def latency(self) -> int:
-        """Samples that must be heard from a frame's centre on before it is complete."""
+        """Samples that must have come from a frame's centre on before it is complete."""
 
     def reset(self) -> None:
         """Become as new."""
@@ -97,7 +97,7 @@ class StreamSpec:
 class Record:
     """One recording as the net takes it: x float16 (n, n_features), target and weight float16 (n, heads).
 
-    target[i] is what should be said when frame i has been heard: the answer for frame i - lookahead.
+    target[i] is what the net should give once frame i has come: the answer for frame i - lookahead.
     """
 
     x: NDArray[np.float16]

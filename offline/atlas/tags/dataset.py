@@ -98,7 +98,7 @@ def images_of(
     work = [(atlas.folder, span, features, seed) for span in spans]
     for number, part in enumerate(in_order(_images, work, jobs)):
         out[number * _TOGETHER : number * _TOGETHER + len(part)] = part
-        progress("listening", number + 1, len(work))
+        progress("processing recordings", number + 1, len(work))
     return out
 
 

@@ -75,7 +75,7 @@ def clips_of(folders: Sequence[Path], progress: Progress) -> dict[str, Clips]:
         times = onsets(samples)
         target = targets_at(times, read_drum_labels(example.labels))
         rows[example.split].append((features(samples, times).astype(np.float16), target))
-        progress("listening", number, len(examples))
+        progress("processing recordings", number, len(examples))
     clips = {}
     for split, parts in rows.items():
         both = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else []

@@ -1,4 +1,4 @@
-"""The chop net: where a producer would cut a record, and what tells drums from the rest."""
+"""The chop net: where a producer would cut a record, and drums, beats and onsets beside it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from samplechop.realtime.nets.chop_features import HOP_LENGTH, N_FEATURES, STACK
 
 HOP = STACK * HOP_LENGTH
 LOOKAHEAD = 15
-"""Frames of 512 samples the net hears after the one it judges: 30 hops of 256, 174 ms."""
+"""Frames of 512 samples the net takes after the one it judges: 30 hops of 256, 174 ms."""
 EDGE = 0.5
 """Target one frame beside an event."""
 MIN_GAP = 0.1

@@ -66,8 +66,8 @@ def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> 
         if not frames or frame - frames[-1] >= MIN_GAP * 44_100 / HOP:
             frames.append(frame)
     right = near(np.array(frames, np.int64), record.references, TOLERANCE_FRAMES)
-    told = zip(frames, right.tolist(), strict=True)
-    return [(float(every[frame]), is_right) for frame, is_right in told if is_right or known[frame]]
+    judged = zip(frames, right.tolist(), strict=True)
+    return [(float(every[frame]), is_right) for frame, is_right in judged if is_right or known[frame]]
 
 
 def _verdicts(scored: Sequence[Scored], threshold: float) -> list[tuple[int, list[Verdict]]]:

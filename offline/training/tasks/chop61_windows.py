@@ -151,5 +151,5 @@ def records(
     found = dataset.find(SPEC, folders)
     work = [(one if split is None else replace(one, split=split), name, seed) for one in found]
     for done, record in enumerate(in_order(_record, work, jobs), 1):
-        progress("listening", done, len(work))
+        progress("processing recordings", done, len(work))
         yield record

@@ -28,9 +28,9 @@ from samplechop.realtime.dsp.log_bands import LENGTH
 from samplechop.realtime.nets.drum_features import HOP_LENGTH, N_FEATURES, DrumFeatureStream
 
 WAIT = 591
-"""Samples heard from an attack on when it is judged, at least. With the hop and a block of 256 that makes 25 ms."""
+"""Samples from an attack on that are known when it is judged, at least: with the hop and a block of 256, 25 ms."""
 AFTER = 0.5
-"""Target one frame after that of an event. The frame before it is not asked: it has heard half of an attack."""
+"""Target one frame after that of an event. The frame before it is not asked: it covers half of an attack only."""
 SOFTEST = 0.2
 """Velocity below which a drum is neither asked for nor denied."""
 IMPORTANCE = {"kick": 1.0, "snare": 1.2, "hat": 1.0, "tom": 0.5, "cymbal": 0.5}

@@ -147,11 +147,11 @@ def temper(model: Any, logits: NDArray[np.float32], held: Frames) -> float:
     return float(best)
 
 
-def f_measure(said: NDArray[np.bool_], target: NDArray[np.uint8], known: NDArray[np.bool_]) -> float:
+def f_measure(detected: NDArray[np.bool_], target: NDArray[np.uint8], known: NDArray[np.bool_]) -> float:
     """Give 2 TP / (2 TP + FP + FN) over all pitch classes of all frames that are known; 1 where there is nothing."""
     from sklearn.metrics import f1_score
 
-    return float(f1_score(target[known] > 0, said[known], zero_division=1.0)) if known.any() else 1.0
+    return float(f1_score(target[known] > 0, detected[known], zero_division=1.0)) if known.any() else 1.0
 
 
 def measure(logits: NDArray[np.float32], held: Frames, threshold: float) -> dict[str, Any]:
@@ -159,18 +159,18 @@ def measure(logits: NDArray[np.float32], held: Frames, threshold: float) -> dict
     the bass; false notes in frames without any; whether mistakes lean to neighbouring semitones.
     """
     target, known = np.asarray(held.target[:, :12]), np.asarray(held.weight[:, :12]) > 0
-    said = logits[:, :12] > np.log(threshold / (1 - threshold))
-    found: dict[str, Any] = {"pitch_class_f": f_measure(said, target, known)}
+    detected = logits[:, :12] > np.log(threshold / (1 - threshold))
+    found: dict[str, Any] = {"pitch_class_f": f_measure(detected, target, known)}
     mean = logits.reshape(-1, FRAMES, 24).mean(axis=1)
     alike = (target.reshape(-1, FRAMES, 12) == target.reshape(-1, FRAMES, 12)[:, :1]).all(axis=(1, 2))
     alike &= known.reshape(-1, FRAMES, 12).all(axis=(1, 2))
     together = mean[alike, :12] > np.log(threshold / (1 - threshold))
-    wanted = target.reshape(-1, FRAMES, 12)[alike, 0]
-    found["pitch_class_f_of_a_mix"] = f_measure(together, wanted, np.ones_like(together))
-    found["all_12_right_of_a_mix"] = float(np.mean((together == (wanted > 0)).all(axis=1)))
+    mix_target = target.reshape(-1, FRAMES, 12)[alike, 0]
+    found["pitch_class_f_of_a_mix"] = f_measure(together, mix_target, np.ones_like(together))
+    found["all_12_right_of_a_mix"] = float(np.mean((together == (mix_target > 0)).all(axis=1)))
     kinds = np.asarray(held.kind)
     found["by_kind"] = {
-        kind: f_measure(said[kinds == number], target[kinds == number], known[kinds == number])
+        kind: f_measure(detected[kinds == number], target[kinds == number], known[kinds == number])
         for number, kind in enumerate(KINDS)
         if kind != "nothing" and (kinds == number).any()
     }
@@ -179,9 +179,9 @@ def measure(logits: NDArray[np.float32], held: Frames, threshold: float) -> dict
     found["bass"] = float(np.mean(held.target[sounding, 12:][np.arange(len(lowest)), lowest]))
     empty = kinds == list(KINDS).index("nothing")
     found["frames_with_false_notes_on_drums_and_noise"] = (
-        float(np.mean(said[empty].any(axis=1))) if empty.any() else 0.0
+        float(np.mean(detected[empty].any(axis=1))) if empty.any() else 0.0
     )
-    false = said & (target == 0) & known
+    false = detected & (target == 0) & known
     above = np.roll(target, 1, axis=1) > 0
     below = np.roll(target, -1, axis=1) > 0
     count = max(1, int(false.sum()))

@@ -1,7 +1,7 @@
 """All that chords are mixed from, on disk once so that all workers share it: notes, drums, surface noise, rooms.
 
-Everything is at half the live rate: the highest bin the net hears is at 8.3 kHz, and half the samples take half the
-time.
+Everything is at half the live rate: the highest bin of the net's input is at 8.3 kHz, and half the samples take half
+the time.
 """
 
 import hashlib

@@ -15,7 +15,7 @@ from samplechop.offline.training.tasks.harmony_library import RATE, Instrument, 
 from samplechop.offline.training.tasks.harmony_voicing import Voicing, voicing
 
 BEFORE = 5000
-"""Samples before the stretch that is heard: for what rings on from before."""
+"""Samples before the stretch that is used: for what rings on from before."""
 LENGTH = 18_000
 """Samples of an example: 0.82 s."""
 MOST_CENTS = 50.0
