@@ -137,7 +137,7 @@ def _counted(count: int, kind: str) -> str:
 _OPTIONS_OF = {
     "chops": ("model", "threshold", "min_gap", "hold", "choose", "pads", "note_low", "note_high"),
     "beats": ("beat_channel",),
-    "drums": ("drum_channel", "drum_model", "half_life"),
+    "drums": ("drum_channel", "drum_model", "drum_threshold", "half_life"),
     "harmony": ("harmony_channel", "harmony_model", "harmony_notes"),
 }
 

@@ -61,7 +61,7 @@ _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
             spectra=chosen.pads == "similar",
         )
     ),
-    "drums": lambda chosen: DrumDetector(DrumSettings(chosen.drum_model)),
+    "drums": lambda chosen: DrumDetector(DrumSettings(chosen.drum_model, chosen.drum_thresholds)),
     "harmony": lambda chosen: HarmonyDetector(HarmonySettings(chosen.harmony_model)),
 }
 """How detectors are made that have settings of a session; all others have none."""

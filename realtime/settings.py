@@ -11,7 +11,7 @@ import platformdirs
 
 from samplechop.realtime.audio.source import Monitor
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, DRUM
+from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, option_name, value_types
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 from samplechop.realtime.midi.pad_allocation import PadMode
@@ -103,6 +103,15 @@ class LiveSettings:
     ] = "chops"
     model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", DETECTORS)] = "chop"
     drum_model: Annotated[str, Option("The same for the drums (default: {default}).", DETECTORS)] = "drums"
+    drum_threshold: Annotated[
+        str | None,
+        Option(
+            "Score a drum hit needs, 0 to 1: one for all, or kick=0.4,snare=0.3; lower finds more "
+            "(default: the model's).",
+            DETECTORS,
+            metavar="NUMBER|DRUM=NUMBER,...",
+        ),
+    ] = None
     harmony_model: Annotated[str, Option("The same for the harmony (default: {default}).", DETECTORS)] = "harmony"
     threshold: Annotated[
         float | None,
@@ -169,6 +178,15 @@ class LiveSettings:
             raise UserError(
                 f"--detect names no detector, got {self.detect!r}: leave it out, or say chops,drums,harmony"
             )
+        try:
+            thresholds = self.drum_thresholds
+        except ValueError:
+            thresholds = {"": 0.0}
+        if not all(drum in DRUMS and 0 < threshold < 1 for drum, threshold in thresholds.items()):
+            raise UserError(
+                f"--drum-threshold must be a number between 0 and 1, or one for each of some of {', '.join(DRUMS)}, "
+                f"such as kick=0.4,snare=0.3, got {self.drum_threshold!r}"
+            )
         for name in ("events", "midi_file"):
             if str(getattr(self, name)) in ("", "."):
                 raise UserError(
@@ -180,6 +198,17 @@ class LiveSettings:
         """Names of the detectors that run, each once; a MIDI clock needs beats."""
         names = [*self._detect_names, *(["beats"] if self.midi_clock else [])]
         return [name for name in dict.fromkeys(names) if name]
+
+    @property
+    def drum_thresholds(self) -> dict[str, float]:
+        """The score, 0..1, that a hit of each drum needs, of those that have another than the model's."""
+        if self.drum_threshold is None:
+            return {}
+        parts = [part.strip().rpartition("=") for part in self.drum_threshold.split(",")]
+        names = [[drum.strip()] if equals else list(DRUMS) for drum, equals, _ in parts]
+        if len(parts) > 1 and not all(equals for _, equals, _ in parts):
+            raise ValueError("more than one number for all drums")
+        return {drum: float(number) for some, (_, _, number) in zip(names, parts, strict=True) for drum in some}
 
     @property
     def beat_notes(self) -> bool:

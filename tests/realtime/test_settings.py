@@ -6,6 +6,7 @@ import platformdirs.windows
 import pytest
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.settings import LiveSettings, config_path, merge, read_config
 
 
@@ -61,6 +62,10 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
         ("drum_channel", 0, "--drum-channel must be in 1..16, got 0"),
         ("harmony_channel", 17, "--harmony-channel must be in 1..16, got 17"),
         ("harmony_notes", "all", "--harmony-notes must be one of chord, pitches, off, got 'all'"),
+        ("drum_threshold", "loud", "--drum-threshold must be a number between 0 and 1"),
+        ("drum_threshold", "1", "--drum-threshold must be a number between 0 and 1"),
+        ("drum_threshold", "kick=.4,.3", "--drum-threshold must be a number between 0 and 1"),
+        ("drum_threshold", "cowbell=.4", "such as kick=0.4,snare=0.3, got 'cowbell=.4'"),
         ("detect", "", "--detect names no detector, got ''"),
         ("detect", " ,", "--detect names no detector, got ' ,'"),
         ("events", "", "--events needs the name of a file"),
@@ -80,6 +85,12 @@ def test_a_clock_needs_beats_and_only_named_beats_are_played() -> None:
     assert (clock.detectors, clock.beat_notes) == (["chop", "beats"], False)
     assert (named.detectors, named.beat_notes) == (["chop", "beats"], True)
     assert LiveSettings(detect="beats", midi_clock=True).detectors == ["beats"]
+
+
+def test_drum_thresholds_are_of_all_drums_or_of_some() -> None:
+    assert LiveSettings().drum_thresholds == {}
+    assert LiveSettings(drum_threshold="0.3").drum_thresholds == dict.fromkeys(DRUMS, 0.3)
+    assert LiveSettings(drum_threshold="kick=.4, snare = .3").drum_thresholds == {"kick": 0.4, "snare": 0.3}
 
 
 def test_what_is_named_runs_once_and_nothing_else() -> None:

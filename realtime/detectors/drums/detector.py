@@ -1,7 +1,8 @@
 """The drum detector: band magnitudes, net, the drums struck, their attack; all within 25 ms."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +31,21 @@ _FORWARD = 128  # behind the centre: with _AFTER just what is heard when the fra
 
 @dataclass(frozen=True, slots=True)
 class DrumSettings:
-    """model: a released model's name or a manifest's path."""
+    """model: a released model's name or a manifest's path.
+
+    thresholds: by drum, the score that a hit needs, 0..1, where it is not the model's.
+    """
 
     model: str = "drums"
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        for drum, threshold in self.thresholds.items():
+            if drum not in DRUMS:
+                raise ValueError(f"thresholds must be of {', '.join(DRUMS)}, got one of {drum!r}")
+            if not 0.0 < threshold < 1.0:
+                raise ValueError(f"the threshold of {drum} must lie between 0 and 1, got {threshold}")
 
 
 class DrumDetector(StatedLatency):
@@ -67,7 +80,10 @@ class DrumDetector(StatedLatency):
             raise ModelError(f"{where} must hear each drum it decides on, and its velocity: it has {', '.join(heads)}")
         self._columns = [heads.index(name) for name in self._labels]
         self._velocities = [heads.index(name + VELOCITY) for name in self._labels]
-        choices = [decision.drums[name] for name in self._labels]
+        choices = [
+            replace(choice, threshold=self._settings.thresholds.get(name, choice.threshold))
+            for name, choice in ((name, decision.drums[name]) for name in self._labels)
+        ]
         self._calibrations = [one.calibration for one in choices]
         self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate)
         self._scores: NDArray[np.float32] = np.zeros((1, len(choices)), np.float32)

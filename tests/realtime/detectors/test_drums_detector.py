@@ -73,6 +73,23 @@ def test_soft_and_loud_records_give_the_same_hits(detector: DrumDetector) -> Non
     assert loud.count("kick") == soft.count("kick")
 
 
+def test_a_drum_with_a_threshold_of_its_own_is_found_less_often_and_the_others_as_before(
+    detector: DrumDetector,
+) -> None:
+    strict = DrumDetector(DrumSettings(thresholds={"kick": 0.999}))
+    strict.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+    before, after = (run(one, record()[0]) for one in (detector, strict))
+    assert any(event.label == "kick" for event in before)
+    assert not any(event.label == "kick" for event in after)
+    assert [one.label for one in after] == [one.label for one in before if one.label != "kick"]
+
+
+@pytest.mark.parametrize("thresholds", [{"cowbell": 0.5}, {"kick": 0.0}, {"kick": 1.0}])
+def test_a_threshold_without_meaning_is_refused(thresholds: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="threshold"):
+        DrumSettings(thresholds=thresholds)
+
+
 def test_a_model_of_another_kind_is_refused() -> None:
     with pytest.raises(ModelError, match="needs one of kind 'drums'"):
         DrumDetector(DrumSettings("chop")).prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
