@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from samplechop.api import chop, detect, listen
-    from samplechop.offline.kits.model import Kit
+    from samplechop.offline.kits.core.model import Kit
     from samplechop.realtime.core.errors import UserError
     from samplechop.realtime.core.events import Event
     from samplechop.realtime.core.plugin import Detector, ProcessSpec
@@ -34,7 +34,7 @@ __all__ = ["Detector", "Event", "Kit", "ProcessSpec", "UserError", "__version__"
 _MODULES = {
     "Detector": "realtime.core.plugin",
     "Event": "realtime.core.events",
-    "Kit": "offline.kits.model",
+    "Kit": "offline.kits.core.model",
     "ProcessSpec": "realtime.core.plugin",
     "UserError": "realtime.core.errors",
     "chop": "api",

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import ArrayLike
 
-from samplechop.offline.kits.model import Kit
+from samplechop.offline.kits.core.model import Kit
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.session import Session
@@ -93,10 +93,10 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
     of it is reported through `warnings`.
     Raises UserError for a record or options that cannot be used, TypeError for options nobody knows.
     """
-    from samplechop.offline.kits.open import title
-    from samplechop.offline.kits.options import ChopOptions
+    from samplechop.offline.kits.core.naming import safe
+    from samplechop.offline.kits.core.options import ChopOptions
+    from samplechop.offline.kits.core.record import title
     from samplechop.offline.kits.pipeline import make_kit
-    from samplechop.offline.kits.slices.naming import safe
 
     for name in ("lock", "formats"):
         if options.get(name) is not None:

@@ -44,8 +44,9 @@ ALLOWED = {
     "offline/sessions": f"{FILES} realtime/recording",
     "offline/notes": f"{FILES} realtime/midi",
     "offline/training": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes {SOUND}",
-    "offline/kits": f"{FILES} {LIVE} realtime offline/labels",
-    "offline/export": f"{FILES} offline/labels offline/kits",
+    "offline/kits/core": f"{FILES} {LIVE} realtime",
+    "offline/export": f"{FILES} offline/labels offline/kits/core",
+    "offline/kits": f"{FILES} {LIVE} realtime offline/kits/core offline/export",
     "offline/atlas": f"{FILES} {LIVE} realtime offline/training offline/kits offline/export {SOUND}",
     "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas {SOUND}",
     "offline/lab": f"{PRODUCT} offline/lab",
@@ -55,7 +56,7 @@ ALLOWED = {
 """Rooms each room may import from; what lies under a room that is named is allowed with it."""
 LABORATORY = ("offline/lab", "offline/cli")
 """The rooms that may import offline/lab: nothing that a user's own work goes through needs it, but commands call it."""
-KNOWN = ("realtime", "offline/kits", "offline/export", "offline/atlas")
+KNOWN = ("realtime", "offline/atlas")
 """Rooms that do not hold this yet: of nothing in them is it asked."""
 HEAVY = {"tensorflow", "keras", "librosa", "matplotlib", "sklearn"}
 UNPICKLE = {"pickle", "marshal", "shelve"}

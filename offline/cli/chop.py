@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from samplechop.offline.common.progress import Progress
-    from samplechop.offline.kits.finish import Outcome
-    from samplechop.offline.kits.options import ChopOptions
+    from samplechop.offline.kits.core.options import ChopOptions
+    from samplechop.offline.kits.pipeline import Outcome
 
 WHAT, WHERE, AUDIO, FILES, MANY = (
     "Which chops",
@@ -152,7 +152,7 @@ def chop(
         raise UserError(f"--jobs must be at least 1, got {jobs}")
     options = _options(given)
     from samplechop.offline.kits import batch
-    from samplechop.offline.kits.open import inputs as found_in
+    from samplechop.offline.kits.core.record import inputs as found_in
     from samplechop.realtime.cli import DEMO
 
     named = [DEMO] if demo else inputs or []
@@ -165,7 +165,7 @@ def chop(
 
 def _options(given: dict[str, Any]) -> "ChopOptions":
     """Take what concerns one kit from the command line. Raises UserError for what cannot be done."""
-    from samplechop.offline.kits.options import ChopOptions
+    from samplechop.offline.kits.core.options import ChopOptions
 
     if "lock" in given:
         given["lock"] = _seconds(given["lock"])
@@ -198,7 +198,7 @@ def _list_formats() -> None:
 
 
 def _listed(source: Path, output: Path, given: dict[str, Any], force: bool) -> None:
-    """Make a kit of what is listed and tell what came of it. Raises UserError for options that say nothing then."""
+    """Make a kit of what is listed and show what came of it. Raises UserError for options that say nothing then."""
     from samplechop.offline.kits.from_list import TEMPLATE, make_kit, read_list
 
     for name in sorted(given.keys() - _FOR_LISTS):
@@ -217,21 +217,21 @@ def _one(
     force: bool,
     make: "Callable[[Path, Path, ChopOptions, bool, Progress, Executor | None], Outcome] | None" = None,
 ) -> None:
-    """Chop one record, or make a kit as `make` does, and tell what came of it."""
+    """Chop one record, or make a kit as `make` does, and show what came of it."""
     from samplechop.offline.common import process_pool
-    from samplechop.offline.kits.open import audio_files, title
+    from samplechop.offline.kits.core.record import audio_files, title
 
     began = time.perf_counter()
     large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
-    with process_pool.second_process(*_BESIDE) if large else nullcontext() as other:
+    with process_pool.second_process(*_SECOND_PROCESS) if large else nullcontext() as second:
         from samplechop.offline.common.progress import progress_bars, silent
+        from samplechop.offline.kits.core.naming import safe
         from samplechop.offline.kits.pipeline import make_kit
         from samplechop.offline.kits.report import show
-        from samplechop.offline.kits.slices.naming import safe
 
-        with progress_bars() as told:
-            watched = told if sys.stderr.isatty() else silent
-            outcome = (make or make_kit)(source, output / safe(title(source)), options, force, watched, other)
+        with progress_bars() as bars:
+            progress = bars if sys.stderr.isatty() else silent
+            outcome = (make or make_kit)(source, output / safe(title(source)), options, force, progress, second)
     show(outcome, time.perf_counter() - began)
 
 
@@ -241,11 +241,11 @@ _FOR_LISTS = {"from_list", "output", "force", "formats", "list_formats", "pictur
 """What can be said of a kit whose sounds are chosen already."""
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
-_BESIDE = (
-    "samplechop.offline.kits.analysis.key",
+_SECOND_PROCESS = (
+    "samplechop.offline.kits.analysis.tempo_and_key",
     "librosa.core.spectrum",
     "samplechop.offline.kits.picture.picture",
     "matplotlib.backends.backend_agg",
-    "samplechop.offline.kits.analysis.content_jobs",
+    "samplechop.offline.kits.analysis.content_detection",
 )
-"""What the process beside needs for key, picture and chords: importing it takes as long as all else together."""
+"""What the second process needs for key, picture and chords: importing it takes as long as all else together."""

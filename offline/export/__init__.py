@@ -8,13 +8,15 @@ long) it leaves out and says so through `warnings.warn(text, ExportWarning)`. Th
 Third parties add writers under the entry point group `samplechop.exporters`: NAME = "package.module:write".
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
-from samplechop.offline.kits.model import Kit
+from samplechop.offline.kits.core.model import Kit
 from samplechop.realtime.core.errors import UserError
 
 GROUP = "samplechop.exporters"
@@ -41,7 +43,7 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("cues", "any editor, the MPC's chop mode: the whole record as wav with cue points", "cue_wav", whole=True),
+    Format("cues", "any editor, the MPC's chop mode: the whole record as wav with cue points", "record", whole=True),
     Format("sfz", "sforzando, sfizz, LinuxSampler, Bitwig, FL Studio", "sfz"),
     Format("decentsampler", "DecentSampler", "decent_sampler"),
     Format("bitwig", "Bitwig Studio, as a multisample", "bitwig"),
@@ -91,3 +93,24 @@ def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:
     except Exception as error:  # importing a third party's module runs its code, which may fail in any way
         raise UserError(f"the exporter {name!r} of {plugged[name].value!r} cannot be loaded: {error}") from None
     return loaded
+
+
+def plain(text: str) -> str:
+    """Give one line that UTF-8 and XML 1.0 can hold; what they cannot, and what breaks lines, becomes a space."""
+    return " ".join("".join(" " if _breaks(char) else char for char in text).split())
+
+
+def _breaks(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in "\ufffe\uffff"
+
+
+def credit(kit: Kit) -> str:
+    """Say in a line what the kit is made of."""
+    told = [f"{guess.value}{unit}" for guess, unit in ((kit.tempo, " BPM"), (kit.key, "")) if guess is not None]
+    return f"chops of {', '.join([plain(kit.source.name), *told])}, made by samplechop"
+
+
+def xml_bytes(root: ET.Element) -> bytes:
+    """Give the document: UTF-8, indented, with the declaration that every reader knows."""
+    ET.indent(root)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"

@@ -15,9 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from samplechop.offline.export import ExportWarning
-from samplechop.offline.kits.model import Kit, Slice
-from samplechop.offline.kits.text import xml_bytes
+from samplechop.offline.export import ExportWarning, xml_bytes
+from samplechop.offline.kits.core.model import Kit, Slice
 
 PROJECT = "Ableton Project Info"
 _NOTE = (

@@ -5,7 +5,7 @@ It lies beside the record under the same name, so that `samplechop train` and `s
 
 from pathlib import Path
 
-from samplechop.offline.kits.model import Kit
+from samplechop.offline.kits.core.model import Kit
 from samplechop.offline.labels.text import track_text
 
 

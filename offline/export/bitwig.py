@@ -10,9 +10,8 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from samplechop.offline.export import ExportWarning
-from samplechop.offline.kits.model import Kit
-from samplechop.offline.kits.text import credit, xml_bytes
+from samplechop.offline.export import ExportWarning, credit, xml_bytes
+from samplechop.offline.kits.core.model import Kit
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip: the same kit gives the same bytes."""

@@ -11,10 +11,10 @@ from itertools import count
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from samplechop.offline.export import credit, xml_bytes
 from samplechop.offline.export.midi import CHANNEL, UNKNOWN_TEMPO, VELOCITY
 from samplechop.offline.export.record import whole_wav
-from samplechop.offline.kits.model import Kit
-from samplechop.offline.kits.text import credit, xml_bytes
+from samplechop.offline.kits.core.model import Kit
 
 WRITER = "1"
 """Version of what is written here, which the format asks for."""

@@ -7,8 +7,8 @@ envelope away, so that a pad sounds to its end however short it is hit.
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from samplechop.offline.kits.model import Kit
-from samplechop.offline.kits.text import xml_bytes
+from samplechop.offline.export import xml_bytes
+from samplechop.offline.kits.core.model import Kit
 
 
 def write(kit: Kit) -> list[Path]:

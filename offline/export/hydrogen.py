@@ -9,8 +9,8 @@ import tarfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from samplechop.offline.kits.model import Kit, Slice
-from samplechop.offline.kits.text import credit, xml_bytes
+from samplechop.offline.export import credit, xml_bytes
+from samplechop.offline.kits.core.model import Kit, Slice
 
 NAMESPACE = "http://www.hydrogen-music.org/drumkit"
 

@@ -23,16 +23,15 @@ from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any
 
-from samplechop.offline.kits.model import Guess, Kit
-from samplechop.offline.kits.text import plain
+from samplechop.offline.export import plain
+from samplechop.offline.kits.core.model import MANIFEST, Guess, Kit
 
-FILE = "kit.json"
 SCHEMA = 1
 
 
 def write(kit: Kit) -> list[Path]:
     """Write kit.json."""
-    path = kit.folder / FILE
+    path = kit.folder / MANIFEST
     text = json.dumps(_plain(describe(kit)), ensure_ascii=False, indent=1, allow_nan=False)
     path.write_bytes(f"{text}\n".encode())
     return [path]
@@ -100,7 +99,7 @@ def _seconds(kit: Kit, sample: int) -> float:
 def _files(kit: Kit) -> list[dict[str, object]]:
     found = (file for file in kit.folder.rglob("*") if file.is_file() and not file.name.startswith("."))
     places = sorted((file.relative_to(kit.folder).as_posix(), file.stat().st_size) for file in found)
-    return [{"file": place, "bytes": size} for place, size in places if place != FILE]
+    return [{"file": place, "bytes": size} for place, size in places if place != MANIFEST]
 
 
 def _plain(value: object) -> object:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import mido
 
-from samplechop.offline.kits.model import Kit
-from samplechop.offline.kits.text import credit
+from samplechop.offline.export import credit
+from samplechop.offline.kits.core.model import Kit
 
 TICKS_PER_BEAT = 15_360
 """At 92 beats per minute 42 millionths of a second each: the nearest tick is within a sample of 44.1 kHz."""

@@ -15,9 +15,8 @@ from pathlib import Path
 import soundfile
 
 from samplechop.offline.audio.sample_formats import BLOCK, mixed, quantised, wav_file
-from samplechop.offline.export import ExportWarning
-from samplechop.offline.kits.model import Kit, Slice
-from samplechop.offline.kits.text import xml_bytes
+from samplechop.offline.export import ExportWarning, xml_bytes
+from samplechop.offline.kits.core.model import Kit, Slice
 
 PADS = 128
 LAYERS = 4

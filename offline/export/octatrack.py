@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BLOCK, BYTES, mixed, quantised, resampled, wav_file
 from samplechop.offline.export import ExportWarning
-from samplechop.offline.kits.model import Kit, Slice
+from samplechop.offline.kits.core.model import Kit, Slice
 
 RATE = 44_100
 SLICES = 64

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import mixed, quantised
 from samplechop.offline.export import ExportWarning
-from samplechop.offline.kits.model import Kit, Slice
+from samplechop.offline.kits.core.model import Kit, Slice
 
 RATE = 44_100
 KEYS = 24

@@ -8,7 +8,7 @@ the end. The project refers to NAME.wav beside it, so that the kit's folder can 
 from pathlib import Path
 
 from samplechop.offline.export.record import whole_wav
-from samplechop.offline.kits.model import Kit
+from samplechop.offline.kits.core.model import Kit
 
 _REGION = 1
 

@@ -6,8 +6,8 @@ sounds at the slice's own pitch, and to its end however short it is hit.
 
 from pathlib import Path
 
-from samplechop.offline.kits.model import Kit
-from samplechop.offline.kits.text import credit
+from samplechop.offline.export import credit
+from samplechop.offline.kits.core.model import Kit
 
 
 def write(kit: Kit) -> list[Path]:

@@ -8,20 +8,19 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import batch_workers
-from samplechop.offline.kits.atomic_replace import aside, check_folder, is_kit_of, settle
-from samplechop.offline.kits.batch_report import Entry, Report
 from samplechop.offline.kits.batch_state import Ledger, Row, State, fingerprint
-from samplechop.offline.kits.open import audio_files, title
-from samplechop.offline.kits.options import ChopOptions
-from samplechop.offline.kits.slices import naming
+from samplechop.offline.kits.core import naming
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import audio_files, title
+from samplechop.offline.kits.kit_folder import aside, check_folder, is_kit_of, settle
 from samplechop.realtime.core.errors import UserError
 
 BEGUN = ".chopping-"
@@ -56,6 +55,39 @@ class _Piece:
 
 _Result = tuple[bool, str, float]
 """What a worker tells of a piece: whether it was made, what is to be known, and the seconds it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of one source. folder: of its kit, if it has one. message: why not, or what is to be known."""
+
+    source: Path
+    folder: Path | None = None
+    message: str = ""
+    seconds: float = 0.0
+
+    def told(self) -> str:
+        """Give the message, with the source named once."""
+        name = repr(str(self.source))
+        return self.message if name in self.message else f"{name}: {self.message}"
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of all, each list in the order of the sources. interrupted: by Ctrl-C, before all was done."""
+
+    made: list[Entry] = field(default_factory=list)
+    skipped: list[Entry] = field(default_factory=list)
+    failed: list[Entry] = field(default_factory=list)
+    interrupted: bool = False
+
+    def lines(self) -> Iterator[str]:
+        """Tell what is to be known, a line for each source that needs one, and the sums."""
+        yield from (entry.told() for entry in [*self.made, *self.skipped] if entry.message)
+        yield from (f"failed: {entry.told()}" for entry in self.failed)
+        yield f"{len(self.made)} made, {len(self.skipped)} skipped, {len(self.failed)} failed"
+        if self.interrupted:
+            yield "stopped before the end: the same command goes on from here"
 
 
 def make_kits(

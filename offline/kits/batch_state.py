@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
 
 FILE = "chopped.sqlite"

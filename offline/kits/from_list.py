@@ -29,16 +29,15 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BLOCK, BYTES, exact_dtype, mixed, quantised, resampled, wav_file
 from samplechop.offline.common.progress import Progress, silent
-from samplechop.offline.kits import finish, pipeline
+from samplechop.offline.kits import pipeline
 from samplechop.offline.kits.analysis import descriptors
 from samplechop.offline.kits.analysis.candidates import Found
-from samplechop.offline.kits.finish import Outcome
-from samplechop.offline.kits.model import Candidate
-from samplechop.offline.kits.open import Record, open_record, title
-from samplechop.offline.kits.options import NOTES, ChopOptions
+from samplechop.offline.kits.core.model import Candidate, Piece
+from samplechop.offline.kits.core.naming import safe
+from samplechop.offline.kits.core.options import NOTES, ChopOptions
+from samplechop.offline.kits.core.record import Record, open_record, title
+from samplechop.offline.kits.pipeline import Outcome
 from samplechop.offline.kits.selection.plan import Plan
-from samplechop.offline.kits.slices.naming import safe
-from samplechop.offline.kits.slices.slicing import Piece
 from samplechop.realtime.core.errors import UserError
 
 TEMPLATE = "{number}_{name}"
@@ -128,13 +127,13 @@ def make_kit(
     folder: Path,
     options: ChopOptions,
     force: bool = False,
-    told: Progress = silent,
-    beside: Executor | None = None,
+    progress: Progress = silent,
+    second_process: Executor | None = None,
 ) -> Outcome:
     """Make a kit of the sounds in a list in `folder`, which appears whole or not at all.
 
-    force, told, beside: as for `pipeline.make_kit`. Of the options those count that say what is done to slices, and
-    what is written. Raises UserError, in one sentence, for everything the user can mend.
+    force, progress, second_process: as for `pipeline.make_kit`. Of the options those count that say what is done to
+    slices, and what is written. Raises UserError, in one sentence, for everything the user can mend.
     """
     entries = read_list(source)
     room = NOTES - options.start_note
@@ -144,33 +143,35 @@ def make_kit(
             f"has room for {room}: list fewer" + (", or give a lower note" if options.start_note else "")
         )
     options = replace(options, count=len(entries))
-    return finish.put_together(folder, options, force, partial(_made, source, entries, options, told, beside))
+    return pipeline.put_together(
+        folder, options, force, partial(_made, source, entries, options, progress, second_process)
+    )
 
 
 def _made(
     source: Path,
     entries: Sequence[Entry],
     options: ChopOptions,
-    told: Progress,
-    beside: Executor | None,
+    progress: Progress,
+    second: Executor | None,
     folder: Path,
     scratch: Path,
 ) -> Outcome:
-    said: list[str] = []
-    cuts = _opened(source, entries, scratch, said, told)
+    notes: list[str] = []
+    cuts = _opened(source, entries, scratch, notes, progress)
     record, places = joined(cuts, source, scratch / f"{safe(title(source))}.wav")
     pieces = tuple(Piece(start, stop, 1.0) for start, stop in pairwise(places))
     described = descriptors.describe(record, places[:-1], places[1:], options.compare)
     found = Found(tuple(Candidate(piece.start, piece.strength) for piece in pieces), (), ("", ""))
     plan = Plan(pieces, found, described.similarity(np.arange(len(pieces))), {})
-    inside = pipeline.heard_in(record, pieces, told, beside)
+    inside = pipeline.content_of(record, pieces, progress, second)
     titles = [entry.name or title(entry.path) for entry in entries]
     kit = pipeline.cut(record, folder, plan, options, 0, record.length, inside, None, titles)
-    return finish.exported(kit, plan.similarity, options, said, told, beside)
+    return pipeline.exported(kit, plan.similarity, options, notes, progress, second)
 
 
-def _opened(source: Path, entries: Sequence[Entry], scratch: Path, said: list[str], told: Progress) -> list[Cut]:
-    """Open the files, each once, and find the samples that are meant. said: takes warnings. Raises UserError.
+def _opened(source: Path, entries: Sequence[Entry], scratch: Path, notes: list[str], progress: Progress) -> list[Cut]:
+    """Open the files, each once, and find the samples that are meant. notes: takes warnings. Raises UserError.
 
     Of a file that had to be decoded only the pieces stay: a list may be of a hundred songs.
     """
@@ -186,12 +187,12 @@ def _opened(source: Path, entries: Sequence[Entry], scratch: Path, said: list[st
             record = open_record(path, decoded)
         except UserError as error:
             raise UserError(f"{_where(source, entries[indices[0]])}: {error}") from None
-        said += record.warnings
+        notes += record.warnings
         for index in indices:
-            cuts[index] = _found(record, entries[index], source, said)
+            cuts[index] = _found(record, entries[index], source, notes)
             if record.audio.parent == decoded:
                 cuts[index] = _kept(cuts[index], pieces / f"{index}.wav")
-            told("opening", len(cuts), len(entries))
+            progress("opening", len(cuts), len(entries))
         shutil.rmtree(decoded)
     return [cuts[index] for index in range(len(entries))]
 
@@ -200,7 +201,7 @@ def _where(source: Path, entry: Entry) -> str:
     return f"the list {str(source)!r}, line {entry.line}"
 
 
-def _found(record: Record, entry: Entry, source: Path, said: list[str]) -> Cut:
+def _found(record: Record, entry: Entry, source: Path, notes: list[str]) -> Cut:
     """Find the samples of a piece. Raises UserError if it begins behind the end of its file."""
     rate, seconds = record.sample_rate, record.length / record.sample_rate
     first, stop = round(entry.start * rate), entry.start + entry.duration
@@ -208,7 +209,7 @@ def _found(record: Record, entry: Entry, source: Path, said: list[str]) -> Cut:
     if first >= record.length:
         raise UserError(f"{where}: start {entry.start:g} lies beyond the end of {file}, {seconds:.3f} seconds")
     if stop > seconds + SHORT_SECONDS:
-        said.append(f"{where}: {file} ends at {seconds:.3f} seconds, so the slice is shorter")
+        notes.append(f"{where}: {file} ends at {seconds:.3f} seconds, so the slice is shorter")
     return Cut(record, first, max(first + 1, min(record.length, round(stop * rate))))
 
 

@@ -1,27 +1,65 @@
-"""One record in, one kit out."""
+"""One record in, one kit out.
 
-from collections.abc import Sequence
+open -> find chops -> describe, choose -> cut -> picture, every format -> put in place, whole or not at all
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import soundfile
+
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
-from samplechop.offline.kits import finish
-from samplechop.offline.kits.analysis import candidates, content, content_jobs, key, tempo
-from samplechop.offline.kits.analysis.content_detectors import Sounds
-from samplechop.offline.kits.analysis.hpss import harmonic_part
-from samplechop.offline.kits.finish import Outcome
-from samplechop.offline.kits.model import SLICES, Guess, Kit, Slice
-from samplechop.offline.kits.open import Record, open_record
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
+from samplechop.offline.kits import write_slices
+from samplechop.offline.kits.analysis import candidates, content, content_detection, tempo_and_key
+from samplechop.offline.kits.analysis.candidates import harmonic_part
+from samplechop.offline.kits.analysis.content_detection import DetectedContent
+from samplechop.offline.kits.analysis.descriptors import Similarity
+from samplechop.offline.kits.core import naming
+from samplechop.offline.kits.core.model import SLICES, Guess, Kit, Piece, Slice
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import Record, open_record
+from samplechop.offline.kits.kit_folder import replacing_kit
+from samplechop.offline.kits.picture import picture
 from samplechop.offline.kits.selection.plan import Plan, planned
-from samplechop.offline.kits.slices import naming, write_slices
-from samplechop.offline.kits.slices.slicing import Piece
 from samplechop.realtime.core.errors import UserError
 
+LONG_SECONDS = 1800
+"""From here on the formats that copy the whole record are written only when asked for by name."""
 _WANTED = {"harmony": "chords without drums", "drums": "single drum hits"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one input. files: all that were written. warnings: a sentence for each thing to know."""
+
+    kit: Kit
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
+def chop(
+    source: Path,
+    folder: Path,
+    options: ChopOptions | None = None,
+    force: bool = False,
+    progress: Progress = silent,
+) -> Kit:
+    """Chop a file or a recorded session into a kit in `folder`, which appears whole or not at all; give the kit.
+
+    options: what can be said of one kit; None for how kits are by default. force: whether a kit that is there already
+    is replaced. progress: is told how far it has come. What the user should know comes as an ExportWarning through
+    `warnings`. Raises UserError, in one sentence, for everything the user can mend.
+    """
+    outcome = make_kit(Path(source), Path(folder), options or ChopOptions(), force, progress)
+    for text in outcome.warnings:
+        warnings.warn(text, ExportWarning, stacklevel=2)
+    return outcome.kit
 
 
 def make_kit(
@@ -29,69 +67,86 @@ def make_kit(
     folder: Path,
     options: ChopOptions,
     force: bool = False,
-    told: Progress = silent,
-    beside: Executor | None = None,
+    progress: Progress = silent,
+    second_process: Executor | None = None,
 ) -> Outcome:
-    """Chop a file or a session into a kit in `folder`, which appears whole or not at all.
+    """Chop as `chop` does; give the kit with its files and warnings.
 
-    force: whether a kit that is there already is replaced. told: hears how far it has come. beside: a process that
-    takes over what can be done at the same time.
-    Raises UserError, in one sentence, for everything the user can mend.
+    second_process: takes over what can be done at the same time.
     """
-    return finish.put_together(folder, options, force, partial(_made, source, options, told, beside))
+    return put_together(folder, options, force, partial(_made, source, options, progress, second_process))
+
+
+def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable[[Path, Path], Outcome]) -> Outcome:
+    """Have a kit made beside its folder, and put it there when it is whole.
+
+    make: is given the folder to write to, and one for what is needed meanwhile. Raises UserError as `chop` does.
+    """
+    naming.parse(options.template)
+    writers(options.formats)
+    with replacing_kit(folder, force) as (made, scratch):
+        outcome = make(made, scratch)
+    files = tuple(folder / path.relative_to(made) for path in outcome.files)
+    return replace(outcome, kit=replace(outcome.kit, folder=folder), files=files)
 
 
 def _made(
-    source: Path, options: ChopOptions, told: Progress, beside: Executor | None, folder: Path, scratch: Path
+    source: Path, options: ChopOptions, progress: Progress, second: Executor | None, folder: Path, scratch: Path
 ) -> Outcome:
     record = open_record(source, scratch)
     first, last = candidates.span(record, options)
-    tonality = process_pool.submit(beside, key.of_record, record, first, last)
-    heard = record
+    tonality = process_pool.submit(second, tempo_and_key.key_of_record, record, first, last)
+    harmonic = record
     if options.harmonic or options.write_harmonic:
-        heard = harmonic_part(record, scratch, lambda done: told("taking the harmonic part", done, record.length))
-    cut_from = heard if options.write_harmonic else record
-    known = _wanted(cut_from, options, first, last, told, beside)
-    plan = planned(heard if options.harmonic else record, options, first, last, told, known)
-    inside = known or heard_in(cut_from, plan.pieces, told, beside)
+        harmonic = harmonic_part(
+            record, scratch, lambda done: progress("taking the harmonic part", done, record.length)
+        )
+    cut_from = harmonic if options.write_harmonic else record
+    wanted = _wanted(cut_from, options, first, last, progress, second)
+    plan = planned(harmonic if options.harmonic else record, options, first, last, progress, wanted)
+    inside = wanted or content_of(cut_from, plan.pieces, progress, second)
     kit = cut(cut_from, folder, plan, options, first, last, inside, tonality.result())
-    said = list(record.warnings)
+    notes = list(record.warnings)
     if not plan.found.candidates:
-        said.append(f"no chop was found in {str(source)!r}, so it is one slice; a lower --threshold finds more")
+        notes.append(f"no chop was found in {str(source)!r}, so it is one slice; a lower --threshold finds more")
     elif plan.unwanted:
         fitting = f"{len(kit.slices) - plan.unwanted} of {len(kit.slices)} slices"
-        said.append(f"{str(source)!r} has {_WANTED[options.want]} for {fitting} only, the others are what is nearest")
+        notes.append(f"{str(source)!r} has {_WANTED[options.want]} for {fitting} only, the others are what is nearest")
     if plan.found.candidates and len(kit.slices) < options.count:
-        said.append(f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more")
-    return finish.exported(kit, plan.similarity, options, said, told, beside)
+        notes.append(
+            f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more"
+        )
+    return exported(kit, plan.similarity, options, notes, progress, second)
 
 
 def _wanted(
-    record: Record, options: ChopOptions, first: int, last: int, told: Progress, beside: Executor | None
-) -> Sounds | None:
-    """Hear the drums and chords that chops are to be chosen by; None if they are not.
+    record: Record, options: ChopOptions, first: int, last: int, progress: Progress, second: Executor | None
+) -> DetectedContent | None:
+    """Detect the drums and chords that chops are to be chosen by; None if they are not.
 
-    Raises UserError if nobody can listen for them.
+    Raises UserError if the detectors are not installed.
     """
     if options.want == "both":
         return None
-    heard = _heard(record, [(first, last)], told, beside)
-    if heard.hits is None or (options.want == "harmony" and heard.chords is None):
+    found = _detected(record, [(first, last)], progress, second)
+    if found.hits is None or (options.want == "harmony" and found.chords is None):
         raise UserError(f"--want {options.want} needs detectors that are not installed here: leave it out")
-    return heard
+    return found
 
 
-def heard_in(record: Record, pieces: Sequence[Piece], told: Progress, beside: Executor | None) -> Sounds:
-    """Hear what is in pieces of a record. Raises ModelError for a model that cannot be used."""
+def content_of(record: Record, pieces: Sequence[Piece], progress: Progress, second: Executor | None) -> DetectedContent:
+    """Detect what is in pieces of a record. Raises ModelError for a model that cannot be used."""
     judged = [content.judged(piece.start, piece.stop, record.sample_rate) for piece in pieces]
-    return _heard(record, judged, told, beside)
+    return _detected(record, judged, progress, second)
 
 
-def _heard(record: Record, parts: content_jobs.Parts, told: Progress, beside: Executor | None) -> Sounds:
-    """Hear chords in the process beside this one, and at the same time drums here."""
-    chords = process_pool.submit(beside, content_jobs.chords, record, parts)
-    hits = content_jobs.hits(record, parts, partial(told, "listening for drums"))
-    return Sounds(record.sample_rate, content_jobs.levels(record, parts), hits, chords.result())
+def _detected(
+    record: Record, parts: content_detection.Parts, progress: Progress, second: Executor | None
+) -> DetectedContent:
+    """Detect chords in the second process, and at the same time drums here."""
+    chords = process_pool.submit(second, content_detection.detect_chords, record, parts)
+    hits = content_detection.detect_hits(record, parts, partial(progress, "detecting drums"))
+    return DetectedContent(record.sample_rate, content_detection.levels(record, parts), hits, chords.result())
 
 
 def cut(
@@ -101,16 +156,16 @@ def cut(
     options: ChopOptions,
     first: int,
     last: int,
-    inside: Sounds,
+    inside: DetectedContent,
     tonality: Guess | None,
     titles: Sequence[str] = (),
 ) -> Kit:
-    """Cut the pieces of a plan, and tell everything that is known of them.
+    """Cut the pieces of a plan, and describe them.
 
-    first, last: the samples that were chopped. inside: what was heard. tonality: the record's key. titles: of the
+    first, last: the samples that were chopped. inside: what was detected. tonality: the record's key. titles: of the
     pieces, for the field {name} of the template. Raises OSError.
     """
-    rate, bpm = record.sample_rate, tempo.tempo(plan.found.beats, record.sample_rate)
+    rate, bpm = record.sample_rate, tempo_and_key.tempo(plan.found.beats, record.sample_rate)
     notes = [options.start_note + index for index in range(len(plan.pieces))]
     contents = [content.describe(inside, piece, tonality) for piece in plan.pieces]
     names = naming.names(
@@ -149,8 +204,58 @@ def cut(
         candidates=plan.found.candidates,
         tempo=bpm,
         key=tonality,
-        downbeats=tempo.downbeats(plan.found.beats),
+        downbeats=tempo_and_key.downbeats(plan.found.beats),
         model=plan.found.model,
         settings=asdict(options),
         redundancy=plan.redundancy,
     )
+
+
+def exported(
+    kit: Kit,
+    similarity: Similarity,
+    options: ChopOptions,
+    notes: Sequence[str] = (),
+    progress: Progress = silent,
+    second: Executor | None = None,
+) -> Outcome:
+    """Draw a kit whose slices are cut, and write all formats asked for.
+
+    similarity: of its slices to each other, float32 (n, n), 0..1. notes: warnings there were before.
+    Raises OSError, and UserError if the picture cannot be drawn.
+    """
+    notes = list(notes)
+    drawn = process_pool.submit(second, picture.draw, kit, similarity) if options.picture else None
+    files = [kit.path(part) for part in kit.slices]
+    formats = writers(options.formats, whole=kit.seconds(kit.length) <= LONG_SECONDS)
+    if options.formats is None and (left := sorted(set(writers()) - set(formats))):
+        long = f"{str(kit.source)!r} is longer than {LONG_SECONDS // 60} minutes"
+        notes.append(f"{long}, so formats that copy all of it were left out: --formats {','.join(left)} writes them")
+    for number, (name, write) in enumerate(formats.items()):
+        progress(f"writing, {name}", number, len(formats))
+        if drawn and name == MANIFEST_FORMAT:  # which lists all files
+            files += drawn.result()
+        files += _written(name, write, kit, notes)
+    progress("writing", len(formats), len(formats))
+    return Outcome(kit, tuple(dict.fromkeys(files)), tuple(notes))
+
+
+def _written(name: str, write: Write, kit: Kit, notes: list[str]) -> list[Path]:
+    """Write one format. What it could not hold is noted; where it fails, by fault of its own, the others go on."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ExportWarning)
+        try:
+            files = write(kit)
+        except OSError:
+            raise
+        except (UserError, soundfile.LibsndfileError) as error:
+            # The latter for samples that libsndfile takes for a header: a slice may begin with those of "wvpk".
+            files = []
+            notes.append(f"{name} was left out: {error}")
+        except Exception as error:  # a third party's writer may fail in any way; a bug of ours is raised
+            if name in OWN:
+                raise
+            files = []
+            notes.append(f"the exporter {name!r} failed: {type(error).__name__}: {error}")
+    notes += [str(one.message) for one in caught if issubclass(one.category, ExportWarning)]
+    return files

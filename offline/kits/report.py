@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from samplechop.offline.kits.finish import Outcome
-from samplechop.offline.kits.model import Content
+from samplechop.offline.kits.core.model import Content
+from samplechop.offline.kits.pipeline import Outcome
 from samplechop.realtime.ui.formatting import pad_name
 
 
@@ -52,7 +52,7 @@ def drums(content: Content) -> str:
 
 
 def redundancy_table(figures: Mapping[str, Mapping[str, float]]) -> Table:
-    """Lay out the figures of samplechop.offline.kits.selection.redundancy."""
+    """Lay out the figures of samplechop.offline.kits.selection.select."""
     table = Table("chosen by", "duplicates", "similarity", "probability", box=None)
     for name, row in figures.items():
         table.add_row(name, *(f"{row[column]:.2f}" for column in ("duplicates", "similarity", "probability")))

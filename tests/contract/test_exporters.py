@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from samplechop.offline.export import FORMATS, ExportWarning, writers
-from samplechop.offline.kits.model import Guess, Kit
+from samplechop.offline.kits.core.model import Guess, Kit
 from tests.support.kits import make_kit
 
 ODD_NAME = "Ünï <b>&amp; \"quotes\" 'n' -- 夜 #1 =x \x01\udcff ]]>.wav"

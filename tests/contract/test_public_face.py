@@ -49,7 +49,7 @@ def test_a_name_that_is_not_there_is_no_attribute() -> None:
 
 
 def test_the_names_are_those_of_the_modules_inside() -> None:
-    from samplechop.offline.kits import model
+    from samplechop.offline.kits.core import model
     from samplechop.realtime.core import errors, events, plugin
 
     inside = (events.Event, plugin.Detector, plugin.ProcessSpec, model.Kit, errors.UserError)

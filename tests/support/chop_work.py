@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest import mock
 
-from samplechop.offline.kits.atomic_replace import check_folder, put_in_place
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.kit_folder import check_folder, put_in_place
 from samplechop.realtime.core.errors import UserError
 
 
@@ -59,7 +59,7 @@ def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, forc
 
     No key is looked for: it would be all that a new worker needs librosa for, which takes long to load.
     """
-    from samplechop.offline.kits.analysis import key
+    from samplechop.offline.kits.analysis import tempo_and_key
     from samplechop.offline.kits.pipeline import make_kit
 
     died = folder.parent / "died"
@@ -70,7 +70,7 @@ def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, forc
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with mock.patch.object(key, "of_samples", return_value=None):
+    with mock.patch.object(tempo_and_key, "key_of_samples", return_value=None):
         outcome = make_kit(source, folder, options, force, told)
     with (folder.parent / "log").open("a") as log:
         log.write(f"{source.name}\n")

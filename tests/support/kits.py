@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.kits.model import SLICES, Candidate, Guess, Kit, Slice
+from samplechop.offline.kits.core.model import SLICES, Candidate, Guess, Kit, Slice
 
 FIRST_NOTE = 36
 TEMPO, KEY = Guess("92.0", 0.9), Guess("A minor", 0.8)

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from samplechop.offline.kits.analysis.content_detectors import STEPS_PER_SECOND, ChordEar, HitEar, Sounds
+from samplechop.offline.kits.analysis.content_detection import (
+    STEPS_PER_SECOND,
+    ChordCollector,
+    DetectedContent,
+    HitCollector,
+)
 from samplechop.realtime.core.events import CHORD, DRUM, PITCHES, Event
 from samplechop.realtime.detectors.harmony import harte
 
@@ -27,13 +32,13 @@ def pitches(seconds: float, label: str) -> Event:
 
 def heard(
     events: Sequence[Event], seconds: float, level: Sequence[float] = (), drums: bool = True, harmony: bool = True
-) -> Sounds:
+) -> DetectedContent:
     """Put events together to what is known of a record; level: of equal parts of it, the same all along by default."""
     steps = round(seconds * STEPS_PER_SECOND)
     parts = np.array(level or [1.0], np.float32)
     curve = parts[np.arange(steps) * len(parts) // steps]
-    hits, chords = HitEar(), ChordEar()
+    hits, chords = HitCollector(), ChordCollector()
     for event in events:
         hits.add(event)
         chords.add(event)
-    return Sounds(RATE, curve, hits.found() if drums else None, chords.found() if harmony else None)
+    return DetectedContent(RATE, curve, hits.found() if drums else None, chords.found() if harmony else None)

@@ -14,8 +14,8 @@ from pathlib import Path
 from samplechop.offline.atlas.collect import speech_alignment
 from samplechop.offline.atlas.collect.speech_alignment import Segment
 from samplechop.offline.atlas.store.atlas import STATE
-from samplechop.offline.export.manifest import FILE as MANIFEST
-from samplechop.offline.kits.open import audio_files, inputs, is_kit, title
+from samplechop.offline.kits.core.model import MANIFEST
+from samplechop.offline.kits.core.record import audio_files, inputs, is_kit, title
 from samplechop.realtime.core.errors import UserError
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -52,7 +52,7 @@ def label_of(name: str) -> str:
 def find(paths: Sequence[Path]) -> list[Item]:
     """Find what there is, in the order of the inputs and then of names; no file twice, and nothing of an atlas.
 
-    Raises UserError as samplechop.offline.kits.open.inputs does.
+    Raises UserError as samplechop.offline.kits.core.record.inputs does.
     """
     found: dict[str, Item] = {}
     in_atlas = cache(_in_atlas)

@@ -26,7 +26,7 @@ from samplechop.offline.atlas.collect.split import by_chops, by_energy
 from samplechop.offline.audio import ffmpeg
 from samplechop.offline.audio.decode import UNKNOWN
 from samplechop.offline.audio.sample_formats import BLOCK
-from samplechop.offline.kits.open import Record, audio_files, open_record
+from samplechop.offline.kits.core.record import Record, audio_files, open_record
 from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.open import Record
+from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
 
 Span = tuple[int, int]
@@ -29,8 +29,8 @@ def by_chops(record: Record, max_seconds: float) -> list[Span]:
     """
     from samplechop.models import ModelError
     from samplechop.offline.kits.analysis import candidates
-    from samplechop.offline.kits.options import ChopOptions
-    from samplechop.offline.kits.slices import slicing
+    from samplechop.offline.kits.core.options import ChopOptions
+    from samplechop.offline.kits.selection import plan
 
     options = ChopOptions(max_length=max_seconds)
     rate, length = record.sample_rate, record.length
@@ -38,8 +38,8 @@ def by_chops(record: Record, max_seconds: float) -> list[Span]:
         found = candidates.find(record, options, 0, length).candidates
     except ModelError as error:
         raise UserError(str(error)) from None
-    places, _ = slicing.with_fixed(found, options, rate, 0, length)
-    spans = [(piece.start, piece.stop) for piece in slicing.pieces(places, places, options, rate, length)]
+    places, _ = plan.with_fixed(found, options, rate, 0, length)
+    spans = [(piece.start, piece.stop) for piece in plan.pieces(places, places, options, rate, length)]
     return [(start, stop) for start, stop in spans if stop - start >= SHORTEST_SECONDS * rate]
 
 

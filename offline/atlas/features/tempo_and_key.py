@@ -21,9 +21,9 @@ from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.store.files import read_table, write_table
 from samplechop.offline.common import process_pool as processes
 from samplechop.offline.common.progress import Progress
-from samplechop.offline.export.manifest import FILE as MANIFEST
-from samplechop.offline.kits.analysis import key, tempo
-from samplechop.offline.kits.open import audio_files, is_kit
+from samplechop.offline.kits.analysis import tempo_and_key
+from samplechop.offline.kits.core.model import MANIFEST
+from samplechop.offline.kits.core.record import audio_files, is_kit
 from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
@@ -113,8 +113,8 @@ def _opened(folder: Path) -> Atlas:
 
 def _tempo_and_key(samples: NDArray[np.float32], rate: int, settings: DescribeSettings) -> Music:
     times = LOOP_REPEATS if len(samples) <= settings.loop_seconds * rate else 1
-    bpm = tempo.tempo(_beats(samples, rate, times), rate)
-    tonality = key.of_samples(samples, rate)
+    bpm = tempo_and_key.tempo(_beats(samples, rate, times), rate)
+    tonality = tempo_and_key.key_of_samples(samples, rate)
     return bpm.value if bpm else "", tonality.value if tonality else ""
 
 

@@ -1,13 +1,21 @@
-"""All places where a record could be cut: the live engine, run over the whole file."""
+"""All places where a record could be cut: the live engine, run over the whole file, or over its harmonic part.
+
+The harmonic part is what lasts, without what strikes: median filtering (Fitzgerald 2010) by librosa.effects.harmonic,
+in blocks that overlap by more than the filter reaches. The result does not depend on the blocks, and memory stays flat.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
 
 from samplechop import models
 from samplechop.models import StreamFeatures
-from samplechop.offline.kits.model import Candidate
-from samplechop.offline.kits.open import Record
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.audio.sample_formats import quantised, wav_file
+from samplechop.offline.kits.core.model import Candidate
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
@@ -15,20 +23,26 @@ from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettin
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session_parts import FAST_BLOCK
 
+HOP = 512
+STEP = 1024 * HOP
+"""Samples made at a time."""
+REACH = 32 * HOP
+"""Samples processed before and after: half the filter's 31 frames and half a window of 2048, and some more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was heard. candidates: in order of time. beats: events of the beat detector. model: its name and sha256."""
+    """What was detected. candidates: in order of time. beats: of the beat detector. model: its name and sha256."""
 
     candidates: tuple[Candidate, ...]
     beats: tuple[Event, ...]
     model: tuple[str, str]
 
 
-def find(record: Record, options: ChopOptions, first: int, last: int, told: Callable[[int], object] = int) -> Found:
-    """Hear the samples first..last of a record as live, and give every chop and beat at its place in the record.
+def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
+    """Process the samples first..last of a record as live, and give every chop and beat at its place in the record.
 
-    told: hears how many samples are done. Raises UserError or ModelError for a model that cannot be used.
+    progress: is called with how many samples are done. Raises UserError or ModelError for a model that cannot be used.
     """
     manifest = models.load(options.model)
     chops = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose))
@@ -37,18 +51,18 @@ def find(record: Record, options: ChopOptions, first: int, last: int, told: Call
     beats = BeatDetector(BeatSettings(options.model) if streams else BeatSettings())
     engine = Engine({"chop": chops, "beats": beats}, record.sample_rate, record.channels, FAST_BLOCK)
     engine.reset(first)
-    heard: list[Event] = []
+    events: list[Event] = []
     for block in record.blocks(FAST_BLOCK, first, last):
-        engine.process(block, heard.append)
-        told(engine.position - first)
+        engine.process(block, events.append)
+        progress(engine.position - first)
     if engine.position > first:
-        engine.flush(heard.append)
+        engine.flush(events.append)
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
-    found = sorted((event for event in heard if event.kind == "chop"), key=lambda event: event.sample)
+    found = sorted((event for event in events if event.kind == "chop"), key=lambda event: event.sample)
     return Found(
         _apart([Candidate(event.sample, event.strength) for event in found if first <= event.sample < last]),
-        tuple(event for event in heard if event.kind == BEAT),
+        tuple(event for event in events if event.kind == BEAT),
         (manifest.name, manifest.sha256),
     )
 
@@ -72,3 +86,23 @@ def span(record: Record, options: ChopOptions) -> tuple[int, int]:
             f"which is {record.length / record.sample_rate:.2f} seconds long"
         )
     return first, last
+
+
+def harmonic_part(record: Record, scratch: Path, progress: Callable[[int], object] = int) -> Record:
+    """Write the harmonic part, as wav in the folder scratch, and give it as a record of the same length and format.
+
+    Rounded to the record's sample format: from a file of floats libsndfile would read whole numbers unscaled, as zeros.
+    progress: is called with how many samples are done. Raises OSError when the folder is full.
+    """
+    import librosa
+
+    target = scratch / f"{record.name}.harmonic.wav"
+    with wav_file(target, record.sample_rate, record.channels, record.subtype, record.length) as out:
+        for first in range(0, record.length, STEP):
+            last = min(record.length, first + STEP)
+            begin = max(0, first - REACH)
+            samples = np.concatenate(list(record.blocks(STEP, begin, min(record.length, last + REACH))))
+            part = librosa.effects.harmonic(np.nan_to_num(samples).T, n_fft=2048, hop_length=HOP).T
+            out.write(quantised(part[first - begin : last - begin], record.subtype))
+            progress(last)
+    return replace(record, audio=target)

@@ -14,11 +14,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.analysis.content_detectors import Chords, Hits, Sounds
+from samplechop.offline.kits.analysis.content_detection import Chords, DetectedContent, Hits
 from samplechop.offline.kits.analysis.descriptors import LONGEST_SECONDS
-from samplechop.offline.kits.model import Content, Guess
-from samplechop.offline.kits.options import Want
-from samplechop.offline.kits.slices.slicing import Piece
+from samplechop.offline.kits.core.model import Content, Guess, Piece
+from samplechop.offline.kits.core.options import Want
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.harmony import harte
 
@@ -41,49 +40,51 @@ _MAJOR, _MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10, 11)
 _Weights = NDArray[np.float64]
 
 
-def describe(sounds: Sounds, piece: Piece, key: Guess | None) -> Content:
-    """Tell what is in a piece of the record; key: the record's. What nobody listened for is None."""
-    times, level = _moments(sounds, piece.start, piece.stop)
+def describe(detected: DetectedContent, piece: Piece, key: Guess | None) -> Content:
+    """Tell what is in a piece of the record; key: the record's. None is what no detector ran for."""
+    times, level = _moments(detected, piece.start, piece.stop)
     if not level.any():
-        silent = sounds.hits is not None
+        silent = detected.hits is not None
         return Content(hits={} if silent else None, drum_content=0.0 if silent else None)
     label, agreement, hits, drum, amount = None, None, None, None, None
-    if sounds.chords is not None:
-        label, _ = _chord(sounds.chords, times, level)
-        agreement = _agreement(sounds.chords, times, level, key)
-    if sounds.hits is not None:
-        inside = _inside(sounds, sounds.hits, piece.start, piece.stop)
-        struck = sounds.hits.drums[inside]
+    if detected.chords is not None:
+        label, _ = _chord(detected.chords, times, level)
+        agreement = _agreement(detected.chords, times, level, key)
+    if detected.hits is not None:
+        inside = _inside(detected, detected.hits, piece.start, piece.stop)
+        struck = detected.hits.drums[inside]
         counts = np.bincount(struck, minlength=len(DRUMS))
         hits = {name: int(count) for name, count in zip(DRUMS, counts, strict=True) if count}
-        drum = DRUMS[struck[int(_prominence(sounds.hits, inside).argmax())]] if hits else None
-        amount = round(_drum_content(sounds, sounds.hits, piece.stop, times, level), 3)
+        drum = DRUMS[struck[int(_prominence(detected.hits, inside).argmax())]] if hits else None
+        amount = round(_drum_content(detected, detected.hits, piece.stop, times, level), 3)
     return Content(label, None if agreement is None else round(agreement, 3), hits, drum, amount)
 
 
-def suitability(sounds: Sounds, starts: NDArray[np.int64], stops: NDArray[np.int64], want: Want) -> NDArray[np.float64]:
+def suitability(
+    detected: DetectedContent, starts: NDArray[np.int64], stops: NDArray[np.int64], want: Want
+) -> NDArray[np.float64]:
     """Tell how well each of n slices suits what is wanted: float64 (n,), 0..1; from SUITABLE on it does.
 
     harmony: the share of the slice its chord sounds for, times what is not drums. drums: the weight of the hit the
     slice begins with, times its share in all hits of the slice, less up to a half for a chord that sounds beside it.
-    both: 1. What nobody listened for does not count.
+    both: 1. What no detector ran for does not count.
     """
     n = len(starts)
     if want == "both":
         return np.ones(n)
     found = np.zeros(n)
     for index, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
-        times, level = _moments(sounds, start, stop)
+        times, level = _moments(detected, start, stop)
         if not level.any():
             continue
         share = 1.0 if want == "harmony" else 0.0
-        if sounds.chords is not None:
-            share = _chord(sounds.chords, times, level)[1]
+        if detected.chords is not None:
+            share = _chord(detected.chords, times, level)[1]
         if want == "harmony":
-            drums = 0.0 if sounds.hits is None else _drum_content(sounds, sounds.hits, stop, times, level)
+            drums = 0.0 if detected.hits is None else _drum_content(detected, detected.hits, stop, times, level)
             found[index] = share * (1.0 - drums)
-        elif sounds.hits is not None:
-            found[index] = _struck(sounds, sounds.hits, start, stop) * (1.0 - share / 2)
+        elif detected.hits is not None:
+            found[index] = _struck(detected, detected.hits, start, stop) * (1.0 - share / 2)
     return found
 
 
@@ -92,13 +93,13 @@ def judged(start: int, stop: int, sample_rate: int) -> tuple[int, int]:
     return start, min(stop, start + round(LONGEST_SECONDS * sample_rate))
 
 
-def _moments(sounds: Sounds, start: int, stop: int) -> tuple[NDArray[np.int64], _Weights]:
+def _moments(detected: DetectedContent, start: int, stop: int) -> tuple[NDArray[np.int64], _Weights]:
     """Give the samples in the middle of the level's steps in a slice, one at least, and the level there."""
-    start, stop = judged(start, stop, sounds.sample_rate)
-    begin = start // sounds.step
-    end = max(begin + 1, -(-stop // sounds.step))
-    level = sounds.level[begin:end].astype(np.float64)
-    return np.arange(begin, begin + len(level)) * sounds.step + sounds.step // 2, level
+    start, stop = judged(start, stop, detected.sample_rate)
+    begin = start // detected.step
+    end = max(begin + 1, -(-stop // detected.step))
+    level = detected.level[begin:end].astype(np.float64)
+    return np.arange(begin, begin + len(level)) * detected.step + detected.step // 2, level
 
 
 def _numbers(chords: Chords, times: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -129,7 +130,7 @@ def _chord(chords: Chords, times: NDArray[np.int64], level: _Weights) -> tuple[s
 
 
 def _agreement(chords: Chords, times: NDArray[np.int64], level: _Weights, key: Guess | None) -> float | None:
-    """Give the share of what sounds that is in the key, 0..1; None without a key or where no pitch sounds."""
+    """Give the share of what sounds that is in the key, 0..1; None without a key or where no pitch detected."""
     if key is None:
         return None
     if len(chords.pitch_samples):
@@ -162,10 +163,10 @@ def scale(key: Guess) -> Sequence[int]:
     return [(chord.root + step) % 12 for step in (_MINOR if mode == "minor" else _MAJOR)]
 
 
-def _inside(sounds: Sounds, hits: Hits, start: int, stop: int) -> slice:
+def _inside(detected: DetectedContent, hits: Hits, start: int, stop: int) -> slice:
     """Find the hits that belong to a slice."""
-    early = round(EARLY_SECONDS * sounds.sample_rate)
-    start, stop = judged(start, stop, sounds.sample_rate)
+    early = round(EARLY_SECONDS * detected.sample_rate)
+    start, stop = judged(start, stop, detected.sample_rate)
     first, end = np.searchsorted(hits.samples, (start - early, stop - early)).tolist()
     return slice(first, max(first, end))
 
@@ -174,27 +175,27 @@ def _prominence(hits: Hits, inside: slice) -> _Weights:
     return hits.weights[inside] * np.array(PROMINENCE)[hits.drums[inside]]
 
 
-def _drum_content(sounds: Sounds, hits: Hits, stop: int, times: NDArray[np.int64], level: _Weights) -> float:
-    rings = np.array([round(seconds * sounds.sample_rate) for seconds in RING_SECONDS])
-    tail = round(TAIL_SECONDS * sounds.sample_rate)
-    last = min(stop - round(EARLY_SECONDS * sounds.sample_rate), int(times[-1]) + sounds.step)
+def _drum_content(detected: DetectedContent, hits: Hits, stop: int, times: NDArray[np.int64], level: _Weights) -> float:
+    rings = np.array([round(seconds * detected.sample_rate) for seconds in RING_SECONDS])
+    tail = round(TAIL_SECONDS * detected.sample_rate)
+    last = min(stop - round(EARLY_SECONDS * detected.sample_rate), int(times[-1]) + detected.step)
     first, end = np.searchsorted(hits.samples, (times[0] - tail, last)).tolist()
     if first >= end:
         return 0.0
     since = times[None] - hits.samples[first:end, None]
     lasting = np.broadcast_to(rings[hits.drums[first:end], None], since.shape)
-    if sounds.chords is not None:
-        lasting = np.where(_numbers(sounds.chords, times) < 0, tail, lasting)
+    if detected.chords is not None:
+        lasting = np.where(_numbers(detected.chords, times) < 0, tail, lasting)
     # The step in which a drum is hit has its level, although its middle may lie before the hit.
-    sounding = (since > -sounds.step) & (since < lasting)
+    sounding = (since > -detected.step) & (since < lasting)
     drums = 1.0 - np.where(sounding, 1.0 - hits.weights[first:end, None], 1.0).prod(axis=0)
     return float(np.clip(drums @ level / level.sum(), 0.0, 1.0))
 
 
-def _struck(sounds: Sounds, hits: Hits, start: int, stop: int) -> float:
+def _struck(detected: DetectedContent, hits: Hits, start: int, stop: int) -> float:
     """Give the weight of the hit a slice begins with times its drum's share in all hits; 0 if it begins with none."""
-    inside = _inside(sounds, hits, start, stop)
-    begins = hits.samples[inside] < start + round(STRUCK_SECONDS * sounds.sample_rate)
+    inside = _inside(detected, hits, start, stop)
+    begins = hits.samples[inside] < start + round(STRUCK_SECONDS * detected.sample_rate)
     if not begins.any():
         return 0.0
     shares, drums = _prominence(hits, inside), hits.drums[inside]

@@ -14,6 +14,7 @@ Memory does not grow with the record, only with the number of slices.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -21,14 +22,20 @@ import scipy.fft
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from samplechop.offline.kits.analysis.filterbank import MELS, N_FFT, RATE, SEMITONES, bank
-from samplechop.offline.kits.options import Compare
-from samplechop.offline.kits.selection import distances
+from samplechop.offline.kits.analysis import distances
+from samplechop.offline.kits.core.options import Compare
 
+RATE = 22_050
+"""Hz, of the audio the spectrum is of."""
+N_FFT = 4096
+LOWEST_HZ = 65.406
+"""C2: below it a semitone is narrower than half a bin of the spectrum."""
+SEMITONES = 84
+MELS = 40
 HOP = 1024
 MFCCS = 19
 LONGEST_SECONDS = 2.0
-"""How much of a slice is heard: what comes later says little about how the chop sounds when it is played."""
+"""How much of a slice counts: what comes later says little about how the chop sounds when it is played."""
 KERNEL_FRAMES = 9
 """HPSS: what lasts longer than half of these frames, 0.2 s, is harmonic. librosa's 31 would swallow short chords."""
 KERNEL_SEMITONES = 17
@@ -46,7 +53,7 @@ Similarity = NDArray[np.float32]
 
 
 class Audio(Protocol):
-    """What is needed of a record: see `samplechop.offline.kits.open.Record`."""
+    """What is needed of a record: see `samplechop.offline.kits.core.record.Record`."""
 
     @property
     def sample_rate(self) -> int:
@@ -93,9 +100,9 @@ class Descriptors:
 
 
 def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
-    """Describe n slices: starts, stops: (n,) samples of the record, in any order; at most the first 2 s are heard.
+    """Describe n slices: starts, stops: (n,) samples of the record, in any order; at most the first 2 s count.
 
-    compare: what they will be compared by. A slice too short to hold the centre of a frame is heard by the next one.
+    compare: what they will be compared by. A slice too short to hold the centre of a frame gets the next one.
     Raises ValueError where a slice ends before it starts or lies outside the record.
     """
     begin_at, end_at = np.asarray(starts, np.int64), np.asarray(stops, np.int64)
@@ -215,3 +222,32 @@ def harmonic_part(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     both = lasting + struck
     share = np.divide(lasting, both, out=np.full_like(both, 0.5), where=both > np.finfo(np.float32).tiny)
     return magnitudes * share
+
+
+@cache
+def bank() -> NDArray[np.float32]:
+    """Give the weights of each bin of the spectrum in each semitone and mel band: (bins, 84 + 40)."""
+    frequencies = np.arange(N_FFT // 2 + 1) * RATE / N_FFT
+    centres = LOWEST_HZ * 2 ** (np.arange(SEMITONES) / 12)
+    reach = np.maximum(centres * (2 ** (1 / 12) - 1), RATE / N_FFT)
+    semitones = np.maximum(0, 1 - np.abs(frequencies[:, None] - centres) / reach)
+    semitones /= semitones.sum(axis=0)
+    weights: NDArray[np.float32] = np.concatenate([semitones, mel_filters(frequencies)], axis=1).astype(np.float32)
+    return weights
+
+
+def mel_filters(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the weights of frequencies, (bins,) Hz, in MELS bands up to half the rate: (bins, MELS).
+
+    Slaney's Auditory Toolbox: linear below 1 kHz, logarithmic above, triangles of equal area. Those of
+    librosa.filters.mel, to rounding; importing that takes as long as describing three minutes does.
+    """
+    linear, octave = 1000 / 15, np.log(6.4) / 27
+    highest = 15 + np.log(RATE / 2 / 1000) / octave
+    mels = np.linspace(0, highest, MELS + 2)
+    edges = np.where(mels < 15, mels * linear, 1000 * np.exp(octave * (mels - 15)))
+    low, middle, high = edges[:-2], edges[1:-1], edges[2:]
+    rising = (frequencies[:, None] - low) / (middle - low)
+    falling = (high - frequencies[:, None]) / (high - middle)
+    weights: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
+    return weights

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.palette import BACK, FAINT, INK, LINE
-from samplechop.offline.kits.analysis.envelope import envelope
-from samplechop.offline.kits.model import Kit
-from samplechop.offline.kits.picture import drawing, panels, strips
+from samplechop.offline.kits.core.model import Kit
+from samplechop.offline.kits.picture import drawing, panels
+from samplechop.offline.kits.picture.drawing import envelope
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.ui.formatting import printable
 
@@ -66,8 +66,8 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure = Figure(figsize=(drawing.WIDTH, drawing.HEIGHT), dpi=drawing.DPI)
         _head(figure, kit)
-        time = strips.waveform(figure, kit, outline)
-        strips.strengths(figure, kit, time)
+        time = panels.waveform(figure, kit, outline)
+        panels.strengths(figure, kit, time)
         panels.pads(figure, kit.slices, cut, kit.slice_rate)
         if similarity is not None and len(similarity) > 1:
             panels.alike(figure, kit.slices, similarity)
@@ -93,7 +93,7 @@ def _head(figure: "Figure", kit: Kit) -> None:
         known.append(f"{round(float(kit.tempo.value))} bpm")
     if kit.key:
         known.append(kit.key.value)
-    known += [strips.clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
+    known += [panels.clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
     name = printable(kit.source.name)
     name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     figure.text(drawing.LEFT, 0.957, name, size=17, weight="bold", va="center")

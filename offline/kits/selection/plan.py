@@ -7,22 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.progress import Progress, silent
-from samplechop.offline.kits.analysis import candidates, content, descriptors, tempo
-from samplechop.offline.kits.analysis.content_detectors import Sounds
+from samplechop.offline.kits.analysis import candidates, content, descriptors, tempo_and_key
+from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
-from samplechop.offline.kits.model import Candidate
-from samplechop.offline.kits.open import Record
-from samplechop.offline.kits.options import ChopOptions
-from samplechop.offline.kits.selection import redundancy, select
-from samplechop.offline.kits.slices import slicing
+from samplechop.offline.kits.core.model import Candidate, Piece
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.selection import select
+from samplechop.realtime.core.errors import UserError
 
 MOST_CANDIDATES = 2000
 """Most that are compared with each other: every pair has a distance, and thousands would take gigabytes."""
 
 
+BESIDE_SECONDS = 0.05
+"""A chop this near to the record's beginning, or to a place that is locked, is that place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What there is to choose from. found: all that was heard. places: what is compared, in order of time.
+    """What there is to choose from. found: all that was detected. places: what is compared, in order of time.
 
     everything: the places before the weakest of too many went. described: of places. locked: indices into places that
     must be chosen. bars: samples at which bars begin, empty where they are not clear. span: samples first and last.
@@ -38,10 +42,10 @@ class Choice:
     span: tuple[int, int]
     suits: NDArray[np.float64] | None = None
 
-    def chosen(self, options: ChopOptions) -> NDArray[np.int64]:
-        """Choose: indices into places, in order of time."""
+    def selected(self, options: ChopOptions) -> NDArray[np.int64]:
+        """Select: indices into places, in order of time."""
         rate = self.described.sample_rate
-        return select.choose(self.places, self.described, options, self.locked, self.bars, rate, self.suits)
+        return select.select(self.places, self.described, options, self.locked, self.bars, rate, self.suits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,10 @@ class Plan:
     unwanted: how many of them are not what was wanted, and were not locked either.
     """
 
-    pieces: tuple[slicing.Piece, ...]
+    pieces: tuple[Piece, ...]
     found: candidates.Found
     similarity: Similarity
-    redundancy: redundancy.Figures
+    redundancy: select.Figures
     unwanted: int = 0
 
 
@@ -63,24 +67,24 @@ def choice(
     options: ChopOptions,
     first: int,
     last: int,
-    told: Progress = silent,
-    sounds: Sounds | None = None,
+    progress: Progress = silent,
+    detected: DetectedContent | None = None,
 ) -> Choice:
-    """Find the chops of the samples first..last and describe them. sounds: by which to find out what is wanted."""
+    """Find the chops of the samples first..last and describe them. detected: by which to find out what is wanted."""
     rate, length = record.sample_rate, last - first
-    found = candidates.find(record, options, first, last, lambda done: told("listening", done, length))
-    everything, fixed = slicing.with_fixed(found.candidates, options, rate, first, last)
+    found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
+    everything, fixed = with_fixed(found.candidates, options, rate, first, last)
     must = {everything[index].sample for index in fixed}
     places = _strongest(everything, must)
     starts = np.array([place.sample for place in places], np.int64)
     stops = np.append(starts[1:], last)
     described = descriptors.describe(record, starts, stops, options.compare)
     suits = None
-    if sounds is not None and options.want != "both":
-        suits = content.suitability(sounds, starts, stops, options.want)
+    if detected is not None and options.want != "both":
+        suits = content.suitability(detected, starts, stops, options.want)
     locked = np.flatnonzero(np.isin(starts, list(must)))
     # Bars are clear where the tempo is.
-    bars = tempo.downbeats(found.beats) if tempo.tempo(found.beats, rate) else ()
+    bars = tempo_and_key.downbeats(found.beats) if tempo_and_key.tempo(found.beats, rate) else ()
     return Choice(found, tuple(everything), tuple(places), described, locked, bars, (first, last), suits)
 
 
@@ -89,20 +93,18 @@ def planned(
     options: ChopOptions,
     first: int,
     last: int,
-    told: Progress = silent,
-    sounds: Sounds | None = None,
+    progress: Progress = silent,
+    detected: DetectedContent | None = None,
 ) -> Plan:
     """Find the chops of the samples first..last and choose the best and most different, in order of time.
 
-    sounds: what `options.want` is judged by.
+    detected: what `options.want` is judged by.
     """
-    among = choice(record, options, first, last, told, sounds)
-    chosen = among.chosen(options)
-    parts = slicing.pieces(
-        [among.places[index] for index in chosen], among.everything, options, record.sample_rate, last
-    )
-    parts = slicing.snapped(parts, record, options.snap_ms, first, last)
-    figures = redundancy.figures(among.places, among.described, chosen, len(chosen), first, last)
+    among = choice(record, options, first, last, progress, detected)
+    chosen = among.selected(options)
+    parts = pieces([among.places[index] for index in chosen], among.everything, options, record.sample_rate, last)
+    parts = snapped(parts, record, options.snap_ms, first, last)
+    figures = select.figures(among.places, among.described, chosen, len(chosen), first, last)
     unwanted = 0
     if among.suits is not None:
         free = np.setdiff1d(chosen, among.locked)
@@ -116,3 +118,79 @@ def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candida
         return list(everything)
     ranked = sorted(everything, key=lambda candidate: (candidate.sample not in fixed, -candidate.strength))
     return sorted(ranked[:MOST_CANDIDATES], key=lambda candidate: candidate.sample)
+
+
+def with_fixed(
+    candidates: Sequence[Candidate], options: ChopOptions, rate: int, first: int, last: int
+) -> tuple[list[Candidate], list[int]]:
+    """Give the candidates in order of time together with the places that must be chosen, and the indices of those.
+
+    Must be: what the user locked, and, where slices are the whole record in order or nothing was found, its beginning.
+    A candidate within BESIDE_SECONDS is taken for such a place; the beginning keeps its own sample, or the whole would
+    lose some. Raises UserError for a place to lock outside of what is chopped, and for more than the kit has room for.
+    """
+    beside = round(BESIDE_SECONDS * rate)
+    found = {candidate.sample: candidate for candidate in candidates}
+    fixed: set[int] = set()
+    for seconds in options.lock:
+        wanted = round(seconds * rate)
+        if not first <= wanted < last:
+            part = f"{first / rate:g} to {last / rate:g} seconds"
+            raise UserError(f"--lock {seconds:g} lies outside of what is chopped, {part}")
+        near = min(found, key=lambda sample: abs(sample - wanted), default=wanted)
+        place = near if abs(near - wanted) <= beside else wanted
+        found.setdefault(place, Candidate(place, 1.0))
+        fixed.add(place)
+    if options.until == "chosen" or not found:
+        absorbed = [sample for sample in found if sample - first <= beside]
+        strength = max((found.pop(sample).strength for sample in absorbed), default=0.0)
+        found[first] = Candidate(first, strength)
+        fixed = {place for place in fixed if place - first > beside} | {first}
+    if len(fixed) > options.count:
+        raise UserError(f"--lock and the beginning are {len(fixed)} slices, --count leaves room for {options.count}")
+    ordered = sorted(found.values(), key=lambda candidate: candidate.sample)
+    return ordered, [index for index, candidate in enumerate(ordered) if candidate.sample in fixed]
+
+
+def pieces(
+    chosen: Sequence[Candidate], candidates: Sequence[Candidate], options: ChopOptions, rate: int, last: int
+) -> list[Piece]:
+    """Tell where the slice of each chosen candidate ends; both in order of time, all before the sample `last`."""
+    seconds = options.until_seconds
+    if seconds is not None:
+        stops = [min(last, candidate.sample + max(1, round(seconds * rate))) for candidate in chosen]
+    else:
+        ends = [c.sample for c in (chosen if options.until == "chosen" else candidates)] + [last]
+        after = np.searchsorted(ends, [candidate.sample for candidate in chosen], side="right")
+        stops = [ends[index] for index in after.tolist()]
+    if options.max_length is not None:
+        longest = max(1, round(options.max_length * rate))
+        stops = [min(stop, c.sample + longest) for stop, c in zip(stops, chosen, strict=True)]
+    return [Piece(c.sample, stop, c.strength) for c, stop in zip(chosen, stops, strict=True)]
+
+
+def snapped(parts: Sequence[Piece], record: Record, within_ms: float, first: int, last: int) -> list[Piece]:
+    """Move every cut to the nearest zero crossing of the channels' sum that is at most within_ms away, if there is one.
+
+    A cut between two slices moves for both, so that the slices stay the whole record.
+    """
+    reach = round(within_ms / 1000 * record.sample_rate)
+    places = sorted({first, last} | {place for part in parts for place in (part.start, part.stop)})
+    moved = {first: first, last: last}
+    for before, place, after in zip(places, places[1:], places[2:], strict=False):
+        # Less than half way to the neighbours: cuts must neither meet nor pass each other.
+        near = min(reach, (place - before - 1) // 2, (after - place - 1) // 2)
+        moved[place] = _crossing(record, place, near) if near > 0 else place
+    return [Piece(moved[part.start], moved[part.stop], part.strength) for part in parts]
+
+
+def _crossing(record: Record, place: int, reach: int) -> int:
+    """Find the sample before which the signal changes its sign, nearest to place."""
+    begin = max(0, place - reach)
+    blocks = list(record.blocks(2 * reach + 2, max(0, begin - 1), min(record.length, place + reach + 1)))
+    mono = np.concatenate(blocks).sum(axis=1)
+    negative = np.signbit(mono)
+    crossings = np.flatnonzero(negative[1:] != negative[:-1]) + max(0, begin - 1) + 1
+    if not len(crossings):
+        return place
+    return int(crossings[np.abs(crossings - place).argmin()])

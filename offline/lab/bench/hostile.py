@@ -11,9 +11,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.batch import BUG, DEAD, make_kits
-from samplechop.offline.kits.batch_report import Report
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.batch import BUG, DEAD, Report, make_kits
+from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.pipeline import make_kit
 from samplechop.offline.lab.bench.figures import Figure
 

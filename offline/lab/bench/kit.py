@@ -11,12 +11,12 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.kits import pipeline
-from samplechop.offline.kits.analysis import candidates, content_jobs, descriptors
+from samplechop.offline.kits.analysis import candidates, content_detection, descriptors
 from samplechop.offline.kits.analysis.descriptors import Descriptors
-from samplechop.offline.kits.model import Candidate
-from samplechop.offline.kits.open import open_record
-from samplechop.offline.kits.options import ChopOptions
-from samplechop.offline.kits.selection import plan, redundancy, select
+from samplechop.offline.kits.core.model import Candidate
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import open_record
+from samplechop.offline.kits.selection import plan, select
 from samplechop.offline.lab.bench.figures import Figure, best_seconds
 
 MANY = 2000
@@ -36,7 +36,7 @@ def diversification() -> Iterator[Figure]:
     harmonic = (luck.random((MANY, descriptors.SEMITONES)) ** 3).astype(np.float32)
     level_db, timbre = np.zeros(MANY, np.float32), np.zeros((MANY, descriptors.MFCCS), np.float32)
     described = Descriptors("slice", RATE, harmonic, harmonic, timbre, level_db)
-    took = 1e3 * best_seconds(lambda: select.choose(found, described, OPTIONS, (), (), RATE))
+    took = 1e3 * best_seconds(lambda: select.select(found, described, OPTIONS, (), (), RATE))
     yield Figure(f"16 of {MANY:,} candidates", took, "ms", goal="≤ 50", reached=took <= 50)
 
 
@@ -51,8 +51,8 @@ def redundancies(path: Path) -> Iterator[Figure]:
         starts = np.array([place.sample for place in among.places], np.int64)
         stops = np.append(starts, record.length)[1:]
         took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)
-    chosen, classic = (among.chosen(options) for options in (OPTIONS, CLASSIC))
-    judged = redundancy.figures(
+    chosen, classic = (among.selected(options) for options in (OPTIONS, CLASSIC))
+    judged = select.figures(
         among.places, among.described, chosen, OPTIONS.count, 0, record.length, {"classic": classic}
     )
     name = path.stem if len(path.stem) <= LONGEST_NAME else path.stem[: LONGEST_NAME - 1] + "…"
@@ -99,8 +99,8 @@ def making(path: Path) -> Iterator[Figure]:
         detected = best_seconds(lambda: candidates.find(record, options, 0, record.length), RUNS)
         parts = [(0, record.length)]
         content = {
-            "drums": best_seconds(lambda: content_jobs.hits(record, parts), RUNS),
-            "chords": best_seconds(lambda: content_jobs.chords(record, parts), RUNS),
+            "drums": best_seconds(lambda: content_detection.detect_hits(record, parts), RUNS),
+            "chords": best_seconds(lambda: content_detection.detect_chords(record, parts), RUNS),
         }
     yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s", "≤ 4", once <= 4)
     yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s", "≤ 4", whole <= 4)

@@ -9,11 +9,11 @@ import soundfile
 
 from samplechop.offline.audio.sample_formats import BYTES
 from samplechop.offline.cli import chop
-from samplechop.offline.kits import atomic_replace, finish
-from samplechop.offline.kits.analysis import candidates, hpss
-from samplechop.offline.kits.model import Guess
-from samplechop.offline.kits.open import open_record
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits import kit_folder, pipeline
+from samplechop.offline.kits.analysis import candidates
+from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.kits.selection import plan as planning
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
@@ -95,7 +95,7 @@ def test_a_kit_is_not_lost_when_its_successor_cannot_be_put_there(
         raise OSError(28, "No space left on device")
 
     (folder / "mine.txt").write_text("mine")
-    monkeypatch.setattr(atomic_replace.shutil, "copy2", no_room)
+    monkeypatch.setattr(kit_folder.shutil, "copy2", no_room)
     outcome = samplechop("chop", song, "-o", tmp_path, "--count", 4, "--force", *FEW)
     assert outcome.code == 2
     assert "No space left" in outcome.err
@@ -166,8 +166,8 @@ def test_the_harmonic_part_does_not_depend_on_its_blocks(song: Path, tmp_path: P
     source = tmp_path / "source.wav"
     soundfile.write(source, soundfile.read(song)[0][: 2 * RATE], RATE, subtype)
     taken = open_record(source, tmp_path)
-    monkeypatch.setattr(hpss, "STEP", 60 * hpss.HOP)
-    part = hpss.harmonic_part(taken, tmp_path)
+    monkeypatch.setattr(candidates, "STEP", 60 * candidates.HOP)
+    part = candidates.harmonic_part(taken, tmp_path)
     whole = librosa.effects.harmonic(soundfile.read(source, dtype="float32")[0].T).T
     made, step = soundfile.read(part.audio)[0], 2.0 ** (1 - 8 * BYTES[subtype])
     assert soundfile.info(part.audio).subtype == subtype
@@ -200,7 +200,7 @@ def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: 
 
 
 def test_a_long_record_says_which_formats_were_left_out(song: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(finish, "LONG_SECONDS", 5)
+    monkeypatch.setattr(pipeline, "LONG_SECONDS", 5)
     outcome = samplechop("chop", song, "-o", tmp_path, "--no-picture")
     assert outcome.code == 0
     assert "--formats" in outcome.err and "reaper" in outcome.err

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.export import ExportWarning
-from samplechop.offline.export.atem import atem_chunk
 from samplechop.offline.export.mpc import PADS, sample_names, write
-from samplechop.offline.kits.model import Guess
+from samplechop.offline.export.record import atem_chunk
+from samplechop.offline.kits.core.model import Guess
 from tests.support.kits import make_kit
 
 

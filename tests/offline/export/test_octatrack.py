@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from samplechop.offline.export import ExportWarning
 from samplechop.offline.export.octatrack import SLICES, ot, write
-from samplechop.offline.kits.model import Guess
+from samplechop.offline.kits.core.model import Guess
 from tests.support.kits import make_kit
 
 LAYOUT = ">16s7s5IHB3I192IIH"

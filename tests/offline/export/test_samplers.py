@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.export import ExportWarning, bitwig, decent_sampler, hydrogen, midi, sfz
-from samplechop.offline.kits.model import Kit
+from samplechop.offline.kits.core.model import Kit
 from tests.support.kits import make_kit
 
 ODD_NAME = "Ünï <b>&amp; 夜 \x01\udcff -- #1 ]]>.wav"

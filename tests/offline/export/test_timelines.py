@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplechop.offline.export import audacity, manifest, midi
-from samplechop.offline.kits.model import Guess, Kit, Slice
+from samplechop.offline.kits.core.model import MANIFEST, Guess, Kit, Slice
 from samplechop.offline.labels import labels_beside, read_labels
 from tests.support.kits import make_kit
 
@@ -153,7 +153,7 @@ def test_the_manifest_says_nothing_of_this_machine(tmp_path: Path) -> None:
     manifest.write(
         replace(kit, settings={"model": str(tmp_path / "mine.json"), "where": tmp_path, "hop": float("nan")})
     )
-    text = (kit.folder / manifest.FILE).read_text()
+    text = (kit.folder / MANIFEST).read_text()
     assert str(tmp_path) not in text
     assert json.loads(text)["settings"] == {"model": "mine.json", "where": tmp_path.name, "hop": None}
 

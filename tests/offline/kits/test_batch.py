@@ -14,12 +14,11 @@ import pytest
 import soundfile
 
 from samplechop import models
-from samplechop.offline.kits.atomic_replace import aside
-from samplechop.offline.kits.batch import make_kits
-from samplechop.offline.kits.batch_report import Report
+from samplechop.offline.kits.batch import Report, make_kits
 from samplechop.offline.kits.batch_state import Ledger, Row, fingerprint
 from samplechop.offline.kits.batch_workers import in_processes
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.kit_folder import aside
 from samplechop.offline.kits.pipeline import make_kit
 from samplechop.realtime.core.errors import UserError
 from tests.support.chop_work import count, die_after, make, make_kit_with_a_death
@@ -292,7 +291,7 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
         import sys
         from pathlib import Path
         from samplechop.offline.kits.batch import make_kits
-        from samplechop.offline.kits.options import ChopOptions
+        from samplechop.offline.kits.core.options import ChopOptions
         from tests.support.chop_work import make_the_first
 
         def told(what, done, of):

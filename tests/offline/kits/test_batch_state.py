@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from samplechop.offline.kits.batch_state import FILE, Ledger, Row, fingerprint
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
 
 ROW = Row("a" * 64, "b" * 64, "made", "song", "/records/song.wav", 1.5, "it is loud")

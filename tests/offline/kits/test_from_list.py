@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplechop.offline.kits import from_list
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.kits.from_list import Cut, joined, make_kit, read_list
-from samplechop.offline.kits.open import open_record
-from samplechop.offline.kits.options import ChopOptions
 from samplechop.offline.labels.cues import read_cues
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop

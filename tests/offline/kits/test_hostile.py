@@ -14,7 +14,7 @@ COUNT = 300
 OPEN_ALL = """
     import json, resource, sys, tempfile
     from pathlib import Path
-    from samplechop.offline.kits.open import open_record
+    from samplechop.offline.kits.core.record import open_record
     from samplechop.realtime.core.errors import UserError
 
     folder, scratch = map(Path, sys.argv[1:3])

@@ -17,6 +17,7 @@ from samplechop.offline.atlas.store.atlas import NAMES, SAMPLES, SOURCES, TABLE,
 from samplechop.offline.cli.atlas_steps import seconds
 from samplechop.offline.cli.commands import app
 from samplechop.offline.export import manifest
+from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.collect.collect_work import make_or_die
 from tests.support.kits import make_kit
@@ -320,10 +321,10 @@ def test_a_window_keeps_the_first_moments_of_each_sound(tmp_path, atlas):
 def test_slices_of_a_kit_come_with_its_name_and_the_drum_that_is_known(tmp_path, atlas):
     kit = make_kit(tmp_path / "one", name="solar")
     manifest.write(kit)
-    content = json.loads((kit.folder / manifest.FILE).read_text())
+    content = json.loads((kit.folder / MANIFEST).read_text())
     content["slices"][1]["content"]["drum"] = "snare"
     del content["slices"][2]["content"]  # older kits have none
-    (kit.folder / manifest.FILE).write_text(json.dumps(content))
+    (kit.folder / MANIFEST).write_text(json.dumps(content))
     gather(atlas, tmp_path / "one", settings=CollectSettings())
     sounds = Atlas(atlas).sounds
     assert [sound.name for sound in sounds[:4]] == [f"solar_{part.name}" for part in kit.slices]
@@ -335,7 +336,7 @@ def test_slices_of_a_kit_come_with_its_name_and_the_drum_that_is_known(tmp_path,
 @pytest.mark.parametrize("manifested", ["", "{}", "[]", '{"name": "x"}', '{"name": "x", "slices": [1]}'])
 def test_a_kit_without_a_good_manifest_is_named_and_left_out(tmp_path, atlas, manifested):
     kit = make_kit(tmp_path)
-    (kit.folder / manifest.FILE).write_text(manifested)
+    (kit.folder / MANIFEST).write_text(manifested)
     some(tmp_path / "pile", "kick")
     gather(atlas, kit.folder, tmp_path / "pile")
     assert names(atlas) == ["kick"]

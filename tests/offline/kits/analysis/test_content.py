@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.kits import pipeline
-from samplechop.offline.kits.analysis import content, content_jobs
+from samplechop.offline.kits.analysis import content, content_detection
 from samplechop.offline.kits.analysis.content import SUITABLE, describe, suitability
-from samplechop.offline.kits.analysis.content_detectors import ChordEar, HitEar, Sounds
+from samplechop.offline.kits.analysis.content_detection import ChordCollector, DetectedContent, HitCollector
 from samplechop.offline.kits.analysis.descriptors import Descriptors
-from samplechop.offline.kits.model import Candidate, Content, Guess
-from samplechop.offline.kits.open import Record, open_record
-from samplechop.offline.kits.options import ChopOptions, Want
+from samplechop.offline.kits.core.model import Candidate, Content, Guess
+from samplechop.offline.kits.core.options import ChopOptions, Want
+from samplechop.offline.kits.core.record import Record, open_record
 from samplechop.offline.kits.selection import plan, select
-from samplechop.offline.kits.slices.slicing import Piece
+from samplechop.offline.kits.selection.plan import Piece
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS, Event
 from samplechop.realtime.core.plugin import Block, Emit
@@ -205,32 +205,32 @@ def test_what_is_not_wanted_is_left_out_while_there_is_enough() -> None:
     candidates, described = apart(10)
     fitting = np.where(np.arange(10) >= 6, 0.9, 0.1)
     options = ChopOptions(count=3, want="drums")
-    assert select.choose(candidates, described, options, suits=fitting).tolist() == [6, 7, 8]
+    assert select.select(candidates, described, options, suits=fitting).tolist() == [6, 7, 8]
 
 
 def test_the_best_of_the_rest_fill_the_kit() -> None:
     candidates, described = apart(10)
     fitting = np.array([0.9, 0.0, 0.0, 0.3, 0.0, 0.2, 0.0, 0.9, 0.0, 0.0])
     options = ChopOptions(count=4, want="drums")
-    assert select.choose(candidates, described, options, suits=fitting).tolist() == [0, 3, 5, 7]
+    assert select.select(candidates, described, options, suits=fitting).tolist() == [0, 3, 5, 7]
 
 
 def test_where_nothing_suits_the_strongest_are_chosen() -> None:
     candidates, described = apart(10)
     options = ChopOptions(count=3, want="drums")
-    assert select.choose(candidates[::-1], described, options, suits=np.zeros(10)).tolist() == [9, 8, 7]
+    assert select.select(candidates[::-1], described, options, suits=np.zeros(10)).tolist() == [9, 8, 7]
 
 
 def test_what_is_locked_stays_whatever_is_wanted() -> None:
     candidates, described = apart(10)
     options = ChopOptions(count=3, want="harmony")
-    assert 2 in select.choose(candidates, described, options, locked=[2], suits=np.arange(10) / 10 % 0.2)
+    assert 2 in select.select(candidates, described, options, locked=[2], suits=np.arange(10) / 10 % 0.2)
 
 
 def test_of_what_is_wanted_the_more_fitting_comes_first() -> None:
     candidates, described = apart(4)
     options = ChopOptions(count=2, diversity=0.0, want="harmony")
-    assert select.choose(candidates, described, options, suits=[0.5, 0.9, 0.5, 0.9]).tolist() == [1, 3]
+    assert select.select(candidates, described, options, suits=[0.5, 0.9, 0.5, 0.9]).tolist() == [1, 3]
 
 
 class ToldEngine:
@@ -258,9 +258,9 @@ class ToldEngine:
         """All has been told."""
 
 
-def heard_in(record: Record, parts: content_jobs.Parts) -> Sounds:
-    known = content_jobs.hits(record, parts), content_jobs.chords(record, parts)
-    return Sounds(record.sample_rate, content_jobs.levels(record, parts), *known)
+def heard_in(record: Record, parts: content_detection.Parts) -> DetectedContent:
+    known = content_detection.detect_hits(record, parts), content_detection.detect_chords(record, parts)
+    return DetectedContent(record.sample_rate, content_detection.levels(record, parts), *known)
 
 
 @pytest.fixture
@@ -285,9 +285,9 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             events.append(chord(at, label))
     soundfile.write(tmp_path / "loop.wav", np.concatenate(parts), RATE, "PCM_16")
     monkeypatch.setattr(ToldEngine, "events", events)
-    monkeypatch.setattr(content_jobs, "Engine", ToldEngine)
-    monkeypatch.setattr(content_jobs.detectors, "names", lambda: ["drums", "harmony"])
-    monkeypatch.setattr(content_jobs.detectors, "make", str)
+    monkeypatch.setattr(content_detection, "Engine", ToldEngine)
+    monkeypatch.setattr(content_detection.registry, "names", lambda: ["drums", "harmony"])
+    monkeypatch.setattr(content_detection.registry, "make", str)
     places = [Candidate(index * RATE // 2, 0.9 - 0.01 * (index * 7 % 12)) for index in range(24)]
     found = plan.candidates.Found(tuple(places), (), ("chop", "0"))
     monkeypatch.setattr(plan.candidates, "find", lambda *_: found)
@@ -330,7 +330,7 @@ def test_tags_change_no_sample(loop: Path, tmp_path: Path) -> None:
 def test_without_detectors_nothing_is_told_and_nothing_can_be_wanted(
     loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content_jobs.detectors, "names", list)
+    monkeypatch.setattr(content_detection.registry, "names", list)
     kit = pipeline.make_kit(loop, tmp_path / "kit", ChopOptions(count=4, **FEW)).kit
     assert all(part.content == Content() and part.title == part.name for part in kit.slices)
     with pytest.raises(UserError, match=r"^--want drums needs .*[^.]$"):
@@ -350,7 +350,7 @@ def test_what_a_session_s_log_holds_is_not_heard_again(
     (session / "audio.wav").write_bytes(loop.read_bytes())
     lines = [hit(3.25, "tom").to_json(RATE), chord(1.0, "E:5").to_json(RATE), '{"kind":"drum","label":"kick"}']
     (session / "events.jsonl").write_text("\n".join([*lines, ""]))
-    monkeypatch.setattr(content_jobs.detectors, "make", lambda name: pytest.fail(f"{name} was asked"))
+    monkeypatch.setattr(content_detection.registry, "make", lambda name: pytest.fail(f"{name} was asked"))
     for source in (session, session / "audio.wav"):
         record = open_record(source, tmp_path)
         known = heard_in(record, [(0, record.length)])
@@ -376,7 +376,7 @@ def test_what_is_heard_does_not_depend_on_the_blocks(
 ) -> None:
     record = open_record(loop, tmp_path)
     whole = heard_in(record, [(0, record.length)])
-    monkeypatch.setattr(content_jobs, "_BLOCK", block)
+    monkeypatch.setattr(content_detection, "_BLOCK", block)
     again = heard_in(record, [(0, record.length)])
     np.testing.assert_array_equal(again.level, whole.level)
     assert again.hits is not None and whole.hits is not None
@@ -385,16 +385,16 @@ def test_what_is_heard_does_not_depend_on_the_blocks(
 
 def test_broken_samples_have_a_level() -> None:
     samples = np.array([[np.nan], [np.inf], [-1e30], [0.5]], np.float32)
-    assert np.all(np.isfinite(content_jobs.level(samples, 2)))
+    assert np.all(np.isfinite(content_detection.level(samples, 2)))
 
 
 @pytest.mark.parametrize(("length", "steps"), [(1, 1), (4, 2), (5, 3)])
 def test_every_step_has_a_level_and_so_has_what_is_left(length: int, steps: int) -> None:
-    assert content_jobs.level(np.full((length, 2), -0.5, np.float32), 2).tolist() == [0.5] * steps
+    assert content_detection.level(np.full((length, 2), -0.5, np.float32), 2).tolist() == [0.5] * steps
 
 
 def test_parts_are_heard_as_in_the_whole(loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for ear in (ChordEar, HitEar):
+    for ear in (ChordCollector, HitCollector):
         monkeypatch.setattr(ear, "warm_seconds", 0.6)
     record = open_record(loop, tmp_path)
     whole = heard_in(record, [(0, record.length)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
-from samplechop.offline.kits.analysis import descriptors, filterbank
+from samplechop.offline.kits.analysis import descriptors
 from samplechop.offline.kits.analysis.descriptors import Descriptors, describe
 from tests.support.signals import RATE, chord, kick, record
 
@@ -142,6 +142,6 @@ def test_the_harmonic_part_is_that_of_librosa() -> None:
 
 
 def test_the_mel_bands_are_those_of_librosa() -> None:
-    bins = np.arange(filterbank.N_FFT // 2 + 1) * filterbank.RATE / filterbank.N_FFT
-    expected = librosa.filters.mel(sr=filterbank.RATE, n_fft=filterbank.N_FFT, n_mels=filterbank.MELS)
-    np.testing.assert_allclose(filterbank.mel_filters(bins), expected.T, atol=1e-8)
+    bins = np.arange(descriptors.N_FFT // 2 + 1) * descriptors.RATE / descriptors.N_FFT
+    expected = librosa.filters.mel(sr=descriptors.RATE, n_fft=descriptors.N_FFT, n_mels=descriptors.MELS)
+    np.testing.assert_allclose(descriptors.mel_filters(bins), expected.T, atol=1e-8)

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.kits.analysis.key import EXCERPT_SECONDS, EXCERPTS, of_record, of_samples, pitch_classes
-from samplechop.offline.kits.open import open_record
+from samplechop.offline.kits.analysis.tempo_and_key import (
+    EXCERPT_SECONDS,
+    EXCERPTS,
+    key_of_record,
+    key_of_samples,
+    pitch_classes,
+)
+from samplechop.offline.kits.core.record import open_record
 
 RATE = 44_100
 MAJOR, MINOR = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7)), ((0, 3, 7), (5, 8, 12), (7, 11, 14), (0, 3, 7))
@@ -36,7 +42,7 @@ def chords(tonic: float, steps: tuple[tuple[int, ...], ...], rate: int = RATE) -
     ],
 )
 def test_a_cadence_tells_its_key(tonic: int, steps: tuple[tuple[int, ...], ...], name: str) -> None:
-    got = of_samples(chords(tonic, steps), RATE)
+    got = key_of_samples(chords(tonic, steps), RATE)
     assert got is not None
     assert got.value == name
     assert 0.5 <= got.confidence <= 1
@@ -44,14 +50,14 @@ def test_a_cadence_tells_its_key(tonic: int, steps: tuple[tuple[int, ...], ...],
 
 @pytest.mark.parametrize("off", [-0.3, 0.2, 0.4])
 def test_a_turntable_off_pitch_changes_nothing(off: float) -> None:
-    got = of_samples(chords(57 + off, MINOR), RATE)
+    got = key_of_samples(chords(57 + off, MINOR), RATE)
     assert got is not None
     assert got.value == "A minor"
 
 
 @pytest.mark.parametrize("rate", [8_000, 22_050, 96_000])
 def test_the_rate_does_not_matter(rate: int) -> None:
-    got = of_samples(chords(57, MINOR, rate), rate)
+    got = key_of_samples(chords(57, MINOR, rate), rate)
     assert got is not None
     assert got.value == "A minor"
 
@@ -59,7 +65,7 @@ def test_the_rate_does_not_matter(rate: int) -> None:
 def test_drums_over_it_do_not_matter() -> None:
     music = chords(57, MINOR)
     hits = np.random.default_rng(2).standard_normal(len(music)) * np.exp(-20 * (np.arange(len(music)) / RATE % 0.25))
-    got = of_samples(music + 0.2 * hits.astype(np.float32), RATE)
+    got = key_of_samples(music + 0.2 * hits.astype(np.float32), RATE)
     assert got is not None
     assert got.value == "A minor"
 
@@ -77,13 +83,13 @@ def test_drums_over_it_do_not_matter() -> None:
     ],
 )
 def test_what_has_no_key_gets_none(samples: np.ndarray) -> None:
-    assert of_samples(samples.astype(np.float32), RATE) is None
+    assert key_of_samples(samples.astype(np.float32), RATE) is None
 
 
 def test_broken_samples_do_not_hide_the_key() -> None:
     music = chords(57, MINOR)
     music[[5, 70_000]] = np.nan, np.inf
-    got = of_samples(music, RATE)
+    got = key_of_samples(music, RATE)
     assert got is not None
     assert got.value == "A minor"
 
@@ -97,7 +103,7 @@ def test_the_part_of_a_record_that_is_chopped_is_heard(tmp_path: Path) -> None:
     first, second = chords(57, MINOR), chords(63, MAJOR)
     soundfile.write(tmp_path / "two.wav", np.concatenate([first, second]), RATE)
     record = open_record(tmp_path / "two.wav", tmp_path)
-    got = [of_record(record, 0, len(first)), of_record(record, len(first))]
+    got = [key_of_record(record, 0, len(first)), key_of_record(record, len(first))]
     assert [key and key.value for key in got] == ["A minor", "Eb major"]
 
 
@@ -105,7 +111,8 @@ def test_no_more_of_a_long_record_is_heard_than_said(tmp_path: Path, monkeypatch
     soundfile.write(tmp_path / "long.wav", np.zeros(300 * 4_000, np.float32), 4_000)
     record, heard = open_record(tmp_path / "long.wav", tmp_path), []
     monkeypatch.setattr(
-        "samplechop.offline.kits.analysis.key.of_samples", lambda samples, rate: heard.append(len(samples) / rate)
+        "samplechop.offline.kits.analysis.tempo_and_key.key_of_samples",
+        lambda samples, rate: heard.append(len(samples) / rate),
     )
-    of_record(record)
+    key_of_record(record)
     assert heard == [EXCERPTS * EXCERPT_SECONDS]

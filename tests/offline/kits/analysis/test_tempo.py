@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.kits.analysis.tempo import CLEAR, downbeats, tempo
+from samplechop.offline.kits.analysis.tempo_and_key import TEMPO_CONFIDENCE, downbeats, tempo
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector
 from samplechop.realtime.engine.engine import Engine
@@ -55,7 +55,7 @@ def test_without_a_pulse_there_is_no_tempo(steps: Sequence[float]) -> None:
 
 
 def test_faint_beats_tell_no_tempo() -> None:
-    assert tempo(beats_at(steady(92.0), 92.0, strength=CLEAR - 0.01), RATE) is None
+    assert tempo(beats_at(steady(92.0), 92.0, strength=TEMPO_CONFIDENCE - 0.01), RATE) is None
 
 
 def test_few_beats_are_less_sure() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.kits.analysis.envelope import MOST_PER_COLUMN, envelope
-from samplechop.offline.kits.model import Candidate, Content, Kit
+from samplechop.offline.kits.core.model import Candidate, Content, Kit
+from samplechop.offline.kits.picture.drawing import MOST_PER_COLUMN, envelope
 from samplechop.offline.kits.picture.picture import draw
 from tests.support.kits import make_kit
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis.descriptors import Descriptors
-from samplechop.offline.kits.model import Candidate
-from samplechop.offline.kits.options import ChopOptions
-from samplechop.offline.kits.selection.select import TOGETHER_SECONDS, choose
+from samplechop.offline.kits.core.model import Candidate
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.selection.select import TOGETHER_SECONDS, select
 
 RATE = 44_100
 OPTIONS = st.builds(
@@ -58,7 +58,7 @@ def test_the_choice_is_in_order_of_time_and_holds_what_is_locked(
     candidates, descriptors = made(n, seed)
     locked = data.draw(st.lists(st.integers(0, n - 1), unique=True, max_size=5)) if n else []
     downbeats = np.arange(0, n * RATE // 10, RATE)
-    chosen = choose(candidates, descriptors, options, locked, downbeats, RATE).tolist()
+    chosen = select(candidates, descriptors, options, locked, downbeats, RATE).tolist()
     assert chosen == sorted(set(chosen))
     assert set(locked) <= set(chosen)
     assert len(chosen) <= max(options.count, len(locked))
@@ -74,8 +74,8 @@ def test_the_choice_does_not_depend_on_the_order_of_the_candidates(n: int, seed:
         frame=descriptors.frame[order],
         level_db=descriptors.level_db[order],
     )
-    chosen = choose(candidates, descriptors, options, sample_rate=RATE)
-    again = choose([candidates[index] for index in order], shuffled, options, sample_rate=RATE)
+    chosen = select(candidates, descriptors, options, sample_rate=RATE)
+    again = select([candidates[index] for index in order], shuffled, options, sample_rate=RATE)
     assert order[again].tolist() == chosen.tolist()
 
 
@@ -83,7 +83,7 @@ def test_the_choice_does_not_depend_on_the_order_of_the_candidates(n: int, seed:
 def test_chosen_chops_keep_their_distance(n: int, seed: int, options: ChopOptions) -> None:
     candidates, descriptors = made(n, seed)
     samples = np.array([candidate.sample for candidate in candidates], np.int64)
-    chosen = choose(candidates, descriptors, options, sample_rate=RATE)
+    chosen = select(candidates, descriptors, options, sample_rate=RATE)
     least = round(max(TOGETHER_SECONDS, options.min_gap or 0.0) * RATE)
     assert np.all(np.diff(samples[chosen]) >= least)
 
@@ -92,40 +92,40 @@ def test_chosen_chops_keep_their_distance(n: int, seed: int, options: ChopOption
 def test_a_kit_is_full_where_there_is_enough_to_fill_it(n: int, seed: int, options: ChopOptions) -> None:
     _, descriptors = made(n, seed)
     options = replace(options, min_gap=None)
-    assert len(choose(apart(n), descriptors, options, sample_rate=RATE)) == min(n, options.count)
+    assert len(select(apart(n), descriptors, options, sample_rate=RATE)) == min(n, options.count)
 
 
 @pytest.mark.parametrize("classic", [False, True])
 def test_without_diversity_the_strongest_are_chosen(classic: bool) -> None:
     options = ChopOptions(count=5, diversity=0.0, classic=classic)
-    assert choose(apart(20), described(np.ones((20, 3))), options).tolist() == [0, 1, 2, 3, 4]
+    assert select(apart(20), described(np.ones((20, 3))), options).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_near_duplicate_is_passed_over() -> None:
     harmonic = DISTINCT[:20].copy()
     harmonic[1] = harmonic[0]
-    assert choose(apart(20), described(harmonic), ChopOptions(count=4, diversity=0.01)).tolist() == [0, 2, 3, 4]
+    assert select(apart(20), described(harmonic), ChopOptions(count=4, diversity=0.01)).tolist() == [0, 2, 3, 4]
 
 
 def test_the_classic_choice_bans_nothing() -> None:
     harmonic = DISTINCT[:20].copy()
     harmonic[1] = harmonic[0]
     options = ChopOptions(count=4, diversity=0.01, classic=True)
-    assert choose(apart(20), described(harmonic), options).tolist() == [0, 1, 2, 3]
+    assert select(apart(20), described(harmonic), options).tolist() == [0, 1, 2, 3]
 
 
 def test_the_quiet_are_passed_over_unless_the_kit_would_not_be_full() -> None:
     level_db = np.zeros(20)
     level_db[[0, 1]] = -30.0, -40.0
     descriptors = described(DISTINCT[:20], level_db)
-    assert choose(apart(20), descriptors, ChopOptions(count=3, diversity=0.0)).tolist() == [2, 3, 4]
-    assert 0 in choose(apart(20), descriptors, ChopOptions(count=19, diversity=0.0))
-    assert choose(apart(20), descriptors, ChopOptions(count=3, diversity=0.0, classic=True)).tolist() == [0, 1, 2]
+    assert select(apart(20), descriptors, ChopOptions(count=3, diversity=0.0)).tolist() == [2, 3, 4]
+    assert 0 in select(apart(20), descriptors, ChopOptions(count=19, diversity=0.0))
+    assert select(apart(20), descriptors, ChopOptions(count=3, diversity=0.0, classic=True)).tolist() == [0, 1, 2]
 
 
 def test_of_candidates_that_are_one_the_strongest_counts() -> None:
     candidates = [Candidate(0, 0.5), Candidate(500, 0.9), Candidate(RATE, 0.6)]
-    assert choose(candidates, described(DISTINCT[:3]), ChopOptions(count=3)).tolist() == [1, 2]
+    assert select(candidates, described(DISTINCT[:3]), ChopOptions(count=3)).tolist() == [1, 2]
 
 
 def test_only_the_strongest_candidates_are_considered() -> None:
@@ -133,21 +133,21 @@ def test_only_the_strongest_candidates_are_considered() -> None:
     harmonic = np.ones((20, 2))
     harmonic[2] = 0.5, 1.0
     harmonic[19] = 0.0, 1.0
-    assert choose(apart(20), described(harmonic), options).tolist() == [0, 2]
+    assert select(apart(20), described(harmonic), options).tolist() == [0, 2]
 
 
 def test_another_set_is_another_set_and_nearly_as_good() -> None:
     candidates, descriptors = made(200, 0)
     strengths = np.array([candidate.strength for candidate in candidates])
-    sets = [choose(candidates, descriptors, ChopOptions(reroll=seed), sample_rate=RATE) for seed in (0, 1, 2)]
+    sets = [select(candidates, descriptors, ChopOptions(reroll=seed), sample_rate=RATE) for seed in (0, 1, 2)]
     assert len({tuple(chosen) for chosen in sets}) == 3
     assert min(strengths[chosen].mean() for chosen in sets) > strengths[sets[0]].mean() - 0.1
-    again = choose(candidates, descriptors, ChopOptions(reroll=2), sample_rate=RATE)
+    again = select(candidates, descriptors, ChopOptions(reroll=2), sample_rate=RATE)
     assert again.tolist() == sets[2].tolist()
 
 
 def test_bar_starts_are_preferred_when_asked_for() -> None:
     downbeats = [4 * RATE + 800, 12 * RATE - 800]
     options = ChopOptions(count=2, diversity=0.0, bars=True)
-    assert choose(apart(20), described(DISTINCT[:20]), options, downbeats=downbeats).tolist() == [4, 12]
-    assert choose(apart(20), described(DISTINCT[:20]), options).tolist() == [0, 1]
+    assert select(apart(20), described(DISTINCT[:20]), options, downbeats=downbeats).tolist() == [4, 12]
+    assert select(apart(20), described(DISTINCT[:20]), options).tolist() == [0, 1]

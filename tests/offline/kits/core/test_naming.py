@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.kits.model import Guess
-from samplechop.offline.kits.options import ChopOptions
-from samplechop.offline.kits.slices import naming
-from samplechop.offline.kits.slices.naming import names, parse, safe
+from samplechop.offline.kits.core import naming
+from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.naming import names, parse, safe
+from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
 
 RATE = 44_100

@@ -11,14 +11,39 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from samplechop.offline.export.manifest import FILE as MANIFEST
-from samplechop.offline.kits.options import ChopOptions
+from samplechop.offline.kits.core.model import MANIFEST, SLICES
+from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
+
+
+@contextmanager
+def replacing_kit(folder: Path, force: bool) -> Iterator[tuple[Path, Path]]:
+    """Give a folder to make a kit in, and one for what is needed meanwhile.
+
+    If all goes well, the first takes the place of `folder`; if not, nothing of it stays. Raises UserError as
+    `check_folder` does, and if the disk does not take the kit.
+    """
+    check_folder(folder, force)
+    new_parent = not folder.parent.exists()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
+            made, scratch = Path(work, folder.name), Path(work, "decoded")
+            (made / SLICES).mkdir(parents=True)
+            scratch.mkdir()
+            yield made, scratch
+            put_in_place(made, folder)
+    except OSError as error:
+        raise UserError(f"the kit cannot be written to {str(folder)!r}: {error.strerror or error}") from None
+    finally:
+        if new_parent:
+            with suppress(OSError):  # it holds a kit
+                folder.parent.rmdir()
 
 
 def check_folder(folder: Path, force: bool) -> None:
@@ -103,8 +128,7 @@ def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bo
 
     Raises OSError if the file cannot be read.
     """
-    told = _manifest(folder)
-    match told:
+    match _manifest(folder):
         case {"source": {"sha256": source}, "settings": dict(settings), "model": {"sha256": net}}:
             # The manifest has only the name of a net given by its path; the SHA-256 says which it was.
             if net != model or settings | {"model": None} != _as_json(options) | {"model": None}:
@@ -115,8 +139,8 @@ def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bo
 
 
 def _as_json(options: ChopOptions) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(json.dumps(asdict(options)))
-    return told
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    return plain
 
 
 def _manifest(folder: Path) -> object:
@@ -147,8 +171,8 @@ def _fail(error: OSError) -> None:
 
 def _files_of(folder: Path) -> Iterator[Path]:
     """Give the files of the kit in a folder, as its manifest lists them, as far as they lie in that folder."""
-    told = _manifest(folder)
-    listed = told.get("files") if isinstance(told, dict) else None
+    manifest = _manifest(folder)
+    listed = manifest.get("files") if isinstance(manifest, dict) else None
     if not isinstance(listed, list):
         return
     yield folder / MANIFEST
@@ -157,3 +181,7 @@ def _files_of(folder: Path) -> Iterator[Path]:
         path = folder / str(entry.get("file", "") if isinstance(entry, dict) else "")
         if path.is_file() and path.resolve().is_relative_to(inside):
             yield path
+
+
+LONG_SECONDS = 1800
+"""From here on the formats that copy the whole record are written only when asked for by name."""

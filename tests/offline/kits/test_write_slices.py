@@ -9,10 +9,11 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samplechop.offline.kits.model import Candidate
-from samplechop.offline.kits.open import Record, open_record
-from samplechop.offline.kits.options import ChopOptions
-from samplechop.offline.kits.slices import fades_and_gain, loudness, slicing, write_slices
+from samplechop.offline.kits import write_slices
+from samplechop.offline.kits.core.model import Candidate
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import Record, open_record
+from samplechop.offline.kits.selection import plan
 
 RATE = 44_100
 DEFAULT = ChopOptions()
@@ -29,9 +30,9 @@ def record(folder: Path, samples: np.ndarray, rate: int = RATE, subtype: str = "
 
 
 def cut(taken: Record, places: list[int], folder: Path, options: ChopOptions = DEFAULT) -> list[Path]:
-    chosen, _ = slicing.with_fixed([Candidate(p, 0.5) for p in places], options, taken.sample_rate, 0, taken.length)
-    parts = slicing.pieces(chosen, chosen, options, taken.sample_rate, taken.length)
-    parts = slicing.snapped(parts, taken, options.snap_ms, 0, taken.length)
+    chosen, _ = plan.with_fixed([Candidate(p, 0.5) for p in places], options, taken.sample_rate, 0, taken.length)
+    parts = plan.pieces(chosen, chosen, options, taken.sample_rate, taken.length)
+    parts = plan.snapped(parts, taken, options.snap_ms, 0, taken.length)
     paths = [folder / f"slice{number:03d}.wav" for number in range(len(parts))]
     for part, path in zip(parts, paths, strict=True):
         write_slices.write_slice(taken, part, path, options, taken.length)
@@ -65,58 +66,58 @@ def test_snapped_slices_still_are_the_record(
 def test_a_cut_snaps_to_the_nearest_zero_crossing_within_reach(tmp_path: Path) -> None:
     wave = 0.5 * np.sin(2 * np.pi * 100 * (np.arange(RATE) + 0.5) / RATE)[:, None]
     taken = record(tmp_path, wave)
-    part = slicing.Piece(10_010, 20_000, 0.5)
-    (near,) = slicing.snapped([part], taken, 5.0, 0, taken.length)
-    (far,) = slicing.snapped([part], taken, 0.01, 0, taken.length)
+    part = plan.Piece(10_010, 20_000, 0.5)
+    (near,) = plan.snapped([part], taken, 5.0, 0, taken.length)
+    (far,) = plan.snapped([part], taken, 0.01, 0, taken.length)
     half_periods = near.start / RATE * 200
     assert abs(half_periods - round(half_periods)) < 200 / RATE
     assert far == part
 
 
 def test_the_record_begins_with_the_first_slice() -> None:
-    everything, fixed = slicing.with_fixed([Candidate(30_000, 0.9)], ChopOptions(), RATE, 0, 90_000)
+    everything, fixed = plan.with_fixed([Candidate(30_000, 0.9)], ChopOptions(), RATE, 0, 90_000)
     assert [candidate.sample for candidate in everything] == [0, 30_000]
     assert fixed == [0]
 
 
 def test_a_chop_at_the_very_beginning_is_the_beginning() -> None:
-    everything, _ = slicing.with_fixed([Candidate(900, 0.9)], ChopOptions(), RATE, 0, 90_000)
+    everything, _ = plan.with_fixed([Candidate(900, 0.9)], ChopOptions(), RATE, 0, 90_000)
     assert everything == [Candidate(0, 0.9)]
 
 
 def test_a_locked_place_takes_the_candidate_beside_it() -> None:
     near, away = Candidate(44_000, 0.7), Candidate(60_000, 0.8)
-    everything, fixed = slicing.with_fixed([near, away], ChopOptions(lock=(1.0,)), RATE, 0, 90_000)
+    everything, fixed = plan.with_fixed([near, away], ChopOptions(lock=(1.0,)), RATE, 0, 90_000)
     assert [everything[index] for index in fixed] == [Candidate(0, 0.0), near]
 
 
 def test_a_locked_place_far_from_any_candidate_is_cut_at_all_the_same() -> None:
-    everything, fixed = slicing.with_fixed([Candidate(60_000, 0.8)], ChopOptions(lock=(1.0,)), RATE, 0, 90_000)
+    everything, fixed = plan.with_fixed([Candidate(60_000, 0.8)], ChopOptions(lock=(1.0,)), RATE, 0, 90_000)
     assert [everything[index].sample for index in fixed] == [0, 44_100]
 
 
 def test_short_hits_end_at_the_next_candidate() -> None:
     found = [Candidate(place, 0.5) for place in (100, 300, 700)]
-    parts = slicing.pieces([found[0], found[2]], found, ChopOptions(until="candidate"), RATE, 1000)
+    parts = plan.pieces([found[0], found[2]], found, ChopOptions(until="candidate"), RATE, 1000)
     assert [(part.start, part.stop) for part in parts] == [(100, 300), (700, 1000)]
 
 
 def test_slices_of_a_fixed_length_end_with_the_record() -> None:
     found = [Candidate(place, 0.5) for place in (0, 44_100)]
-    parts = slicing.pieces(found, found, ChopOptions(until="1.5"), RATE, 88_200)
+    parts = plan.pieces(found, found, ChopOptions(until="1.5"), RATE, 88_200)
     assert [part.stop for part in parts] == [66_150, 88_200]
 
 
 def test_no_slice_is_longer_than_the_longest() -> None:
     found = [Candidate(0, 0.5), Candidate(10 * RATE, 0.5)]
-    parts = slicing.pieces(found, found, ChopOptions(max_length=2.0), RATE, 11 * RATE)
+    parts = plan.pieces(found, found, ChopOptions(max_length=2.0), RATE, 11 * RATE)
     assert [part.stop - part.start for part in parts] == [2 * RATE, RATE]
 
 
 def shaped(folder: Path, samples: np.ndarray, options: ChopOptions, stop: int | None = None) -> np.ndarray:
     taken = record(folder, samples, subtype="FLOAT")
-    piece = slicing.Piece(0, stop or taken.length, 0.5)
-    return np.concatenate(list(fades_and_gain.shaped(taken, piece, options, taken.length)))
+    piece = plan.Piece(0, stop or taken.length, 0.5)
+    return np.concatenate(list(write_slices.shaped(taken, piece, options, taken.length)))
 
 
 def test_a_fade_ends_in_silence_and_leaves_what_is_before_it(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_a_tail_rings_out_into_what_follows(tmp_path: Path) -> None:
 
 def test_the_peak_is_normalised(tmp_path: Path) -> None:
     out = shaped(tmp_path, 0.1 * noise(RATE, 2), ChopOptions(normalise="peak"))
-    assert np.abs(out).max() == pytest.approx(10 ** (fades_and_gain.PEAK_DBFS / 20))
+    assert np.abs(out).max() == pytest.approx(10 ** (write_slices.PEAK_DBFS / 20))
 
 
 @pytest.mark.parametrize("frames", [RATE, 2000])
@@ -143,7 +144,7 @@ def test_loudness_is_normalised(tmp_path: Path, frames: int) -> None:
 
     out = shaped(tmp_path, 0.01 * noise(frames, 2), ChopOptions(normalise="lufs"))
     meter = pyloudnorm.Meter(RATE, block_size=min(0.4, frames / RATE))
-    assert meter.integrated_loudness(out) == pytest.approx(fades_and_gain.LUFS, abs=0.1)
+    assert meter.integrated_loudness(out) == pytest.approx(write_slices.LUFS, abs=0.1)
 
 
 def test_silence_stays_silence_when_normalised(tmp_path: Path) -> None:
@@ -165,16 +166,14 @@ def test_mono_is_the_mean_of_the_channels(tmp_path: Path) -> None:
 def test_a_resampled_slice_lasts_as_long(tmp_path: Path) -> None:
     taken = record(tmp_path, noise(RATE, 2))
     path = tmp_path / "slice.wav"
-    frames = write_slices.write_slice(
-        taken, slicing.Piece(0, RATE, 0.5), path, ChopOptions(resample=48_000), taken.length
-    )
+    frames = write_slices.write_slice(taken, plan.Piece(0, RATE, 0.5), path, ChopOptions(resample=48_000), taken.length)
     info = soundfile.info(path)
     assert (info.samplerate, info.frames, frames) == (48_000, 48_000, 48_000)
 
 
 def test_a_part_of_the_record_begins_where_it_is_told() -> None:
     options = replace(ChopOptions(), start=1.0)
-    everything, fixed = slicing.with_fixed([Candidate(50_000, 0.9)], options, RATE, 44_100, 90_000)
+    everything, fixed = plan.with_fixed([Candidate(50_000, 0.9)], options, RATE, 44_100, 90_000)
     assert [candidate.sample for candidate in everything] == [44_100, 50_000]
     assert fixed == [0]
 
@@ -183,7 +182,7 @@ def test_a_part_of_the_record_begins_where_it_is_told() -> None:
 def test_a_fade_changes_nothing_before_it(tmp_path: Path, subtype: str) -> None:
     taken = record(tmp_path, noise(RATE, 2), subtype=subtype)
     path = tmp_path / "slice.wav"
-    write_slices.write_slice(taken, slicing.Piece(0, RATE, 0.5), path, ChopOptions(fade_ms=10), taken.length)
+    write_slices.write_slice(taken, plan.Piece(0, RATE, 0.5), path, ChopOptions(fade_ms=10), taken.length)
     before = soundfile.read(taken.source, RATE - 441, dtype="int32")[0]
     np.testing.assert_array_equal(soundfile.read(path, RATE - 441, dtype="int32")[0], before)
 
@@ -206,7 +205,7 @@ def test_what_is_asked_of_a_slice_does_not_depend_on_its_blocks(
 ) -> None:
     samples = np.concatenate([np.zeros((700, 2)), 0.1 * noise(20_000, 2), np.zeros((900, 2)), 0.2 * noise(9000, 2)])
     whole = shaped(tmp_path, samples, options, stop=21_200)
-    monkeypatch.setattr(fades_and_gain, "BLOCK", 333)
+    monkeypatch.setattr(write_slices, "BLOCK", 333)
     np.testing.assert_allclose(shaped(tmp_path, samples, options, stop=21_200), whole, rtol=0, atol=1e-12)
 
 
@@ -219,7 +218,7 @@ def test_changes_are_made_in_the_order_that_is_told(tmp_path: Path) -> None:
     wanted[stop:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, tail + 1) / tail)
     loud = np.flatnonzero(np.abs(wanted) > 0.001 * np.abs(wanted).max())
     wanted = soxr.resample(wanted[loud[0] : loud[-1] + 1], RATE, 32_000, "VHQ")
-    wanted *= 10 ** (fades_and_gain.PEAK_DBFS / 20) / np.abs(wanted).max()
+    wanted *= 10 ** (write_slices.PEAK_DBFS / 20) / np.abs(wanted).max()
     wanted[-960:] *= 0.5 + 0.5 * np.cos(np.pi * np.arange(1, 961) / 960)
     options = replace(EVERYTHING, tail_ms=100, normalise="peak")
     np.testing.assert_allclose(shaped(tmp_path, samples, options, stop)[:, 0], wanted, rtol=0, atol=1e-12)
@@ -235,16 +234,16 @@ def test_loudness_is_what_pyloudnorm_measures_of_the_whole(seconds: float, rate:
     signal = np.cumsum(noise(frames, 2), axis=0) * 1e-3 * swell
     meter = pyloudnorm.Meter(rate, block_size=min(0.4, seconds))
     blocks = (signal[first : first + 7001] for first in range(0, frames, 7001))
-    assert loudness.loudness(blocks, rate) == pytest.approx(meter.integrated_loudness(signal), abs=1e-6)
+    assert write_slices.loudness(blocks, rate) == pytest.approx(meter.integrated_loudness(signal), abs=1e-6)
 
 
 @pytest.mark.parametrize("frames", [1, 7, 1379, 2003, 17_639, 17_640])
 def test_short_signals_have_a_loudness(frames: int) -> None:
-    assert loudness.loudness([np.full((frames, 1), 0.5)], 48_000) < 0.0
+    assert write_slices.loudness([np.full((frames, 1), 0.5)], 48_000) < 0.0
 
 
 def test_silence_has_no_loudness() -> None:
-    assert loudness.loudness([np.zeros((RATE, 7))], RATE) == -np.inf
+    assert write_slices.loudness([np.zeros((RATE, 7))], RATE) == -np.inf
 
 
 @pytest.mark.parametrize("options", [ChopOptions(resample=4000), EVERYTHING, ChopOptions(trim=True, normalise="lufs")])
@@ -252,7 +251,7 @@ def test_silence_has_no_loudness() -> None:
 def test_the_shortest_slice_has_a_sample(options: ChopOptions, level: float, tmp_path: Path) -> None:
     taken = record(tmp_path, np.full((1000, 2), level), rate=384_000)
     path = tmp_path / "slice.wav"
-    frames = write_slices.write_slice(taken, slicing.Piece(500, 501, 0.5), path, options, 501)
+    frames = write_slices.write_slice(taken, plan.Piece(500, 501, 0.5), path, options, 501)
     assert frames == soundfile.info(path).frames == 1
 
 
@@ -264,7 +263,7 @@ def test_the_memory_of_a_slice_does_not_grow_with_its_length(options: ChopOption
 
     def most(seconds: int) -> int:
         taken = record(tmp_path, 0.1 * noise(seconds * 8000, 2), 8000)
-        piece = slicing.Piece(0, taken.length, 0.5)
+        piece = plan.Piece(0, taken.length, 0.5)
         tracemalloc.start()
         try:
             write_slices.write_slice(taken, piece, tmp_path / "slice.wav", options, taken.length)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplechop.offline.audio import decode, ffmpeg
-from samplechop.offline.kits.open import inputs, open_record
+from samplechop.offline.kits.core.record import inputs, open_record
 from samplechop.realtime.core.errors import UserError
 
 RATE = 44_100

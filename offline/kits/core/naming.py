@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from string import Formatter
 
-from samplechop.offline.kits.model import Content, Guess
+from samplechop.offline.kits.core.model import Content, Guess
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.ui.formatting import pad_name
 

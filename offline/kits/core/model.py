@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.detectors.harmony.harte import shorthand
 
+MANIFEST = "kit.json"
+"""File of a kit that tells everything about it, see `samplechop.offline.export.manifest`."""
 SLICES = "slices"
 """Folder of a kit that holds its slices as wav files; writers of other formats refer to them there."""
 
@@ -23,6 +25,15 @@ class Candidate:
     """A place where the record could be cut. sample: position. strength: 0..1, the calibrated probability."""
 
     sample: int
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the record: samples start..stop, stop is one past the last. strength: of the chop it begins with."""
+
+    start: int
+    stop: int
     strength: float
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.offline.kits.atomic_replace import aside, check_folder, put_in_place, settle
+from samplechop.offline.kits.kit_folder import aside, check_folder, put_in_place, settle
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import ROOT
 
@@ -77,7 +77,7 @@ def test_a_kit_whose_replacement_was_killed_is_put_back_or_finished(made, older,
     script = f"""
         import os, signal, sys
         from pathlib import Path
-        from samplechop.offline.kits.atomic_replace import put_in_place
+        from samplechop.offline.kits.kit_folder import put_in_place
 
         def rename(path, target, done=[]):
             os.rename(path, target)

@@ -14,9 +14,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio import decode, ffmpeg
-from samplechop.offline.export.manifest import FILE as MANIFEST
-from samplechop.offline.kits.model import SLICES
-from samplechop.offline.kits.slices.naming import safe
+from samplechop.offline.kits.core.model import MANIFEST, SLICES
+from samplechop.offline.kits.core.naming import safe
 from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.session_folder import AUDIO as SESSION_AUDIO

@@ -1,1 +1,0 @@
-"""Slices: where they end, how they are written."""
