@@ -216,10 +216,10 @@ def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Pa
 def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: Path, monkeypatch) -> None:
     taken = open_record(song, tmp_path)
     seen = []
-    monkeypatch.setattr(planning.tempo, "downbeats", lambda _: (1, 2))
-    monkeypatch.setattr(planning.select, "choose", lambda *given: seen.append(given[4]) or np.arange(3))
+    monkeypatch.setattr(planning.tempo_and_key, "downbeats", lambda _: (1, 2))
+    monkeypatch.setattr(planning.select, "select", lambda *given: seen.append(given[4]) or np.arange(3))
     for known, bars in ((None, ()), (Guess("90.0", 0.9), (1, 2))):
-        monkeypatch.setattr(planning.tempo, "tempo", lambda *_, known=known: known)
+        monkeypatch.setattr(planning.tempo_and_key, "tempo", lambda *_, known=known: known)
         planning.planned(taken, ChopOptions(bars=True), 0, taken.length)
         assert seen[-1] == bars
 
