@@ -40,6 +40,11 @@ class Options:
     check_every: int = 150
     patience: int = 8
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number out of range."""
+        if self.steps < 0 or self.rate <= 0 or self.check_every < 1:
+            raise ValueError(f"steps must be 0 or more, rate above 0, check_every 1 or more, got {self}")
+
 
 @dataclass(slots=True)
 class Fitted:

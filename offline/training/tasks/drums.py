@@ -86,13 +86,13 @@ def augment_audio(samples: NDArray[np.float32], rng: np.random.Generator) -> tup
     if rng.random() < 0.3:
         sound = reverberate(sound, rng, 0.4)
     if rng.random() < 0.6:
-        sound = _equalised(sound, rng)
+        sound = _equalise(sound, rng)
     level = 10 ** (rng.uniform(-24, 0) / 20) / max(float(np.max(np.abs(sound), initial=0.0)), 1e-3)
     hiss = 10 ** (rng.uniform(-90, -55) / 20) * rng.standard_normal(len(sound))
     return (sound * np.float32(level) + hiss.astype(np.float32)).astype(np.float32), shift
 
 
-def _equalised(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def _equalise(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Turn one band and the treble up or down, by up to 9 and 6 dB."""
     middle = float(np.exp(rng.uniform(np.log(60), np.log(6000))))
     band = signal.butter(1, (middle / 1.5, middle * 1.5), "band", fs=RATE, output="sos")

@@ -192,7 +192,7 @@ def _augment(
         noise = noise / (np.sqrt(np.mean(np.square(noise))) + 1e-6)
         sound += noise * loud * np.float32(10 ** (rng.uniform(-60, -6 if not nothing else 6) / 20))
     if rng.random() < 0.5:
-        sound = _equalised(rng, sound)
+        sound = _equalise(rng, sound)
     if rng.random() < 0.2:
         peak = np.max(np.abs(sound)) + 1e-9
         drive = np.float32(10 ** (rng.uniform(0, 12) / 20))
@@ -200,7 +200,7 @@ def _augment(
     return sound
 
 
-def _equalised(rng: np.random.Generator, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+def _equalise(rng: np.random.Generator, sound: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bend the spectrum by some decibels at eight places, now and then dull, thin or without bass."""
     count = fft.next_fast_len(len(sound), real=True)
     gains_db = rng.normal(0, 4.5, 8)

@@ -13,7 +13,6 @@ from samplechop.offline.atlas.tags import dataset, metadata
 from samplechop.offline.atlas.tags.inference import Encoder, encode
 from samplechop.offline.atlas.tags.tag import TagSettings, predicted_tags, read_tags, tag
 from samplechop.offline.training.tasks import tags as tag_net
-from samplechop.offline.training.tasks.tags import average_precision, thresholds
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop
 
@@ -232,14 +231,6 @@ def test_where_folders_are_the_tags_the_folders_above_are_the_packs(tmp_path: Pa
     atlas.append(rows, [np.ones(100, np.float32)] * len(rows))
     found = dataset.find(atlas, [], None, 5, ["q"])
     assert found.tags == ("hat", "kick") and [where[i][0] for i in np.flatnonzero(found.held_out)] == ["q"] * 24
-
-
-def test_average_precision_is_one_for_a_perfect_order_and_unknown_without_positives() -> None:
-    labels = np.array([[1, 0], [0, 0], [1, 0]], np.float32)
-    said = np.array([[0.9, 0.1], [0.2, 0.5], [0.8, 0.3]], np.float32)
-    precision = average_precision(labels, said)
-    assert precision[0] == 1 and np.isnan(precision[1])
-    assert thresholds(labels, said)[1] == 0.5
 
 
 def test_predicted_tags_come_with_the_likeliest_first() -> None:

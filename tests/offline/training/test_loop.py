@@ -1,0 +1,109 @@
+"""The training loop, on nets of one weight."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from samplechop.models import HarmonyFeatures
+from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, learn, train
+from samplechop.offline.training.write_model import Card
+
+pytest.importorskip("tensorflow")
+
+X = np.ones((4, 1), np.float32)
+UP, DOWN = (X, X), (X, -X)
+"""What is learned, and its contrary."""
+
+
+def net(seed: int = 0) -> Any:
+    from samplechop.offline.training.keras_backend import keras
+
+    keras().utils.set_random_seed(seed)
+    return keras().Sequential([keras().Input((1,)), keras().layers.Dense(1, use_bias=False)])
+
+
+def squared(y: Any, output: Any) -> Any:
+    from samplechop.offline.training.keras_backend import tensorflow
+
+    return tensorflow().reduce_mean(tensorflow().square(y - output))
+
+
+def loss_of(model: Any, batch: Batch) -> float:
+    return float(squared(batch[1], model(batch[0])))
+
+
+def test_the_weights_with_the_lowest_validation_loss_are_kept() -> None:
+    fitted = learn(net(), lambda: UP, [DOWN], squared, Options(30, rate=0.1, check_every=5))
+    assert len(fitted.steps) > 2
+    assert fitted.validation_loss[-1] > fitted.validation_loss[0]
+    assert loss_of(fitted.model, DOWN) == pytest.approx(min(fitted.validation_loss))
+
+
+def test_a_fine_tuning_that_makes_a_net_worse_is_not_kept() -> None:
+    model = net()
+    before = model.get_weights()[0].copy()
+    learn(model, lambda: UP, [DOWN], squared, Options(10, rate=0.1, check_every=5), penalty=lambda *_: 0.0)
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": -1}, {"rate": 0.0}, {"check_every": 0}])
+def test_options_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must be 0 or more"):
+        Options(**wrong)
+
+
+class Toy:
+    """A task of two nets that learn UP."""
+
+    card = Card("Detects nothing.", "On nothing:", "samplechop evaluate nothing")
+    members = 2
+
+    def __init__(self) -> None:
+        """Begin with no seeds seen."""
+        self.seeds: list[int] = []
+
+    def build(self, _member: int, seed: int) -> tuple[Any, None]:
+        """Make the net, and note its seed."""
+        self.seeds.append(seed)
+        return net(seed), None
+
+    def draw(self, _rng: np.random.Generator) -> Batch:
+        """Give the same again and again."""
+        return UP
+
+    def validation_batches(self) -> list[Batch]:
+        """Give the same again."""
+        return [UP]
+
+    def loss(self) -> Loss:
+        """Give the loss."""
+        return squared
+
+    def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
+        """Make a model that no detector can run."""
+        features = HarmonyFeatures(44_100, 2048, "cqt", 252, 60.0)
+        scores = {"weight": [float(one.model.get_weights()[0][0, 0]) for one in fittings]}
+        return Calibrated(b"a net", features, scores, facts={"later": 2}, card_scores={"in_words": "good"})
+
+    def finish(self, manifest: Any, folder: Path) -> None:
+        """Write nothing more."""
+
+
+def test_a_task_becomes_a_model_with_its_card_and_its_figures(tmp_path: Path) -> None:
+    task, seen = Toy(), []
+
+    def on_step(member: int, step: int, _loss: float) -> None:
+        seen.append((member, step))
+
+    made = train(task, tmp_path / "toy", Options(3, rate=0.1, seed=7), {"first": 1}, on_step, "samplechop train toy")
+    assert task.seeds == [7, 8]
+    assert seen == [(member, step) for member in (0, 1) for step in (1, 2, 3)]
+    assert list(made.manifest.training.items()) == [("first", 1), ("later", 2)]
+    assert len(made.manifest.scores["weight"]) == len(made.fittings) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"toy.tflite", "toy.json", "toy.md", "toy-report"}
+    assert {path.name for path in (tmp_path / "toy-report").iterdir()} == {"loss.png"}
+    card = (tmp_path / "toy.md").read_text()
+    assert all(words in card for words in ("Detects nothing.", "samplechop train toy", "- first: 1", "in words: good"))
