@@ -31,7 +31,8 @@ class Manifest:
     kind: "chop" hears windows (Features), "stream" hears frame by frame (StreamFeatures), and so do "drums"
         (DrumFeatures) and "harmony" (HarmonyFeatures); "clips" hears onset-centred clips (ClipFeatures), "sounds" whole
         sounds (SoundFeatures).
-    threshold: probability at and above which a frame is positive. min_gap: seconds between two events.
+    threshold: probability at and above which a frame is positive. min_gap: seconds between two events. Both are of the
+        kinds in PICKED alone; the others say in `decision` what they need.
     decision: what else the detector needs to choose among positive frames.
     calibration: rising pairs of what the net says and how often it is right then, both 0..1; without any the net's word
         is the strength.
@@ -44,15 +45,17 @@ class Manifest:
     sha256: str
     license: str
     features: AnyFeatures
-    threshold: float
-    min_gap: float
     training: Mapping[str, Any]
     scores: Mapping[str, Any]
+    threshold: float = 0.5
+    min_gap: float = 0.0
     decision: Mapping[str, Any] = field(default_factory=dict)
     calibration: tuple[tuple[float, float], ...] = ()
 
 
-OPTIONAL = {"decision", "calibration"}
+OPTIONAL = {"decision", "calibration", "threshold", "min_gap"}
+PICKED = ("chop", "stream")
+"""Kinds of models whose manifests must have a threshold and a gap."""
 KINDS: dict[str, type[AnyFeatures]] = {
     "chop": Features,
     "stream": StreamFeatures,
@@ -115,11 +118,12 @@ def load(name_or_path: str | Path) -> Manifest:
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise ModelError(f"{where} is not a manifest of schema {SCHEMA}; it needs another version of samplechop")
     wanted = {"schema", "file"} | {one.name for one in fields(Manifest)} - {"path"}
-    if not wanted - OPTIONAL <= set(record) <= wanted:
+    needed = wanted - OPTIONAL | ({"threshold", "min_gap"} if record.get("kind") in PICKED else set())
+    if not needed <= set(record) <= wanted:
         raise ModelError(f"{where} must have exactly the keys {sorted(wanted)}, got {sorted(record)}")
     if record["kind"] == "shreds":  # what earlier versions wrote
         record["kind"] = "clips"
-    threshold, min_gap = record["threshold"], record["min_gap"]
+    threshold, min_gap = record.get("threshold", 0.5), record.get("min_gap", 0.0)
     if not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
         raise ModelError(f"{where}: threshold must lie between 0 and 1, got {threshold!r}")
     if not isinstance(min_gap, (int, float)) or not 0 <= min_gap <= 10:

@@ -77,21 +77,22 @@ def write(
 ) -> Manifest:
     """Write OUT.tflite and OUT.json, and open them again to prove that they can be.
 
-    threshold: probability in 0..1. min_gap: seconds. training, scores, decision: anything JSON can hold.
+    threshold: probability in 0..1. min_gap: seconds; both are written for the kinds of models.PICKED alone.
+    training, scores, decision: anything JSON can hold.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     file, manifest = out.with_name(out.name + ".tflite"), out.with_name(out.name + ".json")
+    kind = next(kind for kind, form in models.KINDS.items() if form is type(features))
     record = {
         "schema": models.SCHEMA,
         "name": out.name,
         "version": version,
-        "kind": next(kind for kind, form in models.KINDS.items() if form is type(features)),
+        "kind": kind,
         "file": file.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "license": "MIT",
         "features": asdict(features),
-        "threshold": threshold,
-        "min_gap": min_gap,
+        **({"threshold": threshold, "min_gap": min_gap} if kind in models.PICKED else {}),
         "decision": dict(decision or {}),
         "calibration": [list(pair) for pair in calibration],
         "training": dict(training),
