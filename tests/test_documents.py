@@ -5,12 +5,18 @@ import re
 from importlib.util import find_spec
 
 import pytest
+import typer.main
 
+from samplechop.offline.cli.commands import app
 from tests.support.command import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+CARDS = sorted((ROOT / "models").glob("*.md"))
 TOPS = "realtime|offline|models|tests|tools|docs"
-TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES + CARDS}
+COMMANDS = sorted({line for text in TEXTS.values() for line in re.findall(r"^ *(?:\S*/)?samplechop (\w.*)$", text, re.M)})
+    line: page for page, text in TEXTS.items() for line in re.findall(r"^ *(?:\S*/)?samplechop (\w.*)$", text, re.M)
+}
 
 
 @pytest.mark.parametrize("page", TEXTS)
@@ -44,3 +50,14 @@ def test_what_architecture_says_to_look_for_is_there() -> None:
     missing = [f"{path}: {name}" for _, path, name in rows if name not in (ROOT / path).read_text(encoding="utf-8")]
     assert missing == []
     assert len(rows) >= 20
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_that_is_shown_has_these_options(line: str) -> None:
+    words, command = re.split(r" {3,}|[;&|]", line)[0].split(), typer.main.get_command(app)
+    while words and words[0] in (below := getattr(command, "commands", {})):
+        command = below[words.pop(0)]
+    command = getattr(command, "commands", {}).get("chop", command)  # what is meant where nothing else is named
+    known = {"--help"} | {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+    assert command.params, f"there is no command {line!r}"
+    assert {word for word in words if re.fullmatch("--?[a-z][a-z-]*", word)} <= known
