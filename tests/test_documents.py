@@ -14,9 +14,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 CARDS = sorted((ROOT / "models").glob("*.md"))
 TOPS = "realtime|offline|models|tests|tools|docs"
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES + CARDS}
-COMMANDS = sorted({line for text in TEXTS.values() for line in re.findall(r"^ *(?:\S*/)?samplechop (\w.*)$", text, re.M)})
-    line: page for page, text in TEXTS.items() for line in re.findall(r"^ *(?:\S*/)?samplechop (\w.*)$", text, re.M)
-}
+SHOWN = re.compile(r"^ *(?:\S*/)?samplechop (\w.*)$", re.M)
+COMMANDS = sorted({line for text in TEXTS.values() for line in SHOWN.findall(text)})
 
 
 @pytest.mark.parametrize("page", TEXTS)
