@@ -133,7 +133,7 @@ class Session:
 
     def run(self) -> Summary:
         """[main] Run until the source ends, the duration is over, or Ctrl-C; close everything either way."""
-        began = time.perf_counter()
+        began, interrupted = time.perf_counter(), False
         analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
         with contextlib.ExitStack() as closing:
             for sink in self._realtime:
@@ -160,9 +160,11 @@ class Session:
             if self._source.realtime:
                 closing.enter_context(scheduling_hints())
             analysis.start()
-            with contextlib.suppress(KeyboardInterrupt):
+            try:
                 while analysis.is_alive():
                     self._attend(analysis)
+            except KeyboardInterrupt:
+                interrupted = True
         if self._failure is not None:
             raise self._failure
         counters = self._source.counters()
@@ -177,6 +179,7 @@ class Session:
             gaps=counters.gaps,
             warnings=self._warnings(),
             folders=() if self._recorder is None else self._recorder.folders,
+            interrupted=interrupted,
         )
 
     def stop(self) -> None:

@@ -52,7 +52,8 @@ def detect(
         else:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="samplechop"))
             path = _written(audio, sample_rate, Path(folder))
-        _run(_settings(detectors, settings), path, True, events.append)
+        if _run(_settings(detectors, settings), path, True, events.append).interrupted:
+            raise KeyboardInterrupt
     return sorted(events, key=attrgetter("sample"))
 
 
@@ -64,7 +65,7 @@ def listen(
     file: str | PathLike[str] | None = None,
     **settings: Any,
 ) -> Summary:
-    """Run a live session, and call `on_event` with each event, in this thread, soon after it was found.
+    """Run a live session, and call `on_event` with each event, in this thread, as it is detected.
 
     device: the input's name, part of it, or its number; the system's own if None.
     detectors, settings: as for `detect`; also midi_port="virtual", osc="localhost:9000", record="sessions" and all else
@@ -73,8 +74,8 @@ def listen(
         which is raised here once all is closed.
     file: audio that plays the turntable in real time, in place of a device.
 
-    Events come in the order in which they were found: each `latency` samples after its place at most, and a tenth of
-    a second. Gives what the session came to: events by kind, seconds, xruns, folders that were recorded.
+    Events come in the order in which they are detected, each `latency` samples after its place at most. Gives what the
+    session came to: events by kind, seconds, xruns, folders that were recorded, whether Ctrl-C ended it.
     Raises UserError where something cannot be opened or used, TypeError for settings nobody knows.
     """
     chosen = _settings(detectors, settings | {"device": device, "duration": duration})
@@ -93,18 +94,16 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
     of it is reported through `warnings`.
     Raises UserError for a record or options that cannot be used, TypeError for options nobody knows.
     """
+    from samplechop.offline.kits import pipeline
     from samplechop.offline.kits.core.naming import safe
     from samplechop.offline.kits.core.options import ChopOptions
     from samplechop.offline.kits.core.record import title
-    from samplechop.offline.kits.pipeline import make_kit
 
     for name in ("lock", "formats"):
         if options.get(name) is not None:
             options[name] = tuple(options[name])
     source = Path(record)
-    outcome = make_kit(source, Path(out) / safe(title(source)), ChopOptions(**options), force)
-    _warn(outcome.warnings)
-    return outcome.kit
+    return pipeline.chop(source, Path(out) / safe(title(source)), ChopOptions(**options), force)
 
 
 def _settings(detectors: Iterable[str], settings: dict[str, Any]) -> LiveSettings:
@@ -133,10 +132,6 @@ def _written(samples: ArrayLike, sample_rate: int | None, folder: Path) -> Path:
 
 def _run(settings: LiveSettings, path: Path | None, fast: bool, on_event: Callable[[Event], object]) -> Summary:
     summary = Session.open(settings, path, fast, io.StringIO(), on_event).run()
-    _warn(summary.warnings)
+    for text in summary.warnings:
+        warnings.warn(text, stacklevel=3)
     return summary
-
-
-def _warn(texts: Iterable[str]) -> None:
-    for text in texts:
-        warnings.warn(text, stacklevel=4)

@@ -105,6 +105,7 @@ class Summary:
     """What happened in a session: counts, and times in seconds.
 
     events: how many there were of each kind. folders: where the session, and what was kept of it, lies.
+    interrupted: whether Ctrl-C ended it.
     """
 
     events: Mapping[str, int]
@@ -117,3 +118,4 @@ class Summary:
     gaps: int
     warnings: tuple[str, ...]
     folders: tuple[Path, ...] = ()
+    interrupted: bool = False

@@ -13,7 +13,7 @@ import soundfile
 
 import samplechop
 from samplechop import Detector, Event, Kit, ProcessSpec, UserError, chop, detect, listen
-from samplechop.realtime import cli
+from samplechop.realtime import cli, session
 from samplechop.realtime.cli import DEMO
 from tests.support.command import samplechop as command
 
@@ -106,8 +106,19 @@ def test_audio_that_ends_early_gives_a_warning(recording: Path, tmp_path: Path) 
     short = tmp_path / "short.flac"
     soundfile.write(short, *soundfile.read(recording))
     short.write_bytes(short.read_bytes()[: short.stat().st_size // 2])
-    with pytest.warns(UserWarning, match="short.flac"):
+    with pytest.warns(UserWarning, match="short.flac") as warned:
         assert detect(short)
+    assert warned[0].filename == __file__
+
+
+def test_an_interrupt_is_no_shorter_list_of_events(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session.Session, "_attend", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        detect(recording)
+    assert listen(print, file=recording).interrupted
 
 
 def test_listen_calls_with_each_event_in_this_thread(recording: Path) -> None:

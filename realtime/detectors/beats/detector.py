@@ -130,7 +130,7 @@ class BeatDetector(StatedLatency):
         self._latency = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * hop),
             ("constant-Q kernel", stream.features.latency),
-            ("peak", 2 * REACH * hop),
+            ("peak picking", 2 * REACH * hop),
             ("one block", spec.max_block_size),
         )
         self.reset()

@@ -91,9 +91,9 @@ class ChopDetector(StatedLatency):
         self._gap = MinimumGap(round(gap_seconds * spec.sample_rate), hold)
         self._latency = (
             *self._front_end.delay_terms,
-            ("peak", self._front_end.wait * hop),
+            ("peak picking", self._front_end.wait * hop),
             *((("wait for a stronger chop", hold * hop),) if hold else ()),
-            ("attack search", onset_refinement.BACK),
+            ("onset refinement", onset_refinement.BACK),
             ("one block", spec.max_block_size),
         )
         self._audio = History(1, self.latency + onset_refinement.LENGTH, spec.max_block_size)

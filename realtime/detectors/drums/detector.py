@@ -90,7 +90,7 @@ class DrumDetector(StatedLatency):
         self._features = DrumFeatureStream(spec.max_block_size, spec.sample_rate)
         self._net = TemporalNet(manifest)
         self._latency = (
-            ("attack heard", features.wait),
+            ("attack in the window", features.wait),
             ("to the end of the frame", HOP_LENGTH - 1),
             ("one block", spec.max_block_size),
         )

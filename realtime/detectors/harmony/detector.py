@@ -77,8 +77,8 @@ class HarmonyDetector(StatedLatency):
         self._key = KeyTracker(frame_rate)
         self._latency = (
             ("half of the spectrum's window", stream.latency),
-            (f"{lag} frames to be sure of a chord", lag * hop),
-            ("attack search", ATTACK_BACK),
+            (f"{lag} frames of lookahead", lag * hop),
+            ("onset refinement", ATTACK_BACK),
             ("one block", spec.max_block_size),
         )
         self._audio = History(1, self.latency + onset_refinement.LENGTH, spec.max_block_size)
