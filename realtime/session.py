@@ -22,8 +22,9 @@ from samplechop.realtime.engine.scheduling_hints import scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner
 from samplechop.realtime.midi.pad_allocation import PadAssigner
+from samplechop.realtime.midi.sender import MidiPortSink
 from samplechop.realtime.outputs.json_lines import JsonLinesSink
-from samplechop.realtime.outputs.sinks import MidiPortSink, Sink
+from samplechop.realtime.outputs.sinks import Sink
 from samplechop.realtime.session_parts import (
     RUNNING,
     FunctionSink,

@@ -30,8 +30,8 @@ ALLOWED = {
     "realtime/nets": "models realtime/core realtime/dsp realtime/audio",
     "realtime/engine": f"{LIVE} realtime/audio",
     "realtime/detectors": f"{LIVE} realtime/engine",
-    "realtime/midi": "realtime/core realtime/audio",
-    "realtime/outputs": "realtime/core realtime/audio realtime/midi",
+    "realtime/outputs": "realtime/core realtime/audio",
+    "realtime/midi": "realtime/core realtime/audio realtime/outputs",
     "realtime/taps": "realtime/core realtime/audio realtime/midi realtime/outputs",
     "realtime/ui": "realtime/core realtime/audio realtime/outputs realtime/detectors/harmony",
     "realtime/recording": "realtime/core realtime/audio realtime/engine realtime/outputs realtime/taps realtime/ui",
@@ -56,7 +56,7 @@ ALLOWED = {
 """Rooms each room may import from; what lies under a room that is named is allowed with it."""
 LABORATORY = ("offline/lab", "offline/cli")
 """The rooms that may import offline/lab: nothing that a user's own work goes through needs it, but commands call it."""
-KNOWN = ("realtime", "offline/atlas")
+KNOWN = ("offline/atlas",)
 """Rooms that do not hold this yet: of nothing in them is it asked."""
 HEAVY = {"tensorflow", "keras", "librosa", "matplotlib", "sklearn"}
 UNPICKLE = {"pickle", "marshal", "shelve"}

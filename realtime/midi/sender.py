@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from samplechop.realtime.audio.clock import Clock
-from samplechop.realtime.core.events import Event
+from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.clock_generator import STOP, MidiClock
 from samplechop.realtime.midi.messages import all_notes_off
 from samplechop.realtime.midi.ports import MidiPort
@@ -191,3 +191,25 @@ class MidiSender:
         self.counters.max_lateness_ms = max(self.counters.max_lateness_ms, 1000 * lateness)
         if isinstance(turn, Strike):
             self._scheduler.at(position + self._gate, lambda _: self._sounding.release(turn), first=True)
+
+
+class MidiPortSink:
+    """Hands events to a MidiSender, which it starts and stops."""
+
+    broken = False
+
+    def __init__(self, sender: MidiSender) -> None:
+        """Start the sender."""
+        self._sender = sender
+        sender.start()
+
+    def write(self, event: Event) -> None:
+        """Queue what one event plays, if anything, and let a beat steer the clock."""
+        if event.kind == BEAT:
+            self._sender.beat(event)
+        if event.note is not None or (event.notes is not None and event.velocity is not None):
+            self._sender.send(event)
+
+    def close(self) -> None:
+        """Let what is queued sound, then end all notes and close the port."""
+        self._sender.stop()

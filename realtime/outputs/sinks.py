@@ -1,12 +1,11 @@
-"""Where events go: what all sinks have, and the one that feeds a MIDI port."""
+"""Where events go: what all sinks have, and the check of a file they are to write."""
 
 import os
 from pathlib import Path
 from typing import Protocol
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, Event
-from samplechop.realtime.midi.sender import MidiSender
+from samplechop.realtime.core.events import Event
 
 
 class Sink(Protocol):
@@ -36,25 +35,3 @@ def check_target(path: str | Path) -> Path:
     if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise UserError(f"cannot write {str(path)!r}: no permission; choose another place")
     return target
-
-
-class MidiPortSink:
-    """Hands events to a MidiSender, which it starts and stops."""
-
-    broken = False
-
-    def __init__(self, sender: MidiSender) -> None:
-        """Start the sender."""
-        self._sender = sender
-        sender.start()
-
-    def write(self, event: Event) -> None:
-        """Queue what one event plays, if anything, and let a beat steer the clock."""
-        if event.kind == BEAT:
-            self._sender.beat(event)
-        if event.note is not None or (event.notes is not None and event.velocity is not None):
-            self._sender.send(event)
-
-    def close(self) -> None:
-        """Let what is queued sound, then end all notes and close the port."""
-        self._sender.stop()

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi.file import MidiFileSink
+from samplechop.realtime.midi.sender import MidiPortSink
 from samplechop.realtime.outputs.json_lines import JsonLinesSink
-from samplechop.realtime.outputs.sinks import MidiPortSink, check_target
+from samplechop.realtime.outputs.sinks import check_target
 
 RATE = 44_100
 TICK_SECONDS = 0.5 / 1920
