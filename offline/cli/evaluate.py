@@ -15,8 +15,8 @@ from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
     from samplechop.offline.evaluate.atlas import Judgement
-    from samplechop.offline.evaluate.html_report import Drawing
     from samplechop.offline.evaluate.references import Track
+    from samplechop.offline.evaluate.report import Drawing
     from samplechop.offline.evaluate.runner import Task
 
 CHOP_KINDS = ("chop", "stream")
@@ -210,9 +210,7 @@ def _evaluate(
     if output.data is not None:
         report.write_data(result, folder, output.data)
     if output.page is not None:
-        from samplechop.offline.evaluate.html_report import write_page
-
-        write_page(result, drawing, folder.resolve().name, output.page)
+        report.write_page(result, drawing, folder.resolve().name, output.page)
 
 
 @app.command("atlas")

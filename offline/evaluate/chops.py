@@ -8,9 +8,9 @@ import numpy as np
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.palette import CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
 from samplechop.offline.evaluate import measures, svg, systems
-from samplechop.offline.evaluate.html_report import Drawing
 from samplechop.offline.evaluate.measures import OPEN, RELIABILITY, RIGHT, WRONG, Markers, Measures, marks
 from samplechop.offline.evaluate.references import References
+from samplechop.offline.evaluate.report import Drawing
 from samplechop.offline.evaluate.runner import (
     Pooled,
     Result,

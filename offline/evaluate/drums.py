@@ -24,7 +24,6 @@ from samplechop.offline.evaluate.drum_measures import (
     headline,
     marks,
 )
-from samplechop.offline.evaluate.html_report import Drawing
 from samplechop.offline.evaluate.measures import (
     OPEN,
     RELIABILITY,
@@ -36,6 +35,7 @@ from samplechop.offline.evaluate.measures import (
     pairs,
 )
 from samplechop.offline.evaluate.references import together
+from samplechop.offline.evaluate.report import Drawing
 from samplechop.offline.evaluate.runner import (
     Pooled,
     Result,

@@ -16,7 +16,7 @@ from samplechop.offline.evaluate.chord_measures import (
     name_of,
 )
 from samplechop.offline.evaluate.chord_references import UNKNOWN, Segment
-from samplechop.offline.evaluate.html_report import Drawing
+from samplechop.offline.evaluate.report import Drawing
 from samplechop.offline.evaluate.runner import Result, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion
 from samplechop.offline.evaluate.systems import title

@@ -1,17 +1,20 @@
-"""The results as tables in the terminal: a row per measure, a column per system, the best in bold."""
+"""Results as tables in the terminal, as JSON, and as one HTML page that needs nothing but itself."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from rich import markup
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
 
+from samplechop.offline.common.palette import BACK, CYAN, FAINT, INK, LINE
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate.measures import RELIABILITY, Measures
-from samplechop.offline.evaluate.runner import ALL, Result, Row, compared
+from samplechop.offline.evaluate.runner import ALL, Result, Row, TrackResult, compared
 from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.errors import UserError
 
@@ -29,7 +32,7 @@ def _empty(result: Result, heading: str) -> Table:
     table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD)
     table.add_column(result.task.note)
     for system in result.systems:
-        table.add_column(escape(title(system)), justify="right")
+        table.add_column(markup.escape(title(system)), justify="right")
     return table
 
 
@@ -39,7 +42,7 @@ def means(result: Result) -> Table:
     table = _empty(result, f"Mean over {len(result.tracks)} recordings")
     for group in groups:
         summaries: list[Measures] = [result.summary(system, group) for system in result.systems]
-        table.add_row(f"[bold cyan]{escape(group)}[/] [dim]({len(result.rows(group))})[/]")
+        table.add_row(f"[bold cyan]{markup.escape(group)}[/] [dim]({len(result.rows(group))})[/]")
         for row in result.task.rows:
             if cells := _cells(row, [summary.get(row.key) for summary in summaries]):
                 table.add_row(row.label, *cells)
@@ -47,7 +50,9 @@ def means(result: Result) -> Table:
     if result.noise:
         table.add_row(f"[bold cyan]{result.task.noise}[/]")
         for kind, found in result.noise.items():
-            table.add_row(escape(kind), *_cells(noise_row(result, kind), [found[system] for system in result.systems]))
+            table.add_row(
+                markup.escape(kind), *_cells(noise_row(result, kind), [found[system] for system in result.systems])
+            )
     return table
 
 
@@ -62,7 +67,7 @@ def recordings(result: Result) -> Table:
             key = next((key for key in result.task.principal if first.get(key) is not None), result.task.principal[-1])
             row = next(row for row in result.task.rows if row.key == key)
             values = [one.by_system[system].measures.get(key) for system in result.systems]
-            table.add_row(escape(one.track.name), *_cells(row, values), f"[dim]{row.label.strip()}[/]")
+            table.add_row(markup.escape(one.track.name), *_cells(row, values), f"[dim]{row.label.strip()}[/]")
         table.add_section()
     return table
 
@@ -115,3 +120,121 @@ def _system(result: Result, system: str, folder: Path) -> dict[str, Any]:
             for one in result.tracks
         },
     }
+
+
+STYLE = f"""
+body {{ background: {BACK}; color: {INK}; font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px;
+  padding: 0 1rem }}
+h1 {{ font-size: 1.6rem; margin: 0 }}
+h2 {{ font-size: 1.15rem; margin: 2.4rem 0 .6rem }}
+h3 {{ font-size: 1rem; font-weight: 600; margin: 1.4rem 0 .2rem }}
+p, h3 span, nav {{ color: {FAINT} }}
+h3 span {{ font-weight: 400 }}
+a {{ color: {CYAN} }}
+nav a {{ margin-right: 1rem }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
+th, td {{ padding: .12rem .55rem; text-align: right; color: {FAINT} }}
+th:first-child, td:first-child {{ padding-left: 0; text-align: left }}
+th {{ border-bottom: 1px solid {LINE}; color: {INK} }}
+td.best {{ color: {INK}; font-weight: 700 }}
+td.part {{ padding-left: 1rem !important }}
+svg {{ display: block; font: 12px system-ui, sans-serif; fill: none; max-width: 100% }}
+.beside {{ display: flex; flex-wrap: wrap; gap: 1rem 3rem; align-items: flex-start }}
+.scroll {{ overflow-x: auto }}
+.key b {{ display: inline-block; height: .8rem; margin: 0 .3rem 0 .9rem; vertical-align: -1px; width: 3px }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How a task's results are drawn.
+
+    recording: a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
+    figures: (heading, picture) of what all recordings show together.
+    """
+
+    recording: Callable[[TrackResult, Sequence[str]], str]
+    key: Callable[[], str]
+    figures: Callable[[Result], Sequence[tuple[str, str]]]
+
+
+def write_page(result: Result, drawing: Drawing, name: str, path: Path) -> None:
+    """Write the page of results about the recordings called `name`.
+
+    Raises UserError if it cannot be written.
+    """
+    try:
+        path.write_text(page(result, drawing, name), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The page {str(path)!r} cannot be written: {error.strerror}") from None
+
+
+def page(result: Result, drawing: Drawing, name: str) -> str:
+    """Give the whole page as HTML; it fetches nothing."""
+    minutes = sum(one.seconds for one in result.tracks) / 60
+    note = result.task.note
+    figures = [f"<div><h2>{escape(heading)}</h2>{drawn}</div>" for heading, drawn in drawing.figures(result)]
+    if result.noise:
+        figures.append(f"<div><h2>{escape(_capital(result.task.noise))}</h2>{_noise(result)}</div>")
+    parts = [
+        f"<h1>{escape(name)}</h1>",
+        f"<p>{len(result.tracks)} recordings, {minutes:.1f} minutes; {escape(', '.join(map(title, result.systems)))}. "
+        f"Shares are 0 to 1; {escape(note)}; the best of a line is bright.</p>",
+        f"<nav>{' '.join(_link(group) for group in result.groups)}</nav>",
+        "<h2>Means</h2>",
+        f'<div class="beside">{_means(result)}</div>',
+        f'<div class="beside">{"".join(figures)}</div>',
+        *(_group(result, drawing, group) for group in result.groups),
+    ]
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(name)}</title>'
+    body = "\n".join(part for part in parts if part)
+    return f'<!doctype html><html lang="en"><head>{head}<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n'
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _link(group: str) -> str:
+    return f'<a href="#{escape(group, quote=True)}">{escape(group)}</a>'
+
+
+def _table(result: Result, rows: Sequence[str]) -> str:
+    heads = "".join(f"<th>{escape(title(system))}</th>" for system in result.systems)
+    return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
+
+
+def _line(row: Row, values: Sequence[float | None]) -> str:
+    cells = compared(row, values)
+    if not cells:
+        return ""
+    part = ' class="part"' if row.label.startswith(" ") else ""
+    shown = "".join(f'<td class="best">{escape(text)}</td>' if best else f"<td>{text}</td>" for text, best in cells)
+    return f"<tr><td{part}>{escape(row.label.strip())}</td>{shown}</tr>"
+
+
+def _means(result: Result) -> str:
+    """Tabulate the mean over all recordings, then over each group."""
+    tables = []
+    for group in [ALL, *result.groups] if len(result.groups) > 1 else result.groups:
+        summaries = [result.summary(system, group) for system in result.systems]
+        rows = [_line(row, [summary.get(row.key) for summary in summaries]) for row in result.task.rows]
+        heading = f"<h3>{escape(group)} <span>{len(result.rows(group))}</span></h3>"
+        tables.append(f'<div class="scroll">{heading}{_table(result, rows)}</div>')
+    return "".join(tables)
+
+
+def _noise(result: Result) -> str:
+    rows = [
+        _line(noise_row(result, kind), [found[system] for system in result.systems])
+        for kind, found in result.noise.items()
+    ]
+    return _table(result, rows)
+
+
+def _group(result: Result, drawing: Drawing, group: str) -> str:
+    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2><p class="key">{drawing.key()}</p>']
+    for one in result.rows(group):
+        heading = f"<h3>{escape(one.track.name)} <span>{one.seconds:.1f} s</span></h3>"
+        drawn.append(heading + drawing.recording(one, result.systems))
+    return "\n".join(drawn)

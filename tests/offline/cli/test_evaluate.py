@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate import drums, harmony, html_report, noise, report, runner, systems
+from samplechop.offline.evaluate import drums, harmony, noise, report, runner, systems
 from samplechop.offline.evaluate.chops import DRAWING, TASK
 from samplechop.offline.evaluate.measures import Markers
 from samplechop.offline.evaluate.references import references_for, tracks_in
@@ -136,7 +136,7 @@ def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
 
 
 def test_the_page_holds_every_recording_and_fetches_nothing(result):
-    html = html_report.page(result, DRAWING, "my <records>")
+    html = report.page(result, DRAWING, "my <records>")
     assert "my &lt;records&gt;" in html
     for one in result.tracks:
         assert f"<h3>{one.track.name} " in html
@@ -148,7 +148,7 @@ def test_the_page_holds_every_recording_and_fetches_nothing(result):
 def test_the_page_is_well_formed_and_small(result):
     from xml.etree import ElementTree
 
-    drawings = re.findall(r"<svg.*?</svg>", html_report.page(result, DRAWING, "records"), re.DOTALL)
+    drawings = re.findall(r"<svg.*?</svg>", report.page(result, DRAWING, "records"), re.DOTALL)
     assert len(drawings) == len(result.tracks) + 1
     for drawing in drawings:
         ElementTree.fromstring(drawing)
@@ -157,7 +157,7 @@ def test_the_page_is_well_formed_and_small(result):
 
 def test_a_page_that_cannot_be_written_is_a_clear_fault(result, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
-        html_report.write_page(result, DRAWING, "records", tmp_path)
+        report.write_page(result, DRAWING, "records", tmp_path)
 
 
 def test_a_beat_labelled_one_is_a_downbeat():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate import drum_measures, drums, html_report, noise, runner, systems
+from samplechop.offline.evaluate import drum_measures, drums, noise, report, runner, systems
 from samplechop.offline.evaluate.drum_measures import (
     DETECTED_LABELS,
     REFERENCE_LABELS,
@@ -259,7 +259,7 @@ def test_the_page_is_well_formed_and_fetches_nothing(folder):
     result = runner.evaluate(
         drums.TASK, tracks_in(folder, drum_references_for), ["detector:reciter", "librosa"], None, jobs=1
     )
-    html = html_report.page(result, drums.DRAWING, "my <drums>")
+    html = report.page(result, drums.DRAWING, "my <drums>")
     assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert len(drawings) == len(result.tracks) + 2

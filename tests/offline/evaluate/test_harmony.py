@@ -11,8 +11,8 @@ from samplechop.offline.evaluate import (
     chord_measures,
     harmony,
     harmony_figures,
-    html_report,
     noise,
+    report,
     runner,
 )
 from samplechop.offline.evaluate.chord_measures import (
@@ -280,7 +280,7 @@ def test_the_command_prints_a_table_and_writes_json_and_a_page(folder):
 
 def test_the_page_is_well_formed_and_fetches_nothing(folder):
     result = runner.evaluate(harmony.TASK, tracks_in(folder, chord_references_for), ["detector:reciter"], None, jobs=1)
-    html = html_report.page(result, harmony_figures.DRAWING, "my <chords>")
+    html = report.page(result, harmony_figures.DRAWING, "my <chords>")
     assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert len(drawings) == len(result.tracks) + 2
