@@ -1,6 +1,6 @@
 """`samplechop live` in a checkout: a record goes in, chop markers come out as MIDI notes."""
 
-from samplechop.realtime.core.interrupts import end_at_once
+from samplechop.realtime.core.process import end_at_once
 
 if __name__ == "__main__":
     end_at_once()  # what is imported below takes its time

@@ -27,7 +27,7 @@ ALLOWED = {
     "realtime/core": "",
     "realtime/dsp": "realtime/core",
     "realtime/audio": "realtime/core",
-    "realtime/nets": "models realtime/core realtime/dsp realtime/audio",
+    "realtime/nets": "models realtime/core realtime/dsp",
     "realtime/engine": f"{LIVE} realtime/audio",
     "realtime/detectors": f"{LIVE} realtime/engine",
     "realtime/outputs": "realtime/core realtime/audio",

@@ -2,7 +2,7 @@
 
 import sys
 
-from samplechop.realtime.core.interrupts import ended_at_once
+from samplechop.realtime.core.process import ended_at_once
 
 
 def main() -> None:

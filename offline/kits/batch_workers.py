@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.interrupts import without_interrupts
+from samplechop.realtime.core.process import without_interrupts
 
 Task = tuple[int, Callable[[], Any], Path]
 """A piece of work: its number, what to call, and the file of its attempts. Picklable; the result is plain, for JSON."""

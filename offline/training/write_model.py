@@ -13,8 +13,8 @@ from typing import Any
 from samplechop import models
 from samplechop.models import AnyFeatures, Manifest
 from samplechop.offline.training.keras_backend import keras, tensorflow
-from samplechop.realtime.audio.silence_stderr import silence
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.process import silence
 
 BATCH = 16
 """Windows per call in the file of a window net; fixed, because a net converted without one fails when it is run."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from samplechop.realtime.audio.clock import StreamClock
 from samplechop.realtime.audio.devices import (
     Device,
     check_input,
@@ -15,7 +16,6 @@ from samplechop.realtime.audio.devices import (
     devices_of,
     portaudio,
 )
-from samplechop.realtime.audio.dll import StreamClock
 from samplechop.realtime.audio.ring import capacity_for
 from samplechop.realtime.audio.source import Chunk, Counters, Monitor
 from samplechop.realtime.audio.stream import SILENT, DeviceStream

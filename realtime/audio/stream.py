@@ -18,7 +18,7 @@ from samplechop.realtime.audio.ring import (
 )
 from samplechop.realtime.audio.stream_process import StreamSettings, run
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.interrupts import without_interrupts
+from samplechop.realtime.core.process import without_interrupts
 
 OPEN_SECONDS = 60.0
 """The first start ever compiles the callback."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from samplechop.realtime.audio.silence_stderr import silence
+from samplechop.realtime.core.process import silence
 from samplechop.realtime.midi.jack_watch import JackWatch
 from samplechop.realtime.midi.ports import CLIENT_NAME, VIRTUAL, Direction, claim, rtmidi
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
-from samplechop.realtime.audio.silence_stderr import silence
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.process import silence
 from samplechop.realtime.midi.jack_watch import JackWatch
 
 VIRTUAL = "virtual"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest, ModelError
-from samplechop.realtime.audio.silence_stderr import silence
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.process import silence
 
 # The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
 # so only making one tells whether it works.

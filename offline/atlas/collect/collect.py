@@ -26,7 +26,7 @@ from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.kits.batch_workers import in_processes
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.interrupts import without_interrupts
+from samplechop.realtime.core.process import without_interrupts
 
 DEAD = "the process that read it died (out of memory?)"
 _TOGETHER = 64

@@ -2,7 +2,7 @@
 
 Key: what pitches sound in it, compared with how often they do in music of every key. The pitches are the peaks of a
 spectrum that stand out of their neighbourhood, which drums and hiss do not; counted by pitch class, they are compared
-with the profiles of realtime/detectors/harmony/key_profiles.py. On 110 made records of known key this was right for 76
+with the profiles of realtime/detectors/harmony/key_tracker.py. On 110 made records of known key this was right for 76
 of 100, and for 87 of 100 of those it was sure enough about to give; librosa's chroma with the best of four profiles
 stayed 20 below.
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.events import DOWNBEAT, Event
-from samplechop.realtime.detectors.harmony.key_profiles import KEYS, best, likeness
+from samplechop.realtime.detectors.harmony.key_tracker import KEYS, best, likeness
 
 KEY_CONFIDENCE = 0.5
 """The confidence threshold of a key."""

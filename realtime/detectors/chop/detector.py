@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.models import Features, ModelError, StreamFeatures
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.core.latency import StatedLatency
 from samplechop.realtime.core.meters import Meter, Trace
-from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
+from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.chop.frontends import FrontEnd, StreamFrontEnd, WindowFrontEnd
 from samplechop.realtime.detectors.chop.minimum_gap import Candidate, MinimumGap
 from samplechop.realtime.detectors.chop.peak_picking import Choose, Decision

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.models import DrumFeatures, ModelError
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
-from samplechop.realtime.core.latency import StatedLatency
-from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
+from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.drums.peak_picking import DrumDecision, HitPicker
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import AttackSearch

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.core.latency import StatedLatency
-from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec
+from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.harmony.chord_tracker import ChordTracker
 from samplechop.realtime.detectors.harmony.chord_vocabulary import CHORD_OCTAVE, SILENT, voicing
 from samplechop.realtime.detectors.harmony.harte import ROOTS

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.realtime.audio.dll import StreamClock
+from samplechop.realtime.audio.clock import StreamClock
 from samplechop.realtime.audio.file_source import DECODE_FRAMES, FileSource
 from samplechop.realtime.core.errors import UserError
 

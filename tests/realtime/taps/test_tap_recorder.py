@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.realtime.audio.dll import StreamClock
+from samplechop.realtime.audio.clock import StreamClock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.midi.pad_input import MidiPad
 from samplechop.realtime.outputs.json_lines import LineFile

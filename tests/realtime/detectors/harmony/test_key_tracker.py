@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from samplechop.realtime.detectors.harmony.key_profiles import KEYS, Key, best, likeness
-from samplechop.realtime.detectors.harmony.key_tracker import KeyTracker
+from samplechop.realtime.detectors.harmony.key_tracker import KEYS, Key, KeyTracker, best, likeness
 from tests.support.harmony import evidence
 
 mir_eval_key = pytest.importorskip("mir_eval.key")

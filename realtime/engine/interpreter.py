@@ -1,9 +1,29 @@
-"""Telling that something is being compiled: numba keeps what it compiled, so mostly nothing is."""
+"""The Python interpreter beside audio: hints so that it holds up no note that is due, and a notice when it compiles."""
 
-from collections.abc import Callable
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from numba.core import event
+
+_SWITCH_SECONDS = 0.0005
+
+
+@contextmanager
+def scheduling_hints() -> Iterator[None]:
+    """[main] Let threads take turns sooner, and garbage collection leave alone what is loaded by now."""
+    # The default of 5 ms is how long a busy thread, the screen say, may keep the others from a due note.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
 
 
 def say_when_compiling(say: Callable[[str], None]) -> None:

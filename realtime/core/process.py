@@ -1,4 +1,7 @@
-"""Ctrl-C while we start, and of the processes we start: the terminal sends it to all, and one alone should decide."""
+"""What belongs to the process: Ctrl-C while we start and of the processes we start, and standard error.
+
+The terminal sends Ctrl-C to all, and one alone should decide.
+"""
 
 import os
 import signal
@@ -54,3 +57,21 @@ def ended_at_once() -> Iterator[None]:
 
 def _end(_signal: int, _frame: object) -> None:
     os._exit(INTERRUPTED)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let file descriptor 2 lead nowhere meanwhile; Python's own messages go unseen too, so keep it short."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # started without a standard error
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
