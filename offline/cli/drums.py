@@ -134,7 +134,7 @@ def by_hand(
     from samplechop.offline.lab.drum_datasets.from_midi import drums_in, fit, labels_of
     from samplechop.offline.lab.drum_datasets.from_tracks import read_track
     from samplechop.offline.lab.drum_datasets.pairs import write_pair
-    from samplechop.offline.labels.general_midi import read_song
+    from samplechop.offline.labels.midi import read_song
     from samplechop.realtime.core.events import DRUMS
 
     known = frozenset(name.strip() for name in only.split(",") if name.strip()) or frozenset(DRUMS)

@@ -119,7 +119,7 @@ def convert(
 
     Names are kept by .txt and .wav, rejected places by .txt alone.
     """
-    from samplechop.offline.labels.cue_writing import write_with_cues
+    from samplechop.offline.labels.cues import write_with_cues
     from samplechop.offline.labels.reading import read_labels
     from samplechop.offline.labels.writing import write_labels
 
@@ -148,7 +148,7 @@ def review(
     samplechop labels convert song.events.jsonl edit.txt        edit these in Audacity, then
     samplechop labels review song.events.jsonl edit.txt -o song.txt
     """
-    from samplechop.offline.labels.review import read_review
+    from samplechop.offline.labels.reading import read_review
     from samplechop.offline.labels.writing import write_labels
 
     if output.suffix.lower() != ".txt":
@@ -184,7 +184,7 @@ def _warnings(found: "Labels", length: float | None) -> list[str]:
     """Give a sentence for everything that looks as if it were not meant."""
     import numpy as np
 
-    from samplechop.offline.labels.records import TAPS
+    from samplechop.offline.labels.text import TAPS
 
     warnings = []
     times = found.times

@@ -11,7 +11,7 @@ import typer
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
-    from samplechop.offline.notes.capture import Told
+    from samplechop.offline.notes.capture import NoteProgress
 
 app = typer.Typer(
     no_args_is_help=True, help="Capture the single notes of an instrument, to train the harmony model with."
@@ -58,8 +58,8 @@ def capture(
     minutes = of * (plan.seconds + plan.release + 0.1) / 60
     typer.echo(f"{of} notes on {port.name!r}, heard on {source.name!r}: {minutes:.0f} min; Ctrl-C pauses", err=True)
     try:
-        with _bar(of) as told:
-            done = play_and_record(source, port, plan, out, told, (port.name, source.name))
+        with _bar(of) as progress:
+            done = play_and_record(source, port, plan, out, progress, (port.name, source.name))
     except KeyboardInterrupt:
         typer.echo("paused: the same command goes on", err=True)
         raise typer.Exit(130) from None
@@ -105,7 +105,7 @@ def from_recording(
 
 
 @contextmanager
-def _bar(of: int) -> "Iterator[Told]":
+def _bar(of: int) -> "Iterator[NoteProgress]":
     """Show on stderr how many notes are done: a bar on a terminal, elsewhere only what there is to say."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -115,12 +115,12 @@ def _bar(of: int) -> "Iterator[Told]":
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("notes", total=of)
 
-        def told(done: int, of: int, what: str) -> None:
+        def progress(done: int, of: int, what: str) -> None:
             bars.update(task, completed=done, total=of)
             if what:
                 bars.console.print(what, highlight=False, markup=False)
 
-        yield told
+        yield progress
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -30,7 +30,7 @@ def sessions(
     One that is being recorded is left alone.
     """
     from samplechop.offline.sessions.reading import find_sessions, read_session
-    from samplechop.offline.sessions.repair import repair as mend
+    from samplechop.offline.sessions.reading import repair as mend
 
     found = [read_session(path) for path in find_sessions(folder)]
     mended, failed = 0, []

@@ -18,8 +18,17 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.audio.sample_formats import BLOCK, BYTES, FLOATS, exact_dtype
-from samplechop.offline.audio.wav_chunks import LARGEST, Cue, cue_chunks, sampler_chunk, wav_header
+from samplechop.offline.audio.sample_formats import (
+    BLOCK,
+    BYTES,
+    FLOATS,
+    LARGEST,
+    Cue,
+    cue_chunks,
+    exact_dtype,
+    sampler_chunk,
+    wav_header,
+)
 from samplechop.offline.export import ExportWarning
 from samplechop.offline.kits.core.model import Kit
 from samplechop.realtime.core.errors import UserError

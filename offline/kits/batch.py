@@ -1,7 +1,7 @@
 """Many records in, many kits out: in several processes or on a cluster, what is there already left alone.
 
 One record that cannot be chopped never stops the others, nor does one whose worker dies. Workers only write kits; the
-ledger is written by this process, so that it is right whatever becomes of them. What they had begun is made again.
+batch state is written by this process, so that it is right whatever becomes of them. What they had begun is made again.
 """
 
 import shutil
@@ -16,7 +16,7 @@ from typing import Protocol
 
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import batch_workers
-from samplechop.offline.kits.batch_state import Ledger, Row, State, fingerprint
+from samplechop.offline.kits.batch_state import BatchState, Row, State, fingerprint
 from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import audio_files, title
@@ -45,7 +45,7 @@ The kit appears there whole or not at all; what is unfinished lies beside it in 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A kit to be made, with its row in the ledger. size: bytes of the source."""
+    """A kit to be made, with its row in the batch state. size: bytes of the source."""
 
     source: Path
     folder: Path
@@ -101,7 +101,7 @@ def make_kits(
     progress: Progress = silent,
     model: str = "",
 ) -> Report:
-    """Make a kit of every source, each in a folder of its own in `out`; what the ledger there knows is skipped.
+    """Make a kit of every source, each in a folder of its own in `out`; what the batch state there knows is skipped.
 
     sources: as open.inputs gives them; of those with the same samples only the first is chopped.
     jobs: processes at once. force: make again what is there, and replace kits that are in the way. scheduler: address
@@ -113,13 +113,13 @@ def make_kits(
     report = Report()
     try:
         out.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger(out)
+        state = BatchState(out)
     except OSError as error:
         raise UserError(f"the folder {str(out)!r} cannot be written: {error.strerror}") from None
-    with ledger:
+    with state:
         pieces: list[_Piece] = []
         try:
-            pieces = _claim(ledger, sources, out, fingerprint(options, model), force, report, progress)
+            pieces = _claim(state, sources, out, fingerprint(options, model), force, report, progress)
             _sweep(out, pieces)
             with tempfile.TemporaryDirectory(prefix=BEGUN, dir=out.absolute()) as begun:
                 tasks = []
@@ -131,7 +131,7 @@ def make_kits(
                     batch_workers.on_cluster(tasks, scheduler) if scheduler else batch_workers.in_processes(tasks, jobs)
                 )
                 for done, (number, result) in enumerate(results, 1):
-                    _note(ledger, pieces[number], result or (False, DEAD, 0.0), report)
+                    _note(state, pieces[number], result or (False, DEAD, 0.0), report)
                     progress("chopping", done, len(pieces))
         except KeyboardInterrupt:
             report.interrupted = True
@@ -159,16 +159,16 @@ def _make(work: Work, source: Path, folder: Path, options: ChopOptions, force: b
     return made, message, time.perf_counter() - began
 
 
-def _note(ledger: Ledger, piece: _Piece, result: _Result, report: Report) -> None:
+def _note(state: BatchState, piece: _Piece, result: _Result, report: Report) -> None:
     made, message, seconds = result
-    state: State = "made" if made else "failed"
-    ledger.put([replace(piece.row, state=state, seconds=seconds, message=message)])
+    became: State = "made" if made else "failed"
+    state.put([replace(piece.row, state=became, seconds=seconds, message=message)])
     entries = report.made if made else report.failed
     entries.append(Entry(piece.source, piece.folder if made else None, message, seconds))
 
 
 def _claim(
-    ledger: Ledger,
+    state: BatchState,
     sources: Sequence[Path],
     out: Path,
     options: str,
@@ -180,20 +180,20 @@ def _claim(
 
     options: their fingerprint.
     """
-    taken = {row.folder.casefold() for row in ledger.rows()}
+    taken = {row.folder.casefold() for row in state.rows()}
     first: dict[str, Path] = {}
     pieces: list[_Piece] = []
     for done, source in enumerate(sources, 1):
         progress("looking", done, len(sources))
         try:
             files = audio_files(source)
-            record = ledger.record_of(files)
+            record = state.record_of(files)
             if record in first:
                 report.skipped.append(Entry(source, None, f"the same as {str(first[record])!r}"))
                 continue
             first[record] = source
-            row = ledger.find(record, options)
-            known = row or next(iter(ledger.of_record(record)), None)
+            row = state.find(record, options)
+            known = row or next(iter(state.of_record(record)), None)
             name = known.folder if known else _unused(source, taken)
             settle(out / name)
             if row and row.state == "made" and (out / name).is_dir() and not force:
@@ -209,7 +209,7 @@ def _claim(
             report.failed.append(Entry(source, None, str(error)))
         except OSError as error:
             report.failed.append(Entry(source, None, f"it cannot be read: {error.strerror}"))
-    ledger.put(piece.row for piece in pieces)
+    state.put(piece.row for piece in pieces)
     return sorted(pieces, key=lambda piece: -piece.size)
 
 

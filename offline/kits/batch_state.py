@@ -1,7 +1,7 @@
 """What became of every record of a collection, kept in SQLite beside the kits, so that a second run does only the rest.
 
 A record is known by the SHA-256 of its bytes, not by its name: files may be renamed and moved. A kit is known by the
-record and the options it was made with. Folders are kept relative to the ledger's, so that the whole can be moved.
+record and the options it was made with. Folders are kept relative to the state's, so that the whole can be moved.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ CREATE TABLE files (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kit. record: SHA-256 of the audio. options: their fingerprint. folder: relative to the ledger's.
+    """One kit. record: SHA-256 of the audio. options: their fingerprint. folder: relative to the state's.
 
     source: where the audio was. seconds: that it took to make. message: why it failed, or what is to be known of it.
     """
@@ -52,15 +52,15 @@ class Row:
     message: str = ""
 
 
-class Ledger:
-    """The ledger of one folder of kits; made if it is not there, held by one process at a time.
+class BatchState:
+    """The batch state of one folder of kits; made if it is not there, held by one process at a time.
 
     Every change is on disk when the call returns. Raises UserError if it cannot be opened, holds something else, or
     another process has it.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open the ledger of an existing folder."""
+        """Open the batch state of an existing folder."""
         self.path = folder / FILE
         try:
             self._base = sqlite3.connect(self.path, timeout=1.0, isolation_level=None)
@@ -83,13 +83,15 @@ class Ledger:
                 way_out = "is the disk full, or read-only?"
             else:
                 way_out = "delete it, kits stay as they are"
-            raise UserError(f"the ledger {str(self.path)!r} cannot be used ({error}): {way_out}") from None
+            raise UserError(f"the batch state {str(self.path)!r} cannot be used ({error}): {way_out}") from None
         if version not in (0, SCHEMA):
             self.close()
-            raise UserError(f"the ledger {str(self.path)!r} is of another version ({version}): name another folder")
+            raise UserError(
+                f"the batch state {str(self.path)!r} is of another version ({version}): name another folder"
+            )
 
-    def __enter__(self) -> "Ledger":
-        """Give the ledger itself."""
+    def __enter__(self) -> "BatchState":
+        """Give the batch state itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -142,7 +144,7 @@ class Ledger:
         """Give the SHA-256, in hex, of the bytes of files one after the other.
 
         A file whose size and time of change are as they were is not read again. Raises OSError, and UserError if the
-        ledger cannot be read.
+        batch state cannot be read.
         """
         found = hashlib.sha256()
         for file in files:
@@ -168,14 +170,14 @@ class Ledger:
 
     @contextmanager
     def _in_a_sentence(self) -> Iterator[None]:
-        """Raise UserError for what the disk does to a ledger; what only a mistake of ours can cause stays as it is."""
+        """Raise UserError for what the disk does; what only a mistake of ours can cause stays as it is."""
         try:
             yield
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise
         except sqlite3.DatabaseError as error:
             raise UserError(
-                f"the ledger {str(self.path)!r} cannot be used ({error}): is the disk full, or read-only?"
+                f"the batch state {str(self.path)!r} cannot be used ({error}): is the disk full, or read-only?"
             ) from None
 
 

@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.sample_formats import BLOCK, exact_dtype, mixed, quantised, resampled, wav_file
-from samplechop.offline.audio.wav_chunks import undate
+from samplechop.offline.audio.sample_formats import BLOCK, exact_dtype, mixed, quantised, resampled, undate, wav_file
 from samplechop.offline.kits.core.model import Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record

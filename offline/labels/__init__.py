@@ -10,8 +10,7 @@ somebody rejected by name (`Labels.rejected`) are the same, said aloud.
 """
 
 from samplechop.offline.labels.model import Labels
-from samplechop.offline.labels.reading import labels_beside, read_labels
-from samplechop.offline.labels.review import read_review, review
+from samplechop.offline.labels.reading import labels_beside, read_labels, read_review, review
 from samplechop.offline.labels.writing import write_labels
 
 __all__ = ["Labels", "labels_beside", "read_labels", "read_review", "review", "write_labels"]

@@ -1,7 +1,11 @@
-"""Labels as a Standard MIDI File whose time is the recording's: notes of a DAW track, or markers."""
+"""Standard MIDI Files: labels whose time is the recording's (notes of a DAW track, or markers), songs, drum tracks."""
 
+import errno
 import io
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import mido
@@ -19,6 +23,51 @@ TICKS_PER_SECOND = 2 * TICKS_PER_BEAT
 NOTE = 36
 """The note that is written: MPC pad A01."""
 GATE_TICKS = TICKS_PER_SECOND // 10
+DRUM_CHANNEL = 9
+"""Counted from 0; musicians call it 10."""
+DRUM_OF_KEY = {
+    **dict.fromkeys((35, 36), "kick"),
+    **dict.fromkeys((37, 38, 39, 40), "snare"),
+    **dict.fromkeys((42, 44, 46), "hat"),
+    **dict.fromkeys((41, 43, 45, 47, 48, 50), "tom"),
+    **dict.fromkeys((49, 51, 52, 53, 55, 57, 59), "cymbal"),
+}
+"""The General MIDI percussion keys that are drums of a kit (side stick and clap are played in the snare's place)."""
+VOLUME, EXPRESSION = 7, 11
+USUAL_VOLUME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A message of a song at its time in seconds, tempo changes followed."""
+
+    time: float
+    message: mido.Message
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A percussion note: time in seconds, key, velocity 0..1, with the channel's volume and expression."""
+
+    time: float
+    key: int
+    velocity: float
+
+    @property
+    def label(self) -> str | None:
+        """Which of samplechop.realtime.core.events.DRUMS it is, or None (a tambourine, a whistle)."""
+        return DRUM_OF_KEY.get(self.key)
+
+
+def _timed(path: Path) -> list[Played]:
+    """Read every message, tempo changes followed. Raises UserError if the file is no Standard MIDI File of one time."""
+    try:
+        messages = list(mido.MidiFile(path))
+    except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
+        # mido raises TypeError for type 2 files, whose tracks do not share one time.
+        why = str(error) or "it ends too early"
+        raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {why}") from None
+    return [Played(time, message) for time, message in zip(accumulate(m.time for m in messages), messages, strict=True)]
 
 
 def read_midi(path: Path) -> tuple[list[Mark], str]:
@@ -26,19 +75,11 @@ def read_midi(path: Path) -> tuple[list[Mark], str]:
 
     Raises UserError if the file is no Standard MIDI File, counts no common time (type 2), or holds neither.
     """
-    try:
-        file = mido.MidiFile(path)
-        messages = list(file)
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
-        # mido raises TypeError for type 2 files, whose tracks do not share one time.
-        raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {error}") from None
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     notes: list[Mark] = []
     markers: list[Mark] = []
-    now = 0.0
-    for message in messages:
-        now += message.time
+    for now, message in ((one.time, one.message) for one in _timed(path)):
         if message.type == "note_on" and message.velocity > 0:
             if not notes or now - notes[-1].time > CHORD_SECONDS:
                 notes.append(Mark(now, "", f"note {message.note} at {now:.3f} s"))
@@ -62,3 +103,29 @@ def midi_bytes(times: Sequence[float]) -> bytes:
     content = io.BytesIO()
     mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track]).save(file=content)
     return content.getvalue()
+
+
+def read_song(path: Path) -> list[Played]:
+    """Read all channel messages of a file of type 0 or 1, in the order of their time.
+
+    Raises UserError if it is none.
+    """
+    if not path.is_file():
+        raise UserError(f"No MIDI file at {str(path)!r}: give one of type 0 or 1 (.mid).")
+    return [one for one in _timed(path) if not one.message.is_meta and hasattr(one.message, "channel")]
+
+
+def percussion(song: Sequence[Played], channel: int | None = DRUM_CHANNEL) -> list[Struck]:
+    """List the notes of the percussion channel, or of all channels (None), with the loudness they are played at."""
+    volume, expression = [USUAL_VOLUME] * 16, [127] * 16
+    struck = []
+    for one in song:
+        message = one.message
+        if message.type == "control_change" and message.control == VOLUME:
+            volume[message.channel] = message.value
+        elif message.type == "control_change" and message.control == EXPRESSION:
+            expression[message.channel] = message.value
+        elif message.type == "note_on" and message.velocity > 0 and channel in (None, message.channel):
+            loud = message.velocity / 127 * volume[message.channel] / USUAL_VOLUME * expression[message.channel] / 127
+            struck.append(Struck(one.time, message.note, min(1.0, loud)))
+    return struck

@@ -1,6 +1,10 @@
-"""Find, read and check labels."""
+"""Find, read and check labels; and what a user's edit of a session's markers says.
 
-from collections.abc import Callable, Sequence
+What stayed or was added is a chop, what was deleted is none.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +13,7 @@ import soundfile
 from samplechop.offline.labels.cues import read_cues
 from samplechop.offline.labels.midi import read_midi
 from samplechop.offline.labels.model import REJECT, Labels, Mark
-from samplechop.offline.labels.records import CHOPS, read_crate_truth, read_events
-from samplechop.offline.labels.text import read_text
+from samplechop.offline.labels.text import CHOPS, read_crate_truth, read_events, read_text
 from samplechop.realtime.core.errors import UserError
 
 CLOSEST = 0.001
@@ -129,3 +132,42 @@ def _check_inside(marks: Sequence[Mark], path: Path, length: float, rates: Seque
     raise UserError(
         f"{where}: {outside[0].time:.6g} s lies outside the recording, which has {length:.3f} s; take it out"
     )
+
+
+SAME_SECONDS = 0.02
+"""A marker so near to where it was has not been touched."""
+MOVED_SECONDS = 0.1
+"""A deleted marker that has a new one so near was moved there: its old place is no statement about chops."""
+
+
+def _pairs(first: list[float], second: list[float], within: float) -> Iterator[tuple[float, float]]:
+    """Pair places one to one, the nearest first."""
+    near = sorted((abs(a - b), a, b) for a in first for b in second if abs(a - b) <= within)
+    taken_first: set[float] = set()
+    taken_second: set[float] = set()
+    for _, a, b in near:
+        if a not in taken_first and b not in taken_second:
+            taken_first.add(a)
+            taken_second.add(b)
+            yield a, b
+
+
+def review(offered: Labels, edited: Labels) -> Labels:
+    """Compare a session's own markers with what the user left of them.
+
+    Gives `edited` with the places of deleted markers added to `rejected`.
+    """
+    kept = dict(_pairs(offered.times.tolist(), edited.times.tolist(), SAME_SECONDS))
+    gone = [time for time in offered.times.tolist() if time not in kept]
+    new = [time for time in edited.times.tolist() if time not in kept.values()]
+    moved = dict(_pairs(gone, new, MOVED_SECONDS))
+    rejected = {time for time in gone if time not in moved} | set(edited.rejected.tolist())
+    return replace(edited, rejected=np.array(sorted(rejected), np.float64))
+
+
+def read_review(events: Path, edited: Path, audio: Path | float | None = None) -> Labels:
+    """Read a session's events and the user's edit of them, labels of any kind, in the same time.
+
+    Raises UserError as read_labels does.
+    """
+    return review(session_chops(events), read_labels(edited, audio))

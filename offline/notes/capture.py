@@ -17,7 +17,7 @@ from samplechop.offline.audio.reading import read_at_own_rate, to_rate
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.notes.note_bank import INDEX, Bank, Note, write_bank
 from samplechop.offline.notes.onsets import BEFORE_SECONDS, OVER_NOISE, RINGS, attack, is_clipped, is_silent
-from samplechop.offline.notes.timestamped_input import Clock, Listener, LostSamples, Tape
+from samplechop.offline.notes.timestamped_input import Clock, Listener, LostSamples, TimestampedInput
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
 from samplechop.realtime.midi.ports import MidiPort
@@ -35,8 +35,8 @@ TRIES = 3
 """For a note in which samples were lost."""
 
 Result = TypeVar("Result")
-Told = Callable[[int, int, str], None]
-"""Hears how many notes are done, how many there are, and what else there is to say, often nothing."""
+NoteProgress = Callable[[int, int, str], None]
+"""Is called with how many notes are done, how many there are, and what else there is to say, often nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,70 +98,70 @@ class _Session:
     """One connection to a synthesizer: keys go down, sounds come back."""
 
     def __init__(self, source: Listener, port: MidiPort, plan: Plan, clock: Clock) -> None:
-        self._port, self._plan, self._clock, self._tape = port, plan, clock, Tape(source, clock)
+        self._port, self._plan, self._clock, self._input = port, plan, clock, TimestampedInput(source, clock)
         self.noise = self.latency = 0.0
 
     def find_noise(self) -> None:
         """Listen to what is heard when nothing plays. Raises LostSamples where some of it is missing."""
-        tape = self._tape
-        tape.hear()
-        begin = tape.end
-        tape.hear_until(begin + round(NOISE_SECONDS * tape.rate))
-        self.noise = float(np.abs(tape.read(begin, tape.end)).max())
+        audio = self._input
+        audio.receive()
+        begin = audio.end
+        audio.receive_until(begin + round(NOISE_SECONDS * audio.rate))
+        self.noise = float(np.abs(audio.read(begin, audio.end)).max())
 
     def find_latency(self, port_name: str, device_name: str) -> None:
         """Listen to one loud note of the middle.
 
         Raises UserError if it is not heard, LostSamples where some of it is missing.
         """
-        tape, rate, plan = self._tape, self._tape.rate, self._plan
-        tape.hear_until(tape.end + round(plan.release * rate))  # of a try that failed
+        audio, rate, plan = self._input, self._input.rate, self._plan
+        audio.receive_until(audio.end + round(plan.release * rate))  # of a try that failed
         note, velocity = (plan.low + plan.high) // 2, max(plan.velocities)
         held = min(plan.seconds, 1.0)
         sent = self._strike(note, velocity, held)
         earliest, latest = sent - round(EARLY_SECONDS * rate), sent + round(LATEST_SECONDS * rate)
-        while (heard := attack(tape.read(earliest, tape.end), self.noise)) is None:
-            if tape.end >= latest:
+        while (heard := attack(audio.read(earliest, audio.end), self.noise)) is None:
+            if audio.end >= latest:
                 raise UserError(
                     f"nothing was heard on {device_name!r} within {LATEST_SECONDS:g} s of note {note} on {port_name!r}:"
                     " check that the synthesizer listens to this port and channel, and its output is connected and "
                     "turned up"
                 )
-            tape.hear()
+            audio.receive()
         # Until all of it is heard, its loudest moment may be still to come.
-        tape.hear_until(earliest + heard + round((held + plan.release) * rate))
-        heard = attack(tape.read(earliest, tape.end), self.noise) or 0
+        audio.receive_until(earliest + heard + round((held + plan.release) * rate))
+        heard = attack(audio.read(earliest, audio.end), self.noise) or 0
         self.latency = (earliest + heard - sent) / rate
 
     def take(self, note: int, velocity: int) -> tuple[NDArray[np.float32], bool]:
-        """Play one note; give what was heard of it, float32 (n,), from where it begins, and if the one before rang.
+        """Play one note; give what was heard of it, float32 (n,), from where it begins, and if the one before overlaps.
 
         Raises LostSamples where some of it is missing.
         """
-        tape, plan = self._tape, self._plan
-        rate, jitter = tape.rate, round(JITTER_SECONDS * tape.rate)
+        audio, plan = self._input, self._plan
+        rate, jitter = audio.rate, round(JITTER_SECONDS * audio.rate)
         before = round(BEFORE_SECONDS * rate)
-        tape.clear(tape.end)
-        tape.hear_until(tape.end + before + jitter + round(max(0.0, -self.latency) * rate))
+        audio.clear(audio.end)
+        audio.receive_until(audio.end + before + jitter + round(max(0.0, -self.latency) * rate))
         sent = self._strike(note, velocity, plan.seconds)
         length = round((plan.seconds + plan.release) * rate)
         expected = sent + round(self.latency * rate)
         earliest = expected - jitter
-        tape.hear_until(expected + jitter + length)
-        rest = float(np.abs(tape.read(earliest - before, earliest)).max())
-        heard = attack(tape.read(earliest, earliest + length), max(self.noise, rest))
+        audio.receive_until(expected + jitter + length)
+        rest = float(np.abs(audio.read(earliest - before, earliest)).max())
+        heard = attack(audio.read(earliest, earliest + length), max(self.noise, rest))
         begin = earliest + heard if heard is not None and heard <= 2 * jitter else expected
-        note_alone = tape.read(begin, begin + length)
-        rang = rest > max(OVER_NOISE * self.noise, RINGS * float(np.abs(note_alone).max()))
-        return note_alone, rang
+        note_alone = audio.read(begin, begin + length)
+        overlaps = rest > max(OVER_NOISE * self.noise, RINGS * float(np.abs(note_alone).max()))
+        return note_alone, overlaps
 
     def _strike(self, note: int, velocity: int, seconds: float) -> int:
         """Hold a key for so long; give the position at which it went down."""
         down = self._clock()
         try:
             self._port.send(note_on(self._plan.channel, note, velocity))
-            sent = self._tape.position_of(down)
-            self._tape.hear_while(down + seconds)
+            sent = self._input.position_of(down)
+            self._input.receive_while(down + seconds)
         finally:
             self._port.send(note_off(self._plan.channel, note))
         return sent
@@ -185,7 +185,7 @@ def capture(
     port: MidiPort,
     plan: Plan,
     folder: Path,
-    told: Told,
+    progress: NoteProgress,
     names: tuple[str, str] = ("", ""),
     clock: Clock = time.perf_counter,
 ) -> Captured:
@@ -203,7 +203,7 @@ def capture(
                 _tried(session.find_noise)
                 _tried(partial(session.find_latency, *names))
                 latency = session.latency
-                _record(session, plan, folder, missing, told, source.sample_rate)
+                _record(session, plan, folder, missing, progress, source.sample_rate)
     except (OSError, soundfile.LibsndfileError) as error:
         raise UserError(f"the notes cannot be captured: {error}; repeat the command to go on") from None
     return _assemble(plan, folder, latency)
@@ -216,25 +216,25 @@ def refuse_finished(folder: Path) -> None:
 
 
 def _record(
-    session: _Session, plan: Plan, folder: Path, missing: Sequence[tuple[int, int]], told: Told, rate: int
+    session: _Session, plan: Plan, folder: Path, missing: Sequence[tuple[int, int]], progress: NoteProgress, rate: int
 ) -> None:
     (folder / TAKES).mkdir(parents=True, exist_ok=True)
     of = len(plan.keys)
-    told(of - len(missing), of, f"sound comes {max(0, round(1000 * session.latency))} ms after its note")
+    progress(of - len(missing), of, f"sound comes {max(0, round(1000 * session.latency))} ms after its note")
     for done, key in enumerate(missing, of - len(missing) + 1):
-        heard, rang = _tried(partial(session.take, *key))
+        heard, overlaps = _tried(partial(session.take, *key))
         wrong = ""
         if is_silent(heard, session.noise):
             wrong = "is silent"
             heard = np.zeros_like(heard)  # so that no noise passes for a note later
         elif is_clipped(heard):
             wrong = "clips: turn the synthesizer or the input down"
-        elif rang:
-            wrong = "began while the one before still rang: give a longer --release"
+        elif overlaps:
+            wrong = "began while the one before still overlaps: give a longer --release"
         path = _path(folder, key)
         with replacing(path) as part:
             soundfile.write(part, np.clip(heard, -1, 1), rate, format="FLAC", subtype="PCM_24")
-        told(done, of, f"note {key[0]} at velocity {key[1]} {wrong}" if wrong else "")
+        progress(done, of, f"note {key[0]} at velocity {key[1]} {wrong}" if wrong else "")
 
 
 def _assemble(plan: Plan, folder: Path, latency: float | None) -> Captured:

@@ -1,4 +1,4 @@
-"""What an audio input heard since a moment, as one stretch of samples of which each has its time."""
+"""What an audio input delivered since a moment, as one stretch of samples of which each has its time."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -35,11 +35,11 @@ class LostSamples(Exception):
     """The audio system dropped samples in the middle of a note."""
 
 
-class Tape:
+class TimestampedInput:
     """The input as one stretch of mono samples, with the moment of each."""
 
     def __init__(self, source: Listener, clock: Clock) -> None:
-        """Hear a source that is started already or will be before anything is asked of it."""
+        """Read a source that is started already or will be before anything is asked of it."""
         self._source, self._clock = source, clock
         self.rate = source.sample_rate
         self.clear(0)
@@ -49,7 +49,7 @@ class Tape:
         self._parts: list[NDArray[np.float32]] = []
         self._first = self._end = at
 
-    def hear(self) -> None:
+    def receive(self) -> None:
         """Take what comes next. Raises LostSamples where some are missing, UserError if the input ended."""
         chunk = self._source.read()
         if chunk is None:
@@ -63,15 +63,15 @@ class Tape:
         self._parts.append(mono)
         self._end = chunk.start + len(mono)
 
-    def hear_until(self, position: int) -> None:
+    def receive_until(self, position: int) -> None:
         """Take all up to a position."""
         while self._end < position:
-            self.hear()
+            self.receive()
 
-    def hear_while(self, moment: float) -> None:
+    def receive_while(self, moment: float) -> None:
         """Take what comes until a moment of the clock."""
         while self._clock() < moment:
-            self.hear()
+            self.receive()
 
     @property
     def end(self) -> int:
@@ -85,8 +85,8 @@ class Tape:
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Give samples start..stop-1; what is no longer or not yet there is silence."""
         out = np.zeros(stop - start, np.float32)
-        heard = np.concatenate([*self._parts, np.zeros(0, np.float32)])
+        received = np.concatenate([*self._parts, np.zeros(0, np.float32)])
         first, last = max(start, self._first), min(stop, self._end)
         if first < last:
-            out[first - start : last - start] = heard[first - self._first : last - self._first]
+            out[first - start : last - start] = received[first - self._first : last - self._first]
         return out

@@ -1,4 +1,7 @@
-"""What a recorded session holds, as it lies on the disk."""
+"""What a recorded session holds, as it lies on the disk, and how one that was broken off is repaired.
+
+After a repair it is as if the session had ended there.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,9 +11,9 @@ from pathlib import Path
 
 import soundfile
 
-from samplechop.offline.sessions.flac import is_finished, told
-from samplechop.offline.sessions.log import read_log
-from samplechop.offline.sessions.wav import WavState, read_wav
+from samplechop.offline.sessions.flac import Mended, is_finished, repair_flac, told
+from samplechop.offline.sessions.log import REPAIRED, read_log, repair_log
+from samplechop.offline.sessions.wav import WavState, read_wav, repair_wav
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.file_lock import is_held
 from samplechop.realtime.recording.session_folder import LOG, session_audio
@@ -139,3 +142,28 @@ def _date(written: object, otherwise: datetime) -> datetime:
 
 def _whole(number: object) -> int:
     return number if isinstance(number, int) else 0
+
+
+def repair(session: Session) -> Session:
+    """Set the audio's header to all that is there and end the log; give the session as it is then.
+
+    What can be decoded of FLAC is encoded anew, which needs room on the disk for a second copy; what cannot becomes
+    silence, the log and the session's state tell so, and the file as it was stays beside the new one.
+    Raises UserError where the disk does not take it.
+    """
+    if not session.damaged or session.audio is None:
+        return session
+    try:
+        if session.wav is not None:
+            repair_wav(session.audio, session.wav)
+            mended = Mended(session.frames)
+        else:
+            mended = repair_flac(session.audio)
+        reason = REPAIRED
+        if mended.original is not None:
+            seconds = sum(length for _, length in mended.lost) / session.sample_rate
+            reason += f": {seconds:.2g} s could not be read, the file as it was is {mended.original.name}"
+        repair_log(session.folder / LOG, mended.frames, session.sample_rate, mended.lost, reason)
+    except OSError as error:
+        raise UserError(f"the session {str(session.folder)!r} cannot be repaired: {error.strerror or error}") from None
+    return read_session(session.folder)

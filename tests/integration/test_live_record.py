@@ -14,8 +14,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.lab.bench.record import MOST_LOST, Killed, killed
-from samplechop.offline.sessions.reading import read_session
-from samplechop.offline.sessions.repair import repair
+from samplechop.offline.sessions.reading import read_session, repair
 from tests.support.command import ROOT, program, samplechop
 from tests.support.signals import RATE, record
 

@@ -14,9 +14,8 @@ import mido
 import numpy as np
 import soundfile
 
-from samplechop.offline.audio.one_shots import LONGEST, trimmed
+from samplechop.offline.audio.one_shots import LONGEST, hydrogen_kit, kit_programs, layer_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
-from samplechop.offline.audio.velocity_layers import hydrogen_kit, kit_programs, layer_of
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.lab.synthetic.soundfont_bank import KITS_OF_FURTHER_FONTS
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS

@@ -9,9 +9,8 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, trimmed
+from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, kit_programs, trimmed
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.audio.velocity_layers import kit_programs
 from samplechop.offline.synthesis import fluidsynth
 from samplechop.offline.synthesis.fluidsynth import GRID, render
 

@@ -20,7 +20,7 @@ from samplechop.offline.augmentation.surface_noise import surface_noise
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.notes import tones
 from samplechop.offline.notes.note_bank import Bank, find_banks, read_bank
-from samplechop.offline.notes.tuning import is_in_tune
+from samplechop.offline.notes.onsets import is_in_tune
 from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
 from samplechop.realtime.core.errors import UserError

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from samplechop.offline.labels import Labels, read_labels
-from samplechop.offline.labels.cue_writing import write_with_cues
-from samplechop.offline.labels.cues import read_cues
+from samplechop.offline.labels.cues import read_cues, write_with_cues
 from samplechop.offline.labels.taps import Attacks, estimate_lag, find_attacks, place, read_taps
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.errors import UserError

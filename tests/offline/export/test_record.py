@@ -13,7 +13,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.audio.wav_chunks import Cue, chunk, cue_chunks, undate, wav_header
+from samplechop.offline.audio.sample_formats import Cue, chunk, cue_chunks, undate, wav_header
 from samplechop.offline.export import ExportWarning
 from samplechop.offline.export.record import cues as cues_of
 from samplechop.offline.export.record import whole_wav

@@ -15,7 +15,7 @@ import soundfile
 
 from samplechop import models
 from samplechop.offline.kits.batch import Report, make_kits
-from samplechop.offline.kits.batch_state import Ledger, Row, fingerprint
+from samplechop.offline.kits.batch_state import BatchState, Row, fingerprint
 from samplechop.offline.kits.batch_workers import in_processes
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.kit_folder import aside
@@ -156,11 +156,11 @@ def test_a_kit_that_somebody_else_made_is_not_overwritten(tmp_path, out):
 
 
 def claimed(source: Path, out: Path, options: ChopOptions, model: str = "") -> None:
-    """Leave the ledger as a run leaves it that was ended while it chopped."""
+    """Leave the batch state as a run leaves it that was ended while it chopped."""
     out.mkdir(exist_ok=True)
-    with Ledger(out) as ledger:
-        record = ledger.record_of([source])
-        ledger.put([Row(record, fingerprint(options, model), "claimed", source.stem, str(source))])
+    with BatchState(out) as state:
+        record = state.record_of([source])
+        state.put([Row(record, fingerprint(options, model), "claimed", source.stem, str(source))])
 
 
 def test_a_kit_made_by_hand_after_a_run_was_ended_is_not_overwritten(tmp_path, out):
@@ -249,7 +249,7 @@ def test_a_disk_that_is_full_is_told_in_a_sentence(tmp_path, out):
     assert names(make_kits(sources, out, OPTIONS, make).made) == ["song0", "song1"]
 
 
-def test_what_the_disk_refuses_beside_the_ledger_is_told_in_a_sentence(tmp_path, out, monkeypatch):
+def test_what_the_disk_refuses_beside_the_batch_state_is_told_in_a_sentence(tmp_path, out, monkeypatch):
     def no_room(**_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -11,10 +11,9 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from samplechop.offline.labels.records import CHOPS, read_events
+from samplechop.offline.labels.text import CHOPS, read_events
 from samplechop.offline.sessions.flac import told
-from samplechop.offline.sessions.reading import find_sessions, read_session
-from samplechop.offline.sessions.repair import repair
+from samplechop.offline.sessions.reading import find_sessions, read_session, repair
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.flac_file import COUNT_AT
 from samplechop.realtime.recording.formats import FORMATS, RecordFormat

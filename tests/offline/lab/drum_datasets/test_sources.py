@@ -8,7 +8,7 @@ import pytest
 from samplechop.offline.lab.drum_datasets.from_midi import drums_in, fit, labels_of
 from samplechop.offline.lab.drum_datasets.from_tracks import label_four_on_the_floor
 from samplechop.offline.labels.drum_onsets import nearest, rise
-from samplechop.offline.labels.general_midi import Struck
+from samplechop.offline.labels.midi import Struck
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from tests.support.drum_recordings import recording
@@ -70,7 +70,7 @@ def test_silence_fits_nothing() -> None:
 def test_by_hand_takes_any_channel_where_channel_10_is_empty() -> None:
     import mido
 
-    from samplechop.offline.labels.general_midi import Played
+    from samplechop.offline.labels.midi import Played
 
     song = [Played(0.5, mido.Message("note_on", channel=0, note=38, velocity=127))]
     struck = drums_in(song, 0.25, 10.0)

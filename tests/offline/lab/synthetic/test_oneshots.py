@@ -8,7 +8,7 @@ import soundfile
 from samplechop.offline.lab.synthetic import oneshots
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
 from samplechop.offline.lab.synthetic.tagging import DRUM_KEYS, PROGRAMS, tags_of_name
-from samplechop.offline.labels.general_midi import DRUM_OF_KEY
+from samplechop.offline.labels.midi import DRUM_OF_KEY
 from samplechop.realtime.core.errors import UserError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import mido
 import pytest
 
-from samplechop.offline.labels.general_midi import percussion, read_song
+from samplechop.offline.labels.midi import percussion, read_song
 from samplechop.realtime.core.errors import UserError
 
 
