@@ -56,8 +56,6 @@ ALLOWED = {
 """Rooms each room may import from; what lies under a room that is named is allowed with it."""
 LABORATORY = ("offline/lab", "offline/cli")
 """The rooms that may import offline/lab: nothing that a user's own work goes through needs it, but commands call it."""
-KNOWN = ("offline/atlas",)
-"""Rooms that do not hold this yet: of nothing in them is it asked."""
 HEAVY = {"tensorflow", "keras", "librosa", "matplotlib", "sklearn"}
 UNPICKLE = {"pickle", "marshal", "shelve"}
 OURS = re.compile(r"samplechop\.((?:realtime|offline|models)(?:\.\w+)*)\.?")
@@ -166,19 +164,14 @@ def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 
 def test_every_import_is_allowed_by_the_table() -> None:
-    wrong = [
-        one
-        for (folder, target), found in edges().items()
-        if not is_allowed(folder, target) and not any(lies_in(folder, room) for room in KNOWN)
-        for one in found
-    ]
+    wrong = [one for (folder, target), found in edges().items() if not is_allowed(folder, target) for one in found]
     assert wrong == []
 
 
 def test_no_folders_form_a_cycle() -> None:
     graph: dict[str, set[str]] = {}
     for folder, target in edges():
-        if folder != target and not any(lies_in(folder, room) for room in KNOWN):
+        if folder != target:
             graph.setdefault(folder, set()).add(target)
     assert cycles(graph) == []
 
@@ -187,7 +180,7 @@ def test_only_commands_and_the_laboratory_import_the_laboratory() -> None:
     wrong = [
         one
         for (folder, target), found in edges().items()
-        if lies_in(target, "offline/lab") and not any(lies_in(folder, room) for room in (*LABORATORY, *KNOWN))
+        if lies_in(target, "offline/lab") and not any(lies_in(folder, room) for room in LABORATORY)
         for one in found
     ]
     assert wrong == []

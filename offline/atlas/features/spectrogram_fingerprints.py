@@ -146,7 +146,6 @@ def draw_mosaic(pictures: NDArray[np.float32], path: Path) -> None:
     Where even tiles of SMALLEST_TILE do not, an even choice of the pictures is shown. Raises UserError if the disk does
     not take it.
     """
-    from matplotlib import colormaps
     from PIL import Image, ImageColor
 
     tile, gap, columns = mosaic_layout(len(pictures))
@@ -159,11 +158,17 @@ def draw_mosaic(pictures: NDArray[np.float32], path: Path) -> None:
         small = Image.fromarray(1 + np.rint(picture[::-1] * 254).astype(np.uint8))
         sheet[top : top + tile, left : left + tile] = np.asarray(small.resize((tile, tile), Image.Resampling.BOX))
     # Numbers of colours, the ground first, make a file of a third the size.
-    paint = (colormaps[COLOUR_MAP](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
     image = Image.fromarray(sheet)
-    image.putpalette([*ImageColor.getrgb(BACK), *paint.ravel().tolist()])
+    image.putpalette([*ImageColor.getrgb(BACK), *colour_table().ravel().tolist()])
     with replacing(path) as part:
         image.save(part, compress_level=4)
+
+
+def colour_table() -> NDArray[np.uint8]:
+    """Give the colours of 255 values from low to high: uint8 (255, 3), red, green and blue."""
+    from matplotlib import colormaps
+
+    return np.asarray((colormaps[COLOUR_MAP](np.linspace(0, 1, 255))[:, :3] * 255).round(), np.uint8)
 
 
 def mosaic_layout(count: int) -> tuple[int, int, int]:

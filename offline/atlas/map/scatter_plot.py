@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.atomic import replacing
-from samplechop.offline.common.palette import BACK, FAINT, INK, SLICES, UNUSED
+from samplechop.offline.common.palette import BACK, CATEGORIES, FAINT, INK, UNUSED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLOURINGS = ("class", "position", "k-means")
-PALETTE = (*SLICES, "#8f7df0", "#ef5f5f", "#a8d65c", "#5fd6d0", "#f29bb2", "#b5895a")
-"""Twelve that are apart on the dark ground."""
 DARKEST = 60
 """Least that a colour by position has of red, green and blue: on the dark ground, black would not be seen."""
 
@@ -31,12 +29,12 @@ def rgb(colour: str) -> NDArray[np.uint8]:
 def frequent_labels(labels: Sequence[str]) -> list[str]:
     """Give the labels that get a colour of their own, the most frequent first; no label gets none."""
     counts = Counter(label for label in labels if label)
-    return sorted(counts, key=lambda label: (-counts[label], label))[: len(PALETTE)]
+    return sorted(counts, key=lambda label: (-counts[label], label))[: len(CATEGORIES)]
 
 
 def colours_by_label(labels: Sequence[str]) -> NDArray[np.uint8]:
     """Colour the most frequent labels, the rest grey: uint8 (n, 3)."""
-    paint = dict(zip(frequent_labels(labels), map(rgb, PALETTE), strict=False))
+    paint = dict(zip(frequent_labels(labels), map(rgb, CATEGORIES), strict=False))
     return np.array([paint.get(label, rgb(UNUSED)) for label in labels], np.uint8).reshape(-1, 3)
 
 
@@ -52,11 +50,11 @@ def colours_by_cluster(features: NDArray[np.float32], clusters: int, seed: int) 
     from sklearn.cluster import KMeans
 
     different = len(np.unique(features, axis=0))
-    found = KMeans(min(clusters, different, len(PALETTE)), n_init=4, random_state=seed).fit_predict(features)
+    found = KMeans(min(clusters, different, len(CATEGORIES)), n_init=4, random_state=seed).fit_predict(features)
     order = np.argsort(-np.bincount(found), kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    return np.stack([rgb(colour) for colour in PALETTE])[place[found]]
+    return np.stack([rgb(colour) for colour in CATEGORIES])[place[found]]
 
 
 WIDTH, HEIGHT, DPI = 12.0, 10.0, 160
@@ -126,7 +124,7 @@ def _legend(figure: "Figure", labels: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     counts = Counter(labels)
-    paint = dict(zip(frequent_labels(labels), PALETTE, strict=False))
+    paint = dict(zip(frequent_labels(labels), CATEGORIES, strict=False))
     shown = [(f"{_short(label)} ({counts[label]:,})", colour) for label, colour in paint.items()]
     others = len(labels) - sum(counts[label] for label in paint)
     if others:

@@ -21,6 +21,7 @@ from samplechop.offline.atlas.map import tsne_layout as features
 from samplechop.offline.atlas.map.tsne_layout import BLOCK_FILES, Basis
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.palette import CATEGORIES
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -98,7 +99,7 @@ class TrainingRecord:
         return found if fits and blocks else None
 
 
-MOST_CLUSTERS = len(scatter_plot.PALETTE)
+MOST_CLUSTERS = len(CATEGORIES)
 
 
 @dataclass(frozen=True, slots=True)

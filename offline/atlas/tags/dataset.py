@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from samplechop.models import SoundFeatures
 from samplechop.offline.atlas.store.atlas import Atlas, Sound
 from samplechop.offline.atlas.tags import metadata, vocabulary
-from samplechop.offline.atlas.tags.augmentation import augment_sound
 from samplechop.offline.atlas.tags.inference import at_rate, image
+from samplechop.offline.augmentation.one_shots import augment_sound
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training.tasks.tags import Images, Tagged

@@ -33,7 +33,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features.spectrogram_fingerprints import COLOUR_MAP, STEP, read_fingerprints
+from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP, colour_table, read_fingerprints
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.audio.sample_formats import resampled
 from samplechop.offline.common.atomic import replacing
@@ -240,12 +240,10 @@ def _tiles(prints: NDArray[np.float32], rows: NDArray[np.int64], side: int) -> I
 
 
 def _save_indexed(picture: NDArray[np.uint8], path: Path) -> None:
-    """Write colour numbers, (height, width), as PNG: 0 is transparent, 1..255 are COLOURS from dark to light."""
-    from matplotlib import colormaps
+    """Write colour numbers, (height, width), as PNG: 0 is transparent, 1..255 are `colour_table` from dark to light."""
     from PIL import Image
 
-    palette = (colormaps[COLOUR_MAP](np.linspace(0, 1, 255))[:, :3] * 255).round().astype(np.uint8)
     image = Image.fromarray(picture, "P")
-    image.putpalette(b"\0\0\0" + palette.tobytes())
+    image.putpalette(b"\0\0\0" + colour_table().tobytes())
     with replacing(path) as made:
         image.save(made, "PNG", transparency=0)

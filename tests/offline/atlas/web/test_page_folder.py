@@ -14,6 +14,7 @@ from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.offline.atlas.web.page import PageSettings, check_library, page
 from samplechop.offline.cli.atlas import app
+from samplechop.offline.common import palette
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import add, make_atlas
 from tests.offline.atlas.web.pages import COUNT, HOSTILE, TITLE, lattice, make, nothing, told
@@ -161,7 +162,7 @@ def contrast(one: str, other: str) -> float:
     return (max(lights) + 0.05) / (min(lights) + 0.05)
 
 
-@pytest.mark.parametrize("theme", [page_data.DARK, page_data.LIGHT])
+@pytest.mark.parametrize("theme", [palette.DARK, palette.LIGHT])
 def test_all_text_can_be_read_on_its_ground(theme):
     for ground in ("back", "raised"):
         assert min(contrast(theme[text], theme[ground]) for text in ("ink", "faint", "accent")) >= 4.5
@@ -171,8 +172,8 @@ def test_all_text_can_be_read_on_its_ground(theme):
 @pytest.mark.parametrize(
     ("groups", "theme"),
     [
-        (page_data.GROUPS_DARK + page_data.RAMP_DARK, page_data.DARK),
-        (page_data.GROUPS_LIGHT + page_data.RAMP_LIGHT, page_data.LIGHT),
+        (palette.GROUPS_DARK + palette.RAMP_DARK, palette.DARK),
+        (palette.GROUPS_LIGHT + palette.RAMP_LIGHT, palette.LIGHT),
     ],
 )
 def test_every_group_stands_out_of_the_map(groups, theme):
