@@ -84,7 +84,7 @@ def page(atlas: Atlas, settings: PageSettings, progress: Progress) -> None:
 
 
 def _web() -> Traversable:
-    return resources.files("samplechop.offline.atlas").joinpath("web")
+    return resources.files("samplechop.offline.atlas.web")
 
 
 def _write(path: Path, text: str) -> None:
