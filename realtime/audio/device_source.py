@@ -108,7 +108,7 @@ class DeviceSource:
         return f"waiting for {self.name!r}{reason}"
 
     def align(self, delay: int) -> None:
-        """[main] Before `start()`: how many frames late an aligned monitor is heard."""
+        """[main] Before `start()`: how many frames late an aligned monitor is played."""
         if self._monitor == "aligned":
             self._stream.set_delay(delay)
 
@@ -195,6 +195,6 @@ class DeviceSource:
         return self._clock.time_of(position)
 
     def counters(self) -> Counters:
-        """[any thread] Tell what went wrong so far."""
+        """[any thread] Give what went wrong so far."""
         stream = self._stream
         return Counters(stream.input_overflows, stream.output_underflows, self._lost_frames, self._gaps)

@@ -1,4 +1,4 @@
-"""A file that is heard while it is analysed."""
+"""A file that is played while it is analysed."""
 
 import threading
 import time
@@ -34,7 +34,7 @@ class PlayedFileSource:
     realtime = True
 
     def __init__(self, path: str | Path, block_size: int = 256, monitor: Monitor = "direct") -> None:
-        """Open the file and find the output; nothing is heard yet."""
+        """Open the file and find the output; nothing is played yet."""
         self._file = FileSource(path, block_size, realtime=False)
         self.name = self._file.name
         self.sample_rate = self._file.sample_rate
@@ -67,7 +67,7 @@ class PlayedFileSource:
 
     @property
     def length(self) -> int | None:
-        """Samples per channel in all, as the header tells."""
+        """Samples per channel in all, as the header says."""
         return self._file.length
 
     @property
@@ -76,7 +76,7 @@ class PlayedFileSource:
         return f"waiting for {self._output!r}" if self._gone else "playing"
 
     def align(self, delay: int) -> None:
-        """[main] Before `start()`: how many frames late an aligned monitor is heard."""
+        """[main] Before `start()`: how many frames late an aligned monitor is played."""
         if self._monitor == "aligned":
             self._stream.set_delay(delay, margin=round(2 * LEAD_SECONDS * self.sample_rate))
 
@@ -92,7 +92,7 @@ class PlayedFileSource:
             chunk = self._file.read()
             if chunk is None:
                 self._end = ring.written
-                # Silence over which the delayed end is heard.
+                # Silence over which the delayed end is played.
                 ring.write(np.zeros((max(0, self._stream.delay) + self.sample_rate, self.channels), np.float32))
             else:
                 ring.write(chunk.samples)
@@ -141,5 +141,5 @@ class PlayedFileSource:
         return self._clock.time_of(position)
 
     def counters(self) -> Counters:
-        """[any thread] Tell what went wrong so far."""
+        """[any thread] Give what went wrong so far."""
         return Counters(output_underflows=self._stream.output_underflows)

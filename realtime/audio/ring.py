@@ -6,7 +6,7 @@ live in two processes:
     | 32 words of int64: control | 16 words of float64: clock | frames * channels of float32: samples |
 
 The producer never waits. It announces how far it is about to write (RESERVED), writes, then publishes (WRITTEN); a
-consumer that was lapped sees that afterwards and is told exactly how many frames it lost. This is the sequence-lock
+consumer that was lapped sees that afterwards and knows exactly how many frames it lost. This is the sequence-lock
 reading of a ring, see Boehm, "Can seqlocks get along with programming language memory models?" (2012), with its
 fences: a release fence between two stores keeps their order, an acquire fence between two loads keeps theirs. On x86
 both cost nothing but stop the compiler; on ARM they are one barrier each.
@@ -31,7 +31,7 @@ FRAMES = 1  # capacity, a power of two
 OUTPUTS = 2  # channels the callback has to fill, 0 for an input stream
 DELAY = 3  # frames between the ring and the output, below 0 for silence
 PLAYS = 4  # 1 when the callback plays what somebody else writes, 0 when it writes
-ORIGIN = 5  # frames before this position are never heard: what was there before the stream broke
+ORIGIN = 5  # frames before this position are never played: what was there before the stream broke
 CLOCKED = 6  # 1 when the callback reads the machine's clock itself
 # Written by the producer:
 RESERVED = 8

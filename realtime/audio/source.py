@@ -74,7 +74,7 @@ class Source(Protocol):
 
     @property
     def length(self) -> int | None:
-        """Samples per channel in all, as a file's header tells; None where there is no end."""
+        """Samples per channel in all, as a file's header says; None where there is no end."""
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -93,4 +93,4 @@ class Source(Protocol):
         """[any thread] When that sample of the input reached the machine, in time.perf_counter() seconds."""
 
     def counters(self) -> Counters:
-        """[any thread] Tell what went wrong so far."""
+        """[any thread] Give what went wrong so far."""

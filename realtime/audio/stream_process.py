@@ -135,7 +135,7 @@ def watch(stream: Any, ring: Ring, connection: Connection) -> bool:
     return True
 
 
-def heard(connection: Connection) -> str:
+def command_of(connection: Connection) -> str:
     """Wait for the program's next word; "stop" when there is no program any more."""
     try:
         return str(connection.recv())
@@ -144,7 +144,7 @@ def heard(connection: Connection) -> str:
 
 
 def run(settings: StreamSettings, memory: Any, connection: Connection, patient: bool) -> None:
-    """[device process] Hold the stream over the shared memory of a ring until told to stop.
+    """[device process] Hold the stream over the shared memory of a ring until it is to stop.
 
     An impatient process first loads everything, then waits for the word to open.
     Sends ("open", "") once the stream runs, ("waiting", why) while a patient process cannot open it, and
@@ -156,10 +156,10 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, patient: 
             os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     ring = Ring(settings.channels, settings.capacity, memory)
     import_module("samplechop.realtime.audio.callback")
-    if not patient and heard(connection) != "open":
+    if not patient and command_of(connection) != "open":
         return
     while True:
-        # The pipe may be gone with the program; then there is nobody left to tell.
+        # The pipe may be gone with the program; then nobody is left to write to.
         with contextlib.suppress(BrokenPipeError, ConnectionError), contextlib.ExitStack() as stack:
             try:
                 sd = stack.enter_context(portaudio())

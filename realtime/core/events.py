@@ -1,4 +1,4 @@
-"""What a detector says: one thing heard at one sample."""
+"""Events: what a detector found at one sample."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -24,9 +24,9 @@ PITCHES = "pitches"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something heard at one place in the audio.
+    """Something detected at one place in the audio.
 
-    kind: what was heard, such as "chop".
+    kind: what was detected, such as "chop".
     sample: absolute position of its attack, in samples.
     emitted: absolute position of the stream when it was decided, in samples; a property of the audio, not of the
         block size, so that runs with different blocks give equal events.

@@ -113,7 +113,7 @@ class Detector(Protocol):
         """[analysis] Become as freshly prepared."""
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
-        """[analysis] Hear the next block. No allocation per frame, no waiting.
+        """[analysis] Process the next block. No allocation per frame, no waiting.
 
         block: float32, (n,) with 1 <= n <= max_block_size, mono, full scale ±1; read-only.
         start: absolute position of block[0] in samples; blocks follow each other without gaps until `reset()`.

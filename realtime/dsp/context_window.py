@@ -1,4 +1,4 @@
-"""From constant-Q frames to what a net hears: band sums, a window of past and future frames, standardised."""
+"""From constant-Q frames to a net's input: band sums, a window of past and future frames, standardised."""
 
 import math
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def _append(frame, memory, table):
 
 @njit(fastmath=True, forceinline=True)
 def _standardise(memory, table, window):
-    """Write the newest window and tell whether it is silent. No running sums: a window depends on its frames only."""
+    """Write the newest window and say whether it is silent. No running sums: a window depends on its frames only."""
     position, width, n_bands = table[0, POSITION], table[0, WIDTH], len(memory)
     total = np.float32(0)
     loudest = np.float32(0)
@@ -103,7 +103,7 @@ class ContextWindow:
 
     A window holds, band after band, the sums of the frames past … future in time order:
     z = (x - mean) / max(std, RELATIVE_FLOOR * mean, absolute floor), with mean and std over all of it.
-    Before frame 0 there is silence: sums of 0. The window of frame f is complete when frame f + future has been heard.
+    Before frame 0 there is silence: sums of 0. The window of frame f is complete when frame f + future is there.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class ContextWindow:
         windows: NDArray[np.float32],
         silent: NDArray[np.bool_],
     ) -> int:
-        """[analysis] Hear the first n_frames rows of magnitudes and write every window they complete. No allocation.
+        """[analysis] Process the first n_frames rows of magnitudes and write every window they complete. No allocation.
 
         magnitudes: float32, (m, n_bins). windows: float32, (k, n_inputs). silent: bool, (k,), k >= n_frames. All
             C-contiguous. Where silent is true, the window is all zeros.

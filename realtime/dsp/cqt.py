@@ -82,7 +82,7 @@ class StreamingCQT:
 
     @property
     def latency(self) -> int:
-        """Samples that must be heard from a frame's centre on before it is complete; a whole number of hops.
+        """Samples from a frame's centre until it is complete; a whole number of hops.
 
         Half the longest kernel, plus the delay of the half-band filters, rounded up to hops: for the default
         4352 + 512 samples, exactly 19 hops of 256.
@@ -94,7 +94,7 @@ class StreamingCQT:
         self._arena[:], self._table[:] = self._fresh
 
     def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
-        """[analysis] Hear a block and write the magnitudes of every frame it completes. No allocation.
+        """[analysis] Process a block and write the magnitudes of every frame it completes. No allocation.
 
         block: float32, (n,), full scale ±1, any n; may be read-only. A sample that is not finite counts as 0. A block
             that is not contiguous is copied first.

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit, types
 
 LOUDEST = 1e6
-"""Samples beyond this (+120 dBFS), infinities and NaN are heard as 0, so that no sample outlives its window."""
+"""Samples beyond this (+120 dBFS), infinities and NaN count as 0, so that no sample outlives its window."""
 
 # All floats live in one array, the arena, and all integers in one table: each argument of a compiled function costs
 # 0.1 µs per call. Row 0 of the table is the header, then one row per stream (the audio, then each decimated one), then

@@ -108,7 +108,7 @@ class CQTPlan:
     kernels: float32, (2 * rows, width), real and imaginary parts in turn, from `first` samples after the centre on.
     support: int64, (rows, 2), the columns of each row that are not zero.
     power_gain: float32, (n_bins,), what the squared response is multiplied with.
-    latency_hops: frame f is known when f + latency_hops whole hops have been heard.
+    latency_hops: frame f is known when f + latency_hops whole hops are there.
     """
 
     hop_length: int
@@ -173,14 +173,14 @@ def plan_cqt(sample_rate: float, hop_length: int, fmin_hz: float, n_bins: int, b
     top = frequencies[n_bins - rows :] / (sample_rate / 2**early)
     lengths = 1 / (bandwidth * top)
     half = np.floor(lengths / 2).astype(np.int64) + 1
-    # The late end of each kernel, in samples after the centre: its own, then what is heard of it within the latency.
+    # The late end of each kernel, in samples after the centre: its own, then what there is of it within the latency.
     octaves = [(early + octave, max(0, (octave + 1) * rows - n_bins)) for octave in range(n_octaves)]
     needed = [(int(half[first_row]) - TRIM + delays[level]) * 2**level for level, first_row in octaves]
     latency_hops = -(-max(needed) // hop_length)
-    heard = np.full(rows, np.iinfo(np.int64).max)
+    available = np.full(rows, np.iinfo(np.int64).max)
     for level, first_row in octaves:
-        heard[first_row:] = np.minimum(heard[first_row:], latency_hops * (hop_length >> level) - delays[level])
-    end = np.minimum(half + MARGIN, heard)
+        available[first_row:] = np.minimum(available[first_row:], latency_hops * (hop_length >> level) - delays[level])
+    end = np.minimum(half + MARGIN, available)
     begin = end + -(half - 1 + MARGIN + end) // LANES * LANES
     first = int(begin.min())
     support = np.stack([begin, end], axis=1) - first

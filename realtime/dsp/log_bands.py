@@ -20,7 +20,7 @@ N_BANDS = LOW_BINS + LOG_BANDS
 FLOOR = np.float32(0.02)
 """Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
 
-_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as silence
+_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, counts as silence
 POSITION, DUE, HOP, TOP = range(4)
 
 
@@ -132,7 +132,7 @@ class BandSpectrum:
 
     @property
     def latency(self) -> int:
-        """Samples that must be heard from a frame's centre on before it is complete."""
+        """Samples from a frame's centre until it is complete."""
         return LENGTH // 2
 
     def reset(self) -> None:
@@ -141,7 +141,7 @@ class BandSpectrum:
         self._table[[POSITION, DUE]] = 0, LENGTH // 2
 
     def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
-        """[analysis] Hear a block and write the log magnitudes of every frame it completes. No allocation.
+        """[analysis] Process a block and write the log magnitudes of every frame it completes. No allocation.
 
         block: float32, (n,), C-contiguous. out: float32, (m, N_BANDS), C-contiguous, m >= n // hop_length + 1.
         Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.

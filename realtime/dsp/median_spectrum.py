@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 SKIP = 2
 """Frames left out at the attack."""
 FRAMES = 26
-"""Frames the median is taken over: what the detector has heard of a chop at the earliest moment it is let out."""
+"""Frames the median is taken over: what there is of a chop at the earliest moment it is emitted."""
 
 
 @njit("void(float32[:, ::1])", cache=True, fastmath=True)

@@ -1,7 +1,7 @@
 """From frame to sample: snap an event to the attack it belongs to.
 
 The step in level at a cut is measured as the log ratio of the energy just after it to the energy just before it, in the
-full band and in the first difference (which hears clicks and consonants through bass). The cut with the largest step
+full band and in the first difference (which shows clicks and consonants through bass). The cut with the largest step
 near the frame is the attack: a change-point test on energy, as in Bello et al., "A tutorial on onset detection in music
 signals" (2005), section III, with windows on both sides of the cut so that decays and steady tones give none.
 """
@@ -25,11 +25,11 @@ MARGIN = _CELL * _AFTER
 LENGTH = BACK + FORWARD + 2 * MARGIN
 """Samples to hand over."""
 
-_FLOOR = 1e-7  # mean square: -70 dBFS, below which a rise is not heard
+_FLOOR = 1e-7  # mean square: -70 dBFS, below which a rise does not count
 _RISE = 1.25  # times the energy before: less is no attack
 _STANDS_OUT = 4.0  # times the mean energy before
 _AMOUNTS = 0.02  # of the largest cell's energy after
-_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as silence
+_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, counts as silence
 _SIGMA = 900.0  # samples: how far from the frame an attack is likely to lie
 
 

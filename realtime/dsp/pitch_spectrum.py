@@ -1,4 +1,4 @@
-"""What the harmony net hears: every hop a frame of a constant-Q spectrum, in decibels below its loudest bin.
+"""The features of the harmony net: every hop a frame of a constant-Q spectrum, in decibels below its loudest bin.
 
 After J. Brown and M. Puckette, "An efficient algorithm for the calculation of a constant Q transform" (JASA 1992): one
 Fourier transform per frame, times the kernels' spectra, which are sparse. Departing from it, the kernels end where the
@@ -31,7 +31,7 @@ SILENCE = 1e-7
 """Magnitude, of a full-scale sine's 0.5, up to which a frame's loudest bin counts as nothing: -134 dB."""
 
 _SMALLEST = 1e-3  # of a kernel's largest value: what lies below is left out
-_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, is heard as silence
+_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, counts as silence
 POSITION, DUE, HOP, LENGTH, TOP = range(5)
 
 
@@ -210,7 +210,7 @@ class HarmonySpectrum:
 
     @property
     def latency(self) -> int:
-        """Samples that must be heard from a frame's centre on before it is complete: half the window."""
+        """Samples from a frame's centre until it is complete: half the window."""
         return int(self._table[LENGTH]) // 2
 
     @property
@@ -225,7 +225,7 @@ class HarmonySpectrum:
         self._written = 0
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear a block and give every frame it completes. No allocation.
+        """[analysis] Process a block and give every frame it completes. No allocation.
 
         block: float32, (n,), C-contiguous, n <= max_block_size. Returns float32, (m, n_bins), in 0..1, all 0 where
         there is nothing: a view that the next push overwrites. Raises ValueError for a longer block, TypeError for

@@ -18,7 +18,7 @@ def prepare(name: str, detector: Detector, spec: ProcessSpec) -> None:
         latency = detector.latency
     except (UserError, ModelError):
         raise
-    except Exception as error:  # whatever goes wrong in a plug-in, the user needs to hear in which
+    except Exception as error:  # whatever goes wrong in a plug-in, the user needs to know in which
         raise UserError(f"detector {name!r} cannot be prepared: {type(error).__name__}: {error}") from error
     if not _is_whole(latency):
         raise UserError(f"detector {name!r} must have a whole number of samples as its latency, got {latency!r}")
@@ -27,7 +27,7 @@ def prepare(name: str, detector: Detector, spec: ProcessSpec) -> None:
 def check_event(event: object, end: int) -> Event:
     """Refuse what no sink could write: give the event back if all is well.
 
-    end: where the block that was heard ends, in samples. Raises TypeError for what is no event, else ValueError.
+    end: where the processed block ends, in samples. Raises TypeError for what is no event, else ValueError.
     """
     if not isinstance(event, Event):
         raise TypeError(f"detectors emit Event, got {type(event).__name__}")
@@ -35,7 +35,7 @@ def check_event(event: object, end: int) -> Event:
         raise ValueError(f"the kind of an event is made of letters, digits, - and _, got {event.kind!r}")
     if not has_place(event, end):
         raise ValueError(
-            f"an event lies at a whole number of samples from 0 to the end of what was heard, {end}, "
+            f"an event lies at a whole number of samples from 0 to the end of what was processed, {end}, "
             f"got sample {event.sample!r}, emitted {event.emitted!r}"
         )
     if not has_strength(event):
@@ -56,7 +56,7 @@ def has_kind(event: Event) -> bool:
 
 
 def has_place(event: Event, end: int) -> bool:
-    """Say whether it lies in the stream heard so far, which ends at `end` samples."""
+    """Say whether it lies in the stream processed so far, which ends at `end` samples."""
     return _is_whole(event.sample) and _is_whole(event.emitted) and 0 <= event.sample <= end
 
 

@@ -41,4 +41,4 @@ class _Listener(event.Listener):
         self._told = True
 
     def on_end(self, event: Any) -> None:
-        """Nothing is told when it is over."""
+        """Say nothing when it is over."""

@@ -2,7 +2,7 @@
 
 A windowed sinc, one set of weights for each place that a sample of the output may have between two of the input (a
 polyphase filter; Smith, "Digital Audio Resampling", ccrma.stanford.edu/~jos/resample). The streams of soxr are sharper
-but come in bursts, 19 ms late from 48 kHz to 44.1 kHz, and a drum is to be told within 25 ms.
+but come in bursts, 19 ms late from 48 kHz to 44.1 kHz, and a drum is to be emitted within 25 ms.
 """
 
 import math
@@ -81,7 +81,7 @@ class Resampler:
         self._place[:] = 0, self._half - 1
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear the next samples, float32 (n,); give those that are complete, a view until the next push."""
+        """[analysis] Process samples, float32 (n,); give those that are complete, a view until the next push."""
         if len(block) > self._max_block_size:
             raise ValueError(f"a block may have {self._max_block_size} samples, got {len(block)}")
         end = int(self._place[1]) + len(block)

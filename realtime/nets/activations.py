@@ -19,7 +19,7 @@ class ActivationStream:
         """[main] Load, allocate, compile. Raises ModelError for a model that is not a streaming net."""
         features = manifest.features
         if not isinstance(features, StreamFeatures):
-            raise ModelError(f"model {manifest.name!r} hears single windows, it gives no stream of activations")
+            raise ModelError(f"model {manifest.name!r} takes single windows, it gives no stream of activations")
         if features.n_features != N_FEATURES:
             raise ModelError(f"model {manifest.name!r} wants {features.n_features} features, there are {N_FEATURES}")
         self.features = FeatureStream(max_block_size, features.sample_rate)
@@ -41,9 +41,9 @@ class ActivationStream:
         self._wait = self.lookahead
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear a block, float32 (n,), n <= max_block_size; give the next rows: float32 (m, heads), a view.
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the next rows: float32 (m, heads).
 
-        The view is valid until the next push.
+        A view, valid until the next push.
         """
         written = 0
         for frame in self.features.push(block):

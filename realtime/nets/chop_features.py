@@ -1,4 +1,4 @@
-"""What the streaming net hears of a stream: band magnitudes and constant-Q sums, levelled, two hops per frame."""
+"""The features of the streaming net: band magnitudes and constant-Q sums, levelled, two hops per frame."""
 
 from collections.abc import Callable
 from functools import cache
@@ -20,21 +20,21 @@ PER_HOP = N_BANDS + OCTAVES + 1
 N_FEATURES = STACK * PER_HOP
 
 _CQT_FLOOR = np.float32(0.003)
-_HEARD, _FIRST = range(2)
+_FRAME, _FIRST = range(2)
 
 
 @cache
 def _compiled() -> Callable[..., int]:
     def run(spectra, n_spectra, constant_q, n_frames, out, waiting, state, table, share):
         # Fourier frames wait in a line until the constant-Q frame of the same hop is there.
-        held = table[_FIRST]
+        queued = table[_FIRST]
         for i in range(n_spectra):
-            waiting[held + i] = spectra[i]
-        held += n_spectra
+            waiting[queued + i] = spectra[i]
+        queued += n_spectra
         written = 0
         mean, pending, hop = state[0], state[1], state[2]
         for i in range(n_frames):
-            heard = table[_HEARD]
+            heard = table[_FRAME]
             hop[:N_BANDS] = waiting[i]
             total = np.float32(0)
             for octave in range(OCTAVES):
@@ -51,10 +51,10 @@ def _compiled() -> Callable[..., int]:
                 out[written, :PER_HOP] = pending
                 out[written, PER_HOP:] = hop
                 written += 1
-            table[_HEARD] = heard + 1
-        for i in range(held - n_frames):
+            table[_FRAME] = heard + 1
+        for i in range(queued - n_frames):
             waiting[i] = waiting[n_frames + i]
-        table[_FIRST] = held - n_frames
+        table[_FIRST] = queued - n_frames
         return written
 
     rows = types.float32[:, ::1]
@@ -88,7 +88,7 @@ class FeatureStream:
 
     @property
     def latency(self) -> int:
-        """Samples that must be heard from a frame's centre on before it is complete."""
+        """Samples from a frame's centre until it is complete."""
         return self._cqt.latency
 
     def reset(self) -> None:
@@ -100,9 +100,9 @@ class FeatureStream:
         self.n_constant_q = 0
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear a block, float32 (n,), n <= max_block_size; give the frames it completes.
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the frames it completes.
 
-        Returns float32, (m, N_FEATURES): a view, valid until the next push. The constant-Q magnitudes heard meanwhile
+        Returns float32, (m, N_FEATURES): a view, valid until the next push. The constant-Q magnitudes of the block
         are the first `n_constant_q` rows of `constant_q`.
         """
         n_spectra = self._bands.push(block, self._spectra)

@@ -1,4 +1,4 @@
-"""What the drum net hears of a stream: band magnitudes of short windows, levelled, one frame per hop."""
+"""The features of the drum net: band magnitudes of short windows, levelled, one frame per hop."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,7 +12,7 @@ from samplechop.realtime.dsp.smoothing import level, share_of
 
 HOP_LENGTH = 256
 FALL = 128
-"""Samples in which the window falls: 3 ms, so that it hears as much of an attack as a symmetric one 5 ms later."""
+"""Samples in which the window falls: 3 ms, so that it takes in as much of an attack as a symmetric one 5 ms later."""
 N_FEATURES = N_BANDS
 
 
@@ -39,26 +39,26 @@ class DrumFeatureStream:
         self._bands = BandSpectrum(sample_rate, HOP_LENGTH, FALL)
         self._rows: NDArray[np.float32] = np.zeros((max_block_size // HOP_LENGTH + 1, N_FEATURES), np.float32)
         self._mean: NDArray[np.float32] = np.zeros(N_FEATURES, np.float32)
-        self._heard = np.zeros(1, np.int64)
+        self._frames = np.zeros(1, np.int64)
         self._share = share_of(HOP_LENGTH, sample_rate)
         self._run = _compiled()
 
     @property
     def latency(self) -> int:
-        """Samples that must be heard from a frame's centre on before it is complete."""
+        """Samples from a frame's centre until it is complete."""
         return self._bands.latency
 
     def reset(self) -> None:
         """[analysis] Become as new."""
         self._bands.reset()
         self._mean.fill(0)
-        self._heard.fill(0)
+        self._frames.fill(0)
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear a block, float32 (n,), n <= max_block_size; give the frames it completes.
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the frames it completes.
 
         Returns float32, (m, N_FEATURES): a view, valid until the next push.
         """
         written = self._bands.push(block, self._rows)
-        self._run(self._rows, written, self._mean, self._heard, self._share)
+        self._run(self._rows, written, self._mean, self._frames, self._share)
         return self._rows[:written]

@@ -28,7 +28,7 @@ class PitchStream:
         """[main] Open it and run it once. Raises ModelError if its tensors are not the manifest's."""
         where, features = f"model {str(manifest.path)!r}", manifest.features
         if not isinstance(features, HarmonyFeatures):
-            raise ModelError(f"{where} does not hear harmony")
+            raise ModelError(f"{where} does not detect harmony")
         self._spectrum = HarmonySpectrum(max_block_size, features.sample_rate, features.hop_length, features.spectrum)
         self._interpreter, self.runtime = open_interpreter(manifest.path.read_bytes(), 1, where)
         inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
@@ -48,7 +48,7 @@ class PitchStream:
 
     @property
     def latency(self) -> int:
-        """Samples that must be heard from a frame's centre on before it is complete."""
+        """Samples from a frame's centre until it is complete."""
         return self._spectrum.latency
 
     @property
@@ -61,7 +61,7 @@ class PitchStream:
         self._spectrum.reset()
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear a block and give the logits of every frame it completes.
+        """[analysis] Process a block and give the logits of every frame it completes.
 
         block: float32, (n,), C-contiguous, n <= max_block_size. Returns float32, (m, 24), NOTHING where there is no
         sound: a view that the next push overwrites. Raises ValueError for a longer block, TypeError for other dtypes.

@@ -23,13 +23,13 @@ from samplechop.realtime.nets.tflite import open_interpreter
 
 @cache
 def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
-    def gather(frame, step, heard, memory, delays, time):
+    def gather(frame, step, recent, memory, delays, time):
         n, (depth, width) = len(frame), memory.shape[1:]
         step[:n] = frame
         for lag in range(2):
             past = time - (2 - lag) * delays[0]
-            step[n + lag * n : n + (lag + 1) * n] = heard[past % depth]
-        heard[time % depth] = frame
+            step[n + lag * n : n + (lag + 1) * n] = recent[past % depth]
+        recent[time % depth] = frame
         at = 3 * n
         for row in range(len(memory)):
             for lag in range(2):
@@ -68,7 +68,7 @@ class TemporalNet:
         self.n_heads = len(features.heads)
         self._delays = np.array([features.dilations[0], *(features.dilations[1:] * features.members)], np.int64)
         depth = 2 * max(features.dilations) + 1
-        self._heard: NDArray[np.float32] = np.zeros((depth, features.n_features), np.float32)
+        self._recent: NDArray[np.float32] = np.zeros((depth, features.n_features), np.float32)
         self._memory: NDArray[np.float32] = np.zeros((rows, depth, features.channels), np.float32)
         self._step: NDArray[np.float32] = np.zeros((1, sizes[0]), np.float32)
         self._gather, self._keep = _compiled()
@@ -78,13 +78,13 @@ class TemporalNet:
 
     def reset(self) -> None:
         """[analysis] Become as new: before the first frame there is nothing, which is zeros."""
-        self._heard.fill(0)
+        self._recent.fill(0)
         self._memory.fill(0)
         self._time = 0
 
     def push(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear one frame of features, float32 (n_features,); give the probabilities, float32 (n_heads,)."""
-        self._gather(frame, self._step[0], self._heard, self._memory, self._delays, self._time)
+        """[analysis] Process a frame of features, float32 (n_features,); give the probabilities, float32 (n_heads,)."""
+        self._gather(frame, self._step[0], self._recent, self._memory, self._delays, self._time)
         self._interpreter.set_tensor(self._in, self._step)
         self._interpreter.invoke()
         result: NDArray[np.float32] = self._interpreter.get_tensor(self._out)[0]

@@ -92,7 +92,7 @@ class Scorer:
         where = f"model {str(manifest.path)!r}"
         features = manifest.features
         if not isinstance(features, Features):
-            raise ModelError(f"{where} hears a stream, not windows")
+            raise ModelError(f"{where} takes a stream, not windows")
         content = manifest.path.read_bytes()
         self._single = Net(content, 1, features.n_inputs, where)
         self._wide = Net(content, WIDE, features.n_inputs, where) if most >= FEW else None

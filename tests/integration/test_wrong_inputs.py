@@ -201,7 +201,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (["--demo", "--fast", "--detect", "drums", "--drum-model", "nope"], "no model 'nope'"),
         (["--demo", "--fast", "--detect", "drums", "--drum-model", "chop"], "needs one of kind 'drums'"),
         (["--demo", "--fast", "--model", "drums"], "the chop detector needs 'chop' or 'stream'"),
-        (["--demo", "--fast", "--detect", "harmony", "--harmony-model", "chop"], "does not hear harmony"),
+        (["--demo", "--fast", "--detect", "harmony", "--harmony-model", "chop"], "does not detect harmony"),
         (["--demo", "--fast", "--drum-channel", "9"], "--drum-channel 9 is for the drums: add --detect drums"),
         (["--demo", "--fast", "--detect", "harmony", "--half-life", "1"], "--half-life 1.0 is for the drums"),
         (["--demo", "--fast", "--detect", "drums", "--harmony-channel", "3"], "--harmony-channel 3 is for the harmony"),

@@ -25,13 +25,13 @@ ZONE = 16
 REACH = 2
 """Frames around the pointer's passing in which the beat's own peak is looked for; the delay of a beat."""
 NEAR = 8
-"""Tempi within 1/NEAR of the likeliest one count for the tempo that is told."""
+"""Tempi within 1/NEAR of the likeliest one count for the tempo that is given."""
 METERS, METER_CHANCES = (3, 4), (0.15, 0.85)
 """Beats in a bar, and how common that is."""
 SLIP = 0.02
 """Chance that a bar's count breaks at a beat: a bar too short, a tracker that lost the pulse."""
 USUAL_DOWNBEAT = 0.15
-"""The downbeat activation that a beat has on average, before any was heard."""
+"""The downbeat activation that a beat has on average, before the first."""
 MEMORY_BARS = 4
 """Bars over which that average is taken: what makes a downbeat is to stand out among the beats of its own record."""
 MEMORY_BEATS = 6.0
@@ -218,7 +218,7 @@ class BeatTracker:
         self._table[:] = (0, -1, 0, 0, 0, 0, 1, 0, USUAL_DOWNBEAT)
 
     def push(self, beat: NDArray[np.float32], downbeat: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Hear the next activations, float32 (n,), 0..1; give one row for each frame, float32 (n, COLUMNS).
+        """[analysis] Process activations, float32 (n,), 0..1; give one row for each frame, float32 (n, COLUMNS).
 
         P_BEAT: how likely the frame lies in the first part of a beat. BEAT: 1 where a beat is decided, which lies AGO
         frames (with a fraction) before this one, at most 2 REACH. PERIOD: frames per beat, with a fraction. CONFIDENCE:

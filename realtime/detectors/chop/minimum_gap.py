@@ -25,11 +25,11 @@ class RunPicker:
     def reset(self) -> None:
         """[analysis] Forget everything; the next score is frame 0."""
         self.next_frame = 0
-        self._peak: tuple[float, int] | None = None  # of the run being heard, while it may still rise
+        self._peak: tuple[float, int] | None = None  # of the run that goes on, while it may still rise
         self._in_run = False
 
     def push(self, scores: NDArray[np.float32]) -> list[tuple[int, int, float]]:
-        """[analysis] Hear scores, float32 (n,); give (peak frame, frame it was decided at, strength) for each run."""
+        """[analysis] Take scores, float32 (n,); give (peak frame, frame it was decided at, strength) for each run."""
         found = []
         for score in scores.tolist():
             frame, self.next_frame = self.next_frame, self.next_frame + 1
@@ -55,8 +55,8 @@ class Candidate:
 class MinimumGap:
     """Of candidates closer than `gap` samples, keep the stronger.
 
-    A candidate is held for `hold` frames after it was known. A stronger one that begins within the gap meanwhile takes
-    its place and is held in turn; a weaker one is dropped. What is released is always at least `gap` after the release
+    A candidate waits for `hold` frames after it was known. A stronger one that begins within the gap meanwhile takes
+    its place and waits in turn; a weaker one is dropped. What is released is always at least `gap` after the release
     before. With a hold of 0 the first one wins, and the latency is that much shorter.
     """
 
@@ -67,28 +67,28 @@ class MinimumGap:
 
     def reset(self) -> None:
         """[analysis] Forget everything."""
-        self._held: Candidate | None = None
+        self._waiting: Candidate | None = None
         self._due = 0
         self._last: int | None = None
 
     def release(self, frame: int) -> tuple[Candidate, int] | None:
-        """[analysis] Give the held candidate and the frame it was due at, if that is not after `frame`."""
-        held = self._held
-        if held is None or self._due > frame:
+        """[analysis] Give the waiting candidate and the frame it was due at, if that is not after `frame`."""
+        waiting = self._waiting
+        if waiting is None or self._due > frame:
             return None
-        self._held, self._last = None, held.sample
-        return held, self._due
+        self._waiting, self._last = None, waiting.sample
+        return waiting, self._due
 
     def offer(self, candidate: Candidate, decided: int) -> tuple[Candidate, int] | None:
         """[analysis] Bring a candidate known at frame `decided`, after `release(decided - 1)`.
 
-        Gives the held candidate if this one begins so late that it cannot compete with it any more.
+        Gives the waiting candidate if this one begins so late that it cannot compete with it any more.
         """
-        held, released = self._held, None
-        if held is not None and candidate.sample - held.sample >= self._gap:
-            self._held, self._last, released = None, held.sample, (held, decided)
-        elif held is not None and candidate.strength <= held.strength:
+        waiting, released = self._waiting, None
+        if waiting is not None and candidate.sample - waiting.sample >= self._gap:
+            self._waiting, self._last, released = None, waiting.sample, (waiting, decided)
+        elif waiting is not None and candidate.strength <= waiting.strength:
             return None
         if self._last is None or candidate.sample - self._last >= max(self._gap, 1):
-            self._held, self._due = candidate, decided + self._hold
+            self._waiting, self._due = candidate, decided + self._hold
         return released

@@ -80,7 +80,7 @@ class AdaptivePicker:
         self._line = 1.0
 
     def push(self, scores: NDArray[np.float32]) -> list[tuple[int, int, float]]:
-        """[analysis] Hear scores, float32 (n,); give (peak frame, frame it was decided at, score) for each peak."""
+        """[analysis] Process scores, float32 (n,); give (peak frame, frame it was decided at, score) for each peak."""
         found = []
         for score in scores.tolist():
             frame, self.next_frame = self.next_frame, self.next_frame + 1
@@ -158,7 +158,7 @@ class BeatWeigher:
     def push(
         self, chops: NDArray[np.float32], beats: NDArray[np.float32], confidence: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """[analysis] Hear probabilities and confidence, float32 (n,); give the next frames' scores, float32 (m,).
+        """[analysis] Process probabilities and confidence, float32 (n,); give the next frames' scores, float32 (m,).
 
         Frame f's score comes with frame f + reach.
         """

@@ -25,7 +25,7 @@ VELOCITY = " velocity"
 
 _CELL = 16
 _AFTER, _BEFORE = 384, 256  # samples compared after and before a cut: 8.7 and 5.8 ms
-_FORWARD = 128  # behind the centre: with _AFTER just what is heard when the frame is judged
+_FORWARD = 128  # behind the centre: with _AFTER just what is there when the frame is judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class DrumDetector(StatedLatency):
         self._labels = [name for name in DRUMS if name in decision.drums]
         heads = features.heads
         if not self._labels or not {head for name in self._labels for head in (name, name + VELOCITY)} <= set(heads):
-            raise ModelError(f"{where} must hear each drum it decides on, and its velocity: it has {', '.join(heads)}")
+            raise ModelError(f"{where} must detect each drum it decides on and its velocity: it has {', '.join(heads)}")
         self._columns = [heads.index(name) for name in self._labels]
         self._velocities = [heads.index(name + VELOCITY) for name in self._labels]
         choices = [
@@ -110,7 +110,7 @@ class DrumDetector(StatedLatency):
         self._frame = self._last = 0
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
-        """[analysis] Hear the next block, float32 (n,), mono; emit the hits decided in it, in order."""
+        """[analysis] Process the next block, float32 (n,), mono; emit the hits decided in it, in order."""
         if self._start is None:
             self._start = start
         self._audio.room()[: len(block), 0] = block

@@ -87,8 +87,8 @@ def _compiled() -> Callable[..., int]:
 class HitPicker:
     """First frames that reach a threshold and a share of the highest score lately; then none for a while.
 
-    Not the local maximum, for which one frame more would have to be heard (chop/peak_picking.py does that): the net is
-    trained to say nothing before it has heard enough.
+    Not the local maximum, for which one frame more would have to be there (chop/peak_picking.py does that): the net is
+    trained to score nothing before there is enough of the attack.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class HitPicker:
         self._state[:] = START, 0
 
     def push(self, scores: NDArray[np.float32]) -> NDArray[np.int64]:
-        """[analysis] Hear scores, float32 (n, drums), C-contiguous, n <= most; give (frame, drum) of each hit.
+        """[analysis] Process scores, float32 (n, drums), C-contiguous, n <= most; give (frame, drum) of each hit.
 
         Frames count from the first of these scores. Returns int64, (m, 2): a view, valid until the next push.
         """

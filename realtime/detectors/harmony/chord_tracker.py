@@ -3,13 +3,13 @@
 A hidden Markov model over everything that may be named (harmony/chord_vocabulary.py): what the net says of the twelve
 pitch classes and of the bass is compared with each chord's own notes, and to change costs something, so that a chord is
 a stretch of time and not a frame. The likeliest path is followed forwards (Viterbi, 1967), and each frame is decided
-`lag` frames later. Whenever another chord is told, paths that contradict it are given up: to go back costs a change.
+`lag` frames later. Whenever another chord is decided, paths that contradict it are given up: to go back costs a change.
 Templates over pitch classes and the model of time are those of Sheh and Ellis, "Chord segmentation and recognition
 using EM-trained hidden Markov models" (ISMIR 2003); the fixed lag is ours, as a musician waits for no song's end.
 
     frame f                    frame f + lag
     |--------------------------|
-    ^ a chord begins           ^ told, if it is the likelier one by all that was heard in between
+    ^ a chord begins           ^ decided, if it is the likelier one by all the frames in between
 """
 
 import math
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from samplechop.realtime.detectors.harmony.chord_vocabulary import SILENT, states
 
 EVIDENCE_PER_SECOND = 14.0
-"""What a frame's log odds count for: neighbouring frames hear much the same sound, and are no independent witnesses."""
+"""What a frame's log odds count for: neighbouring frames hold much the same sound, and are no independent witnesses."""
 CHANGE, BEGIN = 10.0, 5.0
 """What it costs, in log odds, to go from one chord to another, and to begin one where nothing sounded."""
 BASS = 0.7
@@ -31,7 +31,7 @@ BASS = 0.7
 MISSED = 0.2
 """Added to the log odds of all pitch classes but the clearest: in a chord a note is missed sooner than imagined."""
 SURE = 6.0
-"""Beyond so much, log odds of a pitch class count no more: one sure mistake must not decide alone."""
+"""Beyond so much, log odds of a pitch class count no more: one confident mistake must not decide alone."""
 BASS_SURE = 5.0
 SHARPNESS = 1.1
 """How much a lead in log odds says for the strength."""
@@ -72,11 +72,11 @@ def _before(path, state, began, frame):
 
 
 @njit
-def _strength(members, bass, prior, name, heard, told, scores):
-    """Give the share of one name among all, by the mean of what was heard since it began."""
+def _strength(members, bass, prior, name, recent, told, scores):
+    """Give the share of one name among all, by the mean of the frames since it began."""
     mean = np.zeros(24, np.float32)
-    for row in heard:
-        mean += row / np.float32(len(heard))
+    for row in recent:
+        mean += row / np.float32(len(recent))
     _score(members, bass, prior, mean[:12], mean[12:], np.float32(SHARPNESS), scores)
     top = scores.max()
     total = share = 0.0
@@ -90,12 +90,12 @@ def _strength(members, bass, prior, name, heard, told, scores):
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(rows, weight, lag, members, bass, prior, name, value, began, path, heard, table, scores, out, sure):
+    def run(rows, weight, lag, members, bass, prior, name, value, began, path, recent, table, scores, out, confidence):
         depth, n = len(path), len(value)
         fine = np.zeros(lag + 1, np.bool_)
         for t in range(len(rows)):
             time = table[TIME]
-            now = heard[time % (lag + 1)]
+            now = recent[time % (lag + 1)]
             _take(rows[t], now[:12], now[12:])
             _score(members, bass, prior, now[:12], now[12:], weight, scores)
             before = table[BEST]
@@ -122,7 +122,7 @@ def _compiled() -> Callable[..., None]:
                 continue
             table[STATE] = told
             out[t] = told
-            sure[t] = _strength(members, bass, prior, name, heard, told, scores)
+            confidence[t] = _strength(members, bass, prior, name, recent, told, scores)
             # What began at frame + 1 + k came from fine[k]'s state at `frame`, or from another one.
             for k in range(lag):
                 one = (frame + k) % depth
@@ -173,12 +173,12 @@ class ChordTracker:
             array.fill(0)
 
     def push(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """[analysis] Hear the next frames; give the state decided at each, int64 (n,), and how sure that is, (n,).
+        """[analysis] Process the next frames; give the state decided at each, int64 (n,), and how likely that is, (n,).
 
         rows: float32, (n, 24), log odds of the twelve pitch classes and of the bass being each. The state decided at
-        frame t is the one at frame t - lag; how sure it is, float32 in 0..1, is told where it is a new one.
+        frame t is the one at frame t - lag; how likely it is, float32 in 0..1, is given where it is a new one.
         """
-        told, sure = np.empty(len(rows), np.int64), np.zeros(len(rows), np.float32)
+        told, confidence = np.empty(len(rows), np.int64), np.zeros(len(rows), np.float32)
         memory = self._value, self._began, self._path, self._heard, self._table, self._scores
-        self._run(rows, self._weight, self.lag, *self._model, *memory, told, sure)
-        return told, sure
+        self._run(rows, self._weight, self.lag, *self._model, *memory, told, confidence)
+        return told, confidence

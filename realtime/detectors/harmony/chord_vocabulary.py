@@ -32,14 +32,14 @@ PRIORS = {
     "sus4(b7)": -0.5,
     "maj6(9)": -0.7,
 }
-"""The qualities that are told, and how much evidence each must have over a plain chord's, in log odds."""
+"""The qualities that are named, and how much evidence each must have over a plain chord's, in log odds."""
 _INVERTED = {3: -0.75, 4: -0.75, 6: -1.2, 7: -0.75, 8: -1.2}
 _RARELY_INVERTED = -1.5
 """The same for another bass than the root: thirds and fifths, any other note."""
 SILENT = 0
 """The state in which nothing with a pitch sounds."""
 BASS_OCTAVE, CHORD_OCTAVE = 36, 60
-"""The lowest MIDI note of the octave in which a bass is held, and of that of the chord over it."""
+"""The lowest MIDI note of the octave in which a bass is played, and of that of the chord over it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class HarmonyDetector(StatedLatency):
     """Tells each chord, each change of the sounding pitch classes, and the key.
 
         a chord's attack  frame f's centre                    frame f + lag      half a window
-        |-----------------|------------------------------------|------------------|------> told
+        |-----------------|------------------------------------|------------------|------> decided
          at most ATTACK_BACK
 
     Latency is that sum plus one block. Its meter: float32, (12,), C first, how likely each pitch class sounds just now.
@@ -61,7 +61,7 @@ class HarmonyDetector(StatedLatency):
         self.meters = {PITCH_CLASS_METER: self.activations}
 
     def prepare(self, spec: ProcessSpec) -> None:
-        """[main] Load the model, allocate, compile. Raises ModelError for a model that does not hear harmony."""
+        """[main] Load the model, allocate, compile. Raises ModelError for a model that does not detect harmony."""
         manifest = models.load(self._settings.model)
         if spec.sample_rate != manifest.features.sample_rate:
             raise ValueError(f"sample_rate must be {manifest.features.sample_rate} Hz, got {spec.sample_rate}")
@@ -93,7 +93,7 @@ class HarmonyDetector(StatedLatency):
         self._sounding = b""
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
-        """[analysis] Hear the next block, float32 (n,), mono; emit what is decided in it, in order."""
+        """[analysis] Process the next block, float32 (n,), mono; emit what is decided in it, in order."""
         if self._start is None:
             self._start = start
         self._audio.room()[: len(block), 0] = block
@@ -101,7 +101,7 @@ class HarmonyDetector(StatedLatency):
         rows = self._stream.push(block)
         levels = self._stream.levels
         for i in range(len(rows)):
-            # Frame by frame, so that what is told comes in the order of time.
+            # Frame by frame, so that events come in the order of time.
             self._hear(rows[i : i + 1], levels[i : i + 1], self._start, emit)
             self._frame += 1
 
@@ -110,8 +110,8 @@ class HarmonyDetector(StatedLatency):
             row[:] = NOTHING
         decided = start + self._frame * self._hop + self._stream.latency
         velocity = _velocity(float(level[0]))
-        told, sure = self._chords.push(row)
-        if (state := int(told[0])) != self._state:
+        decided_states, confidence = self._chords.push(row)
+        if (state := int(decided_states[0])) != self._state:
             self._state = state
             chord = self._chords.chords[state]
             emit(
@@ -119,7 +119,7 @@ class HarmonyDetector(StatedLatency):
                     kind=events.CHORD,
                     sample=start + self._attack(self._frame - self._lag, chord is not None),
                     emitted=decided,
-                    strength=calibrated(self._calibration, float(sure[0])),
+                    strength=calibrated(self._calibration, float(confidence[0])),
                     label=events.NO_CHORD if chord is None else chord.label,
                     velocity=velocity,
                     notes=voicing(chord),
@@ -147,7 +147,7 @@ class HarmonyDetector(StatedLatency):
             emit(Event(kind=events.KEY, sample=sample, emitted=decided, strength=chance, label=key.label))
 
     def _attack(self, frame: int, begins: bool) -> int:
-        """Give the sample, relative to the first block, where what is told of a frame began, after all told before."""
+        """Give the sample, relative to the first block, where what a frame decides began, after all events before."""
         sample = centre = frame * self._hop
         if begins:
             first = centre - onset_refinement.BACK - onset_refinement.MARGIN

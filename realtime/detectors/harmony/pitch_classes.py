@@ -71,7 +71,7 @@ class PitchSet:
             array.fill(0)
 
     def push(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32]]:
-        """[analysis] Hear log odds, float32 (n, 24), of which the first twelve count.
+        """[analysis] Process log odds, float32 (n, 24), of which the first twelve count.
 
         Gives for each frame which pitch classes sound, bool (n, 12); since which frame those that changed did so,
         int64 (n,); and the mean log odds lately, float32 (n, 12).
