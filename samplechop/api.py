@@ -5,11 +5,10 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import fields
 from operator import attrgetter
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import soundfile
@@ -108,7 +107,7 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
 
 def _settings(detectors: Iterable[str], settings: dict[str, Any]) -> LiveSettings:
     names = [detectors] if isinstance(detectors, str) else list(detectors)
-    paths = {field.name for field in fields(LiveSettings) if field.type == Path | None}
+    paths = {name for name, hint in get_type_hints(LiveSettings).items() if hint == Path | None}
     given: dict[str, Any] = {
         name: Path(value) if name in paths and value else value for name, value in settings.items()
     }

@@ -102,6 +102,12 @@ def test_settings_nobody_knows_are_refused() -> None:
         detect(DEMO, thresold=0.3)
 
 
+def test_paths_among_the_settings_may_be_text(recording: Path, tmp_path: Path) -> None:
+    detect(recording, midi_file=str(tmp_path / "chops.mid"), record=str(tmp_path / "sessions"))
+    assert (tmp_path / "chops.mid").read_bytes().startswith(b"MThd")
+    assert len(list((tmp_path / "sessions").glob("*/audio.wav"))) == 1
+
+
 def test_audio_that_ends_early_gives_a_warning(recording: Path, tmp_path: Path) -> None:
     short = tmp_path / "short.flac"
     soundfile.write(short, *soundfile.read(recording))
