@@ -45,3 +45,5 @@ RAMP_LIGHT = (
     *("#5d9a2c", "#928f1c", "#b98612", "#c9661f", "#cf3434"),
 )
 """From low to high values, in both themes."""
+WAVE_ON_WHITE, LABEL_ON_WHITE, REJECTED_ON_WHITE = "#5b6b7a", "#d62728", "#999999"
+"""A waveform and labels on it, where the ground is white: the picture of labels."""

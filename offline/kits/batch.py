@@ -66,7 +66,7 @@ class Entry:
     message: str = ""
     seconds: float = 0.0
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """Give the message, with the source named once."""
         name = repr(str(self.source))
         return self.message if name in self.message else f"{name}: {self.message}"
@@ -83,8 +83,8 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """Tell what is to be known, a line for each source that needs one, and the sums."""
-        yield from (entry.told() for entry in [*self.made, *self.skipped] if entry.message)
-        yield from (f"failed: {entry.told()}" for entry in self.failed)
+        yield from (entry.sentence() for entry in [*self.made, *self.skipped] if entry.message)
+        yield from (f"failed: {entry.sentence()}" for entry in self.failed)
         yield f"{len(self.made)} made, {len(self.skipped)} skipped, {len(self.failed)} failed"
         if self.interrupted:
             yield "stopped before the end: the same command goes on from here"

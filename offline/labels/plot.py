@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, read_audio
+from samplechop.offline.common.palette import LABEL_ON_WHITE, REJECTED_ON_WHITE, WAVE_ON_WHITE
 from samplechop.offline.labels.model import Labels
 from samplechop.realtime.core.errors import UserError
 
@@ -12,8 +13,6 @@ ROW_SECONDS = 10.0
 MOST_ROWS = 40
 COLUMNS = 1400
 """Columns of the waveform in a row."""
-
-WAVE, LABEL, REJECTED = "#5b6b7a", "#d62728", "#999999"
 
 
 def draw(labels: Labels, audio: Path, path: Path) -> None:
@@ -40,8 +39,8 @@ def draw(labels: Labels, audio: Path, path: Path) -> None:
         cells = np.array_split(part, max(1, round(COLUMNS * len(part) / (seconds * RATE))))
         times = begin + np.arange(len(cells)) * seconds / COLUMNS
         low, high = [float(c.min(initial=0.0)) for c in cells], [float(c.max(initial=0.0)) for c in cells]
-        axis.fill_between(times, low, high, color=WAVE, linewidth=0)
-        for places, colour, style in ((labels.times, LABEL, "-"), (labels.rejected, REJECTED, ":")):
+        axis.fill_between(times, low, high, color=WAVE_ON_WHITE, linewidth=0)
+        for places, colour, style in ((labels.times, LABEL_ON_WHITE, "-"), (labels.rejected, REJECTED_ON_WHITE, ":")):
             inside = places[(places >= begin) & (places < end)]
             axis.vlines(inside, -loudest, loudest, colors=colour, linestyles=style, linewidth=1)
         axis.set(xlim=(begin, end), ylim=(-loudest, loudest), yticks=[])

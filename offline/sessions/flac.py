@@ -41,7 +41,7 @@ class Mended:
     original: Path | None = None
 
 
-def told(path: Path) -> int:
+def header_frames(path: Path) -> int:
     """Give the samples per channel that the header tells, 0 where it does not."""
     head = _head(path)
     return int.from_bytes(head[COUNT_AT : COUNT_AT + 8], "big") & COUNT_MASK if len(head) == _SUM_AT + 16 else 0
@@ -119,7 +119,7 @@ class _Telling(io.FileIO):
 
 def _there(path: Path, block: int) -> int:
     """Give the samples that the header tells and those in blocks it does not tell of yet."""
-    frames = told(path)
+    frames = header_frames(path)
     while frames % block == 0 and _block_at(path, frames, block) is not None:
         frames += block
     return frames

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import soundfile
 
-from samplechop.offline.sessions.flac import Mended, is_finished, repair_flac, told
+from samplechop.offline.sessions.flac import Mended, header_frames, is_finished, repair_flac
 from samplechop.offline.sessions.log import REPAIRED, read_log, repair_log
 from samplechop.offline.sessions.wav import WavState, read_wav, repair_wav
 from samplechop.realtime.core.errors import UserError
@@ -128,7 +128,7 @@ def _look(audio: Path) -> tuple[int, int, int, bool, WavState | None]:
         return wav.frames, wav.sample_rate, wav.channels, wav.right, wav
     try:
         with soundfile.SoundFile(audio) as file:
-            return told(audio), file.samplerate, file.channels, is_finished(audio), None
+            return header_frames(audio), file.samplerate, file.channels, is_finished(audio), None
     except (soundfile.LibsndfileError, RuntimeError):
         return 0, 0, 0, False, None
 

@@ -58,7 +58,7 @@ class Content:
         return shorthand(self.chord) if self.chord else ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Chord and strongest drum, as names of pads and markers tell them: "Am7 kick", "Am7", "kick" or ""."""
         return " ".join(word for word in (self.chord_name, self.drum) if word)
 
@@ -88,7 +88,7 @@ class Slice:
     @property
     def title(self) -> str:
         """Its name with chord and drum, for pads and markers whose names are not those of files."""
-        return f"{self.name} {self.content.told}".rstrip()
+        return f"{self.name} {self.content.summary}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

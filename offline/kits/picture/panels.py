@@ -67,8 +67,8 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
 
     places = [drawing.tile(*corner(bank, pad)) for bank in banks for pad in range(_SIDE**2)]
     axes.add_collection(PolyCollection(places, facecolors=RAISED, edgecolors=LINE, linewidths=0.8))
-    told = any(part.content.told for part in slices)
-    middle, height = (0.46, 0.24) if told else (0.39, 0.31)
+    labelled = any(part.content.summary for part in slices)
+    middle, height = (0.46, 0.24) if labelled else (0.39, 0.31)
     few, shapes, scale = len(slices) <= _FEW, [], height / drawing.farthest(outlines)
     for part, outline in zip(slices, outlines, strict=True):
         x, y = corner(_bank(part.note), (part.note - _FIRST_NOTE) % _SIDE**2)
@@ -80,7 +80,7 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
             length = f"{part.frames / rate:.2f} s"
             axes.text(x + 0.92, y + 0.9, length, size=8, color=FAINT, va="top", ha="right")
             axes.text(x + 0.08, y + 0.07, part.content.chord_name, size=8, color=CYAN, va="baseline")
-            if part.content.drum and len(part.content.told) <= _CHARACTERS // across:
+            if part.content.drum and len(part.content.summary) <= _CHARACTERS // across:
                 ink = INK if (part.content.drum_content or 0.0) >= 0.5 else FAINT
                 axes.text(x + 0.92, y + 0.07, part.content.drum, size=8, color=ink, va="baseline", ha="right")
     axes.add_collection(PolyCollection(shapes, facecolors=[drawing.colour(part) for part in slices], linewidths=0))

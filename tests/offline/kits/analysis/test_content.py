@@ -59,7 +59,7 @@ def test_a_chord_that_began_before_the_slice_sounds_on_in_it() -> None:
 )
 def test_a_chord_that_is_not_clear_is_not_told(events: list[Event]) -> None:
     assert told(events).chord is None
-    assert told(events).told == ""
+    assert told(events).summary == ""
 
 
 def test_chords_over_another_bass_are_one_chord() -> None:
