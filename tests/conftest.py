@@ -21,6 +21,7 @@ settings.register_profile("quick", deadline=None, max_examples=20, derandomize=T
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+JACK = ("tests/integration/jack/", "tests/realtime/midi/test_ports.py")
 WARM = pytest.StashKey[Path]()
 """The numba cache that every worker begins with a copy of."""
 
@@ -54,17 +55,26 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["numba"] = str(node.config.stash[WARM])
 
 
-@pytest.hookimpl(tryfirst=True)
+def group(nodeid: str) -> str:
+    """Say what has to run on one worker: a file, whose fixtures are shared, or all that needs the JACK server."""
+    path = nodeid.partition("::")[0]
+    return "jack" if path.startswith(JACK) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return GroupScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a server or fixtures; the sessions in real time begin first, as they mostly wait."""
-
-    def group(item: pytest.Item) -> str:
-        served = item.get_closest_marker("jack") or "jack_server" in getattr(item, "fixturenames", ())
-        return "jack" if served else item.nodeid.partition("::")[0]
-
-    items.sort(key=lambda item: group(item) != "jack")
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
+    """Begin with the sessions in real time, which mostly wait."""
+    items.sort(key=lambda item: group(item.nodeid) != "jack")
 
 
 @pytest.fixture(scope="session")
