@@ -7,6 +7,7 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound
+from samplechop.offline.common.atomic import replacing
 from samplechop.offline.labels.drum_labels import SUFFIX, DrumLabels, write_drum_labels
 from samplechop.realtime.core.errors import UserError
 
@@ -24,11 +25,9 @@ def write_pair(folder: Path, name: str, samples: Sound, labels: DrumLabels) -> N
     peak = float(np.max(np.abs(samples), initial=0.0))
     audio = folder / f"{name}.flac"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = audio.with_suffix(".flac.part")
-        soundfile.write(part, samples * np.float32(0.99 / peak) if peak > 0.99 else samples, RATE, format="FLAC")
-        part.replace(audio)
-    except (OSError, soundfile.LibsndfileError) as error:
+        with replacing(audio) as part:
+            soundfile.write(part, samples * np.float32(0.99 / peak) if peak > 0.99 else samples, RATE, format="FLAC")
+    except soundfile.LibsndfileError as error:
         raise UserError(f"The recording {str(audio)!r} cannot be written: {error}") from None
     write_drum_labels(labels, folder / f"{name}{SUFFIX}")
 

@@ -2,18 +2,18 @@
 
 import hashlib
 import json
-import multiprocessing
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import soundfile
 
 from samplechop.offline.audio.reading import RATE
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.process_pool import as_ready
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import outline
@@ -121,8 +121,6 @@ def is_done(folder: Path, seed: int, number: int) -> bool:
 
 
 def _open(folder: str) -> None:
-    # Ctrl-C reaches all processes; the one that builds ends the others after the record in hand.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     global _bank
     _bank = soundfont_bank.load(Path(folder))
 
@@ -131,15 +129,13 @@ def _write(folder: str, seed: int, number: int) -> float:
     assert _bank is not None
     samples, truth = make(seed, number, _bank)
     target = Path(folder) / f"{number:05d}"
-    parts = target.with_suffix(".flac.part"), target.with_suffix(".json.part")
+    # The audio comes first: a truth therefore never stands beside audio that is not whole.
     try:
-        soundfile.write(parts[0], samples, RATE, format="FLAC", subtype="PCM_16")
-        write_truth(truth, parts[1])
-        # The audio takes its name first: a truth therefore never stands beside audio that is not whole.
-        parts[0].replace(target.with_suffix(".flac"))
-        parts[1].replace(target.with_suffix(".json"))
-    except (OSError, soundfile.LibsndfileError) as error:
+        with replacing(target.with_suffix(".flac")) as part:
+            soundfile.write(part, samples, RATE, format="FLAC", subtype="PCM_16")
+    except soundfile.LibsndfileError as error:
         raise UserError(f"Record {number} cannot be written to {folder!r}: {error}") from None
+    write_truth(truth, target.with_suffix(".json"))
     return truth.length
 
 
@@ -167,20 +163,12 @@ def build(
     check_room(folder, minutes, max_gb)
     wanted = record_count(seed, minutes)
     missing = [number for number in range(wanted) if not is_done(folder, seed, number)]
-    done = wanted - len(missing)
-    yield done, wanted
+    there = wanted - len(missing)
+    yield there, wanted
     if not missing:
         return
     with tempfile.TemporaryDirectory() as shared:
         soundfont_bank.prepare(Path(shared), found, sounds)
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_open, initargs=(shared,)) as pool:
-            futures = [pool.submit(_write, str(folder), seed, number) for number in missing]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-                    done += 1
-                    yield done, wanted
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        calls = [partial(_write, str(folder), seed, number) for number in missing]
+        for done, _ in enumerate(as_ready(calls, jobs, _open, shared), there + 1):
+            yield done, wanted
