@@ -69,7 +69,7 @@ def test_it_keeps_the_contract_that_plug_ins_are_checked_against(detector: Detec
     assert contract_violations(type(detector)(), record(15.0)[0]) == []
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, MAX_BLOCK), min_size=1, max_size=8).filter(lambda sizes: sum(sizes) >= 256))
 def test_events_do_not_depend_on_how_the_stream_is_split(
     detector: Detector, audio: np.ndarray, expected: list[Event], sizes: list[int]

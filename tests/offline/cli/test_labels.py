@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -71,7 +71,6 @@ def refused(outcome: Outcome, *named: str) -> None:
         assert name in outcome.err
 
 
-@settings(deadline=None, max_examples=40, derandomize=True)
 @given(st.floats(-0.1, 0.2), st.integers(0, 10_000))
 def test_how_late_somebody_taps_is_found_within_5_ms(attacks: Attacks, bias: float, seed: int) -> None:
     lag = estimate_lag(tapped(bias, seed)[0], attacks)

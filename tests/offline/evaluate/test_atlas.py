@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.atlas.features.spectrogram_fingerprints import KINDS
@@ -39,7 +39,6 @@ def test_sounds_without_a_label_are_of_no_class() -> None:
         agreement(np.zeros((20, 2)), [""] * 20)
 
 
-@settings(max_examples=30)
 @given(st.lists(st.integers(0, 3), min_size=NEIGHBOURS + 1, max_size=30))
 def test_no_point_is_its_own_neighbour(places: list[int]) -> None:
     found = neighbours(np.array(places, float)[:, None])

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.export import audacity, manifest, midi
@@ -70,7 +70,6 @@ def test_a_midi_file_ends_with_the_record(tmp_path: Path) -> None:
     }
 
 
-@settings(max_examples=30, deadline=None)
 @given(hours=st.integers(1, 24), bpm=st.floats(40, 250))
 def test_a_record_of_many_hours_stays_in_time(hours: int, bpm: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     import mido

@@ -10,7 +10,7 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.kits import from_list
@@ -250,7 +250,6 @@ def record(tmp_path_factory: pytest.TempPathFactory):
     return open_record(file(folder / "long.wav", 2.0, 2, "PCM_24"), folder)
 
 
-@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 88_000), st.integers(1, 70_000)), min_size=1, max_size=6))
 def test_joined_pieces_lie_behind_each_other_without_a_sample_lost(record, tmp_path_factory, asked) -> None:
     cuts = [Cut(record, first, min(record.length, first + length)) for first, length in asked]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.kits import write_slices
@@ -51,7 +51,6 @@ def test_slices_in_order_are_the_record_bit_for_bit(tmp_path: Path, rate: int, c
     assert {soundfile.info(path).subtype for path in slices} == {subtype}
 
 
-@settings(max_examples=30, deadline=None)
 @given(places=st.lists(st.integers(0, 19_999), max_size=12), snap=st.sampled_from([0.0, 0.5, 20.0, 100.0]))
 def test_snapped_slices_still_are_the_record(
     places: list[int], snap: float, tmp_path_factory: pytest.TempPathFactory

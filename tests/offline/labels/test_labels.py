@@ -21,7 +21,7 @@ RATE = 8000
 # Microseconds at least 6 ms apart: nearer notes are one chord.
 TIMES = st.lists(st.integers(6, 3_000_000), max_size=40).map(lambda gaps: np.cumsum(np.array(gaps) * 1000) / 1e6)
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=12)
-ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def written(tmp_path: Path, content: str, name: str = "song.txt") -> Path:

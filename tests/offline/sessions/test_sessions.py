@@ -109,7 +109,7 @@ def test_samples_the_header_does_not_tell_of_are_found(tmp_path: Path, kind: Rec
     assert len(audio_of(folder)) == 30_100
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(KINDS), st.integers(0, 200_000), st.integers(0, 2_000))
 def test_whatever_a_power_cut_took_the_rest_is_mended(
     tmp_path_factory: pytest.TempPathFactory, kind: RecordFormat, audio_left: int, log_left: int
@@ -130,7 +130,6 @@ def test_whatever_a_power_cut_took_the_rest_is_mended(
 BLOCK = 4_096
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.sampled_from([1, 40, 3_000, 60_000]), st.booleans()), max_size=4),
     st.integers(0, 30_000),

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.audio.callback import (
@@ -37,7 +37,6 @@ def ramp(start: int, n: int, channels: int) -> np.ndarray:
     return (np.arange(start + 1, start + n + 1, dtype=np.float32)[:, None] + np.arange(channels) / 2).astype(np.float32)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     channels=st.integers(1, 3),
     steps=st.lists(st.tuples(st.integers(0, CAPACITY), st.integers(0, 2 * CAPACITY)), max_size=30),
@@ -145,7 +144,6 @@ def call_python(ring: Ring, block: np.ndarray | None, n: int, times: Times, flag
     return output
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     channels=st.integers(1, 3),
     outputs=st.integers(0, 3),

@@ -2,7 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.dsp.context_window import ABSOLUTE_FLOOR, RELATIVE_FLOOR, SILENCE, ContextWindow
@@ -69,7 +69,6 @@ FRAMES = magnitudes(150)
 TOGETHER = windows_of(FRAMES, FOUR_BANDS)[0]
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 70), max_size=30))
 def test_windows_do_not_depend_on_how_frames_are_split(sizes: list[int]) -> None:
     np.testing.assert_array_equal(windows_of(FRAMES, FOUR_BANDS, sizes)[0], TOGETHER)

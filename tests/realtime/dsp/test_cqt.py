@@ -9,7 +9,7 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from librosa.core import constantq
 
@@ -210,7 +210,6 @@ AUDIO = music(1.0)
 BLOCKWISE = whole(AUDIO)[: (len(AUDIO) - 19 * HOP) // HOP + 1]
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 9000), max_size=40))
 def test_frames_do_not_depend_on_how_the_audio_is_cut(sizes: list[int]) -> None:
     blocks = np.split(AUDIO, [cut for cut in np.cumsum(sizes) if cut < len(AUDIO)])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
@@ -60,7 +60,6 @@ def test_bands_are_weighted_sums_of_a_hann_spectrum() -> None:
         np.testing.assert_allclose(got[frame], np.log(weights @ spectrum + FLOOR), atol=2e-4)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=6))
 def test_frames_do_not_depend_on_how_blocks_are_cut(sizes: list[int]) -> None:
     audio, _ = record(1.0)

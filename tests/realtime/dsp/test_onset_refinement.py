@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.dsp import onset_refinement
@@ -34,7 +34,6 @@ def test_silence_keeps_the_frame() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
 def test_the_attack_lies_in_the_range_that_the_latency_counts_on(seed: int) -> None:
     noise = np.random.default_rng(seed).standard_normal(onset_refinement.LENGTH).astype(np.float32)
     assert -onset_refinement.BACK <= onset_refinement.attack_offset(noise) <= onset_refinement.FORWARD
@@ -49,7 +48,6 @@ SHORT = onset_refinement.AttackSearch(320, 128, -206, 512.0, 256, 384)
 """As the drum detector searches: with little of what follows."""
 
 
-@settings(max_examples=40, deadline=None)
 @given(offset=st.integers(-320, 0), seed=st.integers(0, 2**32 - 1))
 def test_an_attack_is_found_with_little_of_what_follows(offset: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -3,7 +3,7 @@
 import librosa
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -72,7 +72,6 @@ def test_above_the_octaves_that_are_cut_short_it_is_librosas_constant_q() -> Non
     np.testing.assert_allclose(own[loud], decibels[loud], atol=1.0)
 
 
-@settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 9000), min_size=1, max_size=5))
 def test_frames_and_levels_do_not_depend_on_how_blocks_are_cut(sizes: list[int]) -> None:
     audio, _ = record(1.0)

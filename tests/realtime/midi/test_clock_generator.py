@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.core.events import Event
@@ -63,7 +63,6 @@ def test_the_clock_starts_a_millisecond_before_a_downbeat() -> None:
     assert sent[1][0] - sent[0][0] == pytest.approx(RATE / 1000, abs=1)
 
 
-@settings(deadline=None)
 @given(bpm=st.floats(55, 200))
 def test_a_constant_tempo_gives_even_pulses(bpm: float) -> None:
     seconds = even(bpm, 32)
@@ -72,7 +71,6 @@ def test_a_constant_tempo_gives_even_pulses(bpm: float) -> None:
     assert np.abs(steps - 60 * RATE / bpm / PULSES).max() <= 2
 
 
-@settings(deadline=None)
 @given(
     bpm=st.floats(55, 200),
     jitter=st.lists(st.floats(-0.06, 0.06), min_size=40, max_size=40),
@@ -94,7 +92,6 @@ def test_every_beat_gets_its_24_pulses_whatever_the_player_does(bpm: float, jitt
         assert abs(pulse - places[first + k]) < steps[first + k] / 3
 
 
-@settings(deadline=None)
 @given(
     steps=st.lists(st.floats(0.25, 1.2), min_size=8, max_size=40),
     tempi=st.lists(st.floats(55, 200), min_size=40, max_size=40),

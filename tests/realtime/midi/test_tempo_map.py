@@ -5,7 +5,7 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.core.events import Event
@@ -40,7 +40,6 @@ def test_without_beats_it_is_120_bpm() -> None:
     assert TempoMap([], RATE).tick(10.0) == 20 * TICKS_PER_BEAT
 
 
-@settings(deadline=None)
 @given(
     steps=st.lists(st.floats(0.2, 3.0), max_size=12),
     tempi=st.lists(st.none() | st.floats(55, 200), min_size=12, max_size=12),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop import models
@@ -35,14 +35,12 @@ def push(stream: FeatureStream | ActivationStream, audio: np.ndarray, sizes: lis
     return np.concatenate(rows)
 
 
-@settings(max_examples=20, deadline=None)
 @given(sizes=st.lists(st.integers(1, MOST), min_size=1, max_size=5))
 def test_features_do_not_depend_on_how_blocks_are_cut(stream: FeatureStream, sizes: list[int]) -> None:
     audio, _ = record(1.5)
     np.testing.assert_array_equal(push(stream, audio, sizes), push(stream, audio, [MOST]))
 
 
-@settings(max_examples=10, deadline=None)
 @given(sizes=st.lists(st.integers(1, MOST), min_size=1, max_size=5))
 def test_activations_do_not_depend_on_how_blocks_are_cut(activations: ActivationStream, sizes: list[int]) -> None:
     audio, _ = record(1.5)

@@ -1,7 +1,7 @@
 """Features of the drum net."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.nets.drum_features import HOP_LENGTH, N_FEATURES, DrumFeatureStream
@@ -21,7 +21,6 @@ def push(audio: np.ndarray, sizes: list[int]) -> np.ndarray:
     return np.concatenate(rows)
 
 
-@settings(max_examples=20, deadline=None)
 @given(sizes=st.lists(st.integers(1, MOST), min_size=1, max_size=5).filter(lambda sizes: sum(sizes) >= 64))
 def test_features_do_not_depend_on_how_blocks_are_cut(sizes: list[int]) -> None:
     audio, _ = record(1.5)

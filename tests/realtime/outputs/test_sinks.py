@@ -49,7 +49,7 @@ def test_closing_twice_is_harmless(tmp_path: Path) -> None:
         sink.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 10**8), st.integers(0, 127), st.integers(1, 127)), max_size=30))
 def test_notes_in_a_midi_file_are_at_the_true_positions(tmp_path: Path, notes: list[tuple[int, int, int]]) -> None:
     # One strike per note and tenth of a second, so that nothing is merged.
@@ -184,7 +184,7 @@ def test_two_kinds_of_held_notes_do_not_end_each_other(tmp_path: Path) -> None:
     assert lengths_of(file) == [(2, 48, 0.0, 2.0), (3, 60, 1.0, 3.0)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(0, 3000), st.lists(st.integers(60, 64), max_size=5)), max_size=12),
     st.lists(st.tuples(st.integers(0, 3000), st.integers(60, 64)), max_size=12),

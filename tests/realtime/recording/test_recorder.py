@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.audio.source import Chunk, Counters
@@ -419,7 +419,6 @@ def test_two_programs_that_look_at_a_session_do_not_take_each_other_for_its_reco
         assert not is_held(log)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 500)), min_size=1, max_size=12), st.integers(1, 97))
 def test_the_tape_gives_back_every_place_as_it_was(pieces: list[tuple[int, int]], step: int) -> None:
     tape = Tape(RATE, 1, 1.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
@@ -111,7 +111,6 @@ def test_beyond_4_gb_other_programs_find_all_samples(tmp_path: Path) -> None:
     assert soundfile.info(path).frames == long + 100
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 20_000), min_size=1, max_size=5), st.integers(1, 8))
 def test_a_flac_is_exact_and_read_but_for_its_last_blocks_while_it_grows(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], channels: int

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyte
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -61,7 +61,6 @@ sessions = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
 @given(sessions, st.integers(40, 200), st.integers(8, 60))
 def test_every_picture_fits_its_terminal(session, width, height):
     picture = rows(session, width, height, session.chops)

@@ -1,7 +1,7 @@
 import librosa
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.atlas.collect.normalise import HOP, statistics, trimmed
@@ -54,7 +54,6 @@ def padded(before: int, after: int, quiet: float) -> np.ndarray:
 
 
 @given(st.integers(0, 500), st.integers(0, 500), st.floats(0, 0.0008), st.floats(0.001, 4.0))
-@settings(max_examples=80)
 def test_silence_goes_and_the_peak_becomes_1_however_loud_it_was(before, after, quiet, gain):
     samples = (padded(before, after, quiet) * np.float32(gain)).astype(np.float32)
     found = trimmed(samples)
@@ -66,7 +65,6 @@ def test_silence_goes_and_the_peak_becomes_1_however_loud_it_was(before, after, 
 
 
 @given(st.integers(0, 500), st.integers(0, 500))
-@settings(max_examples=20)
 def test_what_was_trimmed_stays_as_it_is(before, after):
     found = trimmed(padded(before, after, 0.0))
     assert found is not None

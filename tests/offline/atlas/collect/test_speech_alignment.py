@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -149,7 +149,6 @@ words = st.lists(
 
 
 @given(words)
-@settings(max_examples=50)
 def test_gentle_and_sphinx_tell_the_same_words_alike(tmp_path_factory, given_words):
     folder = tmp_path_factory.getbasetemp()
     clock, gentle, sphinx = 0, [], []

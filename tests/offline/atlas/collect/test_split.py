@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop import models
@@ -36,7 +36,6 @@ def opened(tmp_path_factory):
 
 
 @given(st.lists(st.integers(40, 120), min_size=2, max_size=12), st.lists(st.floats(0.2, 1.0), min_size=12, max_size=12))
-@settings(max_examples=15)
 def test_pieces_begin_shortly_before_each_hit(opened, gaps, gains):
     places = [int(0.01 * RATE * gap) for gap in np.cumsum(gaps)]
     record = opened(hits(places, places[-1] + RATE, gains[: len(places)]))
@@ -47,7 +46,6 @@ def test_pieces_begin_shortly_before_each_hit(opened, gaps, gains):
 
 
 @given(st.lists(st.floats(0.001, 1.0), min_size=1, max_size=30), st.floats(0.1, 2.0))
-@settings(max_examples=30)
 def test_pieces_lie_in_the_record_in_order_and_are_no_longer_than_they_may_be(opened, levels, most):
     rng = np.random.default_rng(1)
     record = opened(np.concatenate([level * rng.uniform(-1, 1, 6000) for level in levels]))
@@ -58,7 +56,6 @@ def test_pieces_lie_in_the_record_in_order_and_are_no_longer_than_they_may_be(op
 
 
 @given(st.floats(0.05, 1.0))
-@settings(max_examples=20)
 def test_the_share_is_reached_and_passed_by_one_piece_at_most(opened, share):
     places = [round(RATE * 0.5 * number) for number in range(1, 15)]
     record = opened(hits(places, 8 * RATE, [1.0] * 14))

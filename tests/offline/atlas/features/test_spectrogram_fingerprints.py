@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -47,7 +47,6 @@ def test_the_last_frame_ends_with_the_window() -> None:
     assert computed(late)[0, :, -1].max() == 1
 
 
-@settings(max_examples=15)
 @given(gain=st.floats(0.01, 1))
 def test_loudness_makes_no_difference(gain: float) -> None:
     wave = sound(2, 3000)[None]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
@@ -27,7 +27,6 @@ def with_map(folder: Path, points: np.ndarray, name: str = "fingerprints-2d-p30"
     return atlas
 
 
-@settings(max_examples=50)
 @given(points=POINTS, columns=st.one_of(st.none(), st.integers(1, 12)))
 def test_every_sound_gets_a_cell_of_its_own(points: np.ndarray, columns: int | None) -> None:
     rows, wide = rectangle(len(points), columns)
@@ -36,7 +35,6 @@ def test_every_sound_gets_a_cell_of_its_own(points: np.ndarray, columns: int | N
     assert (cells >= 0).all() and (cells < (rows, wide)).all()
 
 
-@settings(max_examples=50)
 @given(points=arrays(np.float32, (23, 2), elements=st.floats(0, 1, width=16)), columns=st.integers(1, 23))
 def test_no_other_assignment_is_better(points: np.ndarray, columns: int) -> None:
     points[0], points[1] = (0, 0), (1, 1)  # so that stretching changes nothing

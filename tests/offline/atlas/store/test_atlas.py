@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.atlas.store.atlas import NAMES, SAMPLES, SOURCES, STATE, TABLE, Atlas, Sound, Source, one_line
@@ -81,7 +81,6 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=60)
 @given(st.lists(rows, max_size=3))
 def test_what_was_appended_is_read_again_in_the_same_order(batches):
     with TemporaryDirectory() as folder:
@@ -107,7 +106,6 @@ def test_what_was_appended_is_read_again_in_the_same_order(batches):
 
 
 @given(st.lists(st.tuples(text, st.integers(0, 2**63), st.integers(0, 2**63), st.integers(0, 99), text, text)))
-@settings(max_examples=60)
 def test_sources_are_read_as_they_were_written(values):
     with TemporaryDirectory() as folder:
         sources = [Source(*each) for each in values]
@@ -116,7 +114,6 @@ def test_sources_are_read_as_they_were_written(values):
 
 
 @given(st.lists(st.tuples(text, text)))
-@settings(max_examples=60)
 def test_tables_hold_any_text(cells):
     with TemporaryDirectory() as folder:
         path = Path(folder, "table.tsv")
@@ -125,7 +122,6 @@ def test_tables_hold_any_text(cells):
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
-@settings(max_examples=60)
 def test_numbers_of_a_table_are_exact_to_single_precision(value):
     with TemporaryDirectory() as folder:
         path = Path(folder, "table.tsv")
@@ -140,7 +136,6 @@ def test_a_name_becomes_one_line_that_can_be_written(name):
 
 
 @given(st.integers(1, 400))
-@settings(max_examples=40)
 def test_a_torn_end_of_any_file_leaves_the_atlas_as_it_was(torn):
     with TemporaryDirectory() as folder:
         home = Path(folder)

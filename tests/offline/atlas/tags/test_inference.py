@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.atlas.tags.inference import image
@@ -17,7 +17,6 @@ def noise(seconds: float) -> np.ndarray:
     return np.random.default_rng(1).standard_normal(int(44_100 * seconds)).astype(np.float32)
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 400_000), st.floats(0, 1))
 def test_a_picture_is_finite_and_of_one_size_whatever_the_length(length: int, level: float) -> None:
     picture = image(np.full(length, level, np.float32), FEATURES)

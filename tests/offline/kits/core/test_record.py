@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.audio import decode, ffmpeg
@@ -85,7 +85,6 @@ def test_packed_integers_are_decoded_exactly(tmp_path, scratch, form, subtype, o
     np.testing.assert_array_equal(samples_of(record, "int32"), soundfile.read(path, dtype="int32", always_2d=True)[0])
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 5000), st.integers(0, 3000), st.integers(0, 3000))
 def test_blocks_put_together_are_the_part_asked_for(tmp_path_factory, block, first, more):
     folder = tmp_path_factory.getbasetemp()

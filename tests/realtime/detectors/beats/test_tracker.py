@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.detectors.beats.tracker import (
@@ -103,7 +103,6 @@ def test_where_nothing_beats_there_is_no_confidence(tracker: BeatTracker, level:
     assert track(tracker, *noise)[:, CONFIDENCE].max() < 0.1
 
 
-@settings(max_examples=20, deadline=None)
 @given(sizes=st.lists(st.integers(1, 200), min_size=1, max_size=6))
 def test_rows_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> None:
     rng = np.random.default_rng(3)

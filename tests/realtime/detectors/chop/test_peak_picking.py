@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop import models
@@ -48,7 +48,6 @@ def test_picking_does_not_depend_on_how_scores_come(scores: list[float], split: 
     assert whole.push(array) == parts.push(array[:split]) + parts.push(array[split:])
 
 
-@settings(deadline=None)  # the first one compiles
 @given(st.lists(st.tuples(UNITS, UNITS, UNITS), min_size=1, max_size=40), st.integers(1, 39))
 def test_weighing_does_not_depend_on_how_frames_come(rows: list[tuple[float, float, float]], split: int) -> None:
     columns = np.array(rows, np.float32).T.copy()

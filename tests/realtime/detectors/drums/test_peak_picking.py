@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.models import ModelError
@@ -46,7 +46,6 @@ def test_drums_do_not_disturb_each_other() -> None:
     assert picked([0, 0.9, 0], [0, 0.4, 0]) == [(1, 0), (1, 1)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=60), st.integers(1, 59))
 def test_picking_does_not_depend_on_how_scores_come(scores: list[float], split: int) -> None:
     whole, parts = (HitPicker([DrumChoice(0.3, 0.5, GAP)], 6.0, HOP, RATE, 60) for _ in range(2))

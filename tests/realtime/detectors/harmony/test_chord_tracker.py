@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -45,14 +45,12 @@ def test_nothing_is_told_where_nothing_sounds() -> None:
     assert told(evidence((None, 300), noise=1.0)) == []
 
 
-@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 999), cuts=st.lists(st.integers(0, 200), max_size=6).map(sorted))
 def test_what_is_told_does_not_depend_on_how_frames_are_cut(seed: int, cuts: list[int]) -> None:
     rows = np.random.default_rng(seed).normal(0, 3, (200, 24)).astype(np.float32)
     assert told(rows, tuple(cuts)) == told(rows)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 999))
 def test_what_was_told_does_not_depend_on_what_comes_later(seed: int) -> None:
     rows = np.random.default_rng(seed).normal(0, 3, (120, 24)).astype(np.float32)
