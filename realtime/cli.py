@@ -12,6 +12,7 @@ import typer
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import PITCHES
+from samplechop.realtime.core.log import logged_to
 from samplechop.realtime.core.options import option_name, with_options
 from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings, config_path, merge, read_config
@@ -74,12 +75,14 @@ def live(
         from samplechop.realtime.session import Session
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks it to end gets a clean end
-    session = Session.open(settings, DEMO if demo else input_file, fast, sys.stderr)
-    if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
-        typer.echo(
-            "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
-        )
-    _report(session.run(), settings, session.tap_file)
+    with logged_to(settings.log):
+        session = Session.open(settings, DEMO if demo else input_file, fast, sys.stderr)
+        if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
+            typer.echo(
+                "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
+            )
+        summary = session.run()
+    _report(summary, settings, session.tap_file)
 
 
 def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:

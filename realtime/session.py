@@ -80,7 +80,7 @@ class Session:
                 self._deferred.append(JsonLinesSink(settings.events, rate))
             if settings.midi_file is not None:
                 target, own, others = settings.midi_file, settings.midi_channel, settings.kind_channels
-                sink = MidiFileSink(target, rate, own, channels=others, heard=lambda: self._engine.position)
+                sink = MidiFileSink(target, rate, own, settings.gate, others, lambda: self._engine.position)
                 self._deferred.append(sink)
             self._midi_name = "" if settings.midi_file is None else str(settings.midi_file)
             self._sent = None

@@ -141,6 +141,7 @@ def open_sender(settings: LiveSettings, source: Source, latency: int, undo: Exit
         latency,
         source.sample_rate,
         settings.midi_channel,
+        settings.gate,
         reopen=reopen,
         beat_clock=MidiClock(source.sample_rate) if settings.midi_clock else None,
         channels=settings.kind_channels,

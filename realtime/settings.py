@@ -14,6 +14,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, option_name, value_types
 from samplechop.realtime.detectors.chop.peak_picking import Choose
+from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.pad_allocation import PadMode
 from samplechop.realtime.recording.formats import RecordFormat
 
@@ -89,6 +90,7 @@ class LiveSettings:
     osc: Annotated[
         str | None, Option("Send every event as an OSC message to HOST:PORT, for visuals.", NOTES, metavar="HOST:PORT")
     ] = None
+    gate: Annotated[float, Option("Seconds that a note lasts (default: {default}).", NOTES, 0.001, 60)] = GATE_SECONDS
     half_life: Annotated[
         float, Option("Seconds until a drum's presence, for visuals, has halved (default: {default}).", NOTES, 0.01, 10)
     ] = 0.15
@@ -161,6 +163,7 @@ class LiveSettings:
     ] = None
     keep_dir: Annotated[Path | None, Option("Where --keep-last keeps them (default: that of --record).", KEPT)] = None
     duration: Annotated[float | None, Option("Stop after so many seconds of input.", RUN)] = None
+    log: Annotated[Path | None, Option("Add to a file what goes wrong: devices lost, xruns, faults.", RUN)] = None
     quiet: Annotated[bool, Option("Show nothing while running.", RUN)] = False
 
     def __post_init__(self) -> None:
@@ -187,7 +190,7 @@ class LiveSettings:
                 f"--drum-threshold must be a number between 0 and 1, or one for each of some of {', '.join(DRUMS)}, "
                 f"such as kick=0.4,snare=0.3, got {self.drum_threshold!r}"
             )
-        for name in ("events", "midi_file"):
+        for name in ("events", "midi_file", "log"):
             if str(getattr(self, name)) in ("", "."):
                 raise UserError(
                     f"{option_name(LiveSettings, name)} needs the name of a file: an empty one, or '.', is this folder"

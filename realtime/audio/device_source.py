@@ -1,5 +1,6 @@
 """Audio from a device: a turntable, a line input."""
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from samplechop.realtime.audio.ring import capacity_for
 from samplechop.realtime.audio.source import Chunk, Counters, Monitor
 from samplechop.realtime.audio.stream import SILENT, DeviceStream
 from samplechop.realtime.audio.stream_process import StreamSettings
+
+_log = logging.getLogger(__name__)
 
 RING_SECONDS = 10.0
 CATCH_UP = 32
@@ -96,6 +99,7 @@ class DeviceSource:
         self._resumes: int | None = None  # ring position of the first frame after the device came back
         self._gap = 0  # not reported yet
         self._lost_frames = 0
+        self._xruns = 0, 0  # input, output: logged already
         self._gaps = 0
         self._stopping = threading.Event()
 
@@ -133,6 +137,8 @@ class DeviceSource:
                 stuck = self._resumes is None and now - heard > STUCK_SECONDS
                 if self._stream.lost() or stuck:
                     heard = now
+                    if self._resumes is None:
+                        _log.warning("device %r lost at sample %d", self.name, self._position + self._shift)
                     self._resumes = self._stream.restart()
         return None
 
@@ -157,10 +163,21 @@ class DeviceSource:
         if not read:
             return None
         gap, self._gap = self._gap, 0
+        self._log_xruns(gap)
         if gap:
             self._gaps += 1
             self._lost_frames += gap
         return Chunk(self._position - read + self._shift, out[:read], gap)
+
+    def _log_xruns(self, gap: int) -> None:
+        """Log what the audio system flagged since the last look, and samples that nobody took in time."""
+        xruns = self._stream.input_overflows, self._stream.output_underflows
+        if xruns != self._xruns or gap:
+            overflows, underflows = (new - old for new, old in zip(xruns, self._xruns, strict=True))
+            where = self._position + self._shift
+            text = "xrun before sample %d: %d input overflows, %d output underflows, %d samples lost"
+            _log.warning(text, where, overflows, underflows, gap)
+            self._xruns = xruns
 
     def _rejoin(self, resumes: int) -> int:
         """Count the samples between the last one before the device went and the first one since, by the wall clock."""
@@ -172,6 +189,7 @@ class DeviceSource:
         gap = max(0, round(silence * self.sample_rate))
         self._shift += gap
         self._resumes = None
+        _log.info("device %r back at sample %d, %d samples lost", self.name, resumes + self._shift, gap)
         self._clock.reset(stamp.position + self._shift, stamp.time)
         return gap
 

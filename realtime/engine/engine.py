@@ -1,5 +1,6 @@
 """Blocks in, events out: the analysis bus and the detectors on it. Knows no device and no thread."""
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, Emit, Proce
 from samplechop.realtime.engine.event_checks import check_event, prepare
 from samplechop.realtime.engine.resampler import Resampler
 
+_log = logging.getLogger(__name__)
 _LARGEST = np.float32(np.finfo(np.float32).max)
 
 
@@ -189,6 +191,7 @@ class Engine:
 
     def _fail(self, name: str, error: Exception) -> None:
         self.faults[name] = f"{type(error).__name__}: {error}"
+        _log.error("detector %s switched off at sample %d", name, self.position, exc_info=error)
 
     def _drop_failed(self) -> None:
         if len(self._active) + len(self.faults) > len(self.detectors):

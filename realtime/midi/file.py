@@ -11,6 +11,7 @@ import mido
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
+from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.tempo_map import BAR, TICKS_PER_BEAT, TempoMap
 from samplechop.realtime.outputs.sinks import check_target
 
@@ -42,7 +43,7 @@ class MidiFileSink:
         path: str | Path,
         sample_rate: int,
         channel: int = 1,
-        gate_seconds: float = 0.1,
+        gate_seconds: float = GATE_SECONDS,
         channels: Mapping[str, int] = {},
         heard: Callable[[], int] | None = None,
     ) -> None:

@@ -8,6 +8,9 @@ NOTE_ON = 0x90
 CONTROL_CHANGE = 0xB0
 ALL_NOTES_OFF = 123
 
+GATE_SECONDS = 0.1
+"""How long a struck note lasts, at a port and in a file, unless the settings say otherwise."""
+
 LOW_VELOCITY = 30
 HIGH_VELOCITY = 127
 

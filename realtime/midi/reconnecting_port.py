@@ -1,5 +1,6 @@
 """A MIDI port that may vanish and come back: what is sent meanwhile is lost, as a late note is worse than none."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,6 +9,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.midi.ports import MidiPort
 
 RETRY_SECONDS = 0.5
+_log = logging.getLogger(__name__)
 
 
 class KeptPort:
@@ -66,6 +68,7 @@ class KeptPort:
             if self._port is port:
                 self._port = None
                 self._lost.append(port)
+                _log.warning("MIDI port lost: notes are dropped until it is back")
 
     def _close_lost(self) -> None:
         while self._lost:
@@ -92,3 +95,4 @@ class KeptPort:
         else:
             self.number += 1
             self._port = port
+            _log.info("MIDI port opened again")

@@ -16,7 +16,7 @@ from functools import partial
 from samplechop.realtime.audio.clock import Clock
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.clock_generator import STOP, MidiClock
-from samplechop.realtime.midi.messages import all_notes_off
+from samplechop.realtime.midi.messages import GATE_SECONDS, all_notes_off
 from samplechop.realtime.midi.ports import MidiPort
 from samplechop.realtime.midi.reconnecting_port import KeptPort
 from samplechop.realtime.midi.voices import Hold, Sounding, Strike, turn_of
@@ -62,7 +62,7 @@ class MidiSender:
         latency: int,
         sample_rate: int,
         channel: int,
-        gate_seconds: float = 0.1,
+        gate_seconds: float = GATE_SECONDS,
         reopen: Callable[[], MidiPort] | None = None,
         lead_seconds: float = 0.0,
         beat_clock: MidiClock | None = None,

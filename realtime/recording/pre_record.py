@@ -1,5 +1,6 @@
 """Keeps the minute that just passed: the audio is on the tape already, the lines of the log are remembered here."""
 
+import logging
 import queue
 import threading
 from collections import deque
@@ -15,6 +16,7 @@ from samplechop.realtime.core.events import CHORD, KEY, PITCHES
 from samplechop.realtime.recording.history_buffer import Tape
 from samplechop.realtime.recording.session_writer import Facts, Line, SessionWriter
 
+_log = logging.getLogger(__name__)
 _PIECE_FRAMES = 16_384
 _LASTING = (CHORD, KEY, PITCHES)
 """Kinds of events that hold until the next of their kind."""
@@ -115,6 +117,7 @@ class LookBack:
         except Exception as error:  # nobody else would tell that the passage is missing
             seconds = (last - first) / self._facts.sample_rate
             self._faults.append(f"the last {seconds:.0f} s could not be kept ({type(error).__name__}: {error})")
+            _log.exception("the last %.0f s could not be kept", seconds)
             return
         if writer.fault:
             self._faults.append(f"only a part of {str(writer.folder)!r} could be written ({writer.fault})")

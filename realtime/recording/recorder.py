@@ -6,6 +6,7 @@
 [keep]               tape -> audio file     the lines of the last minute -> log
 """
 
+import logging
 import queue
 import threading
 import time
@@ -26,6 +27,7 @@ from samplechop.realtime.taps.keyboard import Keyboard
 from samplechop.realtime.taps.tap_recorder import Tap
 from samplechop.realtime.ui.snapshot import Recording
 
+_log = logging.getLogger(__name__)
 WRITE_SECONDS = 0.1
 """How often what was heard is written; so much a kill can take."""
 
@@ -188,6 +190,7 @@ class Recorder:
             self._work()
         except Exception as error:  # a fault in here must not end the session, nor pass unseen
             self._failure = f"the recorder stopped ({type(error).__name__}: {error}); what came before is kept"
+            _log.exception("the recorder stopped")
 
     def _work(self) -> None:
         end = self._tape.end

@@ -1,6 +1,7 @@
 """One session's folder while it is written: the audio, and the log of what happened where in it."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from samplechop.realtime.recording.formats import FORMATS, AudioFile, RecordForm
 from samplechop.realtime.recording.history_buffer import Tape
 from samplechop.realtime.recording.session_folder import LOG, new_folder, session_name
 
+_log = logging.getLogger(__name__)
 SCHEMA = 1
 CLEAN = "ended"
 """The reason in the last line of a session that nothing cut short."""
@@ -194,4 +196,5 @@ class SessionWriter:
         self.fault = error.strerror or str(error)
         with suppress(OSError):
             self._audio.close()
+        _log.error("recording %r ended at sample %d: %s", str(self.folder), self.position, self.fault)
         self.log([line("fault", self.position, reason=self.fault)])

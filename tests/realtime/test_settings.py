@@ -70,6 +70,8 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
         ("detect", " ,", "--detect names no detector, got ' ,'"),
         ("events", "", "--events needs the name of a file"),
         ("midi_file", Path(), "--midi-file needs the name of a file"),
+        ("gate", 0.0, "--gate must be in 0.001..60, got 0.0"),
+        ("log", Path(), "--log needs the name of a file"),
         ("half_life", 0.0, "--half-life must be in 0.01..10, got 0.0"),
         ("osc", "9000", "--osc must be HOST:PORT, such as 127.0.0.1:9000, got '9000'"),
         ("osc", "here:70000", "--osc must be HOST:PORT, such as 127.0.0.1:9000, got 'here:70000'"),

@@ -187,8 +187,13 @@ def test_what_comes_after_the_end_is_dropped(port: RecordingPort, clock: HeldClo
 
 @pytest.mark.parametrize("way", ["raises", "is no longer listed"])
 def test_a_vanished_port_is_opened_again_and_notes_meanwhile_are_dropped(
-    port: RecordingPort, clock: HeldClock, monkeypatch: pytest.MonkeyPatch, way: str
+    port: RecordingPort,
+    clock: HeldClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    way: str,
 ) -> None:
+    caplog.set_level("INFO")
     monkeypatch.setattr(reconnecting_port, "RETRY_SECONDS", 0.01)
     back, fresh, tries = threading.Event(), RecordingPort(), []
 
@@ -214,6 +219,7 @@ def test_a_vanished_port_is_opened_again_and_notes_meanwhile_are_dropped(
     sender.stop()
     assert fresh.messages == [PANIC, note_on(1, 50, 100), note_off(1, 50), PANIC]
     assert (port.closed, fresh.closed) == (1, 1)
+    assert caplog.messages == ["MIDI port lost: notes are dropped until it is back", "MIDI port opened again"]
 
 
 def test_a_port_that_vanishes_while_it_is_opened_again_is_closed(
