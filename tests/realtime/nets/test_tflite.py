@@ -54,7 +54,7 @@ def test_the_older_runtime_scores_the_same(windows: np.ndarray, model: str, tmp_
     inputs = windows if model == "chop-61" else frames
     np.save(tmp_path / "inputs.npy", inputs)
     python = os.environ["SAMPLECHOP_TFLITE_PYTHON"]
-    script = [str(ROOT / "tests" / "tflite_scores.py"), model]
+    script = [str(ROOT / "tests" / "support" / "tflite_scores.py"), model]
     arguments = [str(tmp_path / "inputs.npy"), str(tmp_path / "scores.npy")]
     ran = subprocess.run([python, *script, *arguments], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert ran.stdout.strip() == "tflite_runtime"
