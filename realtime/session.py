@@ -272,7 +272,7 @@ class Session:
             position=engine.position,
             duration=self._duration if source.length is None else source.length,
             sample_rate=source.sample_rate,
-            peaks=engine.take_peaks(),
+            peaks=engine.downmix.take_peaks(),
             detectors=tuple(engine.detectors),
             curve=self._curve(),
             chops=tuple(stats.chops),

@@ -7,50 +7,15 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.events import CHORD, NO_CHORD, Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, Emit, ProcessSpec
+from samplechop.realtime.dsp.downmix import Channel, Downmix
 from samplechop.realtime.engine.event_checks import check_event, prepare
 from samplechop.realtime.engine.resampler import Resampler
 
 _log = logging.getLogger(__name__)
-_LARGEST = np.float32(np.finfo(np.float32).max)
-
-
-@njit
-def _clean(samples, out):
-    # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
-    n, channels = samples.shape
-    source, target = samples.reshape(n * channels), out[:n].reshape(n * channels)
-    for i in range(n * channels):
-        target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
-
-
-@njit(fastmath=True)
-def _average(samples, n, mono, peaks):
-    channels = samples.shape[1]
-    scale = np.float32(1.0) / np.float32(channels)
-    mono[:n] = np.float32(0.0)
-    for c in range(channels):
-        peak = peaks[c]
-        for i in range(n):
-            mono[i] += samples[i, c] * scale
-            peak = max(peak, abs(samples[i, c]))
-        peaks[c] = peak
-
-
-def _mix(samples, clean, mono, peaks):
-    _clean(samples, clean)
-    _average(clean, len(samples), mono, peaks)
-
-
-_blocks = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
-_mix = njit(
-    [types.void(block, types.float32[:, ::1], types.float32[::1], types.float32[::1]) for block in _blocks],
-    cache=True,
-)(_mix)
 
 
 class Engine:
@@ -79,6 +44,7 @@ class Engine:
         max_block_size: int,
         block_size: int | None = None,
         together: bool = False,
+        channel: Channel = "auto",
     ) -> None:
         """[main] Prepare every detector for blocks of up to max_block_size samples at sample_rate Hz.
 
@@ -87,6 +53,7 @@ class Engine:
         block_size: how many samples come at a time when nothing is late; the "one block" in the latency. By default
             max_block_size.
         together: let immediate detectors wait for the slowest too, as where the sound is played that much later.
+        channel: what of a stereo input is listened to (see Downmix).
         """
         if channels < 1:
             raise ValueError(f"channels must be at least 1, got {channels}")
@@ -110,14 +77,10 @@ class Engine:
         shared = [own[name] for name in own if name not in self.immediate] or list(own.values())
         self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
-        self._clean = np.zeros((max_block_size, channels), np.float32)
-        self._mono = np.zeros(max_block_size, np.float32)
+        self.downmix = Downmix(sample_rate, channels, max_block_size, channel)
         # By detector and kind, the last event that said what sounds until the next of its kind.
         self._sounding: dict[tuple[str, str], Event] = {}
         self._end: int | None = None  # while it is flushed: where the input ends
-        self._bus = self._mono.view()
-        self._bus.flags.writeable = False  # detectors share it
-        self._peaks = np.zeros(channels, np.float32)
         self.reset(0)
 
     def reset(self, start: int) -> None:
@@ -125,6 +88,7 @@ class Engine:
         self.origin = self.position = start
         self._bus_position = 0
         self._sounding.clear()
+        self.downmix.reset()
         if self._resampler is not None:
             self._resampler.reset()
         for name, detector in self._active.items():
@@ -140,9 +104,8 @@ class Engine:
             for first in range(0, len(samples), self.max_block_size):
                 self.process(samples[first : first + self.max_block_size], emit)
             return
-        _mix(samples, self._clean, self._mono, self._peaks)
+        mono = self.downmix.process(samples)
         self.position += len(samples)
-        mono = self._bus[: len(samples)]
         if self._resampler is not None:
             mono = self._resampler.push(mono)
             mono.flags.writeable = False
@@ -167,12 +130,6 @@ class Engine:
                 label = NO_CHORD if kind == CHORD else ""
                 now = self.position if self._end is None else self._end
                 emit(replace(last, label=label, sample=now, emitted=now, strength=1.0, notes=()))
-
-    def take_peaks(self) -> tuple[float, ...]:
-        """[main] Give the largest magnitude of each channel since the last call."""
-        peaks = tuple(float(p) for p in self._peaks)
-        self._peaks[:] = 0.0
-        return peaks
 
     def _at_input(self, latency: int, block_size: int | None) -> int:
         """Turn a detector's latency into samples of the input: resampled, and waiting for a block of the device's."""

@@ -267,8 +267,8 @@ def test_nothing_is_found_in_the_silence_after_the_end() -> None:
 def test_peaks_are_the_largest_since_they_were_last_taken() -> None:
     engine = Engine({}, ANALYSIS_RATE, 2, 8)
     engine.process(np.array([[0.5, -0.25], [-0.75, 0]], np.float32), lambda _: None)
-    assert engine.take_peaks() == (0.75, 0.25)
-    assert engine.take_peaks() == (0.0, 0.0)
+    assert engine.downmix.take_peaks() == (0.75, 0.25)
+    assert engine.downmix.take_peaks() == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("field", ["sample_rate", "max_block_size"])

@@ -1,0 +1,153 @@
+"""Many channels become one: what detectors hear of a stereo input, also where its channels cancel each other.
+
+A cartridge or cable with one channel inverted makes left = -right: the mean is silence while the meters dance. Here the
+mean is given up for the difference while the channels are in anti-phase, as a phase correlation meter would show it
+(below -0.6 for a second, or nearly -1 from the first sound on).
+"""
+
+from typing import Literal
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+Channel = Literal["auto", "mix", "left", "right", "mid", "side"]
+CHANNELS = ("auto", "mix", "left", "right", "mid", "side")
+SMOOTHING_SECONDS = 1.0
+"""Time constant of the energies of mid and side. Both fade alike in silence, so that their ratio stays."""
+ANTIPHASE_RATIO, ANTIPHASE_SECONDS = 4.0, 1.0
+"""Energy of side over mid, and how long there must have been sound: a phase correlation below -0.6."""
+CANCELLED_RATIO, CANCELLED_SAMPLES = 1000.0, 16
+"""The same for channels that cancel outright: 30 dB, told within a third of a millisecond of the first sound."""
+FLOOR = 1e-6
+"""Power of a sample that counts as sound, -60 dB: groove noise before the music is mostly vertical, so side."""
+FADE_SECONDS = 0.02
+"""How long the change from one to the other takes, where sound was before it."""
+
+_LARGEST = np.float32(np.finfo(np.float32).max)
+_MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE = range(5)
+
+
+@njit
+def _clean(samples, out):
+    # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
+    n, channels = samples.shape
+    source, target = samples.reshape(n * channels), out[:n].reshape(n * channels)
+    for i in range(n * channels):
+        target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
+
+
+@njit(fastmath=True)
+def _average(samples, n, mono, peaks):
+    channels = samples.shape[1]
+    scale = np.float32(1.0) / np.float32(channels)
+    mono[:n] = np.float32(0.0)
+    for c in range(channels):
+        peak = peaks[c]
+        for i in range(n):
+            mono[i] += samples[i, c] * scale
+            peak = max(peak, abs(samples[i, c]))
+        peaks[c] = peak
+
+
+def _mix(samples, clean, mono, peaks):
+    _clean(samples, clean)
+    _average(clean, len(samples), mono, peaks)
+
+
+def _replace_cancelled(samples, n, mono, state, rate):
+    """Put the difference in place of the mean while the channels cancel; give where in the block that began, or -1."""
+    decay = 1.0 - np.exp(-1.0 / (SMOOTHING_SECONDS * rate))
+    step = 1.0 / (FADE_SECONDS * rate)
+    began = -1
+    for i in range(n):
+        mid = 0.5 * (np.float64(samples[i, 0]) + np.float64(samples[i, 1]))
+        side = 0.5 * (np.float64(samples[i, 0]) - np.float64(samples[i, 1]))
+        state[_MID] += decay * (mid * mid - state[_MID])
+        state[_SIDE] += decay * (side * side - state[_SIDE])
+        if side * side > FLOOR or mid * mid > FLOOR:
+            state[_SOUNDING] += 1.0
+        if state[_ANTIPHASE] > 0.0:
+            if state[_MID] > state[_SIDE]:
+                state[_ANTIPHASE] = 0.0
+        elif state[_SOUNDING] >= CANCELLED_SAMPLES and state[_SIDE] > ANTIPHASE_RATIO * state[_MID]:
+            cancelled = state[_SIDE] > CANCELLED_RATIO * state[_MID]
+            if cancelled or state[_SOUNDING] >= ANTIPHASE_SECONDS * rate:
+                state[_ANTIPHASE] = 1.0
+                began = i if began < 0 else began
+                if state[_SOUNDING] <= 2 * CANCELLED_SAMPLES:
+                    state[_FADE] = 1.0  # nothing has been heard yet: an attack must not be faded in
+        if state[_ANTIPHASE] > 0.0:
+            state[_FADE] = min(1.0, state[_FADE] + step)
+        else:
+            state[_FADE] = 0.0  # at once: what makes mid the louder one is an attack
+        if state[_FADE] > 0.0:
+            mono[i] = np.float32((1.0 - state[_FADE]) * mid + state[_FADE] * side)
+    return began
+
+
+_blocks = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
+_mix = njit(
+    [types.void(block, types.float32[:, ::1], types.float32[::1], types.float32[::1]) for block in _blocks],
+    cache=True,
+)(_mix)
+_replace_cancelled = njit(
+    [types.int64(types.float32[:, ::1], types.int64, types.float32[::1], types.float64[::1], types.float64)],
+    cache=True,
+)(_replace_cancelled)
+
+
+class Downmix:
+    """Mixes blocks to mono and keeps the peak of each channel. What it gives does not depend on the block size.
+
+    channel: "mix" is the mean of all channels; "auto" too, and while the two of a stereo input are in anti-phase their
+    half difference; "left" and "right" one of the two; "mid" and "side" their half sum and half difference.
+    One channel is itself whatever is chosen; of more than two, the last four choices take the first two.
+
+    antiphase_at: samples into the stretch where the channels were first found in anti-phase, None if they were not.
+    """
+
+    def __init__(self, sample_rate: int, channels: int, max_block_size: int, channel: Channel = "auto") -> None:
+        """Prepare for blocks of up to max_block_size samples. Raises ValueError for a channel that is no choice."""
+        if channel not in CHANNELS:
+            raise ValueError(f"channel must be one of {', '.join(CHANNELS)}, got {channel!r}")
+        self.channel: Channel = channel
+        self._rate, self._channels = float(sample_rate), channels
+        self._clean = np.zeros((max_block_size, channels), np.float32)
+        self._mono = np.zeros(max_block_size, np.float32)
+        self._bus = self._mono.view()
+        self._bus.flags.writeable = False  # detectors share it
+        self._peaks = np.zeros(channels, np.float32)
+        self._state = np.zeros(5, np.float64)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new stretch. What was found of the phase stays: it is a cable's, not the music's."""
+        self._position = 0
+        self.antiphase_at: int | None = None
+
+    def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mix float32 (n, channels) to float32 (n,), read-only and valid until the next call; NaN becomes silence."""
+        n = len(samples)
+        _mix(samples, self._clean, self._mono, self._peaks)
+        if self._channels >= 2 and self.channel not in ("auto", "mix"):
+            left, right = self._clean[:n, 0], self._clean[:n, 1]
+            half = np.float32(0.5)
+            self._mono[:n] = {
+                "left": lambda: left,
+                "right": lambda: right,
+                "mid": lambda: half * left + half * right,
+                "side": lambda: half * left - half * right,
+            }[self.channel]()
+        elif self._channels == 2 and self.channel == "auto":
+            began = _replace_cancelled(self._clean, n, self._mono, self._state, self._rate)
+            if began >= 0 and self.antiphase_at is None:
+                self.antiphase_at = self._position + int(began)
+        self._position += n
+        return self._bus[:n]
+
+    def take_peaks(self) -> tuple[float, ...]:
+        """Give the largest magnitude of each channel since the last call."""
+        peaks = tuple(float(peak) for peak in self._peaks)
+        self._peaks[:] = 0.0
+        return peaks

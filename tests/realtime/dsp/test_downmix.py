@@ -1,0 +1,110 @@
+"""The mix to mono: the mean, bit for bit, unless the channels cancel each other."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from samplechop.realtime.dsp.downmix import CHANNELS, Channel, Downmix
+
+RATE = 44_100
+
+
+def hits(seconds: float = 3.0, period: float = 0.5, first: float = 0.3) -> NDArray[np.float32]:
+    """Decaying noise bursts on silence, float32 (n,)."""
+    sound = np.zeros(round(seconds * RATE), np.float32)
+    for at in np.arange(first, seconds - 0.2, period):
+        n, begin = RATE // 5, round(at * RATE)
+        burst = np.random.default_rng(begin).standard_normal(n) * np.exp(-np.arange(n) / 2000) * 0.3
+        sound[begin : begin + n] += burst.astype(np.float32)
+    return sound
+
+
+def mixed(
+    samples: NDArray[np.float32], channel: Channel = "auto", sizes: tuple[int, ...] = (4096,)
+) -> NDArray[np.float32]:
+    downmix, parts, at, turn = Downmix(RATE, samples.shape[1], max(sizes), channel), [], 0, 0
+    while at < len(samples):
+        size = sizes[turn % len(sizes)]
+        parts.append(downmix.process(np.ascontiguousarray(samples[at : at + size])).copy())
+        at, turn = at + size, turn + 1
+    return np.concatenate(parts)
+
+
+def stereo(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(np.stack([left, right], axis=1))
+
+
+@pytest.mark.parametrize("width", [0.0, 0.5, 1.0])
+def test_stereo_in_phase_gives_the_mean_to_the_last_bit(width: float) -> None:
+    rng = np.random.default_rng(1)
+    left, right = hits(), (hits() * (1 - width) + width * rng.standard_normal(3 * RATE).astype(np.float32) * 0.1)
+    both = stereo(left, right.astype(np.float32))
+    assert np.array_equal(mixed(both), mixed(both, "mix"))
+
+
+def test_an_inverted_channel_gives_the_sound_from_its_first_attack_on() -> None:
+    sound = hits()
+    heard = mixed(stereo(sound, -sound))
+    away = np.flatnonzero(heard != sound)
+    assert len(away) <= 16 and (not len(away) or away[-1] - np.flatnonzero(sound)[0] <= 16)
+
+
+def test_an_inverted_channel_of_wide_stereo_is_found_within_two_seconds() -> None:
+    rng = np.random.default_rng(2)
+    middle, width = (rng.standard_normal(4 * RATE).astype(np.float32) * level for level in (0.2, 0.06))
+    downmix = Downmix(RATE, 2, len(middle))
+    heard = downmix.process(stereo(middle + width, -(middle - width)))
+    assert downmix.antiphase_at is not None and downmix.antiphase_at < 2 * RATE
+    assert np.allclose(heard[2 * RATE :], middle[2 * RATE :], atol=1e-6)
+
+
+def test_it_goes_back_to_the_mean_when_the_phase_is_right_again() -> None:
+    sound = hits()
+    heard = mixed(np.concatenate([stereo(sound, -sound), stereo(sound, sound), stereo(sound, sound)]))
+    assert np.array_equal(heard[-len(sound) :], sound)
+
+
+def test_silence_between_changes_nothing() -> None:
+    sound, silence = hits(), np.zeros(20 * RATE, np.float32)
+    quiet = np.concatenate([sound, silence, sound])
+    assert np.array_equal(mixed(stereo(quiet, -quiet))[-len(sound) :], sound)
+
+
+@given(st.lists(st.integers(1, 5000), min_size=1, max_size=5))
+def test_block_sizes_change_nothing(sizes: list[int]) -> None:
+    sound = hits(1.5)
+    both = np.concatenate([stereo(sound, -sound), stereo(sound, sound)])
+    assert np.array_equal(mixed(both, sizes=tuple(sizes)), mixed(both, sizes=(len(both),)))
+
+
+def test_each_choice_gives_its_part_of_the_input() -> None:
+    rng = np.random.default_rng(3)
+    left, right = rng.standard_normal((2, 1000)).astype(np.float32)
+    wanted = {
+        "left": left,
+        "right": right,
+        "mid": (left + right) / 2,
+        "side": (left - right) / 2,
+        "mix": (left + right) / 2,
+    }
+    for channel, want in wanted.items():
+        assert np.allclose(mixed(stereo(left, right), channel), want, atol=1e-6), channel  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_mono_is_itself_whatever_is_chosen(channel: Channel) -> None:
+    sound = hits(1.0)
+    assert np.array_equal(mixed(sound[:, None], channel), sound)
+
+
+def test_what_is_no_number_becomes_silence_in_every_choice() -> None:
+    broken = np.full((100, 2), np.nan, np.float32)
+    for channel in CHANNELS:
+        assert not mixed(broken, channel).any()
+
+
+def test_an_unknown_choice_is_refused() -> None:
+    with pytest.raises(ValueError, match="channel"):
+        Downmix(RATE, 2, 64, "both")  # type: ignore[arg-type]
