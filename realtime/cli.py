@@ -97,8 +97,7 @@ def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:
 
 
 def _midi_ports() -> list[str]:
-    from samplechop.realtime.midi.pad_input import INPUT
-    from samplechop.realtime.midi.ports import list_ports
+    from samplechop.realtime.midi.ports import INPUT, list_ports
 
     return [f"out  {name}" for name in list_ports()] + [f"in   {name}" for name in list_ports(INPUT)]
 

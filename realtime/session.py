@@ -20,11 +20,9 @@ from samplechop.realtime.core.meters import Trace, meters_of
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.engine.interpreter import scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
-from samplechop.realtime.midi.note_mapping import NoteAssigner
-from samplechop.realtime.midi.pad_allocation import PadAssigner
+from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.midi.sender import MidiPortSink
-from samplechop.realtime.outputs.json_lines import JsonLinesSink
-from samplechop.realtime.outputs.sinks import Sink
+from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
 from samplechop.realtime.session_parts import (
     RUNNING,
     FunctionSink,
@@ -39,9 +37,8 @@ from samplechop.realtime.session_parts import (
     open_source,
 )
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.session_stats import Tally
-from samplechop.realtime.ui.snapshot import OTHER_KINDS, Curve, Recording, Snapshot, Summary
-from samplechop.realtime.ui.terminal import NoView, View, choose_view
+from samplechop.realtime.ui.snapshot import OTHER_KINDS, Curve, Recording, Snapshot, Summary, Tally
+from samplechop.realtime.ui.views import NoView, View, choose_view
 
 _SHOW_SECONDS = 1 / 12
 

@@ -25,16 +25,15 @@ from samplechop.realtime.detectors.harmony.detector import PITCH_CLASS_METER, Ha
 from samplechop.realtime.detectors.registry import make
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.clock_generator import MidiClock
-from samplechop.realtime.midi.pad_input import MidiPad
 from samplechop.realtime.midi.ports import open_output
 from samplechop.realtime.midi.sender import MidiSender
-from samplechop.realtime.recording.formats import check_format
+from samplechop.realtime.recording.audio_files import check_format
 from samplechop.realtime.recording.history_buffer import Tape
 from samplechop.realtime.recording.recorder import Recorder, RecordPlan
 from samplechop.realtime.recording.session_folder import check_folder
 from samplechop.realtime.recording.session_writer import Facts
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.taps.keyboard import Keyboard, KeyPad
+from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import Pad, TapRecorder, tap_path
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, option_name, value_types
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
-from samplechop.realtime.midi.pad_allocation import PadMode
-from samplechop.realtime.recording.formats import RecordFormat
+from samplechop.realtime.midi.note_mapping import PadMode
+from samplechop.realtime.recording.audio_files import RecordFormat
 
 HarmonyNotes = Literal["chord", "pitches", "off"]
 """Which kind of event is played as held notes."""

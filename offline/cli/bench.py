@@ -174,7 +174,7 @@ def record(
     """
     from samplechop.offline.lab.bench import record as measures
     from samplechop.realtime.core.errors import UserError
-    from samplechop.realtime.recording.formats import FORMATS
+    from samplechop.realtime.recording.audio_files import FORMATS
 
     if record_format not in FORMATS:
         raise UserError(f"--record-format must be one of {', '.join(FORMATS)}, got {record_format!r}")

@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.realtime.recording.flac_file import COUNT_AT, COUNT_MASK
+from samplechop.realtime.recording.audio_files import COUNT_AT, COUNT_MASK
 
 _BLOCK_AT, _SUM_AT = 10, 26  # in STREAMINFO: largest block, 2 bytes; MD5 of the samples, 16 bytes
 _SMALLEST_BLOCK = 16

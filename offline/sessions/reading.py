@@ -15,8 +15,7 @@ from samplechop.offline.sessions.flac import Mended, header_frames, is_finished,
 from samplechop.offline.sessions.log import REPAIRED, read_log, repair_log
 from samplechop.offline.sessions.wav import WavState, read_wav, repair_wav
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.recording.file_lock import is_held
-from samplechop.realtime.recording.session_folder import LOG, session_audio
+from samplechop.realtime.recording.session_folder import LOG, is_held, session_audio
 from samplechop.realtime.recording.session_writer import CLEAN
 
 NO_AUDIO, RECORDING, BROKEN = "no audio", "being recorded", "broken off"

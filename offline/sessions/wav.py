@@ -1,11 +1,11 @@
-"""A recorded WAV file as it lies on the disk, and its header put right; realtime/recording/wav_file.py writes them."""
+"""A recorded WAV file as it lies on the disk, and its header put right; realtime/recording/audio_files.py writes it."""
 
 import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from samplechop.realtime.recording.wav_file import RIFF_LIMIT, wav_header
+from samplechop.realtime.recording.audio_files import RIFF_LIMIT, wav_header
 
 _FORMAT_AT = 12 + 36 + 8
 """Where the fmt chunk's content begins: behind RIFF, JUNK or ds64, and its own head."""

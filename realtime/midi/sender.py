@@ -18,8 +18,7 @@ from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.clock_generator import STOP, MidiClock
 from samplechop.realtime.midi.messages import GATE_SECONDS, all_notes_off
 from samplechop.realtime.midi.ports import MidiPort
-from samplechop.realtime.midi.reconnecting_port import KeptPort
-from samplechop.realtime.midi.voices import Hold, Sounding, Strike, turn_of
+from samplechop.realtime.midi.sounding_notes import Hold, KeptPort, Sounding, Strike, turn_of
 from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer
 
 PULSE_SPIN_SECONDS = 0.0003  # pulses are many, and who follows them evens them out

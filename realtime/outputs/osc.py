@@ -1,13 +1,14 @@
 """Sends events as Open Sound Control messages over UDP, for visuals, lights and patches.
 
 A message about an event leaves when its note leaves, at `event.sample + event.latency` on the sample clock, so that
-picture and sound agree; an event without a latency leaves as soon as it is known. `outputs.osc_messages` has the
-addresses. The presence of the drums is sent at steps of the sample clock too, the pitches whenever they are due.
+picture and sound agree; an event without a latency leaves as soon as it is known. docs/osc.md has the addresses.
+The presence of the drums is sent at steps of the sample clock too, the pitches whenever they are due.
 
 UDP asks nobody whether he listens: what the network does not take is counted in `dropped` and forgotten.
 """
 
 import math
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -19,10 +20,102 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.audio.clock import Clock
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import CHORD, DRUM, NO_CHORD, Event
-from samplechop.realtime.outputs.decay_envelope import Presence
-from samplechop.realtime.outputs.osc_messages import PITCHES_ADDRESS, Argument, Message, message_of, presence_address
+from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, NO_CHORD, PITCHES, Event
 from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer
+
+_FULL_VELOCITY = 127
+
+
+class Presence:
+    """A level per drum class, 0..1: a hit lifts it to velocity / 127, never down; it halves with every half-life.
+
+        level  |\\
+               | \\_   |\\
+               |   \\__| \\___
+            ───┴──────┴─────────→ samples
+              hit    hit
+
+    The level is a plain exponential of the time since the hit, computed when asked, so that it does not depend on how
+    often anybody asks. One thread uses it.
+
+    half_life_seconds: until a level has halved. sample_rate: of the samples that events stand at, Hz.
+    """
+
+    def __init__(self, half_life_seconds: float, sample_rate: int) -> None:
+        """Begin with nothing present. Raises ValueError for a half-life or rate that is not more than 0."""
+        if not half_life_seconds > 0:
+            raise ValueError(f"half_life_seconds must be more than 0, got {half_life_seconds}")
+        if sample_rate < 1:
+            raise ValueError(f"sample_rate must be at least 1 Hz, got {sample_rate}")
+        self._half_life = half_life_seconds * sample_rate
+        self._hits = dict.fromkeys(DRUMS, (0, 0.0))  # label -> (sample, the level there)
+
+    def hit(self, event: Event) -> None:
+        """Take a drum hit; one without a velocity counts by its strength. It may come after a later one."""
+        label = event.label or event.kind
+        share = event.strength if event.velocity is None else event.velocity / _FULL_VELOCITY
+        level = min(1.0, max(0.0, share))
+        before = self._hits.get(label)
+        if before is None:
+            self._hits[label] = (event.sample, level)
+            return
+        sample = max(event.sample, before[0])
+        self._hits[label] = (
+            sample,
+            max(self._faded(level, sample - event.sample), self._faded(before[1], sample - before[0])),
+        )
+
+    def at(self, sample: int) -> dict[str, float]:
+        """Give the level of every class, 0..1, at a sample; one before a class's last hit counts as that of the hit."""
+        return {label: self._faded(level, sample - hit) for label, (hit, level) in self._hits.items()}
+
+    def _faded(self, level: float, samples: int) -> float:
+        return float(level * 0.5 ** (max(0, samples) / self._half_life))
+
+
+_ROOT = "/samplechop"
+PITCHES_ADDRESS = f"{_ROOT}/pitches"
+_NONE = -1  # stands for a note or velocity that an event does not have
+_FORBIDDEN = re.compile(r"[^\x21-\x7e]|[#*,/?\[\]{}]")  # in a part of an address, by the OSC 1.0 specification
+
+Argument = int | float | str
+Message = tuple[str, Sequence[Argument]]
+"""An address and the arguments sent to it."""
+
+
+def message_of(event: Event) -> Message | None:
+    """Say an event; None for a kind that is not sent, as the pitches, whose activations are."""
+    if event.kind == PITCHES:
+        return None
+    if event.kind == DRUM:
+        return drum_address(event.label or DRUM), (_or_none(event.velocity), float(event.strength))
+    if event.kind == BEAT:
+        place = int(event.label) if event.label and event.label.isdecimal() else 0
+        return f"{_ROOT}/beat", (place, float(event.tempo or 0.0))
+    if event.kind == CHORD:
+        return f"{_ROOT}/chord", (event.label or "", *(event.notes or ()))
+    if event.kind == KEY:
+        return f"{_ROOT}/key", (event.label or "",)
+    return f"{_ROOT}/{_part(event.kind)}", (_or_none(event.note), _or_none(event.velocity), float(event.strength))
+
+
+def drum_address(label: str) -> str:
+    """Give the address of a drum's hits."""
+    return f"{_ROOT}/drums/{_part(label)}"
+
+
+def presence_address(label: str) -> str:
+    """Give the address of a drum's presence."""
+    return f"{drum_address(label)}/presence"
+
+
+def _part(name: str) -> str:
+    return _FORBIDDEN.sub("_", name) or "_"
+
+
+def _or_none(value: int | None) -> int:
+    return _NONE if value is None else value
+
 
 PRESENCE_RATE = 60
 """Presence messages a second, per drum that is present."""
@@ -55,7 +148,7 @@ def address_of(address: str) -> tuple[str, int]:
 
 
 class OscSender:
-    """A sink that sends events as OSC messages from a thread of its own; see `outputs.osc_messages` for the addresses.
+    """A sink that sends events as OSC messages from a thread of its own; docs/osc.md has the addresses.
 
     address: "host:port". clock: of the input's samples, at sample_rate Hz. half_life_seconds: of the drums' presence.
     activations: gives the latest pitch-class activations, float32 (12,), C first, None while there are none.

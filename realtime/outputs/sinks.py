@@ -1,6 +1,11 @@
-"""Where events go: what all sinks have, and the check of a file they are to write."""
+"""Where events go: what all sinks have, and JSON lines, which a kill or a power cut cannot take back from a file."""
 
+import io
 import os
+import queue
+import sys
+import threading
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -35,3 +40,127 @@ def check_target(path: str | Path) -> Path:
     if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise UserError(f"cannot write {str(path)!r}: no permission; choose another place")
     return target
+
+
+STDOUT = "-"
+_FULL_SECONDS = 0.01
+
+
+class LineFile:
+    """A new text file of lines. What the disk does not take is kept, and tried again with the next line.
+
+    what: the lines, for people, in the plural. A file without any line is not kept.
+    """
+
+    def __init__(self, path: Path, what: str) -> None:
+        """Name the file; `open` makes it."""
+        self.path = path
+        self.fault = ""
+        self._what = what
+        self._fd = -1
+        self._rest = b""
+        self._empty = True
+
+    def open(self) -> None:
+        """Make the file. Raises UserError if it is there already or the disk does not take it."""
+        try:
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        except OSError as error:
+            raise UserError(
+                f"{self._what} cannot be written to {str(self.path)!r}: {error.strerror or error}"
+            ) from None
+
+    def add(self, lines: list[str]) -> None:
+        """Write lines, and wait until the disk has them; `fault` says in words why it has not, "" if it has."""
+        self._rest += "".join(line + "\n" for line in lines).encode()
+        if not self._rest:
+            return
+        try:
+            while self._rest:
+                self._rest = self._rest[os.write(self._fd, self._rest) :]
+                self._empty = False
+            os.fsync(self._fd)
+            self.fault = ""
+        except OSError as error:
+            self.fault = error.strerror or str(error)
+
+    def close(self) -> None:
+        """Write what is left. Raises UserError if the disk does not take it."""
+        self.add([])
+        os.close(self._fd)
+        if self._empty:
+            self.path.unlink(missing_ok=True)
+        if self._rest:
+            lost = self._rest.count(b"\n")
+            self._rest = b""
+            raise UserError(f"the last {lost} {self._what} could not be written to {str(self.path)!r}: {self.fault}")
+
+
+class JsonLinesSink:
+    """Writes each event as one line of JSON at once, to a file or, for "-", to standard output.
+
+    A thread of its own writes, so that a reader may be slow, or stand still, without anybody else having to wait.
+    path: checked now, created with the first event or, if none came, at close; sample_rate: Hz, for `time` in seconds.
+    Once the reader has gone, or the disk takes nothing more, events are dropped and `broken` is True.
+    """
+
+    def __init__(self, path: str | Path, sample_rate: int) -> None:
+        """Check the target. Raises UserError if it cannot be written."""
+        self.broken = False
+        self._sample_rate = sample_rate
+        self._path = None if str(path) == STDOUT else check_target(path)
+        self._stream = sys.stdout
+        self._failure: OSError | None = None
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="json lines", daemon=True)
+
+    def write(self, event: Event) -> None:
+        """[one thread] Let one line be written; returns at once."""
+        if not self._started:
+            self._thread.start()
+        self._events.put(event)
+
+    def close(self) -> None:
+        """Wait until the last line is written; twice is harmless. Raises UserError if the disk did not take all."""
+        if not self._started:
+            self._thread.start()
+        self._events.put(None)
+        self._thread.join()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            target = str(self._path or STDOUT)
+            raise UserError(f"cannot write events to {target!r}: {failure.strerror or failure}")
+
+    @property
+    def _started(self) -> bool:
+        return self._thread.ident is not None
+
+    def _run(self) -> None:
+        """Write until None comes. No buffer: one that a thread holds at the end of the program could not be flushed."""
+        try:
+            if self._path is not None:
+                with self._path.open("wb", buffering=0) as file:
+                    self._write_to(file)
+                return
+            try:
+                number = self._stream.fileno()
+            except (AttributeError, io.UnsupportedOperation):  # as in a notebook
+                while (event := self._events.get()) is not None:
+                    self._stream.write(event.to_json(self._sample_rate) + "\n")
+                    self._stream.flush()
+                return
+            with open(number, "wb", buffering=0, closefd=False) as file:
+                self._write_to(file)
+        except BrokenPipeError:
+            self.broken = True
+        except OSError as error:
+            self._failure, self.broken = error, True
+
+    def _write_to(self, file: io.FileIO) -> None:
+        while (event := self._events.get()) is not None:
+            rest = (event.to_json(self._sample_rate) + "\n").encode()
+            while rest:
+                written = file.write(rest)
+                if written is None:  # a pipe that somebody made not to block is full
+                    time.sleep(_FULL_SECONDS)
+                rest = rest[written or 0 :]

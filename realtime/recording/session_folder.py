@@ -1,12 +1,17 @@
-"""A session's folder: a new one, named by date, time and input, and what lies in it."""
+"""A session's folder: a new one, named by date, time and input, and what lies in it.
+
+Its log is locked while a program writes: so a session that is being written is told from one that was broken off.
+"""
 
 import os
 import re
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.recording.formats import FORMATS
+from samplechop.realtime.recording.audio_files import FORMATS
 
 LOG = "events.jsonl"
 AUDIO = tuple(dict.fromkeys(name for name, _ in FORMATS.values()))
@@ -63,3 +68,36 @@ def new_folder(parent: Path, name: str) -> Path:
     except OSError as error:
         raise UserError(f"no session can be kept in {str(parent)!r}: {error.strerror or error}") from None
     raise UserError(f"there are too many sessions {name!r} in {str(parent)!r}: choose another folder")
+
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody may cut a file that another program writes
+    fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module; those who use it ask first
+
+
+def hold(path: Path) -> BinaryIO:
+    """Lock a new file until what is given back is closed, or the program ends in whatever way.
+
+    Waits for a program that looks whether the file is held, which takes no time. A disk that knows no locks gets none.
+    Raises OSError where the file cannot be opened.
+    """
+    file = path.open("rb")
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def is_held(path: Path) -> bool:
+    """Say whether a program holds the file. Raises OSError where it cannot be opened."""
+    if fcntl is None:
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look do not see each other
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return False

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.outputs.json_lines import LineFile
-from samplechop.realtime.recording.file_lock import hold
-from samplechop.realtime.recording.formats import FORMATS, AudioFile, RecordFormat
+from samplechop.realtime.outputs.sinks import LineFile
+from samplechop.realtime.recording.audio_files import FORMATS, AudioFile, RecordFormat
 from samplechop.realtime.recording.history_buffer import Tape
-from samplechop.realtime.recording.session_folder import LOG, new_folder, session_name
+from samplechop.realtime.recording.session_folder import LOG, hold, new_folder, session_name
 
 _log = logging.getLogger(__name__)
 SCHEMA = 1

@@ -13,8 +13,7 @@ from typing import Protocol
 
 from samplechop.realtime.audio.clock import Clock
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.outputs.json_lines import STDOUT, LineFile
-from samplechop.realtime.outputs.sinks import check_target
+from samplechop.realtime.outputs.sinks import STDOUT, LineFile, check_target
 
 RETRY_SECONDS = 1.0
 """How long after a write that failed, a full disk say, the next is tried."""

@@ -4,6 +4,10 @@ Notes are named as Ableton Live and the MPC name them: 36 is C1, so 60 is C3 (ot
 sixteen to a bank from note 36 up: 36 is A01, 52 is B01.
 """
 
+from rich.cells import cell_len, set_cell_size
+
+from samplechop.realtime.ui.meters import Row
+
 _NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FIRST_PAD = 36
 
@@ -28,3 +32,27 @@ def clock(sample: int, sample_rate: int) -> str:
 def printable(text: str) -> str:
     """Replace what would move the cursor or end the line: names of files and devices may hold anything."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+NARROW = 58
+"""Below this many cells there is no room for two things side by side."""
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten a name from outside to `width` cells; wide characters count two."""
+    text = printable(text)
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…" * (width > 0)
+
+
+def ends(left: Row, right: Row, width: int) -> Row:
+    """Put two parts at the two ends of a row of `width` cells."""
+    gap = width - sum(cell_len(text) for text, _ in left + right)
+    return [*left, (" " * gap, ""), *right]
+
+
+def rule(title: str, note: str, width: int) -> Row:
+    """Draw the line above a section: its title, and a note at the right where there is room."""
+    if len(title) + len(note) + 10 > width:
+        note = ""
+    line = "─" * (width - len(title) - 4 - (len(note) + 4 if note else 0))
+    return [("── ", "dim"), (title, "bold"), (" " + line, "dim"), *([(f" {note} ──", "dim")] if note else [])]

@@ -2,17 +2,82 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from math import inf
+
+from rich.cells import cell_len
 
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.ui.chops import chop_rows
-from samplechop.realtime.ui.formatting import printable
-from samplechop.realtime.ui.latency_line import delay_rows
-from samplechop.realtime.ui.meters import LevelMeter, Row
-from samplechop.realtime.ui.music import drum_row, harmony_row
-from samplechop.realtime.ui.parts import NARROW, cut, rule
-from samplechop.realtime.ui.plot import plot_rows
+from samplechop.realtime.ui.formatting import NARROW, clock, cut, ends, printable, rule
+from samplechop.realtime.ui.meters import FLOOR_DB, LevelMeter, Row, meter, runs
+from samplechop.realtime.ui.panels import chop_rows, delay_rows, drum_row, harmony_row, plot_rows
 from samplechop.realtime.ui.snapshot import Snapshot
-from samplechop.realtime.ui.transport import head, levels, position
+
+_METERS = 4
+_BEATS_SHOWN = 4  # beats after its place that a beat is shown when no other follows
+
+
+def head(snapshot: Snapshot, width: int) -> Row:
+    """Name the program, its state, the source and its rate."""
+    well = snapshot.state in {"listening", "playing"}
+    state = cut(snapshot.state, width // 2)
+    left: Row = [("samplechop ", "bold"), ("●" if well else "○", "green" if well else "yellow")]
+    left.append((f" {state}", "" if well else "yellow"))
+    rate = f" · {snapshot.sample_rate:,} Hz" if width >= NARROW else ""
+    room = width - sum(cell_len(text) for text, _ in left) - len(rate) - 2
+    return ends(left, [(cut(snapshot.source, max(0, room)) + rate, "")], width)
+
+
+def position(snapshot: Snapshot, width: int) -> Row:
+    """Show the time, the tempo, and how much of a file is over."""
+    at = clock(snapshot.position, snapshot.sample_rate)
+    total = "Ctrl-C ends" if snapshot.duration is None else clock(snapshot.duration, snapshot.sample_rate)
+    beat = _beat(snapshot)
+    if len(at) + len(beat) + len(total) + 2 > width:
+        beat = ""
+    left: Row = [(at, "bold"), (beat, "magenta")]
+    if snapshot.duration is None:
+        return ends(left, [(total, "dim")], width)
+    room = max(0, width - len(at) - len(beat) - len(total) - 2)
+    done = room * min(snapshot.position, snapshot.duration) // max(1, snapshot.duration)
+    return [*left, (" " + "━" * done, "green"), ("─" * (room - done), "dim"), (f" {total}", "")]
+
+
+def _beat(snapshot: Snapshot) -> str:
+    """Write the tempo and the place in the bar, "" before the first beat."""
+    beat = snapshot.beat
+    if beat is None or not beat.tempo:
+        return ""
+    due = beat.sample + snapshot.latency + _BEATS_SHOWN * 60 / beat.tempo * snapshot.sample_rate
+    return f"  {beat.tempo:5.1f} BPM, beat {beat.label}" if snapshot.position <= due else "  no pulse"
+
+
+def levels(meters: Sequence[LevelMeter], width: int) -> list[Row]:
+    """Draw a meter per channel under its scale; channels beyond the fourth row share that row."""
+    shown = list(meters)
+    names = ["L", "R"] if len(shown) == 2 else [str(channel + 1) for channel in range(len(shown))]
+    if len(shown) > _METERS:
+        # A signal on any channel has to show: the last row is the loudest of all that have none of their own.
+        loudest = LevelMeter()
+        loudest.level_db = max(one.level_db for one in shown[_METERS - 1 :])
+        loudest.hold_db = max(one.hold_db for one in shown[_METERS - 1 :])
+        names[_METERS - 1 :] = [f"{_METERS}+"]
+        shown[_METERS - 1 :] = [loudest]
+    room = max(0, width - 11)
+    scale = list("─" * width)
+    scale[3:8] = "Level"
+    scale[2] = scale[8] = " "
+    for db in range(-48, 1, 12):
+        label = f" {db or '0 dBFS'} ".replace("-", "−")
+        start = 3 + round(room * (1 - db / FLOOR_DB)) - (len(label) // 2 if db else 2)
+        if start > 9 and start + len(label) <= width:
+            scale[start : start + len(label)] = label
+    rows: list[Row] = [runs(scale, ["dim"] * 3 + ["bold"] * 5 + ["dim"] * (width - 8))]
+    for name, one in zip(names, shown, strict=True):
+        held = "−∞" if one.hold_db == -inf else f"{one.hold_db:.1f}".replace("-", "−")
+        over = one.hold_db >= 0
+        value = (f"{'CLIP' if over else held:>7}", "bold red" if over else "")
+        rows.append([(f"{name:<3}", "bold"), *meter(one.level_db, one.hold_db, room), (" ", ""), value])
+    return rows
 
 
 def screen_rows(

@@ -11,8 +11,7 @@ from samplechop.realtime.core.events import NO_CHORD, Event
 from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.sender import MidiPortSink, MidiSender
-from samplechop.realtime.outputs.osc import OscSender
-from samplechop.realtime.outputs.osc_messages import message_of
+from samplechop.realtime.outputs.osc import OscSender, message_of
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
 from tests.integration.test_live import Kept

@@ -12,7 +12,7 @@ from samplechop.realtime.core.plugin import ANALYSIS_RATE as RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.terminal import NoView
+from samplechop.realtime.ui.views import NoView
 from tests.integration.test_live import Kept
 
 BLOCK = 4410

@@ -9,7 +9,7 @@ from samplechop.realtime.core.events import Event
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter
 from samplechop.realtime.ui.snapshot import Curve, Snapshot
-from samplechop.realtime.ui.terminal import PatientConsole
+from samplechop.realtime.ui.views import PatientConsole
 
 RATE, HOP = 44_100, 256
 

@@ -15,8 +15,7 @@ from samplechop.offline.labels.text import CHOPS, read_events
 from samplechop.offline.sessions.flac import header_frames
 from samplechop.offline.sessions.reading import find_sessions, read_session, repair
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.recording.flac_file import COUNT_AT
-from samplechop.realtime.recording.formats import FORMATS, RecordFormat
+from samplechop.realtime.recording.audio_files import COUNT_AT, FORMATS, RecordFormat
 from samplechop.realtime.recording.session_folder import AUDIO, is_session
 from samplechop.realtime.recording.session_writer import Facts, SessionWriter, line
 from tests.support.command import samplechop

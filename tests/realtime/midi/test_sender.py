@@ -8,7 +8,7 @@ import pytest
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.midi import reconnecting_port
+from samplechop.realtime.midi import sounding_notes
 from samplechop.realtime.midi.clock_generator import CLOCK, START, STOP, MidiClock
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
 from samplechop.realtime.midi.sender import MidiSender
@@ -194,7 +194,7 @@ def test_a_vanished_port_is_opened_again_and_notes_meanwhile_are_dropped(
     way: str,
 ) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setattr(reconnecting_port, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(sounding_notes, "RETRY_SECONDS", 0.01)
     back, fresh, tries = threading.Event(), RecordingPort(), []
 
     def reopen() -> RecordingPort:
@@ -225,7 +225,7 @@ def test_a_vanished_port_is_opened_again_and_notes_meanwhile_are_dropped(
 def test_a_port_that_vanishes_while_it_is_opened_again_is_closed(
     port: RecordingPort, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconnecting_port, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(sounding_notes, "RETRY_SECONDS", 0.01)
     opened: list[RecordingPort] = []
 
     def reopen() -> RecordingPort:
@@ -413,7 +413,7 @@ def test_a_note_that_two_hold_ends_with_the_last_who_struck_it(port: RecordingPo
 def test_a_chord_that_hung_on_a_vanished_port_is_struck_anew_with_the_next_one(
     port: RecordingPort, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconnecting_port, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(sounding_notes, "RETRY_SECONDS", 0.01)
     fresh = RecordingPort()
     sender = harmony_of(port, clock, reopen=lambda: fresh)
     sender.start()

@@ -17,8 +17,7 @@ from pythonosc.osc_server import BlockingOSCUDPServer
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.outputs.osc import OscSender, address_of
-from samplechop.realtime.outputs.osc_messages import message_of
+from samplechop.realtime.outputs.osc import OscSender, address_of, message_of
 
 RATE = 1000
 PATIENCE = 20.0

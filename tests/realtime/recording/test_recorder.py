@@ -19,9 +19,9 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.recording import recorder as recorder_module
 from samplechop.realtime.recording import session_writer
-from samplechop.realtime.recording.file_lock import is_held
 from samplechop.realtime.recording.history_buffer import Tape
 from samplechop.realtime.recording.recorder import KEEP_KEY, Recorder, RecordPlan
+from samplechop.realtime.recording.session_folder import is_held
 from samplechop.realtime.recording.session_writer import Facts, SessionWriter
 from samplechop.realtime.taps.tap_recorder import Tap
 

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from samplechop.realtime.audio.clock import StreamClock
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.midi.pad_input import MidiPad
-from samplechop.realtime.outputs.json_lines import LineFile
-from samplechop.realtime.taps.keyboard import Keyboard, KeyPad
+from samplechop.realtime.outputs.sinks import LineFile
+from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import TapRecorder, position_at, tap_path
 
 RATE = 44_100
@@ -205,8 +204,8 @@ def test_only_note_ons_are_hits(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
     there, made = ["MPD"], Input()
-    monkeypatch.setattr("samplechop.realtime.midi.pad_input.claim", lambda *_: (made, "MPD"))
-    monkeypatch.setattr("samplechop.realtime.midi.pad_input.LOOK_SECONDS", -1.0)
+    monkeypatch.setattr("samplechop.realtime.taps.pads.claim", lambda *_: (made, "MPD"))
+    monkeypatch.setattr("samplechop.realtime.taps.pads.LOOK_SECONDS", -1.0)
     pad, hits = MidiPad("mpd"), []
     pad.start(hits.append)
     for message in ([0x90, 36, 100], [0x80, 36, 0], [0x99, 40, 1], [0x90, 36, 0], [0xA0, 36, 90], [0xF8]):

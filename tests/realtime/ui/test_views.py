@@ -13,10 +13,10 @@ from rich.cells import cell_len
 
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.ui.formatting import clock, note_name, pad_name
-from samplechop.realtime.ui.latency_line import delay_words
 from samplechop.realtime.ui.meters import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
+from samplechop.realtime.ui.panels import delay_words
 from samplechop.realtime.ui.snapshot import Recording
-from samplechop.realtime.ui.terminal import NoView, PlainView, TerminalView, choose_view
+from samplechop.realtime.ui.views import NoView, PlainView, TerminalView, choose_view
 from tests.support.screens import HOP, RATE, chop, heard, rows, snapshot, terminal
 
 EMPTY = np.zeros(0, np.float32)

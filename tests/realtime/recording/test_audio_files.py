@@ -11,10 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from samplechop.realtime.recording.flac_file import FlacFile
-from samplechop.realtime.recording.formats import FORMATS
-from samplechop.realtime.recording.pcm import packed24, pcm24
-from samplechop.realtime.recording.wav_file import RIFF_LIMIT, WavFile, wav_header
+from samplechop.realtime.recording.audio_files import (
+    FORMATS,
+    RIFF_LIMIT,
+    FlacFile,
+    WavFile,
+    packed24,
+    pcm24,
+    wav_header,
+)
 
 RATE = 48_000
 

@@ -1,7 +1,7 @@
 """What a view and the summary are told was heard."""
 
 from samplechop.realtime.core.events import DRUMS, Event
-from samplechop.realtime.ui.session_stats import LAST_CHOPS, Tally
+from samplechop.realtime.ui.snapshot import LAST_CHOPS, Tally
 
 RATE = 1000
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.core.events import DRUMS, Event
-from samplechop.realtime.outputs.decay_envelope import Presence
+from samplechop.realtime.outputs.osc import Presence
 
 RATE = 1000
 HALF_LIFE = 0.15

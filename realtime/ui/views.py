@@ -1,0 +1,280 @@
+"""The views of a running session: a live screen on a terminal, plain lines anywhere else, or nothing.
+
+Notes are named as Ableton Live and the MPC name them: 36 is C1, so 60 is C3.
+
+The view runs in the main thread beside the audio, so it has no thread of its own, and lays its rows out itself: one
+picture costs about a millisecond of the interpreter's lock. A view that cannot write any more (a closed terminal, a
+broken pipe) goes silent: a session must not end because nobody looks.
+"""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Protocol, TextIO
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.segment import Segment
+from rich.style import Style
+
+from samplechop.realtime.core.events import BEAT, CHORD, KEY, Event
+from samplechop.realtime.ui.formatting import clock, note_name, pad_name, printable
+from samplechop.realtime.ui.layout import screen_rows
+from samplechop.realtime.ui.meters import LevelMeter, Row
+from samplechop.realtime.ui.panels import chord_name, delay_words, key_name, own_words
+from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
+
+_COUNT_SECONDS = 10  # losses and drum hits are reported at most this often
+_OTHER_TEMPO = 0.04  # a tempo that differs by more than this share is reported
+
+
+class PlainView:
+    """One line per chop, chord, key, change of state, warning or loss, under a header that says source and track delay.
+
+    Beats, drums and losses are too many for a line each: of beats each new tempo is told, the others are counted.
+    Written in plain ASCII where `stream` knows nothing better.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to `stream`."""
+        self._stream = stream
+        self._shown: Snapshot | None = None
+        self._silent = False
+        self._losses = (0, 0, 0)
+        self._losses_at = 0
+        self._drums: dict[str, int] = {}
+        self._drums_at = 0
+        self._tempo = 0.0
+
+    def start(self) -> None:
+        """Do nothing: the header needs a snapshot."""
+
+    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
+        """Write what is new."""
+        lines: list[str] = []
+        before = self._shown
+        self._shown = snapshot
+        now = clock(snapshot.position, snapshot.sample_rate)
+        if before is None:
+            lines.append(f"samplechop  {snapshot.source}, {snapshot.sample_rate} Hz, {snapshot.state}")
+            if snapshot.realtime:
+                title, delay, samples, what = delay_words(snapshot)
+                lines.append(f"{title} {delay} ({samples}). {what}")
+                lines += [", ".join(own_words(snapshot))] if snapshot.latencies else []
+            lines.append(f"MIDI {snapshot.midi or 'off'}")
+            if snapshot.taps is not None:
+                lines.append(f"Taps on {snapshot.pad}")
+            if snapshot.recording.folder is not None:
+                lines.append(f"Recording to {snapshot.recording.folder}")
+            if snapshot.recording.key:
+                lines.append(f"Key {snapshot.recording.key}")
+        elif snapshot.state != before.state:
+            lines.append(f"{now}  {snapshot.state}")
+        if before is not None and snapshot.midi != before.midi:
+            lines.append(f"{now}  MIDI {snapshot.midi or 'off'}")
+        kept = len(before.recording.kept) if before else 0
+        lines += [f"{now}  kept  {folder}" for folder in snapshot.recording.kept[kept:]]
+        seen = before.warnings if before else ()
+        lines += [f"{now}  warning  {warning}" for warning in snapshot.warnings if warning not in seen]
+        lines += [line for event in new if (line := self._line(event, snapshot.sample_rate))]
+        if snapshot.taps and (before is None or snapshot.taps != before.taps):
+            lines.append(f"{now}  taps {snapshot.taps}")
+        lines += self._hits(snapshot, now)
+        lines += self._lost(snapshot, now)
+        self._write(lines)
+
+    def stop(self) -> None:
+        """Write what was hit and lost since the last lines about it."""
+        if self._shown is not None:
+            self._losses_at = self._drums_at = -_COUNT_SECONDS * self._shown.sample_rate
+            now = clock(self._shown.position, self._shown.sample_rate)
+            self._write([*self._hits(self._shown, now), *self._lost(self._shown, now)])
+
+    def _line(self, event: Event, sample_rate: int) -> str:
+        """Say what an event is, "" for one that is not told by itself."""
+        at = clock(event.sample, sample_rate)
+        if event.kind == CHORD:
+            return f"{at}  chord  {chord_name(event.label)}"
+        if event.kind == KEY:
+            return f"{at}  key  {key_name(event.label)}"
+        if event.kind not in OTHER_KINDS:
+            return _chop_line(event, sample_rate)
+        tempo = event.tempo or 0.0
+        if event.kind != BEAT or abs(tempo - self._tempo) <= _OTHER_TEMPO * self._tempo:
+            return ""
+        self._tempo = tempo
+        return f"{at}  beat  {tempo:.1f} BPM"
+
+    def _hits(self, snapshot: Snapshot, now: str) -> list[str]:
+        hits = {label: count for label, count in snapshot.drum_counts.items() if count}
+        due = not self._drums or snapshot.position - self._drums_at >= _COUNT_SECONDS * snapshot.sample_rate
+        if hits == self._drums or not due:
+            return []
+        self._drums, self._drums_at = hits, snapshot.position
+        return [f"{now}  drums  {', '.join(f'{label} {count}' for label, count in hits.items())} so far"]
+
+    def _lost(self, snapshot: Snapshot, now: str) -> list[str]:
+        losses = (snapshot.overflows, snapshot.underflows, snapshot.lost)
+        due = not any(self._losses) or snapshot.position - self._losses_at >= _COUNT_SECONDS * snapshot.sample_rate
+        if losses == self._losses or not due:
+            return []
+        self._losses, self._losses_at = losses, snapshot.position
+        return [f"{now}  xruns {losses[0]} in, {losses[1]} out, {losses[2]} samples lost so far"]
+
+    def _write(self, lines: Iterable[str]) -> None:
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        try:
+            for line in lines if not self._silent else ():
+                text = printable(line)
+                if text.encode(encoding, "replace").decode(encoding) != text:
+                    text = text.replace("−", "-").encode(encoding, "replace").decode(encoding)
+                self._stream.write(text + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            self._silent = True
+
+
+def _chop_line(event: Event, sample_rate: int) -> str:
+    line = f"{clock(event.sample, sample_rate)}  {event.label or event.kind}  strength {event.strength:.2f}"
+    if event.note is None:
+        return line
+    pad = pad_name(event.note)
+    return f"{line}  note {event.note} ({note_name(event.note)}{', pad ' + pad if pad else ''})"
+
+
+class View(Protocol):
+    """Something that shows a session. All calls come from the main thread."""
+
+    def start(self) -> None:
+        """[main] Begin; called once, before anything else."""
+
+    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
+        """[main] Show the session as it is, about 12 times a second; `new` holds the events since the last call."""
+
+    def stop(self) -> None:
+        """[main] Leave the terminal as it was found, the last picture still readable."""
+
+
+def choose_view(stream: TextIO, quiet: bool) -> View:
+    """Pick the view that suits `stream`: none when quiet, a live screen on a capable terminal, otherwise lines."""
+    if quiet:
+        return NoView()
+    console = PatientConsole(file=stream)
+    capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
+    if capable and console.encoding.startswith("utf") and stream.isatty():
+        return TerminalView(console)
+    return PlainView(stream)
+
+
+class NoView:
+    """Shows nothing."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+
+@cache
+def _style(name: str) -> Style:
+    return Style.parse(name)
+
+
+class Picture:
+    """Rows as rich prints them: no wrapping, no markup, one line each. Cheap: there is nothing left to lay out."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        """Keep the rows."""
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Give one segment per part."""
+        for at, row in enumerate(self._rows):
+            if at:
+                yield Segment.line()
+            yield from (Segment(text, _style(style)) for text, style in row)
+
+
+class PatientConsole(Console):
+    """A console that falls silent when its stream breaks; rich's own ends the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Write no more."""
+        self.quiet = True
+
+
+class TerminalView:
+    """The live screen: levels, drums, chord and key, chop probability, track delay, chops, the session's health."""
+
+    def __init__(self, console: PatientConsole) -> None:
+        """Draw on `console`, which must be a terminal; its size is asked anew for every picture."""
+        self._console = console
+        # Redirecting a stream that is a file or a pipe would move its lines to the terminal.
+        self._live = Live(
+            console=console,
+            auto_refresh=False,
+            transient=False,
+            redirect_stdout=_is_terminal(sys.stdout),
+            redirect_stderr=_is_terminal(sys.stderr),
+            vertical_overflow="crop",
+        )
+        self._meters: list[LevelMeter] = []
+        self._marks: deque[Event] = deque(maxlen=64)
+        self._chords: deque[Event] = deque(maxlen=16)
+        self._position = 0
+        self._size = console.size
+        self._silent = False
+
+    def start(self) -> None:
+        """Hide the cursor and begin below what is on the screen."""
+        try:
+            self._live.start()
+        except (OSError, ValueError):
+            self._silent = True
+
+    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
+        """Draw the session in place of the last picture."""
+        if self._silent:
+            return
+        size = self._console.size
+        try:
+            if size != self._size:
+                # A terminal that changes its width folds the old picture: there is no going back to its first line.
+                self._console.clear()
+                self._size = size
+            # The last line stays free for what a Ctrl-C echoes.
+            self._live.update(self.picture(snapshot, new, size.width, size.height - 1), refresh=True)
+        except (OSError, ValueError):
+            self._silent = True
+
+    def stop(self) -> None:
+        """Show the cursor again under the last picture."""
+        try:
+            self._live.stop()
+        except (OSError, ValueError):
+            self._silent = True
+
+    def picture(self, snapshot: Snapshot, new: Sequence[Event], width: int, height: int) -> Picture:
+        """Take in a snapshot and the events since the last one, and lay them out in `width` x `height` cells."""
+        seconds = max(0, snapshot.position - self._position) / snapshot.sample_rate
+        self._position = snapshot.position
+        if len(self._meters) != len(snapshot.peaks):
+            self._meters = [LevelMeter() for _ in snapshot.peaks]
+        for meter, peak in zip(self._meters, snapshot.peaks, strict=True):
+            meter.update(peak, seconds)
+        self._marks.extend(event for event in new if event.kind not in OTHER_KINDS)
+        self._chords.extend(event for event in new if event.kind == CHORD)
+        return Picture(screen_rows(snapshot, self._meters, self._marks, width, height, self._chords))
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return os.isatty(stream.fileno())
+    except (AttributeError, OSError, ValueError):
+        return False
