@@ -180,9 +180,8 @@ def clips(
     """
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.clip_classifier_training import ClipTask, clips_of
-    from samplechop.offline.training.keras_backend import check_extra
+    from samplechop.offline.training.keras_models import check_extra, model_path
     from samplechop.offline.training.loop import Options, train
-    from samplechop.offline.training.write_model import model_path
 
     check_extra()
     out = model_path(out, "mine/clips")

@@ -141,17 +141,16 @@ def evaluate_harmony(
     bass.
     """
     _need_mir_eval()
-    from samplechop.offline.evaluate import harmony, harmony_figures, systems
-    from samplechop.offline.evaluate.chord_references import WANTED, chord_references_for
-    from samplechop.offline.evaluate.references import tracks_in
+    from samplechop.offline.evaluate import harmony, systems
+    from samplechop.offline.evaluate.references import CHORDS_WANTED, chord_references_for, tracks_in
 
     own = systems.own_systems("harmony", detector, model, harmony.KINDS)
     names = [*own, *systems.wanted_peers(peers, harmony.PEERS)]
     systems.check(names, harmony.KINDS, harmony.PEERS)
     output = Output(page, json_, tracks)
     output.check()
-    found = tracks_in(folder, chord_references_for, WANTED)
-    _evaluate(harmony.TASK, harmony_figures.DRAWING, folder, found, names, output, jobs, noise, noise_file)
+    found = tracks_in(folder, chord_references_for, CHORDS_WANTED)
+    _evaluate(harmony.TASK, harmony.DRAWING, folder, found, names, output, jobs, noise, noise_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +197,7 @@ def _evaluate(
 
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.evaluate import report, runner
-    from samplechop.offline.evaluate.noise import real_noises
+    from samplechop.offline.evaluate.runner import real_noises
 
     noise_files = real_noises(folder, noise_file or ()) if noise else None
     with progress_bars() as progress:

@@ -13,8 +13,7 @@ import typer
 
 from samplechop.offline.cli.default_group import DefaultGroup
 from samplechop.offline.common.progress import Progress, progress_bars
-from samplechop.offline.training.keras_backend import check_extra
-from samplechop.offline.training.write_model import check_writable, model_path
+from samplechop.offline.training.keras_models import check_extra, check_writable, model_path
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -79,11 +78,11 @@ def train_chop(
     """
     from samplechop import models
     from samplechop.models import Features
-    from samplechop.offline.training.tasks import chop, chop61_model
-    from samplechop.offline.training.write_model import write_card
+    from samplechop.offline.training.keras_models import write_card
+    from samplechop.offline.training.tasks import chop, chop61
 
-    if model_shape not in ("chop", *chop61_model.SHAPES):
-        raise UserError(f"--model-shape must be one of chop, {', '.join(chop61_model.SHAPES)}, got {model_shape!r}")
+    if model_shape not in ("chop", *chop61.SHAPES):
+        raise UserError(f"--model-shape must be one of chop, {', '.join(chop61.SHAPES)}, got {model_shape!r}")
     if start is not None and model_shape != "chop":
         raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
     calibrated = models.load(start) if start is not None and steps == 0 else None
@@ -95,9 +94,9 @@ def train_chop(
     made: Manifest | None
     with progress_bars() as progress:
         if calibrated is not None:
-            made = chop61_model.recalibrate(folders, out, calibrated, seed, jobs, progress)
+            made = chop61.recalibrate(folders, out, calibrated, seed, jobs, progress)
         else:
-            made, facts = chop61_model.train(folders, out, model_shape, seed, jobs, steps, progress, calibrate_on)
+            made, facts = chop61.train(folders, out, model_shape, seed, jobs, steps, progress, calibrate_on)
     if made is None:
         typer.echo(f"{model_shape}, to compare with, not to use: {facts}")
         return

@@ -8,23 +8,25 @@ import numpy as np
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.palette import CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
 from samplechop.offline.evaluate import measures, svg, systems
-from samplechop.offline.evaluate.measures import OPEN, RELIABILITY, RIGHT, WRONG, Markers, Measures, marks
-from samplechop.offline.evaluate.references import References
-from samplechop.offline.evaluate.report import Drawing
-from samplechop.offline.evaluate.runner import (
-    Pooled,
-    Result,
+from samplechop.offline.evaluate.measures import (
+    OPEN,
+    RELIABILITY,
+    RIGHT,
+    WRONG,
+    Markers,
+    Measures,
     Row,
-    SystemResult,
-    Task,
-    TrackResult,
     least_size,
+    marks,
     ms,
     rate,
     share,
     signed_ms,
     whole,
 )
+from samplechop.offline.evaluate.references import References
+from samplechop.offline.evaluate.report import Drawing
+from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, ROW, WAVE, reliability
 from samplechop.offline.evaluate.systems import title
 
@@ -98,7 +100,7 @@ FIGURES = (("chops_f", "chops F"), ("strong_f", "strong F"), ("beats_f", "beats 
 WIDTH = LEFT + PLOT + FIGURE * len(FIGURES) + 4
 
 
-def recording(one: TrackResult, systems: Sequence[str]) -> str:
+def draw_recording(one: TrackResult, systems: Sequence[str]) -> str:
     """Draw the waveform, what is known, and each system's markers: green right, red wrong, grey where nobody knows."""
     known = _known(one.track.references)
     height = WAVE + ROW * (len(known) + len(systems)) + 30
@@ -156,4 +158,4 @@ def figures(result: Result) -> list[tuple[str, str]]:
     return [("How far strengths can be trusted", reliability(lines))]
 
 
-DRAWING = Drawing(recording, key, figures)
+DRAWING = Drawing(draw_recording, key, figures)

@@ -31,25 +31,19 @@ from samplechop.offline.evaluate.measures import (
     WINDOWS,
     WRONG,
     Measures,
-    calibration_error,
-    pairs,
-)
-from samplechop.offline.evaluate.references import together
-from samplechop.offline.evaluate.report import Drawing
-from samplechop.offline.evaluate.runner import (
-    Pooled,
-    Result,
     Row,
-    SystemResult,
-    Task,
-    TrackResult,
+    calibration_error,
     least_size,
     ms,
+    pairs,
     rate,
     share,
     signed_ms,
     whole,
 )
+from samplechop.offline.evaluate.references import together
+from samplechop.offline.evaluate.report import Drawing
+from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion, reliability
 from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
@@ -211,7 +205,7 @@ HEADS = (("f", "F"), ("p", "precision"), ("r", "recall"))
 WIDTH = LEFT + PLOT + FIGURE * len(HEADS) + 4
 
 
-def recording(one: TrackResult, systems: Sequence[str]) -> str:
+def draw_recording(one: TrackResult, systems: Sequence[str]) -> str:
     """Draw the waveform and a lane for each drum: above what was struck, below what was detected, green where right."""
     references, scale = one.track.references, PLOT / max(one.seconds, 1e-9)
     lanes = [
@@ -299,4 +293,4 @@ def figures(result: Result) -> list[tuple[str, str]]:
     return shown
 
 
-DRAWING = Drawing(recording, key, figures)
+DRAWING = Drawing(draw_recording, key, figures)

@@ -7,14 +7,20 @@ Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that 
     name.onsets.txt   an attack per line: seconds
     name.drums.txt    a drum hit per line: seconds, then kick, snare, hat or another label
     name.txt, ...     a producer's own labels, see offline/labels/
+
+Of the harmony the first of these counts, and name.key may hold the key: "A:min" or "A minor".
+
+    name.lab          "begin end chord" a line, seconds and a label in Harte's syntax, as in MIREX
+    name.json         the truth of a synthetic record
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +28,7 @@ from samplechop.offline import labels
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.detectors.harmony import harte
 
 Seconds = NDArray[np.float64]
 BESIDE = "reference_times"
@@ -29,7 +36,11 @@ STRONG = {"kick", "snare"}
 ACCENT = 0.5
 """Velocity, 0..1, from which a kick or snare is a strong hit."""
 TOGETHER = 0.03
-"""Seconds: hits this close are one place to a open_system."""
+"""Seconds: hits this close are one place to a listener."""
+CHORDS_WANTED = "put name.lab with lines such as '0.0 2.5 A:min7' beside the audio"
+UNKNOWN = "X"
+"""The label of what nobody could name (Harte)."""
+MODES = {"maj": "major", "major": "major", "min": "minor", "minor": "minor", "": "major"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,32 +147,24 @@ def references_for(audio: Path, root: Path | None = None) -> References | None:
 
     Raises UserError for a file that cannot be read.
     """
-
-    def find(ending: str) -> Path | None:
-        return beside(audio, root, ending)
-
-    found = References()
-    known = False
-    truth = find(".json")
-    if truth is not None:
-        found, known = references_of(read_truth(truth)), True
-    if (path := find(".beats.txt")) is not None:
+    nothing = References()
+    truth = beside(audio, root, ".json")
+    found = references_of(read_truth(truth)) if truth is not None else nothing
+    if (path := beside(audio, root, ".beats.txt")) is not None:
         rows = _rows(path)
         numbered = any(position for _, position in rows)
         downbeats = np.array([time for time, position in rows if position in {"1", "1.0"}])
-        beats = np.array([time for time, _ in rows])
-        found, known = replace(found, beats=beats, downbeats=downbeats if numbered else None), True
-    if (path := find(".drums.txt")) is not None:
+        found = replace(found, beats=np.array([time for time, _ in rows]), downbeats=downbeats if numbered else None)
+    if (path := beside(audio, root, ".drums.txt")) is not None:
         rows = _rows(path)
         strong = together([time for time, label in rows if label in STRONG])
         drums = together([time for time, _ in rows])
-        onsets = drums if found.onsets is None else found.onsets
-        found, known = replace(found, drums=drums, strong=strong, onsets=onsets), True
-    if (path := find(".onsets.txt")) is not None:
-        found, known = replace(found, onsets=together([time for time, _ in _rows(path)])), True
+        found = replace(found, drums=drums, strong=strong, onsets=drums if found.onsets is None else found.onsets)
+    if (path := beside(audio, root, ".onsets.txt")) is not None:
+        found = replace(found, onsets=together([time for time, _ in _rows(path)]))
     if truth is None and (path := labels.labels_beside(audio)) is not None:
-        found, known = replace(found, chops=labels.read_labels(path, audio).times), True
-    return found if known else None
+        found = replace(found, chops=labels.read_labels(path, audio).times)
+    return found if found is not nothing else None
 
 
 def group_of(audio: Path, root: Path) -> str:
@@ -198,3 +201,93 @@ def tracks_in(folder: Path, known: Known = references_for, wanted: str = WANTED)
 
 def _cannot_list(error: OSError) -> None:
     raise UserError(f"The folder {str(error.filename)!r} cannot be read: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """From start to stop, seconds, this chord sounds; "N": none, "X": nobody knows."""
+
+    start: float
+    stop: float
+    label: str
+
+    @property
+    def chord(self) -> harte.Chord | None:
+        """The chord; None where none sounds or nobody knows."""
+        return harte.parse(self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class ChordReferences:
+    """The chords of one recording, one after the other without gaps.
+
+    has_bass: whether the labels say which note is the lowest. key: as mir_eval writes it, "A minor"; None: nobody
+    says.
+    """
+
+    segments: tuple[Segment, ...]
+    has_bass: bool = True
+    key: str | None = None
+
+
+def contiguous(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Sort segments, end each where the next begins at the latest, and fill gaps with what nobody knows."""
+    made: list[Segment] = []
+    for one in sorted(segments, key=lambda one: one.start):
+        if made and made[-1].stop > one.start:
+            made[-1] = Segment(made[-1].start, one.start, made[-1].label)
+        elif made and made[-1].stop < one.start:
+            made.append(Segment(made[-1].stop, one.start, UNKNOWN))
+        made.append(one)
+    return tuple(one for one in made if one.stop > one.start)
+
+
+def key_name(label: str) -> str:
+    """Give a key such as "A:min", "A:minor" or "A minor" as mir_eval writes it.
+
+    Raises ValueError for what is none.
+    """
+    tonic, _, mode = label.strip().replace(":", " ").partition(" ")
+    name = f"{tonic} {MODES.get(mode.strip().lower(), '?')}"
+    mir_eval.key.validate_key(name)
+    return name
+
+
+def _from_lab(path: Path) -> tuple[Segment, ...]:
+    made = []
+    for start, rest in rows_of(path, parted_by=""):
+        try:
+            stop, label = rest
+            made.append(Segment(start, float(stop), label))
+            harte.parse(label)
+            mir_eval.chord.encode(label)
+        except (ValueError, mir_eval.chord.InvalidChordException):
+            raise UserError(
+                f"{str(path)!r}, at {start:g} s: {' '.join(rest)!r} is no end and chord, such as '2.5 A:min7'"
+            ) from None
+    return contiguous(made)
+
+
+def chord_references_for(audio: Path, root: Path | None = None) -> ChordReferences | None:
+    """Read what is known about the harmony of a recording; None if nothing is. root: holds reference_times.
+
+    Raises UserError for a file that cannot be read.
+    """
+    if (path := beside(audio, root, ".lab")) is not None:
+        segments, has_bass = _from_lab(path), True
+    elif (path := beside(audio, root, ".json")) is not None and (truth := read_truth(path)).chords:
+        stops = [*(chord.time for chord in truth.chords[1:]), truth.length]
+        pairs = zip(truth.chords, stops, strict=True)
+        segments = contiguous(Segment(chord.time, stop, chord.label) for chord, stop in pairs)
+        # A synthetic record's labels name chords, whatever its bass player makes of them.
+        has_bass = False
+    else:
+        return None
+    if not segments:
+        return None
+    if (path := beside(audio, root, ".key")) is None:
+        return ChordReferences(segments, has_bass)
+    try:
+        return ChordReferences(segments, has_bass, key_name(path.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError):
+        raise UserError(f"{str(path)!r} holds no key: write one such as 'A:min'") from None

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from samplechop.offline.common.palette import BACK, CYAN, FAINT, INK, LINE
 from samplechop.offline.evaluate import measures
-from samplechop.offline.evaluate.measures import RELIABILITY, Measures
-from samplechop.offline.evaluate.runner import ALL, Result, Row, TrackResult, compared
+from samplechop.offline.evaluate.measures import RELIABILITY, Measures, Row, compared
+from samplechop.offline.evaluate.runner import ALL, Result, TrackResult
 from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.errors import UserError
 

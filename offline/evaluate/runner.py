@@ -9,62 +9,89 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.reading import RATE, Sound, read_audio
+from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
+from samplechop.offline.augmentation.surface_noise import crackle
+from samplechop.offline.augmentation.vinyl import RecordCondition, groove_noise
 from samplechop.offline.common.process_pool import as_ready
-from samplechop.offline.evaluate import measures, noise
-from samplechop.offline.evaluate.measures import Measures
+from samplechop.offline.evaluate import measures
+from samplechop.offline.evaluate.measures import Measures, Row
 from samplechop.offline.evaluate.references import Track
+from samplechop.realtime.core.errors import UserError
+
+SECONDS = 30.0
+REAL = "vinyl_hiss"
+USUAL = Path("/usr/share/sonic-pi/samples/vinyl_hiss.flac")
+SEAM = 0.5
+"""Seconds over which one round is faded into the next."""
 
 
-def share(value: float) -> str:
-    """Show a share, 0..1: .934."""
-    return f"{value:.3f}".removeprefix("0") if value < 1 else "1.00"
+def synthetic_noises(seconds: float = SECONDS, seed: int = 7) -> dict[str, list[Sound]]:
+    """Make surfaces without music, by kind, each float32 (n,), mono, 44 100 Hz.
+
+    Hiss white and dull at three levels, mains hum with and without hiss, crackle of several rates and sizes, a run-out
+    groove, the demo's groove, and silence (zeros, one bit of dither, a constant).
+    """
+    rng = np.random.default_rng(seed)
+    n = round(seconds * RATE)
+    times = np.arange(n) / RATE
+    hiss = 1e-3 * rng.standard_normal(n)
+    made: dict[str, list[NDArray[np.float64]]] = {}
+    levels = [10 ** (level_db / 20) for level_db in (-70, -50, -30)]
+    made["hiss"] = [level * one for level in levels for one in (rng.standard_normal(n), _dull(n, rng))]
+    partials = np.arange(1, 8)[:, None]
+    hums = [0.01 * np.sum(np.sin(2 * np.pi * base * partials * times) / partials, axis=0) for base in (50, 60)]
+    made["hum"] = [*hums, *(hum + hiss for hum in hums)]
+    made["crackle"] = []
+    for rate in (1, 5, 20, 80):
+        made["crackle"].append(crackle(n, RATE, rate, 0.03, rng)[:, 0])
+        made["crackle"] += [hiss + crackle(n, RATE, rate, size, rng)[:, 0] for size in (0.01, 0.05, 0.25)]
+    run_out = hiss + crackle(n, RATE, 8, 0.02, rng)[:, 0]
+    run_out[:: round(1.8 * RATE)] += 0.1
+    made["run-out"] = [run_out]
+    made["groove"] = [groove_noise(n, RATE, RecordCondition(), rng).mean(axis=1)]
+    made["silence"] = [np.zeros(n), rng.integers(-1, 2, n) / 32_768, np.full(n, 0.1)]
+    return {kind: [sound.astype(np.float32) for sound in sounds] for kind, sounds in made.items()}
 
 
-def signed_ms(value: float) -> str:
-    """Show milliseconds that may be early or late: +1.2 ms."""
-    # The zero keeps a tiny negative offset from showing as -0.0.
-    return f"{round(value, 1) + 0.0:+.1f} ms"
+def _dull(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Make noise that falls by 3 dB per octave from 20 Hz, standard deviation 1."""
+    spectrum = np.fft.rfft(rng.standard_normal(n))
+    frequencies = np.fft.rfftfreq(n, 1 / RATE)
+    shaped = np.fft.irfft(spectrum / np.sqrt(np.maximum(frequencies, 20)), n)
+    return np.asarray(shaped / np.std(shaped))
 
 
-def ms(value: float) -> str:
-    """Show milliseconds: 1.2 ms."""
-    return f"{value:.1f} ms"
+def real_noises(folder: Path | None, files: Sequence[Path] = ()) -> list[Path]:
+    """Find real recordings of empty grooves: the files named, those called vinyl_hiss in a folder, Sonic Pi's.
+
+    Each name counts once. Raises UserError for a named file that is missing.
+    """
+    for path in files:
+        if not path.is_file():
+            raise UserError(f"there is no file {str(path)!r}")
+    there = sorted(folder.rglob(f"{REAL}*")) if folder is not None else []
+    found: dict[str, Path] = {}
+    for path in (*files, *(one for one in there if one.suffix.lower() in SUFFIXES), USUAL):
+        if path.is_file():
+            found.setdefault(path.stem, path)
+    return list(found.values())
 
 
-def whole(value: float) -> str:
-    """Show a plain number without parts: 212."""
-    return f"{value:.0f}"
+def looped(path: Path, seconds: float = SECONDS) -> list[Sound]:
+    """Read a recorded surface and play it round and round for at least `seconds`, as it is and 20 dB softer.
 
-
-def rate(value: float) -> str:
-    """Show a number with one digit: 0.4."""
-    return f"{value:.1f}"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measure in the table. best: which of the values leads, None where more is neither better nor worse."""
-
-    label: str
-    key: str
-    text: Callable[[float], str]
-    best: Callable[[Sequence[float]], float] | None = max
-
-
-def least_size(values: Sequence[float]) -> float:
-    """Give the value nearest to zero."""
-    return min(values, key=abs)
-
-
-def compared(row: Row, values: Sequence[float | None]) -> list[tuple[str, bool]]:
-    """Give each value as text, and whether it is the best, or as good as it looks; empty if none is known."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return []
-    lead = row.text(row.best(known)) if row.best is not None and len(known) > 1 else None
-    texts = ["–" if value is None else row.text(value) for value in values]
-    return [(text, text == lead) for text in texts]
+    The rounds are faded into each other with equal power, so that the seam is no event. Raises UserError if the file
+    cannot be read or is shorter than two seams.
+    """
+    once, seam = read_audio(path), round(SEAM * RATE)
+    if len(once) < 2 * seam:
+        raise UserError(f"{str(path)!r} is too short for a groove: give one of {2 * SEAM:g} s or more")
+    ramp = np.sin(np.linspace(0, np.pi / 2, seam, dtype=np.float32))
+    sound = once
+    while len(sound) < seconds * RATE:
+        joined = sound[-seam:] * ramp[::-1] + once[:seam] * ramp
+        sound = np.concatenate([sound[:-seam], joined, once[seam:]])
+    return [sound, (0.1 * sound).astype(np.float32)]
 
 
 ALL = "all"
@@ -194,7 +221,7 @@ def outline(samples: Sound) -> Sound:
 
 
 def _count(task: Task, kind: str, source: list[Sound] | Path, systems: Sequence[str]) -> tuple[str, dict[str, float]]:
-    sounds = noise.looped(source) if isinstance(source, Path) else source
+    sounds = looped(source) if isinstance(source, Path) else source
     return kind, {system: task.false_alarms(system, sounds) for system in systems}
 
 
@@ -213,7 +240,7 @@ def evaluate(
     """
     sources: list[tuple[str, list[Sound] | Path]] = []
     if noise_files is not None:
-        sources = [*noise.synthetic_noises().items(), *((f"{path.stem} (real)", path) for path in noise_files)]
+        sources = [*synthetic_noises().items(), *((f"{path.stem} (real)", path) for path in noise_files)]
     # The longest first, so that no process is left with it at the end.
     order = sorted(range(len(tracks)), key=lambda index: -tracks[index].path.stat().st_size)
     calls: list[Callable[[], Any]] = [partial(_judge, task, tracks[index], list(systems)) for index in order]

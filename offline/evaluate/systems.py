@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,15 +14,23 @@ import soundfile
 
 from samplechop import models
 from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.evaluate.chord_measures import Harmony
 from samplechop.offline.evaluate.measures import Markers
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, DOWNBEAT, Event
+from samplechop.realtime.core.events import BEAT, DOWNBEAT, NO_CHORD, Event
 from samplechop.realtime.core.plugin import Detector, ProcessSpec
 from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
+from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS
+from samplechop.realtime.detectors.harmony.harte import Chord
 
 BLOCK = 4096
 PEERS = ("librosa", "aubio")
+CHROMA_HOP = 2048
+CHROMA_SMOOTHED = 11
+"""Frames of the median, about half a second."""
+QUIET_DB = -66.0
+"""RMS of a frame below which it says that no chord sounds, dBFS: as for our detector."""
 System = Callable[[Sound], Markers]
 """Float32 mono audio at 44 100 Hz in, markers out."""
 
@@ -149,6 +158,38 @@ def _aubio(samples: Sound) -> Markers:
         raise UserError(f"aubioonset failed ({done.returncode}): {done.stderr.strip() or 'no reason given'}")
     times = np.array([float(line.split()[0]) for line in done.stdout.splitlines() if line.strip()])
     return Markers(times, None, None, took)
+
+
+def nearest_templates(samples: Sound) -> Harmony:
+    """Name the chords of a recording by chroma and the template it is nearest to: the classic kind, to compare with.
+
+    Fujishima, "Realtime chord recognition of musical sound" (ICMC 1999), on librosa's constant-Q chroma, smoothed by a
+    median over time as in Müller, "Fundamentals of music processing" (2015), section 5.2. It takes a whole file at
+    once, knows no bass, and its vocabulary is that of our detector.
+    """
+    import librosa
+    from scipy.ndimage import median_filter
+
+    began = time.perf_counter()
+    chords = [Chord(root, quality, root) for quality in PRIORS for root in range(12)]
+    templates = np.zeros((len(chords), 12))
+    for row, chord in zip(templates, chords, strict=True):
+        row[list(chord.pitch_classes)] = 1
+    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
+    with warnings.catch_warnings():
+        # Where nothing sounds librosa says that it finds no tuning: so it should be.
+        warnings.simplefilter("ignore", UserWarning)
+        chroma = median_filter(
+            librosa.feature.chroma_cqt(y=samples, sr=RATE, hop_length=CHROMA_HOP), (1, CHROMA_SMOOTHED)
+        )
+    chroma = chroma / np.maximum(np.linalg.norm(chroma, axis=0), 1e-9)
+    level = librosa.feature.rms(y=samples, frame_length=2 * CHROMA_HOP, hop_length=CHROMA_HOP)[0, : chroma.shape[1]]
+    said = np.where(level < 10 ** (QUIET_DB / 20), len(chords), np.argmax(templates @ chroma, axis=0))
+    labels = [*(chord.label for chord in chords), NO_CHORD]
+    changes = np.flatnonzero(np.diff(said, prepend=len(chords)))
+    times = changes * CHROMA_HOP / RATE
+    took = time.perf_counter() - began
+    return Harmony(times, tuple(labels[said[at]] for at in changes), seconds=took)
 
 
 def own_systems(task: str, detector: str, wanted: Sequence[str] | None, kinds: Collection[str]) -> list[str]:

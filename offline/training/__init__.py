@@ -6,7 +6,6 @@ streaming          what streaming nets have in common as tasks: excerpts of reco
 streaming_targets  audio and annotation -> features and targets, through the very classes that run live
 dataset            folders of labelled recordings -> shards of features on disk, read as they are needed
 tcn                the streaming net: over sequences, and as one step; its weights as plain arrays
-calibration        precision, recall, F-measure, and how often a score is right
-figures            of a trained model, as PNG
-write_model        .tflite, manifest and card
+measures           precision, recall, F-measure, how often a score is right; figures of these, as PNG
+keras_models       TensorFlow, imported in one place; from a Keras net to .tflite, manifest and card
 """

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import AnyFeatures, Manifest
-from samplechop.offline.training import figures, write_model
-from samplechop.offline.training.keras_backend import keras, tensorflow
+from samplechop.offline.training import keras_models, measures
+from samplechop.offline.training.keras_models import keras, tensorflow
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Input and target: float32, both with the examples along the first axis."""
@@ -78,7 +78,7 @@ class Task(Protocol):
     """What a net is trained for."""
 
     @property
-    def card(self) -> write_model.Card:
+    def card(self) -> keras_models.Card:
         """What the card says of every model of this task."""
 
     @property
@@ -136,7 +136,7 @@ def train(
         batches = task.validation_batches()
         fittings.append(learn(model, draw, batches, task.loss(), chosen, progress, penalty))
     made = task.calibrate(fittings)
-    manifest = write_model.write(
+    manifest = keras_models.write(
         out,
         made.content,
         made.features,
@@ -150,8 +150,10 @@ def train(
     folder = out.with_name(out.name + "-report")
     task.finish(manifest, folder)
     if command:
-        figures.curves([(one.steps, one.training_loss, one.validation_loss) for one in fittings], folder / "loss.png")
-        write_model.write_card(manifest, task.card, command, made.card_scores)
+        measures.draw_losses(
+            [(one.steps, one.training_loss, one.validation_loss) for one in fittings], folder / "loss.png"
+        )
+        keras_models.write_card(manifest, task.card, command, made.card_scores)
     return Trained(manifest, fittings)
 
 

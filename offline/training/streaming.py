@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from samplechop.models import DrumFeatures, Manifest, StreamFeatures
-from samplechop.offline.training import dataset, tcn, write_model
-from samplechop.offline.training.keras_backend import tensorflow
+from samplechop.offline.training import dataset, keras_models, tcn
+from samplechop.offline.training.keras_models import tensorflow
 from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, Penalty
 from samplechop.offline.training.streaming_targets import Record, StreamSpec, mark
 from samplechop.realtime.core.errors import UserError
@@ -57,7 +57,7 @@ class StreamingTask(ABC):
     validation: the records that decide when to stop. layers: of each member, once `fitted` was called.
     """
 
-    card: ClassVar[write_model.Card]
+    card: ClassVar[keras_models.Card]
 
     def __init__(self, spec: StreamSpec, features: Path, shape: tcn.Shape, members: int, start: Start | None) -> None:
         """Open the shards in `features`; start: the model to fine-tune, with all its members.
@@ -114,7 +114,7 @@ class StreamingTask(ABC):
         """Average the members' logits: as a function, and as the .tflite of one step."""
         self.layers = [tcn.layers_of(one.model, self.shape) for one in fittings]
         self._predict = mean_of([one.model for one in fittings])
-        return self._predict, write_model.to_tflite(tcn.step(self.layers, self.shape), 1)
+        return self._predict, keras_models.to_tflite(tcn.step(self.layers, self.shape), 1)
 
     @abstractmethod
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:

@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from samplechop.offline.training.keras_backend import keras
+from samplechop.offline.training.keras_models import keras
 from samplechop.realtime.core.errors import UserError
 
 Layers = list[tuple[np.ndarray, np.ndarray]]

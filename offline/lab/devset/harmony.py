@@ -18,7 +18,7 @@ from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
 from samplechop.offline.synthesis.fluidsynth import render
 from samplechop.offline.training.tasks.harmony_library import HELD_OUT_PROGRAMS
-from samplechop.offline.training.tasks.harmony_voicing import Voicing, voicing
+from samplechop.offline.training.tasks.harmony_mixing import Voicing, voicing
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import NO_CHORD
 from samplechop.realtime.detectors.harmony.harte import QUALITIES, Chord

@@ -17,8 +17,8 @@ from samplechop.offline.common.progress import Progress
 from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, features
 from samplechop.offline.lab.drum_datasets.from_tracks import onsets
 from samplechop.offline.labels.drum_labels import DrumLabels, read_drum_labels
-from samplechop.offline.training import dataset, write_model
-from samplechop.offline.training.keras_backend import keras, tensorflow
+from samplechop.offline.training import dataset, keras_models
+from samplechop.offline.training.keras_models import keras, tensorflow
 from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
 from samplechop.offline.training.tasks import drums
 from samplechop.realtime.core.errors import UserError
@@ -191,7 +191,7 @@ def scored(said: NDArray[Any], target: NDArray[np.int8]) -> dict[str, dict[str, 
 class ClipTask:
     """The clip classifier in the training loop."""
 
-    card = write_model.Card(
+    card = keras_models.Card(
         "Hears which drums are struck at one attack.",
         "On recordings it did not learn from, which also decided from which probability a drum is named:",
         "samplechop drums from-tracks",
@@ -230,7 +230,7 @@ class ClipTask:
         scores = scored(1 / (1 + np.exp(-logits)), self._held_out.target)
         decision = {"drums": {name: {what: scores[name][what] for what in ("sure", "absent")} for name in DRUMS}}
         facts = {f"clips_{split}": len(part.x) for split, part in self._clips.items()}
-        return Calibrated(write_model.to_tflite(fitted.model, 1), FEATURES, scores, decision=decision, facts=facts)
+        return Calibrated(keras_models.to_tflite(fitted.model, 1), FEATURES, scores, decision=decision, facts=facts)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:
         """Write nothing else."""

@@ -12,12 +12,12 @@ from samplechop import models
 from samplechop.models import Manifest, StreamFeatures
 from samplechop.offline.labels import labels_beside, read_labels
 from samplechop.offline.labels.recording_truth import Truth, read_truth
-from samplechop.offline.training import calibration, dataset, figures, tcn
-from samplechop.offline.training.calibration import Verdict
+from samplechop.offline.training import dataset, measures, tcn
+from samplechop.offline.training.keras_models import Card
 from samplechop.offline.training.loop import Calibrated, Fitted, Options
+from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming import Predict, Start, StreamingTask, StreamKind, lowest_losses, start_of
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
-from samplechop.offline.training.write_model import Card
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Choose
@@ -196,7 +196,7 @@ def verdicts(one: Scored, choose: Choose, threshold: float) -> list[Verdict]:
         if not frames or frame - frames[-1] >= GAP_FRAMES:
             frames.append(frame)
             scores.append(value)
-    return calibration.verdicts(
+    return measures.verdicts(
         np.array(frames, np.int64), np.array(scores), one.references, one.unknown, TOLERANCE_FRAMES
     )
 
@@ -207,7 +207,7 @@ def _verdicts(scored: Sequence[Scored], choose: Choose, threshold: float) -> lis
 
 def best_threshold(scored: Sequence[Scored], choose: Choose) -> float:
     """Give the threshold with the highest F-measure."""
-    return max(THRESHOLDS, key=lambda threshold: calibration.f_measure(_verdicts(scored, choose, threshold)))
+    return max(THRESHOLDS, key=lambda threshold: measures.f_measure(_verdicts(scored, choose, threshold)))
 
 
 class ChopTask(StreamingTask):
@@ -243,10 +243,10 @@ class ChopTask(StreamingTask):
             "beat_reach": BEAT_REACH,
         }
         known = [verdict for one in deciding for verdict in verdicts(one, "both", thresholds["both"])]
-        pairs = calibration.calibration(known)
+        pairs = measures.calibration(known)
         if self.start is not None and not pairs:
             pairs = self.start.manifest.calibration
-        found = {name: calibration.f_measure(_verdicts(scored, name, thresholds[name])) for name in BEAT_SHARES}
+        found = {name: measures.f_measure(_verdicts(scored, name, thresholds[name])) for name in BEAT_SHARES}
         scores = {
             "validation_chop_f": {name: round(f, 4) for name, f in found.items()},
             "validation_loss": lowest_losses(fittings),
@@ -259,15 +259,17 @@ class ChopTask(StreamingTask):
         """Write the weights, verify the model, draw precision over recall and how often a score is right."""
         super().finish(manifest, folder)
         lines = {}
-        for name, colour in zip(BEAT_SHARES, figures.LINES, strict=True):
+        for name, colour in zip(BEAT_SHARES, measures.LINES, strict=True):
             found = [_verdicts(self._scored, name, threshold) for threshold in THRESHOLDS]
-            lines[f"--choose {name}"] = colour, [calibration.precision_recall(one) for one in found], None
+            lines[f"--choose {name}"] = colour, [measures.precision_recall(one) for one in found], None
         title = "Chops on validation records, ±46 ms"
-        figures.precision_recall(title, lines, "o-", folder / "precision-recall.png")
+        measures.draw_precision_recall(title, lines, "o-", folder / "precision-recall.png")
         known = [one for _, some in _verdicts(self._scored, "both", manifest.threshold) for one in some]
         scores, right = np.array([at for at, _ in known]), np.array([is_right for _, is_right in known], float)
         labels = ("How often a marker is right", "score of the marker", "share that is right")
-        figures.reliability(labels, scores, right, 10, manifest.calibration, "calibration", folder / "reliability.png")
+        measures.draw_reliability(
+            labels, scores, right, 10, manifest.calibration, "calibration", folder / "reliability.png"
+        )
 
 
 KIND = StreamKind(SPEC, start_from, options, ChopTask)

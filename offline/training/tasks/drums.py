@@ -15,12 +15,12 @@ from samplechop.offline.audio.reading import RATE
 from samplechop.offline.augmentation.effects import compress, reverberate
 from samplechop.offline.labels.drum_labels import SUFFIX, TEXT_SUFFIX, drum_labels_beside, read_drum_labels
 from samplechop.offline.labels.recording_truth import read_truth
-from samplechop.offline.training import calibration, dataset, figures, tcn
-from samplechop.offline.training.calibration import Verdict
+from samplechop.offline.training import dataset, measures, tcn
+from samplechop.offline.training.keras_models import Card
 from samplechop.offline.training.loop import Calibrated, Fitted, Options
+from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming import Predict, Start, StreamingTask, StreamKind, lowest_losses, start_of
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
-from samplechop.offline.training.write_model import Card
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.drums.peak_picking import DrumChoice, DrumDecision, HitPicker
@@ -173,7 +173,7 @@ def verdicts(one: Scored, choice: DrumChoice) -> list[Verdict]:
     """Judge the hits the live detector would give."""
     picker = HitPicker([choice], MEMORY_SECONDS, HOP_LENGTH, SAMPLE_RATE, most=len(one.scores))
     frames = picker.push(one.scores[:, None])[:, 0]
-    return calibration.verdicts(frames, one.scores[frames], one.references, one.unknown, TOLERANCE_FRAMES)
+    return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, TOLERANCE_FRAMES)
 
 
 def _verdicts(scored: Sequence[Scored], choice: DrumChoice) -> list[tuple[int, list[Verdict]]]:
@@ -183,10 +183,10 @@ def _verdicts(scored: Sequence[Scored], choice: DrumChoice) -> list[tuple[int, l
 def _best(scored: Sequence[Scored], gap: float) -> tuple[DrumChoice, float]:
     """Give the choice with the highest F-measure, calibrated, and that measure. gap: seconds."""
     tried = [DrumChoice(threshold, relative, gap) for threshold, relative in itertools.product(THRESHOLDS, RELATIVES)]
-    best = max(tried, key=lambda choice: calibration.f_measure(_verdicts(scored, choice)))
+    best = max(tried, key=lambda choice: measures.f_measure(_verdicts(scored, choice)))
     found = _verdicts(scored, best)
-    pairs = calibration.calibration([verdict for _, some in found for verdict in some])
-    return replace(best, calibration=pairs), calibration.f_measure(found)
+    pairs = measures.calibration([verdict for _, some in found for verdict in some])
+    return replace(best, calibration=pairs), measures.f_measure(found)
 
 
 class DrumTask(StreamingTask):
@@ -219,7 +219,7 @@ class DrumTask(StreamingTask):
         self._deciding = deciding
         best = {name: _best(records, GAPS[name]) for name, records in deciding.items()}
         choices = {name: choice for name, (choice, _) in best.items()}
-        validation = {name: calibration.f_measure(_verdicts(scored[name], choices[name])) for name in choices}
+        validation = {name: measures.f_measure(_verdicts(scored[name], choices[name])) for name in choices}
         scores = {
             "deciding_f": {name: round(f, 4) for name, (_, f) in best.items()},
             "validation_f": {name: round(f, 4) for name, f in validation.items()},
@@ -238,10 +238,10 @@ class DrumTask(StreamingTask):
         lines = {}
         for name, choice in DrumDecision.read(manifest.decision, manifest.name).drums.items():
             tried = [*(replace(choice, threshold=threshold) for threshold in THRESHOLDS), choice]
-            *points, at = [calibration.precision_recall(_verdicts(self._deciding[name], one)) for one in tried]
+            *points, at = [measures.precision_recall(_verdicts(self._deciding[name], one)) for one in tried]
             lines[name] = COLOURS[name], points, at
         title = "Drums on the records that decided, ±29 ms"
-        figures.precision_recall(title, lines, "-", folder / "precision-recall.png")
+        measures.draw_precision_recall(title, lines, "-", folder / "precision-recall.png")
 
 
 def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:

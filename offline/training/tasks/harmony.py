@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import HarmonyFeatures, Manifest
-from samplechop.offline.training import figures, write_model
-from samplechop.offline.training.keras_backend import keras, tensorflow
+from samplechop.offline.training import keras_models, measures
+from samplechop.offline.training.keras_models import keras, tensorflow
 from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
 from samplechop.offline.training.tasks.harmony_examples import FRAMES, Frames
-from samplechop.offline.training.tasks.harmony_voicing import KINDS
+from samplechop.offline.training.tasks.harmony_mixing import KINDS
 from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB
 
 HIDDEN = (512, 256, 128)
@@ -63,7 +63,7 @@ def transpose(
 class HarmonyTask:
     """The harmony net in the training loop."""
 
-    card = write_model.Card(
+    card = keras_models.Card(
         "Hears which of the twelve pitch classes sound, and which is the bass.",
         "Single frames of 186 ms, of instruments it never learned from, half of them cut short or under drums:",
         "samplechop evaluate harmony",
@@ -117,7 +117,7 @@ class HarmonyTask:
         threshold = max(THRESHOLDS, key=f_at)
         features = HarmonyFeatures(44_100, 2048, self._spectrum, x.shape[1], FLOOR_DB)
         facts = {"temperature": round(temperature, 3), "validation_loss": round(min(fitted.validation_loss), 4)}
-        content = write_model.to_tflite(fitted.model, 1)
+        content = keras_models.to_tflite(fitted.model, 1)
         return Calibrated(content, features, measure(logits, held, threshold), threshold, facts=facts)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:
@@ -127,7 +127,7 @@ class HarmonyTask:
         probability = 1 / (1 + np.exp(-self._logits[:, :12][known]))
         sounds = self._held_out.target[:, :12][known]
         labels = ("How often a pitch class sounds, on unheard instruments", "probability", "share")
-        figures.reliability(labels, probability, sounds, 1, ((0, 0), (1, 1)), "", folder / "reliability.png")
+        measures.draw_reliability(labels, probability, sounds, 1, ((0, 0), (1, 1)), "", folder / "reliability.png")
 
 
 def temper(model: Any, logits: NDArray[np.float32], held: Frames) -> float:

@@ -1,4 +1,4 @@
-"""Many examples: mixed in several processes, analysed by the class that runs live, kept on disk."""
+"""Many examples: mixed in several processes, analysed by the class that runs live, with targets, kept on disk."""
 
 import hashlib
 import json
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import signal
 
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.tasks import harmony_library
-from samplechop.offline.training.tasks.harmony_mixing import LENGTH, WINDOW, mix, targets
-from samplechop.offline.training.tasks.harmony_voicing import KINDS
+from samplechop.offline.training.tasks.harmony_mixing import KINDS, LENGTH, Mixed, mix
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
 
@@ -21,6 +21,18 @@ PER_JOB = 250
 FRAMES = 6
 """Frames learned from in each mix, at any age of its notes."""
 TAG = 0xA22
+WINDOW = 4096
+"""Samples of a frame at the library's rate."""
+WEIGHTING_HZ = 500.0
+"""Energies are taken above it, falling by 6 dB per octave below, roughly as A-weighting does:
+else a bass would drown the chord above it, and a kick drum everything."""
+AUDIBLE_DB, LOST_DB = -22.0, -34.0
+"""A note that is so far below the loudest is audible, or is not; in between nobody knows."""
+COVERED_DB, MASKED_DB = -15.0, -36.0
+"""The same of all notes together below drums and noise."""
+FAINT_DB = -45.0
+"""Of all notes below their loudest frame: the first or last milliseconds of a slice."""
+BASS_DB = -24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,59 @@ class Frames:
     target: NDArray[np.uint8]
     weight: NDArray[np.uint8]
     kind: NDArray[np.uint8]
+
+
+def targets(mixed: Mixed, centres: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Give targets and weights of frames: uint8, (frames, 24), 0 or 1; pitch classes, then the pitch class of the bass.
+
+    centres: int64, (frames,), sample of the mix on which each is centred.
+    """
+    n = len(centres)
+    target, weight = np.zeros((n, 24), np.uint8), np.ones((n, 24), np.uint8)
+    if not mixed.pitches:
+        return target, weight
+    rest = mixed.sound - mixed.stems.sum(axis=0)
+    energy = _energies(np.concatenate([mixed.stems, rest[None]]), centres)
+    energy, every = energy[:-1], energy[-1]
+    tonal = energy.sum(axis=0)
+    classes = np.array(mixed.pitches) % 12
+    order = np.argsort(mixed.pitches)
+    for frame in range(n):
+        answer, known = target[frame], weight[frame]
+        relative_db = 10 * np.log10(energy[:, frame] / energy[:, frame].max())
+        covered_db = 10 * np.log10(tonal[frame] / every[frame])
+        faint_db = 10 * np.log10(tonal[frame] / tonal.max())
+        if tonal[frame] < 1e-9 or covered_db < MASKED_DB:
+            continue
+        for pitch_class in range(12):
+            own = relative_db[classes == pitch_class]
+            loudest = own.max() if len(own) else -np.inf
+            answer[pitch_class] = loudest >= AUDIBLE_DB
+            known[pitch_class] = not LOST_DB < loudest < AUDIBLE_DB
+        audible = [note for note in order if relative_db[note] >= BASS_DB]
+        answer[12 + classes[audible[0]]] = 1
+        for note in order:
+            if note == audible[0]:
+                break
+            if relative_db[note] > LOST_DB:
+                known[12:] = 0
+        if covered_db < COVERED_DB or faint_db < FAINT_DB:
+            known[:] = 0
+    return target, weight
+
+
+def _energies(sounds: NDArray[np.float32], centres: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Give the energy of sounds (n, samples) under a Hann window around the centres: float32, (n, centres), above 0."""
+    weighted = np.pad(signal.lfilter(*_weighting(), sounds), ((0, 0), (WINDOW // 2, WINDOW // 2)))
+    window = np.square(np.hanning(WINDOW))
+    columns = [np.square(weighted[:, centre : centre + WINDOW]) @ window for centre in centres]
+    return np.asarray(np.stack(columns, axis=1) + 1e-12, np.float32)
+
+
+@cache
+def _weighting() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    over, under = signal.butter(1, WEIGHTING_HZ, "high", fs=harmony_library.RATE)
+    return over, under
 
 
 @cache

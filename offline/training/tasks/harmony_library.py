@@ -18,8 +18,7 @@ from samplechop.offline.audio.one_shots import gather, is_held_out
 from samplechop.offline.audio.reading import RATE as BANK_RATE
 from samplechop.offline.augmentation.surface_noise import surface_noise
 from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.notes import tones
-from samplechop.offline.notes.note_bank import Bank, find_banks, read_bank
+from samplechop.offline.notes.note_bank import Bank, Note, find_banks, read_bank
 from samplechop.offline.notes.onsets import is_in_tune
 from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
@@ -32,7 +31,8 @@ HELD_OUT_PROGRAMS = (
 )
 """General MIDI programs kept for validation in every soundfont: electric pianos, vibraphone, percussive organ, steel
 and overdriven guitar, fingered bass, cello, slow strings, "ooh", trombone, saxophones, flute, sawtooth, polysynth."""
-MADE_INSTRUMENTS = 60
+MADE_LENGTH, MADE_HELD = 1.6, 1.3
+"""Seconds of a note made by rule, and until it is released."""
 MADE_PITCHES = tuple(range(28, 101, 5))
 MADE_DRUMS = 240
 SURFACES = 80
@@ -97,6 +97,60 @@ def room(rng: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(answer / np.sqrt(np.sum(np.square(answer))), np.float32)
 
 
+def made_bank(seed: int, pitches: tuple[int, ...]) -> Bank:
+    """Make an instrument by rule: sums of partials with a chance spectrum, decay, vibrato and breath, each pitch at its
+    own chance velocity; the same for the same seed.
+
+    Such instruments widen the range of timbres beyond any soundfont. Partials of strings lie a little high (H.
+    Fletcher, "Normal vibration frequencies of a stiff piano string", JASA 1964).
+    """
+    build = np.random.default_rng([0x70E5, seed])
+    odd_only = build.random() < 0.15
+    fall = build.uniform(0.3, 2.2)
+    formants = [(np.exp(build.uniform(5.5, 8.2)), build.uniform(0.15, 0.8), build.uniform(0, 14)) for _ in range(3)]
+    stretch = build.choice([0.0, 0.0, 10 ** build.uniform(-4.5, -3.2)])
+    plucked = build.random() < 0.55
+    decay, damping = np.exp(build.uniform(-1.2, 1.5)), build.uniform(0.0, 0.5)
+    attack = np.exp(build.uniform(-7, -4)) if plucked else np.exp(build.uniform(-5, -1.9))
+    vibrato = build.choice([0.0, build.uniform(3, 35)]) if not plucked else 0.0
+    breath = 10 ** build.uniform(-4, -1.6)
+    voices = int(build.choice([1, 1, 1, 2]))
+    drive = build.choice([0.0, 0.0, build.uniform(0.5, 4)])
+    times = np.arange(round(MADE_LENGTH * BANK_RATE)) / BANK_RATE
+    notes = []
+    for pitch in pitches:
+        velocity = int(build.integers(40, 120))
+        lowest = 440 * 2 ** ((pitch - 69) / 12)
+        sound = np.zeros(len(times))
+        for _ in range(voices):
+            cents = build.uniform(-9, 9) if voices > 1 else 0.0
+            sway = vibrato * np.sin(2 * np.pi * build.uniform(4.5, 6.5) * times + build.uniform(0, 6.28))
+            phase = 2 * np.pi * lowest * np.cumsum(2 ** ((cents + sway) / 1200)) / BANK_RATE
+            for partial in range(1, 21):
+                ratio = partial * np.sqrt(1 + stretch * partial**2)
+                if lowest * ratio > 9000:
+                    break
+                if odd_only and partial % 2 == 0:
+                    continue
+                level = partial ** -(fall + 0.6 * (1 - velocity / 127))
+                for centre, width, gain_db in formants:
+                    place = np.log2(lowest * ratio / centre) / width
+                    level *= 10 ** (gain_db / 20 * np.exp(-0.5 * place**2))
+                level *= build.uniform(0.4, 1.0) if partial > 1 else 1.0
+                shape = np.exp(-times / (decay / (1 + damping * (partial - 1)))) if plucked else 1.0
+                sound += level * shape * np.sin(ratio * phase + build.uniform(0, 6.28))
+        sound /= np.max(np.abs(sound))
+        sound += breath * build.standard_normal(len(times)) * (np.exp(-times / 0.05) if plucked else 1.0)
+        if drive:
+            sound = np.tanh(drive * sound)
+        sound *= 1 - np.exp(-times / attack)
+        after = times > MADE_HELD
+        sound[after] *= np.exp(-(times[after] - MADE_HELD) / 0.08)
+        sound *= (velocity / 127) ** 0.7 / np.max(np.abs(sound))
+        notes.append(Note(float(pitch), velocity, MADE_HELD, (0.5 * sound).astype(np.float32)))
+    return Bank(f"made-{seed:03d}", tuple(notes))
+
+
 def _notes(bank: Bank) -> list[tuple[float, NDArray[np.float32]]]:
     made = []
     for note in bank.notes:
@@ -115,7 +169,7 @@ def _make(job: Job) -> tuple[str, str, bool, list[tuple[float, NDArray[np.float3
         held = number in HELD_OUT_PROGRAMS
         return "notes", f"{Path(where).stem}-{number:03d}", held, _notes(bank) if bank is not None else []
     if kind == "made":
-        bank = tones.made_bank(number, MADE_PITCHES)
+        bank = made_bank(number, MADE_PITCHES)
         return "notes", bank.name, number % 5 == 4, _notes(bank)
     if kind == "bank":
         bank = read_bank(Path(where))
@@ -161,7 +215,7 @@ def prepare(
     banks: Sequence[Path],
     soundfonts: Sequence[Path],
     sounds: Sequence[Path],
-    made: int = MADE_INSTRUMENTS,
+    made: int,
     jobs: int = 2,
     on_job: Callable[[int, int], None] | None = None,
 ) -> None:

@@ -1,5 +1,5 @@
-"""One example: a chord of sampled notes on one or several instruments, detuned, strummed, cut, with drums and noise;
-and the targets of its frames.
+"""One example: a chord, inverted, spread, doubled in octaves; of sampled notes on one or several instruments, detuned,
+strummed, cut, with drums and noise.
 """
 
 from collections.abc import Callable
@@ -9,11 +9,28 @@ from functools import cache
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft
 
 from samplechop.offline.training.tasks.harmony_library import RATE, Instrument, Library, Piece
-from samplechop.offline.training.tasks.harmony_voicing import Voicing, voicing
+from samplechop.realtime.detectors.harmony.harte import QUALITIES
 
+KINDS = {
+    "nothing": (0.14, ()),
+    "note": (0.12, ("1",)),
+    "fifth": (0.07, ("5",)),
+    "interval": (0.06, ()),
+    "triad": (0.24, ("maj", "min")),
+    "other triad": (0.10, ("sus2", "sus4", "dim", "aug")),
+    "seventh": (0.15, ("maj7", "min7", "7", "minmaj7", "hdim7", "dim7", "maj6", "min6", "sus4(b7)")),
+    "extended": (
+        0.08,
+        ("maj9", "min9", "9", "maj(9)", "min(9)", "maj6(9)", "min11", "11", "13", "min13", "7(b9)", "7(#9)"),
+    ),
+    "cluster": (0.04, ()),
+}
+"""Share of each kind among the examples, and its qualities as in realtime/detectors/harmony/harte.py."""
+LOWEST, HIGHEST = 28, 98
+FIFTH_LEFT_OUT = 0.15
 BEFORE = 5000
 """Samples before the stretch that is used: for what rings on from before."""
 LENGTH = 18_000
@@ -21,18 +38,89 @@ LENGTH = 18_000
 MOST_CENTS = 50.0
 WIDEST_STEP = 4
 """Semitones a sampled note may be transposed."""
-WINDOW = 4096
-"""Samples of a frame at the library's rate."""
-WEIGHTING_HZ = 500.0
-"""Energies are taken above it, falling by 6 dB per octave below, roughly as A-weighting does:
-else a bass would drown the chord above it, and a kick drum everything."""
-AUDIBLE_DB, LOST_DB = -22.0, -34.0
-"""A note that is so far below the loudest is audible, or is not; in between nobody knows."""
-COVERED_DB, MASKED_DB = -15.0, -36.0
-"""The same of all notes together below drums and noise."""
-FAINT_DB = -45.0
-"""Of all notes below their loudest frame: the first or last milliseconds of a slice."""
-BASS_DB = -24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Voicing:
+    """MIDI numbers of the notes, the lowest first; root and quality as they were asked for, quality "" for what has no
+    name.
+    """
+
+    kind: str
+    root: int
+    quality: str
+    notes: tuple[int, ...]
+
+
+def voicing(rng: np.random.Generator, kind: str | None = None, quality: str | None = None) -> Voicing:
+    """Choose a chord and lay it out; kind and quality by chance, if not named."""
+    if kind is None:
+        kind = str(rng.choice(list(KINDS), p=np.array([share for share, _ in KINDS.values()])))
+    root = int(rng.integers(12))
+    if kind == "nothing":
+        return Voicing(kind, root, "", ())
+    name, degrees = _degrees(rng, kind, quality)
+    classes = [(root + degree) % 12 for degree in degrees]
+    if kind == "note":
+        notes = _octaves(rng, classes[0])
+    elif len(classes) == 2:
+        notes = _spread(rng, classes, 0 if rng.random() < 0.8 else 1)
+    else:
+        bass = 0 if rng.random() < 0.68 else int(rng.integers(1, len(classes)))
+        notes = _spread(rng, classes, bass)
+    return Voicing(kind, root, name, tuple(sorted(notes)))
+
+
+def _degrees(rng: np.random.Generator, kind: str, quality: str | None) -> tuple[str, tuple[int, ...]]:
+    if kind == "interval":
+        return "", (0, int(rng.integers(1, 12)))
+    if kind == "cluster":
+        return "", tuple(rng.choice(12, int(rng.integers(3, 7)), replace=False).tolist())
+    name = quality or str(rng.choice(KINDS[kind][1]))
+    degrees = QUALITIES[name]
+    if len(degrees) > 3 and 7 in degrees and rng.random() < FIFTH_LEFT_OUT:
+        degrees = tuple(degree for degree in degrees if degree != 7)
+    return name, degrees
+
+
+def _octaves(rng: np.random.Generator, pitch_class: int) -> list[int]:
+    """Lay one pitch class in one octave, now and then in two or three."""
+    lowest = _above(int(rng.integers(LOWEST, 86)), pitch_class)
+    notes = [lowest]
+    for octave in (12, 24):
+        if rng.random() < 0.2 and lowest + octave <= HIGHEST:
+            notes.append(lowest + octave)
+    return notes
+
+
+def _above(lowest: int, pitch_class: int) -> int:
+    return lowest + (pitch_class - lowest) % 12
+
+
+def _spread(rng: np.random.Generator, classes: list[int], bass: int) -> list[int]:
+    """Lay a chord out: as a block, with wide steps, or a bass with a chord above; then double some notes in octaves."""
+    way = rng.choice(["block", "open", "bass"], p=[0.45, 0.2, 0.35])
+    if way == "bass":
+        lowest = _above(int(rng.integers(LOWEST, 48)), classes[bass])
+        start = max(int(rng.integers(48, 70)), lowest + 3)
+        upper = [_above(start + int(rng.integers(0, 5)), one) for one in classes]
+        if rng.random() < 0.5:  # the chord above does not repeat the bass
+            upper.pop(bass)
+        notes = [lowest, *upper]
+    else:
+        lowest = _above(int(rng.integers(34, 74 - (8 if way == "open" else 0))), classes[bass])
+        notes = [lowest]
+        for one in rng.permutation([c for i, c in enumerate(classes) if i != bass]) if way == "open" else classes:
+            if one != classes[bass]:
+                note = _above(lowest + 1, int(one))
+                if way == "open" and rng.random() < 0.5:
+                    note += 12
+                notes.append(note)
+    if rng.random() < 0.4:
+        for _ in range(int(rng.integers(1, 4))):
+            note = notes[int(rng.integers(len(notes)))] + int(rng.choice([12, 12, 24]))
+            notes.append(note)
+    return sorted({note for note in notes if note <= HIGHEST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,56 +312,3 @@ def _slice(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
     shape[start : start + fade] = np.linspace(0, 1, fade)
     shape[start + length - fade : start + length] = np.linspace(1, 0, fade)
     return shape
-
-
-def targets(mixed: Mixed, centres: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Give targets and weights of frames: uint8, (frames, 24), 0 or 1; pitch classes, then the pitch class of the bass.
-
-    centres: int64, (frames,), sample of the mix on which each is centred.
-    """
-    n = len(centres)
-    target, weight = np.zeros((n, 24), np.uint8), np.ones((n, 24), np.uint8)
-    if not mixed.pitches:
-        return target, weight
-    rest = mixed.sound - mixed.stems.sum(axis=0)
-    energy = _energies(np.concatenate([mixed.stems, rest[None]]), centres)
-    energy, every = energy[:-1], energy[-1]
-    tonal = energy.sum(axis=0)
-    classes = np.array(mixed.pitches) % 12
-    order = np.argsort(mixed.pitches)
-    for frame in range(n):
-        answer, known = target[frame], weight[frame]
-        relative_db = 10 * np.log10(energy[:, frame] / energy[:, frame].max())
-        covered_db = 10 * np.log10(tonal[frame] / every[frame])
-        faint_db = 10 * np.log10(tonal[frame] / tonal.max())
-        if tonal[frame] < 1e-9 or covered_db < MASKED_DB:
-            continue
-        for pitch_class in range(12):
-            own = relative_db[classes == pitch_class]
-            loudest = own.max() if len(own) else -np.inf
-            answer[pitch_class] = loudest >= AUDIBLE_DB
-            known[pitch_class] = not LOST_DB < loudest < AUDIBLE_DB
-        audible = [note for note in order if relative_db[note] >= BASS_DB]
-        answer[12 + classes[audible[0]]] = 1
-        for note in order:
-            if note == audible[0]:
-                break
-            if relative_db[note] > LOST_DB:
-                known[12:] = 0
-        if covered_db < COVERED_DB or faint_db < FAINT_DB:
-            known[:] = 0
-    return target, weight
-
-
-def _energies(sounds: NDArray[np.float32], centres: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Give the energy of sounds (n, samples) under a Hann window around the centres: float32, (n, centres), above 0."""
-    weighted = np.pad(signal.lfilter(*_weighting(), sounds), ((0, 0), (WINDOW // 2, WINDOW // 2)))
-    window = np.square(np.hanning(WINDOW))
-    columns = [np.square(weighted[:, centre : centre + WINDOW]) @ window for centre in centres]
-    return np.asarray(np.stack(columns, axis=1) + 1e-12, np.float32)
-
-
-@cache
-def _weighting() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    over, under = signal.butter(1, WEIGHTING_HZ, "high", fs=RATE)
-    return over, under

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest, SoundFeatures
-from samplechop.offline.training import figures, write_model
-from samplechop.offline.training.keras_backend import keras, tensorflow
+from samplechop.offline.training import keras_models, measures
+from samplechop.offline.training.keras_models import keras, tensorflow
 from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
 
 N_BANDS, SEGMENTS = 64, 40
@@ -174,7 +174,7 @@ def augment_images(x: NDArray[np.float32], features: SoundFeatures, rng: np.rand
 class TagTask:
     """The tags net in the training loop."""
 
-    card = write_model.Card(
+    card = keras_models.Card(
         "Hears a whole sound; says how likely each of its tags is, and encodes it so that alike sounds are near.",
         "Average precision on sounds it has not heard:",
         "samplechop atlas tags",
@@ -240,7 +240,7 @@ class TagTask:
             "thresholds": dict(zip(tags, thresholds(labels, likelihoods), strict=True)),
             "synonyms": dict(self._tagged.synonyms),
         }
-        content = write_model.to_tflite(_two_outputs(fitted.model), TFLITE_BATCH)
+        content = keras_models.to_tflite(_two_outputs(fitted.model), TFLITE_BATCH)
         return Calibrated(content, self.features, scores, decision=decision, facts=facts, card_scores=card_scores)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:
@@ -267,14 +267,14 @@ def _bars(
         place for place in np.argsort(-np.nan_to_num(precision, nan=-1)).tolist() if not np.isnan(precision[place])
     ]
     shown = known[:MOST_BARS]
-    figure, axes = figures.axes_for("Average precision on unheard sounds", "average precision", "")
+    figure, axes = measures.axes_for("Average precision on unheard sounds", "average precision", "")
     figure.set_size_inches(7, 1.2 + 0.2 * len(shown))
     places = np.arange(len(shown))[::-1]
-    axes.barh(places, precision[shown], color=figures.SECOND, alpha=0.75, label="this net")
-    axes.barh(places, share[shown], color=figures.ACCENT, height=0.35, label="guessing")
+    axes.barh(places, precision[shown], color=measures.SECOND, alpha=0.75, label="this net")
+    axes.barh(places, share[shown], color=measures.ACCENT, height=0.35, label="guessing")
     axes.set_yticks(places, [tags[place] for place in shown], fontsize=8)
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.6, len(shown) - 0.4)
     axes.grid(axis="y", alpha=0)
     axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
-    figures.save(figure, path)
+    measures.save_figure(figure, path)

@@ -9,7 +9,7 @@ from learned_claps import FRAMES, WEIGHTS, bands
 
 from samplechop.offline.audio.reading import read_audio
 from samplechop.offline.labels import labels_beside, read_labels
-from samplechop.offline.training.keras_backend import keras
+from samplechop.offline.training.keras_models import keras
 from samplechop.offline.training.loop import Options, learn
 
 

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate import drums, harmony, noise, report, runner, systems
+from samplechop.offline.evaluate import drums, harmony, report, runner, systems
 from samplechop.offline.evaluate.chops import DRAWING, TASK
-from samplechop.offline.evaluate.measures import Markers
+from samplechop.offline.evaluate.measures import Markers, Row, compared, share
 from samplechop.offline.evaluate.references import references_for, tracks_in
-from samplechop.offline.evaluate.runner import Row, compared, share
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
@@ -46,7 +45,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(folder):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(noise, "synthetic_noises", short_noises)
+        patch.setattr(runner, "synthetic_noises", short_noises)
         return runner.evaluate(TASK, tracks_in(folder), ["chop-61", "librosa"], [], jobs=1)
 
 
@@ -110,12 +109,12 @@ def test_librosa_finds_the_clicks(result):
 
 def test_a_marker_on_pure_noise_is_a_false_one(monkeypatch, folder):
     monkeypatch.setattr(systems, "open_system", lambda _: lambda _: Markers(np.array([1.0])))
-    monkeypatch.setattr(noise, "synthetic_noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
+    monkeypatch.setattr(runner, "synthetic_noises", lambda: {"hum": [np.zeros(30 * RATE, np.float32)] * 3})
     assert runner.evaluate(TASK, tracks_in(folder), ["one"], [], jobs=1).noise == {"hum": {"one": pytest.approx(2)}}
 
 
 def test_made_surfaces_are_finite_and_as_long_as_asked():
-    made = noise.synthetic_noises(2.0)
+    made = runner.synthetic_noises(2.0)
     assert {"hiss", "hum", "crackle", "run-out", "groove", "silence"} == set(made)
     for sounds in made.values():
         for sound in sounds:
@@ -126,8 +125,8 @@ def test_made_surfaces_are_finite_and_as_long_as_asked():
 def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
     path = tmp_path / "vinyl_hiss.wav"
     soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(2 * RATE), RATE, subtype="FLOAT")
-    assert noise.real_noises(tmp_path)[0] == path
-    loud, soft = noise.looped(path, 10.0)
+    assert runner.real_noises(tmp_path)[0] == path
+    loud, soft = runner.looped(path, 10.0)
     assert len(loud) >= 10 * RATE
     assert np.max(np.abs(loud)) < 1
     np.testing.assert_allclose(soft, 0.1 * loud, rtol=1e-5)
@@ -193,7 +192,7 @@ def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says, monkeypatch):
-    monkeypatch.setattr(noise, "synthetic_noises", short_noises)
+    monkeypatch.setattr(runner, "synthetic_noises", short_noises)
     found = samplechop("evaluate", *(one.format(folder) for one in arguments), "--jobs", 1)
     assert found.code == 2, found
     assert found.out == ""
@@ -231,7 +230,7 @@ def test_names_with_brackets_are_shown_whole(tmp_path):
 def test_a_groove_too_short_to_go_round_is_named(tmp_path):
     soundfile.write(tmp_path / "short.wav", np.zeros(RATE // 4), RATE)
     with pytest.raises(UserError, match=r"short\.wav' is too short"):
-        noise.looped(tmp_path / "short.wav")
+        runner.looped(tmp_path / "short.wav")
 
 
 def test_results_that_cannot_be_written_are_a_clear_fault(result, folder, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate import drum_measures, drums, noise, report, runner, systems
+from samplechop.offline.evaluate import drum_measures, drums, report, runner, systems
 from samplechop.offline.evaluate.drum_measures import (
     DETECTED_LABELS,
     REFERENCE_LABELS,
@@ -223,8 +223,8 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "mixes/one.drums.txt").write_text("0.5 snare\n")
     events = [drum(0.5, "kick"), drum(1.0, "hat", 0.4)]
     monkeypatch.setitem(registry.BUILT_IN, "reciter", lambda: Reciter(events))
-    monkeypatch.setattr(noise, "synthetic_noises", lambda: {"hum": [np.zeros(2 * RATE, np.float32)] * 2})
-    monkeypatch.setattr(noise, "USUAL", tmp_path / "nowhere.flac")
+    monkeypatch.setattr(runner, "synthetic_noises", lambda: {"hum": [np.zeros(2 * RATE, np.float32)] * 2})
+    monkeypatch.setattr(runner, "USUAL", tmp_path / "nowhere.flac")
     drums.open_system.cache_clear()
     return tmp_path
 

@@ -10,10 +10,9 @@ import soundfile
 from samplechop.offline.evaluate import (
     chord_measures,
     harmony,
-    harmony_figures,
-    noise,
     report,
     runner,
+    systems,
 )
 from samplechop.offline.evaluate.chord_measures import (
     DETECTED_LABELS,
@@ -23,14 +22,14 @@ from samplechop.offline.evaluate.chord_measures import (
     Harmony,
     measure,
 )
-from samplechop.offline.evaluate.chord_references import (
+from samplechop.offline.evaluate.references import (
     ChordReferences,
     Segment,
     chord_references_for,
     contiguous,
     key_name,
+    tracks_in,
 )
-from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.evaluate.runner import Pooled
 from samplechop.offline.labels.recording_truth import ChordTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError
@@ -243,7 +242,7 @@ def test_a_key_that_is_none_is_named(tmp_path):
 
 def test_templates_hear_a_plain_chord_and_silence():
     sound = np.concatenate([np.zeros(RATE, np.float32), signals.chord(220.0, 3.0)])
-    told = harmony.nearest_templates(sound)
+    told = systems.nearest_templates(sound)
     assert told.segments(4.0)[0].label == "N"
     assert measure(known((1, 4, "A:min7")), told, 4.0)["named_f"] > 0.8
     assert {label.split(":")[0] for label in told.labels} <= {*ROOTS, "N"}
@@ -258,8 +257,8 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / group / "one.lab").write_text(lines)
     events = [Event("chord", RATE, RATE + 4410, 0.9, "A:min7"), Event("chord", 3 * RATE, 4 * RATE, 0.9, "D:maj/3")]
     monkeypatch.setitem(registry.BUILT_IN, "reciter", lambda: Reciter(events))
-    monkeypatch.setattr(noise, "synthetic_noises", lambda: {"hum": [np.zeros(4 * RATE, np.float32)]})
-    monkeypatch.setattr(noise, "USUAL", tmp_path / "nowhere.flac")
+    monkeypatch.setattr(runner, "synthetic_noises", lambda: {"hum": [np.zeros(4 * RATE, np.float32)]})
+    monkeypatch.setattr(runner, "USUAL", tmp_path / "nowhere.flac")
     harmony.open_system.cache_clear()
     return tmp_path
 
@@ -280,7 +279,7 @@ def test_the_command_prints_a_table_and_writes_json_and_a_page(folder):
 
 def test_the_page_is_well_formed_and_fetches_nothing(folder):
     result = runner.evaluate(harmony.TASK, tracks_in(folder, chord_references_for), ["detector:reciter"], None, jobs=1)
-    html = report.page(result, harmony_figures.DRAWING, "my <chords>")
+    html = report.page(result, harmony.DRAWING, "my <chords>")
     assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert len(drawings) == len(result.tracks) + 2

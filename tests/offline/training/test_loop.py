@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from samplechop.models import HarmonyFeatures
+from samplechop.offline.training.keras_models import Card
 from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, learn, train
-from samplechop.offline.training.write_model import Card
 
 pytest.importorskip("tensorflow")
 
@@ -19,14 +19,14 @@ UP, DOWN = (X, X), (X, -X)
 
 
 def net(seed: int = 0) -> Any:
-    from samplechop.offline.training.keras_backend import keras
+    from samplechop.offline.training.keras_models import keras
 
     keras().utils.set_random_seed(seed)
     return keras().Sequential([keras().Input((1,)), keras().layers.Dense(1, use_bias=False)])
 
 
 def squared(y: Any, output: Any) -> Any:
-    from samplechop.offline.training.keras_backend import tensorflow
+    from samplechop.offline.training.keras_models import tensorflow
 
     return tensorflow().reduce_mean(tensorflow().square(y - output))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate.noise import synthetic_noises
+from samplechop.offline.evaluate.runner import synthetic_noises
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec

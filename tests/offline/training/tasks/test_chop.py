@@ -8,7 +8,7 @@ import soundfile
 
 from samplechop import models
 from samplechop.models import StreamFeatures
-from samplechop.offline.training import dataset, tcn, write_model
+from samplechop.offline.training import dataset, keras_models, tcn
 from samplechop.offline.training.streaming_targets import Annotation, Record, record_of
 from samplechop.offline.training.tasks import chop
 from samplechop.offline.training.tasks.chop import HEADS, LOOKAHEAD, SPEC
@@ -36,8 +36,8 @@ def nets() -> list[object]:
 def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: Path) -> None:
     layers = [tcn.layers_of(net, SHAPE) for net in nets]
     described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets))
-    manifest = write_model.write(
-        tmp_path / "two", write_model.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {}
+    manifest = keras_models.write(
+        tmp_path / "two", keras_models.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {}
     )
     samples = audio()
     taken = record_of(SPEC, samples, Annotation({}, {}))
@@ -63,8 +63,8 @@ def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: P
 def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
     layers = tcn.layers_of(nets[0], SHAPE)
     described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, 1)
-    write_model.write(
-        tmp_path / "net", write_model.to_tflite(tcn.step([layers], SHAPE), 1), described, 0.5, 0.1, {}, {}
+    keras_models.write(
+        tmp_path / "net", keras_models.to_tflite(tcn.step([layers], SHAPE), 1), described, 0.5, 0.1, {}, {}
     )
     tcn.save_weights(tmp_path / "net.npz", [layers])
     assert chop.start_from(str(tmp_path / "net.json")).shape == SHAPE

@@ -12,11 +12,11 @@ from samplechop.offline.audio.reading import RATE
 from samplechop.offline.cli.commands import app
 from samplechop.offline.notes.note_bank import Bank, Note, write_bank
 from samplechop.offline.notes.onsets import is_in_tune
-from samplechop.offline.notes.tones import made_bank
 from samplechop.offline.training.tasks import harmony_examples, harmony_library
 from samplechop.offline.training.tasks.harmony import f_measure, transpose
-from samplechop.offline.training.tasks.harmony_mixing import LENGTH, Mixed, mix, targets
-from samplechop.offline.training.tasks.harmony_voicing import KINDS, voicing
+from samplechop.offline.training.tasks.harmony_examples import targets
+from samplechop.offline.training.tasks.harmony_library import made_bank
+from samplechop.offline.training.tasks.harmony_mixing import KINDS, LENGTH, Mixed, mix, voicing
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.harmony.harte import QUALITIES
 from samplechop.realtime.nets.pitch_net import NOTHING, PitchStream

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from samplechop.offline.training.calibration import FEWEST, MOST_PAIRS, calibration
+from samplechop.offline.training.measures import FEWEST, MOST_PAIRS, calibration
 
 
 def verdicts(n: int, seed: int = 0) -> list[tuple[float, bool]]:

@@ -1,20 +1,50 @@
-"""Write a trained net: NAME.tflite, its manifest NAME.json, and NAME.md, its card, for people."""
+"""Keras, the one place that imports TensorFlow; and from a net to its files: NAME.tflite, its manifest NAME.json, and
+NAME.md, its card, for people.
+"""
 
 import hashlib
 import io
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from samplechop import models
 from samplechop.models import AnyFeatures, Manifest
-from samplechop.offline.training.keras_backend import keras, tensorflow
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import silence
+
+MISSING = "training needs TensorFlow: install the extra with pip install 'samplechop[train]'"
+
+
+def check_extra() -> None:
+    """Refuse to begin hours of work that could not be ended. Raises UserError if TensorFlow is not installed."""
+    if find_spec("tensorflow") is None:
+        raise UserError(MISSING)
+
+
+@cache
+def tensorflow() -> Any:
+    """Import TensorFlow, and have it compute the same every time. Raises UserError if it is not installed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what it says about processors helps nobody here
+    try:
+        import tensorflow as imported
+    except ImportError:
+        raise UserError(MISSING) from None
+    imported.config.experimental.enable_op_determinism()
+    return imported
+
+
+def keras() -> Any:
+    """Give Keras. Raises UserError if TensorFlow is not installed."""
+    return tensorflow().keras
+
 
 BATCH = 16
 """Windows per call in the file of a window net; fixed, because a net converted without one fails when it is run."""
