@@ -1,6 +1,7 @@
-"""Every event leaves at `sample + latency`, to one sample: through the engine and the senders, in simulated time."""
+"""All leaves at `sample + latency`, to one sample: notes and their ends, MIDI clock, OSC; in simulated time."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,8 +9,11 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from samplechop.realtime.audio.source import Chunk, Counters
 from samplechop.realtime.core.events import NO_CHORD, Event
+from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.midi.clock_generator import CLOCK, PULSES, START, STEADY_BEATS, MidiClock
+from samplechop.realtime.midi.messages import NOTE_OFF, NOTE_ON
 from samplechop.realtime.midi.sender import MidiPortSink, MidiSender
 from samplechop.realtime.outputs.osc import OscSender, message_of
 from samplechop.realtime.session import Session
@@ -19,6 +23,8 @@ from tests.support.simulated_time import SampleClock, SimulatedTimer
 
 BLOCK = 1000
 BLOCKS = 60
+GATE_SECONDS = 0.03
+BEAT_PERIOD = 5000
 CHANNELS = {"beat": 3, "drum": 4, "chord": 5, "pitches": 5, "clap": 6}
 
 
@@ -30,6 +36,7 @@ class Regular:
 
     def prepare(self, spec):
         self.latency = self.lookahead + spec.max_block_size
+        self.tempo = 60 * spec.sample_rate / self.period
 
     def reset(self):
         """Nothing to forget."""
@@ -39,18 +46,18 @@ class Regular:
             sample = known - self.lookahead
             if sample >= 0 and sample % self.period == 0:
                 for kind in self.kinds:
-                    emit(event_of(kind, sample, known))
+                    emit(event_of(kind, sample, known, self.tempo))
 
 
 class Immediate(Regular):
     immediate = True
 
 
-def event_of(kind: str, sample: int, known: int) -> Event:
+def event_of(kind: str, sample: int, known: int, tempo: float) -> Event:
     turn = sample // 1000 % 2
     match kind:
         case "beat":
-            return Event(kind, sample, known, 0.9, "1", tempo=120.0)
+            return Event(kind, sample, known, 0.9, "1", tempo=tempo)
         case "drum":
             return Event(kind, sample, known, 0.9, "kick", note=36, velocity=90)
         case "chord":
@@ -97,11 +104,15 @@ class TimedPort:
 
     def __init__(self, timer: SimulatedTimer) -> None:
         self._timer = timer
-        self.notes: list[tuple[int, int, float]] = []  # channel, note, seconds
+        self.messages: list[tuple[bytes, float]] = []  # the second in seconds
 
     def send(self, message: bytes) -> None:
-        if message[0] & 0xF0 == 0x90:
-            self.notes.append((message[0] % 16 + 1, message[1], self._timer.now()))
+        self.messages.append((message, self._timer.now()))
+
+    def notes(self, status: int, sample_rate: int) -> set[tuple[int, int, int]]:
+        """Give (channel, note, sample) of each message of a status."""
+        found = [(message, seconds) for message, seconds in self.messages if message[0] & 0xF0 == status]
+        return {(message[0] % 16 + 1, message[1], round(seconds * sample_rate)) for message, seconds in found}
 
     def is_there(self) -> bool:
         return True
@@ -132,12 +143,22 @@ def test_every_kind_of_event_leaves_at_its_sample_and_latency(
     monkeypatch.setattr(SimpleUDPClient, "send_message", take)
     detectors = {
         "chop": ChopDetector(),
-        "plug-in": Regular(5000, 3250, "chop", "beat", "clap"),
+        "plug-in": Regular(BEAT_PERIOD, 3250, "chop", "beat", "clap"),
         "drums": Immediate(2500, 650, "drum"),
         "harmony": Immediate(3000, 8150, "chord", "pitches", "key"),
     }
     latency = Engine(detectors, sample_rate, 1, BLOCK).latency
-    sender = MidiSender(port, source, latency, sample_rate, 1, channels=CHANNELS, timer=timer)
+    sender = MidiSender(
+        port,
+        source,
+        latency,
+        sample_rate,
+        1,
+        GATE_SECONDS,
+        beat_clock=MidiClock(sample_rate),
+        channels=CHANNELS,
+        timer=timer,
+    )
     osc = OscSender("localhost:9000", source, sample_rate, 0.01, timer=timer)
     osc.start()
     kept = Kept()
@@ -154,9 +175,29 @@ def test_every_kind_of_event_leaves_at_its_sample_and_latency(
         for event in played
         for note in event.notes or (event.note,)
     }
-    left = {(channel, note, round(seconds * sample_rate)) for channel, note, seconds in port.notes}
-    assert unlike(left, due) == []
-    assert {channel for channel, _, _ in left} == {1, 3, 4, 5, 6}
+    assert unlike(port.notes(NOTE_ON, sample_rate), due) == []
+    assert {channel for channel, _, _ in due} == {1, 3, 4, 5, 6}
+
+    gate = round(GATE_SECONDS * sample_rate)
+    due = {
+        (CHANNELS.get(event.kind, 1), event.note, event.sample + event.latency + gate)
+        for event in played
+        if event.note is not None
+    }
+    held = [event for event in kept.events if event.kind == harmony]  # with those that end what sounds at the end
+    due |= {
+        (CHANNELS[harmony], note, after.sample + after.latency)
+        for before, after in pairwise(held)
+        for note in {*before.notes} - {*after.notes}
+    }
+    assert unlike(port.notes(NOTE_OFF, sample_rate), due) == []
+
+    period = BEAT_PERIOD * sample_rate / ANALYSIS_RATE
+    begins = (STEADY_BEATS - 1) * period + latency
+    started, *pulses = [round(seconds * sample_rate) for message, seconds in port.messages if message in (START, CLOCK)]
+    assert begins - 0.002 * sample_rate < started < begins
+    assert len(pulses) > (BLOCKS * BLOCK / period - STEADY_BEATS) * PULSES
+    assert pulses == pytest.approx([begins + k * period / PULSES for k in range(len(pulses))], abs=1)
 
     due = {(message_of(event)[0], event.sample + event.latency) for event in events if event.kind != "pitches"}
     left = {(address, round(seconds * sample_rate)) for address, seconds in messages}
