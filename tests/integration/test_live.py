@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import mido
@@ -18,6 +17,7 @@ from samplechop.realtime.session_parts import FAST_BLOCK, make_detectors, open_s
 from samplechop.realtime.settings import LiveSettings
 from tests.support.command import program, samplechop
 from tests.support.signals import RATE, record
+from tests.support.waiting import PATIENCE, wait_until
 
 
 class Kept:
@@ -152,15 +152,13 @@ def test_a_higher_threshold_gives_fewer_chops(demo: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_session_ends_cleanly(tmp_path: Path, how: signal.Signals) -> None:
     process = program("--demo", "--events", tmp_path / "e.jsonl", "--midi-file", tmp_path / "m.mid")
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "e.jsonl").exists():
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.05)
+    events = tmp_path / "e.jsonl"
+    wait_until(lambda: events.exists() and "\n" in events.read_text(), process)
     process.send_signal(how)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert "Traceback" not in err
-    written = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
+    written = [json.loads(line) for line in events.read_text().splitlines()]
     notes = [m for m in mido.MidiFile(tmp_path / "m.mid") if m.type == "note_on"]
     assert len(notes) == len(written) > 0
     assert f"{len(written)} chop" in err

@@ -10,6 +10,7 @@ from samplechop.realtime.cli import DEMO
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
 from tests.support.command import samplechop
+from tests.support.waiting import PATIENCE
 
 pytest.importorskip("pythonosc")
 
@@ -18,7 +19,7 @@ pytest.importorskip("pythonosc")
 def visuals() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
         ours.bind(("127.0.0.1", 0))
-        ours.settimeout(20)
+        ours.settimeout(PATIENCE)
         yield ours
 
 

@@ -5,33 +5,24 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.waiting import PATIENCE, wait_until
 
 termios = pytest.importorskip("termios")
-pty = pytest.importorskip("pty")
-
-
-@pytest.fixture
-def terminal() -> Iterator[tuple[int, int]]:
-    ours, theirs = pty.openpty()
-    yield ours, theirs
-    os.close(ours)
-    os.close(theirs)
 
 
 def tap_until(process: subprocess.Popen[str], terminal: int, file: Path, taps: int) -> None:
     """Hit the space bar until so many hits are on disk."""
-    deadline = time.monotonic() + 60
-    while not file.exists() or len(file.read_text().splitlines()) < taps:
-        assert time.monotonic() < deadline and process.poll() is None
+
+    def tapped() -> bool:
         os.write(terminal, b" ")
-        time.sleep(0.05)
+        return file.exists() and len(file.read_text().splitlines()) >= taps
+
+    wait_until(tapped, process, every=0.05)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -45,7 +36,7 @@ def test_taps_survive_whatever_ends_the_session(terminal: tuple[int, int], tmp_p
     tap_until(process, ours, file, 5)
     assert termios.tcgetattr(theirs) != before
     process.send_signal(how)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=PATIENCE)
     taps = [json.loads(line) for line in file.read_text().splitlines()]
     assert len(taps) >= 5
     assert all(tap["kind"] == "tap" and tap["source"] == "key" for tap in taps)

@@ -2,7 +2,8 @@
 
 import threading
 
-PATIENCE = 60.0
+from tests.support.waiting import PATIENCE
+
 GRAIN = 1e-9
 
 

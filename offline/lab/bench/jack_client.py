@@ -104,8 +104,10 @@ class _Program:
         for output, target in zip(self.outputs, targets, strict=False):
             if not output.is_connected_to(target):
                 self.client.connect(output, target)
-        self.play_start = self.cycle_end + self.client.samplerate // 2 if start is None else start
-        self.playing = np.ascontiguousarray(audio, np.float32)
+        audio = np.ascontiguousarray(audio, np.float32)
+        cycles = self.client.samplerate // 2 // self.client.blocksize
+        self.play_start = self.cycle_end + cycles * self.client.blocksize if start is None else start
+        self.playing = audio
         if self.play_start < self.cycle_end + self.client.blocksize:
             raise RuntimeError(f"frame {self.play_start} has passed, it is {self.cycle_end} now; start later")
         return {"start": self.play_start}

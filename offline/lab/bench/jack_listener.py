@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # the server makes its clients
     from samplechop.offline.lab.bench.jack_server import JackServer
 
 PATIENCE_SECONDS = 5.0
+PORT_SECONDS = 60.0
 PROMPTEST_OF = 20
 
 
@@ -106,7 +107,7 @@ class JackClient:
         """Return when the client's cycles have passed the frame."""
         self._ask("wait_until", frame=int(frame))
 
-    def wait_for_port(self, pattern: str, timeout: float = 30.0) -> list[str]:
+    def wait_for_port(self, pattern: str, timeout: float = PORT_SECONDS) -> list[str]:
         """Return the full names of the ports that match a regular expression, once there is at least one."""
         return list(self._ask("wait_for_port", pattern=pattern, timeout=timeout)["ports"])
 
@@ -125,8 +126,8 @@ class JackClient:
     def play(self, audio: NDArray[np.float32], targets: list[str], start: int | None = None) -> int:
         """Play audio, float32 (n,) or (n, channels), into the input ports so that audio[0] is JACK frame `start`.
 
-        Channel c goes to targets[c], a mono signal to all of them. Without `start` it begins half a second from now.
-        Gives the start frame.
+        Channel c goes to targets[c], a mono signal to all of them. Without `start` it begins about half a second
+        from when all is ready, with a cycle. Gives the start frame.
         """
         path = Path(self._folder.name) / "play.npy"
         np.save(path, np.asarray(audio, np.float32))

@@ -31,7 +31,7 @@ from samplechop.offline.lab.bench.jack_listener import JackClient, end
 
 ROOT = Path(sys.modules["samplechop"].__file__ or "").resolve().parents[1]
 """The checkout, or where samplechop is installed."""
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 NICENESS = -11
 REALTIME_PRIORITY = 10
 """That of jackd, and so of its clients' audio threads, when nothing else is asked for."""

@@ -25,10 +25,9 @@ def realtime_messages(session: Session) -> list[tuple[int, bytes]]:
 def test_it_starts_once_and_stops_at_the_end(realtime_messages: list[tuple[int, bytes]], session: Session) -> None:
     assert session.code == 0, session.said
     words = [message for _, message in realtime_messages]
-    assert words[:2] == [START, CLOCK]
-    assert set(words[1:-1]) == {CLOCK}
+    assert CLOCK in words
     if session.undisturbed:  # a machine that lost cycles has lost what was in them
-        assert words[-1] == STOP
+        assert (words[0], set(words[1:-1]), words[-1]) == (START, {CLOCK}, STOP)
 
 
 def test_each_beat_has_24_pulses_and_they_begin_one_latency_after_a_beat(
@@ -37,9 +36,8 @@ def test_each_beat_has_24_pulses_and_they_begin_one_latency_after_a_beat(
     pulses = np.array([frame for frame, message in realtime_messages if message == CLOCK])
     beats = song[1] + session.start + expected(np.zeros(0, np.float32), PERIOD)[1]
     playing = pulses[pulses < beats[-1] + RATE // 10]
-    assert len(playing) > 8 * PULSES
-    # A cycle in which the busy machine let the listener down takes its messages with it.
-    if session.undisturbed:
+    if session.undisturbed:  # a machine that lost cycles has lost what was in them
+        assert len(playing) > 8 * PULSES
         near = [np.abs(beats - pulse).min() for pulse in playing[::PULSES]]
         print(f"median {np.median(near) / RATE * 1e3:.1f} ms from a beat")
         assert np.median(near) < 4 * PERIOD
@@ -50,5 +48,6 @@ def test_the_notes_are_those_of_the_chops_alone(session: Session) -> None:
     assert "beats in" in session.said
     played = [note for _, note in session.events if note is not None]
     arrived = [note for _, note in session.notes]
-    assert len(arrived) >= (1.0 if session.undisturbed else 0.5) * len(played) > 0
-    assert in_order(arrived, played)
+    assert arrived and in_order(arrived, played)
+    if session.undisturbed:
+        assert len(arrived) == len(played)

@@ -3,10 +3,10 @@
 import sys
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 from samplechop.offline.lab.bench.jack_server import JackServer
+from tests.support.waiting import PATIENCE
 
 pytestmark = [
     pytest.mark.jack,
@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 NOTES = 100
-GAP = 1100
+GAP = 600
 LATENCY = 12_544
 
 SENDING = f"""
@@ -25,53 +25,42 @@ from samplechop.realtime.midi.ports import open_output
 from samplechop.realtime.midi.sender import MidiSender
 
 class Clock:
-    zero = time.perf_counter() + 1.0
     def time_of(self, position):
-        return self.zero + position / 44100
+        return zero + position / 44100
 
-sender = MidiSender(open_output("virtual", client_name="sender"), Clock(), {LATENCY}, 44100, 1, gate_seconds=0.02)
+sender = MidiSender(open_output("virtual", client_name="sender"), Clock(), {LATENCY}, 44100, 1, gate_seconds=0.005)
 print("open", flush=True)
 sys.stdin.readline()
-Clock.zero = time.perf_counter() + 0.2
+zero = time.perf_counter()
+for k in reversed(range({NOTES})):
+    sender.send(Event("chop", k * {GAP}, k * {GAP}, 1.0, note=k, velocity=k + 1))
 sender.start()
-for k in range({NOTES}):
-    sample = k * {GAP}
-    time.sleep(max(0.0, Clock.zero + sample / 44100 - time.perf_counter()))
-    sender.send(Event("chop", sample, sample, 1.0, note=k, velocity=k + 1))
+while sender.counters.sent < {NOTES}:
+    time.sleep(0.01)
 sender.stop()
-c = sender.counters
-print(Clock.zero, c.sent, c.late, c.dropped, c.max_lateness_ms, flush=True)
+print(sender.counters.sent, sender.counters.dropped, flush=True)
 """
 
 
-def test_notes_arrive_at_an_independent_client_in_order_and_in_time(jack_server: JackServer) -> None:
+def test_notes_arrive_at_an_independent_client_each_with_its_end_and_in_order(jack_server: JackServer) -> None:
     program = jack_server.popen([sys.executable, "-c", SENDING], stdin=-1, stdout=-1)
     with program, jack_server.client() as client:
         assert program.stdin and program.stdout
         assert program.stdout.readline() == "open\n"
         client.capture_midi(client.wait_for_port("^sender:")[0])
         client.now()
-        said, _ = program.communicate("go\n", timeout=60)
+        said, _ = program.communicate("go\n", timeout=PATIENCE)
         client.wait_until(client.now() + 4 * jack_server.block_size)
         report = client.report()
-    zero, sent, late, dropped, max_lateness_ms = (float(word) for word in said.split())
     ons = [data[1] for _, data in report.midi if data[0] == 0x90]
     offs = [data[1] for _, data in report.midi if data[0] == 0x80]
-    assert (sent, dropped) == (NOTES, 0)
+    assert said.split() == [str(NOTES), "0"]
     assert ons == sorted(set(ons)) and offs == sorted(set(offs))
     assert all(data[2] == data[1] + 1 for _, data in report.midi if data[0] == 0x90)
-    # A cycle in which the busy machine let the listener or the server down takes its messages with it.
-    assert min(len(ons), len(offs)) >= NOTES - report.xruns - report.skipped // jack_server.block_size
-    assert report.midi[-1][1] == bytes((0xB0, 123, 0)) or report.xruns or report.skipped
     assert all(first <= second for (first, _), (second, _) in pairwise(report.midi))
-    due = zero + (np.array(ons) * GAP + LATENCY) / jack_server.sample_rate
-    arrived = [at for at, (_, data) in zip(report.arrivals, report.midi, strict=True) if data[0] == 0x90]
-    lateness_ms = 1000 * (np.array(arrived) - due)
-    median, p99 = np.median(lateness_ms), np.quantile(lateness_ms, 0.99)
-    print(f"arrival minus due: median {median:.2f} ms, p99 {p99:.2f} ms, max {lateness_ms.max():.2f} ms")
-    print(f"sender: {sent:.0f} sent, {late:.0f} late, {dropped:.0f} dropped, at most {max_lateness_ms:.3f} ms late")
-    if not late and not report.xruns and not report.skipped:  # else the benchmark measures
-        assert abs(median) < 1000 * 2 * jack_server.block_size / jack_server.sample_rate
+    if not report.xruns and not report.skipped:  # a lost cycle takes its messages with it
+        assert ons == offs == list(range(NOTES))
+        assert report.midi[-1][1] == bytes((0xB0, 123, 0))
 
 
 FINDING = """
@@ -98,7 +87,7 @@ def test_a_port_of_another_program_is_listed_opened_and_missed_when_gone(jack_se
         listed, opened, unknown = (program.stdout.readline().strip() for _ in range(3))
         client.wait_until(client.now() + 4 * jack_server.block_size)
         midi = client.report().midi
-    said, _ = program.communicate("gone\n", timeout=60)
+    said, _ = program.communicate("gone\n", timeout=PATIENCE)
     program.wait()
     assert "daw:midi_in" in listed
     assert opened == "daw:midi_in True"
@@ -130,7 +119,13 @@ class Clock:
     def time_of(self, position):
         return position / 44100
 
-sender = MidiSender(open_output("virtual"), Clock(), 0, 44100, 1, reopen=lambda: open_output("virtual"))
+tries = []
+
+def reopen():
+    tries.append(1)
+    return open_output("virtual")
+
+sender = MidiSender(open_output("virtual"), Clock(), 0, 44100, 1, reopen=reopen)
 sender.start()
 
 def play_until(condition):
@@ -141,7 +136,7 @@ def play_until(condition):
 
 play_until(lambda: sender.counters.sent > 0)
 play_until(lambda: not sender.connected)
-play_until(lambda: sender.counters.dropped > 2500)
+play_until(lambda: len(tries) > 1 and sender.counters.dropped)
 play_until(lambda: sender.connected)
 sender.stop()
 print("stopped", flush=True)
@@ -156,5 +151,5 @@ def test_a_server_that_dies_is_survived_and_found_again_when_it_is_back() -> Non
         server.kill()
         assert [program.stdout.readline() for _ in range(2)] == ["so it is\n"] * 2
         server.start()
-        rest, _ = program.communicate(timeout=60)
+        rest, _ = program.communicate(timeout=PATIENCE)
     assert (rest, program.returncode) == ("so it is\nstopped\n", 0)

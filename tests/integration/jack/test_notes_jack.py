@@ -14,6 +14,7 @@ from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.bench.jack_server import JackServer, missing
 from samplechop.offline.notes.capture import TAKES
 from samplechop.offline.notes.note_bank import read_bank
+from tests.support.waiting import PATIENCE
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 
@@ -70,7 +71,7 @@ def test_every_note_of_a_synthesizer_is_captured_in_tune_and_from_its_attack_on(
         if "after its note" in line:
             break
     program.send_signal(signal.SIGINT)
-    assert program.wait(30) == 130
+    assert program.wait(PATIENCE) == 130
     assert (folder / TAKES).is_dir()
     done = jack_server.run([sys.executable, *command, "-o", str(folder)])
     assert (done.returncode, done.stdout.splitlines()) == (0, [f"2 notes in {folder}"])

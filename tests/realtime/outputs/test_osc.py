@@ -18,9 +18,9 @@ from pythonosc.osc_server import BlockingOSCUDPServer
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.outputs.osc import OscSender, address_of, message_of
+from tests.support.waiting import PATIENCE
 
 RATE = 1000
-PATIENCE = 20.0
 KICK = Event("drum", 0, 20, 0.75, "kick", note=36, velocity=127, latency=0)
 
 
@@ -184,7 +184,8 @@ def test_closing_ends_what_is_present(receiver: Receiver) -> None:
     receiver.wait_for(1, "/presence")
     sender.close()
     with receiver.arrived:
-        assert receiver.arrived.wait_for(lambda: receiver.messages[-1] == ("/samplechop/drums/kick/presence", (0.0,)))
+        ended = ("/samplechop/drums/kick/presence", (0.0,))
+        assert receiver.arrived.wait_for(lambda: receiver.messages[-1] == ended, PATIENCE)
 
 
 def test_closing_sends_first_what_waits_for_its_moment(receiver: Receiver) -> None:

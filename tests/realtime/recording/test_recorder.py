@@ -24,6 +24,7 @@ from samplechop.realtime.recording.recorder import KEEP_KEY, Recorder, RecordPla
 from samplechop.realtime.recording.session_folder import is_held
 from samplechop.realtime.recording.session_writer import Facts, SessionWriter
 from samplechop.realtime.taps.tap_recorder import Tap
+from tests.support.waiting import PATIENCE, wait_until
 
 RATE = 8_000
 FACTS = Facts("Scarlett 2i2: line/in", RATE, 2, "float", latency=400, model={"name": "chop"}, settings={"hold": 0.0})
@@ -63,13 +64,6 @@ def lines_of(folder: Path) -> list[dict[str, Any]]:
 
 def audio_of(folder: Path) -> np.ndarray:
     return soundfile.read(folder / "audio.wav", dtype="float32", always_2d=True)[0]
-
-
-def wait_for(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_session_is_a_folder_with_the_sound_and_what_happened_in_it(tmp_path: Path) -> None:
@@ -138,7 +132,7 @@ def test_what_was_heard_can_be_read_while_the_session_runs(tmp_path: Path) -> No
     tape.start()
     tape.hear(Chunk(0, samples))
     tape.write(chop(100))
-    wait_for(lambda: len(audio_of(tape.folders[0])) == 1_000 and len(lines_of(tape.folders[0])) == 2)
+    wait_until(lambda: len(audio_of(tape.folders[0])) == 1_000 and len(lines_of(tape.folders[0])) == 2)
     tape.close()
 
 
@@ -158,7 +152,7 @@ def test_a_disk_that_stands_still_costs_neither_the_analysis_nor_the_places(
     frames = tape._tape.frames
     samples = noise(frames + 30_000)
     tape.start()
-    assert stuck.wait(30)
+    assert stuck.wait(PATIENCE)
     for start in range(0, len(samples), 1_000):
         tape.hear(Chunk(start, samples[start : start + 1_000]))
     moving.set()
@@ -208,7 +202,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path, monk
     for start in range(0, 5_000, 500):
         tape.hear(Chunk(start, noise(500)))
         tape.write(chop(start))
-    wait_for(lambda: bool(tape.warnings()))
+    wait_until(lambda: bool(tape.warnings()))
     tape.hear(Chunk(5_000, noise(500)))
     tape.close()
     (warning,) = tape.warnings()
@@ -233,7 +227,7 @@ def test_a_fault_in_the_recorder_is_told_and_the_session_goes_on(
     monkeypatch.setattr(SessionWriter, "follow", broken)
     tape = recorder(RecordPlan(tmp_path))
     tape.start()
-    wait_for(lambda: bool(tape.warnings()))
+    wait_until(lambda: bool(tape.warnings()))
     tape.hear(Chunk(0, noise(10)))
     tape.close()
     assert "a bug" in tape.warnings()[0]
@@ -250,8 +244,8 @@ def test_a_session_without_room_for_its_audio_leaves_no_log(tmp_path: Path, monk
 
 
 def kept_of(tape: Recorder) -> Path:
-    wait_for(lambda: bool(tape.folders))
-    wait_for(lambda: lines_of(tape.folders[0])[-1]["kind"] == "stop")
+    wait_until(lambda: bool(tape.folders))
+    wait_until(lambda: lines_of(tape.folders[0])[-1]["kind"] == "stop")
     return tape.folders[0]
 
 

@@ -16,6 +16,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.outputs.sinks import LineFile
 from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import TapRecorder, position_at, tap_path
+from tests.support.waiting import PATIENCE
 
 RATE = 44_100
 
@@ -98,7 +99,7 @@ def test_what_was_hit_is_on_disk_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     recorder = TapRecorder(pad, Clock(), RATE, tmp_path / "t.jsonl", now=lambda: 101.0)
     recorder.start()
     pad.hit(90)
-    assert kept.wait(20)
+    assert kept.wait(PATIENCE)
     assert json.loads((tmp_path / "t.jsonl").read_text())["velocity"] == 90
     recorder.close()
 
@@ -177,7 +178,7 @@ def test_the_space_bar_taps_without_return_and_the_terminal_is_given_back(termin
     assert termios.tcgetattr(theirs) != before
     os.write(ours, b" x \r ")
     for _ in range(3):
-        assert heard.acquire(timeout=20)
+        assert heard.acquire(timeout=PATIENCE)
     pad.close()
     pad.close()
     assert termios.tcgetattr(theirs) == before

@@ -10,6 +10,7 @@ import pytest
 from samplechop.offline.atlas.store.atlas import Atlas
 from samplechop.offline.lab.bench import atlas_page
 from tests.offline.atlas.web.pages import make
+from tests.support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -67,7 +68,7 @@ def watched() -> Watched:
 def open_in(chromium: "Browser", watched: Watched, folder: Path, settings: dict[str, Any]) -> "Page":
     """Open a page in a window of its own."""
     page = chromium.new_context(**(WINDOW | settings)).new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(1000 * PATIENCE)
     page.on("pageerror", lambda error: watched.wrong.append(str(error)))
     page.on("request", lambda request: watched.asked.append(request.url))
     atlas_page.open_page(page, folder / "index.html")

@@ -54,6 +54,11 @@ def test_a_missing_recording_is_named() -> None:
     assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")
 
 
+def test_a_recording_is_killed_and_what_is_left_of_it_read(tmp_path: Path) -> None:
+    left = bench_record.killed(tmp_path, 0.5)
+    assert left.readable is not None and left.exact and left.lines
+
+
 def test_the_benchmark_of_recording_tells_what_a_kill_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     left = bench_record.Killed(recorded=2.0, readable=1.9, ffprobe=True, exact=True, lines=1)
     monkeypatch.setattr(bench_record, "killed", lambda *_: left)
