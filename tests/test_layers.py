@@ -42,7 +42,7 @@ ALLOWED = {
     "offline/augmentation": FILES,
     "offline/synthesis": f"{FILES} offline/augmentation offline/notes",
     "offline/sessions": f"{FILES} realtime/recording",
-    "offline/notes": f"{FILES} realtime/midi",
+    "offline/notes": f"{FILES} offline/labels realtime/midi",
     "offline/training": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes {SOUND}",
     "offline/kits/core": f"{FILES} {LIVE} realtime",
     "offline/export": f"{FILES} offline/labels offline/kits/core",

@@ -2,7 +2,7 @@
 
 Multimedia Programming Interface and Data Specifications 1.0 (1991) and New Multimedia Data Types and Data Techniques
 (1994) have `cue `, `LIST adtl` and `smpl`; EBU Tech 3306 has RF64. Names are UTF-8, as today's programs write them.
-samplechop.offline.labels.cues reads the places that are written here.
+samplechop.offline.labels.formats reads the places that are written here.
 """
 
 import errno

@@ -8,7 +8,7 @@ import typer
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
-    from samplechop.offline.labels.model import Labels
+    from samplechop.offline.labels.formats import Labels
 
 app = typer.Typer(no_args_is_help=True, help="Say where records should be cut, to teach it.")
 
@@ -16,6 +16,11 @@ CLOSE = 0.06
 """Seconds: nearer labels are hardly meant."""
 BARE = 20.0
 """Seconds without a label that deserve a word, if ten times the usual distance too."""
+
+ROW_SECONDS = 10.0
+MOST_ROWS = 40
+COLUMNS = 1400
+"""Of the waveform in a row of the picture."""
 
 _Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
 _Audio = Annotated[Path | None, typer.Option("--audio", help="The recording: no label may lie outside it.")]
@@ -47,7 +52,7 @@ def from_taps(
     Taps with no attack near stay where you hit them, without the lateness, and are named "tap". Double hits count once.
     """
     from samplechop.offline.labels import taps as tapping
-    from samplechop.offline.labels.writing import check_target, write_labels
+    from samplechop.offline.labels.files import check_target, write_labels
 
     if bias is not None and not 1000 * tapping.EARLIEST <= bias <= 1000 * tapping.LATEST:
         raise UserError(
@@ -58,7 +63,7 @@ def from_taps(
     times = tapping.read_taps(taps)
     attacks, length = tapping.find_attacks(audio)
     placed = tapping.place(times, attacks, length, None if bias is None else bias / 1000)
-    write_labels(target, placed.labels, force=force)
+    write_labels(target, placed.labels, audio=audio, force=force)
     lag = placed.lag
     typer.echo(lag.words() if bias is None else f"{bias:g} ms taken off, as you say (± {1000 * lag.spread:.0f} ms)")
     if bias is None and lag.other is not None:
@@ -84,7 +89,7 @@ def show(
     samplechop labels show song.txt
     samplechop labels show song.txt song.wav --picture song.png
     """
-    from samplechop.offline.labels.reading import read_labels
+    from samplechop.offline.labels.files import read_labels
 
     recording = file if audio is None and file.suffix.lower() == ".wav" else audio
     if picture is not None and recording is None:
@@ -95,9 +100,7 @@ def show(
     for warning in _warnings(found, _length(recording)):
         typer.echo(f"! {warning}")
     if picture is not None and recording is not None:
-        from samplechop.offline.labels.plot import draw
-
-        draw(found, recording, picture)
+        _draw(found, recording, picture)
         typer.echo(f"picture in {picture}")
 
 
@@ -119,17 +122,10 @@ def convert(
 
     Names are kept by .txt and .wav, rejected places by .txt alone.
     """
-    from samplechop.offline.labels.cues import write_with_cues
-    from samplechop.offline.labels.reading import read_labels
-    from samplechop.offline.labels.writing import write_labels
+    from samplechop.offline.labels.files import read_labels, write_labels
 
     found = read_labels(file, audio)
-    if output.suffix.lower() == ".wav":
-        if audio is None:
-            raise UserError(f"{str(output)!r}: cue points go into a copy of the recording: name it with --audio")
-        write_with_cues(output, audio, found, force=force)
-    else:
-        write_labels(output, found, force=force)
+    write_labels(output, found, audio=audio, force=force)
     typer.echo(f"{len(found.times)} labels in {output}")
 
 
@@ -148,8 +144,7 @@ def review(
     samplechop labels convert song.events.jsonl edit.txt        edit these in Audacity, then
     samplechop labels review song.events.jsonl edit.txt -o song.txt
     """
-    from samplechop.offline.labels.reading import read_review
-    from samplechop.offline.labels.writing import write_labels
+    from samplechop.offline.labels.files import read_review, write_labels
 
     if output.suffix.lower() != ".txt":
         raise UserError(f"{str(output)!r} cannot keep what you deleted: let the name end in .txt")
@@ -184,7 +179,7 @@ def _warnings(found: "Labels", length: float | None) -> list[str]:
     """Give a sentence for everything that looks as if it were not meant."""
     import numpy as np
 
-    from samplechop.offline.labels.text import TAPS
+    from samplechop.offline.labels.formats import TAPS
 
     warnings = []
     times = found.times
@@ -202,3 +197,47 @@ def _warnings(found: "Labels", length: float | None) -> list[str]:
         for i in np.flatnonzero(np.diff(ends) > bare)
     ]
     return warnings
+
+
+def _draw(labels: "Labels", audio: Path, path: Path) -> None:
+    """Draw the waveform of a recording, row by row, as a PNG; labels are red, rejected places grey and dotted.
+
+    Raises UserError if the recording cannot be read or the picture not written.
+    """
+    import matplotlib
+    import numpy as np
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    from samplechop.offline.audio.reading import RATE, read_audio
+    from samplechop.offline.common.palette import LABEL_ON_WHITE, REJECTED_ON_WHITE, WAVE_ON_WHITE
+
+    if path.suffix.lower() != ".png":
+        raise UserError(f"--picture {str(path)!r}: the name must end in .png")
+    samples = read_audio(audio)
+    length = len(samples) / RATE
+    seconds = max(ROW_SECONDS, length / MOST_ROWS)
+    rows = max(1, int(np.ceil(length / seconds)))
+    figure, axes = pyplot.subplots(rows, 1, figsize=(14, 0.4 + 1.1 * rows), squeeze=False)
+    loudest = float(np.abs(samples).max(initial=1e-9))
+    for row, axis in enumerate(axes[:, 0]):
+        begin, end = row * seconds, (row + 1) * seconds
+        part = samples[round(begin * RATE) : round(end * RATE)]
+        cells = np.array_split(part, max(1, round(COLUMNS * len(part) / (seconds * RATE))))
+        times = begin + np.arange(len(cells)) * seconds / COLUMNS
+        low, high = [float(c.min(initial=0.0)) for c in cells], [float(c.max(initial=0.0)) for c in cells]
+        axis.fill_between(times, low, high, color=WAVE_ON_WHITE, linewidth=0)
+        for places, colour, style in ((labels.times, LABEL_ON_WHITE, "-"), (labels.rejected, REJECTED_ON_WHITE, ":")):
+            inside = places[(places >= begin) & (places < end)]
+            axis.vlines(inside, -loudest, loudest, colors=colour, linestyles=style, linewidth=1)
+        axis.set(xlim=(begin, end), ylim=(-loudest, loudest), yticks=[])
+        axis.tick_params(labelsize=7)
+    figure.suptitle(f"{labels.source.name if labels.source else ''} on {audio.name}", fontsize=9)
+    figure.tight_layout()
+    try:
+        figure.savefig(path, dpi=100)
+    except OSError as error:
+        raise UserError(f"the picture cannot be written to {str(path)!r}: {error.strerror or error}") from None
+    finally:
+        pyplot.close(figure)

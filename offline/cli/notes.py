@@ -1,17 +1,14 @@
 """The commands `samplechop notes`: single notes from any synthesizer, or from a recording of one."""
 
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from samplechop.realtime.core.errors import UserError
-
-if TYPE_CHECKING:
-    from samplechop.offline.notes.capture import NoteProgress
 
 app = typer.Typer(
     no_args_is_help=True, help="Capture the single notes of an instrument, to train the harmony model with."
@@ -22,26 +19,29 @@ app = typer.Typer(
 def capture(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write: one instrument.")],
     midi_port: Annotated[str, typer.Option(help="MIDI output by name: the synthesizer, or its interface.")],
-    device: Annotated[str | None, typer.Option(help="Audio input it is heard on: name, part of it, or number.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Audio input its sound comes in on: name, part of it, or number.")
+    ] = None,
     low: Annotated[int, typer.Option(min=0, max=127, help="Lowest MIDI note.")] = 36,
     high: Annotated[int, typer.Option(min=0, max=127, help="Highest MIDI note.")] = 96,
     step: Annotated[int, typer.Option(min=1, help="Semitones from one note to the next.")] = 1,
     velocities: Annotated[str, typer.Option(help="How hard each note is played, 1 to 127.")] = "40,80,120",
-    seconds: Annotated[float, typer.Option(help="How long each key is held.")] = 2.0,
-    release: Annotated[float, typer.Option(help="How long it is listened to after the key is up.")] = 1.0,
+    seconds: Annotated[float, typer.Option(help="How long each key is held, in seconds.")] = 2.0,
+    release: Annotated[float, typer.Option(help="How long is recorded after the key is up, in seconds.")] = 1.0,
     midi_channel: Annotated[int, typer.Option(min=1, max=16, help="MIDI channel of the synthesizer.")] = 1,
     channels: Annotated[int | None, typer.Option(help="Input channels (default: 2, or what there is).")] = None,
     samplerate: Annotated[int | None, typer.Option(help="Sample rate in Hz (default: the device's own).")] = None,
     blocksize: Annotated[int, typer.Option(min=16, max=8192, help="Samples per audio block.")] = 256,
 ) -> None:
-    """Play every note of a range into a synthesizer, hardware or software, and record it as a labelled bank.
+    """Play every note of a range on a synthesizer, hardware or software, and record it as a labelled bank.
 
     \b
     samplechop notes capture --midi-port Juno --device "Line In" -o notes/juno --low 36 --high 84 --step 3
 
-    How late its sound comes is found by itself. Interrupted, the same command goes on where it was.
-    `samplechop live --list-midi` and `--list-devices` tell names.
+    The latency is measured. Interrupted, the same command goes on where it was. `samplechop live --list-midi` and
+    `--list-devices` list names.
     """
+    from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.notes.capture import Plan, refuse_finished
     from samplechop.offline.notes.capture import capture as play_and_record
     from samplechop.realtime.audio.device_source import DeviceSource
@@ -56,10 +56,11 @@ def capture(
     port = open_output(midi_port)
     of = len(plan.keys)
     minutes = of * (plan.seconds + plan.release + 0.1) / 60
-    typer.echo(f"{of} notes on {port.name!r}, heard on {source.name!r}: {minutes:.0f} min; Ctrl-C pauses", err=True)
+    say = partial(typer.echo, err=True)
+    say(f"{of} notes on {port.name!r}, recorded from {source.name!r}: {minutes:.0f} min; Ctrl-C pauses")
     try:
-        with _bar(of) as progress:
-            done = play_and_record(source, port, plan, out, progress, (port.name, source.name))
+        with progress_bars() as progress:
+            done = play_and_record(source, port, plan, out, progress, say, (port.name, source.name))
     except KeyboardInterrupt:
         typer.echo("paused: the same command goes on", err=True)
         raise typer.Exit(130) from None
@@ -81,7 +82,7 @@ def from_recording(
     \b
     samplechop notes from-recording juno.wav juno.mid -o notes/juno
 
-    The recording may begin earlier or later than the file: where they fit is found by itself. Notes that sound together
+    The recording may begin earlier or later than the file: the offset is found. Notes that sound together
     with others are left out.
     """
     from samplechop.offline.audio.reading import read_audio
@@ -97,30 +98,11 @@ def from_recording(
     single = alone(notes, release)
     found, missed = cut(samples, single, offset)
     if not found:
-        raise UserError(f"no note in {str(audio)!r} sounds alone and can be heard: {len(notes)} are in the MIDI file")
+        raise UserError(f"no note in {str(audio)!r} sounds alone and is audible: {len(notes)} are in the MIDI file")
     write_bank(Bank(out.name, tuple(found)), out)
     typer.echo(
         f"{len(found)} notes in {out}; left out: {len(notes) - len(single)} not alone, {missed} silent or outside"
     )
-
-
-@contextmanager
-def _bar(of: int) -> "Iterator[NoteProgress]":
-    """Show on stderr how many notes are done: a bar on a terminal, elsewhere only what there is to say."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = TextColumn("notes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task("notes", total=of)
-
-        def progress(done: int, of: int, what: str) -> None:
-            bars.update(task, completed=done, total=of)
-            if what:
-                bars.console.print(what, highlight=False, markup=False)
-
-        yield progress
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ It lies beside the record under the same name, so that `samplechop train` and `s
 from pathlib import Path
 
 from samplechop.offline.kits.core.model import Kit
-from samplechop.offline.labels.text import track_text
+from samplechop.offline.labels.formats import track_text
 
 
 def write(kit: Kit) -> list[Path]:

@@ -5,12 +5,11 @@ between them, or an Audacity label track), `name.labels.txt` (the same), `name.m
 there are none), `name.jsonl` (a session's events, or its taps), `name.json` (the truth of a synthetic record), and last
 the cue points in `name.wav` itself.
 
-Labels are taken as complete: training hears every place of the recording that has no label as no chop. Places that
-somebody rejected by name (`Labels.rejected`) are the same, said aloud.
+Labels are taken as complete: training takes every place of the recording that has no label as no chop. Places that
+somebody rejected by name (`Labels.rejected`) are the same, stated.
 """
 
-from samplechop.offline.labels.model import Labels
-from samplechop.offline.labels.reading import labels_beside, read_labels, read_review, review
-from samplechop.offline.labels.writing import write_labels
+from samplechop.offline.labels.files import labels_beside, read_labels, read_review, write_labels
+from samplechop.offline.labels.formats import Labels
 
-__all__ = ["Labels", "labels_beside", "read_labels", "read_review", "review", "write_labels"]
+__all__ = ["Labels", "labels_beside", "read_labels", "read_review", "write_labels"]

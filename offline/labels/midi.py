@@ -1,8 +1,6 @@
 """Standard MIDI Files: labels whose time is the recording's (notes of a DAW track, or markers), songs, drum tracks."""
 
-import errno
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -11,7 +9,7 @@ from pathlib import Path
 import mido
 from mido.midifiles.meta import KeySignatureError
 
-from samplechop.offline.labels.model import Mark
+from samplechop.offline.labels.formats import Mark
 from samplechop.realtime.core.errors import UserError
 
 NOTES, MARKERS = "MIDI notes", "MIDI markers"
@@ -39,7 +37,7 @@ USUAL_VOLUME = 100
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A message of a song at its time in seconds, tempo changes followed."""
+    """A message of a song at its time in seconds."""
 
     time: float
     message: mido.Message
@@ -59,15 +57,23 @@ class Struck:
         return DRUM_OF_KEY.get(self.key)
 
 
-def _timed(path: Path) -> list[Played]:
-    """Read every message, tempo changes followed. Raises UserError if the file is no Standard MIDI File of one time."""
+def read_messages(path: Path) -> list[Played]:
+    """Read all messages of a file of type 0 or 1, in the order of their time, tempo changes followed.
+
+    Raises UserError if it is none.
+    """
     try:
         messages = list(mido.MidiFile(path))
     except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
         # mido raises TypeError for type 2 files, whose tracks do not share one time.
-        why = str(error) or "it ends too early"
+        why = getattr(error, "strerror", None) or str(error) or "it ends too early"
         raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {why}") from None
     return [Played(time, message) for time, message in zip(accumulate(m.time for m in messages), messages, strict=True)]
+
+
+def read_song(path: Path) -> list[Played]:
+    """Read the channel messages of a file as read_messages does."""
+    return [one for one in read_messages(path) if not one.message.is_meta and hasattr(one.message, "channel")]
 
 
 def read_midi(path: Path) -> tuple[list[Mark], str]:
@@ -75,11 +81,9 @@ def read_midi(path: Path) -> tuple[list[Mark], str]:
 
     Raises UserError if the file is no Standard MIDI File, counts no common time (type 2), or holds neither.
     """
-    if not path.exists():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     notes: list[Mark] = []
     markers: list[Mark] = []
-    for now, message in ((one.time, one.message) for one in _timed(path)):
+    for now, message in ((one.time, one.message) for one in read_messages(path)):
         if message.type == "note_on" and message.velocity > 0:
             if not notes or now - notes[-1].time > CHORD_SECONDS:
                 notes.append(Mark(now, "", f"note {message.note} at {now:.3f} s"))
@@ -103,16 +107,6 @@ def midi_bytes(times: Sequence[float]) -> bytes:
     content = io.BytesIO()
     mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track]).save(file=content)
     return content.getvalue()
-
-
-def read_song(path: Path) -> list[Played]:
-    """Read all channel messages of a file of type 0 or 1, in the order of their time.
-
-    Raises UserError if it is none.
-    """
-    if not path.is_file():
-        raise UserError(f"No MIDI file at {str(path)!r}: give one of type 0 or 1 (.mid).")
-    return [one for one in _timed(path) if not one.message.is_meta and hasattr(one.message, "channel")]
 
 
 def percussion(song: Sequence[Played], channel: int | None = DRUM_CHANNEL) -> list[Struck]:

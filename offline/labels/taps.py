@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, read_audio
-from samplechop.offline.labels.model import Labels
-from samplechop.offline.labels.text import TAPS, read_kind
+from samplechop.offline.labels.formats import TAPS, Labels, read_kind
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.dsp.onset_refinement import BACK, LENGTH, MARGIN, attack_offset
 

@@ -2,8 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,20 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import read_at_own_rate, to_rate
 from samplechop.offline.common.atomic import replacing
-from samplechop.offline.notes.note_bank import INDEX, Bank, Note, write_bank
-from samplechop.offline.notes.onsets import BEFORE_SECONDS, OVER_NOISE, RINGS, attack, is_clipped, is_silent
-from samplechop.offline.notes.timestamped_input import Clock, Listener, LostSamples, TimestampedInput
+from samplechop.offline.common.progress import Progress, silent
+from samplechop.offline.notes.note_bank import (
+    BEFORE_SECONDS,
+    INDEX,
+    OVER_NOISE,
+    RINGS,
+    Bank,
+    Note,
+    attack,
+    is_clipped,
+    is_silent,
+    write_bank,
+)
+from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
 from samplechop.realtime.midi.ports import MidiPort
@@ -35,14 +46,14 @@ TRIES = 3
 """For a note in which samples were lost."""
 
 Result = TypeVar("Result")
-NoteProgress = Callable[[int, int, str], None]
-"""Is called with how many notes are done, how many there are, and what else there is to say, often nothing."""
+Clock = Callable[[], float]
+"""Seconds, from any beginning; the one of Source.time_of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to play. low..high: MIDI notes, every `step`-th. velocities: 1..127. seconds: each key is held, and
-    release: how long it is listened to afterwards. channel: 1..16. Raises UserError for what cannot be played.
+    release: how long is recorded after the key is up. channel: 1..16. Raises UserError for what cannot be played.
     """
 
     low: int = 36
@@ -66,7 +77,7 @@ class Plan:
                 f"--seconds must be in 0.05..60 and --release in 0..60, got {self.seconds:g} and {self.release:g}"
             )
         if not 1 <= self.channel <= 16:
-            raise UserError(f"--channel must be in 1..16, got {self.channel}")
+            raise UserError(f"--midi-channel must be in 1..16, got {self.channel}")
 
     @property
     def keys(self) -> list[tuple[int, int]]:
@@ -86,23 +97,65 @@ class Captured:
     latency_seconds: float | None
 
 
-def _tried(work: Callable[[], Result]) -> Result:
-    """Do it again where samples were lost. Raises UserError if that does not help."""
-    for _ in range(TRIES):
-        with suppress(LostSamples):
-            return work()
-    raise UserError(f"samples were lost {TRIES} times in a row: close other programs, or give a larger --blocksize")
+class LostSamples(Exception):
+    """The audio system dropped samples in the middle of a note."""
 
 
-class _Session:
-    """One connection to a synthesizer: keys go down, sounds come back."""
+class TimestampedInput:
+    """What a source delivered since a moment, as one stretch of mono samples of which each has its time."""
 
-    def __init__(self, source: Listener, port: MidiPort, plan: Plan, clock: Clock) -> None:
-        self._port, self._plan, self._clock, self._input = port, plan, clock, TimestampedInput(source, clock)
+    def __init__(self, source: Source) -> None:
+        """Read a source that is started already or will be before anything is asked of it."""
+        self._source = source
+        self.rate = source.sample_rate
+        self.clear(0)
+
+    def clear(self, at: int) -> None:
+        """Forget everything; the next sample has position `at`."""
+        self._parts: list[NDArray[np.float32]] = []
+        self._first = self.end = at  # positions of the first sample and after the last one
+
+    def receive(self) -> None:
+        """Take what comes next. Raises LostSamples where some are missing, UserError if the input ended."""
+        chunk = self._source.read()
+        if chunk is None:
+            raise UserError("the audio input ended: connect it again and repeat the command, which goes on from there")
+        mono = chunk.samples.mean(axis=1, dtype=np.float32)
+        if chunk.gap and self._parts:
+            self.clear(chunk.start + len(mono))
+            raise LostSamples
+        if not self._parts:
+            self._first = chunk.start
+        self._parts.append(mono)
+        self.end = chunk.start + len(mono)
+
+    def receive_until(self, position: int) -> None:
+        """Take all up to a position."""
+        while self.end < position:
+            self.receive()
+
+    def position_of(self, moment: float) -> int:
+        """Give the sample at the converter at a moment of the clock."""
+        return self.end + round((moment - self._source.time_of(self.end)) * self.rate)
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Give samples start..stop-1; what is no longer or not yet there is silence."""
+        out = np.zeros(stop - start, np.float32)
+        first, last = max(start, self._first), min(stop, self.end)
+        if first < last:
+            out[first - start : last - start] = np.concatenate(self._parts)[first - self._first : last - self._first]
+        return out
+
+
+class _Connection:
+    """One connection to a synthesizer: keys go down, sounds come back. Each call raises LostSamples where some are."""
+
+    def __init__(self, source: Source, port: MidiPort, plan: Plan, clock: Clock) -> None:
+        self._port, self._plan, self._clock, self._input = port, plan, clock, TimestampedInput(source)
         self.noise = self.latency = 0.0
 
     def find_noise(self) -> None:
-        """Listen to what is heard when nothing plays. Raises LostSamples where some of it is missing."""
+        """Measure the level when nothing plays."""
         audio = self._input
         audio.receive()
         begin = audio.end
@@ -110,34 +163,28 @@ class _Session:
         self.noise = float(np.abs(audio.read(begin, audio.end)).max())
 
     def find_latency(self, port_name: str, device_name: str) -> None:
-        """Listen to one loud note of the middle.
-
-        Raises UserError if it is not heard, LostSamples where some of it is missing.
-        """
+        """Measure it with one loud note of the middle. Raises UserError if no sound comes."""
         audio, rate, plan = self._input, self._input.rate, self._plan
         audio.receive_until(audio.end + round(plan.release * rate))  # of a try that failed
         note, velocity = (plan.low + plan.high) // 2, max(plan.velocities)
-        held = min(plan.seconds, 1.0)
-        sent = self._strike(note, velocity, held)
+        seconds = min(plan.seconds, 1.0)
+        sent = self._strike(note, velocity, seconds)
         earliest, latest = sent - round(EARLY_SECONDS * rate), sent + round(LATEST_SECONDS * rate)
-        while (heard := attack(audio.read(earliest, audio.end), self.noise)) is None:
+        while (begin := attack(audio.read(earliest, audio.end), self.noise)) is None:
             if audio.end >= latest:
                 raise UserError(
-                    f"nothing was heard on {device_name!r} within {LATEST_SECONDS:g} s of note {note} on {port_name!r}:"
+                    f"no sound came in on {device_name!r} within {LATEST_SECONDS:g} s of note {note} on {port_name!r}:"
                     " check that the synthesizer listens to this port and channel, and its output is connected and "
                     "turned up"
                 )
             audio.receive()
-        # Until all of it is heard, its loudest moment may be still to come.
-        audio.receive_until(earliest + heard + round((held + plan.release) * rate))
-        heard = attack(audio.read(earliest, audio.end), self.noise) or 0
-        self.latency = (earliest + heard - sent) / rate
+        # Until all of it is there, its loudest moment may be still to come.
+        audio.receive_until(earliest + begin + round((seconds + plan.release) * rate))
+        begin = attack(audio.read(earliest, audio.end), self.noise) or 0
+        self.latency = (earliest + begin - sent) / rate
 
     def take(self, note: int, velocity: int) -> tuple[NDArray[np.float32], bool]:
-        """Play one note; give what was heard of it, float32 (n,), from where it begins, and if the one before overlaps.
-
-        Raises LostSamples where some of it is missing.
-        """
+        """Play one note; give its sound, float32 (n,), from where it begins, and if the one before overlaps."""
         audio, plan = self._input, self._plan
         rate, jitter = audio.rate, round(JITTER_SECONDS * audio.rate)
         before = round(BEFORE_SECONDS * rate)
@@ -149,61 +196,81 @@ class _Session:
         earliest = expected - jitter
         audio.receive_until(expected + jitter + length)
         rest = float(np.abs(audio.read(earliest - before, earliest)).max())
-        heard = attack(audio.read(earliest, earliest + length), max(self.noise, rest))
-        begin = earliest + heard if heard is not None and heard <= 2 * jitter else expected
+        found = attack(audio.read(earliest, earliest + length), max(self.noise, rest))
+        begin = earliest + found if found is not None and found <= 2 * jitter else expected
         note_alone = audio.read(begin, begin + length)
         overlaps = rest > max(OVER_NOISE * self.noise, RINGS * float(np.abs(note_alone).max()))
         return note_alone, overlaps
 
     def _strike(self, note: int, velocity: int, seconds: float) -> int:
-        """Hold a key for so long; give the position at which it went down."""
+        """Press a key for so long; give the position at which it went down."""
         down = self._clock()
         try:
             self._port.send(note_on(self._plan.channel, note, velocity))
             sent = self._input.position_of(down)
-            self._input.receive_while(down + seconds)
+            while self._clock() < down + seconds:
+                self._input.receive()
         finally:
             self._port.send(note_off(self._plan.channel, note))
         return sent
 
 
-@contextmanager
-def _connected(source: Listener, port: MidiPort, channel: int) -> Iterator[None]:
-    """Listen meanwhile; whatever happens, no note is left sounding and both are given back."""
-    try:
-        source.start()
-        yield
-    finally:
-        with suppress(OSError):  # the port is gone, and with it the way to end a note
-            port.send(all_notes_off(channel))
-        port.close()
-        source.stop()
+def _tried(work: Callable[[], Result]) -> Result:
+    """Do it again where samples were lost. Raises UserError if that does not help."""
+    for _ in range(TRIES):
+        with suppress(LostSamples):
+            return work()
+    raise UserError(f"samples were lost {TRIES} times in a row: close other programs, or give a larger --blocksize")
 
 
 def capture(
-    source: Listener,
+    source: Source,
     port: MidiPort,
     plan: Plan,
     folder: Path,
-    progress: NoteProgress,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda _: None,
     names: tuple[str, str] = ("", ""),
     clock: Clock = time.perf_counter,
 ) -> Captured:
     """Play, record and cut all that is not in `folder` yet, and write the bank when everything is there.
 
-    source and port are closed in the end. names: of the port and of the device, for messages. Interrupted, by Ctrl-C or
-    an error, it goes on with the same folder where it was. Raises UserError if nothing is heard, if the input or the
-    port is lost, or if the disk is full.
+    source and port are closed in the end. say: is called with the latency found, and what is wrong with a note.
+    names: of the port and of the device, for messages. Interrupted, by Ctrl-C or an error, it goes on with the same
+    folder where it was. Raises UserError if no sound comes, if the input or the port is lost, or if the disk is full.
     """
     latency = None
     try:
-        with _connected(source, port, plan.channel):
+        try:
+            source.start()
             if missing := [key for key in plan.keys if not _path(folder, key).exists()]:
-                session = _Session(source, port, plan, clock)
-                _tried(session.find_noise)
-                _tried(partial(session.find_latency, *names))
-                latency = session.latency
-                _record(session, plan, folder, missing, progress, source.sample_rate)
+                synthesizer = _Connection(source, port, plan, clock)
+                _tried(synthesizer.find_noise)
+                _tried(partial(synthesizer.find_latency, *names))
+                latency = synthesizer.latency
+                say(f"sound comes {max(0, round(1000 * latency))} ms after its note")
+                (folder / TAKES).mkdir(parents=True, exist_ok=True)
+            of = len(plan.keys)
+            for done, key in enumerate(missing, of - len(missing) + 1):
+                sound, overlaps = _tried(partial(synthesizer.take, *key))
+                wrong = ""
+                if is_silent(sound, synthesizer.noise):
+                    wrong = "is silent"
+                    sound = np.zeros_like(sound)  # so that no noise passes for a note later
+                elif is_clipped(sound):
+                    wrong = "clips: turn the synthesizer or the input down"
+                elif overlaps:
+                    wrong = "began while the one before still overlaps: give a longer --release"
+                with replacing(_path(folder, key)) as part:
+                    soundfile.write(part, np.clip(sound, -1, 1), source.sample_rate, format="FLAC", subtype="PCM_24")
+                if wrong:
+                    say(f"note {key[0]} at velocity {key[1]} {wrong}")
+                progress("notes", done, of)
+        finally:  # whatever happens, no note is left sounding and both are given back
+            with suppress(OSError):  # the port is gone, and with it the way to end a note
+                port.send(all_notes_off(plan.channel))
+            port.close()
+            source.stop()
     except (OSError, soundfile.LibsndfileError) as error:
         raise UserError(f"the notes cannot be captured: {error}; repeat the command to go on") from None
     return _assemble(plan, folder, latency)
@@ -213,28 +280,6 @@ def refuse_finished(folder: Path) -> None:
     """Raise UserError if a folder holds a bank already, which nothing may be added to."""
     if (folder / INDEX).exists():
         raise UserError(f"{str(folder)!r} holds a bank of notes already: give -o another folder")
-
-
-def _record(
-    session: _Session, plan: Plan, folder: Path, missing: Sequence[tuple[int, int]], progress: NoteProgress, rate: int
-) -> None:
-    (folder / TAKES).mkdir(parents=True, exist_ok=True)
-    of = len(plan.keys)
-    progress(of - len(missing), of, f"sound comes {max(0, round(1000 * session.latency))} ms after its note")
-    for done, key in enumerate(missing, of - len(missing) + 1):
-        heard, overlaps = _tried(partial(session.take, *key))
-        wrong = ""
-        if is_silent(heard, session.noise):
-            wrong = "is silent"
-            heard = np.zeros_like(heard)  # so that no noise passes for a note later
-        elif is_clipped(heard):
-            wrong = "clips: turn the synthesizer or the input down"
-        elif overlaps:
-            wrong = "began while the one before still overlaps: give a longer --release"
-        path = _path(folder, key)
-        with replacing(path) as part:
-            soundfile.write(part, np.clip(heard, -1, 1), rate, format="FLAC", subtype="PCM_24")
-        progress(done, of, f"note {key[0]} at velocity {key[1]} {wrong}" if wrong else "")
 
 
 def _assemble(plan: Plan, folder: Path, latency: float | None) -> Captured:

@@ -8,25 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.notes.note_bank import Note
-from samplechop.offline.notes.onsets import BEFORE_SECONDS, attack, is_silent
+from samplechop.offline.labels.midi import DRUM_CHANNEL, read_messages
+from samplechop.offline.notes.note_bank import BEFORE_SECONDS, Note, attack, is_silent
 from samplechop.realtime.core.errors import UserError
 
-DRUM_CHANNEL = 9
 HOP = 64
 """Samples of one step when onsets are compared: 1.5 ms."""
 REACH_SECONDS = 0.03
 """How far a note may begin from where the MIDI file puts it, once the two are aligned."""
 CLEARANCE_SECONDS = 0.3
-"""How long before a note nothing else may have been held."""
+"""How long before a note no other key may have been down."""
 SHORTEST_SECONDS = 0.1
 LONGEST_SECONDS = 6.0
-SURE = 10.0
+CLEAR_DEVIATIONS = 10.0
 """How far the best fit must stand out of all others, in standard deviations: noise stays below 6, notes exceed 25."""
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class PlayedNote:
     """One note of a MIDI file: seconds, MIDI numbers."""
 
     begin: float
@@ -35,38 +34,30 @@ class Played:
     velocity: int
 
 
-def read_played(path: Path) -> list[Played]:
+def read_played(path: Path) -> list[PlayedNote]:
     """Read the notes of a Standard MIDI File, tempo changes followed, drums left out, by when they begin.
 
     A note that never ends, ends with the file. Raises UserError if it cannot be read or has no notes.
     """
-    import mido
-    from mido.midifiles.meta import KeySignatureError
-
-    try:
-        messages = list(mido.MidiFile(path))
-    except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
-        # mido raises TypeError for type 2 files, whose tracks do not share one time.
-        raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {error}") from None
     now, notes = 0.0, []
-    held: dict[tuple[int, int], tuple[float, int]] = {}
-    for message in messages:
-        now += message.time
+    down: dict[tuple[int, int], tuple[float, int]] = {}
+    for one in read_messages(path):
+        now, message = one.time, one.message
         if message.type not in ("note_on", "note_off") or message.channel == DRUM_CHANNEL:
             continue
         key = message.channel, message.note
-        if key in held:
-            begin, velocity = held.pop(key)
-            notes.append(Played(begin, now, message.note, velocity))
+        if key in down:
+            begin, velocity = down.pop(key)
+            notes.append(PlayedNote(begin, now, message.note, velocity))
         if message.type == "note_on" and message.velocity:
-            held[key] = now, message.velocity
-    notes += [Played(begin, now, pitch, velocity) for (_, pitch), (begin, velocity) in held.items()]
+            down[key] = now, message.velocity
+    notes += [PlayedNote(begin, now, pitch, velocity) for (_, pitch), (begin, velocity) in down.items()]
     if not notes:
         raise UserError(f"{str(path)!r} has no notes outside the drum channel")
     return sorted(notes, key=lambda one: (one.begin, one.pitch))
 
 
-def find_offset(samples: NDArray[np.float32], notes: Sequence[Played]) -> float:
+def find_offset(samples: NDArray[np.float32], notes: Sequence[PlayedNote]) -> float:
     """Find how many seconds later than in the MIDI file its notes begin in a recording; negative for earlier.
 
     samples: float32, (n,), 44 100 Hz. The rises of the recording's level are correlated with the notes' beginnings.
@@ -86,18 +77,18 @@ def find_offset(samples: NDArray[np.float32], notes: Sequence[Played]) -> float:
     struck[steps] = 1
     fit = correlate(rises - rises.mean(), uniform_filter1d(struck, 5), mode="full", method="fft")
     at = int(np.argmax(fit))
-    if (fit[at] - fit.mean()) < SURE * fit.std():
+    if (fit[at] - fit.mean()) < CLEAR_DEVIATIONS * fit.std():
         raise UserError("the recording and the MIDI file do not fit: are they of the same playing?")
     return (at - (len(struck) - 1)) * HOP / RATE
 
 
-def alone(notes: Sequence[Played], release: float) -> list[tuple[Played, float]]:
+def alone(notes: Sequence[PlayedNote], release: float) -> list[tuple[PlayedNote, float]]:
     """Choose the notes that sound alone, with the seconds from their begin to the end of what is theirs.
 
-    release: seconds that a note is listened to after its key went up, at most; CLEARANCE_SECONDS must have passed since
-    the key before went up.
+    release: seconds kept after a key went up, at most; CLEARANCE_SECONDS must have passed since the key before it
+    went up.
     """
-    chosen: list[tuple[Played, float]] = []
+    chosen: list[tuple[PlayedNote, float]] = []
     silent_from = -np.inf
     for at, note in enumerate(notes):
         following = notes[at + 1].begin if at + 1 < len(notes) else np.inf
@@ -109,7 +100,9 @@ def alone(notes: Sequence[Played], release: float) -> list[tuple[Played, float]]
     return chosen
 
 
-def cut(samples: NDArray[np.float32], notes: Sequence[tuple[Played, float]], offset: float) -> tuple[list[Note], int]:
+def cut(
+    samples: NDArray[np.float32], notes: Sequence[tuple[PlayedNote, float]], offset: float
+) -> tuple[list[Note], int]:
     """Cut notes out of a recording, float32 (n,), 44 100 Hz, mono; give them and how many were silent or outside.
 
     Each begins at its own attack, where there is one within REACH_SECONDS of its place.
@@ -123,8 +116,8 @@ def cut(samples: NDArray[np.float32], notes: Sequence[tuple[Played, float]], off
             missed += 1
             continue
         rest = float(np.max(np.abs(samples[max(0, first - before) : first]), initial=0.0))
-        heard = attack(samples[first : expected + size], rest)
-        begin = expected if heard is None or heard > 2 * reach else first + heard
+        found_at = attack(samples[first : expected + size], rest)
+        begin = expected if found_at is None or found_at > 2 * reach else first + found_at
         held = min(note.end - note.begin, length)
         found.append(Note(float(note.pitch), note.velocity, held, samples[begin : begin + size]))
     return found, missed

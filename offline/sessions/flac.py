@@ -1,12 +1,12 @@
-"""A recorded FLAC file made whole: everything in it that can be decoded is encoded anew, at the place it had.
+"""The repair of a recorded FLAC file: everything in it that can be decoded is encoded anew, at the place it had.
 
     file      | block | block | broken | block | cut
     repaired  | block | block | silent | block |
 
-Blocks tell their own number (RFC 9639, section 9.1.5), so libFLAC finds one by seeking whatever lies before it, and
+Blocks have their own number (RFC 9639, section 9.1.5), so libFLAC finds one by seeking whatever lies before it, and
 each ends with a checksum, so that nothing wrong is taken for sound. Only the count of samples in the file's header is
 in the way: blocks behind it are not looked for, and libsndfile fails for a good block when a broken one follows that
-the header tells of. So the header is read as if it told what is asked for at the moment.
+the header counts. So the header is read as if it stated the count that is needed at the moment.
 """
 
 import io
@@ -21,6 +21,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from samplechop.offline.common.atomic import replacing
+from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.audio_files import COUNT_AT, COUNT_MASK
 
 _BLOCK_AT, _SUM_AT = 10, 26  # in STREAMINFO: largest block, 2 bytes; MD5 of the samples, 16 bytes
@@ -29,7 +31,7 @@ _SILENCE_FRAMES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Repaired:
     """What a repair gave.
 
     frames: samples per channel in the file now. lost: (position, length) of what was there and could not be decoded,
@@ -42,7 +44,7 @@ class Mended:
 
 
 def header_frames(path: Path) -> int:
-    """Give the samples per channel that the header tells, 0 where it does not."""
+    """Give the samples per channel that the header states, 0 where it does not."""
     head = _head(path)
     return int.from_bytes(head[COUNT_AT : COUNT_AT + 8], "big") & COUNT_MASK if len(head) == _SUM_AT + 16 else 0
 
@@ -57,45 +59,53 @@ def _head(path: Path) -> bytes:
         return file.read(_SUM_AT + 16)
 
 
-def repair_flac(path: Path) -> Mended:
+def repair_flac(path: Path) -> Repaired:
     """Replace the file by one with all samples that can be decoded; the file as it was stays if any cannot.
 
-    A file that neither tells of samples nor holds a block is left as it is. So it is where nothing can be decoded or
-    the disk is full, and OSError is raised.
+    A file that neither states a count of samples nor holds a block is left as it is. So it is where nothing can be
+    decoded or the disk is full, and UserError or OSError is raised.
     """
-    temporary = path.with_name(f".{path.name}.part")
     block = max(_SMALLEST_BLOCK, int.from_bytes(_head(path)[_BLOCK_AT : _BLOCK_AT + 2], "big"))
-    if not (claimed := _there(path, block)):
-        return Mended(0)  # broken off within the first block
-    frames, lost, original = 0, [], None
-    try:
-        with soundfile.SoundFile(path) as source:
-            about = (source.samplerate, source.channels, "PCM_24")
-        with soundfile.SoundFile(temporary, "w", *about, format="FLAC") as target:
-            for position, piece in _decoded(path, claimed, block):
-                if position > frames:
-                    lost.append((frames, position - frames))
-                    _write_silence(target, position - frames)
-                target.write(piece)
-                frames = position + len(piece)
+    if not (claimed := _frames_there(path, block)):
+        return Repaired(0)  # broken off within the first block
+    original = None
+    with replacing(path) as part:
+        try:
+            frames, lost = _encode_anew(path, part, claimed, block)
+        except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written
+            reason = str(getattr(error, "error_string", error)).rstrip(".")
+            raise UserError(
+                f"a second copy of {str(path)!r} could not be written beside it, is the disk full? ({reason})"
+            ) from None
         if not frames:
-            raise OSError("nothing in it can be decoded")
-        _sync(temporary)
-        if frames < claimed:
-            lost.append((frames, claimed - frames))
+            raise UserError(f"{str(path)!r} cannot be repaired: nothing in it can be decoded")
         if lost:
-            original = _put_by(path)
-        temporary.replace(path)
-    except (soundfile.LibsndfileError, AssertionError) as error:  # soundfile asserts that all was written
-        reason = str(getattr(error, "error_string", error)).rstrip(".")
-        raise OSError(f"a second copy could not be written beside it, is the disk full? ({reason})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return Mended(frames, tuple(lost), original)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())  # before the original loses its name
+            original = _keep_original(path)
+    return Repaired(frames, tuple(lost), original)
 
 
-class _Telling(io.FileIO):
-    """A FLAC file, read as if its header told of `frames` samples; what the disk cannot read is like the end."""
+def _encode_anew(path: Path, part: Path, claimed: int, block: int) -> tuple[int, list[tuple[int, int]]]:
+    """Write what can be decoded of a file to another; gives its samples per channel, and (position, length) lost."""
+    frames, lost = 0, []
+    with soundfile.SoundFile(path) as source:
+        shape = (source.samplerate, source.channels, "PCM_24")
+    with soundfile.SoundFile(part, "w", *shape, format="FLAC") as target:
+        for position, piece in _decoded(path, claimed, block):
+            if position > frames:
+                lost.append((frames, position - frames))
+                for first in range(frames, position, _SILENCE_FRAMES):
+                    target.write(np.zeros((min(_SILENCE_FRAMES, position - first), target.channels), np.int32))
+            target.write(piece)
+            frames = position + len(piece)
+    if frames < claimed:
+        lost.append((frames, claimed - frames))
+    return frames, lost
+
+
+class _WithFrameCount(io.FileIO):
+    """A FLAC file, read as if its header stated `frames` samples; what the disk cannot read is like the end."""
 
     def __init__(self, path: Path, frames: int) -> None:
         super().__init__(path)
@@ -117,8 +127,8 @@ class _Telling(io.FileIO):
         return n
 
 
-def _there(path: Path, block: int) -> int:
-    """Give the samples that the header tells and those in blocks it does not tell of yet."""
+def _frames_there(path: Path, block: int) -> int:
+    """Give the samples that the header counts and those in blocks it does not count yet."""
     frames = header_frames(path)
     while frames % block == 0 and _block_at(path, frames, block) is not None:
         frames += block
@@ -130,7 +140,11 @@ def _decoded(path: Path, claimed: int, block: int) -> Iterator[tuple[int, NDArra
     position = 0
     while position < claimed:
         found = False
-        with suppress(soundfile.LibsndfileError), _Telling(path, claimed) as raw, soundfile.SoundFile(raw) as source:
+        with (
+            suppress(soundfile.LibsndfileError),
+            _WithFrameCount(path, claimed) as raw,
+            soundfile.SoundFile(raw) as source,
+        ):
             source.seek(position)
             found = True
             while len(piece := source.read(min(block, claimed - position), dtype="int32", always_2d=True)):
@@ -144,10 +158,10 @@ def _decoded(path: Path, claimed: int, block: int) -> Iterator[tuple[int, NDArra
 
 
 def _block_at(path: Path, position: int, n: int) -> NDArray[np.int32] | None:
-    """Decode n samples at `position` without a look at what follows, None where they cannot be decoded."""
+    """Decode n samples at `position` without reading what follows, None where they cannot be decoded."""
     with (
         suppress(soundfile.LibsndfileError),
-        _Telling(path, position + n) as raw,
+        _WithFrameCount(path, position + n) as raw,
         soundfile.SoundFile(raw) as source,
     ):
         source.seek(position)
@@ -156,17 +170,7 @@ def _block_at(path: Path, position: int, n: int) -> NDArray[np.int32] | None:
     return None
 
 
-def _write_silence(target: soundfile.SoundFile, frames: int) -> None:
-    for first in range(0, frames, _SILENCE_FRAMES):
-        target.write(np.zeros((min(_SILENCE_FRAMES, frames - first), target.channels), np.int32))
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _put_by(path: Path) -> Path:
+def _keep_original(path: Path) -> Path:
     """Give the file a second name, "audio.flac.broken" or, where there is one already, with a number."""
     number = 1
     while (other := path.with_name(f"{path.name}.broken{'' if number == 1 else number}")).exists():

@@ -21,8 +21,17 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
 from samplechop.offline.lab.drum_datasets.clip_classifier import ClipClassifier, features
-from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
-from samplechop.offline.labels.drum_onsets import KICK_HZ, SNARE_HZ, Rise, nearest, peaks, rise
+from samplechop.offline.labels.drum_labels import (
+    KICK_HZ,
+    SNARE_HZ,
+    DrumHit,
+    DrumLabels,
+    Rise,
+    Unsure,
+    nearest,
+    peaks,
+    rise,
+)
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUMS, Event
 from samplechop.realtime.core.plugin import ProcessSpec

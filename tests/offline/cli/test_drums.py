@@ -116,7 +116,10 @@ def test_by_hand_tells_how_the_notes_lie(tmp_path: Path) -> None:
         ("four-on-the-floor empty -o out", "No audio file in 'empty'"),
         ("four-on-the-floor text.mid -o out", "'text.mid' cannot be read"),
         ("by-hand none.wav song.mid -o out", "No recording at 'none.wav'"),
-        ("by-hand a.wav none.mid -o out", "No MIDI file at 'none.mid'"),
+        (
+            "by-hand a.wav none.mid -o out",
+            "'none.mid' cannot be read as a Standard MIDI File of type 0 or 1: No such file",
+        ),
         ("by-hand a.wav song.mid -o out --offset nan", "--offset must be"),
         ("by-hand a.wav song.mid -o out --offset 30", "give another --offset"),
         ("by-hand a.wav song.mid -o out --only kick,gong", "--only must be"),

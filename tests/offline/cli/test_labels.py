@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from samplechop.offline.labels import Labels, read_labels
-from samplechop.offline.labels.cues import read_cues, write_with_cues
+from samplechop.offline.labels.formats import read_cues, with_cues
 from samplechop.offline.labels.taps import Attacks, estimate_lag, find_attacks, place, read_taps
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.errors import UserError
@@ -191,7 +191,7 @@ def test_a_copy_with_cue_points_sounds_the_same_and_has_no_old_ones(song: Path, 
 def test_cue_points_need_a_whole_format_chunk(tmp_path: Path) -> None:
     (tmp_path / "cut.wav").write_bytes(b"RIFF\x10\0\0\0WAVEfmt \x04\0\0\0\1\0\1\0")
     with pytest.raises(UserError, match="no format chunk"):
-        write_with_cues(tmp_path / "new.wav", tmp_path / "cut.wav", Labels(np.array([0.5])))
+        with_cues(tmp_path / "cut.wav", Labels(np.array([0.5])))
 
 
 def test_deleted_markers_become_rejected(tmp_path: Path) -> None:

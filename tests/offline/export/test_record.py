@@ -18,7 +18,7 @@ from samplechop.offline.export import ExportWarning
 from samplechop.offline.export.record import cues as cues_of
 from samplechop.offline.export.record import whole_wav
 from samplechop.offline.kits.core.model import Kit
-from samplechop.offline.labels.cues import read_cues
+from samplechop.offline.labels.formats import read_cues
 from samplechop.realtime.core.errors import UserError
 from tests.support.kits import make_kit
 

@@ -17,7 +17,7 @@ from samplechop.offline.kits import from_list
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.kits.from_list import Cut, joined, make_kit, read_list
-from samplechop.offline.labels.cues import read_cues
+from samplechop.offline.labels.formats import read_cues
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop
 

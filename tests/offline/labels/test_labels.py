@@ -286,11 +286,6 @@ def test_nothing_half_written_is_left(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_format_can_be_chosen_against_the_name(tmp_path: Path) -> None:
-    write_labels(tmp_path / "a.txt", Labels(np.array([0.5, 2.0])), "seconds")
-    assert (tmp_path / "a.txt").read_text() == "0.500000\n2.000000\n"
-
-
 def test_names_and_times_belong_together() -> None:
     with pytest.raises(ValueError, match="as many as times, 2, got 1"):
         Labels(np.array([1.0, 2.0]), ("a",))

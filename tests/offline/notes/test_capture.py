@@ -18,7 +18,7 @@ PLAN = Plan(60, 64, 2, (50, 100), seconds=0.3, release=0.2)
 
 
 class Synthesizer:
-    """Both the port that hears keys and the input that hears the sound, `late` samples after."""
+    """Both the port that gets keys and the input that gets the sound, `late` samples after."""
 
     def __init__(self, rate: int = RATE, late: int = 3000, gain: float = 0.5, noise: float = 1e-4) -> None:
         self.sample_rate, self._late, self._gain = rate, late, gain
@@ -81,8 +81,7 @@ class Synthesizer:
 
 
 def play(synth: Synthesizer, folder: Path, plan: Plan = PLAN, said: list[str] | None = None) -> Captured:
-    told = [] if said is None else said
-    return capture(synth, synth, plan, folder, lambda _done, _of, what: told.append(what), clock=synth.clock)
+    return capture(synth, synth, plan, folder, say=[].append if said is None else said.append, clock=synth.clock)
 
 
 def pitch(samples: NDArray[np.float32]) -> float:
@@ -128,10 +127,10 @@ def test_clipping_is_said(tmp_path: Path) -> None:
     assert any("note 60 at velocity 100 clips" in what for what in said)
 
 
-def test_nothing_heard_at_all_is_an_error_that_names_both_ends(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"nothing was heard on 'Line' .* on 'Juno'"):
+def test_no_sound_at_all_is_an_error_that_names_both_ends(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no sound came in on 'Line' .* on 'Juno'"):
         synth = Synthesizer(gain=0.0)
-        capture(synth, synth, PLAN, tmp_path / "none", lambda *_: None, ("Juno", "Line"), synth.clock)
+        capture(synth, synth, PLAN, tmp_path / "none", names=("Juno", "Line"), clock=synth.clock)
 
 
 @pytest.mark.parametrize("after", [0.9, 1.4, 2.2, 4.0])
@@ -181,7 +180,7 @@ def test_a_finished_bank_is_not_played_again(tmp_path: Path) -> None:
         ({"velocities": (0,)}, "--velocities"),
         ({"step": 0}, "--step"),
         ({"seconds": 0.0}, "--seconds"),
-        ({"channel": 17}, "--channel"),
+        ({"channel": 17}, "--midi-channel"),
     ],
 )
 def test_what_cannot_be_played_is_refused(wrong: dict[str, int], said: str) -> None:

@@ -11,17 +11,17 @@ from typer.testing import CliRunner
 
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.cli.notes import app
-from samplechop.offline.notes.from_recording import Played, alone, find_offset, read_played
+from samplechop.offline.notes.from_recording import PlayedNote, alone, find_offset, read_played
 from samplechop.offline.notes.note_bank import read_bank
 from samplechop.realtime.core.errors import UserError
 
 MELODY = tuple(
-    Played(1.0 * at + 0.05 * (at % 3), 1.0 * at + 0.05 * (at % 3) + 0.5, pitch, 60 + at)
+    PlayedNote(1.0 * at + 0.05 * (at % 3), 1.0 * at + 0.05 * (at % 3) + 0.5, pitch, 60 + at)
     for at, pitch in enumerate((60, 64, 67, 72, 55, 48, 59, 62))
 )
 
 
-def recording(notes: tuple[Played, ...], offset: float) -> NDArray[np.float32]:
+def recording(notes: tuple[PlayedNote, ...], offset: float) -> NDArray[np.float32]:
     """Give what an instrument makes of it, float32 (n,), `offset` seconds later than the file says."""
     samples = 1e-4 * np.random.default_rng(0).standard_normal(round((notes[-1].end + offset + 2) * RATE))
     for note in notes:
@@ -33,7 +33,7 @@ def recording(notes: tuple[Played, ...], offset: float) -> NDArray[np.float32]:
     return samples.astype(np.float32)
 
 
-def midi_file(notes: tuple[Played, ...], path: Path) -> Path:
+def midi_file(notes: tuple[PlayedNote, ...], path: Path) -> Path:
     """Write the notes with a tempo change in the middle."""
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000)])
     edges = sorted((moment, on, note) for note in notes for moment, on in ((note.begin, True), (note.end, False)))
@@ -69,11 +69,11 @@ def test_the_file_is_read_with_its_tempo_changes(tmp_path: Path) -> None:
 
 def test_notes_that_sound_together_are_left_out() -> None:
     notes = [
-        Played(0, 1, 60, 80),
-        Played(2, 4, 62, 80),
-        Played(3, 5, 64, 80),
-        Played(5.1, 6, 65, 80),
-        Played(7, 8, 67, 80),
+        PlayedNote(0, 1, 60, 80),
+        PlayedNote(2, 4, 62, 80),
+        PlayedNote(3, 5, 64, 80),
+        PlayedNote(5.1, 6, 65, 80),
+        PlayedNote(7, 8, 67, 80),
     ]
     assert [(note.pitch, round(length, 2)) for note, length in alone(notes, 0.5)] == [(60, 1.5), (62, 0.97), (67, 1.5)]
 

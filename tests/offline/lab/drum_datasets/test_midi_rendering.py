@@ -9,8 +9,7 @@ import pytest
 
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.lab.drum_datasets.from_midi import rendered
-from samplechop.offline.labels.drum_labels import read_drum_labels
-from samplechop.offline.labels.drum_onsets import nearest, rise
+from samplechop.offline.labels.drum_labels import nearest, read_drum_labels, rise
 from samplechop.offline.synthesis import fluidsynth
 from samplechop.realtime.core.errors import UserError
 

@@ -7,7 +7,7 @@ import pytest
 
 from samplechop.offline.lab.drum_datasets.from_midi import drums_in, fit, labels_of
 from samplechop.offline.lab.drum_datasets.from_tracks import label_four_on_the_floor
-from samplechop.offline.labels.drum_onsets import nearest, rise
+from samplechop.offline.labels.drum_labels import nearest, rise
 from samplechop.offline.labels.midi import Struck
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS

@@ -1,8 +1,6 @@
-"""Find, read and check labels; and what a user's edit of a session's markers says.
+"""Label files: found beside a recording, read, checked and written; and what an edit of a session's markers says."""
 
-What stayed or was added is a chop, what was deleted is none.
-"""
-
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +8,24 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.labels.cues import read_cues
-from samplechop.offline.labels.midi import read_midi
-from samplechop.offline.labels.model import REJECT, Labels, Mark
-from samplechop.offline.labels.text import CHOPS, read_crate_truth, read_events, read_text
+from samplechop.offline.common.atomic import write_bytes
+from samplechop.offline.labels.formats import (
+    CHOPS,
+    REJECT,
+    Labels,
+    Mark,
+    read_cues,
+    read_events,
+    read_text,
+    read_truth_chops,
+    track_text,
+    with_cues,
+)
+from samplechop.offline.labels.midi import midi_bytes, read_midi
 from samplechop.realtime.core.errors import UserError
 
 CLOSEST = 0.001
-"""Seconds: nearer times are one place, told twice."""
+"""Seconds: nearer times are one place, given twice."""
 ROUNDING = 5e-7
 """Seconds: by which a time written with six digits may lie behind the last sample."""
 
@@ -28,7 +36,7 @@ READERS: dict[str, Reader] = {
     ".mid": read_midi,
     ".midi": read_midi,
     ".jsonl": read_events,
-    ".json": read_crate_truth,
+    ".json": read_truth_chops,
     ".wav": read_cues,
 }
 BESIDE = (".txt", ".csv", ".labels.txt", ".mid", ".midi", ".jsonl", ".json")
@@ -79,12 +87,6 @@ def read_labels(path: Path, audio: Path | float | None = None) -> Labels:
         path,
         kind,
     )
-
-
-def session_chops(path: Path) -> Labels:
-    """Read what a session offered: the chops among its events, even if there are none. Raises UserError."""
-    labels = read_labels(path)
-    return labels if labels.kind == CHOPS else Labels(np.zeros(0), source=path, kind=CHOPS)
 
 
 def _is_reject(mark: Mark) -> bool:
@@ -152,22 +154,62 @@ def _pairs(first: list[float], second: list[float], within: float) -> Iterator[t
             yield a, b
 
 
-def review(offered: Labels, edited: Labels) -> Labels:
-    """Compare a session's own markers with what the user left of them.
-
-    Gives `edited` with the places of deleted markers added to `rejected`.
-    """
-    kept = dict(_pairs(offered.times.tolist(), edited.times.tolist(), SAME_SECONDS))
-    gone = [time for time in offered.times.tolist() if time not in kept]
-    new = [time for time in edited.times.tolist() if time not in kept.values()]
-    moved = dict(_pairs(gone, new, MOVED_SECONDS))
-    rejected = {time for time in gone if time not in moved} | set(edited.rejected.tolist())
-    return replace(edited, rejected=np.array(sorted(rejected), np.float64))
-
-
 def read_review(events: Path, edited: Path, audio: Path | float | None = None) -> Labels:
     """Read a session's events and the user's edit of them, labels of any kind, in the same time.
 
-    Raises UserError as read_labels does.
+    Gives the edited labels, with the places of deleted markers added to `rejected`. Raises UserError as read_labels.
     """
-    return review(session_chops(events), read_labels(edited, audio))
+    offered, found = read_labels(events), read_labels(edited, audio)
+    before = offered.times.tolist() if offered.kind == CHOPS else []
+    kept = dict(_pairs(before, found.times.tolist(), SAME_SECONDS))
+    gone = [time for time in before if time not in kept]
+    new = [time for time in found.times.tolist() if time not in kept.values()]
+    moved = dict(_pairs(gone, new, MOVED_SECONDS))
+    rejected = {time for time in gone if time not in moved} | set(found.rejected.tolist())
+    return replace(found, rejected=np.array(sorted(rejected), np.float64))
+
+
+def _track(labels: Labels) -> bytes:
+    rows = [*zip(labels.times.tolist(), labels.names, strict=True), *((at, REJECT) for at in labels.rejected.tolist())]
+    return track_text((at, at, name) for at, name in sorted(rows)).encode()
+
+
+def _events(labels: Labels) -> bytes:
+    rows = ({"kind": "chop", "time": round(time, 6)} for time in labels.times.tolist())
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+WRITERS: dict[str, Callable[[Labels], bytes]] = {
+    ".txt": _track,
+    ".csv": lambda labels: "".join(f"{time:.6f}\n" for time in labels.times.tolist()).encode(),
+    ".mid": lambda labels: midi_bytes(labels.times.tolist()),
+    ".midi": lambda labels: midi_bytes(labels.times.tolist()),
+    ".jsonl": _events,
+}
+
+
+def write_labels(path: Path, labels: Labels, *, audio: Path | None = None, force: bool = False) -> None:
+    """Write labels as the ending of the name says; the file is there whole or not at all.
+
+    Names are kept by a label track (.txt) and by cue points (.wav), for which `audio` is the recording that is copied;
+    rejected places by a label track alone. Raises UserError if the file is there already, unless `force`, if no format
+    goes with the name, or if the disk does not take it.
+    """
+    check_target(path, force)
+    suffix = path.suffix.lower()
+    if suffix == ".wav":
+        if audio is None:
+            raise UserError(f"{str(path)!r}: cue points go into a copy of the recording: name it with --audio")
+        write_bytes(path, with_cues(audio, labels))
+    elif suffix in WRITERS:
+        write_bytes(path, WRITERS[suffix](labels))
+    else:
+        raise UserError(f"labels {str(path)!r}: the name must end in one of {', '.join(WRITERS)} or .wav")
+
+
+def check_target(path: Path, force: bool) -> None:
+    """Make sure that nothing is written over. Raises UserError for a folder, and for what is there unless `force`."""
+    if path.is_dir():
+        raise UserError(f"labels cannot be written to {str(path)!r}: it is a folder; give the name of a file")
+    if path.exists() and not force:
+        raise UserError(f"{str(path)!r} is there already: choose another name, or --force to replace it")
