@@ -53,7 +53,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class StreamFeatures:
-    """What a streaming net hears and how it is built; see realtime/nets/chop_features.py and realtime/nets/tcn.py.
+    """What a streaming net hears and how it is built; see realtime/nets/features.py and realtime/nets/streaming.py.
 
     hop_length: samples from one feature frame to the next. lookahead: frames heard after the one that is judged.
     heads: what each output means. dilations: of the layers, in frames; channels: of each layer. members: nets whose
@@ -79,7 +79,7 @@ class StreamFeatures:
 
 @dataclass(frozen=True, slots=True)
 class DrumFeatures:
-    """What the drum net hears and how it is built; see realtime/nets/drum_features.py and realtime/nets/tcn.py.
+    """What the drum net hears and how it is built; see realtime/nets/features.py and realtime/nets/streaming.py.
 
     hop_length: samples from one feature frame to the next. wait: samples from an attack on that have been heard when
     it is judged, at least; at most hop_length - 1 more. heads, dilations, channels, members: as of StreamFeatures.
@@ -104,7 +104,7 @@ class DrumFeatures:
 
 @dataclass(frozen=True, slots=True)
 class HarmonyFeatures:
-    """What the harmony net hears: see realtime/dsp/pitch_spectrum.py; its 24 answers: see realtime/nets/pitch_net.py.
+    """What the harmony net hears: see realtime/dsp/pitch_spectrum.py; its 24 answers: see realtime/nets/streaming.py.
 
     hop_length: samples from one frame to the next. spectrum: "cqt", or "spectrum" for the plain one. n_bins: numbers
     in a frame. floor_db: how far below a frame's loudest bin there is nothing.

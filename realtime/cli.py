@@ -12,9 +12,8 @@ import typer
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import PITCHES
-from samplechop.realtime.core.log import logged_to
 from samplechop.realtime.core.options import option_name, with_options
-from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once
+from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, logged_to
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings, config_path, merge, read_config
 
 if TYPE_CHECKING:  # importing the session would compile it before the options are read
@@ -69,7 +68,7 @@ def live(
     for warning in settings.warnings:
         typer.echo(f"samplechop: {warning}", err=True)
     with ended_at_once():
-        from samplechop.realtime.engine.interpreter import say_when_compiling
+        from samplechop.realtime.core.process import say_when_compiling
 
         say_when_compiling(lambda text: typer.echo(text, err=True))
         from samplechop.realtime.session import Session

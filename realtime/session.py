@@ -16,9 +16,8 @@ from typing import TextIO
 
 from samplechop.realtime.audio.source import Chunk, Source
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, KEY, Event
-from samplechop.realtime.core.meters import Trace, meters_of
-from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.engine.interpreter import scheduling_hints
+from samplechop.realtime.core.plugin import Detector, Trace, meters_of
+from samplechop.realtime.core.process import scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.midi.sender import MidiPortSink

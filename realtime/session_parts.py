@@ -17,12 +17,11 @@ from samplechop.realtime.audio.monitored_file_source import PlayedFileSource
 from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.core.meters import Trace, meters_of
-from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.core.plugin import Detector, Trace, meters_of
+from samplechop.realtime.detectors import make
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 from samplechop.realtime.detectors.harmony.detector import PITCH_CLASS_METER, HarmonyDetector, HarmonySettings
-from samplechop.realtime.detectors.registry import make
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.clock_generator import MidiClock
 from samplechop.realtime.midi.ports import open_output

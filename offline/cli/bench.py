@@ -119,10 +119,10 @@ def detector(
 
     from samplechop.offline.evaluate import detector_contract
     from samplechop.offline.lab.bench.figures import Figure
+    from samplechop.realtime import detectors
     from samplechop.realtime.cli import DEMO
-    from samplechop.realtime.detectors import registry
 
-    made, audio = registry.make(name), detector_contract.read_excerpt(recording or DEMO)
+    made, audio = detectors.make(name), detector_contract.read_excerpt(recording or DEMO)
     title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
     with Console(stderr=True).status(f"checking {name} ...") as status:
         checks = list(detector_contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))

@@ -13,7 +13,7 @@ from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec
-from samplechop.realtime.engine.event_checks import (
+from samplechop.realtime.engine.engine import (
     check_event,
     has_kind,
     has_notes,

@@ -16,13 +16,12 @@ from samplechop import models
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate.chord_measures import Harmony
 from samplechop.offline.evaluate.measures import Markers
+from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DOWNBEAT, NO_CHORD, Event
 from samplechop.realtime.core.plugin import Detector, ProcessSpec
-from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS
-from samplechop.realtime.detectors.harmony.harte import Chord
+from samplechop.realtime.detectors.harmony.harte import PRIORS, Chord
 
 BLOCK = 4096
 PEERS = ("librosa", "aubio")
@@ -74,7 +73,7 @@ def open_system(system: str) -> System:
 def detector_of(system: str, of_model: Callable[[str], Detector]) -> Detector:
     """Make "detector:NAME", or, of a model's name or manifest path, what `of_model` makes of it. Raises UserError."""
     name = system.removeprefix("detector:")
-    return of_model(system) if name == system else registry.make(name)
+    return of_model(system) if name == system else detectors.make(name)
 
 
 def title(system: str) -> str:
@@ -223,7 +222,7 @@ def check(systems: Sequence[str], kinds: Collection[str], peers: Sequence[str] =
             continue
         if system.startswith("detector:"):
             name = system.removeprefix("detector:")
-            if name not in registry.names():
-                raise UserError(f"no detector {name!r}: there are {', '.join(registry.names())}")
+            if name not in detectors.names():
+                raise UserError(f"no detector {name!r}: there are {', '.join(detectors.names())}")
         elif (kind := models.load(system).kind) not in kinds:
             raise UserError(f"model {system!r} cannot be judged here: it is of kind {kind}, not {' or '.join(kinds)}")

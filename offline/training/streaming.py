@@ -16,7 +16,7 @@ from samplechop.offline.training.keras_models import tensorflow
 from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, Penalty
 from samplechop.offline.training.streaming_targets import Record, StreamSpec, mark
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.nets.tcn import TemporalNet
+from samplechop.realtime.nets.streaming import TemporalNet
 
 EXCERPT = 1280
 """Frames per example: 14.9 s of 512 samples each."""

@@ -15,7 +15,7 @@ Spans = Sequence[tuple[float, float]]
 
 
 class FeatureSource(Protocol):
-    """What turns a stream into features, the same class live and here; see realtime/nets/chop_features.py."""
+    """What turns a stream into features, the same class live and here; see realtime/nets/features.py."""
 
     @property
     def latency(self) -> int:

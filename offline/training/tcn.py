@@ -86,7 +86,7 @@ def layers_of(model: Any, shape: Shape) -> Layers:
 
 
 def step(members: Sequence[Layers], shape: Shape) -> Any:
-    """Make one step of the mean of the members' logits, as realtime/nets/tcn.py runs it: a Keras model of batch 1."""
+    """Make one step of the mean of the members' logits, as nets/streaming.py runs it live: a Keras model of batch 1."""
     k = keras()
     n, c = shape.n_features, shape.channels
     rows = len(shape.dilations) - 1

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from samplechop.realtime.audio.clock import StreamClock
 from samplechop.realtime.audio.devices import (
     Device,
     check_input,
@@ -18,7 +17,7 @@ from samplechop.realtime.audio.devices import (
     portaudio,
 )
 from samplechop.realtime.audio.ring import capacity_for
-from samplechop.realtime.audio.source import Chunk, Counters, Monitor
+from samplechop.realtime.audio.source import Chunk, Counters, Monitor, StreamClock
 from samplechop.realtime.audio.stream import SILENT, DeviceStream
 from samplechop.realtime.audio.stream_process import StreamSettings
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from samplechop.realtime.audio.clock import StreamClock
 from samplechop.realtime.audio.device_source import CATCH_UP
 from samplechop.realtime.audio.devices import check_output, choose_output, devices_of, portaudio
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.audio.ring import PLAYED, capacity_for
-from samplechop.realtime.audio.source import Chunk, Counters, Monitor
+from samplechop.realtime.audio.source import Chunk, Counters, Monitor, StreamClock
 from samplechop.realtime.audio.stream import SILENT, DeviceStream
 from samplechop.realtime.audio.stream_process import StreamSettings
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from samplechop.realtime.audio.clock import Clock
+from samplechop.realtime.audio.source import Clock
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.clock_generator import STOP, MidiClock
 from samplechop.realtime.midi.messages import GATE_SECONDS, all_notes_off

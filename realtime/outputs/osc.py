@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.realtime.audio.clock import Clock
+from samplechop.realtime.audio.source import Clock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, NO_CHORD, PITCHES, Event
 from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer

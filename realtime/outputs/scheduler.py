@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from samplechop.realtime.audio.clock import Clock
+from samplechop.realtime.audio.source import Clock
 
 SPIN_SECONDS = 0.0015
 _STEP_SECONDS = 0.001

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from samplechop.realtime.audio.clock import Clock
+from samplechop.realtime.audio.source import Clock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.outputs.sinks import STDOUT, LineFile, check_target
 

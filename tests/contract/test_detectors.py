@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from samplechop.realtime import detectors
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec
-from samplechop.realtime.detectors import registry
 from samplechop.testing import contract_violations
 from tests.contract.example_detector import LoudDetector
 from tests.support.signals import record
@@ -18,7 +18,7 @@ SETTLED, ENDED = (
     9 * ANALYSIS_RATE // 4,
     19 * ANALYSIS_RATE // 4,
 )  # between two of the test signal's sounds, and after all
-MAKERS = {**registry.BUILT_IN, "example": LoudDetector}
+MAKERS = {**detectors.BUILT_IN, "example": LoudDetector}
 
 
 @pytest.fixture(scope="module", params=sorted(MAKERS))

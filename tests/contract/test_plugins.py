@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.realtime import cli
+from samplechop.realtime import cli, detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.detectors import registry
 from tests.support.command import samplechop
 
 
@@ -26,8 +25,8 @@ def installed(install: Callable[[str], None], tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.usefixtures("installed")
 def test_an_installed_detector_is_found_by_name() -> None:
-    assert {"chop", "loud"} <= set(registry.names())
-    assert isinstance(registry.make("loud"), Detector)
+    assert {"chop", "loud"} <= set(detectors.names())
+    assert isinstance(detectors.make("loud"), Detector)
 
 
 @pytest.mark.usefixtures("installed")
@@ -50,4 +49,4 @@ def test_it_runs_alone_or_beside_the_chops() -> None:
 )
 def test_a_detector_that_cannot_be_used_is_named(name: str, says: str) -> None:
     with pytest.raises(UserError, match=says):
-        registry.make(name)
+        detectors.make(name)

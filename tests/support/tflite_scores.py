@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from samplechop import models
-from samplechop.realtime.nets.tcn import TemporalNet
+from samplechop.realtime.nets.streaming import TemporalNet
 from samplechop.realtime.nets.tflite import Scorer, open_interpreter
 
 

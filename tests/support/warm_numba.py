@@ -9,8 +9,8 @@ from importlib import import_module
 
 import numpy as np
 
+from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ProcessSpec
-from samplechop.realtime.detectors import registry
 from tests.support.command import ROOT
 
 
@@ -27,8 +27,8 @@ def main() -> None:
         if hasattr(module, "_compiled"):
             module._compiled()
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, 44_100).astype(np.float32)
-    for name in registry.BUILT_IN:
-        detector = registry.make(name)
+    for name in detectors.BUILT_IN:
+        detector = detectors.make(name)
         detector.prepare(ProcessSpec(44_100, len(noise)))
         detector.process(noise, 0, lambda _: None)
 

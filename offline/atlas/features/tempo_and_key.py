@@ -27,7 +27,7 @@ from samplechop.offline.kits.core.record import audio_files, is_kit
 from samplechop.realtime.audio.file_source import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
-from samplechop.realtime.detectors.registry import make
+from samplechop.realtime.detectors import make
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session_parts import FAST_BLOCK
 

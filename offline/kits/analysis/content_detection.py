@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.core.record import Record
+from samplechop.realtime import detectors
 from samplechop.realtime.core.events import CHORD, DRUM, DRUMS, PITCHES, Event
-from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.harmony import harte
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.recording.session_folder import LOG, is_session, session_audio
@@ -197,10 +197,10 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
     """Take what a collector collects from the record's log, or run its detector."""
     if _read_log(record, collector):
         return collector.found()
-    if collector.detector not in registry.names():
+    if collector.detector not in detectors.names():
         return None
     rate = record.sample_rate
-    engine = Engine({collector.detector: registry.make(collector.detector)}, rate, record.channels, _BLOCK)
+    engine = Engine({collector.detector: detectors.make(collector.detector)}, rate, record.channels, _BLOCK)
     stretches = _stretches(parts, round(collector.warm_seconds * rate), engine.latency, record.length)
     done, length = 0, sum(stop - start for start, stop in stretches)
     for start, stop in stretches:

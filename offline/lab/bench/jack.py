@@ -19,11 +19,11 @@ from samplechop.offline.lab.bench.jack_listener import Report
 from samplechop.offline.lab.bench.jack_server import JackServer, missing, realtime_is_allowed
 from samplechop.offline.lab.bench.live import recording
 from samplechop.offline.synthesis.drums import made_kick, made_snare
+from samplechop.realtime import detectors
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
-from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.messages import NOTE_OFF, NOTE_ON
@@ -261,9 +261,9 @@ def drums(seconds: float, period: int) -> Iterator[Figure]:
 
     seconds: length of what is played. period: samples per cycle of the server.
     """
-    if "drums" not in registry.BUILT_IN:
+    if "drums" not in detectors.BUILT_IN:
         return
-    engine = Engine({"drums": registry.make("drums")}, ANALYSIS_RATE, 2, period)
+    engine = Engine({"drums": detectors.make("drums")}, ANALYSIS_RATE, 2, period)
     stated = 1000 * engine.latency / ANALYSIS_RATE
     yield Figure("drums: hit to note, as stated", stated, "ms", f"≤ {GOAL_MS:g}", stated <= GOAL_MS)
     audio, starts = hits(seconds)

@@ -17,9 +17,9 @@ import soxr
 from numpy.typing import NDArray
 
 from samplechop.offline.lab.bench.figures import Figure, allocations, best_seconds, each_microseconds
+from samplechop.realtime import detectors
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
-from samplechop.realtime.detectors import registry
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
 from samplechop.realtime.engine.engine import Engine
@@ -133,16 +133,16 @@ LATENCY_GOALS = {"drums": 25.0, "harmony": 250.0}
 
 def together(mono: NDArray[np.float32]) -> Iterator[Figure]:
     """Time each of the detectors alone, one frame per block, and all of them on one stream; tell their latencies."""
-    names = [name for name in TOGETHER if name in registry.BUILT_IN]
+    names = [name for name in TOGETHER if name in detectors.BUILT_IN]
     apart = 0.0
     for name in names:
-        times, mean = _each_frame(Engine({name: registry.make(name)}, ANALYSIS_RATE, 1, HOP), mono)
+        times, mean = _each_frame(Engine({name: detectors.make(name)}, ANALYSIS_RATE, 1, HOP), mono)
         apart += mean
         figure, goal = Figure(f"{name} alone, per frame, mean of CPU time", mean, "µs"), COST_GOALS.get(name)
         yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", mean <= goal)
         for share in (0.5, 0.99):
             yield Figure(f"{name} alone, per frame, p{100 * share:.0f}", float(np.quantile(times, share)), "µs")
-    engine = Engine({name: registry.make(name) for name in names}, ANALYSIS_RATE, 1, HOP)
+    engine = Engine({name: detectors.make(name) for name in names}, ANALYSIS_RATE, 1, HOP)
     _, mean = _each_frame(engine, mono)
     percent = 100 * mean / FRAME_MICROSECONDS
     yield Figure("each alone, summed: share of one core at 44.1 kHz", 100 * apart / FRAME_MICROSECONDS, "%")

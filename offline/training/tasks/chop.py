@@ -21,8 +21,8 @@ from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotatio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Choose
-from samplechop.realtime.dsp.smoothing import decay_of
-from samplechop.realtime.nets.chop_features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
+from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
+from samplechop.realtime.nets.streaming import decay_of
 
 HOP = STACK * HOP_LENGTH
 LOOKAHEAD = 15

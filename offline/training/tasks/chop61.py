@@ -23,7 +23,7 @@ from samplechop.offline.training.measures import Verdict, calibration, f_measure
 from samplechop.offline.training.streaming_targets import Annotation
 from samplechop.offline.training.tasks.chop import EDGE, SPEC, annotation
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.detectors.chop.minimum_gap import RunPicker
+from samplechop.realtime.detectors.chop.peak_picking import RunPicker
 from samplechop.realtime.dsp.context_window import ContextWindow
 from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
 from samplechop.realtime.nets.tflite import Scorer

@@ -25,7 +25,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.drums.peak_picking import DrumChoice, DrumDecision, HitPicker
 from samplechop.realtime.dsp.log_bands import LENGTH
-from samplechop.realtime.nets.drum_features import HOP_LENGTH, N_FEATURES, DrumFeatureStream
+from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
 
 WAIT = 591
 """Samples from an attack on that are known when it is judged, at least: with the hop and a block of 256, 25 ms."""
@@ -105,7 +105,7 @@ def _equalise(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
 SPEC = StreamSpec(
     name="drums",
     source=DrumFeatureStream,
-    n_features=N_FEATURES,
+    n_features=N_DRUM_FEATURES,
     stack=1,
     hop_length=HOP_LENGTH,
     lookahead=0,

@@ -11,7 +11,7 @@ from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.beats.tracker import AGO, BEAT, CONFIDENCE, PERIOD, POSITION, REACH, PulseStream
-from samplechop.realtime.nets.activations import calibrated
+from samplechop.realtime.nets.streaming import calibrated
 
 CALIBRATION = ((0.15, 0.25), (0.2, 0.35), (0.3, 0.52), (0.4, 0.7), (0.5, 0.86), (0.6, 0.92), (0.7, 0.96))
 """The tracker's confidence, and how often a beat with it lies within 50 ms of a true one.

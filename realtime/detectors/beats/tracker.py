@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop.models import Manifest, ModelError
 from samplechop.realtime.core.plugin import ProcessSpec, SharedStream
-from samplechop.realtime.nets.activations import ActivationStream
+from samplechop.realtime.nets.streaming import ActivationStream
 
 LOW_BPM, HIGH_BPM = 55.0, 200.0
 TEMPO_LAMBDA = 100.0

@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.models import Features, ModelError, StreamFeatures
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.core.meters import Meter, Trace
-from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
-from samplechop.realtime.detectors.chop.frontends import FrontEnd, StreamFrontEnd, WindowFrontEnd
-from samplechop.realtime.detectors.chop.minimum_gap import Candidate, MinimumGap
-from samplechop.realtime.detectors.chop.peak_picking import Choose, Decision
+from samplechop.realtime.core.plugin import Block, Emit, Meter, ProcessSpec, StatedLatency, Trace
+from samplechop.realtime.detectors.chop.frontends import (
+    FRAMES,
+    SKIP,
+    FrontEnd,
+    StreamFrontEnd,
+    WindowFrontEnd,
+    harmonic_spectrum,
+)
+from samplechop.realtime.detectors.chop.peak_picking import Candidate, Choose, Decision, MinimumGap
 from samplechop.realtime.dsp import onset_refinement
 from samplechop.realtime.dsp.delay_line import History
-from samplechop.realtime.dsp.median_spectrum import FRAMES, SKIP, harmonic_spectrum
-from samplechop.realtime.nets.activations import calibrated
+from samplechop.realtime.nets.streaming import calibrated
 
 
 @dataclass(frozen=True, slots=True)

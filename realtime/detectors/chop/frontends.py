@@ -6,19 +6,25 @@ Both take blocks and give frames; what follows (attack, gap, event) is the detec
 from typing import Protocol
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest, ModelError
-from samplechop.realtime.core.meters import Trace
-from samplechop.realtime.core.plugin import ProcessSpec
+from samplechop.realtime.core.plugin import ProcessSpec, Trace
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, PulseStream
-from samplechop.realtime.detectors.chop.minimum_gap import PEAK_WAIT, RunPicker
-from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Decision, Weighing
+from samplechop.realtime.detectors.chop.peak_picking import (
+    PEAK_WAIT,
+    AdaptivePicker,
+    BeatWeigher,
+    Decision,
+    RunPicker,
+    Weighing,
+)
 from samplechop.realtime.dsp.context_window import ContextWindow
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import History
-from samplechop.realtime.dsp.smoothing import decay_of
-from samplechop.realtime.nets.chop_features import HOP_LENGTH, N_BINS
+from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS
+from samplechop.realtime.nets.streaming import decay_of
 from samplechop.realtime.nets.tflite import Scorer
 
 Found = list[tuple[int, int, float]]
@@ -149,3 +155,29 @@ class StreamFrontEnd:
         scores = self._weigher.push(rows[:, self._column], pulse[:, P_BEAT], pulse[:, CONFIDENCE])
         trace.append(scores)
         return self._picker.push(scores)
+
+
+SKIP = 2
+"""Frames left out at the attack."""
+FRAMES = 26
+"""Frames the median is taken over: what there is of a chop at the earliest moment it is emitted."""
+
+
+@njit("void(float32[:, ::1])", cache=True, fastmath=True)
+def _sort_upper_half(frames):
+    """Bubble the larger values down until the middle is in place, all bins side by side."""
+    n = len(frames)
+    for done in range(n - (n - 1) // 2):
+        for i in range(n - 1 - done):
+            upper, lower = frames[i], frames[i + 1]
+            for b in range(frames.shape[1]):
+                small, large = min(upper[b], lower[b]), max(upper[b], lower[b])
+                upper[b] = small
+                lower[b] = large
+
+
+def harmonic_spectrum(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[analysis] Take the median over time. frames: float32, (n, bins) magnitudes, used up; gives float32, (bins,)."""
+    _sort_upper_half(frames)
+    n = len(frames)
+    return np.float32(0.5) * (frames[(n - 1) // 2] + frames[n // 2])

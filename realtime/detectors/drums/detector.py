@@ -14,9 +14,8 @@ from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLate
 from samplechop.realtime.detectors.drums.peak_picking import DrumDecision, HitPicker
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import AttackSearch
-from samplechop.realtime.nets.activations import calibrated
-from samplechop.realtime.nets.drum_features import HOP_LENGTH, N_FEATURES, DrumFeatureStream
-from samplechop.realtime.nets.tcn import TemporalNet
+from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
+from samplechop.realtime.nets.streaming import TemporalNet, calibrated
 
 NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49}
 """General MIDI's percussion keys: bass drum 1, acoustic snare, closed hi-hat, low tom, crash cymbal 1."""
@@ -68,8 +67,8 @@ class DrumDetector(StatedLatency):
         features, where = manifest.features, f"model {str(manifest.path)!r}"
         if not isinstance(features, DrumFeatures):
             raise ModelError(f"{where} is of kind {manifest.kind!r}: the drum detector needs one of kind 'drums'")
-        if features.n_features != N_FEATURES:
-            raise ModelError(f"{where} wants {features.n_features} features, there are {N_FEATURES}")
+        if features.n_features != N_DRUM_FEATURES:
+            raise ModelError(f"{where} wants {features.n_features} features, there are {N_DRUM_FEATURES}")
         if spec.sample_rate != features.sample_rate:
             raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
         decision = DrumDecision.read(manifest.decision, where)

@@ -11,7 +11,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
-from samplechop.realtime.dsp.smoothing import decay_of
+from samplechop.realtime.nets.streaming import decay_of
 
 START = 0.6
 """Of the highest score lately: the first hit of a record must be a good one."""

@@ -1,6 +1,6 @@
-"""From pitch classes to chords: which one sounds from where on, decided a fixed time after it began.
+"""From the net's pitch classes to chords, and to the set that sounds, decided a fixed time after they began.
 
-A hidden Markov model over everything that may be named (harmony/chord_vocabulary.py): what the net says of the twelve
+Chords: a hidden Markov model over everything that may be named (`harte.states`): what the net says of the twelve
 pitch classes and of the bass is compared with each chord's own notes, and to change costs something, so that a chord is
 a stretch of time and not a frame. The likeliest path is followed forwards (Viterbi, 1967), and each frame is decided
 `lag` frames later. Whenever another chord is decided, paths that contradict it are given up: to go back costs a change.
@@ -20,7 +20,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from samplechop.realtime.detectors.harmony.chord_vocabulary import SILENT, states
+from samplechop.realtime.detectors.harmony.harte import SILENT, states
 
 EVIDENCE_PER_SECOND = 14.0
 """What a frame's log odds count for: neighbouring frames hold much the same sound, and are no independent witnesses."""
@@ -72,7 +72,7 @@ def _before(path, state, began, frame):
 
 
 @njit
-def _strength(members, bass, prior, name, recent, told, scores):
+def _strength(members, bass, prior, name, recent, decided, scores):
     """Give the share of one name among all, by the mean of the frames since it began."""
     mean = np.zeros(24, np.float32)
     for row in recent:
@@ -83,13 +83,13 @@ def _strength(members, bass, prior, name, recent, told, scores):
     for s in range(len(scores)):
         value = math.exp(scores[s] - top)
         total += value
-        if name[s] == name[told]:
+        if name[s] == name[decided]:
             share += value
     return share / total
 
 
 @cache
-def _compiled() -> Callable[..., None]:
+def _compile_chords() -> Callable[..., None]:
     def run(rows, weight, lag, members, bass, prior, name, value, began, path, recent, table, scores, out, confidence):
         depth, n = len(path), len(value)
         fine = np.zeros(lag + 1, np.bool_)
@@ -117,18 +117,18 @@ def _compiled() -> Callable[..., None]:
             out[t] = table[STATE]
             if frame < 0:
                 continue
-            told = _before(path, best, began[best], frame)
-            if told == table[STATE]:
+            decided = _before(path, best, began[best], frame)
+            if decided == table[STATE]:
                 continue
-            table[STATE] = told
-            out[t] = told
-            confidence[t] = _strength(members, bass, prior, name, recent, told, scores)
+            table[STATE] = decided
+            out[t] = decided
+            confidence[t] = _strength(members, bass, prior, name, recent, decided, scores)
             # What began at frame + 1 + k came from fine[k]'s state at `frame`, or from another one.
             for k in range(lag):
                 one = (frame + k) % depth
-                fine[k] = _before(path, path[one, 0], path[one, 1], frame) == told
+                fine[k] = _before(path, path[one, 0], path[one, 1], frame) == decided
             for s in range(n):
-                if (s != told) if began[s] <= frame else not fine[began[s] - frame - 1]:
+                if (s != decided) if began[s] <= frame else not fine[began[s] - frame - 1]:
                     value[s] = _LOST
 
     table = types.float32[:, ::1]
@@ -158,17 +158,17 @@ class ChordTracker:
         self._value: NDArray[np.float32] = np.zeros(n, np.float32)
         self._scores: NDArray[np.float32] = np.zeros(n, np.float32)
         self._began, self._path = np.zeros(n, np.int64), np.zeros((lag + 2, 2), np.int64)
-        self._heard: NDArray[np.float32] = np.zeros((lag + 1, 24), np.float32)
+        self._recent: NDArray[np.float32] = np.zeros((lag + 1, 24), np.float32)
         self._table = np.zeros(3, np.int64)
-        self._run = _compiled()
+        self._run = _compile_chords()
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new: nothing sounds."""
         self._value.fill(-BEGIN)
         self._value[SILENT] = 0
-        self._heard[:, :12] = -SURE
-        self._heard[:, 12:] = 0
+        self._recent[:, :12] = -SURE
+        self._recent[:, 12:] = 0
         for array in (self._began, self._path, self._table):
             array.fill(0)
 
@@ -178,7 +178,81 @@ class ChordTracker:
         rows: float32, (n, 24), log odds of the twelve pitch classes and of the bass being each. The state decided at
         frame t is the one at frame t - lag; how likely it is, float32 in 0..1, is given where it is a new one.
         """
-        told, confidence = np.empty(len(rows), np.int64), np.zeros(len(rows), np.float32)
-        memory = self._value, self._began, self._path, self._heard, self._table, self._scores
-        self._run(rows, self._weight, self.lag, *self._model, *memory, told, confidence)
-        return told, confidence
+        decided, confidence = np.empty(len(rows), np.int64), np.zeros(len(rows), np.float32)
+        memory = self._value, self._began, self._path, self._recent, self._table, self._scores
+        self._run(rows, self._weight, self.lag, *self._model, *memory, decided, confidence)
+        return decided, confidence
+
+
+PITCH_CHANGE = 6.0
+"""What a change costs, in log odds, once off and once on again."""
+PITCH_SURE = 4.0
+"""Beyond so much, log odds count no more."""
+
+
+@cache
+def _compile_pitches() -> Callable[..., None]:
+    def run(rows, weight, ring, lead, since, sounding, table, sets, begun, means):
+        width, least, most = len(ring), np.float32(-PITCH_CHANGE / 2), np.float32(PITCH_CHANGE / 2)
+        for t in range(len(rows)):
+            time = table[0]
+            table[0] = time + 1
+            ring[time % width] = rows[t, :12]
+            begun[t] = time
+            for p in range(12):
+                mean = np.float32(0)
+                for k in range(width):
+                    mean += ring[k, p]
+                means[t, p] = mean / np.float32(width)
+                if lead[p] == (most if sounding[p] else least):
+                    since[p] = time
+                evidence = min(max(rows[t, p], np.float32(-PITCH_SURE)), np.float32(PITCH_SURE))
+                lead[p] = min(max(lead[p] + weight * evidence, least), most)
+                if lead[p] == (least if sounding[p] else most):
+                    sounding[p] = not sounding[p]
+                    begun[t] = min(begun[t], since[p])
+                sets[t, p] = sounding[p]
+
+    rows, row, flags, places = types.float32[:, ::1], types.float32[::1], types.boolean[::1], types.int64[::1]
+    signature = types.void(rows, types.float32, rows, row, places, flags, places, types.boolean[:, ::1], places, rows)
+    return njit([signature], cache=True)(run)
+
+
+class PitchSet:
+    """Follows the pitch classes, each by itself. Results do not depend on how frames are cut into pushes.
+
+    Per pitch class a hidden Markov model of two states, on and off, followed forwards: the lead of one over the other
+    grows with the evidence, is never more than what a change costs, and the state changes when the other one leads by
+    so much (Page's cumulative sum, "Continuous inspection schemes", Biometrika 1954).
+    """
+
+    def __init__(self, frame_rate: float, width: int) -> None:
+        """[main] Allocate and compile. frame_rate: frames per second. width: frames to average log odds over."""
+        if width < 1 or frame_rate <= 0:
+            raise ValueError(f"width must be at least 1 frame and frame_rate above 0, got {width} and {frame_rate}")
+        self._weight = np.float32(EVIDENCE_PER_SECOND / frame_rate)
+        self._ring: NDArray[np.float32] = np.zeros((width, 12), np.float32)
+        self._lead: NDArray[np.float32] = np.zeros(12, np.float32)
+        self._since, self._table = np.zeros(12, np.int64), np.zeros(1, np.int64)
+        self._sounding = np.zeros(12, np.bool_)
+        self._run = _compile_pitches()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new: nothing sounds."""
+        self._ring.fill(-12)
+        self._lead.fill(-PITCH_CHANGE / 2)
+        for array in (self._since, self._table, self._sounding):
+            array.fill(0)
+
+    def push(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float32]]:
+        """[analysis] Process log odds, float32 (n, 24), of which the first twelve count.
+
+        Gives for each frame which pitch classes sound, bool (n, 12); since which frame those that changed did so,
+        int64 (n,); and the mean log odds lately, float32 (n, 12).
+        """
+        n = len(rows)
+        sets, begun, means = np.empty((n, 12), np.bool_), np.empty(n, np.int64), np.empty((n, 12), np.float32)
+        memory = self._ring, self._lead, self._since, self._sounding, self._table
+        self._run(rows, self._weight, *memory, sets, begun, means)
+        return sets, begun, means

@@ -10,15 +10,12 @@ from samplechop import models
 from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
-from samplechop.realtime.detectors.harmony.chord_tracker import ChordTracker
-from samplechop.realtime.detectors.harmony.chord_vocabulary import CHORD_OCTAVE, SILENT, voicing
-from samplechop.realtime.detectors.harmony.harte import ROOTS
+from samplechop.realtime.detectors.harmony.chord_tracker import ChordTracker, PitchSet
+from samplechop.realtime.detectors.harmony.harte import CHORD_OCTAVE, ROOTS, SILENT, voicing
 from samplechop.realtime.detectors.harmony.key_tracker import KeyTracker
-from samplechop.realtime.detectors.harmony.pitch_classes import PitchSet
 from samplechop.realtime.dsp import onset_refinement
 from samplechop.realtime.dsp.delay_line import History
-from samplechop.realtime.nets.activations import calibrated
-from samplechop.realtime.nets.pitch_net import NOTHING, PITCH_CLASSES, PitchStream
+from samplechop.realtime.nets.streaming import NOTHING, PITCH_CLASSES, PitchStream, calibrated
 
 MOST_SECONDS = 0.25
 """The latency with blocks of USUAL_BLOCK samples is as much of this as whole frames allow."""

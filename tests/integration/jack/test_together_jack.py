@@ -8,7 +8,7 @@ import pytest
 
 from samplechop.offline.lab.bench.jack import Session, run_session
 from samplechop.offline.lab.bench.jack_server import JackServer
-from samplechop.realtime.detectors import registry
+from samplechop.realtime import detectors
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.messages import NOTE_OFF
 from tests.support.delivery import in_order
@@ -52,7 +52,7 @@ def test_the_notes_of_each_kind_arrive_on_its_channel(session: Session, kind: st
 
 
 def test_each_kind_is_late_by_the_constant_of_its_detector(session: Session) -> None:
-    engine = Engine({name: registry.make(name) for name in NAMES.values()}, RATE, 2, PERIOD)
+    engine = Engine({name: detectors.make(name) for name in NAMES.values()}, RATE, 2, PERIOD)
     shifts = {}
     for kind, name in NAMES.items():
         sent, came = np.array(struck(session, kind)), np.array(session.on_channel(CHANNELS[kind]))

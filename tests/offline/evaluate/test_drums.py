@@ -21,9 +21,9 @@ from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.evaluate.runner import Pooled
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure, write_drum_labels
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
+from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.detectors import registry
 from tests.support.command import samplechop
 from tests.support.ears import Reciter, drum
 
@@ -222,7 +222,7 @@ def folder(tmp_path, monkeypatch):
     )
     (tmp_path / "mixes/one.drums.txt").write_text("0.5 snare\n")
     events = [drum(0.5, "kick"), drum(1.0, "hat", 0.4)]
-    monkeypatch.setitem(registry.BUILT_IN, "reciter", lambda: Reciter(events))
+    monkeypatch.setitem(detectors.BUILT_IN, "reciter", lambda: Reciter(events))
     monkeypatch.setattr(runner, "synthetic_noises", lambda: {"hum": [np.zeros(2 * RATE, np.float32)] * 2})
     monkeypatch.setattr(runner, "USUAL", tmp_path / "nowhere.flac")
     drums.open_system.cache_clear()

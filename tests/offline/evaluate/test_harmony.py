@@ -32,11 +32,10 @@ from samplechop.offline.evaluate.references import (
 )
 from samplechop.offline.evaluate.runner import Pooled
 from samplechop.offline.labels.recording_truth import ChordTruth, Truth, write_truth
+from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.detectors import registry
-from samplechop.realtime.detectors.harmony.chord_vocabulary import PRIORS
-from samplechop.realtime.detectors.harmony.harte import ROOTS
+from samplechop.realtime.detectors.harmony.harte import PRIORS, ROOTS
 from tests.support import signals
 from tests.support.command import samplechop
 from tests.support.ears import Reciter
@@ -256,7 +255,7 @@ def folder(tmp_path, monkeypatch):
         audio(tmp_path / group / "one.wav")
         (tmp_path / group / "one.lab").write_text(lines)
     events = [Event("chord", RATE, RATE + 4410, 0.9, "A:min7"), Event("chord", 3 * RATE, 4 * RATE, 0.9, "D:maj/3")]
-    monkeypatch.setitem(registry.BUILT_IN, "reciter", lambda: Reciter(events))
+    monkeypatch.setitem(detectors.BUILT_IN, "reciter", lambda: Reciter(events))
     monkeypatch.setattr(runner, "synthetic_noises", lambda: {"hum": [np.zeros(4 * RATE, np.float32)]})
     monkeypatch.setattr(runner, "USUAL", tmp_path / "nowhere.flac")
     harmony.open_system.cache_clear()

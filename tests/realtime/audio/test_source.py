@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.realtime.audio.clock import StreamClock
 from samplechop.realtime.audio.file_source import DECODE_FRAMES, FileSource
+from samplechop.realtime.audio.source import StreamClock
 from samplechop.realtime.core.errors import UserError
 
 RATE = 44_100

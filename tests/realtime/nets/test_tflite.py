@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samplechop import models
-from samplechop.realtime.nets.chop_features import N_FEATURES
+from samplechop.realtime.nets.features import N_FEATURES
 from samplechop.realtime.nets.tflite import Scorer
 from tests.support.command import ROOT
 from tests.support.tflite_scores import scores

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.realtime.audio.clock import StreamClock
+from samplechop.realtime.audio.source import StreamClock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.outputs.sinks import LineFile
 from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad

@@ -286,8 +286,8 @@ def loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     soundfile.write(tmp_path / "loop.wav", np.concatenate(parts), RATE, "PCM_16")
     monkeypatch.setattr(ToldEngine, "events", events)
     monkeypatch.setattr(content_detection, "Engine", ToldEngine)
-    monkeypatch.setattr(content_detection.registry, "names", lambda: ["drums", "harmony"])
-    monkeypatch.setattr(content_detection.registry, "make", str)
+    monkeypatch.setattr(content_detection.detectors, "names", lambda: ["drums", "harmony"])
+    monkeypatch.setattr(content_detection.detectors, "make", str)
     places = [Candidate(index * RATE // 2, 0.9 - 0.01 * (index * 7 % 12)) for index in range(24)]
     found = plan.candidates.Found(tuple(places), (), ("chop", "0"))
     monkeypatch.setattr(plan.candidates, "find", lambda *_: found)
@@ -330,7 +330,7 @@ def test_tags_change_no_sample(loop: Path, tmp_path: Path) -> None:
 def test_without_detectors_nothing_is_told_and_nothing_can_be_wanted(
     loop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content_detection.registry, "names", list)
+    monkeypatch.setattr(content_detection.detectors, "names", list)
     kit = pipeline.make_kit(loop, tmp_path / "kit", ChopOptions(count=4, **FEW)).kit
     assert all(part.content == Content() and part.title == part.name for part in kit.slices)
     with pytest.raises(UserError, match=r"^--want drums needs .*[^.]$"):
@@ -350,7 +350,7 @@ def test_what_a_session_s_log_holds_is_not_heard_again(
     (session / "audio.wav").write_bytes(loop.read_bytes())
     lines = [hit(3.25, "tom").to_json(RATE), chord(1.0, "E:5").to_json(RATE), '{"kind":"drum","label":"kick"}']
     (session / "events.jsonl").write_text("\n".join([*lines, ""]))
-    monkeypatch.setattr(content_detection.registry, "make", lambda name: pytest.fail(f"{name} was asked"))
+    monkeypatch.setattr(content_detection.detectors, "make", lambda name: pytest.fail(f"{name} was asked"))
     for source in (session, session / "audio.wav"):
         record = open_record(source, tmp_path)
         known = heard_in(record, [(0, record.length)])

@@ -8,7 +8,7 @@ import soundfile
 from samplechop.offline.lab.bench import live
 from samplechop.offline.lab.bench import record as bench_record
 from samplechop.offline.lab.bench.figures import Figure, as_json, as_table
-from samplechop.realtime.detectors.registry import BUILT_IN
+from samplechop.realtime.detectors import BUILT_IN
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
 

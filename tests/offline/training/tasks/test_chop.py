@@ -13,8 +13,8 @@ from samplechop.offline.training.streaming_targets import Annotation, Record, re
 from samplechop.offline.training.tasks import chop
 from samplechop.offline.training.tasks.chop import HEADS, LOOKAHEAD, SPEC
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.nets.activations import ActivationStream
-from samplechop.realtime.nets.chop_features import N_FEATURES
+from samplechop.realtime.nets.features import N_FEATURES
+from samplechop.realtime.nets.streaming import ActivationStream
 from tests.support.signals import record
 
 SHAPE = tcn.Shape(N_FEATURES, len(HEADS), (1, 2, 4), 6)

@@ -18,7 +18,7 @@ from samplechop.offline.training.tasks.harmony_library import made_bank
 from samplechop.offline.training.tasks.harmony_mixing import KINDS, LENGTH, Mixed, mix, voicing
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.harmony.harte import QUALITIES
-from samplechop.realtime.nets.pitch_net import NOTHING, PitchStream
+from samplechop.realtime.nets.streaming import NOTHING, PitchStream
 
 HALF = 22_050
 

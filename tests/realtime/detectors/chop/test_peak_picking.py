@@ -1,5 +1,7 @@
 """Which frames become chops."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,9 +9,16 @@ from hypothesis import strategies as st
 
 from samplechop import models
 from samplechop.models import ModelError
-from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Decision
-from samplechop.realtime.dsp.smoothing import decay_of
-from samplechop.realtime.nets.activations import calibrated
+from samplechop.realtime.detectors.chop.peak_picking import (
+    PEAK_WAIT,
+    AdaptivePicker,
+    BeatWeigher,
+    Candidate,
+    Decision,
+    MinimumGap,
+    RunPicker,
+)
+from samplechop.realtime.nets.streaming import calibrated, decay_of
 
 UNITS = st.floats(0, 1, width=32)
 
@@ -103,3 +112,101 @@ def test_a_decision_that_makes_no_sense_is_refused(change: dict) -> None:
     record = dict(models.load("chop").decision) | change
     with pytest.raises(ModelError, match="here: decision"):
         Decision.read(record, "here")
+
+
+probabilities = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=80)
+
+
+def pick(scores: list[float], threshold: float = 0.5, split: int = 1000) -> list[tuple[int, int, float]]:
+    picker = RunPicker(threshold)
+    parts = [np.array(scores[first : first + split], np.float32) for first in range(0, len(scores), split)]
+    return [found for part in parts for found in picker.push(part)]
+
+
+def test_an_isolated_positive_frame_is_a_candidate() -> None:
+    assert pick([0, 0, 0.75, 0, 0]) == [(2, 3, 0.75)]
+
+
+def test_neighbouring_positive_frames_are_one_candidate_at_their_peak() -> None:
+    assert pick([0, 0.5, 0.75, 1.0, 0.625, 0, 0]) == [(3, 5, 1.0)]
+
+
+def test_a_long_run_is_decided_before_it_ends() -> None:
+    assert pick([0, 1.0] + [0.75] * 20) == [(1, 1 + PEAK_WAIT, 1.0)]
+
+
+def test_the_threshold_itself_is_positive() -> None:
+    assert pick([0.5, 0]) == [(0, 1, 0.5)]
+
+
+@given(probabilities)
+def test_each_run_gives_at_most_one_candidate(scores: list[float]) -> None:
+    positive = np.array([0, *scores, 0], np.float32) >= 0.5
+    runs = int(np.sum(positive[1:] & ~positive[:-1]))
+    assert len(pick([*scores, 0.0])) == runs
+
+
+@given(probabilities, st.integers(1, 10))
+def test_candidates_do_not_depend_on_how_scores_are_split(scores: list[float], split: int) -> None:
+    assert pick(scores, split=split) == pick(scores)
+
+
+@given(probabilities)
+def test_no_candidate_waits_longer_than_promised(scores: list[float]) -> None:
+    assert all(0 < decided - frame <= PEAK_WAIT for frame, decided, _ in pick([*scores, 0.0]))
+
+
+def test_reset_begins_at_frame_zero() -> None:
+    picker = RunPicker(0.5)
+    picker.push(np.ones(10, np.float32))
+    picker.reset()
+    assert picker.push(np.array([0, 1, 0], np.float32)) == [(1, 2, 1.0)]
+
+
+def test_a_score_equal_to_the_threshold_is_positive_whatever_its_digits() -> None:
+    assert len(pick([0.7, 0.0], threshold=0.7)) == 1
+
+
+def keep(candidates: list[Candidate], gap: int, hold: int) -> list[Candidate]:
+    rule, kept = MinimumGap(gap, hold), []
+    for frame in range(max((c.sample // 256 for c in candidates), default=0) + hold + 2):
+        for candidate in (c for c in candidates if c.sample // 256 == frame):
+            kept.append(rule.release(frame - 1))
+            kept.append(rule.offer(candidate, frame))
+        kept.append(rule.release(frame))
+    return [released[0] for released in kept if released is not None]
+
+
+spaced = st.lists(st.tuples(st.integers(0, 300), st.floats(0.5, 1.0)), max_size=20, unique_by=lambda pair: pair[0]).map(
+    lambda pairs: [Candidate(frame * 256, strength) for frame, strength in sorted(pairs)]
+)
+
+
+@given(spaced, st.integers(0, 60), st.integers(0, 60))
+def test_released_candidates_are_a_gap_apart(candidates: list[Candidate], gap: int, hold: int) -> None:
+    samples = [c.sample for c in keep(candidates, gap * 256, hold)]
+    assert all(b - a >= gap * 256 for a, b in pairwise(samples))
+
+
+@given(spaced, st.integers(1, 60))
+def test_a_held_candidate_yields_only_to_a_stronger_one_inside_the_gap(candidates: list[Candidate], gap: int) -> None:
+    kept = keep(candidates, gap * 256, gap)
+    for candidate in candidates:
+        near = [c for c in candidates if c is not candidate and abs(c.sample - candidate.sample) < gap * 256]
+        if all(c.strength < candidate.strength for c in near):
+            assert candidate in kept
+
+
+def test_with_a_hold_the_stronger_of_two_close_ones_is_kept() -> None:
+    weak, strong = Candidate(2560, 0.6), Candidate(5120, 0.9)
+    assert keep([weak, strong], gap=11025, hold=44) == [strong]
+
+
+def test_without_a_hold_the_first_of_two_close_ones_is_kept() -> None:
+    first, second = Candidate(2560, 0.6), Candidate(5120, 0.9)
+    assert keep([first, second], gap=11025, hold=0) == [first]
+
+
+def test_no_gap_keeps_everything() -> None:
+    both = [Candidate(2560, 0.6), Candidate(3072, 0.9)]
+    assert keep(both, gap=0, hold=0) == both

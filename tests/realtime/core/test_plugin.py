@@ -1,7 +1,9 @@
+"""Meters of a detector."""
+
 import numpy as np
 import pytest
 
-from samplechop.realtime.core.meters import LONGEST, Trace, meters_of
+from samplechop.realtime.core.plugin import LONGEST, Trace, meters_of
 
 
 def test_the_newest_values_are_kept_as_they_were() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.log import logged_to
+from samplechop.realtime.core.process import logged_to
 from tests.support.command import ROOT
 
 

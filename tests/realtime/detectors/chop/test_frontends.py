@@ -1,8 +1,10 @@
+"""The harmonic spectrum of a chop."""
+
 import numpy as np
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from samplechop.realtime.dsp.median_spectrum import harmonic_spectrum
+from samplechop.realtime.detectors.chop.frontends import harmonic_spectrum
 
 magnitudes = arrays.arrays(
     np.float32, arrays.array_shapes(min_dims=2, max_dims=2, max_side=30), elements={"min_value": 0, "max_value": 65536}

@@ -1,4 +1,4 @@
-"""Features of the streaming net, and the activations made of them."""
+"""Features of the streaming nets, and the activations made of them."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from samplechop import models
 from samplechop.models import ModelError
-from samplechop.realtime.nets.activations import ActivationStream
-from samplechop.realtime.nets.chop_features import HOP_LENGTH, N_FEATURES, PER_HOP, FeatureStream
+from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, PER_HOP, DrumFeatureStream, FeatureStream
+from samplechop.realtime.nets.streaming import ActivationStream
 from tests.support.signals import RATE, record
 
 MOST = 5000
@@ -20,11 +20,24 @@ def stream() -> FeatureStream:
 
 
 @pytest.fixture(scope="module")
+def drums() -> DrumFeatureStream:
+    return DrumFeatureStream(MOST)
+
+
+@pytest.fixture(scope="module", params=["stream", "drums"])
+def features(request: pytest.FixtureRequest) -> FeatureStream | DrumFeatureStream:
+    found: FeatureStream | DrumFeatureStream = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(scope="module")
 def activations() -> ActivationStream:
     return ActivationStream(models.load("chop"), MOST)
 
 
-def push(stream: FeatureStream | ActivationStream, audio: np.ndarray, sizes: list[int]) -> np.ndarray:
+def push(
+    stream: FeatureStream | DrumFeatureStream | ActivationStream, audio: np.ndarray, sizes: list[int]
+) -> np.ndarray:
     stream.reset()
     rows, start = [], 0
     while start < len(audio):
@@ -36,9 +49,11 @@ def push(stream: FeatureStream | ActivationStream, audio: np.ndarray, sizes: lis
 
 
 @given(sizes=st.lists(st.integers(1, MOST), min_size=1, max_size=5))
-def test_features_do_not_depend_on_how_blocks_are_cut(stream: FeatureStream, sizes: list[int]) -> None:
+def test_features_do_not_depend_on_how_blocks_are_cut(
+    features: FeatureStream | DrumFeatureStream, sizes: list[int]
+) -> None:
     audio, _ = record(1.5)
-    np.testing.assert_array_equal(push(stream, audio, sizes), push(stream, audio, [MOST]))
+    np.testing.assert_array_equal(push(features, audio, sizes), push(features, audio, [MOST]))
 
 
 @given(sizes=st.lists(st.integers(1, MOST), min_size=1, max_size=5))
@@ -57,10 +72,17 @@ def test_a_frame_is_there_when_its_latency_has_passed(stream: FeatureStream) -> 
     assert len(push(stream, audio[: needed + HOP_LENGTH], [MOST])) >= frame + 1
 
 
-def test_level_hardly_changes_features_of_loud_sound(stream: FeatureStream) -> None:
+def test_a_drum_frame_is_there_when_its_latency_has_passed(drums: DrumFeatureStream) -> None:
+    frame, audio = 40, record(1.5)[0]
+    needed = frame * HOP_LENGTH + drums.latency
+    assert len(push(drums, audio[: needed - 1], [MOST])) == frame
+    assert len(push(drums, audio[:needed], [MOST])) == frame + 1
+
+
+def test_level_hardly_changes_features_of_loud_sound(features: FeatureStream | DrumFeatureStream) -> None:
     rng = np.random.default_rng(0)
     noise = (0.3 * rng.standard_normal(2 * RATE)).astype(np.float32)
-    loud, soft = push(stream, noise, [MOST]), push(stream, noise * np.float32(0.25), [MOST])
+    loud, soft = push(features, noise, [MOST]), push(features, noise * np.float32(0.25), [MOST])
     assert np.abs(loud[20:] - soft[20:]).mean() < 0.1
 
 

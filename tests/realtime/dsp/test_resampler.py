@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.realtime.engine.resampler import Resampler
+from samplechop.realtime.dsp.resampler import Resampler
 
 RATES = [4_000, 8_000, 22_050, 32_000, 44_099, 48_000, 96_000, 192_000, 384_000]
 

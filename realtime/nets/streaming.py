@@ -1,0 +1,232 @@
+"""A temporal convolutional net, one frame at a time: the runtime computes the sums, what was before is kept here.
+
+A causal dilated convolution of three taps sees its input now, d frames ago and 2d frames ago. The .tflite holds one
+step of the whole net: it takes the newest features and, for each layer, the two earlier inputs; it gives the
+probabilities and every layer's new input, which is remembered until it is asked for (the caching of Paine et al.,
+"Fast Wavenet generation algorithm", 2016). So a net that looks back over many seconds costs no more than a small dense
+one.
+
+    step input   [features now | features 2d ago | features d ago | layer 1: 2d ago | layer 1: d ago | layer 2: ... ]
+    step output  [probabilities | layer 1's new input | layer 2's ... ]
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.models import DrumFeatures, HarmonyFeatures, Manifest, ModelError, StreamFeatures
+from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
+from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
+from samplechop.realtime.nets.tflite import open_interpreter
+
+
+@cache
+def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
+    def gather(frame, step, recent, memory, delays, time):
+        n, (depth, width) = len(frame), memory.shape[1:]
+        step[:n] = frame
+        for lag in range(2):
+            past = time - (2 - lag) * delays[0]
+            step[n + lag * n : n + (lag + 1) * n] = recent[past % depth]
+        recent[time % depth] = frame
+        at = 3 * n
+        for row in range(len(memory)):
+            for lag in range(2):
+                past = time - (2 - lag) * delays[row + 1]
+                step[at : at + width] = memory[row, past % depth]
+                at += width
+
+    def keep(result, n_heads, memory, time):
+        depth, width = memory.shape[1:]
+        for row in range(len(memory)):
+            memory[row, time % depth] = result[n_heads + row * width : n_heads + (row + 1) * width]
+
+    row, rows, cube = types.float32[::1], types.float32[:, ::1], types.float32[:, :, ::1]
+    gathered = njit([types.void(row, row, rows, cube, types.int64[::1], types.int64)], cache=True)(gather)
+    kept = njit([types.void(row, types.int64, cube, types.int64)], cache=True)(keep)
+    return gathered, kept
+
+
+class TemporalNet:
+    """The streaming net of one manifest: a frame of features in, a probability for each head out."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        """[main] Open it and run it once. Raises ModelError if its tensors are not the manifest's."""
+        features = manifest.features
+        if not isinstance(features, StreamFeatures | DrumFeatures):
+            raise ModelError(f"model {str(manifest.path)!r} is not a streaming net")
+        where = f"model {str(manifest.path)!r}"
+        self._interpreter, _ = open_interpreter(manifest.path.read_bytes(), 1, where)
+        inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+        rows = features.members * (len(features.dilations) - 1)
+        sizes = 3 * features.n_features + 2 * rows * features.channels, len(features.heads) + rows * features.channels
+        found = int(np.prod(inputs["shape"])), int(np.prod(outputs["shape"]))
+        if found != sizes or inputs["dtype"] is not np.float32:
+            raise ModelError(f"{where} takes and gives {found} numbers, its manifest says {sizes}")
+        self._in, self._out = inputs["index"], outputs["index"]
+        self.n_heads = len(features.heads)
+        self._delays = np.array([features.dilations[0], *(features.dilations[1:] * features.members)], np.int64)
+        depth = 2 * max(features.dilations) + 1
+        self._recent: NDArray[np.float32] = np.zeros((depth, features.n_features), np.float32)
+        self._memory: NDArray[np.float32] = np.zeros((rows, depth, features.channels), np.float32)
+        self._step: NDArray[np.float32] = np.zeros((1, sizes[0]), np.float32)
+        self._gather, self._keep = _compiled()
+        self.reset()
+        self.push(np.zeros(features.n_features, np.float32))
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new: before the first frame there is nothing, which is zeros."""
+        self._recent.fill(0)
+        self._memory.fill(0)
+        self._time = 0
+
+    def push(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process a frame of features, float32 (n_features,); give the probabilities, float32 (n_heads,)."""
+        self._gather(frame, self._step[0], self._recent, self._memory, self._delays, self._time)
+        self._interpreter.set_tensor(self._in, self._step)
+        self._interpreter.invoke()
+        result: NDArray[np.float32] = self._interpreter.get_tensor(self._out)[0]
+        self._keep(result, self.n_heads, self._memory, self._time)
+        self._time += 1
+        return result[: self.n_heads]
+
+
+class ActivationStream:
+    """Activations of a stream, one row per frame of `hop_length` samples.
+
+    Row g belongs to sample g * hop_length + offset and is there `latency` samples later. It depends on the features up
+    to `lookahead` frames after it and, before it, on as much as the net looks back.
+    """
+
+    def __init__(self, manifest: Manifest, max_block_size: int) -> None:
+        """[main] Load, allocate, compile. Raises ModelError for a model that is not a streaming net."""
+        features = manifest.features
+        if not isinstance(features, StreamFeatures):
+            raise ModelError(f"model {manifest.name!r} takes single windows, it gives no stream of activations")
+        if features.n_features != N_FEATURES:
+            raise ModelError(f"model {manifest.name!r} wants {features.n_features} features, there are {N_FEATURES}")
+        self.features = FeatureStream(max_block_size, features.sample_rate)
+        self._net = TemporalNet(manifest)
+        self.heads = features.heads
+        self.hop_length = HOP_LENGTH * STACK
+        self.offset = HOP_LENGTH
+        self.lookahead = features.lookahead
+        self.latency = self.lookahead * self.hop_length + self.features.latency
+        most = max_block_size // self.hop_length + 1
+        # Head by head in memory, for those who follow one of them.
+        self._rows: NDArray[np.float32] = np.zeros((len(self.heads), most), np.float32).T
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self.features.reset()
+        self._net.reset()
+        self._wait = self.lookahead
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the next rows: float32 (m, heads).
+
+        A view, valid until the next push.
+        """
+        written = 0
+        for frame in self.features.push(block):
+            row = self._net.push(frame)
+            if self._wait:
+                self._wait -= 1
+            else:
+                self._rows[written] = row
+                written += 1
+        return self._rows[:written]
+
+
+def decay_of(memory_seconds: float, hop_length: int, sample_rate: int) -> float:
+    """Give what is left after one frame of something that falls by a factor of e in memory_seconds."""
+    return math.exp(-hop_length / sample_rate / memory_seconds)
+
+
+def calibrated(calibration: tuple[tuple[float, float], ...], score: float) -> float:
+    """Read off how often the net is right where it says `score`; without a table, give the score."""
+    if not calibration:
+        return score
+    scores, shares = zip(*calibration, strict=True)
+    return float(np.interp(score, scores, shares))
+
+
+PITCH_CLASSES = 12
+N_LOGITS = 2 * PITCH_CLASSES
+"""The logits of "this pitch class sounds", C first, then those of "this is the bass note"."""
+NOTHING = -12.0
+"""The logit of every answer in a frame without any sound."""
+
+
+class PitchStream:
+    """The net of one manifest: blocks of samples in, 24 logits for each frame they complete out.
+
+    Frame f is centred on sample f * hop_length and complete `latency` samples later. However blocks are cut, its logits
+    are equal to the last bit.
+    """
+
+    offset = 0
+    """The sample on which frame 0 is centred."""
+
+    def __init__(self, manifest: Manifest, max_block_size: int) -> None:
+        """[main] Open it and run it once. Raises ModelError if its tensors are not the manifest's."""
+        where, features = f"model {str(manifest.path)!r}", manifest.features
+        if not isinstance(features, HarmonyFeatures):
+            raise ModelError(f"{where} does not detect harmony")
+        self._spectrum = HarmonySpectrum(max_block_size, features.sample_rate, features.hop_length, features.spectrum)
+        self._interpreter, self.runtime = open_interpreter(manifest.path.read_bytes(), 1, where)
+        inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
+        found = tuple(int(np.prod(one["shape"])) for one in (inputs, outputs))
+        if found != (features.n_bins, N_LOGITS) or inputs["dtype"] is not np.float32:
+            raise ModelError(f"{where} takes and gives {found} numbers, its manifest says {features.n_bins, N_LOGITS}")
+        self._in, self._out = inputs["index"], outputs["index"]
+        self._row: NDArray[np.float32] = np.zeros((1, features.n_bins), np.float32)
+        self._logits: NDArray[np.float32] = np.zeros((max_block_size // features.hop_length + 1, N_LOGITS), np.float32)
+        self._score()
+        self.reset()
+
+    @property
+    def hop_length(self) -> int:
+        """Samples from one frame to the next."""
+        return self._spectrum.hop_length
+
+    @property
+    def latency(self) -> int:
+        """Samples from a frame's centre until it is complete."""
+        return self._spectrum.latency
+
+    @property
+    def levels(self) -> NDArray[np.float32]:
+        """RMS of each frame of the last push, dBFS (a full-scale sine has -3): float32, (m,), a view."""
+        return self._spectrum.levels
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._spectrum.reset()
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process a block and give the logits of every frame it completes.
+
+        block: float32, (n,), C-contiguous, n <= max_block_size. Returns float32, (m, 24), NOTHING where there is no
+        sound: a view that the next push overwrites. Raises ValueError for a longer block, TypeError for other dtypes.
+        """
+        frames = self._spectrum.push(block)
+        for i in range(len(frames)):
+            if frames[i].any():
+                self._row[0] = frames[i]
+                self._logits[i] = self._score()
+            else:
+                self._logits[i] = NOTHING
+        return self._logits[: len(frames)]
+
+    def _score(self) -> NDArray[np.float32]:
+        self._interpreter.set_tensor(self._in, self._row)
+        self._interpreter.invoke()
+        logits: NDArray[np.float32] = self._interpreter.get_tensor(self._out)[0]
+        return logits
