@@ -156,7 +156,7 @@ class ClipFeatures:
 
 @dataclass(frozen=True, slots=True)
 class SoundFeatures:
-    """What the net that names whole sounds hears, see offline/atlas/tags/inference.py, and what it says of them.
+    """What the net that names whole sounds hears, see offline/atlas/tag_net.py, and what it says of them.
 
     n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. segments: of time, the
     shortest first. tags: what each of its first outputs means. encoding: numbers in its second output, its last hidden

@@ -1,1 +1,1 @@
-"""The atlas: a pile of samples becomes a map that can be played. One step a module; see `atlas.store`."""
+"""The atlas: many samples become a map to play. Here is its folder, and what is known of each sound; see `store`."""

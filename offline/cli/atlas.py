@@ -1,48 +1,60 @@
 """The commands under `samplechop atlas`: those that begin with files are here, those of one step in `atlas_steps`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from samplechop.offline.atlas.settings import (
+    MOST_IN_GRID,
+    CollectSettings,
+    DescribeSettings,
+    DrumMachineSettings,
+    EmbedMode,
+    EmbedSettings,
+    FingerprintSettings,
+    GridSettings,
+    PageSettings,
+    SpriteSettings,
+    TagSettings,
+)
 from samplechop.offline.cli import atlas_steps
-from samplechop.offline.cli.atlas_steps import Jobs, cores, opened, seconds
+from samplechop.offline.cli.atlas_steps import Jobs, Metadata, cores, opened, seconds
 from samplechop.offline.common.progress import progress_bars
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import with_options
 
-if TYPE_CHECKING:
-    from samplechop.offline.atlas.collect.collect import CollectSettings
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of the atlas.")]
+Window = Annotated[
+    str | None, typer.Option(help="Keep so much of each sound, such as 250ms or 1.5s (default: all of it).")
+]
+Alignment = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="When each word or phone is spoken: Gentle's JSON, output of CMU Sphinx with -time yes, a TextGrid; "
+        "for several recordings one for each, of the same name, or the folder of them.",
+    ),
+]
+Unit = Annotated[str, typer.Option(help="Cut aligned speech into each phone or word.")]
+MAPS: tuple[EmbedMode, ...] = ("combined", "fingerprints")
+"""The maps of a page that `build` makes: the first is shown first, and the grid is made of it."""
 
-app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to look at, to play and to choose from.")
+app = typer.Typer(no_args_is_help=True, help="Make a map of many samples, to see, to play and to choose from.")
 
 
-@app.callback()
-def atlas() -> None:
-    """Make a map of many samples, to look at, to play and to choose from."""
-
-
-@app.command("build")
+@app.command()
+@with_options(CollectSettings)
+@with_options(TagSettings)
 def build(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the atlas.")],
+    output: Output,
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(metavar="INPUT...", help="Audio files, sessions, kits, folders; none to go on with an atlas."),
     ] = None,
-    window: Annotated[
-        str | None, typer.Option(help="Keep so much of each sound, such as 250ms (default: all).")
-    ] = None,
-    max_seconds: Annotated[
-        float | None, typer.Option(help="Longer files are cut, see --split, or left out (default: 10).")
-    ] = None,
-    split: Annotated[str, typer.Option(help="How longer files are cut: none, chops or energy.")] = "none",
-    alignment: Annotated[
-        list[Path] | None, typer.Option(help="Aligned speech, see samplechop atlas collect; again for more.")
-    ] = None,
-    unit: Annotated[str, typer.Option(help="Cut aligned speech into each phone or word.")] = "phone",
-    model: Annotated[str, typer.Option(help="The net that tags: sounds, or your own.")] = "sounds",
-    metadata: Annotated[
-        list[Path] | None, typer.Option(help="JSON or CSV that describes sounds; again for more.")
-    ] = None,
+    window: Window = None,
+    alignment: Alignment = None,
+    unit: Unit = "phone",
+    metadata: Metadata = None,
     perplexity: Annotated[float, typer.Option(help="About how many neighbours the maps keep near.")] = 30.0,
     seed: Annotated[int, typer.Option(help="Another seed, other maps.")] = 1,
     title: Annotated[str | None, typer.Option(help="What the page is called (default: as the folder).")] = None,
@@ -50,6 +62,7 @@ def build(
         bool, typer.Option("--drum-machine", help="Write the data of Google's Infinite Drum Machine, too.")
     ] = False,
     jobs: Jobs = None,
+    **given: Any,
 ) -> None:
     """Make an atlas and its page: collect, fingerprint, tags, describe, embed, grid, sprites and page in one go.
 
@@ -61,47 +74,49 @@ def build(
 
     Every step is a command of its own with more settings; what was made with others is kept by them alone.
     """
+    tagging = {name: given.pop(name) for name in ("model", "synonyms") if name in given}
     if inputs:
-        collect(inputs, output, window, max_seconds, split=split, alignment=alignment, unit=unit, jobs=jobs)
-    from samplechop.offline.atlas import build as building
-    from samplechop.offline.atlas.tags.tag import TagSettings
+        collect(inputs=inputs, output=output, window=window, alignment=alignment, unit=unit, jobs=jobs, **given)
+    from samplechop.offline.atlas.fingerprints import fingerprint
+    from samplechop.offline.atlas.map.map_files import grid
+    from samplechop.offline.atlas.map.tsne import embed
+    from samplechop.offline.atlas.tags import tag
+    from samplechop.offline.atlas.tempo_and_key import describe
+    from samplechop.offline.atlas.web import drum_machine as machine
+    from samplechop.offline.atlas.web.page import page
+    from samplechop.offline.atlas.web.sprites import sprites
 
-    settings = building.BuildSettings(TagSettings(model, tuple(metadata or ())), seed, perplexity, title, drum_machine)
+    workers = cores(jobs)
+    notes: list[str] = []
     with opened(output) as (atlas, progress):
-        sentences = building.build(atlas, settings, progress, jobs or cores())
-    for sentence in sentences:
+        fingerprint(atlas, FingerprintSettings(), progress, workers)
+        tag(atlas, TagSettings(**tagging, metadata=tuple(metadata or ())), progress)
+        describe(atlas, DescribeSettings(), progress, workers)
+        for mode in MAPS:
+            notes += embed(atlas, EmbedSettings(mode, perplexities=(perplexity,), seed=seed), progress, workers)
+        if len(atlas) <= MOST_IN_GRID:
+            grid(atlas, GridSettings(), progress)
+        else:
+            notes.append(f"no grid was made: one takes at most {MOST_IN_GRID:,} sounds, the atlas has {len(atlas):,}")
+        sprites(atlas, SpriteSettings(), progress, workers)
+        page(atlas, PageSettings(title), progress)
+        if drum_machine:
+            machine.drum_machine(atlas, DrumMachineSettings(), progress, workers=workers)
+    for sentence in dict.fromkeys(notes):
         typer.echo(sentence, err=True)
     typer.echo(f"open {output / 'page' / 'index.html'}")
 
 
-@app.command("collect")
+@app.command()
+@with_options(CollectSettings)
 def collect(
     inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Audio files, sessions, kits, folders.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the atlas.")],
-    window: Annotated[
-        str | None, typer.Option(help="Keep so much of each sound, such as 250ms or 1.5s (default: all of it).")
-    ] = None,
-    max_seconds: Annotated[
-        float | None, typer.Option(help="Longer files are cut, see --split, or left out (default: 10).")
-    ] = None,
-    rate: Annotated[int | None, typer.Option(help="Sample rate of all sounds in Hz (default: 44100).")] = None,
-    split: Annotated[
-        str,
-        typer.Option(
-            help="Files longer than --max-seconds: none leaves them out; chops cuts them where a producer "
-            "would; energy takes their loudest pieces."
-        ),
-    ] = "none",
-    share: Annotated[float, typer.Option(help="How much of a file --split energy takes, 0 to 1.")] = 0.5,
-    alignment: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="When each word or phone is spoken: Gentle's JSON, output of CMU Sphinx with -time yes, a TextGrid; "
-            "for several recordings one for each, of the same name, or the folder of them.",
-        ),
-    ] = None,
-    unit: Annotated[str, typer.Option(help="Cut aligned speech into each phone or word.")] = "phone",
+    output: Output,
+    window: Window = None,
+    alignment: Alignment = None,
+    unit: Unit = "phone",
     jobs: Jobs = None,
+    **given: Any,
 ) -> None:
     """Collect sounds into an atlas: mono, equally loud, without the silence around them.
 
@@ -114,17 +129,17 @@ def collect(
     What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas has the reasons.
     """
     from samplechop.offline.atlas.collect import collect as collecting
+    from samplechop.offline.atlas.store import STATE, Atlas
     from samplechop.realtime.recording.session_folder import check_folder
 
     check_folder(output, "--output")
-    given = {
-        "rate": rate,
-        "max_seconds": max_seconds,
-        "window_seconds": None if window is None else seconds(window, "--window"),
-    }
-    settings = _settings(output, {name: value for name, value in given.items() if value is not None}, split, share)
+    if window is not None:
+        given["window_seconds"] = seconds(window, "--window")
+    # What no option gives is as in the atlas, if there is one.
+    before = Atlas(output).made(collecting.STEP) if (output / STATE).exists() else None
+    settings = CollectSettings(**((before[0] if before else {}) | given))
     with progress_bars() as progress:
-        report = collecting.collect(output, inputs, settings, progress, jobs or cores(), alignment or (), unit)
+        report = collecting.collect(output, inputs, settings, progress, cores(jobs), alignment or (), unit)
     for sentence in report.left_out:
         typer.echo(f"left out: {sentence}", err=True)
     for sentence in report.notes:
@@ -132,8 +147,6 @@ def collect(
     if report.interrupted:
         typer.echo("stopped before the end: the same command goes on from here", err=True)
         raise typer.Exit(130)
-    from samplechop.offline.atlas.store.atlas import Atlas
-
     count = len(Atlas(output))
     if not count:
         raise UserError(
@@ -143,20 +156,14 @@ def collect(
     typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
 
 
-def _settings(output: Path, given: dict[str, Any], split: str, share: float) -> "CollectSettings":
-    """Take from the atlas, if there is one, what no option gives."""
-    from samplechop.offline.atlas.collect.collect import STEP, CollectSettings
-    from samplechop.offline.atlas.store.atlas import STATE, Atlas
-
-    before = Atlas(output).made(STEP) if (output / STATE).exists() else None
-    return CollectSettings(**((before[0] if before else {}) | given), split=split, share=share)
-
-
-app.command("describe")(atlas_steps.describe)
-app.command("fingerprint")(atlas_steps.fingerprint)
-app.command("embed")(atlas_steps.embed)
-app.command("grid")(atlas_steps.grid)
-app.command("sprites")(atlas_steps.sprites)
-app.command("tags")(atlas_steps.tags)
-app.command("page")(atlas_steps.page)
-app.command("drum-machine")(atlas_steps.drum_machine)
+for step in (
+    atlas_steps.describe,
+    atlas_steps.fingerprint,
+    atlas_steps.embed,
+    atlas_steps.grid,
+    atlas_steps.sprites,
+    atlas_steps.tags,
+    atlas_steps.page,
+    atlas_steps.drum_machine,
+):
+    app.command()(step)

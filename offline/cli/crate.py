@@ -107,7 +107,7 @@ def sounds(
 
     with progress_bars() as progress:
         for done, wanted in oneshots.build(
-            output, soundfonts.find(soundfont or []), folder or [], seed, jobs or os.cpu_count() or 1
+            output, soundfonts.find_soundfonts(soundfont or []), folder or [], seed, jobs or os.cpu_count() or 1
         ):
             progress("making sounds", done, wanted)
     typer.echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")

@@ -209,7 +209,7 @@ def train_harmony(
     if only_banks and not banks:
         raise UserError("--only-banks needs banks to learn from: name at least one")
     began, out, kept = _checked(out, "mine/harmony", None, steps, work)
-    fonts = [] if only_banks else soundfonts.find(soundfont or [])
+    fonts = [] if only_banks else soundfonts.find_soundfonts(soundfont or [])
     library, held_out = kept / "library", max(1000, examples // 10)
     options = Options(steps, rate=2.5e-3, seed=seed, check_every=250, patience=12)
     with progress_bars() as progress:
@@ -259,19 +259,19 @@ def train_tags(
 
     Writes NAME.tflite, NAME.json, NAME.md, and figures in NAME-report.
     """
-    from samplechop.offline.atlas.store.atlas import Atlas
-    from samplechop.offline.atlas.tags import dataset
+    from samplechop.offline.atlas import tag_net
+    from samplechop.offline.atlas.store import Atlas
     from samplechop.offline.training.loop import Options, train
     from samplechop.offline.training.tasks.tags import TagTask, sound_features
 
     atlas = Atlas(folder)
     began, out, _ = _checked(out, "mine/tags", None, steps, None)
     options = Options(steps, rate=2e-3, seed=seed, check_every=max(25, steps // 16), patience=6)
-    tagged = dataset.find(atlas, metadata or [], synonyms, min_df, held or [])
+    tagged = tag_net.find(atlas, metadata or [], synonyms, min_df, held or [])
     typer.echo(f"{len(tagged.rows)} tagged sounds, {len(tagged.tags)} tags; {tagged.how}", err=True)
     with progress_bars() as progress:
         cores = jobs or os.cpu_count() or 1
-        images = dataset.images_of(atlas, tagged.rows, sound_features(tagged.tags), seed, cores, progress)
+        images = tag_net.images_of(atlas, tagged.rows, sound_features(tagged.tags), seed, cores, progress)
         task = TagTask(images, tagged, seed, steps)
         made = train(task, out, options, {}, _steps(progress, 1, steps), _command())
     score, count = made.manifest.scores["mean_average_precision"], made.manifest.training["sounds_validation"]

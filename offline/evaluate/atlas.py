@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features import spectrogram_fingerprints
+from samplechop.offline.atlas import fingerprints
 from samplechop.offline.atlas.map import tsne_layout
 from samplechop.offline.atlas.map.tsne_layout import nearest
-from samplechop.offline.atlas.store.atlas import STATE, Atlas, read_rows
+from samplechop.offline.atlas.store import STATE, Atlas, read_rows
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -61,8 +61,9 @@ def opened(path: Path, progress: Progress, jobs: int) -> Iterator[Atlas]:
 
     Raises UserError if there is no sound in it.
     """
-    from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-    from samplechop.offline.atlas.tags.tag import TagSettings, open_model, tag
+    from samplechop.offline.atlas.collect.collect import collect
+    from samplechop.offline.atlas.settings import CollectSettings, TagSettings
+    from samplechop.offline.atlas.tags import open_model, tag
 
     if (path / STATE).exists():
         yield Atlas(path)
@@ -106,10 +107,8 @@ def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, tsne_layout.Blocks]]:
     samples = atlas.samples()
     yield OLD, {OLD: old_recipe(samples)}
     found = {}
-    for kind in spectrogram_fingerprints.KINDS:
-        made = spectrogram_fingerprints.fingerprints_of(
-            samples, atlas.rate, spectrogram_fingerprints.FingerprintSettings(kind), jobs
-        )
+    for kind in fingerprints.KINDS:
+        made = fingerprints.fingerprints_of(samples, atlas.rate, fingerprints.FingerprintSettings(kind), jobs)
         found[kind] = np.concatenate(list(made)).reshape(len(atlas), -1)
         yield f"fingerprints, {kind}", {"fingerprints": found[kind]}
     own = {
@@ -120,7 +119,7 @@ def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, tsne_layout.Blocks]]:
     for name, block in own.items():
         yield name, {name: block}
     if own:
-        yield COMBINED, {"fingerprints": found[spectrogram_fingerprints.KINDS[0]], **own}
+        yield COMBINED, {"fingerprints": found[fingerprints.KINDS[0]], **own}
 
 
 def old_recipe(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -144,7 +143,7 @@ def goals(found: Mapping[str, Judgement]) -> list[tuple[str, bool]]:
     below = [name for name, one in found.items() if one.map.share < old]
     said = [("none is below the old recipe" if not below else f"below the old recipe: {', '.join(below)}", not below)]
     if COMBINED in found:
-        gain = found[COMBINED].map.share - found[f"fingerprints, {spectrogram_fingerprints.KINDS[0]}"].map.share
+        gain = found[COMBINED].map.share - found[f"fingerprints, {fingerprints.KINDS[0]}"].map.share
         said.append((f"combined is {gain:+.3f} above fingerprints, wanted {GAIN:+.2f}", gain >= GAIN))
     return said
 

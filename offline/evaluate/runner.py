@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
-from samplechop.offline.augmentation.surface_noise import crackle
-from samplechop.offline.augmentation.vinyl import RecordCondition, groove_noise
+from samplechop.offline.augmentation.vinyl import RecordCondition, crackle, groove_noise
 from samplechop.offline.common.process_pool import as_ready
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate.measures import Measures, Row

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.lab.synthetic import soundfont_bank
-from samplechop.offline.synthesis import fluidsynth
+from samplechop.offline.synthesis import soundfonts
 from tests.support.command import samplechop
 from tests.support.crates import Crate
 
@@ -17,7 +17,7 @@ from tests.support.crates import Crate
 @pytest.fixture(scope="session")
 def crate(tmp_path_factory: pytest.TempPathFactory) -> Crate:
     """Give a crate of two records, drums alone and everything; skip where fluidsynth or a soundfont is missing."""
-    if shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in fluidsynth.USUAL_PLACES):
+    if shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in soundfonts.USUAL_PLACES):
         pytest.skip("needs fluidsynth and a General MIDI soundfont")
     folder = tmp_path_factory.mktemp("crates")
     sounds, kept, prepare = folder / "sounds", folder / "bank", soundfont_bank.prepare

@@ -14,14 +14,15 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.collect.find_files import Item, find, match_alignments
 from samplechop.offline.atlas.collect.normalise import Made, Part, Recipe, make
-from samplechop.offline.atlas.store.atlas import STATE, Atlas, Sound, Source, one_line
+from samplechop.offline.atlas.settings import CollectSettings, Split
+from samplechop.offline.atlas.store import STATE, Atlas, Sound, Source, one_line
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.kits.batch_workers import in_processes
@@ -92,50 +93,8 @@ def _taken(
 
 
 STEP = "collect"
-SPLITS = ("none", "chops", "energy")
 _BATCH_SECONDS, _BATCH_SOUNDS = 2.0, 1024
 """So much is lost at most when a run is killed; every batch waits for the disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class CollectSettings:
-    """How sounds are made.
-
-    rate: Hz of all sounds. max_seconds: of a file; longer ones are cut as `split` tells, or left out. window_seconds:
-    what is kept of each sound, from its beginning; None: all. These three are the atlas's, once it has sounds.
-    split: "none", "chops" or "energy". share: 0..1 of the duration, which pieces by energy may take.
-    """
-
-    rate: int = 44_100
-    max_seconds: float = 10.0
-    window_seconds: float | None = None
-    split: str = "none"
-    share: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be done, naming option, value and range."""
-        if not 4_000 <= self.rate <= 192_000:
-            raise UserError(f"--rate must be in 4000..192000 Hz, got {self.rate}")
-        if not 0.01 <= self.max_seconds <= 600:
-            raise UserError(f"--max-seconds must be in 0.01..600, got {self.max_seconds:g}")
-        if self.window_seconds is not None and not 0.005 <= self.window_seconds <= self.max_seconds:
-            raise UserError(
-                f"--window must be 5 ms at least and no longer than --max-seconds {self.max_seconds:g}, "
-                f"got {self.window_seconds:g} s"
-            )
-        if self.split not in SPLITS:
-            raise UserError(f"--split must be one of {', '.join(SPLITS)}, got {self.split!r}")
-        if not 0 < self.share <= 1:
-            raise UserError(f"--share must be above 0 and at most 1, got {self.share:g}")
-
-    @property
-    def width(self) -> int:
-        """Samples of the longest sound there may be."""
-        return round((self.window_seconds or self.max_seconds) * self.rate)
-
-    def of_atlas(self) -> dict[str, Any]:
-        """Give what all sounds of an atlas have in common."""
-        return {"rate": self.rate, "max_seconds": self.max_seconds, "window_seconds": self.window_seconds}
 
 
 @dataclass(slots=True)
@@ -235,7 +194,7 @@ class _Run:
             if (known.size, known.mtime_ns) != (item.size, item.mtime_ns):
                 self.report.notes.append(f"{str(item.path)!r} has changed; it is left as it was collected")
             elif known.split != self.split and (known.sounds > 1 or item.segments is not None):
-                how = f"--split {known.split}" if known.split in SPLITS else f"--unit {known.split}"
+                how = f"--split {known.split}" if known.split in get_args(Split) else f"--unit {known.split}"
                 self.report.notes.append(f"{str(item.path)!r} is left as it was collected, with {how}")
         return wanted
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from samplechop.offline.atlas.collect import speech_alignment
-from samplechop.offline.atlas.collect.speech_alignment import Segment
-from samplechop.offline.atlas.store.atlas import STATE
+from samplechop.offline.atlas.collect import segmentation
+from samplechop.offline.atlas.collect.segmentation import Segment
+from samplechop.offline.atlas.store import STATE
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.offline.kits.core.record import audio_files, inputs, is_kit, title
 from samplechop.realtime.core.errors import UserError
@@ -114,11 +114,11 @@ def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: st
     alignments: files, or folders of them, whose other files are passed over. unit: "phone" or "word".
     Raises UserError as speech_alignment.read does, and for an alignment without a recording.
     """
-    if unit not in speech_alignment.UNITS:
-        raise UserError(f"--unit must be one of {', '.join(speech_alignment.UNITS)}, got {unit!r}")
+    if unit not in segmentation.UNITS:
+        raise UserError(f"--unit must be one of {', '.join(segmentation.UNITS)}, got {unit!r}")
     files = [file for path in alignments for file in _alignment_files(path)]
     if len(items) == len(files) == 1:
-        return [replace(items[0], segments=tuple(speech_alignment.read_alignment(files[0], unit)))]
+        return [replace(items[0], segments=tuple(segmentation.read_alignment(files[0], unit)))]
     by_name = {file.stem: file for file in files}
     for file in files:
         if by_name[file.stem] != file:
@@ -128,7 +128,7 @@ def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: st
         if name not in names:
             raise UserError(f"no recording is named like the alignment {str(file)!r}: give the one that is aligned")
     return [
-        replace(item, segments=tuple(speech_alignment.read_alignment(by_name[item.path.stem], unit)))
+        replace(item, segments=tuple(segmentation.read_alignment(by_name[item.path.stem], unit)))
         if item.path.stem in by_name
         else replace(item, reason=item.reason or f"{str(item.path)!r} has no alignment of its name")
         for item in items
@@ -138,9 +138,7 @@ def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: st
 def _alignment_files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(
-        file for file in path.iterdir() if file.suffix.lower() in speech_alignment.ENDINGS and file.is_file()
-    )
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in segmentation.ENDINGS and file.is_file())
     if not files:
-        raise UserError(f"there is no alignment in {str(path)!r}: {', '.join(speech_alignment.ENDINGS)} are taken")
+        raise UserError(f"there is no alignment in {str(path)!r}: {', '.join(segmentation.ENDINGS)} are taken")
     return files

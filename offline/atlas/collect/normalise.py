@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.collect.find_files import Item
-from samplechop.offline.atlas.collect.split import by_chops, by_energy
+from samplechop.offline.atlas.collect.segmentation import by_chops, by_energy
 from samplechop.offline.audio import ffmpeg
 from samplechop.offline.audio.decode import UNKNOWN
 from samplechop.offline.audio.sample_formats import BLOCK

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURINGS = ("class", "position", "k-means")
 DARKEST = 60
 """Least that a colour by position has of red, green and blue: on the dark ground, black would not be seen."""
 

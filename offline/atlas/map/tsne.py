@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.map import map_files, scatter_plot, tsne_layout
 from samplechop.offline.atlas.map import tsne_layout as features
 from samplechop.offline.atlas.map.tsne_layout import BLOCK_FILES, Basis
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.settings import EmbedSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.common.atomic import replacing
-from samplechop.offline.common.palette import CATEGORIES
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -97,39 +97,6 @@ class TrainingRecord:
         dims = sum(part.shape[1] for part in basis.directions.values())
         fits = found.features.shape == (len(found.positions), dims) and found.corner.shape == found.positions.shape[1:]
         return found if fits and blocks else None
-
-
-MOST_CLUSTERS = len(CATEGORIES)
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedSettings:
-    """Which maps to make. mode: of what, one of features.MODES. perplexities: a map each: about how many neighbours
-    every sound keeps near. seed: another seed, another map. colouring: one of colours.COLOURINGS; `position` makes a
-    map in three dimensions, too, and takes its positions for red, green and blue. clusters: of k-means.
-    """
-
-    mode: str = "fingerprints"
-    dims: int = 2
-    perplexities: tuple[float, ...] = (30.0,)
-    seed: int = 1
-    colouring: str = "class"
-    clusters: int = 8
-
-    def __post_init__(self) -> None:
-        """Raise UserError for what cannot be made."""
-        if self.mode not in features.EMBED_MODES:
-            raise UserError(f"--mode must be one of {', '.join(features.EMBED_MODES)}, got {self.mode!r}")
-        if self.dims not in (2, 3):
-            raise UserError(f"--dims must be 2 or 3, got {self.dims}")
-        if not self.perplexities or not all(1 <= one <= 1000 for one in self.perplexities):
-            raise UserError(f"--perplexity must be 1 to 1000, got {', '.join(f'{p:g}' for p in self.perplexities)}")
-        if not 0 <= self.seed < 2**31:
-            raise UserError(f"--seed must be 0 to {2**31 - 1}, got {self.seed}")
-        if self.colouring not in scatter_plot.COLOURINGS:
-            raise UserError(f"--colours must be one of {', '.join(scatter_plot.COLOURINGS)}, got {self.colouring!r}")
-        if not 1 <= self.clusters <= MOST_CLUSTERS:
-            raise UserError(f"--clusters must be 1 to {MOST_CLUSTERS}, got {self.clusters}")
 
 
 def map_name(mode: str, dims: int, perplexity: float) -> str:

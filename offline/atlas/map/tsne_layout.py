@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features.spectrogram_fingerprints import COMMAND as FINGERPRINT
-from samplechop.offline.atlas.features.spectrogram_fingerprints import read_fingerprints
-from samplechop.offline.atlas.store.atlas import Atlas, read_rows
+from samplechop.offline.atlas.fingerprints import COMMAND as FINGERPRINT
+from samplechop.offline.atlas.fingerprints import read_fingerprints
+from samplechop.offline.atlas.store import Atlas, read_rows
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
     from openTSNE.affinity import Affinities
 
-EMBED_MODES = ("fingerprints", "labels", "encoding", "combined")
 TAGS_COMMAND = "samplechop atlas tags"
 BLOCK_FILES = {"fingerprints": "fingerprints.npy", "labels": "labels.npy", "encoding": "encodings.npy"}
 BLOCK_STEPS = {"fingerprints": "fingerprint", "labels": "tags", "encoding": "tags"}

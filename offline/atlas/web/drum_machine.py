@@ -35,14 +35,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features import spectrogram_fingerprints
+from samplechop.offline.atlas import descriptions, fingerprints, tags
+from samplechop.offline.atlas.files import write_table
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import write_table
-from samplechop.offline.atlas.tags import tag as tags
-from samplechop.offline.atlas.tags import vocabulary
+from samplechop.offline.atlas.settings import ROLES, DrumMachineSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import drum_prototypes as drum_references
-from samplechop.offline.atlas.web.drum_prototypes import PLAYED_SECONDS, ROLES, Prototype
+from samplechop.offline.atlas.web.drum_prototypes import PLAYED_SECONDS, Prototype
 from samplechop.offline.atlas.web.spritesheets import HEADROOM, SUBTYPES, apply_fades
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import replacing
@@ -59,28 +58,6 @@ MOST_NEAREST, LEAST_NEAREST, SHARE = 200, 4, 8
 """Without --nearest: an eighth of all sounds, but within these."""
 TOP_TAGS = 50
 FADE_IN_MS, FADE_OUT_MS = 0.5, 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class DrumMachineSettings:
-    """nearest: sounds of each drum to begin with, or None for as many as suit. The others: files that sound like it."""
-
-    nearest: int | None = None
-    kick: Path | None = None
-    snare: Path | None = None
-    closed_hat: Path | None = None
-    open_hat: Path | None = None
-
-    def __post_init__(self) -> None:
-        """Raise UserError for what cannot be made."""
-        if self.nearest is not None and not 1 <= self.nearest <= 10_000:
-            raise UserError(f"--nearest must be in 1..10000, got {self.nearest}")
-
-    @property
-    def files(self) -> dict[str, Path]:
-        """The files that are named, by role."""
-        named = {role: getattr(self, role.replace(" ", "_")) for role in ROLES}
-        return {role: path for role, path in named.items() if path is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +129,7 @@ def _noted(atlas: Atlas, settings: DrumMachineSettings, folder: Path) -> dict[st
     for role, path in settings.files.items():
         seen = path.stat()  # it has been read
         files[role] = [str(path.absolute()), seen.st_size, seen.st_mtime_ns]
-    of = {step: (atlas.made(step) or [None])[0] for step in (map_files.STEP, tags.STEP, spectrogram_fingerprints.STEP)}
+    of = {step: (atlas.made(step) or [None])[0] for step in (map_files.STEP, tags.STEP, fingerprints.STEP)}
     return {"nearest": settings.nearest, "files": files, "folder": str(folder.absolute()), "of": of}
 
 
@@ -240,9 +217,9 @@ def _words(atlas: Atlas) -> list[list[str]]:
     """Give the tags of each sound as the page wants them: capitals, without spaces; of its label if there are none."""
     made = atlas.made(tags.STEP)
     known = tags.read_tags(atlas) if made is not None and made[1] == len(atlas) else [([], [])] * len(atlas)
-    synonyms = vocabulary.usual_synonyms()
+    synonyms = descriptions.usual_synonyms()
     words = [
-        [*given, *(name for name, _ in predicted)] or vocabulary.words_of(sound.label, synonyms)
+        [*given, *(name for name, _ in predicted)] or descriptions.words_of(sound.label, synonyms)
         for (given, predicted), sound in zip(known, atlas.sounds, strict=True)
     ]
     plain = [[re.sub(r"\s+", "", word).upper() for word in some] for some in words]

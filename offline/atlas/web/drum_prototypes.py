@@ -17,19 +17,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.atlas import descriptions, tags
 from samplechop.offline.atlas.collect import find_files, normalise
-from samplechop.offline.atlas.features.spectrogram_fingerprints import (
-    COMMAND,
-    STEP,
-    FingerprintSettings,
-    fingerprints_of,
-    read_fingerprints,
-)
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.tags import tag, vocabulary
+from samplechop.offline.atlas.fingerprints import COMMAND, STEP, fingerprints_of, read_fingerprints
+from samplechop.offline.atlas.settings import ROLES, FingerprintSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.realtime.core.errors import UserError
 
-ROLES = ("kick", "snare", "closed hat", "open hat")
 PLAYED_SECONDS = 0.25
 """What the drum machine plays of a sound."""
 LONGEST_SECONDS = 30.0
@@ -97,12 +91,12 @@ def find_prototypes(atlas: Atlas, files: Mapping[str, Path]) -> list[Prototype]:
 
 def rows_of_drums(atlas: Atlas) -> dict[str, list[int]]:
     """Give the rows that are each of ROLES, as people tag them, or else a net; hats by their decay."""
-    synonyms = vocabulary.usual_synonyms()
-    words = [set(vocabulary.words_of(f"{sound.label} {sound.name}", synonyms)) for sound in atlas.sounds]
+    synonyms = descriptions.usual_synonyms()
+    words = [set(descriptions.words_of(f"{sound.label} {sound.name}", synonyms)) for sound in atlas.sounds]
     predicted: list[set[str]] = [set() for _ in words]
-    made = atlas.made(tag.STEP)
+    made = atlas.made(tags.STEP)
     if made is not None and made[1] == len(atlas):
-        for row, (given, likely) in enumerate(tag.read_tags(atlas)):
+        for row, (given, likely) in enumerate(tags.read_tags(atlas)):
             words[row] |= set(given)
             predicted[row] = {name for name, _ in likely}
 

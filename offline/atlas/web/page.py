@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.settings import PageSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
@@ -37,14 +38,6 @@ _NOTICE = """{library} is part of Bokeh {version}, whose licence follows. It con
 Copyright (c) 2016 Mikola Lysenko, MIT licence, https://github.com/regl-project/regl
 
 """
-
-
-@dataclass(frozen=True, slots=True)
-class PageSettings:
-    """title: of the page; None: the name of the atlas' folder. map: the one to begin with; None: the first made."""
-
-    title: str | None = None
-    map: str | None = None
 
 
 def page(atlas: Atlas, settings: PageSettings, progress: Progress) -> None:

@@ -19,10 +19,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from samplechop.offline.atlas.features import spectrogram_fingerprints
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import read_table
-from samplechop.offline.atlas.tags import tag
+from samplechop.offline.atlas import fingerprints, tags
+from samplechop.offline.atlas.files import read_table
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.common import palette
 from samplechop.realtime.core.errors import UserError
@@ -161,8 +160,8 @@ def music(atlas: Atlas) -> tuple[list[float], list[str]]:
 
 def tagged(atlas: Atlas) -> tuple[list[str], dict[str, list[str]]]:
     """Give the tags' names and three columns: the tags of row i are tag[tagFrom[i]:tagFrom[i + 1]], so sure each."""
-    made = atlas.made(tag.STEP)
-    found = tag.read_tags(atlas) if made is not None and made[1] == len(atlas) else [([], [])] * len(atlas)
+    made = atlas.made(tags.STEP)
+    found = tags.read_tags(atlas) if made is not None and made[1] == len(atlas) else [([], [])] * len(atlas)
     names: list[str] = []
     sureness: list[int] = []
     first = [0]
@@ -179,8 +178,8 @@ def tagged(atlas: Atlas) -> tuple[list[str], dict[str, list[str]]]:
 
 def prints_of(atlas: Atlas) -> NDArray[np.float32] | None:
     """Give the fingerprints, float32 (n, bands, frames), 0..1; None if they were not made of all sounds."""
-    made = atlas.made(spectrogram_fingerprints.STEP)
-    return spectrogram_fingerprints.read_fingerprints(atlas) if made is not None and made[1] == len(atlas) else None
+    made = atlas.made(fingerprints.STEP)
+    return fingerprints.read_fingerprints(atlas) if made is not None and made[1] == len(atlas) else None
 
 
 def small_prints(prints: NDArray[np.float32], most: int = MOST_PRINTED) -> NDArray[np.uint8]:

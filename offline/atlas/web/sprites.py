@@ -1,10 +1,10 @@
 """Sprites: what a web page plays and shows of an atlas, in files few and small enough to load.
 
-    sprites/audio-000.mp3 …     the sounds, in files that a browser decodes at once (web.audio_sprites)
+    sprites/audio-000.mp3 …     the sounds, in files that a browser decodes at once (web.spritesheets)
     sprites/audio-000.json …    where they lie in it, as howler.js and audiosprite have it
     sprites/audio.json          {"format", "rate", "gap", "parts": [file …], "sounds": [[part, offset, duration] …]}:
                                 one entry a row, in row order; part counts from 0, offset and duration are seconds
-    sprites/image.png           the fingerprints in the grid (web.image_sprites), and image.json
+    sprites/image.png           the fingerprints in the grid (web.spritesheets), and image.json
 
 The order of the sounds follows the grid, where there is one, along Hilbert's curve: what is near on the map is mostly
 in the same file. Without a grid they come row by row.
@@ -13,21 +13,20 @@ in the same file. Without a grid they come row by row.
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP as FINGERPRINT_STEP
-from samplechop.offline.atlas.map.grid import STEP as GRID_STEP
-from samplechop.offline.atlas.map.map_files import read_grid
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.fingerprints import STEP as FINGERPRINT_STEP
+from samplechop.offline.atlas.map.map_files import GRID_STEP, read_grid
+from samplechop.offline.atlas.settings import SpriteSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import spritesheets
-from samplechop.offline.atlas.web.spritesheets import GAP_MS, AudioFormat, Part, divide, playing_rate, write_part
+from samplechop.offline.atlas.web.spritesheets import Part, divide, playing_rate, write_part
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
@@ -36,36 +35,6 @@ from samplechop.realtime.core.errors import UserError
 STEP, FOLDER, INDEX = "sprites", "sprites", "audio.json"
 FEW = 8
 """Up to so many parts are made no later here than other processes would have started."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpriteSettings:
-    """Which sprites.
-
-    part_seconds: of a file, at most; 0: all in one. Chromium decodes 10 seconds at 22.05 kHz in 8 ms, and in
-    16 ms where it has to resample them to 48 kHz. gap_ms: silence around each sound. fade_in_ms, fade_out_ms: at its
-    ends. tile: pixels of a fingerprint's side in the image; None: as it is.
-    """
-
-    format: AudioFormat = "mp3"
-    part_seconds: float = 10.0
-    gap_ms: float = GAP_MS
-    fade_in_ms: float = 0.5
-    fade_out_ms: float = 5.0
-    tile: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be done. Raises UserError."""
-        if self.format not in get_args(AudioFormat):
-            raise UserError(f"--format must be one of {', '.join(get_args(AudioFormat))}, got {self.format!r}")
-        if not (self.part_seconds == 0 or 1 <= self.part_seconds <= 3600):
-            raise UserError(f"--part-seconds must be 0 or in 1..3600, got {self.part_seconds:g}")
-        for name, most in (("gap", 5000.0), ("fade_in", 100.0), ("fade_out", 1000.0)):
-            value = getattr(self, f"{name}_ms")
-            if not 0 <= value <= most:
-                raise UserError(f"--{name.replace('_', '-')} must be in 0..{most:g} milliseconds, got {value:g}")
-        if self.tile is not None and not 4 <= self.tile <= 512:
-            raise UserError(f"--tile must be in 4..512 pixels, got {self.tile}")
 
 
 def sprites(atlas: Atlas, settings: SpriteSettings, progress: Progress, workers: int | None = None) -> None:

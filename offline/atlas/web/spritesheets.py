@@ -8,7 +8,7 @@ The JSON of a part has both, with "src" and "resources" naming its file, so `new
 
 The gap is silence. A decoder that knows nothing of the delay of an mp3 encoder plays everything late by 1105 samples,
 50 ms at 22.05 kHz (LAME: 576 of the encoder, 529 of the decoder), and a transform coder spreads an attack over up to
-1152 samples before it: with GAP_MS of silence neither ever plays the beginning of a neighbour. Where the delay is
+1152 samples before it: with 100 ms of silence neither ever plays the beginning of a neighbour. Where the delay is
 known, which LAME writes into the file, sounds lie exactly where the index says: so it was found for mp3, ogg and wav at
 16 to 48 kHz with libsndfile 1.2, FFmpeg and decodeAudioData of Chromium 156.
 
@@ -27,24 +27,23 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.features.spectrogram_fingerprints import STEP, colour_table, read_fingerprints
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.fingerprints import STEP, colour_table, read_fingerprints
+from samplechop.offline.atlas.settings import AudioFormat
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.audio.sample_formats import resampled
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
 
-AudioFormat = Literal["mp3", "ogg", "wav"]
 SUBTYPES = {"mp3": ("MP3", "MPEG_LAYER_III"), "ogg": ("OGG", "VORBIS"), "wav": ("WAV", "PCM_16")}
 """What soundfile calls the formats."""
 RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 """Sample rates an mp3 can have, Hz."""
-GAP_MS = 100.0
 HEADROOM = 10 ** (-1 / 20)
 """Sounds are 1 dB below full scale, as what a lossy decoder gives can be louder than what the encoder got."""
 

@@ -9,12 +9,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint, fingerprints_of
+from samplechop.offline.atlas.collect.collect import collect
+from samplechop.offline.atlas.fingerprints import fingerprint, fingerprints_of
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.map.grid import assign, rectangle
-from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
-from samplechop.offline.atlas.store.atlas import Atlas, Sound
+from samplechop.offline.atlas.map.map_files import assign, rectangle
+from samplechop.offline.atlas.map.tsne import embed
+from samplechop.offline.atlas.settings import CollectSettings, EmbedSettings, FingerprintSettings
+from samplechop.offline.atlas.store import Atlas, Sound
 from samplechop.offline.lab.bench.figures import Figure, allocations, best_seconds
 
 RATE = 44_100

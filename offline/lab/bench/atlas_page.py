@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samplechop.offline.atlas.features import spectrogram_fingerprints
+from samplechop.offline.atlas import fingerprints
+from samplechop.offline.atlas.files import write_array
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store.atlas import Atlas, Sound
-from samplechop.offline.atlas.store.files import write_array
+from samplechop.offline.atlas.settings import PageSettings, SpriteSettings
+from samplechop.offline.atlas.store import Atlas, Sound
 from samplechop.offline.atlas.web import sprites
-from samplechop.offline.atlas.web.page import PageSettings, page
+from samplechop.offline.atlas.web.page import page
 from samplechop.offline.common.progress import silent
 from samplechop.offline.lab.bench.figures import Figure
 from samplechop.realtime.core.errors import UserError
@@ -127,9 +128,9 @@ def make_page(folder: Path, count: int) -> Path:
     places = np.clip(centres + 0.05 * random.standard_normal((count, 2)), 0, 1)
     map_files.write_map(atlas, "made", places.astype(np.float32))
     atlas.note(map_files.STEP, {map_files.DEFAULT: "made"})
-    write_array(folder / spectrogram_fingerprints.FILE, random.random((count, 16, 16), np.float32))
-    atlas.note(spectrogram_fingerprints.STEP, {})
-    sprites.sprites(atlas, sprites.SpriteSettings(), silent)
+    write_array(folder / fingerprints.FILE, random.random((count, 16, 16), np.float32))
+    atlas.note(fingerprints.STEP, {})
+    sprites.sprites(atlas, SpriteSettings(), silent)
     page(atlas, PageSettings(), silent)
     return folder / "page" / "index.html"
 

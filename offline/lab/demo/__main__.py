@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.augmentation.vinyl import RecordCondition, play_worn, played_at
 from samplechop.offline.lab.demo.composition import PLAYERS, Score, compose
-from samplechop.offline.synthesis import fluidsynth
+from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core.errors import UserError
 
 PEAK = 10 ** (-1.1 / 20)  # room for what the encoder adds
@@ -25,7 +25,7 @@ def perform(score: Score, font: Path) -> NDArray[np.float64]:
         with tempfile.TemporaryDirectory() as folder:
             midi = Path(folder) / "part.mid"
             score.save(midi, players)
-            stems.append(fluidsynth.play(midi, font).astype(np.float64))
+            stems.append(soundfonts.play(midi, font).astype(np.float64))
     drums, band = (stem / np.max(np.abs(stem)) for stem in stems)
     mix = np.zeros((max(len(drums), len(band)), 2))
     # A soft knee on the drums alone keeps the snare from ruling the whole side.
@@ -39,10 +39,10 @@ def make(out: Path, font: Path | None = None, seed: int = 1969) -> None:
 
     Raises UserError if fluidsynth or a soundfont is missing or the file cannot be written.
     """
-    chosen = fluidsynth.find(font)
+    chosen = soundfonts.find_soundfont(font)
     score = compose(seed)
     pressing = RecordCondition()
-    rate = fluidsynth.SAMPLE_RATE
+    rate = soundfonts.RATE
     length = round((score.seconds(score.tick(11, 0)) + 0.3) * rate)
     clean = perform(score, chosen)[:length]
     clean[-rate:] *= np.linspace(1, 0, rate)[:, None] ** 2

@@ -16,7 +16,7 @@ from samplechop.offline.lab.synthetic import drumming, turntable
 from samplechop.offline.lab.synthetic.turntable import augment_record_mildly
 from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
-from samplechop.offline.synthesis.fluidsynth import render
+from samplechop.offline.synthesis.soundfonts import render
 from samplechop.offline.training.tasks.harmony_library import HELD_OUT_PROGRAMS
 from samplechop.offline.training.tasks.harmony_mixing import Voicing, voicing
 from samplechop.realtime.core.errors import UserError
@@ -41,7 +41,7 @@ def build(folder: Path, soundfonts: Sequence[Path], sounds: Sequence[Path], seed
 
     soundfonts, sounds: as for training; of sounds only the drums held out are used. Raises UserError.
     """
-    found = fonts.find(soundfonts)
+    found = fonts.find_soundfonts(soundfonts)
     if not found:
         raise UserError("No General MIDI soundfont was found: install the package fluid-soundfont-gm or name an .sf2.")
     _empty(folder)

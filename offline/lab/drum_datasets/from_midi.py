@@ -16,7 +16,7 @@ from samplechop.offline.lab.synthetic.choosing import audible
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure, nearest, rise
 from samplechop.offline.labels.midi import DRUM_CHANNEL, Played, Struck, percussion, read_song
 from samplechop.offline.labels.recording_truth import DrumTruth
-from samplechop.offline.synthesis.fluidsynth import GRID, render
+from samplechop.offline.synthesis.soundfonts import GRID, render
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 

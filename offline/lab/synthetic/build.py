@@ -18,7 +18,7 @@ from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import outline
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
-from samplechop.offline.synthesis import fluidsynth
+from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core.errors import UserError
 
 VERSION = 3
@@ -44,7 +44,7 @@ def instruments(font: Path | None) -> Path:
     Raises UserError if either is missing.
     """
     try:
-        found = fluidsynth.find(font)
+        found = soundfonts.find_soundfont(font)
     except UserError:
         if font is not None:
             raise

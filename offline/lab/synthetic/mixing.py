@@ -14,7 +14,7 @@ from samplechop.offline.lab.synthetic.score import LABELS, Outline, Score, Tone
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES, Style
 from samplechop.offline.labels.recording_truth import BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
-from samplechop.offline.synthesis.fluidsynth import GRID, render
+from samplechop.offline.synthesis.soundfonts import GRID, render
 
 PARTS = {"comp": "chord", "song": "voice"}
 

@@ -21,7 +21,7 @@ from samplechop.offline.lab.synthetic.soundfont_bank import KITS_OF_FURTHER_FONT
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
 from samplechop.offline.lab.synthetic.tagging import DRUM_KEYS, PROGRAMS, ROLES, SYNTH_KITS, is_machine, tags_of_name
 from samplechop.offline.synthesis.drums import MADE
-from samplechop.offline.synthesis.fluidsynth import GRID, render
+from samplechop.offline.synthesis.soundfonts import GRID, render
 from samplechop.realtime.core.errors import UserError
 
 PER_PROGRAM = 12

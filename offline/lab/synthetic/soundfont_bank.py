@@ -11,8 +11,8 @@ import numpy as np
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, kit_programs, trimmed
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.synthesis import fluidsynth
-from samplechop.offline.synthesis.fluidsynth import GRID, render
+from samplechop.offline.synthesis import soundfonts
+from samplechop.offline.synthesis.soundfonts import GRID, render
 
 KITS = (0, 8, 16, 24, 25, 32, 40)
 KITS_OF_FURTHER_FONTS = (0, 8, 16, 24, 25, 32, 40, 48, 56)
@@ -119,7 +119,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
 
     Raises UserError if the soundfont, fluidsynth or a folder of sounds is missing.
     """
-    found = fluidsynth.find(font)
+    found = soundfonts.find_soundfont(font)
     further = [path for folder in sounds for path in sorted(folder.rglob("*.sf2"))]
     with ThreadPoolExecutor() as pool:
         probed = pool.submit(_probe, found)

@@ -14,7 +14,7 @@ from scipy import signal
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation.effects import Wave, band_limit, log_uniform, sample_times
-from samplechop.offline.augmentation.surface_noise import surface_noise
+from samplechop.offline.augmentation.vinyl import surface_noise
 
 Array = NDArray[np.float64]
 

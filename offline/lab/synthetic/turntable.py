@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation.effects import equalise
-from samplechop.offline.augmentation.surface_noise import (
+from samplechop.offline.augmentation.vinyl import (
     REVOLUTION_HZ,
     surface_noise,
 )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.one_shots import gather, is_held_out
 from samplechop.offline.audio.reading import RATE as BANK_RATE
-from samplechop.offline.augmentation.surface_noise import surface_noise
+from samplechop.offline.augmentation.vinyl import surface_noise
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.notes.note_bank import Bank, Note, find_banks, is_in_tune, read_bank
 from samplechop.offline.synthesis import soundfonts as fonts

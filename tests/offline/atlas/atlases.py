@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from samplechop.offline.atlas.store.atlas import Atlas, Sound
-from samplechop.offline.atlas.store.files import write_table
+from samplechop.offline.atlas.files import write_table
+from samplechop.offline.atlas.store import Atlas, Sound
 
 RATE = 22_050
 

@@ -4,7 +4,7 @@ import soundfile
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, loop_may_be_used
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.augmentation.surface_noise import thumps
+from samplechop.offline.augmentation.vinyl import thumps
 from samplechop.offline.lab.synthetic import solo
 from samplechop.offline.lab.synthetic.drumming import assemble, play
 from samplechop.offline.lab.synthetic.mixing import choose_line_up

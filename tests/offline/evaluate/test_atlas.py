@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.features.spectrogram_fingerprints import KINDS
+from samplechop.offline.atlas.fingerprints import KINDS
 from samplechop.offline.atlas.map import tsne_layout
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.evaluate import atlas as judging
 from samplechop.offline.evaluate.atlas import FEWEST, NEIGHBOURS, agreement, neighbours, of_large_classes
 from tests.offline.atlas.atlases import RATE, make_atlas, row, sound

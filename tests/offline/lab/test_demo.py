@@ -8,7 +8,7 @@ import soundfile
 from samplechop import realtime
 from samplechop.offline.augmentation.vinyl import RecordCondition, displacement, play_worn, played_at
 from samplechop.offline.lab.demo.composition import BARS, PLAYERS, compose
-from samplechop.offline.synthesis import fluidsynth
+from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core.errors import UserError
 
 DEMO = Path(realtime.__file__).parent / "data" / "demo.ogg"
@@ -71,13 +71,13 @@ def test_ageing_is_the_same_for_the_same_seed():
 
 def test_a_missing_soundfont_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match="No soundfont at"):
-        fluidsynth.find(tmp_path / "none.sf2")
+        soundfonts.find_soundfont(tmp_path / "none.sf2")
 
 
 def test_a_missing_fluidsynth_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(UserError, match="fluidsynth is missing"):
-        fluidsynth.play(tmp_path / "any.mid", tmp_path / "any.sf2")
+        soundfonts.play(tmp_path / "any.mid", tmp_path / "any.sf2")
 
 
 def test_the_shipped_recording_is_half_a_minute_of_44100_hz_stereo(recording):

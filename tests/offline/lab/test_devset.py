@@ -14,12 +14,12 @@ from samplechop.offline.lab.devset import build, composing, recordings, sources
 from samplechop.offline.lab.devset.sources import Order
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.labels.recording_truth import read_truth
-from samplechop.offline.synthesis import fluidsynth
+from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop
 
 playable = pytest.mark.skipif(
-    shutil.which("fluidsynth") is None or not any(map(Path.is_file, map(Path, fluidsynth.USUAL_PLACES))),
+    shutil.which("fluidsynth") is None or not any(map(Path.is_file, map(Path, soundfonts.USUAL_PLACES))),
     reason="needs fluidsynth and a General MIDI soundfont",
 )
 NO_BAND = Bank(Path("none.sf2"), (), {}, frozenset())

@@ -12,8 +12,9 @@ import soundfile
 from typer.testing import CliRunner
 
 from samplechop.offline.atlas.collect import collect as collecting
-from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.store.atlas import NAMES, SAMPLES, SOURCES, TABLE, Atlas
+from samplechop.offline.atlas.collect.collect import collect
+from samplechop.offline.atlas.settings import CollectSettings
+from samplechop.offline.atlas.store import NAMES, SAMPLES, SOURCES, TABLE, Atlas
 from samplechop.offline.cli.atlas_steps import seconds
 from samplechop.offline.cli.commands import app
 from samplechop.offline.export import manifest
@@ -488,7 +489,7 @@ def test_other_times_are_one_sentence(text):
         ({"max_seconds": 0.0}, "--max-seconds must be in"),
         ({"window_seconds": 11.0}, "--window must be"),
         ({"split": "beats"}, "--split must be one of"),
-        ({"share": 0.0}, "--share must be above 0"),
+        ({"share": 0.0}, "--share must be in 0.001..1"),
     ],
 )
 def test_settings_out_of_range_are_one_sentence(wrong, told):

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.collect.speech_alignment import Segment, read_alignment
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.collect.collect import collect
+from samplechop.offline.atlas.collect.segmentation import Segment, read_alignment
+from samplechop.offline.atlas.settings import CollectSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.cli.commands import app
 from samplechop.realtime.core.errors import UserError
 from tests.support.signals import RATE

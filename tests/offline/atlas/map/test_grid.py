@@ -12,8 +12,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.map.grid import assign, centres, rectangle
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.map.map_files import assign, centres, rectangle
+from samplechop.offline.atlas.store import Atlas
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import make_atlas
 from tests.support.command import samplechop

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from samplechop.offline.atlas.map import map_files, tsne_layout
-from samplechop.offline.atlas.map.tsne import EmbedSettings, TrainingRecord, embed
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.map.tsne import TrainingRecord, embed
+from samplechop.offline.atlas.settings import EmbedSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.evaluate.atlas import agreement
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import RATE, nothing, row
@@ -234,11 +235,11 @@ def test_a_damaged_reference_costs_a_new_layout_and_no_more(tmp_path: Path, bad:
     ("wrong", "said"),
     [
         ({"mode": "sound"}, "--mode must be one of fingerprints, labels, encoding, combined, got 'sound'"),
-        ({"dims": 4}, "--dims must be 2 or 3, got 4"),
+        ({"dims": 4}, "--dims must be in 2..3, got 4"),
         ({"perplexities": (0.0,)}, "--perplexity must be 1 to 1000, got 0"),
-        ({"seed": -1}, "--seed must be 0 to 2147483647, got -1"),
+        ({"seed": -1}, "--seed must be in 0"),
         ({"colouring": "red"}, "--colours must be one of class, position, k-means, got 'red'"),
-        ({"clusters": 0}, "--clusters must be 1 to 12, got 0"),
+        ({"clusters": 0}, "--clusters must be in 1..12, got 0"),
     ],
 )
 def test_settings_of_maps_out_of_range_are_reported(wrong: dict, said: str) -> None:

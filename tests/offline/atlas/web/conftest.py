@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.lab.bench import atlas_page
 from tests.offline.atlas.web.pages import make
 from tests.support.waiting import PATIENCE

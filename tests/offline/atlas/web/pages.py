@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from samplechop.offline.atlas.files import write_table
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import write_table
+from samplechop.offline.atlas.settings import PageSettings, SpriteSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import sprites
-from samplechop.offline.atlas.web.page import PageSettings, page
+from samplechop.offline.atlas.web.page import page
 from tests.offline.atlas.atlases import RATE, row, sound, with_fingerprints, with_grid
 
 COLUMNS, ROWS = 6, 4
@@ -62,7 +63,7 @@ def make(folder: Path, pages: bool = True) -> Atlas:
     keys = ("A minor", "", "C major")
     write_table(folder / "music.tsv", ("tempo", "key"), [(90 + number, keys[number % 3]) for number in range(COUNT)])
     atlas.note("describe", {})
-    sprites.sprites(atlas, sprites.SpriteSettings(part_seconds=1.0), nothing, 1)
+    sprites.sprites(atlas, SpriteSettings(part_seconds=1.0), nothing, 1)
     if pages:
         page(atlas, PageSettings(title=TITLE), nothing)
     return atlas

@@ -10,15 +10,15 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
+from samplechop.offline.atlas.files import read_table
+from samplechop.offline.atlas.fingerprints import fingerprint
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import read_table
+from samplechop.offline.atlas.settings import DrumMachineSettings, FingerprintSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web.drum_machine import (
     CHUNKS,
     FIRST_CHUNK,
     RATE,
-    DrumMachineSettings,
     chunk_sizes,
     drum_machine,
     nearest_first,

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from matplotlib import colormaps
 from PIL import Image
 
-from samplechop.offline.atlas.features.spectrogram_fingerprints import COLOUR_MAP
+from samplechop.offline.atlas.fingerprints import COLOUR_MAP
+from samplechop.offline.atlas.settings import SpriteSettings
 from samplechop.offline.atlas.web import spritesheets
-from samplechop.offline.atlas.web.sprites import SpriteSettings, sprites
+from samplechop.offline.atlas.web.sprites import sprites
 from samplechop.offline.atlas.web.spritesheets import square_places
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import add, make_atlas, nothing, with_fingerprints, with_grid

@@ -5,7 +5,8 @@ import base64
 import numpy as np
 import pytest
 
-from samplechop.offline.atlas.web.sprites import SpriteSettings, read_index, sprites
+from samplechop.offline.atlas.settings import SpriteSettings
+from samplechop.offline.atlas.web.sprites import read_index, sprites
 from tests.offline.atlas.atlases import RATE, lag, make_atlas, nothing, sound
 
 LENGTHS = [3_000, 9_000, 500, 12_000, 2_205]

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from samplechop.offline.atlas.map import map_files
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas.settings import PageSettings, SpriteSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import page_data, sprites
-from samplechop.offline.atlas.web.page import PageSettings, check_library, page
+from samplechop.offline.atlas.web.page import check_library, page
 from samplechop.offline.cli.atlas import app
 from samplechop.offline.common import palette
 from samplechop.realtime.core.errors import UserError
@@ -146,7 +147,7 @@ def test_sounds_that_came_after_the_map_are_asked_for(tmp_path):
 def test_a_page_needs_neither_grid_nor_tags_nor_fingerprints_nor_tempo(tmp_path):
     atlas = make_atlas(tmp_path, [500, 900])
     map_files.write_map(atlas, "two", np.array([[0, 0], [1, 1]], np.float32))
-    sprites.sprites(atlas, sprites.SpriteSettings(), nothing, 1)
+    sprites.sprites(atlas, SpriteSettings(), nothing, 1)
     page(atlas, PageSettings(), nothing)
     (known,) = told(tmp_path / "page/data/sounds.js")
     assert (known["grid"], known["prints"], known["vocabulary"], known["keys"]) == (None, None, [], [""])

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from samplechop.offline.atlas.map import map_files
+from samplechop.offline.atlas.settings import PageSettings, SpriteSettings
 from samplechop.offline.atlas.web import sprites
-from samplechop.offline.atlas.web.page import PageSettings
 from samplechop.offline.atlas.web.page import page as make_page
 from samplechop.offline.lab.bench.atlas_page import spot
 from tests.offline.atlas.atlases import make_atlas
@@ -45,7 +45,7 @@ def test_the_points_are_drawn_again_when_the_graphics_card_forgot_them(opened):
 def test_one_sound_is_a_map_too(opened, tmp_path):
     atlas = make_atlas(tmp_path, [2_000])
     map_files.write_map(atlas, "one", np.full((1, 2), 0.5, np.float32))
-    sprites.sprites(atlas, sprites.SpriteSettings(), nothing, 1)
+    sprites.sprites(atlas, SpriteSettings(), nothing, 1)
     make_page(atlas, PageSettings(), nothing)
     page = opened(tmp_path / "page")
     page.mouse.click(*spot(page, 0))

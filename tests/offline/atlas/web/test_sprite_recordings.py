@@ -8,13 +8,21 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from samplechop.offline.atlas.collect.collect import CollectSettings, collect
-from samplechop.offline.atlas.features.spectrogram_fingerprints import FingerprintSettings, fingerprint
-from samplechop.offline.atlas.map.grid import GridSettings, grid
-from samplechop.offline.atlas.map.tsne import EmbedSettings, embed
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.web.drum_machine import DrumMachineSettings, drum_machine
-from samplechop.offline.atlas.web.sprites import SpriteSettings, read_index, sprites
+from samplechop.offline.atlas.collect.collect import collect
+from samplechop.offline.atlas.fingerprints import fingerprint
+from samplechop.offline.atlas.map.map_files import grid
+from samplechop.offline.atlas.map.tsne import embed
+from samplechop.offline.atlas.settings import (
+    CollectSettings,
+    DrumMachineSettings,
+    EmbedSettings,
+    FingerprintSettings,
+    GridSettings,
+    SpriteSettings,
+)
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.web.drum_machine import drum_machine
+from samplechop.offline.atlas.web.sprites import read_index, sprites
 from tests.offline.atlas.atlases import lag, nothing
 
 RECORDINGS = os.environ.get("SAMPLECHOP_AUDIO")

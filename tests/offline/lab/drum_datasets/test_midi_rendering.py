@@ -10,11 +10,11 @@ import pytest
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.lab.drum_datasets.from_midi import rendered
 from samplechop.offline.labels.drum_labels import nearest, read_drum_labels, rise
-from samplechop.offline.synthesis import fluidsynth
+from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core.errors import UserError
 
 needs_synth = pytest.mark.skipif(
-    shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in fluidsynth.USUAL_PLACES),
+    shutil.which("fluidsynth") is None or not any(Path(place).is_file() for place in soundfonts.USUAL_PLACES),
     reason="needs fluidsynth and a soundfont",
 )
 
@@ -40,7 +40,9 @@ def write_song(path: Path) -> None:
 @needs_synth
 def test_each_label_lies_on_the_attack_that_is_heard(tmp_path: Path) -> None:
     write_song(tmp_path / "song.mid")
-    done, passed = rendered([tmp_path / "song.mid"], [fluidsynth.find()], (True, False), 1, 3, tmp_path, untold)
+    done, passed = rendered(
+        [tmp_path / "song.mid"], [soundfonts.find_soundfont()], (True, False), 1, 3, tmp_path, untold
+    )
     assert (done, passed) == (2, [])
     beats = np.array([0.3 + 0.6 * n for n in range(4)] + [2.6 + 0.4 * n for n in range(4)])
     for name in ("song", "song-drums"):

@@ -145,7 +145,7 @@ def test_what_would_not_fit_is_refused(tmp_path):
 
 def test_a_missing_player_names_what_to_install(monkeypatch):
     monkeypatch.setattr(build.shutil, "which", lambda _: None)
-    monkeypatch.setattr(build.fluidsynth, "USUAL_PLACES", ())
+    monkeypatch.setattr(build.soundfonts, "USUAL_PLACES", ())
     with pytest.raises(UserError, match=r"fluidsynth fluid-soundfont-gm.*--soundfont"):
         build.instruments(None)
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.store.atlas import NAMES, SAMPLES, SOURCES, STATE, TABLE, Atlas, Sound, Source, one_line
-from samplechop.offline.atlas.store.files import read_table, write_table
+from samplechop.offline.atlas.files import read_table, write_table
+from samplechop.offline.atlas.store import NAMES, SAMPLES, SOURCES, STATE, TABLE, Atlas, Sound, Source, one_line
 from samplechop.realtime.core.errors import UserError
 
 WIDTH = 50
@@ -192,8 +192,8 @@ def test_a_killed_process_leaves_whole_batches(tmp_path):
         import os, signal, sys
         from pathlib import Path
         import numpy as np
-        from samplechop.offline.atlas.store.atlas import Atlas
-        from tests.offline.atlas.store.test_atlas import WIDTH, ramp, sound
+        from samplechop.offline.atlas.store import Atlas
+        from tests.offline.atlas.test_store import WIDTH, ramp, sound
         atlas = Atlas.begin(Path(sys.argv[1]), 44100, WIDTH)
         atlas.append([sound("kick")], [ramp(10)])
         def deadly():

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,11 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Manifest, ModelError, SoundFeatures
-from samplechop.offline.atlas.store.atlas import Atlas
-from samplechop.offline.atlas.store.files import read_table, write_array, write_table
-from samplechop.offline.atlas.tags import metadata, vocabulary
-from samplechop.offline.atlas.tags.inference import Encoder, encode
+from samplechop.offline.atlas import descriptions
+from samplechop.offline.atlas.files import read_table, write_array, write_table
+from samplechop.offline.atlas.settings import TagSettings
+from samplechop.offline.atlas.store import Atlas
+from samplechop.offline.atlas.tag_net import Encoder, encode
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
@@ -33,17 +33,6 @@ COLUMNS = ("name", "given", "predicted")
 MOST_PREDICTED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class TagSettings:
-    """model: a released one by name, or the path of a manifest. metadata: files and folders that describe sounds; none:
-    JSON beside each sound, else the names of folders. synonyms: a file of such, besides the usual ones.
-    """
-
-    model: str = "sounds"
-    metadata: tuple[Path, ...] = ()
-    synonyms: Path | None = None
-
-
 def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
     """Tag all sounds; where most are tagged by this model already, only the new ones are processed.
 
@@ -51,9 +40,9 @@ def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
     """
     manifest, features = open_model(settings.model)
     synonyms = synonyms_of(manifest, settings.synonyms)
-    described = metadata.describe(atlas.sounds, settings.metadata)
+    described = descriptions.describe(atlas.sounds, settings.metadata)
     known = set(features.tags)
-    given = [tuple(word for word in vocabulary.tags_of(one, synonyms) if word in known) for one in described]
+    given = [tuple(word for word in descriptions.tags_of(one, synonyms) if word in known) for one in described]
     # Maps are made of the model's predictions alone: other given tags are no reason to draw them anew.
     noted = {"model": manifest.name, "sha256": manifest.sha256}
     written = hashlib.sha256(json.dumps([given, synonyms]).encode()).hexdigest()
@@ -103,7 +92,7 @@ def synonyms_of(manifest: Manifest, own: Path | None) -> dict[str, str]:
     trained = manifest.decision.get("synonyms", {})
     if not isinstance(trained, Mapping):
         raise UserError(f"model {str(manifest.path)!r}: decision.synonyms must be words for words")
-    return vocabulary.synonyms_with(own) if own is not None else {**vocabulary.usual_synonyms(), **trained}
+    return descriptions.synonyms_with(own) if own is not None else {**descriptions.usual_synonyms(), **trained}
 
 
 def thresholds_of(manifest: Manifest, features: SoundFeatures) -> NDArray[np.float32]:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.offline.atlas.store.atlas import Sound
-from samplechop.offline.atlas.tags.metadata import describe, read_csv
+from samplechop.offline.atlas.descriptions import describe, read_csv
+from samplechop.offline.atlas.store import Sound
 from samplechop.realtime.core.errors import UserError
 
 

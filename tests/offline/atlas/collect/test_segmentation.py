@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop import models
-from samplechop.offline.atlas.collect.split import SHORTEST_SECONDS, by_chops, by_energy
+from samplechop.offline.atlas.collect.segmentation import SHORTEST_SECONDS, by_chops, by_energy
 from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.record import Record, open_record
 from samplechop.realtime.core.errors import UserError

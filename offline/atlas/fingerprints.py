@@ -12,16 +12,18 @@ kernel is a hundred times shorter.
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from samplechop.offline.atlas.store.atlas import Atlas, read_rows
-from samplechop.offline.atlas.store.files import read_array, write_array
+from samplechop.offline.atlas.files import read_array, write_array
+from samplechop.offline.atlas.settings import FingerprintSettings, SpectrumKind
+from samplechop.offline.atlas.store import Atlas, read_rows
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.palette import BACK
 from samplechop.offline.common.progress import Progress
@@ -182,42 +184,11 @@ def mosaic_layout(count: int) -> tuple[int, int, int]:
 
 
 FILE, MOSAIC, STEP, COMMAND = "fingerprints.npy", "fingerprints.png", "fingerprint", "samplechop atlas fingerprint"
-KINDS = ("cqt", "stft", "mel")
-SIZES = (2, 256)
-"""Fewest and most bands, and frames."""
-SHORTEST, LONGEST = 0.01, 60.0
-"""Seconds of the window."""
+KINDS: tuple[SpectrumKind, ...] = get_args(SpectrumKind)
 BATCH = 16
 """Sounds transformed at once: few enough to stay near the processor."""
 SILENT = 1e-12
 """Power below which there is nothing to compare."""
-
-
-@dataclass(frozen=True, slots=True)
-class FingerprintSettings:
-    """What fingerprints are made of. kind: one of KINDS. first_seconds: the window, from the beginning of each sound.
-
-    floor_db: how far below the loudest place a fingerprint reaches. The window and the floor are those with which
-    neighbours in the map agreed best on their class, among 159 real one-shots and loops: 1 s rather than 0.5 s brings
-    5 % of neighbours more to the right class.
-    """
-
-    kind: str = "cqt"
-    bands: int = 32
-    frames: int = 32
-    first_seconds: float = 1.0
-    floor_db: float = 50.0
-
-    def __post_init__(self) -> None:
-        """Raise UserError for what cannot be made."""
-        if self.kind not in KINDS:
-            raise UserError(f"--kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
-        if not all(SIZES[0] <= size <= SIZES[1] for size in (self.bands, self.frames)):
-            raise UserError(f"--size must be {SIZES[0]} to {SIZES[1]} each way, got {self.bands}x{self.frames}")
-        if not SHORTEST <= self.first_seconds <= LONGEST:
-            raise UserError(f"--first must be {SHORTEST:g} to {LONGEST:g} s, got {self.first_seconds:g} s")
-        if not 1 <= self.floor_db <= 200:
-            raise UserError(f"--floor must be 1 to 200 dB, got {self.floor_db:g}")
 
 
 def fingerprint(atlas: Atlas, settings: FingerprintSettings, progress: Progress, jobs: int = 1) -> None:

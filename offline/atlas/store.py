@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.store.files import (
+from samplechop.offline.atlas.files import (
     append_rows,
     append_text,
     locked,

@@ -8,13 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from samplechop.offline.atlas.features import spectrogram_fingerprints
-from samplechop.offline.atlas.features.spectrogram_fingerprints import (
-    FingerprintSettings,
-    fingerprint,
-    read_fingerprints,
-)
-from samplechop.offline.atlas.store.atlas import Atlas
+from samplechop.offline.atlas import fingerprints
+from samplechop.offline.atlas.fingerprints import fingerprint, read_fingerprints
+from samplechop.offline.atlas.settings import FingerprintSettings
+from samplechop.offline.atlas.store import Atlas
 from samplechop.realtime.core.errors import UserError
 from tests.offline.atlas.atlases import RATE, add, make_atlas, nothing, sound
 from tests.support.command import samplechop
@@ -23,10 +20,10 @@ SMALL = FingerprintSettings(bands=8, frames=4, first_seconds=0.1)
 
 
 def computed(sounds: np.ndarray, settings: FingerprintSettings = SMALL) -> np.ndarray:
-    return np.concatenate(list(spectrogram_fingerprints.fingerprints_of(sounds, RATE, settings)))
+    return np.concatenate(list(fingerprints.fingerprints_of(sounds, RATE, settings)))
 
 
-@pytest.mark.parametrize("kind", spectrogram_fingerprints.KINDS)
+@pytest.mark.parametrize("kind", fingerprints.KINDS)
 def test_fingerprints_reach_from_0_to_1(kind: str) -> None:
     sounds = np.stack([sound(number, 4000) for number in range(3)])
     found = computed(sounds, FingerprintSettings(kind, 16, 8, 0.1))
@@ -58,7 +55,7 @@ def test_silence_is_dark() -> None:
 
 
 def test_sounds_are_processed_one_by_one_or_many_together_alike() -> None:
-    sounds = np.stack([sound(number, 3000) for number in range(spectrogram_fingerprints.BATCH + 3)])
+    sounds = np.stack([sound(number, 3000) for number in range(fingerprints.BATCH + 3)])
     alone = np.concatenate([computed(one[None]) for one in sounds])
     np.testing.assert_allclose(computed(sounds), alone, atol=1e-4)
 
@@ -69,9 +66,9 @@ def test_only_new_sounds_are_processed(tmp_path: Path, monkeypatch: pytest.Monke
     before = read_fingerprints(atlas)
     add(atlas, [800, 700])
     seen = []
-    compute = spectrogram_fingerprints.fingerprints_of
+    compute = fingerprints.fingerprints_of
     monkeypatch.setattr(
-        spectrogram_fingerprints, "fingerprints_of", lambda rows, *more: seen.append(len(rows)) or compute(rows, *more)
+        fingerprints, "fingerprints_of", lambda rows, *more: seen.append(len(rows)) or compute(rows, *more)
     )
     fingerprint(atlas, SMALL, nothing)
     fingerprint(atlas, SMALL, nothing)
@@ -97,7 +94,7 @@ def test_fingerprints_of_some_sounds_only_are_reported(tmp_path: Path) -> None:
 def test_damaged_fingerprints_are_reported(tmp_path: Path) -> None:
     atlas = make_atlas(tmp_path / "atlas", [900])
     fingerprint(atlas, SMALL, nothing)
-    (atlas.folder / spectrogram_fingerprints.FILE).write_bytes(b"no array")
+    (atlas.folder / fingerprints.FILE).write_bytes(b"no array")
     with pytest.raises(UserError, match="damaged"):
         read_fingerprints(atlas)
 
@@ -108,7 +105,7 @@ def test_damaged_fingerprints_are_reported(tmp_path: Path) -> None:
         ({"kind": "fft"}, "--kind must be one of cqt, stft, mel, got 'fft'"),
         ({"bands": 1}, "--size must be 2 to 256 each way, got 1x32"),
         ({"first_seconds": 0.001}, "--first must be 0.01 to 60 s, got 0.001 s"),
-        ({"floor_db": 0.0}, "--floor must be 1 to 200 dB, got 0"),
+        ({"floor_db": 0.0}, "--floor must be in 1..200, got 0"),
     ],
 )
 def test_settings_out_of_range_are_reported(wrong: dict, said: str) -> None:
@@ -121,8 +118,8 @@ def test_the_command_makes_a_picture_of_all_of_them(tmp_path: Path) -> None:
     result = samplechop("atlas", "fingerprint", atlas.folder, "--size", "4x8", "--first", "50ms", "--jobs", 1)
     assert result.code == 0, result.err
     assert read_fingerprints(Atlas(atlas.folder)).shape == (3, 4, 8)
-    with Image.open(atlas.folder / spectrogram_fingerprints.MOSAIC) as picture:
-        tile, gap, _ = spectrogram_fingerprints.mosaic_layout(3)
+    with Image.open(atlas.folder / fingerprints.MOSAIC) as picture:
+        tile, gap, _ = fingerprints.mosaic_layout(3)
         assert picture.size == (2 * tile + gap, 2 * tile + gap)
 
 
@@ -142,6 +139,6 @@ def test_an_atlas_without_sounds_is_reported(tmp_path: Path) -> None:
 
 @given(count=st.integers(1, 10**6))
 def test_a_mosaic_is_never_wider_than_it_may_be(count: int) -> None:
-    tile, gap, columns = spectrogram_fingerprints.mosaic_layout(count)
-    assert columns * (tile + gap) - gap <= spectrogram_fingerprints.MOSAIC_PIXELS
-    assert spectrogram_fingerprints.SMALLEST_TILE <= tile <= spectrogram_fingerprints.LARGEST_TILE
+    tile, gap, columns = fingerprints.mosaic_layout(count)
+    assert columns * (tile + gap) - gap <= fingerprints.MOSAIC_PIXELS
+    assert fingerprints.SMALLEST_TILE <= tile <= fingerprints.LARGEST_TILE

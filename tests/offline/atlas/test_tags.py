@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from samplechop import models
-from samplechop.offline.atlas.store.atlas import Atlas, Sound
-from samplechop.offline.atlas.tags import dataset, metadata
-from samplechop.offline.atlas.tags.inference import Encoder, encode
-from samplechop.offline.atlas.tags.tag import TagSettings, predicted_tags, read_tags, tag
-from samplechop.offline.training.tasks import tags as tag_net
+from samplechop.offline.atlas import descriptions, tag_net
+from samplechop.offline.atlas.settings import TagSettings
+from samplechop.offline.atlas.store import Atlas, Sound
+from samplechop.offline.atlas.tag_net import Encoder, encode
+from samplechop.offline.atlas.tags import predicted_tags, read_tags, tag
+from samplechop.offline.training.tasks import tags as tag_training
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop
 
@@ -57,7 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"{one.name};{one.name.split('-')[1]}" for one in atlas.sounds if one.pack != "three"]
     (folder / "tags.csv").write_text("name;tags\n" + "\n".join(lines) + "\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tag_net, "CHANNELS", (8, 12, 16, 16))  # three kinds need no more, and it learns in seconds
+        patch.setattr(tag_training, "CHANNELS", (8, 12, 16, 16))  # three kinds need no more, and it learns in seconds
         told = samplechop(
             "train", "tags", folder / "atlas", "-o", folder / "mine", "--metadata", folder / "tags.csv",
             "--held", "two", "--steps", 100, "--jobs", 1,
@@ -208,20 +209,20 @@ def test_too_few_tagged_sounds_are_refused(folder: Path) -> None:
 
 def test_whole_packs_are_held_out() -> None:
     packs = ["a"] * 40 + ["b"] * 30 + ["c"] * 20 + ["d"] * 10
-    held, how = dataset.split(packs, [])
+    held, how = tag_net.split(packs, [])
     assert 0 < held.sum() <= 35 and how.startswith("packs held out")
     assert all(len(set(held[np.array(packs) == pack])) == 1 for pack in "abcd")
 
 
 def test_one_pack_is_split_by_sound_and_reported_to_be() -> None:
-    held, how = dataset.split(["a"] * 50, [])
+    held, how = tag_net.split(["a"] * 50, [])
     assert held.sum() == 10 and "one pack only" in how
 
 
 @pytest.mark.parametrize("named", [["x"], ["a", "b"]])
 def test_packs_that_cannot_be_held_out_are_refused(named: list[str]) -> None:
     with pytest.raises(UserError, match="--held"):
-        dataset.split(["a"] * 20 + ["b"] * 20, named)
+        tag_net.split(["a"] * 20 + ["b"] * 20, named)
 
 
 def test_where_folders_are_the_tags_the_folders_above_are_the_packs(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_where_folders_are_the_tags_the_folders_above_are_the_packs(tmp_path: Pa
     where = [(pack, kind, i) for pack in ("p", "q", "r") for kind in ("kick", "hat") for i in range(12)]
     rows = [row(f"{pack}{kind}{i}", tmp_path / pack / kind / f"{i}.wav", kind, 100) for pack, kind, i in where]
     atlas.append(rows, [np.ones(100, np.float32)] * len(rows))
-    found = dataset.find(atlas, [], None, 5, ["q"])
+    found = tag_net.find(atlas, [], None, 5, ["q"])
     assert found.tags == ("hat", "kick") and [where[i][0] for i in np.flatnonzero(found.held_out)] == ["q"] * 24
 
 
@@ -241,10 +242,10 @@ def test_predicted_tags_come_with_the_likeliest_first() -> None:
 def test_the_step_reads_metadata_only_once_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "long.json").write_text('{"tags": ["speech"]}')
     calls: list[Path] = []
-    read = metadata.read_json
-    monkeypatch.setattr(metadata, "read_json", lambda path, file: calls.append(path) or read(path, file))
+    read = descriptions.read_json
+    monkeypatch.setattr(descriptions, "read_json", lambda path, file: calls.append(path) or read(path, file))
     pieces = [row(f"piece{i}", tmp_path / "long.wav", "p", 10) for i in range(5)]
-    assert all(one is not None and one.tags == ("speech",) for one in metadata.describe(pieces, []))
+    assert all(one is not None and one.tags == ("speech",) for one in descriptions.describe(pieces, []))
     assert len(calls) == 1
 
 

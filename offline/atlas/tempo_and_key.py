@@ -9,7 +9,7 @@ drum beat, half of it.
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.atlas.store.atlas import Atlas, Sound
-from samplechop.offline.atlas.store.files import read_table, write_table
+from samplechop.offline.atlas.files import read_table, write_table
+from samplechop.offline.atlas.settings import DescribeSettings
+from samplechop.offline.atlas.store import Atlas, Sound
 from samplechop.offline.common import process_pool as processes
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.kits.analysis import tempo_and_key
@@ -41,22 +42,6 @@ _LOST_SECONDS = 10.0
 
 Music = tuple[str, str]
 """Tempo in beats per minute with one decimal, and key such as "F# minor"; "" where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class DescribeSettings:
-    """least_seconds: shorter sounds have neither tempo nor key. loop_seconds: longer ones are not played as loops."""
-
-    least_seconds: float = 1.5
-    loop_seconds: float = 16.0
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be done."""
-        if not 0 < self.least_seconds <= self.loop_seconds:
-            raise UserError(
-                f"the shortest sound with a tempo must last more than 0 s and at most {self.loop_seconds:g} s, "
-                f"got {self.least_seconds:g}"
-            )
 
 
 def describe(atlas: Atlas, settings: DescribeSettings, progress: Progress, jobs: int = 1) -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.tags.metadata import Described
-from samplechop.offline.atlas.tags.vocabulary import (
+from samplechop.offline.atlas.descriptions import (
     STOP_WORDS,
+    Described,
     choose,
     labels,
     read_synonyms,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.features import spectrogram_fingerprints
+from samplechop.offline.atlas import fingerprints
 
 RATE = 22_050
-KINDS = (spectrogram_fingerprints.constant_q, spectrogram_fingerprints.stft, spectrogram_fingerprints.mel)
+KINDS = (fingerprints.constant_q, fingerprints.stft, fingerprints.mel)
 kinds = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -20,11 +20,9 @@ def noise(length: int) -> np.ndarray:
 @pytest.mark.parametrize("octave", [0, 1, 2, 3])
 def test_the_constant_q_transform_is_librosas(octave):
     bands, frames, frame, hop = 17, 64, 100, 5  # an odd hop, with which librosa takes no shortcut
-    low = spectrogram_fingerprints.highest_hz(RATE) / 2 ** ((bands - 1) / 4)
+    low = fingerprints.highest_hz(RATE) / 2 ** ((bands - 1) / 4)
     sound = noise(frames * frame)
-    ours = spectrogram_fingerprints.constant_q(RATE, len(sound), bands, frames, low)(sound[None])[
-        0, 4 * octave : 4 * octave + 4
-    ]
+    ours = fingerprints.constant_q(RATE, len(sound), bands, frames, low)(sound[None])[0, 4 * octave : 4 * octave + 4]
     settings = {"sr": RATE, "fmin": low * 2**octave, "n_bins": 4, "bins_per_octave": 4}
     found = np.abs(librosa.cqt(sound, hop_length=hop, tuning=0.0, **settings))[:, : frames * frame // hop]
     lengths = librosa.filters.wavelet_lengths(freqs=low * 2 ** (octave + np.arange(4) / 4), sr=RATE)[0]

@@ -1,1 +1,0 @@
-"""Fingerprints and descriptors of sounds."""

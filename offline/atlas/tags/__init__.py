@@ -1,1 +1,0 @@
-"""Tags: what a sound is."""
