@@ -107,12 +107,12 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
         typer.echo(f"samplechop: {warning}", err=True)
     if settings.quiet:
         return
-    speed = summary.heard_seconds / max(summary.wall_seconds, 1e-9)
+    speed = summary.audio_seconds / max(summary.wall_seconds, 1e-9)
     chops = {"chop": 0} if "chop" in settings.detectors or not summary.events else {}
     events = dict(sorted(summary.events.items(), key=lambda one: (one[0] != "chop", one[0])))
     counts = [_counted(count, kind) for kind, count in {**chops, **events}.items()]
     lines = [
-        f"{', '.join(counts)} in {summary.heard_seconds:.1f} s of audio"
+        f"{', '.join(counts)} in {summary.audio_seconds:.1f} s of audio"
         + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
     ]
     xruns = summary.overflows + summary.underflows

@@ -1,8 +1,8 @@
 """A live session: a source drives the engine, events get their notes and go to the sinks, a view shows it.
 
 [analysis] source.read -> recorder
-                       -> engine -> notes -> real-time sinks (MIDI and OSC senders, recorder)
-                                         \\-> queue -> [main] deferred sinks (files, a function), view
+                       -> engine -> notes -> real-time sinks (MIDI and OSC senders, recorder, JSON lines)
+                                         \\-> queue -> [main] MIDI file, a function, view
 """
 
 import contextlib
@@ -20,12 +20,10 @@ from samplechop.realtime.core.plugin import Detector, Trace, meters_of
 from samplechop.realtime.core.process import scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
-from samplechop.realtime.midi.sender import MidiPortSink
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
 from samplechop.realtime.session_parts import (
     RUNNING,
-    FunctionSink,
-    check_meant,
+    check_compatible,
     make_detectors,
     make_engine,
     make_recorder,
@@ -36,7 +34,7 @@ from samplechop.realtime.session_parts import (
     open_source,
 )
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.snapshot import OTHER_KINDS, Curve, Recording, Snapshot, Summary, Tally
+from samplechop.realtime.ui.snapshot import OTHER_KINDS, Curve, Recording, SessionStats, Snapshot, Summary
 from samplechop.realtime.ui.views import NoView, View, choose_view
 
 _SHOW_SECONDS = 1 / 12
@@ -71,19 +69,23 @@ class Session:
             pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)
             self._notes = NoteAssigner(pads, settings.beat_notes, settings.harmony_notes)
             self._realtime: list[Sink] = []
-            self._deferred: list[Sink] = [] if on_event is None else [FunctionSink(on_event)]
+            self._files: list[Sink] = []  # made only once the session has begun
+            self._deferred = [] if on_event is None else [on_event]
             if settings.events is not None:
-                self._deferred.append(JsonLinesSink(settings.events, rate))
+                self._files.append(JsonLinesSink(settings.events, rate))
+                self._realtime += self._files
             if settings.midi_file is not None:
-                target, own, others = settings.midi_file, settings.midi_channel, settings.kind_channels
-                sink = MidiFileSink(target, rate, own, settings.gate, others, lambda: self._engine.position)
-                self._deferred.append(sink)
-            self._midi_name = "" if settings.midi_file is None else str(settings.midi_file)
+                midi = MidiFileSink(
+                    settings.midi_file, rate, settings.midi_channel, settings.gate, settings.kind_channels
+                )
+                self._files.append(midi)
+                self._deferred.append(midi.write)
+            self._midi_name = str(settings.midi_file or "")
             self._sent = None
             if (opened := open_sender(settings, source, self._engine.latency, undo)) is not None:
                 sender, self._midi_name = opened
                 self._sent = sender.counters
-                self._realtime.append(MidiPortSink(sender))
+                self._realtime.append(sender)
             if settings.osc is not None:
                 self._realtime.append(open_osc(settings.osc, settings, source, self._engine, undo))
             keyboard = open_keyboard(settings)
@@ -102,7 +104,7 @@ class Session:
         self._failure: BaseException | None = None
         self._busy = threading.Lock()  # held while the engine processes
         musical = set(detectors) <= {"beats", "drums", "harmony"}  # what they detect is all there is to list
-        self._stats = Tally(settings.half_life, rate, apart=() if musical else OTHER_KINDS)
+        self._stats = SessionStats(settings.half_life, rate, apart=() if musical else OTHER_KINDS)
         self._cpu_mark = (time.perf_counter(), time.process_time())
 
     @classmethod
@@ -119,7 +121,7 @@ class Session:
         path: a file that plays the turntable, None for the audio input. fast: as fast as it can be read. screen: where
         the view is shown.
         """
-        check_meant(settings, fast)
+        check_compatible(settings, fast)
         source = open_source(settings, path, fast)
         with contextlib.ExitStack() as undo:
             undo.callback(source.stop)
@@ -134,7 +136,8 @@ class Session:
         analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
         with contextlib.ExitStack() as closing:
             for sink in self._realtime:
-                closing.callback(sink.close)
+                if sink not in self._files:
+                    closing.callback(sink.close)
             if self._taps is not None:
                 closing.callback(self._taps.close)
             self._source.start()
@@ -143,7 +146,7 @@ class Session:
             if self._taps is not None:
                 self._taps.start()
             # Only now: a session that cannot begin leaves no files behind.
-            for sink in self._deferred:
+            for sink in self._files:
                 closing.callback(sink.close)
             closing.callback(self._write)
             closing.callback(self._source.stop)
@@ -168,7 +171,7 @@ class Session:
         return Summary(
             events=dict(self._stats.counts),
             taps=0 if self._taps is None else self._taps.count,
-            heard_seconds=self._engine.position / self._source.sample_rate,
+            audio_seconds=self._engine.position / self._source.sample_rate,
             wall_seconds=time.perf_counter() - began,
             overflows=counters.input_overflows,
             underflows=counters.output_underflows,
@@ -186,32 +189,33 @@ class Session:
 
     def _analyse(self) -> None:
         try:
-            while not self._stop.is_set() and (chunk := self._source.read()) is not None:
+            try:
+                while not self._stop.is_set() and (chunk := self._source.read()) is not None:
+                    with self._busy:
+                        self._process(chunk)
+                    if self._duration is not None and self._engine.position >= self._duration:
+                        break
                 with self._busy:
-                    self._process(chunk)
-                if self._duration is not None and self._engine.position >= self._duration:
-                    break
-            with self._busy:
-                self._end_stretch()
+                    self._engine.flush(self._emit)
+            finally:  # no note may stay on, whatever went wrong
+                with self._busy:
+                    self._engine.release(self._emit)
         except BaseException as failure:  # the main thread raises it, after everything is closed
             self._failure = failure
         self._events.put(None)
 
     def _process(self, chunk: Chunk) -> None:
         if chunk.gap:
-            self._end_stretch()
+            self._engine.flush(self._emit)
+            self._engine.release(self._emit)
             self._engine.reset(chunk.start)
         samples = chunk.samples
         if self._duration is not None:
             samples = samples[: max(0, self._duration - chunk.start)]
         if len(samples):
             if self._recorder is not None:
-                self._recorder.hear(Chunk(chunk.start, samples, chunk.gap))
+                self._recorder.process(Chunk(chunk.start, samples, chunk.gap))
             self._engine.process(samples, self._emit)
-
-    def _end_stretch(self) -> None:
-        self._engine.flush(self._emit)
-        self._engine.release(self._emit)
 
     def _emit(self, event: Event) -> None:
         """Give the event its notes and pass it on."""
@@ -245,9 +249,9 @@ class Session:
         self._unwritten.extend(new)
         while self._unwritten:
             event = self._unwritten.popleft()
-            for sink in self._deferred:
-                sink.write(event)
-        if any(sink.broken for sink in self._deferred):  # nobody reads on, as after `| head`
+            for write in self._deferred:
+                write(event)
+        if any(sink.broken for sink in self._files):  # nobody reads on, as after `| head`
             self.stop()
         return new
 

@@ -16,7 +16,6 @@ from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.audio.monitored_file_source import PlayedFileSource
 from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector, Trace, meters_of
 from samplechop.realtime.detectors import make
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
@@ -27,7 +26,7 @@ from samplechop.realtime.midi.clock_generator import MidiClock
 from samplechop.realtime.midi.ports import open_output
 from samplechop.realtime.midi.sender import MidiSender
 from samplechop.realtime.recording.audio_files import check_format
-from samplechop.realtime.recording.history_buffer import Tape
+from samplechop.realtime.recording.history_buffer import HistoryBuffer
 from samplechop.realtime.recording.recorder import Recorder, RecordPlan
 from samplechop.realtime.recording.session_folder import check_folder
 from samplechop.realtime.recording.session_writer import Facts
@@ -65,24 +64,7 @@ _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
 """How detectors are made that have settings of a session; all others have none."""
 
 
-class FunctionSink:
-    """A sink that hands each event to a function."""
-
-    broken = False
-
-    def __init__(self, on_event: Callable[[Event], object]) -> None:
-        """Hand events to `on_event`."""
-        self._on_event = on_event
-
-    def write(self, event: Event) -> None:
-        """Hand one on."""
-        self._on_event(event)
-
-    def close(self) -> None:
-        """Have nothing to close."""
-
-
-def check_meant(settings: LiveSettings, fast: bool) -> None:
+def check_compatible(settings: LiveSettings, fast: bool) -> None:
     """Refuse settings that contradict each other. Raises UserError."""
     if fast and settings.midi_port is not None:
         raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
@@ -127,7 +109,7 @@ def make_engine(settings: LiveSettings, source: Source, detectors: Mapping[str, 
 
 
 def open_sender(settings: LiveSettings, source: Source, latency: int, undo: ExitStack) -> tuple[MidiSender, str] | None:
-    """[main] Open the MIDI port that is wanted, if one is; give its name too. Raises UserError."""
+    """[main] Open the MIDI port that is wanted, if one is, and start to send; give its name too. Raises UserError."""
     if settings.midi_port is None:
         return None
     reopen = partial(open_output, settings.midi_port)
@@ -145,6 +127,7 @@ def open_sender(settings: LiveSettings, source: Source, latency: int, undo: Exit
         channels=settings.kind_channels,
     )
     undo.callback(sender.stop)
+    sender.start()
     return sender, port.name
 
 
@@ -194,7 +177,7 @@ def make_recorder(settings: LiveSettings, source: Source, engine: Engine, keyboa
             check_folder(folder, option)
     check_format(settings.record_format, source.sample_rate, source.channels)
     plan = RecordPlan(settings.record, keep, settings.keep_last or 0.0)
-    needed = Tape.nbytes(source.sample_rate, source.channels, plan.tape_seconds)
+    needed = HistoryBuffer.nbytes(source.sample_rate, source.channels, plan.history_seconds)
     if needed > MOST_BYTES:
         raise UserError(
             f"--keep-last {plan.keep_seconds:g} needs {needed / 2**30:.1f} GB of memory for {source.channels} channels "

@@ -20,7 +20,7 @@ import soundfile
 from samplechop.offline.sessions.flac import Repaired, header_frames, is_finished, repair_flac
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.audio_files import wav_header
-from samplechop.realtime.recording.session_folder import LOG, is_held, session_audio
+from samplechop.realtime.recording.session_folder import LOG, is_locked, session_audio
 from samplechop.realtime.recording.session_writer import CLEAN, line
 
 _FORMAT_AT = 12 + 36 + 8
@@ -191,7 +191,7 @@ def read_session(folder: Path) -> Session:
         lines, whole = read_log(log)
         cut = whole != log.stat().st_size
         changed = datetime.fromtimestamp(log.stat().st_mtime).astimezone()
-        recording = is_held(log)
+        recording = is_locked(log)
         audio = session_audio(folder)
         frames, rate, channels, right, wav = 0, 0, 0, True, None
         if audio is not None:

@@ -3,10 +3,10 @@
 Every beat is known before its own pulse is due, as notes and pulses leave one fixed latency after their place and beats
 are decided sooner; but the beat after it is not, and a clock cannot wait for it. So the clock runs on a grid that
 predicts: an alpha-beta filter (Benedict and Bordner, "Synthesis of an optimal set of radar track-while-scan smoothing
-equations", 1962) over the beats heard. At each beat of its own the clock fixes when the next one will be and divides
+equations", 1962) over the beats detected. At each beat of its own the clock fixes when the next one will be and divides
 that time into 24 even parts; what it was wrong by is made good over the beat that follows, never by more than LIMIT.
 
-    beat heard      ┃              ┃             ┃               ┃
+    beat detected   ┃              ┃             ┃               ┃
     grid            ┃             ┃              ┃              ┃       corrected by ALPHA of what it was off
     pulses          ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵  ╵  ╵  ╵  ╵  ╵      24 to a beat, even within each
 """
@@ -20,10 +20,10 @@ PULSES = 24
 
 STEADY_BEATS = 4
 """Beats in a row on the grid before the clock starts."""
-SURE = 0.5
+CONFIDENT = 0.5
 """Strength, 0..1, a downbeat needs to start the clock."""
 LOST_BEATS = 8
-"""Beats the clock runs on without hearing one; then it stops at the end of a bar of BAR beats."""
+"""Beats the clock runs on without one; then it stops at the end of a bar of BAR beats."""
 BAR = 4
 ALPHA, BETA = 0.4, 0.1
 """Share of what a beat was off that goes into the grid's place and into its period: critically damped."""
@@ -49,7 +49,7 @@ class BeatGrid:
         self.place = self.period = 0.0
         self.last = 0
 
-    def hear(self, beat: Event) -> None:
+    def follow(self, beat: Event) -> None:
         """Take in the next beat, which must have a tempo."""
         if not beat.tempo or beat.tempo <= 0:
             raise ValueError(f"a beat needs a tempo of more than 0 BPM to steer a clock, got {beat.tempo}")
@@ -75,9 +75,9 @@ class BeatGrid:
 class MidiClock:
     """Pulses, Start, Continue and Stop for a stream of beats; everything at input positions, in samples.
 
-    It starts at a sure downbeat after some steady beats, runs on through beats that are missed, and stops where a bar
-    of four ends once no beat was heard for LOST_BEATS. After that it continues, at a downbeat, and does not start
-    again: Start would take a DAW that records back to the beginning.
+    It starts at a confident downbeat after some steady beats, runs on through beats that are missed, and stops where a
+    bar of four ends once no beat came for LOST_BEATS. After that it continues, at a downbeat, and does not start again:
+    Start would take a DAW that records back to the beginning.
 
     next: (position, message) to be sent next, None while there is none. One thread at a time.
     """
@@ -94,11 +94,11 @@ class MidiClock:
         self._begin = self._length = 0.0
         self._pulse = self._beats = 0
 
-    def hear(self, beat: Event) -> None:
+    def follow(self, beat: Event) -> None:
         """Take in a beat: its sample, label, strength and tempo."""
-        self._grid.hear(beat)
-        sure = beat.label == DOWNBEAT and beat.strength >= SURE and self._grid.steady >= STEADY_BEATS
-        if self.next is None and sure:
+        self._grid.follow(beat)
+        confident = beat.label == DOWNBEAT and beat.strength >= CONFIDENT and self._grid.steady >= STEADY_BEATS
+        if self.next is None and confident:
             self.running = True
             self._begin = self._grid.place
             self._pulse = self._beats = 0

@@ -3,7 +3,7 @@
 import os
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +61,7 @@ class TempoMap:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Stroke:
+class _Note:
     """A note at its place in the file, times in ticks."""
 
     channel: int
@@ -77,7 +77,6 @@ class MidiFileSink:
     path: checked now, created whole at close by renaming, so that nothing half-written is ever seen.
     sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
     the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them.
-    heard: gives the position up to which was heard, where the last notes of a chord end; without it they last a bar.
     """
 
     broken = False
@@ -89,7 +88,6 @@ class MidiFileSink:
         channel: int = 1,
         gate_seconds: float = GATE_SECONDS,
         channels: Mapping[str, int] = {},
-        heard: Callable[[], int] | None = None,
     ) -> None:
         """Check the target. Raises UserError if it cannot be written."""
         for one in (channel, *channels.values()):
@@ -101,9 +99,8 @@ class MidiFileSink:
         self._sample_rate = sample_rate
         self._channel, self._channels = channel, dict(channels)
         self._gate = gate_seconds
-        self._heard = heard
-        self._struck: list[Event] = []
-        self._held: defaultdict[str, list[Event]] = defaultdict(list)
+        self._gated: list[Event] = []
+        self._sustained: defaultdict[str, list[Event]] = defaultdict(list)
         self._beats: list[Event] = []
         self._closed = False
 
@@ -113,11 +110,11 @@ class MidiFileSink:
             self._beats.append(event)
         if event.notes is not None:
             if event.velocity is not None:
-                self._held[event.kind].append(event)
+                self._sustained[event.kind].append(event)
         elif event.note is not None:
             if event.velocity is None:
                 raise ValueError(f"an event with a note needs a velocity, got note {event.note}")
-            self._struck.append(event)
+            self._gated.append(event)
 
     def close(self) -> None:
         """Write the file, also when there is no note. Raises UserError if the disk does not take it."""
@@ -141,7 +138,7 @@ class MidiFileSink:
         messages = [(tick, mido.MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempi.changes]
         # (tick, note-offs before note-ons, channel, note, velocity)
         timed: list[tuple[int, bool, int, int, int]] = []
-        for one in _without_overlaps([*self._gated(tempi), *self._lasting(tempi)]):
+        for one in _without_overlaps([*self._gated_notes(tempi), *self._sustained_notes(tempi)]):
             timed.append((one.begin, True, one.channel, one.note, one.velocity))
             timed.append((one.end, False, one.channel, one.note, 0))
         for tick, is_on, channel, note, velocity in sorted(timed):
@@ -158,39 +155,32 @@ class MidiFileSink:
     def _channel_of(self, kind: str) -> int:
         return self._channels.get(kind, self._channel)
 
-    def _gated(self, tempi: TempoMap) -> Iterator[_Stroke]:
+    def _gated_notes(self, tempi: TempoMap) -> Iterator[_Note]:
         """Give the notes that last one gate."""
-        for event in self._struck:
+        for event in self._gated:
             assert event.note is not None and event.velocity is not None
             seconds = event.sample / self._sample_rate
             begin, end = tempi.tick(seconds), tempi.tick(seconds + self._gate)
-            yield _Stroke(self._channel_of(event.kind), event.note, begin, event.velocity, max(begin + 1, end))
+            yield _Note(self._channel_of(event.kind), event.note, begin, event.velocity, max(begin + 1, end))
 
-    def _lasting(self, tempi: TempoMap) -> Iterator[_Stroke]:
-        """Give the notes that last until an event of their kind comes without them."""
-        for kind, events in self._held.items():
-            events.sort(key=lambda event: event.sample)
-            places = [tempi.tick(event.sample / self._sample_rate) for event in events]
-            end = places[-1] + BAR * TICKS_PER_BEAT
-            if self._heard is not None:
-                end = max(places[-1] + 1, tempi.tick(self._heard() / self._sample_rate))
-            sounding: dict[int, tuple[int, int]] = {}  # note -> (tick of its begin, velocity)
-            for tick, event in zip(places, events, strict=True):
-                wanted = set(event.notes or ())
-                for note in sounding.keys() - wanted:
-                    begin, velocity = sounding.pop(note)
+    def _sustained_notes(self, tempi: TempoMap) -> Iterator[_Note]:
+        """Give the notes that last until an event of their kind comes without them, as at the end of the input."""
+        for kind, events in self._sustained.items():
+            begun: dict[int, tuple[int, int]] = {}  # note -> (tick, velocity)
+            for event in sorted(events, key=lambda event: event.sample):
+                tick, wanted = tempi.tick(event.sample / self._sample_rate), set(event.notes or ())
+                for note in begun.keys() - wanted:
+                    begin, velocity = begun.pop(note)
                     if begin < tick:
-                        yield _Stroke(self._channel_of(kind), note, begin, velocity, tick)
-                for note in wanted - sounding.keys():
-                    sounding[note] = (tick, event.velocity or 0)
-            for note, begun in sounding.items():
-                yield _Stroke(self._channel_of(kind), note, *begun, end)
+                        yield _Note(self._channel_of(kind), note, begin, velocity, tick)
+                for note in wanted - begun.keys():
+                    begun[note] = (tick, event.velocity or 0)
 
 
-def _without_overlaps(strokes: list[_Stroke]) -> Iterator[_Stroke]:
+def _without_overlaps(notes: list[_Note]) -> Iterator[_Note]:
     """End each note where it is struck again; of several at one tick the strongest stays."""
-    last: _Stroke | None = None
-    for one in sorted(strokes):
+    last: _Note | None = None
+    for one in sorted(notes):
         if last is not None and (last.channel, last.note) == (one.channel, one.note):
             if last.begin < one.begin:
                 yield replace(last, end=min(last.end, one.begin))

@@ -5,12 +5,13 @@
     sample      send()                sample + latency   + gate
                   └── waits ─────────────────┘            └ note-off
 
-Events that bring several notes, such as chords, have no gate: their notes sound until the next event of their kind.
+Events that bring several notes, such as chords, have no gate: their notes sound until the next event of their kind,
+which the engine emits also where their detector can not.
 """
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from samplechop.realtime.audio.source import Clock
@@ -18,7 +19,7 @@ from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.clock_generator import STOP, MidiClock
 from samplechop.realtime.midi.messages import GATE_SECONDS, all_notes_off
 from samplechop.realtime.midi.ports import MidiPort
-from samplechop.realtime.midi.sounding_notes import Hold, KeptPort, Sounding, Strike, turn_of
+from samplechop.realtime.midi.sounding_notes import Notes, ReconnectingPort, SoundingNotes, notes_of
 from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer
 
 PULSE_SPIN_SECONDS = 0.0003  # pulses are many, and who follows them evens them out
@@ -42,17 +43,21 @@ class Counters:
 
 
 class MidiSender:
-    """Sends events as notes, each at `clock.time_of(event.sample + event.latency)`, with a note-off gate_seconds later.
+    """A sink that sends events as notes, each at `clock.time_of(event.sample + event.latency)`.
+
+    Notes of events with one note end gate_seconds later.
 
     port: where to; the sender closes it at the end. latency: of the session, in samples at sample_rate Hz, for the MIDI
         clock and for events that bring none of their own. channel: 1..16.
-    reopen: opens the port again after it vanished, see KeptPort. Notes due meanwhile are dropped; the clock stops.
+    reopen: opens the port again after it vanished. Notes due meanwhile are dropped; the clock stops.
     beat_clock: the MIDI clock to send, if any; `beat()` steers it, and its pulses are as late as the notes.
     channels: the channel of a kind of event, where it is not `channel`.
     lead_seconds: how much earlier than due to send, for a system known to deliver later (rtmidi's JACK ports deliver at
         the start of the next period: half a period on average).
     timer: the time that `clock` speaks of; the machine's if None.
     """
+
+    broken = False
 
     def __init__(
         self,
@@ -77,16 +82,15 @@ class MidiSender:
             raise ValueError(f"gate_seconds must be in 0..60, more than 0, got {gate_seconds}")
         self.counters = Counters()
         self._panic = [all_notes_off(one) for one in sorted({channel, *channels.values()})]
-        self._port = KeptPort(port, reopen, self._panic)
+        self._port = ReconnectingPort(port, reopen, self._panic)
         self._latency = latency
         self._sample_rate = sample_rate
         self._channel, self._channels = channel, dict(channels)
         self._beat_clock = beat_clock
         self._gate = max(1, round(gate_seconds * sample_rate))
         self._scheduler = Scheduler("midi sender", clock, timer or MachineTimer(), lead_seconds)
-        self._sounding = Sounding(self._port)
+        self._sounding = SoundingNotes(self._port)
         self._longest = latency  # that any event has had
-        self._held: dict[str, tuple[int, Hold]] = {}  # the last of each kind, with its due sample
         self._waiting = 0  # notes
         self._ended = False
         self._lock = threading.Lock()
@@ -101,26 +105,27 @@ class MidiSender:
         self._scheduler.start()
         self._port.start()
 
+    def write(self, event: Event) -> None:
+        """[any thread] Queue what an event plays, if anything, and let a beat steer the clock."""
+        if event.kind == BEAT:
+            self.beat(event)
+        if event.note is not None or (event.notes is not None and event.velocity is not None):
+            self.send(event)
+
     def send(self, event: Event) -> None:
-        """[any thread] Queue an event, which must have a velocity and a note, or notes to hold to the next of its kind.
+        """[any thread] Queue an event, which must have a velocity and a note, or notes that last until the next one.
 
         What comes after `stop()` is dropped.
         """
-        turn = turn_of(event, self._channels.get(event.kind, self._channel))
+        notes = notes_of(event, self._channels.get(event.kind, self._channel))
         latency = self._latency if event.latency is None else event.latency
         with self._lock:
             if self._ended:
-                self.counters.dropped += len(turn.notes)
+                self.counters.dropped += len(notes.notes)
                 return
             self._longest = max(self._longest, latency)
-            self._queue(event.sample + latency, turn)
-
-    def rest(self) -> None:
-        """[any thread] Hold nothing any more, as when the input has gone: no event will come that ends the notes."""
-        with self._lock:
-            for due, hold in list(self._held.values()):
-                if hold.notes and not self._ended:
-                    self._queue(due, replace(hold, notes=()))
+            self._waiting += len(notes.notes)
+            self._scheduler.at(event.sample + latency, partial(self._play, notes))
 
     def beat(self, event: Event) -> None:
         """[analysis] Let a beat steer the MIDI clock, if there is one; a beat that knows no tempo does not."""
@@ -129,7 +134,7 @@ class MidiSender:
             return
         with self._lock:
             stood = clock.next is None
-            clock.hear(event)
+            clock.follow(event)
             if stood:
                 self._queue_pulse(clock)
 
@@ -151,11 +156,9 @@ class MidiSender:
             self.counters.dropped += self._waiting
         self._port.close()
 
-    def _queue(self, due: int, turn: Strike | Hold) -> None:
-        if isinstance(turn, Hold):
-            self._held[turn.kind] = due, turn
-        self._waiting += len(turn.notes)
-        self._scheduler.at(due, partial(self._take, turn))
+    def close(self) -> None:
+        """[main] Let what is queued sound, then end all notes and close the port."""
+        self.stop()
 
     def _queue_pulse(self, clock: MidiClock) -> None:
         if clock.next is not None:
@@ -173,14 +176,10 @@ class MidiSender:
                 self._beat_clock.lose()
             self._queue_pulse(self._beat_clock)
 
-    def _take(self, turn: Strike | Hold, position: int) -> None:
-        if isinstance(turn, Hold):
-            sent, missing = self._sounding.hold(turn)
-        else:
-            sent = int(self._sounding.strike(turn))
-            missing = 1 - sent
+    def _play(self, notes: Notes, position: int) -> None:
+        sent, missing = self._sounding.play(notes)
         with self._lock:
-            self._waiting -= len(turn.notes)
+            self._waiting -= len(notes.notes)
             self.counters.dropped += missing
         if not sent:
             return
@@ -188,27 +187,5 @@ class MidiSender:
         self.counters.sent += sent
         self.counters.late += sent * (lateness > LATE_SECONDS)
         self.counters.max_lateness_ms = max(self.counters.max_lateness_ms, 1000 * lateness)
-        if isinstance(turn, Strike):
-            self._scheduler.at(position + self._gate, lambda _: self._sounding.release(turn), first=True)
-
-
-class MidiPortSink:
-    """Hands events to a MidiSender, which it starts and stops."""
-
-    broken = False
-
-    def __init__(self, sender: MidiSender) -> None:
-        """Start the sender."""
-        self._sender = sender
-        sender.start()
-
-    def write(self, event: Event) -> None:
-        """Queue what one event plays, if anything, and let a beat steer the clock."""
-        if event.kind == BEAT:
-            self._sender.beat(event)
-        if event.note is not None or (event.notes is not None and event.velocity is not None):
-            self._sender.send(event)
-
-    def close(self) -> None:
-        """Let what is queued sound, then end all notes and close the port."""
-        self._sender.stop()
+        if notes.kind is None:
+            self._scheduler.at(position + self._gate, lambda _: self._sounding.release(notes), first=True)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.audio.source import Clock
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, NO_CHORD, PITCHES, Event
+from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
 from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer
 
 _FULL_VELOCITY = 127
@@ -55,15 +55,9 @@ class Presence:
         label = event.label or event.kind
         share = event.strength if event.velocity is None else event.velocity / _FULL_VELOCITY
         level = min(1.0, max(0.0, share))
-        before = self._hits.get(label)
-        if before is None:
-            self._hits[label] = (event.sample, level)
-            return
-        sample = max(event.sample, before[0])
-        self._hits[label] = (
-            sample,
-            max(self._faded(level, sample - event.sample), self._faded(before[1], sample - before[0])),
-        )
+        last, before = self._hits.get(label, (event.sample, 0.0))
+        sample = max(event.sample, last)
+        self._hits[label] = sample, max(self._faded(level, sample - event.sample), self._faded(before, sample - last))
 
     def at(self, sample: int) -> dict[str, float]:
         """Give the level of every class, 0..1, at a sample; one before a class's last hit counts as that of the hit."""
@@ -84,11 +78,11 @@ Message = tuple[str, Sequence[Argument]]
 
 
 def message_of(event: Event) -> Message | None:
-    """Say an event; None for a kind that is not sent, as the pitches, whose activations are."""
+    """Give an event's message; None for a kind that is not sent, as the pitches, whose activations are."""
     if event.kind == PITCHES:
         return None
     if event.kind == DRUM:
-        return drum_address(event.label or DRUM), (_or_none(event.velocity), float(event.strength))
+        return _drum_address(event.label or DRUM), (_or_none(event.velocity), float(event.strength))
     if event.kind == BEAT:
         place = int(event.label) if event.label and event.label.isdecimal() else 0
         return f"{_ROOT}/beat", (place, float(event.tempo or 0.0))
@@ -99,14 +93,8 @@ def message_of(event: Event) -> Message | None:
     return f"{_ROOT}/{_part(event.kind)}", (_or_none(event.note), _or_none(event.velocity), float(event.strength))
 
 
-def drum_address(label: str) -> str:
-    """Give the address of a drum's hits."""
+def _drum_address(label: str) -> str:
     return f"{_ROOT}/drums/{_part(label)}"
-
-
-def presence_address(label: str) -> str:
-    """Give the address of a drum's presence."""
-    return f"{drum_address(label)}/presence"
 
 
 def _part(name: str) -> str:
@@ -189,8 +177,7 @@ class OscSender:
         self._present: set[str] = set()
         self._fading = False  # whether a look at the presence is planned
         self._patience = 0  # samples: the longest that an event has to wait
-        self._chord: tuple[int, Event] | None = None  # the last one queued, with its due sample, unless it is none
-        self._lasting: dict[str, Message] = {}  # by address, what ends a chord and the pitches that were told
+        self._pitches = 0  # how many activations were sent last
         self._ended = False
         self._lock = threading.Lock()
 
@@ -199,48 +186,28 @@ class OscSender:
         self._scheduler.start()
 
     def write(self, event: Event) -> None:
-        """[any thread] Queue what is to be said of an event. What comes after `close()` is dropped."""
+        """[any thread] Queue an event's message. What comes after `close()` is dropped."""
         latency = event.emitted - event.sample if event.latency is None else event.latency
         with self._lock:
             if not self._ended:
                 self._patience = max(self._patience, latency)
-                self._queue(event.sample + latency, event)
-
-    def rest(self) -> None:
-        """[any thread] Say that no chord sounds any more, as when the input has gone: no event will come that does."""
-        with self._lock:
-            if self._chord is not None and not self._ended:
-                due, chord = self._chord
-                self._queue(due, replace(chord, label=NO_CHORD, notes=()))
+                self._scheduler.at(event.sample + latency, partial(self._send_event, event), spin_seconds=0.0)
 
     def close(self) -> None:
-        """[main] Send what still waits for its moment, end all that lasts, close the socket; twice is harmless.
-
-        What lasts, and would stay on a screen for ever, is presence, a chord and the pitches.
-        """
+        """[main] Send what waits for its moment, end presence and pitches, close the socket; twice is harmless."""
         with self._lock:
             first, self._ended = not self._ended, True
         self._scheduler.stop(self._patience / self._rate)
         if first:
             for label in sorted(self._present):
-                self._send(presence_address(label), (0.0,))
-            for message in self._lasting.values():
-                self._send(*message)
+                self._send(f"{_drum_address(label)}/presence", (0.0,))
+            if self._pitches:
+                self._send(PITCHES_ADDRESS, (0.0,) * self._pitches)
             self._client.close()
 
-    def _queue(self, due: int, event: Event) -> None:
-        if event.kind == CHORD:
-            self._chord = (due, event) if event.notes else None
-        self._scheduler.at(due, partial(self._tell, event), spin_seconds=0.0)
-
-    def _tell(self, event: Event, due: int) -> None:
-        message = message_of(event)
-        if message is not None:
+    def _send_event(self, event: Event, due: int) -> None:
+        if (message := message_of(event)) is not None:
             self._send(*message)
-            if event.kind == CHORD:
-                self._lasting.pop(message[0], None)
-                if event.notes:
-                    self._lasting[message[0]] = (message[0], (NO_CHORD,))
         if event.kind == DRUM:
             label = event.label or DRUM
             self._presence.hit(replace(event, sample=due))
@@ -269,14 +236,14 @@ class OscSender:
             if level <= ABSENT:
                 self._present.remove(label)
                 level = 0.0
-            self._send(presence_address(label), (level,))
+            self._send(f"{_drum_address(label)}/presence", (level,))
 
     def _send_pitches(self) -> None:
         assert self._activations is not None
         values = self._activations()
         if values is not None:
             self._send(PITCHES_ADDRESS, [float(value) for value in values])
-            self._lasting[PITCHES_ADDRESS] = (PITCHES_ADDRESS, (0.0,) * len(values))
+            self._pitches = len(values)
 
     def _send(self, address: str, arguments: Sequence[Argument]) -> None:
         try:

@@ -135,7 +135,7 @@ class WavFile:
         self._shape = (sample_rate, channels, 4 if is_float else 3, is_float)
         self._frame_bytes = channels * self._shape[2]
         self._limit = limit
-        self._told = 0  # bytes of samples by the header
+        self._header_bytes = 0  # bytes of samples by the header
         self._start = len(wav_header(*self._shape, 0))
         self._file = path.open("xb", buffering=0)
         self._write_header()
@@ -163,7 +163,7 @@ class WavFile:
 
     def flush(self) -> None:
         """Let other programs read all that was written."""
-        if self._told != self.frames * self._frame_bytes:
+        if self._header_bytes != self.frames * self._frame_bytes:
             self._write_header()
 
     def sync(self) -> None:
@@ -186,7 +186,7 @@ class WavFile:
         size = self.frames * self._frame_bytes
         self._file.seek(0)
         self._file.write(wav_header(*self._shape, size, self._limit))
-        self._told = size
+        self._header_bytes = size
 
 
 MOST_CHANNELS, MOST_RATE = 8, 655_350
@@ -219,7 +219,7 @@ class FlacFile:
             raise OSError(error.error_string) from None
         self._silence: NDArray[np.int32] = np.zeros((_SILENCE_FRAMES, channels), np.int32)
         self._block = 0  # until the header is there
-        self._told = 0
+        self._counted = 0
         self._failed = False
 
     def write(self, samples: NDArray[np.float32]) -> None:
@@ -238,14 +238,14 @@ class FlacFile:
             head = self._raw.read(2)
             self._block = struct.unpack(">H", head)[0] if len(head) == 2 else 0
         if self._block and self.frames:
-            self._tell((self.frames - 1) // self._block * self._block)  # the encoder looks one sample ahead
+            self._set_count((self.frames - 1) // self._block * self._block)  # the encoder looks one sample ahead
 
-    def _tell(self, frames: int) -> None:
+    def _set_count(self, frames: int) -> None:
         self._raw.seek(COUNT_AT)
         word = int.from_bytes(self._raw.read(8), "big") & ~COUNT_MASK
         self._raw.seek(COUNT_AT)
         self._raw.write((word | frames).to_bytes(8, "big"))
-        self._told = frames
+        self._counted = frames
 
     def sync(self) -> None:
         """Wait until the disk has all that was flushed."""
@@ -258,7 +258,7 @@ class FlacFile:
         try:
             self._file.close()
             if self._failed:  # the encoder may have counted what the disk did not take
-                self._tell(self._told)
+                self._set_count(self._counted)
             self.sync()
         except self._broken as error:
             raise OSError(str(error)) from None
@@ -272,7 +272,7 @@ class FlacFile:
             self._failed = True
             with suppress(OSError):
                 self.flush()  # blocks may have gone out since the last time
-            self.frames = self._told
+            self.frames = self._counted
             raise self._reason(str(error)) from None
         self.frames += len(numbers)
 

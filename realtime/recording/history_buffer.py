@@ -1,14 +1,15 @@
-"""The last minutes of the input, in memory taken up front: what the recorder writes from, and looks back into.
+"""The last minutes of the input, in memory taken up front: what the recorder writes from, and the pre-record keeps.
 
     stream    0 ......... 1000                 5000 ......... 9000
               | section 1 |  gap: not in memory | section 2    |
     ring      0 ......... 1000 ............................ 5000
 
-The analysis thread writes and never waits; readers name a position of the stream and are told what is there: audio, a
+The analysis thread writes and never waits; readers name a position of the stream and get what is there: audio, a
 gap of the device, or audio that was overwritten because they came too late.
 """
 
 from bisect import bisect_right
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from samplechop.realtime.audio.ring import Ring, capacity_for
 Found = Literal["audio", "gap", "lost"]
 
 
-class Tape:
+class HistoryBuffer:
     """A ring of the input by positions of the stream.
 
     sample_rate: Hz. seconds: how far back a reader may be, at least. One thread writes, any number read.
@@ -60,7 +61,7 @@ class Tape:
 
         out: float32 (m, channels), C-contiguous. ("audio", 0) when nothing is there yet.
         """
-        following = bisect_right(self._sections, position, key=_start)
+        following = bisect_right(self._sections, position, key=itemgetter(0))
         start, place = self._sections[following - 1]
         place += position - start
         left = self._ring.written - place
@@ -72,7 +73,3 @@ class Tape:
             out = out[:left]
         read, lost = self._ring.read(place, out)
         return ("lost", min(lost, left)) if lost else ("audio", read)
-
-
-def _start(section: tuple[int, int]) -> int:
-    return section[0]

@@ -1,9 +1,9 @@
 """Keeps a session while it runs: all of it in a folder, and on request the minute that just passed in another.
 
-[analysis] chunks -> tape (never waits)     events -> queue
+[analysis] chunks -> history (never waits)     events -> queue
 [taps]     hits ----------------------------------> queue
-[recorder]           tape -> audio file     queue -> log        ten times a second
-[keep]               tape -> audio file     the lines of the last minute -> log
+[recorder]           history -> audio file     queue -> log        ten times a second
+[keep]               history -> audio file     the lines of the last minute -> log
 """
 
 import logging
@@ -20,8 +20,8 @@ import numpy as np
 from samplechop.realtime.audio.source import Chunk, Source
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.recording.history_buffer import Tape
-from samplechop.realtime.recording.pre_record import LookBack
+from samplechop.realtime.recording.history_buffer import HistoryBuffer
+from samplechop.realtime.recording.pre_record import PreRecord
 from samplechop.realtime.recording.session_writer import Facts, Line, SessionWriter, line
 from samplechop.realtime.taps.pads import Keyboard
 from samplechop.realtime.taps.tap_recorder import Tap
@@ -29,11 +29,9 @@ from samplechop.realtime.ui.snapshot import Recording
 
 _log = logging.getLogger(__name__)
 WRITE_SECONDS = 0.1
-"""How often what was heard is written; so much a kill can take."""
-
+"""How often what is new is written; so much a kill can take."""
 SYNC_SECONDS = 1.0
 """How often the disk is waited for; so much more a power cut can take."""
-
 STALL_SECONDS = 20.0
 """How long a disk may stand still before audio is lost."""
 
@@ -45,7 +43,7 @@ _PIECE_FRAMES = 16_384
 class RecordPlan:
     """What is to be kept.
 
-    record: where the session's folder is made, None for no recording. keep: where the folders of the look-back are
+    record: where the session's folder is made, None for no recording. keep: where the folders of the pre-record are
     made, None for none. keep_seconds: how far it reaches.
     """
 
@@ -54,7 +52,7 @@ class RecordPlan:
     keep_seconds: float = 60.0
 
     @property
-    def tape_seconds(self) -> float:
+    def history_seconds(self) -> float:
         """How much of the input stays in memory."""
         return STALL_SECONDS + (0.0 if self.keep is None else self.keep_seconds)
 
@@ -71,18 +69,15 @@ class Recorder:
         """[main] Take the memory; nothing is written yet. keyboard: where KEEP_KEY keeps what just passed."""
         self._keyboard = keyboard
         self._parent, self._facts, self._source = plan.record, facts, source
-        self._tape = Tape(facts.sample_rate, facts.channels, plan.tape_seconds)
-        self._look_back = (
-            None
-            if plan.keep is None
-            else LookBack(self._tape, facts, plan.keep, plan.keep_seconds, spare_seconds=STALL_SECONDS)
-        )
+        self._history = HistoryBuffer(facts.sample_rate, facts.channels, plan.history_seconds)
+        self._pre_record: PreRecord | None = None
+        if plan.keep is not None:
+            self._pre_record = PreRecord(self._history, facts, plan.keep, plan.keep_seconds, STALL_SECONDS)
         self._piece = np.zeros((_PIECE_FRAMES, facts.channels), np.float32)
         self._lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
         self._writer: SessionWriter | None = None
         self._began = datetime.now().astimezone()
-        self._overflows = self._underflows = 0
-        self._dropped = 0
+        self._xruns, self._dropped = (0, 0), 0  # input and output; samples
         self._failure = ""
         self._synced = 0.0
         self._wake, self._room, self._ending = threading.Event(), threading.Event(), threading.Event()
@@ -91,17 +86,17 @@ class Recorder:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """[any thread] Where the session is recorded, and what was kept by looking back."""
+        """[any thread] Where the session is recorded, and what the pre-record kept."""
         whole = () if self._writer is None else (self._writer.folder,)
-        return (*whole, *(() if self._look_back is None else self._look_back.folders))
+        return (*whole, *(() if self._pre_record is None else self._pre_record.folders))
 
     def state(self) -> Recording:
         """[any thread] What a view may show."""
-        writer, look_back = self._writer, self._look_back
+        writer, pre_record = self._writer, self._pre_record
         return Recording(
             None if writer is None or writer.fault else writer.folder,
-            () if look_back is None else look_back.folders,
-            "" if look_back is None or self._keyboard is None else f"k keeps the last {look_back.seconds:g} s",
+            () if pre_record is None else pre_record.folders,
+            "" if pre_record is None or self._keyboard is None else f"k keeps the last {pre_record.seconds:g} s",
         )
 
     def warnings(self) -> tuple[str, ...]:
@@ -118,20 +113,20 @@ class Recorder:
                 found.append(f"the log of {where} cannot be written ({writer.log_fault}): it is tried again")
             if self._dropped:
                 found.append(f"the disk was too slow: {self._dropped / rate:.1f} s of {where} are silence")
-        return (*found, *(() if self._look_back is None else self._look_back.warnings()))
+        return (*found, *(() if self._pre_record is None else self._pre_record.warnings()))
 
     def start(self) -> None:
         """[main] After `source.start()`: make the folder and begin. Raises UserError."""
-        heard_for = time.perf_counter() - self._source.time_of(0)
-        self._began = datetime.now().astimezone() - timedelta(seconds=heard_for)
+        elapsed = time.perf_counter() - self._source.time_of(0)
+        self._began = datetime.now().astimezone() - timedelta(seconds=elapsed)
         if self._parent is not None:
             self._writer = SessionWriter(self._parent, self._facts, self._began)
         self._running = True
         self._thread.start()
-        if self._keyboard is not None and self._look_back is not None:
+        if self._keyboard is not None and self._pre_record is not None:
             self._keyboard.listen(KEEP_KEY, self.keep)
 
-    def hear(self, chunk: Chunk) -> None:
+    def process(self, chunk: Chunk) -> None:
         """[analysis] Take the next piece of the input."""
         if chunk.gap:
             self._lines.put(line("gap", chunk.start - chunk.gap, length=chunk.gap))
@@ -140,13 +135,13 @@ class Recorder:
             while (
                 (writer := self._writer) is not None
                 and not writer.fault
-                and end - writer.position > self._tape.frames
+                and end - writer.position > self._history.frames
                 and self._thread.is_alive()
             ):
                 self._room.clear()
                 self._wake.set()
                 self._room.wait(WRITE_SECONDS)
-        self._tape.write(chunk.start, chunk.samples)
+        self._history.write(chunk.start, chunk.samples)
 
     def write(self, event: Event) -> None:
         """[analysis] Take one event."""
@@ -157,9 +152,9 @@ class Recorder:
         self._lines.put(tap.record(self._facts.sample_rate))
 
     def keep(self) -> None:
-        """[any thread] Keep what was just heard, as soon as its chops are known."""
-        if self._look_back is not None:
-            self._look_back.ask()
+        """[any thread] Keep what just passed, as soon as its chops are known."""
+        if self._pre_record is not None:
+            self._pre_record.ask()
 
     def close(self) -> None:
         """[main] After the last chunk and event: write everything and end; twice is harmless."""
@@ -172,13 +167,14 @@ class Recorder:
         self._ending.set()
         self._wake.set()
         self._thread.join()
-        if self._look_back is not None:
-            self._look_back.close()
+        if self._pre_record is not None:
+            self._pre_record.close()
         if self._writer is not None:
             try:
                 self._writer.close()
             except UserError as error:
                 self._failure = str(error)
+                _log.error(self._failure)
 
     def _run(self) -> None:
         """[recorder] Write what is new, ten times a second and once more at the end."""
@@ -193,20 +189,22 @@ class Recorder:
             _log.exception("the recorder stopped")
 
     def _work(self) -> None:
-        end = self._tape.end
+        end = self._history.end
         lines = self._new_lines(end)
         if self._writer is not None:
-            dropouts = self._writer.follow(self._tape, end, self._piece)
-            self._dropped += sum(one["length"] for one in dropouts)
+            dropouts = self._writer.follow(self._history, end, self._piece)
+            for one in dropouts:
+                self._dropped += one["length"]
+                _log.error("disk too slow: %d samples from sample %d on are silence", one["length"], one["sample"])
             now = time.perf_counter()
             sync = now - self._synced >= SYNC_SECONDS
             self._writer.flush(sync)
             self._synced = now if sync else self._synced
             self._writer.log(lines + dropouts)
         self._room.set()
-        if self._look_back is not None:
-            self._look_back.remember(lines)
-            self._look_back.answer(end, self._began, self._ending.is_set())
+        if self._pre_record is not None:
+            self._pre_record.remember(lines)
+            self._pre_record.answer(end, self._began, self._ending.is_set())
 
     def _new_lines(self, end: int) -> list[Line]:
         lines: list[Line] = []
@@ -214,11 +212,9 @@ class Recorder:
             while True:
                 lines.append(self._lines.get_nowait())
         counters = self._source.counters()
-        overflows, underflows = (
-            counters.input_overflows - self._overflows,
-            counters.output_underflows - self._underflows,
-        )
+        xruns = counters.input_overflows, counters.output_underflows
+        overflows, underflows = (new - old for new, old in zip(xruns, self._xruns, strict=True))
         if overflows or underflows:
-            self._overflows, self._underflows = counters.input_overflows, counters.output_underflows
+            self._xruns = xruns
             lines.append(line("xrun", end, overflows=overflows, underflows=underflows))
         return lines

@@ -26,7 +26,7 @@ def session_audio(folder: Path) -> Path | None:
 
 
 def is_session(folder: Path) -> bool:
-    """Say whether a folder is a session that can be heard: audio with its log. One that may not be entered is none."""
+    """Say whether a folder is a session that can be played: audio with its log. One that may not be entered is none."""
     try:
         return (folder / LOG).is_file() and session_audio(folder) is not None
     except OSError:
@@ -76,10 +76,10 @@ except ImportError:  # Windows, where nobody may cut a file that another program
     fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module; those who use it ask first
 
 
-def hold(path: Path) -> BinaryIO:
+def locked(path: Path) -> BinaryIO:
     """Lock a new file until what is given back is closed, or the program ends in whatever way.
 
-    Waits for a program that looks whether the file is held, which takes no time. A disk that knows no locks gets none.
+    Waits for a program that asks `is_locked`, which takes no time. A disk that knows no locks gets none.
     Raises OSError where the file cannot be opened.
     """
     file = path.open("rb")
@@ -89,13 +89,13 @@ def hold(path: Path) -> BinaryIO:
     return file
 
 
-def is_held(path: Path) -> bool:
-    """Say whether a program holds the file. Raises OSError where it cannot be opened."""
+def is_locked(path: Path) -> bool:
+    """Say whether a program has locked the file. Raises OSError where it cannot be opened."""
     if fcntl is None:
         return False
     with path.open("rb") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look do not see each other
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that ask do not see each other
         except BlockingIOError:
             return True
         except OSError:

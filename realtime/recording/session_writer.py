@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.outputs.sinks import LineFile
 from samplechop.realtime.recording.audio_files import FORMATS, AudioFile, RecordFormat
-from samplechop.realtime.recording.history_buffer import Tape
-from samplechop.realtime.recording.session_folder import LOG, hold, new_folder, session_name
+from samplechop.realtime.recording.history_buffer import HistoryBuffer
+from samplechop.realtime.recording.session_folder import LOG, locked, new_folder, session_name
 
 _log = logging.getLogger(__name__)
 SCHEMA = 1
@@ -69,11 +69,11 @@ def line(kind: str, sample: int, **more: Any) -> Line:
 class SessionWriter:
     """Writes a new folder with audio and events.jsonl, positions in both counted from the first sample of the audio.
 
-    parent: where the folder is made. began: when the first sample was heard. passage: what part of a session it is,
-    "" for the whole. origin: position in the stream of the first sample of the audio.
+    parent: where the folder is made. began: when position 0 of the stream was recorded. passage: what part of a session
+    it is, "" for the whole. origin: position in the stream of the first sample of the audio.
 
-    fault: why the audio ended early, in words, "" while it has not: from then on audio is let go, and so is what lies
-    after it. Raises UserError if the folder cannot be made.
+    fault: why the audio ended early, in words, "" while it has not: from then on nothing more of it is written, nor of
+    what lies after it. Raises UserError if the folder cannot be made.
     """
 
     def __init__(self, parent: Path, facts: Facts, began: datetime, passage: str = "", origin: int = 0) -> None:
@@ -88,7 +88,7 @@ class SessionWriter:
         try:
             with ExitStack() as opened:
                 opened.callback(self._log.close)
-                self._held = opened.enter_context(hold(self.folder / LOG))
+                self._lock = opened.enter_context(locked(self.folder / LOG))
                 self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
                 opened.pop_all()
         except OSError as error:
@@ -124,28 +124,20 @@ class SessionWriter:
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Append float32 (n, channels)."""
-        if not self.fault:
-            try:
-                self._audio.write(samples)
-            except OSError as error:
-                self._fail(error)
+        self._try(lambda: self._audio.write(samples))
 
     def write_silence(self, frames: int) -> None:
         """Append silence."""
-        if not self.fault:
-            try:
-                self._audio.write_silence(frames)
-            except OSError as error:
-                self._fail(error)
+        self._try(lambda: self._audio.write_silence(frames))
 
-    def follow(self, tape: Tape, end: int, piece: NDArray[np.float32]) -> list[Line]:
-        """Append what is on the tape up to `end`, silence for gaps, so that positions in the file stay the stream's.
+    def follow(self, history: HistoryBuffer, end: int, piece: NDArray[np.float32]) -> list[Line]:
+        """Append the history up to `end`, silence for gaps, so that positions in the file stay the stream's.
 
-        piece: float32 (n, channels), room to copy through. Gives a line for each stretch that the tape had lost.
+        piece: float32 (n, channels), room to copy through. Gives a line for each stretch that the history has lost.
         """
         dropouts: list[Line] = []
         while not self.fault and (position := self.position) < end:
-            found, n = tape.read(position, piece[: end - position])
+            found, n = history.read(position, piece[: end - position])
             n = min(n, end - position)
             if not n:
                 break
@@ -171,28 +163,26 @@ class SessionWriter:
 
     def flush(self, sync: bool = False) -> None:
         """Let other programs read the audio so far; sync: wait until a power cut cannot take it back."""
-        if not self.fault:
-            try:
-                self._audio.flush()
-                if sync:
-                    self._audio.sync()
-            except OSError as error:
-                self._fail(error)
+        self._try(self._audio.flush)
+        if sync:
+            self._try(self._audio.sync)
 
     def close(self) -> None:
         """Write the last line and finish. Raises UserError if the disk does not take it."""
-        try:
-            self._audio.close()
-        except OSError as error:
-            self._fail(error)
+        self._try(self._audio.close)
         self.log([line("stop", self.position, reason=self.fault or CLEAN)])
-        self._held.close()
+        self._lock.close()
         self._log.close()
 
-    def _fail(self, error: OSError) -> None:
+    def _try(self, action: Callable[[], None]) -> None:
+        """Do something to the audio; where the disk refuses, the recording ends here."""
         if self.fault:
             return
-        self.fault = error.strerror or str(error)
+        try:
+            action()
+            return
+        except OSError as error:
+            self.fault = error.strerror or str(error)
         with suppress(OSError):
             self._audio.close()
         _log.error("recording %r ended at sample %d: %s", str(self.folder), self.position, self.fault)

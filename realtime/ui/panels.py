@@ -151,7 +151,7 @@ def harmony_row(snapshot: Snapshot, chords: Sequence[Event], width: int) -> Row:
     return [*row, (trail, "dim")]
 
 
-def delay_words(snapshot: Snapshot) -> tuple[str, str, str, str]:
+def latency_texts(snapshot: Snapshot) -> tuple[str, str, str, str]:
     """Say the latency as a title, the value, the same in samples, and a sentence that says what to do with it.
 
     Over a MIDI port notes leave that late, and the value is what a producer enters in the DAW.
@@ -167,7 +167,7 @@ def delay_words(snapshot: Snapshot) -> tuple[str, str, str, str]:
     return "Track delay", f"−{late}", samples, f"{what} come {late} late: give the MIDI track this delay."
 
 
-def own_words(snapshot: Snapshot) -> list[str]:
+def own_latency_texts(snapshot: Snapshot) -> list[str]:
     """Say how late each detector is that does not wait for the others, such as "drums 21.3 ms late"."""
     return [f"{printable(name)} {_milliseconds(late, snapshot)} late" for name, late in snapshot.latencies.items()]
 
@@ -179,8 +179,8 @@ def delay_rows(snapshot: Snapshot, width: int) -> list[Row]:
     """
     if not snapshot.realtime:
         return []
-    title, delay, samples, what = delay_words(snapshot)
-    own = " · ".join(own_words(snapshot))
+    title, delay, samples, what = latency_texts(snapshot)
+    own = " · ".join(own_latency_texts(snapshot))
     room = width - len(delay) - 4
     tellings = [f"{samples}   {own}", f"{samples.partition(' at ')[0]}   {own}"] if own else []
     beside = next((one for one in tellings if cell_len(one) <= room), "")

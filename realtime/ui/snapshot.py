@@ -112,7 +112,7 @@ class Summary:
 
     events: Mapping[str, int]
     taps: int
-    heard_seconds: float
+    audio_seconds: float
     wall_seconds: float
     overflows: int
     underflows: int
@@ -126,7 +126,7 @@ class Summary:
 LAST_CHOPS = 16
 
 
-class Tally:
+class SessionStats:
     """Counts events and keeps the newest. One thread uses it.
 
     counts: how many there were of each kind; drum_counts: of each drum, all of DRUMS from the start.

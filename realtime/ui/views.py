@@ -23,7 +23,7 @@ from samplechop.realtime.core.events import BEAT, CHORD, KEY, Event
 from samplechop.realtime.ui.formatting import clock, note_name, pad_name, printable
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
-from samplechop.realtime.ui.panels import chord_name, delay_words, key_name, own_words
+from samplechop.realtime.ui.panels import chord_name, key_name, latency_texts, own_latency_texts
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
 
 _COUNT_SECONDS = 10  # losses and drum hits are reported at most this often
@@ -60,9 +60,9 @@ class PlainView:
         if before is None:
             lines.append(f"samplechop  {snapshot.source}, {snapshot.sample_rate} Hz, {snapshot.state}")
             if snapshot.realtime:
-                title, delay, samples, what = delay_words(snapshot)
+                title, delay, samples, what = latency_texts(snapshot)
                 lines.append(f"{title} {delay} ({samples}). {what}")
-                lines += [", ".join(own_words(snapshot))] if snapshot.latencies else []
+                lines += [", ".join(own_latency_texts(snapshot))] if snapshot.latencies else []
             lines.append(f"MIDI {snapshot.midi or 'off'}")
             if snapshot.taps is not None:
                 lines.append(f"Taps on {snapshot.pad}")
@@ -161,7 +161,7 @@ def choose_view(stream: TextIO, quiet: bool) -> View:
     """Pick the view that suits `stream`: none when quiet, a live screen on a capable terminal, otherwise lines."""
     if quiet:
         return NoView()
-    console = PatientConsole(file=stream)
+    console = LenientConsole(file=stream)
     capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
     if capable and console.encoding.startswith("utf") and stream.isatty():
         return TerminalView(console)
@@ -201,7 +201,7 @@ class Picture:
             yield from (Segment(text, _style(style)) for text, style in row)
 
 
-class PatientConsole(Console):
+class LenientConsole(Console):
     """A console that falls silent when its stream breaks; rich's own ends the program."""
 
     def on_broken_pipe(self) -> None:
@@ -212,7 +212,7 @@ class PatientConsole(Console):
 class TerminalView:
     """The live screen: levels, drums, chord and key, chop probability, track delay, chops, the session's health."""
 
-    def __init__(self, console: PatientConsole) -> None:
+    def __init__(self, console: LenientConsole) -> None:
         """Draw on `console`, which must be a terminal; its size is asked anew for every picture."""
         self._console = console
         # Redirecting a stream that is a file or a pipe would move its lines to the terminal.

@@ -137,7 +137,7 @@ def test_listen_calls_with_each_event_in_this_thread(recording: Path) -> None:
     summary = listen(take, file=recording, duration=1.5)
     assert events == detect(recording, duration=1.5) != []
     assert threads == {threading.current_thread()}
-    assert summary.heard_seconds == 1.5
+    assert summary.audio_seconds == 1.5
     assert summary.events == {"chop": len(events)}
 
 

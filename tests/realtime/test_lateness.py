@@ -14,7 +14,7 @@ from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.midi.clock_generator import CLOCK, PULSES, START, STEADY_BEATS, MidiClock
 from samplechop.realtime.midi.messages import NOTE_OFF, NOTE_ON
-from samplechop.realtime.midi.sender import MidiPortSink, MidiSender
+from samplechop.realtime.midi.sender import MidiSender
 from samplechop.realtime.outputs.osc import OscSender, message_of
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
@@ -160,10 +160,11 @@ def test_every_kind_of_event_leaves_at_its_sample_and_latency(
         timer=timer,
     )
     osc = OscSender("localhost:9000", source, sample_rate, 0.01, timer=timer)
+    sender.start()
     osc.start()
     kept = Kept()
     monkeypatch.setattr(kept, "close", timer.run_on)  # the last sink is closed first: no event comes any more
-    sinks = [MidiPortSink(sender), osc, kept]
+    sinks = [sender, osc, kept]
     settings = LiveSettings(detect="chops,beats", pads="fixed", harmony_notes=harmony)
     Session(settings, source, detectors, sinks=sinks).run()
     events = [event for event in kept.events if event.notes != ()]  # those end what sounds at the end

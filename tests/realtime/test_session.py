@@ -1,12 +1,16 @@
 """Several detectors in one session: what the host makes of their events, whatever the input does."""
 
+import json
+import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from samplechop.realtime.audio.source import Chunk, Counters
+from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE as RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector
@@ -185,3 +189,55 @@ def test_events_are_handed_on_as_soon_as_they_are_there() -> None:
             assert handed.is_set(), "an event waited for the view"
 
     Session(LiveSettings(), Waiting(), {"drums": Drums()}, Frozen(), lambda _: handed.set()).run()
+
+
+def test_an_input_that_fails_leaves_nothing_sounding() -> None:
+    class Failing(Input):
+        def read(self) -> Chunk | None:
+            chunk = super().read()
+            if chunk is None:
+                raise UserError("the input cannot be read")
+            return chunk
+
+    found = Kept()
+    with pytest.raises(UserError, match="the input cannot be read"):
+        Session(LiveSettings(), Failing(), {"harmony": Harmony()}, sinks=[found]).run()
+    ends = [(event.kind, event.sample, event.label) for event in found.events if event.notes == ()]
+    assert ends == [("chord", 6 * BLOCK, "N"), ("pitches", 6 * BLOCK, "")]
+
+
+def test_lines_of_events_wait_for_nothing_that_the_main_thread_does(tmp_path: Path) -> None:
+    """A function takes the first event, and does not come back before its line was read."""
+    os.mkfifo(tmp_path / "events.jsonl")
+    read = threading.Event()
+    lines: list[str] = []
+
+    class Reading(Input):
+        reader = None
+
+        def read(self) -> Chunk | None:
+            chunk = super().read()
+            if chunk is None or chunk.start == 0:
+                return chunk
+            if self.reader is None:
+                self.reader = (tmp_path / "events.jsonl").open()
+                lines.append(self.reader.readline())
+                read.set()
+            return chunk
+
+    def wait(_: Event) -> None:
+        assert read.wait(20), "the line waited for the main thread"
+
+    Session(LiveSettings(events=str(tmp_path / "events.jsonl")), Reading(), {"drums": Drums()}, on_event=wait).run()
+    assert json.loads(lines[0])["label"] == "kick"
+
+
+def test_a_session_that_cannot_begin_leaves_no_files(tmp_path: Path) -> None:
+    class Unplugged(Input):
+        def start(self) -> None:
+            raise UserError("no such device")
+
+    settings = LiveSettings(events=str(tmp_path / "events.jsonl"), midi_file=tmp_path / "notes.mid")
+    with pytest.raises(UserError, match="no such device"):
+        Session(settings, Unplugged(), {"drums": Drums()}).run()
+    assert list(tmp_path.iterdir()) == []

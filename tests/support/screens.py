@@ -9,7 +9,7 @@ from samplechop.realtime.core.events import Event
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter
 from samplechop.realtime.ui.snapshot import Curve, Snapshot
-from samplechop.realtime.ui.views import PatientConsole
+from samplechop.realtime.ui.views import LenientConsole
 
 RATE, HOP = 44_100, 256
 
@@ -64,4 +64,4 @@ def rows(session, width=80, height=23, marks=(), chords=CHORDS):
 
 def terminal(width=80, height=24, **options):
     stream = options.pop("file", None) or io.StringIO()
-    return PatientConsole(file=stream, force_terminal=True, width=width, height=height, legacy_windows=False, **options)
+    return LenientConsole(file=stream, force_terminal=True, width=width, height=height, legacy_windows=False, **options)

@@ -43,7 +43,7 @@ def play(beats: list[Event], until: float, ahead: float = AHEAD) -> Sent:
             sent.append(clock.next)
             clock.advance()
         if beat is not None:
-            clock.hear(beat)
+            clock.follow(beat)
     return sent
 
 
@@ -168,7 +168,7 @@ def test_without_a_sure_steady_downbeat_nothing_is_sent(change: dict) -> None:
 def test_what_cannot_be_sent_in_time_stops_the_clock_until_a_downbeat() -> None:
     clock = MidiClock(RATE)
     for beat in beats_at(even(120, 6)):
-        clock.hear(beat)
+        clock.follow(beat)
     for _ in range(5):
         clock.advance()
     clock.lose()
@@ -176,10 +176,10 @@ def test_what_cannot_be_sent_in_time_stops_the_clock_until_a_downbeat() -> None:
     clock.advance()
     assert clock.next is None
     for beat in beats_at(even(120, 8, 10.0)):
-        clock.hear(beat)
+        clock.follow(beat)
     assert clock.next is not None and clock.next[1] == CONTINUE
 
 
 def test_a_beat_without_a_tempo_is_refused() -> None:
     with pytest.raises(ValueError, match="needs a tempo"):
-        MidiClock(RATE).hear(Event("beat", 0, 0, 0.9, "1"))
+        MidiClock(RATE).follow(Event("beat", 0, 0, 0.9, "1"))

@@ -379,16 +379,13 @@ def test_stopping_waits_for_the_longest_latency(port: RecordingPort, clock: Held
     assert port.messages[:2] == [note_on(2, 60, 80), note_off(2, 60)]
 
 
-def test_when_the_input_rests_nothing_is_held_not_even_what_waits(port: RecordingPort, clock: HeldClock) -> None:
+def test_notes_without_a_velocity_are_not_played(port: RecordingPort, clock: HeldClock) -> None:
     sender = harmony_of(port, clock)
     sender.start()
-    sender.send(chord(0, 60, latency=50))
-    sender.rest()
-    sender.rest()
-    sender.send(chop(60))
-    assert port.wait_for(note_on(1, 36, 100))
-    sender.stop()
-    assert port.messages[:2] == [note_on(2, 60, 80), note_off(2, 60)]
+    for event in (replace(chord(0, 48), velocity=None), Event("key", 0, 0, 1.0, "C:maj"), chord(1, 60), chord(2)):
+        sender.write(event)
+    sender.close()
+    assert port.messages == [note_on(2, 60, 80), note_off(2, 60), *PANICS]
 
 
 def test_a_note_that_two_hold_ends_with_the_last_who_struck_it(port: RecordingPort, clock: HeldClock) -> None:

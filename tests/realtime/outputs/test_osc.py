@@ -109,16 +109,6 @@ def test_each_kind_arrives_at_its_address(
     assert receiver.messages[0] == (address, arguments)
 
 
-def test_a_chord_ends_once_when_the_input_goes(receiver: Receiver, sender: OscSender) -> None:
-    sender.rest()
-    sender.write(Event("chord", 0, 9, 0.5, "A:min", notes=(45, 60, 64), latency=50))
-    sender.rest()
-    sender.rest()
-    sender.write(Event("clap", 100, 100, 0.5, latency=0))
-    receiver.wait_for(1, "/clap")
-    assert receiver.of("/chord") == [("A:min", 45, 60, 64), ("N",)]
-
-
 def test_pitches_are_told_by_their_activations_alone() -> None:
     assert message_of(Event("pitches", 0, 9, 0.5, "C,E", notes=(60, 64))) is None
 
@@ -210,22 +200,6 @@ def test_pitches_are_sent_while_there_are_any(receiver: Receiver) -> None:
     assert values == pytest.approx(np.arange(12) / 12)
     sender.close()
     assert receiver.wait_for(2, "/pitches")[1:] == [(0.0,) * 12]
-
-
-@pytest.mark.parametrize("ended", [False, True])
-def test_closing_ends_a_chord_that_sounds(receiver: Receiver, ended: bool) -> None:
-    sender = sender_to(receiver)
-    sender.start()
-    sender.write(Event("chord", 0, 9, 0.5, "A:min", notes=(45, 60, 64), latency=0))
-    if ended:
-        sender.write(Event("chord", 1, 9, 0.5, "N", notes=(), latency=0))
-    sender.close()
-    marker = sender_to(receiver)
-    marker.start()
-    marker.write(KICK)
-    receiver.wait_for(1, "/kick")
-    marker.close()
-    assert receiver.of("/chord") == [("A:min", 45, 60, 64), ("N",)]
 
 
 def test_a_network_that_refuses_stops_nothing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:

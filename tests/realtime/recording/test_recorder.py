@@ -19,9 +19,9 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.recording import recorder as recorder_module
 from samplechop.realtime.recording import session_writer
-from samplechop.realtime.recording.history_buffer import Tape
+from samplechop.realtime.recording.history_buffer import HistoryBuffer
 from samplechop.realtime.recording.recorder import KEEP_KEY, Recorder, RecordPlan
-from samplechop.realtime.recording.session_folder import is_held
+from samplechop.realtime.recording.session_folder import is_locked
 from samplechop.realtime.recording.session_writer import Facts, SessionWriter
 from samplechop.realtime.taps.tap_recorder import Tap
 from tests.support.waiting import PATIENCE, wait_until
@@ -68,16 +68,16 @@ def audio_of(folder: Path) -> np.ndarray:
 
 def test_a_session_is_a_folder_with_the_sound_and_what_happened_in_it(tmp_path: Path) -> None:
     source, samples = Input(), noise(5_000)
-    tape = recorder(RecordPlan(tmp_path / "new" / "sessions"), source)
-    tape.start()
+    recording = recorder(RecordPlan(tmp_path / "new" / "sessions"), source)
+    recording.start()
     for start in range(0, 5_000, 500):
-        tape.hear(Chunk(start, samples[start : start + 500]))
-    tape.write(chop(1_200))
-    tape.tap(Tap(1_300, 90, "key"))
+        recording.process(Chunk(start, samples[start : start + 500]))
+    recording.write(chop(1_200))
+    recording.tap(Tap(1_300, 90, "key"))
     source.lost = Counters(input_overflows=2, output_underflows=1)
-    tape.close()
-    tape.close()
-    (folder,) = tape.folders
+    recording.close()
+    recording.close()
+    (folder,) = recording.folders
     assert folder.parent == tmp_path / "new" / "sessions"
     assert folder.name.endswith("_Scarlett-2i2-line-in")
     assert np.array_equal(audio_of(folder), samples)
@@ -89,51 +89,51 @@ def test_a_session_is_a_folder_with_the_sound_and_what_happened_in_it(tmp_path: 
     assert rest[0] | {"sample": 1_200, "time": 0.15, "emitted": 1_500} == rest[0]
     assert rest[2] | {"overflows": 2, "underflows": 1} == rest[2]
     assert rest[3] == {"kind": "stop", "sample": 5_000, "time": 0.625, "reason": "ended"}
-    assert tape.warnings() == ()
+    assert recording.warnings() == ()
 
 
 def test_every_line_of_a_log_has_a_kind_and_a_place(tmp_path: Path) -> None:
-    tape = recorder(RecordPlan(tmp_path))
-    tape.start()
-    tape.hear(Chunk(0, noise(10)))
-    tape.hear(Chunk(100, noise(10), gap=90))
-    tape.close()
-    assert all({"kind", "sample", "time"} <= set(one) for one in lines_of(tape.folders[0]))
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    recording.process(Chunk(0, noise(10)))
+    recording.process(Chunk(100, noise(10), gap=90))
+    recording.close()
+    assert all({"kind", "sample", "time"} <= set(one) for one in lines_of(recording.folders[0]))
 
 
 def test_a_gap_is_silence_so_that_places_stay(tmp_path: Path) -> None:
     before, after = noise(1_000, 1), noise(700, 2)
-    tape = recorder(RecordPlan(tmp_path))
-    tape.start()
-    tape.hear(Chunk(0, before))
-    tape.hear(Chunk(91_000, after, gap=90_000))
-    tape.close()
-    audio = audio_of(tape.folders[0])
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    recording.process(Chunk(0, before))
+    recording.process(Chunk(91_000, after, gap=90_000))
+    recording.close()
+    audio = audio_of(recording.folders[0])
     assert len(audio) == 91_700
     assert np.array_equal(audio[:1_000], before)
     assert not audio[1_000:91_000].any()
     assert np.array_equal(audio[91_000:], after)
-    gaps = [one for one in lines_of(tape.folders[0]) if one["kind"] == "gap"]
+    gaps = [one for one in lines_of(recording.folders[0]) if one["kind"] == "gap"]
     assert [(one["sample"], one["length"]) for one in gaps] == [(1_000, 90_000)]
 
 
 def test_two_sessions_of_one_second_are_two_folders(tmp_path: Path) -> None:
     source = Input()
-    tapes = [recorder(RecordPlan(tmp_path), source) for _ in range(3)]
-    for tape in tapes:
-        tape.start()
-        tape.close()
-    assert len({tape.folders[0] for tape in tapes}) == 3
+    recordings = [recorder(RecordPlan(tmp_path), source) for _ in range(3)]
+    for recording in recordings:
+        recording.start()
+        recording.close()
+    assert len({recording.folders[0] for recording in recordings}) == 3
 
 
 def test_what_was_heard_can_be_read_while_the_session_runs(tmp_path: Path) -> None:
     samples = noise(1_000)
-    tape = recorder(RecordPlan(tmp_path))
-    tape.start()
-    tape.hear(Chunk(0, samples))
-    tape.write(chop(100))
-    wait_until(lambda: len(audio_of(tape.folders[0])) == 1_000 and len(lines_of(tape.folders[0])) == 2)
-    tape.close()
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    recording.process(Chunk(0, samples))
+    recording.write(chop(100))
+    wait_until(lambda: len(audio_of(recording.folders[0])) == 1_000 and len(lines_of(recording.folders[0])) == 2)
+    recording.close()
 
 
 def test_a_disk_that_stands_still_costs_neither_the_analysis_nor_the_places(
@@ -148,35 +148,35 @@ def test_a_disk_that_stands_still_costs_neither_the_analysis_nor_the_places(
         flush(writer, sync)
 
     monkeypatch.setattr(SessionWriter, "flush", stall)
-    tape = recorder(RecordPlan(tmp_path))
-    frames = tape._tape.frames
+    recording = recorder(RecordPlan(tmp_path))
+    frames = recording._history.frames
     samples = noise(frames + 30_000)
-    tape.start()
+    recording.start()
     assert stuck.wait(PATIENCE)
     for start in range(0, len(samples), 1_000):
-        tape.hear(Chunk(start, samples[start : start + 1_000]))
+        recording.process(Chunk(start, samples[start : start + 1_000]))
     moving.set()
-    tape.close()
-    audio = audio_of(tape.folders[0])
+    recording.close()
+    audio = audio_of(recording.folders[0])
     lost = len(samples) - frames
     assert len(audio) == len(samples)
     assert not audio[:lost].any()
     assert np.array_equal(audio[lost:], samples[lost:])
-    dropouts = [one for one in lines_of(tape.folders[0]) if one["kind"] == "dropout"]
+    dropouts = [one for one in lines_of(recording.folders[0]) if one["kind"] == "dropout"]
     assert [(one["sample"], one["length"]) for one in dropouts] == [(0, lost)]
-    assert "too slow" in tape.warnings()[0]
+    assert "too slow" in recording.warnings()[0]
 
 
 def test_a_file_read_as_fast_as_possible_waits_for_the_disk(tmp_path: Path) -> None:
     source = Input()
     source.realtime = False
-    tape = recorder(RecordPlan(tmp_path), source)
-    samples = noise(tape._tape.frames * 2 + 77)
-    tape.start()
+    recording = recorder(RecordPlan(tmp_path), source)
+    samples = noise(recording._history.frames * 2 + 77)
+    recording.start()
     for start in range(0, len(samples), 32_768):
-        tape.hear(Chunk(start, samples[start : start + 32_768]))
-    tape.close()
-    assert np.array_equal(audio_of(tape.folders[0]), samples)
+        recording.process(Chunk(start, samples[start : start + 32_768]))
+    recording.close()
+    assert np.array_equal(audio_of(recording.folders[0]), samples)
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,17 +197,17 @@ def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path, monk
         def close(self) -> None: ...
 
     monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", lambda *_: Full()))
-    tape = recorder(RecordPlan(tmp_path))
-    tape.start()
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
     for start in range(0, 5_000, 500):
-        tape.hear(Chunk(start, noise(500)))
-        tape.write(chop(start))
-    wait_until(lambda: bool(tape.warnings()))
-    tape.hear(Chunk(5_000, noise(500)))
-    tape.close()
-    (warning,) = tape.warnings()
+        recording.process(Chunk(start, noise(500)))
+        recording.write(chop(start))
+    wait_until(lambda: bool(recording.warnings()))
+    recording.process(Chunk(5_000, noise(500)))
+    recording.close()
+    (warning,) = recording.warnings()
     assert "No space left on device" in warning and "session goes on" in warning
-    lines = lines_of(tape.folders[0])
+    lines = lines_of(recording.folders[0])
     assert max(one["sample"] for one in lines) == 1_000
     assert lines[-1]["reason"] == "No space left on device"
 
@@ -225,12 +225,12 @@ def test_a_fault_in_the_recorder_is_told_and_the_session_goes_on(
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(SessionWriter, "follow", broken)
-    tape = recorder(RecordPlan(tmp_path))
-    tape.start()
-    wait_until(lambda: bool(tape.warnings()))
-    tape.hear(Chunk(0, noise(10)))
-    tape.close()
-    assert "a bug" in tape.warnings()[0]
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    wait_until(lambda: bool(recording.warnings()))
+    recording.process(Chunk(0, noise(10)))
+    recording.close()
+    assert "a bug" in recording.warnings()[0]
 
 
 def test_a_session_without_room_for_its_audio_leaves_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,41 +243,41 @@ def test_a_session_without_room_for_its_audio_leaves_no_log(tmp_path: Path, monk
     assert not any(tmp_path.glob("*/*"))
 
 
-def kept_of(tape: Recorder) -> Path:
-    wait_until(lambda: bool(tape.folders))
-    wait_until(lambda: lines_of(tape.folders[0])[-1]["kind"] == "stop")
-    return tape.folders[0]
+def kept_of(recording: Recorder) -> Path:
+    wait_until(lambda: bool(recording.folders))
+    wait_until(lambda: lines_of(recording.folders[0])[-1]["kind"] == "stop")
+    return recording.folders[0]
 
 
-def test_looking_back_keeps_the_last_seconds_as_a_session_of_their_own(tmp_path: Path) -> None:
+def test_pre_record_keeps_the_last_seconds_as_a_session_of_their_own(tmp_path: Path) -> None:
     samples = noise(40_000)
-    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=2.0))
-    tape.start()
-    tape.hear(Chunk(0, samples[:30_000]))
+    recording = recorder(RecordPlan(None, tmp_path, keep_seconds=2.0))
+    recording.start()
+    recording.process(Chunk(0, samples[:30_000]))
     for sample in (1_000, 15_000, 29_800, 35_000):
-        tape.write(chop(sample))
-    tape.keep()
-    tape.hear(Chunk(30_000, samples[30_000:]))  # now the chops up to 30 000 are known
-    folder = kept_of(tape)
+        recording.write(chop(sample))
+    recording.keep()
+    recording.process(Chunk(30_000, samples[30_000:]))  # now the chops up to 30 000 are known
+    folder = kept_of(recording)
     assert np.array_equal(audio_of(folder), samples[14_000:30_000])
     first, *rest = lines_of(folder)
     assert (first["kind"], first["sample"], first["origin"]) == ("session", 0, 14_000)
     assert [(one["kind"], one["sample"]) for one in rest] == [("chop", 1_000), ("chop", 15_800), ("stop", 16_000)]
     assert rest[0]["time"] == 0.125 and rest[0]["emitted"] == 1_300
     assert folder.name.endswith("_last-2s")
-    tape.close()
+    recording.close()
 
 
 def test_drums_chords_and_keys_are_logged_like_chops(tmp_path: Path) -> None:
     facts = replace(FACTS, latencies={"drums": 100, "harmony": 900})
-    tape = recorder(RecordPlan(tmp_path), facts=facts)
-    tape.start()
-    tape.hear(Chunk(0, noise(5_000)))
-    tape.write(Event("drum", 1_000, 1_100, 0.9, "kick", note=36, velocity=100))
-    tape.write(Event("chord", 1_200, 2_000, 0.9, "C:5", velocity=80, notes=(48, 55)))
-    tape.write(Event("key", 1_300, 2_000, 0.9, "C:maj"))
-    tape.close()
-    first, *rest = lines_of(tape.folders[0])
+    recording = recorder(RecordPlan(tmp_path), facts=facts)
+    recording.start()
+    recording.process(Chunk(0, noise(5_000)))
+    recording.write(Event("drum", 1_000, 1_100, 0.9, "kick", note=36, velocity=100))
+    recording.write(Event("chord", 1_200, 2_000, 0.9, "C:5", velocity=80, notes=(48, 55)))
+    recording.write(Event("key", 1_300, 2_000, 0.9, "C:maj"))
+    recording.close()
+    first, *rest = lines_of(recording.folders[0])
     assert (first["latency"], first["latencies"]) == (400, {"drums": 100, "harmony": 900})
     assert [(one["kind"], one.get("label")) for one in rest[:-1]] == [
         ("drum", "kick"),
@@ -287,30 +287,31 @@ def test_drums_chords_and_keys_are_logged_like_chops(tmp_path: Path) -> None:
     assert rest[1]["notes"] == [48, 55]
 
 
-def test_looking_back_waits_for_the_slowest_detector(tmp_path: Path) -> None:
-    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=2.0), facts=replace(FACTS, latencies={"harmony": 4_000}))
-    tape.start()
-    tape.hear(Chunk(0, noise(16_000)))
-    tape.keep()
-    tape.hear(Chunk(16_000, noise(2_000)))  # later than the 400 of the others
-    tape.write(Event("chord", 15_000, 18_000, 0.9, "C:5", velocity=80, notes=(48, 55)))
-    tape.hear(Chunk(18_000, noise(3_000)))
-    assert [one["kind"] for one in lines_of(kept_of(tape))] == ["session", "chord", "stop"]
-    tape.close()
+def test_pre_record_waits_for_the_slowest_detector(tmp_path: Path) -> None:
+    facts = replace(FACTS, latencies={"harmony": 4_000})
+    recording = recorder(RecordPlan(None, tmp_path, keep_seconds=2.0), facts=facts)
+    recording.start()
+    recording.process(Chunk(0, noise(16_000)))
+    recording.keep()
+    recording.process(Chunk(16_000, noise(2_000)))  # later than the 400 of the others
+    recording.write(Event("chord", 15_000, 18_000, 0.9, "C:5", velocity=80, notes=(48, 55)))
+    recording.process(Chunk(18_000, noise(3_000)))
+    assert [one["kind"] for one in lines_of(kept_of(recording))] == ["session", "chord", "stop"]
+    recording.close()
 
 
 def test_a_passage_begins_with_the_chord_and_key_that_still_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder_module, "STALL_SECONDS", 1.0)
-    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=1.0))
-    tape.start()
-    tape.write(Event("key", 0, 300, 0.9, "C:maj"))
+    recording = recorder(RecordPlan(None, tmp_path, keep_seconds=1.0))
+    recording.start()
+    recording.write(Event("key", 0, 300, 0.9, "C:maj"))
     for label, sample in (("C:5", 20_000), ("G:5", 30_000), ("D:5", 39_000)):
-        tape.write(Event("chord", sample, sample + 300, 0.9, label, velocity=80, notes=(48,)))
-    tape.hear(Chunk(0, noise(40_000)))
-    tape.close()
-    (folder,) = tape.folders
+        recording.write(Event("chord", sample, sample + 300, 0.9, label, velocity=80, notes=(48,)))
+    recording.process(Chunk(0, noise(40_000)))
+    recording.close()
+    (folder,) = recording.folders
     said = [(one["kind"], one["label"], one["sample"]) for one in lines_of(folder)[1:-1]]
     assert sorted(said) == [("chord", "D:5", 7_000), ("chord", "G:5", 0), ("key", "C:maj", 0)]
     assert min(one["emitted"] for one in lines_of(folder)[1:-1]) == 0
@@ -318,24 +319,24 @@ def test_a_passage_begins_with_the_chord_and_key_that_still_held(
 
 def test_the_end_of_a_session_is_kept_too(tmp_path: Path) -> None:
     samples = noise(3_000)
-    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=60.0))
-    tape.start()
-    tape.hear(Chunk(0, samples))
-    tape.write(chop(2_900))
-    tape.close()
-    (folder,) = tape.folders
+    recording = recorder(RecordPlan(None, tmp_path, keep_seconds=60.0))
+    recording.start()
+    recording.process(Chunk(0, samples))
+    recording.write(chop(2_900))
+    recording.close()
+    (folder,) = recording.folders
     assert np.array_equal(audio_of(folder), samples)
     assert [one["kind"] for one in lines_of(folder)] == ["session", "chop", "stop"]
 
 
 def test_a_passage_with_a_gap_keeps_its_places(tmp_path: Path) -> None:
     before, after = noise(5_000, 1), noise(5_000, 2)
-    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=1.0))
-    tape.start()
-    tape.hear(Chunk(0, before))
-    tape.hear(Chunk(6_000, after, gap=1_000))
-    tape.close()
-    audio = audio_of(tape.folders[0])
+    recording = recorder(RecordPlan(None, tmp_path, keep_seconds=1.0))
+    recording.start()
+    recording.process(Chunk(0, before))
+    recording.process(Chunk(6_000, after, gap=1_000))
+    recording.close()
+    audio = audio_of(recording.folders[0])
     assert np.array_equal(audio, np.concatenate([before[3_000:], np.zeros((1_000, 2), np.float32), after]))
 
 
@@ -351,27 +352,27 @@ def test_a_key_keeps_what_was_heard(tmp_path: Path) -> None:
             del self.calls[key]
 
     keys = Keys()
-    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=1.0), keyboard=keys)
-    tape.start()
-    assert tape.state().key == "k keeps the last 1 s"
-    tape.hear(Chunk(0, noise(2_000)))
+    recording = recorder(RecordPlan(None, tmp_path, keep_seconds=1.0), keyboard=keys)
+    recording.start()
+    assert recording.state().key == "k keeps the last 1 s"
+    recording.process(Chunk(0, noise(2_000)))
     keys.calls[KEEP_KEY]()
-    tape.hear(Chunk(2_000, noise(2_000)))
-    assert len(audio_of(kept_of(tape))) == 2_000
-    tape.close()
+    recording.process(Chunk(2_000, noise(2_000)))
+    assert len(audio_of(kept_of(recording))) == 2_000
+    recording.close()
     assert keys.calls == {}
 
 
-def test_a_fault_while_looking_back_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_pre_record_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(SessionWriter, "follow", broken)
-    tape = recorder(RecordPlan(None, tmp_path, keep_seconds=60.0))
-    tape.start()
-    tape.hear(Chunk(0, noise(16_000)))
-    tape.close()
-    (warning,) = tape.warnings()
+    recording = recorder(RecordPlan(None, tmp_path, keep_seconds=60.0))
+    recording.start()
+    recording.process(Chunk(0, noise(16_000)))
+    recording.close()
+    (warning,) = recording.warnings()
     assert warning == "the last 2 s could not be kept (OSError: [Errno 5] Input/output error)"
 
 
@@ -397,11 +398,11 @@ def test_a_session_begins_while_another_program_looks_at_it(tmp_path: Path, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", locked)
-        tape = recorder(RecordPlan(tmp_path))
-        tape.start()
-    assert is_held(tape.folders[0] / "events.jsonl")
-    tape.close()
-    assert not is_held(tape.folders[0] / "events.jsonl")
+        recording = recorder(RecordPlan(tmp_path))
+        recording.start()
+    assert is_locked(recording.folders[0] / "events.jsonl")
+    recording.close()
+    assert not is_locked(recording.folders[0] / "events.jsonl")
 
 
 def test_two_programs_that_look_at_a_session_do_not_take_each_other_for_its_recorder(tmp_path: Path) -> None:
@@ -410,35 +411,35 @@ def test_two_programs_that_look_at_a_session_do_not_take_each_other_for_its_reco
     log.write_text("")
     with log.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
-        assert not is_held(log)
+        assert not is_locked(log)
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 500)), min_size=1, max_size=12), st.integers(1, 97))
-def test_the_tape_gives_back_every_place_as_it_was(pieces: list[tuple[int, int]], step: int) -> None:
-    tape = Tape(RATE, 1, 1.0)
+def test_the_buffer_gives_back_every_place_as_it_was(pieces: list[tuple[int, int]], step: int) -> None:
+    history = HistoryBuffer(RATE, 1, 1.0)
     stream, position = np.zeros((0, 1), np.float32), 0
     for at, (gap, length) in enumerate(pieces):
         block = np.full((length, 1), at + 1, np.float32)
         stream = np.concatenate([stream, np.zeros((gap, 1), np.float32), block])
         position += gap
-        tape.write(position, block)
+        history.write(position, block)
         position += length
-    assert tape.end == len(stream)
+    assert history.end == len(stream)
     found, position, out = [], 0, np.zeros((step, 1), np.float32)
-    while position < tape.end:
-        kind, n = tape.read(position, out)
+    while position < history.end:
+        kind, n = history.read(position, out)
         assert n > 0 and kind in ("audio", "gap")
         found.append(out[:n].copy() if kind == "audio" else np.zeros((n, 1), np.float32))
         position += n
     assert np.array_equal(np.concatenate(found), stream)
-    assert tape.read(position, out) == ("audio", 0)
+    assert history.read(position, out) == ("audio", 0)
 
 
 def test_a_reader_that_comes_too_late_is_told_how_much_is_lost() -> None:
-    tape = Tape(RATE, 1, 0.01)
+    history = HistoryBuffer(RATE, 1, 0.01)
     samples = np.arange(1_000, dtype=np.float32)[:, None]
-    tape.write(0, samples)
+    history.write(0, samples)
     out = np.zeros((1_000, 1), np.float32)
-    assert tape.read(0, out) == ("lost", 1_000 - tape.frames)
-    assert tape.read(1_000 - tape.frames, out) == ("audio", tape.frames)
-    assert np.array_equal(out[: tape.frames], samples[-tape.frames :])
+    assert history.read(0, out) == ("lost", 1_000 - history.frames)
+    assert history.read(1_000 - history.frames, out) == ("audio", history.frames)
+    assert np.array_equal(out[: history.frames], samples[-history.frames :])

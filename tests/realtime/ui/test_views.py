@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.ui.formatting import clock, note_name, pad_name
 from samplechop.realtime.ui.meters import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
-from samplechop.realtime.ui.panels import delay_words
+from samplechop.realtime.ui.panels import latency_texts
 from samplechop.realtime.ui.snapshot import Recording
 from samplechop.realtime.ui.views import NoView, PlainView, TerminalView, choose_view
 from tests.support.screens import HOP, RATE, chop, heard, rows, snapshot, terminal
@@ -204,7 +204,7 @@ def test_the_clock_counts_in_minutes_and_milliseconds():
 
 
 def test_the_delay_is_the_negative_of_the_latency():
-    assert delay_words(snapshot(latency=4800, sample_rate=48_000))[1:3] == ("−100.0 ms", "4,800 samples at 48,000 Hz")
+    assert latency_texts(snapshot(latency=4800, sample_rate=48_000))[1:3] == ("−100.0 ms", "4,800 samples at 48,000 Hz")
 
 
 def test_a_bar_is_empty_full_or_between():
