@@ -10,7 +10,7 @@ from samplechop.realtime.core.errors import UserError
 if TYPE_CHECKING:
     from samplechop.offline.labels.formats import Labels
 
-app = typer.Typer(no_args_is_help=True, help="Say where records should be cut, to teach it.")
+app = typer.Typer(no_args_is_help=True, help="Make, check and convert labels: where records should be cut.")
 
 CLOSE = 0.06
 """Seconds: nearer labels are hardly meant."""
@@ -24,11 +24,6 @@ COLUMNS = 1400
 
 _Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
 _Audio = Annotated[Path | None, typer.Option("--audio", help="The recording: no label may lie outside it.")]
-
-
-@app.callback()
-def labels() -> None:
-    """Say where records should be cut, to teach it."""
 
 
 @app.command("from-taps")

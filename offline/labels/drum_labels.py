@@ -2,7 +2,7 @@
 
 Three files are read: NAME.drums.json, written here; NAME.drums.txt, "seconds label [velocity]" a line, for what was
 noted by hand; and the NAME.json of a synthetic record (recording_truth.py). The last two are complete: what they do not
-name was not struck.
+name was not struck. Where nobody knows, `rise` measures where an attack lies, and whether there is one.
 """
 
 import json
@@ -130,14 +130,10 @@ def read_drum_labels(path: Path) -> DrumLabels:
     if path.name.endswith(SUFFIX):
         return _from_json(path)
     if path.suffix == ".json":
-        return _from_crate(path)
-    return _from_text(path)
-
-
-def _from_crate(path: Path) -> DrumLabels:
-    truth = read_truth(path)
-    loops = tuple(Unsure(start, stop) for start, stop in truth.unsure if stop - start > SHORTEST_LOOP)
-    return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in truth.drums), unsure=loops)
+        truth = read_truth(path)
+        loops = tuple(Unsure(start, stop) for start, stop in truth.unsure if stop - start > SHORTEST_LOOP)
+        return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in truth.drums), unsure=loops)
+    return DrumLabels(tuple(_lines(path)))
 
 
 def _text(path: Path) -> str:
@@ -145,10 +141,6 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The drum labels {str(path)!r} cannot be read: {error}") from None
-
-
-def _from_text(path: Path) -> DrumLabels:
-    return DrumLabels(tuple(_lines(path)))
 
 
 def _lines(path: Path) -> Iterator[DrumHit]:
@@ -174,26 +166,23 @@ def _from_json(path: Path) -> DrumLabels:
     known = data.get("known")
     if not isinstance(known, list) or not all(isinstance(label, str) for label in known):
         raise UserError(f"{str(path)!r}, field 'known': it must be a list of labels, got {known!r}.")
-    hits = [_row(path, f"events[{i}]", DrumHit, row) for i, row in enumerate(_rows(path, data, "events"))]
-    spans = [_row(path, f"unsure[{i}]", Unsure, row) for i, row in enumerate(_rows(path, data, "unsure"))]
+    hits, spans = _rows(path, data, "events", DrumHit), _rows(path, data, "unsure", Unsure)
     try:
-        return DrumLabels(tuple(hits), frozenset(known), tuple(spans))
+        return DrumLabels(hits, frozenset(known), spans)
     except ValueError as error:
         raise UserError(f"{str(path)!r}, field 'known': {error}.") from None
 
 
-def _rows(path: Path, data: dict[str, Any], name: str) -> list[Any]:
-    rows = data.get(name, [])
-    if not isinstance(rows, list):
-        raise UserError(f"{str(path)!r}, field {name!r}: it must be a list, got {type(rows).__name__}.")
-    return rows
-
-
-def _row(path: Path, where: str, kind: type[Row], row: Any) -> Row:
-    try:
-        return kind(**row)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{str(path)!r}, field {where!r}: {error}.") from None
+def _rows(path: Path, data: dict[str, Any], name: str, kind: type[Row]) -> tuple[Row, ...]:
+    given, rows = data.get(name, []), []
+    if not isinstance(given, list):
+        raise UserError(f"{str(path)!r}, field {name!r}: it must be a list, got {type(given).__name__}.")
+    for number, row in enumerate(given):
+        try:
+            rows.append(kind(**row))
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{str(path)!r}, field '{name}[{number}]': {error}.") from None
+    return tuple(rows)
 
 
 HOP = 64

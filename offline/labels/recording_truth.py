@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,17 +135,8 @@ def transposed(label: str, semitones: int) -> str:
 
 def write_truth(truth: Truth, path: Path) -> None:
     """Write a truth as JSON; times to a microsecond. Raises UserError if the disk does not take it."""
-
-    def rounded(value: Any) -> Any:
-        if isinstance(value, float):
-            return round(value, 6)
-        if isinstance(value, dict):
-            return {key: rounded(inner) for key, inner in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [rounded(inner) for inner in value]
-        return value
-
-    write_text(path, json.dumps({"schema": SCHEMA, **rounded(asdict(truth))}) + "\n")
+    rounded = json.loads(json.dumps(asdict(truth)), parse_float=lambda digits: round(float(digits), 6))
+    write_text(path, json.dumps({"schema": SCHEMA, **rounded}) + "\n")
 
 
 def read_truth(path: Path) -> Truth:

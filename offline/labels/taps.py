@@ -175,11 +175,6 @@ def assign(taps: NDArray[np.float64], attacks: Attacks, spread: float) -> NDArra
     return chosen
 
 
-def without_doubles(taps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Leave out every tap too near to the one before it, in seconds and rising, whether that one stays or not."""
-    return taps[np.diff(taps, prepend=-np.inf) >= DOUBLE]
-
-
 def place(taps: NDArray[np.float64], attacks: Attacks, length: float, bias: float | None = None) -> Placed:
     """Make labels of taps, both in seconds, on a recording of `length` seconds.
 
@@ -191,7 +186,7 @@ def place(taps: NDArray[np.float64], attacks: Attacks, length: float, bias: floa
         raise UserError(
             f"the tap at {taps[-1]:.3f} s lies outside the recording, which has {length:.3f} s: is it this one?"
         )
-    clean = without_doubles(taps)
+    clean = taps[np.diff(taps, prepend=-np.inf) >= DOUBLE]  # from the one before, whether that one stays or not
     if bias is None:
         lag = estimate_lag(clean, attacks)
     else:

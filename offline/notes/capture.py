@@ -68,16 +68,12 @@ class Plan:
         """Refuse what cannot be played."""
         if not 0 <= self.low <= self.high <= 127:
             raise UserError(f"--low and --high must be in 0..127, the lower one first, got {self.low} and {self.high}")
-        if self.step < 1:
-            raise UserError(f"--step must be at least 1 semitone, got {self.step}")
         if not self.velocities or not all(1 <= one <= 127 for one in self.velocities):
             raise UserError(f"--velocities must be numbers in 1..127, such as 40,80,120, got {self.velocities}")
         if not 0.05 <= self.seconds <= 60 or not 0 <= self.release <= 60:
             raise UserError(
                 f"--seconds must be in 0.05..60 and --release in 0..60, got {self.seconds:g} and {self.release:g}"
             )
-        if not 1 <= self.channel <= 16:
-            raise UserError(f"--midi-channel must be in 1..16, got {self.channel}")
 
     @property
     def keys(self) -> list[tuple[int, int]]:

@@ -117,7 +117,6 @@ RINGS = 0.01
 SILENT = 1e-3
 """A note that never gets louder than this, -60 dBFS, is none."""
 FULL_SCALE = 0.9995
-CLIPPED_IN_A_ROW = 3
 
 
 def attack(samples: NDArray[np.float32], noise: float) -> int | None:
@@ -146,12 +145,9 @@ def is_silent(samples: NDArray[np.float32], noise: float) -> bool:
 
 
 def is_clipped(samples: NDArray[np.float32]) -> bool:
-    """Say whether some audio, float32 (n,), was too loud for what recorded it: several samples at full scale."""
+    """Say whether some audio, float32 (n,), was too loud for what recorded it: three samples in a row at full scale."""
     full = np.abs(samples) >= FULL_SCALE
-    run = full[: len(full) - CLIPPED_IN_A_ROW + 1].copy()
-    for shift in range(1, CLIPPED_IN_A_ROW):
-        run &= full[shift : shift + len(run)]
-    return bool(run.any())
+    return bool((full[2:] & full[1:-1] & full[:-2]).any())
 
 
 HARMONICS = (1.0, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35)
