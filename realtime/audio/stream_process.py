@@ -124,13 +124,13 @@ def watch(stream: Any, ring: Ring, connection: Connection) -> bool:
 
     Meanwhile the clock's offset is kept fresh where the callback does not do it.
     """
-    calls, since = -1, time.perf_counter()
+    calls, silent = -1, 0  # looks in a row, not seconds: after a machine's sleep one comes before the first block
     while not connection.poll(WATCH_SECONDS):
         if not ring.control[CLOCKED]:
             ring.clock[OFFSET] = clock_offset(stream)
-        if calls != ring.control[CALLBACKS]:
-            calls, since = int(ring.control[CALLBACKS]), time.perf_counter()
-        if not stream.active or time.perf_counter() - since > DEAD_SECONDS:
+        silent = silent + 1 if calls == ring.control[CALLBACKS] else 0
+        calls = int(ring.control[CALLBACKS])
+        if not stream.active or silent * WATCH_SECONDS > DEAD_SECONDS:
             return False
     return True
 

@@ -14,6 +14,7 @@ from samplechop import models
 from samplechop.realtime import cli
 from samplechop.realtime.cli import DEMO
 from tests.support.command import ROOT, Outcome, program, samplechop
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +120,7 @@ def test_without_portaudio_the_package_to_install_is_named(tmp_path: Path) -> No
         "run_live.main()\n"
     )
     process = program("--device", "x", script=str(script))
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     check(Outcome(process.returncode, out, err), tmp_path, "PortAudio", "libportaudio2", left={"hidden.py"})
 
 
@@ -228,7 +229,7 @@ def test_a_pad_without_taps_is_a_mistake(tmp_path: Path) -> None:
 
 def test_without_a_terminal_a_pad_is_asked_for(tmp_path: Path) -> None:
     process = program("--demo", "--quiet", "--tap", "--tap-file", tmp_path / "t.jsonl", stdin=subprocess.DEVNULL)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     check(Outcome(process.returncode, out, err), tmp_path, "no terminal", "--tap-port")
 
 

@@ -14,6 +14,7 @@ import soundfile
 
 from samplechop.offline.lab.bench.jack import Session
 from tests.support.command import samplechop
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.jack
 SCHEMAS = os.environ.get("SAMPLECHOP_DAWPROJECT_XSD", "")
@@ -46,7 +47,7 @@ def said(*command: object) -> str:
     """Give what a program prints; where it is not installed the test is skipped."""
     if shutil.which(str(command[0])) is None:
         pytest.skip(f"{command[0]} is not installed")
-    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
 
 
 def only(kit: Path, ending: str) -> Path:

@@ -12,6 +12,7 @@ from samplechop.offline.lab.bench.jack_server import JackServer
 from tests.support.command import samplechop
 from tests.support.delivery import in_order
 from tests.support.signals import RATE
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.jack
 PERIOD = 256
@@ -91,7 +92,7 @@ def answers(jack_server: JackServer) -> dict[str, tuple[int, str, str]]:
             )
             for what, arguments in ASKED.items()
         }
-        said = {what: program.communicate(timeout=60) for what, program in programs.items()}
+        said = {what: program.communicate(timeout=PATIENCE) for what, program in programs.items()}
     return {what: (programs[what].returncode, *texts) for what, texts in said.items()}
 
 

@@ -18,6 +18,7 @@ import soundfile
 from samplechop.offline.export import ExportWarning, bitwig, decent_sampler, hydrogen, midi, sfz
 from samplechop.offline.kits.core.model import Kit
 from tests.support.kits import make_kit
+from tests.support.waiting import PATIENCE
 
 ODD_NAME = "Ünï <b>&amp; 夜 \x01\udcff -- #1 ]]>.wav"
 XSD = Path("/usr/share/hydrogen/data/xsd/drumkit.xsd")
@@ -39,10 +40,10 @@ def played(kit: Kit, folder: Path) -> np.ndarray:
     [instrument], [song] = sfz.write(kit), midi.write(kit)
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
     convert = ["polyphone", "-1", "-i", instrument, "-d", folder, "-o", "kit"]
-    subprocess.run(convert, env=environment, check=True, capture_output=True, timeout=60)
+    subprocess.run(convert, env=environment, check=True, capture_output=True, timeout=PATIENCE)
     dry = ["-R", "0", "-C", "0", "-g", "1", "-r", str(kit.sample_rate), "-T", "wav", "-O", "float"]
     play = ["fluidsynth", "-ni", "-q", *dry, "-F", folder / "played.wav", folder / "kit.sf2", song]
-    subprocess.run(play, env=environment, check=True, capture_output=True, timeout=60)
+    subprocess.run(play, env=environment, check=True, capture_output=True, timeout=PATIENCE)
     return soundfile.read(folder / "played.wav", always_2d=True)[0][:, 0]
 
 
@@ -147,7 +148,7 @@ def test_hydrogen_itself_opens_the_kit_with_all_its_samples(tmp_path: Path) -> N
     own |= dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "TMPDIR"), str(tmp_path))
     for call, told in ((["-c", path], "is valid"), (["-x", path, "-t", tmp_path / "out"], "successfully extracted")):
         done = subprocess.run(
-            ["h2cli", *call], env=os.environ | own, capture_output=True, text=True, check=True, timeout=60
+            ["h2cli", *call], env=os.environ | own, capture_output=True, text=True, check=True, timeout=PATIENCE
         )
         assert told in done.stdout
     samples = {file.name: file.read_bytes() for file in (tmp_path / "out" / kit.name).glob("*.wav")}

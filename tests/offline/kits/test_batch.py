@@ -24,6 +24,7 @@ from samplechop.realtime.core.errors import UserError
 from tests.support.chop_work import count, die_after, make, make_kit_with_a_death
 from tests.support.command import ROOT
 from tests.support.signals import RATE, chord, kick, snare
+from tests.support.waiting import PATIENCE
 
 OPTIONS = ChopOptions()
 FAST = ChopOptions(formats=("sfz",), picture=False)
@@ -308,7 +309,7 @@ def test_an_interrupted_run_says_so_and_can_be_resumed(tmp_path, out):
         while process.stdout.readline().strip() not in (b"chopping 1", b""):
             pass
         os.killpg(process.pid, signal.SIGINT)
-        complaints = process.communicate(timeout=60)[1].decode()
+        complaints = process.communicate(timeout=PATIENCE)[1].decode()
     assert process.returncode == 130, complaints
     assert "Traceback" not in complaints
     assert [path.parent.name for path in out.glob("*/kit.json")] == ["song0"] and nothing_unfinished(out)
@@ -359,7 +360,7 @@ def test_processes_lose_nothing_and_double_nothing_when_one_is_killed(tmp_path, 
 
 
 def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fails(cluster, tmp_path, out):
-    cluster.wait_for_workers(2, timeout=60)  # whatever an earlier test did to them
+    cluster.wait_for_workers(2, timeout=PATIENCE)  # whatever an earlier test did to them
     sources = records(tmp_path, a="1", b="deadly", c="3", d="4")
     report = make_kits(sources, out, OPTIONS, make, scheduler=cluster.scheduler_address)
     assert names(report.failed) == ["b"] and names(report.made) == ["a", "c", "d"]
