@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.realtime.audio.device_source import DeviceSource
+from samplechop.realtime.audio.device_source import DeviceSource, PlayedFileSource
 from samplechop.realtime.audio.file_source import FileSource
-from samplechop.realtime.audio.monitored_file_source import PlayedFileSource
 from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.plugin import Detector, Trace, meters_of

@@ -1,22 +1,16 @@
-"""Audio from a device: a turntable, a line input."""
+"""Audio whose clock is a device: an input such as a turntable, or a file that is played while it is analysed."""
 
 import logging
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from samplechop.realtime.audio.devices import (
-    Device,
-    check_input,
-    check_output,
-    choose_input,
-    choose_output,
-    devices_of,
-    portaudio,
-)
-from samplechop.realtime.audio.ring import capacity_for
+from samplechop.realtime.audio.devices import check_input, choose_input, choose_monitor, devices_of, portaudio
+from samplechop.realtime.audio.file_source import FileSource
+from samplechop.realtime.audio.ring import PLAYED, capacity_for
 from samplechop.realtime.audio.source import Chunk, Counters, Monitor, StreamClock
 from samplechop.realtime.audio.stream import SILENT, DeviceStream
 from samplechop.realtime.audio.stream_process import StreamSettings
@@ -29,16 +23,68 @@ CATCH_UP = 32
 
 POLL_SECONDS = 0.001
 SLACK_SECONDS = 0.0003
-"""Between the moment a block is complete by the clock and the first look for it."""
+"""Between the moment a block is complete by the clock and the first poll for it."""
 
-LOOK_SECONDS = 0.05
-"""How often the device process is looked after while no audio comes."""
+CHECK_SECONDS = 0.05
+"""How often the device process is checked while no audio comes."""
 
 STUCK_SECONDS = 4.0
 """A running process that brings no audio for so long is replaced; it sees by itself, and sooner, that a device went."""
 
+LEAD_SECONDS = 2.0
+"""How far ahead of the output a file that is played is decoded."""
 
-class DeviceSource:
+
+class _StreamSource:
+    """What both have: a stream of a device, the clock that follows it, and a position in its ring."""
+
+    realtime = True
+    _margin = 0  # frames that the delay of a monitor leaves in the ring
+    _shift = 0  # of the stream's positions against the ring's, which does not know of gaps
+
+    def _prepare(self, settings: StreamSettings, monitor: Monitor) -> None:
+        self.sample_rate, self.channels, self.block_size = settings.sample_rate, settings.channels, settings.block_size
+        self.most = CATCH_UP * self.block_size
+        self._monitor = monitor
+        self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
+        self._clock = StreamClock(self.sample_rate)
+        self._clock_runs = False  # whether it has seen this stream yet
+        self._buffer = np.zeros((self.most, self.channels), np.float32)
+        self._position = 0  # in the ring
+        self._stopping = threading.Event()
+
+    def align(self, delay: int) -> None:
+        """[main] Before `start()`: how many frames late an aligned monitor is played."""
+        if self._monitor == "aligned":
+            self._stream.set_delay(delay, self._margin)
+
+    def start(self) -> None:
+        """[main] Open the device. Raises UserError when it cannot be opened."""
+        self._clock.reset(0, time.perf_counter())
+        self._stream.start()
+
+    def _follow(self) -> None:
+        """Give the clock the position and time of the last block."""
+        stamp = self._stream.ring.stamp()
+        if stamp is not None:
+            follow = self._clock.update if self._clock_runs else self._clock.reset
+            follow(stamp.position + self._shift, stamp.time)
+            self._clock_runs = True
+
+    def stop(self) -> None:
+        """[any thread] Fall silent and close the device; `read()` returns None."""
+        self._stopping.set()
+        self._stream.close()
+
+    def time_of(self, position: int) -> float:
+        """[any thread] When that sample was at the converter, in time.perf_counter() seconds; see StreamClock.
+
+        Of a file that is played: when the output, were there no delay, plays it.
+        """
+        return self._clock.time_of(position)
+
+
+class DeviceSource(_StreamSource):
     """One audio input, with an optional monitor on an output.
 
     device: name, part of a name or index, None for the default. sample_rate: Hz, None for the device's own.
@@ -51,7 +97,6 @@ class DeviceSource:
     Raises UserError when there is no such device or it cannot do what is asked.
     """
 
-    realtime = True
     length: int | None = None
     warnings: Sequence[str] = ()
 
@@ -67,40 +112,19 @@ class DeviceSource:
         with portaudio() as sd:
             devices = devices_of(sd)
             found = choose_input(devices, device)
-            self.sample_rate = found.default_rate if sample_rate is None else sample_rate
-            self.channels = min(2, found.max_inputs) if channels is None else channels
-            check_input(sd, found, self.sample_rate, self.channels)
-            output: Device | None = None
-            outputs = 0
-            if monitor != "off":
-                output = choose_output(devices, beside=found)
-                outputs = min(2, output.max_outputs)
-                check_output(sd, output, self.sample_rate, outputs)
+            rate = found.default_rate if sample_rate is None else sample_rate
+            inputs = min(2, found.max_inputs) if channels is None else channels
+            check_input(sd, found, rate, inputs)
+            output, outputs = (None, 0) if monitor == "off" else choose_monitor(sd, devices, rate, beside=found)
         self.name = found.name
-        self.block_size = block_size
-        settings = StreamSettings(
-            source=found.full_name,
-            output=None if output is None else output.full_name,
-            sample_rate=self.sample_rate,
-            channels=self.channels,
-            outputs=outputs,
-            block_size=block_size,
-            capacity=capacity_for(RING_SECONDS, self.sample_rate),
-        )
-        self._heard = False  # whether the clock has seen this stream yet
-        self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
-        self._monitor = monitor
-        self._clock = StreamClock(self.sample_rate)
-        self.most = CATCH_UP * block_size
-        self._buffer = np.zeros((self.most, self.channels), np.float32)
-        self._position = 0  # in the ring, which does not know of gaps
-        self._shift = 0  # of the stream's positions against the ring's
+        output_name = None if output is None else output.full_name
+        capacity = capacity_for(RING_SECONDS, rate)
+        settings = StreamSettings(found.full_name, output_name, rate, inputs, outputs, block_size, capacity)
+        self._prepare(settings, monitor)
         self._resumes: int | None = None  # ring position of the first frame after the device came back
         self._gap = 0  # not reported yet
-        self._lost_frames = 0
+        self._gaps = self._lost_frames = 0
         self._xruns = 0, 0  # input, output: logged already
-        self._gaps = 0
-        self._stopping = threading.Event()
 
     @property
     def state(self) -> str:
@@ -110,41 +134,29 @@ class DeviceSource:
         reason = f" ({self._stream.waiting})" if self._stream.waiting else ""
         return f"waiting for {self.name!r}{reason}"
 
-    def align(self, delay: int) -> None:
-        """[main] Before `start()`: how many frames late an aligned monitor is played."""
-        if self._monitor == "aligned":
-            self._stream.set_delay(delay)
-
-    def start(self) -> None:
-        """[main] Open the device. Raises UserError when it cannot be opened."""
-        self._clock.reset(0, time.perf_counter())
-        self._stream.start()
-
     def read(self) -> Chunk | None:
         """[analysis] Wait for audio; gives all that is there, up to `most` frames, None after `stop()`."""
-        looked = heard = time.perf_counter()
+        checked = came = time.perf_counter()
         while not self._stopping.is_set():
             chunk = self._take()
             if chunk is not None:
                 return chunk
             now = time.perf_counter()
             due = self._clock.time_of(self._position + self._shift + self.block_size) + SLACK_SECONDS
-            self._stopping.wait(min(max(due - now, POLL_SECONDS), LOOK_SECONDS))
+            self._stopping.wait(min(max(due - now, POLL_SECONDS), CHECK_SECONDS))
             now = time.perf_counter()
-            if now - looked > LOOK_SECONDS:
-                looked = now
-                stuck = self._resumes is None and now - heard > STUCK_SECONDS
+            if now - checked > CHECK_SECONDS:
+                checked = now
+                stuck = self._resumes is None and now - came > STUCK_SECONDS
                 if self._stream.lost() or stuck:
-                    heard = now
+                    came = now
                     if self._resumes is None:
                         _log.warning("device %r lost at sample %d", self.name, self._position + self._shift)
                     self._resumes = self._stream.restart()
         return None
 
     def _take(self) -> Chunk | None:
-        ring = self._stream.ring
-        out = self._buffer
-        resumes = self._resumes
+        ring, out, resumes = self._stream.ring, self._buffer, self._resumes
         if resumes is not None:
             if self._position < resumes:  # what came before the device went
                 out = out[: resumes - self._position]
@@ -169,7 +181,7 @@ class DeviceSource:
         return Chunk(self._position - read + self._shift, out[:read], gap)
 
     def _log_xruns(self, gap: int) -> None:
-        """Log what the audio system flagged since the last look, and samples that nobody took in time."""
+        """Log what the audio system flagged since the last chunk, and samples that nobody took in time."""
         xruns = self._stream.input_overflows, self._stream.output_underflows
         if xruns != self._xruns or gap:
             overflows, underflows = (new - old for new, old in zip(xruns, self._xruns, strict=True))
@@ -192,26 +204,84 @@ class DeviceSource:
         self._clock.reset(stamp.position + self._shift, stamp.time)
         return gap
 
-    def _follow(self) -> None:
-        stamp = self._stream.ring.stamp()
-        if stamp is None:
-            return
-        if not self._heard:
-            self._heard = True
-            self._clock.reset(stamp.position + self._shift, stamp.time)
-        else:
-            self._clock.update(stamp.position + self._shift, stamp.time)
-
-    def stop(self) -> None:
-        """[any thread] Close the device; `read()` returns None."""
-        self._stopping.set()
-        self._stream.close()
-
-    def time_of(self, position: int) -> float:
-        """[any thread] When that sample was at the converter, in time.perf_counter() seconds; see StreamClock."""
-        return self._clock.time_of(position)
-
     def counters(self) -> Counters:
         """[any thread] Give what went wrong so far."""
         stream = self._stream
         return Counters(stream.input_overflows, stream.output_underflows, self._lost_frames, self._gaps)
+
+
+class PlayedFileSource(_StreamSource):
+    """A file through an output device, at once or, where it is to be aligned, as late as the chops are.
+
+    The output device is the clock: a chunk comes when its last sample was handed to the device, so sound and chops
+    cannot drift apart. When the device disappears the file pauses until it is back; nothing is skipped.
+
+    Raises UserError when the file cannot be opened or no output can play it.
+    """
+
+    def __init__(self, path: str | Path, block_size: int = 256, monitor: Monitor = "direct") -> None:
+        """Open the file and find the output; nothing is played yet."""
+        self._file = file = FileSource(path, block_size, realtime=False)
+        self.name, self.length, self.warnings = file.name, file.length, file.warnings
+        try:
+            with portaudio() as sd:
+                output, outputs = choose_monitor(sd, devices_of(sd), file.sample_rate)
+        except BaseException:
+            file.stop()
+            raise
+        rate, capacity = file.sample_rate, capacity_for(RING_SECONDS, file.sample_rate)
+        settings = StreamSettings(None, output.full_name, rate, file.channels, outputs, block_size, capacity)
+        self._prepare(settings, monitor)
+        self._margin = round(2 * LEAD_SECONDS * rate)
+        self._output = output.name
+        self.state = "playing"
+        """Whether it plays, or that the output is gone and waited for."""
+        self._end: int | None = None
+
+    def start(self) -> None:
+        """[main] Begin to play. Raises UserError when the output cannot be opened."""
+        self._fill()
+        super().start()
+
+    def _fill(self) -> None:
+        ring = self._stream.ring
+        while self._end is None and ring.written - self._played < LEAD_SECONDS * self.sample_rate:
+            chunk = self._file.read()
+            if chunk is None:
+                self._end = ring.written
+                # Silence over which the delayed end is played.
+                ring.write(np.zeros((max(0, self._stream.delay) + self.sample_rate, self.channels), np.float32))
+            else:
+                ring.write(chunk.samples)
+
+    @property
+    def _played(self) -> int:
+        return int(self._stream.ring.control[PLAYED])
+
+    def read(self) -> Chunk | None:
+        """[analysis] Wait until the device has played on; up to `most` frames, None at the end and after stop."""
+        while not self._stopping.is_set():
+            self._fill()
+            there = self._played if self._end is None else min(self._played, self._end)
+            if there > self._position:
+                self._follow()
+                self.state = "playing"
+                n, _ = self._stream.ring.read(self._position, self._buffer[: there - self._position])
+                start, self._position = self._position, self._position + n
+                return Chunk(start, self._buffer[:n])
+            if self._position == self._end:
+                return None
+            self._stopping.wait(2 * POLL_SECONDS)
+            if self._stream.lost():
+                self.state, self._clock_runs = f"waiting for {self._output!r}", False
+                self._stream.restart()
+        return None
+
+    def stop(self) -> None:
+        """[any thread] Fall silent and close; `read()` returns None."""
+        super().stop()
+        self._file.stop()
+
+    def counters(self) -> Counters:
+        """[any thread] Give what went wrong so far."""
+        return Counters(output_underflows=self._stream.output_underflows)

@@ -143,30 +143,35 @@ def choose_output(devices: Sequence[Device], beside: Device | None = None) -> De
     raise UserError("there is no audio output to monitor on: connect one, or use `--monitor off`")
 
 
+def choose_monitor(
+    sd: Any, devices: Sequence[Device], sample_rate: int, beside: Device | None = None
+) -> tuple[Device, int]:
+    """Choose an output, see `choose_output`, that plays at that rate in Hz, and how many of its channels to use."""
+    output = choose_output(devices, beside)
+    channels = min(2, output.max_outputs)
+    check_output(sd, output, sample_rate, channels)
+    return output, channels
+
+
 def check_input(sd: Any, device: Device, sample_rate: int, channels: int) -> None:
     """Raise UserError when the device does not record with that many channels at that rate in Hz."""
     if not 1 <= channels <= device.max_inputs:
         raise UserError(f"{device.name!r} has {device.max_inputs} input channels, not {channels}: see --channels")
-    try:
-        sd.check_input_settings(device=device.index, channels=channels, dtype="float32", samplerate=sample_rate)
-    except (sd.PortAudioError, ValueError) as error:
-        raise UserError(_refusal(device, sample_rate, error)) from None
+    _check(sd, "input", device, sample_rate, channels)
 
 
 def check_output(sd: Any, device: Device, sample_rate: int, channels: int) -> None:
     """Raise UserError when the device does not play that many channels at that rate in Hz."""
+    _check(sd, "output", device, sample_rate, channels, ", or use `--monitor off`")
+
+
+def _check(sd: Any, side: str, device: Device, sample_rate: int, channels: int, way_out: str = "") -> None:
     try:
-        sd.check_output_settings(device=device.index, channels=channels, dtype="float32", samplerate=sample_rate)
+        check = getattr(sd, f"check_{side}_settings")
+        check(device=device.index, channels=channels, dtype="float32", samplerate=sample_rate)
     except (sd.PortAudioError, ValueError) as error:
-        raise UserError(f"{_refusal(device, sample_rate, error)}, or use `--monitor off`") from None
-
-
-def _refusal(device: Device, sample_rate: int, error: Exception) -> str:
-    reason = str(error.args[0]) if error.args else str(error)
-    return f"{device.name!r} cannot run at {sample_rate} Hz ({reason}): its own rate is {device.default_rate} Hz"
-
-
-def find_input(name_or_index: str | None) -> Device:
-    """Find the input that is meant, see `choose_input`."""
-    with portaudio() as sd:
-        return choose_input(devices_of(sd), name_or_index)
+        reason = str(error.args[0]) if error.args else str(error)
+        raise UserError(
+            f"{device.name!r} cannot run at {sample_rate} Hz ({reason}): "
+            f"its own rate is {device.default_rate} Hz{way_out}"
+        ) from None

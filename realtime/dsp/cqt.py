@@ -12,9 +12,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.cqt_plan import CQTPlan, plan_cqt
-
-LOUDEST = 1e6
-"""Samples beyond this (+120 dBFS), infinities and NaN count as 0, so that no sample outlives its window."""
+from samplechop.realtime.dsp.fft import LOUDEST, aligned_zeros
 
 # All floats live in one array, the arena, and all integers in one table: each argument of a compiled function costs
 # 0.1 µs per call. Row 0 of the table is the header, then one row per stream (the audio, then each decimated one), then
@@ -28,7 +26,7 @@ REAL, IMAG, FIRST, LAST = range(4)
 def _take(samples, stream):
     """Copy samples and silence what is not audio. Compiled without fastmath, which would drop the test."""
     for i in range(len(samples)):
-        stream[i] = samples[i] if abs(samples[i]) <= np.float32(LOUDEST) else np.float32(0)
+        stream[i] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0)
 
 
 @njit(fastmath=True, forceinline=True)
@@ -225,8 +223,7 @@ def _lay_out(plan: CQTPlan) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     arena_parts.append((gains, plan.power_gain))
     size = slots + (plan.n_octaves + 3) // 4 * 4 * n_rows
     table[0] = (plan.hop_length, plan.latency_hops, n_levels, plan.n_octaves, plan.n_bins, gains, slots, 0, 0)
-    unaligned = np.zeros(size + ALIGN, np.float32)
-    arena = unaligned[-unaligned.ctypes.data // 4 % ALIGN :][:size]
+    arena = aligned_zeros(size)
     for place, part in arena_parts:
         arena[place : place + len(part)] = part
     return arena, table

@@ -1,4 +1,4 @@
-"""A real Fourier transform for numba: what the streaming spectra are made with.
+"""A real Fourier transform for numba, over the frames of a stream: what the streaming spectra are made with.
 
 Radix-4 Stockham autosort (Swarztrauber, "FFT algorithms for vector computers", 1984), so that no bit reversal is needed
 and the inner loops run over neighbours. The same samples give the same bits however many frames come at a time, which a
@@ -8,6 +8,12 @@ library that transforms several rows at once does not promise.
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+LOUDEST = np.float32(1e6)
+"""Samples beyond this (+120 dBFS), infinities and NaN count as silence, so that no sample outlives its window."""
+POSITION, DUE, HOP, LENGTH, TOP = range(5)
+"""The table of a stream: place of the oldest sample in the ring, samples until the next frame is complete, samples from
+one to the next, samples in one, bins of its spectrum that are used."""
 
 
 def twiddles(length: int) -> NDArray[np.float32]:
@@ -120,3 +126,79 @@ def spectrum(frame, window, table, work, real, imag):
         mirrored -= 1
         real[k] = even_r + table[0, k] * odd_r - table[1, k] * odd_i
         imag[k] = even_i + table[0, k] * odd_i + table[1, k] * odd_r
+
+
+def aligned_zeros(size: int) -> NDArray[np.float32]:
+    """Give float32 zeros, (size,), that begin at a cache line.
+
+    All arrays of a compiled loop are cut from one such piece: it chooses between ways that round differently by where
+    its arrays lie.
+    """
+    unaligned = np.zeros(size + 16, np.float32)
+    return unaligned[-unaligned.ctypes.data // 4 % 16 :][:size]
+
+
+def parts(arena, length):
+    """Cut an arena into ring, window, twiddles and work of frames of `length` samples, and the rest."""
+    ring, arena = arena[: 2 * length], arena[2 * length :]
+    window, arena = arena[:length], arena[length:]
+    turns, arena = arena[: 2 * length].reshape(2, length), arena[2 * length :]
+    work, arena = arena[: 2 * length].reshape(4, length // 2), arena[2 * length :]
+    return ring, window, turns, work, arena
+
+
+compiled_parts = njit(parts, forceinline=True)
+
+
+@njit(forceinline=True)
+def take(block, i, ring, table):
+    """Write samples of a block, from i on, into the ring up to the end of the next frame; give where they end.
+
+    Each is written twice, a frame's length apart, so that every frame lies in one piece.
+    """
+    length = len(ring) // 2
+    count = min(len(block) - i, table[DUE])
+    position = table[POSITION]
+    for j in range(count):
+        sample = block[i + j]
+        if not abs(sample) <= LOUDEST:
+            sample = np.float32(0)
+        ring[position] = sample
+        ring[position + length] = sample
+        position = 0 if position + 1 == length else position + 1
+    table[POSITION] = position
+    table[DUE] -= count
+    return i + count
+
+
+@njit(fastmath={"reassoc", "contract"}, forceinline=True)
+def dot(values, weights):
+    """Give the sum of the products."""
+    total = np.float32(0)
+    for k in range(len(values)):
+        total += values[k] * weights[k]
+    return total
+
+
+class FramedSpectrum:
+    """Frame f is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut, the frames
+    are equal to the last bit.
+    """
+
+    def __init__(self, length: int, hop_length: int, top: int, rest: int) -> None:
+        """[main] Allocate for frames of `length` samples, and `rest` numbers more in the same piece."""
+        if not 1 <= hop_length <= length:
+            raise ValueError(f"hop_length must be in 1..{length}, got {hop_length}")
+        self.hop_length = hop_length
+        """Samples from one frame to the next."""
+        self.latency = length // 2
+        """Samples from a frame's centre until it is complete: half the window."""
+        self._table = np.array([0, 0, hop_length, length, top], np.int64)
+        self._arena = aligned_zeros(7 * length + rest)
+        self._ring, self._window, turns, _, self._rest = parts(self._arena, length)
+        turns[:] = twiddles(length)
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._ring.fill(0)
+        self._table[[POSITION, DUE]] = 0, self.latency

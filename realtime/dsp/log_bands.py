@@ -9,6 +9,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp import fft
+from samplechop.realtime.dsp.fft import DUE, HOP, POSITION, TOP, FramedSpectrum
 
 LENGTH = 1024
 """Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
@@ -19,9 +20,6 @@ HIGHEST_HZ = 16_000.0
 N_BANDS = LOW_BINS + LOG_BANDS
 FLOOR = np.float32(0.02)
 """Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
-
-_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, counts as silence
-POSITION, DUE, HOP, TOP = range(4)
 
 
 def band_weights(sample_rate: float) -> NDArray[np.float32]:
@@ -41,53 +39,23 @@ def band_weights(sample_rate: float) -> NDArray[np.float32]:
     return np.array(rows, np.float32)
 
 
-def _parts(arena, top):
-    """Cut the arena into ring, window, turns, work, spectrum and weights."""
-    ring, arena = arena[: 2 * LENGTH], arena[2 * LENGTH :]
-    window, arena = arena[:LENGTH], arena[LENGTH:]
-    turns, arena = arena[: 2 * LENGTH].reshape(2, LENGTH), arena[2 * LENGTH :]
-    work, arena = arena[: 2 * LENGTH].reshape(4, LENGTH // 2), arena[2 * LENGTH :]
-    spectrum, weights = arena[: LENGTH // 2], arena[LENGTH // 2 :].reshape(N_BANDS, top)
-    return ring, window, turns, work, spectrum[:top], weights
-
-
-_cut = njit(_parts, forceinline=True)
-
-
-@njit(fastmath={"reassoc", "contract"}, forceinline=True)
-def _dot(values, weights):
-    total = np.float32(0)
-    for k in range(len(values)):
-        total += values[k] * weights[k]
-    return total
-
-
 @cache
 def _compiled() -> Callable[..., int]:
     def run(block, out, arena, table, support):
-        ring, window, turns, work, spectrum, weights = _cut(arena, table[TOP])
+        ring, window, turns, work, rest = fft.compiled_parts(arena, LENGTH)
+        spectrum, weights = rest[: table[TOP]], rest[LENGTH // 2 :].reshape(N_BANDS, table[TOP])
         if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != N_BANDS:
             return -1
         written, i = 0, 0
         while i < len(block):
-            count = min(len(block) - i, table[DUE])
-            position = table[POSITION]
-            for j in range(count):
-                sample = block[i + j]
-                if not abs(sample) <= _LOUDEST:
-                    sample = np.float32(0)
-                ring[position] = sample
-                ring[position + LENGTH] = sample
-                position = 0 if position + 1 == LENGTH else position + 1
-            table[POSITION] = position
-            table[DUE] -= count
-            i += count
+            i = fft.take(block, i, ring, table)
             if table[DUE] == 0:
                 table[DUE] = table[HOP]
+                position = table[POSITION]
                 fft.magnitudes(ring[position : position + LENGTH], window, turns, work, spectrum)
                 for band in range(N_BANDS):
                     first, last = support[band, 0], support[band, 1]
-                    out[written, band] = math.log(_dot(spectrum[first:last], weights[band, first:last]) + FLOOR)
+                    out[written, band] = math.log(fft.dot(spectrum[first:last], weights[band, first:last]) + FLOOR)
                 written += 1
         return written
 
@@ -98,47 +66,27 @@ def _compiled() -> Callable[..., int]:
     return njit(signatures, cache=True)(run)
 
 
-class BandSpectrum:
-    """Frame f's window is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut,
-    the frames are equal to the last bit.
-    """
+class BandSpectrum(FramedSpectrum):
+    """The log band magnitudes of each frame."""
 
     def __init__(self, sample_rate: float = 44_100, hop_length: int = 256, fall: int = LENGTH // 2) -> None:
         """[main] Allocate and compile.
 
         fall: samples in which the window falls from its top to nothing. The shorter, the more the newest samples count:
-        what was heard last is all that is known of an attack that must be judged soon.
+        they are all that is known of an attack that must be decided soon.
         """
-        if not 1 <= hop_length <= LENGTH:
-            raise ValueError(f"hop_length must be in 1..{LENGTH}, got {hop_length}")
         if not 1 <= fall < LENGTH:
             raise ValueError(f"fall must be in 1..{LENGTH - 1}, got {fall}")
-        self._run = _compiled()
         weights = band_weights(sample_rate)
         used = [np.flatnonzero(row) for row in weights]
         self._support = np.array([(bins[0], bins[-1] + 1) for bins in used], np.int64)
         top = int(self._support.max())
-        self._table = np.array([0, 0, hop_length, top], np.int64)
-        # All in one piece, as compiled loops choose between ways that round differently by where arrays lie.
-        size = 7 * LENGTH + LENGTH // 2 + N_BANDS * top
-        unaligned = np.zeros(size + 16, np.float32)
-        self._arena: NDArray[np.float32] = unaligned[-unaligned.ctypes.data // 4 % 16 :][:size]
-        self._ring, window, turns, _, _, table = _parts(self._arena, top)
+        super().__init__(LENGTH, hop_length, top, LENGTH // 2 + N_BANDS * top)
+        self._run = _compiled()
+        self._rest[LENGTH // 2 :].reshape(N_BANDS, top)[:] = weights[:, :top]
         rise = LENGTH - fall
-        window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
-        turns[:] = fft.twiddles(LENGTH)
-        table[:] = weights[:, :top]
+        self._window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
         self.reset()
-
-    @property
-    def latency(self) -> int:
-        """Samples from a frame's centre until it is complete."""
-        return LENGTH // 2
-
-    def reset(self) -> None:
-        """[analysis] Become as new."""
-        self._ring.fill(0)
-        self._table[[POSITION, DUE]] = 0, LENGTH // 2
 
     def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
         """[analysis] Process a block and write the log magnitudes of every frame it completes. No allocation.
@@ -148,6 +96,6 @@ class BandSpectrum:
         """
         written = self._run(block, out, self._arena, self._table, self._support)
         if written < 0:
-            rows = len(block) // int(self._table[HOP]) + 1
+            rows = len(block) // self.hop_length + 1
             raise ValueError(f"out must have at least {rows} rows of {N_BANDS} bands, got shape {out.shape}")
         return written

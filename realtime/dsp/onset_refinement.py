@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from samplechop.realtime.dsp.fft import LOUDEST
+
 BACK = 2048
 """Samples before the frame's centre in which its attack may lie (46 ms)."""
 FORWARD = 1536
@@ -29,7 +31,6 @@ _FLOOR = 1e-7  # mean square: -70 dBFS, below which a rise does not count
 _RISE = 1.25  # times the energy before: less is no attack
 _STANDS_OUT = 4.0  # times the mean energy before
 _AMOUNTS = 0.02  # of the largest cell's energy after
-_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, counts as silence
 _SIGMA = 900.0  # samples: how far from the frame an attack is likely to lie
 
 
@@ -72,7 +73,7 @@ def _sums(x):
 def _attack(samples, likely, best, n_before, n_after):
     x = np.empty_like(samples)
     for i in range(len(x)):
-        x[i] = samples[i] if abs(samples[i]) <= _LOUDEST else np.float32(0.0)
+        x[i] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0.0)
     energy = _sums(x)
     cells = len(energy) - 1
     loudest = np.zeros(2)

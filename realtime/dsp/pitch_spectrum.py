@@ -15,6 +15,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp import fft
+from samplechop.realtime.dsp.fft import DUE, HOP, LENGTH, POSITION, TOP, FramedSpectrum
 
 KINDS = ("cqt", "spectrum")
 WINDOW_SECONDS = 8192 / 44_100
@@ -31,8 +32,6 @@ SILENCE = 1e-7
 """Magnitude, of a full-scale sine's 0.5, up to which a frame's loudest bin counts as nothing: -134 dB."""
 
 _SMALLEST = 1e-3  # of a kernel's largest value: what lies below is left out
-_LOUDEST = np.float32(1e6)  # beyond it, and what is no number, counts as silence
-POSITION, DUE, HOP, LENGTH, TOP = range(5)
 
 
 def frequencies() -> NDArray[np.float64]:
@@ -66,27 +65,13 @@ def kernels(sample_rate: float, length: int) -> list[tuple[int, NDArray[np.float
     return found
 
 
-def _parts(arena, length, top, n_bins):
-    """Cut the arena into ring, window, twiddles, work, real and imaginary parts, magnitudes, bins' weights, kernels."""
-    ring, arena = arena[: 2 * length], arena[2 * length :]
-    window, arena = arena[:length], arena[length:]
-    turns, arena = arena[: 2 * length].reshape(2, length), arena[2 * length :]
-    work, arena = arena[: 2 * length].reshape(4, length // 2), arena[2 * length :]
-    real, arena = arena[:top], arena[top:]
-    imag, arena = arena[:top], arena[top:]
-    magnitude, arena = arena[:n_bins], arena[n_bins:]
-    return ring, window, turns, work, real, imag, magnitude, arena[:n_bins], arena[n_bins:]
+def _parts(rest, top, n_bins):
+    """Cut the rest of the arena into real and imaginary parts, magnitudes, bins' weights, kernels."""
+    real, imag, rest = rest[:top], rest[top : 2 * top], rest[2 * top :]
+    return real, imag, rest[:n_bins], rest[n_bins : 2 * n_bins], rest[2 * n_bins :]
 
 
-_cut = njit(_parts, forceinline=True)
-
-
-@njit(fastmath={"reassoc", "contract"}, forceinline=True)
-def _dot(values, weights):
-    total = np.float32(0)
-    for k in range(len(values)):
-        total += values[k] * weights[k]
-    return total
+_compiled_parts = njit(_parts, forceinline=True)
 
 
 @njit(forceinline=True)
@@ -107,33 +92,23 @@ def _relative(magnitude, out):
 def _compiled() -> Callable[..., int]:
     def run(block, out, levels, arena, table, support):
         length, n_bins = table[LENGTH], len(support)
-        parts = _cut(arena, length, table[TOP], out.shape[1])
-        ring, window, turns, work, real, imag, magnitude, counts, weights = parts
+        ring, window, turns, work, rest = fft.compiled_parts(arena, length)
+        real, imag, magnitude, counts, weights = _compiled_parts(rest, table[TOP], out.shape[1])
         written, i = 0, 0
         while i < len(block):
-            count = min(len(block) - i, table[DUE])
-            position = table[POSITION]
-            for j in range(count):
-                sample = block[i + j]
-                if not abs(sample) <= _LOUDEST:
-                    sample = np.float32(0)
-                ring[position] = sample
-                ring[position + length] = sample
-                position = 0 if position + 1 == length else position + 1
-            table[POSITION] = position
-            table[DUE] -= count
-            i += count
+            i = fft.take(block, i, ring, table)
             if table[DUE] == 0:
                 table[DUE] = table[HOP]
+                position = table[POSITION]
                 frame = ring[position : position + length]
-                power = _dot(frame, frame) / np.float32(length)
+                power = fft.dot(frame, frame) / np.float32(length)
                 levels[written] = 10 * math.log10(max(power, 1e-20))
                 if n_bins:
                     fft.spectrum(frame, window, turns, work, real, imag)
                     for k in range(n_bins):
                         first, last, at = support[k, 0], support[k, 1], support[k, 2]
                         kernel = weights[at : at + last - first]
-                        r, q = _dot(real[first:last], kernel), _dot(imag[first:last], kernel)
+                        r, q = fft.dot(real[first:last], kernel), fft.dot(imag[first:last], kernel)
                         magnitude[k] = math.sqrt(r * r + q * q)
                 else:
                     fft.magnitudes(frame, window, turns, work, magnitude)
@@ -150,13 +125,8 @@ def _compiled() -> Callable[..., int]:
     return njit(signatures, cache=True)(run)
 
 
-class HarmonySpectrum:
-    """Frame f is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut, the frames
-    are equal to the last bit.
-    """
-
-    offset = 0
-    """The sample on which frame 0 is centred."""
+class HarmonySpectrum(FramedSpectrum):
+    """The constant-Q spectrum of each frame, and its level."""
 
     def __init__(
         self, max_block_size: int, sample_rate: int = 44_100, hop_length: int | None = None, kind: str = "cqt"
@@ -168,8 +138,6 @@ class HarmonySpectrum:
         """
         length = 2 ** round(math.log2(WINDOW_SECONDS * sample_rate))
         hop = length // 4 if hop_length is None else hop_length
-        if not 1 <= hop <= length:
-            raise ValueError(f"hop_length must be in 1..{length}, got {hop}")
         if max_block_size < 1:
             raise ValueError(f"max_block_size must be at least 1, got {max_block_size}")
         if sample_rate < 17_000:
@@ -178,23 +146,18 @@ class HarmonySpectrum:
             )
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
-        self._run = _compiled()
         found = kernels(sample_rate, length) if kind == "cqt" else []
-        self.n_bins = N_BINS if kind == "cqt" else SPECTRUM_BINS
+        self.n_bins = N_BINS if found else SPECTRUM_BINS
         starts = np.cumsum([0, *(len(weights) for _, weights in found)])
         self._support = np.array(
             [(first, first + len(w), at) for (first, w), at in zip(found, starts, strict=False)], np.int64
         ).reshape(-1, 3)
         top = int(self._support[:, 1].max(initial=0))
-        self._table = np.array([0, 0, hop, length, top], np.int64)
-        # All in one piece, as compiled loops choose between ways that round differently by where arrays lie.
-        size = 7 * length + 2 * top + 2 * self.n_bins + int(starts[-1])
-        unaligned = np.zeros(size + 16, np.float32)
-        self._arena: NDArray[np.float32] = unaligned[-unaligned.ctypes.data // 4 % 16 :][:size]
-        self._ring, window, turns, *_, counts, weights = _parts(self._arena, length, top, self.n_bins)
+        super().__init__(length, hop, top, 2 * top + 2 * self.n_bins + int(starts[-1]))
+        self._run = _compiled()
+        *_, counts, weights = _parts(self._rest, top, self.n_bins)
         counts[:] = weights_of(frequencies() if found else np.arange(self.n_bins) * sample_rate / length)
-        window[:] = 1 if found else np.hanning(length + 1)[:-1] / (length / 2)
-        turns[:] = fft.twiddles(length)
+        self._window[:] = 1 if found else np.hanning(length + 1)[:-1] / (length / 2)
         if found:
             weights[:] = np.concatenate([w for _, w in found])
         most = max_block_size // hop + 1
@@ -204,24 +167,13 @@ class HarmonySpectrum:
         self.reset()
 
     @property
-    def hop_length(self) -> int:
-        """Samples from one frame to the next."""
-        return int(self._table[HOP])
-
-    @property
-    def latency(self) -> int:
-        """Samples from a frame's centre until it is complete: half the window."""
-        return int(self._table[LENGTH]) // 2
-
-    @property
     def levels(self) -> NDArray[np.float32]:
         """RMS of each frame of the last push, dBFS (a full-scale sine has -3): float32, (m,), a view."""
         return self._levels[: self._written]
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        self._ring.fill(0)
-        self._table[[POSITION, DUE]] = 0, self.latency
+        super().reset()
         self._written = 0
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,10 +1,10 @@
-"""A temporal convolutional net, one frame at a time: the runtime computes the sums, what was before is kept here.
+"""Nets on a stream, one frame at a time: activations of chops, beats and drums, and the pitch classes that sound.
 
-A causal dilated convolution of three taps sees its input now, d frames ago and 2d frames ago. The .tflite holds one
-step of the whole net: it takes the newest features and, for each layer, the two earlier inputs; it gives the
-probabilities and every layer's new input, which is remembered until it is asked for (the caching of Paine et al.,
-"Fast Wavenet generation algorithm", 2016). So a net that looks back over many seconds costs no more than a small dense
-one.
+The temporal convolutional net: the runtime computes the sums, what was before is kept here. A causal dilated
+convolution of three taps sees its input now, d frames ago and 2d frames ago. The .tflite holds one step of the whole
+net: it takes the newest features and, for each layer, the two earlier inputs; it gives the probabilities and every
+layer's new input, which is remembered until it is asked for (the caching of Paine et al., "Fast Wavenet generation
+algorithm", 2016). So a net that reaches back over many seconds costs no more than a small dense one.
 
     step input   [features now | features 2d ago | features d ago | layer 1: 2d ago | layer 1: d ago | layer 2: ... ]
     step output  [probabilities | layer 1's new input | layer 2's ... ]
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from samplechop.models import DrumFeatures, HarmonyFeatures, Manifest, ModelError, StreamFeatures
 from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
 from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
-from samplechop.realtime.nets.tflite import open_interpreter
+from samplechop.realtime.nets.tflite import Net
 
 
 @cache
@@ -59,24 +59,16 @@ class TemporalNet:
         features = manifest.features
         if not isinstance(features, StreamFeatures | DrumFeatures):
             raise ModelError(f"model {str(manifest.path)!r} is not a streaming net")
-        where = f"model {str(manifest.path)!r}"
-        self._interpreter, _ = open_interpreter(manifest.path.read_bytes(), 1, where)
-        inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         rows = features.members * (len(features.dilations) - 1)
-        sizes = 3 * features.n_features + 2 * rows * features.channels, len(features.heads) + rows * features.channels
-        found = int(np.prod(inputs["shape"])), int(np.prod(outputs["shape"]))
-        if found != sizes or inputs["dtype"] is not np.float32:
-            raise ModelError(f"{where} takes and gives {found} numbers, its manifest says {sizes}")
-        self._in, self._out = inputs["index"], outputs["index"]
+        n_inputs = 3 * features.n_features + 2 * rows * features.channels
         self.n_heads = len(features.heads)
+        self._net = Net(manifest, n_inputs, self.n_heads + rows * features.channels)
         self._delays = np.array([features.dilations[0], *(features.dilations[1:] * features.members)], np.int64)
         depth = 2 * max(features.dilations) + 1
         self._recent: NDArray[np.float32] = np.zeros((depth, features.n_features), np.float32)
         self._memory: NDArray[np.float32] = np.zeros((rows, depth, features.channels), np.float32)
-        self._step: NDArray[np.float32] = np.zeros((1, sizes[0]), np.float32)
+        self._step: NDArray[np.float32] = np.zeros((1, n_inputs), np.float32)
         self._gather, self._keep = _compiled()
-        self.reset()
-        self.push(np.zeros(features.n_features, np.float32))
         self.reset()
 
     def reset(self) -> None:
@@ -88,9 +80,7 @@ class TemporalNet:
     def push(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process a frame of features, float32 (n_features,); give the probabilities, float32 (n_heads,)."""
         self._gather(frame, self._step[0], self._recent, self._memory, self._delays, self._time)
-        self._interpreter.set_tensor(self._in, self._step)
-        self._interpreter.invoke()
-        result: NDArray[np.float32] = self._interpreter.get_tensor(self._out)[0]
+        result = self._net.run(self._step)[0]
         self._keep(result, self.n_heads, self._memory, self._time)
         self._time += 1
         return result[: self.n_heads]
@@ -171,35 +161,16 @@ class PitchStream:
     are equal to the last bit.
     """
 
-    offset = 0
-    """The sample on which frame 0 is centred."""
-
     def __init__(self, manifest: Manifest, max_block_size: int) -> None:
         """[main] Open it and run it once. Raises ModelError if its tensors are not the manifest's."""
-        where, features = f"model {str(manifest.path)!r}", manifest.features
+        features = manifest.features
         if not isinstance(features, HarmonyFeatures):
-            raise ModelError(f"{where} does not detect harmony")
+            raise ModelError(f"model {str(manifest.path)!r} does not detect harmony")
         self._spectrum = HarmonySpectrum(max_block_size, features.sample_rate, features.hop_length, features.spectrum)
-        self._interpreter, self.runtime = open_interpreter(manifest.path.read_bytes(), 1, where)
-        inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
-        found = tuple(int(np.prod(one["shape"])) for one in (inputs, outputs))
-        if found != (features.n_bins, N_LOGITS) or inputs["dtype"] is not np.float32:
-            raise ModelError(f"{where} takes and gives {found} numbers, its manifest says {features.n_bins, N_LOGITS}")
-        self._in, self._out = inputs["index"], outputs["index"]
-        self._row: NDArray[np.float32] = np.zeros((1, features.n_bins), np.float32)
+        self.hop_length, self.latency = features.hop_length, self._spectrum.latency
+        self._net = Net(manifest, features.n_bins, N_LOGITS)
         self._logits: NDArray[np.float32] = np.zeros((max_block_size // features.hop_length + 1, N_LOGITS), np.float32)
-        self._score()
         self.reset()
-
-    @property
-    def hop_length(self) -> int:
-        """Samples from one frame to the next."""
-        return self._spectrum.hop_length
-
-    @property
-    def latency(self) -> int:
-        """Samples from a frame's centre until it is complete."""
-        return self._spectrum.latency
 
     @property
     def levels(self) -> NDArray[np.float32]:
@@ -219,14 +190,7 @@ class PitchStream:
         frames = self._spectrum.push(block)
         for i in range(len(frames)):
             if frames[i].any():
-                self._row[0] = frames[i]
-                self._logits[i] = self._score()
+                self._logits[i] = self._net.run(frames[i : i + 1])[0]
             else:
                 self._logits[i] = NOTHING
         return self._logits[: len(frames)]
-
-    def _score(self) -> NDArray[np.float32]:
-        self._interpreter.set_tensor(self._in, self._row)
-        self._interpreter.invoke()
-        logits: NDArray[np.float32] = self._interpreter.get_tensor(self._out)[0]
-        return logits

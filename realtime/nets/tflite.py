@@ -1,4 +1,4 @@
-"""One net: windows in, probabilities out, through whichever TFLite runtime works here."""
+"""Nets through whichever TFLite runtime works here: a row of numbers in, a row of numbers out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from samplechop.models import Features, Manifest, ModelError
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import silence
 
-# The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
-# so only making one tells whether it works.
 WIDE = 64
 FEW = 8
 """From so many windows on, one call for WIDE of them is quicker than one call for each."""
 
+# The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
+# so only making one tells whether it works.
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
@@ -53,28 +53,28 @@ def open_interpreter(content: bytes, batch: int, where: str) -> tuple[Any, str]:
 
 
 class Net:
-    """A .tflite with one input and one output, for a fixed number of rows."""
+    """A .tflite with one input and one output, for a fixed number of rows. runtime: the package it runs in."""
 
-    def __init__(self, content: bytes, batch: int, n_inputs: int, where: str) -> None:
-        """[main] Open it and run it once. Raises ModelError if its tensors are not n_inputs numbers to 1."""
-        self._interpreter, self.runtime = open_interpreter(content, batch, where)
+    def __init__(self, manifest: Manifest, n_inputs: int, n_outputs: int, batch: int = 1) -> None:
+        """[main] Open it and run it once. Raises ModelError if a row is not n_inputs numbers to n_outputs."""
+        where = f"model {str(manifest.path)!r}"
+        self._interpreter, self.runtime = open_interpreter(manifest.path.read_bytes(), batch, where)
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        found, kind = int(np.prod(inputs[0]["shape"][1:])), inputs[0]["dtype"]
-        if len(inputs) != 1 or found != n_inputs or kind is not np.float32:
+        kind, *found = inputs[0]["dtype"], *(int(np.prod(one[0]["shape"][1:])) for one in (inputs, outputs))
+        if found != [n_inputs, n_outputs] or kind is not np.float32 or len(inputs) != 1 or len(outputs) != 1:
             raise ModelError(
-                f"{where} takes {found} numbers of {kind.__name__}, its manifest names {n_inputs} of float32"
+                f"{where} takes and gives {found} numbers of {kind.__name__}, "
+                f"its manifest says {[n_inputs, n_outputs]} of float32"
             )
-        if len(outputs) != 1 or outputs[0]["shape"].tolist() != [batch, 1]:
-            raise ModelError(f"{where} must give one probability per window, not shape {outputs[0]['shape'].tolist()}")
         self._in, self._out = inputs[0]["index"], outputs[0]["index"]
         self.run(np.zeros(inputs[0]["shape"], np.float32))
 
     def run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Give the probabilities, float32 (batch, 1), of rows, float32 (batch, n_inputs)."""
+        """[analysis] Give what the net says, float32 (batch, n_outputs), of rows, float32 (batch, n_inputs)."""
         self._interpreter.set_tensor(self._in, rows)
         self._interpreter.invoke()
-        scores: NDArray[np.float32] = self._interpreter.get_tensor(self._out)
-        return scores
+        result: NDArray[np.float32] = self._interpreter.get_tensor(self._out)
+        return result
 
 
 class Scorer:
@@ -89,15 +89,12 @@ class Scorer:
 
         Raises ModelError if its tensors are not the manifest's.
         """
-        where = f"model {str(manifest.path)!r}"
         features = manifest.features
         if not isinstance(features, Features):
-            raise ModelError(f"{where} takes a stream, not windows")
-        content = manifest.path.read_bytes()
-        self._single = Net(content, 1, features.n_inputs, where)
-        self._wide = Net(content, WIDE, features.n_inputs, where) if most >= FEW else None
+            raise ModelError(f"model {str(manifest.path)!r} takes a stream, not windows")
+        self._single = Net(manifest, features.n_inputs, 1)
+        self._wide = Net(manifest, features.n_inputs, 1, WIDE) if most >= FEW else None
         self._rows: NDArray[np.float32] = np.zeros((WIDE, features.n_inputs), np.float32)
-        self.runtime = self._single.runtime
 
     def score(self, windows: NDArray[np.float32], silent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:
         """[analysis] Score standardised windows; silent ones score 0.

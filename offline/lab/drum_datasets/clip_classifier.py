@@ -8,7 +8,6 @@ It is trained by drum_datasets/clip_classifier_training.py on recordings whose c
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from samplechop import models
 from samplechop.models import ClipFeatures, Manifest, ModelError
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.nets.tflite import open_interpreter
+from samplechop.realtime.nets.tflite import Net
 
 FEATURES = ClipFeatures(
     sample_rate=RATE, hop_length=441, n_fft=2048, n_bands=48, before=8, frames=32, heads=tuple(DRUMS)
@@ -85,22 +84,13 @@ class ClipClassifier:
             self.absent = {name: float(drums[name]["absent"]) for name in DRUMS}
         except (KeyError, TypeError, ValueError):
             raise ModelError(f"{where}: decision.drums must give 'sure' and 'absent' for each drum") from None
-        self._interpreter: Any = open_interpreter(manifest.path.read_bytes(), 1, where)[0]
-        inputs, outputs = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
-        found = tuple(int(np.prod(one["shape"])) for one in (inputs, outputs))
-        if found != (FEATURES.n_inputs, len(DRUMS)):
-            raise ModelError(
-                f"{where} takes and gives {found} numbers, its manifest says {(FEATURES.n_inputs, len(DRUMS))}"
-            )
-        self._in, self._out = inputs["index"], outputs["index"]
+        self._net = Net(manifest, FEATURES.n_inputs, len(DRUMS))
 
     def predict(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the probability of each of DRUMS: float32, (m, 5), of features(), float32 (m, n)."""
         logits = np.zeros((len(clips), len(DRUMS)), np.float32)
         for row, one in zip(logits, clips, strict=True):
-            self._interpreter.set_tensor(self._in, one[None])
-            self._interpreter.invoke()
-            row[:] = self._interpreter.get_tensor(self._out)[0]
+            row[:] = self._net.run(one[None])[0]
         return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 

@@ -7,8 +7,7 @@ from dataclasses import astuple
 
 import numpy as np
 
-from samplechop.realtime.audio.device_source import DeviceSource
-from samplechop.realtime.audio.monitored_file_source import PlayedFileSource
+from samplechop.realtime.audio.device_source import DeviceSource, PlayedFileSource
 
 
 def say(happening: str, **more: object) -> None:

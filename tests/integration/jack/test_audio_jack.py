@@ -186,9 +186,10 @@ def test_stopping_while_a_device_is_waited_for_ends_at_once(tmp_path: Path) -> N
 
 def test_without_a_server_there_is_no_input_and_a_sentence_says_so(tmp_path: Path) -> None:
     server = JackServer()
-    script = "from samplechop.realtime.audio.devices import find_input\n"
+    script = "from samplechop.realtime.audio.devices import choose_input, list_devices\n"
     script += "from samplechop.realtime.core.errors import UserError\n"
-    script += "try:\n    print(find_input('system'))\nexcept UserError as error:\n    print('refused:', error)\n"
+    script += "try:\n    print(choose_input(list_devices(), 'system'))\n"
+    script += "except UserError as error:\n    print('refused:', error)\n"
     (tmp_path / "find.py").write_text(script)
     result = server.run([sys.executable, str(tmp_path / "find.py")])
     server.stop()

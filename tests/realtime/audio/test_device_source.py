@@ -58,7 +58,7 @@ def test_positions_follow_the_wall_clock_while_a_device_is_away(monkeypatch: pyt
     monkeypatch.setattr(device_source, "devices_of", lambda _: [device])
     monkeypatch.setattr(device_source, "check_input", lambda *_: None)
     monkeypatch.setattr(device_source, "DeviceStream", ComingAndGoing)
-    monkeypatch.setattr(device_source, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(device_source, "CHECK_SECONDS", 0.0)
     monkeypatch.setattr(ComingAndGoing, "away", away)
     source = DeviceSource(block_size=BLOCK)
     source.start()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from samplechop.realtime.audio.devices import Device, choose_input, choose_output, find_input, list_devices
+from samplechop.realtime.audio.devices import Device, choose_input, choose_output, list_devices
 from samplechop.realtime.core.errors import UserError
 
 
@@ -143,9 +143,9 @@ def test_the_list_tells_all_about_a_device() -> None:
     assert list_devices() == [Device(0, "Turntable", "ALSA", 2, 0, 44_100, is_default=True)]
 
 
-def test_every_look_starts_portaudio_anew_so_that_new_devices_are_seen(fake: FakePortAudio) -> None:
+def test_every_list_starts_portaudio_anew_so_that_new_devices_are_seen(fake: FakePortAudio) -> None:
     for _ in range(3):
-        assert find_input("turn").name == "Turntable"
+        assert choose_input(list_devices(), "turn").name == "Turntable"
         assert fake._initialized == 0
     assert fake.starts == 2
 
@@ -166,7 +166,7 @@ def test_a_portaudio_that_does_not_start_is_one_sentence(fake: FakePortAudio, mo
         ({"sample_rate": 48_000}, "cannot run at 48000 Hz .* its own rate is 44100 Hz"),
         ({"channels": 8}, "has 2 input channels, not 8"),
         ({"channels": 0}, "has 2 input channels, not 0"),
-        ({"device": "tape"}, "there is no audio input 'tape'"),
+        ({"device": "deck"}, "there is no audio input 'deck'"),
         ({"monitor": "direct"}, "--monitor off"),
     ],
 )
