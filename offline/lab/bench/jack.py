@@ -164,10 +164,15 @@ def expected(
     return [event.sample - before for event in found], engine.latency
 
 
-def shift_between(live: Sequence[int], offline: Sequence[int]) -> int:
-    """Give the most frequent difference between a live sample and an offline one: where the audio began, live."""
+def silence_before(live: Sequence[int], audio: NDArray[np.float32], block_size: int) -> int:
+    """Tell where the audio began, live, in samples of the program's stream: what `expected` is to have before it.
+
+    live: samples of the live events. It is the most frequent difference between them and the offline ones; to whole
+    blocks, as the audio was played from the beginning of a cycle, and another phase of the frames moves an attack.
+    """
+    offline, _ = expected(audio, block_size)
     differences, counts = np.unique(np.subtract.outer(live, offline), return_counts=True)
-    return int(differences[np.argmax(counts)])
+    return max(0, round(differences[np.argmax(counts)] / block_size) * block_size) if len(counts) else SILENCE
 
 
 PERIOD = 256
@@ -187,7 +192,6 @@ def sessions(seconds: float) -> Iterator[Figure]:
         raise UserError(f"no JACK session can be held here: {lacking}")
     audio = recording(DEMO)
     audio = np.ascontiguousarray(np.tile(audio, (2, 1))[: round(seconds * ANALYSIS_RATE)])
-    offline, latency = expected(audio, PERIOD)
     # Without it the operating system itself lets audio wait for any busy program, and what is counted is that.
     realtime = realtime_is_allowed()
     yield Figure("real-time scheduling allowed (1) or not (0)", float(realtime), "")
@@ -196,6 +200,8 @@ def sessions(seconds: float) -> Iterator[Figure]:
         # Asynchronous, as sound cards run it: there a program that is late has an xrun instead of holding up the rest.
         with JackServer(ANALYSIS_RATE, PERIOD, synchronous=False, realtime=realtime) as server:
             session = run_session(server, audio, program=program)
+        live = [line["sample"] for line in session.lines]
+        offline, latency = expected(audio, PERIOD, before=silence_before(live, audio, PERIOD))
         goal = "" if name == "idle" else f"≤ idle + {MORE_XRUNS}"
         reached = None if name == "idle" else session.xruns <= idle + MORE_XRUNS
         idle = session.xruns if name == "idle" else idle

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.bench.jack import Session, expected, shift_between
+from samplechop.offline.lab.bench.jack import Session, expected, silence_before
 from samplechop.offline.lab.bench.jack_server import JackServer
 from tests.support.command import samplechop
 from tests.support.delivery import in_order
@@ -44,8 +44,7 @@ def test_the_chops_are_those_of_the_same_audio_from_memory(
     session: Session, chops: list[tuple[int, int]], audio: np.ndarray
 ) -> None:
     live = [sample for sample, _ in chops]
-    about = shift_between(live, expected(audio, PERIOD)[0])  # another phase of the frames moves an attack a little
-    shift = round(about / PERIOD) * PERIOD  # the audio was played from the beginning of a cycle
+    shift = silence_before(live, audio, PERIOD)
     offline, _ = expected(audio, PERIOD, before=shift)
     found = [sample - shift for sample in live]
     if session.undisturbed:
