@@ -73,8 +73,10 @@ def test_a_sound_of_another_level_is_the_same_sound() -> None:
     ("prefix", "tag", "share"), [("bd_", "drum", 0.7), ("hat_", "cymbal", 0.5), ("loop_", "loop", 0.6)]
 )
 def test_real_sounds_are_called_what_they_are(prefix: str, tag: str, share: float) -> None:
-    folder = Path(RECORDINGS or "")
-    sounds = [trimmed(read_audio(path)) for path in sorted((folder / "oneshots_and_loops").glob(f"{prefix}*.flac"))]
+    paths = sorted((Path(RECORDINGS or "") / "oneshots_and_loops").glob(f"{prefix}*.flac"))
+    if not paths:
+        pytest.skip(f"no {prefix} among the recordings")
+    sounds = [trimmed(read_audio(path)) for path in paths]
     manifest, features = open_model("sounds")
     limits = np.array([manifest.decision["thresholds"][name] for name in features.tags], np.float32)
     named = [[name for name, _ in some] for some in predicted_tags(answers(sounds)[0], features.tags, limits)]

