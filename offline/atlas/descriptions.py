@@ -111,13 +111,13 @@ def _read(path: Path) -> Iterator[tuple[list[str], Described]]:
         yield _keys(row, path.parent, beside), row
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, what: str = "metadata") -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UserError(f"the metadata {str(path)!r} cannot be read ({error.strerror})") from None
+        raise UserError(f"the {what} {str(path)!r} cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"the metadata {str(path)!r} is no UTF-8 text (byte {error.start}): save it as such") from None
+        raise UserError(f"the {what} {str(path)!r} is no UTF-8 text (byte {error.start}): save it as such") from None
 
 
 def read_json(path: Path, file: str) -> list[Described]:
@@ -200,38 +200,8 @@ def read_csv(path: Path) -> list[Described]:
     return found
 
 
-USUAL_SYNONYMS = """\
-kick: kicks, bd, bassdrum, bass-drum, kik, kickdrum, kick-drum
-snare: snares, sn, sd, snr, snaredrum, snare-drum
-hat: hats, hh, hihat, hihats, hi-hat, hi-hats, high-hat
-clap: claps, handclap, hand-clap, clp
-cymbal: cymbals, cym
-tom: toms, tomtom, tom-tom
-rim: rimshot, rim-shot, sidestick, side-stick, cross-stick
-shaker: shakers, maraca, maracas, cabasa, tambourine
-hand-drum: conga, congas, bongo, bongos, djembe, tabla, darbuka, doumbek, udu, cajon
-cowbell: cow-bell
-woodblock: wood-block, clave, claves, castanets
-percussion: perc, percs, percussive
-drum: drums
-loop: loops, looped, breakbeat, break-beat, beat, beats
-bell: bells, chime, chimes, glockenspiel
-guitar: guitars, guit
-choir: choral, choirs
-voice: vocal, vocals, vox, voices
-strings: string, violin, violins, cello, viola
-brass: trumpet, trombone, tuba, horn, horns
-reed: saxophone, sax, clarinet, oboe, bassoon, accordion, harmonica
-flute: flutes, piccolo, recorder
-piano: pianos, rhodes
-pad: pads, ambient, ambi, ambience, atmosphere, drone
-synth: synths, synthesizer, synthesiser, synthetic, electronic, elec
-effect: effects, fx, sfx
-noise: noises, hiss, static
-vinyl: turntable, record
-scratch: scratches, scratching
-"""
-"""Lines of a synonyms file, in force unless the user's own differ."""
+USUAL_SYNONYMS = Path(__file__).with_name("synonyms.txt")
+"""In force unless the user's own differ."""
 _STOP = """
 about after all also an and any are as at be because been but by can could did do does done for from get got had has
 have here him his her how if in into is it its just like made make may me more most much my no not now of off on one
@@ -253,18 +223,10 @@ def read_synonyms(path: Path) -> dict[str, str]:
 
     Raises UserError with the line of what is wrong.
     """
-    try:
-        return _synonyms(path.read_text(encoding="utf-8-sig"), str(path))
-    except OSError as error:
-        raise UserError(f"the synonyms {str(path)!r} cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"the synonyms {str(path)!r} are no UTF-8 text (byte {error.start})") from None
-
-
-def _synonyms(text: str, where: str) -> dict[str, str]:
+    where = str(path)
     found: dict[str, str] = {}
     heads: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_text(path, "synonyms").splitlines(), 1):
         plain = line.partition("#")[0].strip()
         if not plain:
             continue
@@ -287,7 +249,7 @@ def _synonyms(text: str, where: str) -> dict[str, str]:
 @cache
 def usual_synonyms() -> Mapping[str, str]:
     """Give USUAL_SYNONYMS, word by word."""
-    return _synonyms(USUAL_SYNONYMS, "USUAL_SYNONYMS")
+    return read_synonyms(USUAL_SYNONYMS)
 
 
 def synonyms_with(path: Path | None) -> dict[str, str]:

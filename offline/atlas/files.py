@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def tsv_lines(rows: Iterable[Sequence[object]]) -> str:
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a header and one line a row. Raises UserError as `atomic.replacing` does."""
-    with replacing(path) as part:
-        part.write_text(tsv_lines([columns]) + tsv_lines(rows), encoding="utf-8", newline="")
+    write_text(path, tsv_lines([columns]) + tsv_lines(rows))
 
 
 def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> list[list[str]]:
@@ -141,8 +140,7 @@ def truncate_table(path: Path, rows: int) -> None:
             pass
         if not file.read(1):
             return
-    with replacing(path) as part:
-        part.write_text("".join(kept), encoding="utf-8", newline="")
+    write_text(path, "".join(kept))
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

@@ -15,7 +15,6 @@ samples.npy is as wide as the longest sound may be; on nearly every file system 
 """
 
 import json
-import os
 import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +38,7 @@ from samplechop.offline.atlas.files import (
     truncate_table,
     tsv_lines,
 )
-from samplechop.offline.common.atomic import PART, replacing
+from samplechop.offline.common.atomic import PART, write_text
 from samplechop.realtime.core.errors import UserError
 
 STATE = "atlas.json"
@@ -72,10 +71,7 @@ def _read_state(folder: Path) -> dict[str, Any]:
 
 def _write_state(folder: Path, state: dict[str, Any]) -> None:
     """Write the state, in one go and for good. Raises UserError if the disk does not take it."""
-    with replacing(folder / STATE) as part, part.open("w", encoding="utf-8") as file:
-        json.dump(state, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+    write_text(folder / STATE, json.dumps(state, indent=1))
 
 
 SAMPLES, TABLE, NAMES, SOURCES = "samples.npy", "samples.tsv", "filenames.txt", "sources.tsv"
@@ -263,8 +259,7 @@ class Atlas:
         for name, rows in ((TABLE, len(self)), (SOURCES, int(self._state["sources"]))):
             if (self.folder / name).exists():
                 truncate_table(self.folder / name, rows)
-        with replacing(self.folder / NAMES) as part:
-            part.write_text("".join(f"{sound.name}\n" for sound in self.sounds), encoding="utf-8")
+        write_text(self.folder / NAMES, "".join(f"{sound.name}\n" for sound in self.sounds))
 
     def made(self, step: str) -> tuple[dict[str, Any], int] | None:
         """Give the settings with which a step was made, and for how many rows; None if it never was."""

@@ -22,7 +22,7 @@ from samplechop.offline.atlas.files import read_table, write_array, write_table
 from samplechop.offline.atlas.settings import TagSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.tag_net import Encoder, encode
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -71,8 +71,7 @@ def tag(atlas: Atlas, settings: TagSettings, progress: Progress) -> None:
         "synonyms": synonyms,
         GIVEN_DIGEST: written,
     }
-    with replacing(atlas.folder / INDEX) as part:
-        part.write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_text(atlas.folder / INDEX, json.dumps(index, indent=1, ensure_ascii=False) + "\n")
     atlas.note(STEP, noted)
 
 

@@ -113,7 +113,7 @@ def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, tsne_layout.Blocks]]:
         yield f"fingerprints, {kind}", {"fingerprints": found[kind]}
     own = {
         name: read_rows(atlas, file, tsne_layout.TAGS_COMMAND)
-        for name, file in tsne_layout.BLOCK_FILES.items()
+        for name, (file, _, _) in tsne_layout.BLOCKS.items()
         if name != "fingerprints" and (atlas.folder / file).exists()
     }
     for name, block in own.items():

@@ -9,9 +9,9 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.collect.find_files import Item, find, match_alignments
-from samplechop.offline.atlas.collect.normalise import Made, Part, Recipe, make
+from samplechop.offline.atlas.collect.normalise import Made, make
 from samplechop.offline.atlas.settings import CollectSettings, Split
 from samplechop.offline.atlas.store import STATE, Atlas, Sound, Source, one_line
 from samplechop.offline.common.atomic import PART
@@ -36,13 +36,11 @@ _ROUNDS = 4
 _LARGE_BYTES = 16_000_000
 """A file from here on comes last and alone."""
 
-Work = Callable[[Sequence[Item], Recipe, Path], list[Made]]
-"""See samplechop.offline.atlas.collect.normalise.make. Picklable."""
-Result = tuple[Item, Made, NDArray[np.float32]]
-"""An item, what was made of it, and the samples of its sounds, one after the other."""
+Result = tuple[Item, str, list[Sound], NDArray[np.float32]]
+"""An item, the reason as in normalise.Made, its sounds, and their samples, one after the other."""
 
 
-def process_items(work: Work, items: Sequence[Item], recipe: Recipe, scratch: Path, jobs: int) -> Generator[Result]:
+def process_items(items: Sequence[Item], settings: CollectSettings, scratch: Path, jobs: int) -> Generator[Result]:
     """Give what is made of each item, small files first, else in order. scratch: a folder for what workers write.
 
     What kills its process is tried again alone, and then given up.
@@ -51,43 +49,42 @@ def process_items(work: Work, items: Sequence[Item], recipe: Recipe, scratch: Pa
     large = [item for item in items if item.size >= _LARGE_BYTES]
     together = max(1, min(_TOGETHER, len(small) // (_ROUNDS * jobs)))
     chunks = [small[at : at + together] for at in range(0, len(small), together)] + [[item] for item in large]
-    yield from _shared(work, chunks, recipe, scratch, jobs)
+    yield from _in_order(chunks, settings, scratch, jobs)
 
 
-def _shared(
-    work: Work, chunks: Sequence[Sequence[Item]], recipe: Recipe, scratch: Path, jobs: int
+def _in_order(
+    chunks: Sequence[Sequence[Item]], settings: CollectSettings, scratch: Path, jobs: int
 ) -> Generator[Result]:
+    files = [scratch / f"{number}.f32" for number in range(len(chunks))]
     tasks = [
-        (number, partial(work, chunk, recipe, scratch / f"{number}.f32"), scratch / str(number))
-        for number, chunk in enumerate(chunks)
+        (number, partial(make, chunk, settings, file), file.with_suffix(""))
+        for number, (chunk, file) in enumerate(zip(chunks, files, strict=True))
     ]
     ready: dict[int, list[Made] | None] = {}
     turn = 0
     for number, result in in_processes(tasks, jobs):
         ready[number] = result
         while turn in ready:
-            yield from _taken(work, chunks[turn], ready.pop(turn), recipe, scratch, turn)
+            made, chunk = ready.pop(turn), chunks[turn]
+            if made is not None:
+                yield from _read(chunk, made, files[turn])
+            elif len(chunk) == 1:
+                yield chunk[0], DEAD, [], np.zeros(0, np.float32)
+            else:
+                alone = scratch / f"alone-{turn}"
+                alone.mkdir()
+                yield from _in_order([[item] for item in chunk], settings, alone, 1)
+                shutil.rmtree(alone)
             turn += 1
 
 
-def _taken(
-    work: Work, chunk: Sequence[Item], result: list[Made] | None, recipe: Recipe, scratch: Path, number: int
-) -> Generator[Result]:
-    path = scratch / f"{number}.f32"
-    if result is None:
-        if len(chunk) == 1:
-            yield chunk[0], (DEAD, []), np.zeros(0, np.float32)
-            return
-        alone = scratch / f"alone-{number}"
-        alone.mkdir()
-        yield from _shared(work, [[item] for item in chunk], recipe, alone, 1)
-        shutil.rmtree(alone)
-        return
+def _read(chunk: Sequence[Item], made: Sequence[Made], path: Path) -> Generator[Result]:
     samples = np.memmap(path, "<f4", "r") if path.stat().st_size else np.zeros(0, np.float32)
     at = 0
-    for item, (reason, parts) in zip(chunk, result, strict=True):
-        length = sum(Part(*part).length for part in parts)
-        yield item, (reason, parts), samples[at : at + length]
+    for item, (reason, rows) in zip(chunk, made, strict=True):
+        sounds = [Sound(*row) for row in rows]
+        length = sum(sound.length for sound in sounds)
+        yield item, reason, sounds, samples[at : at + length]
         at += length
     path.unlink()
 
@@ -135,16 +132,15 @@ def collect(
         _settle(atlas, settings)
         run = _Run(atlas, unit if alignments else settings.split)
         wanted = run.unknown(items)
-        recipe = Recipe(settings.rate, settings.width, settings.max_seconds, settings.split, settings.share)
         try:
             with (
                 warnings.catch_warnings(),
-                closing(process_items(make, wanted, recipe, Path(scratch), jobs)) as made,
+                closing(process_items(wanted, settings, Path(scratch), jobs)) as results,
             ):
                 # After Ctrl-C joblib finds that work was done in vain; we do it again next time.
                 warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
-                for done, (item, result, samples) in enumerate(made, 1):
-                    run.take(item, result, samples)
+                for done, result in enumerate(results, 1):
+                    run.take(*result)
                     progress("collecting", done, len(wanted))
         except KeyboardInterrupt:
             run.report.interrupted = True
@@ -198,20 +194,17 @@ class _Run:
                 self.report.notes.append(f"{str(item.path)!r} is left as it was collected, with {how}")
         return wanted
 
-    def take(self, item: Item, made: Made, samples: NDArray[np.float32]) -> None:
+    def take(self, item: Item, reason: str, sounds: Sequence[Sound], samples: NDArray[np.float32]) -> None:
         """Take what became of an item. samples: those of its sounds, one after the other."""
-        reason, parts = made
         at = 0
-        for values in parts:
-            part = asdict(Part(*values))
-            name = self._unused(one_line(item.name + part.pop("title")))
-            self._sounds.append(Sound(name=name, path=str(item.path.absolute()), pack=item.pack, **part))
-            self._samples.append(samples[at : at + part["length"]])
-            at += part["length"]
+        for sound in sounds:
+            self._sounds.append(replace(sound, name=self._unused(one_line(sound.name))))
+            self._samples.append(samples[at : at + sound.length])
+            at += sound.length
         if reason:
             sentence = reason if repr(str(item.path)) in reason else f"{str(item.path)!r}: {reason}"
-            (self.report.notes if parts else self.report.left_out).append(sentence)
-        source = Source(item.file, item.size, item.mtime_ns, len(parts), self.split, reason)
+            (self.report.notes if sounds else self.report.left_out).append(sentence)
+        source = Source(item.file, item.size, item.mtime_ns, len(sounds), self.split, reason)
         if source != self._known.get(item.file):
             self._sources.append(source)
         if len(self._sounds) > _BATCH_SOUNDS or time.monotonic() > self._written + _BATCH_SECONDS:

@@ -13,16 +13,18 @@ import re
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.collect.find_files import Item
 from samplechop.offline.atlas.collect.segmentation import by_chops, by_energy
+from samplechop.offline.atlas.settings import CollectSettings
+from samplechop.offline.atlas.store import Sound
 from samplechop.offline.audio import ffmpeg
 from samplechop.offline.audio.decode import UNKNOWN
 from samplechop.offline.audio.sample_formats import BLOCK
@@ -63,34 +65,19 @@ _FRAMES = 512
 """Frames worked on at once: memory stays flat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """rms: 0..1, of all samples. centroid, bandwidth, rolloff: Hz. flatness: 0..1. zero_crossings: per second."""
-
-    rms: float
-    centroid: float
-    bandwidth: float
-    rolloff: float
-    flatness: float
-    zero_crossings: float
-
-
-def statistics(samples: NDArray[np.float32], sample_rate: int) -> Statistics:
-    """Describe a sound, float32 (n,), mono, with n at least 1."""
+def statistics(samples: NDArray[np.float32], sample_rate: int) -> dict[str, float]:
+    """Describe a sound, float32 (n,), mono, with n at least 1, by the figures that `Sound` has."""
     padded = np.pad(samples, N_FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP]
     parts = [_spectral(frames[at : at + _FRAMES], sample_rate) for at in range(0, len(frames), _FRAMES)]
-    centroid, bandwidth, rolloff, flatness = np.concatenate(parts, axis=1).mean(axis=1, dtype=np.float64).tolist()
+    means = np.concatenate(parts, axis=1).mean(axis=1, dtype=np.float64).tolist()
     signs = np.signbit(samples)
     crossings = int(np.count_nonzero(signs[1:] != signs[:-1]))
-    return Statistics(
-        rms=float(np.sqrt(np.dot(samples, samples) / len(samples))),
-        centroid=centroid,
-        bandwidth=bandwidth,
-        rolloff=rolloff,
-        flatness=flatness,
-        zero_crossings=crossings * sample_rate / len(samples),
-    )
+    return {
+        "rms": float(np.sqrt(np.dot(samples, samples) / len(samples))),
+        **dict(zip(("centroid", "bandwidth", "rolloff", "flatness"), means, strict=True)),
+        "zero_crossings": crossings * sample_rate / len(samples),
+    }
 
 
 def _spectral(frames: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
@@ -122,26 +109,14 @@ def _tables(sample_rate: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]
 
 BUG = "a bug"
 Made = tuple[str, list[list[Any]]]
-"""Of one item: why nothing came of it, or what is to be known, or ""; and of each sound the fields of `Part`."""
+"""Of one item: why nothing came of it, or what is to be known, or ""; and the fields of each `Sound` that was made,
+whose names need not be unique yet."""
+_MENDED = re.compile(r"(; what .* was used|: they became silence)$")
+"""What chopping makes of damage; for a pile of samples it is a reason to leave one out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How sounds are made. rate: Hz. width: samples that are kept of one at most. max_seconds: of a file, or a piece.
-
-    split: what is done to longer ones: "none", "chops" or "energy". share: of the duration, for "energy".
-    """
-
-    rate: int
-    width: int
-    max_seconds: float
-    split: str = "none"
-    share: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """What is to become a sound. start, stop: samples of the record. title, label: as in `Part`."""
+class Piece(NamedTuple):
+    """What is to become a sound. start, stop: samples of the record. title: what follows the name of its file."""
 
     start: int
     stop: int
@@ -149,61 +124,33 @@ class Piece:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A sound that was made. title: what its name has after that of its file. Else as in store.Sound."""
-
-    title: str
-    label: str
-    start: float
-    duration: float
-    length: int
-    peak: float
-    rms: float
-    centroid: float
-    bandwidth: float
-    rolloff: float
-    flatness: float
-    zero_crossings: float
-
-
-_MENDED = re.compile(r"(; what .* was used|: they became silence)$")
-"""What chopping makes of damage; for a pile of samples it is a reason to leave one out."""
-_FIELDS = tuple(field.name for field in fields(Part))
-
-
-def make(items: Sequence[Item], recipe: Recipe, target: Path) -> list[Made]:
+def make(items: Sequence[Item], settings: CollectSettings, target: Path) -> list[Made]:
     """Make the sounds of some items; what cannot be used gives a reason. target: gets the samples. Raises OSError."""
     made: list[Made] = []
     with target.open("wb") as file, tempfile.TemporaryDirectory(prefix="decoded-", dir=target.parent) as scratch:
         for item in items:
             before = file.tell()
-            parts: list[list[Any]] = []
+            sounds: list[list[Any]] = []
             try:
-                record = _record(item, recipe, Path(scratch))
-                pieces = list(_pieces(item, record, recipe))
+                record = _record(item, settings, Path(scratch))
+                pieces = list(_pieces(item, record, settings))
                 for piece in pieces:
-                    mono = _mono(record, piece.start, piece.stop)
-                    for part, samples in _sound(mono, record.sample_rate, piece, recipe):
-                        parts.append([getattr(part, name) for name in _FIELDS])
-                        file.write(samples.astype("<f4", copy=False).tobytes())
-                reason = _silent(item, len(pieces), len(parts))
+                    found = _sound(item, record, piece, settings)
+                    if found is not None:
+                        sounds.append(list(astuple(found[0])))
+                        file.write(found[1].astype("<f4", copy=False).tobytes())
+                reason = _silent(item, len(pieces), len(sounds))
             except UserError as error:
-                reason = str(error)
-            except (
-                Exception
-            ) as error:  # a bug that one file meets must not cost the others theirs; it is reported as one
+                reason, sounds = str(error), []
+            except Exception as error:  # a bug that one file meets must not cost the others theirs; it is reported
                 where = traceback.extract_tb(error.__traceback__)[-1]
-                reason = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}"
-            else:
-                made.append((reason, parts))
-                continue
-            finally:
-                for copy in Path(scratch).iterdir():
-                    copy.unlink()
-            file.seek(before)
-            file.truncate()
-            made.append((reason, []))
+                reason, sounds = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}", []
+            if not sounds:
+                file.seek(before)
+                file.truncate()
+            for copy in Path(scratch).iterdir():
+                copy.unlink()
+            made.append((reason, sounds))
     return made
 
 
@@ -213,47 +160,47 @@ def _silent(item: Item, pieces: int, sounds: int) -> str:
     return f"{str(item.path)!r}: {pieces - sounds} of {pieces} pieces are silent" if sounds < pieces else ""
 
 
-def _record(item: Item, recipe: Recipe, scratch: Path) -> Record:
+def _record(item: Item, settings: CollectSettings, scratch: Path) -> Record:
     """Open what is to be used. Raises UserError for what is not."""
     if item.reason:
         raise UserError(item.reason)
     (audio,) = audio_files(item.path)
-    whole = recipe.split == "none" and item.segments is None
+    whole = settings.split == "none" and item.segments is None
     if whole:
-        _check_length(audio, recipe)
+        _check_length(audio, settings)
     record = open_record(item.path, scratch)
     if record.warnings:
         raise UserError(_MENDED.sub("", record.warnings[0]))
-    if whole and record.length > recipe.max_seconds * record.sample_rate:
-        raise UserError(_too_long(audio, record.length / record.sample_rate, recipe))
+    if whole and record.length > settings.max_seconds * record.sample_rate:
+        raise UserError(_too_long(audio, record.length / record.sample_rate, settings))
     return record
 
 
-def _pieces(item: Item, record: Record, recipe: Recipe) -> Iterator[Piece]:
+def _pieces(item: Item, record: Record, settings: CollectSettings) -> Iterator[Piece]:
     """Yield the pieces into which a recording is cut."""
     rate = record.sample_rate
     if item.segments is not None:
         for number, segment in enumerate(item.segments, 1):
-            start, stop = (
-                round(segment.start * rate),
-                round(min(segment.stop, segment.start + recipe.max_seconds) * rate),
-            )
+            start = round(segment.start * rate)
+            stop = round(min(segment.stop, segment.start + settings.max_seconds) * rate)
             if start >= record.length:
                 raise UserError(
                     f"{segment.label!r} is spoken at {segment.start:.2f} s, but {str(item.path)!r} lasts "
                     f"{record.length / rate:.2f} s: give the alignment of this recording"
                 )
             yield Piece(start, min(stop, record.length), f"_{number:04d}_{segment.label}", segment.label)
-    elif record.length <= recipe.max_seconds * rate:
+    elif record.length <= settings.max_seconds * rate:
         yield Piece(0, record.length, "", item.label)
     else:
-        chops = recipe.split == "chops"
-        spans = by_chops(record, recipe.max_seconds) if chops else by_energy(record, recipe.max_seconds, recipe.share)
+        chops = settings.split == "chops"
+        spans = (
+            by_chops(record, settings.max_seconds) if chops else by_energy(record, settings.max_seconds, settings.share)
+        )
         for number, (start, stop) in enumerate(spans, 1):
             yield Piece(start, stop, f"_{number:04d}", item.label)
 
 
-def _check_length(audio: Path, recipe: Recipe) -> None:
+def _check_length(audio: Path, settings: CollectSettings) -> None:
     """Refuse by its header what is too long, before anything is decoded."""
     try:
         with open_audio(audio) as file:
@@ -262,37 +209,43 @@ def _check_length(audio: Path, recipe: Recipe) -> None:
         if ffmpeg.is_ours(audio):
             raise
         return
-    if recipe.max_seconds < seconds < UNKNOWN / file.samplerate:
-        raise UserError(_too_long(audio, seconds, recipe))
+    if settings.max_seconds < seconds < UNKNOWN / file.samplerate:
+        raise UserError(_too_long(audio, seconds, settings))
 
 
-def _too_long(audio: Path, seconds: float, recipe: Recipe) -> str:
+def _too_long(audio: Path, seconds: float, settings: CollectSettings) -> str:
     return (
-        f"{str(audio)!r} lasts {seconds:.1f} s, longer than --max-seconds {recipe.max_seconds:g}: "
+        f"{str(audio)!r} lasts {seconds:.1f} s, longer than --max-seconds {settings.max_seconds:g}: "
         f"--split chops or --split energy cuts it"
     )
 
 
-def _mono(record: Record, first: int, last: int) -> NDArray[np.float32]:
-    weights = np.full(record.channels, 1 / record.channels, np.float32)
-    blocks = [block @ weights for block in record.blocks(BLOCK, first, last)]
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-
-
 def _sound(
-    mono: NDArray[np.float32], rate: int, piece: Piece, recipe: Recipe
-) -> Iterator[tuple[Part, NDArray[np.float32]]]:
-    """Make a sound of the samples of a piece; none if they are silent."""
-    if rate != recipe.rate:
+    item: Item, record: Record, piece: Piece, settings: CollectSettings
+) -> tuple[Sound, NDArray[np.float32]] | None:
+    """Make a sound of a piece, with its samples, float32 (n,); None if they are silent."""
+    rate = record.sample_rate
+    weights = np.full(record.channels, 1 / record.channels, np.float32)
+    blocks = [block @ weights for block in record.blocks(BLOCK, piece.start, piece.stop)]
+    mono = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    if rate != settings.rate:
         import soxr
 
-        mono = soxr.resample(mono, rate, recipe.rate)
+        mono = soxr.resample(mono, rate, settings.rate)
     found = trimmed(mono)
     if found is None:
-        return
+        return None
     samples, begin, peak = found
-    samples = samples[: recipe.width]
-    start, duration = piece.start / rate + begin / recipe.rate, len(samples) / recipe.rate
-    about = asdict(statistics(samples, recipe.rate))
-    part = Part(piece.title, piece.label, start, duration, len(samples), peak, **about)
-    yield part, samples
+    samples = samples[: settings.width]
+    sound = Sound(
+        name=item.name + piece.title,
+        path=str(item.path.absolute()),
+        start=piece.start / rate + begin / settings.rate,
+        duration=len(samples) / settings.rate,
+        length=len(samples),
+        peak=peak,
+        label=piece.label,
+        pack=item.pack,
+        **statistics(samples, settings.rate),
+    )
+    return sound, samples

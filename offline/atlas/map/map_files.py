@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.files import read_table, write_table
 from samplechop.offline.atlas.settings import MOST_IN_GRID, GridSettings
 from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -163,7 +163,7 @@ def assign(points: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.i
     cells = rows * columns
     if cells < len(points):
         raise ValueError(f"{len(points)} points do not fit {rows} x {columns} cells")
-    spread = _spread(points)
+    spread = stretched(points.astype(np.float64))
     # Rows of zeros take the spare cells, wherever those are: then every cell is taken, and prices do no harm.
     cost = np.zeros((cells, cells))
     cdist(spread, centres(rows, columns), "sqeuclidean", out=cost[: len(points)])
@@ -204,9 +204,9 @@ def _middles(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np.f
     return (np.arange(columns) + 0.5) / columns, 1 - (np.arange(rows) + 0.5) / rows
 
 
-def _spread(points: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Stretch points to the unit square; an axis along which all are the same is all at its middle."""
-    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
+def stretched(points: NDArray[Any]) -> NDArray[Any]:
+    """Stretch points, (n, axes), to 0..1 on each axis; one along which all are the same is all at its middle."""
+    low, high = points.min(axis=0), points.max(axis=0)
     return np.where(high > low, (points - low) / np.where(high > low, high - low, 1), 0.5)
 
 
@@ -229,8 +229,7 @@ def grid(atlas: Atlas, settings: GridSettings, progress: Progress) -> None:
     cells = assign(points, rows, columns)
     progress("grid", 1, 1)
     write_table(atlas.folder / GRID, CELLS, cells.tolist())
-    with replacing(atlas.folder / RECTANGLE) as part:
-        part.write_text(json.dumps({"rows": rows, "columns": columns, "map": name}), encoding="utf-8")
+    write_text(atlas.folder / RECTANGLE, json.dumps({"rows": rows, "columns": columns, "map": name}))
     atlas.note(GRID_STEP, noted)
 
 

@@ -6,26 +6,32 @@ using t-SNE", 2008; Poličar, Stražar and Zupan, "openTSNE: a modular Python li
 and embedding", 2024.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.fingerprints import COMMAND as FINGERPRINT
-from samplechop.offline.atlas.fingerprints import read_fingerprints
 from samplechop.offline.atlas.store import Atlas, read_rows
+from samplechop.offline.common.atomic import replacing
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
     from openTSNE.affinity import Affinities
 
 TAGS_COMMAND = "samplechop atlas tags"
-BLOCK_FILES = {"fingerprints": "fingerprints.npy", "labels": "labels.npy", "encoding": "encodings.npy"}
-BLOCK_STEPS = {"fingerprints": "fingerprint", "labels": "tags", "encoding": "tags"}
-"""For each block, the step of the atlas that makes it."""
+BLOCKS = {
+    "fingerprints": ("fingerprints.npy", "fingerprint", FINGERPRINT),
+    "labels": ("labels.npy", "tags", TAGS_COMMAND),
+    "encoding": ("encodings.npy", "tags", TAGS_COMMAND),
+}
+"""Each block's file, the step of the atlas that makes it, and the command."""
 DIMENSIONS = 50
 """Most that are kept of each block: what lies beyond is noise to neighbours, and costs time."""
 
@@ -38,35 +44,29 @@ def block_names(atlas: Atlas, mode: str) -> list[str]:
 
     Raises UserError, saying what to run, if it takes one that is not there.
     """
-    if mode == "combined":
-        there = [name for name, file in BLOCK_FILES.items() if (atlas.folder / file).exists()]
-        if not there:
-            raise UserError(
-                f"there is nothing to combine in {str(atlas.folder)!r}: run {FINGERPRINT} and {TAGS_COMMAND} first"
-            )
-        return there
-    if mode != "fingerprints" and not (atlas.folder / BLOCK_FILES[mode]).exists():
+    if mode != "combined":
+        if mode != "fingerprints" and not (atlas.folder / BLOCKS[mode][0]).exists():
+            what = BLOCKS[mode][0].removesuffix(".npy")
+            raise UserError(f"there are no {what} in {str(atlas.folder)!r}: run {TAGS_COMMAND} first")
+        return [mode]
+    there = [name for name, (file, _, _) in BLOCKS.items() if (atlas.folder / file).exists()]
+    if not there:
         raise UserError(
-            f"there are no {BLOCK_FILES[mode].removesuffix('.npy')} in {str(atlas.folder)!r}: run {TAGS_COMMAND} first"
+            f"there is nothing to combine in {str(atlas.folder)!r}: run {FINGERPRINT} and {TAGS_COMMAND} first"
         )
-    return [mode]
+    return there
 
 
 def block_origins(atlas: Atlas, blocks: Sequence[str]) -> dict[str, Any]:
     """Give the settings with which each block was made: blocks made with others can be compared no more."""
-    steps = {name: atlas.made(BLOCK_STEPS[name]) for name in blocks}
-    return {name: None if made is None else made[0] for name, made in steps.items()}
+    made = {name: atlas.made(BLOCKS[name][1]) for name in blocks}
+    return {name: None if one is None else one[0] for name, one in made.items()}
 
 
 def read_blocks(atlas: Atlas, blocks: Sequence[str]) -> dict[str, NDArray[np.float32]]:
     """Read blocks, float32 (n, d) each. Raises UserError if one is damaged or does not cover all sounds."""
-    found = {}
-    for name in blocks:
-        block = (
-            read_fingerprints(atlas) if name == "fingerprints" else read_rows(atlas, BLOCK_FILES[name], TAGS_COMMAND)
-        )
-        found[name] = block.reshape(len(block), -1)
-    return found
+    found = {name: read_rows(atlas, BLOCKS[name][0], BLOCKS[name][2]) for name in blocks}
+    return {name: block.reshape(len(block), -1) for name, block in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,61 @@ class Basis:
         return np.concatenate(parts, axis=1).astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """A map as it was laid out. settings: by which it was, as JSON can hold them. basis: how sounds become features.
+
+    features: float32 (n, d). positions: float64 (n, dims), as t-SNE gave them. corner, extent: `scaled` subtracts the
+    one and divides by the other.
+    """
+
+    settings: Mapping[str, Any]
+    basis: Basis
+    features: NDArray[np.float32]
+    positions: NDArray[np.float64]
+    corner: NDArray[np.float64]
+    extent: float
+
+    @classmethod
+    def of(
+        cls, settings: Mapping[str, Any], basis: Basis, features: NDArray[np.float32], positions: NDArray[np.float64]
+    ) -> "TrainingRecord":
+        """Take the scale from the positions: the widest axis fills 0..1, the others lie in the middle."""
+        low, high = positions.min(axis=0), positions.max(axis=0)
+        extent = float((high - low).max()) or 1.0
+        return cls(settings, basis, features, positions, (low + high - extent) / 2, extent)
+
+    def scaled(self, positions: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Give positions on the map's scale, float32 (n, dims), 0..1; what lies outside goes to the rim."""
+        return np.clip((positions - self.corner) / self.extent, 0, 1).astype(np.float32)
+
+    def write(self, path: Path) -> None:
+        """Write plain arrays. Raises UserError if the disk does not take them."""
+        arrays = {name: np.asarray(getattr(self, name)) for name in ("features", "positions", "corner", "extent")}
+        arrays |= {f"mean {name}": mean for name, mean in self.basis.means.items()}
+        arrays |= {f"directions {name}": part for name, part in self.basis.directions.items()}
+        with replacing(path) as part, part.open("wb") as file:
+            np.savez(file, allow_pickle=False, settings=np.array(json.dumps(dict(self.settings))), **arrays)
+
+    @classmethod
+    def read(cls, path: Path) -> "TrainingRecord | None":
+        """Read it; None if there is none, or none that can be used: the map is then laid out anew."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                blocks = [name for name in BLOCKS if f"mean {name}" in arrays]
+                basis = Basis(
+                    {name: arrays[f"mean {name}"] for name in blocks},
+                    {name: arrays[f"directions {name}"] for name in blocks},
+                )
+                settings, extent = json.loads(str(arrays["settings"])), float(arrays["extent"])
+                found = cls(settings, basis, arrays["features"], arrays["positions"], arrays["corner"], extent)
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+            return None
+        dims = sum(part.shape[1] for part in basis.directions.values())
+        fits = found.features.shape == (len(found.positions), dims) and found.corner.shape == found.positions.shape[1:]
+        return found if fits and blocks else None
+
+
 FEWEST = 10
 """Sounds with which t-SNE begins to mean something; fewer are laid out by their principal components."""
 EXACT = 40_000
@@ -118,9 +173,6 @@ ROUNDS, EARLY_ROUNDS, REPORT_EVERY = 500, 250, 50
 PLACING_PERPLEXITY = 5
 """As openTSNE advises for new points, which see only the old ones."""
 
-Report = Callable[[int, int], None]
-"""Is called with how many iterations are done, and how many there are."""
-
 
 def allowed_perplexity(wanted: float, sounds: int) -> float:
     """Give the perplexity that so many sounds allow: a third of a sound's neighbours, at most."""
@@ -128,11 +180,16 @@ def allowed_perplexity(wanted: float, sounds: int) -> float:
 
 
 def lay_out(
-    features: NDArray[np.float32], dims: int, perplexity: float, seed: int, jobs: int, report: Report
+    features: NDArray[np.float32],
+    dims: int,
+    perplexity: float,
+    seed: int,
+    jobs: int,
+    report: Callable[[int, int], None],
 ) -> NDArray[np.float64]:
     """Give positions, float64 (n, dims), for features, (n, d). The same seed gives the same positions.
 
-    perplexity: at most what `allowed_perplexity` says. jobs: threads.
+    perplexity: at most what `allowed_perplexity` says. jobs: threads. report: gets the iterations done, and all.
     """
     start = _principal(features, dims)
     if len(features) < FEWEST or not np.any(start):
@@ -207,12 +264,11 @@ def nearest(
 
     All are compared with all, as one product of matrices: no index to build or keep.
     """
-    new, old = features.astype(np.float64), among.astype(np.float64)
-    squared = np.sum(new**2, axis=1)[:, None] - 2 * new @ old.T + np.sum(old**2, axis=1)
-    found = np.argpartition(squared, count - 1, axis=1)[:, :count]
-    distances = np.sqrt(np.maximum(np.take_along_axis(squared, found, axis=1), 0))
-    order = np.argsort(distances, axis=1, kind="stable")
-    return np.take_along_axis(found, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    from sklearn.neighbors import NearestNeighbors
+
+    found = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(among.astype(np.float64))
+    distances, places = found.kneighbors(features.astype(np.float64))
+    return places, distances
 
 
 def _near(among: NDArray[np.float32]) -> "Affinities":

@@ -44,7 +44,7 @@ from samplechop.offline.atlas.web import drum_prototypes as drum_references
 from samplechop.offline.atlas.web.drum_prototypes import PLAYED_SECONDS, Prototype
 from samplechop.offline.atlas.web.spritesheets import HEADROOM, SUBTYPES, apply_fades
 from samplechop.offline.common import process_pool
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -227,5 +227,4 @@ def _words(atlas: Atlas) -> list[list[str]]:
 
 
 def _write_json(path: Path, value: object) -> None:
-    with replacing(path) as part:
-        part.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    write_text(path, json.dumps(value, ensure_ascii=False))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas import descriptions, tags
 from samplechop.offline.atlas.collect import find_files, normalise
 from samplechop.offline.atlas.fingerprints import COMMAND, STEP, fingerprints_of, read_fingerprints
-from samplechop.offline.atlas.settings import ROLES, FingerprintSettings
+from samplechop.offline.atlas.settings import ROLES, CollectSettings, FingerprintSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.realtime.core.errors import UserError
 
@@ -160,10 +160,10 @@ def _mean_fingerprint(atlas: Atlas, sounds: Sequence[NDArray[np.float32]]) -> Pr
 def _of_file(atlas: Atlas, path: Path) -> Prints:
     """Give the fingerprint of a file, made as those of the atlas."""
     item = find_files.Item(path, str(path), 0, 0, path.stem, "", "")
-    recipe = normalise.Recipe(atlas.rate, round(LONGEST_SECONDS * atlas.rate), LONGEST_SECONDS)
+    settings = CollectSettings(atlas.rate, LONGEST_SECONDS)
     with tempfile.TemporaryDirectory(prefix="samplechop-") as folder:
         target = Path(folder, "sound")
-        ((reason, parts),) = normalise.make([item], recipe, target)
+        ((reason, parts),) = normalise.make([item], settings, target)
         if not parts:
             raise UserError(reason)
         return _mean_fingerprint(atlas, [np.fromfile(target, "<f4")])

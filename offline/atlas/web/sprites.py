@@ -28,7 +28,7 @@ from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import spritesheets
 from samplechop.offline.atlas.web.spritesheets import Part, divide, playing_rate, write_part
 from samplechop.offline.common import process_pool
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -157,8 +157,7 @@ def _write_index(path: Path, parts: list[Part], settings: SpriteSettings) -> Non
         "parts": [part.audio.name for part in parts],
         "sounds": [entries[row] for row in sorted(entries)],
     }
-    with replacing(path) as made:
-        made.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    write_text(path, json.dumps(index, ensure_ascii=False, separators=(",", ":")))
 
 
 def _sweep(folder: Path, keep: set[Path]) -> None:

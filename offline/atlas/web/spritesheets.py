@@ -37,7 +37,7 @@ from samplechop.offline.atlas.fingerprints import STEP, colour_table, read_finge
 from samplechop.offline.atlas.settings import AudioFormat
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.audio.sample_formats import resampled
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.offline.common.progress import Progress
 
 SUBTYPES = {"mp3": ("MP3", "MPEG_LAYER_III"), "ogg": ("OGG", "VORBIS"), "wav": ("WAV", "PCM_16")}
@@ -105,8 +105,7 @@ def write_part(part: Part) -> None:
                     file.write(samples)
         except soundfile.LibsndfileError as error:
             raise OSError(error.error_string) from None
-    with replacing(index) as path:
-        path.write_text(text, encoding="utf-8")
+    write_text(index, text)
 
 
 def playing_rate(rate: int, format: AudioFormat) -> int:
@@ -216,8 +215,7 @@ def write_image_sheets(
         "sheets": sheets,
         "sounds": np.column_stack([places, belongs, corners[:, 1], corners[:, 0]]).tolist(),
     }
-    with replacing(folder / IMAGE_INDEX) as path:
-        path.write_text(json.dumps(index, separators=(",", ":")), encoding="utf-8")
+    write_text(folder / IMAGE_INDEX, json.dumps(index, separators=(",", ":")))
     return paths
 
 

@@ -174,7 +174,7 @@ def test_what_fails_at_any_file_of_a_batch_can_be_tried_again(atlas, monkeypatch
     opened = Path.open
 
     def refused(path, mode="r", *more, **options):
-        if name in path.name and mode in ("a", "w"):
+        if name in path.name and mode in ("a", "wb"):
             raise OSError(28, "No space left on device")
         return opened(path, mode, *more, **options)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from samplechop.offline.atlas.map import map_files, tsne_layout
-from samplechop.offline.atlas.map.tsne import TrainingRecord, embed
+from samplechop.offline.atlas.map.tsne import embed
+from samplechop.offline.atlas.map.tsne_layout import TrainingRecord
 from samplechop.offline.atlas.settings import EmbedSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.evaluate.atlas import agreement
