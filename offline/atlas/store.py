@@ -270,6 +270,11 @@ class Atlas:
         """Tell whether a step was made with these settings for all rows there are."""
         return self.made(step) == (dict(settings), len(self))
 
+    def covers_all(self, step: str) -> bool:
+        """Whether a step was made, with any settings, for all rows there are."""
+        made = self.made(step)
+        return made is not None and made[1] == len(self)
+
     def note(self, step: str, settings: Mapping[str, Any], rows: int | None = None) -> None:
         """Note that a step is made with these settings, which JSON must be able to hold.
 

@@ -172,6 +172,7 @@ long for 10,000 sounds, and of the 10 nearest neighbours keeps 62 % in place of 
 ROUNDS, EARLY_ROUNDS, REPORT_EVERY = 500, 250, 50
 PLACING_PERPLEXITY = 5
 """As openTSNE advises for new points, which see only the old ones."""
+Report = Callable[[int, int], None]
 
 
 def allowed_perplexity(wanted: float, sounds: int) -> float:
@@ -180,12 +181,7 @@ def allowed_perplexity(wanted: float, sounds: int) -> float:
 
 
 def lay_out(
-    features: NDArray[np.float32],
-    dims: int,
-    perplexity: float,
-    seed: int,
-    jobs: int,
-    report: Callable[[int, int], None],
+    features: NDArray[np.float32], dims: int, perplexity: float, seed: int, jobs: int, report: Report
 ) -> NDArray[np.float64]:
     """Give positions, float64 (n, dims), for features, (n, d). The same seed gives the same positions.
 

@@ -25,14 +25,13 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas import descriptions, fingerprints, tags
@@ -42,9 +41,9 @@ from samplechop.offline.atlas.settings import ROLES, DrumMachineSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import drum_prototypes as drum_references
 from samplechop.offline.atlas.web.drum_prototypes import PLAYED_SECONDS, Prototype
-from samplechop.offline.atlas.web.spritesheets import HEADROOM, SUBTYPES, apply_fades
+from samplechop.offline.atlas.web.spritesheets import HEADROOM, apply_fades, write_audio
 from samplechop.offline.common import process_pool
-from samplechop.offline.common.atomic import replacing, write_text
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -66,8 +65,8 @@ class Chunk:
 
     audio: Path
     atlas: Path
-    rows: tuple[int, ...]
-    lengths: tuple[int, ...]
+    rows: Sequence[int]
+    lengths: Sequence[int]
 
 
 def drum_machine(
@@ -98,16 +97,11 @@ def drum_machine(
     except OSError as error:
         raise UserError(f"{str(folder)!r} cannot be written ({error.strerror})") from None
     chunks = [
-        Chunk(
-            folder / "audio" / f"{number}.mp3",
-            atlas.folder,
-            tuple(rows),
-            tuple(atlas.sounds[row].length for row in rows),
-        )
+        Chunk(folder / f"audio/{number}.mp3", atlas.folder, rows, [atlas.sounds[row].length for row in rows])
         for number, rows in enumerate(parts)
     ]
     together = 1 if len(atlas) <= 4 * FIRST_CHUNK else workers or os.cpu_count() or 1
-    for done, _ in enumerate(process_pool.in_order(write_audio, chunks, together), 1):
+    for done, _ in enumerate(process_pool.in_order(write_chunk, chunks, together), 1):
         progress("drum machine", done, CHUNKS)
     tracks = [ROLES.index(role) for role in TRACKS]
     entries = _entries(atlas, coords, away[:, tracks])
@@ -183,25 +177,23 @@ def suggested(entries: Sequence[dict[str, Any]]) -> list[dict[str, int]]:
     return [{tag: count} for tag, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:TOP_TAGS]]
 
 
-def write_audio(chunk: Chunk) -> None:
-    """[worker] Write the sounds of a chunk as mp3, HEARD_SECONDS each; one of silence if it has none."""
+def write_chunk(chunk: Chunk) -> None:
+    """[worker] Write the sounds of a chunk as mp3, PLAYED_SECONDS each; one of silence if it has none."""
+    write_audio(chunk.audio, "mp3", RATE, _slots(chunk))
+
+
+def _slots(chunk: Chunk) -> Iterator[NDArray[np.float64]]:
     import soxr
 
     atlas = Atlas(chunk.atlas)
     every, slot = atlas.samples(), round(PLAYED_SECONDS * RATE)
-    kind, subtype = SUBTYPES["mp3"]
-    with replacing(chunk.audio) as path:
-        try:
-            with soundfile.SoundFile(path, "w", RATE, 1, subtype, format=kind) as file:
-                for row, length in zip(chunk.rows, chunk.lengths, strict=True):
-                    beginning = every[row, : min(length, round(PLAYED_SECONDS * atlas.rate))]
-                    sound = soxr.resample(np.asarray(beginning), atlas.rate, RATE)[:slot]
-                    played = HEADROOM * apply_fades(sound, RATE, FADE_IN_MS, FADE_OUT_MS)
-                    file.write(np.pad(played, (0, slot - len(played))))
-                if not chunk.rows:
-                    file.write(np.zeros(slot))
-        except soundfile.LibsndfileError as error:
-            raise OSError(error.error_string) from None
+    for row, length in zip(chunk.rows, chunk.lengths, strict=True):
+        beginning = every[row, : min(length, round(PLAYED_SECONDS * atlas.rate))]
+        sound = soxr.resample(np.asarray(beginning), atlas.rate, RATE)[:slot]
+        played = HEADROOM * apply_fades(sound, RATE, FADE_IN_MS, FADE_OUT_MS)
+        yield np.pad(played, (0, slot - len(played)))
+    if not chunk.rows:
+        yield np.zeros(slot)
 
 
 def _colours(atlas: Atlas) -> NDArray[np.float64]:
@@ -215,12 +207,10 @@ def _colours(atlas: Atlas) -> NDArray[np.float64]:
 
 def _words(atlas: Atlas) -> list[list[str]]:
     """Give the tags of each sound as the page wants them: capitals, without spaces; of its label if there are none."""
-    made = atlas.made(tags.STEP)
-    known = tags.read_tags(atlas) if made is not None and made[1] == len(atlas) else [([], [])] * len(atlas)
     synonyms = descriptions.usual_synonyms()
     words = [
         [*given, *(name for name, _ in predicted)] or descriptions.words_of(sound.label, synonyms)
-        for (given, predicted), sound in zip(known, atlas.sounds, strict=True)
+        for (given, predicted), sound in zip(tags.known_tags(atlas), atlas.sounds, strict=True)
     ]
     plain = [[re.sub(r"\s+", "", word).upper() for word in some] for some in words]
     return [list(dict.fromkeys(word for word in some if word)) for some in plain]

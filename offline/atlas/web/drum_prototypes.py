@@ -1,8 +1,8 @@
 """How far every sound of an atlas is from a kick, a snare, a closed and an open hat.
 
-A distance is the root mean square of the difference of two fingerprints in their first HEARD_SECONDS, 0..1. What a drum
-is like is the mean fingerprint of, in this order: the file the user names; the sounds that are called so, or tagged so
-by people; those a net tags so; some that samplechop makes itself, where there is none of them.
+A distance is the root mean square of the difference of two fingerprints in their first PLAYED_SECONDS, 0..1. A drum's
+prototype is the mean fingerprint of, in this order: the file the user names; the sounds that are called so, or tagged
+so by people; those a net tags so; some that samplechop makes itself, where there is none of them.
 
 Of 159 real one-shots and loops, the ten nearest to the mean of the kicks are all kicks, to that of the snares 7 snares,
 to that of the hats all hats; by centroid and bandwidth, as scripts/analysis.py of aiexperiments-drum-machine compares
@@ -61,7 +61,7 @@ def distances(atlas: Atlas, prototypes: Sequence[Prototype]) -> NDArray[np.float
 
 
 def played_frames(settings: FingerprintSettings) -> int:
-    """Give how many frames of a fingerprint lie within HEARD_SECONDS, at least 1."""
+    """Give how many frames of a fingerprint lie within PLAYED_SECONDS, at least 1."""
     return max(1, min(settings.frames, round(settings.frames * PLAYED_SECONDS / settings.first_seconds)))
 
 
@@ -93,12 +93,10 @@ def rows_of_drums(atlas: Atlas) -> dict[str, list[int]]:
     """Give the rows that are each of ROLES, as people tag them, or else a net; hats by their decay."""
     synonyms = descriptions.usual_synonyms()
     words = [set(descriptions.words_of(f"{sound.label} {sound.name}", synonyms)) for sound in atlas.sounds]
-    predicted: list[set[str]] = [set() for _ in words]
-    made = atlas.made(tags.STEP)
-    if made is not None and made[1] == len(atlas):
-        for row, (given, likely) in enumerate(tags.read_tags(atlas)):
-            words[row] |= set(given)
-            predicted[row] = {name for name, _ in likely}
+    predicted: list[set[str]] = []
+    for known, (given, likely) in zip(words, tags.known_tags(atlas), strict=True):
+        known |= set(given)
+        predicted.append({name for name, _ in likely})
 
     def those(wanted: Callable[[Collection[str]], bool]) -> list[int]:
         for source in (words, predicted):

@@ -85,7 +85,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _write_audio(atlas: Atlas, prints: NDArray[np.float32] | None, folder: Path, progress: Progress) -> None:
-    parts, places = sprites.read_index(atlas)
+    parts, places, _ = sprites.read_index(atlas)
     rows: list[list[int]] = [[] for _ in parts]
     for row, (part, _, _) in enumerate(places):
         rows[part].append(row)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from samplechop.offline.atlas import fingerprints, tags
+from samplechop.offline.atlas import fingerprints, tags, tempo_and_key
 from samplechop.offline.atlas.files import read_table
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import sprites
@@ -96,7 +96,7 @@ def numbered(words: Iterable[str]) -> tuple[list[str], list[int]]:
 def sounds(atlas: Atlas, title: str, maps: Sequence[str], colourings: Sequence[str]) -> dict[str, Any]:
     """Give all that data/sounds.js holds. Raises UserError if a file of the atlas is missing or damaged."""
     rows = atlas.sounds
-    _, places = sprites.read_index(atlas)
+    _, places, rate = sprites.read_index(atlas)
     cut = [max(row.path.rfind("/"), row.path.rfind("\\")) + 1 for row in rows]
     folders, folder = numbered(row.path[:at] for row, at in zip(rows, cut, strict=True))
     labels, label = numbered(row.label for row in rows)
@@ -134,7 +134,7 @@ def sounds(atlas: Atlas, title: str, maps: Sequence[str], colourings: Sequence[s
         "colourings": list(colourings),
         "grid": None if cells is None else _rectangle(cells),
         "prints": None if prints is None else {"bands": prints.shape[1], "frames": prints.shape[2]},
-        "rate": _playing_rate(atlas),
+        "rate": rate,
         "palettes": palettes(),
         "columns": columns,
     }
@@ -147,11 +147,10 @@ def _rectangle(cells: NDArray[np.int64]) -> dict[str, int]:
 
 def music(atlas: Atlas) -> tuple[list[float], list[str]]:
     """Give tempo, beats a minute, and key of each sound: 0 and "" where they are not clear or were not estimated."""
-    path, count = atlas.folder / "music.tsv", len(atlas)
-    made = atlas.made("describe")
-    if made is None or made[1] != count or not path.exists():
+    path, count = atlas.folder / tempo_and_key.TABLE, len(atlas)
+    if not atlas.covers_all(tempo_and_key.STEP) or not path.exists():
         return [0.0] * count, [""] * count
-    rows = read_table(path, ("tempo", "key"))
+    rows = read_table(path, tempo_and_key.COLUMNS[1:])
     try:
         return [float(tempo or 0) for tempo, _ in rows], [key for _, key in rows]
     except ValueError as error:
@@ -160,12 +159,10 @@ def music(atlas: Atlas) -> tuple[list[float], list[str]]:
 
 def tagged(atlas: Atlas) -> tuple[list[str], dict[str, list[str]]]:
     """Give the tags' names and three columns: the tags of row i are tag[tagFrom[i]:tagFrom[i + 1]], so sure each."""
-    made = atlas.made(tags.STEP)
-    found = tags.read_tags(atlas) if made is not None and made[1] == len(atlas) else [([], [])] * len(atlas)
     names: list[str] = []
     sureness: list[int] = []
     first = [0]
-    for given, predicted in found:
+    for given, predicted in tags.known_tags(atlas):
         likely = [(name, round(254 * chance)) for name, chance in predicted if name not in given]
         each = ([(name, GIVEN) for name in given] + likely)[:MOST_TAGS]
         names.extend(name for name, _ in each)
@@ -178,8 +175,7 @@ def tagged(atlas: Atlas) -> tuple[list[str], dict[str, list[str]]]:
 
 def prints_of(atlas: Atlas) -> NDArray[np.float32] | None:
     """Give the fingerprints, float32 (n, bands, frames), 0..1; None if they were not made of all sounds."""
-    made = atlas.made(fingerprints.STEP)
-    return fingerprints.read_fingerprints(atlas) if made is not None and made[1] == len(atlas) else None
+    return fingerprints.read_fingerprints(atlas) if atlas.covers_all(fingerprints.STEP) else None
 
 
 def small_prints(prints: NDArray[np.float32], most: int = MOST_PRINTED) -> NDArray[np.uint8]:
@@ -198,14 +194,6 @@ def small_prints(prints: NDArray[np.float32], most: int = MOST_PRINTED) -> NDArr
         means = some.reshape(-1, high, block, wide, block).mean(axis=(2, 4))
         small[first : first + _TOGETHER] = np.rint(255 * means)
     return small
-
-
-def _playing_rate(atlas: Atlas) -> int:
-    path = atlas.folder / sprites.FOLDER / sprites.INDEX
-    try:
-        return int(json.loads(path.read_text(encoding="utf-8"))["rate"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{str(path)!r} cannot be read ({error}): make the sprites again") from None
 
 
 def audio_part(audio: Path, rows: Sequence[int], prints: NDArray[np.float32] | None) -> dict[str, Any]:

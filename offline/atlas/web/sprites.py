@@ -56,7 +56,9 @@ def sprites(atlas: Atlas, settings: SpriteSettings, progress: Progress, workers:
     for done, _ in enumerate(process_pool.in_order(write_part, parts, count), 1):
         progress("audio sprites", done, len(parts))
     spritesheets.write_image_sheets(atlas, cells, folder, settings.tile, progress)
-    _sweep(folder, {path for part in parts for path in (part.audio, part.audio.with_suffix(".json"))})
+    kept = {path for part in parts for path in (part.audio, part.audio.with_suffix(".json"))}
+    for path in set(folder.glob("audio-*.*")) - kept:  # parts of an earlier sheet
+        path.unlink()
     _write_index(folder / INDEX, parts, settings)
     atlas.note(STEP, noted)
 
@@ -66,8 +68,7 @@ def grid_cells(atlas: Atlas) -> NDArray[np.int64] | None:
 
     Raises UserError if it is damaged.
     """
-    made = atlas.made(GRID_STEP)
-    return read_grid(atlas) if made is not None and made[1] == len(atlas) else None
+    return read_grid(atlas) if atlas.covers_all(GRID_STEP) else None
 
 
 def order(count: int, cells: NDArray[np.int64] | None) -> list[int]:
@@ -98,8 +99,8 @@ def along_curve(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     return passed
 
 
-def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]]]:
-    """Read the index: the parts' audio files, and for each row its part, offset and duration, seconds.
+def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]], int]:
+    """Read the index: the parts' audio files, and for each row its part, offset and duration, seconds; and their rate.
 
     Raises UserError if there is none, or it does not fit the atlas.
     """
@@ -107,6 +108,7 @@ def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]]
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
         parts = [path.parent / str(name) for name in index["parts"]]
+        rate = int(index["rate"])
         sounds = [(int(part), float(offset), float(duration)) for part, offset, duration in index["sounds"]]
     except FileNotFoundError:
         raise UserError(
@@ -116,7 +118,7 @@ def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]]
         raise UserError(f"{str(path)!r} cannot be read ({error}): make the sprites again") from None
     if len(sounds) != len(atlas):
         raise UserError(f"{str(path)!r} has {len(sounds)} sounds, the atlas {len(atlas)}: make the sprites again")
-    return parts, sounds
+    return parts, sounds, rate
 
 
 def _planned(atlas: Atlas, settings: SpriteSettings, rows: list[int]) -> list[Part]:
@@ -131,15 +133,13 @@ def _planned(atlas: Atlas, settings: SpriteSettings, rows: list[int]) -> list[Pa
             Part(
                 audio=atlas.folder / FOLDER / f"audio-{number:03d}.{settings.format}",
                 atlas=atlas.folder,
-                format=settings.format,
+                settings=settings,
                 rate=rate,
                 rows=tuple(rows[first:last]),
                 names=tuple(sound.name for sound in sounds[first:last]),
                 lengths=lengths,
                 offsets=offsets,
                 total=offsets[-1] + lengths[-1] + gap,
-                fade_in_ms=settings.fade_in_ms,
-                fade_out_ms=settings.fade_out_ms,
             )
         )
     return parts
@@ -158,13 +158,6 @@ def _write_index(path: Path, parts: list[Part], settings: SpriteSettings) -> Non
         "sounds": [entries[row] for row in sorted(entries)],
     }
     write_text(path, json.dumps(index, ensure_ascii=False, separators=(",", ":")))
-
-
-def _sweep(folder: Path, keep: set[Path]) -> None:
-    """Remove parts of an earlier sheet."""
-    for path in folder.glob("audio-*.*"):
-        if path not in keep:
-            path.unlink()
 
 
 def _mark(atlas: Atlas, cells: NDArray[np.int64] | None) -> str:

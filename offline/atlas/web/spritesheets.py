@@ -24,7 +24,7 @@ Low tones are at the bottom of a tile, its beginning at the left. Without a grid
 import json
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.fingerprints import STEP, colour_table, read_fingerprints
-from samplechop.offline.atlas.settings import AudioFormat
+from samplechop.offline.atlas.settings import AudioFormat, SpriteSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.audio.sample_formats import resampled
 from samplechop.offline.common.atomic import replacing, write_text
@@ -54,20 +54,17 @@ class Part:
 
     audio: its path; the JSON lies beside it. atlas: the folder its sounds are from. rows, names, lengths: of its sounds
     in order; lengths in samples at `rate`, Hz. offsets: where they begin, samples. total: samples of all.
-    fade_in_ms, fade_out_ms: at the ends of each sound.
     """
 
     audio: Path
     atlas: Path
-    format: AudioFormat
+    settings: SpriteSettings
     rate: int
     rows: tuple[int, ...]
     names: tuple[str, ...]
     lengths: tuple[int, ...]
     offsets: tuple[int, ...]
     total: int
-    fade_in_ms: float
-    fade_out_ms: float
 
 
 def divide(lengths: Sequence[int], most: int, gap: int) -> list[tuple[int, int]]:
@@ -96,16 +93,22 @@ def write_part(part: Part) -> None:
     if part.audio.exists() and index.exists() and index.read_text(encoding="utf-8", errors="replace") == text:
         return
     index.unlink(missing_ok=True)
-    rate = playing_rate(part.rate, part.format)
-    kind, subtype = SUBTYPES[part.format]
-    with replacing(part.audio) as path:
+    rate = playing_rate(part.rate, part.settings.format)
+    blocks = resampled((samples[:, None] for samples in _laid_out(part)), part.rate, rate, 1)
+    write_audio(part.audio, part.settings.format, rate, (block[:, 0] for block in blocks))
+    write_text(index, text)
+
+
+def write_audio(path: Path, format: AudioFormat, rate: int, blocks: Iterable[NDArray[np.float64]]) -> None:
+    """Write blocks, (n,), full scale ±1, as a mono file, whole or not at all. rate: Hz. Raises UserError."""
+    kind, subtype = SUBTYPES[format]
+    with replacing(path) as part:
         try:
-            with soundfile.SoundFile(path, "w", rate, 1, subtype, format=kind) as file:
-                for samples in _stream(part, rate):
+            with soundfile.SoundFile(part, "w", rate, 1, subtype, format=kind) as file:
+                for samples in blocks:
                     file.write(samples)
         except soundfile.LibsndfileError as error:
             raise OSError(error.error_string) from None
-    write_text(index, text)
 
 
 def playing_rate(rate: int, format: AudioFormat) -> int:
@@ -137,23 +140,19 @@ def _sounds(part: Part) -> Iterator[NDArray[np.float32]]:
 
 
 def _checksum(part: Part) -> int:
-    made = zlib.crc32(repr((part.format, part.rate, part.offsets, part.fade_in_ms, part.fade_out_ms)).encode())
+    how = part.settings
+    key = (how.format, part.rate, part.offsets, how.fade_in_ms, how.fade_out_ms)
+    made = zlib.crc32(repr(key).encode())
     for sound in _sounds(part):
         made = zlib.crc32(sound.tobytes(), made)
     return made
-
-
-def _stream(part: Part, rate: int) -> Iterator[NDArray[np.float64]]:
-    """Give the part's samples at the file's rate, a sound at a time: float64 (n,), full scale ±1."""
-    for block in resampled((samples[:, None] for samples in _laid_out(part)), part.rate, rate, 1):
-        yield block[:, 0]
 
 
 def _laid_out(part: Part) -> Iterator[NDArray[np.float64]]:
     at = 0
     for offset, sound in zip(part.offsets, _sounds(part), strict=True):
         yield np.zeros(offset - at)
-        yield HEADROOM * apply_fades(sound, part.rate, part.fade_in_ms, part.fade_out_ms)
+        yield HEADROOM * apply_fades(sound, part.rate, part.settings.fade_in_ms, part.settings.fade_out_ms)
         at = offset + len(sound)
     yield np.zeros(part.total - at)
 
@@ -183,8 +182,7 @@ def write_image_sheets(
     (folder / IMAGE_INDEX).unlink(missing_ok=True)
     for old in folder.glob("image*.png"):
         old.unlink()
-    made = atlas.made(STEP)
-    if made is None or made[1] != len(atlas):
+    if not atlas.covers_all(STEP):
         return []
     prints = read_fingerprints(atlas)
     places = square_places(len(atlas)) if cells is None else cells

@@ -45,7 +45,7 @@ def test_sounds_begin_to_the_sample_where_the_index_says(tmp_path, format, decod
     if decode is by_ffmpeg and shutil.which("ffmpeg") is None:
         pytest.skip("there is no ffmpeg")
     atlas = made(tmp_path, LENGTHS, format=format, part_seconds=1)
-    parts, places = read_index(atlas)
+    parts, places, _ = read_index(atlas)
     decoded = [decode(part, RATE) for part in parts]
     for number, (part, offset, duration) in enumerate(places):
         if LENGTHS[number] > 400:
@@ -55,7 +55,7 @@ def test_sounds_begin_to_the_sample_where_the_index_says(tmp_path, format, decod
 
 def test_a_wav_sheet_holds_the_sounds_themselves_and_silence_between_them(tmp_path):
     atlas = made(tmp_path, LENGTHS, format="wav", part_seconds=0, gap_ms=50, fade_in_ms=0, fade_out_ms=0)
-    (part,), places = read_index(atlas)
+    (part,), places, _ = read_index(atlas)
     sheet = by_libsndfile(part, RATE)
     for number, (_, offset, _) in enumerate(places):
         at = round(offset * RATE)
@@ -71,7 +71,7 @@ def test_who_is_late_or_early_by_an_encoders_delay_plays_no_neighbour(tmp_path, 
     atlas = Atlas.begin(tmp_path / "atlas", RATE, 8_000)
     atlas.append([row("first", 8_000), row("second", 8_000)], [np.sign(sound(number, 8_000)) for number in (0, 1)])
     sprites(atlas, SpriteSettings(format=format), nothing)
-    (part,), ((_, first, duration), (_, second, _)) = read_index(atlas)
+    (part,), ((_, first, duration), (_, second, _)), _ = read_index(atlas)
     sheet = by_libsndfile(part, RATE)
     ends, begins, delay = round((first + duration) * RATE), round(second * RATE), 1_105
     assert np.abs(sheet[ends + delay // 2 : ends + delay]).max() < 0.01
@@ -81,7 +81,7 @@ def test_who_is_late_or_early_by_an_encoders_delay_plays_no_neighbour(tmp_path, 
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_json_of_a_part_is_what_howler_and_audiosprite_read(tmp_path, format):
     atlas = made(tmp_path, LENGTHS, format=format, part_seconds=1)
-    parts, places = read_index(atlas)
+    parts, places, _ = read_index(atlas)
     seen = {}
     for number, part in enumerate(parts):
         told = json.loads(part.with_suffix(".json").read_text())
@@ -128,7 +128,7 @@ def test_sounds_lie_in_the_order_of_the_grid(tmp_path):
     places = [divmod(15 - number, 4) for number in range(16)]
     with_grid(atlas, places)
     sprites(atlas, SpriteSettings(part_seconds=1, format="wav"), nothing)
-    parts, index = read_index(atlas)
+    parts, index, _ = read_index(atlas)
     assert len(parts) == 4
     for part in range(4):
         cells = [places[row] for row in range(16) if index[row][0] == part]
@@ -145,11 +145,11 @@ def test_a_grid_of_fewer_sounds_than_there_are_is_passed_over(tmp_path):
 
 def test_new_sounds_leave_finished_parts_as_they_are(tmp_path):
     atlas = made(tmp_path, [18_000] * 5, part_seconds=2)
-    parts, _ = read_index(atlas)
+    parts, _, _ = read_index(atlas)
     before = [part.stat().st_mtime_ns for part in parts]
     add(atlas, [18_000] * 2)
     sprites(atlas, SpriteSettings(part_seconds=2), nothing)
-    after, places = read_index(atlas)
+    after, places, _ = read_index(atlas)
     assert len(after) == 4 > len(parts)
     assert [part.stat().st_mtime_ns for part in after[:2]] == before[:2]
     assert len(places) == 7
@@ -182,7 +182,7 @@ def test_what_is_made_is_not_made_again(tmp_path):
 
 def test_an_mp3_of_a_rate_it_cannot_have_is_resampled(tmp_path):
     atlas = made(tmp_path, [30_000], rate=18_900)
-    (part,), ((_, offset, duration),) = read_index(atlas)
+    (part,), ((_, offset, duration),), _ = read_index(atlas)
     info = soundfile.info(part)
     assert info.samplerate == 22_050
     assert info.duration == pytest.approx(duration + 0.2, abs=0.001)

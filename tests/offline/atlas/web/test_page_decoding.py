@@ -22,7 +22,7 @@ DECODE = """async ([data, rate]) => {
 def test_sounds_begin_to_the_sample_where_the_index_says(chromium, tmp_path, format) -> None:
     atlas = make_atlas(tmp_path / "atlas", LENGTHS)
     sprites(atlas, SpriteSettings(format=format, part_seconds=0), nothing)
-    (part,), places = read_index(atlas)
+    (part,), places, _ = read_index(atlas)
     page = chromium.new_page()
     try:
         answer = page.evaluate(DECODE, [base64.b64encode(part.read_bytes()).decode(), RATE])

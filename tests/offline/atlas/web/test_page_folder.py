@@ -71,7 +71,7 @@ def test_the_page_begins_with_the_map_made_first_and_offers_the_others(atlas):
 
 
 def test_a_script_of_audio_holds_the_file_of_the_sprites(atlas):
-    parts, _ = sprites.read_index(atlas)
+    parts, _, _ = sprites.read_index(atlas)
     assert len(parts) > 1
     for number, part in enumerate(parts):
         told_number, held = told(atlas.folder / f"page/audio/{number}.js")

@@ -57,7 +57,7 @@ def test_one_sound_is_a_map_too(opened, tmp_path):
 @pytest.mark.parametrize("row", [0, 9, COUNT - 1])
 def test_pointing_at_a_sound_plays_it_from_where_it_lies_in_its_part(page, paged, row):
     played = point_at(page, row)
-    _, index = sprites.read_index(paged)
+    _, index, _ = sprites.read_index(paged)
     _, offset, duration = index[row]
     assert played == pytest.approx([0, offset, duration], abs=1e-5)
 

@@ -50,7 +50,7 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Atlas:
 @pytest.mark.skipif(RECORDINGS is None, reason="SAMPLECHOP_AUDIO names no folder of recordings")
 def test_every_sound_is_in_the_sheets_where_their_index_says(atlas: Atlas) -> None:
     sprites(atlas, SpriteSettings(), nothing, 1)
-    parts, places = read_index(atlas)
+    parts, places, _ = read_index(atlas)
     decoded = [soundfile.read(part, dtype="float32")[0] for part in parts]
     exact = 0
     for one, samples, (part, offset, _) in zip(atlas.sounds, atlas.samples(), places, strict=True):
