@@ -231,9 +231,11 @@ def split(packs: Sequence[str], named: Sequence[str]) -> tuple[NDArray[np.bool_]
     sizes = {pack: counts[pack] for pack in sorted(counts, key=_hash)}
     unknown = [pack for pack in named if pack not in sizes]
     if unknown:
-        raise UserError(f"--held {unknown[0]!r}: no tagged sound is of that pack; there are {_listed(sorted(sizes))}")
+        raise UserError(
+            f"--held-out {unknown[0]!r}: no tagged sound is of that pack; there are {_listed(sorted(sizes))}"
+        )
     if named and set(named) == set(sizes):
-        raise UserError("--held must leave packs to learn from, got all there are")
+        raise UserError("--held-out must leave packs to learn from, got all there are")
     held = set(named)
     for pack, size in sizes.items() if not named else ():
         together = sum(sizes[one] for one in held)

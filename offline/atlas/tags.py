@@ -1,4 +1,5 @@
-"""The step that tags every sound: tags given by people, tags predicted by a net, and the net's encodings.
+"""The step that tags every sound: tags given by people, tags predicted by a net, and the net's encodings; and
+`samplechop train tags`, which trains such a net.
 
 tags.tsv        name, given, predicted: commas between tags, "tag:0.93" for predicted ones, the likeliest first
 tags.json       model, vocabulary, probability threshold and average precision of each tag, synonyms
@@ -10,21 +11,26 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Manifest, ModelError, SoundFeatures
-from samplechop.offline.atlas import descriptions
+from samplechop.offline.atlas import descriptions, tag_net
 from samplechop.offline.atlas.files import read_table, write_array, write_table
 from samplechop.offline.atlas.settings import TagSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.tag_net import Encoder, encode
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
+from samplechop.offline.training.loop import Options, Recipe, Run, TrainOptions
+from samplechop.offline.training.tasks.tags import TagTask, sound_features
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import Option
 
 STEP = "tags"
 TABLE, INDEX, LABELS, ENCODINGS = "tags.tsv", "tags.json", "labels.npy", "encodings.npy"
@@ -185,3 +191,53 @@ def read_tags(atlas: Atlas) -> list[tuple[list[str], list[tuple[str, float]]]]:
 
 def _parts(cell: str) -> list[str]:
     return cell.split(",") if cell else []
+
+
+@dataclass(frozen=True, slots=True)
+class TagOptions(TrainOptions):
+    """The options of `samplechop train tags`."""
+
+    metadata: Annotated[
+        list[Path] | None, Option("JSON or CSV that describes sounds, or a folder of such; again for more.")
+    ] = None
+    synonyms: Annotated[Path | None, Option('Lines such as "hat: hihat, hi-hat, hh".')] = None
+    min_df: Annotated[int, Option("Sounds that must have a word to make it a tag (default: {default}).", low=1)] = 5
+    held_out: Annotated[
+        list[str] | None,
+        Option("Pack never learned from, to measure on; again for more (default: about a fifth of all)."),
+    ] = None
+    steps: Annotated[int, Option("Training steps (default: {default}).", low=1)] = 1200
+    jobs: Annotated[int, Option("Processes (default: one for each core).", low=1)] = os.cpu_count() or 1
+
+
+def train(sources: list[Path], options: TagOptions, run: Run) -> str:
+    """Train the tags net on an atlas; says how well it does."""
+    if len(sources) > 1:
+        raise UserError(f"tags are learned from one atlas, got {len(sources)}")
+    atlas = Atlas(sources[0])
+    tagged = tag_net.find(atlas, options.metadata or [], options.synonyms, options.min_df, options.held_out or [])
+    features = sound_features(tagged.tags)
+    images = tag_net.images_of(atlas, tagged.rows, features, options.seed, options.jobs, run.progress)
+    steps = options.steps
+    schedule = Options(steps, rate=2e-3, seed=options.seed, check_every=max(25, steps // 16), patience=6)
+    made = run.fit(TagTask(images, tagged, options.seed, steps), schedule, {})
+    score, count = made.scores["mean_average_precision"], made.training["sounds_validation"]
+    found = f"mean average precision {score:.3f} on {count} sounds held out ({tagged.how})"
+    return f"{len(tagged.tags)} tags of {len(tagged.rows)} sounds, {found}"
+
+
+RECIPE = Recipe(
+    help="""Train a net that tags sounds on those of an atlas that are tagged, and measure it on packs held out.
+
+    \b
+    samplechop train tags atlas -o mine/tags                       tags from JSON beside the sounds, or folder names
+    samplechop train tags atlas -o mine/tags --metadata tags.csv --min-df 20
+    samplechop atlas tags atlas --model mine/tags.json             then tag everything with it
+
+    Writes NAME.tflite, NAME.json, NAME.md, and figures in NAME-report.
+    """,
+    metavar="ATLAS",
+    sources="An atlas, see samplechop atlas collect.",
+    train=train,
+    options=TagOptions,
+)

@@ -47,7 +47,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Comparison:
     """One way to compare sounds. space: agreement among its features. map: in its maps, the mean over the seeds."""
 
     name: str
@@ -81,7 +81,7 @@ def opened(path: Path, progress: Progress, jobs: int) -> Iterator[Atlas]:
         yield atlas
 
 
-def judge(atlas: Atlas, seeds: int, progress: Progress, jobs: int) -> Iterator[Judgement]:
+def compare(atlas: Atlas, seeds: int, progress: Progress, jobs: int) -> Iterator[Comparison]:
     """Judge every way to compare the sounds of an atlas, which stays as it is. seeds: maps made of each.
 
     Raises UserError if no class has enough members.
@@ -91,7 +91,7 @@ def judge(atlas: Atlas, seeds: int, progress: Progress, jobs: int) -> Iterator[J
         raise UserError(f"no class in {str(atlas.folder)!r} has {FEWEST} sounds: name them CLASS_NAME.wav")
     ways = list(_ways(atlas, jobs))
     for done, (name, blocks) in enumerate(ways):
-        progress("judging", done, len(ways))
+        progress("comparing", done, len(ways))
         found = tsne_layout.Basis.of(blocks, 0).apply(blocks)
         perplexity = tsne_layout.allowed_perplexity(PERPLEXITY, len(found))
         maps = [
@@ -99,8 +99,8 @@ def judge(atlas: Atlas, seeds: int, progress: Progress, jobs: int) -> Iterator[J
             for seed in range(1, seeds + 1)
         ]
         mean = Agreement(float(np.mean([one.share for one in maps])), float(np.mean([one.majority for one in maps])))
-        yield Judgement(name, agreement(found, labels), mean)
-    progress("judging", len(ways), len(ways))
+        yield Comparison(name, agreement(found, labels), mean)
+    progress("comparing", len(ways), len(ways))
 
 
 def _ways(atlas: Atlas, jobs: int) -> Iterator[tuple[str, tsne_layout.Blocks]]:
@@ -137,7 +137,7 @@ def old_recipe(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return out.reshape(len(samples), -1)
 
 
-def goals(found: Mapping[str, Judgement]) -> list[tuple[str, bool]]:
+def goals(found: Mapping[str, Comparison]) -> list[tuple[str, bool]]:
     """Say which goals the shares in the maps reach: (goal, reached)."""
     old = found[OLD].map.share
     below = [name for name, one in found.items() if one.map.share < old]

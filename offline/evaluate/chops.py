@@ -24,14 +24,13 @@ from samplechop.offline.evaluate.measures import (
     signed_ms,
     whole,
 )
-from samplechop.offline.evaluate.references import References
-from samplechop.offline.evaluate.report import Drawing
+from samplechop.offline.evaluate.references import WANTED, References, references_for
 from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, ROW, WAVE, reliability
 from samplechop.offline.evaluate.systems import title
 
 
-def judge(references: References, samples: Sound, system: str) -> SystemResult:
+def evaluate(references: References, samples: Sound, system: str) -> SystemResult:
     """Run a system on a recording and measure its markers."""
     markers = systems.open_system(system)(samples)
     bins = np.array(measures.reliability(*measures.verdicts(references, markers)), np.float64)
@@ -79,17 +78,6 @@ ROWS = (
     Row("offset, 95 % within", "offset_p95_ms", ms, min),
     Row("markers per minute", "per_minute", rate, None),
     Row("× real time", "speed", whole, None),
-)
-TASK = Task(
-    judge,
-    false_alarms,
-    pooled_measures,
-    data,
-    ROWS,
-    principal=("chops_f", "strong_f", "beats_f", "onsets_p", "drums_f", "per_minute"),
-    noise="false markers per minute",
-    noise_text=rate,
-    note="±50 ms unless said",
 )
 
 
@@ -158,4 +146,22 @@ def figures(result: Result) -> list[tuple[str, str]]:
     return [("How far strengths can be trusted", reliability(lines))]
 
 
-DRAWING = Drawing(draw_recording, key, figures)
+TASK = Task(
+    "chop",
+    ("chop", "stream"),
+    systems.PEERS,
+    references_for,
+    WANTED,
+    evaluate,
+    false_alarms,
+    pooled_measures,
+    data,
+    ROWS,
+    principal=("chops_f", "strong_f", "beats_f", "onsets_p", "drums_f", "per_minute"),
+    noise="false markers per minute",
+    noise_text=rate,
+    note="±50 ms unless said",
+    draw=draw_recording,
+    key=key,
+    figures=figures,
+)

@@ -42,16 +42,12 @@ from samplechop.offline.evaluate.measures import (
     whole,
 )
 from samplechop.offline.evaluate.references import together
-from samplechop.offline.evaluate.report import Drawing
 from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion, reliability
 from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
-
-KINDS = ("drums",)
-"""Of models that detect drums."""
 
 
 @lru_cache(maxsize=8)
@@ -98,7 +94,7 @@ def _untold(markers: systems.Markers) -> Hits:
     return Hits(markers.times, labels, strengths, np.full(n, np.nan), np.zeros(n), markers.seconds)
 
 
-def judge(references: DrumReferences, samples: Sound, system: str) -> SystemResult:
+def evaluate(references: DrumReferences, samples: Sound, system: str) -> SystemResult:
     """Run a system on a recording and measure its hits."""
     hits = open_system(system)(samples)
     return SystemResult(
@@ -185,17 +181,6 @@ ROWS = (
     Row("latency, stated", "latency_ms", ms, min),
     Row("  decided, 95 % within", "delay_p95_ms", ms, min),
     Row("× real time", "speed", whole, None),
-)
-TASK = Task(
-    judge,
-    false_alarms,
-    pooled_measures,
-    data,
-    ROWS,
-    principal=("headline_f", "onsets_f", "per_minute"),
-    noise="false hits per minute",
-    noise_text=rate,
-    note="±50 ms unless said",
 )
 
 
@@ -293,4 +278,22 @@ def figures(result: Result) -> list[tuple[str, str]]:
     return shown
 
 
-DRAWING = Drawing(draw_recording, key, figures)
+TASK = Task(
+    "drums",
+    ("drums",),
+    systems.PEERS,
+    drum_measures.drum_references_for,
+    drum_measures.WANTED,
+    evaluate,
+    false_alarms,
+    pooled_measures,
+    data,
+    ROWS,
+    principal=("headline_f", "onsets_f", "per_minute"),
+    noise="false hits per minute",
+    noise_text=rate,
+    note="±50 ms unless said",
+    draw=draw_recording,
+    key=key,
+    figures=figures,
+)

@@ -22,8 +22,14 @@ from samplechop.offline.evaluate.chord_measures import (
     name_of,
 )
 from samplechop.offline.evaluate.measures import Measures, Row, least_size, ms, share, signed_ms, whole
-from samplechop.offline.evaluate.references import UNKNOWN, ChordReferences, Segment, key_name
-from samplechop.offline.evaluate.report import Drawing
+from samplechop.offline.evaluate.references import (
+    CHORDS_WANTED,
+    UNKNOWN,
+    ChordReferences,
+    Segment,
+    chord_references_for,
+    key_name,
+)
 from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion
 from samplechop.offline.evaluate.systems import title
@@ -32,8 +38,6 @@ from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
 from samplechop.realtime.detectors.harmony.harte import parse, shorthand
 
-KINDS = ("harmony",)
-"""Of models that detect harmony."""
 PEERS = ("librosa",)
 
 
@@ -86,7 +90,7 @@ def harmony_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float 
     )
 
 
-def judge(references: ChordReferences, samples: Sound, system: str) -> SystemResult:
+def evaluate(references: ChordReferences, samples: Sound, system: str) -> SystemResult:
     """Run a system on a recording and measure what it says of the harmony."""
     detected, length = open_system(system)(samples), len(samples) / RATE
     return SystemResult(
@@ -156,17 +160,6 @@ ROWS = (
     Row("  95 % before", "decided_p95_ms", signed_ms, min),
     Row("latency, stated", "latency_ms", ms, min),
     Row("× real time", "speed", whole, None),
-)
-TASK = Task(
-    judge,
-    false_alarms,
-    pooled_measures,
-    data,
-    ROWS,
-    principal=("name", "claimed", "speed"),
-    noise="share of time with a chord named on noise",
-    noise_text=share,
-    note="shares of time",
 )
 
 
@@ -285,4 +278,22 @@ def intervals(counts: Sequence[float], name: str) -> str:
     return svg.picture(f"roots detected by {name}", bar * len(counts), tall + 60, drawn, fixed=True)
 
 
-DRAWING = Drawing(draw_recording, key, figures)
+TASK = Task(
+    "harmony",
+    ("harmony",),
+    PEERS,
+    chord_references_for,
+    CHORDS_WANTED,
+    evaluate,
+    false_alarms,
+    pooled_measures,
+    data,
+    ROWS,
+    principal=("name", "claimed", "speed"),
+    noise="share of time with a chord named on noise",
+    noise_text=share,
+    note="shares of time",
+    draw=draw_recording,
+    key=key,
+    figures=figures,
+)

@@ -181,7 +181,7 @@ Known = Callable[[Path, Path], Any]
 """Takes a recording and the folder that holds reference_times; gives what is known about it, None if nothing is."""
 
 
-def tracks_in(folder: Path, known: Known = references_for, wanted: str = WANTED) -> list[Track]:
+def tracks_in(folder: Path, read: Known = references_for, wanted: str = WANTED) -> list[Track]:
     """List every recording under a folder about which something is known, sorted by name.
 
     wanted: what to put there, said where there is none. Raises UserError if the folder is missing or holds none.
@@ -192,7 +192,7 @@ def tracks_in(folder: Path, known: Known = references_for, wanted: str = WANTED)
     for place, _, files in sorted(os.walk(folder, onerror=_cannot_list)):
         for name in sorted(files):
             path = Path(place) / name
-            if path.suffix.lower() in SUFFIXES and (references := known(path, folder)) is not None:
+            if path.suffix.lower() in SUFFIXES and (references := read(path, folder)) is not None:
                 found.append(Track(path, path.stem, group_of(path, folder), references))
     if not found:
         raise UserError(f"No labelled recordings under {str(folder)!r}: {wanted}.")

@@ -1,8 +1,7 @@
 """Results as tables in the terminal, as JSON, and as one HTML page that needs nothing but itself."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ from rich import markup
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.palette import BACK, CYAN, FAINT, INK, LINE
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate.measures import RELIABILITY, Measures, Row, compared
-from samplechop.offline.evaluate.runner import ALL, Result, TrackResult
+from samplechop.offline.evaluate.runner import ALL, Result
 from samplechop.offline.evaluate.systems import title
-from samplechop.realtime.core.errors import UserError
 
 
 def _cells(row: Row, values: Sequence[float | None]) -> list[str]:
@@ -82,10 +81,7 @@ def rounded(scores: Measures) -> dict[str, float]:
 
 def write_data(result: Result, folder: Path, path: Path) -> None:
     """Write the results about the recordings under `folder` as JSON. Raises UserError if that cannot be done."""
-    try:
-        path.write_text(json.dumps(as_data(result, folder), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"The results {str(path)!r} cannot be written: {error.strerror}") from None
+    write_text(path, json.dumps(as_data(result, folder), indent=1) + "\n")
 
 
 def as_data(result: Result, folder: Path) -> dict[str, Any]:
@@ -145,35 +141,16 @@ svg {{ display: block; font: 12px system-ui, sans-serif; fill: none; max-width: 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """How a task's results are drawn.
-
-    recording: a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
-    figures: (heading, picture) of what all recordings show together.
-    """
-
-    recording: Callable[[TrackResult, Sequence[str]], str]
-    key: Callable[[], str]
-    figures: Callable[[Result], Sequence[tuple[str, str]]]
+def write_page(result: Result, name: str, path: Path) -> None:
+    """Write the page of results about the recordings called `name`. Raises UserError if it cannot be written."""
+    write_text(path, page(result, name))
 
 
-def write_page(result: Result, drawing: Drawing, name: str, path: Path) -> None:
-    """Write the page of results about the recordings called `name`.
-
-    Raises UserError if it cannot be written.
-    """
-    try:
-        path.write_text(page(result, drawing, name), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"The page {str(path)!r} cannot be written: {error.strerror}") from None
-
-
-def page(result: Result, drawing: Drawing, name: str) -> str:
+def page(result: Result, name: str) -> str:
     """Give the whole page as HTML; it fetches nothing."""
     minutes = sum(one.seconds for one in result.tracks) / 60
     note = result.task.note
-    figures = [f"<div><h2>{escape(heading)}</h2>{drawn}</div>" for heading, drawn in drawing.figures(result)]
+    figures = [f"<div><h2>{escape(heading)}</h2>{drawn}</div>" for heading, drawn in result.task.figures(result)]
     if result.noise:
         figures.append(f"<div><h2>{escape(_capital(result.task.noise))}</h2>{_noise(result)}</div>")
     parts = [
@@ -184,7 +161,7 @@ def page(result: Result, drawing: Drawing, name: str) -> str:
         "<h2>Means</h2>",
         f'<div class="beside">{_means(result)}</div>',
         f'<div class="beside">{"".join(figures)}</div>',
-        *(_group(result, drawing, group) for group in result.groups),
+        *(_group(result, group) for group in result.groups),
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(name)}</title>'
     body = "\n".join(part for part in parts if part)
@@ -232,9 +209,9 @@ def _noise(result: Result) -> str:
     return _table(result, rows)
 
 
-def _group(result: Result, drawing: Drawing, group: str) -> str:
-    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2><p class="key">{drawing.key()}</p>']
+def _group(result: Result, group: str) -> str:
+    drawn = [f'<h2 id="{escape(group, quote=True)}">{escape(group)}</h2><p class="key">{result.task.key()}</p>']
     for one in result.rows(group):
         heading = f"<h3>{escape(one.track.name)} <span>{one.seconds:.1f} s</span></h3>"
-        drawn.append(heading + drawing.recording(one, result.systems))
+        drawn.append(heading + result.task.draw(one, result.systems))
     return "\n".join(drawn)

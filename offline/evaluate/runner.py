@@ -102,7 +102,7 @@ Tallies = dict[str, NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class SystemResult:
-    """What one system found in one recording, as the task's judge says it, and its measures.
+    """What one system found in one recording, as the task says it, and its measures.
 
     counts: arrays of numbers that add up over recordings. lists: arrays that are joined along their last axis.
     """
@@ -124,18 +124,27 @@ class Pooled:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is judged: chops, drums or harmony. Its functions are handed to other processes by name.
+    """What is evaluated: chops, drums or harmony. Its functions are handed to other processes by name.
 
-    judge: gives what a system (its name) finds in a recording with those references, and how well.
+    detector: ours, which takes models of these kinds; peers: other programs.
+    references_for: reads what is known of a recording, see `references.tracks_in`; wanted: what must lie beside one.
+    evaluate: gives what a system (its name) finds in a recording with those references, and how well.
     false_alarms: gives one number for a system and sounds in which there is nothing to find.
     pooled: gives those measures that only all recordings together show.
     data: gives what was found in a recording as plain data for JSON.
     rows: of the tables; note: what holds for all of them. principal: which measure stands for a recording where there
     is room for one only: the first that is known, else the last. noise: what the numbers of `false_alarms` are;
     noise_text: how one is written.
+    draw: draws a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
+    figures: (heading, picture) of what all recordings show together.
     """
 
-    judge: Callable[[Any, Sound, str], SystemResult]
+    detector: str
+    kinds: Sequence[str]
+    peers: Sequence[str]
+    references_for: Callable[[Path, Path], Any]
+    wanted: str
+    evaluate: Callable[[Any, Sound, str], SystemResult]
     false_alarms: Callable[[str, Sequence[Sound]], float]
     pooled: Callable[[Pooled], Measures]
     data: Callable[[Any], dict[str, Any]]
@@ -144,6 +153,9 @@ class Task:
     noise: str
     noise_text: Callable[[float], str]
     note: str
+    draw: Callable[["TrackResult", Sequence[str]], str]
+    key: Callable[[], str]
+    figures: Callable[["Result"], Sequence[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +218,9 @@ def joined(many: Sequence[Tallies]) -> Tallies:
     return {name: np.concatenate(arrays, axis=-1) for name, arrays in _named(many)}
 
 
-def _judge(task: Task, track: Track, systems: Sequence[str]) -> TrackResult:
+def _evaluate(task: Task, track: Track, systems: Sequence[str]) -> TrackResult:
     samples = read_audio(track.path)
-    by_system = {system: task.judge(track.references, samples, system) for system in systems}
+    by_system = {system: task.evaluate(track.references, samples, system) for system in systems}
     return TrackResult(track, len(samples) / RATE, by_system, outline(samples))
 
 
@@ -234,7 +246,7 @@ def evaluate(
 ) -> Result:
     """Run every system on every recording, and on noise unless `noise_files` is None.
 
-    systems: names as the task's judge takes them. noise_files: recordings of empty grooves, beside the noise made by
+    systems: names as the task takes them. noise_files: recordings of empty grooves, beside the noise made by
     rule. jobs: processes. Raises UserError or ModelError for a recording or system that cannot be used.
     """
     sources: list[tuple[str, list[Sound] | Path]] = []
@@ -242,7 +254,7 @@ def evaluate(
         sources = [*synthetic_noises().items(), *((f"{path.stem} (real)", path) for path in noise_files)]
     # The longest first, so that no process is left with it at the end.
     order = sorted(range(len(tracks)), key=lambda index: -tracks[index].path.stat().st_size)
-    calls: list[Callable[[], Any]] = [partial(_judge, task, tracks[index], list(systems)) for index in order]
+    calls: list[Callable[[], Any]] = [partial(_evaluate, task, tracks[index], list(systems)) for index in order]
     calls += [partial(_count, task, kind, source, list(systems)) for kind, source in sources]
     results: list[TrackResult] = []
     counted: dict[str, dict[str, float]] = {}

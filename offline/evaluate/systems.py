@@ -225,4 +225,6 @@ def check(systems: Sequence[str], kinds: Collection[str], peers: Sequence[str] =
             if name not in detectors.names():
                 raise UserError(f"no detector {name!r}: there are {', '.join(detectors.names())}")
         elif (kind := models.load(system).kind) not in kinds:
-            raise UserError(f"model {system!r} cannot be judged here: it is of kind {kind}, not {' or '.join(kinds)}")
+            raise UserError(
+                f"model {system!r} cannot be evaluated here: it is of kind {kind}, not {' or '.join(kinds)}"
+            )

@@ -1,20 +1,23 @@
 """The training loop of all nets: fit, calibrate on held-out data, write the model, its figures and its card.
 
-A task says what differs: data, net, loss, calibration, figures. Each stands in a module of offline/training/tasks.
+A task says what differs: data, net, loss, calibration, figures. Each stands in a module of offline/training/tasks, and
+its RECIPE says what `samplechop train` must know of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import AnyFeatures, Manifest
+from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import keras_models, measures
 from samplechop.offline.training.keras_models import keras, tensorflow
+from samplechop.realtime.core.options import Option, check
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Input and target: float32, both with the examples along the first axis."""
@@ -110,6 +113,60 @@ class Trained:
 
     manifest: Manifest
     fittings: Sequence[Fitted]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """The options that every task's command has; a task adds its own in a subclass."""
+
+    seed: Annotated[int, Option("The same seed, data and machine give the same model (default: {default}).", low=0)] = 1
+    jobs: Annotated[int, Option("Processes that compute features (default: {default}).", low=1)] = 2
+    work: Annotated[
+        Path | None, Option("Where features are kept between runs (default: NAME-features beside the model).")
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Raise UserError for a value out of range."""
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call of `samplechop train TASK`. task: its name. out: the model to write, without suffix. work: a folder for
+    what is computed on the way. command: what the user typed.
+    """
+
+    task: str
+    out: Path
+    work: Path
+    command: str
+    progress: Progress
+
+    def fit(self, task: Task, options: Options, facts: Mapping[str, Any]) -> Manifest:
+        """Train a task's net and write it, with its card; facts: on the training."""
+
+        def on_step(member: int, step: int, loss: float) -> None:
+            name = f"training net {member + 1} of {task.members}" if task.members > 1 else "training"
+            self.progress(f"{name}, loss {loss:.3f}", step, options.steps)
+
+        return train(task, self.out, options, facts, on_step, self.command).manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What `samplechop train TASK` must know of a task: RECIPE in its module.
+
+    help: what the command says of itself. metavar, sources: a name for its arguments, and what they are; required:
+    whether there must be one. options: TrainOptions, or a subclass with more. train: trains on the sources, with
+    options of that class, through `Run.fit`; gives what is said of the model. Raises UserError for unusable data.
+    """
+
+    help: str
+    metavar: str
+    sources: str
+    train: Callable[[list[Path], Any, Run], object]
+    options: type[TrainOptions] = TrainOptions
+    required: bool = True
 
 
 def train(

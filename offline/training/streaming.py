@@ -1,21 +1,24 @@
 """Streaming nets as tasks of the training loop: random excerpts of records, augmented; several members, averaged."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from samplechop import models
 from samplechop.models import DrumFeatures, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, keras_models, tcn
 from samplechop.offline.training.keras_models import tensorflow
-from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, Penalty
+from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, Penalty, Run, TrainOptions
 from samplechop.offline.training.streaming_targets import Record, StreamSpec, mark
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.nets.streaming import TemporalNet
 
 EXCERPT = 1280
@@ -27,6 +30,8 @@ DISTIL_WEIGHT = 0.5
 """How much the former answers of the other heads count while a net is fine-tuned on new events of the first."""
 CLOSE_ENOUGH = 2e-3
 """How far the .tflite's probabilities may lie from Keras's: both compute in float32, in another order."""
+VERSIONS = 2
+"""Of each training recording: as it is, and augmented."""
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features (n, n_features) in, probabilities (n, heads) out."""
@@ -41,8 +46,20 @@ class Start:
     members: list[tcn.Layers]
 
 
-def start_of(manifest: Manifest, features: StreamFeatures | DrumFeatures) -> Start:
-    """Open the weights beside a model. Raises UserError if they are missing, or those of another net."""
+def start_from(name: str, kind: type[StreamFeatures] | type[DrumFeatures], **expected: object) -> Start:
+    """Open a released model, or a manifest, to fine-tune. kind, expected: of the features it must have.
+
+    Raises UserError or ModelError where that cannot be done.
+    """
+    manifest = models.load(name)
+    features = manifest.features
+    if not isinstance(features, kind):
+        raise UserError(
+            f"--from {name}: only streaming nets for the same task can be fine-tuned, not {manifest.kind!r}"
+        )
+    for key, wanted in expected.items():
+        if getattr(features, key) != wanted:
+            raise UserError(f"--from {name}: its {key} is {getattr(features, key)}, this version trains {wanted}")
     shape = tcn.Shape(features.n_features, len(features.heads), features.dilations, features.channels)
     path = manifest.path.with_suffix(".npz")
     members = tcn.load_weights(path)
@@ -136,17 +153,58 @@ class StreamingTask(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class StreamKind:
-    """One kind of streaming net, as its command needs it.
+class StreamOptions(TrainOptions):
+    """The options of streaming nets. steps: None for the task's own number."""
 
-    start_from: opens a model to fine-tune by name, and raises UserError for one of another kind. options: of (steps or
-    None, seed, whether a model is fine-tuned). make: the task of (shards, members, start, shards to calibrate on).
+    start: Annotated[
+        str | None, Option("Begin with this model and move it towards your labels.", names=("--from",))
+    ] = None
+    members: Annotated[
+        int, Option("Nets to train and average (default: {default}; with --from as many as it has).", low=1, high=8)
+    ] = 1
+    steps: Annotated[int | None, Option("Training steps per net.", low=0)] = None
+    calibrate_on: Annotated[
+        Path | None,
+        Option("Labelled real recordings that calibrate the model's strengths; it does not learn from them."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Raise UserError for a value out of range."""
+        check(self)
+        if self.steps == 0 and self.start is None:
+            raise UserError("--steps 0 trains nothing: name a model to calibrate with --from, or leave it out")
+
+
+def train_stream(
+    sources: list[Path],
+    options: StreamOptions,
+    run: Run,
+    spec: StreamSpec,
+    schedule: Options,
+    start: Start | None,
+    make: Callable[[Path, int, Start | None, Path | None], StreamingTask],
+) -> Mapping[str, Any]:
+    """Compute features of the labelled recordings in the sources, train, and give the scores. Raises UserError.
+
+    make: the task of (shards, members, start, shards to calibrate on).
     """
-
-    spec: StreamSpec
-    start_from: Callable[[str], Start]
-    options: Callable[[int | None, int, bool], Options]
-    make: Callable[[Path, int, Start | None, Path | None], StreamingTask]
+    shards = run.work / run.task
+    prepare = partial(dataset.prepare, spec, seed=options.seed, jobs=options.jobs)
+    counts = prepare(sources, shards, VERSIONS, on_record=partial(run.progress, "processing recordings"))
+    facts: dict[str, Any] = {f"recordings_{split}": number for split, number in counts.items()}
+    real = None
+    if options.calibrate_on is not None:
+        real = run.work / "calibration"
+        counted = partial(run.progress, "processing real recordings")
+        facts["recordings_calibration"] = sum(prepare([options.calibrate_on], real, 1, on_record=counted).values())
+    task = make(shards, options.members, start, real)
+    facts |= {
+        "seed": options.seed,
+        "steps": schedule.steps,
+        "members": task.members,
+        "from": options.start or "nothing",
+    }
+    return run.fit(task, schedule, facts).scores
 
 
 def lowest_losses(fittings: Sequence[Fitted]) -> list[float]:

@@ -11,7 +11,8 @@
     def chop(demo: Annotated[bool, typer.Option("--demo")] = False, **given: Any) -> None:
         options = KitOptions(**given)  # given: only what stands on the command line
 
-A field without an Option is none. For a field of type tuple the command line gives a text, for the command to split.
+A field without an Option is none. For a field of type tuple the command line gives a text, for the command to split;
+for one of an optional list it takes the option several times.
 """
 
 import functools
@@ -28,12 +29,12 @@ class Option:
     """What the command line says of a field, and what values it may have.
 
     help: may contain {default}, {low} and {high}. panel: the heading it stands under. low, high: the range, both
-    included. exclusive: neither of them is. names: in place of the field's own ("--min-gap" for min_gap). metavar: what
-    stands for the value in the help.
+    included; without high anything from low on. exclusive: neither of them is. names: in place of the field's own
+    ("--min-gap" for min_gap). metavar: what stands for the value in the help.
     """
 
     help: str
-    panel: str
+    panel: str = "Options"
     low: float | None = None
     high: float | None = None
     exclusive: bool = False
@@ -63,7 +64,11 @@ def check(settings: Any) -> None:
     cls = type(settings)
     for name, option in options_of(cls).items():
         value, low, high = getattr(settings, name), option.low, option.high
-        if value is None or low is None or high is None:
+        if value is None or low is None:
+            continue
+        if high is None:
+            if value < low:
+                raise UserError(f"{option_name(cls, name)} must be {low:g} or more, got {value}")
             continue
         if option.exclusive and not low < value < high:
             raise UserError(f"{option_name(cls, name)} must lie between {low:g} and {high:g}, got {value}")
@@ -131,4 +136,4 @@ def _value_type(hint: Any) -> Any:
     inner = [part for part in get_args(hint) if part is not type(None)]
     if not inner or get_origin(hint) is tuple:
         return hint
-    return inner[0] if isinstance(inner[0], type) or get_origin(inner[0]) is tuple else str
+    return inner[0] if isinstance(inner[0], type) or get_origin(inner[0]) in (tuple, list) else str

@@ -3,22 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.models import Manifest, StreamFeatures
+from samplechop.models import Features, Manifest, StreamFeatures
 from samplechop.offline.labels import labels_beside, read_labels
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.offline.training import dataset, measures, tcn
 from samplechop.offline.training.keras_models import Card
-from samplechop.offline.training.loop import Calibrated, Fitted, Options
+from samplechop.offline.training.loop import Calibrated, Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict
-from samplechop.offline.training.streaming import Predict, Start, StreamingTask, StreamKind, lowest_losses, start_of
+from samplechop.offline.training.streaming import (
+    Predict,
+    Start,
+    StreamingTask,
+    StreamOptions,
+    lowest_losses,
+    start_from,
+    train_stream,
+)
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import Option
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Choose
 from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
@@ -136,28 +145,6 @@ HEADS = SPEC.names
 SHAPE = tcn.Shape(N_FEATURES, len(HEADS))
 
 
-def start_from(name: str) -> Start:
-    """Open a released model, or a manifest, to fine-tune. Raises UserError or ModelError where that cannot be done."""
-    manifest = models.load(name)
-    features = manifest.features
-    if not isinstance(features, StreamFeatures):
-        raise UserError(f"--from {name}: only streaming nets can be fine-tuned, and {manifest.name!r} is none")
-    if features.heads != HEADS:
-        raise UserError(f"--from {name}: it answers {features.heads}, this version trains {HEADS}")
-    found, expected = (features.n_features, features.lookahead), (N_FEATURES, LOOKAHEAD)
-    if found != expected:
-        raise UserError(f"--from {name}: it hears {found} (features, frames ahead), this version trains {expected}")
-    return start_of(manifest, features)
-
-
-def options(steps: int | None, seed: int, tuning: bool) -> Options:
-    """Give the options of a training from nothing, or of a fine-tuning."""
-    if tuning:
-        steps = TUNING_STEPS if steps is None else steps
-        return Options(steps, rate=6e-4, seed=seed, check_every=60, patience=steps)
-    return Options(STEPS if steps is None else steps, seed=seed)
-
-
 @dataclass(frozen=True, slots=True)
 class Scored:
     """One recording: of every frame the net's probability of a chop, the beat tracker's of a beat, and its confidence;
@@ -272,4 +259,63 @@ class ChopTask(StreamingTask):
         )
 
 
-KIND = StreamKind(SPEC, start_from, options, ChopTask)
+@dataclass(frozen=True, slots=True)
+class ChopOptions(StreamOptions):
+    """The options of `samplechop train chop`."""
+
+    steps: Annotated[
+        int | None,
+        Option(
+            f"Training steps per net (default: {STEPS}; {TUNING_STEPS} with --from; 0 with --from calibrates only); "
+            "with chop-61, chop-bands, chop-cnn epochs at most (default: 40).",
+            low=0,
+        ),
+    ] = None
+    model_shape: Annotated[
+        Literal["chop", "chop-61", "chop-bands", "chop-cnn"],
+        Option("chop (the stream), chop-61 (the classic), chop-bands, chop-cnn (default: {default})."),
+    ] = "chop"
+
+    def __post_init__(self) -> None:
+        """Raise UserError for a value out of range."""
+        StreamOptions.__post_init__(self)
+        if self.start is not None and self.model_shape != "chop":
+            raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
+
+
+def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
+    """Train the streaming net, or one of the classic ones; gives its scores."""
+    from samplechop.offline.training.tasks import chop61  # which has its labels from here
+
+    steps = options.steps
+    if options.model_shape != "chop":
+        return chop61.train(sources, options.model_shape, options.seed, options.jobs, steps, run, options.calibrate_on)
+    if options.start is None:
+        schedule = Options(STEPS if steps is None else steps, seed=options.seed)
+        return train_stream(sources, options, run, SPEC, schedule, None, ChopTask)
+    manifest = models.load(options.start)
+    if steps == 0 and isinstance(manifest.features, Features):
+        return chop61.recalibrate(sources, manifest, options.seed, options.jobs, run)
+    start = start_from(options.start, StreamFeatures, n_features=N_FEATURES, lookahead=LOOKAHEAD, heads=HEADS)
+    steps = TUNING_STEPS if steps is None else steps
+    schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)
+    return train_stream(sources, options, run, SPEC, schedule, start, ChopTask)
+
+
+RECIPE = Recipe(
+    help="""Train a chop model on labelled recordings, or teach the released one your own way of chopping.
+
+    \b
+    samplechop crate build -o crate --minutes 120      make labelled music
+    samplechop train crate -o mine/soul                train on it
+    samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
+
+    Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
+    session, or the truth of a synthetic training set. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and figures in
+    NAME-report; use it with samplechop live --model NAME.json.
+    """,
+    metavar="DIR",
+    sources="Labelled recordings, or synthetic training sets.",
+    train=train,
+    options=ChopOptions,
+)

@@ -19,9 +19,10 @@ from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import dataset, keras_models
 from samplechop.offline.training.keras_models import keras
+from samplechop.offline.training.loop import Run
 from samplechop.offline.training.measures import Verdict, calibration, f_measure, near
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks.chop import EDGE, SPEC, annotation
+from samplechop.offline.training.tasks.chop import EDGE, SPEC, ChopTask, annotation
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.chop.peak_picking import RunPicker
 from samplechop.realtime.dsp.context_window import ContextWindow
@@ -211,21 +212,20 @@ def _verdicts(scored: Sequence[Scored], threshold: float) -> list[tuple[int, lis
 
 def train(
     folders: Sequence[Path],
-    out: Path,
     name: str,
     seed: int,
     jobs: int,
     epochs: int | None,
-    progress: Progress,
+    run: Run,
     calibrate_on: Path | None = None,
-) -> tuple[Manifest | None, dict[str, Any]]:
-    """Train a window net and write it. Gives the manifest (None for chop-cnn, which no host can run) and the facts.
+) -> object:
+    """Train a window net and write it, but for chop-cnn, which no host can run. Gives the scores.
 
     Early stopping on the validation loss, learning rate falling with it. epochs: at most; None for EPOCHS.
     calibrate_on: real recordings that decide the threshold and the strengths, together with those validation records in
     which there is nothing to chop. Raises UserError without data.
     """
-    shape = SHAPES[name]
+    shape, progress = SHAPES[name], run.progress
     found = list(records(folders, name, seed, jobs, progress))
     training, validation = ([one for one in found if one.split == split] for split in ("train", "validation"))
     if not any(one.target.any() for one in training) or not validation:
@@ -274,33 +274,30 @@ def train(
         "validation_chop_f": f,
     }
     if shape.whole:
-        return None, facts
+        return f"not written, as it is to compare with only; {facts}"
     scores = {"validation_chop_f": f, "validation_loss": round(min(history.history["val_loss"]), 4)}
     content = keras_models.to_tflite(model)
     pairs = calibration(known)
-    manifest = keras_models.write(
-        out, content, features_of(shape), threshold, MIN_GAP, facts, scores, calibration=pairs
-    )
-    return manifest, facts
+    features = features_of(shape)
+    made = keras_models.write(run.out, content, features, threshold, MIN_GAP, facts, scores, calibration=pairs)
+    keras_models.write_card(made, ChopTask.card, run.command)
+    return made.scores
 
 
-def recalibrate(
-    folders: Sequence[Path], out: Path, manifest: Manifest, seed: int, jobs: int, progress: Progress
-) -> Manifest:
-    """Read a window net's strengths from labelled recordings and write it as another model; its threshold stays.
-
-    Raises UserError without data.
+def recalibrate(folders: Sequence[Path], manifest: Manifest, seed: int, jobs: int, run: Run) -> object:
+    """Read a window net's strengths from labelled recordings and write it as another model; its threshold stays. Gives
+    its scores. Raises UserError without data.
     """
     name = next(name for name, shape in SHAPES.items() if features_of(shape) == manifest.features)
     known: list[Verdict] = []
-    found = list(records(folders, name, seed, jobs, progress, "validation"))
+    found = list(records(folders, name, seed, jobs, run.progress, "validation"))
     for one in found:
         scores = np.zeros(len(one.x), np.float32)
         Scorer(manifest, len(one.x)).score(one.x.astype(np.float32), np.zeros(len(one.x), np.bool_), scores)
         known += verdicts(one, scores, manifest.threshold)
     facts = {**manifest.training, "recordings_calibration": len(found)}
-    return keras_models.write(
-        out,
+    made = keras_models.write(
+        run.out,
         manifest.path.read_bytes(),
         manifest.features,
         manifest.threshold,
@@ -310,3 +307,5 @@ def recalibrate(
         manifest.version,
         calibration=calibration(known),
     )
+    keras_models.write_card(made, ChopTask.card, run.command)
+    return made.scores

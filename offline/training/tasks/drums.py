@@ -4,12 +4,12 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from samplechop import models
 from samplechop.models import DrumFeatures, Manifest
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.augmentation.effects import compress, reverberate
@@ -17,12 +17,20 @@ from samplechop.offline.labels.drum_labels import SUFFIX, TEXT_SUFFIX, drum_labe
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.offline.training import dataset, measures, tcn
 from samplechop.offline.training.keras_models import Card
-from samplechop.offline.training.loop import Calibrated, Fitted, Options
+from samplechop.offline.training.loop import Calibrated, Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict
-from samplechop.offline.training.streaming import Predict, Start, StreamingTask, StreamKind, lowest_losses, start_of
+from samplechop.offline.training.streaming import (
+    Predict,
+    Start,
+    StreamingTask,
+    StreamOptions,
+    lowest_losses,
+    start_from,
+    train_stream,
+)
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
-from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
+from samplechop.realtime.core.options import Option
 from samplechop.realtime.detectors.drums.peak_picking import DrumChoice, DrumDecision, HitPicker
 from samplechop.realtime.dsp.log_bands import LENGTH
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
@@ -122,25 +130,6 @@ SPEC = StreamSpec(
 )
 """A hit at sample s is judged at the first frame that is complete WAIT samples after it, or later."""
 SHAPE = tcn.Shape(SPEC.n_features, len(SPEC.names), DILATIONS, CHANNELS)
-
-
-def start_from(name: str) -> Start:
-    """Open a released drum model, or a manifest, to fine-tune. Raises UserError where that cannot be done."""
-    manifest = models.load(name)
-    features = manifest.features
-    if not isinstance(features, DrumFeatures):
-        raise UserError(f"--from {name}: {manifest.name!r} is no drum model")
-    mine = (features.n_features, features.heads, features.wait)
-    if mine != (SPEC.n_features, SPEC.names, WAIT):
-        raise UserError(f"--from {name}: it hears or answers other things than what this version trains")
-    return start_of(manifest, features)
-
-
-def options(steps: int | None, seed: int, tuning: bool) -> Options:
-    """Give the options of a training from nothing, or of a fine-tuning."""
-    if tuning:
-        return Options(TUNING_STEPS if steps is None else steps, rate=1e-3, seed=seed, check_every=100)
-    return Options(STEPS if steps is None else steps, seed=seed, check_every=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +247,43 @@ def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
     return {"drums": drums, "memory_seconds": MEMORY_SECONDS}
 
 
-KIND = StreamKind(SPEC, start_from, options, DrumTask)
+@dataclass(frozen=True, slots=True)
+class DrumOptions(StreamOptions):
+    """The options of `samplechop train drums`."""
+
+    steps: Annotated[
+        int | None,
+        Option(
+            f"Training steps per net (default: {STEPS}; {TUNING_STEPS} with --from; 0 with --from calibrates).", low=0
+        ),
+    ] = None
+
+
+def train(sources: list[Path], options: DrumOptions, run: Run) -> object:
+    """Train the net; gives its scores."""
+    start, steps = None, STEPS if options.steps is None else options.steps
+    schedule = Options(steps, seed=options.seed, check_every=200)
+    if options.start is not None:
+        start = start_from(options.start, DrumFeatures, n_features=SPEC.n_features, wait=WAIT, heads=SPEC.names)
+        steps = TUNING_STEPS if options.steps is None else options.steps
+        schedule = Options(steps, rate=1e-3, seed=options.seed, check_every=100)
+    return train_stream(sources, options, run, SPEC, schedule, start, DrumTask)
+
+
+RECIPE = Recipe(
+    help="""Train a drum model on recordings of which the hits are known.
+
+    \b
+    samplechop crate build -o crate --minutes 360       make labelled music
+    samplechop train drums crate -o mine/drums          train on it
+    samplechop train drums my-records -o mine/me --from drums
+
+    Labels lie beside each recording: name.drums.json, as samplechop drums writes it; name.drums.txt with seconds, drum
+    and, if known, velocity 0..1 on each line; or the truth of a synthetic training set. Writes NAME.tflite, NAME.json,
+    NAME.npz, NAME.md and figures in NAME-report; measure it with samplechop evaluate drums FOLDER --model NAME.json.
+    """,
+    metavar="DIR",
+    sources="Recordings with drum labels, or synthetic training sets.",
+    train=train,
+    options=DrumOptions,
+)

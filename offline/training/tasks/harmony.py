@@ -1,18 +1,24 @@
 """The harmony net: fitted to mixed chords, measured on instruments it never learned from."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import HarmonyFeatures, Manifest
+from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.training import keras_models, measures
 from samplechop.offline.training.keras_models import keras, tensorflow
-from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
+from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, Recipe, Run, TrainOptions
+from samplechop.offline.training.tasks import harmony_examples, harmony_library
 from samplechop.offline.training.tasks.harmony_examples import FRAMES, Frames
 from samplechop.offline.training.tasks.harmony_mixing import KINDS
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import Option
 from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB
 
 HIDDEN = (512, 256, 128)
@@ -203,3 +209,63 @@ def predict(model: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give the logits of frames, float32 (n, 24)."""
     parts = [model(x[i : i + VALIDATION_BATCH], training=False).numpy() for i in range(0, len(x), VALIDATION_BATCH)]
     return np.concatenate(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class HarmonyOptions(TrainOptions):
+    """The options of `samplechop train harmony`."""
+
+    soundfont: Annotated[list[Path] | None, Option("General MIDI .sf2; again for more (default: the system's).")] = None
+    only_banks: Annotated[bool, Option("Learn from BANK only, no soundfont.")] = False
+    sounds: Annotated[list[Path] | None, Option("Folder with real drums; again for more.")] = None
+    made: Annotated[int, Option("Instruments made by rule to add (default: {default}).", low=0)] = 60
+    examples: Annotated[int, Option("Frames to learn from (default: {default}).", low=1000)] = 105_000
+    steps: Annotated[int, Option("Training steps (default: {default}).", low=1)] = 5000
+    spectrum: Annotated[
+        Literal["cqt", "spectrum"],
+        Option("cqt, or spectrum to compare with (default: {default}).", names=("--input",)),
+    ] = "cqt"
+
+
+def train(banks: list[Path], options: HarmonyOptions, run: Run) -> str:
+    """Gather instruments, mix chords, train the net; says how well it does."""
+    if options.only_banks and not banks:
+        raise UserError("--only-banks needs banks to learn from: name at least one")
+    fonts = [] if options.only_banks else soundfonts.find(options.soundfont or [])
+    library, spectrum = run.work / "library", options.spectrum
+    counts = options.examples, max(1000, options.examples // 10), options.seed, options.jobs
+    gathered, mixed = partial(run.progress, "gathering sounds"), partial(run.progress, "mixing chords")
+    harmony_library.prepare(library, banks, fonts, options.sounds or [], options.made, options.jobs, gathered)
+    frames = harmony_examples.prepare(run.work / spectrum, library, spectrum, *counts, mixed)
+    used = harmony_library.load(library).instruments
+    facts = {
+        "instruments": sum(not one.held_out for one in used),
+        "instruments_held_out": sum(one.held_out for one in used),
+        "soundfonts": [font.stem for font in fonts],
+        "frames": len(frames[0].x),
+        "frames_held_out": len(frames[1].x),
+        "seed": options.seed,
+        "steps": options.steps,
+    }
+    schedule = Options(options.steps, rate=2.5e-3, seed=options.seed, check_every=250, patience=12)
+    scores = run.fit(HarmonyTask(*frames, spectrum), schedule, facts).scores
+    single, mix = scores["pitch_class_f"], scores["pitch_class_f_of_a_mix"]
+    return f"pitch-class F {single:.3f} of single frames, {mix:.3f} of six together"
+
+
+RECIPE = Recipe(
+    help="""Train a harmony model on chords mixed from single notes of many instruments.
+
+    \b
+    samplechop train harmony -o mine/harmony                 soundfonts, and instruments made by rule
+    samplechop train harmony my-synth my-piano -o mine/harmony   and your own banks
+
+    Every note is detuned, mixed, strummed, cut, put in rooms, under drums and on worn records. Some instruments are
+    never learned from, and measure how well it does. Writes NAME.tflite, NAME.json, NAME.md and NAME-report/loss.png.
+    """,
+    metavar="BANK",
+    required=False,
+    sources="Banks of notes, or folders of banks.",
+    train=train,
+    options=HarmonyOptions,
+)

@@ -61,10 +61,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(tag_training, "CHANNELS", (8, 12, 16, 16))  # three kinds need no more, and it learns in seconds
         told = samplechop(
             "train", "tags", folder / "atlas", "-o", folder / "mine", "--metadata", folder / "tags.csv",
-            "--held", "two", "--steps", 100, "--jobs", 1,
+            "--held-out", "two", "--steps", 100, "--jobs", 1,
         )  # fmt: skip
     assert told.code == 0, told.err
-    assert "60 tagged sounds, 3 tags; packs held out: two" in told.err
+    assert "3 tags of 60 sounds" in told.out
+    assert "packs held out: two" in told.out
     return folder
 
 
@@ -221,7 +222,7 @@ def test_one_pack_is_split_by_sound_and_reported_to_be() -> None:
 
 @pytest.mark.parametrize("named", [["x"], ["a", "b"]])
 def test_packs_that_cannot_be_held_out_are_refused(named: list[str]) -> None:
-    with pytest.raises(UserError, match="--held"):
+    with pytest.raises(UserError, match="--held-out"):
         tag_net.split(["a"] * 20 + ["b"] * 20, named)
 
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.evaluate import drums, harmony, report, runner, systems
-from samplechop.offline.evaluate.chops import DRAWING, TASK
+from samplechop.offline.evaluate.chops import TASK
 from samplechop.offline.evaluate.measures import Markers, Row, compared, share
 from samplechop.offline.evaluate.references import references_for, tracks_in
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
@@ -135,7 +135,7 @@ def test_a_real_surface_is_played_round_and_round_without_a_seam(tmp_path):
 
 
 def test_the_page_holds_every_recording_and_fetches_nothing(result):
-    html = report.page(result, DRAWING, "my <records>")
+    html = report.page(result, "my <records>")
     assert "my &lt;records&gt;" in html
     for one in result.tracks:
         assert f"<h3>{one.track.name} " in html
@@ -147,7 +147,7 @@ def test_the_page_holds_every_recording_and_fetches_nothing(result):
 def test_the_page_is_well_formed_and_small(result):
     from xml.etree import ElementTree
 
-    drawings = re.findall(r"<svg.*?</svg>", report.page(result, DRAWING, "records"), re.DOTALL)
+    drawings = re.findall(r"<svg.*?</svg>", report.page(result, "records"), re.DOTALL)
     assert len(drawings) == len(result.tracks) + 1
     for drawing in drawings:
         ElementTree.fromstring(drawing)
@@ -156,7 +156,7 @@ def test_the_page_is_well_formed_and_small(result):
 
 def test_a_page_that_cannot_be_written_is_a_clear_fault(result, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
-        report.write_page(result, DRAWING, "records", tmp_path)
+        report.write_page(result, "records", tmp_path)
 
 
 def test_a_beat_labelled_one_is_a_downbeat():
@@ -203,7 +203,7 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(folder, arguments, says, mo
 def test_models_of_other_kinds_are_not_judged_as_chops():
     assert "chop" in systems.released(("chop", "stream"))
     assert "chop" not in systems.released(("drums", "harmony"))
-    with pytest.raises(UserError, match="model 'chop' cannot be judged here"):
+    with pytest.raises(UserError, match="model 'chop' cannot be evaluated here"):
         systems.check(["chop"], ("drums",))
 
 
@@ -235,7 +235,7 @@ def test_a_groove_too_short_to_go_round_is_named(tmp_path):
 
 def test_results_that_cannot_be_written_are_a_clear_fault(result, folder, tmp_path):
     with pytest.raises(UserError, match="cannot be written"):
-        report.write_data(result, folder, tmp_path / "nowhere" / "all.json")
+        report.write_data(result, folder, tmp_path)
 
 
 def test_a_folder_without_labels_says_what_to_put_there(tmp_path):

@@ -121,7 +121,7 @@ def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) ->
         (["nowhere", "-o", "m"], "no folder"),
         ([".", "-o", "m"], "no labelled recordings"),
         ([".", "-o", "m", "--model-shape", "chop-62"], "--model-shape must be one of"),
-        ([".", "-o", "m", "--from", "chop-61"], "only streaming nets can be fine-tuned"),
+        ([".", "-o", "m", "--from", "chop-61"], "only a streaming net of this task"),
         ([".", "-o", "m", "--from", "nobody"], "nobody"),
         ([".", "-o", "m", "--steps", "0"], "--steps 0 trains nothing"),
         ([".", "-o", "/proc/m"], "cannot be written"),

@@ -259,7 +259,7 @@ def test_the_page_is_well_formed_and_fetches_nothing(folder):
     result = runner.evaluate(
         drums.TASK, tracks_in(folder, drum_references_for), ["detector:reciter", "librosa"], None, jobs=1
     )
-    html = report.page(result, drums.DRAWING, "my <drums>")
+    html = report.page(result, "my <drums>")
     assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert len(drawings) == len(result.tracks) + 2
@@ -277,7 +277,7 @@ def test_without_a_model_of_the_kind_one_is_asked_for(folder, monkeypatch):
 def test_a_model_of_another_kind_is_refused(folder):
     found = samplechop("evaluate", "drums", folder, "--model", "chop")
     assert found.code == 2
-    assert "model 'chop' cannot be judged here" in found.err
+    assert "model 'chop' cannot be evaluated here" in found.err
 
 
 def test_a_folder_without_drums_says_what_to_put_there(tmp_path):

@@ -278,7 +278,7 @@ def test_the_command_prints_a_table_and_writes_json_and_a_page(folder):
 
 def test_the_page_is_well_formed_and_fetches_nothing(folder):
     result = runner.evaluate(harmony.TASK, tracks_in(folder, chord_references_for), ["detector:reciter"], None, jobs=1)
-    html = report.page(result, harmony.DRAWING, "my <chords>")
+    html = report.page(result, "my <chords>")
     assert not re.search(r"(src|href)=\"(?!#)|url\(|@import|<script", html)
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert len(drawings) == len(result.tracks) + 2

@@ -1,15 +1,31 @@
 """The training loop, on nets of one weight."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pytest
 
+from samplechop import models
 from samplechop.models import HarmonyFeatures
+from samplechop.offline.cli.train import TASKS
 from samplechop.offline.training.keras_models import Card
-from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, learn, train
+from samplechop.offline.training.loop import (
+    Batch,
+    Calibrated,
+    Fitted,
+    Loss,
+    Options,
+    Recipe,
+    Run,
+    TrainOptions,
+    learn,
+    train,
+)
+from samplechop.realtime.core.options import Option
+from tests.support.command import samplechop
 
 pytest.importorskip("tensorflow")
 
@@ -90,6 +106,32 @@ class Toy:
 
     def finish(self, manifest: Any, folder: Path) -> None:
         """Write nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToyOptions(TrainOptions):
+    """What `samplechop train toy` may be given."""
+
+    steps: Annotated[int, Option("Steps.", low=1)] = 2
+
+
+def train_toy(sources: list[Path], options: ToyOptions, run: Run) -> str:
+    run.fit(Toy(), Options(options.steps, rate=0.1, seed=options.seed), {"sources": len(sources)})
+    return "well"
+
+
+RECIPE = Recipe("Train a toy.", "PLAYROOM", "Rooms.", train_toy, ToyOptions, required=False)
+
+
+def test_a_task_becomes_a_command_by_a_line_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TASKS, "toy", __name__)
+    made = samplechop("train", "toy", "a", "b", "-o", tmp_path / "toy", "--steps", 3, "--seed", 7)
+    assert made.code == 0, made
+    assert made.out.strip().endswith("well")
+    assert models.load(tmp_path / "toy.json").training == {"sources": 2, "later": 2}
+    assert f"samplechop train toy a b -o {tmp_path}" in (tmp_path / "toy.md").read_text()
+    assert "Train a toy." in samplechop("train", "--help").out
+    assert "--steps must be 1 or more, got 0" in samplechop("train", "toy", "-o", tmp_path / "x", "--steps", 0).err
 
 
 def test_a_task_becomes_a_model_with_its_card_and_its_figures(tmp_path: Path) -> None:
