@@ -181,19 +181,14 @@ def clips(
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.clip_classifier_training import ClipTask, clips_of
     from samplechop.offline.training.keras_models import check_extra, model_path
-    from samplechop.offline.training.loop import Options, train
+    from samplechop.offline.training.loop import Options, Run
 
     check_extra()
     out = model_path(out, "mine/clips")
     options = Options(steps=steps, rate=2e-3, seed=seed, check_every=max(1, steps // 10))
     with progress_bars() as progress:
-        task = ClipTask(clips_of(folders, progress))
-
-        def on_step(member: int, step: int, loss: float) -> None:
-            del member
-            progress(f"training, loss {loss:.3f}", step, steps)
-
-        made = train(task, out, options, {"seed": seed, "steps": steps}, on_step).manifest
+        run = Run("clips", out, out.parent, "", progress)
+        made = run.fit(ClipTask(clips_of(folders, progress)), options, {"seed": seed, "steps": steps})
     typer.echo(f"{out}.json")
     for name, score in made.scores.items():
         typer.echo(f"{name:7s} " + ", ".join(f"{what} {value:g}" for what, value in score.items()))

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,42 +93,47 @@ def to_tflite(model: Any, batch: int = BATCH) -> bytes:
         return bytes(converter.convert())
 
 
-def write(
-    out: Path,
-    content: bytes,
-    features: AnyFeatures,
-    threshold: float,
-    min_gap: float,
-    training: Mapping[str, Any],
-    scores: Mapping[str, Any],
-    version: str = "1.0.0",
-    decision: Mapping[str, Any] | None = None,
-    calibration: tuple[tuple[float, float], ...] = (),
-) -> Manifest:
-    """Write OUT.tflite and OUT.json, and open them again to prove that they can be.
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """All that a model's two files hold: the .tflite and, beside it, the manifest; see samplechop.models.Manifest.
 
-    threshold: probability in 0..1. min_gap: seconds; both are written for the kinds of models.PICKED alone.
-    training, scores, decision: anything JSON can hold.
+    threshold, min_gap: written for the kinds of models.PICKED alone. facts: on the training. card_scores: of the card,
+    None for `scores`. All mappings hold what JSON can.
     """
+
+    content: bytes
+    features: AnyFeatures
+    scores: Mapping[str, Any]
+    threshold: float = 0.5
+    min_gap: float = 0.0
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    calibration: tuple[tuple[float, float], ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    card_scores: Mapping[str, Any] | None = None
+
+
+def write(out: Path, made: Calibrated, training: Mapping[str, Any], version: str = "1.0.0") -> Manifest:
+    """Write OUT.tflite and OUT.json, and open them again to prove that they can be. training: before the facts."""
     out.parent.mkdir(parents=True, exist_ok=True)
     file, manifest = out.with_name(out.name + ".tflite"), out.with_name(out.name + ".json")
-    kind = next(kind for kind, form in models.KINDS.items() if form is type(features))
+    kind = next(kind for kind, form in models.KINDS.items() if form is type(made.features))
+    picked = {"threshold": made.threshold, "min_gap": made.min_gap} if kind in models.PICKED else {}
     record = {
         "schema": models.SCHEMA,
         "name": out.name,
         "version": version,
         "kind": kind,
         "file": file.name,
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": hashlib.sha256(made.content).hexdigest(),
         "license": "MIT",
-        "features": asdict(features),
-        **({"threshold": threshold, "min_gap": min_gap} if kind in models.PICKED else {}),
-        "decision": dict(decision or {}),
-        "calibration": [list(pair) for pair in calibration],
-        "training": dict(training),
-        "scores": dict(scores),
+        "features": asdict(made.features),
+        **picked,
+        "decision": dict(made.decision),
+        "calibration": [list(pair) for pair in made.calibration],
+        "training": {**training, **made.facts},
+        "scores": dict(made.scores),
     }
-    file.write_bytes(content)
+    file.write_bytes(made.content)
     manifest.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return models.load(manifest)
 
@@ -157,9 +162,7 @@ def write_card(manifest: Manifest, card: Card, command: str, scores: Mapping[str
         "",
         "## Where it fails",
         "",
-        f"Not measured yet: run `{card.evaluate} FOLDER --model {manifest.name}.json` on recordings it has never heard,"
-        " and",
-        "look.",
+        f"Not measured yet: run `{card.evaluate} FOLDER --model {manifest.name}.json` on other recordings.",
         "",
     ]
     manifest.path.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8")

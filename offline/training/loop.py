@@ -7,16 +7,17 @@ its RECIPE says what `samplechop train` must know of it.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.models import AnyFeatures, Manifest
+from samplechop.models import Manifest
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import keras_models, measures
-from samplechop.offline.training.keras_models import keras, tensorflow
+from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
 from samplechop.realtime.core.options import Option, check
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -25,8 +26,6 @@ Loss = Callable[[Any, Any], Any]
 """(target, output of the net) in, one number out; tensors."""
 Penalty = Callable[[Any, Any], Any]
 """(input, output of the net) in, the cost of having left what the net gave before fine-tuning out; tensors."""
-OnStep = Callable[[int, int, float], None]
-"""Called with (member, step, running loss)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +58,6 @@ class Fitted:
     validation_loss: list[float] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """All that a model's two files hold: the .tflite and, beside it, the manifest; see samplechop.models.Manifest.
-
-    facts: on the training, after those the caller of `train` gives. card_scores: of the card, None for `scores`.
-    """
-
-    content: bytes
-    features: AnyFeatures
-    scores: Mapping[str, Any]
-    threshold: float = 0.5
-    min_gap: float = 0.0
-    decision: Mapping[str, Any] = field(default_factory=dict)
-    calibration: tuple[tuple[float, float], ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    card_scores: Mapping[str, Any] | None = None
-
-
 class Task(Protocol):
     """What a net is trained for."""
 
@@ -88,7 +69,7 @@ class Task(Protocol):
     def members(self) -> int:
         """Number of nets of one shape to fit and to average."""
 
-    def build(self, member: int, seed: int) -> tuple[Any, Penalty | None]:
+    def build(self, member: int, seed: int, /) -> tuple[Any, Penalty | None]:
         """Make the Keras net of one member; with a penalty where it is fine-tuned rather than trained from nothing."""
 
     def draw(self, rng: np.random.Generator) -> Batch:
@@ -103,16 +84,8 @@ class Task(Protocol):
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
         """Choose thresholds, measure on held-out data, convert."""
 
-    def finish(self, manifest: Manifest, folder: Path) -> None:
+    def finish(self, manifest: Manifest, folder: Path, /) -> None:
         """Draw the task's own figures into `folder`, write what else lies beside the model, verify the written file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A written model and how the fitting of each member went."""
-
-    manifest: Manifest
-    fittings: Sequence[Fitted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +105,8 @@ class TrainOptions:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One call of `samplechop train TASK`. task: its name. out: the model to write, without suffix. work: a folder for
-    what is computed on the way. command: what the user typed.
+    """One training. task: its name. out: the model to write, without suffix. work: a folder for what is computed on the
+    way. command: what the user typed, for the card; without it there is no card.
     """
 
     task: str
@@ -143,13 +116,32 @@ class Run:
     progress: Progress
 
     def fit(self, task: Task, options: Options, facts: Mapping[str, Any]) -> Manifest:
-        """Train a task's net and write it, with its card; facts: on the training."""
+        """Train a task's net; write OUT.tflite, OUT.json, and OUT.md with the figures in OUT-report.
 
-        def on_step(member: int, step: int, loss: float) -> None:
+        facts: on the training, for the manifest.
+        """
+        keras().backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
+        fittings = []
+        for member in range(task.members):
+            chosen = replace(options, seed=options.seed + member)
+            model, penalty = task.build(member, chosen.seed)
+            draw = partial(task.draw, np.random.default_rng(chosen.seed))
             name = f"training net {member + 1} of {task.members}" if task.members > 1 else "training"
-            self.progress(f"{name}, loss {loss:.3f}", step, options.steps)
 
-        return train(task, self.out, options, facts, on_step, self.command).manifest
+            def on_step(step: int, loss: float, name: str = name) -> None:
+                self.progress(f"{name}, loss {loss:.3f}", step, options.steps)
+
+            batches = task.validation_batches()
+            fittings.append(learn(model, draw, batches, task.loss(), chosen, on_step, penalty))
+        made = task.calibrate(fittings)
+        manifest = keras_models.write(self.out, made, facts)
+        folder = self.out.with_name(self.out.name + "-report")
+        task.finish(manifest, folder)
+        if self.command:
+            losses = [(one.steps, one.training_loss, one.validation_loss) for one in fittings]
+            measures.draw_losses(losses, folder / "loss.png")
+            keras_models.write_card(manifest, task.card, self.command, made.card_scores)
+        return manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,51 +159,6 @@ class Recipe:
     train: Callable[[list[Path], Any, Run], object]
     options: type[TrainOptions] = TrainOptions
     required: bool = True
-
-
-def train(
-    task: Task, out: Path, options: Options, facts: Mapping[str, Any], on_step: OnStep | None = None, command: str = ""
-) -> Trained:
-    """Train a task's net and write OUT.tflite and OUT.json; OUT.md and the figures in OUT-report, too, with a command.
-
-    facts: on the training, for the manifest. command: what the user typed, for the card.
-    """
-    keras().backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
-    fittings = []
-    for member in range(task.members):
-        chosen = replace(options, seed=options.seed + member)
-        model, penalty = task.build(member, chosen.seed)
-        rng = np.random.default_rng(chosen.seed)
-
-        def draw(rng: np.random.Generator = rng) -> Batch:
-            return task.draw(rng)
-
-        def progress(step: int, loss: float, member: int = member) -> None:
-            if on_step is not None:
-                on_step(member, step, loss)
-
-        batches = task.validation_batches()
-        fittings.append(learn(model, draw, batches, task.loss(), chosen, progress, penalty))
-    made = task.calibrate(fittings)
-    manifest = keras_models.write(
-        out,
-        made.content,
-        made.features,
-        made.threshold,
-        made.min_gap,
-        {**facts, **made.facts},
-        made.scores,
-        decision=made.decision,
-        calibration=made.calibration,
-    )
-    folder = out.with_name(out.name + "-report")
-    task.finish(manifest, folder)
-    if command:
-        measures.draw_losses(
-            [(one.steps, one.training_loss, one.validation_loss) for one in fittings], folder / "loss.png"
-        )
-        keras_models.write_card(manifest, task.card, command, made.card_scores)
-    return Trained(manifest, fittings)
 
 
 def learn(

@@ -14,8 +14,8 @@ from scipy.special import expit
 from samplechop import models
 from samplechop.models import DrumFeatures, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, keras_models, tcn
-from samplechop.offline.training.keras_models import tensorflow
-from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, Penalty, Run, TrainOptions
+from samplechop.offline.training.keras_models import Calibrated, tensorflow
+from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Penalty, Run, TrainOptions
 from samplechop.offline.training.streaming_targets import Record, StreamSpec, mark
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
@@ -55,7 +55,7 @@ def start_from(name: str, kind: type[StreamFeatures] | type[DrumFeatures], **exp
     features = manifest.features
     if not isinstance(features, kind):
         raise UserError(
-            f"--from {name}: only streaming nets for the same task can be fine-tuned, not {manifest.kind!r}"
+            f"--from {name}: only a streaming net of this task can be tuned, and this is of kind {manifest.kind!r}"
         )
     for key, wanted in expected.items():
         if getattr(features, key) != wanted:

@@ -18,8 +18,8 @@ from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, featu
 from samplechop.offline.lab.drum_datasets.from_tracks import onsets
 from samplechop.offline.labels.drum_labels import DrumLabels, read_drum_labels
 from samplechop.offline.training import dataset, keras_models
-from samplechop.offline.training.keras_models import keras, tensorflow
-from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
+from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
+from samplechop.offline.training.loop import Batch, Fitted, Loss
 from samplechop.offline.training.tasks import drums
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
@@ -192,7 +192,7 @@ class ClipTask:
     """The clip classifier in the training loop."""
 
     card = keras_models.Card(
-        "Hears which drums are struck at one attack.",
+        "Detects which drums are struck at one attack.",
         "On recordings it did not learn from, which also decided from which probability a drum is named:",
         "samplechop drums from-tracks",
     )
@@ -202,9 +202,8 @@ class ClipTask:
         """clips: by split, "train" and "validation"."""
         self._clips, self._learned, self._held_out = clips, clips["train"], clips["validation"]
 
-    def build(self, member: int, seed: int) -> tuple[Any, None]:
+    def build(self, _member: int, seed: int) -> tuple[Any, None]:
         """Make the net."""
-        del member
         return build(seed), None
 
     def draw(self, rng: np.random.Generator) -> Batch:

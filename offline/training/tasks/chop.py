@@ -13,8 +13,8 @@ from samplechop.models import Features, Manifest, StreamFeatures
 from samplechop.offline.labels import labels_beside, read_labels
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.offline.training import dataset, measures, tcn
-from samplechop.offline.training.keras_models import Card
-from samplechop.offline.training.loop import Calibrated, Fitted, Options, Recipe, Run
+from samplechop.offline.training.keras_models import Calibrated, Card
+from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming import (
     Predict,
@@ -201,7 +201,7 @@ class ChopTask(StreamingTask):
     """The chop net in the training loop."""
 
     card = Card(
-        "Hears where to cut a record.",
+        "Detects where to cut a record.",
         "On validation records, which it was not trained on:",
         "samplechop evaluate",
     )

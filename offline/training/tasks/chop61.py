@@ -3,7 +3,7 @@ with, a convolutional net over the whole window. They alone are fitted by Keras'
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from samplechop.offline.audio.reading import read_audio
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import dataset, keras_models
-from samplechop.offline.training.keras_models import keras
+from samplechop.offline.training.keras_models import Calibrated, keras
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.measures import Verdict, calibration, f_measure, near
 from samplechop.offline.training.streaming_targets import Annotation
@@ -278,10 +278,14 @@ def train(
     scores = {"validation_chop_f": f, "validation_loss": round(min(history.history["val_loss"]), 4)}
     content = keras_models.to_tflite(model)
     pairs = calibration(known)
-    features = features_of(shape)
-    made = keras_models.write(run.out, content, features, threshold, MIN_GAP, facts, scores, calibration=pairs)
-    keras_models.write_card(made, ChopTask.card, run.command)
-    return made.scores
+    made = Calibrated(content, features_of(shape), scores, threshold, MIN_GAP, calibration=pairs, facts=facts)
+    return _written(run, made)
+
+
+def _written(run: Run, made: Calibrated, version: str = "1.0.0") -> Mapping[str, Any]:
+    manifest = keras_models.write(run.out, made, {}, version)
+    keras_models.write_card(manifest, ChopTask.card, run.command)
+    return manifest.scores
 
 
 def recalibrate(folders: Sequence[Path], manifest: Manifest, seed: int, jobs: int, run: Run) -> object:
@@ -296,16 +300,7 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, seed: int, jobs: in
         Scorer(manifest, len(one.x)).score(one.x.astype(np.float32), np.zeros(len(one.x), np.bool_), scores)
         known += verdicts(one, scores, manifest.threshold)
     facts = {**manifest.training, "recordings_calibration": len(found)}
-    made = keras_models.write(
-        run.out,
-        manifest.path.read_bytes(),
-        manifest.features,
-        manifest.threshold,
-        manifest.min_gap,
-        facts,
-        manifest.scores,
-        manifest.version,
-        calibration=calibration(known),
-    )
-    keras_models.write_card(made, ChopTask.card, run.command)
-    return made.scores
+    content, pairs = manifest.path.read_bytes(), calibration(known)
+    decided = manifest.scores, manifest.threshold, manifest.min_gap
+    made = Calibrated(content, manifest.features, *decided, calibration=pairs, facts=facts)
+    return _written(run, made, manifest.version)

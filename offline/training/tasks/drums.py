@@ -16,8 +16,8 @@ from samplechop.offline.augmentation.effects import compress, reverberate
 from samplechop.offline.labels.drum_labels import SUFFIX, TEXT_SUFFIX, drum_labels_beside, read_drum_labels
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.offline.training import dataset, measures, tcn
-from samplechop.offline.training.keras_models import Card
-from samplechop.offline.training.loop import Calibrated, Fitted, Options, Recipe, Run
+from samplechop.offline.training.keras_models import Calibrated, Card
+from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming import (
     Predict,
@@ -182,7 +182,7 @@ class DrumTask(StreamingTask):
     """The drum net in the training loop."""
 
     card = Card(
-        "Hears kicks, snares, hats, toms and cymbals within 25 ms.",
+        "Detects kicks, snares, hats, toms and cymbals within 25 ms.",
         "F-measures within 29 ms, on records it did not learn from, which decided thresholds or stopped the training:",
         "samplechop evaluate drums",
     )

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from samplechop.models import HarmonyFeatures, Manifest
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.training import keras_models, measures
-from samplechop.offline.training.keras_models import keras, tensorflow
-from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss, Options, Recipe, Run, TrainOptions
+from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
+from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Recipe, Run, TrainOptions
 from samplechop.offline.training.tasks import harmony_examples, harmony_library
 from samplechop.offline.training.tasks.harmony_examples import FRAMES, Frames
 from samplechop.offline.training.tasks.harmony_mixing import KINDS
@@ -70,7 +70,7 @@ class HarmonyTask:
     """The harmony net in the training loop."""
 
     card = keras_models.Card(
-        "Hears which of the twelve pitch classes sound, and which is the bass.",
+        "Detects which of the twelve pitch classes sound, and which is the bass.",
         "Single frames of 186 ms, of instruments it never learned from, half of them cut short or under drums:",
         "samplechop evaluate harmony",
     )
@@ -83,9 +83,8 @@ class HarmonyTask:
         self._target = np.concatenate([training.target, training.weight], axis=1)
         self._logits = np.zeros((0, 24), np.float32)
 
-    def build(self, member: int, seed: int) -> tuple[Any, None]:
+    def build(self, _member: int, seed: int) -> tuple[Any, None]:
         """Make the net."""
-        del member
         return build(self._x.shape[1], seed), None
 
     def draw(self, rng: np.random.Generator) -> Batch:
@@ -126,13 +125,12 @@ class HarmonyTask:
         content = keras_models.to_tflite(fitted.model, 1)
         return Calibrated(content, features, measure(logits, held, threshold), threshold, facts=facts)
 
-    def finish(self, manifest: Manifest, folder: Path) -> None:
+    def finish(self, _manifest: Manifest, folder: Path) -> None:
         """Draw how often a pitch class sounds by the probability the net gives it."""
-        del manifest
         known = np.asarray(self._held_out.weight[:, :12]) > 0
         probability = 1 / (1 + np.exp(-self._logits[:, :12][known]))
         sounds = self._held_out.target[:, :12][known]
-        labels = ("How often a pitch class sounds, on unheard instruments", "probability", "share")
+        labels = ("How often a pitch class sounds, on held-out instruments", "probability", "share")
         measures.draw_reliability(labels, probability, sounds, 1, ((0, 0), (1, 1)), "", folder / "reliability.png")
 
 
@@ -161,7 +159,7 @@ def f_measure(detected: NDArray[np.bool_], target: NDArray[np.uint8], known: NDA
 
 
 def measure(logits: NDArray[np.float32], held: Frames, threshold: float) -> dict[str, Any]:
-    """Score logits of frames of unheard instruments: F of pitch classes, by kind too; how often all twelve are right;
+    """Score logits of frames of held-out instruments: F of pitch classes, by kind too; how often all twelve are right;
     the bass; false notes in frames without any; whether mistakes lean to neighbouring semitones.
     """
     target, known = np.asarray(held.target[:, :12]), np.asarray(held.weight[:, :12]) > 0

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from samplechop.models import Manifest, SoundFeatures
 from samplechop.offline.training import keras_models, measures
-from samplechop.offline.training.keras_models import keras, tensorflow
-from samplechop.offline.training.loop import Batch, Calibrated, Fitted, Loss
+from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
+from samplechop.offline.training.loop import Batch, Fitted, Loss
 
 N_BANDS, SEGMENTS = 64, 40
 CHANNELS = (24, 48, 64, 80)
@@ -175,8 +175,8 @@ class TagTask:
     """The tags net in the training loop."""
 
     card = keras_models.Card(
-        "Hears a whole sound; says how likely each of its tags is, and encodes it so that alike sounds are near.",
-        "Average precision on sounds it has not heard:",
+        "Takes a whole sound; says how likely each of its tags is, and encodes it so that alike sounds are near.",
+        "Average precision on held-out sounds:",
         "samplechop atlas tags",
     )
     members = 1
@@ -189,9 +189,8 @@ class TagTask:
         self._facts = {"seed": seed, "steps": steps}
         self._precision = np.zeros(0)
 
-    def build(self, member: int, seed: int) -> tuple[Any, None]:
+    def build(self, _member: int, seed: int) -> tuple[Any, None]:
         """Make the net."""
-        del member
         return build(self.features, seed), None
 
     def draw(self, rng: np.random.Generator) -> Batch:
@@ -243,9 +242,8 @@ class TagTask:
         content = keras_models.to_tflite(_two_outputs(fitted.model), TFLITE_BATCH)
         return Calibrated(content, self.features, scores, decision=decision, facts=facts, card_scores=card_scores)
 
-    def finish(self, manifest: Manifest, folder: Path) -> None:
+    def finish(self, _manifest: Manifest, folder: Path) -> None:
         """Draw the average precision of each tag."""
-        del manifest
         share = self._tagged.labels[self._held_out].mean(axis=0)
         _bars(self._precision, share, self.features.tags, folder / "average-precision.png")
 
@@ -267,7 +265,7 @@ def _bars(
         place for place in np.argsort(-np.nan_to_num(precision, nan=-1)).tolist() if not np.isnan(precision[place])
     ]
     shown = known[:MOST_BARS]
-    figure, axes = measures.axes_for("Average precision on unheard sounds", "average precision", "")
+    figure, axes = measures.axes_for("Average precision on held-out sounds", "average precision", "")
     figure.set_size_inches(7, 1.2 + 0.2 * len(shown))
     places = np.arange(len(shown))[::-1]
     axes.barh(places, precision[shown], color=measures.SECOND, alpha=0.75, label="this net")

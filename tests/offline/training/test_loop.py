@@ -11,10 +11,9 @@ import pytest
 from samplechop import models
 from samplechop.models import HarmonyFeatures
 from samplechop.offline.cli.train import TASKS
-from samplechop.offline.training.keras_models import Card
+from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import (
     Batch,
-    Calibrated,
     Fitted,
     Loss,
     Options,
@@ -22,7 +21,6 @@ from samplechop.offline.training.loop import (
     Run,
     TrainOptions,
     learn,
-    train,
 )
 from samplechop.realtime.core.options import Option
 from tests.support.command import samplechop
@@ -137,14 +135,15 @@ def test_a_task_becomes_a_command_by_a_line_in_the_table(tmp_path: Path, monkeyp
 def test_a_task_becomes_a_model_with_its_card_and_its_figures(tmp_path: Path) -> None:
     task, seen = Toy(), []
 
-    def on_step(member: int, step: int, _loss: float) -> None:
-        seen.append((member, step))
+    def progress(what: str, done: int, _total: int) -> None:
+        seen.append((what.split(",")[0], done))
 
-    made = train(task, tmp_path / "toy", Options(3, rate=0.1, seed=7), {"first": 1}, on_step, "samplechop train toy")
+    run = Run("toy", tmp_path / "toy", tmp_path, "samplechop train toy", progress)
+    made = run.fit(task, Options(3, rate=0.1, seed=7), {"first": 1})
     assert task.seeds == [7, 8]
-    assert seen == [(member, step) for member in (0, 1) for step in (1, 2, 3)]
-    assert list(made.manifest.training.items()) == [("first", 1), ("later", 2)]
-    assert len(made.manifest.scores["weight"]) == len(made.fittings) == 2
+    assert seen == [(f"training net {member} of 2", step) for member in (1, 2) for step in (1, 2, 3)]
+    assert list(made.training.items()) == [("first", 1), ("later", 2)]
+    assert len(made.scores["weight"]) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"toy.tflite", "toy.json", "toy.md", "toy-report"}
     assert {path.name for path in (tmp_path / "toy-report").iterdir()} == {"loss.png"}
     card = (tmp_path / "toy.md").read_text()

@@ -9,6 +9,8 @@ import soundfile
 from samplechop import models
 from samplechop.models import StreamFeatures
 from samplechop.offline.training import dataset, keras_models, tcn
+from samplechop.offline.training.keras_models import Calibrated
+from samplechop.offline.training.streaming import start_from
 from samplechop.offline.training.streaming_targets import Annotation, Record, record_of
 from samplechop.offline.training.tasks import chop
 from samplechop.offline.training.tasks.chop import HEADS, LOOKAHEAD, SPEC
@@ -36,9 +38,8 @@ def nets() -> list[object]:
 def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: Path) -> None:
     layers = [tcn.layers_of(net, SHAPE) for net in nets]
     described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets))
-    manifest = keras_models.write(
-        tmp_path / "two", keras_models.to_tflite(tcn.step(layers, SHAPE), 1), described, 0.5, 0.1, {}, {}
-    )
+    made = Calibrated(keras_models.to_tflite(tcn.step(layers, SHAPE), 1), described, {})
+    manifest = keras_models.write(tmp_path / "two", made, {})
     samples = audio()
     taken = record_of(SPEC, samples, Annotation({}, {}))
     logits = np.mean([net(np.asarray(taken.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
@@ -63,14 +64,15 @@ def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: P
 def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
     layers = tcn.layers_of(nets[0], SHAPE)
     described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, 1)
-    keras_models.write(
-        tmp_path / "net", keras_models.to_tflite(tcn.step([layers], SHAPE), 1), described, 0.5, 0.1, {}, {}
-    )
+    made = Calibrated(keras_models.to_tflite(tcn.step([layers], SHAPE), 1), described, {})
+    net = str(keras_models.write(tmp_path / "net", made, {}).path)
     tcn.save_weights(tmp_path / "net.npz", [layers])
-    assert chop.start_from(str(tmp_path / "net.json")).shape == SHAPE
+    assert start_from(net, StreamFeatures, lookahead=LOOKAHEAD).shape == SHAPE
     tcn.save_weights(tmp_path / "net.npz", [layers[:-1]])
     with pytest.raises(UserError, match=r"net\.npz beside it holds the weights of another net"):
-        chop.start_from(str(tmp_path / "net.json"))
+        start_from(net, StreamFeatures)
+    with pytest.raises(UserError, match="its lookahead is 15, this version trains 14"):
+        start_from(net, StreamFeatures, lookahead=14)
 
 
 def test_the_released_model_can_be_begun_from() -> None:

@@ -111,7 +111,7 @@ def test_a_model_is_trained_calibrated_and_heard_with(
     [
         (["nowhere", "-o", "m"], "no folder"),
         ([".", "-o", "m"], "put name.drums.txt"),
-        ([".", "-o", "m", "--from", "chop"], "is no drum model"),
+        ([".", "-o", "m", "--from", "chop"], "only a streaming net of this task"),
         ([".", "-o", "m", "--steps", "0"], "--steps 0 trains nothing"),
     ],
 )
