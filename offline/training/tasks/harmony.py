@@ -229,7 +229,7 @@ def train(banks: list[Path], options: HarmonyOptions, run: Run) -> str:
     """Gather instruments, mix chords, train the net; says how well it does."""
     if options.only_banks and not banks:
         raise UserError("--only-banks needs banks to learn from: name at least one")
-    fonts = [] if options.only_banks else soundfonts.find(options.soundfont or [])
+    fonts = [] if options.only_banks else soundfonts.find_soundfonts(options.soundfont or [])
     library, spectrum = run.work / "library", options.spectrum
     counts = options.examples, max(1000, options.examples // 10), options.seed, options.jobs
     gathered, mixed = partial(run.progress, "gathering sounds"), partial(run.progress, "mixing chords")

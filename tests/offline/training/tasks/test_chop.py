@@ -12,7 +12,6 @@ from samplechop.offline.training import dataset, keras_models, tcn
 from samplechop.offline.training.keras_models import Calibrated
 from samplechop.offline.training.streaming import start_from
 from samplechop.offline.training.streaming_targets import Annotation, Record, record_of
-from samplechop.offline.training.tasks import chop
 from samplechop.offline.training.tasks.chop import HEADS, LOOKAHEAD, SPEC
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.nets.features import N_FEATURES
@@ -76,7 +75,7 @@ def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
 
 
 def test_the_released_model_can_be_begun_from() -> None:
-    begin = chop.start_from("chop")
+    begin = start_from("chop", StreamFeatures, lookahead=LOOKAHEAD, heads=HEADS)
     assert len(begin.members) == models.load("chop").features.members
 
 

@@ -160,7 +160,7 @@ def test_training_writes_a_model_that_hears_live_what_it_heard_offline(sounds: P
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--input", "chroma", "-o", "x/harmony"], "--input must be cqt or spectrum"),
+        (["--input", "chroma", "-o", "x/harmony"], "--input must be one of cqt, spectrum"),
         (["--only-banks", "-o", "x/harmony"], "--only-banks needs banks"),
         (["nowhere", "--only-banks", "-o", "x/harmony"], "no folder 'nowhere'"),
         ([], "--out must name a model"),
