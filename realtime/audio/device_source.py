@@ -51,6 +51,7 @@ class _StreamSource:
         self._clock_runs = False  # whether it has seen this stream yet
         self._buffer = np.zeros((self.most, self.channels), np.float32)
         self._position = 0  # in the ring
+        self._xruns = 0, 0  # input, output: logged already
         self._stopping = threading.Event()
 
     def align(self, delay: int) -> None:
@@ -70,6 +71,16 @@ class _StreamSource:
             follow = self._clock.update if self._clock_runs else self._clock.reset
             follow(stamp.position + self._shift, stamp.time)
             self._clock_runs = True
+
+    def _log_xruns(self, gap: int = 0) -> None:
+        """Log what the audio system flagged since the last chunk, and samples that nobody took in time."""
+        xruns = self._stream.input_overflows, self._stream.output_underflows
+        if xruns != self._xruns or gap:
+            overflows, underflows = (new - old for new, old in zip(xruns, self._xruns, strict=True))
+            where = self._position + self._shift
+            text = "xrun before sample %d: %d input overflows, %d output underflows, %d samples lost"
+            _log.warning(text, where, overflows, underflows, gap)
+            self._xruns = xruns
 
     def stop(self) -> None:
         """[any thread] Fall silent and close the device; `read()` returns None."""
@@ -124,7 +135,6 @@ class DeviceSource(_StreamSource):
         self._resumes: int | None = None  # ring position of the first frame after the device came back
         self._gap = 0  # not reported yet
         self._gaps = self._lost_frames = 0
-        self._xruns = 0, 0  # input, output: logged already
 
     @property
     def state(self) -> str:
@@ -179,16 +189,6 @@ class DeviceSource(_StreamSource):
             self._gaps += 1
             self._lost_frames += gap
         return Chunk(self._position - read + self._shift, out[:read], gap)
-
-    def _log_xruns(self, gap: int) -> None:
-        """Log what the audio system flagged since the last chunk, and samples that nobody took in time."""
-        xruns = self._stream.input_overflows, self._stream.output_underflows
-        if xruns != self._xruns or gap:
-            overflows, underflows = (new - old for new, old in zip(xruns, self._xruns, strict=True))
-            where = self._position + self._shift
-            text = "xrun before sample %d: %d input overflows, %d output underflows, %d samples lost"
-            _log.warning(text, where, overflows, underflows, gap)
-            self._xruns = xruns
 
     def _rejoin(self, resumes: int) -> int:
         """Count the samples between the last one before the device went and the first one since, by the wall clock."""
@@ -265,14 +265,18 @@ class PlayedFileSource(_StreamSource):
             there = self._played if self._end is None else min(self._played, self._end)
             if there > self._position:
                 self._follow()
-                self.state = "playing"
+                if self.state != "playing":
+                    _log.info("output %r back at sample %d", self._output, self._position)
+                    self.state = "playing"
                 n, _ = self._stream.ring.read(self._position, self._buffer[: there - self._position])
                 start, self._position = self._position, self._position + n
+                self._log_xruns()
                 return Chunk(start, self._buffer[:n])
             if self._position == self._end:
                 return None
             self._stopping.wait(2 * POLL_SECONDS)
             if self._stream.lost():
+                _log.warning("output %r lost at sample %d", self._output, self._position)
                 self.state, self._clock_runs = f"waiting for {self._output!r}", False
                 self._stream.restart()
         return None
