@@ -16,7 +16,7 @@ from typing import TextIO
 
 from samplechop.realtime.audio.source import Chunk, Source
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, KEY, Event
-from samplechop.realtime.core.plugin import Detector, Trace, meters_of
+from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.core.process import scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
@@ -24,6 +24,7 @@ from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
 from samplechop.realtime.session_parts import (
     RUNNING,
     check_compatible,
+    curve_of,
     make_detectors,
     make_engine,
     make_recorder,
@@ -34,7 +35,7 @@ from samplechop.realtime.session_parts import (
     open_source,
 )
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.snapshot import OTHER_KINDS, Curve, Recording, SessionStats, Snapshot, Summary
+from samplechop.realtime.ui.snapshot import OTHER_KINDS, Recording, SessionStats, Snapshot, Summary
 from samplechop.realtime.ui.views import NoView, View, choose_view
 
 _SHOW_SECONDS = 1 / 12
@@ -74,10 +75,8 @@ class Session:
             if settings.events is not None:
                 self._files.append(JsonLinesSink(settings.events, rate))
                 self._realtime += self._files
-            if settings.midi_file is not None:
-                midi = MidiFileSink(
-                    settings.midi_file, rate, settings.midi_channel, settings.gate, settings.kind_channels
-                )
+            if (target := settings.midi_file) is not None:
+                midi = MidiFileSink(target, rate, settings.midi_channel, settings.gate, settings.kind_channels)
                 self._files.append(midi)
                 self._deferred.append(midi.write)
             self._midi_name = str(settings.midi_file or "")
@@ -95,6 +94,7 @@ class Session:
             self._taps = make_taps(settings, path, source, self._engine.latency, undo, keyboard, self._recorder)
             undo.pop_all()
         self._realtime += sinks
+        self._recorders = [one for one in (self._recorder, self._taps) if one is not None]
         self.tap_file = None if self._taps is None else self._taps.path
         self._duration = None if settings.duration is None else round(settings.duration * rate)
         self._view = NoView() if view is None else view
@@ -135,16 +135,12 @@ class Session:
         began, interrupted = time.perf_counter(), False
         analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
         with contextlib.ExitStack() as closing:
-            for sink in self._realtime:
-                if sink not in self._files:
-                    closing.callback(sink.close)
-            if self._taps is not None:
-                closing.callback(self._taps.close)
+            for one in (*self._realtime, *self._recorders):
+                if one not in self._files:
+                    closing.callback(one.close)
             self._source.start()
-            if self._recorder is not None:
-                self._recorder.start()
-            if self._taps is not None:
-                self._taps.start()
+            for recorder in self._recorders:
+                recorder.start()
             # Only now: a session that cannot begin leaves no files behind.
             for sink in self._files:
                 closing.callback(sink.close)
@@ -239,7 +235,7 @@ class Session:
         """[main] Write the events since the last call; wait so many seconds for the first of them."""
         taken: list[Event | None] = []
         with contextlib.suppress(queue.Empty):
-            taken.append(self._events.get(timeout=wait) if wait > 0 else self._events.get_nowait())
+            taken.append(self._events.get(wait > 0, wait))
             while True:
                 taken.append(self._events.get_nowait())
         new = [event for event in taken if event is not None]
@@ -259,7 +255,7 @@ class Session:
         self._view.show(self.snapshot(), new)
 
     def snapshot(self) -> Snapshot:
-        """[main] Tell how the session is now; peaks and CPU are those since the last call."""
+        """[main] Describe the session as it is now; peaks and CPU are those since the last call."""
         now = (time.perf_counter(), time.process_time())
         wall, busy = (b - a for a, b in zip(self._cpu_mark, now, strict=True))
         self._cpu_mark = now
@@ -274,7 +270,7 @@ class Session:
             sample_rate=source.sample_rate,
             peaks=engine.downmix.take_peaks(),
             detectors=tuple(engine.detectors),
-            curve=self._curve(),
+            curve=curve_of(self._engine),
             chops=tuple(stats.chops),
             chop_count=stats.counts["chop"],
             beat=stats.last(BEAT),
@@ -300,17 +296,7 @@ class Session:
             recording=Recording() if self._recorder is None else self._recorder.state(),
         )
 
-    def _curve(self) -> Curve | None:
-        """Give the first curve that a detector has."""
-        for detector in self._engine.detectors.values():
-            for name, meter in meters_of(detector).items():
-                if isinstance(meter, Trace):
-                    position = self._engine.origin + round(meter.seconds * self._source.sample_rate)
-                    return Curve(name, meter.newest(), meter.threshold, meter.frame_seconds, position)
-        return None
-
     def _warnings(self) -> tuple[str, ...]:
         faults = [f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items()]
-        faults += self._engine.late.values()
-        others = [one.warnings() for one in (self._taps, self._recorder) if one is not None]
-        return (*self._source.warnings, *faults, *(text for texts in others for text in texts))
+        others = [text for recorder in self._recorders for text in recorder.warnings()]
+        return (*self._source.warnings, *faults, *self._engine.late.values(), *others)

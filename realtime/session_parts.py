@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from samplechop.realtime.recording.session_writer import Facts
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import Pad, TapRecorder, tap_path
+from samplechop.realtime.ui.snapshot import Curve
 
 if TYPE_CHECKING:
     from samplechop.realtime.outputs.osc import OscSender  # its package is an extra
@@ -47,18 +48,11 @@ MOST_BYTES = 2 << 30
 """Of memory for what was before --keep-last is asked for."""
 
 _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
-    "chop": lambda chosen: ChopDetector(
-        ChopSettings(
-            chosen.model,
-            chosen.threshold,
-            chosen.min_gap,
-            chosen.hold,
-            chosen.choose,
-            spectra=chosen.pads == "similar",
-        )
+    "chop": lambda s: ChopDetector(
+        ChopSettings(s.model, s.threshold, s.min_gap, s.hold, s.choose, spectra=s.pads == "similar")
     ),
-    "drums": lambda chosen: DrumDetector(DrumSettings(chosen.drum_model, chosen.drum_thresholds)),
-    "harmony": lambda chosen: HarmonyDetector(HarmonySettings(chosen.harmony_model)),
+    "drums": lambda s: DrumDetector(DrumSettings(s.drum_model, s.drum_thresholds)),
+    "harmony": lambda s: HarmonyDetector(HarmonySettings(s.harmony_model)),
 }
 """How detectors are made that have settings of a session; all others have none."""
 
@@ -105,6 +99,16 @@ def make_engine(settings: LiveSettings, source: Source, detectors: Mapping[str, 
     if isinstance(source, DeviceSource | PlayedFileSource):
         source.align(engine.latency)
     return engine
+
+
+def curve_of(engine: Engine) -> Curve | None:
+    """[main] Give the first curve that a detector has."""
+    for detector in engine.detectors.values():
+        for name, meter in meters_of(detector).items():
+            if isinstance(meter, Trace):
+                position = engine.origin + round(meter.seconds * engine.sample_rate)
+                return Curve(name, meter.newest(), meter.threshold, meter.frame_seconds, position)
+    return None
 
 
 def open_sender(settings: LiveSettings, source: Source, latency: int, undo: ExitStack) -> tuple[MidiSender, str] | None:
@@ -190,7 +194,7 @@ def make_recorder(settings: LiveSettings, source: Source, engine: Engine, keyboa
         settings.record_format,
         engine.latency,
         {} if manifest is None else {name: getattr(manifest, name) for name in ("name", "version", "sha256")},
-        {name: _plain(value) for name, value in asdict(settings).items()},
+        {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()},
         {name: engine.latencies[name] for name in sorted(engine.immediate)},
     )
     return Recorder(plan, facts, source, keyboard)
@@ -225,7 +229,3 @@ def make_taps(
         lambda: source.state in RUNNING,
         on_tap=None if recorder is None else recorder.tap,
     )
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value

@@ -1,4 +1,4 @@
-"""Everything a live session can be told, checked in one place; kept in a TOML file or given as options."""
+"""All settings of a live session, checked in one place; kept in a TOML file or given as options."""
 
 import math
 import tomllib
@@ -19,23 +19,17 @@ from samplechop.realtime.midi.note_mapping import PadMode
 from samplechop.realtime.recording.audio_files import RecordFormat
 
 HarmonyNotes = Literal["chord", "pitches", "off"]
-"""Which kind of event is played as held notes."""
+"""Which kind of event is played as sustained notes."""
 
-SOUND, NOTES, DETECTORS, TAPS = "Sound in", "Notes out", "What counts as a chop", "Your own hits"
-KEPT, RUN = "What is kept", "Session"
+SOUND, NOTES, FOUND, TAPS = "Audio input", "Notes and events", "Detectors", "Taps"
+KEPT, RUN = "Recording", "Session"
 _CHANNEL = (1, 16)
 _NOTE = (0, 127)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSettings:
-    """One live session. Names are those of the options, seconds those of times; Hz for samplerate.
-
-    detect: names of the detectors that run, with commas between them.
-    model: of the chop detector; drum_model, harmony_model: the same of the other two.
-    beat_channel: where beats are played if `detect` names them; drum_channel, harmony_channel: the same of what they
-    name. harmony_notes: what is played of the harmony. osc: HOST:PORT. half_life: of a drum's presence.
-    midi_clock: let beats steer a MIDI clock. record, keep_dir: folders for sessions.
+    """One live session; names are those of the options, whose help says what they are. Times in seconds.
 
     None means: as the device, the model or the situation has it.
     """
@@ -50,94 +44,63 @@ class LiveSettings:
     ] = None
     monitor: Annotated[
         Monitor,
-        Option("off, direct, or aligned: the input, delayed so that it meets the notes (default: {default}).", SOUND),
+        Option("Play the input: off, direct, or aligned, delayed to meet the notes (default: {default}).", SOUND),
     ] = "off"
     midi_port: Annotated[
         str | None, Option("MIDI output by name, or 'virtual' to open a port that the DAW can pick.", NOTES)
     ] = None
-    midi_file: Annotated[Path | None, Option("Write the chops, at their true places, as a MIDI file.", NOTES)] = None
+    midi_file: Annotated[Path | None, Option("Write the notes, at their true places, as a MIDI file.", NOTES)] = None
     midi_channel: Annotated[int, Option("MIDI channel, {low} to {high} (default: {default}).", NOTES, *_CHANNEL)] = 1
     beat_channel: Annotated[
-        int,
-        Option(
-            "MIDI channel of the beats, if --detect names them; note 34 is a downbeat, 33 the others "
-            "(default: {default}).",
-            NOTES,
-            *_CHANNEL,
-        ),
+        int, Option("MIDI channel of beats; note 34 is a downbeat, else 33 (default: {default}).", NOTES, *_CHANNEL)
     ] = 10
-    drum_channel: Annotated[
-        int, Option("MIDI channel of the drums, if --detect names them (default: {default}).", NOTES, *_CHANNEL)
-    ] = 10
-    harmony_channel: Annotated[
-        int, Option("MIDI channel of the harmony, if --detect names it (default: {default}).", NOTES, *_CHANNEL)
-    ] = 2
+    drum_channel: Annotated[int, Option("MIDI channel of drums (default: {default}).", NOTES, *_CHANNEL)] = 10
+    harmony_channel: Annotated[int, Option("MIDI channel of harmony (default: {default}).", NOTES, *_CHANNEL)] = 2
     harmony_notes: Annotated[
-        HarmonyNotes,
-        Option(
-            "What is held on it while it sounds: chord, pitches (within one octave) or off (default: {default}).", NOTES
-        ),
+        HarmonyNotes, Option("Notes of harmony: chord, pitches (in one octave) or off (default: {default}).", NOTES)
     ] = "chord"
     midi_clock: Annotated[bool, Option("Send MIDI clock, so that a DAW follows the record.", NOTES)] = False
     pads: Annotated[
-        PadMode,
-        Option(
-            "cycle walks up the pads, similar gives like sounds one pad, fixed plays one (default: {default}).", NOTES
-        ),
+        PadMode, Option("cycle: pad after pad, similar: like sounds one pad, fixed: one (default: {default}).", NOTES)
     ] = "cycle"
     note_low: Annotated[int, Option("Note of the first pad (default: {default}, MPC pad A01).", NOTES, *_NOTE)] = 36
     note_high: Annotated[int, Option("Note of the last pad (default: {default}, MPC pad A16).", NOTES, *_NOTE)] = 51
     osc: Annotated[
         str | None, Option("Send every event as an OSC message to HOST:PORT, for visuals.", NOTES, metavar="HOST:PORT")
     ] = None
-    gate: Annotated[float, Option("Seconds that a note lasts (default: {default}).", NOTES, 0.001, 60)] = GATE_SECONDS
+    gate: Annotated[float, Option("Length of a note in seconds (default: {default}).", NOTES, 0.001, 60)] = GATE_SECONDS
     half_life: Annotated[
-        float, Option("Seconds until a drum's presence, for visuals, has halved (default: {default}).", NOTES, 0.01, 10)
+        float, Option("Half-life of a drum's presence (OSC) in seconds (default: {default}).", NOTES, 0.01, 10)
     ] = 0.15
     events: Annotated[str | None, Option("Write each event as a JSON line to a file, or '-' for stdout.", NOTES)] = None
     detect: Annotated[
         str,
-        Option(
-            "Detectors to run, with commas between: chops, beats, drums, harmony, plug-ins you installed "
-            "(default: {default}).",
-            DETECTORS,
-        ),
+        Option("Detectors, with commas between: chops, beats, drums, harmony, plug-ins (default: {default}).", FOUND),
     ] = "chops"
-    model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", DETECTORS)] = "chop"
-    drum_model: Annotated[str, Option("The same for the drums (default: {default}).", DETECTORS)] = "drums"
+    model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", FOUND)] = "chop"
+    drum_model: Annotated[str, Option("The same for the drums (default: {default}).", FOUND)] = "drums"
     drum_threshold: Annotated[
         str | None,
         Option(
-            "Score a drum hit needs, 0 to 1: one for all, or kick=0.4,snare=0.3; lower finds more "
-            "(default: the model's).",
-            DETECTORS,
+            "Score a drum hit needs, 0 to 1: one for all, or kick=0.4,snare=0.3 (default: the model's).",
+            FOUND,
             metavar="NUMBER|DRUM=NUMBER,...",
         ),
     ] = None
-    harmony_model: Annotated[str, Option("The same for the harmony (default: {default}).", DETECTORS)] = "harmony"
+    harmony_model: Annotated[str, Option("The same for the harmony (default: {default}).", FOUND)] = "harmony"
     threshold: Annotated[
         float | None,
-        Option("Probability a chop needs, {low} to {high} (default: the model's).", DETECTORS, 0, 1, exclusive=True),
+        Option("Probability a chop needs, {low} to {high} (default: the model's).", FOUND, 0, 1, exclusive=True),
     ] = None
     min_gap: Annotated[
-        float | None,
-        Option("Seconds between two chops, at least (default: the model's, 0.1 for chop).", DETECTORS, 0, 10),
+        float | None, Option("Least time between chops in seconds (default: the model's, 0.1 for chop).", FOUND, 0, 10)
     ] = None
     hold: Annotated[
-        float,
-        Option(
-            "Seconds a chop waits for a stronger one inside the gap; adds to the latency (default: {default:g}).",
-            DETECTORS,
-            0,
-            10,
-        ),
+        float, Option("Seconds a chop waits for a stronger one; adds to latency (default: {default:g}).", FOUND, 0, 10)
     ] = 0.0
     choose: Annotated[
         Choose,
-        Option(
-            "hits takes every strong hit, beats those on the beat, both strikes a balance (default: {default}).",
-            DETECTORS,
-        ),
+        Option("Chops: every strong hit (hits), those on the beat (beats), or both (default: {default}).", FOUND),
     ] = "both"
     tap: Annotated[bool, Option("Record your hits on the space bar or a MIDI pad while you listen.", TAPS)] = False
     tap_port: Annotated[
@@ -150,20 +113,14 @@ class LiveSettings:
         Path | None, Option("Record sound and events into a new folder in this one, named by date and time.", KEPT)
     ] = None
     record_format: Annotated[
-        RecordFormat,
-        Option(
-            "wav24, float (keeps what is louder than full scale) or flac (half the size) (default: {default}).", KEPT
-        ),
+        RecordFormat, Option("wav24, float (no clipping) or flac (half the size) (default: {default}).", KEPT)
     ] = "wav24"
     keep_last: Annotated[
-        float | None,
-        Option(
-            "Keep the last so many seconds as a session of their own when you press k, and at the end.", KEPT, 1, 3_600
-        ),
+        float | None, Option("Pre-record: k, and the end, keep the last so many seconds as a session.", KEPT, 1, 3_600)
     ] = None
     keep_dir: Annotated[Path | None, Option("Where --keep-last keeps them (default: that of --record).", KEPT)] = None
     duration: Annotated[float | None, Option("Stop after so many seconds of input.", RUN)] = None
-    log: Annotated[Path | None, Option("Add to a file what goes wrong: devices lost, xruns, faults.", RUN)] = None
+    log: Annotated[Path | None, Option("Append to a file: devices lost, xruns, detectors switched off.", RUN)] = None
     quiet: Annotated[bool, Option("Show nothing while running.", RUN)] = False
 
     def __post_init__(self) -> None:
@@ -242,7 +199,7 @@ class LiveSettings:
 
     @property
     def keep_to(self) -> Path | None:
-        """Where the look-back's folders are made."""
+        """Where the folders of the pre-record are made."""
         return self.keep_dir or self.record
 
     @property

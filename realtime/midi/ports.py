@@ -115,9 +115,7 @@ def rtmidi() -> ModuleType:
     try:
         import rtmidi as module
     except ImportError as error:
-        raise UserError(
-            f"MIDI needs python-rtmidi, which cannot be loaded here ({error}): pip install python-rtmidi"
-        ) from None
+        raise UserError(f"python-rtmidi cannot be loaded here ({error}): pip install python-rtmidi") from None
     return module
 
 
@@ -131,11 +129,8 @@ def _systems(direction: Direction, client_name: str) -> list[Any]:
             found.append(getattr(module, direction.rtmidi_class)(api, name=client_name))
     if not found:
         tried = " and ".join(module.get_api_display_name(api) for api in apis) or "nothing"
-        hint = (
-            "load the ALSA sequencer (modprobe snd-seq) or start JACK"
-            if sys.platform == "linux"
-            else "check its set-up"
-        )
+        linux = sys.platform == "linux"
+        hint = "load the ALSA sequencer (modprobe snd-seq) or start JACK" if linux else "check its set-up"
         raise UserError(f"no MIDI system answers on this machine (tried {tried}): {hint}, or {direction.instead}")
     return found
 
@@ -161,54 +156,58 @@ def matches(wanted: str, names: list[str]) -> list[int]:
     return exact or same or [i for i, name in enumerate(short) if key in name]
 
 
-class OutputPort:
-    """An open rtmidi output: the MidiPort that real notes leave through.
+class RtmidiPort:
+    """An open rtmidi port.
 
     name: as the system lists it, or the client's and port's name of a virtual port.
     """
 
-    def __init__(self, output: Any, name: str, virtual: bool) -> None:
-        """Take over an rtmidi.MidiOut whose port is open."""
-        self.name = name
-        self._output = output
-        self._virtual = virtual
-        self._lock = threading.Lock()  # rtmidi crashes when an output is used after it was deleted
+    def __init__(self, direction: Direction, name: str, client_name: str, port_name: str) -> None:
+        """Open a port by name, or one of our own for "virtual". Raises UserError as `claim` does."""
+        self._port, self.name = claim(direction, name, client_name, port_name)
+        self._virtual = name == VIRTUAL
+        self._lock = threading.Lock()  # rtmidi crashes when a port is used after it was deleted
         self._watch = None
-        if output.get_current_api() == rtmidi().API_UNIX_JACK:
+        if self._port.get_current_api() == rtmidi().API_UNIX_JACK:
             with silence():
-                self._watch = JackWatch(f"{CLIENT_NAME}-watch")
+                self._watch = JackWatch(f"{client_name}-watch")
 
-    def send(self, message: bytes) -> None:
-        """Send one message at once. Raises OSError if the port is known to be lost."""
-        with self._lock:
-            if self._output is None or (self._watch is not None and self._watch.gone):
-                raise OSError(f"MIDI port {self.name!r} is gone")
-            self._output.send_message(message)
+    @property
+    def _gone(self) -> bool:
+        return self._port is None or (self._watch is not None and self._watch.gone)
 
     def is_there(self) -> bool:
         """Tell whether the port is still listed; most systems swallow what is sent to a vanished one."""
         with self._lock:
-            if self._output is None or (self._watch is not None and self._watch.gone):
-                return False
             try:
-                return self._virtual or self.name in self._output.get_ports()
+                return not self._gone and (self._virtual or self.name in self._port.get_ports())
             except OSError:
                 return False
 
     def close(self) -> None:
         """Give the port back to the system; twice is harmless."""
         with self._lock, silence():
-            output, self._output = self._output, None
-            if output is not None:
-                output.delete()
+            port, self._port = self._port, None
+            if port is not None:
+                port.delete()
             if self._watch is not None:
                 self._watch.close()
 
 
+class OutputPort(RtmidiPort):
+    """The MidiPort that real notes leave through."""
+
+    def send(self, message: bytes) -> None:
+        """Send one message at once. Raises OSError if the port is known to be lost."""
+        with self._lock:
+            if self._gone:
+                raise OSError(f"MIDI port {self.name!r} is gone")
+            self._port.send_message(message)
+
+
 def open_output(name: str, client_name: str = CLIENT_NAME) -> OutputPort:
     """Open a MIDI output by name, or a port of our own for "virtual". Raises UserError as `claim` does."""
-    output, full_name = claim(OUTPUT, name, client_name, VIRTUAL_PORT_NAME)
-    return OutputPort(output, full_name, virtual=name == VIRTUAL)
+    return OutputPort(OUTPUT, name, client_name, VIRTUAL_PORT_NAME)
 
 
 def claim(direction: Direction, name: str, client_name: str, port_name: str) -> tuple[Any, str]:
@@ -231,11 +230,11 @@ def claim(direction: Direction, name: str, client_name: str, port_name: str) -> 
             chosen, full_name = _open_virtual(systems, port_name), f"{client_name}:{port_name}"
         else:
             chosen, full_name = _open_named(systems, name, port_name)
+        return chosen, full_name
     finally:
         for system in systems:
             if system is not chosen:
                 system.delete()
-    return chosen, full_name
 
 
 def _open_virtual(systems: list[Any], port_name: str) -> Any:

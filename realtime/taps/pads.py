@@ -11,16 +11,19 @@ from contextlib import suppress
 from typing import Any
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import silence
-from samplechop.realtime.midi.ports import CLIENT_NAME, INPUT, VIRTUAL, JackWatch, claim, rtmidi
+from samplechop.realtime.midi.messages import NOTE_ON
+from samplechop.realtime.midi.ports import CLIENT_NAME, INPUT, RtmidiPort
 
 PAD_KEY = b" "
 KEY_VELOCITY = 100
 """A key does not say how hard it was hit."""
+VIRTUAL_PAD_NAME = "taps"
+LOOK_SECONDS = 1.0
+"""How often the system is asked whether the pad is still there."""
 
 
 class Keyboard:
-    """Tells of keys hit in a terminal, without waiting for Return and without showing them.
+    """Reads keys hit in a terminal, without waiting for Return and without showing them.
 
     Ctrl-C stays what it is. The terminal is taken for the first key that is listened to, and given back as it was with
     the last one released, at the latest when Python ends. fd: the terminal's file descriptor, None for standard input.
@@ -54,7 +57,7 @@ class Keyboard:
             self._take()
 
     def release(self, key: bytes) -> None:
-        """[main] Hear no more of a key; twice is harmless."""
+        """[main] Ignore a key from now on; twice is harmless."""
         self._calls = {other: call for other, call in self._calls.items() if other != key}
         if not self._calls:
             self._give_back()
@@ -67,7 +70,7 @@ class Keyboard:
         changed = termios.tcgetattr(self._fd)
         changed[3] &= ~(termios.ICANON | termios.ECHO)
         changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
-        # What was typed while the program loaded was meant for nothing heard.
+        # What was typed while the program loaded was meant for no sound.
         termios.tcsetattr(self._fd, termios.TCSAFLUSH, changed)
         self._thread = threading.Thread(target=self._listen, name="keys", daemon=True)
         self._thread.start()
@@ -103,7 +106,7 @@ class Keyboard:
 
 
 class KeyPad:
-    """The space bar as a pad: tells of every hit."""
+    """The space bar as a pad."""
 
     source = "key"
     name = "space bar"
@@ -118,68 +121,37 @@ class KeyPad:
         self._keyboard.listen(PAD_KEY, lambda: on_hit(KEY_VELOCITY))
 
     def close(self) -> None:
-        """[main] Hear no more; twice is harmless."""
+        """[main] Take no more hits; twice is harmless."""
         self._keyboard.release(PAD_KEY)
 
 
-VIRTUAL_PAD_NAME = "taps"
-LOOK_SECONDS = 1.0
-"""How often the system is asked whether the pad is still there."""
-
-
-class MidiPad:
-    """Tells of every note-on at a MIDI input, whichever note and channel.
-
-    port: an input by name or part of it, or "virtual" for a port of our own that others send to.
-    Raises UserError if there is no such port.
-    """
+class MidiPad(RtmidiPort):
+    """Calls at every note-on at a MIDI input, whichever note and channel."""
 
     source = "midi"
 
-    def __init__(self, port: str, client_name: str = f"{CLIENT_NAME}-pad") -> None:
-        """Open the port; what comes before `start` is let go."""
-        self._virtual = port == VIRTUAL
-        self._input, self.name = claim(INPUT, port, client_name, VIRTUAL_PAD_NAME)
-        self._lock = threading.Lock()  # rtmidi crashes when an input is used after it was deleted
-        self._watch: JackWatch | None = None
-        self._looked = time.monotonic()
-        self._there = True
-        if self._input.get_current_api() == rtmidi().API_UNIX_JACK:
-            with silence():
-                self._watch = JackWatch(f"{client_name}-watch")
+    def __init__(self, port: str) -> None:
+        """Open an input by name or part of it, or a port of our own for "virtual". Raises UserError.
+
+        What comes before `start` is not counted.
+        """
+        super().__init__(INPUT, port, f"{CLIENT_NAME}-pad", VIRTUAL_PAD_NAME)
+        self._looked, self._there = time.monotonic(), True
 
     @property
     def warning(self) -> str:
         """[any thread] What the user should know: that the pad has gone; "" for nothing."""
-        with self._lock:
-            if self._input is not None and time.monotonic() - self._looked > LOOK_SECONDS:
-                self._looked = time.monotonic()
-                self._there = self._is_there()
+        if self._port is not None and time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            self._there = self.is_there()
         return "" if self._there else f"the MIDI pad {self.name!r} is gone: no more taps come from it"
-
-    def _is_there(self) -> bool:
-        if self._watch is not None and self._watch.gone:
-            return False  # rtmidi must not ask a JACK server that is gone
-        try:
-            return self._virtual or self.name in self._input.get_ports()
-        except OSError:
-            return False
 
     def start(self, on_hit: Callable[[int], None]) -> None:
         """[main] Begin; on_hit gets the velocity of each hit, in rtmidi's thread."""
 
-        def heard(message_and_delta: Any, _: object) -> None:
+        def receive(message_and_delta: Any, _: object) -> None:
             message = message_and_delta[0]
-            if len(message) == 3 and message[0] & 0xF0 == 0x90 and message[2] > 0:
+            if len(message) == 3 and message[0] & 0xF0 == NOTE_ON and message[2] > 0:
                 on_hit(message[2])
 
-        self._input.set_callback(heard)
-
-    def close(self) -> None:
-        """Give the port back to the system; twice is harmless."""
-        with self._lock, silence():
-            port, self._input = self._input, None
-            if port is not None:
-                port.delete()
-            if self._watch is not None:
-                self._watch.close()
+        self._port.set_callback(receive)

@@ -205,7 +205,7 @@ def test_only_note_ons_are_hits(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
     there, made = ["MPD"], Input()
-    monkeypatch.setattr("samplechop.realtime.taps.pads.claim", lambda *_: (made, "MPD"))
+    monkeypatch.setattr("samplechop.realtime.midi.ports.claim", lambda *_: (made, "MPD"))
     monkeypatch.setattr("samplechop.realtime.taps.pads.LOOK_SECONDS", -1.0)
     pad, hits = MidiPad("mpd"), []
     pad.start(hits.append)
