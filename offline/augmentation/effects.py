@@ -1,4 +1,5 @@
-"""Effects for augmentation and synthesis: speed, filters, equaliser, compressor, rooms, an early sampler; one-shots."""
+"""Effects for augmentation and synthesis: speed, filters, equaliser, compressor, rooms, an early sampler; one-shots;
+tilt, ripple and shift of spectrograms."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,3 +132,28 @@ def augment_sound(samples: Sound, rng: np.random.Generator) -> Sound:
     if rng.random() < 0.4:
         sound = sound + peak * 10 ** (rng.uniform(-75, -38) / 20) * rng.standard_normal(len(sound))
     return np.asarray(sound / (np.max(np.abs(sound), initial=0.0) + 1e-9), np.float32)
+
+
+def tilt_and_ripple(count: int, bands: int, tilt: float, ripple: float, rng: np.random.Generator) -> Sound:
+    """Draw what another desk does to spectrograms: a tilt and a slow ripple over the bands, float32 (count, 1, bands).
+
+    tilt, ripple: their standard deviations, in the unit of the spectrogram.
+    """
+    grid = np.linspace(-1, 1, bands)
+    phase, speed = rng.uniform(0, 2 * np.pi, (count, 1, 1)), rng.uniform(1, 5, (count, 1, 1)) * np.pi
+    wave = rng.normal(0, ripple, (count, 1, 1)) * np.cos(speed * grid / 2 + phase)
+    return np.asarray(rng.normal(0, tilt, (count, 1, 1)) * grid + wave, np.float32)
+
+
+def shift_bands(spectrograms: Sound, axis: int, rng: np.random.Generator, most: int = 2) -> None:
+    """Move each spectrogram up or down by up to `most` bands, in place, as another speed would.
+
+    What was at the edge stays. spectrograms: float32, the examples along the first axis, the bands along `axis`.
+    """
+    for row, bands in zip(
+        np.moveaxis(spectrograms, axis, -1), rng.integers(-most, most + 1, len(spectrograms)), strict=True
+    ):
+        if bands > 0:
+            row[..., bands:] = row[..., :-bands].copy()
+        elif bands < 0:
+            row[..., :bands] = row[..., -bands:].copy()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from samplechop.offline.lab.bench.figures import Figure
+    from samplechop.offline.lab.bench import Figure
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed and exactness on this machine.")
 
@@ -29,12 +29,13 @@ def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) ->
 def _print(title: str, taken: list["Figure"], as_json: bool) -> None:
     from rich.console import Console
 
-    from samplechop.offline.lab.bench import figures
+    from samplechop.offline.lab.bench import as_json as to_json
+    from samplechop.offline.lab.bench import as_table
 
     if as_json:
-        typer.echo(figures.as_json(taken))
+        typer.echo(to_json(taken))
     else:
-        Console().print(figures.as_table(title, taken))
+        Console().print(as_table(title, taken))
 
 
 @app.command()
@@ -118,7 +119,7 @@ def detector(
     from rich.console import Console
 
     from samplechop.offline.evaluate import detector_contract
-    from samplechop.offline.lab.bench.figures import Figure
+    from samplechop.offline.lab.bench import Figure
     from samplechop.realtime import detectors
     from samplechop.realtime.cli import DEMO
 

@@ -5,8 +5,7 @@ import typer
 from samplechop.offline.cli.atlas import app as atlas
 from samplechop.offline.cli.bench import app as bench
 from samplechop.offline.cli.chop import chop
-from samplechop.offline.cli.crate import app as crate
-from samplechop.offline.cli.devset import app as devset
+from samplechop.offline.cli.datasets import crate, devset
 from samplechop.offline.cli.drums import app as drums
 from samplechop.offline.cli.evaluate import app as evaluate
 from samplechop.offline.cli.labels import app as labels

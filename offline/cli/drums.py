@@ -20,11 +20,6 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write to; what
 Tracks = Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files, or folders of them.")]
 
 
-@app.callback()
-def drums() -> None:
-    """Make recordings with known drums, each NAME.flac beside NAME.drums.json, for samplechop train drums."""
-
-
 @app.command("render")
 def render(
     midi: Annotated[list[Path], typer.Argument(metavar="MIDI...", help="MIDI files, or folders of them.")],
@@ -46,8 +41,8 @@ def render(
     that is no drum of the kit (congas, shakers) sounds, but has no label. Files without drums are skipped.
     """
     from samplechop.offline.common.progress import progress_bars
+    from samplechop.offline.lab.drum_datasets import MIDI, files_in
     from samplechop.offline.lab.drum_datasets.from_midi import rendered
-    from samplechop.offline.lab.drum_datasets.pairs import MIDI, files_in
     from samplechop.offline.lab.synthetic.build import instruments
 
     if part not in ("band", "drums", "both"):
@@ -131,9 +126,9 @@ def by_hand(
     Notes are General MIDI's, on channel 10 or, if that is empty, any. It tells how many notes lie on an attack and by
     how much they are off.
     """
+    from samplechop.offline.lab.drum_datasets import write_pair
     from samplechop.offline.lab.drum_datasets.from_midi import drums_in, fit, labels_of
     from samplechop.offline.lab.drum_datasets.from_tracks import read_track
-    from samplechop.offline.lab.drum_datasets.pairs import write_pair
     from samplechop.offline.labels.midi import read_song
     from samplechop.realtime.core.events import DRUMS
 
@@ -179,7 +174,7 @@ def clips(
     half, the share of them named, how often a named one is there, and the same for those denied.
     """
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.lab.drum_datasets.clip_classifier_training import ClipTask, clips_of
+    from samplechop.offline.lab.drum_datasets.clip_classifier import ClipTask, clips_of
     from samplechop.offline.training.keras_models import check_extra, model_path
     from samplechop.offline.training.loop import Options, Run
 
@@ -197,7 +192,7 @@ def clips(
 def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[Sound, DrumLabels]]") -> None:
     """Label one file after the other; what cannot be read is reported and skipped, unless it is the only one."""
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.lab.drum_datasets.pairs import AUDIO, files_in, is_written, name_of, write_pair
+    from samplechop.offline.lab.drum_datasets import AUDIO, files_in, is_written, name_of, write_pair
 
     files = files_in(audio, AUDIO, "audio file")
     taken: set[str] = set()

@@ -16,7 +16,7 @@ from samplechop.offline.atlas.map.map_files import assign, rectangle
 from samplechop.offline.atlas.map.tsne import embed
 from samplechop.offline.atlas.settings import CollectSettings, EmbedSettings, FingerprintSettings
 from samplechop.offline.atlas.store import Atlas, Sound
-from samplechop.offline.lab.bench.figures import Figure, allocations, best_seconds
+from samplechop.offline.lab.bench import Figure, allocations, best_seconds
 
 RATE = 44_100
 

@@ -25,7 +25,7 @@ from samplechop.offline.atlas.store import Atlas, Sound
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.atlas.web.page import page
 from samplechop.offline.common.progress import silent
-from samplechop.offline.lab.bench.figures import Figure
+from samplechop.offline.lab.bench import Figure
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:

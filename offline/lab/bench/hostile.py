@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from samplechop.offline.kits.batch import BUG, DEAD, Report, make_kits
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.pipeline import make_kit
-from samplechop.offline.lab.bench.figures import Figure
+from samplechop.offline.lab.bench import Figure
 
 RATE = 44_100
 EXTREMES = (0, 1, 2, 255, 256, 1025, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF)

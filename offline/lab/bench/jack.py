@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.lab.bench.figures import Figure
-from samplechop.offline.lab.bench.jack_listener import Report
+from samplechop.offline.lab.bench import Figure
+from samplechop.offline.lab.bench.jack_client import Report
 from samplechop.offline.lab.bench.jack_server import JackServer, missing, realtime_is_allowed
 from samplechop.offline.lab.bench.live import recording
 from samplechop.offline.synthesis.drums import made_kick, made_snare
@@ -44,8 +44,6 @@ SILENCE = 172 * 256
 
 
 LIVE = ("samplechop", "live")
-
-
 LOADED = ("samplechop.offline.lab.bench.jack_load", "live")
 """Module and command of the program: as a user has it, and with a bad neighbour."""
 

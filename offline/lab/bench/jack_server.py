@@ -25,9 +25,9 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from samplechop.offline.lab.bench.jack_listener import JackClient, end
+from samplechop.offline.lab.bench.jack_client import JackClient, end
 
 ROOT = Path(sys.modules["samplechop"].__file__ or "").resolve().parents[1]
 """The checkout, or where samplechop is installed."""
@@ -99,7 +99,7 @@ class JackServer:
         self.process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (it outlives this call: the server writes to it until stop)
 
-    def __enter__(self) -> "JackServer":
+    def __enter__(self) -> Self:
         """Start it."""
         self.start()
         return self
@@ -179,11 +179,13 @@ class JackServer:
 
     def run(self, command: list[str], timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run a program to its end as `popen` starts it; its output is captured."""
-        env = os.environ | self.environment() | {"PYTHONPATH": str(ROOT)}
-        return subprocess.run(
-            command, cwd=ROOT, env=env, text=True, capture_output=True, timeout=timeout, preexec_fn=_die_with_parent
-        )
+        with self.popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                out, said = process.communicate(timeout=timeout)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(command, process.returncode, out, said)
 
     def client(self, name: str = "listener") -> JackClient:
         """Open an independent client on this server."""
-        return JackClient(self, name)
+        return JackClient(self.popen, self.sample_rate, name)

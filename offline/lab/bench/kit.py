@@ -17,7 +17,7 @@ from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.kits.selection import plan, select
-from samplechop.offline.lab.bench.figures import Figure, best_seconds
+from samplechop.offline.lab.bench import Figure, best_seconds
 
 MANY = 2000
 RATE = 44_100

@@ -16,7 +16,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from samplechop.offline.lab.bench.figures import Figure, allocations, best_seconds, each_microseconds
+from samplechop.offline.lab.bench import Figure, allocations, best_seconds, each_microseconds
 from samplechop.realtime import detectors
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE

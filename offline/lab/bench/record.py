@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.lab.bench.figures import Figure
+from samplechop.offline.lab.bench import Figure
 
 RATE, SECONDS = 44_100, 10.0
 EARLIEST, LATEST = 0.1, 8.0

@@ -1,18 +1,18 @@
 """Chords to judge harmony models on: instruments held out, plain, under drums, as worn records; and no chords."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import mido
 import numpy as np
-import soundfile
 
 from samplechop.offline.audio.one_shots import Shot, gather
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
-from samplechop.offline.lab.devset import composing
+from samplechop.offline.common.atomic import write_text
+from samplechop.offline.lab import clear, write_flac
 from samplechop.offline.lab.synthetic import drumming, turntable
+from samplechop.offline.lab.synthetic.record import compose
 from samplechop.offline.lab.synthetic.turntable import augment_record_mildly
 from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
@@ -44,7 +44,7 @@ def build(folder: Path, soundfonts: Sequence[Path], sounds: Sequence[Path], seed
     found = fonts.find_soundfonts(soundfonts)
     if not found:
         raise UserError("No General MIDI soundfont was found: install the package fluid-soundfont-gm or name an .sf2.")
-    _empty(folder)
+    clear(folder, GROUPS)
     shots = _drums(sounds, seed)
     numbers = {group: max(1, round(share * count)) for group, share in SHARES.items()}
     done = 0
@@ -109,8 +109,8 @@ def complete(rng: np.random.Generator, kind: str) -> Voicing:
 
 def drums(rng: np.random.Generator, shots: Sequence[Shot], length: float) -> Sound:
     """Play `length` seconds of drums in one of the synthetic styles: float32, (n,)."""
-    score, _ = composing.compose(rng, length, False)
-    kit = composing.assemble(rng, shots, [strike.role for strike in score.strikes])
+    score, _ = compose(rng, length, False)
+    kit = drumming.kit_of(rng, shots, [strike.role for strike in score.strikes])
     sound = drumming.play([strike for strike in score.strikes if strike.role in kit], kit, length, rng)
     return np.asarray(sound / np.max(np.abs(sound), initial=1e-6), np.float32)
 
@@ -128,24 +128,6 @@ def _loudness(sound: Sound) -> np.float32:
     return np.float32(np.sqrt(np.mean(np.square(sound))) + 1e-9)
 
 
-def _empty(folder: Path) -> None:
-    """Make the folder, or clear it of an earlier set."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        strange = [path for path in folder.iterdir() if path.name not in GROUPS]
-        if strange:
-            raise UserError(f"{str(folder)!r} holds something else ({strange[0].name!r}): name an empty folder.")
-        for group in GROUPS:
-            shutil.rmtree(folder / group, ignore_errors=True)
-            (folder / group).mkdir()
-    except OSError as error:
-        raise UserError(f"The folder {str(folder)!r} cannot be used: {error}") from None
-
-
 def _write(path: Path, sound: Sound, rows: Sequence[Row]) -> None:
-    try:
-        soundfile.write(path, np.clip(sound, -1, 1), RATE, format="FLAC", subtype="PCM_16")
-        lines = (f"{start:.4f}\t{end:.4f}\t{label}\n" for start, end, label in rows)
-        path.with_suffix(".lab").write_text("".join(lines), encoding="utf-8")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"{str(path)!r} cannot be written: {error}") from None
+    write_flac(path, np.clip(sound, -1, 1))
+    write_text(path.with_suffix(".lab"), "".join(f"{start:.4f}\t{end:.4f}\t{label}\n" for start, end, label in rows))

@@ -7,6 +7,7 @@ reference_times there, or in one beside their folder.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,6 @@ from scipy import ndimage
 from samplechop.offline.audio.one_shots import Shot, gather, loop_may_be_used, role_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.evaluate.references import References, Seconds, references_for
-from samplechop.offline.lab.synthetic.soundfont_bank import Bank
-from samplechop.offline.labels.recording_truth import Truth
 from samplechop.realtime.core.errors import UserError
 
 FEWEST_ONSETS = 8
@@ -231,28 +230,40 @@ def gather_sources(sounds: Sequence[Path], music: Path) -> Sources:
     return Sources(tuple(drums), tuple(hits), tuple(loops), music_without_drums(music, pieces))
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to make a recording of: chance, its number in its group, the sounds, the instruments of a rendered band.
-
-    seed: of the set, for the truth.
-    """
-
-    rng: np.random.Generator
-    number: int
-    sources: Sources
-    bank: Bank
-    seed: int
+SHORTEST, LONGEST = 20.0, 36.0
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A finished recording: samples float32 (n,), mono, 44 100 Hz; onsets: seconds, every attack that is known.
+class Excerpt:
+    """Part of a piece of music in seconds, and its beats in seconds from the excerpt's start, from a downbeat on."""
 
-    truth: of what was composed, or None for a loop, of which only onsets and `beats` are known: (seconds, position).
+    start: float
+    stop: float
+    beats: np.ndarray
+    meter: str
+
+
+def excerpt_of(rng: np.random.Generator, times: Seconds, positions: NDArray[np.int64]) -> Excerpt | None:
+    """Choose part of a piece with whole bars of one length throughout; None if there is none of 16 s or more.
+
+    times, positions: of the beats, as in Recording.
     """
-
-    samples: Sound
-    onsets: Seconds
-    truth: Truth | None = None
-    beats: tuple[tuple[float, int], ...] = ()
+    downs = np.flatnonzero(positions == 1)
+    runs = []
+    for beats, meter in ((4, "4/4"), (3, "3/4")):
+        whole = [a for a, b in pairwise(downs) if b - a == beats]
+        for first in whole:
+            last = first
+            while last in whole:
+                last += beats
+            if times[last] - times[first] >= 0.8 * SHORTEST:
+                runs.append((first, last, meter, beats))
+    if not runs:
+        return None
+    first, last, meter, beats = runs[int(rng.integers(len(runs)))]
+    lead = float(rng.uniform(0.05, min(0.6, max(0.06, times[first]))))
+    start = max(0.0, float(times[first]) - lead)
+    wanted = start + float(rng.uniform(SHORTEST, LONGEST))
+    bars = max(1, int(np.searchsorted(times[first : last + 1 : beats], wanted)) - 1)
+    inside = times[first : first + bars * beats + 1]
+    return Excerpt(start, float(inside[-1]) + 0.3, inside - start, meter)

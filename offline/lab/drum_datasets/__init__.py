@@ -1,1 +1,64 @@
 """Drum hits: what is known of them, where it comes from, and the model that learns from it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.labels.drum_labels import SUFFIX, DrumLabels, write_drum_labels
+from samplechop.realtime.core.errors import UserError
+
+
+def is_written(folder: Path, name: str) -> bool:
+    """Say whether a pair is there; the labels come last, so that they never stand alone."""
+    return (folder / f"{name}.flac").is_file() and (folder / f"{name}{SUFFIX}").is_file()
+
+
+def write_pair(folder: Path, name: str, samples: Sound, labels: DrumLabels) -> None:
+    """Write NAME.flac and NAME.drums.json. samples: float32, (n,), mono, 44 100 Hz, turned down if beyond full scale.
+
+    Raises UserError if that is not possible.
+    """
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    audio = folder / f"{name}.flac"
+    try:
+        with replacing(audio) as part:
+            soundfile.write(part, samples * np.float32(0.99 / peak) if peak > 0.99 else samples, RATE, format="FLAC")
+    except soundfile.LibsndfileError as error:
+        raise UserError(f"The recording {str(audio)!r} cannot be written: {error}") from None
+    write_drum_labels(labels, folder / f"{name}{SUFFIX}")
+
+
+def files_in(places: Sequence[Path], suffixes: frozenset[str], what: str) -> list[Path]:
+    """List the files among files and folders, sorted, each once; what: they are, as in "audio file".
+
+    Raises UserError if a place is missing or none is found.
+    """
+    found: list[Path] = []
+    for place in places:
+        if place.is_file():
+            found.append(place)
+        elif place.is_dir():
+            found += sorted(path for path in place.rglob("*") if path.suffix.lower() in suffixes)
+        else:
+            raise UserError(f"Nothing at {str(place)!r}: give {what}s, or folders that hold some.")
+    if not found:
+        where = ", ".join(repr(str(place)) for place in places)
+        raise UserError(f"No {what} in {where}: {', '.join(sorted(suffixes))} are looked for.")
+    return list(dict.fromkeys(found))
+
+
+AUDIO = frozenset(SUFFIXES)
+MIDI = frozenset({".mid", ".midi", ".smf"})
+
+
+def name_of(path: Path, taken: set[str]) -> str:
+    """Name a pair after its source; a number is added where another source of this run has the same name."""
+    name, number = path.stem, 2
+    while name in taken:
+        name, number = f"{path.stem}-{number}", number + 1
+    taken.add(name)
+    return name

@@ -11,7 +11,7 @@ import numpy as np
 
 from samplechop.offline.audio.one_shots import kit_programs
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.drum_datasets.pairs import is_written, name_of, write_pair
+from samplechop.offline.lab.drum_datasets import is_written, name_of, write_pair
 from samplechop.offline.lab.synthetic.choosing import audible
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure, nearest, rise
 from samplechop.offline.labels.midi import DRUM_CHANNEL, Played, Struck, percussion, read_song

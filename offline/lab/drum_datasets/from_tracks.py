@@ -20,7 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
-from samplechop.offline.lab.drum_datasets.clip_classifier import ClipClassifier, features
+from samplechop.offline.lab.drum_datasets.clip_classifier import APART, ONSET_DB, ClipClassifier, features
 from samplechop.offline.labels.drum_labels import (
     KICK_HZ,
     SNARE_HZ,
@@ -28,6 +28,7 @@ from samplechop.offline.labels.drum_labels import (
     DrumLabels,
     Rise,
     Unsure,
+    highest_rise,
     nearest,
     peaks,
     rise,
@@ -37,15 +38,32 @@ from samplechop.realtime.core.events import BEAT, DRUMS, Event
 from samplechop.realtime.core.plugin import ProcessSpec
 from samplechop.realtime.detectors.beats.detector import BeatDetector
 
-ONSET_DB = 6.0
 SOFT_DB = 3.0
-"""How sharply any band rises at an onset, and at what may be a drum and is left open."""
-APART = 0.045
-BANDS_HZ = ((30.0, 150.0), (150.0, 1000.0), (1000.0, 5000.0), (5000.0, 16_000.0))
+"""How sharply any band rises at what may be a drum and is left open."""
 HALF = 0.04
 """Seconds before and after an attack of which nobody knows what it is."""
 STROKE = 4096
 """Samples after an onset whose level says how hard the drum was struck."""
+BLOCK = 4096
+REACH = 0.04
+"""Seconds from a beat within which its attack may lie."""
+ATTACK_DB = 6.0
+KICKS = 0.85
+"""Share of a stretch's beats that have a kick's attack."""
+EVEN_DB = 5.0
+"""By how much the rises of a stretch's kicks, or snares, may differ (standard deviation): a loop's are all alike."""
+BETWEEN_DB = 8.0
+"""How sharply the kick's band may rise halfway between two beats, in the mean; more is a bass that plays eighths."""
+SNARE_DB = 12.0
+CLEAR_DB = 4.0
+"""How sharply the snare's band rises at two and four, and by how much more than at one and three, in the mean."""
+STRETCH = 16
+"""Beats that are judged together."""
+STEADY = 0.06
+"""How far two beats' distance may lie from the stretch's, as a share."""
+STRAY_APART = 0.09
+NARROW = 0.05
+VELOCITY = 0.8
 
 
 def check_demucs(models: Path) -> None:
@@ -72,21 +90,12 @@ def drum_stem(audio: Path, models: Path, model: str) -> Sound:
         return read_audio(stems[0])
 
 
-def onsets(samples: Sound) -> list[float]:
-    """Find where any of four bands rises by ONSET_DB: seconds, sorted, APART seconds from each other."""
-    return peaks(_highest(samples), ONSET_DB, APART)
-
-
-def _highest(samples: Sound) -> Rise:
-    return np.asarray(np.max([rise(samples, band, 0.02) for band in BANDS_HZ], axis=0))
-
-
 def label_clips(samples: Sound, net: ClipClassifier) -> DrumLabels:
     """Label a track or its drums, float32 (n,), 44 100 Hz: hits where the net is sure, else that nobody knows.
 
     Attacks softer than the onsets are unsure too.
     """
-    highest = _highest(samples)
+    highest = highest_rise(samples)
     times = peaks(highest, ONSET_DB, APART)
     hits: list[DrumHit] = []
     unsure = [Unsure(*_around(time)) for time in peaks(highest, SOFT_DB, HALF) if not _near(time, times)]
@@ -129,52 +138,6 @@ def read_track(audio: Path) -> Sound:
     if soundfile.info(audio).samplerate < 22_050:
         raise UserError(f"{str(audio)!r} has {soundfile.info(audio).samplerate} Hz: hats need at least 22 050 Hz.")
     return samples
-
-
-BLOCK = 4096
-
-
-REACH = 0.04
-"""Seconds from a beat within which its attack may lie."""
-
-
-ATTACK_DB = 6.0
-
-
-KICKS = 0.85
-"""Share of a stretch's beats that have a kick's attack."""
-
-
-EVEN_DB = 5.0
-"""By how much the rises of a stretch's kicks, or snares, may differ (standard deviation): a loop's are all alike."""
-
-
-BETWEEN_DB = 8.0
-"""How sharply the kick's band may rise halfway between two beats, in the mean; more is a bass that plays eighths."""
-
-
-SNARE_DB = 12.0
-
-
-CLEAR_DB = 4.0
-"""How sharply the snare's band rises at two and four, and by how much more than at one and three, in the mean."""
-
-
-STRETCH = 16
-"""Beats that are judged together."""
-
-
-STEADY = 0.06
-"""How far two beats' distance may lie from the stretch's, as a share."""
-
-
-STRAY_APART = 0.09
-
-
-NARROW = 0.05
-
-
-VELOCITY = 0.8
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,11 +94,16 @@ def hire(rng: np.random.Generator, style: Style, clock: Clock) -> Band:
     )
 
 
+def progression(key: int, row: str) -> list[Chord]:
+    """Give the chords of a progression in a key, 0..11; row: as in styles.SOUL."""
+    pairs = [chord.split(":") for chord in row.split()]
+    return [Chord((key + int(root)) % 12, quality) for root, quality in pairs]
+
+
 def changes(rng: np.random.Generator, style: Style, count: int) -> list[Chord]:
     """Make `count` chords: a progression in a random key, at times with one chord exchanged."""
     key = int(rng.integers(12))
-    rows = [row.split(":") for row in str(rng.choice(style.changes)).split()]
-    chords = [Chord((key + int(root)) % 12, quality) for root, quality in rows]
+    chords = progression(key, str(rng.choice(style.changes)))
     if rng.random() < 0.3:
         chords[rng.integers(len(chords))] = Chord(int(rng.integers(12)), str(rng.choice(["maj7", "min7", "7", "min"])))
     if rng.random() < 0.2:

@@ -15,17 +15,22 @@ repeated chords, bass notes, and the 0.2 s in which a slow instrument (strings, 
 melody over drums. Everything else is no chop: hats, ghost notes, melodies over drums.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.synthetic.score import Score, Strike
-from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth
+from samplechop.offline.lab.synthetic.turntable import Turntable
+from samplechop.offline.labels import Labels, write_labels
+from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, moved, read_truth
+from samplechop.realtime.core.errors import UserError
 
-RATE = 44_100
 HEARD_BAND_HZ = (80.0, 2000.0)
 WIDTH = 0.04
 TOGETHER = 0.03
@@ -192,3 +197,82 @@ def audible(samples: NDArray[np.float32], hits: Sequence[DrumTruth]) -> list[Dru
     times = [hit.time for hit in hits]
     rises = np.stack([_rise(samples, times, *band) for band in DRUM_BANDS_HZ])
     return [hit for hit, rise in zip(hits, np.max(rises, axis=0), strict=True) if rise >= HARDLY_RISE_DB]
+
+
+def label_played(
+    samples: NDArray[np.float32], truth: Truth, found: Sequence[Candidate], turntable: Turntable, length: float
+) -> Truth:
+    """Give the truth of a record as it was played on a turntable, with its chops, and the drums that can be heard.
+
+    samples: float32, (n,), mono, 44 100 Hz, what came of it, `length` seconds; truth and found: in the score's time.
+    """
+    truth = moved(truth, turntable.played_at, turntable.semitones, length)
+    times = turntable.played_at(np.array([one.time for one in found]))
+    shifted = [
+        Candidate(float(time), one.reason) for time, one in zip(times, found, strict=True) if 0 <= time < length - WIDTH
+    ]
+    chops, lost = choose(samples, shifted)
+    unsure = without(truth.unsure + lost, chops)
+    return replace(truth, chops=chops, unsure=unsure, drums=audible(samples, truth.drums))
+
+
+LOUD = 0.4
+"""Velocity from which a hit counts."""
+
+
+def _snares(truth: Truth) -> list[float]:
+    return [drum.time for drum in truth.drums if drum.label == "snare" and drum.velocity >= LOUD]
+
+
+def _bars(truth: Truth) -> list[float]:
+    """Where something is struck on the first beat of a bar, no more than 30 ms beside it."""
+    struck = np.array(sorted([drum.time for drum in truth.drums] + [note.time for note in truth.notes]))
+    ones = [beat.time for beat in truth.beats if beat.position == 1]
+    return [float(struck[np.argmin(np.abs(struck - one))]) for one in ones if len(struck) and _near(struck, one)]
+
+
+def _near(struck: np.ndarray, time: float) -> bool:
+    return float(np.min(np.abs(struck - time))) <= 0.03
+
+
+RULES: dict[str, Callable[[Truth], list[float]]] = {"snares": _snares, "bars": _bars}
+
+
+def _copy(record: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(record, folder / record.name)
+    except OSError as error:
+        raise UserError(f"{str(record)!r} cannot be copied to {str(folder)!r}: {error.strerror or error}") from None
+
+
+def label(training_set: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:
+    """Copy `count` records of a synthetic training set to `out`, beside each a label file by the rule; gives how many
+    there were.
+
+    rule: "snares" or "bars". Records in which the rule finds fewer than four places are passed over, and so are the
+    first `skip` of the others. Raises UserError for another rule, a folder that is no training set, or if a record
+    cannot be copied.
+    """
+    if rule not in RULES:
+        raise UserError(f"--rule must be one of {', '.join(RULES)}, got {rule!r}")
+    truths = sorted(training_set.glob("[0-9]*.json"))
+    if not truths:
+        raise UserError(
+            f"no synthetic training set in {str(training_set)!r}: "
+            f"make one with samplechop crate build -o {training_set}"
+        )
+    made = 0
+    for path in truths:
+        times = sorted(set(RULES[rule](read_truth(path))))
+        times = [b for a, b in zip([-1.0, *times], times, strict=False) if b - a > 0.05]
+        if len(times) < 4:
+            continue
+        made += 1
+        if made <= skip:
+            continue
+        _copy(path.with_suffix(".flac"), out)
+        write_labels(out / path.with_suffix(".txt").name, Labels(np.array(times)), force=True)
+        if made == skip + count:
+            break
+    return max(0, made - skip)

@@ -34,6 +34,19 @@ WIRES = 0.5
 """How often the snare's wires rattle to kick and toms."""
 CHOKED_BY = {"open": ("hat", "pedal", "open"), "hat": ("hat", "pedal", "open")}
 
+INSTEAD = {
+    "rim": ("snare", "clap"),
+    "clap": ("snare",),
+    "snare": ("clap",),
+    "open": ("hat",),
+    "pedal": ("hat",),
+    "ride": ("open", "hat"),
+    "shaker": ("hat",),
+    "cowbell": ("conga",),
+}
+"""Who plays a role for which there is no sound."""
+STROKES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -116,6 +129,50 @@ def _layered(
         both[: len(a)] += a
         both[: len(b)] += np.float32(level) * b
         layers.append((both / np.float32(np.max(np.abs(both), initial=1e-6)),))
+    return tuple(layers)
+
+
+def kit_of(rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str]) -> dict[str, Voice]:
+    """Choose a sound for each role, from one loop's drums if these are preferred this time; roles without any are left.
+
+    shots: of which each kick, snare, hat, ... may be played faster or slower by up to a third of an octave.
+    """
+    families = sorted({shot.name.split("/")[0] for shot in shots if "/" in shot.name})
+    single = [shot for shot in shots if "/" not in shot.name]
+    family = str(rng.choice(families)) if families and (not single or rng.random() < 0.5) else ""
+    preferred = [shot for shot in shots if family and shot.name.startswith(family + "/")] or single
+    speed = float(2 ** rng.uniform(-0.33, 0.33))
+    voices = {}
+    for role in sorted(set(roles)):
+        chosen = _choose(rng, preferred, role) or _choose(rng, single, role) or _choose(rng, shots, role)
+        if chosen is not None:
+            own = speed * float(2 ** rng.uniform(-0.08, 0.08))
+            low, high = LEVELS[role]
+            level = float(rng.uniform(low, high))
+            voices[role] = Voice(_strokes_of(rng, chosen, own), level, float(rng.uniform(1.0, 1.6)))
+    return voices
+
+
+def _choose(rng: np.random.Generator, shots: Sequence[Shot], role: str) -> Shot | None:
+    for one in (role, *INSTEAD.get(role, ())):
+        found = [shot for shot in shots if shot.role == one]
+        if found:
+            return found[int(rng.integers(len(found)))]
+    return None
+
+
+def _strokes_of(rng: np.random.Generator, shot: Shot, speed: float) -> tuple[tuple[Sound, ...], ...]:
+    """Give a few strokes for each of VELOCITIES: softer ones are duller, all differ by a hundredth of their pitch."""
+    layers = []
+    for velocity in VELOCITIES:
+        strokes = []
+        for _ in range(STROKES):
+            sound = change_speed(np.asarray(shot.samples), speed * (1 + rng.normal(0, 0.005)))
+            cutoff = 3000 * 2 ** (3.2 * velocity)
+            if cutoff < 18_000:
+                sound = signal.sosfilt(signal.butter(1, cutoff, "low", fs=RATE, output="sos"), sound)
+            strokes.append(np.asarray(sound, np.float32))
+        layers.append(tuple(strokes))
     return tuple(layers)
 
 

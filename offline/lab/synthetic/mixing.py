@@ -5,33 +5,117 @@ from dataclasses import dataclass, replace
 
 import mido
 import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
 
 from samplechop.offline.audio.one_shots import is_held_out
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
-from samplechop.offline.lab.synthetic import choosing, drumming, singing, solo
-from samplechop.offline.lab.synthetic.score import LABELS, Outline, Score, Tone
+from samplechop.offline.lab.synthetic import drumming
+from samplechop.offline.lab.synthetic.score import LABELS, Score, Tone
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
-from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES, Style
+from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES
 from samplechop.offline.labels.recording_truth import BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
 from samplechop.offline.synthesis.soundfonts import GRID, render
+
+VOWELS_HZ = (
+    (800, 1150, 2900),
+    (350, 2000, 2800),
+    (270, 2140, 2950),
+    (450, 800, 2830),
+    (325, 700, 2700),
+    (640, 1190, 2390),
+)
+"""The first three formants of a, e, i, o, u, and the neutral vowel, of a tenor."""
+BANDWIDTHS_HZ = (80.0, 100.0, 140.0)
+SILENT = 0.35
+
+
+def sing(tones: list[Tone], length: float, rng: np.random.Generator) -> Sound:
+    """Sing tones, one at a time: float32, (round(length * RATE),), peak 1 unless there is nothing to sing.
+
+    A tone's time is where its vowel begins; a consonant may come before.
+    """
+    out = np.zeros(round(length * RATE), np.float32)
+    size = float(rng.uniform(0.95, 1.25))
+    before: int | None = None
+    vibrato, depth = float(rng.uniform(4.5, 6.5)), float(rng.choice([0.1, 0.3, 0.6]))
+    tilt, breath = float(rng.uniform(700, 3500)), float(10 ** rng.uniform(-2.5, -1))
+    glide, spoken = float(rng.uniform(0.01, 0.12)), rng.random() < 0.25
+    ordered = sorted(tones, key=lambda tone: tone.time)
+    for tone, following in zip(ordered, [*ordered[1:], None], strict=True):
+        stop = min(tone.time + tone.length, following.time if following else length, length - 0.05)
+        n = int((stop - tone.time) * RATE)
+        if n < 2000:
+            continue
+        times = np.arange(n) / RATE
+        pitch = tone.key + ((before or tone.key) - tone.key) * np.exp(-times / glide)
+        sway = depth * np.clip((times - 0.2) / 0.3, 0, 1) * np.sin(2 * np.pi * vibrato * times)
+        pitch = pitch + (rng.uniform(-9, 1) * times / times[-1] if spoken else sway) + rng.normal(0, 0.1)
+        vowel = VOWELS_HZ[rng.integers(len(VOWELS_HZ))]
+        sound = _vowel(440 * 2 ** ((pitch - 69) / 12), vowel, size, tilt, breath, rng)
+        attack = rng.uniform(0.005, 0.06)
+        sound *= np.minimum(times / attack, 1) * np.minimum((times[-1] - times) / 0.04, 1)
+        at = round(tone.time * RATE)
+        out[at : at + n] += (sound * tone.velocity / 127).astype(np.float32)
+        if rng.random() > SILENT:
+            _consonant(out, at, rng, tone.velocity / 127)
+        before = tone.key if following and following.time - stop < 0.15 else None
+    peak = np.max(np.abs(out), initial=0.0)
+    return out / peak if peak > 0 else out
+
+
+def _vowel(
+    hertz: NDArray[np.float64],
+    formants: tuple[int, int, int],
+    size: float,
+    tilt: float,
+    breath: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    phase = np.cumsum(hertz) / RATE
+    pulses = np.diff(np.floor(phase), prepend=0.0) - hertz / RATE
+    source = signal.lfilter(*signal.butter(1, tilt, fs=RATE), pulses) + breath * 0.05 * rng.standard_normal(len(phase))
+    sound = np.zeros(len(phase))
+    for number, (formant, width) in enumerate(zip(formants, BANDWIDTHS_HZ, strict=True)):
+        radius, angle = np.exp(-np.pi * width / RATE), 2 * np.pi * formant * size * rng.uniform(0.96, 1.04) / RATE
+        poles = [1, -2 * radius * np.cos(angle), radius**2]
+        sound += signal.lfilter([1 - radius], poles, source) * (0.6**number)
+    return np.asarray(sound / (np.max(np.abs(sound)) + 1e-9))
+
+
+def _consonant(out: Sound, at: int, rng: np.random.Generator, level: float) -> None:
+    """Put a hiss (s, sh, f) or a burst (t, k, p) before the vowel."""
+    hiss = rng.random() < 0.5
+    n = int(RATE * (rng.uniform(0.05, 0.14) if hiss else rng.uniform(0.005, 0.03)))
+    low = rng.uniform(1000, 5500)
+    band = signal.butter(2, (low, min(16_000.0, low * rng.uniform(1.5, 3))), "band", fs=RATE, output="sos")
+    shape = np.hanning(n) if hiss else np.exp(-np.arange(n) / (n / 4))
+    noise = signal.sosfilt(band, rng.standard_normal(n) * shape)
+    noise *= level * rng.uniform(0.1, 0.6) / (np.max(np.abs(noise)) + 1e-9)
+    start = max(0, at - n)
+    out[start:at] += noise[n - (at - start) :].astype(np.float32)
+
 
 PARTS = {"comp": "chord", "song": "voice"}
 
 
 def play(
-    score: Score, rng: np.random.Generator, plan: Outline, style: Style | str, bank: Bank, seed: int
-) -> tuple[Sound, Truth, list[choosing.Candidate]]:
-    """Play and mix a score: float32, (round(score.length * RATE),), its truth without chops, and their candidates.
+    score: Score,
+    rng: np.random.Generator,
+    comps: Sequence[int],
+    leads: Sequence[int],
+    bank: Bank,
+    validation: bool,
+) -> tuple[Sound, frozenset[str], list[tuple[float, float]], list[DrumTruth]]:
+    """Play and mix a score: float32, (round(score.length * RATE),), the parts whose instrument speaks at once, where
+    loops run, and the drums among the one-shots dropped in.
 
-    style: one of STYLES, or one of solo.KINDS. The score's tones and stabs become those that really sound.
+    comps, leads: programs for chords and melodies. The score's tones and stabs become those that really sound.
     Raises UserError if fluidsynth fails.
     """
-    validation, length = plan.split == "validation", score.length
-    named = style if isinstance(style, str) else style.name
-    comps, leads = (solo.PLAYERS[style],) * 2 if isinstance(style, str) else (style.comps, style.leads)
+    length = score.length
     line_up = choose_line_up(rng, comps, leads, validation)
-    quick = frozenset(part for part, program in line_up.programs.items() if program in bank.quick)
     mix = np.zeros(round(length * RATE), np.float32)
     sung = [tone for tone in score.tones if tone.part == "song"]
     others = [tone for tone in score.tones if tone.part != "song"]
@@ -51,35 +135,45 @@ def play(
         balance = rng.uniform(-10, 8) if score.tones else 0.0
         mix += _level(drumming.bus(drums, rng)) * np.float32(10 ** (balance / 20))
     if score.stabs:
-        stabs, loops, dropped = _drop(score, rng, bank, validation, alone=style == "drops")
+        stabs, loops, dropped = _drop(score, rng, bank, validation)
         mix += _level(stabs) * np.float32(10 ** (rng.uniform(-8, 2) / 20))
     if sung:
-        voice = effects.reverberate(singing.sing(sung, length, rng), rng, 0.4)
+        voice = effects.reverberate(sing(sung, length, rng), rng, 0.4)
         mix += _level(voice) * np.float32(10 ** (rng.uniform(-6, 6) / 20))
     if rng.random() < 0.35:
         mix = effects.compress(mix / np.max(np.abs(mix), initial=1e-6), rng)
     if rng.random() < 0.08:
         fade = round(rng.uniform(2, 8) * RATE)
         mix[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
-    found, unsure = choosing.candidates(score, quick, loops)
-    truth = Truth(
-        length,
-        named if plan.kind in ("full", "solo") else f"{named}-{plan.kind}",
-        plan.split,
+    return mix, line_up.quick(bank), loops, dropped
+
+
+def truth_of(
+    score: Score,
+    style: str,
+    split: str,
+    seed: int,
+    unsure: list[tuple[float, float]],
+    dropped: Sequence[DrumTruth] = (),
+) -> Truth:
+    """Write down what a score holds, but for its chops. dropped: drums that were no strikes of the score."""
+    return Truth(
+        score.length,
+        style,
+        split,
         seed,
         unsure=unsure,
-        drums=dropped + [DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes if s.role in LABELS],
+        drums=[*dropped, *(DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes if s.role in LABELS)],
         notes=[NoteTruth(t.time, t.length, t.key, t.velocity / 127, PARTS.get(t.part, t.part)) for t in score.tones],
         chords=[ChordTruth(time, label) for time, label in score.chords],
         beats=[BeatTruth(time, position) for time, position in score.beats],
     )
-    return mix, truth, found
 
 
 def _drop(
-    score: Score, rng: np.random.Generator, bank: Bank, validation: bool, alone: bool
+    score: Score, rng: np.random.Generator, bank: Bank, validation: bool
 ) -> tuple[Sound, list[tuple[float, float]], list[DrumTruth]]:
-    """Drop one-shots and loops in, and single drums where they are `alone`.
+    """Drop one-shots and loops in, and single drums where nothing else plays.
 
     Returns their sound, where each loop runs (of which only the start is known), and the drums.
     """
@@ -90,7 +184,7 @@ def _drop(
     kept = []
     for time in score.stabs:
         pool = pools[1] if pools[1] and rng.random() < 0.12 else pools[0]
-        if alone and rng.random() < 0.4:
+        if not (score.strikes or score.tones) and rng.random() < 0.4:
             pool = drummed
         if not pool:
             break
@@ -130,6 +224,10 @@ class LineUp:
     programs: dict[str, int]
     volumes: dict[str, int]
     vibrato: dict[str, int]
+
+    def quick(self, bank: Bank) -> frozenset[str]:
+        """Give the parts whose instrument speaks at once."""
+        return frozenset(part for part, program in self.programs.items() if program in bank.quick)
 
 
 def choose_line_up(rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int], validation: bool) -> LineUp:

@@ -1,16 +1,75 @@
 """Make one synthetic record from its seed and number: compose, play, augment, and label everything in it."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic import band, choosing, groove, mixing, solo
+from samplechop.offline.lab.synthetic import band, groove, mixing, styles
 from samplechop.offline.lab.synthetic import turntable as turntables
-from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, keep_time, lay_out, outline
+from samplechop.offline.lab.synthetic.choosing import candidates, label_played
+from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, Tone, keep_time, lay_out, outline
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import STYLES, Style
-from samplechop.offline.labels.recording_truth import Truth, moved
+from samplechop.offline.labels.recording_truth import Truth
+
+SOLO_KINDS = ("hits", "hits", "strums", "melody", "swells", "drops")
+SOLO_PROGRAMS = {
+    "hits": styles.GUITARS * 2 + styles.LOUD_GUITARS + styles.KEYS + styles.MALLETS + (15, 46, 104, 105, 107),
+    "strums": styles.GUITARS * 2 + styles.KEYS + (15, 46),
+    "melody": styles.WINDS + styles.HORNS + styles.GUITARS + styles.KEYS + styles.MALLETS + (40, 41, 42, 22, 21),
+    "swells": styles.STRINGS,
+    "drops": styles.KEYS,
+}
+
+
+def play_solo(score: Score, rng: np.random.Generator, kind: str) -> None:
+    """Play one of SOLO_KINDS into the score; nothing here has a pulse, so no beats are known."""
+    if kind == "drops":
+        time = rng.uniform(0.1, 1.0)
+        while time < score.length - 1.5:
+            score.stabs.append(float(time))
+            time += rng.uniform(0.5, 5.0)
+        return
+    key = int(rng.integers(12))
+    table = (styles.SOUL, styles.JAZZ, styles.DARK, styles.GOSPEL, styles.PLAIN)[rng.integers(5)]
+    chords = band.progression(key, str(rng.choice(table)))
+    time, number = float(rng.uniform(0.05, 1.2)), 0
+    pause = (0.15, 0.9) if kind == "melody" else (0.35, 3.0) if kind == "hits" else (1.0, 4.0)
+    pace = float(np.exp(rng.uniform(np.log(pause[0]), np.log(pause[1]))))
+    # Faster, an even pace would be a beat.
+    steady = rng.random() < 0.4 and pace > 1.2
+    middle, loud = int(rng.integers(48, 68)), int(rng.integers(60, 120))
+    while time < score.length - 0.4:
+        wait = pace * rng.normal(1, 0.02) if steady else float(np.exp(rng.uniform(np.log(pause[0]), np.log(pause[1]))))
+        chord = chords[(number // (4 if kind == "melody" else 1)) % len(chords)]
+        if kind == "melody":
+            _melody_note(score, rng, time, wait * rng.uniform(0.5, 1.0), chord, loud)
+            if rng.random() < 0.12:
+                wait += rng.uniform(0.5, 2.0)
+        else:
+            score.chords.append((time, chord.label))
+            single = kind == "hits" and rng.random() < 0.35
+            keys = chord.voiced(middle, int(rng.integers(3, 6)))
+            keys = (int(rng.choice(keys)),) if single else keys
+            keys = keys + ((keys[0] - 12 + 12 * (keys[0] < 52),) if kind == "strums" and rng.random() < 0.5 else ())
+            roll = rng.choice([0.0, rng.uniform(0.0, 0.012), rng.uniform(0.005, 0.03)])
+            length = wait * rng.uniform(0.3, 1.1)
+            part = "strings" if kind == "swells" else "chord"
+            for place, one in enumerate(sorted(set(keys), reverse=rng.random() < 0.3)):
+                velocity = int(np.clip(loud * rng.normal(1, 0.1), 20, 127))
+                score.tones.append(Tone(time + place * roll, length, one, velocity, part, place == 0))
+        number += 1
+        time += wait
+
+
+def _melody_note(
+    score: Score, rng: np.random.Generator, time: float, length: float, chord: band.Chord, loud: int
+) -> None:
+    scale = [(chord.root + step) % 12 for step in (*styles.CHORDS[chord.quality], 2, 9)]
+    key = 12 * int(rng.integers(5, 7)) + int(rng.choice(scale))
+    score.tones.append(Tone(time, length, key, int(np.clip(loud * rng.normal(1, 0.15), 25, 127)), "lead"))
+
 
 OTHERWISE_WALTZ = 0.06
 """How often a style is played in three."""
@@ -27,69 +86,99 @@ def make(seed: int, number: int, bank: Bank, augment: bool = True) -> tuple[Soun
         return turntables.empty_record(plan.length, rng), Truth(plan.length, "noise", plan.split, seed)
     turntable = turntables.random_turntable(rng) if augment else turntables.Turntable()
     score = Score(float(turntable.recorded_at(np.array([plan.length]))[0]) + 0.05)
-    style = _compose(score, rng, plan.kind)
-    samples, truth, found = mixing.play(score, rng, plan, style, bank, seed)
+    style, comps, leads = _compose(score, rng, plan.kind)
+    samples, quick, loops, dropped = mixing.play(score, rng, comps, leads, bank, plan.split == "validation")
     if augment:
         samples = turntables.augment_record(turntable.play(samples, plan.length), rng)
     else:
         samples = samples[: round(plan.length * RATE)] * np.float32(0.5 / np.max(np.abs(samples), initial=1e-9))
-    truth = moved(truth, turntable.played_at, turntable.semitones, plan.length)
-    times = turntable.played_at(np.array([one.time for one in found]))
-    shifted = [
-        choosing.Candidate(float(time), one.reason)
-        for time, one in zip(times, found, strict=True)
-        if 0 <= time < plan.length - choosing.WIDTH
-    ]
-    chops, lost = choosing.choose(samples, shifted)
-    drums = choosing.audible(samples, truth.drums)
-    unsure = choosing.without(truth.unsure + lost, chops)
-    return samples, replace(truth, chops=chops, unsure=unsure, drums=drums)
+    found, unsure = candidates(score, quick, loops)
+    name = style if plan.kind in ("full", "solo") else f"{style}-{plan.kind}"
+    truth = mixing.truth_of(score, name, plan.split, seed, unsure, dropped)
+    return samples, label_played(samples, truth, found, turntable, plan.length)
 
 
-def _compose(score: Score, rng: np.random.Generator, kind: str) -> Style | str:
-    """Write the score; returns its style, or the kind of a record without a pulse."""
+def _compose(score: Score, rng: np.random.Generator, kind: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """Write the score; returns its style, or its kind if it has no pulse, and the programs of chords and leads."""
     if kind == "solo":
-        way = str(rng.choice(solo.KINDS))
-        solo.play(score, rng, way)
-        return way
-    weights = np.array([style.weight for style in STYLES])
-    style = STYLES[rng.choice(len(STYLES), p=weights / weights.sum())]
+        way = str(rng.choice(SOLO_KINDS))
+        play_solo(score, rng, way)
+        return way, SOLO_PROGRAMS[way], SOLO_PROGRAMS[way]
+    style = random_style(rng)
     meter = METERS["3/4" if rng.random() < OTHERWISE_WALTZ else str(rng.choice(style.meters))]
     bpm = float(np.exp(rng.uniform(*np.log(style.bpm))))
     if meter.division == 3:
         bpm = float(np.exp(rng.uniform(*np.log((55.0, 110.0)))))
     played = kind in ("full", "band")
     rubato = int(rng.integers(1, 3)) if played and rng.random() < 0.12 else 0
-    drift = (
-        0.0
-        if style.name == "electro"
-        else float(rng.choice([0.0, rng.uniform(0.002, 0.012), rng.uniform(0.01, 0.025)]))
-    )
+    drift = 0.0
+    if style.name != "electro":
+        drift = float(rng.choice([0.0, rng.uniform(0.002, 0.012), rng.uniform(0.01, 0.025)]))
     beats = keep_time(rng, meter, bpm, drift, (float(rng.uniform(0.05, 1.6)), score.length - 0.6), rubato)
     clock = Clock(beats, meter, float(rng.uniform(*style.swing)), float(rng.uniform(*style.fine_swing)))
-    player, players = groove.hire(rng, style, clock), band.hire(rng, style, clock)
-    who = set()
-    if kind in ("full", "drums"):
-        who.add("drums")
+    drummer, players = groove.hire(rng, style, clock), band.hire(rng, style, clock)
+    parts = {"drums"} if kind in ("full", "drums") else set()
     if played:
-        who |= {"chord", *players.extras}
-        who |= {"comp"} if players.second else set()
-        who |= {"bass"} if players.bass != "none" else set()
-        who |= {"lead"} if players.lead else set()
-        who |= {"song"} if players.song else set()
-    sections = lay_out(rng, clock.bars, frozenset(who), rubato)
-    if "drums" in who:
-        groove.drum(score, rng, clock, sections, player)
-    if played:
-        chords = band.changes(rng, style, clock.bars * players.per_bar)
-        band.play(score, rng, clock, sections, players, chords, player.kick)
-    score.phrases = [clock.time(section.bar, 0) for section in sections if section.players]
-    silent = {
-        bar for section in sections if not section.players for bar in range(section.bar, section.bar + section.bars)
-    }
-    for index, time in enumerate(beats[:-1]):
-        if index // meter.beats not in silent:
-            score.beats.append((float(time), index % meter.beats + 1))
+        there = {
+            "chord": True,
+            "comp": players.second,
+            "bass": players.bass != "none",
+            "lead": players.lead,
+            "song": players.song,
+        }
+        parts |= {part for part, plays in there.items() if plays} | set(players.extras)
+    play_sections(score, rng, clock, style, frozenset(parts), drummer, players, rubato)
     if rng.random() < 0.3:
         score.stabs = sorted(clock.time(int(rng.integers(clock.bars)), 0) for _ in range(int(rng.integers(1, 4))))
-    return style
+    return style.name, style.comps, style.leads
+
+
+def compose(rng: np.random.Generator, length: float, with_band: bool) -> tuple[Score, Style]:
+    """Write `length` seconds of drums in one of the styles, with or without a band; no drop-ins, no rubato."""
+    style = random_style(rng)
+    meter = METERS[str(rng.choice(style.meters))]
+    bpm = float(np.exp(rng.uniform(*np.log(style.bpm if meter.division == 4 else (55.0, 110.0)))))
+    drift = 0.0 if style.name == "electro" else float(rng.choice([0.0, rng.uniform(0.002, 0.012)]))
+    beats = keep_time(rng, meter, bpm, drift, (float(rng.uniform(0.05, 1.2)), length - 0.4))
+    clock = Clock(beats, meter, float(rng.uniform(*style.swing)), float(rng.uniform(*style.fine_swing)))
+    score = Score(length)
+    players = band.hire(rng, style, clock)
+    parts = {"drums"}
+    if with_band:
+        there = {"chord": True, "bass": players.bass != "none", "lead": players.lead}
+        parts |= {part for part, plays in there.items() if plays} | set(players.extras)
+    play_sections(score, rng, clock, style, frozenset(parts), groove.hire(rng, style, clock), players)
+    return score, style
+
+
+def random_style(rng: np.random.Generator) -> Style:
+    """Choose one of STYLES, by their weights."""
+    weights = np.array([style.weight for style in STYLES])
+    return STYLES[rng.choice(len(STYLES), p=weights / weights.sum())]
+
+
+def play_sections(
+    score: Score,
+    rng: np.random.Generator,
+    clock: Clock,
+    style: Style,
+    parts: frozenset[str],
+    drummer: groove.Drummer,
+    players: band.Band | None,
+    rubato: int = 0,
+) -> None:
+    """Divide the bars into sections and play them into the score, with their phrases and beats.
+
+    parts: "drums" and parts of the band. rubato: how many bars at the start are free.
+    """
+    sections = lay_out(rng, clock.bars, parts, rubato)
+    if "drums" in parts:
+        groove.drum(score, rng, clock, sections, drummer)
+    if players is not None and parts - {"drums"}:
+        chords = band.changes(rng, style, clock.bars * players.per_bar)
+        band.play(score, rng, clock, sections, players, chords, drummer.kick)
+    score.phrases = [clock.time(section.bar, 0) for section in sections if section.players]
+    silent = {bar for one in sections if not one.players for bar in range(one.bar, one.bar + one.bars)}
+    for index, time in enumerate(clock.beats[:-1]):
+        if index // clock.meter.beats not in silent:
+            score.beats.append((float(time), index % clock.meter.beats + 1))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest, SoundFeatures
+from samplechop.offline.augmentation.effects import shift_bands, tilt_and_ripple
 from samplechop.offline.training import keras_models, measures
 from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
 from samplechop.offline.training.loop import Batch, Fitted, Loss
@@ -156,19 +157,12 @@ def thresholds(labels: NDArray[np.float32], likelihoods: NDArray[np.float32]) ->
 
 def augment_images(x: NDArray[np.float32], features: SoundFeatures, rng: np.random.Generator) -> NDArray[np.float32]:
     """Change images, float32 (n, inputs), as another desk would: tilt, a ripple over the bands, a little higher."""
-    n = len(x)
-    out = x.reshape(n, features.segments, features.n_bands, 2).copy()
-    grid = np.linspace(-1, 1, features.n_bands)
-    phase, speed = rng.uniform(0, 2 * np.pi, (n, 1, 1)), rng.uniform(1, 5, (n, 1, 1)) * np.pi
-    ripple = rng.normal(0, 0.12, (n, 1, 1)) * np.cos(speed * grid / 2 + phase)
+    out = x.reshape(len(x), features.segments, features.n_bands, 2).copy()
     floor = out[..., 0].min(axis=(1, 2), keepdims=True)
-    out[..., 0] += (rng.normal(0, 0.15, (n, 1, 1)) * grid + ripple).astype(np.float32) * (out[..., 0] > floor)
-    for row, bands in zip(out, rng.integers(-2, 3, n).tolist(), strict=True):
-        if bands > 0:
-            row[:, bands:] = row[:, :-bands].copy()
-        elif bands < 0:
-            row[:, :bands] = row[:, -bands:].copy()
-    return out.reshape(n, -1)
+    change = tilt_and_ripple(len(x), features.n_bands, 0.15, 0.12, rng)
+    out[..., 0] += change * (out[..., 0] > floor)
+    shift_bands(out, 2, rng)
+    return out.reshape(len(x), -1)
 
 
 class TagTask:

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.lab.bench.jack_listener import Report
+from samplechop.offline.lab.bench.jack_client import Report
 from samplechop.offline.lab.bench.jack_server import JackServer, missing
 from tests.support.waiting import PATIENCE
 

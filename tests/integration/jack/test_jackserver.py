@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.bench.jack_listener import Report
+from samplechop.offline.lab.bench.jack_client import Report
 from samplechop.offline.lab.bench.jack_server import JackServer
 
 pytestmark = pytest.mark.jack

@@ -5,9 +5,9 @@ import soundfile
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, loop_may_be_used
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.augmentation.vinyl import thumps
-from samplechop.offline.lab.synthetic import solo
 from samplechop.offline.lab.synthetic.drumming import assemble, play
 from samplechop.offline.lab.synthetic.mixing import choose_line_up
+from samplechop.offline.lab.synthetic.record import SOLO_PROGRAMS
 from samplechop.offline.lab.synthetic.score import Strike
 from samplechop.offline.lab.synthetic.styles import STYLES
 from samplechop.offline.lab.synthetic.turntable import empty_record
@@ -38,7 +38,7 @@ def test_kits_for_training_hold_no_held_out_sound(seed):
 def test_players_for_training_hold_no_held_out_program():
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        families = [(style.comps, style.leads) for style in STYLES] + [(one, one) for one in solo.PLAYERS.values()]
+        families = [(style.comps, style.leads) for style in STYLES] + [(one, one) for one in SOLO_PROGRAMS.values()]
         for comps, leads in families:
             programs = choose_line_up(rng, comps, leads, validation=False).programs.values()
             assert not [program for program in programs if is_held_out(f"program{program}")]

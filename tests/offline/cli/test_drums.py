@@ -10,7 +10,7 @@ import soundfile
 from samplechop import models
 from samplechop.models import ClipFeatures
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.drum_datasets import clip_classifier, clip_classifier_training, from_midi, from_tracks
+from samplechop.offline.lab.drum_datasets import clip_classifier, from_midi, from_tracks
 from samplechop.offline.lab.drum_datasets.clip_classifier import open_net
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, read_drum_labels, write_drum_labels
 from samplechop.realtime.core.events import DRUMS
@@ -161,7 +161,7 @@ def dense(seed: int) -> tuple[Sound, DrumLabels]:
 
 def test_a_net_for_clips_is_trained_and_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow")
-    monkeypatch.setattr(clip_classifier_training, "LAYERS", 0)  # tracing a whole net takes half of the test
+    monkeypatch.setattr(clip_classifier, "LAYERS", 0)  # tracing a whole net takes half of the test
     for seed in range(2):
         sound, labels = dense(seed)
         soundfile.write(tmp_path / f"{seed}.wav", sound, RATE)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.bench.figures import Figure
+from samplechop.offline.lab.bench import Figure
 from samplechop.offline.lab.bench.kit import redundancies
 
 RECORDINGS = os.environ.get("SAMPLECHOP_AUDIO")

@@ -7,7 +7,7 @@ import soundfile
 
 from samplechop import realtime
 from samplechop.offline.augmentation.vinyl import RecordCondition, displacement, play_worn, played_at
-from samplechop.offline.lab.demo.composition import BARS, PLAYERS, compose
+from samplechop.offline.lab.demo_composition import BARS, PLAYERS, compose
 from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core.errors import UserError
 

@@ -10,8 +10,8 @@ import soundfile
 from samplechop.offline.audio.one_shots import Shot, is_held_out, loop_may_be_used
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.evaluate.references import tracks_in
-from samplechop.offline.lab.devset import build, composing, recordings, sources
-from samplechop.offline.lab.devset.sources import Order
+from samplechop.offline.lab.devset import build, sources
+from samplechop.offline.lab.devset.build import Order
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.offline.synthesis import soundfonts
@@ -92,7 +92,7 @@ def made_by(gathered):
     return functools.cache(lambda maker, number: maker(order(gathered, number)))
 
 
-MAKERS = [(recordings.stem, 0), (recordings.mix, 2), (recordings.loop, 0), (recordings.loop, 1), (recordings.hits, 0)]
+MAKERS = [(build.stem, 0), (build.mix, 2), (build.loop, 0), (build.loop, 1), (build.hits, 0)]
 
 
 @pytest.mark.parametrize(("maker", "number"), MAKERS)
@@ -103,7 +103,7 @@ def test_the_same_seed_makes_the_same_recording(gathered, made_by, maker, number
     assert (one.truth, one.beats) == (two.truth, two.beats)
 
 
-@pytest.mark.parametrize("maker", [recordings.stem, recordings.hits])
+@pytest.mark.parametrize("maker", [build.stem, build.hits])
 def test_another_seed_makes_another_recording(gathered, made_by, maker):
     assert not np.array_equal(made_by(maker, 0).onsets, maker(order(gathered, 0, 2)).onsets)
 
@@ -148,7 +148,7 @@ def test_a_loop_without_snares_gives_no_drums(gathered):
 
 
 def test_the_drums_follow_the_beats_of_real_music(made_by):
-    made = made_by(recordings.mix, 2)
+    made = made_by(build.mix, 2)
     assert made.truth.style.endswith("real-music")
     gaps = np.diff([beat.time for beat in made.truth.beats])
     assert np.ptp(gaps[gaps < 1.5 * np.median(gaps)]) < 0.01
@@ -158,7 +158,7 @@ def test_the_drums_follow_the_beats_of_real_music(made_by):
 def test_attacks_of_real_music_are_unsure_unless_they_are_a_chop(made_by):
     apart = 0
     for number in (2, 5, 8):  # every third mix is over real music; in some every attack lies on a drum
-        made = made_by(recordings.mix, number)
+        made = made_by(build.mix, number)
         drums = np.array([hit.time for hit in made.truth.drums])
         chops = np.array([chop.time for chop in made.truth.chops])
         for time in made.onsets:
@@ -183,11 +183,11 @@ def test_music_with_drums_of_its_own_is_left_out(gathered):
 
 
 def test_every_second_loop_is_played_as_it_is(gathered, made_by):
-    made = made_by(recordings.loop, 0)
+    made = made_by(build.loop, 0)
     once = gathered.loops[0].samples
     assert np.array_equal(made.samples[: len(once)], once)
     assert np.array_equal(made.samples[len(once) : 2 * len(once)], once)
-    assert not np.array_equal(made_by(recordings.loop, 1).samples[: len(once)], once)
+    assert not np.array_equal(made_by(build.loop, 1).samples[: len(once)], once)
     assert np.diff([time for time, _ in made.beats]) == pytest.approx(0.5)
     assert {position for _, position in made.beats} == {1, 2, 3, 4}
 
@@ -195,15 +195,15 @@ def test_every_second_loop_is_played_as_it_is(gathered, made_by):
 def test_a_hit_at_the_start_of_a_loop_counts_though_no_detector_could_hear_it(gathered, made_by):
     one = gathered.loops[0]
     late = replace(one, samples=one.samples[round(0.1 * RATE) :], onsets=one.onsets[1:] - 0.1, beats=one.beats[:0])
-    made = recordings.loop(order(replace(gathered, loops=(late,)), 0))
+    made = build.loop(order(replace(gathered, loops=(late,)), 0))
     once = len(late.samples) / RATE
     assert made.onsets[0] == 0
     assert np.min(np.abs(made.onsets - once)) < 1e-9
-    assert made_by(recordings.loop, 0).onsets[0] == pytest.approx(0.1)
+    assert made_by(build.loop, 0).onsets[0] == pytest.approx(0.1)
 
 
 def test_hits_begin_where_the_truth_says(made_by):
-    made = made_by(recordings.hits, 0)
+    made = made_by(build.hits, 0)
     power = np.square(made.samples)
     rises = [
         np.mean(power[at : at + 441]) > 2 * np.mean(power[max(0, at - 441) : at])
@@ -225,8 +225,8 @@ def test_a_set_is_understood_by_evaluate_and_made_anew_in_its_folder(folders, cr
     monkeypatch.setattr(
         build.soundfont_bank, "prepare", lambda place, *_: shutil.copytree(crate.bank, place, dirs_exist_ok=True)
     )
-    monkeypatch.setattr(composing, "SHORTEST", 6.0)  # whole recordings would be no other work, only more
-    monkeypatch.setattr(composing, "LONGEST", 9.0)
+    monkeypatch.setattr(sources, "SHORTEST", 6.0)  # whole recordings would be no other work, only more
+    monkeypatch.setattr(sources, "LONGEST", 9.0)
     options = ["-o", tmp_path / "set", "--sounds", folders[0], "--music", folders[1], "--count", 4]
     first = samplechop("devset", "build", *options)
     assert first.code == 0, first.err

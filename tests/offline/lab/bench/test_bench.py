@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import live
+from samplechop.offline.lab.bench import Figure, as_json, as_table, live
 from samplechop.offline.lab.bench import record as bench_record
-from samplechop.offline.lab.bench.figures import Figure, as_json, as_table
 from samplechop.realtime.detectors import BUILT_IN
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record

@@ -8,17 +8,22 @@ import pytest
 from samplechop import models
 from samplechop.models import ModelError
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.lab.drum_datasets.clip_classifier import FEATURES, ClipClassifier, features, open_net
-from samplechop.offline.lab.drum_datasets.clip_classifier_training import (
+from samplechop.offline.lab.drum_datasets.clip_classifier import (
+    APART,
+    FEATURES,
     NEVER,
+    ONSET_DB,
+    ClipClassifier,
     absent_below,
     augment_features,
+    features,
+    open_net,
     scored,
     sure_from,
     targets_at,
 )
-from samplechop.offline.lab.drum_datasets.from_tracks import label_clips, onsets
-from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure
+from samplechop.offline.lab.drum_datasets.from_tracks import label_clips
+from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure, highest_rise, peaks
 from samplechop.realtime.core.events import DRUMS
 from tests.support.drum_recordings import recording
 
@@ -116,7 +121,7 @@ def test_what_is_unknown_is_not_counted() -> None:
 def test_onsets_are_found_where_drums_are_struck() -> None:
     times = [0.5, 0.8, 1.1, 1.5]
     sound = recording([(time, role) for time, role in zip(times, ("kick", "snare", "hat", "kick"), strict=True)], 2.0)
-    assert onsets(sound) == pytest.approx(times, abs=0.006)
+    assert peaks(highest_rise(sound), ONSET_DB, APART) == pytest.approx(times, abs=0.006)
 
 
 def test_only_what_the_net_is_sure_of_becomes_a_label() -> None:

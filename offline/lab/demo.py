@@ -1,4 +1,7 @@
-"""Make the demo recording: `python -m samplechop.offline.lab.demo OUT.ogg [--soundfont SF2]`."""
+"""The demo recording: thirty seconds of soul jazz composed by rule, played by a soundfont, as a worn record.
+
+python -m samplechop.offline.lab.demo OUT.ogg [--soundfont SF2]
+"""
 
 import argparse
 import json
@@ -11,8 +14,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.augmentation.vinyl import RecordCondition, play_worn, played_at
-from samplechop.offline.lab.demo.composition import PLAYERS, Score, compose
+from samplechop.offline.common.atomic import replacing, write_text
+from samplechop.offline.lab.demo_composition import PLAYERS, Score, compose
 from samplechop.offline.synthesis import soundfonts
+from samplechop.realtime.cli import guarded
 from samplechop.realtime.core.errors import UserError
 
 PEAK = 10 ** (-1.1 / 20)  # room for what the encoder adds
@@ -50,19 +55,19 @@ def make(out: Path, font: Path | None = None, seed: int = 1969) -> None:
     worn *= PEAK / np.max(np.abs(worn))
     truth = {name: [round(t, 4) for t in played_at(pressing, times)] for name, times in score.strong_hits().items()}
     try:
-        with soundfile.SoundFile(out, "w", rate, 2, format="OGG", subtype="VORBIS", compression_level=0.5) as file:
+        with (
+            replacing(out) as part,
+            soundfile.SoundFile(part, "w", rate, 2, "VORBIS", format="OGG", compression_level=0.5) as file,
+        ):
             # libsndfile's Vorbis encoder overflows its stack on one long write.
             for start in range(0, len(worn), 4096):
                 file.write(worn[start : start + 4096].astype(np.float32))
-        out.with_suffix(".truth.json").write_text(
-            json.dumps({"bpm": score.bpm} | truth, indent=1) + "\n", encoding="utf-8"
-        )
-    except (OSError, soundfile.LibsndfileError) as error:
+    except soundfile.LibsndfileError as error:
         raise UserError(f"{str(out)!r} cannot be written: {error}") from None
+    write_text(out.with_suffix(".truth.json"), json.dumps({"bpm": score.bpm} | truth, indent=1) + "\n")
 
 
-def main() -> int:
-    """Run the command; gives the exit code."""
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m samplechop.offline.lab.demo",
         description="Compose, play and degrade the demo recording like a worn record.",
@@ -71,13 +76,4 @@ def main() -> int:
     parser.add_argument("--soundfont", type=Path, help="a General MIDI .sf2 file")
     parser.add_argument("--seed", type=int, default=1969)
     options = parser.parse_args()
-    try:
-        make(options.out, options.soundfont, options.seed)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(lambda: make(options.out, options.soundfont, options.seed)))
