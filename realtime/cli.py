@@ -144,7 +144,7 @@ _OPTIONS_OF = {
 
 
 def guarded(command: Callable[[], object]) -> int:
-    """Run a command line; tell the user's mistakes in one sentence. Gives the exit code."""
+    """Run a command line; report the user's mistakes in one sentence. Gives the exit code."""
     from samplechop.models import ModelError
 
     try:

@@ -36,7 +36,7 @@ from samplechop.realtime.session_parts import (
 )
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Recording, SessionStats, Snapshot, Summary
-from samplechop.realtime.ui.views import NoView, View, choose_view
+from samplechop.realtime.ui.views import View, choose_view
 
 _SHOW_SECONDS = 1 / 12
 
@@ -97,7 +97,7 @@ class Session:
         self._recorders = [one for one in (self._recorder, self._taps) if one is not None]
         self.tap_file = None if self._taps is None else self._taps.path
         self._duration = None if settings.duration is None else round(settings.duration * rate)
-        self._view = NoView() if view is None else view
+        self._view = view or View()
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._unwritten: deque[Event] = deque()
         self._stop = threading.Event()

@@ -21,6 +21,7 @@ from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
+from samplechop.realtime.ui.views import View
 
 SECONDS = 12
 DETECT = "chops,drums,harmony"
@@ -129,27 +130,21 @@ def _rect(x: float, y: float, width: float, height: float, ink: str) -> str:
     )
 
 
-class _LastLook:
+class _LastView(View):
     """A view that keeps what it was shown last, and every event."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-
-    def start(self) -> None:
-        """Nothing to open."""
 
     def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
         """Keep it."""
         self.snapshot = snapshot
         self.events += new
 
-    def stop(self) -> None:
-        """Nothing to close."""
-
 
 def example() -> tuple[Snapshot, list[Event]]:
     """Run the demo record for some seconds, as `samplechop live --demo` does; give the last look at it."""
-    settings, view = LiveSettings(detect=DETECT, pads="similar", duration=SECONDS), _LastLook()
+    settings, view = LiveSettings(detect=DETECT, pads="similar", duration=SECONDS), _LastView()
     Session(settings, FileSource(DEMO, realtime=False), make_detectors(settings), view).run()
     # The levels and the load of a run in real time: this one was over before they could be taken.
     now: dict[str, Any] = {

@@ -9,15 +9,15 @@ CONTROL_CHANGE = 0xB0
 ALL_NOTES_OFF = 123
 
 GATE_SECONDS = 0.1
-"""How long a struck note lasts, at a port and in a file, unless the settings say otherwise."""
+"""How long a note lasts, at a port and in a file, unless the settings say otherwise."""
 
 LOW_VELOCITY = 30
 HIGH_VELOCITY = 127
 
 
-def _data(name: str, value: int) -> int:
+def _note(value: int) -> int:
     if not 0 <= value <= 127:
-        raise ValueError(f"{name} must be in range 0..127, got {value}")
+        raise ValueError(f"note must be in range 0..127, got {value}")
     return value
 
 
@@ -31,29 +31,22 @@ def note_on(channel: int, note: int, velocity: int) -> bytes:
     """Write a note-on. Velocity 0 is refused, as MIDI reads it as a note-off."""
     if not 1 <= velocity <= 127:
         raise ValueError(f"velocity must be in range 1..127, got {velocity}")
-    return bytes((_status(NOTE_ON, channel), _data("note", note), velocity))
+    return bytes((_status(NOTE_ON, channel), _note(note), velocity))
 
 
 def note_off(channel: int, note: int) -> bytes:
     """Write a note-off with release velocity 0."""
-    return bytes((_status(NOTE_OFF, channel), _data("note", note), 0))
-
-
-def control_change(channel: int, control: int, value: int) -> bytes:
-    """Write a control change."""
-    return bytes((_status(CONTROL_CHANGE, channel), _data("control", control), _data("value", value)))
+    return bytes((_status(NOTE_OFF, channel), _note(note), 0))
 
 
 def all_notes_off(channel: int) -> bytes:
     """Write the channel mode message "all notes off" (control change 123)."""
-    return control_change(channel, ALL_NOTES_OFF, 0)
+    return bytes((_status(CONTROL_CHANGE, channel), ALL_NOTES_OFF, 0))
 
 
-def velocity_of(strength: float, low: int = LOW_VELOCITY, high: int = HIGH_VELOCITY) -> int:
-    """Map a strength of 0..1 straight onto velocities low..high; what lies outside 0..1 is clipped.
+def velocity_of(strength: float) -> int:
+    """Map a strength of 0..1 straight onto velocities 30..127; what lies outside 0..1 is clipped.
 
-    A linear map: a chop just above the threshold is still heard, and a stronger one is never softer.
+    A linear map: a chop just above the threshold is still audible, and a stronger one is never softer.
     """
-    if not 1 <= low <= high <= 127:
-        raise ValueError(f"low and high must satisfy 1 <= low <= high <= 127, got {low} and {high}")
-    return low + round((high - low) * min(1.0, max(0.0, strength)))
+    return LOW_VELOCITY + round((HIGH_VELOCITY - LOW_VELOCITY) * min(1.0, max(0.0, strength)))

@@ -12,12 +12,10 @@ from samplechop.realtime.midi.messages import velocity_of
 PadMode = Literal["cycle", "similar", "fixed"]
 """cycle: up the pads and round again. similar: the same sound, the same pad. fixed: one pad for all."""
 
-FIRST_PAD = 36
-LAST_PAD = 51
-"""The sixteen pads of an MPC, bank A: C2 (36) to D#3 (51)."""
-
 SIMILARITY = 0.75
-"""Chosen on 45 one-shots, clean and over music at -20 and -12 dB: of the pairs of different sounds .93, .93 and .91 lie
+"""The correlation of two spectra at and above which they are the same sound.
+
+Chosen on 45 one-shots, clean and over music at -20 and -12 dB: of the pairs of different sounds .93, .93 and .91 lie
 below it, of the pairs of one sound 1.0, .73 and .66 above. Lower merges sounds, higher spends the pads too soon."""
 FLOOR_DB = -40.0
 
@@ -47,8 +45,7 @@ def _cosine(direction: NDArray[np.float64], total: NDArray[np.float64]) -> float
 class PadAssigner:
     """Gives each event its note. Deterministic: the same events in the same order get the same notes.
 
-    low, high: the first and the last note, both used. similarity: in `similar`, the correlation of two spectra at and
-    above which they are the same sound.
+    low, high: the first and the last note, both used; by default the sixteen pads of an MPC, bank A.
 
     `similar` is leader clustering (Hartigan, Clustering Algorithms, 1975, chapter 3) on the line of events: an event
     joins the nearest used pad if it is near enough, else it takes the next free pad. Once all pads are used it goes to
@@ -57,27 +54,16 @@ class PadAssigner:
     Events whose spectrum is missing or silent cannot be compared; all those of one kind and label count as one sound.
     """
 
-    def __init__(
-        self, mode: PadMode, low: int = FIRST_PAD, high: int = LAST_PAD, similarity: float = SIMILARITY
-    ) -> None:
+    def __init__(self, mode: PadMode, low: int = 36, high: int = 51) -> None:
         """Start with no pad used."""
         if mode not in get_args(PadMode):
             raise ValueError(f"mode must be one of {', '.join(get_args(PadMode))}, got {mode!r}")
         if not 0 <= low <= high <= 127:
             raise ValueError(f"low and high must satisfy 0 <= low <= high <= 127, got {low} and {high}")
-        if not -1 <= similarity <= 1:
-            raise ValueError(f"similarity must be in -1..1, got {similarity}")
-        self._mode = mode
-        self._low = low
-        self._high = high
-        self._similarity = similarity
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all pads."""
-        self._next = self._low
+        self._mode, self._low, self._high = mode, low, high
+        self._next = low
         self._sums: dict[int, NDArray[np.float64]] = {}
-        self._unheard: dict[tuple[str, str | None], int] = {}
+        self._uncompared: dict[tuple[str, str | None], int] = {}
 
     def assign(self, event: Event) -> int:
         """Give the note, low..high, of the next event."""
@@ -93,12 +79,12 @@ class PadAssigner:
         direction = None if event.spectrum is None else timbre(event.spectrum)
         if direction is None:
             key = (event.kind, event.label)
-            if key not in self._unheard:
-                self._unheard[key] = self._take()
-            return self._unheard[key]
+            if key not in self._uncompared:
+                self._uncompared[key] = self._take()
+            return self._uncompared[key]
         nearness = {note: _cosine(direction, total) for note, total in self._sums.items()}
         nearest = max(nearness, key=nearness.__getitem__, default=None)
-        if nearest is None or (nearness[nearest] < self._similarity and self._next <= self._high):
+        if nearest is None or (nearness[nearest] < SIMILARITY and self._next <= self._high):
             note = self._take()
             self._sums[note] = direction
             return note

@@ -20,7 +20,7 @@ from samplechop.realtime.midi.clock_generator import STOP, MidiClock
 from samplechop.realtime.midi.messages import GATE_SECONDS, all_notes_off
 from samplechop.realtime.midi.ports import MidiPort
 from samplechop.realtime.midi.sounding_notes import Notes, ReconnectingPort, SoundingNotes, notes_of
-from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer
+from samplechop.realtime.outputs.scheduler import Scheduler, Timer
 
 PULSE_SPIN_SECONDS = 0.0003  # pulses are many, and who follows them evens them out
 LATE_SECONDS = 0.001
@@ -88,7 +88,7 @@ class MidiSender:
         self._channel, self._channels = channel, dict(channels)
         self._beat_clock = beat_clock
         self._gate = max(1, round(gate_seconds * sample_rate))
-        self._scheduler = Scheduler("midi sender", clock, timer or MachineTimer(), lead_seconds)
+        self._scheduler = Scheduler("midi sender", clock, timer or Timer(), lead_seconds)
         self._sounding = SoundingNotes(self._port)
         self._longest = latency  # that any event has had
         self._waiting = 0  # notes

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from samplechop.realtime.audio.source import Clock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
-from samplechop.realtime.outputs.scheduler import MachineTimer, Scheduler, Timer
+from samplechop.realtime.outputs.scheduler import Scheduler, Timer
 
 _FULL_VELOCITY = 127
 
@@ -170,7 +170,7 @@ class OscSender:
         self._rate = sample_rate
         self._step = sample_rate / PRESENCE_RATE
         self._activations = activations
-        self._scheduler = Scheduler("osc sender", clock, timer or MachineTimer())
+        self._scheduler = Scheduler("osc sender", clock, timer or Timer())
         if activations is not None:
             self._scheduler.every(1 / PITCHES_RATE, self._send_pitches)
         self._presence = Presence(half_life_seconds, sample_rate)

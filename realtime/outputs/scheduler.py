@@ -16,7 +16,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from samplechop.realtime.audio.source import Clock
 
@@ -30,45 +29,26 @@ Action = Callable[[int], None]
 """Takes the position at which it was due."""
 
 
-class Timer(Protocol):
-    """The time that a scheduler goes by: the machine's, or a simulated one."""
+class Timer:
+    """The time that a scheduler goes by: the machine's; a simulated one has these five, too."""
 
     def now(self) -> float:
         """Give the time in seconds, on the scale of `Clock.time_of`."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait that long, or a little longer."""
-
-    def spin(self, seconds: float) -> None:
-        """Let some of that time pass without giving up the processor."""
-
-    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
-        """Wait for `wake`, at most that long; the condition is locked."""
-
-    def wake(self, condition: threading.Condition) -> None:
-        """End a wait; the condition is locked."""
-
-
-class MachineTimer:
-    """The machine's time."""
-
-    def now(self) -> float:
-        """Give the seconds of time.perf_counter()."""
         return time.perf_counter()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, by the operating system's grain."""
+        """Wait that long, or a little longer, by the operating system's grain."""
         time.sleep(seconds)
 
     def spin(self, seconds: float) -> None:
-        """Come back at once."""
+        """Let some of that time pass without giving up the processor: come back at once."""
 
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
-        """Wait to be woken, at most that long."""
+        """Wait for `wake`, at most that long; the condition is locked."""
         condition.wait(seconds)
 
     def wake(self, condition: threading.Condition) -> None:
-        """Wake who waits."""
+        """End a wait; the condition is locked."""
         condition.notify()
 
 

@@ -66,9 +66,8 @@ class LineFile:
         try:
             self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
         except OSError as error:
-            raise UserError(
-                f"{self._what} cannot be written to {str(self.path)!r}: {error.strerror or error}"
-            ) from None
+            why = error.strerror or error
+            raise UserError(f"{self._what} cannot be written to {str(self.path)!r}: {why}") from None
 
     def add(self, lines: list[str]) -> None:
         """Write lines, and wait until the disk has them; `fault` says in words why it has not, "" if it has."""
@@ -146,8 +145,7 @@ class JsonLinesSink:
                 number = self._stream.fileno()
             except (AttributeError, io.UnsupportedOperation):  # as in a notebook
                 while (event := self._events.get()) is not None:
-                    self._stream.write(event.to_json(self._sample_rate) + "\n")
-                    self._stream.flush()
+                    print(event.to_json(self._sample_rate), file=self._stream, flush=True)
                 return
             with open(number, "wb", buffering=0, closefd=False) as file:
                 self._write_to(file)

@@ -131,18 +131,16 @@ class WavFile:
     ) -> None:
         """Make the file, empty and readable."""
         self.frames = 0
-        self._is_float = is_float
         self._shape = (sample_rate, channels, 4 if is_float else 3, is_float)
         self._frame_bytes = channels * self._shape[2]
         self._limit = limit
-        self._header_bytes = 0  # bytes of samples by the header
         self._start = len(wav_header(*self._shape, 0))
         self._file = path.open("xb", buffering=0)
         self._write_header()
 
     def write(self, samples: NDArray[np.float32]) -> None:
         """Append float32 (n, channels), full scale ±1."""
-        rest = memoryview(np.ascontiguousarray(samples, "<f4").tobytes() if self._is_float else packed24(samples))
+        rest = memoryview(np.ascontiguousarray(samples, "<f4").tobytes() if self._shape[3] else packed24(samples))
         at = self._start + self.frames * self._frame_bytes
         self._file.seek(at)
         done = 0
@@ -163,7 +161,7 @@ class WavFile:
 
     def flush(self) -> None:
         """Let other programs read all that was written."""
-        if self._header_bytes != self.frames * self._frame_bytes:
+        if self._size != self.frames * self._frame_bytes:
             self._write_header()
 
     def sync(self) -> None:
@@ -183,10 +181,9 @@ class WavFile:
             self._file.close()
 
     def _write_header(self) -> None:
-        size = self.frames * self._frame_bytes
+        self._size = self.frames * self._frame_bytes  # of the samples, by the header
         self._file.seek(0)
-        self._file.write(wav_header(*self._shape, size, self._limit))
-        self._header_bytes = size
+        self._file.write(wav_header(*self._shape, self._size, self._limit))
 
 
 MOST_CHANNELS, MOST_RATE = 8, 655_350

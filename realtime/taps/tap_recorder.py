@@ -51,10 +51,6 @@ class Tap:
         seconds = round(self.sample / sample_rate, 6)
         return {"kind": "tap", "sample": self.sample, "time": seconds, "velocity": self.velocity, "source": self.source}
 
-    def to_json(self, sample_rate: int) -> str:
-        """Write one JSON line (without newline); `time` is in seconds at sample_rate Hz."""
-        return json.dumps(self.record(sample_rate))
-
 
 def position_at(clock: Clock, sample_rate: int, moment: float) -> float:
     """Find the sample position whose time by the clock is `moment`, in time.perf_counter() seconds."""
@@ -99,7 +95,7 @@ class TapRecorder:
     delay: samples by which what is heard comes later, as with `--monitor aligned`.
     now: the clock of the hits; for tests.
 
-    A hit while nothing is heard (before the first sample, past `length`, while the device is gone) is let go.
+    A hit while nothing is heard (before the first sample, past `length`, while the device is gone) is dropped.
     """
 
     def __init__(
@@ -152,7 +148,7 @@ class TapRecorder:
                 while True:
                     hits.append(self._hits.get_nowait())
             taps = [tap for hit in hits if hit is not None and (tap := self._place(*hit)) is not None]
-            self._file.add([tap.to_json(self._sample_rate) for tap in taps])
+            self._file.add([json.dumps(tap.record(self._sample_rate)) for tap in taps])
             if self._on_tap is not None:
                 for tap in taps:
                     self._on_tap(tap)

@@ -163,7 +163,7 @@ def latency_texts(snapshot: Snapshot) -> tuple[str, str, str, str]:
         return "Track delay" if snapshot.port else "Latency", f"{'−' * snapshot.port}{late}", samples, advice
     what = "Chops" if snapshot.latencies else "Notes"  # notes of others must not be shifted so far
     if not snapshot.port:
-        return "Latency", late, samples, f"Chops are told {late} late."
+        return "Latency", late, samples, f"Chops are known {late} late."
     return "Track delay", f"−{late}", samples, f"{what} come {late} late: give the MIDI track this delay."
 
 
@@ -218,8 +218,8 @@ def plot_rows(curve: Curve, sample_rate: int, marks: Iterable[Event], width: int
     for column, event in columns:
         if event.note is not None:
             _write(marked, column + 1, pad_name(event.note))
-    heard = int(newest * curve.frame_seconds)
-    for second in range(max(0, heard - int(PLOT_SECONDS)), heard + 1):
+    now = int(newest * curve.frame_seconds)
+    for second in range(max(0, now - int(PLOT_SECONDS)), now + 1):
         place = plot.column(second / curve.frame_seconds)
         if place is not None:
             _write(times, place, f"╵{second // 60}:{second % 60:02d}")

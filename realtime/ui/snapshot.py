@@ -1,4 +1,4 @@
-"""What is told of a session: snapshots for a view, taken by the host a few times a second, and the sum at the end."""
+"""What a session reports: snapshots for a view, a few times a second, the summary at the end, its statistics."""
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ OTHER_KINDS = frozenset({BEAT, DRUM, CHORD, KEY, PITCHES})
 class Recording:
     """What is written of a session.
 
-    folder: where it is recorded, None while it is not. kept: folders kept by looking back. key: what a key keeps, for
+    folder: where it is recorded, None while it is not. kept: folders of the pre-record. key: what a key keeps, for
     people, "" for nothing.
     """
 
@@ -49,7 +49,7 @@ class Snapshot:
     """A running session at one moment.
 
     source: name of the device or file. state: "listening", "playing", or why nothing comes ("waiting for 'USB Audio'").
-    position: samples heard so far, at sample_rate Hz. duration: samples in all, None for an open end.
+    position: samples processed so far, at sample_rate Hz. duration: samples in all, None for an open end.
     peaks: float, one per channel, the largest magnitude since the last snapshot, full scale 1.
     detectors: names of those that run. curve: what one of them draws, None where none does.
     chops: the last events but OTHER_KINDS, oldest first; chop_count: all chops so far.
@@ -60,9 +60,9 @@ class Snapshot:
     midi: where the notes go, or "" for nowhere. late_notes: notes that left more than a millisecond after their time.
     taps: the user's hits so far, None where none are taken. pad: what they are hit on.
     recording: what is written of it.
-    drums: how present each drum is now, 0..1, by label; empty where drums are not listened for. drum_counts: hits so
+    drums: how present each drum is now, 0..1, by label; empty where drums are not detected. drum_counts: hits so
         far, by label.
-    harmony: whether harmony is listened for. chord, key: the last event of either, None before the first.
+    harmony: whether harmony is detected. chord, key: the last event of either, None before the first.
     latencies: samples between an event and its MIDI note, by name, of the detectors whose notes do not wait for
         `latency`.
     realtime: whether it runs as the sound does, so that anything is late. port: whether notes leave over a MIDI port.
@@ -146,7 +146,7 @@ class SessionStats:
         self._presence = Presence(half_life_seconds, sample_rate)
 
     def take(self, event: Event) -> None:
-        """Take what was heard next."""
+        """Count the next event."""
         self.counts[event.kind] += 1
         self._last[event.kind] = event
         if event.kind not in self._apart:

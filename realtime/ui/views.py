@@ -1,10 +1,8 @@
 """The views of a running session: a live screen on a terminal, plain lines anywhere else, or nothing.
 
-Notes are named as Ableton Live and the MPC name them: 36 is C1, so 60 is C3.
-
 The view runs in the main thread beside the audio, so it has no thread of its own, and lays its rows out itself: one
 picture costs about a millisecond of the interpreter's lock. A view that cannot write any more (a closed terminal, a
-broken pipe) goes silent: a session must not end because nobody looks.
+broken pipe) goes silent: a session must not end because nobody watches.
 """
 
 import os
@@ -12,7 +10,8 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Protocol, TextIO
+from math import inf
+from typing import TextIO
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -30,10 +29,23 @@ _COUNT_SECONDS = 10  # losses and drum hits are reported at most this often
 _OTHER_TEMPO = 0.04  # a tempo that differs by more than this share is reported
 
 
-class PlainView:
+class View:
+    """Something that shows a session; this one shows nothing. All calls come from the main thread."""
+
+    def start(self) -> None:
+        """[main] Begin; called once, before anything else."""
+
+    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
+        """[main] Show the session as it is, about 12 times a second; `new` holds the events since the last call."""
+
+    def stop(self) -> None:
+        """[main] Leave the terminal as it was found, the last picture still readable."""
+
+
+class PlainView(View):
     """One line per chop, chord, key, change of state, warning or loss, under a header that says source and track delay.
 
-    Beats, drums and losses are too many for a line each: of beats each new tempo is told, the others are counted.
+    Beats, drums and losses are too many for a line each: of beats each new tempo is a line, the others are counted.
     Written in plain ASCII where `stream` knows nothing better.
     """
 
@@ -42,14 +54,8 @@ class PlainView:
         self._stream = stream
         self._shown: Snapshot | None = None
         self._silent = False
-        self._losses = (0, 0, 0)
-        self._losses_at = 0
-        self._drums: dict[str, int] = {}
-        self._drums_at = 0
+        self._counts: dict[str, tuple[str, float]] = {}  # by kind, what was written last, and at which position
         self._tempo = 0.0
-
-    def start(self) -> None:
-        """Do nothing: the header needs a snapshot."""
 
     def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
         """Write what is new."""
@@ -72,8 +78,6 @@ class PlainView:
                 lines.append(f"Key {snapshot.recording.key}")
         elif snapshot.state != before.state:
             lines.append(f"{now}  {snapshot.state}")
-        if before is not None and snapshot.midi != before.midi:
-            lines.append(f"{now}  MIDI {snapshot.midi or 'off'}")
         kept = len(before.recording.kept) if before else 0
         lines += [f"{now}  kept  {folder}" for folder in snapshot.recording.kept[kept:]]
         seen = before.warnings if before else ()
@@ -81,19 +85,16 @@ class PlainView:
         lines += [line for event in new if (line := self._line(event, snapshot.sample_rate))]
         if snapshot.taps and (before is None or snapshot.taps != before.taps):
             lines.append(f"{now}  taps {snapshot.taps}")
-        lines += self._hits(snapshot, now)
-        lines += self._lost(snapshot, now)
-        self._write(lines)
+        self._write([*lines, *self._counted(snapshot, now)])
 
     def stop(self) -> None:
         """Write what was hit and lost since the last lines about it."""
         if self._shown is not None:
-            self._losses_at = self._drums_at = -_COUNT_SECONDS * self._shown.sample_rate
             now = clock(self._shown.position, self._shown.sample_rate)
-            self._write([*self._hits(self._shown, now), *self._lost(self._shown, now)])
+            self._write(self._counted(self._shown, now, final=True))
 
     def _line(self, event: Event, sample_rate: int) -> str:
-        """Say what an event is, "" for one that is not told by itself."""
+        """Describe an event, "" for one that has no line of its own."""
         at = clock(event.sample, sample_rate)
         if event.kind == CHORD:
             return f"{at}  chord  {chord_name(event.label)}"
@@ -107,21 +108,18 @@ class PlainView:
         self._tempo = tempo
         return f"{at}  beat  {tempo:.1f} BPM"
 
-    def _hits(self, snapshot: Snapshot, now: str) -> list[str]:
-        hits = {label: count for label, count in snapshot.drum_counts.items() if count}
-        due = not self._drums or snapshot.position - self._drums_at >= _COUNT_SECONDS * snapshot.sample_rate
-        if hits == self._drums or not due:
-            return []
-        self._drums, self._drums_at = hits, snapshot.position
-        return [f"{now}  drums  {', '.join(f'{label} {count}' for label, count in hits.items())} so far"]
-
-    def _lost(self, snapshot: Snapshot, now: str) -> list[str]:
+    def _counted(self, snapshot: Snapshot, now: str, final: bool = False) -> list[str]:
+        """Give the counts that have changed, if they are due or it is the end."""
+        hits = ", ".join(f"{label} {count}" for label, count in snapshot.drum_counts.items() if count)
         losses = (snapshot.overflows, snapshot.underflows, snapshot.lost)
-        due = not any(self._losses) or snapshot.position - self._losses_at >= _COUNT_SECONDS * snapshot.sample_rate
-        if losses == self._losses or not due:
-            return []
-        self._losses, self._losses_at = losses, snapshot.position
-        return [f"{now}  xruns {losses[0]} in, {losses[1]} out, {losses[2]} samples lost so far"]
+        lost = "{} in, {} out, {} samples lost".format(*losses) if any(losses) else ""
+        lines = []
+        for kind, text in (("drums", hits), ("xruns", lost)):
+            before, position = self._counts.get(kind, ("", -inf))
+            if text != before and (final or snapshot.position - position >= _COUNT_SECONDS * snapshot.sample_rate):
+                self._counts[kind] = text, snapshot.position
+                lines.append(f"{now}  {kind}{'  ' if kind == 'drums' else ' '}{text} so far")
+        return lines
 
     def _write(self, lines: Iterable[str]) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
@@ -144,41 +142,15 @@ def _chop_line(event: Event, sample_rate: int) -> str:
     return f"{line}  note {event.note} ({note_name(event.note)}{', pad ' + pad if pad else ''})"
 
 
-class View(Protocol):
-    """Something that shows a session. All calls come from the main thread."""
-
-    def start(self) -> None:
-        """[main] Begin; called once, before anything else."""
-
-    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
-        """[main] Show the session as it is, about 12 times a second; `new` holds the events since the last call."""
-
-    def stop(self) -> None:
-        """[main] Leave the terminal as it was found, the last picture still readable."""
-
-
 def choose_view(stream: TextIO, quiet: bool) -> View:
     """Pick the view that suits `stream`: none when quiet, a live screen on a capable terminal, otherwise lines."""
     if quiet:
-        return NoView()
+        return View()
     console = LenientConsole(file=stream)
     capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
     if capable and console.encoding.startswith("utf") and stream.isatty():
         return TerminalView(console)
     return PlainView(stream)
-
-
-class NoView:
-    """Shows nothing."""
-
-    def start(self) -> None:
-        """Do nothing."""
-
-    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
-        """Do nothing."""
-
-    def stop(self) -> None:
-        """Do nothing."""
 
 
 @cache
@@ -209,7 +181,7 @@ class LenientConsole(Console):
         self.quiet = True
 
 
-class TerminalView:
+class TerminalView(View):
     """The live screen: levels, drums, chord and key, chop probability, track delay, chops, the session's health."""
 
     def __init__(self, console: LenientConsole) -> None:

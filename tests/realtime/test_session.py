@@ -16,7 +16,7 @@ from samplechop.realtime.core.plugin import ANALYSIS_RATE as RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector
 from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.views import NoView
+from samplechop.realtime.ui.views import View
 from tests.integration.test_live import Kept
 
 BLOCK = 4410
@@ -184,7 +184,7 @@ def test_events_are_handed_on_as_soon_as_they_are_there() -> None:
             assert chunk is None or chunk.start == 0 or handed.wait(20)
             return chunk
 
-    class Frozen(NoView):
+    class Frozen(View):
         def show(self, *_):
             assert handed.is_set(), "an event waited for the view"
 

@@ -2,12 +2,13 @@
 
 import threading
 
+from samplechop.realtime.outputs.scheduler import Timer
 from tests.support.waiting import PATIENCE
 
 GRAIN = 1e-9
 
 
-class SimulatedTimer:
+class SimulatedTimer(Timer):
     """The Timer of some schedulers; its time, in seconds, begins at 0.
 
     threads: how many schedulers go by it. Time stands still until all of them wait.

@@ -77,7 +77,7 @@ def test_the_delay_line_says_how_late_each_detector_is_that_waits_for_none(width
 def test_without_a_port_no_track_delay_is_asked_for():
     stream = io.StringIO()
     PlainView(stream).show(snapshot(port=False, **EARS), [])
-    assert "Latency 284.5 ms (12,547 samples at 44,100 Hz). Chops are told 284.5 ms late." in stream.getvalue()
+    assert "Latency 284.5 ms (12,547 samples at 44,100 Hz). Chops are known 284.5 ms late." in stream.getvalue()
     picture = " ".join(rows(snapshot(port=False, **EARS)))
     assert "Latency" in picture and "drums 21.3 ms late" in picture
     assert "rack delay" not in stream.getvalue() + picture
