@@ -30,9 +30,9 @@ def test_a_short_recording_is_repeated_to_a_minute(tmp_path: Path) -> None:
 
 
 def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "SECONDS", 4)
+    monkeypatch.setattr(live, "SECONDS", 2)
     monkeypatch.setattr(live, "_seconds_to_first_frame", lambda _: 1.0)
-    soundfile.write(tmp_path / "record.wav", record(4.0)[0], RATE)
+    soundfile.write(tmp_path / "record.wav", record(2.0)[0], RATE)
     result = samplechop("bench", "live", tmp_path / "record.wav", "--json")
     assert result.code == 0, result.err
     figures = {one["name"]: one for one in json.loads(result.out)["figures"]}
