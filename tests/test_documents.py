@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 import typer.main
 
-from samplechop.offline.cli.commands import app
+from samplechop.offline.cli.main import app
 from tests.support.command import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

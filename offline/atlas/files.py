@@ -1,4 +1,4 @@
-"""Files that the steps of an atlas share: tab-separated tables, .npy arrays, one that grows, and locks.
+"""Files that the steps of an atlas share: tab-separated tables, .npy arrays, and one that grows.
 
 Tables are text which every spreadsheet, pandas and awk read. What is replaced is written whole or not at all; what
 grows is whole whenever a run that adds to it is ended.
@@ -7,7 +7,6 @@ grows is whole whenever a run that adds to it is ended.
 import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import fields
 from itertools import islice
 from pathlib import Path
@@ -21,29 +20,6 @@ from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-try:
-    import fcntl
-except ImportError:  # Windows, where nobody may replace a file that another program writes
-    fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module; those who use it ask first
-
-
-@contextmanager
-def locked(path: Path, wait: bool = True) -> Iterator[None]:
-    """Hold the lock `path`, a file that is made and stays. A disk that knows no locks gives none.
-
-    wait: for whoever holds it; else BlockingIOError is raised. Raises OSError where the file cannot be opened.
-    """
-    with path.open("ab") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                raise
-            except OSError:
-                pass
-        yield
-
 
 Row = TypeVar("Row", bound="DataclassInstance")
 

@@ -31,14 +31,13 @@ from numpy.typing import NDArray
 from samplechop.offline.atlas.files import (
     append_rows,
     append_text,
-    locked,
     map_rows,
     read_array,
     read_as,
     truncate_table,
     tsv_lines,
 )
-from samplechop.offline.common.atomic import PART, write_text
+from samplechop.offline.common.atomic import PART, locked, write_text
 from samplechop.realtime.core.errors import UserError
 
 STATE = "atlas.json"

@@ -1,6 +1,5 @@
 """The commands under `samplechop atlas` that make one thing each of the sounds in an atlas."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from samplechop.offline.atlas.settings import (
     SpriteSettings,
     TagSettings,
 )
+from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, progress_bars
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import with_options
@@ -54,7 +54,7 @@ def opened(folder: Path) -> Iterator[tuple["Atlas", Progress]]:
 
 def cores(jobs: int | None) -> int:
     """Give how many processes or threads work at once."""
-    return jobs or os.cpu_count() or 1
+    return jobs or process_pool.cores()
 
 
 @with_options(DescribeSettings)

@@ -1,6 +1,5 @@
 """The commands under `samplechop crate` and `devset`: synthetic training sets, and recordings to judge models on."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -39,14 +38,13 @@ def build_crate(
     samplechop crate build -o crate --minutes 120 --sounds ~/drums --soundfont gm.sf2
     """
     from samplechop.offline.audio.one_shots import USUAL_FOLDER
+    from samplechop.offline.common.process_pool import cores
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.synthetic import build as making
 
     folders = list(sounds) if sounds else [USUAL_FOLDER] if USUAL_FOLDER.is_dir() else []
     with progress_bars() as progress:
-        for done, wanted in making.build(
-            output, minutes, seed, folders, soundfont, jobs or os.cpu_count() or 1, max_gb
-        ):
+        for done, wanted in making.build(output, minutes, seed, folders, soundfont, jobs or cores(), max_gb):
             progress("records", done, wanted)
     typer.echo(f"{wanted} records in {output}")
 
@@ -97,13 +95,14 @@ def sounds(
     Of soundfonts all instruments and drums; of folders what a name tells; synthesizers and drums made by rule; loops of
     all these. Each PACK/sounds.json lists its sounds with their tags.
     """
+    from samplechop.offline.common.process_pool import cores
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.synthetic import oneshots
     from samplechop.offline.synthesis import soundfonts
 
     with progress_bars() as progress:
         for done, wanted in oneshots.build(
-            output, soundfonts.find_soundfonts(soundfont or []), folder or [], seed, jobs or os.cpu_count() or 1
+            output, soundfonts.find_soundfonts(soundfont or []), folder or [], seed, jobs or cores()
         ):
             progress("making sounds", done, wanted)
     typer.echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")

@@ -1,7 +1,6 @@
 """The commands under `samplechop evaluate`: print the tables, write the page and the JSON."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from samplechop.offline.cli.default_group import DefaultGroup
+from samplechop.offline.cli.main import DefaultGroup
+from samplechop.offline.common.process_pool import cores
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check, with_options
 
@@ -161,7 +161,7 @@ class AtlasOptions:
 
     seeds: Annotated[int, Option("Maps to make of each, and to take the mean of (default: {default}).", low=1)] = 5
     data: Annotated[Path | None, Option("Write all results as JSON.", names=("--json",))] = None
-    jobs: Annotated[int, Option("Processes or threads (default: one for each core).", low=1)] = os.cpu_count() or 1
+    jobs: Annotated[int, Option("Processes or threads (default: one for each core).", low=1)] = cores()
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range, or a file that cannot be written."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from samplechop.offline.cli.default_group import DefaultGroup
+from samplechop.offline.cli.main import DefaultGroup
 from samplechop.offline.common.progress import progress_bars
 from samplechop.realtime.core.options import with_options
 

@@ -1,26 +1,54 @@
-"""Many alike pieces of work, in several processes or in this one. Processes are spawned: they share nothing."""
+"""Many alike pieces of work in several processes, or in this one; in the workers of a Dask cluster, too.
 
+Processes are spawned: they share nothing. When one dies, out of memory or killed, Python takes all of its pool down.
+What they were given is then tried one by one in new pools: only what kills its process again is given up.
+
+numba keeps what it has compiled, and what librosa has it compile, in files: for each function an index, and code for
+each type. It writes one after the other. Of two processes that compile a function for two types at once, the index of
+one can come to stand beside the code of the other, and whoever loads that crashes. So all processes of a pool, this
+one included, take turns at these files. The lock of a process that dies ends with it.
+"""
+
+import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial, wraps
 from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, TypeVar
+
+import platformdirs
+
+from samplechop.offline.common.atomic import locked
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.process import without_interrupts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Call = Callable[[], Result]
 """Work without arguments, such as functools.partial gives; picklable."""
+CONNECT_SECONDS = 10
+
+_turn = threading.RLock()
+_depth = 0
+# A worker of a cluster may have many threads; the libraries that pieces call, and warnings, are made for one.
+_one_at_a_time = threading.Lock()
 
 
-def ignore_interrupt() -> None:
-    """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def cores() -> int:
+    """Give how many processes work at once by default: one for each core this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
-    ignore_interrupt()
+    """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    take_turns_at_numba_cache()
     if initializer is not None:
         initializer(*arguments)
 
@@ -30,13 +58,54 @@ def _import(modules: Sequence[str]) -> None:
         import_module(module)
 
 
+def take_turns_at_numba_cache() -> None:
+    """Let this process read and write numba's files only while no other of ours does."""
+    from numba.core.caching import IndexDataCacheFile
+
+    for name in ("load", "save"):
+        method = getattr(IndexDataCacheFile, name)
+        if not hasattr(method, "__wrapped__"):
+            setattr(IndexDataCacheFile, name, _in_turn(method))
+
+
+def _in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def alone(*arguments: Any) -> Any:
+        global _depth
+        # What is loaded may import what loads more: that has its turn already.
+        with _turn, nullcontext() if _depth else _cache_lock():
+            _depth += 1
+            try:
+                return method(*arguments)
+            finally:
+                _depth -= 1
+
+    return alone
+
+
 @contextmanager
-def _pool(jobs: int, initializer: Callable[..., object] | None, *arguments: Any) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool; what it is at when an error comes is waited for, what it has not begun is left."""
+def _cache_lock() -> Iterator[None]:
+    folder = platformdirs.user_cache_path("samplechop", appauthor=False)
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / "numba.lock") if os.access(folder, os.W_OK) else nullcontext():
+        yield
+
+
+@contextmanager
+def _pool(
+    jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any
+) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool, whose processes are ended when an error comes."""
     with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (initializer, arguments)) as pool:
         try:
+            with without_interrupts():
+                pool.submit(int)  # or the first would start with the first real work only
+            take_turns_at_numba_cache()
             yield pool
         except BaseException:
+            for process in list((pool._processes or {}).values()):  # terminate_workers() of Python 3.14
+                process.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -45,10 +114,9 @@ def _pool(jobs: int, initializer: Callable[..., object] | None, *arguments: Any)
 def second_process(*modules: str) -> Iterator[ProcessPoolExecutor]:
     """Give one process that works at the same time as this one, and imports modules before anything is asked of it.
 
-    What it is at when an error comes is waited for; what it has not begun is left.
+    It is ended when an error comes.
     """
     with _pool(1, _import, modules) as pool:
-        pool.submit(int)  # or it would start with the first real work only
         yield pool
 
 
@@ -62,12 +130,17 @@ def submit(executor: Executor | None, work: Callable[..., Result], *arguments: A
 
 
 def in_order(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
-    """Give what `work` makes of each item, in order. One job needs no other process."""
+    """Give what `work` makes of each item, in order. One job needs no other process. Raises UserError as `as_ready`."""
     if jobs == 1:
         yield from map(work, items)
         return
-    with _pool(jobs, None) as pool:
-        yield from pool.map(work, items, chunksize=4)
+    ready: dict[int, Result] = {}
+    turn = 0
+    for number, done in _done([partial(work, item) for item in items], jobs):
+        ready[number] = _result(done)
+        while turn in ready:
+            yield ready.pop(turn)
+            turn += 1
 
 
 def as_ready(
@@ -75,7 +148,8 @@ def as_ready(
 ) -> Iterator[Result]:
     """Give the results of calls as they are ready. One job needs no other process.
 
-    initializer: is called once in each process, with the arguments, before any work.
+    initializer: is called once in each process, with the arguments, before any work. Raises what a call raises, and
+    UserError for one that kills its process.
     """
     if jobs == 1:
         if initializer is not None:
@@ -83,6 +157,85 @@ def as_ready(
         for call in calls:
             yield call()
         return
-    with _pool(jobs, initializer, *arguments) as pool:
-        for future in as_completed([pool.submit(call) for call in calls]):
-            yield future.result()
+    for _, done in _done(calls, jobs, initializer, *arguments):
+        yield _result(done)
+
+
+def _result(done: "Future[Result]") -> Result:
+    try:
+        return done.result()
+    except BrokenProcessPool:
+        raise UserError("a process died at its work (out of memory?): try fewer --jobs") from None
+
+
+def surviving(calls: Sequence[Call[Result]], jobs: int) -> Generator[tuple[int, Result | None]]:
+    """Give number and result of each call as it is ready, None where it kills its process; never done in this one.
+
+    Raises what a call raises.
+    """
+    for number, done in _done(calls, jobs):
+        yield number, None if isinstance(done.exception(), BrokenProcessPool) else done.result()
+
+
+def _done(
+    calls: Sequence[Call[Result]], jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any
+) -> Iterator[tuple[int, "Future[Result]"]]:
+    """Give number and outcome of each call as it ends: BrokenProcessPool for those that kill their process."""
+    left = deque(enumerate(calls))
+    suspects: deque[tuple[int, Call[Result]]] = deque()  # one of them took a pool down
+    while left or suspects:
+        alone = bool(suspects)
+        waiting, most = (suspects, 1) if alone else (left, 2 * jobs)
+        with _pool(1 if alone else jobs, initializer, *arguments) as pool:
+            given: dict[Future[Result], tuple[int, Call[Result]]] = {}
+            broken = False
+            while given or (waiting and not broken):
+                while waiting and len(given) < most and not broken:
+                    try:
+                        with without_interrupts():
+                            given[pool.submit(waiting[0][1])] = waiting[0]
+                        waiting.popleft()
+                    except BrokenProcessPool:
+                        broken = True
+                for future in wait(given, return_when=FIRST_COMPLETED).done:
+                    number, call = given.pop(future)
+                    if isinstance(future.exception(), BrokenProcessPool) and not alone:
+                        suspects.append((number, call))
+                    else:
+                        yield number, future
+                    broken |= isinstance(future.exception(), BrokenProcessPool)
+
+
+def _alone(call: Call[Result]) -> Result:
+    """[worker of a cluster] Do a piece of work."""
+    with _one_at_a_time:
+        return call()
+
+
+def on_cluster(calls: Sequence[Call[Result]], scheduler: str) -> Generator[tuple[int, Result | None]]:
+    """Give number and result of each call, done by the workers of a Dask cluster, as it is ready.
+
+    What a worker worked on when it died, others do again; None for what kills one after the other. scheduler: its
+    address, such as "tcp://host:8786". Raises UserError if dask is not installed, or the scheduler or its workers
+    cannot be reached.
+    """
+    try:
+        from distributed import Client, as_completed
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise UserError(
+            "--scheduler needs dask, which is not installed: pip install 'samplechop[dask]', or use --jobs"
+        ) from None
+    try:
+        client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"no Dask scheduler can be reached at {scheduler!r}: {error}") from None
+    with client:
+        if not client.scheduler_info()["workers"]:
+            raise UserError(
+                f"the Dask scheduler {scheduler!r} has no workers: start some with `dask worker {scheduler}`"
+            )
+        numbers = {client.submit(_alone, call, pure=False): number for number, call in enumerate(calls)}
+        for future in as_completed(list(numbers), loop=client.loop):
+            number = numbers.pop(future)
+            yield number, None if isinstance(future.exception(), KilledWorker) else future.result()

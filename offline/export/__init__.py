@@ -1,4 +1,4 @@
-"""Writers of kits, one small module for each format.
+"""Writers of kits: FORMATS says which function writes which format.
 
 A writer is a function `write(kit: Kit) -> list[Path]`: it writes its files below `kit.folder`, where nothing but
 `slices/` with the kit's slices and files of other formats lie, and returns their paths. It prints nothing. It raises
@@ -9,6 +9,7 @@ Third parties add writers under the entry point group `samplechop.exporters`: NA
 """
 
 import unicodedata
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,7 +33,7 @@ class ExportWarning(UserWarning):
 class Format:
     """A format we write.
 
-    name: for --formats. opens_in: programs and devices that read it. place: the module here whose `write` it is.
+    name: for --formats. opens_in: programs and devices that read it. place: module here and function.
     whole: whether it copies the whole record, which is left out of very long ones unless asked for by name.
     """
 
@@ -43,20 +44,22 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("cues", "any editor, the MPC's chop mode: the whole record as wav with cue points", "record", whole=True),
-    Format("sfz", "sforzando, sfizz, LinuxSampler, Bitwig, FL Studio", "sfz"),
-    Format("decentsampler", "DecentSampler", "decent_sampler"),
-    Format("bitwig", "Bitwig Studio, as a multisample", "bitwig"),
-    Format("hydrogen", "Hydrogen, as a drum kit", "hydrogen"),
-    Format("midi", "any DAW: notes that replay the record from the pads, with markers", "midi"),
-    Format("audacity", "Audacity, as a label track", "audacity"),
-    Format("mpc", "Akai MPC, as a drum program", "mpc"),
-    Format("ableton", "Ableton Live, as a Drum Rack", "ableton"),
-    Format("dawproject", "Bitwig Studio, Studio One, Cubase", "dawproject", whole=True),
-    Format("reaper", "Reaper, as a project with regions", "reaper", whole=True),
-    Format("op1", "Teenage Engineering OP-1 and OP-Z, as a drum sample", "op1"),
-    Format("octatrack", "Elektron Octatrack, as a sliced sample", "octatrack", whole=True),
-    Format("json", "programs: everything about the kit", "manifest"),
+    Format(
+        "cues", "any editor, the MPC's chop mode: the whole record as wav with cue points", "record:write", whole=True
+    ),
+    Format("sfz", "sforzando, sfizz, LinuxSampler, Bitwig, FL Studio", "samplers:write_sfz"),
+    Format("decentsampler", "DecentSampler", "samplers:write_decent_sampler"),
+    Format("bitwig", "Bitwig Studio, as a multisample", "samplers:write_bitwig"),
+    Format("hydrogen", "Hydrogen, as a drum kit", "samplers:write_hydrogen"),
+    Format("midi", "any DAW: notes that replay the record from the pads, with markers", "timelines:write_midi"),
+    Format("audacity", "Audacity, as a label track", "timelines:write_audacity"),
+    Format("mpc", "Akai MPC, as a drum program", "mpc:write"),
+    Format("ableton", "Ableton Live, as a Drum Rack", "ableton:write"),
+    Format("dawproject", "Bitwig Studio, Studio One, Cubase", "timelines:write_dawproject", whole=True),
+    Format("reaper", "Reaper, as a project with regions", "timelines:write_reaper", whole=True),
+    Format("op1", "Teenage Engineering OP-1 and OP-Z, as a drum sample", "op1:write"),
+    Format("octatrack", "Elektron Octatrack, as a sliced sample", "octatrack:write", whole=True),
+    Format("json", "programs: everything about the kit", "manifest:write"),
 )
 """All formats, in the order they are written."""
 OWN = {format.name: format for format in FORMATS}
@@ -86,7 +89,8 @@ def writers(names: Sequence[str] | None = None, whole: bool = True) -> dict[str,
 
 def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:
     if name in OWN:
-        write: Write = import_module(f"samplechop.offline.export.{OWN[name].place}").write
+        module, _, function = OWN[name].place.partition(":")
+        write: Write = getattr(import_module(f"samplechop.offline.export.{module}"), function)
         return write
     try:
         loaded: Write = plugged[name].load()
@@ -114,3 +118,10 @@ def xml_bytes(root: ET.Element) -> bytes:
     """Give the document: UTF-8, indented, with the declaration that every reader knows."""
     ET.indent(root)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+
+
+def zip_member(name: str) -> zipfile.ZipInfo:
+    """Give a file of a zip, dated to the beginning of time there: the same kit gives the same bytes."""
+    member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    member.create_system, member.external_attr = 3, 0o644 << 16  # Unix, and readable by all there
+    return member

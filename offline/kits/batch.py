@@ -5,17 +5,17 @@ batch state is written by this process, so that it is right whatever becomes of 
 """
 
 import shutil
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
-from samplechop.offline.kits import batch_workers
 from samplechop.offline.kits.batch_state import BatchState, Row, State, fingerprint
 from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.options import ChopOptions
@@ -23,7 +23,6 @@ from samplechop.offline.kits.core.record import audio_files, title
 from samplechop.offline.kits.kit_folder import aside, check_folder, is_kit_of, settle
 from samplechop.realtime.core.errors import UserError
 
-BEGUN = ".chopping-"
 BUG = "a bug"
 DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
 
@@ -121,15 +120,20 @@ def make_kits(
         try:
             pieces = _claim(state, sources, out, fingerprint(options, model), force, report, progress)
             _sweep(out, pieces)
-            with tempfile.TemporaryDirectory(prefix=BEGUN, dir=out.absolute()) as begun:
-                tasks = []
-                for number, piece in enumerate(pieces):
-                    source = piece.source.absolute() if scheduler else piece.source
-                    call = partial(_make, work, source, piece.folder, options, force, model)
-                    tasks.append((number, call, Path(begun, str(number))))
-                results = (
-                    batch_workers.on_cluster(tasks, scheduler) if scheduler else batch_workers.in_processes(tasks, jobs)
+            calls = [
+                partial(
+                    _make,
+                    work,
+                    each.source.absolute() if scheduler else each.source,
+                    each.folder,
+                    options,
+                    force,
+                    model,
                 )
+                for each in pieces
+            ]
+            results = process_pool.on_cluster(calls, scheduler) if scheduler else process_pool.surviving(calls, jobs)
+            with closing(results):
                 for done, (number, result) in enumerate(results, 1):
                     _note(state, pieces[number], result or (False, DEAD, 0.0), report)
                     progress("chopping", done, len(pieces))
@@ -231,8 +235,7 @@ def _sweep(out: Path, pieces: Sequence[_Piece]) -> None:
     names = {piece.folder.name for piece in pieces}
     older = {aside(piece.folder).name for piece in pieces}
     for left in out.glob(".*"):
-        ours = left.name.startswith(BEGUN) or left.name[1:].rpartition(".")[0] in names
-        if ours and left.name not in older and left.is_dir():
+        if left.name[1:].rpartition(".")[0] in names and left.name not in older and left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -249,7 +252,6 @@ def run(
     jobs: one for each core by default. Exits with 130 after Ctrl-C, with 1 if anything failed.
     Raises UserError as `make_kits` does, and ModelError for a net that cannot be used.
     """
-    import joblib
     import typer
 
     from samplechop import models
@@ -260,7 +262,9 @@ def run(
         raise UserError(f"--jobs must be at least 1, got {jobs}")
     net = models.load(options.model).sha256
     with progress_bars() as progress:
-        report = make_kits(sources, out, options, make_kit, jobs or joblib.cpu_count(), force, scheduler, progress, net)
+        report = make_kits(
+            sources, out, options, make_kit, jobs or process_pool.cores(), force, scheduler, progress, net
+        )
     for line in report.lines():
         typer.echo(line)
     if report.interrupted:

@@ -37,7 +37,7 @@ from samplechop.offline.kits.core.naming import safe
 from samplechop.offline.kits.core.options import NOTES, ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record, title
 from samplechop.offline.kits.pipeline import Outcome
-from samplechop.offline.kits.selection.plan import Plan
+from samplechop.offline.kits.plan import Plan
 from samplechop.realtime.core.errors import UserError
 
 TEMPLATE = "{number}_{name}"

@@ -15,7 +15,7 @@ import soundfile
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
-from samplechop.offline.kits import write_slices
+from samplechop.offline.kits import picture, write_slices
 from samplechop.offline.kits.analysis import candidates, content, content_detection, tempo_and_key
 from samplechop.offline.kits.analysis.candidates import harmonic_part
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
@@ -25,8 +25,7 @@ from samplechop.offline.kits.core.model import SLICES, Guess, Kit, Piece, Slice
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
 from samplechop.offline.kits.kit_folder import replacing_kit
-from samplechop.offline.kits.picture import picture
-from samplechop.offline.kits.selection.plan import Plan, planned
+from samplechop.offline.kits.plan import Plan, planned
 from samplechop.realtime.core.errors import UserError
 
 LONG_SECONDS = 1800

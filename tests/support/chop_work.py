@@ -75,17 +75,3 @@ def make_kit_with_a_death(source: Path, folder: Path, options: ChopOptions, forc
     with (folder.parent / "log").open("a") as log:
         log.write(f"{source.name}\n")
     return Done(outcome.warnings)
-
-
-def count(log: Path) -> str:
-    """Do something that should happen once."""
-    with log.open("a") as file:
-        file.write("done\n")
-    return "done"
-
-
-def die_after(result: Path) -> None:
-    """Take the process down as soon as another piece is done."""
-    while not result.exists():
-        time.sleep(0.001)
-    os.kill(os.getpid(), signal.SIGKILL)

@@ -8,7 +8,6 @@ nothing waits for them. Whatever ends a run, the same command goes on where it w
 import shutil
 import tempfile
 import time
-import warnings
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -24,8 +23,8 @@ from samplechop.offline.atlas.collect.normalise import Made, make
 from samplechop.offline.atlas.settings import CollectSettings, Split
 from samplechop.offline.atlas.store import STATE, Atlas, Sound, Source, one_line
 from samplechop.offline.common.atomic import PART
+from samplechop.offline.common.process_pool import surviving
 from samplechop.offline.common.progress import Progress
-from samplechop.offline.kits.batch_workers import in_processes
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import without_interrupts
 
@@ -56,13 +55,10 @@ def _in_order(
     chunks: Sequence[Sequence[Item]], settings: CollectSettings, scratch: Path, jobs: int
 ) -> Generator[Result]:
     files = [scratch / f"{number}.f32" for number in range(len(chunks))]
-    tasks = [
-        (number, partial(make, chunk, settings, file), file.with_suffix(""))
-        for number, (chunk, file) in enumerate(zip(chunks, files, strict=True))
-    ]
+    calls = [partial(make, chunk, settings, file) for chunk, file in zip(chunks, files, strict=True)]
     ready: dict[int, list[Made] | None] = {}
     turn = 0
-    for number, result in in_processes(tasks, jobs):
+    for number, result in surviving(calls, jobs):
         ready[number] = result
         while turn in ready:
             made, chunk = ready.pop(turn), chunks[turn]
@@ -133,12 +129,7 @@ def collect(
         run = _Run(atlas, unit if alignments else settings.split)
         wanted = run.unknown(items)
         try:
-            with (
-                warnings.catch_warnings(),
-                closing(process_items(wanted, settings, Path(scratch), jobs)) as results,
-            ):
-                # After Ctrl-C joblib finds that work was done in vain; we do it again next time.
-                warnings.filterwarnings("ignore", ".*tasks", UserWarning, "joblib")
+            with closing(process_items(wanted, settings, Path(scratch), jobs)) as results:
                 for done, result in enumerate(results, 1):
                     run.take(*result)
                     progress("collecting", done, len(wanted))

@@ -5,8 +5,7 @@ of librosa.effects.trim, which compares means of 2048 samples instead and would 
 descriptors are librosa's, from one spectrum for all of them: each is the mean over frames of what librosa.feature gives
 with hop_length=1024 and else its defaults (frames of 2048 samples, zeros around the sound).
 
-The samples of all sounds go one after the other to one file of float32, and all else is plain, for JSON: so it comes
-back from a worker process, see samplechop.offline.kits.batch_workers.
+The samples of all sounds go one after the other to one file of float32; all else is plain.
 """
 
 import re
@@ -25,7 +24,7 @@ from samplechop.offline.atlas.collect.find_files import Item
 from samplechop.offline.atlas.collect.segmentation import by_chops, by_energy
 from samplechop.offline.atlas.settings import CollectSettings
 from samplechop.offline.atlas.store import Sound
-from samplechop.offline.audio import ffmpeg
+from samplechop.offline.audio import decode
 from samplechop.offline.audio.decode import UNKNOWN
 from samplechop.offline.audio.sample_formats import BLOCK
 from samplechop.offline.kits.core.record import Record, audio_files, open_record
@@ -206,7 +205,7 @@ def _check_length(audio: Path, settings: CollectSettings) -> None:
         with open_audio(audio) as file:
             seconds = file.frames / file.samplerate
     except UserError:
-        if ffmpeg.is_ours(audio):
+        if decode.is_ours(audio):
             raise
         return
     if settings.max_seconds < seconds < UNKNOWN / file.samplerate:

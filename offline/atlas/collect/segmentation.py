@@ -205,9 +205,9 @@ def by_chops(record: Record, max_seconds: float) -> list[Span]:
     Raises UserError for a model that cannot be used.
     """
     from samplechop.models import ModelError
+    from samplechop.offline.kits import plan
     from samplechop.offline.kits.analysis import candidates
     from samplechop.offline.kits.core.options import ChopOptions
-    from samplechop.offline.kits.selection import plan
 
     options = ChopOptions(max_length=max_seconds)
     rate, length = record.sample_rate, record.length

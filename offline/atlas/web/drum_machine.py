@@ -22,7 +22,6 @@ chunks are empty, as the page asks for all of them. It writes names as HTML, so 
 
 import html
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -100,7 +99,7 @@ def drum_machine(
         Chunk(folder / f"audio/{number}.mp3", atlas.folder, rows, [atlas.sounds[row].length for row in rows])
         for number, rows in enumerate(parts)
     ]
-    together = 1 if len(atlas) <= 4 * FIRST_CHUNK else workers or os.cpu_count() or 1
+    together = 1 if len(atlas) <= 4 * FIRST_CHUNK else workers or process_pool.cores()
     for done, _ in enumerate(process_pool.in_order(write_chunk, chunks, together), 1):
         progress("drum machine", done, CHUNKS)
     tracks = [ROLES.index(role) for role in TRACKS]

@@ -12,7 +12,6 @@ in the same file. Without a grid they come row by row.
 
 import json
 import math
-import os
 from dataclasses import asdict
 from hashlib import sha256
 from itertools import accumulate
@@ -52,7 +51,7 @@ def sprites(atlas: Atlas, settings: SpriteSettings, progress: Progress, workers:
     parts = _planned(atlas, settings, order(len(atlas), cells))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INDEX).unlink(missing_ok=True)  # until the parts fit it again
-    count = 1 if len(parts) <= FEW else min(len(parts), workers or os.cpu_count() or 1)
+    count = 1 if len(parts) <= FEW else min(len(parts), workers or process_pool.cores())
     for done, _ in enumerate(process_pool.in_order(write_part, parts, count), 1):
         progress("audio sprites", done, len(parts))
     spritesheets.write_image_sheets(atlas, cells, folder, settings.tile, progress)

@@ -22,7 +22,6 @@ import scipy.fft
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from samplechop.offline.kits.analysis import distances
 from samplechop.offline.kits.core.options import Compare
 
 RATE = 22_050
@@ -96,7 +95,7 @@ class Descriptors:
 
     def similarity(self, indices: ArrayLike) -> Similarity:
         """Compare some of the slices with each other: float32 (k, k), 0..1, 1 on the diagonal."""
-        return distances.similarity(self.compared[np.asarray(indices, np.int64)])
+        return similarity(self.compared[np.asarray(indices, np.int64)])
 
 
 def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
@@ -251,3 +250,18 @@ def mel_filters(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
     falling = (high - frequencies[:, None]) / (high - middle)
     weights: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low)
     return weights
+
+
+def similarity(vectors: NDArray[np.float32]) -> Similarity:
+    """Give the cosine between vectors without negative parts, (n, d): float32 (n, n), 0..1, 1 on the diagonal.
+
+    Vectors of zeros, as silence has, are like each other and unlike all others.
+    """
+    vectors = np.asarray(vectors, np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    silent = (lengths == 0).astype(np.float32)
+    units = np.concatenate([vectors / (lengths + silent), silent], axis=1)
+    cosines: Similarity = units @ units.T
+    np.clip(cosines, 0.0, 1.0, out=cosines)
+    np.fill_diagonal(cosines, 1.0)
+    return cosines

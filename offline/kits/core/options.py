@@ -1,9 +1,10 @@
 """Everything `samplechop chop` can be told about one kit, checked in one place."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 
 Compare = Literal["slice", "frame"]
@@ -22,19 +23,8 @@ NOTES = 128
 DUPLICATE = 0.95
 """Cosine from which two chops are nearly the same."""
 
-_RANGES: dict[str, tuple[float, float]] = {
-    "count": (1, 128),
-    "diversity": (0, 1),
-    "start_note": (0, 127),
-    "min_gap": (0, 60),
-    "max_length": (0.01, 3_600),
-    "snap_ms": (0, 100),
-    "fade_ms": (0, 1_000),
-    "tail_ms": (0, 10_000),
-    "resample": (4_000, 384_000),
-    "candidates": (1, 100_000),
-}
-_CHOICES = {"compare": Compare, "distance": Distance, "normalise": Normalise, "choose": Choose, "want": Want}
+WHAT, WHERE, AUDIO, FILES = "Which chops", "Where slices begin and end", "What is done to the slices", "What is written"
+_LENGTH = (0.01, 3_600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,50 +34,95 @@ class ChopOptions:
     until: where a slice ends: "chosen", "candidate", or a number of seconds. lock: seconds that must be cut at.
     """
 
-    count: int = 16
-    diversity: float | None = None
-    candidates: int | None = None
-    compare: Compare = "slice"
-    distance: Distance = "mean"
-    classic: bool = False
-    harmonic: bool = False
-    write_harmonic: bool = False
-    start: float = 0.0
-    end: float | None = None
-    start_note: int = 36
-    min_gap: float | None = None
-    max_length: float | None = None
-    lock: tuple[float, ...] = ()
-    reroll: int = 0
-    bars: bool = False
-    want: Want = "both"
-    until: str = "chosen"
-    model: str = "chop"
-    threshold: float | None = None
-    choose: Choose = "both"
-    snap_ms: float = 0.0
-    fade_ms: float = 0.0
-    tail_ms: float = 0.0
-    normalise: Normalise | None = None
-    mono: bool = False
-    resample: int | None = None
-    trim: bool = False
-    template: str = "{number}_{time}_{key}_{bpm}_{strength}"
-    formats: tuple[str, ...] | None = None
-    picture: bool = True
+    count: Annotated[int, Option("Slices in the kit (default: {default}).", WHAT, 1, 128)] = 16
+    diversity: Annotated[
+        float | None,
+        Option(
+            "0 takes the most probable chops, 1 the most different ones "
+            f"(default: {DIVERSITY}; classic {CLASSIC_DIVERSITY}).",
+            WHAT,
+            0,
+            1,
+        ),
+    ] = None
+    candidates: Annotated[int | None, Option("Choose only among so many, the most probable.", WHAT, 1, 100_000)] = None
+    compare: Annotated[
+        Compare,
+        Option("Compare chops by the harmonic content of the whole slice, or of its first frame: slice, frame.", WHAT),
+    ] = "slice"
+    distance: Annotated[
+        Distance,
+        Option("min: away from the nearest chosen chop, mean: from all on average (default: {default}).", WHAT),
+    ] = "mean"
+    classic: Annotated[bool, Option("Choose by the plain method of 2017: one frame, mean distance, no bans.", WHAT)] = (
+        False
+    )
+    harmonic: Annotated[bool, Option("Detect the chops in the harmonic part, without the drums.", WHAT)] = False
+    write_harmonic: Annotated[bool, Option("Cut from the harmonic part, without the drums.", AUDIO)] = False
+    start: Annotated[float, Option("Chop from this second on.", WHERE)] = 0.0
+    end: Annotated[float | None, Option("Chop up to this second.", WHERE)] = None
+    start_note: Annotated[
+        int, Option("MIDI note of the first slice (default: {default}, pad A01).", FILES, 0, NOTES - 1)
+    ] = 36
+    min_gap: Annotated[float | None, Option("Seconds between two chops of the kit, at least.", WHAT, 0, 60)] = None
+    max_length: Annotated[float | None, Option("Seconds of a slice, at most.", WHERE, *_LENGTH)] = None
+    lock: Annotated[
+        tuple[float, ...],
+        Option("Seconds that must be cut at, with commas between; a chop found within 50 ms is meant.", WHAT),
+    ] = ()
+    reroll: Annotated[int, Option("Another good set of chops; every number is another one.", WHAT)] = 0
+    bars: Annotated[bool, Option("Prefer the beginnings of bars, where the tempo is clear.", WHAT)] = False
+    want: Annotated[
+        Want,
+        Option("harmony prefers chords without drums, drums prefers single drum hits (default: both, neither).", WHAT),
+    ] = "both"
+    until: Annotated[
+        str,
+        Option(
+            "Where a slice ends: chosen, at the next of the kit, so that the slices are the whole record; candidate, "
+            "at the next place found; or so many seconds long (default: {default}).",
+            WHERE,
+        ),
+    ] = "chosen"
+    model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", WHAT)] = "chop"
+    threshold: Annotated[
+        float | None,
+        Option("Probability a chop needs, 0 to 1 (default: the model's).", WHAT, 0, 1, exclusive=True),
+    ] = None
+    choose: Annotated[Choose, Option("hits, beats or both, as in samplechop live (default: {default}).", WHAT)] = "both"
+    snap_ms: Annotated[
+        float, Option("Move cuts to a zero crossing within so many milliseconds.", WHERE, 0, 100, names=("--snap",))
+    ] = 0.0
+    fade_ms: Annotated[
+        float, Option("Fade out the last milliseconds of each slice.", AUDIO, 0, 1_000, names=("--fade",))
+    ] = 0.0
+    tail_ms: Annotated[
+        float, Option("Let a slice ring out for so many milliseconds more.", AUDIO, 0, 10_000, names=("--tail",))
+    ] = 0.0
+    normalise: Annotated[
+        Normalise | None,
+        Option("peak or lufs: make slices equally loud.", AUDIO, names=("--normalise", "--normalize")),
+    ] = None
+    mono: Annotated[bool, Option("Mix slices to mono.", AUDIO)] = False
+    resample: Annotated[int | None, Option("Sample rate of the slices in Hz.", AUDIO, 4_000, 384_000)] = None
+    trim: Annotated[bool, Option("Trim silence at both ends of a slice.", AUDIO)] = False
+    template: Annotated[
+        str,
+        Option(
+            "Names of slices; fields: number, time, key, bpm, strength, note, pad, record, chord, drums, name.", FILES
+        ),
+    ] = "{number}_{time}_{key}_{bpm}_{strength}"
+    formats: Annotated[
+        tuple[str, ...] | None,
+        Option("Formats to write, with commas between (default: all; --list-formats names them).", FILES),
+    ] = None
+    picture: Annotated[
+        bool, Option("Draw the kit as PNG and SVG (default: yes).", FILES, names=("--picture/--no-picture",))
+    ] = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done, naming option, value and range."""
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UserError(f"{_option(name)} must be in {low:g}..{high:g}, got {value:g}")
-        if self.threshold is not None and not 0.0 < self.threshold < 1.0:
-            raise UserError(f"--threshold must lie between 0 and 1, got {self.threshold:g}")
-        for name, kind in _CHOICES.items():
-            value, choices = getattr(self, name), get_args(kind)
-            if value not in choices and not (name == "normalise" and value is None):
-                raise UserError(f"{_option(name)} must be one of {', '.join(choices)}, got {value!r}")
+        check(self)
         if self.classic and self.want != "both":
             raise UserError(f"--classic chooses by nothing that --want {self.want} needs: leave out one of them")
         if not self.start >= 0 or (self.end is not None and not self.end > self.start):
@@ -119,11 +154,7 @@ class ChopOptions:
             seconds = float(self.until)
         except ValueError:
             seconds = -1.0
-        low, high = _RANGES["max_length"]
+        low, high = _LENGTH
         if not low <= seconds <= high:
             raise UserError(f"--until must be chosen, candidate or {low:g}..{high:g} seconds, got {self.until!r}")
         return seconds
-
-
-def _option(name: str) -> str:
-    return "--" + name.removesuffix("_ms").replace("_", "-")

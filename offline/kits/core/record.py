@@ -13,7 +13,7 @@ from typing import Any
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.audio import decode, ffmpeg
+from samplechop.offline.audio import decode
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
 from samplechop.realtime.audio.file_source import open_audio
@@ -22,7 +22,7 @@ from samplechop.realtime.recording.session_folder import AUDIO as SESSION_AUDIO
 from samplechop.realtime.recording.session_folder import is_session, session_audio
 
 FOREIGN = ("m4a", "m4b", "aac", "alac", "wma", "wv", "ape", "tta", "mka", "mp4", "mov", "m4v", "mkv", "webm")
-AUDIO = frozenset((*ffmpeg.OURS, *FOREIGN, "caf", "mp3"))
+AUDIO = frozenset((*decode.OURS, *FOREIGN, "caf", "mp3"))
 """Endings of the files taken from a folder; a file named by itself may have any."""
 
 

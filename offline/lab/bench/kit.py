@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.kits import pipeline
+from samplechop.offline.kits import pipeline, plan, selection
 from samplechop.offline.kits.analysis import candidates, content_detection, descriptors
 from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.kits.selection import plan, select
 from samplechop.offline.lab.bench import Figure, best_seconds
 
 MANY = 2000
@@ -36,7 +35,7 @@ def diversification() -> Iterator[Figure]:
     harmonic = (luck.random((MANY, descriptors.SEMITONES)) ** 3).astype(np.float32)
     level_db, timbre = np.zeros(MANY, np.float32), np.zeros((MANY, descriptors.MFCCS), np.float32)
     described = Descriptors("slice", RATE, harmonic, harmonic, timbre, level_db)
-    took = 1e3 * best_seconds(lambda: select.select(found, described, OPTIONS, (), (), RATE))
+    took = 1e3 * best_seconds(lambda: selection.select(found, described, OPTIONS, (), (), RATE))
     yield Figure(f"16 of {MANY:,} candidates", took, "ms", goal="≤ 50", reached=took <= 50)
 
 
@@ -52,9 +51,7 @@ def redundancies(path: Path) -> Iterator[Figure]:
         stops = np.append(starts, record.length)[1:]
         took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)
     chosen, classic = (among.selected(options) for options in (OPTIONS, CLASSIC))
-    judged = select.figures(
-        among.places, among.described, chosen, OPTIONS.count, 0, record.length, {"classic": classic}
-    )
+    judged = plan.figures(among.places, among.described, chosen, OPTIONS.count, 0, record.length, {"classic": classic})
     name = path.stem if len(path.stem) <= LONGEST_NAME else path.stem[: LONGEST_NAME - 1] + "…"
     yield Figure(f"{name}: candidates", len(among.found.candidates), "")
     yield Figure(f"{name}: features", record.length / record.sample_rate / took, "× real time")

@@ -13,7 +13,7 @@ from samplechop.offline.atlas.files import read_table
 from samplechop.offline.atlas.settings import CollectSettings, DescribeSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.tempo_and_key import COLUMNS, TABLE, describe
-from samplechop.offline.cli.commands import app
+from samplechop.offline.cli.main import app
 from samplechop.offline.export import manifest
 from samplechop.realtime.core.errors import UserError
 from tests.support.kits import make_kit

@@ -10,11 +10,11 @@ import soundfile
 from samplechop.offline.audio.sample_formats import BYTES
 from samplechop.offline.cli import chop
 from samplechop.offline.kits import kit_folder, pipeline
+from samplechop.offline.kits import plan as planning
 from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.kits.selection import plan as planning
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.export.dawproject import write
+from samplechop.offline.export.timelines import write_dawproject
 from tests.support.kits import make_kit
 
 etree = pytest.importorskip("lxml.etree", reason="lxml is not installed")
@@ -20,7 +20,7 @@ ANY_NAME = "Größe & <サンプル> d'été"
 
 
 def parts_of(kit) -> dict[str, bytes]:
-    with zipfile.ZipFile(write(kit)[0]) as archive:
+    with zipfile.ZipFile(write_dawproject(kit)[0]) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
 

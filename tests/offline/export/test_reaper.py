@@ -3,14 +3,14 @@
 import pytest
 import soundfile
 
-from samplechop.offline.export.reaper import quoted, write
+from samplechop.offline.export.timelines import quoted, write_reaper
 from tests.support.kits import make_kit
 
 rpp = pytest.importorskip("rpp", reason="the package rpp is not installed")
 
 
 def project_of(kit):
-    with write(kit)[0].open(encoding="utf-8") as file:
+    with write_reaper(kit)[0].open(encoding="utf-8") as file:
         return rpp.load(file)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.export import ExportWarning, bitwig, decent_sampler, hydrogen, midi, sfz
+from samplechop.offline.export import ExportWarning, samplers, timelines
 from samplechop.offline.kits.core.model import Kit
 from tests.support.kits import make_kit
 from tests.support.waiting import PATIENCE
@@ -37,7 +37,7 @@ def odd(kit: Kit) -> Kit:
 
 def played(kit: Kit, folder: Path) -> np.ndarray:
     """Give float64 (n,), what FluidSynth plays of the kit's MIDI file on what Polyphone makes of its SFZ."""
-    [instrument], [song] = sfz.write(kit), midi.write(kit)
+    [instrument], [song] = samplers.write_sfz(kit), timelines.write_midi(kit)
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
     convert = ["polyphone", "-1", "-i", instrument, "-d", folder, "-o", "kit"]
     subprocess.run(convert, env=environment, check=True, capture_output=True, timeout=PATIENCE)
@@ -56,7 +56,7 @@ def likeness(sound: np.ndarray, part: np.ndarray) -> float:
 
 def test_sfzlint_finds_no_fault(tmp_path: Path) -> None:
     pytest.importorskip("sfzlint")
-    [path] = sfz.write(odd(make_kit(tmp_path, slices=128, slice_length=300, first_note=0)))
+    [path] = samplers.write_sfz(odd(make_kit(tmp_path, slices=128, slice_length=300, first_note=0)))
     call = [sys.executable, "-c", "from sfzlint.cli import sfzlint; sfzlint()", path]
     told = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
@@ -65,7 +65,7 @@ def test_sfzlint_finds_no_fault(tmp_path: Path) -> None:
 def test_sfzlint_would_find_a_missing_sample(tmp_path: Path) -> None:
     pytest.importorskip("sfzlint")
     kit = make_kit(tmp_path)
-    [path] = sfz.write(kit)
+    [path] = samplers.write_sfz(kit)
     kit.path(kit.slices[0]).unlink()
     call = [sys.executable, "-c", "from sfzlint.cli import sfzlint; sfzlint()", path]
     assert kit.slices[0].name in subprocess.run(call, capture_output=True, text=True, check=False).stdout
@@ -96,7 +96,7 @@ def test_a_short_hit_plays_the_whole_slice(tmp_path: Path) -> None:
 
 def test_decent_sampler_gets_one_pad_for_each_slice(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, slices=16)
-    root = ET.parse(decent_sampler.write(kit)[0]).getroot()
+    root = ET.parse(samplers.write_decent_sampler(kit)[0]).getroot()
     group = root.find("groups/group")
     assert (root.tag, group.get("ampEnvEnabled"), group.get("loopEnabled")) == ("DecentSampler", "false", "false")
     told = [(pad.get("path"), {int(pad.get(key)) for key in ("rootNote", "loNote", "hiNote")}) for pad in group]
@@ -105,7 +105,7 @@ def test_decent_sampler_gets_one_pad_for_each_slice(tmp_path: Path) -> None:
 
 def test_a_multisample_holds_the_slices_uncompressed_and_unchanged(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, slices=16)
-    with zipfile.ZipFile(bitwig.write(kit)[0]) as archive:
+    with zipfile.ZipFile(samplers.write_bitwig(kit)[0]) as archive:
         assert archive.testzip() is None
         assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
         assert archive.namelist() == ["multisample.xml", *(f"{part.name}.wav" for part in kit.slices)]
@@ -115,7 +115,7 @@ def test_a_multisample_holds_the_slices_uncompressed_and_unchanged(tmp_path: Pat
 
 def test_a_multisample_puts_each_slice_on_its_own_key(tmp_path: Path) -> None:
     kit = odd(make_kit(tmp_path, slices=16, slice_rate=48_000))
-    with zipfile.ZipFile(bitwig.write(kit)[0]) as archive:
+    with zipfile.ZipFile(samplers.write_bitwig(kit)[0]) as archive:
         root = ET.fromstring(archive.read("multisample.xml"))
     assert [child.tag for child in root][:5] == ["generator", "category", "creator", "description", "keywords"]
     for sample, part in zip(root.findall("sample"), kit.slices, strict=True):
@@ -127,14 +127,14 @@ def test_a_multisample_puts_each_slice_on_its_own_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [{"subtype": "DOUBLE"}, {"channels": 4}])
 def test_a_multisample_that_not_all_players_know_is_written_with_a_warning(shape: dict, tmp_path: Path) -> None:
     with pytest.warns(ExportWarning, match="64 bits or more than two channels"):
-        bitwig.write(make_kit(tmp_path, **shape))
+        samplers.write_bitwig(make_kit(tmp_path, **shape))
 
 
 @pytest.mark.skipif(not XSD.is_file(), reason="Hydrogen's schemas (Debian: hydrogen-data) are not installed")
 def test_a_hydrogen_kit_is_what_hydrogens_schema_says(tmp_path: Path) -> None:
     etree = pytest.importorskip("lxml.etree")
     kit = odd(make_kit(tmp_path, slices=128, slice_length=300, first_note=0))
-    with tarfile.open(hydrogen.write(kit)[0]) as archive:
+    with tarfile.open(samplers.write_hydrogen(kit)[0]) as archive:
         document = etree.parse(archive.extractfile(f"{kit.name}/drumkit.xml"))
     etree.XMLSchema(etree.parse(XSD)).assertValid(document)
 
@@ -142,7 +142,7 @@ def test_a_hydrogen_kit_is_what_hydrogens_schema_says(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("h2cli") is None, reason="Hydrogen is not installed")
 def test_hydrogen_itself_opens_the_kit_with_all_its_samples(tmp_path: Path) -> None:
     kit = odd(make_kit(tmp_path, slices=32, subtype="PCM_24"))
-    [path] = hydrogen.write(kit)
+    [path] = samplers.write_hydrogen(kit)
     # No sound is played: without a screen, a JACK server, or anything of the user's.
     own = {"QT_QPA_PLATFORM": "offscreen", "JACK_NO_START_SERVER": "1"}
     own |= dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "TMPDIR"), str(tmp_path))
@@ -157,8 +157,8 @@ def test_hydrogen_itself_opens_the_kit_with_all_its_samples(tmp_path: Path) -> N
 
 def test_a_hydrogen_kit_has_an_instrument_for_each_slice(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, slices=16)
-    spaces = {"h": hydrogen.NAMESPACE}
-    with tarfile.open(hydrogen.write(kit)[0]) as archive:
+    spaces = {"h": samplers.NAMESPACE}
+    with tarfile.open(samplers.write_hydrogen(kit)[0]) as archive:
         root = ET.parse(archive.extractfile(f"{kit.name}/drumkit.xml")).getroot()
         instruments = root.findall("h:instrumentList/h:instrument", spaces)
         for instrument, part in zip(instruments, kit.slices, strict=True):

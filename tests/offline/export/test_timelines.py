@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.export import audacity, manifest, midi
+from samplechop.offline.export import manifest, timelines
 from samplechop.offline.kits.core.model import MANIFEST, Guess, Kit, Slice
 from samplechop.offline.labels import labels_beside, read_labels
 from tests.support.kits import make_kit
@@ -33,7 +33,7 @@ def seconds(kit: Kit) -> list[tuple[float, float]]:
 def test_symusic_reads_a_note_and_a_marker_at_each_slice(tmp_path: Path) -> None:
     symusic = pytest.importorskip("symusic")
     kit = make_kit(tmp_path, slices=16, gap=700, first=100)
-    song = symusic.Score(midi.write(kit)[0]).to("second")
+    song = symusic.Score(timelines.write_midi(kit)[0]).to("second")
     notes = [(note.pitch, note.velocity) for note in song.tracks[0].notes]
     assert notes == [(part.note, 127) for part in kit.slices]
     times = [(note.time, note.time + note.duration) for note in song.tracks[0].notes]
@@ -44,7 +44,7 @@ def test_symusic_reads_a_note_and_a_marker_at_each_slice(tmp_path: Path) -> None
 
 def test_midicsv_reads_notes_within_a_sample_of_the_slices(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, slices=16, gap=700, first=100)
-    table = rows(midi.write(kit)[0])
+    table = rows(timelines.write_midi(kit)[0])
     [ticks_per_beat] = [int(row[5]) for row in table if row[2] == "Header"]
     [tempo] = [int(row[3]) for row in table if row[2] == "Tempo"]
     samples = tempo * 1e-6 / ticks_per_beat * kit.sample_rate
@@ -58,15 +58,15 @@ def test_midicsv_reads_notes_within_a_sample_of_the_slices(tmp_path: Path) -> No
 
 def test_a_midi_file_has_the_kits_tempo_where_it_is_clear(tmp_path: Path) -> None:
     for tempo, microseconds in ((Guess("92.0", 0.9), 652_174), (None, 500_000)):
-        path = midi.write(replace(make_kit(tmp_path), tempo=tempo))[0]
+        path = timelines.write_midi(replace(make_kit(tmp_path), tempo=tempo))[0]
         assert [row[3] for row in rows(path) if row[2] == "Tempo"] == [str(microseconds)]
 
 
 def test_a_midi_file_ends_with_the_record(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, tail=88_200, tempo=None)
-    path = midi.write(kit)[0]
+    path = timelines.write_midi(kit)[0]
     assert {int(row[1]) for row in rows(path) if row[2] == "End_track"} == {
-        round(kit.seconds(kit.length) * 2 * midi.TICKS_PER_BEAT)
+        round(kit.seconds(kit.length) * 2 * timelines.TICKS_PER_BEAT)
     }
 
 
@@ -79,7 +79,7 @@ def test_a_record_of_many_hours_stays_in_time(hours: int, bpm: float, tmp_path_f
     kit = make_kit(folder, slices=1, tempo=Guess(f"{bpm:.1f}", 0.9))
     length = hours * 3600 * kit.sample_rate
     late = Slice(2, length - 5000, length, 0.5, 37, "02_late", "slices/02_late.wav", 5000)
-    path = midi.write(replace(kit, length=length, last=length, slices=(*kit.slices, late)))[0]
+    path = timelines.write_midi(replace(kit, length=length, last=length, slices=(*kit.slices, late)))[0]
     song = mido.MidiFile(path)
     assert max(message.time for track in song.tracks for message in track) <= 0x0FFFFFFF
     now, times = 0.0, []
@@ -91,7 +91,7 @@ def test_a_record_of_many_hours_stays_in_time(hours: int, bpm: float, tmp_path_f
 
 def test_the_label_track_has_a_range_for_each_slice(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, slices=16, gap=700, first=100)
-    [path] = audacity.write(kit)
+    [path] = timelines.write_audacity(kit)
     told = [line.split("\t") for line in path.read_text().splitlines()]
     assert [name for _, _, name in told] == [part.name for part in kit.slices]
     for (start, stop, _), part in zip(told, kit.slices, strict=True):
@@ -101,7 +101,7 @@ def test_the_label_track_has_a_range_for_each_slice(tmp_path: Path) -> None:
 
 def test_the_label_track_is_found_beside_the_record(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, slices=4)
-    [path] = audacity.write(kit)
+    [path] = timelines.write_audacity(kit)
     assert labels_beside(kit.folder / f"{kit.name}.wav") == path
     assert read_labels(path).times.tolist() == pytest.approx([time for time, _ in seconds(kit)], abs=1e-6)
 
@@ -141,7 +141,7 @@ def test_the_manifest_names_source_model_and_settings(tmp_path: Path) -> None:
 
 def test_the_manifest_lists_the_files_beside_it(tmp_path: Path) -> None:
     kit = make_kit(tmp_path)
-    audacity.write(kit)
+    timelines.write_audacity(kit)
     files = {entry["file"]: entry["bytes"] for entry in told(kit)["files"]}
     assert set(files) == {"record.txt", *(part.file for part in kit.slices)}
     assert all((kit.folder / file).stat().st_size == size for file, size in files.items())

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +15,11 @@ import soundfile
 from samplechop import models
 from samplechop.offline.kits.batch import Report, make_kits
 from samplechop.offline.kits.batch_state import BatchState, Row, fingerprint
-from samplechop.offline.kits.batch_workers import in_processes
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.kit_folder import aside
 from samplechop.offline.kits.pipeline import make_kit
 from samplechop.realtime.core.errors import UserError
-from tests.support.chop_work import count, die_after, make, make_kit_with_a_death
+from tests.support.chop_work import make, make_kit_with_a_death
 from tests.support.command import ROOT
 from tests.support.signals import RATE, chord, kick, snare
 from tests.support.waiting import PATIENCE
@@ -109,13 +107,6 @@ def test_a_source_that_kills_its_worker_is_the_only_one_that_fails(tmp_path, out
     assert names(report.made) == ["a", "c", "d", "e"]
     assert sorted(path.parent.name for path in out.glob("*/kit.json")) == ["a", "c", "d", "e"]
     assert nothing_unfinished(out)
-
-
-def test_what_is_done_when_another_process_dies_is_not_done_again(tmp_path):
-    log = tmp_path / "log"
-    tasks = [(0, partial(count, log), tmp_path / "0"), (1, partial(die_after, tmp_path / "0.json"), tmp_path / "1")]
-    assert dict(in_processes(tasks, jobs=2)) == {0: "done", 1: None}
-    assert log.read_text() == "done\n"
 
 
 def test_sources_of_one_name_get_folders_of_their_own_that_stay(tmp_path, out):
@@ -251,10 +242,10 @@ def test_a_disk_that_is_full_is_told_in_a_sentence(tmp_path, out):
 
 
 def test_what_the_disk_refuses_beside_the_batch_state_is_told_in_a_sentence(tmp_path, out, monkeypatch):
-    def no_room(**_: object) -> None:
+    def no_room(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tempfile.TemporaryDirectory", no_room)
+    monkeypatch.setattr("samplechop.offline.common.process_pool.ProcessPoolExecutor", no_room)
     with pytest.raises(UserError, match="cannot go on: No space left"):
         make_kits(many(tmp_path, 1), out, OPTIONS, make)
 
@@ -369,7 +360,7 @@ def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fail
 
 def test_a_scheduler_that_is_not_there_is_refused(tmp_path, out, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("samplechop.offline.kits.batch_workers.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("samplechop.offline.common.process_pool.CONNECT_SECONDS", 0.5)
     with pytest.raises(UserError, match=r"no Dask scheduler can be reached at 'tcp://127.0.0.1:1'"):
         make_kits(many(tmp_path, 1), out, OPTIONS, make, scheduler="tcp://127.0.0.1:1")
 

@@ -9,11 +9,10 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.kits import write_slices
+from samplechop.offline.kits import plan, write_slices
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
-from samplechop.offline.kits.selection import plan
 
 RATE = 44_100
 DEFAULT = ChopOptions()

@@ -16,7 +16,7 @@ from samplechop.offline.atlas.collect.collect import collect
 from samplechop.offline.atlas.settings import CollectSettings
 from samplechop.offline.atlas.store import NAMES, SAMPLES, SOURCES, TABLE, Atlas
 from samplechop.offline.cli.atlas_steps import seconds
-from samplechop.offline.cli.commands import app
+from samplechop.offline.cli.main import app
 from samplechop.offline.export import manifest
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.realtime.core.errors import UserError

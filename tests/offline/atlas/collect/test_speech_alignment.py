@@ -12,7 +12,7 @@ from samplechop.offline.atlas.collect.collect import collect
 from samplechop.offline.atlas.collect.segmentation import Segment, read_alignment
 from samplechop.offline.atlas.settings import CollectSettings
 from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.cli.commands import app
+from samplechop.offline.cli.main import app
 from samplechop.realtime.core.errors import UserError
 from tests.support.signals import RATE
 

@@ -11,7 +11,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.kits import pipeline
+from samplechop.offline.kits import pipeline, plan, selection
 from samplechop.offline.kits.analysis import content, content_detection
 from samplechop.offline.kits.analysis.content import SUITABLE, describe, suitability
 from samplechop.offline.kits.analysis.content_detection import ChordCollector, DetectedContent, HitCollector
@@ -19,8 +19,7 @@ from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate, Content, Guess
 from samplechop.offline.kits.core.options import ChopOptions, Want
 from samplechop.offline.kits.core.record import Record, open_record
-from samplechop.offline.kits.selection import plan, select
-from samplechop.offline.kits.selection.plan import Piece
+from samplechop.offline.kits.plan import Piece
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS, Event
 from samplechop.realtime.core.plugin import Block, Emit
@@ -205,32 +204,32 @@ def test_what_is_not_wanted_is_left_out_while_there_is_enough() -> None:
     candidates, described = apart(10)
     fitting = np.where(np.arange(10) >= 6, 0.9, 0.1)
     options = ChopOptions(count=3, want="drums")
-    assert select.select(candidates, described, options, suits=fitting).tolist() == [6, 7, 8]
+    assert selection.select(candidates, described, options, suits=fitting).tolist() == [6, 7, 8]
 
 
 def test_the_best_of_the_rest_fill_the_kit() -> None:
     candidates, described = apart(10)
     fitting = np.array([0.9, 0.0, 0.0, 0.3, 0.0, 0.2, 0.0, 0.9, 0.0, 0.0])
     options = ChopOptions(count=4, want="drums")
-    assert select.select(candidates, described, options, suits=fitting).tolist() == [0, 3, 5, 7]
+    assert selection.select(candidates, described, options, suits=fitting).tolist() == [0, 3, 5, 7]
 
 
 def test_where_nothing_suits_the_strongest_are_chosen() -> None:
     candidates, described = apart(10)
     options = ChopOptions(count=3, want="drums")
-    assert select.select(candidates[::-1], described, options, suits=np.zeros(10)).tolist() == [9, 8, 7]
+    assert selection.select(candidates[::-1], described, options, suits=np.zeros(10)).tolist() == [9, 8, 7]
 
 
 def test_what_is_locked_stays_whatever_is_wanted() -> None:
     candidates, described = apart(10)
     options = ChopOptions(count=3, want="harmony")
-    assert 2 in select.select(candidates, described, options, locked=[2], suits=np.arange(10) / 10 % 0.2)
+    assert 2 in selection.select(candidates, described, options, locked=[2], suits=np.arange(10) / 10 % 0.2)
 
 
 def test_of_what_is_wanted_the_more_fitting_comes_first() -> None:
     candidates, described = apart(4)
     options = ChopOptions(count=2, diversity=0.0, want="harmony")
-    assert select.select(candidates, described, options, suits=[0.5, 0.9, 0.5, 0.9]).tolist() == [1, 3]
+    assert selection.select(candidates, described, options, suits=[0.5, 0.9, 0.5, 0.9]).tolist() == [1, 3]
 
 
 class ToldEngine:

@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.audio import decode, ffmpeg
+from samplechop.offline.audio import decode
 from samplechop.offline.kits.core.record import inputs, open_record
 from samplechop.realtime.core.errors import UserError
 
@@ -249,7 +249,7 @@ def test_lists_that_name_other_files_are_not_followed(tmp_path, scratch, text):
 
 
 def test_without_ffmpeg_one_sentence_says_what_to_install(tmp_path, scratch, monkeypatch):
-    monkeypatch.setattr(ffmpeg.shutil, "which", lambda _: None)
+    monkeypatch.setattr(decode.shutil, "which", lambda _: None)
     (tmp_path / "a.m4a").write_bytes(b"\0\0\0\x20ftypM4A ")
     with pytest.raises(UserError, match="needs the ffmpeg program to be read: install ffmpeg"):
         open_record(tmp_path / "a.m4a", scratch)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from samplechop import models
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.cli.commands import app
+from samplechop.offline.cli.main import app
 from samplechop.offline.notes.note_bank import Bank, Note, is_in_tune, write_bank
 from samplechop.offline.training.tasks import harmony_examples, harmony_library
 from samplechop.offline.training.tasks.harmony import f_measure, transpose

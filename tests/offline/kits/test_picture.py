@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from samplechop.offline.kits.core.model import Candidate, Content, Kit
-from samplechop.offline.kits.picture.drawing import MOST_PER_COLUMN, envelope
-from samplechop.offline.kits.picture.picture import draw
+from samplechop.offline.kits.picture import draw
+from samplechop.offline.kits.picture_panels import MOST_PER_COLUMN, envelope
 from tests.support.kits import make_kit
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -5,7 +5,7 @@ import pytest
 
 from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
-from samplechop.offline.kits.selection.select import duplicate_rate, figures, mean_similarity
+from samplechop.offline.kits.plan import duplicate_rate, figures, mean_similarity
 
 RATE = 1000
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions
-from samplechop.offline.kits.selection.select import TOGETHER_SECONDS, select
+from samplechop.offline.kits.selection import TOGETHER_SECONDS, select
 
 RATE = 44_100
 OPTIONS = st.builds(

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.analysis.distances import over_maximum, ranked, similarity
+from samplechop.offline.kits.analysis.descriptors import similarity
+from samplechop.offline.kits.selection import over_maximum, ranked
 
 VECTORS = st.integers(0, 12).flatmap(
     lambda n: arrays(np.float32, (n, 5), elements=st.floats(0, 10, width=32, allow_subnormal=False))

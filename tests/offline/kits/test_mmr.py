@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.selection.select import PRICE, diversify
+from samplechop.offline.kits.selection import PRICE, diversify
 
 Case = tuple[NDArray[np.float64], NDArray[np.float32]]
 

@@ -11,38 +11,23 @@ where the distance is the mean of all, as in sampleChop (2017), or that to the n
 Near-duplicates of a selected one are as good as banned: their score is lowered by `PRICE`. Candidates too close in time
 to a selected one are left out altogether. `--classic` is the choice of 2017: no gate, no ban, Euclidean distance of
 single frames over the largest, mean distance.
-
-The figures of a kit stand beside those of simpler ways of choosing:
-
-- duplicates: the share of slices that another slice of the kit is nearly the same as: cosine above .95 between the
-  slice means of harmonic log spectra, `Descriptors.harmonic`. It is what the choice is made by, whatever --compare
-  says, so it tells whether the choice did what it should, not whether that sounds different.
-- similarity: the mean cosine between all pairs of slices of their MFCC, `Descriptors.timbre`, less the mean over all
-  candidates. 1: all the same; 0: as different as candidates of this record are. Nothing was selected by it.
-- probability: the mean strength of the chops. A slice that merely begins the record, with strength 0, is left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from samplechop.offline.kits.analysis import distances
 from samplechop.offline.kits.analysis.content import SUITABLE
-from samplechop.offline.kits.analysis.descriptors import Descriptors
-from samplechop.offline.kits.analysis.distances import similarity
+from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import DUPLICATE, ChopOptions, Distance
 
 PRICE = 0.2
 """What being a near-duplicate costs. One is taken only where all else scores lower by as much, or nothing else is left:
 a hard ban would fill the kit of a record that repeats itself with what is hardly a chop."""
-Figures = Mapping[str, Mapping[str, float]]
-"""For each way of choosing: "duplicates", "similarity" and "probability"."""
-
-DRAWS = 20
-GRID_SECONDS = 0.05
-"""How far a cut of the grid may lie from a candidate to have its strength."""
+_STEPS = 1 << 16
 TOGETHER_SECONDS = 0.03
 """Candidates closer than this are one."""
 GATE_DB = 20.0
@@ -89,10 +74,10 @@ def select(
         probability = probability + np.random.default_rng(options.reroll).uniform(0.0, REROLL, len(kept))
     duplicates, mode = None, options.distance
     if options.classic:
-        apart, mode = distances.over_maximum(descriptors.frame[kept]), "mean"
+        apart, mode = over_maximum(descriptors.frame[kept]), "mean"
     else:
         alike = descriptors.similarity(kept)
-        apart = distances.ranked(alike)
+        apart = ranked(alike)
         if options.weight > 0:
             duplicates = alike > DUPLICATE
     together = None
@@ -205,69 +190,45 @@ def diversify(
     return np.array(chosen, np.int64)
 
 
-def duplicate_rate(harmonic: NDArray[np.float32]) -> float:
-    """Give the share of slices, (n, d), with another one above .95 similarity; 0 for fewer than two."""
-    if len(harmonic) < 2:
-        return 0.0
-    alike = similarity(harmonic)
-    np.fill_diagonal(alike, 0.0)
-    return float(np.mean(alike.max(axis=1) > DUPLICATE))
+def ranked(similarities: Similarity) -> NDArray[np.float32]:
+    """Turn similarities, (n, n), into distances 0..1 by their rank: float32 (n, n), 0 on the diagonal.
 
-
-def mean_similarity(timbre: NDArray[np.float32], middle: NDArray[np.float32]) -> float:
-    """Give the mean cosine between pairs of timbres, (n, m), less `middle`, (m,): -1..1; 0 for fewer than two."""
-    n = len(timbre)
-    if n < 2:
-        return 0.0
-    away = timbre.astype(np.float64) - middle
-    units = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
-    return float((np.square(units.sum(axis=0)).sum() - np.square(units).sum()) / (n * (n - 1)))
-
-
-def figures(
-    candidates: Sequence[Candidate],
-    descriptors: Descriptors,
-    chosen: ArrayLike,
-    count: int,
-    first: int,
-    last: int,
-    others: Mapping[str, ArrayLike] | None = None,
-) -> dict[str, dict[str, float]]:
-    """Judge a kit, `chosen`, and `count` slices chosen otherwise from the same candidates, in order of time.
-
-    top-N: the strongest. random: 20 draws, averaged. grid: equal parts of the samples first..last; a part sounds like
-    the candidate's slice in which it begins, and has a candidate's strength if it begins within 50 ms of one, else 0.
-    others: more choices by name, indices. Gives for each its figures; nothing where there are no candidates.
+    The distance of a pair is the share of all pairs that are more alike than it, scaled so that the least alike have
+    1. Thus distances are spread evenly between 0 and 1, whatever the record, and mean the same beside a probability.
+    1 - similarity is rounded to 65,536 steps first; pairs on one step have the same distance.
     """
-    if not candidates:
-        return {}
-    strength = np.array([candidate.strength for candidate in candidates])
-    samples = np.array([candidate.sample for candidate in candidates], np.int64)
-    middle = descriptors.timbre.mean(axis=0)
-
-    def judged(indices: ArrayLike) -> dict[str, float]:
-        which = np.asarray(indices, np.int64)
-        return {
-            "duplicates": duplicate_rate(descriptors.harmonic[which]),
-            "similarity": mean_similarity(descriptors.timbre[which], middle),
-            "probability": _mean(strength[which][strength[which] > 0]),
-        }
-
-    luck = np.random.default_rng(0)
-    draws = [judged(luck.choice(len(samples), min(count, len(samples)), replace=False)) for _ in range(DRAWS)]
-    cuts = first + np.arange(count) * (last - first) // max(count, 1)
-    grid = judged(np.maximum(np.searchsorted(samples, cuts, side="right") - 1, 0))
-    away = np.abs(samples - cuts[:, None])
-    nearest = away.argmin(axis=1)
-    hits = np.where(away.min(axis=1) <= GRID_SECONDS * descriptors.sample_rate, strength[nearest], 0.0)
-    return {
-        "kit": judged(chosen),
-        "top-N": judged(np.argsort(-strength, kind="stable")[:count]),
-        **{name: judged(indices) for name, indices in (others or {}).items()},
-        "random": {name: float(np.mean([draw[name] for draw in draws])) for name in draws[0]},
-        "grid": {**grid, "probability": _mean(hits)},
-    }
+    distances = np.empty_like(similarities)
+    _rank(np.ascontiguousarray(similarities), distances)
+    return distances
 
 
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if len(values) else 0.0
+def over_maximum(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give Euclidean distances between vectors, (n, d), over the largest of them: float32 (n, n), 0..1."""
+    vectors = np.asarray(vectors, np.float64)
+    squares = np.einsum("nd,nd->n", vectors, vectors)
+    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (vectors @ vectors.T), 0.0))
+    np.fill_diagonal(distances, 0.0)
+    largest = distances.max(initial=0.0)
+    return (distances / largest if largest > 0 else distances).astype(np.float32)
+
+
+@njit("void(float32[:, ::1], float32[:, ::1])", cache=True)
+def _rank(similarities, distances):
+    n, scale = len(similarities), np.float32(_STEPS - 1)
+    nearer = np.zeros(_STEPS + 1, np.int64)  # first a count of pairs per step, then of the pairs on lower steps
+    last = 0
+    for i in range(n):
+        for j in range(i):
+            step = int((np.float32(1.0) - similarities[i, j]) * scale)
+            nearer[step + 1] += 1
+            last = max(last, step)
+    for step in range(1, _STEPS + 1):
+        nearer[step] += nearer[step - 1]
+    rank = np.zeros(_STEPS, np.float32)
+    if nearer[last] > 0:
+        for step in range(last + 1):
+            rank[step] = nearer[step] / nearer[last]
+    for i in range(n):
+        distances[i, i] = np.float32(0.0)
+        for j in range(i):
+            distances[i, j] = distances[j, i] = rank[int((np.float32(1.0) - similarities[i, j]) * scale)]

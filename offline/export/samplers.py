@@ -1,0 +1,160 @@
+"""Software samplers: the slices, and a document that says on which note each lies; a pad plays to the end.
+
+SFZ: text, with opcodes of SFZ 1 (sfzformat.com, "SFZ file structure" and "Opcodes"), which all players know.
+DecentSampler: XML, as in its Developer's Guide, "The <groups> element".
+Bitwig: a multisample, a zip of the slices and of multisample.xml; its schema is at github.com/bitwig/multisample.
+Slices are stored uncompressed, so that players can stream them.
+Hydrogen: a drum kit, a tar.gz of one folder with the slices and drumkit.xml, as in drumkit.xsd of Hydrogen 1.0.
+"""
+
+import gzip
+import io
+import shutil
+import tarfile
+import warnings
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from samplechop.offline.export import ExportWarning, credit, xml_bytes, zip_member
+from samplechop.offline.kits.core.model import Kit, Slice
+
+
+def write_sfz(kit: Kit) -> list[Path]:
+    """Write NAME.sfz beside the folder of the slices."""
+    lines = [f"// {credit(kit)}", "", "<group> loop_mode=one_shot"]
+    lines += [f"<region> key={part.note} pitch_keycenter={part.note} sample={part.file}" for part in kit.slices]
+    path = kit.folder / f"{kit.name}.sfz"
+    path.write_bytes("\n".join([*lines, ""]).encode())
+    return [path]
+
+
+def write_decent_sampler(kit: Kit) -> list[Path]:
+    """Write NAME.dspreset beside the folder of the slices."""
+    root = ET.Element("DecentSampler", minVersion="1.0.0")
+    group = ET.SubElement(ET.SubElement(root, "groups"), "group", ampEnvEnabled="false", loopEnabled="false")
+    for part in kit.slices:
+        note = str(part.note)
+        ET.SubElement(group, "sample", path=part.file, rootNote=note, loNote=note, hiNote=note)
+    path = kit.folder / f"{kit.name}.dspreset"
+    path.write_bytes(xml_bytes(root))
+    return [path]
+
+
+def write_bitwig(kit: Kit) -> list[Path]:
+    """Write NAME.multisample."""
+    if kit.subtype == "DOUBLE" or kit.slice_channels > 2:
+        text = "Bitwig: players of .multisample need not know slices of 64 bits or more than two channels"
+        warnings.warn(text, ExportWarning, stacklevel=2)
+    path = kit.folder / f"{kit.name}.multisample"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open(zip_member("multisample.xml"), "w") as file:
+            file.write(xml_bytes(_bitwig_document(kit)))
+        for part in kit.slices:
+            member = zip_member(_file(part))
+            member.file_size = kit.path(part).stat().st_size  # tells zipfile whether 32 bits are enough
+            with archive.open(member, "w") as file, kit.path(part).open("rb") as samples:
+                shutil.copyfileobj(samples, file, 1 << 20)
+    return [path]
+
+
+def _bitwig_document(kit: Kit) -> ET.Element:
+    root = ET.Element("multisample", name=kit.name)
+    told = {"generator": "samplechop", "category": "Drums", "creator": "", "description": credit(kit)}
+    for tag, text in told.items():
+        ET.SubElement(root, tag).text = text
+    ET.SubElement(ET.SubElement(root, "keywords"), "keyword").text = "chops"
+    for part in kit.slices:
+        note, end = str(part.note), f"{part.frames}.0"
+        place = {"file": _file(part), "sample-start": "0.0", "sample-stop": end, "gain": "0.0"}
+        sample = ET.SubElement(root, "sample", place | {"zone-logic": "always-play"})
+        ET.SubElement(sample, "key", root=note, track="1", tune="0.0", low=note, high=note)
+        ET.SubElement(sample, "velocity", low="0", high="127")
+        ET.SubElement(sample, "select", low="0", high="127")
+        ET.SubElement(sample, "loop", mode="off", start="0.0", stop=end)
+    return root
+
+
+NAMESPACE = "http://www.hydrogen-music.org/drumkit"
+
+_INSTRUMENT = {
+    "volume": "1",
+    "isMuted": "false",
+    "isSoloed": "false",
+    "pan": "0",
+    "pitchOffset": "0",
+    "randomPitchFactor": "0",
+    "gain": "1",
+    "applyVelocity": "true",
+    "filterActive": "false",
+    "filterCutoff": "1",
+    "filterResonance": "0",
+    "Attack": "0",
+    "Decay": "0",
+    "Sustain": "1",
+    "Release": "1000",
+    "muteGroup": "-1",
+    "midiOutChannel": "-1",
+}
+_REST = {
+    "isStopNote": "false",
+    "sampleSelectionAlgo": "VELOCITY",
+    "isHihat": "-1",
+    "lower_cc": "0",
+    "higher_cc": "127",
+    "FX1Level": "0",
+    "FX2Level": "0",
+    "FX3Level": "0",
+    "FX4Level": "0",
+}
+"""What Hydrogen's own kits have, in the schema's order; the note stands between."""
+
+
+def write_hydrogen(kit: Kit) -> list[Path]:
+    """Write NAME.h2drumkit."""
+    path = kit.folder / f"{kit.name}.h2drumkit"
+    with (
+        path.open("wb") as file,
+        # Audio hardly gets smaller; no name and no time in the header: the same kit gives the same bytes.
+        gzip.GzipFile("", "wb", 0, file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        document = xml_bytes(_hydrogen_document(kit))
+        archive.addfile(_hydrogen_member(kit, "drumkit.xml", len(document)), io.BytesIO(document))
+        for part in kit.slices:
+            with kit.path(part).open("rb") as samples:
+                archive.addfile(_hydrogen_member(kit, _file(part), kit.path(part).stat().st_size), samples)
+    return [path]
+
+
+def _file(part: Slice) -> str:
+    return f"{part.name}.wav"
+
+
+def _hydrogen_member(kit: Kit, name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(f"{kit.name}/{name}")
+    member.size, member.mode = size, 0o644
+    return member
+
+
+def _hydrogen_document(kit: Kit) -> ET.Element:
+    root = ET.Element("drumkit_info", xmlns=NAMESPACE)
+    told = {"name": kit.name, "author": "", "info": credit(kit), "license": "undefined license", "image": ""}
+    _fill(root, told | {"imageLicense": "undefined license"})
+    component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
+    _fill(component, {"id": "0", "name": "Main", "volume": "1"})
+    instruments = ET.SubElement(root, "instrumentList")
+    for number, part in enumerate(kit.slices):
+        instrument = ET.SubElement(instruments, "instrument")
+        _fill(instrument, {"id": str(number), "name": part.title} | _INSTRUMENT)
+        _fill(instrument, {"midiOutNote": str(part.note)} | _REST)
+        held = ET.SubElement(instrument, "instrumentComponent")
+        _fill(held, {"component_id": "0", "gain": "1"})
+        layer = ET.SubElement(held, "layer")
+        _fill(layer, {"filename": _file(part), "min": "0", "max": "1", "gain": "1", "pitch": "0"})
+    return root
+
+
+def _fill(element: ET.Element, values: dict[str, str]) -> None:
+    for tag, text in values.items():
+        ET.SubElement(element, tag).text = text

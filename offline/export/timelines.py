@@ -1,0 +1,192 @@
+"""Programs with a timeline: a marker, a label or a region at each slice.
+
+MIDI: a file that replays the record from the pads; type 1, tempo and markers in track 1, the pads in track 2. A note
+lasts as long as its slice in the record, and has velocity 127, at which samplers play a sample as loud as it is.
+Audacity: a label track, a line for each slice with start, end and name, in seconds. It lies beside the record under the
+same name, so that `samplechop train` and `samplechop labels` find it too.
+Reaper: the record on a track, with a region for each slice. Projects are text, a tree of `<NAME … >` blocks with a line
+for each setting; github.com/ReaTeam/Doc (State Chunk Definitions) lists them. A region is two MARKER lines of one
+number: its name at the start, an empty one at the end. NAME.wav lies beside it, so that the folder can be moved.
+DAWproject: the record on an audio track, markers, and the notes that replay the slices: a zip of project.xml,
+metadata.xml and the audio, with schemas by Bitwig and PreSonus at github.com/bitwig/dawproject. Musical time is in
+beats at the kit's tempo; the audio clip counts in seconds and is not warped, so that the record plays unchanged.
+"""
+
+import io
+import shutil
+import zipfile
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import mido
+
+from samplechop.offline.export import credit, xml_bytes, zip_member
+from samplechop.offline.export.record import whole_wav
+from samplechop.offline.kits.core.model import Kit
+from samplechop.offline.labels.formats import track_text
+
+TICKS_PER_BEAT = 15_360
+"""At 92 beats per minute 42 millionths of a second each: the nearest tick is within a sample of 44.1 kHz."""
+MOST_TICKS = 0x0FFFFFFF
+"""What the time between two messages can be; records of hours get fewer ticks to the beat."""
+VELOCITY = 127
+CHANNEL = 0
+UNKNOWN_TEMPO = 120.0
+"""What a file without a tempo has."""
+
+
+def write_midi(kit: Kit) -> list[Path]:
+    """Write NAME.mid. Where the tempo is clear, beats of the file are beats of the record, but for where they begin."""
+    tempo = mido.bpm2tempo(float(kit.tempo.value) if kit.tempo else UNKNOWN_TEMPO)
+    beats = kit.seconds(kit.length) * 1e6 / tempo
+    ticks_per_beat = TICKS_PER_BEAT
+    while beats * ticks_per_beat > MOST_TICKS:
+        ticks_per_beat //= 2
+
+    def tick(sample: int) -> int:
+        """With the tempo as the file can say it, in whole microseconds, so that nothing drifts over hours."""
+        return round(sample * 1_000_000 * ticks_per_beat / (tempo * kit.sample_rate))
+
+    head = [
+        (0, mido.MetaMessage("track_name", name=credit(kit))),
+        (0, mido.MetaMessage("set_tempo", tempo=tempo)),
+        *((tick(part.start), mido.MetaMessage("marker", text=part.title)) for part in kit.slices),
+    ]
+    notes: list[tuple[int, mido.Message]] = []
+    for part in kit.slices:
+        on = tick(part.start)
+        off = max(on + 1, tick(part.stop))
+        notes.append((on, mido.Message("note_on", channel=CHANNEL, note=part.note, velocity=VELOCITY)))
+        notes.append((off, mido.Message("note_off", channel=CHANNEL, note=part.note, velocity=0)))
+    # Of what comes at one time, a note's end first: sorting keeps the order of the rest.
+    notes.sort(key=lambda timed: (timed[0], timed[1].type == "note_on"))
+    named = (0, mido.MetaMessage("track_name", name="pads"))
+    end = max(tick(kit.length), notes[-1][0])
+    tracks = [_midi_track(head, end), _midi_track([named, *notes], end)]
+    content = io.BytesIO()
+    mido.MidiFile(type=1, ticks_per_beat=ticks_per_beat, charset="utf-8", tracks=tracks).save(file=content)
+    path = kit.folder / f"{kit.name}.mid"
+    path.write_bytes(content.getvalue())
+    return [path]
+
+
+def _midi_track(timed: Iterable[tuple[int, mido.Message]], end: int) -> mido.MidiTrack:
+    """Make a track of messages at rising ticks; it ends with the record."""
+    track, now = mido.MidiTrack(), 0
+    for tick, message in timed:
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=end - now))
+    return track
+
+
+def write_audacity(kit: Kit) -> list[Path]:
+    """Write NAME.txt; a microsecond is finer than a sample."""
+    path = kit.folder / f"{kit.name}.txt"
+    rows = ((kit.seconds(part.start), kit.seconds(part.stop), part.title) for part in kit.slices)
+    path.write_bytes(track_text(rows).encode())
+    return [path]
+
+
+_REGION = 1
+
+
+def write_reaper(kit: Kit) -> list[Path]:
+    """Write NAME.rpp and NAME.wav. Positions are seconds with nine decimals, which is finer than a sample."""
+    record = whole_wav(kit)
+    length = kit.seconds(kit.length)
+    lines = ['<REAPER_PROJECT 0.1 "6.0/samplechop" 0', "  RIPPLE 0", f"  SAMPLERATE {kit.sample_rate} 0 0"]
+    lines.append(f"  TEMPO {kit.tempo.value if kit.tempo else 120} 4 4")
+    for part in kit.slices:
+        start, stop = kit.seconds(part.start), kit.seconds(part.stop)
+        lines.append(f"  MARKER {part.number} {start:.9f} {quoted(part.title)} {_REGION}")
+        lines.append(f'  MARKER {part.number} {stop:.9f} "" {_REGION}')
+    lines += ["  <TRACK", f"    NAME {quoted(kit.name)}", "    <ITEM", "      POSITION 0", f"      LENGTH {length:.9f}"]
+    lines += ["      LOOP 0", f"      NAME {quoted(record.name)}", "      SOFFS 0", "      PLAYRATE 1 1 0 -1 0 0.0025"]
+    lines += ["      <SOURCE WAVE", f"        FILE {quoted(record.name)}", "      >", "    >", "  >", ">"]
+    path = kit.folder / f"{kit.name}.rpp"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    return [path, record]
+
+
+def quoted(text: str) -> str:
+    """Put a text between quotation marks that do not occur in it; where all three do, backticks become apostrophes."""
+    for mark in "\"'`":
+        if mark not in text:
+            return f"{mark}{text}{mark}"
+    return "`" + text.replace("`", "'") + "`"
+
+
+WRITER = "1"
+"""Version of what is written here, which the format asks for."""
+
+
+def write_dawproject(kit: Kit) -> list[Path]:
+    """Write NAME.dawproject, which holds the record, and NAME.wav, which it is copied from."""
+    record = whole_wav(kit)
+    audio = f"audio/{record.name}"
+    path = kit.folder / f"{kit.name}.dawproject"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zip_member("project.xml"), xml_bytes(_dawproject(kit, audio)))
+        archive.writestr(zip_member("metadata.xml"), xml_bytes(_metadata(kit)))
+        entry = zip_member(audio)
+        entry.file_size = record.stat().st_size
+        with archive.open(entry, "w") as target, record.open("rb") as source:
+            shutil.copyfileobj(source, target, 1 << 20)
+    return [path, record]
+
+
+def _metadata(kit: Kit) -> ET.Element:
+    root = ET.Element("MetaData")
+    ET.SubElement(root, "Title").text = kit.name
+    ET.SubElement(root, "Comment").text = credit(kit)
+    return root
+
+
+def _dawproject(kit: Kit, audio: str) -> ET.Element:
+    tempo = float(kit.tempo.value) if kit.tempo else UNKNOWN_TEMPO
+    number = count(1)
+
+    def named(parent: ET.Element, tag: str, **attributes: str) -> ET.Element:
+        return ET.SubElement(parent, tag, {**attributes, "id": f"id{next(number)}"})
+
+    def beats(sample: int) -> str:
+        return f"{kit.seconds(sample) * tempo / 60.0:.12f}"
+
+    root = ET.Element("Project", version="1.0")
+    ET.SubElement(root, "Application", name="samplechop", version=WRITER)
+    transport = ET.SubElement(root, "Transport")
+    named(transport, "Tempo", unit="bpm", value=f"{tempo:g}", min="20", max="666", name="Tempo")
+    named(transport, "TimeSignature", numerator="4", denominator="4")
+    structure = ET.SubElement(root, "Structure")
+    tracks = {}
+    main = ""
+    for kind, name, role in (("audio notes", "Main", "master"), ("audio", kit.name, ""), ("notes", "Pads", "")):
+        tracks[kind] = track = named(structure, "Track", contentType=kind, loaded="true", name=name)
+        channel = named(track, "Channel", audioChannels="2", role=role or "regular", solo="false")
+        named(channel, "Volume", unit="linear", value="1", min="0", max="2", name="Volume")
+        if role:
+            main = channel.attrib["id"]
+        else:
+            channel.set("destination", main)
+    arrangement = named(root, "Arrangement")
+    lanes = named(arrangement, "Lanes", timeUnit="beats")
+    whole = {"time": "0.0", "duration": beats(kit.length), "playStart": "0.0", "name": kit.name}
+
+    sound = named(named(lanes, "Lanes", track=tracks["audio"].attrib["id"]), "Clips")
+    clip = ET.SubElement(sound, "Clip", {**whole, "contentTimeUnit": "seconds"})
+    media = {"channels": str(kit.channels), "sampleRate": str(kit.sample_rate), "algorithm": "raw"}
+    wave = named(clip, "Audio", **media, duration=f"{kit.seconds(kit.length):.12f}")
+    ET.SubElement(wave, "File", path=audio)
+
+    pads = named(named(lanes, "Lanes", track=tracks["notes"].attrib["id"]), "Clips")
+    notes = named(ET.SubElement(pads, "Clip", {**whole, "contentTimeUnit": "beats"}), "Notes")
+    markers = named(arrangement, "Markers", timeUnit="beats")
+    velocity = f"{VELOCITY / 127:.6f}"
+    for part in kit.slices:
+        place = {"time": beats(part.start), "duration": beats(part.stop - part.start)}
+        ET.SubElement(notes, "Note", {**place, "channel": str(CHANNEL), "key": str(part.note), "vel": velocity})
+        ET.SubElement(markers, "Marker", time=place["time"], name=part.title)
+    return root
