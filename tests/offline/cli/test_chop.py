@@ -217,7 +217,7 @@ def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: P
     taken = open_record(song, tmp_path)
     seen = []
     monkeypatch.setattr(planning.tempo_and_key, "downbeats", lambda _: (1, 2))
-    monkeypatch.setattr(planning.select, "select", lambda *given: seen.append(given[4]) or np.arange(3))
+    monkeypatch.setattr(planning.selection, "select", lambda *given: seen.append(given[4]) or np.arange(3))
     for known, bars in ((None, ()), (Guess("90.0", 0.9), (1, 2))):
         monkeypatch.setattr(planning.tempo_and_key, "tempo", lambda *_, known=known: known)
         planning.planned(taken, ChopOptions(bars=True), 0, taken.length)
