@@ -34,10 +34,7 @@ RATES = (4_000, 384_000)
 CHANNELS = 64
 LOUDEST = 1e6
 """Floats beyond are no audio: 120 dB over full scale."""
-SUBTYPES = {
-    **{name: name for name in BYTES},
-    "PCM_S8": "PCM_U8",
-}
+SUBTYPES = {**{name: name for name in BYTES}, "PCM_S8": "PCM_U8"}
 """Sample formats that are read in place, each with the one that holds the same samples in wav slices."""
 DECODED = {
     "ALAC_32": "PCM_32",
@@ -110,8 +107,8 @@ def _is_whole(file: soundfile.SoundFile) -> bool:
             file.seek(file.frames - 1)
             return len(file.read(1, dtype="int32", always_2d=True)) == 1
         length = 0
-        for samples in _decode(file):
-            if file.subtype in FLOATS and not _are_numbers(samples):
+        while len(samples := file.read(DECODE_FRAMES, dtype=_dtype(file.subtype), always_2d=True)):
+            if file.subtype in FLOATS and not np.all(np.abs(samples) <= LOUDEST):  # a comparison with NaN is false
                 return False
             length += len(samples)
         return length == file.frames
@@ -119,17 +116,9 @@ def _is_whole(file: soundfile.SoundFile) -> bool:
         return False
 
 
-def _decode(file: soundfile.SoundFile) -> Iterator[NDArray[Any]]:
-    # Decoders of lossy formats give floats, all others integers, which int32 holds whatever their size.
-    integers = file.subtype in SUBTYPES or file.subtype in DECODED
-    dtype = FLOATS.get(file.subtype, "int32" if integers else "float32")
-    while len(samples := file.read(DECODE_FRAMES, dtype=dtype, always_2d=True)):
-        yield samples
-
-
-def _are_numbers(samples: NDArray[Any]) -> bool:
-    # A comparison with NaN is false.
-    return bool(np.all(np.abs(samples) <= LOUDEST))
+def _dtype(subtype: str) -> str:
+    """Decoders of lossy formats give floats, all others integers, which int32 holds whatever their size."""
+    return FLOATS.get(subtype, "int32" if subtype in SUBTYPES or subtype in DECODED else "float32")
 
 
 def _is_cut_short(file: soundfile.SoundFile) -> bool:
@@ -154,7 +143,10 @@ def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
             there = f"{str(copy.parent)!r} has {free / 1e9:.1f} GB free"
             raise UserError(f"decoding {str(path)!r} takes {size / 1e9:.1f} GB, but {there}")
         kind = container(claimed, channels, subtype) if known else "RF64"
-    out = open_copy(copy, rate, channels, subtype, kind)
+    try:
+        out = soundfile.SoundFile(copy, "x", rate, channels, subtype, format=kind)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise UserError(f"{str(copy)!r} cannot be written: {error}") from None
     length = bad = 0
     most = min(HOURS * 3600 * rate, room(path) // (channels * BYTES[subtype]) if not known else claimed)
     with out:
@@ -180,28 +172,18 @@ def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
     return length
 
 
-def open_copy(path: Path, rate: int, channels: int, subtype: str, kind: str) -> soundfile.SoundFile:
-    """Create a wav file that is not there yet. Raises UserError if it cannot be."""
-    try:
-        return soundfile.SoundFile(path, "x", rate, channels, subtype, format=kind)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise UserError(f"{str(path)!r} cannot be written: {error}") from None
-
-
 def _salvage(path: Path, subtype: str, warnings: list[str], claimed: int | None) -> Iterator[NDArray[Any]]:
     """Decode a file as far as it goes. After a fault, ever smaller steps find where exactly it lies.
 
     soundfile takes the end of a FLAC that does not tell its length for a fault: such a file loses its last sample.
     """
-    integers = subtype in SUBTYPES or subtype in DECODED
-    dtype = FLOATS.get(subtype, "int32" if integers else "float32")
     size, position, fault = DECODE_FRAMES, 0, ""
     while size:
         with open_audio(path) as file:
             try:
                 if position:
                     file.seek(position)
-                while len(samples := file.read(size, dtype=dtype, always_2d=True)):
+                while len(samples := file.read(size, dtype=_dtype(subtype), always_2d=True)):
                     yield samples
                     position += len(samples)
                 break
@@ -227,6 +209,7 @@ CONTAINERS = (
 )
 """ffmpeg's names of what it may open: no playlists, which could name other files, and no pictures or text."""
 LIMITS = ("-max_alloc", str(512 << 20), "-protocol_whitelist", "file", "-format_whitelist", CONTAINERS)
+_SHOWN = ["-select_streams", "a:0", "-show_entries", "stream=codec_name,bits_per_raw_sample", "-of", "json"]
 PROBE_SECONDS, DECODE_SECONDS = 30.0, 1800.0
 LOSSLESS = frozenset({"alac", "flac", "wavpack", "tta", "ape", "tak", "shorten"})
 
@@ -265,9 +248,6 @@ def decode_with_ffmpeg(path: Path, copy: Path, most: float, size: int, refusal: 
     if copy.stat().st_size > 0.99 * size:
         complaint = f"it goes on beyond {size / 1e6:.0f} MB"
     return copy, complaint or ("it stopped early" if code else "")
-
-
-_SHOWN = ["-select_streams", "a:0", "-show_entries", "stream=codec_name,bits_per_raw_sample", "-of", "json"]
 
 
 def _codec(told: str) -> tuple[str, int] | None:

@@ -3,17 +3,19 @@
 A writer is a function `write(kit: Kit) -> list[Path]`: it writes its files below `kit.folder`, where nothing but
 `slices/` with the kit's slices and files of other formats lie, and returns their paths. It prints nothing. It raises
 UserError, in one sentence, for a kit the format cannot hold at all; what it cannot hold in full (too many slices, too
-long) it leaves out and says so through `warnings.warn(text, ExportWarning)`. The same kit gives the same bytes.
+long) it leaves out and says so by `warn`. The same kit gives the same bytes.
 
 Third parties add writers under the entry point group `samplechop.exporters`: NAME = "package.module:write".
 """
 
 import unicodedata
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -27,6 +29,11 @@ Write = Callable[[Kit], list[Path]]
 
 class ExportWarning(UserWarning):
     """A kit was written, but the format could not hold all of it."""
+
+
+def warn(text: str) -> None:
+    """Say what a format cannot hold of a kit."""
+    warnings.warn(text, ExportWarning, stacklevel=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +108,33 @@ def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:
 
 def plain(text: str) -> str:
     """Give one line that UTF-8 and XML 1.0 can hold; what they cannot, and what breaks lines, becomes a space."""
-    return " ".join("".join(" " if _breaks(char) else char for char in text).split())
-
-
-def _breaks(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in "\ufffe\uffff"
+    broken = {char for char in text if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in "\ufffe\uffff"}
+    return " ".join("".join(" " if char in broken else char for char in text).split())
 
 
 def credit(kit: Kit) -> str:
     """Say in a line what the kit is made of."""
-    told = [f"{guess.value}{unit}" for guess, unit in ((kit.tempo, " BPM"), (kit.key, "")) if guess is not None]
-    return f"chops of {', '.join([plain(kit.source.name), *told])}, made by samplechop"
+    known = [f"{guess.value}{unit}" for guess, unit in ((kit.tempo, " BPM"), (kit.key, "")) if guess is not None]
+    return f"chops of {', '.join([plain(kit.source.name), *known])}, made by samplechop"
+
+
+def template(name: str) -> ET.Element:
+    """Read one of the documents beside this module, which are filled in."""
+    return ET.fromstring(files("samplechop.offline.export").joinpath(name).read_bytes())
+
+
+def xml_find(root: ET.Element, place: str) -> ET.Element:
+    """Give the first element at a place such as "Program/Instruments". Raises ValueError if there is none."""
+    found = root.find(place)
+    if found is None:
+        raise ValueError(f"the document must have {place}, got none")
+    return found
+
+
+def xml_children(element: ET.Element, values: Mapping[str, object]) -> None:
+    """Add an element with a text for each of the values."""
+    for tag, value in values.items():
+        ET.SubElement(element, tag).text = str(value)
 
 
 def xml_bytes(root: ET.Element) -> bytes:

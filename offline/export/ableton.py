@@ -10,12 +10,10 @@ folder: so the kit can be moved as a whole.
 
 import copy
 import gzip
-import warnings
-from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from samplechop.offline.export import ExportWarning, xml_bytes
+from samplechop.offline.export import template, warn, xml_bytes, xml_find
 from samplechop.offline.kits.core.model import Kit, Slice
 
 PROJECT = "Ableton Project Info"
@@ -35,11 +33,9 @@ def write(kit: Kit) -> list[Path]:
     """
     long = sum(part.frames > LONGEST_SECONDS * kit.slice_rate for part in kit.slices)
     if long:
-        text = f"Ableton: after {LONGEST_SECONDS} s a pad dies away, which cuts into {long} of {len(kit.slices)} slices"
-        warnings.warn(text, ExportWarning, stacklevel=2)
-    template = files("samplechop.offline.export").joinpath("drum_rack.xml").read_bytes()
-    rack = ET.fromstring(template)
-    pads = _find(rack, "GroupDevicePreset/BranchPresets")
+        warn(f"Ableton: after {LONGEST_SECONDS} s a pad dies away, which cuts into {long} of {len(kit.slices)} slices")
+    rack = template("drum_rack.xml")
+    pads = xml_find(rack, "GroupDevicePreset/BranchPresets")
     plain = pads[0]
     pads.remove(plain)
     for index, part in enumerate(kit.slices):
@@ -75,11 +71,4 @@ def _pad(kit: Kit, part: Slice, index: int, plain: ET.Element) -> ET.Element:
 
 def _set(root: ET.Element, values: dict[str, str]) -> None:
     for place, value in values.items():
-        _find(root, place).set("Value", value)
-
-
-def _find(root: ET.Element, place: str) -> ET.Element:
-    found = root.find(place)
-    if found is None:
-        raise ValueError(f"drum_rack.xml must have {place}, got none")
-    return found
+        xml_find(root, place).set("Value", value)

@@ -24,7 +24,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from samplechop.offline.export import plain
-from samplechop.offline.kits.core.model import MANIFEST, Guess, Kit
+from samplechop.offline.kits.core.model import MANIFEST, Kit
 
 SCHEMA = 1
 
@@ -44,15 +44,10 @@ def describe(kit: Kit) -> dict[str, Any]:
         "name": kit.name,
         "source": _source(kit),
         "record": {
-            "sample_rate": kit.sample_rate,
-            "channels": kit.channels,
-            "length": kit.length,
-            "subtype": kit.subtype,
-            "first": kit.first,
-            "last": kit.last,
+            name: getattr(kit, name) for name in ("sample_rate", "channels", "length", "subtype", "first", "last")
         },
-        "tempo": _guess(kit.tempo),
-        "key": _guess(kit.key),
+        "tempo": kit.tempo and asdict(kit.tempo),
+        "key": kit.key and asdict(kit.key),
         "downbeats": list(kit.downbeats),
         "slice_rate": kit.slice_rate,
         "slice_channels": kit.slice_channels,
@@ -66,12 +61,8 @@ def describe(kit: Kit) -> dict[str, Any]:
             for part in kit.slices
         ],
         "candidates": [
-            {
-                "sample": candidate.sample,
-                "seconds": _seconds(kit, candidate.sample),
-                "strength": candidate.strength,
-            }
-            for candidate in kit.candidates
+            {"sample": one.sample, "seconds": _seconds(kit, one.sample), "strength": one.strength}
+            for one in kit.candidates
         ],
         "model": {"name": kit.model[0], "sha256": kit.model[1]},
         "settings": kit.settings,
@@ -86,10 +77,6 @@ def _source(kit: Kit) -> dict[str, object]:
     with file.open("rb") as stream:
         mark = hashlib.file_digest(stream, "sha256").hexdigest()
     return {"name": plain(kit.source.name), "bytes": file.stat().st_size, "sha256": mark}
-
-
-def _guess(guess: Guess | None) -> dict[str, object] | None:
-    return None if guess is None else asdict(guess)
 
 
 def _seconds(kit: Kit, sample: int) -> float:

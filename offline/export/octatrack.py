@@ -6,7 +6,6 @@ of github.com/KaiDrange/OctaChainer (otwriter.h, otwriter.cpp), whose files the 
 
 import math
 import struct
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BLOCK, BYTES, mixed, quantised, resampled, wav_file
-from samplechop.offline.export import ExportWarning
+from samplechop.offline.export import warn
 from samplechop.offline.kits.core.model import Kit, Slice
 
 RATE = 44_100
@@ -38,8 +37,7 @@ def write(kit: Kit) -> list[Path]:
     subtype = "PCM_16" if kit.subtype in ("PCM_U8", "PCM_16") else "PCM_24"
     channels = kit.slice_channels
     if channels > 2:
-        text = f"Octatrack: the {channels} channels of the slices are mixed to one, a sample has one or two"
-        warnings.warn(text, ExportWarning, stacklevel=2)
+        warn(f"Octatrack: the {channels} channels of the slices are mixed to one, a sample has one or two")
         channels = 1
     parts = _fitting(kit, channels * BYTES[subtype])
     folder = kit.folder / "octatrack"
@@ -80,8 +78,7 @@ def _fitting(kit: Kit, frame: int) -> tuple[Slice, ...]:
     while len(parts) > 1 and _edges(parts)[-1] * RATE / kit.slice_rate * frame > LARGEST - 1_000:
         parts = parts[:-1]
     if len(parts) < len(kit.slices):
-        text = f"Octatrack: {len(kit.slices) - len(parts)} slices are left out, a sample has {SLICES} and at most 2 GB"
-        warnings.warn(text, ExportWarning, stacklevel=3)
+        warn(f"Octatrack: {len(kit.slices) - len(parts)} slices are left out, a sample has {SLICES} and at most 2 GB")
     return parts
 
 

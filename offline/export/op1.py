@@ -9,7 +9,6 @@ order. Sound is mono, 16 bit, 44 100 Hz. The OP-1 field reads the same files, th
 import json
 import math
 import struct
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import mixed, quantised
-from samplechop.offline.export import ExportWarning
+from samplechop.offline.export import warn
 from samplechop.offline.kits.core.model import Kit, Slice
 
 RATE = 44_100
@@ -37,13 +36,12 @@ def write(kit: Kit) -> list[Path]:
     """Write op1/NAME.aif from the first 24 slices, all of them shortened to one length where they are too long."""
     parts = kit.slices[:KEYS]
     if len(parts) < len(kit.slices):
-        text = f"OP-1: {len(kit.slices) - KEYS} slices are left out, a drum sample has {KEYS} keys"
-        warnings.warn(text, ExportWarning, stacklevel=2)
+        warn(f"OP-1: {len(kit.slices) - KEYS} slices are left out, a drum sample has {KEYS} keys")
     wanted = [math.ceil(part.frames * RATE / kit.slice_rate) for part in parts]
     longest = share(wanted, MOST_SAMPLES)
     if longest < max(wanted):
         seconds = f"{longest / RATE:.2f} s, all of them together have {MOST_SAMPLES / RATE:.1f} s"
-        warnings.warn(f"OP-1: slices are shortened to {seconds}", ExportWarning, stacklevel=2)
+        warn(f"OP-1: slices are shortened to {seconds}")
     sounds = [_sound(kit, part, longest) for part in parts]
     path = kit.folder / "op1" / f"{kit.name}.aif"
     path.parent.mkdir(exist_ok=True)

@@ -9,10 +9,7 @@ scale in `value1`. Programs that do not know the chunk skip it.
 
 import json
 import os
-import struct
-import warnings
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +21,14 @@ from samplechop.offline.audio.sample_formats import (
     FLOATS,
     LARGEST,
     Cue,
+    chunk,
     cue_chunks,
     exact_dtype,
     sampler_chunk,
     wav_header,
 )
-from samplechop.offline.export import ExportWarning
+from samplechop.offline.common.atomic import replacing
+from samplechop.offline.export import warn
 from samplechop.offline.kits.core.model import Kit
 from samplechop.realtime.core.errors import UserError
 
@@ -40,7 +39,7 @@ _SHARPS = {"Db": "C#", "Eb": "D#", "Gb": "F#", "Ab": "G#", "Bb": "A#"}
 
 
 def write(kit: Kit) -> list[Path]:
-    """Write NAME.wav; see `whole_wav` for what it holds."""
+    """Write NAME.wav, see `whole_wav`."""
     return [whole_wav(kit)]
 
 
@@ -55,22 +54,15 @@ def whole_wav(kit: Kit, largest: int = LARGEST) -> Path:
     Raises UserError if the record is shorter than it was, or the disk does not take the file.
     """
     path = kit.folder / f"{kit.name}.wav"
-    after = _chunks(kit)
+    marked = cues(kit)
+    after = cue_chunks(marked) + sampler_chunk(marked, kit.sample_rate) + atem_chunk(kit)
     head = wav_header(kit.subtype, kit.sample_rate, kit.channels, kit.length, len(after), largest)
     if _written(path, kit, head, after):
         return path
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(head)
-            size = sum(file.write(block) for block in _blocks(kit))
-            file.write(b"\0" * (size % 2) + after)
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(f"the record cannot be written to {str(path)!r}: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(head)
+        size = sum(file.write(block) for block in _blocks(kit))
+        file.write(b"\0" * (size % 2) + after)
     return path
 
 
@@ -80,14 +72,8 @@ def cues(kit: Kit) -> list[Cue]:
     marked = parts if parts[0].sample == 0 else [Cue(0, kit.name), *parts]
     held = [cue for cue in marked if cue.sample + cue.length <= LARGEST]
     if len(held) < len(marked):
-        text = f"{len(marked) - len(held)} slices lie beyond what cue points of a wav file can say, and have none"
-        warnings.warn(text, ExportWarning, stacklevel=3)
+        warn(f"{len(marked) - len(held)} slices lie beyond what cue points of a wav file can say, and have none")
     return held
-
-
-def _chunks(kit: Kit) -> bytes:
-    marked = cues(kit)
-    return cue_chunks(marked) + sampler_chunk(marked, kit.sample_rate) + atem_chunk(kit)
 
 
 def _blocks(kit: Kit) -> Iterator[bytes]:
@@ -136,7 +122,8 @@ def atem_chunk(kit: Kit) -> bytes:
     Its length is even without a pad byte, because the MPC is said not to skip one: spaces end the JSON instead.
     """
     parts = kit.slices[:MOST]
-    root, scale = _key(kit)
+    root, _, scale = (kit.key.value if kit.key else "C Major").partition(" ")
+    bars = round(kit.seconds(kit.length) * float(kit.tempo.value) / 60.0 / 4.0) if kit.tempo else 1  # of four beats
     content = {
         "version": 1,
         "value0": {
@@ -145,14 +132,17 @@ def atem_chunk(kit: Kit) -> bytes:
                 f"Slice {index}": _slice(part.start, min(part.stop, kit.length - 1))
                 for index, part in enumerate(parts, start=1)
             },
-            "numBars": _bars(kit),
+            "numBars": max(1, bars),
             "Num slices": len(parts),
         },
-        "value1": {"version": 1, "note": root, "scale": scale},
+        "value1": {
+            "version": 1,
+            "note": _SHARPS.get(root, root),
+            "scale": "Minor" if scale.lower().startswith("min") else "Major",
+        },
     }
     text = json.dumps(content, indent=4).encode("ascii")
-    text += b" " * (len(text) % 2)
-    return b"atem" + struct.pack("<I", len(text)) + text
+    return chunk(b"atem", text + b" " * (len(text) % 2))
 
 
 def _slice(start: int, stop: int) -> dict[str, int | float]:
@@ -168,18 +158,3 @@ def _slice(start: int, stop: int) -> dict[str, int | float]:
         "TailLength": 0.0,
         "TailLoopPosition": 0.5,
     }
-
-
-def _bars(kit: Kit) -> int:
-    """Give the record's length in bars of four beats, at least 1; 1 where no tempo is known."""
-    if kit.tempo is None:
-        return 1
-    return max(1, round(kit.seconds(kit.length) * float(kit.tempo.value) / 60.0 / 4.0))
-
-
-def _key(kit: Kit) -> tuple[str, str]:
-    """Give the key as root and scale, C Major where it is not clear."""
-    if kit.key is None:
-        return "C", "Major"
-    root, _, scale = kit.key.value.partition(" ")
-    return _SHARPS.get(root, root), "Minor" if scale.lower().startswith("min") else "Major"

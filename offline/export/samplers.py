@@ -11,12 +11,11 @@ import gzip
 import io
 import shutil
 import tarfile
-import warnings
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from samplechop.offline.export import ExportWarning, credit, xml_bytes, zip_member
+from samplechop.offline.export import credit, warn, xml_bytes, xml_children, zip_member
 from samplechop.offline.kits.core.model import Kit, Slice
 
 
@@ -44,8 +43,7 @@ def write_decent_sampler(kit: Kit) -> list[Path]:
 def write_bitwig(kit: Kit) -> list[Path]:
     """Write NAME.multisample."""
     if kit.subtype == "DOUBLE" or kit.slice_channels > 2:
-        text = "Bitwig: players of .multisample need not know slices of 64 bits or more than two channels"
-        warnings.warn(text, ExportWarning, stacklevel=2)
+        warn("Bitwig: players of .multisample need not know slices of 64 bits or more than two channels")
     path = kit.folder / f"{kit.name}.multisample"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(zip_member("multisample.xml"), "w") as file:
@@ -60,9 +58,7 @@ def write_bitwig(kit: Kit) -> list[Path]:
 
 def _bitwig_document(kit: Kit) -> ET.Element:
     root = ET.Element("multisample", name=kit.name)
-    told = {"generator": "samplechop", "category": "Drums", "creator": "", "description": credit(kit)}
-    for tag, text in told.items():
-        ET.SubElement(root, tag).text = text
+    xml_children(root, {"generator": "samplechop", "category": "Drums", "creator": "", "description": credit(kit)})
     ET.SubElement(ET.SubElement(root, "keywords"), "keyword").text = "chops"
     for part in kit.slices:
         note, end = str(part.note), f"{part.frames}.0"
@@ -139,22 +135,17 @@ def _hydrogen_member(kit: Kit, name: str, size: int) -> tarfile.TarInfo:
 
 def _hydrogen_document(kit: Kit) -> ET.Element:
     root = ET.Element("drumkit_info", xmlns=NAMESPACE)
-    told = {"name": kit.name, "author": "", "info": credit(kit), "license": "undefined license", "image": ""}
-    _fill(root, told | {"imageLicense": "undefined license"})
+    xml_children(root, {"name": kit.name, "author": "", "info": credit(kit), "license": "undefined license"})
+    xml_children(root, {"image": "", "imageLicense": "undefined license"})
     component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
-    _fill(component, {"id": "0", "name": "Main", "volume": "1"})
+    xml_children(component, {"id": "0", "name": "Main", "volume": "1"})
     instruments = ET.SubElement(root, "instrumentList")
     for number, part in enumerate(kit.slices):
         instrument = ET.SubElement(instruments, "instrument")
-        _fill(instrument, {"id": str(number), "name": part.title} | _INSTRUMENT)
-        _fill(instrument, {"midiOutNote": str(part.note)} | _REST)
-        held = ET.SubElement(instrument, "instrumentComponent")
-        _fill(held, {"component_id": "0", "gain": "1"})
-        layer = ET.SubElement(held, "layer")
-        _fill(layer, {"filename": _file(part), "min": "0", "max": "1", "gain": "1", "pitch": "0"})
+        xml_children(instrument, {"id": str(number), "name": part.title} | _INSTRUMENT)
+        xml_children(instrument, {"midiOutNote": str(part.note)} | _REST)
+        component = ET.SubElement(instrument, "instrumentComponent")
+        xml_children(component, {"component_id": "0", "gain": "1"})
+        layer = ET.SubElement(component, "layer")
+        xml_children(layer, {"filename": _file(part), "min": "0", "max": "1", "gain": "1", "pitch": "0"})
     return root
-
-
-def _fill(element: ET.Element, values: dict[str, str]) -> None:
-    for tag, text in values.items():
-        ET.SubElement(element, tag).text = text

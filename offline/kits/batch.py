@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
@@ -27,18 +28,11 @@ BUG = "a bug"
 DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
 
 
-class Outcome(Protocol):
-    """What making a kit gives back."""
+Work = Callable[[Path, Path, ChopOptions, bool], Any]
+"""Makes a kit: source, the kit's folder, options, and whether a kit in that folder may be replaced. Picklable.
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """A sentence for each thing to know."""
-
-
-Work = Callable[[Path, Path, ChopOptions, bool], Outcome]
-"""Makes a kit: source, the kit's folder, options, and whether a kit in that folder may be replaced.
-
-The kit appears there whole or not at all; what is unfinished lies beside it in ".FOLDER.SOMETHING". Picklable.
+The kit appears there whole or not at all; what is unfinished lies beside it in ".FOLDER.SOMETHING". The result has
+warnings, a sentence for each thing to know, as pipeline.Outcome does.
 """
 
 
@@ -221,13 +215,8 @@ def _unused(source: Path, taken: set[str]) -> str:
     """Name the folder of a source's kit; of sources with one name, the later ones by their folder too."""
     name = naming.safe(title(source))
     longer = naming.safe(f"{source.absolute().parent.name}_{title(source)}")
-    number = 1
-    for candidate in (name, longer):
-        if candidate.casefold() not in taken:
-            return candidate
-    while f"{name}_{number + 1}".casefold() in taken:
-        number += 1
-    return f"{name}_{number + 1}"
+    candidates = chain((name, longer), (f"{name}_{number}" for number in count(2)))
+    return next(each for each in candidates if each.casefold() not in taken)
 
 
 def _sweep(out: Path, pieces: Sequence[_Piece]) -> None:
@@ -258,8 +247,6 @@ def run(
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.kits.pipeline import make_kit
 
-    if jobs is not None and jobs < 1:
-        raise UserError(f"--jobs must be at least 1, got {jobs}")
     net = models.load(options.model).sha256
     with progress_bars() as progress:
         report = make_kits(

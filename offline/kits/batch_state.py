@@ -10,9 +10,8 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 from samplechop.offline.kits.core.options import ChopOptions
@@ -79,10 +78,8 @@ class BatchState:
                 raise UserError(
                     f"another samplechop is at work in {str(folder)!r}: let it end, or use another"
                 ) from None
-            if isinstance(error, sqlite3.OperationalError):
-                way_out = "is the disk full, or read-only?"
-            else:
-                way_out = "delete it, kits stay as they are"
+            full = isinstance(error, sqlite3.OperationalError)
+            way_out = "is the disk full, or read-only?" if full else "delete it, kits stay as they are"
             raise UserError(f"the batch state {str(self.path)!r} cannot be used ({error}): {way_out}") from None
         if version not in (0, SCHEMA):
             self.close()
@@ -94,7 +91,7 @@ class BatchState:
         """Give the batch state itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -115,9 +112,8 @@ class BatchState:
         return self._rows("ORDER BY folder")
 
     def _rows(self, where: str, *values: str) -> list[Row]:
-        columns = "record, options, state, folder, source, seconds, message"
         with self._in_a_sentence():
-            return [Row(*row) for row in self._base.execute(f"SELECT {columns} FROM kits {where}", values)]
+            return [Row(*row) for row in self._base.execute(f"SELECT * FROM kits {where}", values)]
 
     def put(self, rows: Iterable[Row]) -> None:
         """Note kits, all or none; each takes the place of the one with its record and options, or in its folder.
@@ -128,12 +124,7 @@ class BatchState:
             self._base.execute("BEGIN IMMEDIATE")
             try:
                 self._base.executemany(
-                    "INSERT OR REPLACE INTO kits (record, options, state, folder, source, seconds, message) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        (row.record, row.options, row.state, row.folder, row.source, row.seconds, row.message)
-                        for row in rows
-                    ],
+                    "INSERT OR REPLACE INTO kits VALUES (?, ?, ?, ?, ?, ?, ?)", [astuple(row) for row in rows]
                 )
                 self._base.execute("COMMIT")
             finally:
@@ -183,5 +174,5 @@ class BatchState:
 
 def fingerprint(options: ChopOptions, model: str = "") -> str:
     """Give the SHA-256, in hex, of everything that decides what is made of a record. model: the net's own SHA-256."""
-    told = json.dumps([asdict(options), model], sort_keys=True, allow_nan=False)
-    return hashlib.sha256(told.encode()).hexdigest()
+    content = json.dumps([asdict(options), model], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(content.encode()).hexdigest()

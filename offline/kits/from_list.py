@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A piece of an opened file: samples first..last of it, at its own rate; last is one past the end."""
+    """Samples first..last of an opened file, at its own rate; last is one past the end."""
 
     record: Record
     first: int
@@ -90,20 +90,14 @@ def read_list(path: Path) -> list[Entry]:
         if not any(cell.strip() for cell in cells):
             continue
         if columns is COLUMNS and not entries and (cells[0].lower() == "path" or {"path", "start"} <= set(cells)):
-            columns = _header(cells, path, number)
+            columns = [cell.strip().lower() for cell in cells]
+            if missing := [name for name in COLUMNS[:3] if name not in columns]:
+                raise UserError(f"the list {str(path)!r}, line {number}: there is no column {missing[0]!r}")
             continue
         entries.append(_entry(dict(zip(columns, cells, strict=False)), path, number))
     if not entries:
         raise UserError(f"the list {str(path)!r} has no sounds in it: each line is path, start and duration with tabs")
     return entries
-
-
-def _header(cells: Sequence[str], path: Path, number: int) -> list[str]:
-    columns = [cell.strip().lower() for cell in cells]
-    for name in COLUMNS[:3]:
-        if name not in columns:
-            raise UserError(f"the list {str(path)!r}, line {number}: there is no column {name!r}")
-    return columns
 
 
 def _entry(cells: dict[str, str], path: Path, number: int) -> Entry:
@@ -186,7 +180,7 @@ def _opened(source: Path, entries: Sequence[Entry], scratch: Path, notes: list[s
         try:
             record = open_record(path, decoded)
         except UserError as error:
-            raise UserError(f"{_where(source, entries[indices[0]])}: {error}") from None
+            raise UserError(f"the list {str(source)!r}, line {entries[indices[0]].line}: {error}") from None
         notes += record.warnings
         for index in indices:
             cuts[index] = _found(record, entries[index], source, notes)
@@ -197,15 +191,11 @@ def _opened(source: Path, entries: Sequence[Entry], scratch: Path, notes: list[s
     return [cuts[index] for index in range(len(entries))]
 
 
-def _where(source: Path, entry: Entry) -> str:
-    return f"the list {str(source)!r}, line {entry.line}"
-
-
 def _found(record: Record, entry: Entry, source: Path, notes: list[str]) -> Cut:
     """Find the samples of a piece. Raises UserError if it begins behind the end of its file."""
     rate, seconds = record.sample_rate, record.length / record.sample_rate
     first, stop = round(entry.start * rate), entry.start + entry.duration
-    where, file = _where(source, entry), repr(str(entry.path))
+    where, file = f"the list {str(source)!r}, line {entry.line}", repr(str(entry.path))
     if first >= record.length:
         raise UserError(f"{where}: start {entry.start:g} lies beyond the end of {file}, {seconds:.3f} seconds")
     if stop > seconds + SHORT_SECONDS:

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.options import ChopOptions
@@ -131,16 +130,12 @@ def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bo
     match _manifest(folder):
         case {"source": {"sha256": source}, "settings": dict(settings), "model": {"sha256": net}}:
             # The manifest has only the name of a net given by its path; the SHA-256 says which it was.
-            if net != model or settings | {"model": None} != _as_json(options) | {"model": None}:
+            given = json.loads(json.dumps(asdict(options)))
+            if net != model or settings | {"model": None} != given | {"model": None}:
                 return False
             with audio.open("rb") as opened:
                 return bool(source == hashlib.file_digest(opened, "sha256").hexdigest())
     return False
-
-
-def _as_json(options: ChopOptions) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(options)))
-    return plain
 
 
 def _manifest(folder: Path) -> object:
@@ -181,7 +176,3 @@ def _files_of(folder: Path) -> Iterator[Path]:
         path = folder / str(entry.get("file", "") if isinstance(entry, dict) else "")
         if path.is_file() and path.resolve().is_relative_to(inside):
             yield path
-
-
-LONG_SECONDS = 1800
-"""From here on the formats that copy the whole record are written only when asked for by name."""

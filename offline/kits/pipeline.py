@@ -55,7 +55,7 @@ def chop(
     is replaced. progress: is told how far it has come. What the user should know comes as an ExportWarning through
     `warnings`. Raises UserError, in one sentence, for everything the user can mend.
     """
-    outcome = make_kit(Path(source), Path(folder), options or ChopOptions(), force, progress)
+    outcome = make_kit(source, folder, options or ChopOptions(), force, progress)
     for text in outcome.warnings:
         warnings.warn(text, ExportWarning, stacklevel=2)
     return outcome.kit
@@ -135,8 +135,9 @@ def _wanted(
 
 def content_of(record: Record, pieces: Sequence[Piece], progress: Progress, second: Executor | None) -> DetectedContent:
     """Detect what is in pieces of a record. Raises ModelError for a model that cannot be used."""
-    judged = [content.judged(piece.start, piece.stop, record.sample_rate) for piece in pieces]
-    return _detected(record, judged, progress, second)
+    return _detected(
+        record, [content.judged(one.start, one.stop, record.sample_rate) for one in pieces], progress, second
+    )
 
 
 def _detected(
@@ -243,18 +244,17 @@ def _written(name: str, write: Write, kit: Kit, notes: list[str]) -> list[Path]:
     """Write one format. What it could not hold is noted; where it fails, by fault of its own, the others go on."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ExportWarning)
+        files: list[Path] = []
         try:
             files = write(kit)
         except OSError:
             raise
         except (UserError, soundfile.LibsndfileError) as error:
             # The latter for samples that libsndfile takes for a header: a slice may begin with those of "wvpk".
-            files = []
             notes.append(f"{name} was left out: {error}")
         except Exception as error:  # a third party's writer may fail in any way; a bug of ours is raised
             if name in OWN:
                 raise
-            files = []
             notes.append(f"the exporter {name!r} failed: {type(error).__name__}: {error}")
     notes += [str(one.message) for one in caught if issubclass(one.category, ExportWarning)]
     return files

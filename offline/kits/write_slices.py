@@ -7,8 +7,7 @@ than once rather than held: memory stays flat, however long the slice.
 
 Loudness is that of ITU-R BS.1770-4. pyloudnorm weights and measures; it wants the whole signal, so it is given
 stretches, each with a second more on either side: the weighting filters forget within milliseconds, so the power of
-each gating block is the one the whole would have. Only the
-gating, which needs the blocks of all stretches, is done here.
+each gating block is the one the whole would have. Only the gating, which needs the blocks of all, is done here.
 """
 
 import math
@@ -48,14 +47,7 @@ Blocks = Iterator[NDArray[np.float64]]
 
 def changes(options: ChopOptions) -> bool:
     """Tell whether slices differ from the record's own samples."""
-    return bool(
-        options.fade_ms
-        or options.tail_ms
-        or options.normalise
-        or options.mono
-        or options.resample is not None
-        or options.trim
-    )
+    return any((options.fade_ms, options.tail_ms, options.normalise, options.mono, options.resample, options.trim))
 
 
 def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, last: int) -> int:
@@ -66,28 +58,20 @@ def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, 
     """
     rate = options.resample or record.sample_rate
     channels = 1 if options.mono else record.channels
-    frames = 0
-    with wav_file(path, rate, channels, record.subtype, _most_frames(record, piece, options)) as out:
-        for samples in _samples(record, piece, options, last):
+    frames, seconds = 0, (piece.stop - piece.start) / record.sample_rate + options.tail_ms / 1000
+    most = math.ceil(seconds * rate) + 1  # the header comes before what decides how long it really becomes
+    if changes(options):
+        blocks: Iterator[NDArray[Any]] = (
+            quantised(samples, record.subtype) for samples in shaped(record, piece, options, last)
+        )
+    else:
+        blocks = record.blocks(BLOCK, piece.start, piece.stop, exact_dtype(record.subtype))
+    with wav_file(path, rate, channels, record.subtype, most) as out:
+        for samples in blocks:
             out.write(samples)
             frames += len(samples)
     undate(path)
     return frames
-
-
-def _samples(record: Record, piece: Piece, options: ChopOptions, last: int) -> Iterator[NDArray[Any]]:
-    """Give what the file is to hold, in blocks as libsndfile writes them unchanged."""
-    if not changes(options):
-        yield from record.blocks(BLOCK, piece.start, piece.stop, exact_dtype(record.subtype))
-        return
-    for samples in shaped(record, piece, options, last):
-        yield quantised(samples, record.subtype)
-
-
-def _most_frames(record: Record, piece: Piece, options: ChopOptions) -> int:
-    """Tell how long the file can become: the header comes before what decides it."""
-    seconds = (piece.stop - piece.start) / record.sample_rate + options.tail_ms / 1000
-    return math.ceil(seconds * (options.resample or record.sample_rate)) + 1
 
 
 def shaped(record: Record, piece: Piece, options: ChopOptions, last: int) -> Blocks:

@@ -48,8 +48,8 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     chops = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose))
     # A streaming net tracks beats, too; beside another, that of the beat detector does.
     streams = isinstance(manifest.features, StreamFeatures)
-    beats = BeatDetector(BeatSettings(options.model) if streams else BeatSettings())
-    engine = Engine({"chop": chops, "beats": beats}, record.sample_rate, record.channels, FAST_BLOCK)
+    detector = BeatDetector(BeatSettings(options.model) if streams else BeatSettings())
+    engine = Engine({"chop": chops, "beats": detector}, record.sample_rate, record.channels, FAST_BLOCK)
     engine.reset(first)
     events: list[Event] = []
     for block in record.blocks(FAST_BLOCK, first, last):
@@ -59,21 +59,13 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
         engine.flush(events.append)
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
-    found = sorted((event for event in events if event.kind == "chop"), key=lambda event: event.sample)
-    return Found(
-        _apart([Candidate(event.sample, event.strength) for event in found if first <= event.sample < last]),
-        tuple(event for event in events if event.kind == BEAT),
-        (manifest.name, manifest.sha256),
-    )
-
-
-def _apart(candidates: list[Candidate]) -> tuple[Candidate, ...]:
-    """Clean up: of several candidates on one sample the strongest stays."""
-    best: dict[int, Candidate] = {}
-    for candidate in candidates:
-        if candidate.sample not in best or best[candidate.sample].strength < candidate.strength:
-            best[candidate.sample] = candidate
-    return tuple(best.values())
+    strengths: dict[int, float] = {}  # of several chops on one sample the strongest stays
+    for event in events:
+        if event.kind == "chop" and first <= event.sample < last:
+            strengths[event.sample] = max(event.strength, strengths.get(event.sample, 0.0))
+    found = tuple(Candidate(sample, strengths[sample]) for sample in sorted(strengths))
+    beats = tuple(event for event in events if event.kind == BEAT)
+    return Found(found, beats, (manifest.name, manifest.sha256))
 
 
 def span(record: Record, options: ChopOptions) -> tuple[int, int]:

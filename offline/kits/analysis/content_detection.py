@@ -9,7 +9,7 @@ import json
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ Parts = Sequence[tuple[int, int]]
 PartProgress = Callable[[int, int], object]
 """Is called with how many samples are done, and how many there are."""
 
-Found = TypeVar("Found", covariant=True)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,14 @@ class DetectedContent:
     @property
     def step(self) -> int:
         """Samples between two values of the level."""
-        return step_of(self.sample_rate)
+        return _step(self.sample_rate)
 
 
-def step_of(sample_rate: int) -> int:
-    """Give the samples between two values of the level."""
+def _step(sample_rate: int) -> int:
     return max(1, sample_rate // STEPS_PER_SECOND)
 
 
-class Collector(Protocol[Found]):
+class Collector(Generic[Found]):
     """Collects what one detector says, without keeping the events: hours have hundreds of thousands of them.
 
     detector: its name. kinds: of events that only it says. warm_seconds: what it needs before a part, to know how loud
@@ -104,24 +103,23 @@ class Collector(Protocol[Found]):
 
     def add(self, event: Event) -> None:
         """Take an event."""
+        raise NotImplementedError
 
     def found(self) -> Found:
-        """Give all that was collected."""
+        """Give all that was collected, in order of time."""
+        raise NotImplementedError
 
 
-class HitCollector:
+class HitCollector(Collector[Hits]):
     """Collects drum hits."""
 
     detector = "drums"
-    kinds: tuple[str, ...] = (DRUM,)
+    kinds = (DRUM,)
     warm_seconds = 3.0
 
     def __init__(self) -> None:
         """Begin with none."""
         self._samples, self._drums, self._weights = array("q"), array("b"), array("f")
-
-    def begin(self, sample: int) -> None:
-        """Begin a part: hits end by themselves."""
 
     def add(self, event: Event) -> None:
         """Take a hit; what is no drum that we know is passed over."""
@@ -137,11 +135,11 @@ class HitCollector:
         return Hits(samples[order], np.array(self._drums, np.int8)[order], np.array(self._weights, np.float32)[order])
 
 
-class ChordCollector:
+class ChordCollector(Collector[Chords]):
     """Collects chords and the pitch classes that sound."""
 
     detector = "harmony"
-    kinds: tuple[str, ...] = (CHORD, PITCHES)
+    kinds = (CHORD, PITCHES)
     warm_seconds = 1.0
 
     def __init__(self) -> None:
@@ -231,7 +229,7 @@ def _stretches(parts: Parts, before: int, after: int, length: int) -> list[tuple
 
 def levels(record: Record, parts: Parts) -> NDArray[np.float32]:
     """Give the RMS of every `DetectedContent.step` of a record, all channels together: 0 outside of the parts."""
-    step = step_of(record.sample_rate)
+    step = _step(record.sample_rate)
     found = np.zeros(-(-record.length // step), np.float32)
     block = -(-_BLOCK // step) * step
     for start, stop in _stretches(parts, 0, step, record.length):
@@ -279,14 +277,8 @@ def _event(line: object) -> Event | None:
     match line:
         case {"kind": str(kind), "sample": int(sample), "strength": int() | float() as strength, **rest}:
             label, velocity, notes = rest.get("label"), rest.get("velocity"), rest.get("notes")
-            held = [note for note in notes if isinstance(note, int)] if isinstance(notes, list) else []
-            return Event(
-                kind,
-                sample,
-                sample,
-                float(strength),
-                label=label if isinstance(label, str) else None,
-                velocity=velocity if isinstance(velocity, int) else None,
-                notes=tuple(held),
-            )
+            label = label if isinstance(label, str) else None
+            velocity = velocity if isinstance(velocity, int) else None
+            notes = tuple(note for note in notes if isinstance(note, int)) if isinstance(notes, list) else ()
+            return Event(kind, sample, sample, float(strength), label=label, velocity=velocity, notes=notes)
     return None

@@ -15,7 +15,6 @@ Memory does not grow with the record, only with the number of slices.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
 
 import numpy as np
 import scipy.fft
@@ -23,6 +22,7 @@ import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from samplechop.offline.kits.core.options import Compare
+from samplechop.offline.kits.core.record import Record
 
 RATE = 22_050
 """Hz, of the audio the spectrum is of."""
@@ -49,23 +49,6 @@ _SMALLEST = 1e-9  # of a slice's largest magnitude: what is below counts as sile
 
 Similarity = NDArray[np.float32]
 """Of n slices to each other: (n, n), 0..1, 1 on the diagonal."""
-
-
-class Audio(Protocol):
-    """What is needed of a record: see `samplechop.offline.kits.core.record.Record`."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz."""
-
-    @property
-    def length(self) -> int:
-        """Samples per channel."""
-
-    def blocks(
-        self, block: int, first: int = 0, last: int | None = None, dtype: str = "float32"
-    ) -> Iterator[NDArray[np.float32]]:
-        """Give (n, channels) from sample first to last, at most `block` at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +81,7 @@ class Descriptors:
         return similarity(self.compared[np.asarray(indices, np.int64)])
 
 
-def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
+def describe(record: Record, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
     """Describe n slices: starts, stops: (n,) samples of the record, in any order; at most the first 2 s count.
 
     compare: what they will be compared by. A slice too short to hold the centre of a frame gets the next one.
@@ -107,8 +90,10 @@ def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compar
     begin_at, end_at = np.asarray(starts, np.int64), np.asarray(stops, np.int64)
     if len(begin_at) and not (begin_at.min() >= 0 and np.all(begin_at <= end_at) and end_at.max() <= record.length):
         raise ValueError(f"slices must have starts <= stops and lie in 0..{record.length} samples")
-    made = _empty(len(begin_at), compare, record.sample_rate)
-    if not len(begin_at):
+    n = len(begin_at)
+    harmony, frame, timbre = (np.zeros((n, width), np.float32) for width in (SEMITONES, SEMITONES, MFCCS))
+    made = Descriptors(compare, record.sample_rate, harmony, frame, timbre, np.full(n, SILENCE_DB, np.float32))
+    if not n:
         return made
     ratio = RATE / record.sample_rate
     end_at = np.minimum(end_at, begin_at + round(LONGEST_SECONDS * record.sample_rate))
@@ -121,30 +106,19 @@ def describe(record: Audio, starts: ArrayLike, stops: ArrayLike, compare: Compar
     for spectra, ended in _gathered(_spectra(_mono(record, first, last))):
         held = np.concatenate([held, spectra])
         known = base + len(held) - (0 if ended else _MARGIN)
-        ready = [n for n in waiting if ended or finishes[n] <= known]
+        ready = [index for index in waiting if ended or finishes[index] <= known]
         if not ready:
             continue
         waiting = waiting[len(ready) :]
         harmonic = harmonic_part(np.sqrt(held[:, :SEMITONES]))
-        for n in ready:
-            begin = min(int(begins[n]), known - 1) - base
-            end = max(begin + 1, int(finishes[n]) - base)
-            _describe(made, n, harmonic[begin:end], held[begin:end, SEMITONES:])
+        for index in ready:
+            begin = min(int(begins[index]), known - 1) - base
+            end = max(begin + 1, int(finishes[index]) - base)
+            _describe(made, index, harmonic[begin:end], held[begin:end, SEMITONES:])
         if waiting:
             forgotten = max(0, min(int(begins[waiting].min()) - _MARGIN - base, len(held)))
             held, base = held[forgotten:], base + forgotten
     return made
-
-
-def _empty(n: int, compare: Compare, sample_rate: int) -> Descriptors:
-    return Descriptors(
-        compare,
-        sample_rate,
-        np.zeros((n, SEMITONES), np.float32),
-        np.zeros((n, SEMITONES), np.float32),
-        np.zeros((n, MFCCS), np.float32),
-        np.full(n, SILENCE_DB, np.float32),
-    )
 
 
 def _describe(made: Descriptors, n: int, harmonic: NDArray[np.float32], mels: NDArray[np.float32]) -> None:
@@ -163,7 +137,7 @@ def _logarithm(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     return logarithm
 
 
-def _mono(record: Audio, first: int, last: int) -> Iterator[NDArray[np.float32]]:
+def _mono(record: Record, first: int, last: int) -> Iterator[NDArray[np.float32]]:
     stream = None
     if record.sample_rate != RATE:
         stream = soxr.ResampleStream(record.sample_rate, RATE, 1, dtype="float32", quality="LQ")

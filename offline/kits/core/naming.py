@@ -56,9 +56,9 @@ def parse(template: str) -> Parts:
         ) from None
     for text, field, form, conversion in parts:
         if field is not None and (field not in FIELDS or form or conversion):
-            told = field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
+            shown = field + (f"!{conversion}" if conversion else "") + (f":{form}" if form else "")
             raise UserError(
-                f"--template {template!r}: there is no field {f'{{{told}}}'!r}; "
+                f"--template {template!r}: there is no field {f'{{{shown}}}'!r}; "
                 f"there are {', '.join(f'{{{name}}}' for name in FIELDS)}"
             )
         if "/" in text or "\\" in text:
@@ -92,7 +92,11 @@ def names(
     parts = parse(template)
     minutes = len(str(length // sample_rate // 60))
     digits = max(2, len(str(len(starts))))
-    shared = {"bpm": _bpm(tempo), "key": _key(key), "record": safe(record) if record else ""}
+    shared = {
+        "bpm": f"{round(float(tempo.value))}bpm" if tempo else "",
+        "key": _key(key),
+        "record": safe(record) if record else "",
+    }
     given: list[str] = []
     taken: set[str] = set()
     for index, (start, strength, note) in enumerate(zip(starts, strengths, notes, strict=True)):
@@ -160,10 +164,6 @@ def _time(sample: int, sample_rate: int, digits: int) -> str:
     """Write 1m02.345, in whole thousandths below, so that it never names a moment after the attack."""
     seconds, thousandths = divmod(sample * 1000 // sample_rate, 1000)
     return f"{seconds // 60:0{digits}d}m{seconds % 60:02d}.{thousandths:03d}"
-
-
-def _bpm(tempo: Guess | None) -> str:
-    return f"{round(float(tempo.value))}bpm" if tempo else ""
 
 
 def _key(key: Guess | None) -> str:
