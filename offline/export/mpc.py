@@ -2,8 +2,8 @@
 
 Akai publishes nothing about the format. mpc_program.xml beside this module is an empty program as MPC firmware 2.9
 saves it, after github.com/BlackCursive/mpckitcreator (template.xml, instrument.xml). It has one pad, repeated for all
-128, which plays its sample once, to the end, and cuts itself short when it is played again; SliceIndex 129 is the whole sample
-from SliceStart to SliceEnd. MPC 3 loads such programs too. Samples are named without ending, beside the program.
+128, which plays its sample once, to the end, and cuts itself short when it is played again; SliceIndex 129 is the whole
+sample from SliceStart to SliceEnd. MPC 3 loads such programs too. Samples are named without ending, beside the program.
 """
 
 import copy
