@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.labels.formats import TAPS, Labels, read_kind
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.dsp.onset_refinement import BACK, LENGTH, MARGIN, attack_offset
+from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 
 EARLIEST, LATEST = -0.25, 0.4
 """Seconds: how late a tap may be."""
@@ -103,10 +103,12 @@ def find_attacks(path: Path) -> tuple[Attacks, float]:
     flux = librosa.onset.onset_strength(y=samples, sr=RATE, hop_length=_HOP, n_fft=1024, lag=2)
     frames = librosa.util.peak_pick(flux, pre_max=4, post_max=4, pre_avg=40, post_avg=20, delta=0.1, wait=6)
     found: list[tuple[float, float]] = []
-    padded = np.pad(samples, LENGTH)
+    padded = np.pad(samples, ATTACK_SEARCH.length)
     for frame in frames.tolist():
-        start = frame * _HOP - MARGIN - BACK + LENGTH
-        sample = max(0, frame * _HOP + attack_offset(np.ascontiguousarray(padded[start : start + LENGTH])))
+        start = frame * _HOP - ATTACK_SEARCH.margin - ATTACK_SEARCH.back + ATTACK_SEARCH.length
+        sample = max(
+            0, frame * _HOP + ATTACK_SEARCH.offset(np.ascontiguousarray(padded[start : start + ATTACK_SEARCH.length]))
+        )
         found.append((sample / RATE, float(flux[frame])))
     kept: list[tuple[float, float]] = []
     for time, strength in sorted(found):

@@ -16,33 +16,7 @@ from typing import Any
 import numpy as np
 from numba import carray, cfunc, njit, types
 
-from samplechop.realtime.audio.ring import (
-    CALLBACKS,
-    CHANNELS,
-    CLOCK_WORDS,
-    CLOCKED,
-    CONTROL_WORDS,
-    DELAY,
-    FRAME_SECONDS,
-    FRAMES,
-    HEADER_BYTES,
-    INPUT_OVERFLOWS,
-    NOW,
-    OFFSET,
-    ORIGIN,
-    OUTPUT_UNDERFLOWS,
-    OUTPUTS,
-    PLAYED,
-    PLAYS,
-    STAMP_POSITION,
-    STAMP_TIME,
-    STAMPS,
-    WRITTEN,
-    Ring,
-    acquire_fence,
-    push,
-    release_fence,
-)
+from samplechop.realtime.audio import ring
 
 # Values of PaStreamCallbackFlags in portaudio.h.
 INPUT_OVERFLOW = 2
@@ -65,8 +39,8 @@ if CAN_CLOCK:
 
     @njit
     def _machine_seconds(control: Any) -> float:
-        failed = _clock_gettime(_MONOTONIC, control[NOW:].ctypes)
-        return 0.0 if failed else control[NOW] + 1e-9 * control[NOW + 1]
+        failed = _clock_gettime(_MONOTONIC, control[ring.NOW :].ctypes)
+        return 0.0 if failed else control[ring.NOW] + 1e-9 * control[ring.NOW + 1]
 
 else:
 
@@ -90,57 +64,57 @@ def exchange(
     machine: now by time.perf_counter(), 0.0 where it is not known.
     """
     if flags & INPUT_OVERFLOW:
-        control[INPUT_OVERFLOWS] += 1
+        control[ring.INPUT_OVERFLOWS] += 1
     # PortAudio on JACK flags the output side of streams that have none.
-    if flags & OUTPUT_UNDERFLOW and control[OUTPUTS] > 0:
-        control[OUTPUT_UNDERFLOWS] += 1
+    if flags & OUTPUT_UNDERFLOW and control[ring.OUTPUTS] > 0:
+        control[ring.OUTPUT_UNDERFLOWS] += 1
 
     there = n
-    if control[PLAYS]:
-        start = control[PLAYED]
-        there = max(0, min(n, control[WRITTEN] - start))
-        acquire_fence()
+    if control[ring.PLAYS]:
+        start = control[ring.PLAYED]
+        there = max(0, min(n, control[ring.WRITTEN] - start))
+        ring.acquire_fence()
         if there < n:
-            control[OUTPUT_UNDERFLOWS] += 1
+            control[ring.OUTPUT_UNDERFLOWS] += 1
         seconds = times[2]
         if seconds <= 0.0:  # some host APIs leave it empty
             seconds = times[1]
     else:
-        start = control[WRITTEN]
+        start = control[ring.WRITTEN]
         seconds = times[0]
         if seconds <= 0.0:
-            seconds = times[1] - n * clock[FRAME_SECONDS]
+            seconds = times[1] - n * clock[ring.FRAME_SECONDS]
 
-    control[STAMPS] += 1
-    release_fence()
-    control[STAMP_POSITION] = start
-    clock[STAMP_TIME] = seconds
+    control[ring.STAMPS] += 1
+    ring.release_fence()
+    control[ring.STAMP_POSITION] = start
+    clock[ring.STAMP_TIME] = seconds
     if machine > 0.0:
-        clock[OFFSET] = machine - times[1]
-    release_fence()
-    control[STAMPS] += 1
+        clock[ring.OFFSET] = machine - times[1]
+    ring.release_fence()
+    control[ring.STAMPS] += 1
 
-    if control[PLAYS]:
-        control[PLAYED] = start + there
+    if control[ring.PLAYS]:
+        control[ring.PLAYED] = start + there
     else:
-        push(control, samples, block, n)
+        ring.push(control, samples, block, n)
 
-    channels, mask = control[CHANNELS], control[FRAMES] - 1
-    outputs, delay, origin = control[OUTPUTS], control[DELAY], control[ORIGIN]
+    channels, mask = control[ring.CHANNELS], control[ring.FRAMES] - 1
+    outputs, delay, origin = control[ring.OUTPUTS], control[ring.DELAY], control[ring.ORIGIN]
     for i in range(n if outputs > 0 else 0):
         position = start + i - delay
-        heard = delay >= 0 and i < there and position >= origin
+        audible = delay >= 0 and i < there and position >= origin
         at = (position & mask) * channels
         for channel in range(outputs):
             value = np.float32(0.0)
-            if heard and outputs == 1:
+            if audible and outputs == 1:
                 for c in range(channels):
                     value += samples[at + c]
                 value /= np.float32(channels)
-            elif heard:
+            elif audible:
                 value = samples[at + channel % channels]
             output[i * outputs + channel] = value
-    control[CALLBACKS] += 1
+    control[ring.CALLBACKS] += 1
 
 
 @cfunc(
@@ -154,17 +128,19 @@ def c_callback(
 
     frames and flags are `unsigned long`, which Windows makes 32 bits wide: only their low halves are used.
     """
-    control = carray(memory, (CONTROL_WORDS,), np.int64)
-    clock = carray(memory, (CONTROL_WORDS + CLOCK_WORDS,), np.float64)[CONTROL_WORDS:]
+    control = carray(memory, (ring.CONTROL_WORDS,), np.int64)
+    clock = carray(memory, (ring.CONTROL_WORDS + ring.CLOCK_WORDS,), np.float64)[ring.CONTROL_WORDS :]
     n: Any = np.int64(frames & 0xFFFFFFFF)
     low_flags: Any = np.int64(flags & 0xFFFFFFFF)
-    channels, outputs = control[CHANNELS], control[OUTPUTS]
-    samples = carray(memory, (HEADER_BYTES // 4 + channels * control[FRAMES],), np.float32)[HEADER_BYTES // 4 :]
-    # A side that the stream does not have comes as a null pointer: zero frames of it are looked at.
-    block = carray(block_pointer, (0 if control[PLAYS] else n * channels,), np.float32)
+    channels, outputs = control[ring.CHANNELS], control[ring.OUTPUTS]
+    samples = carray(memory, (ring.HEADER_BYTES // 4 + channels * control[ring.FRAMES],), np.float32)[
+        ring.HEADER_BYTES // 4 :
+    ]
+    # A side that the stream does not have comes as a null pointer: zero frames of it are read.
+    block = carray(block_pointer, (0 if control[ring.PLAYS] else n * channels,), np.float32)
     output = carray(output_pointer, (n * outputs,), np.float32)
     times = carray(times_pointer, (3,), np.float64)
-    machine = _machine_seconds(control) if control[CLOCKED] else 0.0
+    machine = _machine_seconds(control) if control[ring.CLOCKED] else 0.0
     exchange(control, clock, samples, block, output, n, times, machine, low_flags)
     return 0
 
@@ -172,7 +148,7 @@ def c_callback(
 _NOTHING = np.zeros(0, np.float32)
 
 
-def python_callback(ring: Ring) -> Callable[..., None]:
+def python_callback(shared: ring.Ring) -> Callable[..., None]:
     """Give the callback for sounddevice's InputStream, OutputStream and Stream over the same ring.
 
     It waits for the GIL, so a busy program makes it late; the fallback only.
@@ -180,19 +156,19 @@ def python_callback(ring: Ring) -> Callable[..., None]:
     times = np.zeros(3)
 
     def run(block: Any, output: Any, n: int, stream: Any, status: Any) -> None:
-        machine = time.perf_counter() if ring.control[CLOCKED] else 0.0
+        machine = time.perf_counter() if shared.control[ring.CLOCKED] else 0.0
         times[:] = stream.inputBufferAdcTime, stream.currentTime, stream.outputBufferDacTime
         flags = INPUT_OVERFLOW * bool(status.input_overflow) | OUTPUT_UNDERFLOW * bool(status.output_underflow)
-        exchange(ring.control, ring.clock, ring.samples, block, output, n, times, machine, flags)
+        exchange(shared.control, shared.clock, shared.samples, block, output, n, times, machine, flags)
 
     def duplex(block: Any, output: Any, n: int, stream: Any, status: Any) -> None:
         run(block.reshape(-1), output.reshape(-1), n, stream, status)
 
     def one_sided(data: Any, n: int, stream: Any, status: Any) -> None:
-        if ring.control[PLAYS]:
+        if shared.control[ring.PLAYS]:
             run(_NOTHING, data.reshape(-1), n, stream, status)
         else:
             run(data.reshape(-1), _NOTHING, n, stream, status)
 
-    both = ring.control[OUTPUTS] > 0 and not ring.control[PLAYS]
+    both = shared.control[ring.OUTPUTS] > 0 and not shared.control[ring.PLAYS]
     return duplex if both else one_sided

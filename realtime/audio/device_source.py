@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 RING_SECONDS = 10.0
 CATCH_UP = 32
-"""Blocks read at once when so many are there: a reader that was held up must not stay behind."""
+"""Blocks read at once when so many are there: a reader that was late must not stay behind."""
 
 POLL_SECONDS = 0.001
 SLACK_SECONDS = 0.0003

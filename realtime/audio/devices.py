@@ -37,7 +37,7 @@ class Device:
 
     @property
     def full_name(self) -> str:
-        """Name with the host API, which tells apart the several faces one device has on Windows."""
+        """Name with the host API, as on Windows one device is listed once for each."""
         return f"{self.name} ({self.host_api})"
 
     def describe(self) -> str:

@@ -1,6 +1,6 @@
-"""Where blocks come from: what every source of audio gives the host.
+"""Where blocks come from: what every source of audio gives the host, and the clock of a device's samples.
 
-The two there are: device_source.DeviceSource and file_source.FileSource.
+The sources: device_source.DeviceSource, device_source.PlayedFileSource and file_source.FileSource.
 """
 
 import math
@@ -43,39 +43,25 @@ class Counters:
 
 
 class Source(Protocol):
-    """One input."""
+    """One input.
 
-    @property
-    def name(self) -> str:
-        """Name to show: the device's or the file's."""
+    name: the device's or the file's, to show. sample_rate: Hz. channels: in every chunk. block_size: samples per
+    channel in a chunk, when nothing is late; most: at most, more than a block where the reader may have to catch up.
+    realtime: whether the audio comes as fast as it sounds, not as fast as it can be read. length: samples per channel
+    in all, by a file's header; None where there is no end.
+    """
 
-    @property
-    def sample_rate(self) -> int:
-        """Rate of the input in Hz."""
-
-    @property
-    def channels(self) -> int:
-        """Channels in every chunk."""
-
-    @property
-    def block_size(self) -> int:
-        """Samples per channel in a chunk, when nothing is late."""
-
-    @property
-    def most(self) -> int:
-        """Most samples per channel in a chunk: more than a block where the reader may have to catch up."""
-
-    @property
-    def realtime(self) -> bool:
-        """Whether the audio comes as fast as it sounds, not as fast as it can be read."""
+    name: str
+    sample_rate: int
+    channels: int
+    block_size: int
+    most: int
+    realtime: bool
+    length: int | None
 
     @property
     def state(self) -> str:
         """For the screen: "listening", "playing", or why nothing comes ("waiting for 'USB Audio'")."""
-
-    @property
-    def length(self) -> int | None:
-        """Samples per channel in all, as a file's header says; None where there is no end."""
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -113,7 +99,7 @@ JUMP_SECONDS = 0.05
 STEP_SECONDS, STEP_PAIRS = 0.004, 8
 MAX_OMEGA = 0.5
 MAX_DRIFT = 5e-4
-"""Of the device's rate against its nominal one; a burst of lost blocks would otherwise look like a slow device."""
+"""Of the device's rate against its nominal one; a burst of lost blocks would otherwise pass for a slow device."""
 
 
 class StreamClock:
@@ -140,7 +126,7 @@ class StreamClock:
         self._off: list[float] = []  # of the last pairs, those in a row that are off to the same side
 
     def update(self, position: int, time: float) -> None:
-        """Hear of one more pair; positions that do not advance are ignored."""
+        """Follow one more pair; positions that do not advance are ignored."""
         last, line_time, period = self._line
         frames = position - last
         if frames <= 0:

@@ -6,16 +6,7 @@ import threading
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from samplechop.realtime.audio.ring import (
-    DELAY,
-    FRAME_SECONDS,
-    INPUT_OVERFLOWS,
-    ORIGIN,
-    OUTPUT_UNDERFLOWS,
-    OUTPUTS,
-    PLAYS,
-    Ring,
-)
+from samplechop.realtime.audio import ring
 from samplechop.realtime.audio.stream_process import StreamSettings, run
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import without_interrupts
@@ -39,30 +30,30 @@ class DeviceStream:
         self.settings = settings
         # "spawn" everywhere: a fork would carry along the program's threads and its MIDI library.
         self._context = multiprocessing.get_context("spawn")
-        self._memory = self._context.RawArray("b", Ring.nbytes(settings.channels, settings.capacity))
-        self.ring = Ring(settings.channels, settings.capacity, self._memory)
-        self.ring.control[OUTPUTS] = settings.outputs
+        self._memory = self._context.RawArray("b", ring.Ring.nbytes(settings.channels, settings.capacity))
+        self.ring = ring.Ring(settings.channels, settings.capacity, self._memory)
+        self.ring.control[ring.OUTPUTS] = settings.outputs
         self.set_delay(delay)
-        self.ring.control[PLAYS] = settings.source is None
-        self.ring.clock[FRAME_SECONDS] = 1 / settings.sample_rate
+        self.ring.control[ring.PLAYS] = settings.source is None
+        self.ring.clock[ring.FRAME_SECONDS] = 1 / settings.sample_rate
         self.waiting = ""
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._lock = threading.Lock()
         self._closed = False
-        self._launch(patient=False)
+        self._launch(retries=False)
 
     @property
     def delay(self) -> int:
         """Frames from the ring to the output."""
-        return int(self.ring.control[DELAY])
+        return int(self.ring.control[ring.DELAY])
 
     def set_delay(self, delay: int, margin: int = 0) -> None:
         """[main] Before `start()`: set the delay, which leaves room in the ring for a block and the margin."""
         most = self.settings.capacity - self.settings.block_size - margin
         if not SILENT <= delay <= most:
             raise ValueError(f"delay must be in {SILENT}..{most} frames, got {delay}")
-        self.ring.control[DELAY] = delay
+        self.ring.control[ring.DELAY] = delay
 
     def start(self) -> None:
         """[main] Open the device and return when it runs. Raises UserError when it cannot be opened."""
@@ -89,16 +80,16 @@ class DeviceStream:
             self._end()
         resumes = self.ring.written
         if self.settings.source is not None:
-            self.ring.control[ORIGIN] = resumes
-        self._launch(patient=True)
+            self.ring.control[ring.ORIGIN] = resumes
+        self._launch(retries=True)
         return resumes
 
-    def _launch(self, patient: bool) -> None:
+    def _launch(self, retries: bool) -> None:
         with self._lock:
             if self._closed:
                 return
             ours, theirs = self._context.Pipe()
-            arguments = (self.settings, self._memory, theirs, patient)
+            arguments = (self.settings, self._memory, theirs, retries)
             process = self._context.Process(target=run, args=arguments, name="audio", daemon=True)
             with without_interrupts():
                 process.start()
@@ -139,9 +130,9 @@ class DeviceStream:
     @property
     def input_overflows(self) -> int:
         """Blocks before which input was lost, as flagged by PortAudio."""
-        return int(self.ring.control[INPUT_OVERFLOWS])
+        return int(self.ring.control[ring.INPUT_OVERFLOWS])
 
     @property
     def output_underflows(self) -> int:
         """Blocks in which the output had nothing to play, as flagged by PortAudio or found by the callback."""
-        return int(self.ring.control[OUTPUT_UNDERFLOWS])
+        return int(self.ring.control[ring.OUTPUT_UNDERFLOWS])

@@ -136,19 +136,19 @@ def watch(stream: Any, ring: Ring, connection: Connection) -> bool:
 
 
 def command_of(connection: Connection) -> str:
-    """Wait for the program's next word; "stop" when there is no program any more."""
+    """Wait for the program's next command; "stop" when there is no program any more."""
     try:
         return str(connection.recv())
     except (EOFError, OSError):
         return "stop"
 
 
-def run(settings: StreamSettings, memory: Any, connection: Connection, patient: bool) -> None:
+def run(settings: StreamSettings, memory: Any, connection: Connection, retries: bool) -> None:
     """[device process] Hold the stream over the shared memory of a ring until it is to stop.
 
-    An impatient process first loads everything, then waits for the word to open.
-    Sends ("open", "") once the stream runs, ("waiting", why) while a patient process cannot open it, and
-    ("error", why) before an impatient one gives up.
+    A process that does not retry first loads everything, then waits for the command to open.
+    Sends ("open", "") once the stream runs, ("waiting", why) while a retrying process cannot open it, and
+    ("error", why) before any other gives up.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then says stop
     if hasattr(os, "setpriority"):
@@ -156,7 +156,7 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, patient: 
             os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     ring = Ring(settings.channels, settings.capacity, memory)
     import_module("samplechop.realtime.audio.callback")
-    if not patient and command_of(connection) != "open":
+    if not retries and command_of(connection) != "open":
         return
     while True:
         # The pipe may be gone with the program; then nobody is left to write to.
@@ -171,12 +171,12 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, patient: 
                 known = isinstance(error, UserError) or type(error).__name__ == "PortAudioError"
                 if not known:
                     raise
-                connection.send(("waiting" if patient else "error", str(error)))
+                connection.send(("waiting" if retries else "error", str(error)))
             else:
                 connection.send(("open", ""))
                 if not watch(stream, ring, connection):
                     os._exit(LOST)  # closing is what may hang, and the system takes back everything
                 stream.stop()
                 return
-        if not patient or connection.poll(RETRY_SECONDS):
+        if not retries or connection.poll(RETRY_SECONDS):
             return

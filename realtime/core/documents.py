@@ -25,7 +25,7 @@ def open_regular(path: Path, follow_links: bool = True) -> BinaryIO:
     """Open a regular file for reading.
 
     follow_links: whether `path` itself may be a symbolic link; the folders above it may. Where the system has no
-    O_NOFOLLOW (Windows), the link is looked for first.
+    O_NOFOLLOW (Windows), the link is checked for first.
 
     Raises OSError if it cannot be opened, ValueError for what is no regular file (a pipe, a device, a link that must
     not be followed): opening it has no effect and never waits for a writer.

@@ -116,8 +116,8 @@ def with_options(cls: type) -> Callable[[Callable[..., None]], Callable[..., Non
         def command(**values: Any) -> None:
             function(**{name: value for name, value in values.items() if name not in declared or value is not None})
 
-        kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own if one.kind is not one.VAR_KEYWORD]
-        command.__signature__ = inspect.Signature([*kept, *more])  # type: ignore[attr-defined]
+        before = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own if one.kind is not one.VAR_KEYWORD]
+        command.__signature__ = inspect.Signature([*before, *more])  # type: ignore[attr-defined]
         return command
 
     return decorate

@@ -92,7 +92,7 @@ class ProcessSpec:
 
 @runtime_checkable
 class Detector(Protocol):
-    """One listener in the host. Thread tags in brackets say who calls what.
+    """What finds events in a stream. Thread tags in brackets say who calls what.
 
     A class may have two attributes more. `immediate = True`: then the notes of its events leave after its own latency,
     which is constant too, and do not wait for the slowest detector. Without it all detectors share one latency, so that

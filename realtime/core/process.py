@@ -1,4 +1,4 @@
-"""What belongs to the process: Ctrl-C, standard error, the log file, how threads take turns, a word about compiling.
+"""What belongs to the process: Ctrl-C, standard error, the log file, how threads take turns, a notice of compiling.
 
 The terminal sends Ctrl-C to all processes, and one alone should decide. What goes wrong in a session is logged by the
 standard logging module, each module under its own name below "samplechop"; the console stays silent.
@@ -38,7 +38,7 @@ def without_interrupts() -> Iterator[None]:
 
 
 def end_at_once() -> None:
-    """Let Ctrl-C end this process at once and without a word, with exit code INTERRUPTED: nothing is open yet.
+    """Let Ctrl-C end this process at once and silently, with exit code INTERRUPTED: nothing is open yet.
 
     Modules that are imported or compiled may not survive an exception anywhere, or swallow it. Where Ctrl-C is ignored
     or handled already, as in a background job, and in any thread but the main one nothing is changed.

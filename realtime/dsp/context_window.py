@@ -12,17 +12,17 @@ SILENCE = 0.001
 """A window is silent while no band sum, divided by the band's bins, has reached this in any of its frames.
 
 Measured on 48 bins from F2 in windows of 61 frames: white noise of -80 dBFS (RMS) has a mean of 0.0009 and peaks at
-0.0010 to 0.0012, so this is where it begins to be heard; sines of -80 dBFS give 0.0007 (1 kHz) to 0.0024 (100 Hz).
+0.0010 to 0.0012, so this is where it becomes audible; sines of -80 dBFS give 0.0007 (1 kHz) to 0.0024 (100 Hz).
 """
 
 RELATIVE_FLOOR = 0.01
 """The standard deviation counts as at least this share of the mean: a steady hum is not blown up into noise."""
 
 ABSOLUTE_FLOOR = 0.1 * SILENCE
-"""The standard deviation counts as at least this per bin of a band: nor is what can hardly be heard."""
+"""The standard deviation counts as at least this per bin of a band: nor is what is hardly audible."""
 
 # Columns of the table: row 0 is the header, then one row per band.
-POSITION, HEARD, WIDTH, FUTURE = range(4)
+POSITION, FRAMES, WIDTH, FUTURE = range(4)
 LOW, HIGH = range(2)
 
 
@@ -86,8 +86,8 @@ def _compiled() -> Callable[..., int]:
             _append(magnitudes[frame], memory, table)
             for band in range(len(memory)):
                 memory[band, 2 * width + frame] = memory[band, width + (table[0, POSITION] - 1) % width]
-            if table[0, HEARD] < future:
-                table[0, HEARD] += 1
+            if table[0, FRAMES] < future:
+                table[0, FRAMES] += 1
             else:
                 silent[written] = _standardise(memory, table, windows[written])
                 written += 1
@@ -144,7 +144,7 @@ class ContextWindow:
     def reset(self) -> None:
         """[analysis] Become as new."""
         self._memory.fill(0)
-        self._table[0, [POSITION, HEARD]] = 0
+        self._table[0, [POSITION, FRAMES]] = 0
         self._last = 0
 
     def push(

@@ -127,14 +127,12 @@ class CQTPlan:
 def _check(sample_rate: float, hop_length: int, fmin_hz: float, n_bins: int, bins_per_octave: int) -> None:
     if sample_rate <= 0:
         raise ValueError(f"sample_rate must be above 0 Hz, got {sample_rate}")
-    if not 1 <= hop_length <= 8192:
-        raise ValueError(f"hop_length must be in 1..8192, got {hop_length}")
     if not fmin_hz > 0:
         raise ValueError(f"fmin_hz must be above 0 Hz, got {fmin_hz}")
-    if not 1 <= n_bins <= 240:
-        raise ValueError(f"n_bins must be in 1..240, got {n_bins}")
-    if not 1 <= bins_per_octave <= 96:
-        raise ValueError(f"bins_per_octave must be in 1..96, got {bins_per_octave}")
+    counts = ("hop_length", hop_length, 8192), ("n_bins", n_bins, 240), ("bins_per_octave", bins_per_octave, 96)
+    for name, value, most in counts:
+        if not 1 <= value <= most:
+            raise ValueError(f"{name} must be in 1..{most}, got {value}")
 
 
 def plan_cqt(sample_rate: float, hop_length: int, fmin_hz: float, n_bins: int, bins_per_octave: int) -> CQTPlan:

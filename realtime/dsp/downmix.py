@@ -1,4 +1,4 @@
-"""Many channels become one: what detectors hear of a stereo input, also where its channels cancel each other.
+"""Many channels become one: what detectors are given of a stereo input, also where its channels cancel each other.
 
 A cartridge or cable with one channel inverted makes left = -right: the mean is silence while the meters dance. Here the
 mean is given up for the difference while the channels are in anti-phase, as a phase correlation meter would show it
@@ -18,7 +18,7 @@ SMOOTHING_SECONDS = 1.0
 ANTIPHASE_RATIO, ANTIPHASE_SECONDS = 4.0, 1.0
 """Energy of side over mid, and how long there must have been sound: a phase correlation below -0.6."""
 CANCELLED_RATIO, CANCELLED_SAMPLES = 1000.0, 16
-"""The same for channels that cancel outright: 30 dB, told within a third of a millisecond of the first sound."""
+"""The same for channels that cancel outright: 30 dB, found within a third of a millisecond of the first sound."""
 FLOOR = 1e-6
 """Power of a sample that counts as sound, -60 dB: groove noise before the music is mostly vertical, so side."""
 FADE_SECONDS = 0.02
@@ -76,7 +76,7 @@ def _replace_cancelled(samples, n, mono, state, rate):
                 state[_ANTIPHASE] = 1.0
                 began = i if began < 0 else began
                 if state[_SOUNDING] <= 2 * CANCELLED_SAMPLES:
-                    state[_FADE] = 1.0  # nothing has been heard yet: an attack must not be faded in
+                    state[_FADE] = 1.0  # nothing was passed on yet: an attack must not be faded in
         if state[_ANTIPHASE] > 0.0:
             state[_FADE] = min(1.0, state[_FADE] + step)
         else:

@@ -74,7 +74,7 @@ def _halves(frame, window, table, work):
     """Transform a windowed frame as half as many complex samples; give the real and the imaginary parts."""
     half = len(frame) // 2
     xr, xi, yr, yi = work[0], work[1], work[2], work[3]
-    # Two real samples make one complex one, and the halves are told apart at the end (Sorensen et al., "Real-valued
+    # Two real samples make one complex one, and the halves are separated at the end (Sorensen et al., "Real-valued
     # fast Fourier transform algorithms", 1987).
     for k in range(half):
         xr[k] = frame[2 * k] * window[2 * k]

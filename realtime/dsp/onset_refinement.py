@@ -12,26 +12,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.fft import LOUDEST
 
 BACK = 2048
-"""Samples before the frame's centre in which its attack may lie (46 ms)."""
+"""Samples before a frame's centre in which a chop's or a chord's attack may lie (46 ms)."""
 FORWARD = 1536
-"""Samples after the frame's centre in which its attack may lie (35 ms)."""
+"""Samples after the frame's centre in which it may lie (35 ms)."""
 
 _CELL = 16
-_AFTER = 40  # cells: 14.5 ms, the rise of a snare or a plucked string
-_BEFORE = 24  # cells: 8.7 ms
-MARGIN = _CELL * _AFTER
-"""Samples needed on either side of that range."""
-LENGTH = BACK + FORWARD + 2 * MARGIN
-"""Samples to hand over."""
-
 _FLOOR = 1e-7  # mean square: -70 dBFS, below which a rise does not count
 _RISE = 1.25  # times the energy before: less is no attack
 _STANDS_OUT = 4.0  # times the mean energy before
 _AMOUNTS = 0.02  # of the largest cell's energy after
-_SIGMA = 900.0  # samples: how far from the frame an attack is likely to lie
 
 
 @njit
@@ -97,7 +90,7 @@ def _attack(samples, likely, best, n_before, n_after):
 
 
 class AttackSearch:
-    """Where to look for attacks around a frame, and for how long to listen before and after each cut.
+    """In which range around a frame attacks are searched, and how much is compared before and after each cut.
 
     margin: samples needed on either side of the range. length: samples to hand over.
     """
@@ -127,13 +120,11 @@ class AttackSearch:
         found = _attack(segment, self._likely, self._usual, self._before, self._after)
         return int(found) - self.margin - self.back
 
+    def attack(self, audio: History, centre: int) -> int:
+        """[analysis] Where the attack begins, in the samples of a history, around a frame's centre."""
+        first = centre - self.back - self.margin
+        return centre + self.offset(audio.read(first, first + self.length).reshape(-1))
 
-_CHOP = AttackSearch(BACK, FORWARD, 0, _SIGMA, _CELL * _BEFORE, _CELL * _AFTER)
 
-
-def attack_offset(segment: NDArray[np.float32]) -> int:
-    """[analysis] Where the attack begins, in samples relative to the frame's centre, in -BACK..FORWARD.
-
-    segment: float32, (LENGTH,); the frame's centre stands at MARGIN + BACK. Without any rise it is 0.
-    """
-    return _CHOP.offset(segment)
+ATTACK_SEARCH = AttackSearch(BACK, FORWARD, usual=0, sigma=900.0, before=24 * _CELL, after=40 * _CELL)
+"""For chops and chords: 14.5 ms, the rise of a snare or a plucked string, are compared with the 8.7 ms before."""

@@ -26,7 +26,7 @@ N_BINS = 7 * BINS_PER_OCTAVE
 SPECTRUM_BINS = 1024
 """Bins of the plain spectrum, for comparison: up to 5.5 kHz."""
 FLOOR_DB = 60.0
-EAR_HZ = 300.0
+HIGH_PASS_HZ = 300.0
 """Below it bins count less, by 6 dB per octave, as for the ear: else a kick or a bass would push all else down."""
 SILENCE = 1e-7
 """Magnitude, of a full-scale sine's 0.5, up to which a frame's loudest bin counts as nothing: -134 dB."""
@@ -40,8 +40,8 @@ def frequencies() -> NDArray[np.float64]:
 
 
 def weights_of(frequency: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give how much frequencies in Hz count, 0..1: a high-pass of first order at EAR_HZ."""
-    return np.asarray(frequency / np.hypot(frequency, EAR_HZ))
+    """Give how much frequencies in Hz count, 0..1: a high-pass of first order at HIGH_PASS_HZ."""
+    return np.asarray(frequency / np.hypot(frequency, HIGH_PASS_HZ))
 
 
 def kernels(sample_rate: float, length: int) -> list[tuple[int, NDArray[np.float32]]]:

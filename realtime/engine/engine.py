@@ -151,13 +151,13 @@ class Engine:
         self.faults: dict[str, str] = {}
         self.late: dict[str, str] = {}
         own = {name: self._at_input(detector.latency, block_size) for name, detector in detectors.items()}
-        prompt = {name for name, one in detectors.items() if getattr(one, "immediate", False)}
-        self.immediate = frozenset() if together else frozenset(prompt)
+        immediate = {name for name, one in detectors.items() if getattr(one, "immediate", False)}
+        self.immediate = frozenset() if together else frozenset(immediate)
         shared = [own[name] for name in own if name not in self.immediate] or list(own.values())
         self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
         self.downmix = Downmix(sample_rate, channels, max_block_size, channel)
-        # By detector and kind, the last event that said what sounds until the next of its kind.
+        # By detector and kind, the last event of what sounds until the next of its kind.
         self._sounding: dict[tuple[str, str], Event] = {}
         self._end: int | None = None  # while it is flushed: where the input ends
         self.reset(0)

@@ -1,6 +1,6 @@
 """Nets on a stream, one frame at a time: activations of chops, beats and drums, and the pitch classes that sound.
 
-The temporal convolutional net: the runtime computes the sums, what was before is kept here. A causal dilated
+The temporal convolutional net: the runtime computes the sums, what was before is stored here. A causal dilated
 convolution of three taps sees its input now, d frames ago and 2d frames ago. The .tflite holds one step of the whole
 net: it takes the newest features and, for each layer, the two earlier inputs; it gives the probabilities and every
 layer's new input, which is remembered until it is asked for (the caching of Paine et al., "Fast Wavenet generation
@@ -90,7 +90,7 @@ class ActivationStream:
     """Activations of a stream, one row per frame of `hop_length` samples.
 
     Row g belongs to sample g * hop_length + offset and is there `latency` samples later. It depends on the features up
-    to `lookahead` frames after it and, before it, on as much as the net looks back.
+    to `lookahead` frames after it and, before it, on as much as the net reaches back.
     """
 
     def __init__(self, manifest: Manifest, max_block_size: int) -> None:
@@ -140,7 +140,7 @@ def decay_of(memory_seconds: float, hop_length: int, sample_rate: int) -> float:
 
 
 def calibrated(calibration: tuple[tuple[float, float], ...], score: float) -> float:
-    """Read off how often the net is right where it says `score`; without a table, give the score."""
+    """Read off how often the net is right where it gives `score`; without a table, give the score."""
     if not calibration:
         return score
     scores, shares = zip(*calibration, strict=True)

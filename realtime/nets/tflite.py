@@ -70,7 +70,7 @@ class Net:
         self.run(np.zeros(inputs[0]["shape"], np.float32))
 
     def run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Give what the net says, float32 (batch, n_outputs), of rows, float32 (batch, n_inputs)."""
+        """[analysis] Give the net's output, float32 (batch, n_outputs), of rows, float32 (batch, n_inputs)."""
         self._interpreter.set_tensor(self._in, rows)
         self._interpreter.invoke()
         result: NDArray[np.float32] = self._interpreter.get_tensor(self._out)

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.realtime.core import events
@@ -51,30 +50,61 @@ class BeatSettings:
             raise ValueError(f"stray must satisfy 0 < begin <= keep, got {begin} and {keep}")
 
 
-class BeatEmitter:
-    """Turns the tracker's rows into events: the beats of a pulse, none while there is none."""
+class BeatDetector(StatedLatency):
+    """Emits each beat, its position in the bar as the label ("1" is a downbeat), and the tempo.
 
-    def __init__(self, settings: BeatSettings, sample_rate: int, hop_length: int, offset: int, latency: int) -> None:
-        """[main] sample_rate: Hz. Frame f is centred on sample f * hop_length + offset, and complete latency later."""
-        self._settings, self._frame_rate = settings, sample_rate / hop_length
-        self._hop, self._offset, self._latency = hop_length, offset, latency
+        frame f's centre   + future + CQT kernel    + pointer passes, peak in reach
+        |------------------|--------|---------------|-----------> decided
+        ^ beat: at the peak of the activation
+
+    Latency is that sum plus one block. The net and the tracker are shared with the chop detector, where both run. A
+    beat is not moved to the nearest attack as chops are: measured, that put it farther from the true beat (6.7 ms
+    instead of 6.4 on average), as players lie beside the beat.
+    """
+
+    def __init__(self, settings: BeatSettings = BeatSettings()) -> None:
+        """Choose the settings; nothing is loaded yet."""
+        self._settings = settings
+
+    def prepare(self, spec: ProcessSpec) -> None:
+        """[main] Load the model, allocate, compile. Raises ModelError for a model that gives no beats."""
+        manifest = models.load(self._settings.model)
+        if spec.sample_rate != manifest.features.sample_rate:
+            raise ValueError(f"sample_rate must be {manifest.features.sample_rate} Hz, got {spec.sample_rate}")
+        self._shared = PulseStream.shared(manifest, spec)
+        self._stream = stream = self._shared.stream.activations
+        hop = stream.hop_length
+        self._frame_rate = spec.sample_rate / hop
+        self._latency = (
+            (f"{2 * stream.lookahead} frames of context", stream.lookahead * hop),
+            ("constant-Q kernel", stream.features.latency),
+            ("peak picking", 2 * REACH * hop),
+            ("one block", spec.max_block_size),
+        )
         self.reset()
 
     def reset(self) -> None:
-        """[analysis] Become as new."""
+        """[analysis] Become as freshly prepared."""
+        self._shared.reset()
+        self._start: int | None = None
         self._frame = 0
         self._last = 0.0
         self._stray = FIRST_STRAY
         self._emitting = False
 
-    def push(self, pulse: NDArray[np.floating], start: int, emit: Emit) -> None:
-        """[analysis] Take the tracker's next rows, (n, COLUMNS); emit the beats in them. start: sample of frame 0."""
+    def process(self, block: Block, start: int, emit: Emit) -> None:
+        """[analysis] Process the next block, float32 (n,), mono; emit the beats decided in it, in order."""
+        if self._start is None:
+            self._start = start
+        self._shared.push(block, start)
+        pulse = self._shared.stream.pulse
         for place in np.flatnonzero(pulse[:, BEAT]).tolist():
-            self._beat(pulse[place].tolist(), self._frame + place, start, emit)
+            self._beat(pulse[place].tolist(), self._frame + place, self._start, emit)
         self._frame += len(pulse)
 
     def _beat(self, row: list[float], frame: int, start: int, emit: Emit) -> None:
-        hop, offset, chosen = self._hop, self._offset, self._settings
+        """Emit the beat that the tracker decided at a frame, if it is one of a pulse. start: sample of frame 0."""
+        hop, offset, chosen = self._stream.hop_length, self._stream.offset, self._settings
         place = frame - row[AGO]
         if self._last:
             stray = abs(math.log(max(place - self._last, 1.0) / row[PERIOD]))
@@ -90,59 +120,9 @@ class BeatEmitter:
             Event(
                 kind=events.BEAT,
                 sample=start + max(0, math.floor(place * hop) + offset),
-                emitted=start + frame * hop + self._latency + offset,
+                emitted=start + frame * hop + self._stream.latency + offset,
                 strength=calibrated(CALIBRATION, row[CONFIDENCE]),
                 label=str(int(row[POSITION])),
                 tempo=60 * self._frame_rate / row[PERIOD],
             )
         )
-
-
-DEFAULT = BeatSettings()
-
-
-class BeatDetector(StatedLatency):
-    """Emits each beat, its position in the bar as the label ("1" is a downbeat), and the tempo.
-
-        frame f's centre   + future + CQT kernel    + pointer passes, peak in reach
-        |------------------|--------|---------------|-----------> decided
-        ^ beat: at the peak of the activation
-
-    Latency is that sum plus one block. The net and the tracker are shared with the chop detector, where both run. A
-    beat is not moved to the nearest attack as chops are: measured, that put it farther from the true beat (6.7 ms
-    instead of 6.4 on average), as players lie beside the beat.
-    """
-
-    def __init__(self, settings: BeatSettings = DEFAULT) -> None:
-        """Choose the settings; nothing is loaded yet."""
-        self._settings = settings
-
-    def prepare(self, spec: ProcessSpec) -> None:
-        """[main] Load the model, allocate, compile. Raises ModelError for a model that gives no beats."""
-        manifest = models.load(self._settings.model)
-        if spec.sample_rate != manifest.features.sample_rate:
-            raise ValueError(f"sample_rate must be {manifest.features.sample_rate} Hz, got {spec.sample_rate}")
-        self._shared = PulseStream.shared(manifest, spec)
-        stream = self._shared.stream.activations
-        hop = stream.hop_length
-        self._emitter = BeatEmitter(self._settings, spec.sample_rate, hop, stream.offset, stream.latency)
-        self._latency = (
-            (f"{2 * stream.lookahead} frames of context", stream.lookahead * hop),
-            ("constant-Q kernel", stream.features.latency),
-            ("peak picking", 2 * REACH * hop),
-            ("one block", spec.max_block_size),
-        )
-        self.reset()
-
-    def reset(self) -> None:
-        """[analysis] Become as freshly prepared."""
-        self._shared.reset()
-        self._emitter.reset()
-        self._start: int | None = None
-
-    def process(self, block: Block, start: int, emit: Emit) -> None:
-        """[analysis] Process the next block, float32 (n,), mono; emit the beats decided in it, in order."""
-        if self._start is None:
-            self._start = start
-        if len(self._shared.push(block, start)):
-            self._emitter.push(self._shared.stream.pulse, self._start, emit)

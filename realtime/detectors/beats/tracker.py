@@ -23,7 +23,7 @@ TEMPO_LAMBDA = 100.0
 ZONE = 16
 """The first 1/ZONE of a beat is where the activation is expected."""
 REACH = 2
-"""Frames around the pointer's passing in which the beat's own peak is looked for; the delay of a beat."""
+"""Frames around the pointer's passing in which the beat's own peak is searched; the delay of a beat."""
 NEAR = 8
 """Tempi within 1/NEAR of the likeliest one count for the tempo that is given."""
 METERS, METER_CHANCES = (3, 4), (0.15, 0.85)
@@ -85,18 +85,18 @@ def _forward(state, fresh, periods, starts, chance, leaving, masses, activation,
         for p in range(zone):
             zone_sum += new[p]
             zone_top = max(zone_top, new[p])
-        rest, late = old[zone - 1 :], new[zone:]
-        rest_sum = rest_top = 0.0
+        earlier, late = old[zone - 1 :], new[zone:]
+        late_sum = late_top = 0.0
         for p in range(len(late)):
-            value = rest[p] * off
+            value = earlier[p] * off
             late[p] = value
-            rest_sum += value
-            rest_top = max(rest_top, value)
+            late_sum += value
+            late_top = max(late_top, value)
         inside += zone_sum
-        total += zone_sum + rest_sum
-        masses[j] = zone_sum + rest_sum
-        if max(zone_top, rest_top) > best:
-            best, tempo = max(zone_top, rest_top), j
+        total += zone_sum + late_sum
+        masses[j] = zone_sum + late_sum
+        if max(zone_top, late_top) > best:
+            best, tempo = max(zone_top, late_top), j
     place = 0
     for p in range(periods[tempo]):
         if fresh[starts[tempo] + p] == best:

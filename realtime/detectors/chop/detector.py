@@ -21,8 +21,8 @@ from samplechop.realtime.detectors.chop.frontends import (
     harmonic_spectrum,
 )
 from samplechop.realtime.detectors.chop.peak_picking import Candidate, Choose, Decision, MinimumGap
-from samplechop.realtime.dsp import onset_refinement
 from samplechop.realtime.dsp.delay_line import History
+from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 from samplechop.realtime.nets.streaming import calibrated
 
 
@@ -31,7 +31,7 @@ class ChopSettings:
     """model: a released model's name or a manifest's path. threshold, min_gap_seconds: None = the model's.
 
     hold_seconds is how long a chop waits for a stronger one within the gap (default: none, so that it is the first of
-    two close ones that is kept); it adds to the latency. It cannot usefully exceed the gap.
+    two close ones that is kept); it adds to the latency. More than the gap is of no use.
     choose: "hits" takes every strong hit, "beats" those on the beat, "both" strikes a balance; only for streaming nets.
     spectra: whether events bring their spectrum.
     """
@@ -60,9 +60,9 @@ class ChopDetector(StatedLatency):
 
         frame f's centre     + future      + CQT kernel     + peak      + hold
         |--------------------|-------------|----------------|-----------|------> decided
-        ^ attack: up to refine.BACK before it
+        ^ attack: up to onset_refinement.BACK before it
 
-    Latency is that sum, plus `refine.BACK`, plus one block.
+    Latency is that sum, plus `onset_refinement.BACK`, plus one block.
     """
 
     def __init__(self, settings: ChopSettings = ChopSettings()) -> None:
@@ -96,10 +96,10 @@ class ChopDetector(StatedLatency):
             *self._front_end.delay_terms,
             ("peak picking", self._front_end.wait * hop),
             *((("wait for a stronger chop", hold * hop),) if hold else ()),
-            ("onset refinement", onset_refinement.BACK),
+            ("onset refinement", ATTACK_SEARCH.back),
             ("one block", spec.max_block_size),
         )
-        self._audio = History(1, self.latency + onset_refinement.LENGTH, spec.max_block_size)
+        self._audio = History(1, self.latency + ATTACK_SEARCH.length, spec.max_block_size)
         self._analysis_delay = self._front_end.offset + sum(samples for _, samples in self._front_end.delay_terms)
         self._start: int | None = None
         self._trace = Trace(hop / spec.sample_rate, self.threshold)
@@ -127,10 +127,7 @@ class ChopDetector(StatedLatency):
 
     def _attack(self, frame: int) -> int:
         """Refine a frame to the sample, relative to the first block, where its attack begins."""
-        centre = frame * self.hop_length + self._front_end.offset
-        first = centre - onset_refinement.BACK - onset_refinement.MARGIN
-        segment = self._audio.read(first, first + onset_refinement.LENGTH).reshape(-1)
-        return max(0, centre + onset_refinement.attack_offset(segment))
+        return max(0, ATTACK_SEARCH.attack(self._audio, frame * self.hop_length + self._front_end.offset))
 
     def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
         """Give the harmonic spectrum after a frame, if wanted: now, for while a chop waits it may be forgotten."""

@@ -31,12 +31,19 @@ Found = list[tuple[int, int, float]]
 """(frame, frame it was decided at, score) for each possible chop."""
 
 
-class FrontEnd(Protocol):
+class Resettable(Protocol):
+    """What can begin anew."""
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+
+
+class FrontEnd:
     """Blocks in, possible chops out.
 
-    hop_length: samples per frame. offset: frame f is centred on sample f * hop_length + offset. delay: samples from a
-    frame's centre until its score is there. delay_terms: the delay as a sum, for people. wait: frames after which a
-    peak is decided at the latest. spectra: constant-Q frames, one per spectrum_hop samples.
+    hop_length: samples per frame. offset: frame f is centred on sample f * hop_length + offset. delay_terms: samples
+    from a frame's centre until its score is there, as a sum. wait: frames after which a peak is decided at the latest.
+    spectra: constant-Q frames, one per spectrum_hop samples.
     """
 
     hop_length: int
@@ -45,19 +52,25 @@ class FrontEnd(Protocol):
     wait: int
     spectra: History
     spectrum_hop: int
+    _picker: RunPicker | AdaptivePicker
+    _parts: tuple[Resettable, ...]
 
     @property
     def next_frame(self) -> int:
         """The first frame that has no score yet."""
+        return self._picker.next_frame
 
     def reset(self) -> None:
         """[analysis] Become as new."""
+        for part in (*self._parts, self._picker, self.spectra):
+            part.reset()
 
     def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:
         """[analysis] Process the block that begins at `start`, float32 (n,); append every score to the trace."""
+        raise NotImplementedError
 
 
-class WindowFrontEnd:
+class WindowFrontEnd(FrontEnd):
     """Constant-Q sums, a window of past and future frames, a net for each window."""
 
     offset = 0
@@ -71,7 +84,8 @@ class WindowFrontEnd:
         self._context = ContextWindow(features.bands, features.n_bins, features.past, features.future, most)
         self._scorer = Scorer(manifest, most)
         self._picker = RunPicker(threshold)
-        self.delay_terms: tuple[tuple[str, int], ...] = (
+        self._parts = self._cqt, self._context
+        self.delay_terms = (
             (f"{features.future} frames of context", features.future * hop),
             ("constant-Q kernel", self._cqt.latency),
         )
@@ -79,16 +93,6 @@ class WindowFrontEnd:
         self._silent: NDArray[np.bool_] = np.zeros(most, np.bool_)
         self._scores: NDArray[np.float32] = np.zeros(most, np.float32)
         self.spectra = History(features.n_bins, features.future + self._cqt.latency // hop + 64 + most, most)
-
-    @property
-    def next_frame(self) -> int:
-        """The first frame that has no score yet."""
-        return self._picker.next_frame
-
-    def reset(self) -> None:
-        """[analysis] Become as new."""
-        for part in (self._cqt, self._context, self._picker, self.spectra):
-            part.reset()
 
     def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:  # noqa: ARG002
         """[analysis] Process a block."""
@@ -106,7 +110,7 @@ class WindowFrontEnd:
         return self._picker.push(scores)
 
 
-class StreamFrontEnd:
+class StreamFrontEnd(FrontEnd):
     """The streaming net, the beat tracker beside it, and what is chosen from both."""
 
     wait = 1
@@ -124,24 +128,15 @@ class StreamFrontEnd:
         decay = decay_of(decision.memory_seconds, stream.hop_length, sample_rate)
         self._picker = AdaptivePicker(weighing.threshold, decision.relative, decay)
         self._column = stream.heads.index("chop")
-        self.delay_terms: tuple[tuple[str, int], ...] = (
+        self.delay_terms = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
             ("constant-Q kernel", stream.features.latency),
             ("beat window", decision.beat_reach * stream.hop_length),
         )
         most = spec.max_block_size // self.spectrum_hop + 1
+        self._parts = self._shared, self._weigher
         self.spectra = History(N_BINS, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
         self.reset()
-
-    @property
-    def next_frame(self) -> int:
-        """The first frame that has no score yet."""
-        return self._picker.next_frame
-
-    def reset(self) -> None:
-        """[analysis] Become as new."""
-        for part in (self._shared, self._weigher, self._picker, self.spectra):
-            part.reset()
 
     def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:
         """[analysis] Process the block that begins at `start`."""

@@ -1,4 +1,4 @@
-"""Which frames become chops: the net's word, how well the frame lies on the beat, and how loud the net was lately."""
+"""Which frames become chops: the net's probability, how well the frame lies on the beat, and its peaks lately."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -59,9 +59,9 @@ class Decision:
 class AdaptivePicker:
     """Local maxima that reach a threshold and a share of the highest score lately.
 
-    No fixed threshold suits both a dry drum and a worn record: what counts is how a peak compares with its like. The
-    highest score lately falls by a factor of e in memory_seconds; it starts at START, so that the first peak of a
-    record must be a good one.
+    No fixed threshold suits both a dry drum and a noisy record: what counts is how a peak compares with those
+    before. The highest score lately falls by a factor of e in memory_seconds; it starts at START, so that the first
+    peak of a record must be a good one.
     """
 
     START = 0.6
@@ -93,7 +93,7 @@ class AdaptivePicker:
 
 
 _USUAL = math.log(0.15 / 0.85)
-_SURE = 0.25
+_TRUSTED = 0.25
 _EDGE = 1e-4
 
 
@@ -110,11 +110,11 @@ def _compiled() -> Callable[..., int]:
         reach = line.shape[1] // 2
         written = 0
         for i in range(len(chops)):
-            near, judged = beats[i], chops[i]
+            near, chop = beats[i], chops[i]
             for k in range(2 * reach):
                 near = max(near, line[1, k])
             if reach:
-                judged = line[0, 0]
+                chop = line[0, 0]
                 for k in range(reach - 1):
                     line[0, k] = line[0, k + 1]
                 line[0, reach - 1] = chops[i]
@@ -124,8 +124,8 @@ def _compiled() -> Callable[..., int]:
             if skip[0]:
                 skip[0] -= 1
                 continue
-            trust = share * min(1.0, confidence[i] / _SURE)
-            odds = _odds(judged) + trust * (_odds(near) - _USUAL)
+            trust = share * min(1.0, confidence[i] / _TRUSTED)
+            odds = _odds(chop) + trust * (_odds(near) - _USUAL)
             scores[written] = 1 / (1 + math.exp(-odds))
             written += 1
         return written

@@ -24,7 +24,7 @@ VELOCITY = " velocity"
 
 _CELL = 16
 _AFTER, _BEFORE = 384, 256  # samples compared after and before a cut: 8.7 and 5.8 ms
-_FORWARD = 128  # behind the centre: with _AFTER just what is there when the frame is judged
+_FORWARD = 128  # behind the centre: with _AFTER just what is there when the frame is decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class DrumSettings:
 class DrumDetector(StatedLatency):
     """Finds drum hits, each drum on its own.
 
-        attack             judged at the first frame complete after `wait`
+        attack             decided at the first frame complete after `wait`
         |---- wait --------|---- up to one hop ----|-- one block --> emitted
 
     Nothing is waited for beyond that: its notes leave after its own latency, not the session's.
@@ -92,9 +92,9 @@ class DrumDetector(StatedLatency):
             ("to the end of the frame", HOP_LENGTH - 1),
             ("one block", spec.max_block_size),
         )
-        self._heard_after = self._features.latency
-        earliest = features.wait + HOP_LENGTH - 1 - self._heard_after
-        """Samples before the centre of a frame at which what it judges may begin; the latest is a hop later."""
+        self._frame_delay = self._features.latency
+        earliest = features.wait + HOP_LENGTH - 1 - self._frame_delay
+        """Samples before the centre of a frame at which what is decided at it may begin; the latest is a hop later."""
         self._earliest = earliest
         back = _CELL * max(0, math.floor(earliest / _CELL))
         self._search = AttackSearch(back, _FORWARD, HOP_LENGTH // 2 - earliest, 2.0 * HOP_LENGTH, _BEFORE, _AFTER)
@@ -115,14 +115,14 @@ class DrumDetector(StatedLatency):
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
         for frame in self._features.push(block):
-            said = self._net.push(frame)
-            np.take(said, self._columns, out=self._scores[0])
+            scores = self._net.push(frame)
+            np.take(scores, self._columns, out=self._scores[0])
             struck = self._picker.push(self._scores)
             if len(struck):
-                self._emit([int(drum) for _, drum in struck], said, self._start, emit)
+                self._emit([int(drum) for _, drum in struck], scores, self._start, emit)
             self._frame += 1
 
-    def _emit(self, struck: list[int], said: NDArray[np.float32], start: int, emit: Emit) -> None:
+    def _emit(self, struck: list[int], scores: NDArray[np.float32], start: int, emit: Emit) -> None:
         centre = self._frame * HOP_LENGTH
         self._last = sample = max(self._last, self._attack(centre))
         for drum in struck:
@@ -131,16 +131,15 @@ class DrumDetector(StatedLatency):
                 Event(
                     kind=DRUM,
                     sample=start + sample,
-                    emitted=start + centre + self._heard_after,
-                    strength=calibrated(self._calibrations[drum], float(said[self._columns[drum]])),
+                    emitted=start + centre + self._frame_delay,
+                    strength=calibrated(self._calibrations[drum], float(scores[self._columns[drum]])),
                     label=label,
                     note=NOTES[label],
-                    velocity=1 + round(126 * float(said[self._velocities[drum]])),
+                    velocity=1 + round(126 * float(scores[self._velocities[drum]])),
                 )
             )
 
     def _attack(self, centre: int) -> int:
         """Refine a frame to the sample, relative to the first block, where its attack begins."""
-        first = centre - self._search.back - self._search.margin
-        segment = self._audio.read(first, first + self._search.length).reshape(-1)
-        return max(0, centre - self._earliest, centre + min(self._search.offset(segment), self._heard_after))
+        attack = min(self._search.attack(self._audio, centre), centre + self._frame_delay)
+        return max(0, centre - self._earliest, attack)

@@ -1,4 +1,4 @@
-"""Which frames become drum hits: the first that reaches a threshold, and a share of how sure the net was lately."""
+"""Which frames become drum hits: the first that reaches a threshold, and a share of the highest score lately."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

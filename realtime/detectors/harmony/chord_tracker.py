@@ -1,6 +1,6 @@
 """From the net's pitch classes to chords, and to the set that sounds, decided a fixed time after they began.
 
-Chords: a hidden Markov model over everything that may be named (`harte.states`): what the net says of the twelve
+Chords: a hidden Markov model over everything that may be named (`harte.states`): the net's log odds of the twelve
 pitch classes and of the bass is compared with each chord's own notes, and to change costs something, so that a chord is
 a stretch of time and not a frame. The likeliest path is followed forwards (Viterbi, 1967), and each frame is decided
 `lag` frames later. Whenever another chord is decided, paths that contradict it are given up: to go back costs a change.
@@ -30,11 +30,11 @@ BASS = 0.7
 """What the bass counts for, beside the pitch classes."""
 MISSED = 0.2
 """Added to the log odds of all pitch classes but the clearest: in a chord a note is missed sooner than imagined."""
-SURE = 6.0
+LIMIT = 6.0
 """Beyond so much, log odds of a pitch class count no more: one confident mistake must not decide alone."""
-BASS_SURE = 5.0
+BASS_LIMIT = 5.0
 SHARPNESS = 1.1
-"""How much a lead in log odds says for the strength."""
+"""What a lead in log odds counts for in the strength."""
 
 STATE, TIME, BEST = range(3)
 _LOST = np.float32(-1e9)
@@ -58,8 +58,8 @@ def _take(row, pitch, low):
         clearest, top = max(clearest, row[p]), max(top, row[12 + p])
     for p in range(12):
         more = np.float32(MISSED) if row[p] < clearest else np.float32(0)
-        pitch[p] = min(max(row[p] + more, np.float32(-SURE)), np.float32(SURE))
-        low[p] = max(row[12 + p] - top, np.float32(-BASS_SURE))
+        pitch[p] = min(max(row[p] + more, np.float32(-LIMIT)), np.float32(LIMIT))
+        low[p] = max(row[12 + p] - top, np.float32(-BASS_LIMIT))
 
 
 @njit
@@ -167,7 +167,7 @@ class ChordTracker:
         """[analysis] Become as new: nothing sounds."""
         self._value.fill(-BEGIN)
         self._value[SILENT] = 0
-        self._recent[:, :12] = -SURE
+        self._recent[:, :12] = -LIMIT
         self._recent[:, 12:] = 0
         for array in (self._began, self._path, self._table):
             array.fill(0)
@@ -186,7 +186,7 @@ class ChordTracker:
 
 PITCH_CHANGE = 6.0
 """What a change costs, in log odds, once off and once on again."""
-PITCH_SURE = 4.0
+PITCH_LIMIT = 4.0
 """Beyond so much, log odds count no more."""
 
 
@@ -206,7 +206,7 @@ def _compile_pitches() -> Callable[..., None]:
                 means[t, p] = mean / np.float32(width)
                 if lead[p] == (most if sounding[p] else least):
                     since[p] = time
-                evidence = min(max(rows[t, p], np.float32(-PITCH_SURE)), np.float32(PITCH_SURE))
+                evidence = min(max(rows[t, p], np.float32(-PITCH_LIMIT)), np.float32(PITCH_LIMIT))
                 lead[p] = min(max(lead[p] + weight * evidence, least), most)
                 if lead[p] == (least if sounding[p] else most):
                     sounding[p] = not sounding[p]

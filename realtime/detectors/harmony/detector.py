@@ -13,20 +13,17 @@ from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLate
 from samplechop.realtime.detectors.harmony.chord_tracker import ChordTracker, PitchSet
 from samplechop.realtime.detectors.harmony.harte import CHORD_OCTAVE, ROOTS, SILENT, voicing
 from samplechop.realtime.detectors.harmony.key_tracker import KeyTracker
-from samplechop.realtime.dsp import onset_refinement
 from samplechop.realtime.dsp.delay_line import History
+from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 from samplechop.realtime.nets.streaming import NOTHING, PITCH_CLASSES, PitchStream, calibrated
 
 MOST_SECONDS = 0.25
 """The latency with blocks of USUAL_BLOCK samples is as much of this as whole frames allow."""
 USUAL_BLOCK = 256
-ATTACK_BACK = onset_refinement.BACK
-"""Samples before the frame in which a chord begins that its attack may lie."""
 LOWEST_DB = -66.0
 """RMS of a frame below which nothing sounds, dBFS."""
 _QUIET_DB, _LOUD_DB = -45.0, -9.0
 _SOFT, _HARD = 40, 110
-
 
 PITCH_CLASS_METER = "pitch classes"
 """Name of the meter that says how likely each pitch class sounds."""
@@ -40,11 +37,11 @@ class HarmonySettings:
 
 
 class HarmonyDetector(StatedLatency):
-    """Tells each chord, each change of the sounding pitch classes, and the key.
+    """Emits each chord, each change of the sounding pitch classes, and the key.
 
         a chord's attack  frame f's centre                    frame f + lag      half a window
         |-----------------|------------------------------------|------------------|------> decided
-         at most ATTACK_BACK
+         at most onset_refinement.BACK
 
     Latency is that sum plus one block. Its meter: float32, (12,), C first, how likely each pitch class sounds just now.
     """
@@ -66,7 +63,7 @@ class HarmonyDetector(StatedLatency):
         self._stream = stream = PitchStream(manifest, spec.max_block_size)
         self._hop = hop = stream.hop_length
         frame_rate = spec.sample_rate / hop
-        most = int(MOST_SECONDS * spec.sample_rate) - stream.latency - ATTACK_BACK - USUAL_BLOCK
+        most = int(MOST_SECONDS * spec.sample_rate) - stream.latency - ATTACK_SEARCH.back - USUAL_BLOCK
         self._lag = lag = max(1, most // hop)
         self._chords = ChordTracker(frame_rate, lag)
         self._pitches = PitchSet(frame_rate, lag)
@@ -74,10 +71,10 @@ class HarmonyDetector(StatedLatency):
         self._latency = (
             ("half of the spectrum's window", stream.latency),
             (f"{lag} frames of lookahead", lag * hop),
-            ("onset refinement", ATTACK_BACK),
+            ("onset refinement", ATTACK_SEARCH.back),
             ("one block", spec.max_block_size),
         )
-        self._audio = History(1, self.latency + onset_refinement.LENGTH, spec.max_block_size)
+        self._audio = History(1, self.latency + ATTACK_SEARCH.length, spec.max_block_size)
         self.reset()
 
     def reset(self) -> None:
@@ -99,10 +96,10 @@ class HarmonyDetector(StatedLatency):
         levels = self._stream.levels
         for i in range(len(rows)):
             # Frame by frame, so that events come in the order of time.
-            self._hear(rows[i : i + 1], levels[i : i + 1], self._start, emit)
+            self._detect(rows[i : i + 1], levels[i : i + 1], self._start, emit)
             self._frame += 1
 
-    def _hear(self, row: NDArray[np.float32], level: NDArray[np.float32], start: int, emit: Emit) -> None:
+    def _detect(self, row: NDArray[np.float32], level: NDArray[np.float32], start: int, emit: Emit) -> None:
         if level[0] < LOWEST_DB:
             row[:] = NOTHING
         decided = start + self._frame * self._hop + self._stream.latency
@@ -147,9 +144,7 @@ class HarmonyDetector(StatedLatency):
         """Give the sample, relative to the first block, where what a frame decides began, after all events before."""
         sample = centre = frame * self._hop
         if begins:
-            first = centre - onset_refinement.BACK - onset_refinement.MARGIN
-            segment = self._audio.read(first, first + onset_refinement.LENGTH).reshape(-1)
-            sample = centre + max(-ATTACK_BACK, onset_refinement.attack_offset(segment))
+            sample = max(centre - ATTACK_SEARCH.back, ATTACK_SEARCH.attack(self._audio, centre))
         self._last = max(0, self._last + 1, sample)
         return self._last
 

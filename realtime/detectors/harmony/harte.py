@@ -17,61 +17,42 @@ from samplechop.realtime.core.events import NO_CHORD
 
 ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 """The one way each pitch class is spelt."""
-QUALITIES: dict[str, tuple[int, ...]] = {
-    "1": (0,),
-    "5": (0, 7),
-    "maj": (0, 4, 7),
-    "min": (0, 3, 7),
-    "dim": (0, 3, 6),
-    "aug": (0, 4, 8),
-    "sus2": (0, 2, 7),
-    "sus4": (0, 5, 7),
-    "maj7": (0, 4, 7, 11),
-    "min7": (0, 3, 7, 10),
-    "7": (0, 4, 7, 10),
-    "minmaj7": (0, 3, 7, 11),
-    "hdim7": (0, 3, 6, 10),
-    "dim7": (0, 3, 6, 9),
-    "maj6": (0, 4, 7, 9),
-    "min6": (0, 3, 7, 9),
-    "maj9": (0, 4, 7, 11, 2),
-    "min9": (0, 3, 7, 10, 2),
-    "9": (0, 4, 7, 10, 2),
-    "min11": (0, 3, 7, 10, 2, 5),
-    "11": (0, 4, 7, 10, 2, 5),
-    "maj13": (0, 4, 7, 11, 2, 5, 9),
-    "min13": (0, 3, 7, 10, 2, 5, 9),
-    "13": (0, 4, 7, 10, 2, 5, 9),
-    "maj(9)": (0, 4, 7, 2),
-    "min(9)": (0, 3, 7, 2),
-    "maj6(9)": (0, 4, 7, 9, 2),
-    "sus4(b7)": (0, 5, 7, 10),
-    "aug(b7)": (0, 4, 8, 10),
-    "7(b9)": (0, 4, 7, 10, 1),
-    "7(#9)": (0, 4, 7, 10, 3),
+_QUALITIES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "1": (" note", (0,)),
+    "5": ("5", (0, 7)),
+    "maj": ("", (0, 4, 7)),
+    "min": ("m", (0, 3, 7)),
+    "dim": ("dim", (0, 3, 6)),
+    "aug": ("aug", (0, 4, 8)),
+    "sus2": ("sus2", (0, 2, 7)),
+    "sus4": ("sus4", (0, 5, 7)),
+    "maj7": ("maj7", (0, 4, 7, 11)),
+    "min7": ("m7", (0, 3, 7, 10)),
+    "7": ("7", (0, 4, 7, 10)),
+    "minmaj7": ("m(maj7)", (0, 3, 7, 11)),
+    "hdim7": ("m7b5", (0, 3, 6, 10)),
+    "dim7": ("dim7", (0, 3, 6, 9)),
+    "maj6": ("6", (0, 4, 7, 9)),
+    "min6": ("m6", (0, 3, 7, 9)),
+    "maj9": ("maj9", (0, 4, 7, 11, 2)),
+    "min9": ("m9", (0, 3, 7, 10, 2)),
+    "9": ("9", (0, 4, 7, 10, 2)),
+    "min11": ("m11", (0, 3, 7, 10, 2, 5)),
+    "11": ("11", (0, 4, 7, 10, 2, 5)),
+    "maj13": ("maj13", (0, 4, 7, 11, 2, 5, 9)),
+    "min13": ("m13", (0, 3, 7, 10, 2, 5, 9)),
+    "13": ("13", (0, 4, 7, 10, 2, 5, 9)),
+    "maj(9)": ("add9", (0, 4, 7, 2)),
+    "min(9)": ("m(add9)", (0, 3, 7, 2)),
+    "maj6(9)": ("6/9", (0, 4, 7, 9, 2)),
+    "sus4(b7)": ("7sus4", (0, 5, 7, 10)),
+    "aug(b7)": ("7#5", (0, 4, 8, 10)),
+    "7(b9)": ("7b9", (0, 4, 7, 10, 1)),
+    "7(#9)": ("7#9", (0, 4, 7, 10, 3)),
 }
-"""Semitones over the root, modulo the octave, in the order in which thirds are stacked."""
-_SHORT = {
-    "1": " note",
-    "maj": "",
-    "min": "m",
-    "maj7": "maj7",
-    "min7": "m7",
-    "minmaj7": "m(maj7)",
-    "hdim7": "m7b5",
-    "maj6": "6",
-    "min6": "m6",
-    "min9": "m9",
-    "min11": "m11",
-    "min13": "m13",
-    "maj(9)": "add9",
-    "min(9)": "m(add9)",
-    "maj6(9)": "6/9",
-    "sus4(b7)": "7sus4",
-    "aug(b7)": "7#5",
-    "7(b9)": "7b9",
-    "7(#9)": "7#9",
-}
+"""As musicians write each, and its semitones over the root, modulo the octave, in the order of stacked thirds."""
+QUALITIES = {quality: steps for quality, (_, steps) in _QUALITIES.items()}
+"""The semitones of each quality."""
 _DEGREES = {"1": 0, "2": 2, "3": 4, "4": 5, "5": 7, "6": 9, "7": 11, "9": 2, "11": 5, "13": 9}
 _BASSES = ("1", "b2", "2", "b3", "3", "4", "b5", "5", "b6", "6", "b7", "7")
 _ALIASES = {"": "maj", "6": "maj6", "add9": "maj(9)"}
@@ -142,7 +123,8 @@ class Chord:
     def short(self) -> str:
         """As musicians write it: "Am7", "C/E"."""
         over = f"/{ROOTS[self.bass]}" if self.bass != self.root else ""
-        return f"{ROOTS[self.root]}{_SHORT.get(self.quality, self.quality)}{over}"
+        quality = _QUALITIES[self.quality][0] if self.quality in _QUALITIES else self.quality
+        return f"{ROOTS[self.root]}{quality}{over}"
 
 
 def parse(label: str) -> Chord | None:
@@ -155,7 +137,7 @@ def parse(label: str) -> Chord | None:
         return None
     match = _LABEL.fullmatch(label.strip())
     if match is None:
-        raise ValueError(f'a chord must look like "A:min7" or "C:maj/3", got {label!r}')
+        raise ValueError(f'a chord must be written as "A:min7" or "C:maj/3", got {label!r}')
     letter, accidentals, quality, bass = match.groups()
     root = (_NATURAL[letter] + accidentals.count("#") - accidentals.count("b")) % 12
     quality = _ALIASES.get(quality or "", quality or "maj")
@@ -175,29 +157,22 @@ def shorthand(label: str) -> str:
 
 
 PRIORS = {
-    "1": 0.0,
-    "5": 0.0,
-    "maj": 0.0,
-    "min": 0.0,
-    "min7": 0.0,
-    "7": -0.1,
-    "maj7": -0.1,
-    "sus4": -0.2,
-    "sus2": -0.4,
-    "dim": -0.4,
-    "aug": -0.5,
-    "maj6": -0.4,
-    "min6": -0.4,
-    "hdim7": -0.3,
-    "dim7": -0.3,
-    "minmaj7": -0.6,
-    "9": -0.3,
-    "maj9": -0.3,
-    "min9": -0.3,
-    "maj(9)": -0.4,
-    "min(9)": -0.5,
-    "sus4(b7)": -0.5,
-    "maj6(9)": -0.7,
+    quality: prior
+    for prior, qualities in (
+        (0.0, "1 5 maj min min7"),
+        (-0.1, "7 maj7"),
+        (-0.2, "sus4"),
+        (-0.4, "sus2 dim"),
+        (-0.5, "aug"),
+        (-0.4, "maj6 min6"),
+        (-0.3, "hdim7 dim7"),
+        (-0.6, "minmaj7"),
+        (-0.3, "9 maj9 min9"),
+        (-0.4, "maj(9)"),
+        (-0.5, "min(9) sus4(b7)"),
+        (-0.7, "maj6(9)"),
+    )
+    for quality in qualities.split()
 }
 """The qualities that are named, and how much evidence each must have over a plain chord's, in log odds."""
 _INVERTED = {3: -0.75, 4: -0.75, 6: -1.2, 7: -0.75, 8: -1.2}

@@ -72,7 +72,7 @@ MEMORY_SECONDS = 25.0
 """What sounded so long ago counts for 1/e."""
 LEAST_SECONDS = 4.0
 """Of sound with a pitch that there must be before a key is emitted."""
-LOOK_SECONDS = 0.5
+INTERVAL_SECONDS = 0.5
 CONFIDENCE_THRESHOLD = 0.5
 """The confidence from which a key is emitted."""
 _CHANCE = (-11.0, 6.5, 12.6)
@@ -88,14 +88,14 @@ class KeyTracker:
             raise ValueError(f"frame_rate must be above 0, got {frame_rate}")
         self._seconds = 1 / frame_rate
         self._kept = math.exp(-self._seconds / MEMORY_SECONDS)
-        self._look = max(1, round(LOOK_SECONDS * frame_rate))
+        self._interval = max(1, round(INTERVAL_SECONDS * frame_rate))
         self._found = np.zeros(12)
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new: no key is known."""
         self._found.fill(0)
-        self._heard, self._next = 0.0, self._look
+        self._sounded, self._next = 0.0, self._interval
         self.key: Key | None = None
 
     def push(self, probabilities: NDArray[np.float32]) -> tuple[Key, float] | None:
@@ -105,12 +105,12 @@ class KeyTracker:
         """
         self._found *= self._kept
         self._found += probabilities
-        self._heard += self._seconds * float(probabilities.max())
+        self._sounded += self._seconds * float(probabilities.max())
         self._next -= 1
         if self._next:
             return None
-        self._next = self._look
-        if self._heard < LEAST_SECONDS:
+        self._next = self._interval
+        if self._sounded < LEAST_SECONDS:
             return None
         at, lead, height = best(likeness(self._found))
         constant, for_lead, for_height = _CHANCE

@@ -56,7 +56,7 @@ def test_a_name_that_fits_several_inputs_lists_them(wanted: str, listed: list[in
         assert (f"{one.index} {one.full_name}" in str(refusal.value)) == (one.index in listed)
 
 
-@pytest.mark.parametrize("wanted", ["tape deck", "9", "1", "Built-in Output", ""])
+@pytest.mark.parametrize("wanted", ["cassette deck", "9", "1", "Built-in Output", ""])
 def test_a_name_that_fits_no_input_lists_the_inputs(wanted: str) -> None:
     with pytest.raises(UserError, match="there is no audio input") as refusal:
         choose_input(DEVICES, wanted)
@@ -65,16 +65,16 @@ def test_a_name_that_fits_no_input_lists_the_inputs(wanted: str) -> None:
 
 
 @pytest.mark.parametrize("devices", [[], [DEVICES[1]]])
-def test_a_machine_without_inputs_is_told_that_files_work(devices: list[Device]) -> None:
+def test_a_machine_without_inputs_is_answered_that_files_work(devices: list[Device]) -> None:
     with pytest.raises(UserError, match=r"no audio input on this machine.*live FILE.*--demo"):
         choose_input(devices, None)
 
 
-def test_the_monitor_is_heard_on_the_device_itself_if_it_has_outputs() -> None:
+def test_the_monitor_plays_on_the_device_itself_if_it_has_outputs() -> None:
     assert choose_output(DEVICES, beside=DEVICES[3]).index == 3
 
 
-def test_the_monitor_is_heard_on_the_default_output_otherwise() -> None:
+def test_the_monitor_plays_on_the_default_output_otherwise() -> None:
     assert choose_output(DEVICES, beside=DEVICES[2]).index == 1
     assert choose_output(DEVICES).index == 1
 
@@ -139,7 +139,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakePortAudio:
 
 
 @pytest.mark.usefixtures("fake")
-def test_the_list_tells_all_about_a_device() -> None:
+def test_the_list_has_all_about_a_device() -> None:
     assert list_devices() == [Device(0, "Turntable", "ALSA", 2, 0, 44_100, is_default=True)]
 
 

@@ -170,9 +170,9 @@ def test_both_callbacks_leave_the_same_ring_and_the_same_output(
 def test_the_monitor_is_the_input_exactly_so_many_frames_late(call, delay: int) -> None:
     ring = make_ring(channels=2, outputs=2, delay=delay)
     blocks = [call(ring, ramp(start, 8, 2), 8, Times(), 0) for start in range(0, 80, 8)]
-    heard = np.concatenate(blocks)
-    np.testing.assert_array_equal(heard[:delay], 0)
-    np.testing.assert_array_equal(heard[delay:], ramp(0, 80 - delay, 2))
+    played = np.concatenate(blocks)
+    np.testing.assert_array_equal(played[:delay], 0)
+    np.testing.assert_array_equal(played[delay:], ramp(0, 80 - delay, 2))
 
 
 @pytest.mark.parametrize(("channels", "outputs", "expected"), [(1, 2, [1, 1]), (2, 1, [1.25]), (2, 3, [1, 1.5, 1])])

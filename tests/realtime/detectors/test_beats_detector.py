@@ -25,7 +25,7 @@ def detector() -> BeatDetector:
     return made
 
 
-def hear(detector: Detector, audio: np.ndarray) -> list[Event]:
+def detect(detector: Detector, audio: np.ndarray) -> list[Event]:
     detector.reset()
     events: list[Event] = []
     padded = np.concatenate([audio, np.zeros(detector.latency + BLOCK, np.float32)]).astype(np.float32)
@@ -38,7 +38,7 @@ def hear(detector: Detector, audio: np.ndarray) -> list[Event]:
 def beats(detector: BeatDetector) -> list[Event]:
     audio, rate = soundfile.read(DEMO, dtype="float32", always_2d=True)
     assert rate == ANALYSIS_RATE
-    return hear(detector, audio.mean(axis=1))
+    return detect(detector, audio.mean(axis=1))
 
 
 def test_beside_chops_the_net_is_shared_and_the_events_are_the_same(beats: list[Event]) -> None:
@@ -50,7 +50,7 @@ def test_beside_chops_the_net_is_shared_and_the_events_are_the_same(beats: list[
     assert spec.shared is not None and len(spec.shared) == 1
     alone = ChopDetector()
     alone.prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
-    expected = hear(alone, audio.mean(axis=1))
+    expected = detect(alone, audio.mean(axis=1))
     for order in (made, made[::-1]):
         found: list[Event] = []
         for one in order:
@@ -82,7 +82,7 @@ def test_positions_in_the_bar_follow_each_other(beats: list[Event]) -> None:
     assert labels == [(labels[0] - 1 + k) % 4 + 1 for k in range(len(labels))]
 
 
-def test_each_beat_is_told_within_the_latency(detector: BeatDetector, beats: list[Event]) -> None:
+def test_each_beat_is_emitted_within_the_latency(detector: BeatDetector, beats: list[Event]) -> None:
     assert beats
     assert all(0 < beat.emitted - beat.sample <= detector.latency - BLOCK for beat in beats)
     assert sum(samples for _, samples in detector.latency_terms) == detector.latency
@@ -90,7 +90,7 @@ def test_each_beat_is_told_within_the_latency(detector: BeatDetector, beats: lis
 
 @pytest.mark.parametrize("kind", ["hiss", "hum", "crackle", "run-out", "groove", "silence"])
 def test_a_record_without_music_has_no_beats(detector: BeatDetector, kind: str) -> None:
-    found = [len(hear(detector, sound)) for sound in synthetic_noises(12.0)[kind]]
+    found = [len(detect(detector, sound)) for sound in synthetic_noises(12.0)[kind]]
     assert sum(found) == 0
 
 
@@ -107,8 +107,8 @@ def floating(seconds: float = 40.0) -> np.ndarray:
 
 
 def test_music_without_a_pulse_has_few_beats(detector: BeatDetector) -> None:
-    told = sum(60 / (beat.tempo or 1) for beat in hear(detector, floating()))
-    assert told < 0.2 * 40.0
+    seconds = sum(60 / (beat.tempo or 1) for beat in detect(detector, floating()))
+    assert seconds < 0.2 * 40.0
 
 
 def test_a_model_without_beats_is_named() -> None:
@@ -124,7 +124,7 @@ def test_settings_out_of_range_are_refused(wrong: dict) -> None:
         BeatSettings(**wrong)
 
 
-def test_a_session_tells_beats_beside_the_same_chops() -> None:
+def test_a_session_emits_beats_beside_the_same_chops() -> None:
     alone = samplechop("live", "--demo", "--fast", "--events", "-")
     both = samplechop("live", "--demo", "--fast", "--events", "-", "--detect", "chops,beats")
     lines = [json.loads(line) for line in both.out.splitlines()]

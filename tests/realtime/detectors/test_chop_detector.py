@@ -38,11 +38,11 @@ def test_a_chop_that_was_held_for_long_still_has_its_spectrum(model: str) -> Non
             detector.process(mono[start : start + 256], start, found.append)
         return {event.sample: event.spectrum for event in found}
 
-    at_once, held = spectra(0.0), spectra(2.0)
-    assert len(held) > 3
-    assert set(held) & set(at_once)
-    for sample in set(held) & set(at_once):
-        np.testing.assert_array_equal(held[sample], at_once[sample])
+    at_once, waiting = spectra(0.0), spectra(2.0)
+    assert len(waiting) > 3
+    assert set(waiting) & set(at_once)
+    for sample in set(waiting) & set(at_once):
+        np.testing.assert_array_equal(waiting[sample], at_once[sample])
 
 
 def test_a_streaming_model_that_hears_no_beats_is_named(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def kicks() -> tuple[np.ndarray, np.ndarray]:
     return audio, starts
 
 
-def test_a_hit_is_told_within_25_ms(detector: DrumDetector) -> None:
+def test_a_hit_is_emitted_within_25_ms(detector: DrumDetector) -> None:
     assert sum(samples for _, samples in detector.latency_terms) == detector.latency
     assert detector.latency <= MOST_MS * ANALYSIS_RATE / 1000
     assert detector.immediate

@@ -1,4 +1,4 @@
-"""The harmony detector, with a net that says what it is told to say."""
+"""The harmony detector, with a net that gives what it is made to give."""
 
 import itertools
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PARTS = ((None, 60), ("A:min7", 120), ("D:7", 120), ("G:maj/3", 120), ("E:1", 60
 
 @dataclass
 class _Stream:
-    """Stands for PitchStream: frame f has the f-th row, whatever is heard."""
+    """Stands for PitchStream: frame f has the f-th row, whatever the block."""
 
     rows: NDArray[np.float32]
     hop_length: int = HOP
@@ -74,7 +74,7 @@ def of_kind(found: list[Event], kind: str) -> list[Event]:
     return [event for event in found if event.kind == kind]
 
 
-def test_chords_are_told_in_order_and_end_with_none(detector: harmony.HarmonyDetector) -> None:
+def test_chords_are_emitted_in_order_and_end_with_none(detector: harmony.HarmonyDetector) -> None:
     labels = [event.label for event in of_kind(run(detector, 256), events.CHORD)]
     assert labels == ["A:min7", "D:7", "G:maj/3", "E:1", "N"]
 

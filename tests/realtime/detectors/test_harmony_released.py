@@ -25,7 +25,7 @@ def detector() -> HarmonyDetector:
     return made
 
 
-def hear(detector: HarmonyDetector, audio: NDArray[np.float32]) -> list[Event]:
+def detect(detector: HarmonyDetector, audio: NDArray[np.float32]) -> list[Event]:
     """Give the chords of some audio between two silences; positions count from where it begins."""
     detector.reset()
     found: list[Event] = []
@@ -38,7 +38,7 @@ def hear(detector: HarmonyDetector, audio: NDArray[np.float32]) -> list[Event]:
 
 @pytest.mark.parametrize(("hertz", "label"), [(220.0, "A:min7"), (130.81, "C:min7"), (164.81, "E:min7")])
 def test_a_made_chord_is_named_from_its_first_sample_on(detector: HarmonyDetector, hertz: float, label: str) -> None:
-    found = hear(detector, chord(hertz, 2.0))
+    found = detect(detector, chord(hertz, 2.0))
     assert [event.label for event in found] == [label, "N"]
     assert abs(found[0].sample) < 32
 
@@ -50,7 +50,7 @@ def test_drums_and_hiss_alone_are_no_chord(detector: HarmonyDetector) -> None:
         hit = kick(rng) if at % 2 == 0 else snare(rng)
         first = at * ANALYSIS_RATE // 2
         audio[first : first + len(hit)] += hit
-    assert hear(detector, audio) == []
+    assert detect(detector, audio) == []
 
 
 @pytest.mark.recordings
@@ -63,5 +63,5 @@ def test_a_real_note_is_named(detector: HarmonyDetector, name: str, label: str) 
     if path is None:
         pytest.skip(f"{name} is not among the recordings")
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    found = hear(detector, soxr.resample(samples.mean(axis=1), rate, ANALYSIS_RATE))
+    found = detect(detector, soxr.resample(samples.mean(axis=1), rate, ANALYSIS_RATE))
     assert [event.label for event in found] == [label, "N"]

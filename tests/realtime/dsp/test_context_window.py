@@ -101,7 +101,7 @@ def test_one_loud_frame_makes_every_window_around_it_heard() -> None:
 
 
 @pytest.mark.parametrize(("level_db", "is_silent"), [(-84, True), (-76, False)])
-def test_white_noise_is_heard_from_about_minus_80_dbfs(level_db: float, is_silent: bool) -> None:
+def test_white_noise_is_audible_from_about_minus_80_dbfs(level_db: float, is_silent: bool) -> None:
     noise = np.random.default_rng(1).standard_normal(44_100).astype(np.float32) * np.float32(10 ** (level_db / 20))
     out = np.zeros((200, N_BINS), np.float32)
     written = StreamingCQT().push(noise, out)
@@ -116,7 +116,7 @@ def test_a_steady_hum_is_not_blown_up_into_noise() -> None:
     assert np.abs(windows[PAST:]).max() < 0.1
 
 
-def test_what_can_hardly_be_heard_is_not_blown_up() -> None:
+def test_what_is_hardly_audible_is_not_blown_up() -> None:
     wobble = np.random.default_rng(2).standard_normal((200, 1)).astype(np.float32)
     windows, _ = windows_of(1.1 * SILENCE * (1 + 0.02 * wobble) * np.ones((200, N_BINS), np.float32))
     assert np.abs(windows[PAST:]).max() < 1

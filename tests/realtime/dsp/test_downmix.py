@@ -46,8 +46,8 @@ def test_stereo_in_phase_gives_the_mean_to_the_last_bit(width: float) -> None:
 
 def test_an_inverted_channel_gives_the_sound_from_its_first_attack_on() -> None:
     sound = hits()
-    heard = mixed(stereo(sound, -sound))
-    away = np.flatnonzero(heard != sound)
+    mono = mixed(stereo(sound, -sound))
+    away = np.flatnonzero(mono != sound)
     assert len(away) <= 16 and (not len(away) or away[-1] - np.flatnonzero(sound)[0] <= 16)
 
 
@@ -55,15 +55,15 @@ def test_an_inverted_channel_of_wide_stereo_is_found_within_two_seconds() -> Non
     rng = np.random.default_rng(2)
     middle, width = (rng.standard_normal(4 * RATE).astype(np.float32) * level for level in (0.2, 0.06))
     downmix = Downmix(RATE, 2, len(middle))
-    heard = downmix.process(stereo(middle + width, -(middle - width)))
+    mono = downmix.process(stereo(middle + width, -(middle - width)))
     assert downmix.antiphase_at is not None and downmix.antiphase_at < 2 * RATE
-    assert np.allclose(heard[2 * RATE :], middle[2 * RATE :], atol=1e-6)
+    assert np.allclose(mono[2 * RATE :], middle[2 * RATE :], atol=1e-6)
 
 
 def test_it_goes_back_to_the_mean_when_the_phase_is_right_again() -> None:
     sound = hits()
-    heard = mixed(np.concatenate([stereo(sound, -sound), stereo(sound, sound), stereo(sound, sound)]))
-    assert np.array_equal(heard[-len(sound) :], sound)
+    mono = mixed(np.concatenate([stereo(sound, -sound), stereo(sound, sound), stereo(sound, sound)]))
+    assert np.array_equal(mono[-len(sound) :], sound)
 
 
 def test_silence_between_changes_nothing() -> None:

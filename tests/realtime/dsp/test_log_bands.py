@@ -39,7 +39,7 @@ def test_magnitudes_are_those_of_the_fourier_transform(length: int) -> None:
     np.testing.assert_allclose(out, np.abs(np.fft.rfft(frame * window))[: length // 2], rtol=2e-5, atol=2e-5)
 
 
-def test_a_window_that_falls_quickly_hears_what_came_last() -> None:
+def test_a_window_that_falls_quickly_shows_what_came_last() -> None:
     click = np.zeros(LENGTH, np.float32)
     click[-160] = 1.0
     out = np.zeros((LENGTH // HOP + 1, N_BANDS), np.float32)
@@ -78,8 +78,8 @@ def test_too_little_room_is_refused() -> None:
         BandSpectrum(RATE, HOP).push(np.zeros(4 * HOP, np.float32), np.zeros((2, N_BANDS), np.float32))
 
 
-def test_every_band_hears_something_and_the_range_has_no_hole() -> None:
+def test_every_band_covers_something_and_the_range_has_no_hole() -> None:
     weights = band_weights(RATE)
     assert (weights.sum(axis=1) > 0).all()
-    heard = np.flatnonzero(weights.sum(axis=0) > 0)
-    assert np.array_equal(heard, np.arange(1, heard[-1] + 1))
+    covered = np.flatnonzero(weights.sum(axis=0) > 0)
+    assert np.array_equal(covered, np.arange(1, covered[-1] + 1))

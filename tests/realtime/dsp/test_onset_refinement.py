@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.realtime.dsp import onset_refinement
+from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH, BACK, FORWARD, AttackSearch
 from tests.support.signals import chord, kick, snare
 
 SOUNDS = {"kick": kick, "snare": snare, "chord": lambda rng: chord(110 * 2 ** rng.random(), 1.0)}
@@ -11,9 +11,9 @@ SOUNDS = {"kick": kick, "snare": snare, "chord": lambda rng: chord(110 * 2 ** rn
 
 def segment(sound: np.ndarray, offset: int, noise: float, rng: np.random.Generator) -> np.ndarray:
     """Hiss in which `sound` begins `offset` samples after the frame's centre."""
-    out = rng.standard_normal(onset_refinement.LENGTH) * noise
-    start = onset_refinement.MARGIN + onset_refinement.BACK + offset
-    out[start:] += sound[: onset_refinement.LENGTH - start]
+    out = rng.standard_normal(ATTACK_SEARCH.length) * noise
+    start = ATTACK_SEARCH.margin + BACK + offset
+    out[start:] += sound[: ATTACK_SEARCH.length - start]
     return out.astype(np.float32)
 
 
@@ -23,28 +23,28 @@ def test_an_attack_is_found_to_three_milliseconds(name: str) -> None:
     for seed in range(300):
         rng = np.random.default_rng(seed)
         offset = int(rng.integers(-1500, 1001))
-        found = onset_refinement.attack_offset(segment(SOUNDS[name](rng), offset, 1e-3, rng))
+        found = ATTACK_SEARCH.offset(segment(SOUNDS[name](rng), offset, 1e-3, rng))
         errors.append(abs(found - offset))
     # A chord's beating now and then rises more than its attack did.
     assert np.quantile(errors, 0.98 if name == "chord" else 1.0) <= 132
 
 
 def test_silence_keeps_the_frame() -> None:
-    assert onset_refinement.attack_offset(np.zeros(onset_refinement.LENGTH, np.float32)) == 0
+    assert ATTACK_SEARCH.offset(np.zeros(ATTACK_SEARCH.length, np.float32)) == 0
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_the_attack_lies_in_the_range_that_the_latency_counts_on(seed: int) -> None:
-    noise = np.random.default_rng(seed).standard_normal(onset_refinement.LENGTH).astype(np.float32)
-    assert -onset_refinement.BACK <= onset_refinement.attack_offset(noise) <= onset_refinement.FORWARD
+    noise = np.random.default_rng(seed).standard_normal(ATTACK_SEARCH.length).astype(np.float32)
+    assert -BACK <= ATTACK_SEARCH.offset(noise) <= FORWARD
 
 
 def test_a_segment_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="segment must have"):
-        onset_refinement.attack_offset(np.zeros(10, np.float32))
+        ATTACK_SEARCH.offset(np.zeros(10, np.float32))
 
 
-SHORT = onset_refinement.AttackSearch(320, 128, -206, 512.0, 256, 384)
+SHORT = AttackSearch(320, 128, -206, 512.0, 256, 384)
 """As the drum detector searches: with little of what follows."""
 
 
@@ -63,4 +63,4 @@ def test_without_any_rise_an_attack_is_where_attacks_usually_lie() -> None:
 
 def test_lengths_that_are_no_multiples_of_a_cell_are_refused() -> None:
     with pytest.raises(ValueError, match="multiples of 16"):
-        onset_refinement.AttackSearch(321, 128, 0, 512.0, 256, 384)
+        AttackSearch(321, 128, 0, 512.0, 256, 384)

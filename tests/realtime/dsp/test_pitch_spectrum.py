@@ -79,7 +79,7 @@ def test_frames_and_levels_do_not_depend_on_how_blocks_are_cut(sizes: list[int])
         np.testing.assert_array_equal(one, whole)
 
 
-def test_half_the_rate_hears_the_same() -> None:
+def test_half_the_rate_gives_the_same() -> None:
     t = np.arange(RATE) / RATE
     audio = sum(np.sin(2 * np.pi * f * t) / f for f in (130.8, 261.6, 987.8, 3136.0)).astype(np.float32)
     full, _ = run(audio, [len(audio)])

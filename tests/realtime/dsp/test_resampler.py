@@ -35,8 +35,8 @@ def test_what_the_lower_rate_cannot_hold_is_gone(rate: int) -> None:
 @pytest.mark.parametrize("rate", RATES)
 def test_no_sample_is_later_than_stated(rate: int) -> None:
     resampler = Resampler(rate, 44_100, 1)
-    heard = np.cumsum([len(resampler.push(np.zeros(1, np.float32))) for _ in range(2000)])
-    lag = np.arange(1, 2001) * 44_100 / rate - heard
+    given = np.cumsum([len(resampler.push(np.zeros(1, np.float32))) for _ in range(2000)])
+    lag = np.arange(1, 2001) * 44_100 / rate - given
     assert resampler.delay - 2 - 44_100 / rate < lag.max() <= resampler.delay
 
 

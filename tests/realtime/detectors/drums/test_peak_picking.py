@@ -51,8 +51,8 @@ def test_picking_does_not_depend_on_how_scores_come(scores: list[float], split: 
     whole, parts = (HitPicker([DrumChoice(0.3, 0.5, GAP)], 6.0, HOP, RATE, 60) for _ in range(2))
     column = np.array(scores, np.float32)[:, None]
     first = parts.push(column[:split])[:, 0].tolist()
-    rest = parts.push(column[split:])[:, 0] + split
-    assert whole.push(column)[:, 0].tolist() == first + rest.tolist()
+    later = parts.push(column[split:])[:, 0] + split
+    assert whole.push(column)[:, 0].tolist() == first + later.tolist()
 
 
 def test_a_decision_is_read() -> None:

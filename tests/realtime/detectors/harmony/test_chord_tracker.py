@@ -31,12 +31,12 @@ def test_every_chord_is_named(quality: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["C:maj/3", "C:maj/5", "G:7/b7", "D:min/b3", "A:min7/5"])
-def test_inversions_are_told_by_the_bass(label: str) -> None:
+def test_inversions_are_named_by_the_bass(label: str) -> None:
     assert decided_chords(evidence((label, 40)))[-1][1] == label
 
 
 @pytest.mark.parametrize(("one", "other"), [("A:min7", "C:maj6"), ("D:sus2", "A:sus4"), ("F:min6", "D:hdim7")])
-def test_chords_of_the_same_notes_are_told_apart_by_the_bass(one: str, other: str) -> None:
+def test_chords_of_the_same_notes_are_separated_by_the_bass(one: str, other: str) -> None:
     assert decided_chords(evidence((one, 40), (None, 40), (other, 40))) == [(0, one), (40, "N"), (80, other)]
 
 
@@ -51,7 +51,7 @@ def test_what_is_decided_does_not_depend_on_how_frames_are_cut(seed: int, cuts: 
 
 
 @given(seed=st.integers(0, 999))
-def test_what_was_told_does_not_depend_on_what_comes_later(seed: int) -> None:
+def test_what_was_decided_does_not_depend_on_what_comes_later(seed: int) -> None:
     rows = np.random.default_rng(seed).normal(0, 3, (120, 24)).astype(np.float32)
     changed = np.concatenate([rows[:80], -rows[80:]])
     early = [one for one in decided_chords(rows) if one[0] + LAG < 80]

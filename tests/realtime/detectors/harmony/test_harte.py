@@ -1,4 +1,4 @@
-"""Names of chords: Harte's syntax, with mir_eval as the judge."""
+"""Names of chords: Harte's syntax, with mir_eval as the reference."""
 
 import numpy as np
 import pytest
@@ -13,13 +13,13 @@ chords = st.builds(Chord, root=st.integers(0, 11), quality=st.sampled_from(sorte
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
-def test_mir_eval_hears_the_same_pitch_classes_in_every_quality_and_inversion(quality: str) -> None:
+def test_mir_eval_finds_the_same_pitch_classes_in_every_quality_and_inversion(quality: str) -> None:
     for root in range(12):
         for bass in range(12):
             chord = Chord(root, quality, bass)
             found_root, bitmap, over = mir_eval_chord.encode(chord.label, reduce_extended_chords=True)
-            heard = {int(root + step) % 12 for step in np.flatnonzero(bitmap)} | {(root + over) % 12}
-            assert (found_root, heard) == (root, set(chord.pitch_classes))
+            sounding = {int(root + step) % 12 for step in np.flatnonzero(bitmap)} | {(root + over) % 12}
+            assert (found_root, sounding) == (root, set(chord.pitch_classes))
             assert (root + over) % 12 == bass
 
 

@@ -1,4 +1,4 @@
-"""The key while the music plays: on the notes of scales and cadences, with mir_eval as the judge of relations."""
+"""The key while the music plays: on the notes of scales and cadences, with mir_eval as the reference of relations."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def cadence(tonic: int, mode: str, bars: int = 4) -> NDArray[np.float32]:
     return (1 / (1 + np.exp(-rows))).astype(np.float32)
 
 
-def told(rows: NDArray[np.float32]) -> list[Key]:
+def keys(rows: NDArray[np.float32]) -> list[Key]:
     tracker = KeyTracker(FRAME_RATE)
     return [found[0] for row in rows if (found := tracker.push(row)) is not None]
 
@@ -32,20 +32,20 @@ def told(rows: NDArray[np.float32]) -> list[Key]:
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.label)
 def test_cadences_in_every_key_are_heard(key: Key) -> None:
     tonic = mir_eval_key.KEY_TO_SEMITONE[key.tonic.lower()]
-    assert mir_eval_key.weighted_score(key.name, told(cadence(tonic, key.mode))[-1].name) == 1.0
+    assert mir_eval_key.weighted_score(key.name, keys(cadence(tonic, key.mode))[-1].name) == 1.0
 
 
-def test_a_change_of_key_is_told_once_the_old_one_is_forgotten() -> None:
-    found = told(np.concatenate([cadence(0, "major", 8), cadence(6, "major", 12)]))
+def test_a_change_of_key_is_emitted_once_the_old_one_is_forgotten() -> None:
+    found = keys(np.concatenate([cadence(0, "major", 8), cadence(6, "major", 12)]))
     assert (found[0].label, found[-1].label) == ("C:maj", "F#:maj")
 
 
-def test_no_key_is_told_where_every_pitch_class_sounds_as_much() -> None:
-    assert told(np.full((1000, 12), 0.5, np.float32)) == []
+def test_no_key_is_emitted_where_every_pitch_class_sounds_as_much() -> None:
+    assert keys(np.full((1000, 12), 0.5, np.float32)) == []
 
 
-def test_no_key_is_told_where_nothing_sounds() -> None:
-    assert told(np.zeros((1000, 12), np.float32)) == []
+def test_no_key_is_emitted_where_nothing_sounds() -> None:
+    assert keys(np.zeros((1000, 12), np.float32)) == []
 
 
 def test_likeness_is_the_correlation() -> None:
