@@ -31,9 +31,8 @@ from samplechop.offline.training.streaming import (
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.options import Option
-from samplechop.realtime.detectors.drums.peak_picking import DrumChoice, DrumDecision, HitPicker
-from samplechop.realtime.dsp.log_bands import LENGTH
-from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
+from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDecision, HitPicker
+from samplechop.realtime.nets.features import HOP_LENGTH, LENGTH, N_DRUM_FEATURES, DrumFeatureStream
 
 WAIT = 591
 """Samples from an attack on that are known when it is judged, at least: with the hop and a block of 256, 25 ms."""
@@ -234,7 +233,7 @@ class DrumTask(StreamingTask):
 
 
 def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
-    """Give the manifest's decision, as realtime/detectors/drums/peak_picking.py reads it."""
+    """Give the manifest's decision, as realtime/detectors/drums/detector.py reads it."""
     drums = {
         name: {
             "threshold": one.threshold,

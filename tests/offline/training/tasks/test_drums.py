@@ -15,8 +15,7 @@ from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.drums import SPEC, VELOCITY, WAIT, annotation
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
-from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
-from samplechop.realtime.detectors.drums.peak_picking import DrumChoice
+from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDetector, DrumSettings
 from tests.support.command import samplechop
 from tests.support.signals import record
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from samplechop.realtime.dsp import fft
-from samplechop.realtime.dsp.log_bands import FLOOR, LENGTH, N_BANDS, BandSpectrum, band_weights
+from samplechop.realtime.nets.features import FLOOR, LENGTH, N_BANDS, BandSpectrum, band_weights
 from tests.support.signals import RATE, record
 
 HOP = 256
