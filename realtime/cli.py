@@ -115,9 +115,9 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
         f"{', '.join(counts)} in {summary.audio_seconds:.1f} s of audio"
         + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
     ]
-    xruns = summary.overflows + summary.underflows
-    if xruns or summary.gaps:
-        lines.append(f"{xruns} xruns, {summary.gaps} gaps, {summary.lost_samples} samples lost")
+    lost = summary.losses
+    if (xruns := lost.input_overflows + lost.output_underflows) or lost.gaps:
+        lines.append(f"{xruns} xruns, {lost.gaps} gaps, {lost.lost_frames} samples lost")
     if tap_file is not None:
         lines.append(f"{summary.taps} taps in {tap_file}" if summary.taps else "no taps")
     lines += [f"session in {folder}" for folder in summary.folders]

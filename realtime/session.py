@@ -163,16 +163,12 @@ class Session:
                 interrupted = True
         if self._failure is not None:
             raise self._failure
-        counters = self._source.counters()
         return Summary(
             events=dict(self._stats.counts),
             taps=0 if self._taps is None else self._taps.count,
             audio_seconds=self._engine.position / self._source.sample_rate,
             wall_seconds=time.perf_counter() - began,
-            overflows=counters.input_overflows,
-            underflows=counters.output_underflows,
-            lost_samples=counters.lost_frames,
-            gaps=counters.gaps,
+            losses=self._source.counters(),
             warnings=self._warnings(),
             folders=() if self._recorder is None else self._recorder.folders,
             interrupted=interrupted,
@@ -273,13 +269,13 @@ class Session:
             curve=curve_of(self._engine),
             chops=tuple(stats.chops),
             chop_count=stats.counts["chop"],
-            beat=stats.last(BEAT),
+            beat=stats.last.get(BEAT),
             beat_count=stats.counts[BEAT],
-            drums=stats.presence(engine.position) if drums else {},
+            drums=stats.presence.at(engine.position) if drums else {},
             drum_counts=dict(stats.drum_counts) if drums else {},
             harmony="harmony" in engine.detectors,
-            chord=stats.last(CHORD),
-            key=stats.last(KEY),
+            chord=stats.last.get(CHORD),
+            key=stats.last.get(KEY),
             latency=engine.latency,
             latencies={name: engine.latencies[name] for name in sorted(engine.immediate)},
             realtime=source.realtime,

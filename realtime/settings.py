@@ -16,6 +16,7 @@ from samplechop.realtime.core.options import Option, check, option_name, value_t
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
+from samplechop.realtime.outputs.osc import split_address
 from samplechop.realtime.recording.audio_files import RecordFormat
 
 HarmonyNotes = Literal["chord", "pitches", "off"]
@@ -132,8 +133,8 @@ class LiveSettings:
             raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
         if self.keep_last is not None and self.keep_to is None:
             raise UserError("--keep-last needs a place for what it keeps: add --record DIR or --keep-dir DIR")
-        if self.osc is not None and not _is_address(self.osc):
-            raise UserError(f"--osc must be HOST:PORT, such as 127.0.0.1:9000, got {self.osc!r}")
+        if self.osc is not None:
+            split_address(self.osc)
         if not any(self._detect_names):
             raise UserError(
                 f"--detect names no detector, got {self.detect!r}: leave it out, or say chops,drums,harmony"
@@ -206,11 +207,6 @@ class LiveSettings:
     def _detect_names(self) -> list[str]:
         names = (name.strip() for name in self.detect.split(","))
         return ["chop" if name == "chops" else name for name in names]
-
-
-def _is_address(text: str) -> bool:
-    host, _, port = text.rpartition(":")
-    return bool(host) and port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535
 
 
 def config_path() -> Path:

@@ -38,7 +38,6 @@ class Counters:
     sent: int = 0
     late: int = 0
     dropped: int = 0
-    max_lateness_ms: float = 0.0
     pulses: int = 0
 
 
@@ -52,8 +51,6 @@ class MidiSender:
     reopen: opens the port again after it vanished. Notes due meanwhile are dropped; the clock stops.
     beat_clock: the MIDI clock to send, if any; `beat()` steers it, and its pulses are as late as the notes.
     channels: the channel of a kind of event, where it is not `channel`.
-    lead_seconds: how much earlier than due to send, for a system known to deliver later (rtmidi's JACK ports deliver at
-        the start of the next period: half a period on average).
     timer: the time that `clock` speaks of; the machine's if None.
     """
 
@@ -68,7 +65,6 @@ class MidiSender:
         channel: int,
         gate_seconds: float = GATE_SECONDS,
         reopen: Callable[[], MidiPort] | None = None,
-        lead_seconds: float = 0.0,
         beat_clock: MidiClock | None = None,
         channels: Mapping[str, int] = {},
         timer: Timer | None = None,
@@ -88,7 +84,7 @@ class MidiSender:
         self._channel, self._channels = channel, dict(channels)
         self._beat_clock = beat_clock
         self._gate = max(1, round(gate_seconds * sample_rate))
-        self._scheduler = Scheduler("midi sender", clock, timer or Timer(), lead_seconds)
+        self._scheduler = Scheduler("midi sender", clock, timer or Timer())
         self._sounding = SoundingNotes(self._port)
         self._longest = latency  # that any event has had
         self._waiting = 0  # notes
@@ -183,9 +179,7 @@ class MidiSender:
             self.counters.dropped += missing
         if not sent:
             return
-        lateness = self._scheduler.lateness(position)
         self.counters.sent += sent
-        self.counters.late += sent * (lateness > LATE_SECONDS)
-        self.counters.max_lateness_ms = max(self.counters.max_lateness_ms, 1000 * lateness)
+        self.counters.late += sent * (self._scheduler.lateness(position) > LATE_SECONDS)
         if notes.kind is None:
             self._scheduler.at(position + self._gate, lambda _: self._sounding.release(notes), first=True)

@@ -114,17 +114,20 @@ ABSENT = 0.01
 Activations = Callable[[], NDArray[np.float32] | None]
 
 
-def address_of(address: str) -> tuple[str, int]:
-    """Find the numeric address and the port behind "host:port"; an IPv6 address stands in brackets.
-
-    Raises UserError for what is no such address and for a host nobody knows.
-    """
+def split_address(address: str) -> tuple[str, int]:
+    """Split "host:port"; an IPv6 address stands in brackets. Raises UserError for what is no such address."""
     host, _, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65_535:
-        raise UserError(f"OSC goes to HOST:PORT, such as 127.0.0.1:9000, got {address!r}")
+        raise UserError(f"--osc must be HOST:PORT, such as 127.0.0.1:9000, got {address!r}")
+    return host, int(port)
+
+
+def address_of(address: str) -> tuple[str, int]:
+    """Find the numeric address and the port behind "host:port". Raises UserError also for a host nobody knows."""
+    host, port = split_address(address)
     try:
-        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
         reason = getattr(error, "strerror", None) or error
         raise UserError(
@@ -132,7 +135,7 @@ def address_of(address: str) -> tuple[str, int]:
         ) from None
     # Programs for visuals listen on IPv4, while "localhost" is often found as IPv6 first.
     numeric = min(found, key=lambda one: one[0] != socket.AF_INET)[4][0]
-    return str(numeric), int(port)
+    return str(numeric), port
 
 
 class OscSender:

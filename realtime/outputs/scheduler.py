@@ -1,6 +1,6 @@
 """A thread that runs actions when they are due, at positions on the sample clock: MIDI notes and pulses, OSC messages.
 
-                 at(position)                 due: clock.time_of(position) - lead
+                 at(position)                 due: clock.time_of(position)
     ──┬───────────┬──────────────────────────┬──→ input samples
     event         └── sleeps ── spins ───────┘
 
@@ -53,14 +53,14 @@ class Timer:
 
 
 class Scheduler:
-    """Runs each action once, on a thread of its own, at `clock.time_of(position) - lead_seconds`, or at once if late.
+    """Runs each action once, on a thread of its own, at `clock.time_of(position)`, or at once if late.
 
     clock: gives the moment of a position, in timer's seconds.
     """
 
-    def __init__(self, name: str, clock: Clock, timer: Timer, lead_seconds: float = 0.0) -> None:
+    def __init__(self, name: str, clock: Clock, timer: Timer) -> None:
         """Get ready; nothing is run before `start()`."""
-        self._clock, self._timer, self._lead = clock, timer, lead_seconds
+        self._clock, self._timer = clock, timer
         # (position, whether others at the same go first, order of arrival, action, seconds of spinning, awaited)
         self._heap: list[tuple[int, bool, int, Action, float, bool]] = []
         self._order = itertools.count()
@@ -105,7 +105,7 @@ class Scheduler:
 
     def lateness(self, position: int) -> float:
         """[any thread] Give by how many seconds it is too late for what is due at a position; less than 0 if early."""
-        return self._timer.now() - self._time_of(position)
+        return self._timer.now() - self._clock.time_of(position)
 
     def stop(self, patience_seconds: float) -> None:
         """[main] Run the awaited actions that are due within so many seconds, forget the others; twice is harmless."""
@@ -116,12 +116,9 @@ class Scheduler:
         if self.started:
             self._thread.join()
 
-    def _time_of(self, position: int) -> float:
-        return self._clock.time_of(position) - self._lead
-
     def _due(self) -> float:
         """Give the moment of the earliest action; infinity while there is none."""
-        return min(self._time_of(self._heap[0][0]) if self._heap else math.inf, self._regular_at)
+        return min(self._clock.time_of(self._heap[0][0]) if self._heap else math.inf, self._regular_at)
 
     @property
     def _spin(self) -> float:

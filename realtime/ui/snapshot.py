@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.realtime.audio.source import Counters
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
 from samplechop.realtime.outputs.osc import Presence
 
@@ -106,7 +107,7 @@ class Snapshot:
 class Summary:
     """What happened in a session: counts, and times in seconds.
 
-    events: how many there were of each kind. folders: where the session, and what was kept of it, lies.
+    events: how many there were of each kind. losses: of the audio. folders: of the session, and of what was kept of it.
     interrupted: whether Ctrl-C ended it.
     """
 
@@ -114,10 +115,7 @@ class Summary:
     taps: int
     audio_seconds: float
     wall_seconds: float
-    overflows: int
-    underflows: int
-    lost_samples: int
-    gaps: int
+    losses: Counters
     warnings: tuple[str, ...]
     folders: tuple[Path, ...] = ()
     interrupted: bool = False
@@ -130,7 +128,8 @@ class SessionStats:
     """Counts events and keeps the newest. One thread uses it.
 
     counts: how many there were of each kind; drum_counts: of each drum, all of DRUMS from the start.
-    chops: the last LAST_CHOPS chops and events of plug-ins, oldest first.
+    chops: the last LAST_CHOPS chops and events of plug-ins, oldest first. last: the last event of each kind.
+    presence: of the drums.
     """
 
     def __init__(self, half_life_seconds: float, sample_rate: int, apart: Collection[str] = OTHER_KINDS) -> None:
@@ -142,23 +141,15 @@ class SessionStats:
         self.counts: Counter[str] = Counter()
         self.drum_counts: Counter[str] = Counter(dict.fromkeys(DRUMS, 0))
         self.chops: deque[Event] = deque(maxlen=LAST_CHOPS)
-        self._last: dict[str, Event] = {}
-        self._presence = Presence(half_life_seconds, sample_rate)
+        self.last: dict[str, Event] = {}
+        self.presence = Presence(half_life_seconds, sample_rate)
 
     def take(self, event: Event) -> None:
         """Count the next event."""
         self.counts[event.kind] += 1
-        self._last[event.kind] = event
+        self.last[event.kind] = event
         if event.kind not in self._apart:
             self.chops.append(event)
         if event.kind == DRUM:
             self.drum_counts[event.label or event.kind] += 1
-            self._presence.hit(event)
-
-    def last(self, kind: str) -> Event | None:
-        """Give the last event of a kind, None before the first."""
-        return self._last.get(kind)
-
-    def presence(self, sample: int) -> Mapping[str, float]:
-        """Give how present each drum is at a position, 0..1, by label."""
-        return self._presence.at(sample)
+            self.presence.hit(event)

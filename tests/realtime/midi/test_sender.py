@@ -123,14 +123,6 @@ def test_an_earlier_note_does_not_wait_for_a_later_one(port: RecordingPort, cloc
     assert sender.counters.dropped == 1
 
 
-def test_the_lead_is_taken_off_the_due_time(port: RecordingPort, clock: HeldClock) -> None:
-    sender = sender_of(port, clock, latency=3600 * RATE, lead_seconds=3600.0)
-    sender.start()
-    sender.send(chop(0))
-    assert port.wait_for(note_on(1, 36, 100))
-    sender.stop(drain=False)
-
-
 def test_a_clock_that_is_corrected_while_a_note_waits_is_followed(port: RecordingPort, clock: HeldClock) -> None:
     clock.zero += 3600
     sender = sender_of(port, clock)
@@ -148,7 +140,6 @@ def test_a_note_that_comes_too_late_is_sent_and_counted(port: RecordingPort, clo
     assert port.wait_for(note_on(1, 36, 100))
     sender.stop()
     assert (sender.counters.sent, sender.counters.late) == (1, 1)
-    assert sender.counters.max_lateness_ms >= 50
 
 
 def test_stopping_without_draining_drops_what_waits_and_ends_what_sounds(port: RecordingPort, clock: HeldClock) -> None:

@@ -11,9 +11,9 @@ RATE = 1000
 class Run:
     """A scheduler that notes down what it ran, with the sample at which the time was then."""
 
-    def __init__(self, clock: SampleClock | None = None, lead_seconds: float = 0.0) -> None:
+    def __init__(self, clock: SampleClock | None = None) -> None:
         self.timer = SimulatedTimer()
-        self.scheduler = Scheduler("test", clock or SampleClock(RATE), self.timer, lead_seconds)
+        self.scheduler = Scheduler("test", clock or SampleClock(RATE), self.timer)
         self.done: list[tuple[str, float]] = []
 
     def at(self, position: int, name: str, **options) -> None:
@@ -57,15 +57,6 @@ def test_what_comes_late_runs_at_once() -> None:
     run.stop()
     assert run.done == [("late", 50)]
     assert run.scheduler.lateness(10) >= 0.04
-
-
-def test_the_lead_is_taken_off() -> None:
-    run = Run(lead_seconds=0.02)
-    run.at(100, "action")
-    run.scheduler.start()
-    run.timer.advance(0.2)
-    run.stop()
-    assert run.done == [("action", 80)]
 
 
 @pytest.mark.parametrize("shift", [-0.3, 0.3])

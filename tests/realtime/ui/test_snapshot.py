@@ -1,4 +1,4 @@
-"""What a view and the summary are told was heard."""
+"""The statistics of a session that a view and the summary show."""
 
 from samplechop.realtime.core.events import DRUMS, Event
 from samplechop.realtime.ui.snapshot import LAST_CHOPS, SessionStats
@@ -31,14 +31,14 @@ def test_drums_are_counted_each_and_fade() -> None:
     for sample in (0, 100):
         stats.take(event("drum", "kick", sample, velocity=127))
     assert stats.drum_counts["kick"] == stats.counts["drum"] == 2
-    assert stats.presence(200)["kick"] == 0.5
-    assert stats.presence(200)["snare"] == 0.0
+    assert stats.presence.at(200)["kick"] == 0.5
+    assert stats.presence.at(200)["snare"] == 0.0
 
 
 def test_the_last_of_each_kind_is_known() -> None:
     stats = SessionStats(0.1, RATE)
-    assert stats.last("chord") is None
+    assert stats.last.get("chord") is None
     for label in ("C:maj", "A:min"):
         stats.take(event("chord", label))
-    last = stats.last("chord")
+    last = stats.last.get("chord")
     assert last is not None and last.label == "A:min"
