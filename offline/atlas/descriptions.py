@@ -9,13 +9,10 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
-
-import numpy as np
-from numpy.typing import NDArray
 
 from samplechop.offline.atlas.store import Sound
 from samplechop.offline.audio.reading import SUFFIXES
@@ -47,11 +44,9 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
         there = {path: read_json(sidecar, path) for path, sidecar in beside.items() if _describes(sidecar)}
         if there:
             return [there[one.path][-1] if there.get(one.path) else None for one in sounds]
-        folders = [Path(one.path).parent.name for one in sounds]
-        several = len(set(folders)) > 1  # a name that all have distinguishes none
-        return [
-            Described(one.path, (name,), ()) if several else None for one, name in zip(sounds, folders, strict=True)
-        ]
+        folders = [Described(one.path, (Path(one.path).parent.name,), ()) for one in sounds]
+        several = len({one.texts for one in folders}) > 1  # a name that all have distinguishes none
+        return [one if several else None for one in folders]
     found = {key: one for path in paths for keys, one in _read(path) for key in keys}
     return [next((found[key] for key in _wanted(one) if key in found), None) for one in sounds]
 
@@ -212,6 +207,8 @@ http https www com org freesound
 """
 STOP_WORDS = frozenset(_STOP.split())
 """Words that do not describe a sound."""
+MOST_SHARE = 0.95
+"""Of the tagged sounds; what more have is no tag worth learning."""
 MACHINES = frozenset({"303", "606", "707", "727", "808", "909"})
 """Numbers that are words: drum machines and a bass synthesizer are called by them."""
 _WORD = re.compile(r"[^\W_]+")
@@ -236,10 +233,8 @@ def read_synonyms(path: Path) -> dict[str, str]:
             raise UserError(f'{where!r}, line {number}: must be "word: synonym, synonym", got {plain[:60]!r}')
         heads[words[0]] = number
         for word in words[1:]:
-            if word in found and found[word] != words[0]:
+            if word != words[0] and found.setdefault(word, words[0]) != words[0]:
                 raise UserError(f"{where!r}, line {number}: {word!r} already stands for {found[word]!r}")
-            if word != words[0]:
-                found[word] = words[0]
     for word, head in found.items():
         if word in heads:
             raise UserError(f"{where!r}, line {heads[word]}: {word!r} already stands for {head!r}")
@@ -283,25 +278,18 @@ def words_of(text: str, synonyms: Mapping[str, str]) -> list[str]:
 
 def tags_of(described: Described | None, synonyms: Mapping[str, str]) -> tuple[str, ...]:
     """Give all words of a description, each once, those given as tags first."""
-    if described is None:
-        return ()
-    return tuple(
-        dict.fromkeys(word for text in (*described.tags, *described.texts) for word in words_of(text, synonyms))
-    )
+    texts = (*described.tags, *described.texts) if described else ()
+    return tuple(dict.fromkeys(word for text in texts for word in words_of(text, synonyms)))
 
 
-def choose(tags: Iterable[Sequence[str]], fewest: int, most_share: float = 0.95) -> tuple[str, ...]:
+def choose(tags: Sequence[Sequence[str]], fewest: int) -> tuple[str, ...]:
     """Choose the tags worth learning: those of at least `fewest` sounds and of not nearly all, the most frequent first.
 
     Raises UserError if there is none.
     """
-    several = list(tags)
-    counts = Counter(tag for one in several for tag in set(one))
-    tagged = sum(bool(one) for one in several)
-    most = max(fewest, int(most_share * tagged))
-    kept = sorted(
-        (tag for tag, count in counts.items() if fewest <= count <= most), key=lambda tag: (-counts[tag], tag)
-    )
+    counts = Counter(tag for one in tags for tag in set(one))
+    most = max(fewest, int(MOST_SHARE * sum(bool(one) for one in tags)))
+    kept = [tag for tag in sorted(counts, key=lambda tag: (-counts[tag], tag)) if fewest <= counts[tag] <= most]
     if not kept:
         common = ", ".join(f"{tag} ({count})" for tag, count in counts.most_common(3)) or "no words at all"
         raise UserError(
@@ -309,12 +297,3 @@ def choose(tags: Iterable[Sequence[str]], fewest: int, most_share: float = 0.95)
             "lower --min-df, or tag more sounds"
         )
     return tuple(kept)
-
-
-def labels(tags: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> NDArray[np.float32]:
-    """Mark which tags of a vocabulary each sound has: float32 (sounds, tags), 0 or 1."""
-    column = {tag: place for place, tag in enumerate(vocabulary)}
-    out = np.zeros((len(tags), len(vocabulary)), np.float32)
-    for row, some in zip(out, tags, strict=True):
-        row[[column[tag] for tag in some if tag in column]] = 1
-    return out

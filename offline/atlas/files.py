@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound="DataclassInstance")
 
 
-def cell(value: object) -> str:
-    """Give a cell: floats with nine significant digits, as many as float32 has, everything else as str() gives it."""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
 class _Lines(list[str]):
     """Takes the lines of a csv writer, which quotes every kind of line break only if it may end lines with both."""
 
@@ -37,9 +32,14 @@ class _Lines(list[str]):
 
 
 def tsv_lines(rows: Iterable[Sequence[object]]) -> str:
-    """Give rows as lines of tab-separated cells; a cell with a tab, a quote or a line break is quoted."""
+    """Give rows as lines of tab-separated cells; a cell with a tab, a quote or a line break is quoted.
+
+    Floats have nine significant digits, as many as float32 has.
+    """
     written = _Lines()
-    csv.writer(written, "excel-tab").writerows([cell(value) for value in row] for row in rows)
+    csv.writer(written, "excel-tab").writerows(
+        [f"{value:.9g}" if isinstance(value, float) else value for value in row] for row in rows
+    )
     return "".join(written)
 
 
@@ -146,16 +146,14 @@ _FORMAT = "<f4"
 
 
 def map_rows(path: Path, n: int, width: int) -> NDArray[np.float32]:
-    """Map the first n rows, read-only float32 (n, width), n at least 1.
+    """Map the first n rows, read-only float32 (n, width); what another process adds meanwhile is of no concern.
 
-    Not by np.load: what another process adds meanwhile, or was killed at, is of no concern.
-    Raises OSError or ValueError if they are not there.
+    Raises OSError, ValueError or EOFError if they are not there.
     """
-    with path.open("rb") as file:
-        shape, head = _read_header(file)
-    if shape[0] < n or shape[1:] != (width,):
-        raise ValueError(f"its shape is {shape} where {(n, width)} was")
-    return np.memmap(path, _FORMAT, "r", head, (n, width))
+    rows: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if rows.dtype != np.dtype(_FORMAT) or rows.ndim != 2 or len(rows) < n or rows.shape[1] != width:
+        raise ValueError(f"its shape is {rows.shape}, of {rows.dtype}, where {(n, width)} was")
+    return rows[:n]
 
 
 def append_rows(path: Path, n: int, more: int, width: int, rows: Iterable[NDArray[np.float32]]) -> None:
@@ -179,16 +177,6 @@ def append_rows(path: Path, n: int, more: int, width: int, rows: Iterable[NDArra
         file.flush()
         os.fsync(file.fileno())
         _write_header(file, n + more, width)
-
-
-def _read_header(file: BinaryIO) -> tuple[tuple[int, ...], int]:
-    """Give the shape, and where the samples begin. Raises ValueError if the file is none of ours."""
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("it is of another version")
-    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
-    if by_columns or dtype != np.dtype(_FORMAT):
-        raise ValueError(f"it holds {dtype}")
-    return shape, file.tell()
 
 
 def _write_header(file: BinaryIO, n: int, width: int) -> int:

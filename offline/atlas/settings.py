@@ -1,6 +1,7 @@
 """The settings of every step of an atlas, as the command line has them; atlas.json keeps those it was made with.
 
-Settings that the command line gives in another way (times with units, lists, sizes) have no Option here.
+What the command line gives in another way (times with units, lists, sizes) has no Option here. All of them raise
+UserError, which names option, value and range, for what cannot be done.
 """
 
 from dataclasses import dataclass
@@ -23,40 +24,43 @@ MOST_IN_GRID = 25_000
 """Sounds; all costs of a grid take 5 GB: 8 bytes for each pair of cells."""
 _SIZES = (2, 256)
 """Fewest and most bands, and frames, of a fingerprint."""
+_SPLIT = (
+    "Files longer than --max-seconds: none leaves them out; chops cuts them where a producer would; energy takes their "
+    "loudest pieces (default: {default})."
+)
+_MODE = "What makes sounds alike: fingerprints, labels, encoding, or combined: all there are (default: {default})."
+_COLOURS = "class: by label. position: red, green and blue are the places in a map of 3. Or k-means (default: class)."
 _DRUM = "A file that sounds as {} should (default: what the atlas calls so)."
 
 
-@dataclass(frozen=True, slots=True)
-class CollectSettings:
-    """How sounds are made.
+class _Checked:
+    """Settings whose Options are checked."""
 
-    rate: Hz of all sounds. max_seconds: of a file; longer ones are cut as `split` says, or left out. window_seconds:
-    what is kept of each sound, from its beginning; None: all. These three are the atlas's, once it has sounds.
-    split: longer files are left out ("none"), or cut at their chops or by their energy. share: 0..1 of the duration,
-    which pieces by energy may take.
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectSettings(_Checked):
+    """How sounds are made. rate, max_seconds and window_seconds are the atlas's, once it has sounds.
+
+    window_seconds: what is kept of each sound, from its beginning; None: all. share: 0..1 of the duration.
     """
 
-    rate: Annotated[int, Option("Sample rate of all sounds in Hz (default: {default}).", PANEL, 4_000, 192_000)] = (
-        44_100
-    )
+    rate: Annotated[int, Option("Sample rate of all sounds, Hz (default: {default}).", PANEL, 4_000, 192_000)] = 44_100
     max_seconds: Annotated[
-        float, Option("Longer files are cut, see --split, or left out (default: {default:g}).", PANEL, 0.01, 600)
+        float, Option("Longer files are cut or left out (default: {default:g}).", PANEL, 0.01, 600)
     ] = 10.0
     window_seconds: float | None = None
-    split: Annotated[
-        Split,
-        Option(
-            "Files longer than --max-seconds: none leaves them out; chops cuts them where a producer would; energy "
-            "takes their loudest pieces (default: {default}).",
-            PANEL,
-        ),
-    ] = "none"
+    split: Annotated[Split, Option(_SPLIT, PANEL)] = "none"
     share: Annotated[
         float, Option("How much of a file --split energy takes, up to 1 (default: {default}).", PANEL, 0.001, 1)
     ] = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be done, naming option, value and range."""
+        """Check the window, too."""
         check(self)
         if self.window_seconds is not None and not 0.005 <= self.window_seconds <= self.max_seconds:
             raise UserError(
@@ -75,17 +79,15 @@ class CollectSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class FingerprintSettings:
+class FingerprintSettings(_Checked):
     """What fingerprints are made of. first_seconds: the window, from the beginning of each sound.
 
-    floor_db: how far below the loudest place a fingerprint reaches. The window and the floor are those with which
-    neighbours in the map agreed best on their class, among 159 real one-shots and loops: 1 s rather than 0.5 s brings
-    5 % of neighbours more to the right class.
+    The window and the floor are those with which neighbours in the map agreed best on their class, among 159 real
+    one-shots and loops: 1 s rather than 0.5 s brings 5 % of neighbours more to the right class.
     """
 
     kind: Annotated[
-        SpectrumKind,
-        Option("Constant-Q, short-time Fourier transform or mel: cqt, stft, mel (default: {default}).", PANEL),
+        SpectrumKind, Option("Constant-Q, short-time Fourier transform or mel: cqt, stft, mel (default: cqt).", PANEL)
     ] = "cqt"
     bands: int = 32
     frames: int = 32
@@ -102,7 +104,7 @@ class FingerprintSettings:
     ] = 50.0
 
     def __post_init__(self) -> None:
-        """Raise UserError for what cannot be made."""
+        """Check size and window, too."""
         check(self)
         if not all(_SIZES[0] <= size <= _SIZES[1] for size in (self.bands, self.frames)):
             raise UserError(f"--size must be {_SIZES[0]} to {_SIZES[1]} each way, got {self.bands}x{self.frames}")
@@ -112,88 +114,57 @@ class FingerprintSettings:
 
 @dataclass(frozen=True, slots=True)
 class TagSettings:
-    """model: a released one by name, or the path of a manifest. metadata: files and folders that describe sounds; none:
-    JSON beside each sound, else the names of folders. synonyms: a file of such, besides the usual ones.
+    """What tags are made with. metadata: files and folders that describe sounds; none: JSON beside each sound, else the
+    names of folders.
     """
 
-    model: Annotated[
-        str, Option("sounds, or your own, such as mine/tags.json of train tags (default: {default}).", PANEL)
-    ] = "sounds"
+    model: Annotated[str, Option("sounds, or your own, such as mine/tags.json (default: {default}).", PANEL)] = "sounds"
     metadata: tuple[Path, ...] = ()
     synonyms: Annotated[Path | None, Option('Lines such as "hat: hihat, hi-hat, hh".', PANEL)] = None
 
 
 @dataclass(frozen=True, slots=True)
-class DescribeSettings:
-    """least_seconds: shorter sounds have neither tempo nor key. loop_seconds: longer ones are not played as loops."""
+class DescribeSettings(_Checked):
+    """Which sounds have tempo and key. loop_seconds: longer ones are not played as loops."""
 
     least_seconds: Annotated[
         float, Option("Shorter sounds have neither tempo nor key (default: {default}).", PANEL, 0.001, 16)
     ] = 1.5
     loop_seconds: float = 16.0
 
-    def __post_init__(self) -> None:
-        """Raise UserError for what cannot be done."""
-        check(self)
-
 
 @dataclass(frozen=True, slots=True)
-class EmbedSettings:
-    """Which maps to make. perplexities: a map each: about how many neighbours every sound keeps near. seed: another
-    seed, another map. colouring: by label, by k-means, or by `position`: that makes a map in three dimensions, too, and
-    takes its positions for red, green and blue. clusters: of k-means.
+class EmbedSettings(_Checked):
+    """Which maps to make. perplexities: a map each: about how many neighbours every sound keeps near.
+
+    colouring: `position` makes a map in three dimensions, too.
     """
 
-    mode: Annotated[
-        EmbedMode,
-        Option(
-            "What makes sounds alike: fingerprints, labels, encoding, or combined: all there are (default: {default}).",
-            PANEL,
-        ),
-    ] = "fingerprints"
+    mode: Annotated[EmbedMode, Option(_MODE, PANEL)] = "fingerprints"
     dims: Annotated[int, Option("2 or 3 (default: {default}).", PANEL, 2, 3)] = 2
     perplexities: tuple[float, ...] = (30.0,)
     seed: Annotated[int, Option("Another seed, another map (default: {default}).", PANEL, 0, 2**31 - 1)] = 1
-    colouring: Annotated[
-        Colouring,
-        Option(
-            "class: by label. position: red, green and blue are the places in a map of 3. Or k-means "
-            "(default: {default}).",
-            PANEL,
-            names=("--colours",),
-        ),
-    ] = "class"
-    clusters: Annotated[
-        int, Option("How many clusters k-means finds (default: {default}).", PANEL, 1, len(CATEGORIES))
-    ] = 8
+    colouring: Annotated[Colouring, Option(_COLOURS, PANEL, names=("--colours",))] = "class"
+    clusters: Annotated[int, Option("Clusters of k-means (default: {default}).", PANEL, 1, len(CATEGORIES))] = 8
 
     def __post_init__(self) -> None:
-        """Raise UserError for what cannot be made."""
+        """Check the perplexities, too."""
         check(self)
         if not self.perplexities or not all(1 <= one <= 1000 for one in self.perplexities):
             raise UserError(f"--perplexity must be 1 to 1000, got {', '.join(f'{p:g}' for p in self.perplexities)}")
 
 
 @dataclass(frozen=True, slots=True)
-class GridSettings:
-    """map: its name, or None for the one made first. columns: of the rectangle, or None for one about square."""
+class GridSettings(_Checked):
+    """A rectangle. map: by name; None: the one made first. columns: None: about as many as rows."""
 
     map: Annotated[str | None, Option("Which map (default: the one made first).", PANEL)] = None
     columns: Annotated[int | None, Option("Columns (default: about as many as rows).", PANEL, 1, MOST_IN_GRID)] = None
 
-    def __post_init__(self) -> None:
-        """Raise UserError for what cannot be made."""
-        check(self)
-
 
 @dataclass(frozen=True, slots=True)
-class SpriteSettings:
-    """Which sprites.
-
-    part_seconds: of a file, at most; 0: all in one. Chromium decodes 10 seconds at 22.05 kHz in 8 ms, and in
-    16 ms where it has to resample them to 48 kHz. gap_ms: silence around each sound. fade_in_ms, fade_out_ms: at its
-    ends. tile: pixels of a fingerprint's side in the image; None: as it is.
-    """
+class SpriteSettings(_Checked):
+    """Which sprites. Chromium decodes 10 seconds at 22.05 kHz in 8 ms, and in 16 ms where it resamples to 48 kHz."""
 
     format: Annotated[AudioFormat, Option("mp3, ogg or wav; every browser plays mp3 (default: {default}).", PANEL)] = (
         "mp3"
@@ -216,7 +187,7 @@ class SpriteSettings:
     tile: Annotated[int | None, Option("Pixels of a fingerprint's side (default: as it is).", PANEL, 4, 512)] = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be done. Raises UserError."""
+        """Check the length of a part, too."""
         check(self)
         if 0 < self.part_seconds < 1:
             raise UserError(f"--part-seconds must be 0 or in 1..3600, got {self.part_seconds:g}")
@@ -224,28 +195,23 @@ class SpriteSettings:
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """title: of the page; None: the name of the atlas' folder. map: the one to begin with; None: the first made."""
+    """What the page begins with; None: the name of the atlas' folder, and the map that was made first."""
 
     title: Annotated[str | None, Option("What the page is called (default: as the folder).", PANEL)] = None
     map: Annotated[str | None, Option("The map to begin with (default: the first made).", PANEL)] = None
 
 
 @dataclass(frozen=True, slots=True)
-class DrumMachineSettings:
+class DrumMachineSettings(_Checked):
     """nearest: sounds of each drum to begin with, or None for as many as suit. The others: files that sound like it."""
 
     nearest: Annotated[
-        int | None,
-        Option("Sounds of each drum to begin with (default: an eighth of all, 4 to 200).", PANEL, 1, 10_000),
+        int | None, Option("Sounds of each drum to begin with (default: an eighth of all, 4 to 200).", PANEL, 1, 10_000)
     ] = None
     kick: Annotated[Path | None, Option(_DRUM.format("kicks"), PANEL)] = None
     snare: Annotated[Path | None, Option(_DRUM.format("snares"), PANEL)] = None
     closed_hat: Annotated[Path | None, Option(_DRUM.format("closed hats"), PANEL)] = None
     open_hat: Annotated[Path | None, Option(_DRUM.format("open hats"), PANEL)] = None
-
-    def __post_init__(self) -> None:
-        """Raise UserError for what cannot be made."""
-        check(self)
 
     @property
     def files(self) -> dict[str, Path]:

@@ -213,7 +213,7 @@ class Atlas:
             return np.zeros((0, self.width), np.float32)
         try:
             return map_rows(self.folder / SAMPLES, len(self), self.width)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:  # EOFError: an empty file
             path = str(self.folder / SAMPLES)
             raise UserError(f"{path!r} is damaged ({error}): collect the sounds again") from None
 

@@ -203,7 +203,7 @@ def find(atlas: Atlas, paths: Sequence[Path], synonyms: Path | None, fewest: int
     meant = descriptions.synonyms_with(synonyms)
     words = [descriptions.tags_of(one, meant) for one in descriptions.describe(atlas.sounds, paths)]
     tags = descriptions.choose(words, fewest)
-    labels = descriptions.labels(words, tags)
+    labels = np.array([[tag in some for tag in tags] for some in words], np.float32)
     rows = np.flatnonzero(labels.any(axis=1))
     if len(rows) < FEWEST_SOUNDS:
         raise UserError(f"tags are learned from {FEWEST_SOUNDS} tagged sounds at least, got {len(rows)}: tag more")

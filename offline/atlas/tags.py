@@ -97,15 +97,13 @@ def synonyms_of(manifest: Manifest, own: Path | None) -> dict[str, str]:
     trained = manifest.decision.get("synonyms", {})
     if not isinstance(trained, Mapping):
         raise UserError(f"model {str(manifest.path)!r}: decision.synonyms must be words for words")
-    return descriptions.synonyms_with(own) if own is not None else {**descriptions.usual_synonyms(), **trained}
+    return descriptions.synonyms_with(own) if own else {**descriptions.usual_synonyms(), **trained}
 
 
 def thresholds_of(manifest: Manifest, features: SoundFeatures) -> NDArray[np.float32]:
     """Give the probability threshold of each tag, float32 (tags,). Raises UserError if the manifest has none."""
-    there = manifest.decision.get("thresholds")
-    record = there if isinstance(there, Mapping) else {}
     try:
-        return np.array([float(record[name]) for name in features.tags], np.float32)
+        return np.array([float(manifest.decision["thresholds"][name]) for name in features.tags], np.float32)
     except (KeyError, TypeError, ValueError):
         raise UserError(f"model {str(manifest.path)!r}: decision.thresholds must give a number for each tag") from None
 

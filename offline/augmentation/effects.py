@@ -20,6 +20,11 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
+def noise_burst(times: Wave, decay: float, rng: np.random.Generator) -> Wave:
+    """Make white noise that dies away. times: (n,), seconds. decay: seconds to 1/e."""
+    return rng.standard_normal(len(times)) * np.exp(-times / decay)
+
+
 def band_limit(sound: Wave, low: float, high: float, order: int = 1) -> Wave:
     """Keep low..high Hz; 0 and anything above 20 kHz mean no limit."""
     if low > 20:
@@ -76,7 +81,7 @@ def reverberate(sound: Sound, rng: np.random.Generator, wettest: float = 0.6) ->
     n, decay = RATE // 2, rng.uniform(0.02, 0.15)
     times = np.arange(n) / RATE
     tail = rng.standard_normal(n) * np.exp(-times / decay) * (times > rng.uniform(0.001, 0.012))
-    treble = signal.sosfilt(signal.butter(1, rng.uniform(1500, 6000), "high", fs=RATE, output="sos"), tail)
+    treble = band_limit(tail, rng.uniform(1500, 6000), 20_000)
     tail -= treble * (1 - np.exp(-times / (decay * rng.uniform(0.2, 0.8))))
     early = rng.integers(80, 1600, int(rng.integers(4, 12)))
     tail[early] += rng.choice([-1, 1], len(early)) * rng.uniform(1, 5, len(early)) * np.exp(-early / (RATE * decay))

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage, signal
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.augmentation.effects import Wave
+from samplechop.offline.augmentation.effects import Wave, band_limit, log_uniform
 
 LP_HZ = 100 / 3 / 60
 REVOLUTION_HZ = (LP_HZ, 45 / 60, 78 / 60)
@@ -21,7 +21,7 @@ def surface_noise(n: int, rng: np.random.Generator, busy: bool = False) -> Sound
     times = np.arange(n) / RATE
     if rng.random() < (0.7 if busy else 0.4):
         size = 10 ** rng.uniform(-0.5, 1.5)
-        noise += crackle(n, RATE, float(np.exp(rng.uniform(np.log(0.3), np.log(60)))), size, rng)[:, 0]
+        noise += crackle(n, RATE, log_uniform(rng, 0.3, 60), size, rng)[:, 0]
     if rng.random() < (0.7 if busy else 0.1):
         noise += scratches(n, rng) * 10 ** rng.uniform(-0.3, 1.3)
     if rng.random() < (0.5 if busy else 0.2):
@@ -46,8 +46,7 @@ def _once_a_turn(n: int, rng: np.random.Generator) -> Wave:
     turn = RATE / rng.choice(REVOLUTION_HZ)
     length = int(RATE * rng.uniform(0.0005, 0.06))
     sound, shape = np.zeros(n + length), np.hanning(length) * rng.standard_normal(length)
-    cutoff = np.exp(rng.uniform(np.log(80), np.log(8000)))
-    shape = signal.sosfilt(signal.butter(1, cutoff, "low", fs=RATE, output="sos"), shape)
+    shape = band_limit(shape, 0, log_uniform(rng, 80, 8000))
     shape *= 10 ** rng.uniform(-0.5, 1.2) / (np.max(np.abs(shape)) + 1e-9)
     for at in np.arange(rng.uniform(0, turn), n, turn):
         sound[int(at) : int(at) + length] += shape * rng.uniform(0.6, 1.0)
@@ -75,8 +74,8 @@ def thumps(n: int, rng: np.random.Generator) -> Wave:
     resonant high-pass at 5 to 25 Hz, swing back: float64, (n,), peak near 1.
     """
     sound = np.zeros(n)
-    for at in rng.integers(0, n, int(rng.poisson(np.exp(rng.uniform(np.log(0.2), np.log(6))) * n / RATE))):
-        length = min(n - int(at), int(RATE * np.exp(rng.uniform(np.log(0.002), np.log(0.03)))))
+    for at in rng.integers(0, n, int(rng.poisson(log_uniform(rng, 0.2, 6) * n / RATE))):
+        length = min(n - int(at), int(RATE * log_uniform(rng, 0.002, 0.03)))
         hump = np.hanning(length) ** rng.uniform(0.7, 3) * rng.choice([-1, 1]) * rng.uniform(0.2, 1)
         sound[at : at + length] += hump
     turn = 2 * np.pi * rng.uniform(5, 25) / RATE
@@ -97,7 +96,7 @@ def coloured_noise(n: int, rng: np.random.Generator) -> Wave:
     """Make n samples of noise, falling by 0 to 12 dB per octave above 0.5-8 kHz, RMS 1: float64, (n,)."""
     noise = rng.standard_normal(n)
     for _ in range(int(rng.integers(0, 3))):
-        noise = signal.sosfilt(signal.butter(1, np.exp(rng.uniform(6.2, 9)), "low", fs=RATE, output="sos"), noise)
+        noise = band_limit(noise, 0, np.exp(rng.uniform(6.2, 9)))
     return np.asarray(noise / (np.std(noise) + 1e-12))
 
 

@@ -140,9 +140,7 @@ def collect(
     settings = CollectSettings(**((before[0] if before else {}) | given))
     with progress_bars() as progress:
         report = collecting.collect(output, inputs, settings, progress, cores(jobs), alignment or (), unit)
-    for sentence in report.left_out:
-        typer.echo(f"left out: {sentence}", err=True)
-    for sentence in report.notes:
+    for sentence in [*(f"left out: {sentence}" for sentence in report.left_out), *report.notes]:
         typer.echo(sentence, err=True)
     if report.interrupted:
         typer.echo("stopped before the end: the same command goes on from here", err=True)
@@ -156,14 +154,6 @@ def collect(
     typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
 
 
-for step in (
-    atlas_steps.describe,
-    atlas_steps.fingerprint,
-    atlas_steps.embed,
-    atlas_steps.grid,
-    atlas_steps.sprites,
-    atlas_steps.tags,
-    atlas_steps.page,
-    atlas_steps.drum_machine,
-):
-    app.command()(step)
+STEPS = ("describe", "fingerprint", "embed", "grid", "sprites", "tags", "page", "drum_machine")
+for step in STEPS:
+    app.command()(getattr(atlas_steps, step))

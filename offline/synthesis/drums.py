@@ -7,6 +7,7 @@ closed form, as sums of decaying modes and shaped noise. Snares have a module of
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from samplechop.offline.augmentation.effects import (
     band_limit,
     early_sampler,
     log_uniform,
+    noise_burst,
     sample_times,
     scale_to_attack,
 )
@@ -29,12 +31,9 @@ def made_rim(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     build, times = np.random.default_rng(seed), sample_times(0.12)
     sound = np.zeros(len(times))
     for _ in range(4):
-        sound += (
-            build.uniform(0.3, 1)
-            * np.sin(2 * np.pi * log_uniform(build, 500, 4500) * times)
-            * np.exp(-times / log_uniform(build, 0.004, 0.03))
-        )
-    click = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.0005, 0.002))
+        mode = build.uniform(0.3, 1) * np.sin(2 * np.pi * log_uniform(build, 500, 4500) * times)
+        sound += mode * np.exp(-times / log_uniform(build, 0.004, 0.03))
+    click = noise_burst(times, log_uniform(build, 0.0005, 0.002), rng)
     return trimmed((sound + build.uniform(0.2, 1) * velocity * band_limit(click, 800, 14_000)).astype(np.float32))
 
 
@@ -53,32 +52,27 @@ def made_clap(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
 def made_kick(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     """Make a kick: felt, boomy, jazz, tight, clicking, or a drum machine's falling sine."""
     build = np.random.default_rng(seed)
+    draw = partial(log_uniform, build)
     kind = str(build.choice(["felt", "boomy", "jazz", "tight", "click", "machine", "808"]))
     times = sample_times({"808": 1.2, "boomy": 0.7, "jazz": 0.5}.get(kind, 0.4))
-    lowest = {"jazz": log_uniform(build, 62, 105), "808": log_uniform(build, 38, 60)}.get(
-        kind, log_uniform(build, 45, 95)
-    )
+    lowest = {"jazz": draw(62, 105), "808": draw(38, 60)}.get(kind, draw(45, 95))
     decay = {
-        "808": log_uniform(build, 0.2, 0.5),
-        "boomy": log_uniform(build, 0.12, 0.3),
-        "tight": log_uniform(build, 0.03, 0.07),
-    }.get(kind, log_uniform(build, 0.03, 0.13))
+        "808": draw(0.2, 0.5),
+        "boomy": draw(0.12, 0.3),
+        "tight": draw(0.03, 0.07),
+    }.get(kind, draw(0.03, 0.13))
     if kind in ("machine", "808"):
-        fall = 1 + log_uniform(build, 0.5, 7) * np.exp(-times / log_uniform(build, 0.004, 0.03))
+        fall = 1 + draw(0.5, 7) * np.exp(-times / draw(0.004, 0.03))
         sound = np.sin(2 * np.pi * np.cumsum(lowest * fall) / RATE) * np.exp(-times / decay)
     else:
         sound = membrane(build, times, lowest, decay, velocity * build.uniform(0.05, 0.45), build.uniform(0.1, 0.9))
-        shell = np.sin(2 * np.pi * lowest * build.uniform(2.3, 4.5) * times) * np.exp(
-            -times / log_uniform(build, 0.008, 0.03)
-        )
+        shell = np.sin(2 * np.pi * lowest * build.uniform(2.3, 4.5) * times) * np.exp(-times / draw(0.008, 0.03))
         sound += build.uniform(0.05, 0.5) * velocity * shell
-    beater = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.0008, 0.006))
+    beater = noise_burst(times, draw(0.0008, 0.006), rng)
     beater = band_limit(
         beater,
         150,
-        {"felt": log_uniform(build, 700, 2000), "jazz": log_uniform(build, 500, 1500)}.get(
-            kind, log_uniform(build, 2500, 9000)
-        ),
+        {"felt": draw(700, 2000), "jazz": draw(500, 1500)}.get(kind, draw(2500, 9000)),
     )
     loud = {"click": build.uniform(0.6, 1.6), "felt": build.uniform(0.1, 0.5), "808": build.uniform(0, 0.2)}.get(
         kind, build.uniform(0.1, 0.8)
@@ -87,7 +81,12 @@ def made_kick(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     after = np.random.default_rng(seed + 1)
     if after.random() < 0.3:
         sound = np.tanh(after.uniform(1, 4) * sound)
-    if after.random() < 0.35:
+    return _recorded(sound, after, 0.35)
+
+
+def _recorded(sound: Wave, after: np.random.Generator, room: float) -> Sound:
+    """Record a drum, perhaps in a room, perhaps with an early sampler."""
+    if after.random() < room:
         sound = add_room(sound, after)
     if after.random() < 0.12:
         sound = early_sampler(sound, after)
@@ -108,17 +107,14 @@ def _made_metal(
     seed: int, velocity: float, rng: np.random.Generator, shortest: float, longest: float, low: float
 ) -> Sound:
     build = np.random.default_rng(seed)
-    decay = log_uniform(build, shortest, longest)
+    draw = partial(log_uniform, build)
+    decay = draw(shortest, longest)
     times = sample_times(min(4.0, 7 * decay + 0.02))
     sound = build.uniform(0.1, 1.2) * _metal(build, times, low, 13_000, 30) + build.uniform(
         0.2, 1
     ) * rng.standard_normal(len(times))
-    shape = np.exp(-times / decay) + build.uniform(0.2, 1.5) * velocity * np.exp(
-        -times / log_uniform(build, 0.002, 0.01)
-    )
-    sound = band_limit(
-        sound * shape, log_uniform(build, low, low * 2.6), log_uniform(build, 9000, 19_000) * (0.6 + 0.4 * velocity), 2
-    )
+    shape = np.exp(-times / decay) + build.uniform(0.2, 1.5) * velocity * np.exp(-times / draw(0.002, 0.01))
+    sound = band_limit(sound * shape, draw(low, low * 2.6), draw(9000, 19_000) * (0.6 + 0.4 * velocity), 2)
     after = np.random.default_rng(seed + 1)
     if after.random() < 0.75:
         # Real metal has a body: below its band it rings and thumps 8-25 dB softer; only machines have none.
@@ -126,11 +122,7 @@ def _made_metal(
         fading = np.exp(-times / min(decay, log_uniform(after, 0.01, 0.12)))
         deep = band_limit(deep * fading, log_uniform(after, 100, 400), low)
         sound += scale_to_attack(deep, sound, after.uniform(-25, -7))
-    if after.random() < 0.3:
-        sound = add_room(sound, after)
-    if after.random() < 0.12:
-        sound = early_sampler(sound, after)
-    return trimmed(sound.astype(np.float32))
+    return _recorded(sound, after, 0.3)
 
 
 def made_hat(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
@@ -159,10 +151,10 @@ def made_tom(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
     sound = membrane(
         build, times, log_uniform(build, 75, 260), log_uniform(build, 0.05, 0.25), 0.8 * velocity, build.uniform(0, 0.3)
     )
-    stick = rng.standard_normal(len(times)) * np.exp(-times / 0.002)
+    stick = noise_burst(times, 0.002, rng)
     sound += build.uniform(0, 0.7) * velocity * band_limit(stick, 400, 9000)
     # Skin and shell are not only tones: a short thud of noise under the stroke.
-    thud = band_limit(rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.008, 0.04)), 150, 2500)
+    thud = band_limit(noise_burst(times, log_uniform(build, 0.008, 0.04), rng), 150, 2500)
     sound += scale_to_attack(thud, sound, build.uniform(-26, -10))
     if build.random() < 0.35:
         sound = add_room(sound, build)

@@ -7,6 +7,8 @@ form. The ranges are those of 200 real snares: half of the energy at 150-400 Hz,
 nine tenths of the energy within 25-105 ms.
 """
 
+from functools import partial
+
 import numpy as np
 
 from samplechop.offline.audio.one_shots import trimmed
@@ -18,6 +20,7 @@ from samplechop.offline.augmentation.effects import (
     band_limit,
     early_sampler,
     log_uniform,
+    noise_burst,
     sample_times,
     scale_to_attack,
 )
@@ -44,26 +47,26 @@ def made_snare(seed: int, velocity: float, rng: np.random.Generator) -> Sound:
 
 def _wires(build: np.random.Generator, times: Wave, lowest: float, velocity: float, rng: np.random.Generator) -> Wave:
     """Let the wires rattle: late, thrown off by the head, coloured by the shell, longer when struck hard."""
+    draw = partial(log_uniform, build)
     since = np.maximum(times - build.uniform(0.0003, 0.004), 0)
-    rise, decay = build.uniform(0.0005, 0.004), log_uniform(build, 0.018, 0.11) * (0.7 + 0.5 * velocity)
+    rise, decay = build.uniform(0.0005, 0.004), draw(0.018, 0.11) * (0.7 + 0.5 * velocity)
     sound = rng.standard_normal(len(times)) * (1 - np.exp(-since / rise)) * np.exp(-since / decay)
     sound *= 1 + build.uniform(0, 0.7) * np.sin(2 * np.pi * lowest * times)
     # A second, slower decay: loose wires go on whispering.
     sound += build.uniform(0, 0.12) * rng.standard_normal(len(times)) * np.exp(-since / (3 * decay))
-    sound = band_limit(
-        sound, log_uniform(build, 300, 2200), log_uniform(build, 3500, 15_000) * (0.55 + 0.45 * velocity)
-    )
-    comb = int(RATE / log_uniform(build, 500, 2500))
+    sound = band_limit(sound, draw(300, 2200), draw(3500, 15_000) * (0.55 + 0.45 * velocity))
+    comb = int(RATE / draw(500, 2500))
     sound[comb:] += build.uniform(-0.6, 0.6) * sound[:-comb]
     return sound
 
 
 def _struck(build: np.random.Generator, kind: str, times: Wave, velocity: float, rng: np.random.Generator) -> Wave:
+    draw = partial(log_uniform, build)
     lowest = log_uniform(
         build, *((130, 260) if kind == "muffled" else (230, 380) if kind == "marching" else (145, 310))
     )
     lowest *= 1 + rng.normal(0, 0.006)
-    decay = log_uniform(build, *((0.012, 0.03) if kind == "muffled" else (0.02, 0.1)))
+    decay = draw(*((0.012, 0.03) if kind == "muffled" else (0.02, 0.1)))
     ringing, rim = build.random() < 0.2, build.random() < 0.3
     bright = velocity * build.uniform(0.25, 0.9)
     head = membrane(build, times, lowest, decay * (2 if ringing else 1), bright, build.uniform(0, 0.2) * velocity)
@@ -73,16 +76,12 @@ def _struck(build: np.random.Generator, kind: str, times: Wave, velocity: float,
     wires = _wires(build, times, lowest, velocity, rng)
     below = build.uniform(*((-26, -12) if kind == "muffled" else (-22, 2)))
     sound = body + scale_to_attack(wires, body, below + (0.5 - velocity) * build.uniform(0, 10))
-    stick = band_limit(
-        rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.0006, 0.003)), 700, 16_000
-    )
+    stick = band_limit(noise_burst(times, draw(0.0006, 0.003), rng), 700, 16_000)
     sound += scale_to_attack(stick, sound, build.uniform(-32, -10) + 10 * np.log10(velocity + 0.05))
     if rim and velocity > 0.6:
         ring = np.zeros(len(times))
         for _ in range(4):
-            ring += np.sin(2 * np.pi * log_uniform(build, 420, 2600) * times) * np.exp(
-                -times / log_uniform(build, 0.006, 0.05)
-            )
+            ring += np.sin(2 * np.pi * draw(420, 2600) * times) * np.exp(-times / draw(0.006, 0.05))
         sound += scale_to_attack(ring, sound, build.uniform(-12, 2))
     return sound
 
@@ -106,21 +105,20 @@ def _brushed(build: np.random.Generator, times: Wave, velocity: float, rng: np.r
 
 def _machine(build: np.random.Generator, times: Wave, rng: np.random.Generator) -> Wave:
     """Make an analogue drum machine's: two falling tones and filtered noise."""
+    draw = partial(log_uniform, build)
     sound = np.zeros(len(times))
-    lowest, fall = log_uniform(build, 130, 260), build.uniform(0, 1.2)
+    lowest, fall = draw(130, 260), build.uniform(0, 1.2)
     for ratio, level in ((1.0, 1.0), (build.uniform(1.4, 2.0), build.uniform(0.1, 0.9))):
-        phase = np.cumsum(lowest * ratio * (1 + fall * np.exp(-times / log_uniform(build, 0.004, 0.025)))) / RATE
-        sound += level * np.sin(2 * np.pi * phase) * np.exp(-times / log_uniform(build, 0.02, 0.12))
-    noise = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.03, 0.15))
-    noise = band_limit(
-        noise, log_uniform(build, 500, 5000), log_uniform(build, 6000, 19_000), int(build.integers(1, 3))
-    )
+        phase = np.cumsum(lowest * ratio * (1 + fall * np.exp(-times / draw(0.004, 0.025)))) / RATE
+        sound += level * np.sin(2 * np.pi * phase) * np.exp(-times / draw(0.02, 0.12))
+    noise = noise_burst(times, draw(0.03, 0.15), rng)
+    noise = band_limit(noise, draw(500, 5000), draw(6000, 19_000), int(build.integers(1, 3)))
     return sound + scale_to_attack(noise, sound, build.uniform(-14, 8))
 
 
 def _noise(build: np.random.Generator, times: Wave, velocity: float, rng: np.random.Generator) -> Wave:
     """Make the cheap machine's: a burst of noise, with hardly a tone."""
-    noise = rng.standard_normal(len(times)) * np.exp(-times / log_uniform(build, 0.015, 0.12))
+    noise = noise_burst(times, log_uniform(build, 0.015, 0.12), rng)
     sound = band_limit(noise, log_uniform(build, 150, 2500), log_uniform(build, 3500, 16_000) * (0.5 + 0.5 * velocity))
     tone = np.sin(2 * np.pi * log_uniform(build, 140, 400) * times) * np.exp(-times / log_uniform(build, 0.008, 0.05))
     return sound + scale_to_attack(tone, sound, build.uniform(-20, -3))

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import mido
@@ -23,38 +23,47 @@ USUAL_PLACES = (
     "/usr/local/share/soundfonts/default.sf2",
     "/opt/homebrew/share/soundfonts/default.sf2",
 )
+USUAL_FOLDERS = tuple(dict.fromkeys(Path(place).parent for place in USUAL_PLACES))
 
 
 def find_soundfont(soundfont: Path | None = None) -> Path:
-    """Choose the soundfont: the one given, or the first in the usual places.
-
-    Raises UserError if there is none.
-    """
+    """Choose the soundfont: the one given, or the first in the usual places. Raises UserError if there is none."""
     if soundfont is not None:
-        if not soundfont.is_file():
-            raise UserError(f"No soundfont at {str(soundfont)!r}: give the path of a General MIDI .sf2 file.")
-        return soundfont
+        return _existing(soundfont)
     for place in USUAL_PLACES:
         if Path(place).is_file():
             return Path(place)
     raise UserError("No General MIDI soundfont was found: install the package fluid-soundfont-gm or name an .sf2 file.")
 
 
-def play(midi: Path, soundfont: Path, reverb: bool = True, gain: float = 0.5) -> NDArray[np.float32]:
+def find_soundfonts(fonts: Sequence[Path] = ()) -> list[Path]:
+    """Give the soundfonts named, or every .sf2 in the usual folders, one path for each file.
+
+    Raises UserError for one that is missing.
+    """
+    usual = [path for folder in USUAL_FOLDERS if folder.is_dir() for path in sorted(folder.glob("*.sf2"))]
+    return sorted({_existing(path).resolve() for path in fonts or usual})
+
+
+def _existing(font: Path) -> Path:
+    if not font.is_file():
+        raise UserError(f"No soundfont at {str(font)!r}: give the path of a General MIDI .sf2 file.")
+    return font
+
+
+def play(midi: Path, soundfont: Path, reverb: bool = True) -> NDArray[np.float32]:
     """Render a MIDI file to float32, (n, 2), 44 100 Hz, including the decay of the last note.
 
-    reverb: a small room. gain: linear, fluidsynth's own.
-    Raises UserError if the program is missing or cannot play the file.
+    reverb: a small room. Raises UserError if the program is missing or cannot play the file.
     """
     program = shutil.which("fluidsynth")
     if program is None:
         raise UserError("The program fluidsynth is missing: install it (package fluidsynth) to render notes.")
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "notes.wav"
-        room = (
-            ["-R", "1", "-o", "synth.reverb.room-size=0.3", "-o", "synth.reverb.level=0.35"] if reverb else ["-R", "0"]
-        )
-        command = [program, "-n", "-i", "-q", *room, "-C", "0", "-g", str(gain), "-r", str(RATE)]
+        small = ["-R", "1", "-o", "synth.reverb.room-size=0.3", "-o", "synth.reverb.level=0.35"]
+        room = small if reverb else ["-R", "0"]
+        command = [program, "-n", "-i", "-q", *room, "-C", "0", "-g", "0.5", "-r", str(RATE)]
         command += ["-o", "synth.cpu-cores=1", "-O", "float", "-T", "wav", "-F", str(wav), str(soundfont), str(midi)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0 or not wav.is_file():
@@ -66,8 +75,6 @@ def play(midi: Path, soundfont: Path, reverb: bool = True, gain: float = 0.5) ->
 
 GRID = 64
 """fluidsynth starts notes on multiples of this many samples."""
-
-
 # One tick is one sample: 22 050 ticks per beat at 120 beats per minute.
 TICKS_PER_BEAT = 22_050
 
@@ -85,9 +92,7 @@ def _tick(sample: int) -> int:
 def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
     """Play messages at (sample, order among equals): float32, (n,), mono, 44 100 Hz.
 
-    Notes start on the nearest multiple of 64 samples, exactly.
-
-    Raises UserError if fluidsynth is missing or fails.
+    Notes start on the nearest multiple of 64 samples, exactly. Raises UserError if fluidsynth is missing or fails.
     """
     messages.sort(key=lambda entry: entry[:2])
     track, now = mido.MidiTrack(), 0
@@ -103,12 +108,6 @@ def render(messages: list[tuple[int, int, mido.Message]], font: Path) -> Sound:
         return np.asarray(play(path, font, reverb=False).mean(axis=1), dtype=np.float32)
 
 
-USUAL_FOLDERS = (
-    Path("/usr/share/sounds/sf2"),
-    Path("/usr/share/soundfonts"),
-    Path("/usr/local/share/soundfonts"),
-    Path("/opt/homebrew/share/soundfonts"),
-)
 PROGRAMS = tuple(program for program in range(109) if program not in (47, 55, 86, *range(96, 104)))
 """Of General MIDI those that play the note asked for: no kettledrum, hits that are chords, leads in fifths, effects."""
 PITCHES = tuple(range(28, 101, 4))
@@ -120,18 +119,6 @@ DRUM_KEYS = tuple(key for key in range(35, 82) if key not in (71, 72, 73, 74, 78
 """Without whistles, guiros, cuicas, triangles: they are percussion, but hold a tone."""
 DRUM_LENGTH = 0.9
 SILENT = 1e-3
-
-
-def find_soundfonts(fonts: Sequence[Path] = ()) -> list[Path]:
-    """Give the soundfonts named, or every .sf2 in the usual folders, one path for each file.
-
-    Raises UserError for one that is missing.
-    """
-    for font in fonts:
-        if not font.is_file():
-            raise UserError(f"No soundfont at {str(font)!r}: give the path of a General MIDI .sf2 file.")
-    usual = [path for folder in USUAL_FOLDERS if folder.is_dir() for path in sorted(folder.glob("*.sf2"))]
-    return sorted({path.resolve() for path in fonts or usual})
 
 
 def program_bank(font: Path, program: int, pitches: Sequence[int] = PITCHES) -> Bank | None:
@@ -147,10 +134,8 @@ def program_bank(font: Path, program: int, pitches: Sequence[int] = PITCHES) -> 
         messages.append((at + GRID + round(HELD * RATE), 3, mido.Message("note_off", note=pitch)))
     sound = render(messages, font)
     notes = []
-    for number, pitch in enumerate(pitches):
-        samples = sound[number * stride + GRID : (number + 1) * stride].copy()
-        if len(samples) > stride // 2 and np.max(np.abs(samples)) > SILENT:
-            notes.append(Note(float(pitch), VELOCITIES[number % len(VELOCITIES)], HELD, samples))
+    for number, samples in _audible(sound, len(pitches), stride):
+        notes.append(Note(float(pitches[number]), VELOCITIES[number % len(VELOCITIES)], HELD, samples))
     return Bank(f"{font.stem}-{program:03d}", tuple(notes)) if notes else None
 
 
@@ -166,9 +151,16 @@ def drum_hits(font: Path) -> dict[str, Sound]:
         messages.append((at + GRID, 2, mido.Message("note_on", channel=9, note=key, velocity=100)))
     sound = render(messages, font)
     hits = {}
-    for number, (kit, key) in enumerate(wanted):
+    for number, samples in _audible(sound, len(wanted), stride):
+        samples[-882:] *= np.linspace(1, 0, 882, dtype=np.float32)
+        kit, key = wanted[number]
+        hits[f"{font.stem}-kit{kit}-{key}"] = samples
+    return hits
+
+
+def _audible(sound: Sound, count: int, stride: int) -> Iterator[tuple[int, Sound]]:
+    """Give those of `count` sounds, one every `stride` samples, that are there and not silent, each with its number."""
+    for number in range(count):
         samples = sound[number * stride + GRID : (number + 1) * stride].copy()
         if len(samples) > stride // 2 and np.max(np.abs(samples)) > SILENT:
-            samples[-882:] *= np.linspace(1, 0, 882, dtype=np.float32)
-            hits[f"{font.stem}-kit{kit}-{key}"] = samples
-    return hits
+            yield number, samples

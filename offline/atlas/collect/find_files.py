@@ -70,8 +70,7 @@ def _in_atlas(folder: Path) -> bool:
 
 
 def _single(path: Path) -> Item:
-    name = title(path)
-    return _item(path, path.absolute().parent.name, name, label_of(name))
+    return _item(path, path.absolute().parent.name, title(path), label_of(title(path)))
 
 
 def _item(path: Path, pack: str, name: str, label: str) -> Item:

@@ -57,16 +57,18 @@ def read_alignment(path: Path, unit: str) -> list[Segment]:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"the alignment {str(path)!r} cannot be read ({error.strerror})") from None
-    if data.startswith(b'{"b":'):
-        segments = [
-            each for number, line in enumerate(data.splitlines(), 1) for each in _utterance(path, number, line, unit)
-        ]
-    elif data.lstrip()[:1] in (b"{", b"["):
-        segments = _gentle(path, data, unit)
-    elif data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"ooTextFile" in data[:100]:
-        segments = _praat(path, unit)
-    else:
-        segments = _sphinx(path, data, unit)
+    try:
+        if data.startswith(b'{"b":'):
+            lines = enumerate(data.splitlines(), 1)
+            segments = [each for number, line in lines for each in _utterance(path, number, line, unit)]
+        elif data.lstrip()[:1] in (b"{", b"["):
+            segments = _gentle(path, data, unit)
+        elif data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"ooTextFile" in data[:100]:
+            segments = _praat(path, unit)
+        else:
+            segments = _sphinx(path, data, unit)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{str(path)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
     kept = sorted((each for each in segments if each.stop > each.start), key=lambda each: each.start)
     if not kept:
         raise UserError(f"the alignment {str(path)!r} holds no {unit}: give the output of an aligner")
@@ -85,8 +87,6 @@ def _gentle(path: Path, data: bytes, unit: str) -> list[Segment]:
         return [segment for number, word in enumerate(words, 1) for segment in _gentle_word(path, number, word, unit)]
     except json.JSONDecodeError as error:
         raise UserError(f"{str(path)!r}, line {error.lineno}: this is no JSON ({error.msg})") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{str(path)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
     except (LookupError, TypeError):
         raise UserError(f"{str(path)!r} is no alignment by Gentle: it has no list of words") from None
 
@@ -130,10 +130,7 @@ def _without_variant(word: str) -> str:
 
 
 def _sphinx(path: Path, data: bytes, unit: str) -> list[Segment]:
-    try:
-        lines = data.decode().splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{str(path)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
+    lines = data.decode().splitlines()
     found: list[tuple[int, Segment]] = []
     for number, line in enumerate(lines, 1):
         cells = line.split()
@@ -239,9 +236,8 @@ def by_energy(record: Record, max_seconds: float, share: float) -> list[Span]:
     minima, _ = find_peaks(-levelled, prominence=DEEP_DB, distance=shortest)
     lows = [_before_attack(level, levelled, low, high) for low, high in pairwise([*minima.tolist(), len(level)])]
     edges = [0]
-    for low in sorted(lows):
-        edges += [low] if low - edges[-1] >= shortest else []
-    edges.append(len(level))
+    for low in [*sorted(lows), len(level)]:
+        edges += [low] if low - edges[-1] >= shortest or low == len(level) else []
     longest = max(1, int(max_seconds * per_second))
     parts = [(a, min(b, a + longest)) for a, b in pairwise(edges) if b > a]
     ranked = sorted(parts, key=lambda part: -float(levelled[part[0] : part[1]].max()))

@@ -29,14 +29,11 @@ from samplechop.realtime.core.errors import UserError
 
 def css() -> str:
     """Give colours.css: every colour of both themes as a property."""
-    themes = (("dark", palette.DARK), ("light", palette.LIGHT))
-    blocks = [f':root[data-theme="{name}"] {{ {properties(colours)} }}' for name, colours in themes]
-    return "\n".join(blocks) + "\n"
-
-
-def properties(colours: dict[str, str]) -> str:
-    """Give colours as CSS properties."""
-    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+    blocks = []
+    for name, colours in (("dark", palette.DARK), ("light", palette.LIGHT)):
+        properties = " ".join(f"--{part}: {colour};" for part, colour in colours.items())
+        blocks.append(f':root[data-theme="{name}"] {{ {properties} }}\n')
+    return "".join(blocks)
 
 
 def palettes() -> dict[str, Any]:
@@ -48,21 +45,10 @@ def palettes() -> dict[str, Any]:
 
     magma = [[round(255 * part) for part in colormaps["magma"](at / 15)[:3]] for at in range(16)]
     pale = [[round(255 * part) for part in colormaps["magma_r"](at / 17)[:3]] for at in range(16)]
-    dark = {
-        "groups": palette.GROUPS_DARK,
-        "others": "#8a919e",
-        "none": palette.UNUSED,
-        "ramp": palette.RAMP_DARK,
-        "print": magma,
-    }
-    light = {
-        "groups": palette.GROUPS_LIGHT,
-        "others": "#767e8b",
-        "none": "#a9b0bb",
-        "ramp": palette.RAMP_LIGHT,
-        "print": pale,
-    }
-    return {"dark": dark, "light": light}
+    parts = ("groups", "others", "none", "ramp", "print")
+    dark = (palette.GROUPS_DARK, "#8a919e", palette.UNUSED, palette.RAMP_DARK, magma)
+    light = (palette.GROUPS_LIGHT, "#767e8b", "#a9b0bb", palette.RAMP_LIGHT, pale)
+    return {"dark": dict(zip(parts, dark, strict=True)), "light": dict(zip(parts, light, strict=True))}
 
 
 Kind = Literal["u1", "u4", "f4", "f8"]
@@ -132,17 +118,12 @@ def sounds(atlas: Atlas, title: str, maps: Sequence[str], colourings: Sequence[s
         "vocabulary": vocabulary,
         "maps": list(maps),
         "colourings": list(colourings),
-        "grid": None if cells is None else _rectangle(cells),
+        "grid": None if cells is None else dict(zip(("rows", "columns"), (cells.max(0) + 1).tolist(), strict=True)),
         "prints": None if prints is None else {"bands": prints.shape[1], "frames": prints.shape[2]},
         "rate": rate,
         "palettes": palettes(),
         "columns": columns,
     }
-
-
-def _rectangle(cells: NDArray[np.int64]) -> dict[str, int]:
-    rows, columns = (cells.max(axis=0) + 1).tolist()
-    return {"rows": rows, "columns": columns}
 
 
 def music(atlas: Atlas) -> tuple[list[float], list[str]]:

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +8,6 @@ from samplechop.offline.atlas.descriptions import (
     STOP_WORDS,
     Described,
     choose,
-    labels,
     read_synonyms,
     synonyms_with,
     tags_of,
@@ -87,8 +85,3 @@ def test_a_word_that_nearly_all_sounds_have_is_no_tag() -> None:
 def test_that_no_word_is_frequent_enough_is_reported_with_the_most_frequent() -> None:
     with pytest.raises(UserError, match=r"kick \(2\).*--min-df"):
         choose([("kick",), ("kick",), ("hat",)], 3)
-
-
-def test_labels_mark_the_tags_of_the_vocabulary() -> None:
-    assert labels([("hat", "x"), (), ("kick", "hat")], ("kick", "hat")).tolist() == [[0, 1], [0, 0], [1, 1]]
-    assert labels([], ("kick",)).dtype == np.float32
