@@ -28,8 +28,8 @@ FOLDER = Path(__file__).parent
 class Manifest:
     """One model: its file, the features it was trained on, and how its output is read.
 
-    kind: "chop" hears windows (Features), "stream" hears frame by frame (StreamFeatures), and so do "drums"
-        (DrumFeatures) and "harmony" (HarmonyFeatures); "clips" hears onset-centred clips (ClipFeatures), "sounds" whole
+    kind: "chop" takes windows (Features), "stream" goes frame by frame (StreamFeatures), and so do "drums"
+        (DrumFeatures) and "harmony" (HarmonyFeatures); "clips" takes onset-centred clips (ClipFeatures), "sounds" whole
         sounds (SoundFeatures).
     threshold: probability at and above which a frame is positive. min_gap: seconds between two events. Both are of the
         kinds in PICKED alone; the others say in `decision` what they need.

@@ -1,4 +1,4 @@
-"""What nets hear and how they are built: one class for each kind of model, as it stands in a manifest."""
+"""Inputs and shapes of nets: one class for each kind of model, as it stands in a manifest."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the net hears.
+    """What the net takes as input.
 
     fmin_hz: centre of the lowest constant-Q bin. norm: the kernels' normalisation (2 = unit energy).
     bands: for each summed row the half-open range of bins it covers; one band over all bins is the classic sum.
@@ -53,9 +53,9 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class StreamFeatures:
-    """What a streaming net hears and how it is built; see realtime/nets/features.py and realtime/nets/streaming.py.
+    """Input and shape of a streaming net; see realtime/nets/features.py and realtime/nets/streaming.py.
 
-    hop_length: samples from one feature frame to the next. lookahead: frames heard after the one that is judged.
+    hop_length: samples from one feature frame to the next. lookahead: frames known after the one that is scored.
     heads: what each output means. dilations: of the layers, in frames; channels: of each layer. members: nets whose
     probabilities the file averages.
     """
@@ -79,10 +79,10 @@ class StreamFeatures:
 
 @dataclass(frozen=True, slots=True)
 class DrumFeatures:
-    """What the drum net hears and how it is built; see realtime/nets/features.py and realtime/nets/streaming.py.
+    """Input and shape of the drum net; see realtime/nets/features.py and realtime/nets/streaming.py.
 
-    hop_length: samples from one feature frame to the next. wait: samples from an attack on that have been heard when
-    it is judged, at least; at most hop_length - 1 more. heads, dilations, channels, members: as of StreamFeatures.
+    hop_length: samples from one feature frame to the next. wait: samples from an attack on that are known when
+    it is scored, at least; at most hop_length - 1 more. heads, dilations, channels, members: as of StreamFeatures.
     """
 
     sample_rate: int
@@ -104,7 +104,7 @@ class DrumFeatures:
 
 @dataclass(frozen=True, slots=True)
 class HarmonyFeatures:
-    """What the harmony net hears: see realtime/dsp/pitch_spectrum.py; its 24 answers: see realtime/nets/streaming.py.
+    """The input of the harmony net: see realtime/dsp/pitch_spectrum.py; its 24 answers: see realtime/nets/streaming.py.
 
     hop_length: samples from one frame to the next. spectrum: "cqt", or "spectrum" for the plain one. n_bins: numbers
     in a frame. floor_db: how far below a frame's loudest bin there is nothing.
@@ -156,7 +156,7 @@ class ClipFeatures:
 
 @dataclass(frozen=True, slots=True)
 class SoundFeatures:
-    """What the net that names whole sounds hears, see offline/atlas/tag_net.py, and what it says of them.
+    """What the net that names whole sounds takes as input, see offline/atlas/tag_net.py, and what it says of them.
 
     n_fft, hop_length: samples of a spectrum, and from one to the next. n_bands: mel bands. segments: of time, the
     shortest first. tags: what each of its first outputs means. encoding: numbers in its second output, its last hidden

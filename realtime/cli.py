@@ -49,8 +49,9 @@ def live(
     samplechop live --detect chops,drums,harmony --midi-port virtual --osc localhost:9000
 
     Every option can also stand in the table "live" of config.toml in your settings folder; options win.
-    Ctrl-C ends the session. Notes leave by one fixed time late: set it as the MIDI track's delay in the DAW. Drums and
-    harmony come sooner, each by a fixed time of its own, unless --monitor aligned plays the sound as late as all.
+    Ctrl-C ends the session. Each note is sent a fixed time after its sound: set that as the MIDI track's delay in the
+    DAW. Drums and harmony come sooner, each by a fixed time of its own, unless --monitor aligned plays the sound as
+    late as all.
     """
     if list_devices or list_midi:
         from samplechop.realtime.audio import devices

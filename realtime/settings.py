@@ -192,7 +192,7 @@ class LiveSettings:
             return []
         names = {BEAT: "beats", DRUM: "drums"}
         return [
-            f"chops and {names.get(kind, 'harmony')} are both on MIDI channel {channel} and cannot be told apart: "
+            f"chops and {names.get(kind, 'harmony')} are both on MIDI channel {channel} and cannot be distinguished: "
             "give one of them another"
             for kind, channel in self.kind_channels.items()
             if channel == self.midi_channel

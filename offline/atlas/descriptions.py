@@ -166,7 +166,7 @@ def _split(tags: str) -> list[str]:
 def read_csv(path: Path) -> list[Described]:
     """Read a table with a header: a column for the file or name, and one or more of tags, description, class.
 
-    Commas, semicolons, tabs and bars are told apart by themselves. Raises UserError with the line of what is wrong.
+    Commas, semicolons, tabs and bars are recognised. Raises UserError with the line of what is wrong.
     """
     text = _text(path)
     first = text.partition("\n")[0]

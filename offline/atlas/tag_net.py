@@ -221,7 +221,7 @@ def _packs(sounds: Sequence[Sound], rows: Sequence[int], words: Sequence[tuple[s
 
 
 def split(packs: Sequence[str], named: Sequence[str]) -> tuple[NDArray[np.bool_], str]:
-    """Choose the sounds that only tell how well the net does: whole packs, bool (n,), and a sentence on how.
+    """Choose the sounds that only measure how well the net does: whole packs, bool (n,), and a sentence on how.
 
     packs: of each sound. named: packs to hold out; none: those first in the order of a hash of their names, until a
     fifth is held. Where no pack is of a size to be held out, every fifth sound is. Raises UserError for a name that no

@@ -42,7 +42,7 @@ DECODED = {
 }
 """Sample formats whose decoder gives integers, and the size of those."""
 UNKNOWN = 2**36
-"""Samples: no header tells more; libsndfile gives 2**63 - 1 for a FLAC that does not tell its length."""
+"""Samples: no header states more; libsndfile gives 2**63 - 1 for a FLAC that does not state its length."""
 
 Opened = tuple[Path, int, int, int, str]
 """File, sample rate in Hz, channels, samples per channel, subtype of slices."""
@@ -82,7 +82,7 @@ def seekable(path: Path, copy: Path, warnings: list[str]) -> Opened:
 
 
 def room(path: Path) -> int:
-    """Give how many bytes a file that does not tell its length may be decoded to."""
+    """Give how many bytes a file that does not state its length may be decoded to."""
     return ROOM + EXPANSION * path.stat().st_size
 
 
@@ -122,7 +122,7 @@ def _dtype(subtype: str) -> str:
 
 
 def _is_cut_short(file: soundfile.SoundFile) -> bool:
-    """Say whether a header promises more than there is; libsndfile counts what is there and tells only its log."""
+    """Say whether a header promises more than there is; libsndfile counts what is there and says so only in its log."""
     sizes = re.findall(r"^ *(?:data|SSND) : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
     # Programs that write to a pipe promise the most a header can hold: that is no damage.
     return any(int(there) < int(promised) < MOST_WAV_BYTES // 2 for promised, there in sizes)
@@ -158,7 +158,7 @@ def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
             length += len(samples)
             if length > most:
                 raise UserError(
-                    f"{str(path)!r} does not tell its length and goes on for {length / rate:.0f} s: split it"
+                    f"{str(path)!r} does not state its length and goes on for {length / rate:.0f} s: split it"
                 )
             try:
                 out.write(samples)
@@ -175,7 +175,7 @@ def _copy(path: Path, copy: Path, subtype: str, warnings: list[str]) -> int:
 def _salvage(path: Path, subtype: str, warnings: list[str], claimed: int | None) -> Iterator[NDArray[Any]]:
     """Decode a file as far as it goes. After a fault, ever smaller steps find where exactly it lies.
 
-    soundfile takes the end of a FLAC that does not tell its length for a fault: such a file loses its last sample.
+    soundfile takes the end of a FLAC that does not state its length for a fault: such a file loses its last sample.
     """
     size, position, fault = DECODE_FRAMES, 0, ""
     while size:

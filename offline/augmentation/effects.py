@@ -45,7 +45,7 @@ def scale_to_attack(sound: Wave, reference: Wave, level_db: float) -> Wave:
 
 
 def add_room(sound: Wave, build: np.random.Generator) -> Wave:
-    """Add what a microphone in the room hears: late, dull, compressed; longer by its tail."""
+    """Add what a microphone in the room records: late, dull, compressed; longer by its tail."""
     decay, late = log_uniform(build, 0.03, 0.18), int(RATE * build.uniform(0.001, 0.014))
     tail = build.standard_normal(int(RATE * 4 * decay)) * np.exp(-sample_times(4 * decay) / decay)
     tail = band_limit(tail, log_uniform(build, 80, 300), log_uniform(build, 3000, 10_000))

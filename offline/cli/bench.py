@@ -80,7 +80,7 @@ def jack(
 ) -> None:
     """Measure a live session over a JACK dummy server: xruns and lost chops, arrival of the notes; idle, then loaded.
 
-    A third session tells how long a drum takes from the input to the note.
+    A third session measures how long a drum takes from the input to the note.
 
     Needs jackd, libjack, PortAudio and JACK-Client, but no sound card.
 
@@ -136,7 +136,7 @@ def detector(
 @app.command()
 def kit(
     recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop (default: the demo).")] = None,
-    hours: Annotated[float, typer.Option(min=0, help="Also chop so many hours, and tell the memory it takes.")] = 0.0,
+    hours: Annotated[float, typer.Option(min=0, help="Also chop so many hours, and report the memory it takes.")] = 0.0,
     json: AsJson = False,
 ) -> None:
     """Measure kits: how fast they are made, and how much they repeat themselves beside simpler ways of choosing.

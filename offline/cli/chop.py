@@ -123,7 +123,7 @@ def _listed(source: Path, output: Path, given: dict[str, Any], others: list[str]
         extra = "other files to chop" if name == "inputs" else option_name(ChopOptions, name)
         raise UserError(f"--from-list takes the sounds that are listed as they are: leave out {extra}")
     options = _options({"template": TEMPLATE} | given)
-    read_list(source)  # what is no list is told before anything else is loaded
+    read_list(source)  # what is no list is reported before anything else is loaded
     _one(source, output, options, force, make_kit)
 
 

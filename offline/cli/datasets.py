@@ -1,4 +1,4 @@
-"""The commands under `samplechop crate` and `devset`: synthetic training sets, and recordings to judge models on."""
+"""The commands under `samplechop crate` and `devset`: synthetic training sets, and recordings to evaluate models on."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 crate = typer.Typer(no_args_is_help=True, help="Make synthetic training sets (crates): records with all their labels.")
-devset = typer.Typer(no_args_is_help=True, help="Make recordings to judge models on.")
+devset = typer.Typer(no_args_is_help=True, help="Make recordings to evaluate models on.")
 
 
 @crate.command("build")
@@ -31,7 +31,7 @@ def build_crate(
       the first attack of a bar or section, or after 0.4 s of rest;
       where no drums play, every clear attack (6 dB within 40 ms);
       the start of a one-shot or loop.
-    Left open is what cannot be heard (less than 1 dB within 40 ms).
+    Left open is what is inaudible (less than 1 dB within 40 ms).
 
     \b
     samplechop crate build -o crate --minutes 60
@@ -92,7 +92,7 @@ def sounds(
     samplechop atlas collect said -o said-atlas
     samplechop train tags said-atlas --metadata said -o mine/sounds
 
-    Of soundfonts all instruments and drums; of folders what a name tells; synthesizers and drums made by rule; loops of
+    Of soundfonts all instruments and drums; of folders what a name says; synthesizers and drums made by rule; loops of
     all these. Each PACK/sounds.json lists its sounds with their tags.
     """
     from samplechop.offline.common.process_pool import cores

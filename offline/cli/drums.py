@@ -123,7 +123,7 @@ def by_hand(
     samplechop drums by-hand song.wav song.mid -o mine/hand
     samplechop drums by-hand song.wav song.mid -o mine/hand --offset -0.012 --only kick,snare
 
-    Notes are General MIDI's, on channel 10 or, if that is empty, any. It tells how many notes lie on an attack and by
+    Notes are General MIDI's, on channel 10 or, if that is empty, any. It reports how many notes lie on an attack and by
     how much they are off.
     """
     from samplechop.offline.lab.drum_datasets import write_pair

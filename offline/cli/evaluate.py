@@ -95,7 +95,7 @@ def evaluate_drums(
     kick, snare, hat, tom and cymbal: a hit of anything else, and a place where nobody knows, counts neither way. Each
     figure is the mean over the recordings in which the drum is struck. Recordings are averaged by subfolder, or by what
     stands before the first dash of the name: keep drums alone and full mixes apart, as mixes are far harder. librosa
-    and aubio detect onsets, and tell no drums apart.
+    and aubio detect onsets, and do not name drums.
     """
     _evaluate("drums", folder, given)
 

@@ -80,7 +80,7 @@ def samplechop() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit code 2 means something the user can mend, 130 that Ctrl-C ended it."""
+    """Run the command line; exit code 2 means something the user can put right, 130 that Ctrl-C ended it."""
     with ended_at_once():
         from samplechop.realtime.cli import guarded
     sys.exit(guarded(app))

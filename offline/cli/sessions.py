@@ -16,10 +16,10 @@ def sessions(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="What was given to --record, or one session (default: here).")
     ] = Path(),
-    repair: Annotated[bool, typer.Option("--repair", help="Mend the sessions that were broken off.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair the sessions that were broken off.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")] = False,
 ) -> None:
-    """List recorded sessions, and mend those that a power cut, a kill or a full disk broke off.
+    """List recorded sessions, and repair those that a power cut, a kill or a full disk broke off.
 
     \b
     samplechop sessions recordings             date, length, chops, taps, format, how each one ended
@@ -38,7 +38,7 @@ def sessions(
         try:
             found[at] = mend(session)
             mended += session.damaged
-        except UserError as error:  # the others can be mended all the same
+        except UserError as error:  # the others can be repaired all the same
             failed.append(str(error))
     if json:
         typer.echo(write_json.dumps([_record(session) for session in found], indent=2, ensure_ascii=False))
@@ -54,7 +54,7 @@ def _show(found: "list[Session]", folder: Path, mended: int) -> None:
     if mended:
         typer.echo(f"{mended} repaired")
     elif broken:
-        typer.echo(f"{broken} can be mended: samplechop sessions {folder} --repair")
+        typer.echo(f"{broken} can be repaired: samplechop sessions {folder} --repair")
 
 
 def _record(session: "Session") -> dict[str, Any]:

@@ -6,7 +6,7 @@ Notebooks", 2016).
 
 Of each sound of a class with enough members, its k nearest among all others (leave-one-out, Euclidean): the share of
 them that are of its class, and whether most of them are (of classes that are equally frequent, that of the nearest).
-Sounds of small classes are not judged, but they are among the neighbours, where they count as wrong.
+Sounds of small classes are not evaluated, but they are among the neighbours, where they count as wrong.
 """
 
 import tempfile
@@ -75,7 +75,7 @@ def opened(path: Path, progress: Progress, jobs: int) -> Iterator[Atlas]:
         try:
             open_model(TagSettings().model)
         except UserError:
-            yield atlas  # fingerprints can be judged without the net
+            yield atlas  # fingerprints can be evaluated without the net
             return
         tag(atlas, TagSettings(), progress)
         yield atlas
@@ -155,7 +155,7 @@ def of_large_classes(labels: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def agreement(points: NDArray[np.floating], labels: Sequence[str]) -> Agreement:
-    """Judge points, (n, d), by the classes of their neighbours. Raises ValueError if there is nothing to judge."""
+    """Evaluate points, (n, d), by the classes of their neighbours. Raises ValueError if there are none."""
     wanted = np.flatnonzero(of_large_classes(labels))
     if not len(wanted):
         raise ValueError(f"no class has {FEWEST} members")

@@ -160,9 +160,9 @@ def _by_vocabulary(references: ChordReferences, detected: Harmony, length: float
     scores: Measures = {}
     for vocabulary in VOCABULARIES:
         right = getattr(mir_eval.chord, vocabulary)(true, estimated)
-        judged = right >= 0
-        total = float(np.sum(seconds[judged]))
-        agreed = float(np.sum(seconds[judged] * right[judged]))
+        scored = right >= 0
+        total = float(np.sum(seconds[scored]))
+        agreed = float(np.sum(seconds[scored] * right[scored]))
         # Of a recording without any chord `claimed` says all there is to say.
         scores[vocabulary] = agreed / total if total and sounding else None
     none = np.array([label == NO_CHORD for label in true])

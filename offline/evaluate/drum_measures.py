@@ -107,7 +107,7 @@ OFFSETS, VELOCITIES, DELAYS = "offsets", "velocities", "delays"
 class Hits:
     """What a system found in one recording, each (n,), in order of time.
 
-    times: float64, seconds. labels: int8, places in DRUMS, UNLABELLED for a system that does not tell drums apart.
+    times: float64, seconds. labels: int8, places in DRUMS, UNLABELLED for a system that does not name drums.
     strengths: float64, 0..1. velocities: float64, 0..1, nan where there is none. decided: float64, seconds from
     each until it was decided. seconds: how long the system took. latency_ms: as it states it, None for one that
     takes whole files.
@@ -123,7 +123,7 @@ class Hits:
 
     @property
     def labelled(self) -> bool:
-        """Whether the system tells drums apart (so does one that found nothing)."""
+        """Whether the system names drums (so does one that found nothing)."""
         return not np.any(self.labels == UNLABELLED)
 
     def of(self, label: str) -> NDArray[np.bool_]:
@@ -155,9 +155,9 @@ def _by_label(references: DrumReferences, hits: Hits, minutes: float) -> Measure
     """Give LABEL_f, _p, _r, and _f25, ... where the drum is struck; LABEL_false, a minute, where it never is."""
     scores: Measures = {}
     for window, suffix in zip(WINDOWS, ("", "25"), strict=True):
-        judged = marks(references, hits, window) != OPEN
+        scored = marks(references, hits, window) != OPEN
         for label in sorted(references.known, key=DRUMS.index):
-            found, known = hits.times[hits.of(label) & judged], references.times[label]
+            found, known = hits.times[hits.of(label) & scored], references.times[label]
             if len(known):
                 values = f_precision_recall(known, found, window)
                 scores |= {f"{label}_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
@@ -239,19 +239,19 @@ def counted(references: DrumReferences, hits: Hits) -> dict[str, NDArray[np.floa
     if not hits.labelled:
         return {}
     said = marks(references, hits)
-    judged = said != OPEN
+    scored = said != OPEN
 
     def tenths(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.array(measures.reliability(hits.strengths[chosen], said[chosen] == RIGHT), np.float64)
 
-    of_each = {f"{RELIABILITY}_{label}": tenths(judged & hits.of(label)) for label in DRUMS}
-    return {CONFUSION: confusion(references, hits), RELIABILITY: tenths(judged), **of_each}
+    of_each = {f"{RELIABILITY}_{label}": tenths(scored & hits.of(label)) for label in DRUMS}
+    return {CONFUSION: confusion(references, hits), RELIABILITY: tenths(scored), **of_each}
 
 
 def listed(references: DrumReferences, hits: Hits) -> dict[str, NDArray[np.float64]]:
     """Give what is joined over recordings.
 
-    offsets: (n,), ms, hit minus truth, of right hits, or of all hits of a system that does not tell drums apart; also
+    offsets: (n,), ms, hit minus truth, of right hits, or of all hits of a system that does not name drums; also
     offsets_LABEL. velocities: (2, n), detected and true, 0..1. delays: (n,), ms from a hit until it was decided.
     """
     if not hits.labelled:

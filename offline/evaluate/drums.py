@@ -1,4 +1,4 @@
-"""Evaluation of drums: detectors that tell kick, snare, hat, tom and cymbal apart, beside onset detectors."""
+"""Evaluation of drums: detectors that distinguish kick, snare, hat, tom and cymbal, beside onset detectors."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -228,7 +228,7 @@ def draw_recording(one: TrackResult, systems: Sequence[str]) -> str:
 
 
 def _lanes(references: DrumReferences, hits: Hits) -> list[tuple[str, str | None]]:
-    """Give (name, drum) of each lane: the drums struck or detected; "onsets" and None for a system that tells none."""
+    """Give (name, drum) of each lane: the drums struck or detected; "onsets" and None where drums are not named."""
     if not hits.labelled:
         return [("onsets", None)]
     return [(label, label) for label in DRUMS if len(references.times[label]) or hits.of(label).any()]

@@ -39,17 +39,17 @@ class Markers:
 
 
 def _known(markers: Seconds, references: References, window: float) -> np.ndarray:
-    """Tell, bool (n,), which markers may be judged against the chops."""
-    judged = np.ones(len(markers), bool)
+    """Say, bool (n,), which markers can be right or wrong about the chops."""
+    scored = np.ones(len(markers), bool)
     assert references.chops is not None
     for start, stop in references.unsure:
-        judged[np.searchsorted(markers, start - window) : np.searchsorted(markers, stop + window, "right")] = False
+        scored[np.searchsorted(markers, start - window) : np.searchsorted(markers, stop + window, "right")] = False
     if len(references.chops):
         near = np.searchsorted(references.chops, markers)
         for index in (near - 1, near):
             chop = references.chops[np.clip(index, 0, len(references.chops) - 1)]
-            judged |= np.abs(chop - markers) <= window
-    return judged
+            scored |= np.abs(chop - markers) <= window
+    return scored
 
 
 def f_precision_recall(reference: Seconds, found: Seconds, window: float) -> tuple[float, float, float]:
@@ -82,7 +82,7 @@ def agreement(references: References, markers: Markers) -> Measures:
             values = (None,) * 3 if empty else f_precision_recall(reference, times, window)
             scores |= {f"{kind}_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
             if not len(times):
-                # Nothing said is nothing wrong: a system that is silent where one can tell has no precision.
+                # Nothing said is nothing wrong: a system that is silent where the truth is known has no precision.
                 scores[f"{kind}_p{suffix}"] = None
     return scores
 
@@ -125,7 +125,7 @@ def marks(references: References, markers: Markers) -> NDArray[np.int8]:
 
 
 def verdicts(references: References, markers: Markers) -> tuple[Seconds, NDArray[np.bool_]]:
-    """Give (strengths, right) of the markers of which one can tell whether they hit the target within ±50 ms.
+    """Give (strengths, right) of the markers of which is known whether they hit the target within ±50 ms.
 
     float64 (n,) and bool (n,); empty for a system without strengths.
     """

@@ -72,7 +72,7 @@ class References:
 class Track:
     """One recording: where it is, its name in tables, the group it is averaged with, what is known about it.
 
-    references: References where chops are judged, else whatever the task reads.
+    references: References where chops are evaluated, else whatever the task reads.
     """
 
     path: Path

@@ -75,7 +75,7 @@ SCHEMA = 1
 
 
 def rounded(scores: Measures) -> dict[str, float]:
-    """Leave out what is unknown and round to what can be told apart."""
+    """Leave out what is unknown and round to what is significant."""
     return {name: round(value, 4) for name, value in scores.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""The systems that are judged: our detectors as they run live, and other programs on the same audio."""
+"""The systems that are evaluated: our detectors as they run live, and other programs on the same audio."""
 
 import shutil
 import subprocess
@@ -192,7 +192,7 @@ def nearest_templates(samples: Sound) -> Harmony:
 
 
 def own_systems(task: str, detector: str, wanted: Sequence[str] | None, kinds: Collection[str]) -> list[str]:
-    """Name the systems of ours to judge: the models wanted, else all released ones, else another detector.
+    """Name the systems of ours to evaluate: the models wanted, else all released ones, else another detector.
 
     task: the detector that takes models of these kinds. Raises UserError for a model wanted of another detector, or
     where no model is released.

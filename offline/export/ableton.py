@@ -21,7 +21,7 @@ _NOTE = (
     "This folder makes a Live Project of the one it lies in, so that Live finds the samples of the Drum Rack there.\n"
 )
 LONGEST_SECONDS = 60
-"""What Live lets a pad hold its sound: drum_rack.xml tells the range of Voice_Envelope_Hold, and is set to its end."""
+"""What Live lets a pad hold its sound: drum_rack.xml states the range of Voice_Envelope_Hold, and is set to its end."""
 _LOWEST_ROW = 31  # of 32 rows with four pads each, from the top
 _ROWS_SHOWN = 4
 

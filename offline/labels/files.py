@@ -60,7 +60,7 @@ def labels_beside(audio: Path) -> Path | None:
 
 
 def read_labels(path: Path, audio: Path | float | None = None) -> Labels:
-    """Read labels of any kind, as told by the ending of the name, and check them.
+    """Read labels of any kind, by the ending of the name, and check them.
 
     audio: the recording, or its length in seconds, which no time may exceed.
 

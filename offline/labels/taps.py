@@ -24,7 +24,7 @@ LIKELY, LIKELY_SIGMA = 0.04, 0.15
 FEWEST = 5
 """Taps below which there is no telling how late they are."""
 DOUBLE = 0.06
-"""Seconds: nobody means two chops so near; a bouncing pad and a held key's repeats come nearer."""
+"""Seconds: nobody means two chops so near; a bouncing pad and the repeats of a key that is kept down come nearer."""
 SCATTERED = 0.045
 """Seconds of spread above which the taps are better looked at."""
 
@@ -126,7 +126,7 @@ def estimate_lag(taps: NDArray[np.float64], attacks: Attacks) -> Lag:
     Raises UserError for too few taps, or if there is no attack near any.
     """
     if len(taps) < FEWEST:
-        raise UserError(f"{len(taps)} taps are too few to tell how late they come: give --bias, in milliseconds")
+        raise UserError(f"{len(taps)} taps are too few to find how late they come: give --bias, in milliseconds")
     lags = np.arange(EARLIEST, LATEST + _STEP, _STEP)
     scores = np.zeros(len(lags))
     for tap in taps.tolist():

@@ -64,7 +64,7 @@ def f_measure(recordings: Iterable[tuple[int, Sequence[Verdict]]]) -> float:
 def calibration(known: Sequence[Verdict]) -> tuple[tuple[float, float], ...]:
     """Give pairs (score, share of detections with that score that are right), rising, by isotonic regression.
 
-    Empty if there are too few detections to tell.
+    Empty if there are too few detections.
     """
     from sklearn.isotonic import IsotonicRegression
 

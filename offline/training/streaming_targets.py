@@ -53,7 +53,7 @@ class StreamSpec:
     """Input and targets of one kind of streaming net. All functions are named ones of a module, so that other
     processes find them.
 
-    name: which also tells shards apart. source: makes the features, given the most samples of one push.
+    name: which also distinguishes shards. source: makes the features, given the most samples of one push.
     stack: hops in one frame; the features of each lie one after the other. hop_length: samples from frame to frame.
     An event at sample s is answered `lookahead` frames after frame (s + offset) // hop_length.
     heads: outputs, with their weight in the loss. values: the heads that answer with a number (how hard a drum was
@@ -61,7 +61,7 @@ class StreamSpec:
     distil: whether a net that is fine-tuned must go on giving what it gave in all heads but the first.
     beside: targets of the frames beside an event, by how far they lie; None where nothing is asked there.
     labels: finds the labels of a recording, or None. example: of such labels, for people. annotation: reads (labels,
-    audio). split: tells to which split labels belong, "" where they do not say. augment: changes a recording a little;
+    audio). split: says to which split labels belong, "" where they do not say. augment: changes a recording a little;
     gives it, and by how many samples it is later then.
     """
 

@@ -20,7 +20,7 @@ Layers = list[tuple[np.ndarray, np.ndarray]]
 """(weights (n_in, n_out), bias (n_out,)) of each layer, normalisation folded in."""
 
 DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128, 256)
-"""In frames of 512 samples: together they look back over 1024 frames, 11.9 s, three bars of slow music."""
+"""In frames of 512 samples: together they cover the last 1024 frames, 11.9 s, three bars of slow music."""
 CHANNELS = 48
 
 

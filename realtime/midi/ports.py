@@ -26,7 +26,7 @@ _SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def _loaded_libjack() -> str | None:
-    """Find the libjack that this process has loaded, rtmidi's own before any other. Only Linux tells."""
+    """Find the libjack that this process has loaded, rtmidi's own before any other. Only on Linux."""
     maps = Path("/proc/self/maps")
     if not maps.exists():
         return None

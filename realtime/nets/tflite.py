@@ -17,7 +17,7 @@ FEW = 8
 """From so many windows on, one call for WIDE of them is quicker than one call for each."""
 
 # The maintained package first. tflite_runtime imports under numpy 2 and then dies when an interpreter is made,
-# so only making one tells whether it works.
+# so only making one shows whether it works.
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 

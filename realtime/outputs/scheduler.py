@@ -92,7 +92,7 @@ class Scheduler:
         """[any thread] Run an action at a sample position.
 
         first: before others that are due at the same. spin_seconds: how long it is worth the processor's time to be
-        punctual. awaited: whether `stop` waits for it.
+        on time. awaited: whether `stop` waits for it.
         """
         with self._changed:
             heapq.heappush(self._heap, (position, not first, next(self._order), action, spin_seconds, awaited))

@@ -9,7 +9,7 @@ Samples are appended first; then the whole header, which lies in one page, is wr
 sizes that are true or a moment old, never torn ones. Beyond 4 GiB the reserved JUNK chunk becomes the ds64 chunk with
 the sizes in 64 bits.
 
-FLAC: libFLAC writes whole blocks and tells how many samples there are only at the end: until then its header says 0,
+FLAC: libFLAC writes whole blocks and states how many samples there are only at the end: until then its header says 0,
 which means "unknown" and makes libsndfile, among others, read nothing. So the header's count is set here, each time, to
 the samples in the blocks that are out. The place of the count: RFC 9639, section 8.2 (STREAMINFO).
 """
@@ -79,7 +79,7 @@ def packed24(samples: NDArray[np.float32]) -> bytes:
 
 
 RIFF_LIMIT = 0xFFFFFFFF
-"""Largest size a RIFF chunk can tell, in bytes."""
+"""Largest size a RIFF chunk can state, in bytes."""
 
 _DS64_BYTES = 28
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
@@ -274,7 +274,7 @@ class FlacFile:
         self.frames += len(numbers)
 
     def _reason(self, said: str) -> OSError:
-        """Ask the disk itself why it takes no more: libsndfile does not tell."""
+        """Ask the disk itself why it takes no more: libsndfile does not say."""
         end = self._raw.seek(0, os.SEEK_END)
         try:
             while self._raw.tell() < end + _PROBE_BYTES:

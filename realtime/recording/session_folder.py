@@ -1,6 +1,6 @@
 """A session's folder: a new one, named by date, time and input, and what lies in it.
 
-Its log is locked while a program writes: so a session that is being written is told from one that was broken off.
+Its log is locked while a program writes: a session being written is not taken for one that was broken off.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Block-character gauges: a level meter with peak hold, a strength bar, and the plot of chop probability over time.
+"""Block-character meters: a level meter with peak hold, a strength bar, and the plot of chop probability over time.
 
 Nothing here knows a terminal or a session. A row is a list of (text, style) parts; styles are the sixteen base colours
 of a terminal, so that light and dark themes both decide how they look.

@@ -35,7 +35,7 @@ class Curve:
 
     name: for people. values: float32, (n,), of the last n analysis frames, oldest first. threshold: the line a frame
     has to reach. frame_seconds: time between two frames. position: where the newest one stands, in samples; it lies
-    behind that of the session, as a frame is judged with what follows it.
+    behind that of the session, as a frame is scored with what follows it.
     """
 
     name: str

@@ -63,7 +63,7 @@
     print.getContext("2d").putImageData(image, 0, 0);
   };
 
-  // Make a sound the current one, and play it unless told not to.
+  // Make a sound the current one, and play it unless asked not to.
   atlas.go = (row, { quiet = false, reveal = false } = {}) => {
     if (row < 0) return;
     atlas.current = row;

@@ -118,7 +118,7 @@ def rows_of_drums(atlas: Atlas) -> dict[str, list[int]]:
 def _by_ring(atlas: Atlas, hats: Sequence[int], words: Sequence[set[str]]) -> tuple[list[int], list[int]]:
     """Part hats into closed and open ones.
 
-    By their names; of those whose names do not tell the shorter half is closed, too, and if none is open by name the
+    By their names; of those whose names do not say the shorter half is closed, too, and if none is open by name the
     longest quarter is. The same may be both where there are few.
     """
     opened = [row for row in hats if words[row] & OPEN]

@@ -12,7 +12,7 @@
   let queue = [], context = null, playing = null, decoder = null, awake = false;
 
   const decode = (bytes) => {
-    // A context that plays nothing needs no gesture; at the rate of the file nothing is resampled before it is heard.
+    // A context that plays nothing needs no gesture; at the rate of the file nothing is resampled before it is played.
     decoder ||= new OfflineAudioContext(1, 1, data.rate);
     return decoder.decodeAudioData(bytes.buffer);
   };
@@ -52,7 +52,7 @@
     }
   };
 
-  // Fetch what is likely to be heard next, nearest first.
+  // Fetch what is likely to be played next, nearest first.
   sound.ahead = (left, top) => {
     queue = atlas.near.parts(left, top, AHEAD).filter((number) => !parts.has(number));
     pump();

@@ -186,7 +186,7 @@ def _lying_wav(rng: Random, data: bytes) -> tuple[str, bytes]:
 
 
 def _silence_bomb(rng: Random) -> tuple[str, bytes]:
-    """A FLAC of a few bytes that claims days, or does not tell its length and goes on and on."""
+    """A FLAC of a few bytes that claims days, or does not state its length and goes on and on."""
     silence = np.zeros((65_535, 1), np.float32)
     out = bytearray(_encoded(silence, "FLAC", "PCM_16"))
     claim = int(rng.choice([0, 2**36 - 1, 44_100 * 3600 * 13, 10**9]))

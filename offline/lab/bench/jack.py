@@ -40,7 +40,7 @@ END_SECONDS = 60.0
 
 
 SILENCE = 172 * 256
-"""Samples of silence, about a second in whole frames, that an offline run hears before the audio as a live one does."""
+"""Samples of silence, about a second in whole frames, that an offline run gets before the audio as a live one does."""
 
 
 LIVE = ("samplechop", "live")
@@ -187,7 +187,7 @@ def sessions(seconds: float) -> Iterator[Figure]:
     """
     lacking = missing(portaudio=True)
     if lacking is not None:
-        raise UserError(f"no JACK session can be held here: {lacking}")
+        raise UserError(f"no JACK session can be run here: {lacking}")
     audio = recording(DEMO)
     audio = np.ascontiguousarray(np.tile(audio, (2, 1))[: round(seconds * ANALYSIS_RATE)])
     # Without it the operating system itself lets audio wait for any busy program, and what is counted is that.
@@ -261,7 +261,7 @@ def hits(seconds: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def drums(seconds: float, period: int) -> Iterator[Figure]:
-    """Play hits to a session that listens for drums, and take its notes; nothing where no drums can be heard.
+    """Play hits to a session that listens for drums, and take its notes; nothing where no drums can be detected.
 
     seconds: length of what is played. period: samples per cycle of the server.
     """

@@ -154,7 +154,7 @@ class JackServer:
             leftover.unlink(missing_ok=True)
 
     def _was_killed(self) -> bool:
-        """End the process, if there is one; tell whether that took force or a crash had been first."""
+        """End the process, if there is one; say whether that took force or a crash had been first."""
         process, self.process = self.process, None
         if process is None:
             return False

@@ -28,7 +28,7 @@ from samplechop.realtime.session_parts import FAST_BLOCK
 HOP = 256
 SECONDS = 60
 _EDGE = 60
-"""Frames left out at both ends of the comparison, where one side hears the end of the file and the other zeros."""
+"""Frames left out at both ends of the comparison, where one side gets the end of the file and the other zeros."""
 
 
 def recording(path: Path) -> NDArray[np.float32]:
@@ -132,7 +132,7 @@ LATENCY_GOALS = {"drums": 25.0, "harmony": 250.0}
 
 
 def together(mono: NDArray[np.float32]) -> Iterator[Figure]:
-    """Time each of the detectors alone, one frame per block, and all of them on one stream; tell their latencies."""
+    """Time each of the detectors alone, one frame per block, and all of them on one stream; print their latencies."""
     names = [name for name in TOGETHER if name in detectors.BUILT_IN]
     apart = 0.0
     for name in names:
@@ -197,7 +197,7 @@ def memory() -> Iterator[Figure]:
 
 
 _FIRST_FRAME = ["live", "--demo", "--fast", "--duration", "0.5", "--quiet"]
-"""Start, hear half a second of a file as fast as possible, and end: what comes after the first frame takes 1 ms."""
+"""Start, process half a second of a file as fast as possible, and end: what comes after the first frame takes 1 ms."""
 
 
 def _seconds_to_first_frame(cache: str) -> float:

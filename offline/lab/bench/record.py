@@ -109,7 +109,7 @@ def _ffprobe(audio: Path) -> bool | None:
 
 
 def kills(times: int, seed: int, record_format: str) -> Iterator[Figure]:
-    """Kill a recording so many times at random moments and tell what was lost."""
+    """Kill a recording so many times at random moments and report what was lost."""
     moments = np.random.default_rng(seed).uniform(EARLIEST, LATEST, times)
     with tempfile.TemporaryDirectory() as folder:
         runs = [killed(Path(folder), float(moment), record_format) for moment in moments]

@@ -1,4 +1,4 @@
-"""Chords to judge harmony models on: instruments held out, plain, under drums, as worn records; and no chords."""
+"""Chords to evaluate harmony models on: instruments held out, plain, under drums, as worn records; and no chords."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,8 +23,8 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import NO_CHORD
 from samplechop.realtime.detectors.harmony.harte import QUALITIES, Chord
 
-GROUPS = ("plain", "drums", "aged", "notes", "nothing")
-SHARES = {"plain": 0.25, "drums": 0.3, "aged": 0.2, "notes": 0.15, "nothing": 0.1}
+GROUPS = ("plain", "drums", "vinyl", "notes", "nothing")
+SHARES = {"plain": 0.25, "drums": 0.3, "vinyl": 0.2, "notes": 0.15, "nothing": 0.1}
 KINDS = {"triad": 0.45, "other triad": 0.12, "seventh": 0.3, "extended": 0.05, "fifth": 0.04, "note": 0.04}
 PLAYABLE = tuple(program for program in HELD_OUT_PROGRAMS if program != 42)
 """Programs that play chords: no cello, of which one plays one note at a time."""
@@ -68,7 +68,7 @@ def make(
     if group == "drums":
         beat = drums(rng, shots, len(sound) / RATE)[: len(sound)]
         sound = sound / _loudness(sound) + beat / _loudness(beat)
-    elif group == "aged":
+    elif group == "vinyl":
         sound = augment_record_mildly(sound, rng)
     peak = float(np.max(np.abs(sound)))
     return np.asarray(sound / peak * 10 ** (rng.uniform(-12, -1) / 20), np.float32), rows

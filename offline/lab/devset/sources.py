@@ -1,4 +1,4 @@
-"""What a development set is made of: one-shots, loops and music that training never hears.
+"""What a development set is made of: one-shots, loops and music that training never uses.
 
 One-shots and single hits are those held out by a hash of their name, see audio.one_shots; loops those that no
 training set may use. Loops and music need reference times: name.onsets.txt and name.beats.txt beside them, in a folder

@@ -58,7 +58,7 @@ SNARE_DB = 12.0
 CLEAR_DB = 4.0
 """How sharply the snare's band rises at two and four, and by how much more than at one and three, in the mean."""
 STRETCH = 16
-"""Beats that are judged together."""
+"""Beats that are compared together."""
 STEADY = 0.06
 """How far two beats' distance may lie from the stretch's, as a share."""
 STRAY_APART = 0.09
@@ -183,7 +183,7 @@ def label_four_on_the_floor(samples: Sound, beats: Sequence[float]) -> DrumLabel
                 if height >= ATTACK_DB:
                     hits.append(DrumHit(nearest(risen, beat, REACH)[0], name, VELOCITY))
                 else:
-                    # Left out by the drummer, or not to be heard: nobody knows.
+                    # Left out by the drummer, or inaudible: nobody knows.
                     unsure.append(Unsure(max(0.0, beat - NARROW), beat + NARROW, name))
     unsure += _beside(hits, low, "kick") + _beside(hits, high, "snare")
     return DrumLabels(tuple(hits), frozenset({"kick", "snare"}), tuple(unsure))

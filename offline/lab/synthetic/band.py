@@ -1,4 +1,4 @@
-"""What the band plays over the drums: chords, bass, melodies, held sounds."""
+"""What the band plays over the drums: chords, bass, melodies, sustained sounds."""
 
 from dataclasses import dataclass
 from typing import Protocol

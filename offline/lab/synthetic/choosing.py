@@ -10,7 +10,7 @@ A place is a candidate for a chop if it is
 
 Candidates within 60 ms (hits: 30 ms) are one chop, at the first of them that is a hit, or else at the first. It is
 kept if the finished record grows louder there, by 1 dB within 40 ms, broad-band or between 80 and 2000 Hz; otherwise
-it is unsure: a listener could not tell. Unsure are also toms, congas, crashes, snares between ghost note and accent,
+it is unsure: a listener could not say. Unsure are also toms, congas, crashes, snares between ghost note and accent,
 repeated chords, bass notes, and the 0.2 s in which a slow instrument (strings, pads, voices) speaks, unless it has the
 melody over drums. Everything else is no chop: hats, ghost notes, melodies over drums.
 """
@@ -149,7 +149,7 @@ def rises_db(samples: NDArray[np.float32], times: Sequence[float]) -> NDArray[np
 def choose(
     samples: NDArray[np.float32], found: Sequence[Candidate]
 ) -> tuple[list[ChopTruth], list[tuple[float, float]]]:
-    """Keep the candidates that can be heard in the finished record; the others are returned as unsure.
+    """Keep the candidates that are audible in the finished record; the others are returned as unsure.
 
     samples: float32, (n,), mono, 44 100 Hz; the candidates' times are those of this audio.
     """
@@ -188,7 +188,7 @@ def without(unsure: Sequence[tuple[float, float]], chops: Sequence[ChopTruth]) -
 
 
 def audible(samples: NDArray[np.float32], hits: Sequence[DrumTruth]) -> list[DrumTruth]:
-    """Drop the drum hits that cannot be heard: those after which no band of the record grows by 0.5 dB within 40 ms.
+    """Drop the drum hits that are inaudible: those after which no band of the record grows by 0.5 dB within 40 ms.
 
     samples: float32, (n,), mono, 44 100 Hz.
     """

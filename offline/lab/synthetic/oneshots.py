@@ -1,7 +1,7 @@
 """A folder of single sounds and loops that say what they are, to train the net of sounds on.
 
 Of every soundfont all programs, at chance pitches, velocities and lengths, some as chords, and all drums of all kits;
-of folders every sound whose name tells what it is; synthesizers, turntables and drums made by rule; and loops played on
+of folders every sound whose name says what it is; synthesizers, turntables and drums made by rule; and loops played on
 all these. Each is PACK/NAME.flac, and each PACK/sounds.json lists them with their tags.
 """
 
@@ -66,7 +66,7 @@ def build(
 ) -> Iterator[tuple[int, int]]:
     """Fill a folder; the same seed and sources give the same sounds. Yields (done, of all) pieces of work.
 
-    soundfonts: General MIDI ones. folders: of one-shots, loops and kits, whose names tell what they are.
+    soundfonts: General MIDI ones. folders: of one-shots, loops and kits, whose names say what they are.
     Raises UserError if a source is missing or unreadable, or if the folder holds anything already.
     """
     if output.is_dir() and any(output.iterdir()):
@@ -186,7 +186,7 @@ def _read(path: Path) -> Sound:
 
 
 def _folder(job: Job) -> Iterator[tuple[Row, Sound]]:
-    """Read every sound whose name tells what it is; a kit, or the folder itself, is its pack."""
+    """Read every sound whose name says what it is; a kit, or the folder itself, is its pack."""
     folder = Path(job.where)
     kits = {path.parent for path in folder.rglob("drumkit.xml")}
     for kit in sorted(kits):

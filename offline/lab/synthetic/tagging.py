@@ -79,7 +79,7 @@ ROLES: dict[str, str] = {
     "shaker": "shaker percussion",
     "cowbell": "cowbell percussion",
 }
-"""The tags of each role that samplechop.offline.audio.one_shots.role_of tells."""
+"""The tags of each role that samplechop.offline.audio.one_shots.role_of gives."""
 
 _KEYS: tuple[tuple[tuple[int, ...], str], ...] = (
     ((27,), "effect synth"),

@@ -32,7 +32,7 @@ from samplechop.realtime.nets.tflite import Scorer
 HOP = 256
 CONTEXT = 30
 MIN_GAP = 0.25
-"""Seconds; one sum over the spectrum cannot tell closer hits apart."""
+"""Seconds; one sum over the spectrum cannot separate closer hits."""
 MARGIN = 4
 """Frames on either side of a chop that are left out, beyond the one beside it."""
 KEEP = 0.1
@@ -202,8 +202,8 @@ def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> 
         if not frames or frame - frames[-1] >= MIN_GAP * 44_100 / HOP:
             frames.append(frame)
     right = near(np.array(frames, np.int64), record.references, TOLERANCE_FRAMES)
-    judged = zip(frames, right.tolist(), strict=True)
-    return [(float(every[frame]), is_right) for frame, is_right in judged if is_right or known[frame]]
+    scored = zip(frames, right.tolist(), strict=True)
+    return [(float(every[frame]), is_right) for frame, is_right in scored if is_right or known[frame]]
 
 
 def _verdicts(scored: Sequence[Scored], threshold: float) -> list[tuple[int, list[Verdict]]]:

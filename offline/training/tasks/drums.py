@@ -35,14 +35,14 @@ from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDecisio
 from samplechop.realtime.nets.features import HOP_LENGTH, LENGTH, N_DRUM_FEATURES, DrumFeatureStream
 
 WAIT = 591
-"""Samples from an attack on that are known when it is judged, at least: with the hop and a block of 256, 25 ms."""
+"""Samples from an attack on that are known when it is scored, at least: with the hop and a block of 256, 25 ms."""
 AFTER = 0.5
 """Target one frame after that of an event. The frame before it is not asked: it covers half of an attack only."""
 SOFTEST = 0.2
 """Velocity below which a drum is neither asked for nor denied."""
 IMPORTANCE = {"kick": 1.0, "snare": 1.2, "hat": 1.0, "tom": 0.5, "cymbal": 0.5}
 DILATIONS = (1, 1, 2, 4, 8, 16, 32, 64, 128)
-"""In frames of 256 samples: together they look back over 512 frames, 3 s, a bar and a half."""
+"""In frames of 256 samples: together they cover the last 512 frames, 3 s, a bar and a half."""
 CHANNELS = 48
 STEPS, TUNING_STEPS = 4000, 400
 MEMORY_SECONDS = 6.0
@@ -127,7 +127,7 @@ SPEC = StreamSpec(
     split=split,
     augment=augment_audio,
 )
-"""A hit at sample s is judged at the first frame that is complete WAIT samples after it, or later."""
+"""A hit at sample s is scored at the first frame that is complete WAIT samples after it, or later."""
 SHAPE = tcn.Shape(SPEC.n_features, len(SPEC.names), DILATIONS, CHANNELS)
 
 

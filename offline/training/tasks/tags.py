@@ -1,7 +1,7 @@
 """The tags net: an image of a sound in; how likely each tag is, and what its last hidden layer gives, out.
 
 Besides the tags it learns that two augmented copies of one sound are alike and others are not (T. Chen et al., "A
-simple framework for contrastive learning of visual representations", ICML 2020), so that its encodings tell sounds
+simple framework for contrastive learning of visual representations", ICML 2020), so that its encodings keep sounds
 apart that no tag does.
 """
 

@@ -162,7 +162,7 @@ def test_silence_without_end_is_refused(tmp_path, scratch, monkeypatch):
     streaminfo_length(path, 0)
     monkeypatch.setattr(decode, "ROOM", 1000)
     monkeypatch.setattr(decode, "EXPANSION", 100)
-    with pytest.raises(UserError, match="does not tell its length and goes on for"):
+    with pytest.raises(UserError, match="does not state its length and goes on for"):
         open_record(path, scratch)
 
 
