@@ -75,17 +75,15 @@ def _standardise(memory, table, window):
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(magnitudes, n_frames, windows, silent, memory, table):
+    def run(magnitudes, n_frames, windows, silent, memory, table, max_frames):
         width, future = table[0, WIDTH], table[0, FUTURE]
-        if not 0 <= n_frames <= min(len(magnitudes), len(windows), len(silent), memory.shape[1] - 2 * width):
+        if not 0 <= n_frames <= min(len(magnitudes), len(windows), len(silent), max_frames):
             return -1
         if magnitudes.shape[1] < table[1:, HIGH].max() or windows.shape[1] != len(memory) * width:
             return -2
         written = 0
         for frame in range(n_frames):
             _append(magnitudes[frame], memory, table)
-            for band in range(len(memory)):
-                memory[band, 2 * width + frame] = memory[band, width + (table[0, POSITION] - 1) % width]
             if table[0, FRAMES] < future:
                 table[0, FRAMES] += 1
             else:
@@ -94,7 +92,7 @@ def _compiled() -> Callable[..., int]:
         return written
 
     frames = types.float32[:, ::1]
-    signature = types.int64(frames, types.int64, frames, types.boolean[::1], frames, types.int64[:, ::1])
+    signature = types.int64(frames, types.int64, frames, types.boolean[::1], frames, types.int64[:, ::1], types.int64)
     return njit([signature], cache=True)(run)
 
 
@@ -123,9 +121,9 @@ class ContextWindow:
             raise ValueError(f"past and future must be at least 0 frames, got {past} and {future}")
         if max_frames < 1:
             raise ValueError(f"max_frames must be at least 1, got {max_frames}")
-        self._n_bins, self._max_frames, self._last = n_bins, max_frames, 0
+        self._n_bins, self._max_frames = n_bins, max_frames
         self._width = past + 1 + future
-        self._memory = np.zeros((len(bands), 2 * self._width + max_frames), np.float32)
+        self._memory = np.zeros((len(bands), 2 * self._width), np.float32)
         self._table = np.zeros((1 + len(bands), 4), np.int64)
         self._table[0, WIDTH], self._table[0, FUTURE] = self._width, future
         self._table[1:, : HIGH + 1] = bands
@@ -136,16 +134,10 @@ class ContextWindow:
         """Numbers in one window: bands times frames."""
         return len(self._memory) * self._width
 
-    @property
-    def latest_sums(self) -> NDArray[np.float32]:
-        """Band sums of the frames of the last push, not standardised: float32, (n_frames, n_bands), a view."""
-        return self._memory[:, 2 * self._width : 2 * self._width + self._last].T
-
     def reset(self) -> None:
         """[analysis] Become as new."""
         self._memory.fill(0)
         self._table[0, [POSITION, FRAMES]] = 0
-        self._last = 0
 
     def push(
         self,
@@ -160,12 +152,11 @@ class ContextWindow:
             C-contiguous. Where silent is true, the window is all zeros.
         Returns how many windows were written. Raises ValueError for other shapes, TypeError for other dtypes.
         """
-        written = self._run(magnitudes, n_frames, windows, silent, self._memory, self._table)
+        written = self._run(magnitudes, n_frames, windows, silent, self._memory, self._table, self._max_frames)
         if written < 0:
             raise ValueError(
                 f"n_frames must be in 0..{self._max_frames} and no more than the rows of magnitudes (of {self._n_bins} "
                 f"bins), windows (of {self.n_inputs}) and silent; got {n_frames} with shapes {magnitudes.shape}, "
                 f"{windows.shape} and {silent.shape}"
             )
-        self._last = n_frames
         return written

@@ -130,13 +130,6 @@ def test_no_window_is_ever_nan_and_nothing_warns() -> None:
             assert np.isfinite(windows).all()
 
 
-def test_latest_sums_are_those_of_the_last_push() -> None:
-    context = ContextWindow(FOUR_BANDS, N_BINS, PAST, FUTURE, max_frames=512)
-    windows_of(FRAMES, sizes=[140], context=context)
-    sums = np.stack([FRAMES[140:, low:high].sum(1) for low, high in FOUR_BANDS], axis=1)
-    np.testing.assert_allclose(context.latest_sums, sums, rtol=1e-5)
-
-
 def test_no_context_is_a_window_too() -> None:
     context = ContextWindow(FOUR_BANDS, N_BINS, past=0, future=0, max_frames=8)
     windows, silent = np.zeros((4, 4), np.float32), np.zeros(4, np.bool_)
