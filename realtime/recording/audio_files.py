@@ -80,7 +80,6 @@ def packed24(samples: NDArray[np.float32]) -> bytes:
 
 RIFF_LIMIT = 0xFFFFFFFF
 """Largest size a RIFF chunk can state, in bytes."""
-
 _DS64_BYTES = 28
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")  # of the sub-format, after the two bytes of the plain format
@@ -141,8 +140,7 @@ class WavFile:
     def write(self, samples: NDArray[np.float32]) -> None:
         """Append float32 (n, channels), full scale ±1."""
         rest = memoryview(np.ascontiguousarray(samples, "<f4").tobytes() if self._shape[3] else packed24(samples))
-        at = self._start + self.frames * self._frame_bytes
-        self._file.seek(at)
+        self._file.seek(self._start + self.frames * self._frame_bytes)
         done = 0
         try:
             while done < len(rest):
@@ -215,8 +213,7 @@ class FlacFile:
             self._raw.close()
             raise OSError(error.error_string) from None
         self._silence: NDArray[np.int32] = np.zeros((_SILENCE_FRAMES, channels), np.int32)
-        self._block = 0  # until the header is there
-        self._counted = 0
+        self._block = self._counted = 0  # the first until the header is there
         self._failed = False
 
     def write(self, samples: NDArray[np.float32]) -> None:

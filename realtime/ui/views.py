@@ -72,10 +72,9 @@ class PlainView(View):
             lines.append(f"MIDI {snapshot.midi or 'off'}")
             if snapshot.taps is not None:
                 lines.append(f"Taps on {snapshot.pad}")
-            if snapshot.recording.folder is not None:
-                lines.append(f"Recording to {snapshot.recording.folder}")
-            if snapshot.recording.key:
-                lines.append(f"Key {snapshot.recording.key}")
+            recording = snapshot.recording
+            lines += [f"Recording to {recording.folder}"] if recording.folder is not None else []
+            lines += [f"Key {recording.key}"] if recording.key else []
         elif snapshot.state != before.state:
             lines.append(f"{now}  {snapshot.state}")
         kept = len(before.recording.kept) if before else 0
