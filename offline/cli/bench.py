@@ -75,8 +75,7 @@ def live(
 
 @app.command()
 def jack(
-    seconds: Annotated[float, typer.Option(min=5, help="Length of each session.")] = 60.0,
-    json: AsJson = False,
+    seconds: Annotated[float, typer.Option(min=5, help="Length of each session.")] = 60.0, json: AsJson = False
 ) -> None:
     """Measure a live session over a JACK dummy server: xruns and lost chops, arrival of the notes; idle, then loaded.
 

@@ -19,8 +19,6 @@ from samplechop.offline.atlas.store import Atlas, Sound
 from samplechop.offline.lab.bench import Figure, allocations, best_seconds
 
 RATE = 44_100
-
-
 SHORTEST, LONGEST = 0.05, 1.0
 """Seconds of a sound."""
 
@@ -78,11 +76,7 @@ def _bell(time: NDArray[np.float64], luck: np.random.Generator) -> NDArray[np.fl
 
 
 _KINDS = (_kick, _hat, _snare, _tone, _sweep, _rumble, _bell)
-
-
 GROUPS = ("kick", "hat", "snare", "tone", "sweep", "rumble", "bell")
-
-
 FILES, NEW = 1000, 100
 """Files that are collected, and sounds that are placed into a map."""
 TOGETHER = 1000
@@ -105,7 +99,7 @@ def collecting() -> Iterator[Figure]:
     yield Figure(f"{FILES:,} files collected", FILES / took, "a second")
     yield Figure(f"{FILES:,} sounds fingerprinted", FILES / again, "a second")
     rate = FILES / (took + again)
-    yield Figure("collected and fingerprinted", rate, "a second", "≥ 300", rate >= 300)
+    yield Figure("collected and fingerprinted", rate, "a second").at_least(300)
 
 
 def mapping(count: int) -> Iterator[Figure]:
@@ -117,21 +111,17 @@ def mapping(count: int) -> Iterator[Figure]:
         _add(atlas, count)
         fingerprint(atlas, FingerprintSettings(), _nothing, jobs)
         took = _seconds(lambda: embed(atlas, EmbedSettings(), _nothing, jobs))
-        yield _at_most(f"a map of {count:,}", took, MAP_SECONDS * larger)
+        yield Figure(f"a map of {count:,}", took, "s").at_most(MAP_SECONDS * larger)
         points = map_files.read_map(atlas)
         seconds: list[float] = []
         cells = rectangle(count)
         _, memory = allocations(lambda: seconds.append(_seconds(lambda: assign(points, *cells))), 1)
-        yield _at_most(f"a grid of {count:,}", seconds[0], GRID_SECONDS * larger**2)
+        yield Figure(f"a grid of {count:,}", seconds[0], "s").at_most(GRID_SECONDS * larger**2)
         yield Figure(f"a grid of {count:,}: largest memory", memory / 1e6, "MB")
         _add(atlas, NEW)
         fingerprint(atlas, FingerprintSettings(), _nothing, jobs)
         took = _seconds(lambda: embed(Atlas(atlas.folder), EmbedSettings(), _nothing, jobs))
-        yield _at_most(f"{NEW} new placed among {count:,}", took, 2.0)
-
-
-def _at_most(name: str, took: float, goal: float) -> Figure:
-    return Figure(name, took, "s", f"≤ {goal:g}", took <= goal)
+        yield Figure(f"{NEW} new placed among {count:,}", took, "s").at_most(2.0)
 
 
 def _add(atlas: Atlas, count: int) -> None:

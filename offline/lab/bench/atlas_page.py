@@ -103,11 +103,11 @@ def figures(count: int = 20_000) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         speed = measure(make_page(Path(folder) / "atlas", count))
     name = f"page of {count:,} sounds: "
-    yield Figure(name + "first paint", speed.first_paint, "s", "≤ 3", speed.first_paint <= 3)
-    yield Figure(name + "pan", speed.pan, "frames/s", "≥ 30", speed.pan >= 30)
-    yield Figure(name + "zoom", speed.zoom, "frames/s", "≥ 30", speed.zoom >= 30)
+    yield Figure(name + "first paint", speed.first_paint, "s").at_most(3)
+    yield Figure(name + "pan", speed.pan, "frames/s").at_least(30)
+    yield Figure(name + "zoom", speed.zoom, "frames/s").at_least(30)
     yield Figure(name + "all points drawn anew meanwhile", speed.redraws, "times/s")
-    yield Figure(name + "pointing to sound", speed.hover, "ms", "≤ 50", speed.hover <= 50)
+    yield Figure(name + "pointing to sound", speed.hover, "ms").at_most(50)
     yield Figure(name + "pointing to sound, far from where the pointer was", speed.cold, "ms")
 
 

@@ -31,23 +31,13 @@ from samplechop.realtime.settings import LiveSettings
 
 DEVICE = "system"
 """What PortAudio calls a JACK server's hardware ports."""
-
-
 SETTLE_SECONDS = 1.0
-
-
 END_SECONDS = 60.0
-
-
 SILENCE = 172 * 256
 """Samples of silence, about a second in whole frames, that an offline run gets before the audio as a live one does."""
-
-
 LIVE = ("samplechop", "live")
 LOADED = ("samplechop.offline.lab.bench.jack_load", "live")
 """Module and command of the program: as a user has it, and with a bad neighbour."""
-
-
 _XRUNS = re.compile(r"(\d+) xruns, \d+ gaps, (\d+) samples lost")
 
 
@@ -230,21 +220,15 @@ def arrival(name: str, session: Session, offline: list[int], latency: int) -> It
     size = np.abs(late)
     median, p99 = float(np.median(size)), float(np.quantile(size, 0.99))
     yield Figure(f"{name}: note after position + latency, median, signed", float(np.median(late)), "periods")
-    yield Figure(f"{name}: note from position + latency, median", median, "periods", "≤ 1", median <= 1)
-    yield Figure(f"{name}: note from position + latency, p99", p99, "periods", "≤ 2", p99 <= 2)
+    yield Figure(f"{name}: note from position + latency, median", median, "periods").at_most(1)
+    yield Figure(f"{name}: note from position + latency, p99", p99, "periods").at_most(2)
 
 
 GOAL_MS = 25.0
 """From a hit to its note, as the program states it; on the way each message may wait for a period more."""
-
-
 _APART_SECONDS = 0.4
-
-
 _NEAR_SECONDS = 0.1
 """A note that is later than this belongs to no hit."""
-
-
 _SEED = 1
 
 
@@ -269,7 +253,7 @@ def drums(seconds: float, period: int) -> Iterator[Figure]:
         return
     engine = Engine({"drums": detectors.make("drums")}, ANALYSIS_RATE, 2, period)
     stated = 1000 * engine.latency / ANALYSIS_RATE
-    yield Figure("drums: hit to note, as stated", stated, "ms", f"≤ {GOAL_MS:g}", stated <= GOAL_MS)
+    yield Figure("drums: hit to note, as stated", stated, "ms").at_most(GOAL_MS)
     audio, starts = hits(seconds)
     with JackServer(ANALYSIS_RATE, period, synchronous=False, realtime=realtime_is_allowed()) as server:
         session = run_session(server, audio, ("--detect", "drums"))

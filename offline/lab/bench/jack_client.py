@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,14 +215,6 @@ class JackClient:
         command = [sys.executable, "-m", "samplechop.offline.lab.bench.jack_client", name]
         self.process = popen(command, first=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.name = str(self._answer()["name"])
-
-    def __enter__(self) -> Self:
-        """Be used until the end of the block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close."""
-        self.close()
 
     def _answer(self) -> dict[str, Any]:
         line = self.process.stdout.readline() if self.process.stdout else ""

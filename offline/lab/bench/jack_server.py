@@ -186,6 +186,6 @@ class JackServer:
                 process.kill()
         return subprocess.CompletedProcess(command, process.returncode, out, said)
 
-    def client(self, name: str = "listener") -> JackClient:
-        """Open an independent client on this server."""
-        return JackClient(self.popen, self.sample_rate, name)
+    def client(self, name: str = "listener") -> contextlib.closing[JackClient]:
+        """Open an independent client on this server, until the end of the block."""
+        return contextlib.closing(JackClient(self.popen, self.sample_rate, name))

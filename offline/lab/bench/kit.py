@@ -36,7 +36,7 @@ def diversification() -> Iterator[Figure]:
     level_db, timbre = np.zeros(MANY, np.float32), np.zeros((MANY, descriptors.MFCCS), np.float32)
     described = Descriptors("slice", RATE, harmonic, harmonic, timbre, level_db)
     took = 1e3 * best_seconds(lambda: selection.select(found, described, OPTIONS, (), (), RATE))
-    yield Figure(f"16 of {MANY:,} candidates", took, "ms", goal="≤ 50", reached=took <= 50)
+    yield Figure(f"16 of {MANY:,} candidates", took, "ms").at_most(50)
 
 
 def redundancies(path: Path) -> Iterator[Figure]:
@@ -59,7 +59,8 @@ def redundancies(path: Path) -> Iterator[Figure]:
         return
     for what in ("duplicates", "similarity", "probability"):
         for way, values in judged.items():
-            yield _with_goal(Figure(f"{name}: {_WORDS[what]}, {way}", values[what], ""), what, way)
+            goal = 0.25 if (what, way) == ("duplicates", "kit") else None
+            yield Figure(f"{name}: {_WORDS[what]}, {way}", values[what], "").at_most(goal)
     kit, top = judged["kit"], judged["top-N"]
     loss = 1 - kit["probability"] / max(top["probability"], 1e-9)
     yield Figure(f"{name}: probability lost", 100 * loss, "%", goal="≤ 5", reached=loss <= 0.05)
@@ -71,14 +72,7 @@ def redundancies(path: Path) -> Iterator[Figure]:
 _WORDS = {"duplicates": "duplicate rate", "similarity": "MFCC similarity", "probability": "mean probability"}
 
 
-def _with_goal(figure: Figure, what: str, way: str) -> Figure:
-    wanted = what == "duplicates" and way == "kit"
-    return figure.with_goal("≤ .25", figure.value <= 0.25) if wanted else figure
-
-
 MINUTES = 3.0
-
-
 RUNS = 3
 
 
@@ -99,10 +93,10 @@ def making(path: Path) -> Iterator[Figure]:
             "drums": best_seconds(lambda: content_detection.detect_hits(record, parts), RUNS),
             "chords": best_seconds(lambda: content_detection.detect_chords(record, parts), RUNS),
         }
-    yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s", "≤ 4", once <= 4)
-    yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s", "≤ 4", whole <= 4)
+    yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s").at_most(4)
+    yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s").at_most(4)
     speed = 60 * MINUTES / detected
-    yield Figure("chops and beats detected", speed, "× real time", "≥ 1000", speed >= 1000)
+    yield Figure("chops and beats detected", speed, "× real time").at_least(1000)
     for what, took in content.items():
         yield Figure(f"{what} detected, all of it", 60 * MINUTES / took, "× real time")
 
@@ -115,7 +109,7 @@ def hours(path: Path, count: float) -> Iterator[Figure]:
         most = _command(wav, Path(scratch, "kits"))
         took = time.perf_counter() - began
     yield Figure(f"{count:g} hours to a kit", took, "s")
-    yield Figure(f"{count:g} hours to a kit: largest memory", most, "MB", "≤ 500", most <= 500)
+    yield Figure(f"{count:g} hours to a kit: largest memory", most, "MB").at_most(500)
 
 
 def _repeated(path: Path, target: Path, seconds: float) -> Path:

@@ -74,10 +74,10 @@ def constant_q(mono: NDArray[np.float32]) -> Iterator[Figure]:
     theirs = best_seconds(reference, 3) / frames * 1e6
     per_block = best_seconds(in_blocks) / len(blocks) * 1e6
     at_once = best_seconds(partial(cqt.push, mono, out)) / frames * 1e6
-    yield Figure("constant-Q, blocks of 256", per_block, "µs/frame", goal="≤ 1.5", reached=per_block <= 1.5)
+    yield Figure("constant-Q, blocks of 256", per_block, "µs/frame").at_most(1.5)
     yield Figure("constant-Q, one block", at_once, "µs/frame")
     yield Figure("librosa.cqt, whole file", theirs, "µs/frame")
-    yield Figure("faster than librosa", theirs / per_block, "×", goal="≥ 10", reached=theirs / per_block >= 10)
+    yield Figure("faster than librosa", theirs / per_block, "×").at_least(10)
 
     cqt.reset()
     cqt.push(mono, out)
@@ -89,7 +89,7 @@ def constant_q(mono: NDArray[np.float32]) -> Iterator[Figure]:
         ("99th percentile", np.quantile(error, 0.99), 5e-4),
         ("largest", error.max(), 3e-3),
     ):
-        yield Figure(f"48-bin sum, relative error, {name}", float(value), "", f"≤ {goal:g}", bool(value <= goal))
+        yield Figure(f"48-bin sum, relative error, {name}", float(value), "").at_most(goal)
 
 
 MODELS: dict[str, dict[str, float]] = {"chop": {"mean": 30.0}, "chop-61": {"p50": 8.0, "p99": 30.0}}
@@ -102,9 +102,7 @@ def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
         times, _ = _each_frame(Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, 1, HOP), mono)
         found = {"mean": times.mean(), "p50": np.quantile(times, 0.5), "p99": np.quantile(times, 0.99)}
         for name, value in found.items():
-            figure = Figure(f"{model}: whole chain per frame, {name}", float(value), "µs")
-            goal = goals.get(name)
-            yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", bool(value <= goal))
+            yield Figure(f"{model}: whole chain per frame, {name}", float(value), "µs").at_most(goals.get(name))
     engine = Engine({"chop": ChopDetector()}, ANALYSIS_RATE, 1, HOP)
     blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
 
@@ -138,19 +136,17 @@ def together(mono: NDArray[np.float32]) -> Iterator[Figure]:
     for name in names:
         times, mean = _each_frame(Engine({name: detectors.make(name)}, ANALYSIS_RATE, 1, HOP), mono)
         apart += mean
-        figure, goal = Figure(f"{name} alone, per frame, mean of CPU time", mean, "µs"), COST_GOALS.get(name)
-        yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", mean <= goal)
+        yield Figure(f"{name} alone, per frame, mean of CPU time", mean, "µs").at_most(COST_GOALS.get(name))
         for share in (0.5, 0.99):
             yield Figure(f"{name} alone, per frame, p{100 * share:.0f}", float(np.quantile(times, share)), "µs")
     engine = Engine({name: detectors.make(name) for name in names}, ANALYSIS_RATE, 1, HOP)
     _, mean = _each_frame(engine, mono)
     percent = 100 * mean / FRAME_MICROSECONDS
     yield Figure("each alone, summed: share of one core at 44.1 kHz", 100 * apart / FRAME_MICROSECONDS, "%")
-    yield Figure(f"{' + '.join(names)}: share of one core at 44.1 kHz", percent, "%", "≤ 5", percent <= 5)
+    yield Figure(f"{' + '.join(names)}: share of one core at 44.1 kHz", percent, "%").at_most(5)
     for name in names:
         late = 1000 * engine.latencies[name] / ANALYSIS_RATE
-        figure, goal = Figure(f"{name}: latency, event to note", late, "ms"), LATENCY_GOALS.get(name)
-        yield figure if goal is None else figure.with_goal(f"≤ {goal:g}", late <= goal)
+        yield Figure(f"{name}: latency, event to note", late, "ms").at_most(LATENCY_GOALS.get(name))
 
 
 def _each_frame(engine: Engine, mono: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
@@ -176,7 +172,7 @@ def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
         for model in MODELS:
             engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, audio.shape[1], FAST_BLOCK)
             speed = SECONDS / best_seconds(partial(_run_file, engine, path))
-            yield Figure(f"{model}: --fast, decoding included", speed, "× real time", "≥ 1000", speed >= 1000)
+            yield Figure(f"{model}: --fast, decoding included", speed, "× real time").at_least(1000)
             if theirs is not None:
                 yield Figure(f"{model}: faster than aubioonset", speed / theirs, "×", "≥ 2", speed >= 2 * theirs)
 
@@ -212,5 +208,5 @@ def startup() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as cache:
         first = _seconds_to_first_frame(cache)
         warm = min(_seconds_to_first_frame(cache) for _ in range(3))
-    yield Figure("start to first frame, first ever", first, "s", "≤ 20", first <= 20)
-    yield Figure("start to first frame, warm", warm, "s", "≤ 3", warm <= 3)
+    yield Figure("start to first frame, first ever", first, "s").at_most(20)
+    yield Figure("start to first frame, warm", warm, "s").at_most(3)

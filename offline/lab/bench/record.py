@@ -55,16 +55,7 @@ def killed(folder: Path, moment: float, record_format: str = "wav24") -> Killed:
     if not source.exists():
         soundfile.write(source, noise, RATE, subtype="PCM_24")
     before = set(target.glob("*"))
-    command = [
-        sys.executable,
-        "-m",
-        "samplechop",
-        "live",
-        str(source),
-        "--record",
-        str(target),
-        "--quiet",
-    ]
+    command = [sys.executable, "-m", "samplechop", "live", str(source), "--record", str(target), "--quiet"]
     process = subprocess.Popen(
         [*command, "--record-format", record_format],
         env={**os.environ, "XDG_CONFIG_HOME": str(folder)},  # the user's own settings are not what is measured
@@ -114,8 +105,7 @@ def kills(times: int, seed: int, record_format: str) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         runs = [killed(Path(folder), float(moment), record_format) for moment in moments]
     lost = [run.lost for run in runs]
-    bound = f"≤ {MOST_LOST:g}"
-    yield Figure(f"{record_format}: most lost of {times} kills", max(lost), "s", bound, max(lost) <= MOST_LOST)
+    yield Figure(f"{record_format}: most lost of {times} kills", max(lost), "s").at_most(MOST_LOST)
     yield Figure(f"{record_format}: median lost", float(np.median(lost)), "s")
     for name, count in (
         ("readable by soundfile", sum(run.readable is not None for run in runs)),

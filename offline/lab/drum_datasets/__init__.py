@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.audio.reading import SUFFIXES, Sound
+from samplechop.offline.lab import write_flac
 from samplechop.offline.labels.drum_labels import SUFFIX, DrumLabels, write_drum_labels
 from samplechop.realtime.core.errors import UserError
 
@@ -23,12 +22,7 @@ def write_pair(folder: Path, name: str, samples: Sound, labels: DrumLabels) -> N
     Raises UserError if that is not possible.
     """
     peak = float(np.max(np.abs(samples), initial=0.0))
-    audio = folder / f"{name}.flac"
-    try:
-        with replacing(audio) as part:
-            soundfile.write(part, samples * np.float32(0.99 / peak) if peak > 0.99 else samples, RATE, format="FLAC")
-    except soundfile.LibsndfileError as error:
-        raise UserError(f"The recording {str(audio)!r} cannot be written: {error}") from None
+    write_flac(folder / f"{name}.flac", samples * np.float32(0.99 / peak) if peak > 0.99 else samples)
     write_drum_labels(labels, folder / f"{name}{SUFFIX}")
 
 

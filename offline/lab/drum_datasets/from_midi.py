@@ -178,11 +178,7 @@ def rendered(
 
 REACH = 0.06
 """Seconds from a note within which its attack is looked for."""
-
-
 ATTACK_DB = 3.0
-
-
 CLOSE = 0.015
 """Seconds up to which a note lies on its attack."""
 

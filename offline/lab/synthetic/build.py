@@ -12,8 +12,9 @@ from pathlib import Path
 import soundfile
 
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import as_ready
+from samplechop.offline.lab import write_flac
 from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import outline
@@ -91,7 +92,7 @@ def claim(folder: Path, settings: Settings) -> None:
         path = folder / "crate.json"
         mine = json.loads(json.dumps(asdict(settings)))
         if not path.exists():
-            path.write_text(json.dumps(mine, indent=2) + "\n", encoding="utf-8")
+            write_text(path, json.dumps(mine, indent=2) + "\n")
             return
         there = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(there, dict):
@@ -130,11 +131,7 @@ def _write(folder: str, seed: int, number: int) -> float:
     samples, truth = make(seed, number, _bank)
     target = Path(folder) / f"{number:05d}"
     # The audio comes first: a truth therefore never stands beside audio that is not whole.
-    try:
-        with replacing(target.with_suffix(".flac")) as part:
-            soundfile.write(part, samples, RATE, format="FLAC", subtype="PCM_16")
-    except soundfile.LibsndfileError as error:
-        raise UserError(f"Record {number} cannot be written to {folder!r}: {error}") from None
+    write_flac(target.with_suffix(".flac"), samples)
     write_truth(truth, target.with_suffix(".json"))
     return truth.length
 

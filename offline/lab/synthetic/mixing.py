@@ -101,12 +101,7 @@ PARTS = {"comp": "chord", "song": "voice"}
 
 
 def play(
-    score: Score,
-    rng: np.random.Generator,
-    comps: Sequence[int],
-    leads: Sequence[int],
-    bank: Bank,
-    validation: bool,
+    score: Score, rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int], bank: Bank, validation: bool
 ) -> tuple[Sound, frozenset[str], list[tuple[float, float]], list[DrumTruth]]:
     """Play and mix a score: float32, (round(score.length * RATE),), the parts whose instrument speaks at once, where
     loops run, and the drums among the one-shots dropped in.
@@ -212,8 +207,6 @@ def _level(sound: Sound) -> Sound:
 
 
 CHANNELS = {"chord": 0, "comp": 1, "bass": 2, "lead": 3, "pad": 4, "strings": 5, "horns": 6, "voice": 7}
-
-
 USUAL = {"bass": BASSES, "pad": PADS, "strings": STRINGS, "horns": HORNS, "voice": VOICES}
 
 

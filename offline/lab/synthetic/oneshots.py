@@ -12,12 +12,13 @@ from pathlib import Path
 
 import mido
 import numpy as np
-import soundfile
 
 from samplechop.offline.audio.one_shots import LONGEST, hydrogen_kit, kit_programs, layer_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
-from samplechop.offline.lab.synthetic.soundfont_bank import KITS_OF_FURTHER_FONTS
+from samplechop.offline.lab import write_flac
+from samplechop.offline.lab.synthetic.soundfont_bank import KITS_OF_FURTHER_FONTS, one_by_one
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
 from samplechop.offline.lab.synthetic.tagging import DRUM_KEYS, PROGRAMS, ROLES, SYNTH_KITS, is_machine, tags_of_name
 from samplechop.offline.synthesis.drums import MADE
@@ -79,7 +80,7 @@ def build(
     rows += _loops(output, rows, seed)
     for pack in sorted({row.pack for row in rows}):
         index = [{"filename": f"{row.name}.flac", "tags": list(row.tags)} for row in rows if row.pack == pack]
-        (output / pack / INDEX).write_text(json.dumps(index, indent=0) + "\n", encoding="utf-8")
+        write_text(output / pack / INDEX, json.dumps(index, indent=0) + "\n")
     yield len(work) + 1, len(work) + 1
 
 
@@ -100,27 +101,16 @@ def _jobs(output: Path, soundfonts: Sequence[Path], folders: Sequence[Path], see
 
 
 def _make(job: Job) -> list[Row]:
-    makers: dict[str, Callable[[Job], Iterator[tuple[Row, Sound]]]] = {
-        "programs": _programs,
-        "kits": _kits,
-        "folder": _folder,
-        "made": _made,
-        "synth": _synths,
-    }
-    return [row for row, sound in makers[job.kind](job) if _write(job.output, row, sound)]
+    return [row for row, sound in MAKERS[job.kind](job) if _write(job.output, row, sound)]
 
 
 def _write(output: Path, row: Row, sound: Sound) -> bool:
     """Write a sound, its attack first, its peak near 1; say whether there was one."""
     ready = trimmed(np.asarray(sound, np.float32)) * np.float32(0.97)
-    if len(ready) < RATE // 100:
+    # Now and then chance makes a synthesizer's filter unstable, and its sound grows beyond all numbers.
+    if len(ready) < RATE // 100 or not np.isfinite(ready).all():
         return False
-    path = output / row.pack / f"{row.name}.flac"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, ready, RATE, subtype="PCM_16")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"the sound {str(path)!r} cannot be written: {error}") from None
+    write_flac(output / row.pack / f"{row.name}.flac", ready)
     return True
 
 
@@ -159,14 +149,7 @@ def _kits(job: Job) -> Iterator[tuple[Row, Sound]]:
     font = Path(job.where)
     wanted = [(kit, key, loud) for kit in job.numbers for key in DRUM_KEYS for loud in DRUM_VELOCITIES]
     stride = round(DRUM_SECONDS * RATE / GRID) * GRID
-    messages: list[tuple[int, int, mido.Message]] = []
-    for number, (kit, key, velocity) in enumerate(wanted):
-        at = number * stride
-        messages.append((at, 0, mido.Message("control_change", channel=9, control=120, value=0)))
-        messages.append((at, 1, mido.Message("program_change", channel=9, program=kit)))
-        messages.append((at + GRID, 2, mido.Message("note_on", channel=9, note=key, velocity=velocity)))
-        messages.append((at + stride - 4 * GRID, 3, mido.Message("note_off", channel=9, note=key)))
-    sound = render(messages, font)
+    sound = render(one_by_one(9, wanted, stride, GRID, 4 * GRID), font)
     seen = set()
     for number, (kit, key, velocity) in enumerate(wanted):
         samples = sound[number * stride + GRID : (number + 1) * stride]
@@ -220,6 +203,15 @@ def _synths(job: Job) -> Iterator[tuple[Row, Sound]]:
     for number in range(PER_SYNTH):
         rng = np.random.default_rng([0x5C, job.seed, *job.numbers, number])
         yield Row(SYNTH_PACK, f"{job.where}-{number:03d}", tags), make(rng)
+
+
+MAKERS: dict[str, Callable[[Job], Iterator[tuple[Row, Sound]]]] = {
+    "programs": _programs,
+    "kits": _kits,
+    "folder": _folder,
+    "made": _made,
+    "synth": _synths,
+}
 
 
 def _loops(output: Path, rows: Sequence[Row], seed: int) -> list[Row]:

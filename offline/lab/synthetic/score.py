@@ -7,11 +7,7 @@ from numpy.typing import NDArray
 
 SHARES = {"noise": 0.2, "drums": 0.18, "solo": 0.14, "band": 0.08, "full": 0.4}
 """Kinds of records and their shares: surface noise only, drums alone, no pulse, a band without drums, everything."""
-
-
 VALIDATION = 0.12
-
-
 LABELS = {
     "kick": "kick",
     "snare": "snare",

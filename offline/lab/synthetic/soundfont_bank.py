@@ -11,6 +11,7 @@ import numpy as np
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, kit_programs, trimmed
 from samplechop.offline.audio.reading import RATE
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.synthesis.soundfonts import GRID, render
 
@@ -55,6 +56,23 @@ class Bank:
         return float(np.interp(key, PROBED_KEYS, self.attacks[program]))
 
 
+def one_by_one(
+    channel: int, notes: Sequence[tuple[int, int, int]], stride: int, lead: int, end: int
+) -> list[tuple[int, int, mido.Message]]:
+    """Write the messages that play notes (program, key, velocity) each alone, `stride` samples apart.
+
+    lead, end: samples of silence before each, and from its release to the next.
+    """
+    messages: list[tuple[int, int, mido.Message]] = []
+    for number, (program, key, velocity) in enumerate(notes):
+        at = number * stride
+        messages.append((at, 0, mido.Message("control_change", channel=channel, control=120, value=0)))
+        messages.append((at, 1, mido.Message("program_change", channel=channel, program=program)))
+        messages.append((at + lead, 2, mido.Message("note_on", channel=channel, note=key, velocity=velocity)))
+        messages.append((at + stride - end, 3, mido.Message("note_off", channel=channel, note=key)))
+    return messages
+
+
 def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit") -> list[Shot]:
     """Play every drum of the soundfont's kits alone, at several velocities.
 
@@ -68,14 +86,8 @@ def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit") -> l
         for velocity in KIT_VELOCITIES
     ]
     stride = round(1.4 * RATE / GRID) * GRID
-    messages: list[tuple[int, int, mido.Message]] = []
-    for number, (kit, _, key, velocity) in enumerate(wanted):
-        at = number * stride
-        messages.append((at, 0, mido.Message("control_change", channel=9, control=120, value=0)))
-        messages.append((at, 1, mido.Message("program_change", channel=9, program=kit)))
-        messages.append((at + GRID, 2, mido.Message("note_on", channel=9, note=key, velocity=velocity)))
-        messages.append((at + stride - 4 * GRID, 3, mido.Message("note_off", channel=9, note=key)))
-    sound = render(messages, font)
+    notes = [(kit, key, velocity) for kit, _, key, velocity in wanted]
+    sound = render(one_by_one(9, notes, stride, GRID, 4 * GRID), font)
     shots = []
     for number, (kit, role, key, velocity) in enumerate(wanted):
         samples = trimmed(sound[number * stride : (number + 1) * stride].copy())
@@ -88,14 +100,8 @@ def _probe(font: Path) -> tuple[dict[int, tuple[float, ...]], frozenset[int]]:
     """Play every program alone and measure when its attack comes, and whether it is sudden."""
     stride, silence = round(0.45 * RATE / GRID) * GRID, round(0.06 * RATE / GRID) * GRID
     wanted = [(program, key) for program in PROGRAMS for key in PROBED_KEYS]
-    messages: list[tuple[int, int, mido.Message]] = []
-    for number, (program, key) in enumerate(wanted):
-        at = number * stride
-        messages.append((at, 0, mido.Message("control_change", channel=0, control=120, value=0)))
-        messages.append((at, 1, mido.Message("program_change", channel=0, program=program)))
-        messages.append((at + silence, 2, mido.Message("note_on", channel=0, note=key, velocity=95)))
-        messages.append((at + stride - GRID, 3, mido.Message("note_off", channel=0, note=key)))
-    sound = np.abs(render(messages, font))
+    notes = [(program, key, 95) for program, key in wanted]
+    sound = np.abs(render(one_by_one(0, notes, stride, silence, GRID), font))
     attacks: dict[int, list[float]] = {program: [] for program in PROGRAMS}
     rises: dict[int, list[float]] = {program: [] for program in PROGRAMS}
     for number, (program, _) in enumerate(wanted):
@@ -132,7 +138,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
     np.save(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
     rows = [(shot.name, shot.role, len(shot.samples), shot.held_out, shot.velocity) for shot in shots]
     index = {"font": str(found.resolve()), "shots": rows, "attacks": attacks, "quick": sorted(quick)}
-    (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    write_text(folder / "index.json", json.dumps(index))
 
 
 def load(folder: Path) -> Bank:

@@ -8,10 +8,7 @@ from scipy import ndimage
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation.effects import equalise
-from samplechop.offline.augmentation.vinyl import (
-    REVOLUTION_HZ,
-    surface_noise,
-)
+from samplechop.offline.augmentation.vinyl import REVOLUTION_HZ, surface_noise
 
 MOST_TUNING = 3.0  # semitones either way
 MOST_SPEED = 0.08
