@@ -67,7 +67,7 @@ def producer(
     samplechop train taste -o mine/taste --from chop
     samplechop evaluate other --model chop --model mine/taste.json
     """
-    from samplechop.offline.lab.synthetic.choosing import label
+    from samplechop.offline.lab.synthetic.chop_rule import label
 
     found = label(training_set, output, rule, count, skip)
     typer.echo(f"{found} records in {output}")
@@ -97,11 +97,11 @@ def sounds(
     """
     from samplechop.offline.common.process_pool import cores
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.lab.synthetic import oneshots
+    from samplechop.offline.lab.synthetic import tagged_sounds
     from samplechop.offline.synthesis import soundfonts
 
     with progress_bars() as progress:
-        for done, wanted in oneshots.build(
+        for done, wanted in tagged_sounds.build(
             output, soundfonts.find_soundfonts(soundfont or []), folder or [], seed, jobs or cores()
         ):
             progress("making sounds", done, wanted)

@@ -52,7 +52,7 @@ def render(
     parts = {"band": (True,), "drums": (False,), "both": (True, False)}[part]
     with progress_bars() as progress:
         done, passed = rendered(files, fonts, parts, versions, seed, out, lambda n, of: progress("MIDI files", n, of))
-    _said(done, passed, out)
+    _report(done, passed, out)
 
 
 @app.command("from-tracks")
@@ -212,10 +212,10 @@ def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[So
                 sure = len(labels.events)
                 typer.echo(f"{name}: {sure} hits, {len(labels.unsure)} places left open", err=True)
             progress("tracks", number, len(files))
-    _said(len(files) - len(passed), passed, out)
+    _report(len(files) - len(passed), passed, out)
 
 
-def _said(done: int, passed: Sequence[str], out: Path) -> None:
+def _report(done: int, passed: Sequence[str], out: Path) -> None:
     for why in passed:
         typer.echo(f"skipped: {why}", err=True)
     typer.echo(f"{done} recordings in {out}")

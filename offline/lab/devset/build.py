@@ -17,7 +17,7 @@ from samplechop.offline.evaluate.references import Seconds
 from samplechop.offline.lab import clear, write_flac
 from samplechop.offline.lab.devset import sources as real
 from samplechop.offline.lab.devset.sources import Recording, Sources
-from samplechop.offline.lab.synthetic import choosing, drumming, groove, mixing, soundfont_bank
+from samplechop.offline.lab.synthetic import chop_rule, drum_kit, drum_patterns, mixing, soundfont_bank
 from samplechop.offline.lab.synthetic.build import instruments
 from samplechop.offline.lab.synthetic.record import compose, play_sections
 from samplechop.offline.lab.synthetic.score import METERS, Clock, Score
@@ -105,7 +105,9 @@ def _over_music(order: Order) -> Played | None:
     style = styles[int(rng.integers(len(styles)))]
     clock = Clock(excerpt.beats, meter, float(rng.uniform(0.5, 0.66)), float(rng.uniform(*style.fine_swing)))
     score = Score(excerpt.stop - excerpt.start)
-    play_sections(score, rng, clock, style, frozenset({"drums", "music"}), groove.hire(rng, style, clock), None)
+    play_sections(
+        score, rng, clock, style, frozenset({"drums", "music"}), drum_patterns.random_drummer(rng, style, clock), None
+    )
     drums = _drums(score, rng, order.sources)
     sound = sound[round(excerpt.start * RATE) :][: len(drums)]
     sound = np.pad(sound, (0, len(drums) - len(sound)))
@@ -126,12 +128,12 @@ def _with_a_band(order: Order) -> Played:
 
 def _drums(score: Score, rng: np.random.Generator, sources: Sources) -> Sound:
     """Play the score's strikes with real one-shots; drops from it what no sound can play and what is too soft."""
-    kit = drumming.kit_of(rng, sources.drums, [strike.role for strike in score.strikes])
+    kit = drum_kit.kit_from_shots(rng, sources.drums, [strike.role for strike in score.strikes])
     score.strikes = [one for one in score.strikes if one.role in kit and one.velocity >= SOFTEST]
-    drums = drumming.play(score.strikes, kit, score.length, rng)
+    drums = drum_kit.play(score.strikes, kit, score.length, rng)
     if rng.random() < 0.6:
         drums = effects.reverberate(drums, rng, ROOM)
-    return drumming.bus(drums, rng)
+    return drum_kit.bus(drums, rng)
 
 
 def _level(sound: Sound) -> float:
@@ -161,10 +163,10 @@ def _finish(order: Order, played: Played) -> Made:
     synthetic training set.
     """
     samples, turntable = _play_mildly(played.dry, played.score.length, order.rng)
-    found, unsure = choosing.candidates(played.score, played.quick, [])
+    found, unsure = chop_rule.candidates(played.score, played.quick, [])
     unsure = sorted(unsure + [(time, time + 0.02) for time in played.others])
     truth = replace(mixing.truth_of(played.score, played.style, "validation", order.seed, unsure), chords=[])
-    truth = choosing.label_played(samples, truth, found, turntable, len(samples) / RATE)
+    truth = chop_rule.label_played(samples, truth, found, turntable, len(samples) / RATE)
     return Made(samples, _attacks(samples, played, turntable), truth)
 
 
@@ -172,10 +174,10 @@ def _attacks(samples: Sound, played: Played, turntable: Turntable) -> Seconds:
     """Give every attack that can be heard, sorted: all that is struck, plucked, or known of real music."""
     struck = [one.time for one in played.score.strikes] + list(played.others)
     struck += [tone.time for tone in played.score.tones if tone.part in played.quick]
-    last = len(samples) / RATE - choosing.WIDTH
+    last = len(samples) / RATE - chop_rule.WIDTH
     times = [float(time) for time in turntable.played_at(np.array(struck)) if 0 <= time < last]
     # The label says nothing here: whatever it is called, it is audible or not.
-    audible = choosing.audible(samples, [DrumTruth(time, "tom", 1.0) for time in times])
+    audible = chop_rule.audible(samples, [DrumTruth(time, "tom", 1.0) for time in times])
     return np.sort(np.array([one.time for one in audible]))
 
 
@@ -204,9 +206,9 @@ def _starts_anew(one: Recording) -> bool:
 
     Detectors of onsets need to hear what was before, and so they miss a hit at the very start of a file.
     """
-    width = round(choosing.WIDTH * RATE)
+    width = round(chop_rule.WIDTH * RATE)
     start, end = (float(np.mean(np.square(part))) for part in (one.samples[:width], one.samples[-width:]))
-    return bool(one.onsets[0] > 0.05 and start > 10 ** (choosing.CLEAR_RISE_DB / 10) * end + 1e-6)
+    return bool(one.onsets[0] > 0.05 and start > 10 ** (chop_rule.CLEAR_RISE_DB / 10) * end + 1e-6)
 
 
 def _comes_round(beats: Seconds, once: float) -> bool:
@@ -239,8 +241,8 @@ def hits(order: Order) -> Made:
         out = effects.reverberate(out, rng, 0.3)
     samples, turntable = _play_mildly(out, length, rng)
     truth = Truth(length, "hits", "validation", order.seed, chops=found)
-    found_at = [choosing.Candidate(one.time, "phrase") for one in found]
-    truth = choosing.label_played(samples, truth, found_at, turntable, len(samples) / RATE)
+    found_at = [chop_rule.Candidate(one.time, "phrase") for one in found]
+    truth = chop_rule.label_played(samples, truth, found_at, turntable, len(samples) / RATE)
     return Made(samples, np.array([one.time for one in truth.chops]), truth)
 
 

@@ -11,7 +11,7 @@ from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.lab import clear, write_flac
-from samplechop.offline.lab.synthetic import drumming, turntable
+from samplechop.offline.lab.synthetic import drum_kit, turntable
 from samplechop.offline.lab.synthetic.record import compose
 from samplechop.offline.lab.synthetic.turntable import augment_record_mildly
 from samplechop.offline.synthesis import soundfonts as fonts
@@ -110,8 +110,8 @@ def complete(rng: np.random.Generator, kind: str) -> Voicing:
 def drums(rng: np.random.Generator, shots: Sequence[Shot], length: float) -> Sound:
     """Play `length` seconds of drums in one of the synthetic styles: float32, (n,)."""
     score, _ = compose(rng, length, False)
-    kit = drumming.kit_of(rng, shots, [strike.role for strike in score.strikes])
-    sound = drumming.play([strike for strike in score.strikes if strike.role in kit], kit, length, rng)
+    kit = drum_kit.kit_from_shots(rng, shots, [strike.role for strike in score.strikes])
+    sound = drum_kit.play([strike for strike in score.strikes if strike.role in kit], kit, length, rng)
     return np.asarray(sound / np.max(np.abs(sound), initial=1e-6), np.float32)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from samplechop.offline.audio.one_shots import kit_programs
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.drum_datasets import is_written, name_of, write_pair
-from samplechop.offline.lab.synthetic.choosing import audible
+from samplechop.offline.lab.synthetic.chop_rule import audible
 from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure, nearest, rise
 from samplechop.offline.labels.midi import DRUM_CHANNEL, Played, Struck, percussion, read_song
 from samplechop.offline.labels.recording_truth import DrumTruth
@@ -63,7 +63,7 @@ def perform(song: Sequence[Played], players: Cast, band: bool) -> tuple[Sound, D
     """Play a song: float32, (n,), mono, 44 100 Hz, and its drums. band: with all that plays, else percussion alone.
 
     A drum's time is that of its note (FluidSynth starts it on the nearest of every 64 samples), plus what the kit's
-    sound takes to begin, measured on the kit. Hits that cannot be found in the result (choosing.audible) are unsure.
+    sound takes to begin, measured on the kit. Hits that cannot be found in the result (chop_rule.audible) are unsure.
     Raises UserError if fluidsynth is missing or fails.
     """
     song = [one for one in song if one.time <= LONGEST]

@@ -73,7 +73,7 @@ class Band:
     loud: int
 
 
-def hire(rng: np.random.Generator, style: Style, clock: Clock) -> Band:
+def random_band(rng: np.random.Generator, style: Style, clock: Clock) -> Band:
     """Choose players for the style."""
     steps = clock.meter.steps
     return Band(

@@ -11,7 +11,7 @@ from scipy import signal
 from samplechop.offline.audio.one_shots import is_held_out
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
-from samplechop.offline.lab.synthetic import drumming
+from samplechop.offline.lab.synthetic import drum_kit
 from samplechop.offline.lab.synthetic.score import LABELS, Score, Tone
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES
@@ -123,12 +123,12 @@ def play(
     loops: list[tuple[float, float]] = []
     dropped: list[DrumTruth] = []
     if score.strikes:
-        kit = drumming.assemble(rng, bank.shots, [strike.role for strike in score.strikes], validation)
-        drums = drumming.play(score.strikes, kit, length, rng)
+        kit = drum_kit.random_kit(rng, bank.shots, [strike.role for strike in score.strikes], validation)
+        drums = drum_kit.play(score.strikes, kit, length, rng)
         if rng.random() < 0.5:
             drums = effects.reverberate(drums, rng)
         balance = rng.uniform(-10, 8) if score.tones else 0.0
-        mix += _level(drumming.bus(drums, rng)) * np.float32(10 ** (balance / 20))
+        mix += _level(drum_kit.bus(drums, rng)) * np.float32(10 ** (balance / 20))
     if score.stabs:
         stabs, loops, dropped = _drop(score, rng, bank, validation)
         mix += _level(stabs) * np.float32(10 ** (rng.uniform(-8, 2) / 20))

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.lab.synthetic import band, groove, mixing, styles
+from samplechop.offline.lab.synthetic import band, drum_patterns, mixing, styles
 from samplechop.offline.lab.synthetic import turntable as turntables
-from samplechop.offline.lab.synthetic.choosing import candidates, label_played
+from samplechop.offline.lab.synthetic.chop_rule import candidates, label_played
 from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, Tone, keep_time, lay_out, outline
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import STYLES, Style
@@ -116,7 +116,7 @@ def _compose(score: Score, rng: np.random.Generator, kind: str) -> tuple[str, Se
         drift = float(rng.choice([0.0, rng.uniform(0.002, 0.012), rng.uniform(0.01, 0.025)]))
     beats = keep_time(rng, meter, bpm, drift, (float(rng.uniform(0.05, 1.6)), score.length - 0.6), rubato)
     clock = Clock(beats, meter, float(rng.uniform(*style.swing)), float(rng.uniform(*style.fine_swing)))
-    drummer, players = groove.hire(rng, style, clock), band.hire(rng, style, clock)
+    drummer, players = drum_patterns.random_drummer(rng, style, clock), band.random_band(rng, style, clock)
     parts = {"drums"} if kind in ("full", "drums") else set()
     if played:
         there = {
@@ -142,12 +142,12 @@ def compose(rng: np.random.Generator, length: float, with_band: bool) -> tuple[S
     beats = keep_time(rng, meter, bpm, drift, (float(rng.uniform(0.05, 1.2)), length - 0.4))
     clock = Clock(beats, meter, float(rng.uniform(*style.swing)), float(rng.uniform(*style.fine_swing)))
     score = Score(length)
-    players = band.hire(rng, style, clock)
+    players = band.random_band(rng, style, clock)
     parts = {"drums"}
     if with_band:
         there = {"chord": True, "bass": players.bass != "none", "lead": players.lead}
         parts |= {part for part, plays in there.items() if plays} | set(players.extras)
-    play_sections(score, rng, clock, style, frozenset(parts), groove.hire(rng, style, clock), players)
+    play_sections(score, rng, clock, style, frozenset(parts), drum_patterns.random_drummer(rng, style, clock), players)
     return score, style
 
 
@@ -163,7 +163,7 @@ def play_sections(
     clock: Clock,
     style: Style,
     parts: frozenset[str],
-    drummer: groove.Drummer,
+    drummer: drum_patterns.Drummer,
     players: band.Band | None,
     rubato: int = 0,
 ) -> None:
@@ -173,7 +173,7 @@ def play_sections(
     """
     sections = lay_out(rng, clock.bars, parts, rubato)
     if "drums" in parts:
-        groove.drum(score, rng, clock, sections, drummer)
+        drum_patterns.drum(score, rng, clock, sections, drummer)
     if players is not None and parts - {"drums"}:
         chords = band.changes(rng, style, clock.bars * players.per_bar)
         band.play(score, rng, clock, sections, players, chords, drummer.kick)

@@ -5,7 +5,7 @@ import soundfile
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, loop_may_be_used
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.augmentation.vinyl import thumps
-from samplechop.offline.lab.synthetic.drumming import assemble, play
+from samplechop.offline.lab.synthetic.drum_kit import play, random_kit
 from samplechop.offline.lab.synthetic.mixing import choose_line_up
 from samplechop.offline.lab.synthetic.record import SOLO_PROGRAMS
 from samplechop.offline.lab.synthetic.score import Strike
@@ -30,7 +30,7 @@ def marked_shots():
 @pytest.mark.parametrize("seed", range(12))
 def test_kits_for_training_hold_no_held_out_sound(seed):
     rng = np.random.default_rng(seed)
-    kit = assemble(rng, marked_shots(), ROLES, validation=False)
+    kit = random_kit(rng, marked_shots(), ROLES, validation=False)
     sound = play([Strike(0.1 * n, role, 0.9) for n, role in enumerate(ROLES)], kit, 1.0, rng)
     assert np.all(np.isfinite(sound))
 
@@ -81,7 +81,7 @@ def test_a_snare_struck_softly_has_another_spectrum_and_most_are_duller():
 
 def test_a_strike_lies_on_its_sample():
     rng = np.random.default_rng(2)
-    kit = assemble(rng, marked_shots(), ["kick"], validation=False)
+    kit = random_kit(rng, marked_shots(), ["kick"], validation=False)
     sound = play([Strike(0.5, "kick", 1.0)], kit, 1.0, rng)
     assert np.all(sound[: RATE // 2] == 0)
     assert np.max(np.abs(sound[RATE // 2 : RATE // 2 + 4])) > 0.01

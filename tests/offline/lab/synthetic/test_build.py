@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.lab.synthetic import build, soundfont_bank
-from samplechop.offline.lab.synthetic.choosing import rises_db
+from samplechop.offline.lab.synthetic.chop_rule import rises_db
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import LONGEST, SHORTEST, outline
 from samplechop.offline.labels.recording_truth import read_truth

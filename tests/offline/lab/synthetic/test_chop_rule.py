@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.synthetic.choosing import RATE, Candidate, audible, candidates, choose, without
+from samplechop.offline.lab.synthetic.chop_rule import RATE, Candidate, audible, candidates, choose, without
 from samplechop.offline.lab.synthetic.score import Score, Strike, Tone
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth
 

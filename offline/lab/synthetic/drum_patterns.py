@@ -45,7 +45,7 @@ class Drummer:
     percussion: str | None
 
 
-def hire(rng: np.random.Generator, style: Style, clock: Clock) -> Drummer:
+def random_drummer(rng: np.random.Generator, style: Style, clock: Clock) -> Drummer:
     """Choose a drummer for the style."""
     kick, snare = _pattern(rng, style, clock, True), _pattern(rng, style, clock, False)
     push = {role: float(rng.normal(0, 0.005)) for role in ("snare", "top", "percussion")}

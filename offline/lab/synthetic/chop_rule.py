@@ -31,7 +31,7 @@ from samplechop.offline.labels import Labels, write_labels
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, moved, read_truth
 from samplechop.realtime.core.errors import UserError
 
-HEARD_BAND_HZ = (80.0, 2000.0)
+MID_BAND_HZ = (80.0, 2000.0)
 WIDTH = 0.04
 TOGETHER = 0.03
 PLAYERS_TOGETHER = 0.06
@@ -139,11 +139,11 @@ def _rise(samples: NDArray[np.float32], times: Sequence[float], low: float, high
 
 
 def rises_db(samples: NDArray[np.float32], times: Sequence[float]) -> NDArray[np.float64]:
-    """Measure by how much the power grows at each time, in dB: float64, (n, 2), broad-band and in HEARD_BAND_HZ.
+    """Measure by how much the power grows at each time, in dB: float64, (n, 2), broad-band and in MID_BAND_HZ.
 
     samples: float32, (n,), mono, 44 100 Hz. Compared are the 40 ms after and before.
     """
-    return np.stack([_rise(samples, times, 0, 0), _rise(samples, times, *HEARD_BAND_HZ)], axis=1)
+    return np.stack([_rise(samples, times, 0, 0), _rise(samples, times, *MID_BAND_HZ)], axis=1)
 
 
 def choose(

@@ -57,7 +57,7 @@ class Voice:
     curve: float
 
 
-def assemble(
+def random_kit(
     rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str], validation: bool
 ) -> dict[str, Voice]:
     """Put a kit together from one side of the split: a whole kit, one-shots, drums by rule, or layers of them."""
@@ -132,7 +132,7 @@ def _layered(
     return tuple(layers)
 
 
-def kit_of(rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str]) -> dict[str, Voice]:
+def kit_from_shots(rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str]) -> dict[str, Voice]:
     """Choose a sound for each role, from one loop's drums if these are preferred this time; roles without any are left.
 
     shots: of which each kick, snare, hat, ... may be played faster or slower by up to a third of an octave.

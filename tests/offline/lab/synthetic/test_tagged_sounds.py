@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.synthetic import oneshots
+from samplechop.offline.lab.synthetic import tagged_sounds
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
 from samplechop.offline.lab.synthetic.tagging import DRUM_KEYS, PROGRAMS, tags_of_name
 from samplechop.offline.labels.midi import DRUM_OF_KEY
@@ -44,10 +44,10 @@ def test_made_sounds_are_heard_and_the_same_for_the_same_seed(kind: str) -> None
 
 
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oneshots, "MADE", {role: oneshots.MADE[role] for role in ("kick", "hat")})
-    monkeypatch.setattr(oneshots, "MADE_SYNTHS", {"zap": MADE_SYNTHS["zap"]})
+    monkeypatch.setattr(tagged_sounds, "MADE", {role: tagged_sounds.MADE[role] for role in ("kick", "hat")})
+    monkeypatch.setattr(tagged_sounds, "MADE_SYNTHS", {"zap": MADE_SYNTHS["zap"]})
     for name, value in (("PER_ROLE", 3), ("PER_SYNTH", 3), ("LOOPS", 4)):
-        monkeypatch.setattr(oneshots, name, value)
+        monkeypatch.setattr(tagged_sounds, name, value)
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -63,13 +63,13 @@ def test_the_same_seed_gives_the_same_sounds_and_lists_them_all(
     soundfile.write(given / "snare one.wav", np.random.default_rng(1).standard_normal(9000) * 0.1, 44_100)
     (given / "clap broken.wav").write_bytes(b"RIFF")
     for out in ("a", "b"):
-        *_, (done, wanted) = oneshots.build(tmp_path / out, [], [given], 3, 1)
+        *_, (done, wanted) = tagged_sounds.build(tmp_path / out, [], [given], 3, 1)
         assert done == wanted
     found = everything(tmp_path / "a")
     assert found == everything(tmp_path / "b")
     listed = {
         f"{index.parent.name}/{row['filename']}": row["tags"]
-        for index in (tmp_path / "a").glob(f"*/{oneshots.INDEX}")
+        for index in (tmp_path / "a").glob(f"*/{tagged_sounds.INDEX}")
         for row in json.loads(index.read_text())
     }
     assert set(listed) == {name for name in found if name.endswith(".flac")} and len(listed) == 14
@@ -80,12 +80,12 @@ def test_the_same_seed_gives_the_same_sounds_and_lists_them_all(
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").touch()
     with pytest.raises(UserError, match="not empty"):
-        list(oneshots.build(tmp_path, [], [], 0, 1))
+        list(tagged_sounds.build(tmp_path, [], [], 0, 1))
 
 
 def test_a_missing_folder_of_sounds_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no folder of sounds"):
-        list(oneshots.build(tmp_path / "out", [], [tmp_path / "none"], 0, 1))
+        list(tagged_sounds.build(tmp_path / "out", [], [tmp_path / "none"], 0, 1))
 
 
 def test_notes_of_a_soundfont_carry_the_tags_of_their_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,9 +96,9 @@ def test_notes_of_a_soundfont_carry_the_tags_of_their_program(tmp_path: Path, mo
         length = max(sample for sample, *_ in messages) + 200_000
         return np.random.default_rng(1).standard_normal(length).astype(np.float32) * 0.1
 
-    monkeypatch.setattr(oneshots, "render", render)
-    job = oneshots.Job("programs", "any.sf2", (0, 33), tmp_path, 1)
-    rows = [row for row, _ in oneshots._programs(job)]
-    assert len(rows) == 2 * oneshots.PER_PROGRAM and len(played) == 1
+    monkeypatch.setattr(tagged_sounds, "render", render)
+    job = tagged_sounds.Job("programs", "any.sf2", (0, 33), tmp_path, 1)
+    rows = [row for row, _ in tagged_sounds._programs(job)]
+    assert len(rows) == 2 * tagged_sounds.PER_PROGRAM and len(played) == 1
     assert {row.tags[0] for row in rows} == {"piano", "bass"}
     assert not any("chord" in row.tags for row in rows if row.tags[0] == "bass")
