@@ -42,7 +42,7 @@ class Choice:
     """What there is to choose from. found: all that was detected. places: what is compared, in order of time.
 
     everything: the places before the weakest of too many went. described: of places. locked: indices into places that
-    must be chosen. bars: samples at which bars begin, empty where they are not clear. span: samples first and last.
+    must be chosen. bars: samples at which bars begin, empty where they are not clear.
     suits: float64 (n,), how well places suit what is wanted, see `analysis.content`; None where nothing is.
     """
 
@@ -52,7 +52,6 @@ class Choice:
     described: Descriptors
     locked: NDArray[np.int64]
     bars: tuple[int, ...]
-    span: tuple[int, int]
     suits: NDArray[np.float64] | None = None
 
     def selected(self, options: ChopOptions) -> NDArray[np.int64]:
@@ -98,7 +97,7 @@ def choice(
     locked = np.flatnonzero(np.isin(starts, list(must)))
     # Bars are clear where the tempo is.
     bars = tempo_and_key.downbeats(found.beats) if tempo_and_key.tempo(found.beats, rate) else ()
-    return Choice(found, tuple(everything), tuple(places), described, locked, bars, (first, last), suits)
+    return Choice(found, tuple(everything), tuple(places), described, locked, bars, suits)
 
 
 def planned(

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.audio.reading import SUFFIXES, read_audio
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.streaming_targets import (
     BLOCK,
@@ -163,9 +164,7 @@ def write_shard(folder: Path, shard: int, records: Sequence[tuple[str, str, Reco
 def write_index(folder: Path, rows: Sequence[Row], made_of: str) -> None:
     """Write the index, last of all: a folder without one is not finished. made_of: what the shards were made from."""
     record = {"schema": SCHEMA, "made_of": made_of, "records": [asdict(row) for row in rows]}
-    temporary = folder / (INDEX + ".part")
-    temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / INDEX)
+    write_text(folder / INDEX, json.dumps(record, indent=1) + "\n")
 
 
 def is_made_of(folder: Path, made_of: str) -> bool:
