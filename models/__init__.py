@@ -34,8 +34,8 @@ class Manifest:
     threshold: probability at and above which a frame is positive. min_gap: seconds between two events. Both are of the
         kinds in PICKED alone; the others say in `decision` what they need.
     decision: what else the detector needs to choose among positive frames.
-    calibration: rising pairs of what the net says and how often it is right then, both 0..1; without any the net's word
-        is the strength.
+    calibration: rising pairs of what the net gives and how often it is right then, both 0..1; without any its output is
+        the strength.
     """
 
     name: str

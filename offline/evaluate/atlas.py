@@ -82,7 +82,7 @@ def opened(path: Path, progress: Progress, jobs: int) -> Iterator[Atlas]:
 
 
 def compare(atlas: Atlas, seeds: int, progress: Progress, jobs: int) -> Iterator[Comparison]:
-    """Judge every way to compare the sounds of an atlas, which stays as it is. seeds: maps made of each.
+    """Measure every way to compare the sounds of an atlas, which stays as it is. seeds: maps made of each.
 
     Raises UserError if no class has enough members.
     """

@@ -1,6 +1,6 @@
 """How well drum hits agree with those known: per drum by mir_eval's onset measure, and all of them together.
 
-A hit found where nobody knows, or at a hit of something that is none of our drums, counts neither way.
+A hit found where unknown knows, or at a hit of something that is none of our drums, counts neither way.
 """
 
 from dataclasses import dataclass, field
@@ -34,8 +34,8 @@ class DrumReferences:
     """The drum hits of one recording.
 
     times, velocities: by label of events.DRUMS, each float64 (n,), seconds, rising; velocity 0..1, nan where
-    nobody says. known: the labels whose hits are all there. other: seconds, float64 (n,), hits of what is none of
-    DRUMS. unsure: by label, (start, stop) in which nobody knows whether it was struck.
+    unknown says. known: the labels whose hits are all there. other: seconds, float64 (n,), hits of what is none of
+    DRUMS. unsure: by label, (start, stop) in which unknown knows whether it was struck.
     """
 
     times: dict[str, Seconds]
@@ -86,7 +86,7 @@ def drum_references_for(audio: Path, root: Path | None = None) -> DrumReferences
     if path is None and (path := beside(audio, root, ".json")) is None:
         return None
     labels = read_drum_labels(path)
-    # In a synthetic record no drums at all means that nobody says.
+    # In a synthetic record no drums at all means that unknown says.
     if not labels.events and path.name == f"{audio.stem}.json":
         return None
     return _made([(hit.time, hit.label, hit.velocity) for hit in labels.events], labels)
@@ -137,16 +137,16 @@ def _near(times: Seconds, places: Seconds, window: float) -> NDArray[np.bool_]:
 
 
 def marks(references: DrumReferences, hits: Hits, window: float = WINDOWS[0]) -> NDArray[np.int8]:
-    """Say of each hit, int8 (n,), whether it is RIGHT, WRONG, or OPEN: nobody knows."""
+    """Say of each hit, int8 (n,), whether it is RIGHT, WRONG, or OPEN: unknown knows."""
     said = np.full(len(hits.times), OPEN, np.int8)
     for label in references.known:
         mine = np.flatnonzero(hits.of(label))
         times = hits.times[mine]
         said[mine] = WRONG
-        nobody = _near(times, references.other, window)
+        unknown = _near(times, references.other, window)
         for start, stop in references.unsure.get(label, ()):
-            nobody |= (times >= start - window) & (times <= stop + window)
-        said[mine[nobody]] = OPEN
+            unknown |= (times >= start - window) & (times <= stop + window)
+        said[mine[unknown]] = OPEN
         said[mine[[j for _, j in pairs(references.times[label], times, window)]]] = RIGHT
     return said
 
@@ -183,11 +183,11 @@ def _onsets(references: DrumReferences, hits: Hits) -> Measures:
     reference, found = together(known.tolist()), together(hits.times.tolist())
     scores: Measures = {}
     for window, suffix in zip(WINDOWS, ("", "25"), strict=True):
-        nobody = np.zeros(len(found), bool)
+        unknown = np.zeros(len(found), bool)
         for start, stop in {span for spans in references.unsure.values() for span in spans}:
-            nobody |= (found >= start - window) & (found <= stop + window)
-        nobody[[j for _, j in pairs(reference, found, window)]] = False
-        values = f_precision_recall(reference, found[~nobody], window)
+            unknown |= (found >= start - window) & (found <= stop + window)
+        unknown[[j for _, j in pairs(reference, found, window)]] = False
+        values = f_precision_recall(reference, found[~unknown], window)
         scores |= {f"onsets_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
     return scores
 

@@ -57,7 +57,7 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
     Raises UserError or models.ModelError if it cannot be used.
     """
     if system in systems.PEERS:
-        return lambda samples: _untold(systems.open_system(system)(samples))
+        return lambda samples: _unlabelled(systems.open_system(system)(samples))
     return live_hits(systems.detector_of(system, lambda model: DrumDetector(DrumSettings(model=model))))
 
 
@@ -87,7 +87,7 @@ def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | N
     )
 
 
-def _untold(markers: systems.Markers) -> Hits:
+def _unlabelled(markers: systems.Markers) -> Hits:
     n = len(markers.times)
     strengths = np.full(n, np.nan) if markers.strengths is None else markers.strengths
     labels = np.full(n, UNLABELLED, np.int8)

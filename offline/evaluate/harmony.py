@@ -185,13 +185,13 @@ def draw_recording(one: TrackResult, systems: Sequence[str]) -> str:
         result = one.by_system[system]
         drawn.append(svg.label(title(system), y + 2, INK))
         for part in result.found.segments(one.seconds):
-            drawn += [_strip(piece, y, scale, colour, bare=True) for piece, colour in _judged(part, known)]
+            drawn += [_strip(piece, y, scale, colour, bare=True) for piece, colour in _compared(part, known)]
             drawn.append(_name(part, y, scale))
         drawn.append(svg.figures([result.measures.get(key) for key, _ in HEADS], y + 2))
     return svg.picture(f"{one.track.name}: waveform, chords known and detected", WIDTH, height, drawn)
 
 
-def _judged(part: Segment, known: Sequence[Segment]) -> list[tuple[Segment, str]]:
+def _compared(part: Segment, known: Sequence[Segment]) -> list[tuple[Segment, str]]:
     """Cut a detected chord where those known change, and give each piece its colour."""
     pieces = []
     for reference in known:

@@ -33,7 +33,7 @@ def verdicts(
     unknown: NDArray[np.bool_],
     tolerance: int,
 ) -> list[Verdict]:
-    """Judge the detections of one recording; those where the truth is unknown are left out.
+    """Compare the detections of one recording with the truth; those where the truth is unknown are left out.
 
     frames, scores: (n,), of the detections. references: int64 (m,), rising, frames of the true events. unknown: bool,
     one for every frame. tolerance: frames.

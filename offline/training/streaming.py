@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +37,7 @@ Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features (n, n_features) in, probabilities (n, heads) out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """What is fine-tuned: the model's manifest, its shape, and the weights of its members."""
 
     manifest: Manifest
@@ -54,9 +53,7 @@ def start_from(name: str, kind: type[StreamFeatures] | type[DrumFeatures], **exp
     manifest = models.load(name)
     features = manifest.features
     if not isinstance(features, kind):
-        raise UserError(
-            f"--from {name}: only a streaming net of this task can be tuned, and this is of kind {manifest.kind!r}"
-        )
+        raise UserError(f"--from {name}: only a streaming net of this task can be tuned, not kind {manifest.kind!r}")
     for key, wanted in expected.items():
         if getattr(features, key) != wanted:
             raise UserError(f"--from {name}: its {key} is {getattr(features, key)}, this version trains {wanted}")
@@ -137,12 +134,11 @@ class StreamingTask(ABC):
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
         """Choose thresholds, measure on validation records, convert."""
 
-    def finish(self, manifest: Manifest, folder: Path) -> None:
+    def finish(self, manifest: Manifest, _folder: Path) -> None:
         """Write the weights, NAME.npz, and prove that the .tflite, run as it is live, scores a record as Keras does.
 
         Raises RuntimeError if it does not.
         """
-        del folder
         tcn.save_weights(manifest.path.with_suffix(".npz"), self.layers)
         x = np.asarray(self.validation[0].x[:2000], np.float32)
         net = TemporalNet(manifest)
@@ -162,7 +158,12 @@ class StreamOptions(TrainOptions):
     members: Annotated[
         int, Option("Nets to train and average (default: {default}; with --from as many as it has).", low=1, high=8)
     ] = 1
-    steps: Annotated[int | None, Option("Training steps per net.", low=0)] = None
+    steps: Annotated[
+        int | None,
+        Option(
+            "Training steps per net (default: some thousands, some hundreds with --from; 0 calibrates only).", low=0
+        ),
+    ] = None
     calibrate_on: Annotated[
         Path | None,
         Option("Labelled real recordings that calibrate the model's strengths; it does not learn from them."),
@@ -198,13 +199,8 @@ def train_stream(
         counted = partial(run.progress, "processing real recordings")
         facts["recordings_calibration"] = sum(prepare([options.calibrate_on], real, 1, on_record=counted).values())
     task = make(shards, options.members, start, real)
-    facts |= {
-        "seed": options.seed,
-        "steps": schedule.steps,
-        "members": task.members,
-        "from": options.start or "nothing",
-    }
-    return run.fit(task, schedule, facts).scores
+    facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members}
+    return run.fit(task, schedule, {**facts, "from": options.start or "nothing"}).scores
 
 
 def lowest_losses(fittings: Sequence[Fitted]) -> list[float]:

@@ -8,6 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.labels.drum_labels import SUFFIX
+from samplechop.offline.labels.recording_truth import read_truth
+
 SAMPLE_RATE = 44_100
 BLOCK = 32_768
 Samples = NDArray[np.float32]
@@ -150,6 +153,12 @@ def targets(spec: StreamSpec, annotation: Annotation, n_frames: int) -> tuple[ND
             weight[max(0, first) : max(0, last + 1), column] = 0
         mark(spec, [spec.frame_of(time) for time in annotation.events[head]], target[:, column], weight[:, column])
     return target, weight
+
+
+def split_of(labels: Path) -> str:
+    """Tell to which split labels belong: the truth of a synthetic recording says so, others give ""."""
+    synthetic = labels.suffix == ".json" and not labels.name.endswith(SUFFIX)
+    return read_truth(labels).split if synthetic else ""
 
 
 def mark(spec: StreamSpec, frames: Sequence[int], target: Samples, weight: Samples) -> None:

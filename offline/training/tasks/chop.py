@@ -12,20 +12,11 @@ from samplechop import models
 from samplechop.models import Features, Manifest, StreamFeatures
 from samplechop.offline.labels import labels_beside, read_labels
 from samplechop.offline.labels.recording_truth import Truth, read_truth
-from samplechop.offline.training import dataset, measures, tcn
+from samplechop.offline.training import dataset, measures, streaming, tcn
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict
-from samplechop.offline.training.streaming import (
-    Predict,
-    Start,
-    StreamingTask,
-    StreamOptions,
-    lowest_losses,
-    start_from,
-    train_stream,
-)
-from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
+from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec, split_of
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
@@ -35,7 +26,7 @@ from samplechop.realtime.nets.streaming import decay_of
 
 HOP = STACK * HOP_LENGTH
 LOOKAHEAD = 15
-"""Frames of 512 samples the net takes after the one it judges: 30 hops of 256, 174 ms."""
+"""Frames of 512 samples the net takes after the one it scores: 30 hops of 256, 174 ms."""
 EDGE = 0.5
 """Target one frame beside an event."""
 MIN_GAP = 0.1
@@ -74,14 +65,9 @@ def leading(
 
 def annotation(labels: Path, audio: Path, min_gap: float = MIN_GAP) -> Annotation:
     """Read the chops of a recording, and what else is known of it. Raises UserError for labels that cannot be read."""
-    if labels.suffix == ".json":
+    if labels.suffix == ".json":  # the truth of a synthetic recording
         return annotation_of_truth(read_truth(labels), min_gap)
     return Annotation({"chop": read_labels(labels, audio).times.tolist()}, {})
-
-
-def split(labels: Path) -> str:
-    """Tell to which split labels belong: the truth of a synthetic recording says so, others give ""."""
-    return read_truth(labels).split if labels.suffix == ".json" else ""
 
 
 def annotation_of_truth(truth: Truth, min_gap: float) -> Annotation:
@@ -137,7 +123,7 @@ SPEC = StreamSpec(
     labels=labels_beside,
     example="name.txt with the chops' seconds",
     annotation=annotation,
-    split=split,
+    split=split_of,
     augment=augment_audio,
 )
 """A "hit" is a kick or a snare. Live, the first four heads are used; the others teach it what drums are."""
@@ -158,7 +144,7 @@ class Scored:
     unknown: NDArray[np.bool_]
 
 
-def score(predict: Predict, records: Sequence[Record]) -> list[Scored]:
+def score(predict: streaming.Predict, records: Sequence[Record]) -> list[Scored]:
     """Run the net over records, and the beat tracker over its answers."""
     tracker, found = BeatTracker(SAMPLE_RATE / HOP), []
     column = {head: HEADS.index(head) for head in ("chop", "beat", "downbeat")}
@@ -174,7 +160,7 @@ def score(predict: Predict, records: Sequence[Record]) -> list[Scored]:
 
 
 def verdicts(one: Scored, choose: Choose, threshold: float) -> list[Verdict]:
-    """Judge the markers the live detector would set, but for the onset refinement."""
+    """Compare the markers the live detector would set with the truth, but for the onset refinement."""
     weigher = BeatWeigher(BEAT_SHARES[choose], BEAT_REACH)
     picker = AdaptivePicker(threshold, RELATIVE, decay_of(MEMORY_SECONDS, HOP, SAMPLE_RATE))
     frames: list[int] = []
@@ -183,21 +169,15 @@ def verdicts(one: Scored, choose: Choose, threshold: float) -> list[Verdict]:
         if not frames or frame - frames[-1] >= GAP_FRAMES:
             frames.append(frame)
             scores.append(value)
-    return measures.verdicts(
-        np.array(frames, np.int64), np.array(scores), one.references, one.unknown, TOLERANCE_FRAMES
-    )
+    detected = np.array(frames, np.int64), np.array(scores)
+    return measures.verdicts(*detected, one.references, one.unknown, TOLERANCE_FRAMES)
 
 
 def _verdicts(scored: Sequence[Scored], choose: Choose, threshold: float) -> list[tuple[int, list[Verdict]]]:
     return [(len(one.references), verdicts(one, choose, threshold)) for one in scored]
 
 
-def best_threshold(scored: Sequence[Scored], choose: Choose) -> float:
-    """Give the threshold with the highest F-measure."""
-    return max(THRESHOLDS, key=lambda threshold: measures.f_measure(_verdicts(scored, choose, threshold)))
-
-
-class ChopTask(StreamingTask):
+class ChopTask(streaming.StreamingTask):
     """The chop net in the training loop."""
 
     card = Card(
@@ -206,7 +186,7 @@ class ChopTask(StreamingTask):
         "samplechop evaluate",
     )
 
-    def __init__(self, features: Path, members: int, start: Start | None, calibrate_on: Path | None) -> None:
+    def __init__(self, features: Path, members: int, start: streaming.Start | None, calibrate_on: Path | None) -> None:
         """Open the shards in `features`. calibrate_on: shards of real recordings that decide thresholds and strengths,
         together with those validation records in which there is nothing to chop; None for all validation records.
 
@@ -222,7 +202,11 @@ class ChopTask(StreamingTask):
         scored = self._scored = score(predict, self.validation)
         real = score(predict, self._real)
         deciding = [*real, *(one for one in scored if not real or not len(one.references))]
-        thresholds = {choose: best_threshold(deciding, choose) for choose in BEAT_SHARES}
+
+        def best(choose: Choose) -> float:
+            return max(THRESHOLDS, key=lambda threshold: measures.f_measure(_verdicts(deciding, choose, threshold)))
+
+        thresholds = {choose: best(choose) for choose in BEAT_SHARES}
         decision: dict[str, Any] = {
             "choose": {name: {"beat": BEAT_SHARES[name], "threshold": thresholds[name]} for name in BEAT_SHARES},
             "relative": RELATIVE,
@@ -233,11 +217,8 @@ class ChopTask(StreamingTask):
         pairs = measures.calibration(known)
         if self.start is not None and not pairs:
             pairs = self.start.manifest.calibration
-        found = {name: measures.f_measure(_verdicts(scored, name, thresholds[name])) for name in BEAT_SHARES}
-        scores = {
-            "validation_chop_f": {name: round(f, 4) for name, f in found.items()},
-            "validation_loss": lowest_losses(fittings),
-        }
+        found = {name: round(measures.f_measure(_verdicts(scored, name, thresholds[name])), 4) for name in BEAT_SHARES}
+        scores = {"validation_chop_f": found, "validation_loss": streaming.lowest_losses(fittings)}
         dilations, channels = self.shape.dilations, self.shape.channels
         features = StreamFeatures(SAMPLE_RATE, HOP, N_FEATURES, LOOKAHEAD, HEADS, dilations, channels, len(self.layers))
         return Calibrated(content, features, scores, thresholds["both"], MIN_GAP, decision, pairs)
@@ -260,25 +241,17 @@ class ChopTask(StreamingTask):
 
 
 @dataclass(frozen=True, slots=True)
-class ChopOptions(StreamOptions):
+class ChopOptions(streaming.StreamOptions):
     """The options of `samplechop train chop`."""
 
-    steps: Annotated[
-        int | None,
-        Option(
-            f"Training steps per net (default: {STEPS}; {TUNING_STEPS} with --from; 0 with --from calibrates only); "
-            "with chop-61, chop-bands, chop-cnn epochs at most (default: 40).",
-            low=0,
-        ),
-    ] = None
     model_shape: Annotated[
         Literal["chop", "chop-61", "chop-bands", "chop-cnn"],
-        Option("chop (the stream), chop-61 (the classic), chop-bands, chop-cnn (default: {default})."),
+        Option("chop (the stream); chop-61 (the classic), chop-bands, chop-cnn, of which --steps are epochs, at most."),
     ] = "chop"
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range."""
-        StreamOptions.__post_init__(self)
+        streaming.StreamOptions.__post_init__(self)
         if self.start is not None and self.model_shape != "chop":
             raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
 
@@ -292,14 +265,14 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
         return chop61.train(sources, options.model_shape, options.seed, options.jobs, steps, run, options.calibrate_on)
     if options.start is None:
         schedule = Options(STEPS if steps is None else steps, seed=options.seed)
-        return train_stream(sources, options, run, SPEC, schedule, None, ChopTask)
+        return streaming.train_stream(sources, options, run, SPEC, schedule, None, ChopTask)
     manifest = models.load(options.start)
     if steps == 0 and isinstance(manifest.features, Features):
         return chop61.recalibrate(sources, manifest, options.seed, options.jobs, run)
-    start = start_from(options.start, StreamFeatures, n_features=N_FEATURES, lookahead=LOOKAHEAD, heads=HEADS)
+    start = streaming.start_from(options.start, StreamFeatures, n_features=N_FEATURES, lookahead=LOOKAHEAD, heads=HEADS)
     steps = TUNING_STEPS if steps is None else steps
     schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)
-    return train_stream(sources, options, run, SPEC, schedule, start, ChopTask)
+    return streaming.train_stream(sources, options, run, SPEC, schedule, start, ChopTask)
 
 
 RECIPE = Recipe(

@@ -108,17 +108,14 @@ def windows(
     magnitudes, rows = np.zeros((most, 48), np.float32), np.zeros((most, context.n_inputs), np.float32)
     silent = np.zeros(most, np.bool_)
     padded = np.concatenate([samples, np.zeros(cqt.latency + (CONTEXT + 1) * HOP, np.float32)])
-    found: list[NDArray[np.float32]] = []
-    quiet: list[NDArray[np.bool_]] = []
-    spectra: list[NDArray[np.float32]] = []
+    made = []
     for start in range(0, len(padded), BLOCK):
         frames = cqt.push(padded[start : start + BLOCK], magnitudes)
         n = context.push(magnitudes, frames, rows, silent)
-        found.append(rows[:n].copy())
-        quiet.append(silent[:n].copy())
-        spectra.append(magnitudes[:frames].copy())
+        made.append((rows[:n].copy(), silent[:n].copy(), magnitudes[:frames].copy()))
+    found, quiet, spectra = (np.concatenate(parts) for parts in zip(*made, strict=True))
     n_frames = len(samples) // HOP + 1
-    return np.concatenate(found)[:n_frames], np.concatenate(quiet)[:n_frames], np.concatenate(spectra)
+    return found[:n_frames], quiet[:n_frames], spectra
 
 
 def with_tonnetz(
@@ -194,7 +191,7 @@ Scored = tuple[Windows, NDArray[np.float32]]
 
 
 def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> list[Verdict]:
-    """Judge the markers of one record; those where the truth is unknown are left out. scores: float32 (n,)."""
+    """Compare markers with the truth; those where it is unknown are left out. scores: float32 (n,)."""
     every, known = (np.zeros(int(record.frames.max(initial=0)) + 2, np.float32) for _ in range(2))
     every[record.frames], known[record.frames] = scores, record.weight
     frames: list[int] = []
@@ -202,8 +199,8 @@ def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> 
         if not frames or frame - frames[-1] >= MIN_GAP * 44_100 / HOP:
             frames.append(frame)
     right = near(np.array(frames, np.int64), record.references, TOLERANCE_FRAMES)
-    scored = zip(frames, right.tolist(), strict=True)
-    return [(float(every[frame]), is_right) for frame, is_right in scored if is_right or known[frame]]
+    found = zip(frames, right.tolist(), strict=True)
+    return [(float(every[frame]), is_right) for frame, is_right in found if is_right or known[frame]]
 
 
 def _verdicts(scored: Sequence[Scored], threshold: float) -> list[tuple[int, list[Verdict]]]:
@@ -238,18 +235,22 @@ def train(
     k.backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
     model = build(shape, seed)
     model.compile(optimizer=k.optimizers.Adam(3e-3), loss="binary_crossentropy")
-    stop = k.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
-    slower = k.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.4, patience=2)
     epochs = epochs or EPOCHS
-    count = k.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: progress(f"training, loss {logs['loss']:.3f}", epoch + 1, epochs)
-    )
+
+    def count(epoch: int, logs: Mapping[str, float]) -> None:
+        progress(f"training, loss {logs['loss']:.3f}", epoch + 1, epochs)
+
+    callbacks = [
+        k.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.4, patience=2),
+        k.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True),
+        k.callbacks.LambdaCallback(on_epoch_end=count),
+    ]
     history = model.fit(
         *(x, target),
         batch_size=1024,
         epochs=epochs,
         validation_data=tuple(held_out),
-        callbacks=[slower, stop, count],
+        callbacks=callbacks,
         verbose=0,
     )
     real = list(records([calibrate_on], name, seed, jobs, progress, "validation")) if calibrate_on is not None else []

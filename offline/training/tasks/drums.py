@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,24 +12,13 @@ from scipy import signal
 from samplechop.models import DrumFeatures, Manifest
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.augmentation.effects import compress, reverberate
-from samplechop.offline.labels.drum_labels import SUFFIX, TEXT_SUFFIX, drum_labels_beside, read_drum_labels
-from samplechop.offline.labels.recording_truth import read_truth
-from samplechop.offline.training import dataset, measures, tcn
+from samplechop.offline.labels.drum_labels import drum_labels_beside, read_drum_labels
+from samplechop.offline.training import dataset, measures, streaming, tcn
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict
-from samplechop.offline.training.streaming import (
-    Predict,
-    Start,
-    StreamingTask,
-    StreamOptions,
-    lowest_losses,
-    start_from,
-    train_stream,
-)
-from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec
+from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec, split_of
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.core.options import Option
 from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDecision, HitPicker
 from samplechop.realtime.nets.features import HOP_LENGTH, LENGTH, N_DRUM_FEATURES, DrumFeatureStream
 
@@ -72,11 +60,6 @@ def annotation(labels: Path, audio: Path) -> Annotation:
     }
     values = {name + VELOCITY: [(hit.time, hit.velocity) for hit in hits[name]] for name in DRUMS}
     return Annotation(events, unknown, values)
-
-
-def split(labels: Path) -> str:
-    """Tell to which split labels belong: the truth of a synthetic recording says so, others give ""."""
-    return "" if labels.name.endswith((SUFFIX, TEXT_SUFFIX)) else read_truth(labels).split
 
 
 def augment_audio(samples: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray[np.float32], int]:
@@ -124,7 +107,7 @@ SPEC = StreamSpec(
     labels=drum_labels_beside,
     example="name.drums.txt with seconds and drum on each line",
     annotation=annotation,
-    split=split,
+    split=split_of,
     augment=augment_audio,
 )
 """A hit at sample s is scored at the first frame that is complete WAIT samples after it, or later."""
@@ -144,7 +127,7 @@ class Scored:
     unknown: NDArray[np.bool_]
 
 
-def score(predict: Predict, records: Sequence[Record]) -> dict[str, list[Scored]]:
+def score(predict: streaming.Predict, records: Sequence[Record]) -> dict[str, list[Scored]]:
     """Run the net over records; gives for each drum those records of which something is known."""
     found: dict[str, list[Scored]] = {name: [] for name in DRUMS}
     for record in records:
@@ -158,7 +141,7 @@ def score(predict: Predict, records: Sequence[Record]) -> dict[str, list[Scored]
 
 
 def verdicts(one: Scored, choice: DrumChoice) -> list[Verdict]:
-    """Judge the hits the live detector would give."""
+    """Compare the hits the live detector would give with the truth."""
     picker = HitPicker([choice], MEMORY_SECONDS, HOP_LENGTH, SAMPLE_RATE, most=len(one.scores))
     frames = picker.push(one.scores[:, None])[:, 0]
     return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, TOLERANCE_FRAMES)
@@ -177,7 +160,7 @@ def _best(scored: Sequence[Scored], gap: float) -> tuple[DrumChoice, float]:
     return replace(best, calibration=pairs), measures.f_measure(found)
 
 
-class DrumTask(StreamingTask):
+class DrumTask(streaming.StreamingTask):
     """The drum net in the training loop."""
 
     card = Card(
@@ -186,7 +169,7 @@ class DrumTask(StreamingTask):
         "samplechop evaluate drums",
     )
 
-    def __init__(self, features: Path, members: int, start: Start | None, calibrate_on: Path | None) -> None:
+    def __init__(self, features: Path, members: int, start: streaming.Start | None, calibrate_on: Path | None) -> None:
         """Open the shards in `features`. calibrate_on: shards of recordings that decide thresholds and strengths,
         together with those validation records without drums; None for all validation records.
 
@@ -211,7 +194,7 @@ class DrumTask(StreamingTask):
         scores = {
             "deciding_f": {name: round(f, 4) for name, (_, f) in best.items()},
             "validation_f": {name: round(f, 4) for name, f in validation.items()},
-            "validation_loss": lowest_losses(fittings),
+            "validation_loss": streaming.lowest_losses(fittings),
         }
         shape, n = self.shape, len(self.layers)
         heads = SPEC.names, shape.dilations, shape.channels, n
@@ -246,27 +229,17 @@ def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
     return {"drums": drums, "memory_seconds": MEMORY_SECONDS}
 
 
-@dataclass(frozen=True, slots=True)
-class DrumOptions(StreamOptions):
-    """The options of `samplechop train drums`."""
-
-    steps: Annotated[
-        int | None,
-        Option(
-            f"Training steps per net (default: {STEPS}; {TUNING_STEPS} with --from; 0 with --from calibrates).", low=0
-        ),
-    ] = None
-
-
-def train(sources: list[Path], options: DrumOptions, run: Run) -> object:
+def train(sources: list[Path], options: streaming.StreamOptions, run: Run) -> object:
     """Train the net; gives its scores."""
     start, steps = None, STEPS if options.steps is None else options.steps
     schedule = Options(steps, seed=options.seed, check_every=200)
     if options.start is not None:
-        start = start_from(options.start, DrumFeatures, n_features=SPEC.n_features, wait=WAIT, heads=SPEC.names)
+        start = streaming.start_from(
+            options.start, DrumFeatures, n_features=SPEC.n_features, wait=WAIT, heads=SPEC.names
+        )
         steps = TUNING_STEPS if options.steps is None else options.steps
         schedule = Options(steps, rate=1e-3, seed=options.seed, check_every=100)
-    return train_stream(sources, options, run, SPEC, schedule, start, DrumTask)
+    return streaming.train_stream(sources, options, run, SPEC, schedule, start, DrumTask)
 
 
 RECIPE = Recipe(
@@ -284,5 +257,5 @@ RECIPE = Recipe(
     metavar="DIR",
     sources="Recordings with drum labels, or synthetic training sets.",
     train=train,
-    options=DrumOptions,
+    options=streaming.StreamOptions,
 )

@@ -42,9 +42,7 @@ WIDEST_STEP = 4
 
 @dataclass(frozen=True, slots=True)
 class Voicing:
-    """MIDI numbers of the notes, the lowest first; root and quality as they were asked for, quality "" for what has no
-    name.
-    """
+    """kind, root and quality as asked for, quality "" for what has no name. notes: MIDI numbers, the lowest first."""
 
     kind: str
     root: int
@@ -86,11 +84,7 @@ def _degrees(rng: np.random.Generator, kind: str, quality: str | None) -> tuple[
 def _octaves(rng: np.random.Generator, pitch_class: int) -> list[int]:
     """Lay one pitch class in one octave, now and then in two or three."""
     lowest = _above(int(rng.integers(LOWEST, 86)), pitch_class)
-    notes = [lowest]
-    for octave in (12, 24):
-        if rng.random() < 0.2 and lowest + octave <= HIGHEST:
-            notes.append(lowest + octave)
-    return notes
+    return [lowest, *(lowest + octave for octave in (12, 24) if rng.random() < 0.2 and lowest + octave <= HIGHEST)]
 
 
 def _above(lowest: int, pitch_class: int) -> int:
@@ -118,8 +112,7 @@ def _spread(rng: np.random.Generator, classes: list[int], bass: int) -> list[int
                 notes.append(note)
     if rng.random() < 0.4:
         for _ in range(int(rng.integers(1, 4))):
-            note = notes[int(rng.integers(len(notes)))] + int(rng.choice([12, 12, 24]))
-            notes.append(note)
+            notes.append(notes[int(rng.integers(len(notes)))] + int(rng.choice([12, 12, 24])))
     return sorted({note for note in notes if note <= HIGHEST})
 
 
@@ -131,7 +124,6 @@ class Mixed:
     stems: NDArray[np.float32]
     pitches: tuple[int, ...]
     kind: str
-    quality: str
 
 
 @cache
@@ -144,9 +136,8 @@ def _compiled() -> Callable[..., None]:
             if 1 <= whole < n - 2:
                 a, b, c, d = samples[whole - 1], samples[whole], samples[whole + 1], samples[whole + 2]
                 x = at - whole
-                out[i] = (
-                    b + 0.5 * x * (c - a + x * (2.0 * a - 5.0 * b + 4.0 * c - d + x * (3.0 * (b - c) + d - a)))
-                ) / 32767.0
+                slope = c - a + x * (2.0 * a - 5.0 * b + 4.0 * c - d + x * (3.0 * (b - c) + d - a))
+                out[i] = (b + 0.5 * x * slope) / 32767.0
             else:
                 out[i] = 0
             at += speed * (1 + depth * np.sin(rate * i + phase)) if depth else speed
@@ -163,25 +154,21 @@ def mix(rng: np.random.Generator, library: Library, held_out: bool, chord: Voici
     band = [one for one in library.instruments if one.held_out == held_out]
     tuning = float(np.clip(rng.normal(0, 12) if rng.random() < 0.65 else rng.uniform(-50, 50), -50, 50))
     stems = np.zeros((0, total), np.float32)
-    pitches: tuple[int, ...] = ()
-    if chord.notes:
-        begin = BEFORE + round(
-            rng.uniform(-0.75, 0.25) * RATE if rng.random() < 0.75 else rng.uniform(-0.05, 0.6) * RATE
-        )
-        stems = _play(rng, library, band, chord.notes, tuning, begin)
-        pitches = chord.notes
+    if pitches := chord.notes:
+        first, last = (-0.75, 0.25) if rng.random() < 0.75 else (-0.05, 0.6)
+        begin = BEFORE + round(rng.uniform(first, last) * RATE)
+        stems = _play(rng, library, band, pitches, tuning, begin)
         if rng.random() < 0.18 and begin > BEFORE:
             earlier = voicing(rng, str(rng.choice(["note", "triad", "seventh"]))).notes
             before = _play(rng, library, band, earlier, tuning, begin - round(rng.uniform(0.2, 1.0) * RATE))
             stop = begin + round(rng.uniform(-0.03, 0.02) * RATE)
             before[:, stop:] *= np.exp(-np.arange(total - stop) / (RATE * rng.uniform(0.005, 0.12))).astype(np.float32)
             stems, pitches = np.concatenate([stems, before]), pitches + earlier
-    tonal = _drive_and_room(rng, library, stems)
-    sound = _augment(rng, library, held_out, tonal)
+    sound = _augment(rng, library, held_out, _drive_and_room(rng, library, stems))
     if rng.random() < 0.3:
         shape = _slice(rng, total)
         sound, stems = sound * shape, stems * shape
-    return Mixed(sound[BEFORE:], stems[:, BEFORE:], pitches, chord.kind, chord.quality)
+    return Mixed(sound[BEFORE:], stems[:, BEFORE:], pitches, chord.kind)
 
 
 def _play(
@@ -224,12 +211,10 @@ def _nearest(rng: np.random.Generator, instrument: Instrument, band: list[Instru
     """Choose a sample near a pitch, of this instrument or, where it does not reach that far, of another."""
     for _ in range(8):
         near = [piece for piece in instrument.notes if abs(piece.pitch - note) <= WIDEST_STEP]
+        if near and rng.random() < 0.3:
+            return near[int(rng.integers(len(near)))]
         if near:
-            return (
-                near[int(rng.integers(len(near)))]
-                if rng.random() < 0.3
-                else min(near, key=lambda piece: abs(piece.pitch - note))
-            )
+            return min(near, key=lambda piece: abs(piece.pitch - note))
         instrument = band[int(rng.integers(len(band)))]
     return None
 

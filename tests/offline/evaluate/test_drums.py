@@ -156,7 +156,7 @@ def test_a_velocity_nobody_noted_is_not_compared():
 
 
 def test_onset_detectors_are_measured_on_all_drums_together_only():
-    hits = drums._untold(Markers(np.array([1.0, 2.0])))
+    hits = drums._unlabelled(Markers(np.array([1.0, 2.0])))
     scores = measure(known(kick=[1.0], hat=[2.0]), hits, 60.0)
     assert scores["onsets_f"] == 1
     assert not {name for name in scores if name.startswith(tuple(DRUMS))}

@@ -87,7 +87,7 @@ def test_what_is_held_out_is_never_mixed_in(sounds: Path) -> None:
 def test_a_note_that_cannot_be_heard_is_neither_asked_for_nor_denied() -> None:
     loud, soft, lost = (np.float32(gain) * tone(p, 0.6, HALF) for p, gain in ((60, 1.0), (64, 0.035), (67, 0.001)))
     stems = np.stack([loud, soft, lost])
-    mixed = Mixed(stems.sum(axis=0), stems, (60, 64, 67), "triad", "maj")
+    mixed = Mixed(stems.sum(axis=0), stems, (60, 64, 67), "triad")
     target, weight = targets(mixed, np.array([6000]))
     assert target[0, [0, 7]].tolist() == [1, 0]
     assert weight[0, [0, 4, 7]].tolist() == [1, 0, 1]
@@ -97,7 +97,7 @@ def test_a_note_that_cannot_be_heard_is_neither_asked_for_nor_denied() -> None:
 def test_a_chord_far_below_the_noise_is_nothing() -> None:
     stems = tone(60, 0.6, HALF)[None]
     noise = np.random.default_rng(0).standard_normal(stems.shape[1]).astype(np.float32)
-    target, weight = targets(Mixed(noise + 1e-3 * stems[0], 1e-3 * stems, (60,), "note", "1"), np.array([6000]))
+    target, weight = targets(Mixed(noise + 1e-3 * stems[0], 1e-3 * stems, (60,), "note"), np.array([6000]))
     assert not target.any()
     assert weight.all()
 
