@@ -262,13 +262,13 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
 
     steps = options.steps
     if options.model_shape != "chop":
-        return chop61.train(sources, options.model_shape, options.seed, options.jobs, steps, run, options.calibrate_on)
+        return chop61.train(sources, options, run)
     if options.start is None:
         schedule = Options(STEPS if steps is None else steps, seed=options.seed)
         return streaming.train_stream(sources, options, run, SPEC, schedule, None, ChopTask)
     manifest = models.load(options.start)
     if steps == 0 and isinstance(manifest.features, Features):
-        return chop61.recalibrate(sources, manifest, options.seed, options.jobs, run)
+        return chop61.recalibrate(sources, manifest, options, run)
     start = streaming.start_from(options.start, StreamFeatures, n_features=N_FEATURES, lookahead=LOOKAHEAD, heads=HEADS)
     steps = TUNING_STEPS if steps is None else steps
     schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)

@@ -5,7 +5,7 @@ with, a convolutional net over the whole window. They alone are fitted by Keras'
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from samplechop.offline.training.keras_models import Calibrated, keras
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.measures import Verdict, calibration, f_measure, near
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks.chop import EDGE, SPEC, ChopTask, annotation
+from samplechop.offline.training.tasks.chop import EDGE, SPEC, ChopOptions, ChopTask, annotation
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.chop.peak_picking import RunPicker
 from samplechop.realtime.dsp.context_window import ContextWindow
@@ -207,23 +207,16 @@ def _verdicts(scored: Sequence[Scored], threshold: float) -> list[tuple[int, lis
     return [(len(one.references), verdicts(one, scores, threshold)) for one, scores in scored]
 
 
-def train(
-    folders: Sequence[Path],
-    name: str,
-    seed: int,
-    jobs: int,
-    epochs: int | None,
-    run: Run,
-    calibrate_on: Path | None = None,
-) -> object:
+def train(folders: Sequence[Path], options: ChopOptions, run: Run) -> object:
     """Train a window net and write it, but for chop-cnn, which no host can run. Gives the scores.
 
-    Early stopping on the validation loss, learning rate falling with it. epochs: at most; None for EPOCHS.
-    calibrate_on: real recordings that decide the threshold and the strengths, together with those validation records in
-    which there is nothing to chop. Raises UserError without data.
+    Early stopping on the validation loss, learning rate falling with it. options.steps: epochs at most; None: EPOCHS.
+    Recordings to calibrate on decide the threshold and the strengths, together with those validation records in which
+    there is nothing to chop. Raises UserError without data.
     """
-    shape, progress = SHAPES[name], run.progress
-    found = list(records(folders, name, seed, jobs, progress))
+    name, seed, progress = options.model_shape, options.seed, run.progress
+    shape, prepare = SHAPES[name], partial(records, name=name, seed=seed, jobs=options.jobs, progress=progress)
+    found = list(prepare(folders))
     training, validation = ([one for one in found if one.split == split] for split in ("train", "validation"))
     if not any(one.target.any() for one in training) or not validation:
         raise UserError("training needs labelled recordings to learn from, and at least one more to check with")
@@ -235,7 +228,7 @@ def train(
     k.backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
     model = build(shape, seed)
     model.compile(optimizer=k.optimizers.Adam(3e-3), loss="binary_crossentropy")
-    epochs = epochs or EPOCHS
+    epochs = options.steps or EPOCHS
 
     def count(epoch: int, logs: Mapping[str, float]) -> None:
         progress(f"training, loss {logs['loss']:.3f}", epoch + 1, epochs)
@@ -253,7 +246,7 @@ def train(
         callbacks=callbacks,
         verbose=0,
     )
-    real = list(records([calibrate_on], name, seed, jobs, progress, "validation")) if calibrate_on is not None else []
+    real = list(prepare([options.calibrate_on], split="validation")) if options.calibrate_on is not None else []
 
     def score(some: Sequence[Windows]) -> list[Scored]:
         return [(one, model.predict(one.x, batch_size=4096, verbose=0)[:, 0]) for one in some if len(one.x)]
@@ -289,13 +282,13 @@ def _written(run: Run, made: Calibrated, version: str = "1.0.0") -> Mapping[str,
     return manifest.scores
 
 
-def recalibrate(folders: Sequence[Path], manifest: Manifest, seed: int, jobs: int, run: Run) -> object:
+def recalibrate(folders: Sequence[Path], manifest: Manifest, options: ChopOptions, run: Run) -> object:
     """Read a window net's strengths from labelled recordings and write it as another model; its threshold stays. Gives
     its scores. Raises UserError without data.
     """
     name = next(name for name, shape in SHAPES.items() if features_of(shape) == manifest.features)
     known: list[Verdict] = []
-    found = list(records(folders, name, seed, jobs, run.progress, "validation"))
+    found = list(records(folders, name, options.seed, options.jobs, run.progress, "validation"))
     for one in found:
         scores = np.zeros(len(one.x), np.float32)
         Scorer(manifest, len(one.x)).score(one.x.astype(np.float32), np.zeros(len(one.x), np.bool_), scores)
