@@ -32,7 +32,7 @@ from samplechop.realtime.settings import LiveSettings
 DEVICE = "system"
 """What PortAudio calls a JACK server's hardware ports."""
 SETTLE_SECONDS = 1.0
-END_SECONDS = 60.0
+END_SECONDS = 120.0
 SILENCE = 172 * 256
 """Samples of silence, about a second in whole frames, that an offline run gets before the audio as a live one does."""
 LIVE = ("samplechop", "live")
@@ -106,7 +106,7 @@ def run_session(
                 stderr=screen,
             )
         try:
-            inputs = sorted(client.wait_for_port("^PortAudio.*:in_", END_SECONDS))
+            inputs = sorted(client.wait_for_port("^PortAudio.*:in_"))
             if virtual:
                 client.capture_midi(client.wait_for_port("^samplechop.*:chops")[0])
             assert process.stdin is not None

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 PATIENCE_SECONDS = 5.0
-PORT_SECONDS = 60.0
+PORT_SECONDS = 600.0
+"""A program that has yet to be compiled, on a busy machine, opens its ports late."""
 PROMPTEST_OF = 20
 CHANNELS = 2
 
