@@ -56,6 +56,9 @@ def __getattr__(name: str) -> Any:
         except PackageNotFoundError:  # a checkout that is not installed
             value = "unknown"
     elif name in _MODULES:
+        from samplechop.realtime.core.compile_cache import ensure_compile_cache
+
+        ensure_compile_cache()
         value = getattr(import_module(f"samplechop.{_MODULES[name]}"), name)
     else:
         raise AttributeError(f"module 'samplechop' has no attribute {name!r}")

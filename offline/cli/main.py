@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, cast
 
-from samplechop.realtime.core.process import ended_at_once
+from samplechop.realtime.core.process import ended_at_once, prepare_compiling
 
 with ended_at_once():  # Ctrl-C ends it without a word while modules are imported
     import typer
@@ -82,5 +82,6 @@ def samplechop() -> None:
 def main() -> None:
     """Run the command line; exit code 2 means something the user can put right, 130 that Ctrl-C ended it."""
     with ended_at_once():
+        prepare_compiling()
         from samplechop.realtime.cli import guarded
     sys.exit(guarded(app))

@@ -20,6 +20,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import partial, wraps
 from importlib import import_module
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, TypeVar
 
 import platformdirs
@@ -85,7 +86,8 @@ def _in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _cache_lock() -> Iterator[None]:
-    folder = platformdirs.user_cache_path("samplechop", appauthor=False)
+    own = os.environ.get("NUMBA_CACHE_DIR")  # then they are there, whatever else can be written
+    folder = Path(own) if own else platformdirs.user_cache_path("samplechop", appauthor=False)
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "numba.lock") if os.access(folder, os.W_OK) else nullcontext():

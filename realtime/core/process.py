@@ -17,6 +17,7 @@ from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from typing import Any
 
+from samplechop.realtime.core.compile_cache import ensure_compile_cache, is_temporary, remove_temporary_cache
 from samplechop.realtime.core.errors import UserError
 
 INTERRUPTED = 130
@@ -67,6 +68,7 @@ def ended_at_once() -> Iterator[None]:
 
 
 def _end(_signal: int, _frame: object) -> None:
+    remove_temporary_cache()
     os._exit(INTERRUPTED)
 
 
@@ -129,8 +131,19 @@ def scheduling_hints() -> Iterator[None]:
         sys.setswitchinterval(interval)
 
 
+def prepare_compiling() -> None:
+    """[main] Have a place for what numba compiles; ends the program with one sentence if there is none."""
+    try:
+        ensure_compile_cache()
+    except UserError as error:
+        print(f"samplechop: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
 def say_when_compiling(say: Callable[[str], None]) -> None:
     """[main] Say once, even where nothing else is shown, what takes so long when something is compiled from now on."""
+    if is_temporary():  # that was said already
+        return
     from numba.core import event  # Ctrl-C must be ours before anything that takes long is imported
 
     class Listener(event.Listener):

@@ -1,0 +1,96 @@
+"""Where numba keeps what it compiles: a temporary folder where nothing else can be written.
+
+numba writes to NUMBA_CACHE_DIR, to __pycache__ beside the module, or to the user's cache folder, whichever is the first
+that it can write to, and refuses to import a module where it finds none: a home that is read-only or missing, a
+container that runs as any user.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import platformdirs
+
+from samplechop.realtime.core.errors import UserError
+
+VARIABLE = "NUMBA_CACHE_DIR"
+_PACKAGE = Path(__file__).parents[2]
+
+_made: tuple[Path, int] | None = None  # the temporary folder, and the process that made it
+
+
+def ensure_compile_cache() -> None:
+    """[main] Give numba a temporary folder, said in one sentence on stderr, if it can keep nothing anywhere else.
+
+    Must be called before numba is imported. Processes that this one starts use the same folder; it is removed when this
+    one ends. Raises UserError if no temporary folder can be made either.
+    """
+    given = os.environ.get(VARIABLE)
+    if given and _can_make(Path(given)):
+        return
+    # The same as numba's for every system. Without a home it is relative: "~/.cache", in any folder.
+    user_wide = platformdirs.user_cache_path("numba", appauthor=False)
+    usable = user_wide.is_absolute()
+    if usable and user_wide.is_dir() and _can_write(user_wide):
+        return
+    if all(map(_can_write, _beside_modules())) or (usable and _can_make(user_wide)):
+        return
+    why = f"what is compiled for this processor can be kept neither beside the program nor in {str(user_wide)!r}"
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="samplechop-numba-"))
+    except OSError:
+        raise UserError(f"{why}: set {VARIABLE} to a folder that can be written") from None
+    global _made
+    _made = folder, os.getpid()
+    atexit.register(remove_temporary_cache)
+    os.environ[VARIABLE] = str(folder)
+    print(
+        f"samplechop: {why}, so that each start takes up to half a minute: "
+        f"set {VARIABLE} to a folder that can be written",
+        file=sys.stderr,
+    )
+
+
+def is_temporary() -> bool:
+    """Whether what this process compiles is lost when it ends."""
+    return _made is not None
+
+
+def remove_temporary_cache() -> None:
+    """Remove the temporary folder, if this process made one."""
+    if _made is not None and _made[1] == os.getpid():
+        shutil.rmtree(_made[0], ignore_errors=True)
+
+
+def _beside_modules() -> Iterator[Path]:
+    """Give the folders where Python keeps modules of ours and of librosa compiled."""
+    librosa = find_spec("librosa")  # imports nothing
+    places: Iterable[Path | str] = librosa.submodule_search_locations or () if librosa is not None else ()
+    for package in (_PACKAGE / "realtime", _PACKAGE / "offline", *places):
+        for folder, inner, names in os.walk(package):
+            inner[:] = [name for name in inner if name != "__pycache__"]
+            if any(name.endswith(".py") for name in names):
+                compiled = Path(folder, "__pycache__")
+                yield compiled if compiled.is_dir() else Path(folder)
+
+
+def _can_make(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return _can_write(folder)
+
+
+def _can_write(folder: Path) -> bool:
+    """Whether a file can be made there; what the system says about rights is not all that may keep it from that."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True

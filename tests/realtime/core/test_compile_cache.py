@@ -1,0 +1,124 @@
+"""Where numba keeps what it compiles, tried by processes that may not write where it usually does."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from samplechop.realtime.core import compile_cache
+from tests.support.command import ROOT
+
+IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if IS_ROOT else ()
+"""The administrator may write anywhere, unless this right is taken away."""
+PRINTED = "import os; print(os.environ.get('NUMBA_CACHE_DIR'))"
+ENSURED = "from samplechop.realtime.core.compile_cache import ensure_compile_cache; ensure_compile_cache(); " + PRINTED
+
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="rights are those of POSIX"),
+    pytest.mark.skipif(IS_ROOT and shutil.which("setpriv") is None, reason="needs setpriv for the administrator"),
+]
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Give a copy of the package that nobody may write to, and a temporary folder beside it."""
+    folder = Path(tempfile.mkdtemp())
+    skipped = shutil.ignore_patterns("__pycache__", "*.nb[ic]")
+    for name in ("realtime", "offline", "models", "samplechop"):
+        shutil.copytree(ROOT / name, folder / "read only" / name, symlinks=True, ignore=skipped)
+    (folder / "temporary").mkdir()
+    for path in (folder, *folder.glob("read only/**/")):
+        path.chmod(0o555)
+    yield folder
+    for path in (folder, *folder.glob("read only/**/")):
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def run(place: Path, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that has no rights but those of files and no home, in a clean environment."""
+    borrowed = [path for path in sys.path if path.endswith("-packages")]
+    return subprocess.run(
+        [*WITHOUT_RIGHTS, sys.executable, "-B", "-c", code],
+        env={
+            "PATH": os.defpath,
+            "PYTHONPATH": os.pathsep.join([str(place / "read only"), *borrowed]),
+            "HOME": str(place / "none"),
+            "TMPDIR": str(place / "temporary"),
+            **environment,
+        },
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def test_where_nothing_can_be_written_a_temporary_folder_is_used_and_said_in_one_sentence(place: Path) -> None:
+    done = run(place, ENSURED)
+    folder = Path(done.stdout.strip())
+    assert done.returncode == 0, done.stderr
+    assert folder.parent == place / "temporary"
+    (line,) = done.stderr.splitlines()
+    assert "set NUMBA_CACHE_DIR to a folder that can be written" in line
+
+
+def test_the_temporary_folder_is_removed_at_the_end(place: Path) -> None:
+    run(place, ENSURED)
+    assert list((place / "temporary").iterdir()) == []
+
+
+def test_a_process_that_is_started_uses_the_same_folder_silently_and_leaves_it(place: Path) -> None:
+    code = ENSURED + f"; import subprocess, sys; subprocess.run([sys.executable, '-c', {ENSURED!r}]); " + PRINTED
+    done = run(place, "import sys; sys.stdout.reconfigure(line_buffering=True); " + code)
+    assert len(set(done.stdout.split())) == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_of_the_user_is_used(place: Path) -> None:
+    given = str(place / "temporary" / "mine")
+    done = run(place, ENSURED, NUMBA_CACHE_DIR=given)
+    assert (done.stdout.strip(), done.stderr) == (given, "")
+
+
+def test_a_folder_of_the_user_that_cannot_be_written_is_no_traceback(place: Path) -> None:
+    done = run(place, ENSURED, NUMBA_CACHE_DIR=str(place / "none"))
+    assert Path(done.stdout.strip()).parent == place / "temporary"
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_home_that_can_be_written_is_enough(place: Path) -> None:
+    done = run(place, ENSURED, HOME=str(place / "temporary"))
+    assert (done.stdout.strip(), done.stderr) == ("None", "")
+
+
+def test_the_function_compiles_there(place: Path) -> None:
+    code = (
+        ENSURED + "; import numpy as np; from samplechop.realtime.dsp.downmix import *; "
+        "import os; print(len(os.listdir(os.environ['NUMBA_CACHE_DIR'])) > 0)"
+    )
+    done = run(place, code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == "True"
+
+
+def test_the_command_runs(place: Path) -> None:
+    code = "import sys; sys.argv = ['samplechop', 'chop', '--help']; from samplechop.offline.cli.main import main"
+    done = run(place, code + "; main()")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "NUMBA_CACHE_DIR" in done.stderr
+
+
+def test_nothing_is_changed_where_numba_can_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    compile_cache.ensure_compile_cache()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "cache")
+    assert stat.S_ISDIR((tmp_path / "cache").stat().st_mode)
