@@ -22,12 +22,13 @@ def sessions(
     """List recorded sessions, and repair those that a power cut, a kill or a full disk broke off.
 
     \b
-    samplechop sessions recordings             date, length, chops, taps, format, how each one ended
-    samplechop sessions recordings --repair    set lengths to what is there, cut off half a line
+    samplechop sessions recordings             date, length, chops, taps, xruns, format, how each one ended
+    samplechop sessions recordings --repair    set lengths to what is there, end the logs
 
     A session can be heard and chopped without a repair: its sound is readable up to the last fifth of a second.
-    Where a FLAC file itself is damaged, a repair puts silence in that place and keeps the file as audio.flac.broken.
-    One that is being recorded is left alone.
+    A repair keeps every line of a log that can be read, and the log as it was as events.jsonl.broken. Where a FLAC file
+    itself is damaged, it puts silence in that place and keeps the file as audio.flac.broken. A session that is being
+    recorded is left alone, and nothing that is a link, a pipe or a device is opened.
     """
     from samplechop.offline.sessions.reading import find_sessions, read_session
     from samplechop.offline.sessions.reading import repair as mend
@@ -41,7 +42,7 @@ def sessions(
         except UserError as error:  # the others can be repaired all the same
             failed.append(str(error))
     if json:
-        typer.echo(write_json.dumps([_record(session) for session in found], indent=2, ensure_ascii=False))
+        typer.echo(write_json.dumps([_record(session) for session in found], indent=2))
     else:
         _show(found, folder, mended)
     if failed:
@@ -49,12 +50,14 @@ def sessions(
 
 
 def _show(found: "list[Session]", folder: Path, mended: int) -> None:
+    from samplechop.realtime.ui.formatting import printable
+
     typer.echo("\n".join(_rows(found)))
     broken = sum(session.damaged for session in found)
     if mended:
         typer.echo(f"{mended} repaired")
     elif broken:
-        typer.echo(f"{broken} can be repaired: samplechop sessions {folder} --repair")
+        typer.echo(f"{broken} can be repaired: samplechop sessions {printable(str(folder))} --repair")
 
 
 def _record(session: "Session") -> dict[str, Any]:
@@ -68,6 +71,7 @@ def _record(session: "Session") -> dict[str, Any]:
         "format": session.format,
         "state": session.state,
         "damaged": session.damaged,
+        "problem": session.problem,
         "counts": {kind: n for kind, n in session.counts.items() if kind not in ("session", "stop")},
     }
 
@@ -76,21 +80,23 @@ def _rows(found: "list[Session]") -> list[str]:
     """Lay sessions out in columns; a long line is better than a name that is cut."""
     from samplechop.realtime.ui.formatting import printable
 
-    table = [["date", "length", "chops", "taps", "gaps", "format", "how it ended", "folder"]]
+    table = [["date", "length", "chops", "taps", "gaps", "xruns", "format", "how it ended", "folder"]]
     for session in found:
         minutes, seconds = divmod(round(session.seconds, 1), 60)
         table.append(
             [
                 f"{session.date:%Y-%m-%d %H:%M}",
                 f"{int(minutes)}:{seconds:04.1f}",
-                *(str(session.counts.get(kind, 0)) for kind in ("chop", "tap", "gap")),
-                f"{session.format}, {session.sample_rate / 1000:g} kHz, {session.channels} ch",
+                *(str(session.counts.get(kind, 0)) for kind in ("chop", "tap", "gap", "xrun")),
+                f"{printable(session.format)}, {session.sample_rate / 1000:g} kHz, {session.channels} ch"
+                if session.sample_rate
+                else printable(session.format),
                 printable(session.state),
                 printable(session.folder.name),
             ]
         )
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    right = range(1, 5)
+    right = range(1, 6)
     return [
         "  ".join(
             cell.rjust(width) if at in right else cell.ljust(width)

@@ -31,6 +31,7 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f"{PART}{os.getpid()}-{path.name}")  # two processes at once must not write to one file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)  # of a process that was killed; or a link, through which one would write elsewhere
         yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())
@@ -41,6 +42,21 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def keep_original(path: Path) -> Path:
+    """Give a file a second name, "NAME.broken" or, where there is one already, with a number. Raises OSError.
+
+    It has both until it is replaced under the old one, so that at every moment there is a file of that name.
+    """
+    number = 1
+    while os.path.lexists(other := path.with_name(f"{path.name}.broken{'' if number == 1 else number}")):
+        number += 1
+    try:
+        os.link(path, other, follow_symlinks=False)
+    except (OSError, NotImplementedError):  # a file system without links
+        path.rename(other)
+    return other
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -21,7 +21,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.common.atomic import replacing
+from samplechop.offline.common.atomic import keep_original, replacing
+from samplechop.realtime.core.documents import open_regular
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.audio_files import COUNT_AT, COUNT_MASK
 
@@ -49,21 +50,32 @@ def header_frames(path: Path) -> int:
     return int.from_bytes(head[COUNT_AT : COUNT_AT + 8], "big") & COUNT_MASK if len(head) == _SUM_AT + 16 else 0
 
 
+def is_flac(path: Path) -> bool:
+    """Say whether a file is FLAC by its content."""
+    return _head(path).startswith(b"fLaC")
+
+
 def is_finished(path: Path) -> bool:
     """Say whether the encoder has ended: only then does the header hold a checksum of the samples."""
     return any(_head(path)[_SUM_AT:])
 
 
 def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path, follow_links=False) as file:
         return file.read(_SUM_AT + 16)
+
+
+def _descriptor(path: str, _: int) -> int:
+    """Open a file for io.FileIO, as `open_regular` does."""
+    with open_regular(Path(path), follow_links=False) as file:
+        return os.dup(file.fileno())
 
 
 def repair_flac(path: Path) -> Repaired:
     """Replace the file by one with all samples that can be decoded; the file as it was stays if any cannot.
 
     A file that neither states a count of samples nor holds a block is left as it is. So it is where nothing can be
-    decoded or the disk is full, and UserError or OSError is raised.
+    decoded or the disk is full, and UserError or OSError is raised; ValueError for a link and what is no regular file.
     """
     block = max(_SMALLEST_BLOCK, int.from_bytes(_head(path)[_BLOCK_AT : _BLOCK_AT + 2], "big"))
     if not (claimed := _frames_there(path, block)):
@@ -82,14 +94,14 @@ def repair_flac(path: Path) -> Repaired:
         if lost:
             with part.open("rb+") as file:
                 os.fsync(file.fileno())  # before the original loses its name
-            original = _keep_original(path)
+            original = keep_original(path)
     return Repaired(frames, tuple(lost), original)
 
 
 def _encode_anew(path: Path, part: Path, claimed: int, block: int) -> tuple[int, list[tuple[int, int]]]:
     """Write what can be decoded of a file to another; gives its samples per channel, and (position, length) lost."""
     frames, lost = 0, []
-    with soundfile.SoundFile(path) as source:
+    with open_regular(path, follow_links=False) as raw, soundfile.SoundFile(raw) as source:
         shape = (source.samplerate, source.channels, "PCM_24")
     with soundfile.SoundFile(part, "w", *shape, format="FLAC") as target:
         for position, piece in _decoded(path, claimed, block):
@@ -108,7 +120,7 @@ class _WithFrameCount(io.FileIO):
     """A FLAC file, read as if its header stated `frames` samples; what the disk cannot read is like the end."""
 
     def __init__(self, path: Path, frames: int) -> None:
-        super().__init__(path)
+        super().__init__(path, opener=_descriptor)
         self.seek(COUNT_AT)
         word = int.from_bytes(self.read(8), "big") & ~COUNT_MASK
         self._word = (word | frames).to_bytes(8, "big")
@@ -168,15 +180,3 @@ def _block_at(path: Path, position: int, n: int) -> NDArray[np.int32] | None:
         piece: NDArray[np.int32] = source.read(n, dtype="int32", always_2d=True)
         return piece if len(piece) == n else None
     return None
-
-
-def _keep_original(path: Path) -> Path:
-    """Give the file a second name, "audio.flac.broken" or, where there is one already, with a number."""
-    number = 1
-    while (other := path.with_name(f"{path.name}.broken{'' if number == 1 else number}")).exists():
-        number += 1
-    try:
-        other.hardlink_to(path)  # so that at every moment there is a file of the old name
-    except OSError:  # a file system without links
-        path.rename(other)
-    return other

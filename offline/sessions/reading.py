@@ -1,124 +1,27 @@
 """Recorded sessions: what they hold, as they lie on the disk, and the repair of one that was broken off.
 
-After a repair it is as if the session had ended there. realtime/recording writes the log, lines of JSON of which a kill
-may have cut the last, and the WAV files whose headers are put right here.
+After a repair it is as if the session had ended there. A folder may come from anybody: nothing in it that is a link or
+no regular file is opened, and one that cannot be read is a session that says so.
 """
 
-import json
 import os
-import struct
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import soundfile
 
-from samplechop.offline.sessions.flac import Repaired, header_frames, is_finished, repair_flac
+from samplechop.offline.sessions.flac import Repaired, header_frames, is_finished, is_flac, repair_flac
+from samplechop.offline.sessions.log import REPAIRED, LogState, read_log, repair_log
+from samplechop.offline.sessions.wav import WavState, read_wav, repair_wav
+from samplechop.realtime.core.documents import LARGEST, open_regular
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.recording.audio_files import wav_header
-from samplechop.realtime.recording.session_folder import LOG, is_locked, session_audio
-from samplechop.realtime.recording.session_writer import CLEAN, line
+from samplechop.realtime.recording.session_folder import AUDIO, LOG, is_locked
+from samplechop.realtime.recording.session_writer import CLEAN
 
-_FORMAT_AT = 12 + 36 + 8
-"""Where the fmt chunk's content begins: behind RIFF, JUNK or ds64, and its own head."""
-_FLOAT = 3
-_EXTENSIBLE, _SUBFORMAT_AT = 0xFFFE, 24
-
-
-@dataclass(frozen=True, slots=True)
-class WavState:
-    """What is there.
-
-    frames: whole samples per channel in the file, whatever its header says. header: what the header has to be. size:
-    bytes the file has to have. right: whether both are so.
-    """
-
-    frames: int
-    sample_rate: int
-    channels: int
-    header: bytes
-    size: int
-    right: bool
-
-
-def read_wav(path: Path) -> WavState | None:
-    """Read the header of a file that samplechop recorded; None where it is no such file."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(256)
-    known = head[:4] in (b"RIFF", b"RF64") and head[8:16] in (b"WAVEJUNK", b"WAVEds64") and head[48:52] == b"fmt "
-    if not known or len(head) < _FORMAT_AT + 16:
-        return None
-    tag, channels, sample_rate, _, frame_bytes, _ = struct.unpack_from("<HHIIHH", head, _FORMAT_AT)
-    if tag == _EXTENSIBLE:
-        tag = int.from_bytes(head[_FORMAT_AT + _SUBFORMAT_AT : _FORMAT_AT + _SUBFORMAT_AT + 2], "little")
-    if not channels or not frame_bytes or frame_bytes % channels:
-        return None
-    shape = (sample_rate, channels, frame_bytes // channels, tag == _FLOAT)
-    start = len(wav_header(*shape, 0))
-    if size < start:
-        return None
-    frames = (size - start) // frame_bytes
-    # One byte after an odd chunk is its padding, not the beginning of a sample.
-    data = frames * frame_bytes
-    header = wav_header(*shape, data)
-    wanted = start + data + data % 2
-    return WavState(frames, sample_rate, channels, header, wanted, head[:start] == header and size == wanted)
-
-
-def repair_wav(path: Path, state: WavState) -> None:
-    """Write the header that state says and cut off a sample that was written in part. Raises OSError."""
-    with path.open("rb+") as file:
-        file.write(state.header)
-        file.truncate(state.size)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-REPAIRED = "broken off, repaired"
-"""The reason in the last line of a session that was repaired."""
-
-
-def read_log(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """Read the lines that are whole, and how many bytes they take; what follows is a line cut short, or no JSON."""
-    content = path.read_bytes()
-    lines, whole = [], 0
-    for raw in content.splitlines(keepends=True):
-        try:
-            record = json.loads(raw)
-        except ValueError:
-            break
-        if not isinstance(record, dict) or not raw.endswith(b"\n"):
-            break
-        lines.append(record)
-        whole += len(raw)
-    return lines, whole
-
-
-def repair_log(
-    path: Path, frames: int, sample_rate: int, lost: Iterable[tuple[int, int]] = (), reason: str = REPAIRED
-) -> None:
-    """Cut off the last line if it is not whole, add one for each lost stretch and one that ends the session.
-
-    frames: where it ends. lost: (position, length) in samples. Raises OSError.
-    """
-    lines, whole = read_log(path)
-    added = [line("dropout", position, length=length) for position, length in lost]
-    if added or not lines or lines[-1].get("kind") != "stop":
-        added.append(line("stop", frames, reason=reason))
-    with path.open("rb+") as file:
-        file.truncate(whole)
-        file.seek(whole)
-        for one in added:
-            one["time"] = round(one["sample"] / sample_rate, 6)
-            file.write(json.dumps(one).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-
+_MOST_WORDS = 200  # of a text from a log
 
 NO_AUDIO, RECORDING, BROKEN = "no audio", "being recorded", "broken off"
 
@@ -131,7 +34,8 @@ class Session:
     frames: samples per channel; of FLAC those its header tells. counts: lines of the log by kind.
     state: how it ended: "ended", "broken off", "broken off, repaired" and what that cost, "being recorded",
     "no audio", or why it ended early. damaged: whether a repair would change anything.
-    wav: what is there, of a WAV file.
+    wav: what is there, of a WAV file. problem: why neither a list nor a repair opens it, "" where they do. Texts are as
+    they stand in the log, which anybody may have written: not to be shown as they are.
     """
 
     folder: Path
@@ -146,6 +50,7 @@ class Session:
     damaged: bool
     wav: WavState | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
 
     @property
     def seconds(self) -> float:
@@ -154,9 +59,7 @@ class Session:
 
 
 def _has_log(folder: Path) -> bool:
-    with suppress(OSError):  # it may not be entered
-        return (folder / LOG).is_file()
-    return False
+    return os.path.lexists(folder / LOG)  # a link or a pipe is a session too, which says what is wrong
 
 
 def find_sessions(folder: Path) -> list[Path]:
@@ -185,85 +88,116 @@ def find_sessions(folder: Path) -> list[Path]:
 
 
 def read_session(folder: Path) -> Session:
-    """Read what one session holds. Raises UserError where its files cannot be read."""
-    log = folder / LOG
+    """Read what one session holds; one whose files cannot be opened says why."""
+    where, audio = LOG, None
     try:
-        lines, whole = read_log(log)
-        cut = whole != log.stat().st_size
-        changed = datetime.fromtimestamp(log.stat().st_mtime).astimezone()
-        recording = is_locked(log)
-        audio = session_audio(folder)
+        log = read_log(folder / LOG)
+        recording = is_locked(folder / LOG)
+        audio = next((path for name in AUDIO if os.path.lexists(path := folder / name)), None)
         frames, rate, channels, right, wav = 0, 0, 0, True, None
         if audio is not None:
+            where = audio.name
             frames, rate, channels, right, wav = _probe(audio)
-    except OSError as error:
-        raise UserError(f"the session {str(folder)!r} cannot be read: {error.strerror or error}") from None
-    first = lines[0] if lines and lines[0].get("kind") == "session" else {}
-    last = lines[-1] if lines and lines[-1].get("kind") == "stop" else None
-    state = BROKEN if last is None else str(last.get("reason", CLEAN))
-    if recording:
-        state = RECORDING
-    elif not rate:
-        state = NO_AUDIO
+    except (OSError, ValueError) as error:
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        problem = f"{where} is not opened: {why}"
+        return Session(folder, audio, _changed(folder), "", "", 0, 0, 0, problem, damaged=False, problem=problem)
+    first = log.first if log.first.get("kind") == "session" else {}
     return Session(
         folder,
         audio,
-        _date(first.get("date"), changed),
-        str(first.get("source", "")),
-        str(first.get("format", "" if audio is None else audio.suffix.lstrip("."))),
+        _date(first.get("date"), _changed(folder / LOG)),
+        _text(first.get("source", "")),
+        _text(first.get("format", "" if audio is None else audio.suffix.lstrip("."))),
         rate or _whole(first.get("sample_rate")),
         channels or _whole(first.get("channels")),
         frames,
-        state,
-        damaged=bool(rate) and not recording and (cut or last is None or not right),
+        _state(log, audio, rate, recording),
+        damaged=bool(rate) and not recording and (log.cut or log.unreadable > 0 or not log.ended or not right),
         wav=wav,
-        counts=Counter(str(one.get("kind")) for one in lines),
+        counts=log.counts,
     )
 
 
+def _state(log: LogState, audio: Path | None, rate: int, recording: bool) -> str:
+    if recording:
+        return RECORDING
+    if not rate:
+        return NO_AUDIO if audio is None else f"{NO_AUDIO}: {audio.name} cannot be read"
+    state = _text(log.last.get("reason", CLEAN)) if log.ended else BROKEN
+    return f"{state}; lines of the log that cannot be read: {log.unreadable}" if log.unreadable else state
+
+
 def _probe(audio: Path) -> tuple[int, int, int, bool, WavState | None]:
-    """Give samples per channel, rate, channels, whether the file is right, and what is there of a WAV file."""
+    """Give samples per channel, rate, channels, whether the file is right, and what is there of a WAV file of ours.
+
+    Raises OSError, and ValueError for a link and what is no regular file.
+    """
     wav = read_wav(audio)
     if wav is not None:
         return wav.frames, wav.sample_rate, wav.channels, wav.right, wav
-    try:
-        with soundfile.SoundFile(audio) as file:
-            return header_frames(audio), file.samplerate, file.channels, is_finished(audio), None
-    except (soundfile.LibsndfileError, RuntimeError):
-        return 0, 0, 0, False, None
+    with open_regular(audio, follow_links=False) as raw:
+        try:
+            with soundfile.SoundFile(raw) as file:
+                rate, channels, frames = file.samplerate, file.channels, file.frames
+        except (soundfile.LibsndfileError, RuntimeError):
+            return 0, 0, 0, False, None
+    if is_flac(audio):
+        return header_frames(audio), rate, channels, is_finished(audio), None
+    return frames, rate, channels, True, None  # of another program: it is left as it is
+
+
+def _changed(path: Path) -> datetime:
+    with suppress(OSError, ValueError, OverflowError):
+        return datetime.fromtimestamp(path.lstat().st_mtime).astimezone()
+    return datetime.fromtimestamp(0, UTC)
 
 
 def _date(written: object, otherwise: datetime) -> datetime:
-    try:
+    with suppress(OSError, ValueError, OverflowError):  # the first and the last year have no other time zones
         return datetime.fromisoformat(str(written)).astimezone()
-    except ValueError:
-        return otherwise
+    return otherwise
+
+
+def _text(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _MOST_WORDS else text[: _MOST_WORDS - 1] + "…"
 
 
 def _whole(number: object) -> int:
-    return number if isinstance(number, int) else 0
+    return number if isinstance(number, int) and not isinstance(number, bool) and 0 < number < LARGEST else 0
 
 
 def repair(session: Session) -> Session:
     """Set the audio's header to all that is there and end the log; give the session as it is then.
 
-    What can be decoded of FLAC is encoded anew, which needs room on the disk for a second copy; what cannot becomes
-    silence, the log and the session's state tell so, and the file as it was stays beside the new one.
-    Raises UserError where the disk does not take it.
+    Every line of the log that can be read stays, and the log as it was stays beside it. What can be decoded of FLAC is
+    encoded anew, which needs room on the disk for a second copy; what cannot becomes silence, the log and the session's
+    state tell so, and the file as it was stays beside the new one.
+
+    Raises UserError where the disk does not take it, and for a session with a `problem` or whose folder is a link.
     """
+    if session.problem:
+        raise UserError(f"the session {str(session.folder)!r} cannot be repaired: {session.problem}")
     if not session.damaged or session.audio is None:
         return session
+    if session.folder.is_symlink():
+        raise UserError(
+            f"the session {str(session.folder)!r} is not repaired, its folder is a link: name the folder itself"
+        )
     try:
         if session.wav is not None:
-            repair_wav(session.audio, session.wav)
-            repaired = Repaired(session.frames)
-        else:
+            repaired = Repaired(session.frames, original=repair_wav(session.audio, session.wav))
+        elif is_flac(session.audio):
             repaired = repair_flac(session.audio)
+        else:
+            repaired = Repaired(session.frames)
         reason = REPAIRED
-        if repaired.original is not None:
+        if repaired.lost and repaired.original is not None:
             seconds = sum(length for _, length in repaired.lost) / session.sample_rate
             reason += f": {seconds:.2g} s could not be read, the file as it was is {repaired.original.name}"
         repair_log(session.folder / LOG, repaired.frames, session.sample_rate, repaired.lost, reason)
-    except OSError as error:
-        raise UserError(f"the session {str(session.folder)!r} cannot be repaired: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        raise UserError(f"the session {str(session.folder)!r} cannot be repaired: {why}") from None
     return read_session(session.folder)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from samplechop.realtime.core.documents import open_regular
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.audio_files import FORMATS
 
@@ -90,10 +91,13 @@ def locked(path: Path) -> BinaryIO:
 
 
 def is_locked(path: Path) -> bool:
-    """Say whether a program has locked the file. Raises OSError where it cannot be opened."""
+    """Say whether a program has locked the file.
+
+    Raises OSError where it cannot be opened, ValueError for a link and what is no regular file.
+    """
     if fcntl is None:
         return False
-    with path.open("rb") as file:
+    with open_regular(path, follow_links=False) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that ask do not see each other
         except BlockingIOError:

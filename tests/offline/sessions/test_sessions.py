@@ -58,8 +58,20 @@ def test_a_session_is_listed_with_what_it_holds(tmp_path: Path, kind: RecordForm
     outcome = samplechop("sessions", tmp_path)
     assert outcome.code == 0, outcome.err
     title, row = outcome.out.splitlines()
-    assert title.split() == ["date", "length", "chops", "taps", "gaps", "format", "how", "it", "ended", "folder"]
-    assert f"0:00.7      2     1     1  {kind}, 44.1 kHz, 2 ch" in row
+    assert title.split() == [
+        "date",
+        "length",
+        "chops",
+        "taps",
+        "gaps",
+        "xruns",
+        "format",
+        "how",
+        "it",
+        "ended",
+        "folder",
+    ]
+    assert f"0:00.7      2     1     1      0  {kind}, 44.1 kHz, 2 ch" in row
     assert row.endswith("ended         2025-03-04_05-06-07_line-in")
 
 
