@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import PITCHES
 from samplechop.realtime.core.options import option_name, with_options
-from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, logged_to
+from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, ended_cleanly, logged_to, say
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings, config_path, merge, read_config
 
 if TYPE_CHECKING:  # importing the session would compile it before the options are read
@@ -74,15 +73,14 @@ def live(
         say_when_compiling(lambda text: typer.echo(text, err=True))
         from samplechop.realtime.session import Session
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever asks it to end gets a clean end
-    with logged_to(settings.log):
+    with logged_to(settings.log), ended_cleanly():
         session = Session.open(settings, DEMO if demo else input_file, fast, sys.stderr)
         if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
             typer.echo(
                 "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
             )
         summary = session.run()
-    _report(summary, settings, session.tap_file)
+        _report(summary, settings, session.tap_file)
 
 
 def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:
@@ -105,7 +103,7 @@ def _midi_ports() -> list[str]:
 def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> None:
     """Print what happened, on stderr, where it cannot mix with events."""
     for warning in summary.warnings:
-        typer.echo(f"samplechop: {warning}", err=True)
+        say(f"samplechop: {warning}")
     if settings.quiet:
         return
     speed = summary.audio_seconds / max(summary.wall_seconds, 1e-9)
@@ -127,7 +125,7 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
         for what, path in (("notes", settings.midi_file), ("events", settings.events))
         if path and path != "-"
     ]
-    typer.echo("\n".join(lines), err=True)
+    say("\n".join(lines))
 
 
 def _counted(count: int, kind: str) -> str:
@@ -151,7 +149,7 @@ def guarded(command: Callable[[], object]) -> int:
     try:
         command()
     except (UserError, ModelError) as error:
-        typer.echo(f"samplechop: {error}", err=True)
+        say(f"samplechop: {error}")
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -11,13 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import TextIO
 
 from samplechop.realtime.audio.source import Chunk, Source
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, KEY, Event
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.core.process import scheduling_hints
+from samplechop.realtime.core.process import end_begins, say, scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
@@ -36,9 +37,11 @@ from samplechop.realtime.session_parts import (
 )
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Recording, SessionStats, Snapshot, Summary
-from samplechop.realtime.ui.views import View, choose_view
+from samplechop.realtime.ui.views import GuardedView, View, choose_view
 
 _SHOW_SECONDS = 1 / 12
+_DRAIN_SECONDS = 2.0
+"""How long, at the end, what the device had taken is still analysed; all of it is recorded."""
 
 
 class Session:
@@ -72,11 +75,14 @@ class Session:
             self._realtime: list[Sink] = []
             self._files: list[Sink] = []  # made only once the session has begun
             self._deferred = [] if on_event is None else [on_event]
-            if settings.events is not None:
-                self._files.append(JsonLinesSink(settings.events, rate))
-                self._realtime += self._files
+            self._lines = None if settings.events is None else JsonLinesSink(settings.events, rate)
+            if self._lines is not None:
+                self._files.append(self._lines)
+                self._realtime.append(self._lines)
+            self._midi_file: MidiFileSink | None = None
             if (target := settings.midi_file) is not None:
                 midi = MidiFileSink(target, rate, settings.midi_channel, settings.gate, settings.kind_channels)
+                self._midi_file = midi
                 self._files.append(midi)
                 self._deferred.append(midi.write)
             self._midi_name = str(settings.midi_file or "")
@@ -97,10 +103,13 @@ class Session:
         self._recorders = [one for one in (self._recorder, self._taps) if one is not None]
         self.tap_file = None if self._taps is None else self._taps.path
         self._duration = None if settings.duration is None else round(settings.duration * rate)
-        self._view = view or View()
+        # Whether anything is left to do for once nobody reads the events any more, as after `| head`.
+        self._only_lines = (self._realtime, self._deferred, self._recorders) == ([self._lines], [], [])
+        self._only_lines &= view is None or type(view) is View
+        self._view = GuardedView(view or View(), say)
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._unwritten: deque[Event] = deque()
-        self._stop = threading.Event()
+        self._drained = inf  # when, at the latest, the last samples have been analysed
         self._failure: BaseException | None = None
         self._busy = threading.Lock()  # held while the engine processes
         musical = set(detectors) <= {"beats", "drums", "harmony"}  # what they detect is all there is to list
@@ -155,6 +164,7 @@ class Session:
             closing.callback(self.stop)
             if self._source.realtime:
                 closing.enter_context(scheduling_hints())
+            closing.callback(end_begins)
             analysis.start()
             try:
                 while analysis.is_alive():
@@ -176,13 +186,14 @@ class Session:
 
     def stop(self) -> None:
         """[any thread] End the session soon."""
-        self._stop.set()
+        self._drained = min(self._drained, time.perf_counter() + _DRAIN_SECONDS)
         self._source.stop()
 
     def _analyse(self) -> None:
         try:
             try:
-                while not self._stop.is_set() and (chunk := self._source.read()) is not None:
+                # A device gives after its stop, too, what it had taken before.
+                while (chunk := self._source.read()) is not None:
                     with self._busy:
                         self._process(chunk)
                     if self._duration is not None and self._engine.position >= self._duration:
@@ -207,7 +218,8 @@ class Session:
         if len(samples):
             if self._recorder is not None:
                 self._recorder.process(Chunk(chunk.start, samples, chunk.gap))
-            self._engine.process(samples, self._emit)
+            if time.perf_counter() < self._drained:  # else it is too slow for what is left, which is only recorded
+                self._engine.process(samples, self._emit)
 
     def _emit(self, event: Event) -> None:
         """Give the event its notes and pass it on."""
@@ -243,12 +255,14 @@ class Session:
             event = self._unwritten.popleft()
             for write in self._deferred:
                 write(event)
-        if any(sink.broken for sink in self._files):  # nobody reads on, as after `| head`
+        if self._midi_file is not None:
+            self._midi_file.grow()
+        if self._only_lines and self._lines is not None and self._lines.broken:
             self.stop()
         return new
 
     def _show(self, new: list[Event]) -> None:
-        self._view.show(self.snapshot(), new)
+        self._view.show(self.snapshot, new)
 
     def snapshot(self) -> Snapshot:
         """[main] Describe the session as it is now; peaks and CPU are those since the last call."""
@@ -295,4 +309,6 @@ class Session:
     def _warnings(self) -> tuple[str, ...]:
         faults = [f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items()]
         others = [text for recorder in self._recorders for text in recorder.warnings()]
+        if self._lines is not None:
+            others += self._lines.warnings()
         return (*self._source.warnings, *faults, *self._engine.late.values(), *others)

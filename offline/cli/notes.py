@@ -1,14 +1,13 @@
 """The commands `samplechop notes`: single notes from any synthesizer, or from a recording of one."""
 
-import signal
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.process import INTERRUPTED, ended_cleanly, say
 
 app = typer.Typer(
     no_args_is_help=True, help="Capture the single notes of an instrument, to train the harmony model with."
@@ -51,19 +50,18 @@ def capture(
     refuse_finished(out)
     if midi_port == VIRTUAL:
         raise UserError("a virtual port has nobody to play the notes: give the synthesizer's own port to --midi-port")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no note is left sounding then either
-    source = DeviceSource(device, samplerate, channels, blocksize)
-    port = open_output(midi_port)
-    of = len(plan.keys)
-    minutes = of * (plan.seconds + plan.release + 0.1) / 60
-    say = partial(typer.echo, err=True)
-    say(f"{of} notes on {port.name!r}, recorded from {source.name!r}: {minutes:.0f} min; Ctrl-C pauses")
-    try:
-        with progress_bars() as progress:
-            done = play_and_record(source, port, plan, out, progress, say, (port.name, source.name))
-    except KeyboardInterrupt:
-        typer.echo("paused: the same command goes on", err=True)
-        raise typer.Exit(130) from None
+    with ended_cleanly():
+        source = DeviceSource(device, samplerate, channels, blocksize)
+        port = open_output(midi_port)
+        of = len(plan.keys)
+        minutes = of * (plan.seconds + plan.release + 0.1) / 60
+        say(f"{of} notes on {port.name!r}, recorded from {source.name!r}: {minutes:.0f} min; Ctrl-C pauses")
+        try:
+            with progress_bars() as progress:
+                done = play_and_record(source, port, plan, out, progress, say, (port.name, source.name))
+        except KeyboardInterrupt:
+            say("paused: the same command goes on")
+            raise typer.Exit(INTERRUPTED) from None
     typer.echo(f"{len(done.kept)} notes in {out}")
     for what, keys in (("silent, left out", done.silent), ("clipped", done.clipped)):
         if keys:

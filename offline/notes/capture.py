@@ -30,6 +30,7 @@ from samplechop.offline.notes.note_bank import (
 )
 from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.process import end_begins
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
 from samplechop.realtime.midi.ports import MidiPort
 
@@ -263,6 +264,7 @@ def capture(
                     say(f"note {key[0]} at velocity {key[1]} {wrong}")
                 progress("notes", done, of)
         finally:  # whatever happens, no note is left sounding and both are given back
+            end_begins()
             with suppress(OSError):  # the port is gone, and with it the way to end a note
                 port.send(all_notes_off(plan.channel))
             port.close()

@@ -145,11 +145,15 @@ class DeviceSource(_StreamSource):
         return f"waiting for {self.name!r}{reason}"
 
     def read(self) -> Chunk | None:
-        """[analysis] Wait for audio; gives all that is there, up to `most` frames, None after `stop()`."""
+        """[analysis] Wait for audio; gives all that is there, up to `most` frames.
+
+        After `stop()` it gives what had come before, and then None.
+        """
         checked = came = time.perf_counter()
-        while not self._stopping.is_set():
+        while True:
+            stopped = self._stopping.is_set()
             chunk = self._take()
-            if chunk is not None:
+            if chunk is not None or stopped:
                 return chunk
             now = time.perf_counter()
             due = self._clock.time_of(self._position + self._shift + self.block_size) + SLACK_SECONDS
@@ -163,7 +167,6 @@ class DeviceSource(_StreamSource):
                     if self._resumes is None:
                         _log.warning("device %r lost at sample %d", self.name, self._position + self._shift)
                     self._resumes = self._stream.restart()
-        return None
 
     def _take(self) -> Chunk | None:
         ring, out, resumes = self._stream.ring, self._buffer, self._resumes
@@ -259,9 +262,14 @@ class PlayedFileSource(_StreamSource):
         return int(self._stream.ring.control[PLAYED])
 
     def read(self) -> Chunk | None:
-        """[analysis] Wait until the device has played on; up to `most` frames, None at the end and after stop."""
-        while not self._stopping.is_set():
-            self._fill()
+        """[analysis] Wait until the device has played on; up to `most` frames, None at the end.
+
+        After `stop()` it gives what had been played before, and then None.
+        """
+        while True:
+            stopped = self._stopping.is_set()
+            if not stopped:
+                self._fill()
             there = self._played if self._end is None else min(self._played, self._end)
             if there > self._position:
                 self._follow()
@@ -272,14 +280,13 @@ class PlayedFileSource(_StreamSource):
                 start, self._position = self._position, self._position + n
                 self._log_xruns()
                 return Chunk(start, self._buffer[:n])
-            if self._position == self._end:
+            if stopped or self._position == self._end:
                 return None
             self._stopping.wait(2 * POLL_SECONDS)
             if self._stream.lost():
                 _log.warning("output %r lost at sample %d", self._output, self._position)
                 self.state, self._clock_runs = f"waiting for {self._output!r}", False
                 self._stream.restart()
-        return None
 
     def stop(self) -> None:
         """[any thread] Fall silent and close; `read()` returns None."""

@@ -150,7 +150,9 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, retries: 
     Sends ("open", "") once the stream runs, ("waiting", why) while a retrying process cannot open it, and
     ("error", why) before any other gives up.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then says stop
+    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):  # of the terminal: they are for the program, which then says stop
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):  # a right that audio users on Linux often have, and others do not
             os.setpriority(os.PRIO_PROCESS, 0, NICENESS)

@@ -1,9 +1,12 @@
-"""What belongs to the process: Ctrl-C, standard error, the log file, how threads take turns, a notice of compiling.
+"""What belongs to the process: its end, standard error, the log file, how threads take turns, a notice of compiling.
 
-The terminal sends Ctrl-C to all processes, and one alone should decide. What goes wrong in a session is logged by the
-standard logging module, each module under its own name below "samplechop"; the console stays silent.
+The terminal sends Ctrl-C to all processes, and one alone should decide. Whoever else asks a recording to end (SIGTERM,
+a terminal that closes, a dropped ssh, Windows at log-off) gets the same clean end. What goes wrong in a session is
+logged by the standard logging module, each module under its own name below "samplechop"; the console stays silent.
 """
 
+import _thread
+import ctypes
 import gc
 import logging
 import os
@@ -11,10 +14,13 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler, QueueListener
+from math import inf
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from samplechop.realtime.core.compile_cache import ensure_compile_cache, is_temporary, remove_temporary_cache
@@ -70,6 +76,96 @@ def ended_at_once() -> Iterator[None]:
 def _end(_signal: int, _frame: object) -> None:
     remove_temporary_cache()
     os._exit(INTERRUPTED)
+
+
+END_SECONDS = 10.0
+"""How long an end that has begun is left in peace; a Ctrl-C after that breaks it off."""
+_END_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+_CLOSE_EVENTS = (2, 5, 6)  # of a Windows console: its window is closed, the user logs off, the machine shuts down
+
+
+class _EndRequest:
+    """Raises KeyboardInterrupt at the first signal; those that follow soon change nothing, as the end has begun.
+
+    A terminal that closes sends SIGHUP twice, and a hasty user Ctrl-C: neither may break off the note-offs.
+    """
+
+    def __init__(self) -> None:
+        self.began = -inf
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now - self.began >= END_SECONDS:
+            self.began = now
+            ROOT.info("asked to end by %s", signal.Signals(number).name)
+            raise KeyboardInterrupt
+
+
+_end_request = _EndRequest()
+
+
+@contextmanager
+def ended_cleanly() -> Iterator[None]:
+    """[main] Let whatever asks this process to end raise KeyboardInterrupt meanwhile, once.
+
+    What was ignored when the program was started, as SIGHUP is under nohup, stays ignored. In any thread but the main
+    one nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _end_request.began = -inf
+    numbers = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    try:
+        for number in taken:
+            signal.signal(number, _end_request)
+        with _console_events():
+            yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])
+
+
+def end_begins() -> None:
+    """[main] Leave what closes things now in peace: within `ended_cleanly` no signal breaks it off for END_SECONDS."""
+    _end_request.began = time.monotonic()
+
+
+@contextmanager
+def _console_events() -> Iterator[None]:
+    """Let Windows' close, log-off and shutdown wait for the end; it kills the process once the handler returns."""
+    if sys.platform != "win32":
+        yield
+        return
+    ended = threading.Event()
+
+    def handle(event: int) -> bool:
+        if event not in _CLOSE_EVENTS:
+            return False
+        _thread.interrupt_main()
+        ended.wait(END_SECONDS)
+        return True
+
+    handler = ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_uint)(handle)
+    ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, True)
+    try:
+        yield
+    finally:
+        ended.set()
+        ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, False)
+
+
+def say(text: str) -> None:
+    """Write a line to standard error, if anybody is still there to read it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):  # the terminal was closed: nor must Python fail to flush at its end
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stderr.fileno())
+            os.close(nowhere)
 
 
 @contextmanager

@@ -1,21 +1,34 @@
-"""A Standard MIDI File of what was found: its times are the true positions, not those of the late notes."""
+"""A Standard MIDI File of what was found: its times are the true positions, not those of the late notes.
 
+The file grows as the session does, and is whole at every moment. What nothing that still comes can change is rendered
+once: the notes before a beat that is SETTLED_SECONDS old. The rest is rendered each time anew.
+"""
+
+import logging
 import os
+import struct
+import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
-
-import mido
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.outputs.sinks import check_target
 
+_log = logging.getLogger(__name__)
+GROW_SECONDS = 0.5
+"""How often the file is written while events come, at most; so much a kill can take."""
+SETTLED_SECONDS = 30.0
+"""No event comes so long after its place."""
 TICKS_PER_BEAT = 1920
+_OPEN = 1 << 60
+"""The end, in ticks, of a note that has none yet."""
 TEMPO = 500_000
 """Microseconds per beat where no beat is known: 120 beats per minute. With 1920 ticks a beat is 0.13 ms off at most."""
 BAR = 4
@@ -28,16 +41,27 @@ class TempoMap:
     Before the first beat the tempo is such that it falls on its place in the bar; after the last it stays. Without
     beats it is 120 BPM throughout.
 
-    changes: (tick, microseconds per beat), rising, the first at tick 0.
+    changes: (tick, microseconds per beat), rising, the first at tick 0. settled: seconds up to which no later beat
+    changes anything.
     """
 
     def __init__(self, beats: Sequence[Event], sample_rate: int) -> None:
         """Draw the lines. beats: rising in `sample`, at sample_rate Hz; those without a tempo are left out."""
         self._seconds, self._ticks, self.changes = [0.0], [0], [(0, TEMPO)]
+        self._sample_rate = sample_rate
         for beat in beats:
-            if beat.tempo:
-                label = beat.label or ""
-                self._add(beat.sample / sample_rate, 60 / beat.tempo, int(label) if label.isdecimal() else 1)
+            self.add(beat)
+
+    @property
+    def settled(self) -> float:
+        """Give the time of the last beat in seconds, 0 before the first."""
+        return self._seconds[-1]
+
+    def add(self, beat: Event) -> None:
+        """Go on to a beat later than all before it; one without a tempo changes nothing."""
+        if beat.tempo:
+            label = beat.label or ""
+            self._add(beat.sample / self._sample_rate, 60 / beat.tempo, int(label) if label.isdecimal() else 1)
 
     def _add(self, seconds: float, period: float, position: int) -> None:
         gap = seconds - self._seconds[-1]
@@ -62,19 +86,21 @@ class TempoMap:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Note:
-    """A note at its place in the file, times in ticks."""
+    """A note at its place in the file, times in ticks; and its end in seconds, as a tempo may still change."""
 
     channel: int
     note: int
     begin: int
     velocity: int
     end: int
+    end_seconds: float
 
 
 class MidiFileSink:
-    """Collects notes and writes them at close as a Standard MIDI File, type 0.
+    """Writes notes as a Standard MIDI File, type 0, which grows while they come.
 
-    path: checked now, created whole at close by renaming, so that nothing half-written is ever seen.
+    path: checked now, created with the first event that `grow` finds or at close, each time whole by renaming, so that
+    nothing half-written is ever seen, whatever ends the program. A file already there is replaced only then.
     sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
     the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them.
     """
@@ -99,15 +125,21 @@ class MidiFileSink:
         self._sample_rate = sample_rate
         self._channel, self._channels = channel, dict(channels)
         self._gate = gate_seconds
-        self._gated: list[Event] = []
+        self._tempi = TempoMap((), sample_rate)
+        self._gated: list[Event] = []  # not settled yet, as those that follow
         self._sustained: defaultdict[str, list[Event]] = defaultdict(list)
-        self._beats: list[Event] = []
+        self._sounding: dict[str, dict[int, tuple[int, int]]] = {}  # kind -> note -> (tick, velocity)
+        self._carried: list[_Note] = []  # in the track with their begin, perhaps not with their end
+        self._track = _Track()
+        self._tick = 0  # what lies before it is in the track
+        self._newest = 0  # sample
+        self._changed, self._due = False, 0.0
         self._closed = False
 
     def write(self, event: Event) -> None:
         """Take a beat, an event that has a note, or one with a velocity and the notes that sound until the next one."""
         if event.kind == BEAT:
-            self._beats.append(event)
+            self._tempi.add(event)
         if event.notes is not None:
             if event.velocity is not None:
                 self._sustained[event.kind].append(event)
@@ -115,66 +147,147 @@ class MidiFileSink:
             if event.velocity is None:
                 raise ValueError(f"an event with a note needs a velocity, got note {event.note}")
             self._gated.append(event)
+        self._newest = max(self._newest, event.sample)
+        self._changed = True
+
+    def grow(self) -> None:
+        """Write what has come, if anything has and it is time to. What the disk does not take is tried again."""
+        began = time.monotonic()
+        if not self._changed or self._closed or began < self._due:
+            return
+        self._changed = False
+        self._settle(min(self._newest / self._sample_rate - SETTLED_SECONDS, self._tempi.settled))
+        try:
+            self._replace(sync=False)
+        except OSError as error:
+            self._changed = True
+            _log.warning("the MIDI file %r does not grow: %s", str(self._path), error.strerror or error)
+        now = time.monotonic()
+        self._due = now + max(GROW_SECONDS, 10 * (now - began))  # without beats all is rendered anew: not for ever
 
     def close(self) -> None:
         """Write the file, also when there is no note. Raises UserError if the disk does not take it."""
         if self._closed:
             return
         self._closed = True
+        try:
+            self._replace(sync=True)
+        except OSError as error:
+            raise UserError(f"cannot write {str(self._path)!r}: {error.strerror or error}") from None
+
+    def _replace(self, sync: bool) -> None:
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         try:
             with temporary.open("wb") as file:
-                self._render().save(file=file)
+                file.write(self._render())
                 file.flush()
-                os.fsync(file.fileno())
+                if sync:
+                    os.fsync(file.fileno())
             temporary.replace(self._path)
-        except OSError as error:
+        except BaseException:
             with suppress(OSError):
                 temporary.unlink()
-            raise UserError(f"cannot write {str(self._path)!r}: {error.strerror or error}") from None
+            raise
 
-    def _render(self) -> mido.MidiFile:
-        tempi = TempoMap(self._beats, self._sample_rate)
-        messages = [(tick, mido.MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempi.changes]
-        # (tick, note-offs before note-ons, channel, note, velocity)
-        timed: list[tuple[int, bool, int, int, int]] = []
-        for one in _without_overlaps([*self._gated_notes(tempi), *self._sustained_notes(tempi)]):
-            timed.append((one.begin, True, one.channel, one.note, one.velocity))
-            timed.append((one.end, False, one.channel, one.note, 0))
-        for tick, is_on, channel, note, velocity in sorted(timed):
-            kind = "note_on" if is_on else "note_off"
-            messages.append((tick, mido.Message(kind, channel=channel - 1, note=note, velocity=velocity)))
-        messages.sort(key=lambda message: message[0])  # a new tempo stays before the notes of its tick
-        track = mido.MidiTrack([mido.MetaMessage("track_name", name="samplechop")])
-        now = 0
-        for tick, message in messages:
-            track.append(message.copy(time=tick - now))
-            now = tick
-        return mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT, tracks=[track])
+    def _render(self) -> bytes:
+        """Give the whole file; what has no end yet ends at the newest event."""
+        track = self._track.copy()
+        newest = self._tempi.tick(self._newest / self._sample_rate)
+        notes, _ = self._notes(inf)
+        closed = [replace(one, end=max(one.begin + 1, newest)) if one.end == _OPEN else one for one in notes]
+        track.add(self._timed(closed, _OPEN))
+        return track.file()
+
+    def _settle(self, seconds: float) -> None:
+        """Put what lies before a moment into the track for good."""
+        tick = self._tempi.tick(max(0.0, seconds))
+        if seconds <= 0 or tick <= self._tick:
+            return
+        notes, self._sounding = self._notes(seconds)
+        limit = seconds * self._sample_rate
+        self._gated = [event for event in self._gated if event.sample >= limit]
+        for kind, events in self._sustained.items():
+            self._sustained[kind] = [event for event in events if event.sample >= limit]
+        self._track.add(self._timed(notes, tick))
+        # One that has ended still matters where it cut short another on its key that has not.
+        lasting = {(one.channel, one.note) for one in notes if one.end >= tick}
+        self._carried = [one for one in notes if (one.channel, one.note) in lasting and one.end < _OPEN]
+        self._tick = tick
+
+    def _timed(self, notes: list[_Note], before: int) -> list[tuple[int, int, bytes]]:
+        """Give the messages from the settled tick up to one before `before`, as (tick, order, message), in order."""
+        timed = [(tick, 0, b"\xff\x51\x03" + tempo.to_bytes(3, "big")) for tick, tempo in self._tempi.changes]
+        for one in _without_overlaps(notes):
+            channel = one.channel - 1
+            timed.append((one.begin, 2, bytes((0x90 | channel, one.note, one.velocity))))
+            timed.append((one.end, 1, bytes((0x80 | channel, one.note, 0))))
+        return sorted(message for message in timed if self._tick <= message[0] < before)
 
     def _channel_of(self, kind: str) -> int:
         return self._channels.get(kind, self._channel)
 
-    def _gated_notes(self, tempi: TempoMap) -> Iterator[_Note]:
-        """Give the notes that last one gate."""
-        for event in self._gated:
-            assert event.note is not None and event.velocity is not None
-            seconds = event.sample / self._sample_rate
-            begin, end = tempi.tick(seconds), tempi.tick(seconds + self._gate)
-            yield _Note(self._channel_of(event.kind), event.note, begin, event.velocity, max(begin + 1, end))
+    def _notes(self, seconds: float) -> tuple[list[_Note], dict[str, dict[int, tuple[int, int]]]]:
+        """Give the notes of what is not settled and lies before a moment, and the sustained ones that sound then.
 
-    def _sustained_notes(self, tempi: TempoMap) -> Iterator[_Note]:
-        """Give the notes that last until an event of their kind comes without them, as at the end of the input."""
+        A note lasts one gate, a sustained one until an event of its kind comes without it.
+        """
+        limit, tick_of = seconds * self._sample_rate, self._tempi.tick
+        notes = [replace(one, end=max(one.begin + 1, tick_of(one.end_seconds))) for one in self._carried]
+        sounding = {}
+        for event in self._gated:
+            if event.sample < limit:
+                assert event.note is not None and event.velocity is not None
+                at = event.sample / self._sample_rate
+                begin, end_seconds = max(self._tick, tick_of(at)), at + self._gate
+                end = max(begin + 1, tick_of(end_seconds))
+                notes.append(_Note(self._channel_of(event.kind), event.note, begin, event.velocity, end, end_seconds))
         for kind, events in self._sustained.items():
-            begun: dict[int, tuple[int, int]] = {}  # note -> (tick, velocity)
-            for event in sorted(events, key=lambda event: event.sample):
-                tick, wanted = tempi.tick(event.sample / self._sample_rate), set(event.notes or ())
+            channel, begun = self._channel_of(kind), dict(self._sounding.get(kind, {}))
+            for event in sorted((one for one in events if one.sample < limit), key=lambda event: event.sample):
+                at, wanted = event.sample / self._sample_rate, set(event.notes or ())
+                tick = max(self._tick, tick_of(at))
                 for note in begun.keys() - wanted:
                     begin, velocity = begun.pop(note)
                     if begin < tick:
-                        yield _Note(self._channel_of(kind), note, begin, velocity, tick)
+                        notes.append(_Note(channel, note, begin, velocity, tick, at))
                 for note in wanted - begun.keys():
                     begun[note] = (tick, event.velocity or 0)
+            notes += [_Note(channel, note, *rest, _OPEN, inf) for note, rest in begun.items()]
+            sounding[kind] = begun
+        return notes, sounding
+
+
+class _Track:
+    """The bytes of a track as far as it is written."""
+
+    def __init__(self, data: bytes | bytearray = b"\x00\xff\x03\x0asamplechop", tick: int = 0, status: int = 0) -> None:
+        """Begin with its name."""
+        self._data, self._tick, self._status = bytearray(data), tick, status
+
+    def copy(self) -> "_Track":
+        """Give one that can be added to alone."""
+        return _Track(self._data, self._tick, self._status)
+
+    def add(self, timed: list[tuple[int, int, bytes]]) -> None:
+        """Append messages (tick, anything, message), rising in tick."""
+        for tick, _, message in timed:
+            self._data += _variable(tick - self._tick)
+            running = message[0] == self._status < 0xF0  # the byte of the message before counts for this one, too
+            self._data += message[1:] if running else message
+            self._tick, self._status = tick, message[0]
+
+    def file(self) -> bytes:
+        """Give a file of this track alone, with its end."""
+        data = bytes(self._data) + b"\x00\xff\x2f\x00"
+        return struct.pack(">4sIHHH4sI", b"MThd", 6, 0, 1, TICKS_PER_BEAT, b"MTrk", len(data)) + data
+
+
+def _variable(number: int) -> bytes:
+    """Write a number as MIDI files do, seven bits a byte, all but the last with the highest bit set."""
+    out = [number & 0x7F]
+    while number := number >> 7:
+        out.append(0x80 | number & 0x7F)
+    return bytes(reversed(out))
 
 
 def _without_overlaps(notes: list[_Note]) -> Iterator[_Note]:

@@ -3,6 +3,7 @@
 import io
 import os
 import queue
+import stat
 import sys
 import threading
 import time
@@ -44,6 +45,8 @@ def check_target(path: str | Path) -> Path:
 
 STDOUT = "-"
 _FULL_SECONDS = 0.01
+STALL_SECONDS = 2.0
+"""How long, at the end, a reader that takes nothing is waited for; the disk is waited for as long as it takes."""
 
 
 class LineFile:
@@ -100,12 +103,16 @@ class JsonLinesSink:
 
     A thread of its own writes, so that a reader may be slow, or stand still, without anybody else having to wait.
     path: checked now, created with the first event or, if none came, at close; sample_rate: Hz, for `time` in seconds.
-    Once the reader has gone, or the disk takes nothing more, events are dropped and `broken` is True.
+    Once the reader has gone, or the disk takes nothing more, events are dropped and `broken` is True. A reader that
+    stands still at the end is waited for STALL_SECONDS; `unwritten` then counts what it did not take.
     """
 
     def __init__(self, path: str | Path, sample_rate: int) -> None:
         """Check the target. Raises UserError if it cannot be written."""
         self.broken = False
+        self.unwritten = 0
+        self._on_disk = False
+        self._put = self._written = self._bytes = 0  # events to write, those written, and bytes that were taken
         self._sample_rate = sample_rate
         self._path = None if str(path) == STDOUT else check_target(path)
         self._stream = sys.stdout
@@ -117,6 +124,7 @@ class JsonLinesSink:
         """[one thread] Let one line be written; returns at once."""
         if not self._started:
             self._thread.start()
+        self._put += 1
         self._events.put(event)
 
     def close(self) -> None:
@@ -124,11 +132,25 @@ class JsonLinesSink:
         if not self._started:
             self._thread.start()
         self._events.put(None)
-        self._thread.join()
+        while self._thread.is_alive():
+            before = self._bytes
+            self._thread.join(STALL_SECONDS)
+            if self._thread.is_alive() and self._bytes == before and not self._on_disk:
+                self.unwritten = self._put - self._written
+                return
         failure, self._failure = self._failure, None
         if failure is not None:
             target = str(self._path or STDOUT)
             raise UserError(f"cannot write events to {target!r}: {failure.strerror or failure}")
+
+    def warnings(self) -> tuple[str, ...]:
+        """[any thread] Say what was not written and why, if there is anything the user does not know already."""
+        target = "standard output" if self._path is None else repr(str(self._path))
+        if self.unwritten:
+            return (f"{self.unwritten} events were not written to {target}: its reader stands still",)
+        if self._failure is not None:
+            return (f"events are no longer written to {target}: {self._failure.strerror or self._failure}",)
+        return ()
 
     @property
     def _started(self) -> bool:
@@ -146,6 +168,7 @@ class JsonLinesSink:
             except (AttributeError, io.UnsupportedOperation):  # as in a notebook
                 while (event := self._events.get()) is not None:
                     print(event.to_json(self._sample_rate), file=self._stream, flush=True)
+                    self._written += 1
                 return
             with open(number, "wb", buffering=0, closefd=False) as file:
                 self._write_to(file)
@@ -155,6 +178,7 @@ class JsonLinesSink:
             self._failure, self.broken = error, True
 
     def _write_to(self, file: io.FileIO) -> None:
+        self._on_disk = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
         while (event := self._events.get()) is not None:
             rest = (event.to_json(self._sample_rate) + "\n").encode()
             while rest:
@@ -162,3 +186,5 @@ class JsonLinesSink:
                 if written is None:  # a pipe that somebody made not to block is full
                     time.sleep(_FULL_SECONDS)
                 rest = rest[written or 0 :]
+                self._bytes += written or 0
+            self._written += 1

@@ -44,6 +44,17 @@ def cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…" * (width > 0)
 
 
+def cropped(row: Row, width: int) -> Row:
+    """Leave of a row what fits into `width` cells, 0 or fewer for nothing."""
+    if sum(cell_len(text) for text, _ in row) <= width:
+        return row
+    kept: Row = []
+    for text, style in row:
+        room = max(0, width - sum(cell_len(one) for one, _ in kept))
+        kept.append((text if cell_len(text) <= room else set_cell_size(text, room), style))
+    return [part for part in kept if part[0]]
+
+
 def ends(left: Row, right: Row, width: int) -> Row:
     """Put two parts at the two ends of a row of `width` cells."""
     gap = width - sum(cell_len(text) for text, _ in left + right)

@@ -7,12 +7,14 @@ from math import inf
 from rich.cells import cell_len
 
 from samplechop.realtime.core.events import Event
-from samplechop.realtime.ui.formatting import NARROW, clock, cut, ends, printable, rule
+from samplechop.realtime.ui.formatting import NARROW, clock, cropped, cut, ends, printable, rule
 from samplechop.realtime.ui.meters import FLOOR_DB, LevelMeter, Row, meter, runs
 from samplechop.realtime.ui.panels import chop_rows, delay_rows, drum_row, harmony_row, plot_rows
 from samplechop.realtime.ui.snapshot import Snapshot
 
 _METERS = 4
+SMALLEST = 40
+"""Cells in which everything has its place; a narrower terminal shows the left of it."""
 _BEATS_SHOWN = 4  # beats after its place that a beat is shown when no other follows
 
 
@@ -92,10 +94,11 @@ def screen_rows(
 
     meters: one per channel of the snapshot. marks: the chops to mark in the plot; those outside it are left out.
     chords: the last ones, oldest first, with the one that sounds.
+    Any size is drawn: what is laid out for SMALLEST cells is cropped where there are fewer.
     What a small terminal has no room for goes in this order: the titles of drums and harmony, the plot's time axis, the
     warnings, then from below.
     """
-    inner = width - 2
+    inner = max(width, SMALLEST) - 2
     narrow = inner < NARROW
     top = [head(snapshot, inner), position(snapshot, inner), *levels(meters, inner)]
     delay = delay_rows(snapshot, inner)
@@ -118,7 +121,7 @@ def screen_rows(
         rows += plot_rows(snapshot.curve, snapshot.sample_rate, marks, inner, plot_height, axis)
     rows += delay
     rows += chop_rows(snapshot, inner, chop_count, narrow) + warnings
-    return [[(" ", ""), *row] for row in rows[:height]]
+    return [cropped([(" ", ""), *row], width) for row in rows[: max(0, height)]]
 
 
 def _music(snapshot: Snapshot, chords: Sequence[Event], width: int) -> list[tuple[Row, Row]]:

@@ -1,14 +1,16 @@
 """The views of a running session: a live screen on a terminal, plain lines anywhere else, or nothing.
 
 The view runs in the main thread beside the audio, so it has no thread of its own, and lays its rows out itself: one
-picture costs about a millisecond of the interpreter's lock. A view that cannot write any more (a closed terminal, a
-broken pipe) goes silent: a session must not end because nobody watches.
+picture costs about a millisecond of the interpreter's lock. A view that fails, in what it draws or because its terminal
+has gone, goes silent: a session must not end because nobody watches.
 """
 
+import logging
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from math import inf
 from typing import TextIO
@@ -25,6 +27,7 @@ from samplechop.realtime.ui.meters import LevelMeter, Row
 from samplechop.realtime.ui.panels import chord_name, key_name, latency_texts, own_latency_texts
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
 
+_log = logging.getLogger(__name__)
 _COUNT_SECONDS = 10  # losses and drum hits are reported at most this often
 _OTHER_TEMPO = 0.04  # a tempo that differs by more than this share is reported
 
@@ -42,6 +45,46 @@ class View:
         """[main] Leave the terminal as it was found, the last picture still readable."""
 
 
+class GuardedView:
+    """Shows what another view shows, until that fails: then nothing more, after one sentence about it.
+
+    say: takes the sentence; it goes to the log, too.
+    """
+
+    def __init__(self, view: View, say: Callable[[str], None]) -> None:
+        """Guard a view."""
+        self._view: View | None = view
+        self._say = say
+
+    def start(self) -> None:
+        """[main] Begin."""
+        self._try(lambda view: view.start())
+
+    def show(self, make: Callable[[], Snapshot], new: Sequence[Event]) -> None:
+        """[main] Show the snapshot that `make` gives."""
+        self._try(lambda view: view.show(make(), new))
+
+    def stop(self) -> None:
+        """[main] Leave the terminal as it was found."""
+        self._try(lambda view: view.stop())
+        self._view = None
+
+    def _try(self, call: Callable[[View], None]) -> None:
+        view = self._view
+        if view is None:
+            return
+        try:
+            call(view)
+        except Exception as error:
+            self._view = None
+            _log.warning("the view stopped; the session goes on", exc_info=True)
+            with suppress(Exception):  # the cursor that it hid
+                view.stop()
+            with suppress(Exception):
+                why = printable(str(error))
+                self._say(f"samplechop: the view stopped ({type(error).__name__}: {why}); the session goes on")
+
+
 class PlainView(View):
     """One line per chop, chord, key, change of state, warning or loss, under a header that says source and track delay.
 
@@ -53,7 +96,6 @@ class PlainView(View):
         """Write to `stream`."""
         self._stream = stream
         self._shown: Snapshot | None = None
-        self._silent = False
         self._counts: dict[str, tuple[str, float]] = {}  # by kind, what was written last, and at which position
         self._tempo = 0.0
 
@@ -122,15 +164,12 @@ class PlainView(View):
 
     def _write(self, lines: Iterable[str]) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        try:
-            for line in lines if not self._silent else ():
-                text = printable(line)
-                if text.encode(encoding, "replace").decode(encoding) != text:
-                    text = text.replace("−", "-").encode(encoding, "replace").decode(encoding)
-                self._stream.write(text + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):  # ValueError: the stream was closed
-            self._silent = True
+        for line in lines:
+            text = printable(line)
+            if text.encode(encoding, "replace").decode(encoding) != text:
+                text = text.replace("−", "-").encode(encoding, "replace").decode(encoding)
+            self._stream.write(text + "\n")
+        self._stream.flush()
 
 
 def _chop_line(event: Event, sample_rate: int) -> str:
@@ -173,11 +212,12 @@ class Picture:
 
 
 class LenientConsole(Console):
-    """A console that falls silent when its stream breaks; rich's own ends the program."""
+    """A console that passes on that its stream is broken; rich's own ends the program."""
 
     def on_broken_pipe(self) -> None:
-        """Write no more."""
+        """Raise BrokenPipeError, which is being handled."""
         self.quiet = True
+        raise BrokenPipeError
 
 
 class TerminalView(View):
@@ -200,36 +240,24 @@ class TerminalView(View):
         self._chords: deque[Event] = deque(maxlen=16)
         self._position = 0
         self._size = console.size
-        self._silent = False
 
     def start(self) -> None:
         """Hide the cursor and begin below what is on the screen."""
-        try:
-            self._live.start()
-        except (OSError, ValueError):
-            self._silent = True
+        self._live.start()
 
     def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
         """Draw the session in place of the last picture."""
-        if self._silent:
-            return
         size = self._console.size
-        try:
-            if size != self._size:
-                # A terminal that changes its width folds the old picture: there is no going back to its first line.
-                self._console.clear()
-                self._size = size
-            # The last line stays free for what a Ctrl-C echoes.
-            self._live.update(self.picture(snapshot, new, size.width, size.height - 1), refresh=True)
-        except (OSError, ValueError):
-            self._silent = True
+        if size != self._size:
+            # A terminal that changes its width folds the old picture: there is no going back to its first line.
+            self._console.clear()
+            self._size = size
+        # The last line stays free for what a Ctrl-C echoes.
+        self._live.update(self.picture(snapshot, new, size.width, size.height - 1), refresh=True)
 
     def stop(self) -> None:
         """Show the cursor again under the last picture."""
-        try:
-            self._live.stop()
-        except (OSError, ValueError):
-            self._silent = True
+        self._live.stop()
 
     def picture(self, snapshot: Snapshot, new: Sequence[Event], width: int, height: int) -> Picture:
         """Take in a snapshot and the events since the last one, and lay them out in `width` x `height` cells."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -16,7 +16,7 @@ from samplechop.realtime.ui.formatting import clock, note_name, pad_name
 from samplechop.realtime.ui.meters import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
 from samplechop.realtime.ui.panels import latency_texts
 from samplechop.realtime.ui.snapshot import Recording
-from samplechop.realtime.ui.views import PlainView, TerminalView, View, choose_view
+from samplechop.realtime.ui.views import GuardedView, PlainView, TerminalView, View, choose_view
 from tests.support.screens import HOP, RATE, chop, heard, rows, snapshot, terminal
 
 EMPTY = np.zeros(0, np.float32)
@@ -301,10 +301,54 @@ class Broken(io.StringIO):
 
 @pytest.mark.parametrize("error", [BrokenPipeError(), OSError(5, "Input/output error"), ValueError("closed")], ids=repr)
 @pytest.mark.parametrize("view_of", [PlainView, lambda stream: TerminalView(terminal(file=stream))])
-def test_a_broken_stream_silences_a_view_and_nothing_else(view_of, error):
-    view = view_of(Broken(error))
+def test_a_broken_stream_silences_a_view_and_nothing_else(view_of, error, caplog):
+    lines = []
+    view = GuardedView(view_of(Broken(error)), lines.append)
     view.start()
-    view.show(snapshot(), [])
+    view.show(snapshot, [])
+    view.show(snapshot, [])
+    view.stop()
+    assert len(lines) == len(caplog.records) == 1
+    assert lines[0].startswith("samplechop: the view stopped (") and lines[0].endswith("); the session goes on")
+
+
+def test_a_fault_in_a_view_or_in_its_snapshot_is_said_once_and_the_view_stopped(caplog):
+    class Faulty(View):
+        stopped = 0
+
+        def show(self, _snapshot, _new):
+            raise IndexError("list assignment\nindex out of range")
+
+        def stop(self):
+            self.stopped += 1
+
+    lines, faulty = [], Faulty()
+    view = GuardedView(faulty, lines.append)
+    view.start()
+    for _ in range(3):
+        view.show(snapshot, [])
+    view.stop()
+    assert lines == [
+        "samplechop: the view stopped (IndexError: list assignment?index out of range); the session goes on"
+    ]
+    assert (faulty.stopped, len(caplog.records)) == (1, 1)
+    GuardedView(View(), lines.append).show(lambda: 1 / 0, [])
+    assert len(lines) == 2
+    GuardedView(faulty, Broken(OSError()).write).show(snapshot, [])  # nobody to say it to
+
+
+@settings(max_examples=60)
+@given(sessions, st.integers(0, 12) | st.integers(0, 5000), st.integers(-1, 12) | st.integers(0, 5000))
+def test_a_terminal_of_any_size_is_drawn(session, width, height):
+    picture = rows(session, width, height, session.chops)
+    assert len(picture) <= max(0, height)
+    assert max((cell_len(row) for row in picture), default=0) <= width
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1, 1), (9, 24), (5000, 5000)])
+def test_the_smallest_and_the_largest_terminal_are_drawn_on(size):
+    view = TerminalView(terminal(*size))
+    view.start()
     view.show(snapshot(), [])
     view.stop()
 
