@@ -147,7 +147,14 @@ def guarded(command: Callable[[], object]) -> int:
     from samplechop.models import ModelError
 
     try:
+        for argument in sys.argv[1:]:
+            argument.encode()
         command()
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":  # what stands in Python's texts for bytes that are no UTF-8
+            raise
+        typer.echo(f"samplechop: the name {error.object!r} is not UTF-8: rename it", err=True)
+        return 2
     except (UserError, ModelError) as error:
         say(f"samplechop: {error}")
         return 2

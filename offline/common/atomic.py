@@ -5,6 +5,7 @@
 Whatever ends the process, or the power, in between: NAME holds the old content or the new one.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,9 @@ except ImportError:  # Windows, where nobody may replace a file that another pro
 PART = ".part-"
 """What the names of files begin with that are not done yet; nobody's after a run that was killed."""
 
+LONGEST_NAME = 200
+"""Bytes of a name that leave room for what `replacing` adds: a file system holds 255."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -28,7 +32,10 @@ def replacing(path: Path) -> Iterator[Path]:
     It ends like `path`, as some writers choose the format by that; the folder is made if it is not there.
     Raises UserError if the disk does not take it.
     """
-    part = path.with_name(f"{PART}{os.getpid()}-{path.name}")  # two processes at once must not write to one file
+    name = path.name
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32] + path.suffix[-16:]
+    part = path.with_name(f"{PART}{os.getpid()}-{name}")  # two processes at once must not write to one file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)  # of a process that was killed; or a link, through which one would write elsewhere

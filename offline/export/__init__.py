@@ -8,10 +8,11 @@ long) it leaves out and says so by `warn`. The same kit gives the same bytes.
 Third parties add writers under the entry point group `samplechop.exporters`: NAME = "package.module:write".
 """
 
+import math
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -19,7 +20,12 @@ from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from samplechop.offline.kits.core.model import Kit
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from samplechop.offline.audio.sample_formats import BLOCK, FLOATS, mixed
+from samplechop.offline.kits.core.model import SLICES, Kit, Slice
 from samplechop.realtime.core.errors import UserError
 
 GROUP = "samplechop.exporters"
@@ -104,6 +110,45 @@ def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:
     except Exception as error:  # importing a third party's module runs its code, which may fail in any way
         raise UserError(f"the exporter {name!r} of {plugged[name].value!r} cannot be loaded: {error}") from None
     return loaded
+
+
+PEAK_DBFS = -0.3
+"""Of a kit that is over full scale, where it is written in whole numbers; room for what resampling on playback adds."""
+
+
+def factor_to_fit(
+    kit: Kit, parts: Sequence[Slice], name: str, written: Callable[[], Iterable[NDArray[np.float64]]]
+) -> float:
+    """Find the factor for all samples of a format that holds nothing over full scale, and say so by `warn`.
+
+    parts: the slices that are written. name: of the format. written: gives anew the samples it would hold, floats of
+    full scale ±1. It is 1 unless a slice is over full scale: one factor for all keeps their balance.
+    """
+    if kit.subtype not in FLOATS or _peak(slice_blocks(kit, parts, kit.slice_channels)) <= 1.0:
+        return 1.0
+    highest = _peak(written())
+    if highest <= 1.0:
+        return 1.0
+    factor = float(10 ** (PEAK_DBFS / 20)) / highest
+    warnings.warn(
+        f"{name}: the slices are up to {20 * math.log10(highest):.1f} dB over full scale, which it cannot hold, so all "
+        f"are {-20 * math.log10(factor):.1f} dB quieter there, and as they were in {SLICES}/: turn them up there, "
+        "or record with less gain",
+        ExportWarning,
+        stacklevel=3,
+    )
+    return factor
+
+
+def _peak(blocks: Iterable[NDArray[np.float64]]) -> float:
+    return max((float(np.abs(samples).max(initial=0.0)) for samples in blocks), default=0.0)
+
+
+def slice_blocks(kit: Kit, parts: Iterable[Slice], channels: int) -> Iterator[NDArray[np.float64]]:
+    """Give slices as one stream of blocks (n, channels), float64 so that 24 bits pass unchanged; see `mixed`."""
+    for part in parts:
+        for samples in soundfile.blocks(kit.path(part), BLOCK, dtype="float64", always_2d=True):
+            yield mixed(samples, channels)
 
 
 def plain(text: str) -> str:

@@ -14,10 +14,8 @@ from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
 
-import soundfile
-
-from samplechop.offline.audio.sample_formats import BLOCK, mixed, quantised, wav_file
-from samplechop.offline.export import template, warn, xml_bytes, xml_children, xml_find
+from samplechop.offline.audio.sample_formats import quantised, wav_file
+from samplechop.offline.export import factor_to_fit, slice_blocks, template, warn, xml_bytes, xml_children, xml_find
 from samplechop.offline.kits.core.model import Kit, Slice
 
 PADS = 128
@@ -29,8 +27,8 @@ _GREEN = 0x007F00
 def write(kit: Kit) -> list[Path]:
     """Write mpc/NAME.xpm and its samples; for the MPC's own chop mode the format cues writes the record.
 
-    Slices that are not PCM of 16 or 24 bit are written as 24 bit, which every MPC loads. Mono and stereo stay; more
-    channels are mixed to one.
+    Slices that are not PCM of 16 or 24 bit are written as 24 bit, which every MPC loads, all of them quieter if one is
+    over full scale. Mono and stereo stay; more channels are mixed to one.
     """
     parts = kit.slices[:PADS]
     if len(parts) < len(kit.slices):
@@ -41,8 +39,10 @@ def write(kit: Kit) -> list[Path]:
     folder.mkdir(exist_ok=True)
     names = sample_names(part.name for part in parts)
     samples = [folder / f"{name}.wav" for name in names]
+    channels = kit.slice_channels if kit.slice_channels <= 2 else 1
+    factor = factor_to_fit(kit, parts, "MPC", lambda: slice_blocks(kit, parts, channels))
     for part, sample in zip(parts, samples, strict=True):
-        _copy(kit, part, sample)
+        _copy(kit, part, sample, channels, factor)
     program = folder / f"{kit.name}.xpm"
     program.write_bytes(xml_bytes(_program(kit, parts, names)))
     return [program, *samples]
@@ -59,16 +59,14 @@ def sample_names(names: Iterable[str]) -> list[str]:
     return given
 
 
-def _copy(kit: Kit, part: Slice, sample: Path) -> None:
-    source = kit.path(part)
-    if kit.subtype in _PLAYED and kit.slice_channels <= 2:
-        shutil.copyfile(source, sample)
+def _copy(kit: Kit, part: Slice, sample: Path, channels: int, factor: float) -> None:
+    if kit.subtype in _PLAYED and kit.slice_channels == channels:
+        shutil.copyfile(kit.path(part), sample)
         return
-    channels = kit.slice_channels if kit.slice_channels <= 2 else 1
     subtype = kit.subtype if kit.subtype in _PLAYED else "PCM_24"
     with wav_file(sample, kit.slice_rate, channels, subtype, part.frames) as file:
-        for block in soundfile.blocks(source, BLOCK, dtype="float64", always_2d=True):
-            file.write(quantised(mixed(block, channels), subtype))
+        for block in slice_blocks(kit, [part], channels):
+            file.write(quantised(block * factor, subtype))
 
 
 def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element:

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.audio.sample_formats import BLOCK, BYTES, mixed, quantised, resampled, wav_file
-from samplechop.offline.export import warn
+from samplechop.offline.audio.sample_formats import BYTES, quantised, resampled, wav_file
+from samplechop.offline.export import factor_to_fit, slice_blocks, warn
 from samplechop.offline.kits.core.model import Kit, Slice
 
 RATE = 44_100
@@ -32,7 +31,8 @@ _TEMPOS = 30.0, 300.0
 def write(kit: Kit) -> list[Path]:
     """Write octatrack/NAME.wav and NAME.ot: the first 64 slices one after the other, at 44 100 Hz, 16 or 24 bit.
 
-    Mono and stereo stay; more channels are mixed to one. With the default settings the sample is the record itself.
+    Mono and stereo stay; more channels are mixed to one. With the default settings the sample is the record itself,
+    quieter if it is over full scale.
     """
     subtype = "PCM_16" if kit.subtype in ("PCM_U8", "PCM_16") else "PCM_24"
     channels = kit.slice_channels
@@ -45,9 +45,14 @@ def write(kit: Kit) -> list[Path]:
     sample, places = folder / f"{kit.name}.wav", folder / f"{kit.name}.ot"
     length = 0
     most = math.ceil(_edges(parts)[-1] * RATE / kit.slice_rate) + 1
+
+    def written() -> Iterator[NDArray[np.float64]]:
+        return resampled(slice_blocks(kit, parts, channels), kit.slice_rate, RATE, channels)
+
+    factor = factor_to_fit(kit, parts, "Octatrack", written)
     with wav_file(sample, RATE, channels, subtype, most) as file:
-        for samples in resampled(_blocks(kit, parts, channels), kit.slice_rate, RATE, channels):
-            file.write(quantised(samples, subtype))
+        for samples in written():
+            file.write(quantised(samples * factor, subtype))
             length += len(samples)
     edges = [min(round(edge * RATE / kit.slice_rate), length) for edge in _edges(parts)]
     places.write_bytes(ot(edges, length, float(kit.tempo.value) if kit.tempo else 120.0))
@@ -84,10 +89,3 @@ def _fitting(kit: Kit, frame: int) -> tuple[Slice, ...]:
 
 def _edges(parts: tuple[Slice, ...]) -> list[int]:
     return [0, *(int(edge) for edge in np.cumsum([part.frames for part in parts]))]
-
-
-def _blocks(kit: Kit, parts: tuple[Slice, ...], channels: int) -> Iterator[NDArray[np.float64]]:
-    """Give the slices as one stream of blocks (n, channels), float64 so that 24 bits pass unchanged."""
-    for part in parts:
-        for samples in soundfile.blocks(kit.path(part), BLOCK, dtype="float64", always_2d=True):
-            yield mixed(samples, channels)

@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import mixed, quantised
-from samplechop.offline.export import warn
+from samplechop.offline.export import factor_to_fit, warn
 from samplechop.offline.kits.core.model import Kit, Slice
 
 RATE = 44_100
@@ -33,7 +33,10 @@ _EXTENDED_44100 = bytes.fromhex("400eac44000000000000")  # the sample rate as an
 
 
 def write(kit: Kit) -> list[Path]:
-    """Write op1/NAME.aif from the first 24 slices, all of them shortened to one length where they are too long."""
+    """Write op1/NAME.aif from the first 24 slices, all of them shortened to one length where they are too long.
+
+    All are quieter if one is over full scale.
+    """
     parts = kit.slices[:KEYS]
     if len(parts) < len(kit.slices):
         warn(f"OP-1: {len(kit.slices) - KEYS} slices are left out, a drum sample has {KEYS} keys")
@@ -42,7 +45,9 @@ def write(kit: Kit) -> list[Path]:
     if longest < max(wanted):
         seconds = f"{longest / RATE:.2f} s, all of them together have {MOST_SAMPLES / RATE:.1f} s"
         warn(f"OP-1: slices are shortened to {seconds}")
-    sounds = [_sound(kit, part, longest) for part in parts]
+    played = [_sound(kit, part, longest) for part in parts]
+    factor = factor_to_fit(kit, parts, "OP-1", lambda: played)
+    sounds = [(quantised(sound * factor, "PCM_16") >> 16).astype(np.int16) for sound in played]
     path = kit.folder / "op1" / f"{kit.name}.aif"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(_aiff(sounds, kit.name))
@@ -64,8 +69,8 @@ def share(lengths: Sequence[int], total: int) -> int:
     return max(lengths)
 
 
-def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.int16]:
-    """Give the slice as the device plays it: int16, (n,), at 44 100 Hz, at most `most` samples."""
+def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.float64]:
+    """Give the slice as the device plays it: float64, (n,), at 44 100 Hz, at most `most` samples."""
     enough = math.ceil((most + 1_000) * kit.slice_rate / RATE)  # a little more, for the resampling filter's length
     samples, _ = soundfile.read(kit.path(part), frames=min(part.frames, enough), dtype="float64", always_2d=True)
     mono = mixed(samples, 1)[:, 0]
@@ -77,7 +82,7 @@ def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.int16]:
         mono = mono[:most].copy()
         fade = min(FADE, most)
         mono[most - fade :] *= np.linspace(1.0, 0.0, fade)
-    return (quantised(mono, "PCM_16") >> 16).astype(np.int16)
+    return mono
 
 
 def _aiff(sounds: list[NDArray[np.int16]], name: str) -> bytes:

@@ -7,6 +7,7 @@ batch state is written by this process, so that it is right whatever becomes of 
 import shutil
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -179,6 +180,7 @@ def _claim(
     options: their fingerprint.
     """
     taken = {row.folder.casefold() for row in state.rows()}
+    titles = Counter(_place(source) for source in sources)
     first: dict[str, Path] = {}
     pieces: list[_Piece] = []
     for done, source in enumerate(sources, 1):
@@ -192,7 +194,7 @@ def _claim(
             first[record] = source
             row = state.find(record, options)
             known = row or next(iter(state.of_record(record)), None)
-            name = known.folder if known else _unused(source, taken)
+            name = known.folder if known else _unused(source, taken, titles[_place(source)] > 1)
             settle(out / name)
             if row and row.state == "made" and (out / name).is_dir() and not force:
                 report.skipped.append(Entry(source, out / name))
@@ -211,11 +213,20 @@ def _claim(
     return sorted(pieces, key=lambda piece: -piece.size)
 
 
-def _unused(source: Path, taken: set[str]) -> str:
-    """Name the folder of a source's kit; of sources with one name, the later ones by their folder too."""
+def _place(source: Path) -> tuple[Path, str]:
+    """Give what song.mp3 and song.m4a in one folder have in common."""
+    return source.absolute().parent, naming.safe(title(source)).casefold()
+
+
+def _unused(source: Path, taken: set[str], twins: bool) -> str:
+    """Name the folder of a source's kit; of sources with one name, the later ones by ending or folder too.
+
+    twins: whether another source in the same folder has the same name.
+    """
     name = naming.safe(title(source))
+    ending = [f"{name}_{naming.safe(source.suffix)}"] if twins and source.suffix and not source.is_dir() else []
     longer = naming.safe(f"{source.absolute().parent.name}_{title(source)}")
-    candidates = chain((name, longer), (f"{name}_{number}" for number in count(2)))
+    candidates = chain((name, *ending, longer), (f"{name}_{number}" for number in count(2)))
     return next(each for each in candidates if each.casefold() not in taken)
 
 

@@ -27,6 +27,7 @@ def replacing_kit(folder: Path, force: bool) -> Iterator[tuple[Path, Path]]:
     If all goes well, the first takes the place of `folder`; if not, nothing of it stays. Raises UserError as
     `check_folder` does, and if the disk does not take the kit.
     """
+    folder = Path(extended(str(folder.absolute()))) if os.name == "nt" else folder
     check_folder(folder, force)
     new_parent = not folder.parent.exists()
     try:
@@ -43,6 +44,13 @@ def replacing_kit(folder: Path, force: bool) -> Iterator[tuple[Path, Path]]:
         if new_parent:
             with suppress(OSError):  # it holds a kit
                 folder.parent.rmdir()
+
+
+def extended(path: str) -> str:
+    r"""Give an absolute path of Windows in the form that may have more than 260 characters: \\?\C:\Music."""
+    if path.startswith("\\\\?\\"):
+        return path
+    return f"\\\\?\\UNC\\{path[2:]}" if path.startswith("\\\\") else f"\\\\?\\{path}"
 
 
 def check_folder(folder: Path, force: bool) -> None:

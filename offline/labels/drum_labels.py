@@ -18,7 +18,9 @@ from scipy import signal
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.atomic import write_text
+from samplechop.offline.labels.formats import beside
 from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 
@@ -96,11 +98,7 @@ class DrumLabels:
 
 def drum_labels_beside(audio: Path) -> Path | None:
     """Find the file that says which drums an audio file holds, or None; the one written here goes before others."""
-    for suffix in (SUFFIX, TEXT_SUFFIX, ".json"):
-        path = audio.with_name(audio.stem + suffix)
-        if path.is_file():
-            return path
-    return None
+    return beside(audio, (SUFFIX, TEXT_SUFFIX, ".json"))
 
 
 def write_drum_labels(labels: DrumLabels, path: Path) -> None:
@@ -138,8 +136,8 @@ def read_drum_labels(path: Path) -> DrumLabels:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return documents.read_text(path)
+    except (OSError, ValueError) as error:
         raise UserError(f"The drum labels {str(path)!r} cannot be read: {error}") from None
 
 
@@ -151,7 +149,8 @@ def _lines(path: Path) -> Iterator[DrumHit]:
         try:
             if len(words) not in (2, 3):
                 raise ValueError("a line is: seconds label [velocity 0..1]")
-            yield DrumHit(float(words[0]), words[1], *[float(word) for word in words[2:]])
+            time, *velocity = (float(word.replace(",", ".")) for word in (words[0], *words[2:]))
+            yield DrumHit(time, words[1], *velocity)
         except ValueError as error:
             raise UserError(f"{str(path)!r}, line {number}, {line.strip()!r}: {error}.") from None
 

@@ -14,6 +14,7 @@ from samplechop.offline.labels.formats import (
     REJECT,
     Labels,
     Mark,
+    beside,
     read_cues,
     read_events,
     read_text,
@@ -47,10 +48,8 @@ RATES = (44_100, 48_000, 88_200, 96_000)
 
 def labels_beside(audio: Path) -> Path | None:
     """Find the labels of a recording: a file beside it, else the recording itself if it is a wav with cue points."""
-    for ending in BESIDE:
-        path = audio.with_name(audio.stem + ending)
-        if path.is_file():
-            return path
+    if (path := beside(audio, BESIDE)) is not None:
+        return path
     if audio.suffix.lower() == ".wav":
         try:
             return audio if read_cues(audio)[0] else None
@@ -209,7 +208,11 @@ def write_labels(path: Path, labels: Labels, *, audio: Path | None = None, force
 
 def check_target(path: Path, force: bool) -> None:
     """Make sure that nothing is written over. Raises UserError for a folder, and for what is there unless `force`."""
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # a name that is too long
+        raise UserError(f"labels cannot be written to {str(path)!r}: {error.strerror or error}") from None
+    if is_folder:
         raise UserError(f"labels cannot be written to {str(path)!r}: it is a folder; give the name of a file")
-    if path.exists() and not force:
+    if is_there and not force:
         raise UserError(f"{str(path)!r} is there already: choose another name, or --force to replace it")

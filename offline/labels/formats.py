@@ -10,8 +10,11 @@ import csv
 import json
 import math
 import os
+import re
 import struct
+import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
@@ -31,6 +34,9 @@ CHOPS, TAPS, TRUTH = "session chops", "taps", "truth of a synthetic record"
 TOGETHER_SECONDS = 0.005
 """Two pads struck within this of each other are one tap."""
 _SIZE_IN_DS64 = 0xFFFFFFFF
+_AMBIGUOUS = re.compile(r"(\d+),(\d+)")
+"""A line such as 1,300: a decimal comma, or a comma between two times."""
+_PARTS_OF_LIST = (b"labl", b"note", b"ltxt", b"file")
 _MOST_BYTES = 1 << 24
 """Of a chunk that is read whole; 16 MB of cue points are 700 000."""
 
@@ -75,6 +81,24 @@ class Labels:
             raise ValueError(f"names must be as many as times, {len(self.times)}, got {len(self.names)}")
 
 
+def beside(audio: Path, endings: Iterable[str]) -> Path | None:
+    """Find the first file beside a recording that is called as it is but for the ending; None if there is none.
+
+    Names that differ only in their Unicode normal form are one: macOS takes accents apart, other systems do not.
+    """
+    listed: dict[str, Path] = {}
+    if not audio.stem.isascii():
+        with suppress(OSError):  # a folder that may be entered but not listed
+            listed = {unicodedata.normalize("NFC", path.name): path for path in sorted(audio.parent.iterdir())}
+    for ending in endings:
+        path = audio.with_name(audio.stem + ending)
+        for one in (path, listed.get(unicodedata.normalize("NFC", path.name))):
+            with suppress(OSError):  # a name that is too long
+                if one is not None and one.is_file():
+                    return one
+    return None
+
+
 def _read_content(path: Path) -> str:
     """Read a text file, with or without a byte order mark."""
     try:
@@ -89,12 +113,13 @@ def read_text(path: Path) -> tuple[list[Mark], str]:
     """Read seconds or a label track; gives the marks in the file's order, and which kind it was.
 
     A line that begins with a backslash is the frequency range of the label before it and one with # is a remark; both
-    are passed over. Raises UserError naming file and line.
+    are passed over. Decimal commas are read where nothing else can be meant: in a label track, between semicolons and
+    in quotation marks. Raises UserError naming file and line, also for 1,300, which may be one time or two.
     """
 
     def seconds(text: str) -> float:
         try:
-            return float(text)
+            return float(text.replace(",", ".") if text.count(",") == 1 else text)
         except ValueError:
             raise UserError(f"{str(path)!r}, {where}: {text.strip()!r} is not a time in seconds") from None
 
@@ -109,8 +134,15 @@ def read_text(path: Path) -> tuple[list[Mark], str]:
             start, end, *name = line.split("\t")
             seconds(end)
             marks.append(Mark(seconds(start), " ".join(name).strip(), where))
+        elif both := _AMBIGUOUS.fullmatch(line.strip()):
+            whole, rest = both.groups()
+            raise UserError(
+                f"{str(path)!r}, {where}: {line.strip()!r} may be one time, {whole}.{rest} s, or two, "
+                f"{whole} s and {rest} s: write {whole}.{rest}, or each time on a line of its own"
+            )
         else:
-            marks += [Mark(seconds(cell), "", where) for cell in next(csv.reader([line])) if cell.strip()]
+            cells = next(csv.reader([line], delimiter=";" if ";" in line else ","))
+            marks += [Mark(seconds(cell), "", where) for cell in cells if cell.strip()]
     return marks, kind
 
 
@@ -208,7 +240,19 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
                 return
             size = data_size
         yield kind, size
-        at += 8 + size + size % 2  # a chunk of odd size is followed by one byte that belongs to nothing
+        at += 8 + size
+        # A chunk of odd size is followed by one byte that belongs to nothing; some programs leave it out.
+        if size % 2 and (_is_chunk(file, at + 1, end) or not _is_chunk(file, at, end)):
+            at += 1
+
+
+def _is_chunk(file: BinaryIO, at: int, end: int) -> bool:
+    """Say whether a chunk seems to begin at a place: a kind in ASCII, and a size that fits into the file."""
+    file.seek(at)
+    head = file.read(8)
+    if len(head) < 8 or not all(32 <= byte < 127 for byte in head[:4]):
+        return False
+    return bool(at + 8 + struct.unpack("<I", head[4:])[0] <= end)
 
 
 def _names(body: bytes) -> dict[int, str]:
@@ -224,7 +268,8 @@ def _names(body: bytes) -> dict[int, str]:
             except UnicodeDecodeError:  # older Windows programs
                 name = text.decode("cp1252", "replace")
             names[cue] = " ".join(name.split())
-        at += 8 + size + size % 2
+        at += 8 + size
+        at += size % 2 if body[at : at + 4] not in _PARTS_OF_LIST else 0
     return names
 
 

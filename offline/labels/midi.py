@@ -32,6 +32,8 @@ DRUM_OF_KEY = {
 }
 """The General MIDI percussion keys that are drums of a kit (side stick and clap are played in the snare's place)."""
 VOLUME, EXPRESSION = 7, 11
+FRAMES_PER_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}
+"""Of SMPTE time code, by the number that stands for it in a file: 29 is 29.97, drop frame."""
 USUAL_VOLUME = 100
 
 
@@ -58,17 +60,32 @@ class Struck:
 
 
 def read_messages(path: Path) -> list[Played]:
-    """Read all messages of a file of type 0 or 1, in the order of their time, tempo changes followed.
+    """Read all messages of a file of type 0 or 1, in the order of their time.
 
+    Time is counted in parts of a beat, tempo changes followed, or in parts of an SMPTE frame, which know no tempo.
     Raises UserError if it is none.
     """
     try:
-        messages = list(mido.MidiFile(path))
+        file = mido.MidiFile(path)
+        messages = list(file) if file.ticks_per_beat >= 0 else _in_frames(file)
     except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
         # mido raises TypeError for type 2 files, whose tracks do not share one time.
         why = getattr(error, "strerror", None) or str(error) or "it ends too early"
         raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {why}") from None
     return [Played(time, message) for time, message in zip(accumulate(m.time for m in messages), messages, strict=True)]
+
+
+def _in_frames(file: mido.MidiFile) -> list[mido.Message]:
+    """Give the messages of a file that counts frames, as mido does for beats: `time` is seconds since the one before.
+
+    mido reads the division as one signed number: its high byte is the frame rate, negative, its low byte the ticks of
+    a frame (Standard MIDI Files 1.0, "Header Chunks"). Raises ValueError for a frame rate that SMPTE does not have.
+    """
+    frames, ticks = -(file.ticks_per_beat >> 8), file.ticks_per_beat & 0xFF
+    if frames not in FRAMES_PER_SECOND or not ticks:
+        raise ValueError(f"its time is {ticks} ticks in each of {frames} frames a second; SMPTE has 24, 25, 29.97, 30")
+    seconds = 1.0 / (FRAMES_PER_SECOND[frames] * ticks)
+    return [message.copy(skip_checks=True, time=message.time * seconds) for message in file.merged_track]
 
 
 def read_song(path: Path) -> list[Played]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.atomic import write_text
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 SCHEMA = 1
@@ -145,7 +146,7 @@ def read_truth(path: Path) -> Truth:
     Raises UserError if the file is missing, no truth, or of another schema.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(documents.read_text(path))
         if data.pop("schema", None) != SCHEMA:
             raise UserError(
                 f"{str(path)!r} is not a truth of schema {SCHEMA}: build the training set again with this version."

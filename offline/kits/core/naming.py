@@ -1,7 +1,8 @@
 """Names of slices and records: filled into a template, unique, and safe as file names on every system.
 
-A safe name is made of A-Z a-z 0-9 "_" "-" ".", neither begins nor ends with a sign, is no device of Windows, and is
-short enough for every file system with a folder and an ending around it.
+A safe name is made of letters and digits, A-Z a-z 0-9 and those of scripts that ASCII has nothing for, and of "_" "-"
+".". It neither begins nor ends with a sign, is no device of Windows, is in Unicode's form NFC, and is short enough for
+every file system with a folder and an ending around it.
 """
 
 import re
@@ -17,9 +18,9 @@ from samplechop.realtime.ui.formatting import pad_name
 FIELDS = ("number", "time", "key", "bpm", "strength", "note", "pad", "record", "chord", "drums", "name")
 """What a template may name."""
 LONGEST = 100
-"""Characters of a name: encrypted folders hold 143, Windows 260 with the whole path."""
+"""Bytes of a name, in UTF-8: encrypted folders hold 143, Windows 260 with the whole path."""
 LONGEST_RECORD = 60
-"""Characters of a record's name, which stands in names of folders, and of files with more beside it."""
+"""Bytes of a record's name, in UTF-8, which stands in names of folders, and of files with more beside it."""
 
 _SIGNS = "_-."
 _LETTERS = str.maketrans(
@@ -34,10 +35,10 @@ Parts = list[tuple[str, str | None]]
 
 
 def safe(text: str) -> str:
-    """Make any text a safe name of 1..LONGEST_RECORD characters; accents go, what has no ASCII form becomes "_".
+    """Make any text a safe name of 1..LONGEST_RECORD bytes; Latin letters lose accents, signs become "_".
 
-    A text of which nothing remains becomes "record-" and a mark of its own, so that 夜 and 朝 stay two names; apart
-    from that, two texts can get one name.
+    A text of which nothing remains becomes "record-" and a mark of its own, so that ♥ and ♦ stay two names; apart from
+    that, two texts can get one name.
     """
     mark = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return _ended(_clean(text), LONGEST_RECORD) or (f"record-{mark[:8]}" if text else "record")
@@ -135,9 +136,15 @@ def _filled(parts: Parts, values: Mapping[str, str]) -> str:
 
 def _clean(text: str) -> str:
     """Write in letters, digits and signs; anything else, however long, becomes one "_"."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(_LETTERS))
-    ascii_only = "".join(char for char in plain if not unicodedata.combining(char))
-    return _once(re.sub(r"[^A-Za-z0-9_.-]+", "_", ascii_only))
+    kept = ""
+    for char in unicodedata.normalize("NFC", text).translate(_LETTERS):
+        parts = "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+        if not parts and (not kept or kept[-1].isascii()):
+            continue  # an accent of a Latin letter; those of other scripts are part of how a word is spelt
+        # "é" is "e" and "Ｃ" is "C"; of "夜", "が" and "й" ASCII has nothing.
+        foreign = not any(part.isascii() and part.isalnum() for part in parts)
+        kept += char if foreign and unicodedata.category(char)[0] in "LMN" else re.sub(r"[^A-Za-z0-9_.-]", "_", parts)
+    return _once(unicodedata.normalize("NFC", kept))
 
 
 def _once(text: str) -> str:
@@ -149,14 +156,19 @@ def _ended(name: str, longest: int) -> str:
     name = name.strip(_SIGNS)
     if device := _DEVICES.match(name):
         name = f"{device[0]}-record{name[device.end() :]}"
-    return name[:longest].rstrip(_SIGNS)
+    return shortened(name, longest).rstrip(_SIGNS)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Cut a text to so many bytes of UTF-8, between two characters."""
+    return text.encode()[:longest].decode(errors="ignore")
 
 
 def _unused(name: str, taken: set[str]) -> str:
     number, candidate = 1, name
     while candidate.casefold() in taken:
         number += 1
-        candidate = f"{name[: LONGEST - len(str(number)) - 1].rstrip(_SIGNS)}_{number}"
+        candidate = f"{shortened(name, LONGEST - len(str(number)) - 1).rstrip(_SIGNS)}_{number}"
     return candidate
 
 

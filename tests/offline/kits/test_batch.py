@@ -369,3 +369,12 @@ def test_without_dask_one_sentence_says_what_to_install(tmp_path, out, monkeypat
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UserError, match=r"pip install 'samplechop\[dask\]'"):
         make_kits(many(tmp_path, 1), out, OPTIONS, make, scheduler="tcp://127.0.0.1:1")
+
+
+def test_songs_that_differ_in_their_ending_alone_have_it_in_the_folder_of_the_later_one(tmp_path, out):
+    (tmp_path / "other").mkdir()
+    sources = [tmp_path / "song.m4a", tmp_path / "song.mp3", tmp_path / "other" / "song.mp3", tmp_path / "夜.flac"]
+    for path in sources:
+        path.write_text(str(path))
+    report = make_kits(sources, out, OPTIONS, make)
+    assert [entry.folder.name for entry in report.made] == ["song", "song_mp3", "other_song", "夜"]

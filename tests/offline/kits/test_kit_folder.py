@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.offline.kits.kit_folder import aside, check_folder, put_in_place, settle
+from samplechop.offline.kits.kit_folder import aside, check_folder, extended, put_in_place, settle
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import ROOT
 
@@ -136,3 +136,9 @@ def test_a_manifest_that_lies_removes_nothing_outside_the_kit(made, older, tmp_p
         put_in_place(made, older)
         assert (tmp_path / "outside.txt").read_text() == "precious" and (older / "slices" / "mine.wav").exists()
         made = kit(made, "slices/1.wav", text="newer")
+
+
+def test_long_paths_of_windows_get_the_prefix_that_allows_them() -> None:
+    assert extended("C:\\Music\\kit") == "\\\\?\\C:\\Music\\kit"
+    assert extended("\\\\server\\share\\kit") == "\\\\?\\UNC\\server\\share\\kit"
+    assert extended(extended("C:\\Music")) == extended("C:\\Music")

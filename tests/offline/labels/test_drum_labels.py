@@ -88,3 +88,10 @@ def test_the_labels_beside_are_found_the_finest_first(tmp_path: Path) -> None:
     for name in ("song.two.json", "song.two.drums.txt", "song.two.drums.json"):
         (tmp_path / name).write_text("")
         assert drum_labels_beside(audio) == tmp_path / name
+
+
+def test_drums_noted_by_hand_may_have_a_byte_order_mark_and_decimal_commas(tmp_path: Path) -> None:
+    (tmp_path / "cafe\u0301.drums.txt").write_text("\ufeff0,3 kick\n0.8 snare 0,5\n", encoding="utf-8")
+    path = drum_labels_beside(tmp_path / "caf\u00e9.flac")
+    assert path is not None
+    assert read_drum_labels(path).events == (DrumHit(0.3, "kick"), DrumHit(0.8, "snare", 0.5))

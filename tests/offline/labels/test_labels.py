@@ -24,6 +24,9 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+NFC, NFD = "caf\u00e9 が", "cafe\u0301 か\u3099"
+
+
 def written(tmp_path: Path, content: str, name: str = "song.txt") -> Path:
     path = tmp_path / name
     path.write_text(content, encoding="utf-8", newline="")
@@ -297,3 +300,56 @@ def test_truth_with_broken_json_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([1]))
     with pytest.raises(UserError, match=r"a\.json"):
         read_labels(tmp_path / "a.json")
+
+
+def test_a_label_track_may_have_decimal_commas(tmp_path: Path) -> None:
+    labels = read_labels(written(tmp_path, "0,300000\t0,300000\tkick\n0,800000\t0,9\tsnare\n1,300000\t1,3\ta,b\n"))
+    assert (labels.times.tolist(), labels.names) == ([0.3, 0.8, 1.3], ("kick", "snare", "a,b"))
+
+
+@pytest.mark.parametrize("content", ["0,3;0,8;1,3\n", '"0,3","0,8"\n"1,3"\n', "0,3;\n0,8;\n1,3;\n", "0.3;0.8\n1,3;"])
+def test_seconds_may_have_decimal_commas_where_nothing_else_can_be_meant(tmp_path: Path, content: str) -> None:
+    assert read_labels(written(tmp_path, content)).times.tolist() == [0.3, 0.8, 1.3]
+
+
+@pytest.mark.parametrize("content", ["0.5\n1,300\n", "1.0\n 1,300 \n2,5", "# a\n1,300"])
+def test_what_may_be_one_time_or_two_is_refused_with_both_readings(tmp_path: Path, content: str) -> None:
+    with pytest.raises(UserError, match=r"line 2: '1,300' may be one time, 1\.300 s, or two, 1 s and 300 s"):
+        read_labels(written(tmp_path, content))
+
+
+@pytest.mark.parametrize("kept", [NFC, NFD])
+@pytest.mark.parametrize("ending", [".txt", ".labels.txt", ".mid"])
+def test_labels_are_found_whichever_way_accents_are_written(tmp_path: Path, kept: str, ending: str) -> None:
+    other = NFD if kept == NFC else NFC
+    labels = written(tmp_path, "1.0\n", kept + ending)
+    found = labels_beside(tmp_path / f"{other}.flac")
+    assert found is not None and found.samefile(labels)
+
+
+def test_a_name_as_long_as_a_file_system_takes_has_no_labels_beside_it(tmp_path: Path) -> None:
+    recording = wav(tmp_path / ("x" * 251 + ".wav"))
+    assert labels_beside(recording) is None
+    write_labels(recording.with_suffix(".txt"), Labels(np.array([0.5])))
+    assert labels_beside(recording) == recording.with_suffix(".txt")
+
+
+def test_labels_cannot_be_written_to_a_name_that_is_too_long(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be written"):
+        write_labels(tmp_path / ("x" * 252 + ".txt"), Labels(np.array([0.5])))
+
+
+def test_cue_points_are_found_after_an_odd_chunk_without_its_pad_byte(tmp_path: Path) -> None:
+    cues = cue_chunks([800, 400], ["hook", "odd"])
+    path = wav(tmp_path / "a.wav", b"note" + struct.pack("<I", 3) + b"abc" + cues)
+    assert read_labels(path).times.tolist() == [0.05, 0.1]
+    content = path.read_bytes()
+    pad = content.index(b"note") - 1  # behind 1001 bytes of samples
+    path.write_bytes(content[:pad] + content[pad + 1 :])
+    assert (read_labels(path).times.tolist(), read_labels(path).names) == ([0.05, 0.1], ("odd", "hook"))
+
+
+def test_names_of_cue_points_may_lack_pad_bytes(tmp_path: Path) -> None:
+    cues = cue_chunks([400, 800], ["four", "seven"])
+    path = wav(tmp_path / "a.wav", cues.replace(b"four\0\0", b"four\0"))
+    assert read_labels(path).names == ("four", "seven")

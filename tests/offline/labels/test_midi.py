@@ -5,7 +5,7 @@ from pathlib import Path
 import mido
 import pytest
 
-from samplechop.offline.labels.midi import percussion, read_song
+from samplechop.offline.labels.midi import percussion, read_midi, read_song
 from samplechop.realtime.core.errors import UserError
 
 
@@ -65,3 +65,29 @@ def test_what_is_no_midi_file_is_refused_by_name(tmp_path: Path, content: bytes)
     (tmp_path / "wrong.mid").write_bytes(content)
     with pytest.raises(UserError, match=r"wrong\.mid"):
         read_song(tmp_path / "wrong.mid")
+
+
+@pytest.mark.parametrize(
+    ("division", "per_second"),
+    [(0xE728, 1000.0), (0xE850, 1920.0), (0xE364, 3000 / 1.001), (0xE264, 3000.0), (0xE704, 100.0)],
+)
+def test_time_counted_in_frames_is_true_whatever_the_tempo(tmp_path: Path, division: int, per_second: float) -> None:
+    track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=250_000)])
+    now = 0
+    for time in (0.3, 0.8, 3600.3):
+        tick = round(time * per_second)
+        track.append(mido.Message("note_on", channel=9, note=36, velocity=100, time=tick - now))
+        now = tick
+    path = tmp_path / "frames.mid"
+    mido.MidiFile(type=0, ticks_per_beat=division - 0x10000, tracks=[track]).save(path)
+    assert path.read_bytes()[12:14] == division.to_bytes(2, "big")
+    assert [one.time for one in percussion(read_song(path))] == pytest.approx([0.3, 0.8, 3600.3], abs=0.5 / per_second)
+    assert [mark.time for mark in read_midi(path)[0]] == pytest.approx([0.3, 0.8, 3600.3], abs=0.5 / per_second)
+
+
+@pytest.mark.parametrize("division", [0xE028, 0xE700])
+def test_frames_that_smpte_does_not_have_are_refused(tmp_path: Path, division: int) -> None:
+    track = mido.MidiTrack([mido.Message("note_on", note=36, time=10)])
+    mido.MidiFile(type=0, ticks_per_beat=division - 0x10000, tracks=[track]).save(tmp_path / "a.mid")
+    with pytest.raises(UserError, match=r"24, 25, 29\.97, 30"):
+        read_midi(tmp_path / "a.mid")

@@ -1,7 +1,7 @@
 """Names: what a template gives, and that nothing gives a name any system would refuse."""
 
-import re
 import string
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,8 @@ from samplechop.realtime.core.errors import UserError
 RATE = 44_100
 TEMPO, KEY = Guess("92.4", 0.9), Guess("F# minor", 0.8)
 DEFAULT = ChopOptions().template
-SAFE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+SIGNS = "_", "-", "."
+ALLOWED = {*string.ascii_letters, *string.digits, "L", "M", "N"}
 DEVICES = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in range(10)}
 FIELD = st.sampled_from([f"{{{name}}}" for name in naming.FIELDS])
 TEMPLATE = st.one_of(st.text(), st.lists(st.one_of(FIELD, st.text(max_size=5)), max_size=8).map("".join))
@@ -29,9 +30,10 @@ def named(template: str = DEFAULT, count: int = 3, **known: object) -> list[str]
 
 
 def assert_safe(name: str, longest: int) -> None:
-    assert SAFE.fullmatch(name), name
+    assert all(char in "_.-" or (char if char.isascii() else unicodedata.category(char)[0]) in ALLOWED for char in name)
+    assert name == unicodedata.normalize("NFC", name) and not name.startswith(SIGNS) and not name.endswith(SIGNS)
     assert name.split(".")[0].lower() not in DEVICES
-    assert len(name) <= longest
+    assert 1 <= len(name.encode()) <= longest
 
 
 def test_every_field_is_filled_in() -> None:
@@ -132,6 +134,11 @@ def test_a_safe_name_stays_as_it_is(text: str) -> None:
         ("Straße & Ørsted…", "Strasse_and_Orsted"),
         ("F♯/C:\\x", "Fs_C_x"),
         ("", "record"),
+        ("夜", "夜"),
+        ("か\u3099っこう", "がっこう"),
+        ("Вой́на", "Вой́на"),
+        ("हिन्दी", "हिन्दी"),
+        ("Cafe\u0301 x\u0302", "Cafe_x"),
     ],
 )
 def test_names_keep_what_can_be_kept(text: str, name: str) -> None:
@@ -139,4 +146,11 @@ def test_names_keep_what_can_be_kept(text: str, name: str) -> None:
 
 
 def test_names_without_a_letter_stay_apart() -> None:
-    assert safe("夜") != safe("朝")
+    assert safe("♥") != safe("♦")
+
+
+@pytest.mark.parametrize("letter", ["夜", "é", "\U00020000", "x"])
+def test_names_fit_a_file_system_in_bytes(letter: str) -> None:
+    got = names("{record}_{name}", [0, 1], [0.5] * 2, [36, 37], RATE, RATE, letter * 250, titles=[letter * 250] * 2)
+    assert len(set(got)) == 2
+    assert max(len(name.encode()) for name in got) <= naming.LONGEST
