@@ -22,6 +22,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BYTES, FLOATS, MOST_WAV_BYTES, container
+from samplechop.offline.common.programs import ends_with_us
 from samplechop.realtime.audio.file_source import DECODE_FRAMES, open_audio
 from samplechop.realtime.core.errors import UserError
 
@@ -265,7 +266,13 @@ def _run(command: list[str], scratch: Path, seconds: float, path: Path) -> tuple
     with tempfile.TemporaryFile(dir=scratch) as out, tempfile.TemporaryFile(dir=scratch) as err:
         try:
             code = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=seconds, check=False
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                timeout=seconds,
+                check=False,
+                preexec_fn=ends_with_us(),
             ).returncode
         except subprocess.TimeoutExpired:
             raise UserError(

@@ -1,7 +1,8 @@
 """Many alike pieces of work in several processes, or in this one; in the workers of a Dask cluster, too.
 
-Processes are spawned: they share nothing. When one dies, out of memory or killed, Python takes all of its pool down.
-What they were given is then tried one by one in new pools: only what kills its process again is given up.
+Processes are spawned: they share nothing, and end with the one that started them. When one dies, out of memory or
+killed, Python takes all of its pool down. What they were given is then tried one by one in new pools: only what kills
+its process again is given up.
 
 numba keeps what it has compiled, and what librosa has it compile, in files: for each function an index, and code for
 each type. It writes one after the other. Of two processes that compile a function for two types at once, the index of
@@ -27,7 +28,7 @@ import platformdirs
 
 from samplechop.offline.common.atomic import locked
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import without_interrupts
+from samplechop.realtime.core.process import end_with_parent, without_interrupts
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,6 +49,7 @@ def cores() -> int:
 
 def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
     """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
+    end_with_parent()  # or it would wait for work forever where that one is killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     take_turns_at_numba_cache()
     if initializer is not None:

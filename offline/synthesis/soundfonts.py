@@ -3,15 +3,16 @@
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import mido
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.common.programs import ends_with_us
 from samplechop.offline.notes.note_bank import Bank, Note
 from samplechop.realtime.core.errors import UserError
 
@@ -23,6 +24,13 @@ USUAL_PLACES = (
     "/usr/local/share/soundfonts/default.sf2",
     "/opt/homebrew/share/soundfonts/default.sf2",
 )
+TAIL_SECONDS = 30
+"""For the last notes to die away."""
+MOST_SECONDS = 3600
+STUCK_SECONDS = 120
+"""A large soundfont takes some to load from a slow disk."""
+CHECK_SECONDS = 0.1
+_FRAME_BYTES = 8
 USUAL_FOLDERS = tuple(dict.fromkeys(Path(place).parent for place in USUAL_PLACES))
 
 
@@ -54,23 +62,80 @@ def _existing(font: Path) -> Path:
 def play(midi: Path, soundfont: Path, reverb: bool = True) -> NDArray[np.float32]:
     """Render a MIDI file to float32, (n, 2), 44 100 Hz, including the decay of the last note.
 
-    reverb: a small room. Raises UserError if the program is missing or cannot play the file.
+    A note that never ends is cut off TAIL_SECONDS after the last message. reverb: a small room.
+    Raises UserError if the program is missing or cannot play the file, or the file is longer than MOST_SECONDS.
     """
     program = shutil.which("fluidsynth")
     if program is None:
         raise UserError("The program fluidsynth is missing: install it (package fluidsynth) to render notes.")
     with tempfile.TemporaryDirectory() as folder:
-        wav = Path(folder) / "notes.wav"
+        raw = Path(folder) / "notes.raw"
+        most = round((_seconds(midi) + TAIL_SECONDS) * RATE)
         small = ["-R", "1", "-o", "synth.reverb.room-size=0.3", "-o", "synth.reverb.level=0.35"]
         room = small if reverb else ["-R", "0"]
         command = [program, "-n", "-i", "-q", *room, "-C", "0", "-g", "0.5", "-r", str(RATE)]
-        command += ["-o", "synth.cpu-cores=1", "-O", "float", "-T", "wav", "-F", str(wav), str(soundfont), str(midi)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0 or not wav.is_file():
-            why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        command += [
+            "-o",
+            "synth.cpu-cores=1",
+            "-O",
+            "float",
+            "-E",
+            "little",
+            "-T",
+            "raw",
+            "-F",
+            str(raw),
+            str(soundfont),
+            str(midi),
+        ]
+        code, why = _run(command, raw, most * _FRAME_BYTES, Path(folder))
+        if code != 0 or not raw.is_file():
             raise UserError(f"fluidsynth could not play {midi.name!r} with {str(soundfont)!r}: {why}")
-        sound, _ = soundfile.read(wav, dtype="float32", always_2d=True)
+        sound = np.fromfile(raw, "<f4", min(most, raw.stat().st_size // _FRAME_BYTES) * 2).reshape(-1, 2)
     return np.asarray(sound, dtype=np.float32)
+
+
+def _seconds(midi: Path) -> float:
+    """Give the time of a MIDI file's last message. Raises UserError for one that is too long or cannot be read."""
+    try:
+        seconds = mido.MidiFile(midi).length
+    except (OSError, EOFError, ValueError, LookupError) as error:
+        raise UserError(f"{str(midi)!r} cannot be read as a MIDI file ({error})") from None
+    if seconds > MOST_SECONDS:
+        raise UserError(f"{str(midi)!r} is {seconds / 3600:.1f} hours long: give a MIDI file of an hour at most")
+    return float(seconds)
+
+
+def _run(command: list[str], written: Path, most_bytes: int, scratch: Path) -> tuple[int, str]:
+    """Run fluidsynth, which ends once the last note has died away, or here once it has written enough.
+
+    Gives its exit code, 0 for enough, and its last complaint. Raises UserError when nothing more is written.
+    """
+    with tempfile.TemporaryFile(dir=scratch) as err:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err, preexec_fn=ends_with_us()
+        )
+        try:
+            size, since = 0, time.monotonic()
+            while True:
+                try:
+                    code = process.wait(CHECK_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    now = written.stat().st_size if written.is_file() else 0
+                if now >= most_bytes:
+                    code = 0
+                    break
+                if now > size:
+                    size, since = now, time.monotonic()
+                elif time.monotonic() - since > STUCK_SECONDS:
+                    raise UserError(f"fluidsynth has written nothing for {STUCK_SECONDS} seconds: is the disk full?")
+        finally:
+            process.kill()
+            process.wait()
+        err.seek(0)
+        lines = err.read(100_000).decode("utf-8", "replace").strip().splitlines()
+    return code, (lines or ["no reason given"])[-1]
 
 
 GRID = 64

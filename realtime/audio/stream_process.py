@@ -24,6 +24,7 @@ from typing import Any
 from samplechop.realtime.audio.devices import Device, check_input, check_output, devices_of, portaudio
 from samplechop.realtime.audio.ring import CALLBACKS, CLOCKED, OFFSET, Ring
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.process import end_with_parent
 
 WATCH_SECONDS = 0.1
 DEAD_SECONDS = 1.0
@@ -156,6 +157,7 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, retries: 
     if hasattr(os, "setpriority"):
         with contextlib.suppress(OSError):  # a right that audio users on Linux often have, and others do not
             os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    end_with_parent(DEAD_SECONDS)  # PortAudio may hang where the program is killed, too
     ring = Ring(settings.channels, settings.capacity, memory)
     import_module("samplechop.realtime.audio.callback")
     if not retries and command_of(connection) != "open":

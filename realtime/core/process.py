@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler, QueueListener
 from math import inf
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -166,6 +168,22 @@ def say(text: str) -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stderr.fileno())
             os.close(nowhere)
+
+
+def end_with_parent(seconds: float = 0.0) -> None:
+    """Let this process, started by multiprocessing, end when the one that started it is gone, even killed.
+
+    seconds: left to it to end by itself.
+    """
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent, seconds), name="end with parent", daemon=True).start()
+
+
+def _end_after(parent: BaseProcess, seconds: float) -> None:
+    parent.join()
+    time.sleep(seconds)
+    os._exit(1)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
+from samplechop.offline.common.programs import ends_with_us
 from samplechop.offline.lab.drum_datasets.clip_classifier import APART, ONSET_DB, ClipClassifier, features
 from samplechop.offline.labels.drum_labels import (
     KICK_HZ,
@@ -82,7 +83,8 @@ def drum_stem(audio: Path, models: Path, model: str) -> Sound:
     """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "demucs", "--repo", str(models), "-n", model, "--two-stems", "drums"]
-        done = subprocess.run([*command, "-o", folder, str(audio)], capture_output=True, text=True, check=False)
+        command += ["-o", folder, str(audio)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=ends_with_us())
         stems = sorted(Path(folder).rglob("drums.wav"))
         if done.returncode != 0 or not stems:
             why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,7 +14,10 @@ from numba.core.caching import IndexDataCacheFile
 
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.process_pool import as_ready, in_order, second_process, submit, surviving
+from samplechop.offline.common.programs import ends_with_us
 from samplechop.realtime.core.errors import UserError
+from tests.support.command import ROOT
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -89,6 +94,46 @@ def test_numba_reads_and_writes_its_files_one_process_at_a_time(
     monkeypatch.setattr(file, "_save_data", lambda *_: taken.append("written"))
     file.save("key", "code")
     assert taken == ["locked", "written", "free"]
+
+
+def begin_and_stay(began: Path) -> None:
+    """[worker] Start a program that stays; say which processes these are."""
+    program = subprocess.Popen(["sleep", "600"], preexec_fn=ends_with_us())
+    (began / f"{os.getpid()}").touch()
+    (began / f"{program.pid}").touch()
+    program.wait()
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a program end with the process that started it")
+def test_workers_and_their_programs_end_where_the_one_that_gave_the_work_is_killed(tmp_path: Path) -> None:
+    code = (
+        "from functools import partial; from pathlib import Path; import sys\n"
+        "from samplechop.offline.common.process_pool import surviving\n"
+        "from tests.offline.common.test_process_pool import begin_and_stay\n"
+        "if __name__ == '__main__':\n"
+        "    list(surviving([partial(begin_and_stay, Path(sys.argv[1]))] * 2, 2))\n"
+    )
+    began = tmp_path / "began"
+    began.mkdir()
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen([sys.executable, script, began], cwd=ROOT, env=environment, text=True)
+    try:
+        wait_until(lambda: len(list(began.iterdir())) == 4, parent)
+    finally:
+        parent.kill()
+        parent.wait()
+    others = [int(path.name) for path in began.iterdir()]
+    wait_until(lambda: not any(map(runs, others)))
 
 
 def test_the_lock_is_there_and_free_again() -> None:
