@@ -60,7 +60,9 @@ class RecordPlan:
 class Recorder:
     """The recorder of one session. It is also a sink for events, and in real time never keeps the analysis waiting.
 
-    A disk that stands still for long, or a full one, costs the recording and not the session: `warnings` says so.
+    A disk that stands still for long, or a full one, costs the recording and not the session: `warnings` says so. Where
+    the folder or what is in it is deleted or moved meanwhile, the recording goes on in a new one, from where the old
+    one was last seen whole.
     """
 
     broken = False
@@ -78,7 +80,10 @@ class Recorder:
         self._writer: SessionWriter | None = None
         self._began = datetime.now().astimezone()
         self._xruns, self._dropped = (0, 0), 0  # input and output; samples
-        self._failure = ""
+        self._failures: list[str] = []
+        self._moves: list[str] = []
+        self._earlier: list[Path] = []  # folders that were recorded into before
+        self._seen, self._seen_lines = 0, list[Line]()  # position when all was there, and the lines logged since
         self._synced = 0.0
         self._wake, self._room, self._ending = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -87,21 +92,24 @@ class Recorder:
     @property
     def folders(self) -> tuple[Path, ...]:
         """[any thread] Where the session is recorded, and what the pre-record kept."""
-        whole = () if self._writer is None else (self._writer.folder,)
+        earlier = [folder for folder in self._earlier if folder.is_dir()]
+        whole = earlier if self._writer is None else [*earlier, self._writer.folder]
         return (*whole, *(() if self._pre_record is None else self._pre_record.folders))
 
     def state(self) -> Recording:
         """[any thread] What a view may show."""
         writer, pre_record = self._writer, self._pre_record
+        fault = "" if writer is None else writer.fault or "; ".join(self._failures)
         return Recording(
-            None if writer is None or writer.fault else writer.folder,
+            None if writer is None or fault else writer.folder,
             () if pre_record is None else pre_record.folders,
             "" if pre_record is None or self._keyboard is None else f"k keeps the last {pre_record.seconds:g} s",
+            fault,
         )
 
     def warnings(self) -> tuple[str, ...]:
         """[any thread] One sentence for each thing the user should know."""
-        found = [self._failure] if self._failure else []
+        found = [*self._failures, *self._moves]
         if (writer := self._writer) is not None:
             rate, where = self._facts.sample_rate, repr(str(writer.folder))
             if writer.fault:
@@ -109,7 +117,7 @@ class Recorder:
                     f"the recording {where} ended after {writer.position / rate:.1f} s ({writer.fault}); "
                     "what came before is kept, and the session goes on"
                 )
-            elif writer.log_fault:
+            if writer.log_fault:
                 found.append(f"the log of {where} cannot be written ({writer.log_fault}): it is tried again")
             if self._dropped:
                 found.append(f"the disk was too slow: {self._dropped / rate:.1f} s of {where} are silence")
@@ -171,10 +179,12 @@ class Recorder:
             self._pre_record.close()
         if self._writer is not None:
             try:
-                self._writer.close()
-            except UserError as error:
-                self._failure = str(error)
-                _log.error(self._failure)
+                if self._is_gone(self._writer):
+                    self._work()
+                self._writer.close("; ".join(self._failures))
+            except (UserError, OSError) as error:
+                self._failures.append(str(error))
+                _log.error(str(error))
 
     def _run(self) -> None:
         """[recorder] Write what is new, ten times a second and once more at the end."""
@@ -185,13 +195,18 @@ class Recorder:
                 self._work()
             self._work()
         except Exception as error:  # a fault in here must not end the session, nor pass unseen
-            self._failure = f"the recorder stopped ({type(error).__name__}: {error}); what came before is kept"
+            self._failures.append(f"the recorder stopped ({type(error).__name__}: {error}); what came before is kept")
             _log.exception("the recorder stopped")
 
     def _work(self) -> None:
         end = self._history.end
         lines = self._new_lines(end)
         if self._writer is not None:
+            again: list[Line] = []
+            if self._is_gone(self._writer):
+                again = self._seen_lines
+                self._begin_anew(self._writer, self._seen)
+            self._seen = self._writer.position
             dropouts = self._writer.follow(self._history, end, self._piece)
             for one in dropouts:
                 self._dropped += one["length"]
@@ -200,11 +215,37 @@ class Recorder:
             sync = now - self._synced >= SYNC_SECONDS
             self._writer.flush(sync)
             self._synced = now if sync else self._synced
-            self._writer.log(lines + dropouts)
+            self._seen_lines = lines + dropouts
+            self._writer.log(again + self._seen_lines)
         self._room.set()
         if self._pre_record is not None:
             self._pre_record.remember(lines)
             self._pre_record.answer(end, self._began, self._ending.is_set())
+
+    @staticmethod
+    def _is_gone(writer: SessionWriter) -> bool:
+        return not writer.fault and bool(writer.missing())
+
+    def _begin_anew(self, old: SessionWriter, position: int) -> None:
+        """End `old`, and go on from `position` in a new folder if one can be made."""
+        what = f"the {old.missing()} of {str(old.folder)!r}".replace("the folder of ", "the folder ")
+        gone = f"{what} was deleted or moved while it was recorded"
+        with suppress(UserError, OSError):
+            old.close(gone)  # what is left of it, and what was moved, is a whole session
+        assert self._parent is not None
+        seconds = position / self._facts.sample_rate
+        try:
+            new = SessionWriter(self._parent, self._facts, self._began, f"from-{seconds:.0f}s", position)
+        except UserError as error:
+            old.fault = f"{gone}, and {error}"
+            _log.error(old.fault)
+            return
+        warning = f"{gone}: the recording goes on in {str(new.folder)!r}, from {seconds:.1f} s on"
+        new.log([line("fault", position, reason=warning)])
+        self._earlier.append(old.folder)
+        self._writer = new
+        self._moves.append(warning)
+        _log.error(warning)
 
     def _new_lines(self, end: int) -> list[Line]:
         lines: list[Line] = []

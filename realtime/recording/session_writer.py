@@ -79,6 +79,7 @@ class SessionWriter:
     def __init__(self, parent: Path, facts: Facts, began: datetime, passage: str = "", origin: int = 0) -> None:
         """Make the folder, and write the first line."""
         self.fault = ""
+        self._closed = False
         self._origin, self._rate = origin, facts.sample_rate
         name, create = FORMATS[facts.format]
         began += timedelta(seconds=origin / facts.sample_rate)
@@ -93,6 +94,7 @@ class SessionWriter:
                 opened.pop_all()
         except OSError as error:
             raise UserError(f"no audio can be written to {str(self.folder)!r}: {error.strerror or error}") from None
+        self._audio_path = self.folder / name
         first = line(
             "session",
             origin,
@@ -122,6 +124,20 @@ class SessionWriter:
         """Why the last lines are not written yet, "" if they are."""
         return self._log.fault
 
+    def missing(self) -> str:
+        """Name what was deleted or moved since it was made: the folder, the log or the audio; "" if all is there.
+
+        What is written then goes on into a file that nobody finds any more, and no call fails.
+        """
+        for what, path in (("folder", self.folder), ("log", self.folder / LOG), ("audio", self._audio_path)):
+            try:
+                path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return what
+            except OSError:  # a disk that fails says so when it is written to
+                return ""
+        return ""
+
     def write(self, samples: NDArray[np.float32]) -> None:
         """Append float32 (n, channels)."""
         self._try(lambda: self._audio.write(samples))
@@ -150,9 +166,15 @@ class SessionWriter:
         return dropouts
 
     def log(self, lines: Iterable[Line]) -> None:
-        """Append lines whose `sample`, and `emitted` if there is one, are positions in the stream."""
-        end = self.position
-        self._log.add([self._placed(one) for one in lines if not self.fault or one["sample"] <= end])
+        """Append lines whose `sample`, and `emitted` if there is one, are positions in the stream.
+
+        Those before the first sample of the audio, and behind the last one of audio that ended, are left out.
+        """
+        if self._closed:
+            return
+        first, end = self._origin, self.position
+        wanted = [one for one in lines if one["sample"] >= first and (not self.fault or one["sample"] <= end)]
+        self._log.add([self._placed(one) for one in wanted])
 
     def _placed(self, one: Line) -> str:
         sample = one["sample"] - self._origin
@@ -167,16 +189,22 @@ class SessionWriter:
         if sync:
             self._try(self._audio.sync)
 
-    def close(self) -> None:
-        """Write the last line and finish. Raises UserError if the disk does not take it."""
+    def close(self, reason: str = "") -> None:
+        """Write the last line and finish; twice is harmless. Raises UserError if the disk does not take it.
+
+        reason: why it ended, where the audio itself has no `fault`, "" for no particular one.
+        """
+        if self._closed:
+            return
         self._try(self._audio.close)
-        self.log([line("stop", self.position, reason=self.fault or CLEAN)])
+        self.log([line("stop", self.position, reason=self.fault or reason or CLEAN)])
+        self._closed = True
         self._lock.close()
         self._log.close()
 
     def _try(self, action: Callable[[], None]) -> None:
         """Do something to the audio; where the disk refuses, the recording ends here."""
-        if self.fault:
+        if self.fault or self._closed:
             return
         try:
             action()

@@ -45,6 +45,8 @@ def chop_rows(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list
             brief = f"taps {snapshot.taps} · {brief}"
         if snapshot.recording.folder is not None:
             brief = f"rec · {brief}"
+        elif snapshot.recording.ended:
+            brief = f"rec ENDED · {brief}"
         return [*rows, [(cut(f"{brief} · late {snapshot.late_notes}", width), "")]]
     side = [rule("Session", "", beside), *_session(snapshot, beside - 7, height)]
     side += [[] for _ in range(len(rows) - len(side))]
@@ -71,6 +73,8 @@ def _session(snapshot: Snapshot, room: int, height: int) -> list[Row]:
         lines.insert(0, ("kept", f"{len(snapshot.recording.kept)}; {snapshot.recording.key}", "bold"))
     if snapshot.recording.folder is not None:
         lines.insert(0, ("rec", snapshot.recording.folder.name, "bold red"))
+    elif snapshot.recording.ended:
+        lines.insert(0, ("rec", f"ENDED: {snapshot.recording.ended}", "bold red"))
     if snapshot.taps is not None:
         lines.insert(0, ("taps", f"{snapshot.taps:,} on {snapshot.pad}", "bold"))
     while len(lines) > max(1, height):

@@ -21,12 +21,13 @@ class Recording:
     """What is written of a session.
 
     folder: where it is recorded, None while it is not. kept: folders of the pre-record. key: what a key keeps, for
-    people, "" for nothing.
+    people, "" for nothing. ended: why the recording ended before the session, "" if it did not.
     """
 
     folder: Path | None = None
     kept: tuple[Path, ...] = ()
     key: str = ""
+    ended: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The recorder: what was heard is kept, in its place, whatever the device and the disk do."""
 
 import json
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.recording import recorder as recorder_module
 from samplechop.realtime.recording import session_writer
+from samplechop.realtime.recording.audio_files import WavFile
 from samplechop.realtime.recording.history_buffer import HistoryBuffer
 from samplechop.realtime.recording.recorder import KEEP_KEY, Recorder, RecordPlan
 from samplechop.realtime.recording.session_folder import is_locked
@@ -185,6 +188,9 @@ def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path, monk
 
         frames = 0
 
+        def __init__(self, path: Path) -> None:
+            path.touch()
+
         def write(self, samples: np.ndarray) -> None:
             self.frames = min(1_000, self.frames + len(samples))
             if self.frames == 1_000:
@@ -196,7 +202,7 @@ def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path, monk
 
         def close(self) -> None: ...
 
-    monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", lambda *_: Full()))
+    monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", lambda path, *_: Full(path)))
     recording = recorder(RecordPlan(tmp_path))
     recording.start()
     for start in range(0, 5_000, 500):
@@ -443,3 +449,120 @@ def test_a_reader_that_comes_too_late_is_told_how_much_is_lost() -> None:
     assert history.read(0, out) == ("lost", 1_000 - history.frames)
     assert history.read(1_000 - history.frames, out) == ("audio", history.frames)
     assert np.array_equal(out[: history.frames], samples[-history.frames :])
+
+
+def delete(folder: Path) -> None:
+    """At once, not file by file."""
+    shutil.rmtree(folder.rename(folder.with_name("gone")))
+
+
+@pytest.mark.parametrize("what", ["folder", "log", "audio", "moved", "parent"])
+def test_where_a_session_is_deleted_the_recording_goes_on_in_a_new_folder(tmp_path: Path, what: str) -> None:
+    samples, parent = noise(9_000), tmp_path / "sessions"
+    recording = recorder(RecordPlan(parent))
+    recording.start()
+    (old,) = recording.folders
+    recording.process(Chunk(0, samples[:3_000]))
+    recording.write(chop(1_000))
+    wait_until(lambda: len(lines_of(old)) == 2 and recording._seen == 3_000)
+    if what in ("log", "audio"):
+        (old / ("events.jsonl" if what == "log" else "audio.wav")).unlink()
+    elif what == "moved":
+        old.rename(tmp_path / "elsewhere")
+    else:
+        delete(old if what == "folder" else parent)
+    recording.process(Chunk(3_000, samples[3_000:6_000]))
+    recording.write(chop(4_000))
+    wait_until(lambda: bool(recording.warnings()))
+    new = recording.folders[-1]
+    (warning,) = recording.warnings()
+    assert new != old and repr(str(new)) in warning and "deleted or moved" in warning
+    assert recording.state().folder == new
+    recording.process(Chunk(6_000, samples[6_000:]))
+    recording.write(chop(7_000))
+    recording.close()
+    assert np.array_equal(audio_of(new), samples[3_000:])
+    first, fault, *rest = lines_of(new)
+    assert first["origin"] == 3_000
+    assert (fault["kind"], fault["sample"], fault["reason"]) == ("fault", 0, warning)
+    assert [(one["kind"], one["sample"]) for one in rest] == [("chop", 1_000), ("chop", 4_000), ("stop", 6_000)]
+    assert recording.folders == ((old, new) if what in ("log", "audio") else (new,))
+    if what == "log":
+        assert np.array_equal(audio_of(old)[:3_000], samples[:3_000])
+    if what == "moved":
+        assert lines_of(tmp_path / "elsewhere")[-1]["kind"] == "stop"
+
+
+def test_a_folder_deleted_at_the_very_end_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    recording.process(Chunk(0, noise(3_000)))
+    (old,) = recording.folders
+    join = recording._thread.join
+
+    def deleted_meanwhile() -> None:
+        join()
+        shutil.rmtree(old)
+
+    monkeypatch.setattr(recording._thread, "join", deleted_meanwhile)
+    recording.close()
+    (new,) = recording.folders
+    assert new != old and lines_of(new)[1]["kind"] == "fault"
+    assert lines_of(new)[-1]["kind"] == "stop"
+
+
+def test_a_deleted_folder_that_cannot_be_made_again_ends_the_recording_and_says_so(tmp_path: Path) -> None:
+    parent = tmp_path / "sessions"
+    recording = recorder(RecordPlan(parent))
+    recording.start()
+    recording.process(Chunk(0, noise(1_000)))
+    delete(parent)
+    parent.write_text("a file")
+    wait_until(lambda: bool(recording.warnings()))
+    assert recording.state().folder is None and "no session can be kept" in recording.state().ended
+    recording.process(Chunk(1_000, noise(1_000)))
+    recording.close()
+    (warning,) = recording.warnings()
+    assert "deleted or moved" in warning and "no session can be kept" in warning
+
+
+def test_two_failures_at_once_are_both_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(WavFile):
+        def write(self, _: np.ndarray) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", Broken))
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    full = threading.Event()
+    write = os.write
+
+    def no_room(descriptor: int, content: bytes) -> int:
+        if full.is_set():
+            raise OSError(28, "No space left on device")
+        return write(descriptor, content)
+
+    monkeypatch.setattr(os, "write", no_room)
+    full.set()
+    recording.process(Chunk(0, noise(1_000)))
+    wait_until(lambda: len(recording.warnings()) == 2)
+    assert recording.state().ended == "No space left on device"
+    ended, log = recording.warnings()
+    assert "ended after 0.0 s" in ended and "log of" in log
+    recording._failures.append("something else")
+    recording.close()
+    assert "something else" in recording.warnings()[0]
+    assert "lines of the session could not be written" in recording.warnings()[1]
+
+
+def test_a_recorder_that_stopped_is_not_shown_as_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(SessionWriter, "follow", broken)
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    wait_until(lambda: bool(recording.warnings()))
+    assert recording.state().folder is None and "a bug" in recording.state().ended
+    recording.close()
+    assert "a bug" in lines_of(recording.folders[0])[-1]["reason"]
