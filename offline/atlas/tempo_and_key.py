@@ -25,7 +25,7 @@ from samplechop.offline.common.progress import Progress
 from samplechop.offline.kits.analysis import tempo_and_key
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.offline.kits.core.record import audio_files, is_kit
-from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.detectors import make

@@ -1,13 +1,17 @@
 """Any audio file as one array: the reader for whatever works on whole sounds. What is long is read by kits.core."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from samplechop.realtime.audio.audio_file import DECODE_FRAMES
+from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.errors import UserError
+
+_log = logging.getLogger(__name__)
 
 RATE = 44_100
 """Hz, of everything that is made, learned from and measured offline."""
@@ -18,23 +22,27 @@ SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
 
 
 def read_audio(path: Path) -> Sound:
-    """Read any audio file that libsndfile knows, brought to RATE. Raises UserError if it cannot be read."""
+    """Read any audio file that libsndfile or ffmpeg knows, brought to RATE. Raises UserError if it cannot be read."""
     return to_rate(*read_at_own_rate(path))
 
 
 def read_at_own_rate(path: Path) -> tuple[Sound, int]:
     """Read any audio file as the mean of its channels, with its sample rate in Hz.
 
-    Raises UserError if it cannot be read.
+    What is damaged is read as far as it goes, with a line in the log. Raises UserError if it cannot be read.
     """
-    if not path.exists():
-        raise UserError(f"there is no file {str(path)!r}")
+    source = FileSource(path, DECODE_FRAMES, realtime=False)
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-        raise UserError(f"{str(path)!r} cannot be read as audio: {reason}") from None
-    return samples.mean(axis=1), rate
+        blocks = []
+        while (chunk := source.read()) is not None:
+            blocks.append(chunk.samples.mean(axis=1))
+    finally:
+        source.stop()
+    for warning in source.warnings:
+        _log.warning("%s", warning)
+    if not blocks:
+        raise UserError(f"{str(path)!r} cannot be read as audio: no sample of it can be decoded")
+    return np.concatenate(blocks), source.sample_rate
 
 
 def to_rate(samples: Sound, rate: int, wanted: int = RATE) -> Sound:

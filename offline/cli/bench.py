@@ -53,7 +53,7 @@ def live(
     """
     from samplechop.offline.lab.bench import live as measures
     from samplechop.offline.lab.bench.live import startup
-    from samplechop.realtime.audio.file_source import open_audio
+    from samplechop.realtime.audio.audio_file import open_audio
     from samplechop.realtime.cli import DEMO
 
     open_audio(recording or DEMO).close()

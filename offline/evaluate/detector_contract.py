@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
-from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec

@@ -26,7 +26,7 @@ from samplechop.offline.common.palette import (
 )
 from samplechop.offline.kits.core.model import Slice
 from samplechop.offline.kits.core.options import DUPLICATE
-from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.ui.formatting import pad_name
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.common.programs import ends_with_us
 from samplechop.offline.notes.note_bank import Bank, Note
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.programs import ends_with_us
 
 USUAL_PLACES = (
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",

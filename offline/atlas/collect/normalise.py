@@ -24,11 +24,9 @@ from samplechop.offline.atlas.collect.find_files import Item
 from samplechop.offline.atlas.collect.segmentation import by_chops, by_energy
 from samplechop.offline.atlas.settings import CollectSettings
 from samplechop.offline.atlas.store import Sound
-from samplechop.offline.audio import decode
-from samplechop.offline.audio.decode import UNKNOWN
 from samplechop.offline.audio.sample_formats import BLOCK
 from samplechop.offline.kits.core.record import Record, audio_files, open_record
-from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.audio.audio_file import UNKNOWN, open_audio
 from samplechop.realtime.core.errors import UserError
 
 TRIM_DB = 60.0
@@ -205,9 +203,7 @@ def _check_length(audio: Path, settings: CollectSettings) -> None:
         with open_audio(audio) as file:
             seconds = file.frames / file.samplerate
     except UserError:
-        if decode.is_ours(audio):
-            raise
-        return
+        return  # ffmpeg may know it
     if settings.max_seconds < seconds < UNKNOWN / file.samplerate:
         raise UserError(_too_long(audio, seconds, settings))
 

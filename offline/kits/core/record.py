@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from samplechop.offline.audio import decode
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
-from samplechop.realtime.audio.file_source import open_audio
+from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.session_folder import AUDIO as SESSION_AUDIO
 from samplechop.realtime.recording.session_folder import is_session, session_audio
 
 FOREIGN = ("m4a", "m4b", "aac", "alac", "wma", "wv", "ape", "tta", "mka", "mp4", "mov", "m4v", "mkv", "webm")
-AUDIO = frozenset((*decode.OURS, *FOREIGN, "caf", "mp3"))
+KNOWN = ("wav", "wave", "bwf", "rf64", "w64", "flac", "aif", "aiff", "aifc", "au", "snd", "ogg", "oga", "opus")
+AUDIO = frozenset((*KNOWN, *FOREIGN, "caf", "mp3"))
 """Endings of the files taken from a folder; a file named by itself may have any."""
 
 

@@ -20,7 +20,6 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
-from samplechop.offline.common.programs import ends_with_us
 from samplechop.offline.lab.drum_datasets.clip_classifier import APART, ONSET_DB, ClipClassifier, features
 from samplechop.offline.labels.drum_labels import (
     KICK_HZ,
@@ -37,6 +36,7 @@ from samplechop.offline.labels.drum_labels import (
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUMS, Event
 from samplechop.realtime.core.plugin import ProcessSpec
+from samplechop.realtime.core.programs import ends_with_us
 from samplechop.realtime.detectors.beats.detector import BeatDetector
 
 SOFT_DB = 3.0

@@ -14,8 +14,8 @@ from numba.core.caching import IndexDataCacheFile
 
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.process_pool import as_ready, in_order, second_process, submit, surviving
-from samplechop.offline.common.programs import ends_with_us
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.programs import ends_with_us
 from tests.support.command import ROOT
 from tests.support.waiting import wait_until
 

@@ -124,7 +124,7 @@ def test_damage_is_left_out_not_mended(tmp_path, atlas):
     numbers[5] = np.nan
     write(tmp_path / "pile" / "nan.wav", numbers, subtype="FLOAT")
     gather(atlas, tmp_path / "pile")
-    assert reason(atlas, "cut.wav").endswith("ends early, after 1705 samples")
+    assert reason(atlas, "cut.wav").endswith("ends early, after 1705 of 2205 samples: 0.01 of 0.05 s are missing")
     assert reason(atlas, "nan.wav").endswith("holds 1 samples that are no audio (NaN or endless)")
 
 
