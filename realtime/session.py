@@ -160,7 +160,7 @@ class Session:
             closing.callback(lambda: self._show(self._write()))
             if self._taps is not None:
                 closing.callback(self._taps.close)
-            closing.callback(analysis.join)
+            closing.callback(self._finish, analysis)
             closing.callback(self.stop)
             if self._source.realtime:
                 closing.enter_context(scheduling_hints())
@@ -183,6 +183,11 @@ class Session:
             folders=() if self._recorder is None else self._recorder.folders,
             interrupted=interrupted,
         )
+
+    @staticmethod
+    def _finish(analysis: threading.Thread) -> None:
+        if analysis.is_alive():  # else it has ended, or an interrupt came before it began
+            analysis.join()
 
     def stop(self) -> None:
         """[any thread] End the session soon."""

@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import queue
+import select
 import signal
 import sys
 import threading
@@ -23,7 +24,7 @@ from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from samplechop.realtime.core.compile_cache import ensure_compile_cache, is_temporary, remove_temporary_cache
 from samplechop.realtime.core.errors import UserError
@@ -159,11 +160,21 @@ def _console_events() -> Iterator[None]:
         ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, False)
 
 
+def takes_output(stream: IO[str]) -> bool:
+    """Tell whether a stream takes output now: not a terminal that Ctrl-S has stopped, nor a pipe nobody reads."""
+    try:
+        return bool(select.select([], [stream], [], 0)[1])
+    except (AttributeError, OSError, ValueError, TypeError):  # no file, or Windows: nobody knows before
+        return True
+
+
 def say(text: str) -> None:
     """Write a line to standard error, if anybody is still there to read it."""
     try:
+        if not takes_output(sys.stderr):
+            raise BlockingIOError
         print(text, file=sys.stderr, flush=True)
-    except (OSError, ValueError):  # the terminal was closed: nor must Python fail to flush at its end
+    except (OSError, ValueError):  # the terminal was closed or stopped: nor may Python wait for it, or fail, at its end
         with suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stderr.fileno())

@@ -21,6 +21,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from samplechop.realtime.core.events import BEAT, CHORD, KEY, Event
+from samplechop.realtime.core.process import takes_output
 from samplechop.realtime.ui.formatting import clock, note_name, pad_name, printable
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
@@ -35,6 +36,10 @@ _OTHER_TEMPO = 0.04  # a tempo that differs by more than this share is reported
 class View:
     """Something that shows a session; this one shows nothing. All calls come from the main thread."""
 
+    def ready(self) -> bool:
+        """[main] Tell whether it can show something without waiting for whoever takes it."""
+        return True
+
     def start(self) -> None:
         """[main] Begin; called once, before anything else."""
 
@@ -48,6 +53,8 @@ class View:
 class GuardedView:
     """Shows what another view shows, until that fails: then nothing more, after one sentence about it.
 
+    Nothing waits for a view that is not ready; it gets what it missed later.
+
     say: takes the sentence; it goes to the log, too.
     """
 
@@ -55,6 +62,7 @@ class GuardedView:
         """Guard a view."""
         self._view: View | None = view
         self._say = say
+        self._new: list[Event] = []  # not shown yet
 
     def start(self) -> None:
         """[main] Begin."""
@@ -62,7 +70,13 @@ class GuardedView:
 
     def show(self, make: Callable[[], Snapshot], new: Sequence[Event]) -> None:
         """[main] Show the snapshot that `make` gives."""
-        self._try(lambda view: view.show(make(), new))
+        self._new += new if self._view is not None else ()
+
+        def show(view: View) -> None:
+            view.show(make(), self._new)
+            self._new = []
+
+        self._try(show)
 
     def stop(self) -> None:
         """[main] Leave the terminal as it was found."""
@@ -74,7 +88,8 @@ class GuardedView:
         if view is None:
             return
         try:
-            call(view)
+            if view.ready():
+                call(view)
         except Exception as error:
             self._view = None
             _log.warning("the view stopped; the session goes on", exc_info=True)
@@ -98,6 +113,10 @@ class PlainView(View):
         self._shown: Snapshot | None = None
         self._counts: dict[str, tuple[str, float]] = {}  # by kind, what was written last, and at which position
         self._tempo = 0.0
+
+    def ready(self) -> bool:
+        """Tell whether the stream takes lines."""
+        return takes_output(self._stream)
 
     def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:
         """Write what is new."""
@@ -240,6 +259,11 @@ class TerminalView(View):
         self._chords: deque[Event] = deque(maxlen=16)
         self._position = 0
         self._size = console.size
+        self._stream = console.file  # which is another while rich shows something
+
+    def ready(self) -> bool:
+        """Tell whether the terminal takes a picture."""
+        return takes_output(self._stream)
 
     def start(self) -> None:
         """Hide the cursor and begin below what is on the screen."""

@@ -159,3 +159,21 @@ def test_a_reader_that_leaves_ends_its_output_and_nothing_else(song: Path, tmp_p
     assert process.wait(PATIENCE) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_a_screen_that_has_stopped_keeps_neither_the_files_nor_the_end_waiting(song: Path, tmp_path: Path) -> None:
+    midi = tmp_path / "a.mid"
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(into, b"\n" * 512)
+    os.set_blocking(into, True)
+    command = [sys.executable, str(ROOT / "run_live.py"), str(song), "--midi-file", str(midi)]
+    env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
+    process = subprocess.Popen(command, env=env, stderr=into)
+    os.close(into)
+    wait_until(has_notes(midi), process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 0
+    os.close(out)

@@ -67,7 +67,7 @@ def test_every_note_of_a_synthesizer_is_captured_in_tune_and_from_its_attack_on(
     folder = tmp_path / "piano"
     program = jack_server.popen([sys.executable, *command, "-o", str(folder)], stderr=subprocess.PIPE)
     wait_until((folder / TAKES).is_dir, program)
-    program.send_signal(signal.SIGINT)
+    program.send_signal(signal.SIGHUP)  # as when its terminal is closed
     program.communicate(timeout=PATIENCE)
     assert program.returncode == 130
     done = jack_server.run([sys.executable, *command, "-o", str(folder)])

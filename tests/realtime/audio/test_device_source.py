@@ -51,16 +51,36 @@ class ComingAndGoing:
         """Nothing to close."""
 
 
-@pytest.mark.parametrize("away", [0.3, 2.5, 3600.0])
-def test_positions_follow_the_wall_clock_while_a_device_is_away(monkeypatch: pytest.MonkeyPatch, away: float) -> None:
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch) -> DeviceSource:
+    """Give an input that plays ComingAndGoing."""
     device = Device(0, "Turntable", "ALSA", 1, 0, RATE, is_default=True)
     monkeypatch.setattr(device_source, "portaudio", nullcontext)
     monkeypatch.setattr(device_source, "devices_of", lambda _: [device])
     monkeypatch.setattr(device_source, "check_input", lambda *_: None)
     monkeypatch.setattr(device_source, "DeviceStream", ComingAndGoing)
     monkeypatch.setattr(device_source, "CHECK_SECONDS", 0.0)
+    return DeviceSource(block_size=BLOCK)
+
+
+def test_what_had_come_before_a_stop_is_read_after_it(source: DeviceSource) -> None:
+    source.start()
+    for _ in range(BEFORE - 1):
+        source._stream.lost()  # lets one more block come
+    source.stop()
+    chunks = []
+    while (chunk := source.read()) is not None:
+        chunks.append((chunk.start, len(chunk.samples)))
+    assert sum(length for _, length in chunks) == BEFORE * BLOCK
+    assert [start for start, _ in chunks] == sorted({start for start, _ in chunks})
+    assert source.read() is None
+
+
+@pytest.mark.parametrize("away", [0.3, 2.5, 3600.0])
+def test_positions_follow_the_wall_clock_while_a_device_is_away(
+    monkeypatch: pytest.MonkeyPatch, source: DeviceSource, away: float
+) -> None:
     monkeypatch.setattr(ComingAndGoing, "away", away)
-    source = DeviceSource(block_size=BLOCK)
     source.start()
     chunks = []
     while sum(len(chunk.samples) for chunk in chunks) < (BEFORE + AFTER) * BLOCK:

@@ -1,6 +1,8 @@
-"""The log: what is written, and that the console stays silent."""
+"""The log, what ends a process, and streams that take no output."""
 
 import logging
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import logged_to
+from samplechop.realtime.core.process import end_begins, ended_cleanly, logged_to, takes_output
 from tests.support.command import ROOT
 
 
@@ -35,3 +37,41 @@ def test_without_a_log_nothing_is_printed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_the_first_signal_asks_to_end_and_no_other_breaks_off_the_end(name: str) -> None:
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with ended_cleanly():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        signal.raise_signal(number)
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(number) is before
+    with ended_cleanly():
+        end_begins()
+        signal.raise_signal(number)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signals")
+def test_what_was_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_cleanly():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "set_blocking") or sys.platform == "win32", reason="Windows cannot ask a pipe")
+def test_a_full_pipe_takes_no_output() -> None:
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    with os.fdopen(into, "w") as stream, os.fdopen(out):
+        assert takes_output(stream)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(into, b"." * 512)
+        assert not takes_output(stream)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
+from samplechop.realtime.midi import file as midi_file
 from samplechop.realtime.midi.file import BAR, TICKS_PER_BEAT, MidiFileSink, TempoMap
 
 RATE = 44_100
@@ -224,3 +225,54 @@ def test_no_note_hangs_or_ends_twice_whatever_is_played(tmp_path: Path, chords, 
 def test_notes_without_a_velocity_are_not_played(tmp_path: Path) -> None:
     silent = Event("pitches", 0, 0, 1.0, "C", notes=(60,))
     assert notes_of(write_midi(tmp_path / "out.mid", [silent])) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.integers(0, 1000), st.sampled_from([0.05, 0.5, 4.0]), st.booleans())
+def test_a_file_that_grew_is_the_same_to_the_byte_and_whole_at_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, gate: float, beats: bool
+) -> None:
+    monkeypatch.setattr(midi_file, "SETTLED_SECONDS", 2.0)
+    monkeypatch.setattr(midi_file, "GROW_SECONDS", 0.0)
+    rng = np.random.default_rng(seed)
+    events: list[tuple[float, Event]] = []  # by when they come
+    places = np.cumsum(rng.uniform(0.4, 0.6, 40)) if beats else ()
+    for place in places:
+        label, tempo = str(rng.integers(1, 5)), float(rng.uniform(80, 140))
+        events.append((place + 1.5, Event("beat", round(place * RATE), 0, 0.9, label, tempo=tempo)))
+    for place in rng.uniform(0, 20, 60):
+        events.append((place + 0.2, chop(round(place * RATE), int(rng.integers(60, 64)))))
+    for kind in ("chord", "pitches"):
+        for place in rng.uniform(0, 20, 20):
+            notes = sorted(set(rng.integers(60, 66, 3).tolist()))
+            events.append((place + 0.3, chord(round(place * RATE), *notes, kind=kind)))
+    grown = MidiFileSink(tmp_path / "grown.mid", RATE, gate_seconds=gate)
+    inputs = [event for _, event in sorted(events, key=lambda one: one[0])]
+    for at, event in enumerate(inputs):
+        grown.write(event)
+        grown._due = 0.0
+        grown.grow()
+        if at % 20 == 0:
+            lengths_of(mido.MidiFile(tmp_path / "grown.mid"))
+    grown.close()
+    write_midi(tmp_path / "once.mid", inputs, gate_seconds=gate)
+    assert (tmp_path / "grown.mid").read_bytes() == (tmp_path / "once.mid").read_bytes()
+
+
+def test_a_disk_that_takes_nothing_leaves_the_last_file_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(midi_file, "GROW_SECONDS", 0.0)
+    sink = MidiFileSink(tmp_path / "a.mid", RATE)
+    sink.write(chop(0))
+    sink.grow()
+    whole = (tmp_path / "a.mid").read_bytes()
+    sink.write(chop(RATE))
+    with monkeypatch.context() as full:
+        full.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        sink._due = 0.0
+        sink.grow()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [whole]
+    sink._due = 0.0
+    sink.grow()
+    assert len(notes_of(mido.MidiFile(tmp_path / "a.mid"))) == 4

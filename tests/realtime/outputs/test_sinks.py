@@ -13,6 +13,7 @@ import pytest
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi.file import MidiFileSink
+from samplechop.realtime.outputs import sinks
 from samplechop.realtime.outputs.sinks import JsonLinesSink, check_target
 from tests.support.command import ROOT
 
@@ -148,3 +149,18 @@ def test_a_full_disk_is_one_sentence() -> None:
         sink.close()
     assert sink.broken
     sink.close()
+
+
+def test_a_reader_that_never_reads_is_given_up_and_what_it_missed_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sinks, "STALL_SECONDS", 0.05)
+    os.mkfifo(tmp_path / "events.jsonl")
+    sink = JsonLinesSink(tmp_path / "events.jsonl", RATE)
+    for sample in range(3):
+        sink.write(chop(sample))
+    assert sink.warnings() == ()
+    sink.close()
+    (warning,) = sink.warnings()
+    assert warning.startswith("3 events were not written to ") and warning.endswith("its reader stands still")
+    os.close(os.open(tmp_path / "events.jsonl", os.O_RDONLY | os.O_NONBLOCK))  # lets the thread go

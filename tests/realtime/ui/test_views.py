@@ -337,6 +337,27 @@ def test_a_fault_in_a_view_or_in_its_snapshot_is_said_once_and_the_view_stopped(
     GuardedView(faulty, Broken(OSError()).write).show(snapshot, [])  # nobody to say it to
 
 
+def test_a_view_that_is_not_ready_keeps_nobody_waiting_and_gets_what_it_missed():
+    class Slow(View):
+        free, shown = False, ()
+
+        def ready(self):
+            return self.free
+
+        def show(self, _snapshot, new):
+            self.shown += tuple(new)
+
+    slow = Slow()
+    view = GuardedView(slow, print)
+    view.start()
+    view.show(snapshot, [chop(1)])
+    assert slow.shown == ()
+    slow.free = True
+    view.show(snapshot, [chop(2)])
+    view.show(snapshot, [])
+    assert [event.sample for event in slow.shown] == [1, 2]
+
+
 @settings(max_examples=60)
 @given(sessions, st.integers(0, 12) | st.integers(0, 5000), st.integers(-1, 12) | st.integers(0, 5000))
 def test_a_terminal_of_any_size_is_drawn(session, width, height):
