@@ -2,11 +2,11 @@
 
 import hashlib
 import itertools
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 if __name__ != "samplechop.models":  # found by its folder's name, it would be loaded a second time
     raise ImportError("this is samplechop.models: import it by that name")
@@ -18,10 +18,16 @@ from samplechop.models.features import HarmonyFeatures as HarmonyFeatures
 from samplechop.models.features import ModelError as ModelError
 from samplechop.models.features import SoundFeatures as SoundFeatures
 from samplechop.models.features import StreamFeatures as StreamFeatures
+from samplechop.realtime.core import documents
 
 SCHEMA = 1
 AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ClipFeatures | SoundFeatures
 FOLDER = Path(__file__).parent
+MOST_BYTES = 256 << 20
+"""Of a model's file."""
+_MOST_ITEMS, _MOST_TEXT = 4096, 200
+_PLAIN = re.compile(r"[\w .+-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +72,63 @@ KINDS: dict[str, type[AnyFeatures]] = {
 }
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
+def _typed(kind: Any, value: Any) -> Any:
+    """Give a value of JSON as a field's type: int, float, str, or a tuple of such. Raises ValueError for another."""
+    if get_origin(kind) is tuple:
+        kinds = get_args(kind)
+        if not isinstance(value, list) or len(value) > _MOST_ITEMS:
+            raise ValueError(f"must be a list of at most {_MOST_ITEMS}, got {_shown(value)}")
+        if kinds[-1] is Ellipsis:
+            kinds = (kinds[0],) * len(value)
+        if len(value) != len(kinds):
+            raise ValueError(f"must be {len(kinds)} numbers, got {_shown(value)}")
+        return tuple(_typed(one, each) for one, each in zip(kinds, value, strict=True))
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        raise ValueError(f"must be of type {kind.__name__}, got {_shown(value)}")
+    if kind is str and len(value) > _MOST_TEXT:
+        raise ValueError(f"must have at most {_MOST_TEXT} characters, got {len(value)}")
+    return value
+
+
+def _shown(value: object) -> str:
+    """Give a value as a message shows it, shortened."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _number(value: object) -> float:
+    return float(_typed(float, value))
 
 
 def _features(kind: object, record: object, where: str) -> AnyFeatures:
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ModelError(f"{where}: kind must be one of {sorted(KINDS)}, got {kind!r}")
+        raise ModelError(f"{where}: kind must be one of {sorted(KINDS)}, got {_shown(kind)}")
     names = {one.name for one in fields(KINDS[kind])}
     if not isinstance(record, dict) or set(record) != names:
         got = sorted(record) if isinstance(record, dict) else record
-        raise ModelError(f"{where}: features must have exactly {sorted(names)}, got {got}")
+        raise ModelError(f"{where}: features must have exactly {sorted(names)}, got {_shown(got)}")
+    values = {}
+    for one in fields(KINDS[kind]):
+        try:
+            values[one.name] = _typed(one.type, record[one.name])
+        except ValueError as error:
+            raise ModelError(f"{where}: features.{one.name} {error}") from None
     try:
-        return KINDS[kind](**{name: _tuples(value) for name, value in record.items()})
+        return KINDS[kind](**values)
     except ModelError as error:
         raise ModelError(f"{where}: {error}") from None
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"{where}: features cannot be read: {error}") from None
 
 
 def _calibration(record: Any, where: str) -> tuple[tuple[float, float], ...]:
     try:
-        pairs = tuple((float(said), float(share)) for said, share in record)
-    except (TypeError, ValueError):
-        raise ModelError(f"{where}: calibration must be pairs of numbers, got {record!r}") from None
+        pairs: tuple[tuple[float, float], ...] = tuple(
+            (float(said), float(share)) for said, share in _typed(tuple[tuple[float, float], ...], record)
+        )
+    except ValueError as error:
+        raise ModelError(f"{where}: calibration must be pairs of numbers ({error})") from None
     rising = all(a[0] < b[0] and a[1] <= b[1] for a, b in itertools.pairwise(pairs))
     if not rising or not all(0 <= number <= 1 for pair in pairs for number in pair):
-        raise ModelError(f"{where}: calibration must rise within 0..1, got {pairs}")
+        raise ModelError(f"{where}: calibration must rise within 0..1, got {_shown(pairs)}")
     return pairs
 
 
@@ -111,30 +147,59 @@ def load(name_or_path: str | Path) -> Manifest:
     if not path.is_file():
         raise ModelError(f"no model {str(name_or_path)!r}: name one of {', '.join(names())}, or a .json manifest")
     where = f"model {str(path)!r}"
+    released = path.parent == FOLDER  # some installers make links of them
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        record = documents.read_json(path, follow_links=released)
+    except OSError as error:
+        raise ModelError(f"{where} is not a readable manifest: {error.strerror}") from None
+    except ValueError as error:
         raise ModelError(f"{where} is not a readable manifest: {error}") from None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise ModelError(f"{where} is not a manifest of schema {SCHEMA}; it needs another version of samplechop")
     wanted = {"schema", "file"} | {one.name for one in fields(Manifest)} - {"path"}
     needed = wanted - OPTIONAL | ({"threshold", "min_gap"} if record.get("kind") in PICKED else set())
     if not needed <= set(record) <= wanted:
-        raise ModelError(f"{where} must have exactly the keys {sorted(wanted)}, got {sorted(record)}")
+        raise ModelError(f"{where} must have exactly the keys {sorted(wanted)}, got {_shown(sorted(record))}")
     if record["kind"] == "shreds":  # what earlier versions wrote
         record["kind"] = "clips"
-    threshold, min_gap = record.get("threshold", 0.5), record.get("min_gap", 0.0)
-    if not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
-        raise ModelError(f"{where}: threshold must lie between 0 and 1, got {threshold!r}")
-    if not isinstance(min_gap, (int, float)) or not 0 <= min_gap <= 10:
-        raise ModelError(f"{where}: min_gap must be in 0..10 seconds, got {min_gap!r}")
+    _check_fields(record, where)
     features = _features(record["kind"], record["features"], where)
-    file = path.parent / Path(str(record["file"])).name
+    calibration = _calibration(record.get("calibration", []), where)
+    file = path.parent / record["file"]
     if not file.is_file():
         raise ModelError(f"{where} names {file.name!r}, which is not beside it")
-    if hashlib.sha256(file.read_bytes()).hexdigest() != record["sha256"]:
+    try:
+        content = documents.read_bytes(file, MOST_BYTES, follow_links=released)
+    except OSError as error:
+        raise ModelError(f"{where}: {file.name!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ModelError(f"{where}: {file.name!r} cannot be used: {error}") from None
+    if hashlib.sha256(content).hexdigest() != record["sha256"]:
         raise ModelError(f"{where}: {file.name} is damaged or was exchanged (its sha256 is not the manifest's)")
     rest = {key: record[key] for key in set(record) - {"schema", "file", "features", "calibration"}}
-    return Manifest(
-        path=file, features=features, calibration=_calibration(record.get("calibration", []), where), **rest
-    )
+    return Manifest(path=file, features=features, calibration=calibration, **rest)
+
+
+def _check_fields(record: Mapping[str, Any], where: str) -> None:
+    """Check what stands beside the features. Raises ModelError."""
+    for name in ("name", "version", "kind", "license", "sha256", "file"):
+        value = record[name]
+        if not isinstance(value, str) or len(value) > _MOST_TEXT or not value.isprintable():
+            raise ModelError(f"{where}: {name} must be a line of text, got {_shown(value)}")
+    file = record["file"]
+    if not _PLAIN.fullmatch(file) or Path(file).name != file or file.startswith("."):
+        raise ModelError(f"{where}: file must be the name of a file beside it, got {file!r}")
+    if not _SHA256.fullmatch(record["sha256"]):
+        raise ModelError(f"{where}: sha256 must be 64 hexadecimal digits, got {_shown(record['sha256'])}")
+    for name in ("training", "scores", "decision"):
+        if not isinstance(record.get(name, {}), dict):
+            raise ModelError(f"{where}: {name} must be an object, got {_shown(record[name])}")
+    for name, usual in (("threshold", 0.5), ("min_gap", 0.0)):
+        try:
+            value = _number(record.get(name, usual))
+        except ValueError as error:
+            raise ModelError(f"{where}: {name} {error}") from None
+        if name == "threshold" and not 0 < value < 1:
+            raise ModelError(f"{where}: threshold must lie between 0 and 1, got {value:g}")
+        if name == "min_gap" and not 0 <= value <= 10:
+            raise ModelError(f"{where}: min_gap must be in 0..10 seconds, got {value:g}")

@@ -32,10 +32,18 @@ class Features:
     def __post_init__(self) -> None:
         """Refuse what the analysis does not understand."""
         _only(self, sample_rate=44_100, norm=2, support="true", standardise="window-zscore")
+        for name, least, most in (
+            ("hop_length", 32, 8192),
+            ("fmin_hz", 10, 20_000),
+            ("n_bins", 1, 1024),
+            ("bins_per_octave", 1, 96),
+        ):
+            if not least <= getattr(self, name) <= most:
+                raise ModelError(f"features.{name} must be in {least}..{most}, got {getattr(self, name)}")
         if not 0 <= self.past <= 1024 or not 0 <= self.future <= 1024:
             raise ModelError(f"features.past and features.future must be in 0..1024, got {self.past} and {self.future}")
-        if not self.bands:
-            raise ModelError("features.bands must name at least one band")
+        if not 1 <= len(self.bands) <= self.n_bins:
+            raise ModelError(f"features.bands must be 1..{self.n_bins} bands, got {len(self.bands)}")
         for low, high in self.bands:
             if not 0 <= low < high <= self.n_bins:
                 raise ModelError(f"features.bands must lie in 0..{self.n_bins}, got [{low}, {high}]")
@@ -147,6 +155,7 @@ class ClipFeatures:
     def __post_init__(self) -> None:
         """Refuse what the analysis does not understand."""
         _only(self, sample_rate=44_100, hop_length=441, n_fft=2048, n_bands=48, before=8, frames=32)
+        _check_heads(self.heads)
 
     @property
     def n_inputs(self) -> int:
@@ -177,10 +186,10 @@ class SoundFeatures:
         for name, least, most in (("n_bands", 8, 128), ("segments", 8, 64), ("encoding", 2, 512)):
             if not least <= getattr(self, name) <= most:
                 raise ModelError(f"features.{name} must be in {least}..{most}, got {getattr(self, name)}")
-        if not self.tags or not all(isinstance(tag, str) and tag for tag in self.tags):
-            raise ModelError(f"features.tags must name at least one tag, got {self.tags}")
+        if not 1 <= len(self.tags) <= 1024 or not all(self.tags):
+            raise ModelError(f"features.tags must name 1..1024 tags, got {len(self.tags)}")
         if len(set(self.tags)) < len(self.tags):
-            raise ModelError(f"features.tags must differ, got {self.tags}")
+            raise ModelError("features.tags must differ")
 
     @property
     def n_inputs(self) -> int:
@@ -198,7 +207,13 @@ def _check_net(features: StreamFeatures | DrumFeatures) -> None:
     for name, most in (("n_features", 1024), ("channels", 256), ("members", 16)):
         if not 1 <= getattr(features, name) <= most:
             raise ModelError(f"features.{name} must be in 1..{most}, got {getattr(features, name)}")
-    if not features.heads or not all(isinstance(head, str) for head in features.heads):
-        raise ModelError(f"features.heads must name at least one output, got {features.heads}")
-    if len(features.dilations) < 2 or not all(1 <= dilation <= 4096 for dilation in features.dilations):
-        raise ModelError(f"features.dilations must be two or more of 1..4096 frames, got {features.dilations}")
+    _check_heads(features.heads)
+    if not 2 <= len(features.dilations) <= 32 or not all(1 <= dilation <= 4096 for dilation in features.dilations):
+        raise ModelError("features.dilations must be 2..32 numbers in 1..4096 frames")
+    if sum(features.dilations) > 16_384:
+        raise ModelError(f"features.dilations must be 16384 frames together at most, got {sum(features.dilations)}")
+
+
+def _check_heads(heads: tuple[str, ...]) -> None:
+    if not 1 <= len(heads) <= 64 or len(set(heads)) < len(heads) or not all(heads):
+        raise ModelError(f"features.heads must name 1..64 outputs, each once, got {len(heads)}")

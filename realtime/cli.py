@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, printable
 from samplechop.realtime.core.events import PITCHES
 from samplechop.realtime.core.options import option_name, with_options
 from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, ended_cleanly, logged_to, say
@@ -66,7 +66,7 @@ def live(
             raise UserError(f"{option_name(LiveSettings, name)} {str(given[name])!r} is for recording taps: add --tap")
     _check_meant(given, settings)
     for warning in settings.warnings:
-        typer.echo(f"samplechop: {warning}", err=True)
+        typer.echo(f"samplechop: {printable(warning)}", err=True)
     with ended_at_once():
         from samplechop.realtime.core.process import say_when_compiling
 
@@ -103,7 +103,7 @@ def _midi_ports() -> list[str]:
 def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> None:
     """Print what happened, on stderr, where it cannot mix with events."""
     for warning in summary.warnings:
-        say(f"samplechop: {warning}")
+        say(f"samplechop: {printable(warning)}")
     if settings.quiet:
         return
     speed = summary.audio_seconds / max(summary.wall_seconds, 1e-9)
@@ -156,7 +156,7 @@ def guarded(command: Callable[[], object]) -> int:
         typer.echo(f"samplechop: the name {error.object!r} is not UTF-8: rename it", err=True)
         return 2
     except (UserError, ModelError) as error:
-        say(f"samplechop: {error}")
+        say(f"samplechop: {printable(str(error))}")
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED

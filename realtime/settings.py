@@ -1,7 +1,6 @@
 """All settings of a live session, checked in one place; kept in a TOML file or given as options."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 import platformdirs
 
 from samplechop.realtime.audio.source import Monitor
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, option_name, value_types
@@ -221,7 +221,7 @@ def read_config(path: Path) -> dict[str, Any]:
     Keys are option names without the dashes in front ("midi-port"). Raises UserError for a key or type nobody knows.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = documents.read_toml(path)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

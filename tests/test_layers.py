@@ -23,7 +23,7 @@ PRODUCT = """
     offline/augmentation offline/synthesis offline/kits offline/export offline/atlas offline/evaluate
 """
 ALLOWED = {
-    "models": "",
+    "models": "realtime/core",
     "realtime/core": "",
     "realtime/dsp": "realtime/core",
     "realtime/audio": "realtime/core",

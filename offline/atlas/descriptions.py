@@ -5,7 +5,6 @@ synonyms, none too rare: a bag of words (Z. Harris, "Distributional structure", 
 there, not how often or where.
 """
 
-import csv
 import json
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ from pathlib import Path, PurePath
 
 from samplechop.offline.atlas.store import Sound
 from samplechop.offline.audio.reading import SUFFIXES
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 FILE_COLUMNS = ("file", "filename", "path", "name", "sound", "id")
@@ -56,8 +56,8 @@ def _describes(sidecar: Path) -> bool:
     if not sidecar.is_file():
         return False
     try:
-        record = json.loads(_text(sidecar))
-    except (json.JSONDecodeError, RecursionError):
+        record = documents.parse_json(_text(sidecar))
+    except ValueError:
         return True
     return isinstance(record, dict) and not {"tags", "description"}.isdisjoint(record)
 
@@ -108,11 +108,11 @@ def _read(path: Path) -> Iterator[tuple[list[str], Described]]:
 
 def _text(path: Path, what: str = "metadata") -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return documents.read_text(path)
     except OSError as error:
         raise UserError(f"the {what} {str(path)!r} cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"the {what} {str(path)!r} is no UTF-8 text (byte {error.start}): save it as such") from None
+    except ValueError as error:
+        raise UserError(f"the {what} {str(path)!r} cannot be used: {error}") from None
 
 
 def read_json(path: Path, file: str) -> list[Described]:
@@ -122,11 +122,11 @@ def read_json(path: Path, file: str) -> list[Described]:
     line of what is wrong.
     """
     try:
-        record = json.loads(_text(path))
+        record = documents.parse_json(_text(path))
     except json.JSONDecodeError as error:
         raise UserError(f"{str(path)!r}, line {error.lineno}: no JSON ({error.msg})") from None
-    except RecursionError:
-        raise UserError(f"{str(path)!r}, line 1: JSON nested too deeply to be metadata") from None
+    except ValueError as error:
+        raise UserError(f"{str(path)!r}, line 1: it is no metadata ({error})") from None
     if isinstance(record, dict) and isinstance(record.get("results"), list):  # a page of freesound's search
         record = record["results"]
     if isinstance(record, dict) and {"name", "tags", "description", "filename"} & set(record):
@@ -172,8 +172,8 @@ def read_csv(path: Path) -> list[Described]:
     first = text.partition("\n")[0]
     separator = max("\t;|,", key=first.count)
     try:
-        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True))
-    except csv.Error as error:
+        rows = list(documents.parse_rows(text.splitlines(keepends=True), separator, strict=True))
+    except ValueError as error:
         raise UserError(f"{str(path)!r}: no table of text ({error})") from None
     header = [name.strip().lower() for name in rows[0]] if rows else []
     file = next((header.index(name) for name in FILE_COLUMNS if name in header), None)

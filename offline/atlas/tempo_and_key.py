@@ -6,7 +6,6 @@ Of 159 real one-shots and loops it so found a tempo for 11 of the 16 loops, all 
 drum beat, half of it.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from samplechop.offline.kits.analysis import tempo_and_key
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.offline.kits.core.record import audio_files, is_kit
 from samplechop.realtime.audio.audio_file import open_audio
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.detectors import make
@@ -138,7 +138,7 @@ def _of_kit(sound: Sound) -> Music | None:
 @cache
 def _manifest(kit: Path) -> Music | None:
     try:
-        manifest = json.loads((kit / MANIFEST).read_text(encoding="utf-8"))
+        manifest = documents.read_json(kit / MANIFEST)
         values = [manifest[name] or {"value": ""} for name in COLUMNS[1:]]
         return str(values[0]["value"]), str(values[1]["value"])
     except (OSError, ValueError, LookupError, TypeError):

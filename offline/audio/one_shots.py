@@ -19,7 +19,7 @@ from samplechop.realtime.core.errors import UserError
 
 KIT_BANK = 128
 """Where a soundfont keeps its drum kits (SoundFont 2.04, 7.2)."""
-VELOCITY = re.compile(r"^(?P<name>.*?)[ _\-.]*(?:velocity|vel|v)[ _\-]?(?P<velocity>\d{1,3})$", re.IGNORECASE)
+VELOCITY = re.compile(r"^(?P<name>.*?)(?:velocity|vel|v)[ _\-]?(?P<velocity>\d{1,3})$", re.IGNORECASE)
 USUAL_FOLDER = Path("/usr/share/sonic-pi/samples")
 # Which words in a path say what a sound is; the first match counts. None: not used (surface noise, scratches, rolls).
 WORDS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
@@ -157,9 +157,10 @@ def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
 def layer_of(path: Path) -> Layer | None:
     """Read a layer from a name such as MyKit/snare_v096.wav (velocity 1..127); None where it names no velocity."""
     found = VELOCITY.match(path.stem)
-    if found is None or not found["name"] or not 1 <= int(found["velocity"]) <= 127:
+    name = found["name"].rstrip(" _-.") if found else ""
+    if found is None or not name or not 1 <= int(found["velocity"]) <= 127:
         return None
-    return Layer(path, path.parent.name, found["name"], int(found["velocity"]) / 127)
+    return Layer(path, path.parent.name, name, int(found["velocity"]) / 127)
 
 
 def hydrogen_kit(description: Path) -> Iterator[Layer]:

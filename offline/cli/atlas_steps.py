@@ -31,7 +31,7 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Processes or threads (def
 Metadata = Annotated[
     list[Path] | None, typer.Option(help="JSON or CSV that describes sounds, or a folder of such; again for more.")
 ]
-_TAKES_TIME = re.compile(r"(\d+\.?\d*|\.\d+)\s*(ms|s|)")
+_TAKES_TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|)")
 
 
 def seconds(text: str, option: str) -> float:

@@ -13,7 +13,6 @@ files where they agree, else the highest any of them has: the others are resampl
 integers grow by zeros. Nothing is known of the whole, such as a tempo or a key, but what is heard in each slice is.
 """
 
-import csv
 import math
 import shutil
 from collections.abc import Iterator, Sequence
@@ -38,6 +37,7 @@ from samplechop.offline.kits.core.options import NOTES, ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record, title
 from samplechop.offline.kits.pipeline import Outcome
 from samplechop.offline.kits.plan import Plan
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 TEMPLATE = "{number}_{name}"
@@ -74,19 +74,17 @@ class Cut:
 def read_list(path: Path) -> list[Entry]:
     """Read a list. Raises UserError, with the line's number, for what is no list or has nothing in it."""
     try:
-        if not path.is_file() and path.exists():  # opening a pipe or a device could wait for ever
-            raise UserError(f"the list {str(path)!r} is no ordinary file: give lines of path, start and duration")
-        if path.stat().st_size > LARGEST_LIST:
-            raise UserError(f"{str(path)!r} is too large for a list of sounds: give lines of path, start and duration")
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = documents.read_text(path, LARGEST_LIST).splitlines()
     except OSError as error:
         raise UserError(f"the list {str(path)!r} cannot be read ({error.strerror}): give a file of text") from None
-    except UnicodeDecodeError:
-        raise UserError(f"the list {str(path)!r} is no UTF-8 text: give lines of path, start and duration") from None
+    except ValueError as error:
+        raise UserError(
+            f"the list {str(path)!r} cannot be read ({error}): give lines of path, start and duration"
+        ) from None
     columns: Sequence[str] = COLUMNS
     entries: list[Entry] = []
     for number, line in enumerate(lines, 1):
-        cells = next(csv.reader([line], "excel-tab"), [])
+        cells = _cells(line, f"the list {str(path)!r}, line {number}")
         if not any(cell.strip() for cell in cells):
             continue
         if columns is COLUMNS and not entries and (cells[0].lower() == "path" or {"path", "start"} <= set(cells)):
@@ -98,6 +96,14 @@ def read_list(path: Path) -> list[Entry]:
     if not entries:
         raise UserError(f"the list {str(path)!r} has no sounds in it: each line is path, start and duration with tabs")
     return entries
+
+
+def _cells(line: str, where: str) -> list[str]:
+    """Part a line at its tabs. Raises UserError for what is no tab-separated text, such as a cell without an end."""
+    try:
+        return next(documents.parse_rows([line], "\t"), [])
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from None
 
 
 def _entry(cells: dict[str, str], path: Path, number: int) -> Entry:

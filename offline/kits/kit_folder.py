@@ -17,6 +17,7 @@ from pathlib import Path
 
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 
@@ -149,8 +150,8 @@ def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bo
 def _manifest(folder: Path) -> object:
     """Give what a kit's manifest says; None if there is none that can be read."""
     try:
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return documents.read_json(folder / MANIFEST)
+    except (OSError, ValueError):
         return None
 
 

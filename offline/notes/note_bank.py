@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.common.atomic import write_text
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB, N_BINS, HarmonySpectrum
 
@@ -71,7 +72,7 @@ def read_bank(folder: Path) -> Bank:
     Raises UserError if the folder is no bank or a note cannot be read.
     """
     try:
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        index = documents.read_json(folder / INDEX)
         rows = [
             (folder / Path(row["file"]).name, float(row["pitch"]), int(row["velocity"]), float(row["seconds"]))
             for row in index["notes"]

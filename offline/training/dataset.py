@@ -26,6 +26,7 @@ from samplechop.offline.training.streaming_targets import (
     StreamSpec,
     record_of,
 )
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 PER_SHARD = 32
@@ -170,10 +171,10 @@ def write_index(folder: Path, rows: Sequence[Row], made_of: str) -> None:
 def is_made_of(folder: Path, made_of: str) -> bool:
     """Tell whether the folder holds finished shards of just that."""
     try:
-        record = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        record = documents.read_json(folder / INDEX)
     except (OSError, ValueError):
         return False
-    return bool(record.get("schema") == SCHEMA and record.get("made_of") == made_of)
+    return isinstance(record, dict) and record.get("schema") == SCHEMA and record.get("made_of") == made_of
 
 
 def read(folder: Path, *splits: str) -> list[Record]:
@@ -182,7 +183,7 @@ def read(folder: Path, *splits: str) -> list[Record]:
     Raises UserError if the folder holds no finished shards.
     """
     try:
-        record = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        record = documents.read_json(folder / INDEX)
         rows = [Row(**row) for row in record["records"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(f"{str(folder)!r} holds no finished features ({error}); run samplechop train again") from None

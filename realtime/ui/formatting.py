@@ -6,6 +6,7 @@ sixteen to a bank from note 36 up: 36 is A01, 52 is B01.
 
 from rich.cells import cell_len, set_cell_size
 
+from samplechop.realtime.core.errors import printable as printable
 from samplechop.realtime.ui.meters import Row
 
 _NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -27,11 +28,6 @@ def clock(sample: int, sample_rate: int) -> str:
     """Write a position in samples as m:ss.mmm."""
     seconds, thousandths = divmod(round(sample * 1000 / sample_rate), 1000)
     return f"{seconds // 60}:{seconds % 60:02d}.{thousandths:03d}"
-
-
-def printable(text: str) -> str:
-    """Replace what would move the cursor or end the line: names of files and devices may hold anything."""
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 NARROW = 58

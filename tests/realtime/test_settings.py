@@ -127,3 +127,23 @@ def test_chops_on_the_channel_of_others_are_warned_of(options: dict[str, object]
     warnings = LiveSettings(**options).warnings
     assert len(warnings) == len(told)
     assert all(name in warning for name, warning in zip(told, warnings, strict=True))
+
+
+def test_a_byte_order_mark_before_the_settings_counts_for_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf[live]\nthreshold = 0.7\n")
+    assert read_config(path) == {"threshold": 0.7}
+
+
+def test_a_path_with_backslashes_in_double_quotes_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[live]\nevents = "C:\\Users\\me"\n', encoding="utf-8")
+    with pytest.raises(UserError, match="single quotes"):
+        read_config(path)
+
+
+def test_deep_nesting_in_the_settings_is_an_error_of_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("live = " + "[" * 5000 + "]" * 5000, encoding="utf-8")
+    with pytest.raises(UserError):
+        read_config(path)

@@ -8,7 +8,6 @@ with hop_length=1024 and else its defaults (frames of 2048 samples, zeros around
 The samples of all sounds go one after the other to one file of float32; all else is plain.
 """
 
-import re
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
@@ -108,8 +107,17 @@ BUG = "a bug"
 Made = tuple[str, list[list[Any]]]
 """Of one item: why nothing came of it, or what is to be known, or ""; and the fields of each `Sound` that was made,
 whose names need not be unique yet."""
-_MENDED = re.compile(r"(; what .* was used|: they became silence)$")
+_MENDED = (("; what ", " was used"), (": they became silence", ""))
 """What chopping makes of damage; for a pile of samples it is a reason to leave one out."""
+
+
+def _without_mending(warning: str) -> str:
+    """Give a warning of the chopper without what it made of the damage."""
+    for begin, end in _MENDED:
+        head, found, tail = warning.partition(begin)
+        if found and tail.endswith(end) and (end or not tail):
+            return head
+    return warning
 
 
 class Piece(NamedTuple):
@@ -167,7 +175,7 @@ def _record(item: Item, settings: CollectSettings, scratch: Path) -> Record:
         _check_length(audio, settings)
     record = open_record(item.path, scratch)
     if record.warnings:
-        raise UserError(_MENDED.sub("", record.warnings[0]))
+        raise UserError(_without_mending(record.warnings[0]))
     if whole and record.length > settings.max_seconds * record.sample_rate:
         raise UserError(_too_long(audio, record.length / record.sample_rate, settings))
     return record

@@ -11,6 +11,7 @@ Of speech, when each word or phone is spoken is read as three programs write it:
 What is no speech (silence, noise, fillers, what was not found) is left out.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -23,15 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.core.record import Record
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 Unit = Literal["phone", "word"]
 UNITS: tuple[str, ...] = get_args(Unit)
 ENDINGS = (".json", ".txt", ".textgrid")
 """Of the files taken from a folder."""
+LONGEST = 1e7
+"""Seconds: no recording is longer."""
 FRAME_SECONDS = 0.01
 """Of CMU Sphinx, whose last frame of a word still belongs to it."""
-_FILLER = re.compile(r"<.*>|\[.*\]|\++.*\++|\{.*\}|\(null\)|sil|sp|spn|oov|pau|h#|#|", re.IGNORECASE)
+_FILLER = re.compile(r"<.*>|\[.*\]|\+.*\+|\{.*\}|\(null\)|sil|sp|spn|oov|pau|h#|#|", re.IGNORECASE)
 _STRESSED = re.compile(r"([A-Za-z]{2})[012]")
 _TIERS = {"phone": re.compile(r"phon|segment|^mau$", re.IGNORECASE), "word": re.compile(r"word|^ort", re.IGNORECASE)}
 _VOWELS = "aa ae ah ao aw ay eh er ey ih iy ow oy uh uw"
@@ -54,9 +58,11 @@ def read_alignment(path: Path, unit: str) -> list[Segment]:
     Raises UserError, naming the file and where in it, for anything but one of the formats, and if there is no speech.
     """
     try:
-        data = path.read_bytes()
+        data = documents.read_bytes(path).removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise UserError(f"the alignment {str(path)!r} cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UserError(f"the alignment {str(path)!r} cannot be read: {error}") from None
     try:
         if data.startswith(b'{"b":'):
             lines = enumerate(data.splitlines(), 1)
@@ -69,6 +75,11 @@ def read_alignment(path: Path, unit: str) -> list[Segment]:
             segments = _sphinx(path, data, unit)
     except UnicodeDecodeError as error:
         raise UserError(f"{str(path)!r} is no text in UTF-8 ({error.reason} at byte {error.start})") from None
+    wrong = next((each for each in segments if not (0 <= each.start < LONGEST and abs(each.stop) < LONGEST)), None)
+    if wrong is not None:
+        raise UserError(
+            f"{str(path)!r}: {wrong.label!r} is from {wrong.start:g} to {wrong.stop:g} s, beyond any recording"
+        )
     kept = sorted((each for each in segments if each.stop > each.start), key=lambda each: each.start)
     if not kept:
         raise UserError(f"the alignment {str(path)!r} holds no {unit}: give the output of an aligner")
@@ -83,10 +94,12 @@ def _label(text: str) -> str:
 
 def _gentle(path: Path, data: bytes, unit: str) -> list[Segment]:
     try:
-        words = json.loads(data)["words"]
+        words = documents.parse_json(data)["words"]
         return [segment for number, word in enumerate(words, 1) for segment in _gentle_word(path, number, word, unit)]
     except json.JSONDecodeError as error:
         raise UserError(f"{str(path)!r}, line {error.lineno}: this is no JSON ({error.msg})") from None
+    except ValueError as error:
+        raise UserError(f"{str(path)!r} is no alignment by Gentle: {error}") from None
     except (LookupError, TypeError):
         raise UserError(f"{str(path)!r} is no alignment by Gentle: it has no list of words") from None
 
@@ -116,7 +129,7 @@ def _segment(start: float, stop: float, text: str) -> Iterator[Segment]:
 def _utterance(path: Path, number: int, line: bytes, unit: str) -> Iterator[Segment]:
     """Read a line of CMU Sphinx 5: beginning, duration, text, and words of an utterance, of which each has phones."""
     try:
-        words = json.loads(line)["w"] if line.strip() else []
+        words = documents.parse_json(line)["w"] if line.strip() else []
         for each in words if unit == "word" else [phone for word in words for phone in word.get("w", [])]:
             start = float(each["b"])
             yield from _segment(start, start + float(each["d"]), _without_variant(str(each["t"])))

@@ -5,7 +5,6 @@ minutes, or all of it where chops are selected by it. Of a session that was reco
 Where a detector is not there, nothing is known of what it would detect.
 """
 
-import json
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime import detectors
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.events import CHORD, DRUM, DRUMS, PITCHES, Event
 from samplechop.realtime.detectors.harmony import harte
 from samplechop.realtime.engine.engine import Engine
@@ -263,7 +263,7 @@ def _read_log(record: Record, collector: Collector[Found]) -> bool:
     with (folder / LOG).open("rb") as lines:  # hours have hundreds of thousands: one at a time
         for line in lines:
             try:
-                event = _event(json.loads(line))
+                event = _event(documents.parse_json(line))
             except ValueError:  # a kill cut it
                 break
             if event is not None and event.kind in collector.kinds:

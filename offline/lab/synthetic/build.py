@@ -20,6 +20,7 @@ from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import outline
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
 from samplechop.offline.synthesis import soundfonts
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 VERSION = 3
@@ -94,7 +95,7 @@ def claim(folder: Path, settings: Settings) -> None:
         if not path.exists():
             write_text(path, json.dumps(mine, indent=2) + "\n")
             return
-        there = json.loads(path.read_text(encoding="utf-8"))
+        there = documents.read_json(path)
         if not isinstance(there, dict):
             raise ValueError("its crate.json holds no settings")
     except (OSError, ValueError) as error:

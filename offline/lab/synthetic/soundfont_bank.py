@@ -14,6 +14,7 @@ from samplechop.offline.audio.reading import RATE
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.synthesis.soundfonts import GRID, render
+from samplechop.realtime.core import documents
 
 KITS = (0, 8, 16, 24, 25, 32, 40)
 KITS_OF_FURTHER_FONTS = (0, 8, 16, 24, 25, 32, 40, 48, 56)
@@ -143,7 +144,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
 
 def load(folder: Path) -> Bank:
     """Open what prepare() left; the samples stay on disk until they are played."""
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    index = documents.read_json(folder / "index.json")
     samples = np.load(folder / "samples.npy", mmap_mode="r")
     shots, at = [], 0
     for name, role, length, held_out, velocity in index["shots"]:

@@ -14,6 +14,7 @@ from scipy import signal
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.tasks import harmony_library
 from samplechop.offline.training.tasks.harmony_mixing import KINDS, LENGTH, Mixed, mix
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
 
@@ -153,7 +154,7 @@ def prepare(
     index, n = folder / "examples.json", PER_JOB * FRAMES
     names = ("x", "target", "weight", "kind")
     try:
-        if not index.is_file() or json.loads(index.read_text(encoding="utf-8")) != made_of:
+        if not index.is_file() or _made_of(index) != made_of:
             folder.mkdir(parents=True, exist_ok=True)
             files = {}
             for done, made in enumerate(in_order(_frames, work, jobs), 1):
@@ -170,6 +171,14 @@ def prepare(
             index.write_text(json.dumps(made_of), encoding="utf-8")
     except OSError as error:
         raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
-    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in names]
+    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names]
     middle = n * sum(not job[3] for job in work)
     return Frames(*(array[:middle] for array in arrays)), Frames(*(array[middle:] for array in arrays))
+
+
+def _made_of(index: Path) -> object:
+    """Give what examples were made of; None where that cannot be read, so that they are made anew. Raises OSError."""
+    try:
+        return documents.read_json(index)
+    except ValueError:
+        return None

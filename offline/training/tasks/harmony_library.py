@@ -7,8 +7,10 @@ the time.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soxr
@@ -21,6 +23,7 @@ from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.notes.note_bank import Bank, Note, find_banks, is_in_tune, read_bank
 from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 RATE = 22_050
@@ -226,8 +229,10 @@ def prepare(
     work = list(_jobs(banks, soundfonts, sounds, made))
     made_of = hashlib.sha256(repr(work).encode()).hexdigest()
     index = folder / "library.json"
-    if index.is_file() and json.loads(index.read_text(encoding="utf-8")).get("made_of") == made_of:
-        return
+    if index.is_file():
+        with suppress(UserError):  # what cannot be read is made anew
+            if _read_index(index)["made_of"] == made_of:
+                return
     rows, at = [], 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -248,12 +253,24 @@ def prepare(
         raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
 
 
+def _read_index(path: Path) -> dict[str, Any]:
+    """Read what prepare() wrote last. Raises UserError."""
+    try:
+        index = documents.read_json(path)
+        rows = [(str(group), str(name), bool(held), list(row)) for group, name, held, row in index["rows"]]
+        if not all(type(number) in (int, float) for *_, row in rows for piece in row for number in piece):
+            raise ValueError("pieces are numbers")
+        return {"made_of": index["made_of"], "rows": rows}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError(f"{str(path)!r} cannot be read ({error}): remove it and train again") from None
+
+
 def load(folder: Path) -> Library:
     """Open what prepare() left; the samples stay on disk until they are played.
 
     Raises UserError for fewer than two instruments.
     """
-    rows = json.loads((folder / "library.json").read_text(encoding="utf-8"))["rows"]
+    rows = _read_index(folder / "library.json")["rows"]
     samples = np.memmap(folder / "samples.i16", np.int16, "r")
     pieces = {group: [Piece(*one) for g, _, _, row in rows if g == group for one in row] for group, *_ in rows}
     instruments = [

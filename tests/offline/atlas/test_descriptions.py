@@ -115,7 +115,7 @@ def test_what_is_wrong_with_metadata_is_reported_with_its_line(
 
 def test_metadata_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"file,tags\n\xff\xfe,x\n")
-    with pytest.raises(UserError, match=r"a\.csv' is no UTF-8 text"):
+    with pytest.raises(UserError, match=r"a\.csv' cannot be used: it is not text in UTF-8"):
         describe([sound(tmp_path / "a.wav")], [tmp_path / "a.csv"])
 
 

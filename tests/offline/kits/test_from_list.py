@@ -191,9 +191,9 @@ def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe\x00")
     for path, said in (
-        (binary, "is no UTF-8 text"),
+        (binary, "cannot be read (it is not text in UTF-8"),
         (tmp_path / "missing", "cannot be read"),
-        (tmp_path, "is no ordinary file"),
+        (tmp_path, "cannot be read (it is a folder"),
     ):
         outcome = samplechop("chop", "--from-list", path, "-o", tmp_path / "kits")
         assert outcome.code == 2

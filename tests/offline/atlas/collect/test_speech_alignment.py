@@ -1,3 +1,4 @@
+import contextlib
 import json
 from pathlib import Path
 
@@ -252,3 +253,29 @@ def test_the_command_cuts_speech(tmp_path, speech):
     assert done.exit_code == 0 and "3 new, 3 sounds" in done.output
     done = CliRunner().invoke(app, [*given_options, "--alignment", str(path), "--unit", "sentence"])
     assert "--unit must be one of phone, word" in str(done.exception)
+
+
+@pytest.mark.parametrize("word", ["+" * 10**6, "+" * 10**6 + "x", "<" * 10**6, "(1" * 10**6, "_" * 10**6])
+def test_long_words_are_read(word: str, tmp_path: Path) -> None:
+    path = tmp_path / "speech.json"
+    words = [
+        {"case": "success", "start": start, "end": start + 1, "word": text} for start, text in ((0, word), (1, "a"))
+    ]
+    path.write_text(json.dumps({"words": words}), encoding="utf-8")
+    assert read_alignment(path, "word")[-1] == Segment(1, 2, "a")
+
+
+@pytest.mark.parametrize("end", ["NaN", "1e999", "1e300", "1" + "0" * 5000, "[" * 5000 + "]" * 5000])
+def test_times_beyond_any_recording_are_refused(end: str, tmp_path: Path) -> None:
+    path = tmp_path / "speech.json"
+    path.write_text('{"words": [{"case": "success", "start": 0, "word": "a", "end": ' + end + "}]}", encoding="utf-8")
+    with pytest.raises(UserError):
+        read_alignment(path, "word")
+
+
+@given(content=st.binary() | st.binary().map(lambda rest: b'{"words": [' + rest))
+def test_any_bytes_are_an_alignment_or_an_error(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("any") / "any.json"
+    path.write_bytes(content)
+    with contextlib.suppress(UserError):
+        assert read_alignment(path, "word")

@@ -1,0 +1,43 @@
+"""Names of files as a file says them, which anybody may have written: they lead nowhere but into its own folder."""
+
+import os
+import stat
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+
+def inside(folder: Path, name: object) -> Path:
+    """Give the path of a file that an index in `folder` names.
+
+    Raises ValueError unless the name is relative, without "..", and stays in the folder when links are followed.
+    """
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise ValueError(f"{name!r:.60} is no name of a file")
+    for kind in (PurePosixPath, PureWindowsPath):  # made on one system, it may be read on the other
+        if kind(name).anchor or ".." in kind(name).parts:
+            raise ValueError(f"{name!r:.60} leads out of the folder")
+    path = folder / name
+    if not _stays(folder, path):
+        raise ValueError(f"{name!r:.60} leads out of the folder")
+    return path
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ValueError if below a folder there is a link that leads out of it, a pipe, a device or a socket."""
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            try:
+                mode = path.lstat().st_mode
+            except OSError:  # gone meanwhile
+                continue
+            if stat.S_ISLNK(mode):
+                if not _stays(folder, path):
+                    raise ValueError(f"{path.name!r} is a link that leads out of it")
+            elif not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+                raise ValueError(f"{path.name!r} is no regular file")
+
+
+def _stays(folder: Path, path: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        return False
