@@ -92,6 +92,8 @@ def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:
             if option in given and detector not in names and not (plug_ins and detector != "beats"):
                 shown = option_name(LiveSettings, option)
                 raise UserError(f"{shown} {given[option]} is for the {detector}: add --detect {detector}")
+    if "tempo_range" in given and not names & {"chops", "beats"} and not plug_ins:
+        raise UserError("--tempo-range is for chops and beats: add --detect beats")
 
 
 def _midi_ports() -> list[str]:

@@ -17,6 +17,8 @@ from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.plugin import Detector, Trace, meters_of
 from samplechop.realtime.detectors import make
+from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 from samplechop.realtime.detectors.harmony.detector import PITCH_CLASS_METER, HarmonyDetector, HarmonySettings
@@ -47,10 +49,17 @@ RUNNING = ("listening", "playing")
 MOST_BYTES = 2 << 30
 """Of memory for what was before --keep-last is asked for."""
 
+
+def _tempo_range(settings: LiveSettings) -> TempoRange:
+    low, high = settings.tempo_range or TEMPO_RANGE
+    return low, high
+
+
 _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
     "chop": lambda s: ChopDetector(
-        ChopSettings(s.model, s.threshold, s.min_gap, s.hold, s.choose, spectra=s.pads == "similar")
+        ChopSettings(s.model, s.threshold, s.min_gap, s.hold, s.choose, s.pads == "similar", _tempo_range(s))
     ),
+    "beats": lambda s: BeatDetector(BeatSettings(tempo_range=_tempo_range(s))),
     "drums": lambda s: DrumDetector(DrumSettings(s.drum_model, s.drum_thresholds)),
     "harmony": lambda s: HarmonyDetector(HarmonySettings(s.harmony_model)),
 }

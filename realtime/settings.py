@@ -12,7 +12,7 @@ from samplechop.realtime.audio.source import Monitor
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
-from samplechop.realtime.core.options import Option, check, option_name, value_types
+from samplechop.realtime.core.options import Option, check, is_pair, option_name, value_types
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
@@ -103,6 +103,16 @@ class LiveSettings:
         Choose,
         Option("Chops: every strong hit (hits), those on the beat (beats), or both (default: {default}).", FOUND),
     ] = "both"
+    tempo_range: Annotated[
+        tuple[float, float] | None,
+        Option(
+            "Beats per minute, at least LOW, at most HIGH, where half or double were possible (default: 55 200).",
+            FOUND,
+            20,
+            400,
+            metavar="LOW HIGH",
+        ),
+    ] = None
     tap: Annotated[bool, Option("Record your hits on the space bar or a MIDI pad while you listen.", TAPS)] = False
     tap_port: Annotated[
         str | None, Option("MIDI pad by name, or 'virtual' to open a port (default: the space bar).", TAPS)
@@ -245,6 +255,10 @@ def _typed(wanted: type, value: object, where: str) -> object:
         return Path(value)
     if wanted is float and type(value) is int:
         return float(value)
+    if is_pair(wanted):
+        if isinstance(value, list) and len(value) == 2 and all(type(part) in (int, float) for part in value):
+            return float(value[0]), float(value[1])
+        raise UserError(f"{where} must be two numbers in brackets, got {value!r}")
     if type(value) is not wanted:
         raise UserError(f"{where} must be {wanted.__name__}, got {value!r}")
     return value

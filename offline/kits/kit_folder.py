@@ -139,7 +139,8 @@ def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bo
     match _manifest(folder):
         case {"source": {"sha256": source}, "settings": dict(settings), "model": {"sha256": net}}:
             # The manifest has only the name of a net given by its path; the SHA-256 says which it was.
-            given = json.loads(json.dumps(asdict(options)))
+            given, usual = (json.loads(json.dumps(asdict(each))) for each in (options, ChopOptions()))
+            settings = usual | settings  # an option that came later was not given
             if net != model or settings | {"model": None} != given | {"model": None}:
                 return False
             with audio.open("rb") as opened:

@@ -12,7 +12,8 @@
         options = KitOptions(**given)  # given: only what stands on the command line
 
 A field without an Option is none. For a field of type tuple the command line gives a text, for the command to split;
-for one of an optional list it takes the option several times.
+for one of an optional tuple[float, float], a range, two values; for one of an optional list it takes the option several
+times.
 """
 
 import functools
@@ -66,6 +67,13 @@ def check(settings: Any) -> None:
         value, low, high = getattr(settings, name), option.low, option.high
         if value is None or low is None:
             continue
+        if isinstance(value, tuple | list):
+            if high is not None and not (len(value) == 2 and low <= value[0] < value[1] <= high):
+                got = " ".join(format(part, "g") for part in value)
+                raise UserError(
+                    f"{option_name(cls, name)} must be two numbers in {low:g}..{high:g}, the lower first, got {got}"
+                )
+            continue
         if high is None:
             if value < low:
                 raise UserError(f"{option_name(cls, name)} must be {low:g} or more, got {value}")
@@ -86,6 +94,11 @@ def value_types(cls: type) -> dict[str, type]:
     return {name: _value_type(hint) for name, hint in get_type_hints(cls).items()}
 
 
+def is_pair(kind: Any) -> bool:
+    """Whether a type is that of a range: two numbers, the lower first."""
+    return bool(kind == tuple[float, float])
+
+
 def with_options(cls: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function that takes **given a Typer command with the options of a dataclass, after those of its own.
 
@@ -99,7 +112,7 @@ def with_options(cls: type) -> Callable[[Callable[..., None]], Callable[..., Non
         declared = options_of(cls)
         more = []
         for name, option in declared.items():
-            kind = str if get_origin(types[name]) is tuple else types[name]
+            kind = str if get_origin(types[name]) is tuple and not is_pair(types[name]) else types[name]
             # A bool has one name only: Typer would add a --no-… to it.
             names = option.names or (("--" + name.replace("_", "-"),) if kind is bool else ())
             text = option.help.format(default=defaults[name], low=option.low, high=option.high)

@@ -30,12 +30,23 @@ def test_whole_numbers_stand_for_seconds(tmp_path: Path) -> None:
     assert read_config(config(tmp_path, "[live]\nduration = 3\n")) == {"duration": 3.0}
 
 
+def test_a_range_of_tempi_is_a_list_in_the_settings_file(tmp_path: Path) -> None:
+    assert read_config(config(tmp_path, "[live]\ntempo-range = [120, 200]\n")) == {"tempo_range": (120.0, 200.0)}
+
+
+@pytest.mark.parametrize("wrong", [(200, 120), (0, 100), (100, 1000), (90, 90), (math.nan, 100), (100,)])
+def test_a_range_of_tempi_that_is_none_is_refused(wrong: tuple[float, ...]) -> None:
+    with pytest.raises(UserError, match=r"--tempo-range must be two numbers in 20\.\.400, the lower first"):
+        LiveSettings(tempo_range=wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
         ("[live]\ntreshold = 0.5\n", "treshold"),
         ("[live]\nthreshold = 'high'\n", "threshold"),
         ("[live]\nchannels = true\n", "channels"),
+        ("[live]\ntempo-range = 120\n", "tempo-range"),
         ("[love]\n", "love"),
         ("live = 3\n", "live"),
         ("[live\n", "cannot be read"),

@@ -19,6 +19,7 @@ from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session_parts import FAST_BLOCK
@@ -45,10 +46,11 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     progress: is called with how many samples are done. Raises UserError or ModelError for a model that cannot be used.
     """
     manifest = models.load(options.model)
-    chops = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose))
+    low, high = options.tempo_range or TEMPO_RANGE
+    chops = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose, tempo_range=(low, high)))
     # A streaming net tracks beats, too; beside another, that of the beat detector does.
     streams = isinstance(manifest.features, StreamFeatures)
-    detector = BeatDetector(BeatSettings(options.model) if streams else BeatSettings())
+    detector = BeatDetector(BeatSettings(options.model if streams else BeatSettings().model, tempo_range=(low, high)))
     engine = Engine({"chop": chops, "beats": detector}, record.sample_rate, record.channels, FAST_BLOCK)
     engine.reset(first)
     events: list[Event] = []

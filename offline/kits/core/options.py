@@ -90,6 +90,16 @@ class ChopOptions:
         Option("Probability a chop needs, 0 to 1 (default: the model's).", WHAT, 0, 1, exclusive=True),
     ] = None
     choose: Annotated[Choose, Option("hits, beats or both, as in samplechop live (default: {default}).", WHAT)] = "both"
+    tempo_range: Annotated[
+        tuple[float, float] | None,
+        Option(
+            "Beats per minute, at least LOW, at most HIGH, where half or double were possible (default: 55 200).",
+            WHAT,
+            20,
+            400,
+            metavar="LOW HIGH",
+        ),
+    ] = None
     snap_ms: Annotated[
         float, Option("Move cuts to a zero crossing within so many milliseconds.", WHERE, 0, 100, names=("--snap",))
     ] = 0.0

@@ -9,7 +9,17 @@ from samplechop import models
 from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
-from samplechop.realtime.detectors.beats.tracker import AGO, BEAT, CONFIDENCE, PERIOD, POSITION, REACH, PulseStream
+from samplechop.realtime.detectors.beats.tracker import (
+    AGO,
+    BEAT,
+    CONFIDENCE,
+    PERIOD,
+    POSITION,
+    REACH,
+    TEMPO_RANGE,
+    PulseStream,
+    TempoRange,
+)
 from samplechop.realtime.nets.streaming import calibrated
 
 CALIBRATION = ((0.15, 0.25), (0.2, 0.35), (0.3, 0.52), (0.4, 0.7), (0.5, 0.86), (0.6, 0.92), (0.7, 0.96))
@@ -32,6 +42,8 @@ class BeatSettings:
         be emitted, and for those after it.
     begin_stray, keep_stray: how far the distances between beats may stray from the tempo, as the logarithm of their
         ratio, for the same. Rubato strays by .3, a band by .02.
+    tempo_range: the lowest and highest tempo, beats per minute: what could be taken at half or double tempo, too, is
+        taken at the one in this range.
     """
 
     model: str = "chop"
@@ -39,6 +51,7 @@ class BeatSettings:
     keep_confidence: float = 0.15
     begin_stray: float = 0.2
     keep_stray: float = 0.3
+    tempo_range: TempoRange = TEMPO_RANGE
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
@@ -71,7 +84,7 @@ class BeatDetector(StatedLatency):
         manifest = models.load(self._settings.model)
         if spec.sample_rate != manifest.features.sample_rate:
             raise ValueError(f"sample_rate must be {manifest.features.sample_rate} Hz, got {spec.sample_rate}")
-        self._shared = PulseStream.shared(manifest, spec)
+        self._shared = PulseStream.shared(manifest, spec, self._settings.tempo_range)
         self._stream = stream = self._shared.stream.activations
         hop = stream.hop_length
         self._frame_rate = spec.sample_rate / hop

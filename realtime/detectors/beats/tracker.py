@@ -17,7 +17,9 @@ from samplechop.models import Manifest, ModelError
 from samplechop.realtime.core.plugin import ProcessSpec, SharedStream
 from samplechop.realtime.nets.streaming import ActivationStream
 
-LOW_BPM, HIGH_BPM = 55.0, 200.0
+TempoRange = tuple[float, float]
+"""Beats per minute, the lowest and the highest tempo that is followed."""
+LOW_BPM, HIGH_BPM = TEMPO_RANGE = (55.0, 200.0)
 TEMPO_LAMBDA = 100.0
 """How unlikely a tempo change at a beat is: exp(-lambda * |ratio - 1|)."""
 ZONE = 16
@@ -239,20 +241,22 @@ class PulseStream:
 
     HEADS = ("beat", "downbeat")
 
-    def __init__(self, manifest: Manifest, max_block_size: int) -> None:
+    def __init__(self, manifest: Manifest, max_block_size: int, tempo_range: TempoRange = TEMPO_RANGE) -> None:
         """[main] Load, allocate, compile. Raises ModelError for a model without beats."""
         self.activations = activations = ActivationStream(manifest, max_block_size)
         if not set(self.HEADS) <= set(activations.heads):
             raise ModelError(f"model {manifest.name!r} detects no beats: it has {', '.join(activations.heads)}")
         self._columns = [activations.heads.index(head) for head in self.HEADS]
-        self._tracker = BeatTracker(manifest.features.sample_rate / activations.hop_length)
+        self._tracker = BeatTracker(manifest.features.sample_rate / activations.hop_length, *tempo_range)
         self._nothing: NDArray[np.float32] = np.zeros((0, COLUMNS), np.float32)
         self.reset()
 
     @classmethod
-    def shared(cls, manifest: Manifest, spec: ProcessSpec) -> SharedStream["PulseStream"]:
-        """[main] Give that of a bus, which every detector that reads this model's activations shares."""
-        return spec.share((cls, manifest.path), lambda: cls(manifest, spec.max_block_size))
+    def shared(
+        cls, manifest: Manifest, spec: ProcessSpec, tempo_range: TempoRange = TEMPO_RANGE
+    ) -> SharedStream["PulseStream"]:
+        """[main] Give that of a bus, which every detector shares that reads this model's activations at these tempi."""
+        return spec.share((cls, manifest.path, *tempo_range), lambda: cls(manifest, spec.max_block_size, tempo_range))
 
     def reset(self) -> None:
         """[analysis] Become as new."""

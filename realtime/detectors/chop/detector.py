@@ -12,6 +12,7 @@ from samplechop import models
 from samplechop.models import Features, ModelError, StreamFeatures
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, Meter, ProcessSpec, StatedLatency, Trace
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop.frontends import (
     FRAMES,
     SKIP,
@@ -33,7 +34,7 @@ class ChopSettings:
     hold_seconds is how long a chop waits for a stronger one within the gap (default: none, so that it is the first of
     two close ones that is kept); it adds to the latency. More than the gap is of no use.
     choose: "hits" takes every strong hit, "beats" those on the beat, "both" strikes a balance; only for streaming nets.
-    spectra: whether events bring their spectrum.
+    spectra: whether events bring their spectrum. tempo_range: of the beats, beats per minute, as BeatSettings has it.
     """
 
     model: str = "chop"
@@ -42,6 +43,7 @@ class ChopSettings:
     hold_seconds: float = 0.0
     choose: Choose = "both"
     spectra: bool = False
+    tempo_range: TempoRange = TEMPO_RANGE
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
@@ -88,7 +90,7 @@ class ChopDetector(StatedLatency):
             weighing = decision.weighings[chosen.choose]
             self.threshold = weighing.threshold if chosen.threshold is None else chosen.threshold
             weighing = replace(weighing, threshold=self.threshold)
-            self._front_end = StreamFrontEnd(manifest, decision, weighing, spec)
+            self._front_end = StreamFrontEnd(manifest, decision, weighing, spec, chosen.tempo_range)
         self.hop_length = hop = self._front_end.hop_length
         hold = math.ceil(chosen.hold_seconds * spec.sample_rate / hop)
         self._gap = MinimumGap(round(gap_seconds * spec.sample_rate), hold)

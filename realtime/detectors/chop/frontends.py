@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest, ModelError
 from samplechop.realtime.core.plugin import ProcessSpec, Trace
-from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, PulseStream
+from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, TEMPO_RANGE, PulseStream, TempoRange
 from samplechop.realtime.detectors.chop.peak_picking import (
     PEAK_WAIT,
     AdaptivePicker,
@@ -115,9 +115,16 @@ class StreamFrontEnd(FrontEnd):
 
     wait = 1
 
-    def __init__(self, manifest: Manifest, decision: Decision, weighing: Weighing, spec: ProcessSpec) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        decision: Decision,
+        weighing: Weighing,
+        spec: ProcessSpec,
+        tempo_range: TempoRange = TEMPO_RANGE,
+    ) -> None:
         """[main] Load, allocate, compile. Raises ModelError for a model without chops or beats."""
-        self._shared = PulseStream.shared(manifest, spec)
+        self._shared = PulseStream.shared(manifest, spec, tempo_range)
         stream = self._shared.stream.activations
         if "chop" not in stream.heads:
             raise ModelError(f"model {manifest.name!r} detects no chops: it has {', '.join(stream.heads)}")

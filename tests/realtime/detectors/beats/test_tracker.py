@@ -54,6 +54,15 @@ def track(tracker: BeatTracker, beat: np.ndarray, downbeat: np.ndarray, sizes: t
     return np.concatenate(rows)
 
 
+@pytest.mark.parametrize(("low", "high", "bpm"), [(120, 200, 174), (55, 110, 87)])
+def test_of_a_tempo_and_its_half_the_one_in_the_range_is_taken(low: float, high: float, bpm: float) -> None:
+    every, strong = train(even(174, 20), 20), train(even(87, 20), 20)  # a two-step: every other beat is strong
+    beat = np.maximum(0.5 * every[0], strong[0]).astype(np.float32)
+    rows = track(BeatTracker(FRAME_RATE, low, high), beat, strong[1])
+    assert 60 * FRAME_RATE / rows[-1, PERIOD] == pytest.approx(bpm, rel=0.02)
+    assert np.median(np.diff(found(rows)[4:])) == pytest.approx(60 / bpm, abs=0.01)
+
+
 @pytest.mark.parametrize("bpm", [70, 92.3, 120, 141])
 def test_the_tempo_of_clicks_is_found(tracker: BeatTracker, bpm: float) -> None:
     rows = track(tracker, *train(even(bpm, 20), 20))
