@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from samplechop.realtime import session as session_module
 from samplechop.realtime.audio.source import Chunk, Counters
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
@@ -241,3 +243,25 @@ def test_a_session_that_cannot_begin_leaves_no_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such device"):
         Session(settings, Unplugged(), {"drums": Drums()}).run()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_device_had_delivered_at_the_stop_is_recorded_though_there_is_no_time_to_analyse_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(session_module, "_DRAIN_SECONDS", -1.0)
+
+    class Stopped(Input):
+        def time_of(self, _position: int) -> float:
+            return 0.0
+
+        def read(self) -> Chunk | None:
+            chunk = super().read()
+            if chunk is not None and chunk.start == 2 * BLOCK:
+                session.stop()
+            return chunk
+
+    session, _ = session_of(Stopped(), record=tmp_path / "sessions")
+    summary = session.run()
+    (folder,) = summary.folders
+    assert soundfile.info(folder / "audio.wav").frames == 6 * BLOCK
+    assert round(summary.audio_seconds * RATE) == 2 * BLOCK
