@@ -153,7 +153,7 @@ def harmony(
     \b
     plain    8 to 16 chords of 2 to 4 s each on one instrument
     drums    the same under drums, as loud as the chords
-    aged     the same from a worn record
+    vinyl    the same from a worn record
     notes    single notes and bare fifths
     nothing  drums alone, surface noise alone
 

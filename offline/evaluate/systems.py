@@ -19,9 +19,10 @@ from samplechop.offline.evaluate.measures import Markers
 from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DOWNBEAT, NO_CHORD, Event
-from samplechop.realtime.core.plugin import Detector, ProcessSpec
+from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.detectors.harmony.harte import PRIORS, Chord
+from samplechop.realtime.engine.engine import Engine
 
 BLOCK = 4096
 PEERS = ("librosa", "aubio")
@@ -82,22 +83,23 @@ def title(system: str) -> str:
 
 
 def live_events(detector: Detector) -> Callable[[Sound], tuple[list[Event], float]]:
-    """Run a detector as the live host does: a file's blocks, then silence until the last event is out.
+    """Run a detector as the live host does: led in by silence, and flushed at the end.
 
     What is given processes a sound, and gives the events that lie in it, in the order they came, and how many seconds
     that took.
     """
-    detector.prepare(ProcessSpec(RATE, BLOCK))
+    engine = Engine({"": detector}, RATE, 1, BLOCK)
 
     def process(samples: Sound) -> tuple[list[Event], float]:
         found: list[Event] = []
         began = time.perf_counter()
-        detector.reset()
-        padded = np.concatenate([samples, np.zeros(detector.latency + BLOCK, np.float32)])
-        for start in range(0, len(padded), BLOCK):
-            detector.process(padded[start : start + BLOCK], start, found.append)
-        took = time.perf_counter() - began
-        return [event for event in found if event.sample < len(samples)], took
+        engine.reset(0)
+        for start in range(0, len(samples), BLOCK):
+            engine.process(samples[start : start + BLOCK, np.newaxis], found.append)
+        engine.flush(found.append)
+        if engine.faults:
+            raise RuntimeError(f"a detector failed: {engine.faults}")
+        return found, time.perf_counter() - began
 
     return process
 

@@ -94,6 +94,8 @@ def _is_whole(number: object) -> bool:
     return isinstance(number, int) and not isinstance(number, bool)
 
 
+FADE_SECONDS = 0.05
+
 _log = logging.getLogger(__name__)
 
 
@@ -157,6 +159,8 @@ class Engine:
         self.latency = max(shared, default=self._at_input(self._bus_block, block_size))
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
         self.downmix = Downmix(sample_rate, channels, max_block_size, channel)
+        self._fade = np.linspace(1, 0, round(FADE_SECONDS * sample_rate), dtype=np.float32)[:, None]
+        self._tail = np.zeros((round(FADE_SECONDS * sample_rate), channels), np.float32)
         # By detector and kind, the last event of what sounds until the next of its kind.
         self._sounding: dict[tuple[str, str], Event] = {}
         self._end: int | None = None  # while it is flushed: where the input ends
@@ -166,6 +170,7 @@ class Engine:
         """[analysis] Become as new; the next block begins at absolute input position `start`."""
         self.origin = self.position = start
         self._bus_position = 0
+        self._tail[:] = 0
         self._sounding.clear()
         self.downmix.reset()
         if self._resampler is not None:
@@ -183,6 +188,7 @@ class Engine:
             for first in range(0, len(samples), self.max_block_size):
                 self.process(samples[first : first + self.max_block_size], emit)
             return
+        self._keep_tail(samples)
         mono = self.downmix.process(samples)
         self.position += len(samples)
         if self._resampler is not None:
@@ -192,9 +198,17 @@ class Engine:
             self._detect(mono, emit)
 
     def flush(self, emit: Emit) -> None:
-        """[analysis] Let the last events out: process silence for as long as they can be late. Ends the stretch."""
+        """[analysis] Let the last events out: process silence for as long as they can be late. Ends the stretch.
+
+        The sound goes over into silence within FADE_SECONDS, backwards, as the step of a bass note that is cut off, or
+        of a constant offset, would be an attack.
+        """
         self._end = self.position
-        self.process(np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32), emit)
+        silence = np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32)
+        n = min(len(self._tail), len(silence))
+        with np.errstate(invalid="ignore"):
+            silence[:n] = self._tail[::-1][:n] * self._fade[:n]
+        self.process(silence, emit)
         self.position, self._end = self._end, None
 
     def release(self, emit: Emit, detector: str | None = None) -> None:
@@ -214,6 +228,12 @@ class Engine:
         """Turn a detector's latency into samples of the input: resampled, and waiting for a block of the device's."""
         waited = math.ceil((latency - self._bus_block + self._delay) * self._ratio)
         return waited + (block_size or self.max_block_size)
+
+    def _keep_tail(self, samples: NDArray[np.float32]) -> None:
+        kept = len(self._tail) - len(samples)
+        if kept > 0:
+            self._tail[:kept] = self._tail[-kept:]
+        self._tail[max(0, kept) :] = samples[-len(self._tail) :]
 
     def _detect(self, block: NDArray[np.float32], emit: Emit) -> None:
         for name, detector in self._active.items():

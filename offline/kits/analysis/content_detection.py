@@ -198,7 +198,8 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
     if collector.detector not in detectors.names():
         return None
     rate = record.sample_rate
-    engine = Engine({collector.detector: detectors.make(collector.detector)}, rate, record.channels, _BLOCK)
+    found = {collector.detector: detectors.make(collector.detector)}
+    engine = Engine(found, rate, record.channels, _BLOCK)
     stretches = _stretches(parts, round(collector.warm_seconds * rate), engine.latency, record.length)
     done, length = 0, sum(stop - start for start, stop in stretches)
     for start, stop in stretches:

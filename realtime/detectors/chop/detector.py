@@ -26,6 +26,11 @@ from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 from samplechop.realtime.nets.streaming import calibrated
 
+SILENCE = 1e-8
+"""Variance, -80 dB: less than any groove's noise."""
+STEP = 128
+"""Samples by which a step may lie behind the attack that is found for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChopSettings:
@@ -62,9 +67,9 @@ class ChopDetector(StatedLatency):
 
         frame f's centre     + future      + CQT kernel     + peak      + hold
         |--------------------|-------------|----------------|-----------|------> decided
-        ^ attack: up to onset_refinement.BACK before it
+        ^ attack: up to ATTACK_SEARCH.back before it
 
-    Latency is that sum, plus `onset_refinement.BACK`, plus one block.
+    Latency is that sum, plus `ATTACK_SEARCH.back`, plus one block.
     """
 
     def __init__(self, settings: ChopSettings = ChopSettings()) -> None:
@@ -122,14 +127,21 @@ class ChopDetector(StatedLatency):
         self._audio.advance(len(block))
         for frame, decided, score in self._front_end.push(block, start, self._trace):
             self._emit(self._gap.release(decided - 1), emit)
-            strength = calibrated(self._calibration, score)
-            candidate = Candidate(self._attack(frame), strength, self._spectrum(frame))
+            attack = self._attack(frame)
+            if self._is_silent(attack):
+                continue  # where a sound is cut off, or a constant offset begins, nothing can be cut
+            candidate = Candidate(attack, calibrated(self._calibration, score), self._spectrum(frame))
             self._emit(self._gap.offer(candidate, decided), emit)
         self._emit(self._gap.release(self._front_end.next_frame - 1), emit)
 
     def _attack(self, frame: int) -> int:
         """Refine a frame to the sample, relative to the first block, where its attack begins."""
         return max(0, ATTACK_SEARCH.attack(self._audio, frame * self.hop_length + self._front_end.offset))
+
+    def _is_silent(self, attack: int) -> bool:
+        """Say whether nothing but a constant follows an attack, from STEP after it to ATTACK_SEARCH.margin."""
+        after = self._audio.read(attack + STEP, attack + ATTACK_SEARCH.margin)
+        return float(np.var(after)) < SILENCE
 
     def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
         """Give the harmonic spectrum after a frame, if wanted: now, for while a chop waits it may be forgotten."""

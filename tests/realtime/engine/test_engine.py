@@ -275,3 +275,16 @@ def test_peaks_are_the_largest_since_they_were_last_taken() -> None:
 def test_an_impossible_stream_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match=field):
         ProcessSpec(**{"sample_rate": 44_100, "max_block_size": 256, field: 0})
+
+
+@pytest.mark.parametrize("size", [64, 700, 4096])
+def test_at_the_end_the_sound_fades_out_without_a_step(size: int) -> None:
+    listener = Listener()
+    engine = Engine({"listener": listener}, ANALYSIS_RATE, 1, size)
+    bass = (0.5 * np.cos(np.arange(3 * 4096) / 200)).astype(np.float32)[:, np.newaxis]
+    for at in range(0, len(bass), size):
+        engine.process(bass[at : at + size], lambda _: None)
+    engine.flush(lambda _: None)
+    heard = np.concatenate(listener.heard)
+    assert np.array_equal(heard[: len(bass)], bass[:, 0])
+    assert np.abs(np.diff(heard[: len(bass) + min(size, 2000)])).max() < 0.004

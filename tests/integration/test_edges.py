@@ -1,0 +1,42 @@
+"""The last sample of a recording, and sounds that break off: attacks are chops, edges are not."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import samplechop
+
+RATE = 44_100
+
+
+def hits(*seconds: float, length: float = 3.0) -> NDArray[np.float32]:
+    """Drum-like bursts of noise on silence, float32 (n,)."""
+    sound = np.zeros(round(length * RATE))
+    for at in seconds:
+        n, begin = RATE // 4, round(at * RATE)
+        burst = np.random.default_rng(begin).standard_normal(n) * np.exp(-np.arange(n) / 2500) * 0.25
+        sound[begin : begin + n] += burst[: len(sound) - begin]
+    return sound.astype(np.float32)
+
+
+def places(sound: NDArray[np.float32], kind: str = "chop", rate: int = RATE) -> list[float]:
+    events = samplechop.detect(sound, rate, detectors=["chops", "drums"])
+    return [event.sample / rate for event in events if event.kind == kind]
+
+
+def test_a_constant_offset_makes_no_chop() -> None:
+    sound = hits(0.5, 1, 1.5, 2)
+    assert np.allclose(places(sound + np.float32(0.35)), places(sound), atol=32 / RATE)
+
+
+@pytest.mark.parametrize("after", [0.0, 1.0], ids=["at the end", "in silence"])
+def test_a_bass_note_that_is_cut_off_makes_no_chop(after: float) -> None:
+    time = np.arange(round(2.3021 * RATE)) / RATE
+    bass = 0.5 * np.sin(2 * np.pi * 55 * time) * np.minimum(1, time / 0.01)
+    sound = np.concatenate([np.zeros(RATE // 2), bass, np.zeros(round(after * RATE))]).astype(np.float32)
+    assert all(abs(place - 0.5) < 0.05 for place in places(sound))
+
+
+def test_a_hit_shortly_before_the_end_is_a_chop() -> None:
+    sound = hits(0.5, 1, 1.5, 2, 2.5, length=2.58)
+    assert abs(places(sound)[-1] - 2.5) < 0.01
