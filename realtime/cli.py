@@ -79,8 +79,23 @@ def live(
             typer.echo(
                 "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
             )
-        summary = session.run()
+        try:
+            summary = session.run()
+        except UserError as error:  # it ends the program, and must not hide what else went wrong
+            for one in (*session.warnings(), *_before(error)):
+                say(f"samplechop: {one}")
+            raise
         _report(summary, settings, session.tap_file)
+
+
+def _before(error: BaseException) -> list[str]:
+    """Give the user's other errors, those that came before this one, oldest first."""
+    found: list[str] = []
+    while (earlier := error.__context__) is not None:
+        error = earlier
+        if isinstance(error, UserError):
+            found.insert(0, str(error))
+    return found
 
 
 def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:

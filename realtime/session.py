@@ -140,7 +140,10 @@ class Session:
         return cls(settings, source, detectors, view, on_event, path)
 
     def run(self) -> Summary:
-        """[main] Run until the source ends, the duration is over, or Ctrl-C; close everything either way."""
+        """[main] Run until the source ends, the duration is over, or Ctrl-C; close everything either way.
+
+        What fails is raised once everything is closed; if several things did, the others are its context.
+        """
         began, interrupted = time.perf_counter(), False
         analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
         with contextlib.ExitStack() as closing:
@@ -171,23 +174,22 @@ class Session:
                     self._attend(analysis)
             except KeyboardInterrupt:
                 interrupted = True
-        if self._failure is not None:
-            raise self._failure
         return Summary(
             events=dict(self._stats.counts),
             taps=0 if self._taps is None else self._taps.count,
             audio_seconds=self._engine.position / self._source.sample_rate,
             wall_seconds=time.perf_counter() - began,
             losses=self._source.counters(),
-            warnings=self._warnings(),
+            warnings=self.warnings(),
             folders=() if self._recorder is None else self._recorder.folders,
             interrupted=interrupted,
         )
 
-    @staticmethod
-    def _finish(analysis: threading.Thread) -> None:
+    def _finish(self, analysis: threading.Thread) -> None:
         if analysis.is_alive():  # else it has ended, or an interrupt came before it began
             analysis.join()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """[any thread] End the session soon."""
@@ -307,11 +309,12 @@ class Session:
             late_notes=0 if self._sent is None else self._sent.late,
             taps=None if self._taps is None else self._taps.count,
             pad="" if self._taps is None else self._taps.name,
-            warnings=self._warnings(),
+            warnings=self.warnings(),
             recording=Recording() if self._recorder is None else self._recorder.state(),
         )
 
-    def _warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
+        """[any thread] Give one sentence for each thing the user should know."""
         faults = [f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items()]
         others = [text for recorder in self._recorders for text in recorder.warnings()]
         if self._lines is not None:

@@ -94,7 +94,8 @@ class SessionWriter:
                 opened.pop_all()
         except OSError as error:
             raise UserError(f"no audio can be written to {str(self.folder)!r}: {error.strerror or error}") from None
-        self._audio_path = self.folder / name
+        places = (("folder", self.folder), ("log", self.folder / LOG), ("audio", self.folder / name))
+        self._watched = [(what, path) for what, path in places if path.exists()]
         first = line(
             "session",
             origin,
@@ -129,7 +130,7 @@ class SessionWriter:
 
         What is written then goes on into a file that nobody finds any more, and no call fails.
         """
-        for what, path in (("folder", self.folder), ("log", self.folder / LOG), ("audio", self._audio_path)):
+        for what, path in self._watched:
             try:
                 path.lstat()
             except (FileNotFoundError, NotADirectoryError):

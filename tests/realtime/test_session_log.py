@@ -13,6 +13,7 @@ from samplechop.realtime.audio import device_source
 from samplechop.realtime.audio.device_source import DeviceSource, PlayedFileSource
 from samplechop.realtime.audio.ring import PLAYED, STAMP_POSITION, STAMPS, Ring
 from samplechop.realtime.audio.source import Source
+from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.core.process import logged_to
 from samplechop.realtime.recording import session_writer
@@ -20,6 +21,7 @@ from samplechop.realtime.session import Session
 from samplechop.realtime.settings import LiveSettings
 from tests.realtime.audio.test_devices import FakePortAudio
 from tests.realtime.test_session import Drums, Input
+from tests.support.command import samplechop
 
 BLOCK = 256
 
@@ -125,3 +127,24 @@ def test_a_recording_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source.time_of = lambda position: position / source.sample_rate
     (line,) = logged(tmp_path, source, {"drums": Drums()}, record=tmp_path / "sessions")
     assert re.fullmatch(r"ERROR: recording '.*_input' ended at sample 0: No space left on device", line)
+
+
+def test_what_ends_a_session_hides_nothing_else_that_went_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_: Session) -> tuple[str, ...]:
+        return ("the recording ended",)
+
+    def failing(_: Session) -> None:
+        try:
+            raise UserError("the notes cannot be written")
+        finally:
+            raise UserError("the events cannot be written")
+
+    monkeypatch.setattr(Session, "warnings", lost)
+    monkeypatch.setattr(Session, "run", failing)
+    soundfile.write(tmp_path / "a.wav", np.zeros(1_000), 44_100)
+    outcome = samplechop("live", tmp_path / "a.wav", "--fast", "--quiet")
+    assert outcome.code == 2
+    said = ["the recording ended", "the notes cannot be written", "the events cannot be written"]
+    assert outcome.err.splitlines() == [f"samplechop: {one}" for one in said]
