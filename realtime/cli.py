@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -171,6 +172,11 @@ def guarded(command: Callable[[], object]) -> int:
         if error.reason != "surrogates not allowed":  # what stands in Python's texts for bytes that are no UTF-8
             raise
         typer.echo(f"samplechop: the name {error.object!r} is not UTF-8: rename it", err=True)
+        return 2
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        typer.echo(f"samplechop: the name {str(error.filename)!r} is too long: a file system holds 255 bytes", err=True)
         return 2
     except (UserError, ModelError) as error:
         say(f"samplechop: {printable(str(error))}")

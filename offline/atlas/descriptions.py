@@ -9,12 +9,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 
 from samplechop.offline.atlas.store import Sound
 from samplechop.offline.audio.reading import SUFFIXES
+from samplechop.offline.common.sidecars import beside as file_beside
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
@@ -40,8 +42,8 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
     for a file that is missing or not understood, naming it and the line.
     """
     if not paths:
-        beside = {one.path: Path(one.path).with_suffix(".json") for one in sounds}
-        there = {path: read_json(sidecar, path) for path, sidecar in beside.items() if _describes(sidecar)}
+        sidecars = {one.path: file_beside(Path(one.path), (".json",)) for one in sounds}
+        there = {path: read_json(file, path) for path, file in sidecars.items() if file and _describes(file)}
         if there:
             return [there[one.path][-1] if there.get(one.path) else None for one in sounds]
         folders = [Described(one.path, (Path(one.path).parent.name,), ()) for one in sounds]
@@ -53,8 +55,6 @@ def describe(sounds: Sequence[Sound], paths: Sequence[Path]) -> list[Described |
 
 def _describes(sidecar: Path) -> bool:
     """Say whether JSON beside a sound is about it; what is no JSON at all counts, so that it is reported."""
-    if not sidecar.is_file():
-        return False
     try:
         record = documents.parse_json(_text(sidecar))
     except ValueError:
@@ -67,8 +67,9 @@ def _keys(described: Described, folder: Path, beside: str) -> list[str]:
     suffix. folder: of the metadata. beside: the path, without suffix, of the sound that the metadata lies beside.
     """
     near = folder / described.file
-    if near.is_file():
-        return [str(near.resolve())]
+    with suppress(OSError, ValueError):  # what is no name of a file: it is too long, or has a zero byte in it
+        if near.is_file():
+            return [str(near.resolve())]
     if described.file == beside:
         return [beside]
     plain = PurePath(described.file.replace("\\", "/"))

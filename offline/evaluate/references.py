@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline import labels
 from samplechop.offline.audio.reading import SUFFIXES
-from samplechop.offline.labels import formats
+from samplechop.offline.common import sidecars
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.harmony import harte
@@ -140,7 +140,9 @@ def _rows(path: Path) -> list[tuple[float, str]]:
 def beside(audio: Path, root: Path | None, ending: str) -> Path | None:
     """Find the file NAME + ending beside a recording, or in a folder reference_times there or in the root."""
     places = [audio.parent, audio.parent / BESIDE] + ([root / BESIDE] if root is not None else [])
-    return next((path for place in places if (path := formats.beside(place / audio.name, (ending,))) is not None), None)
+    return next(
+        (path for place in places if (path := sidecars.beside(place / audio.name, (ending,))) is not None), None
+    )
 
 
 def references_for(audio: Path, root: Path | None = None) -> References | None:

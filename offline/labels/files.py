@@ -9,12 +9,12 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.common.atomic import write_bytes
+from samplechop.offline.common.sidecars import beside
 from samplechop.offline.labels.formats import (
     CHOPS,
     REJECT,
     Labels,
     Mark,
-    beside,
     read_cues,
     read_events,
     read_text,

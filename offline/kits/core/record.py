@@ -149,10 +149,14 @@ def audio_files(path: Path) -> list[Path]:
         str(path).encode()
     except UnicodeEncodeError:
         raise UserError(f"the name {str(path)!r} is not UTF-8: rename it") from None
-    if not path.is_dir():
-        if not path.exists():
+    try:
+        is_folder, is_there, is_file = path.is_dir(), path.exists(), path.is_file()
+    except (OSError, ValueError) as error:  # a name that is too long, or has a zero byte in it
+        raise UserError(f"{str(path)!r} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    if not is_folder:
+        if not is_there:
             raise UserError(f"there is no file {str(path)!r}")
-        if not path.is_file():
+        if not is_file:
             # Opening a pipe or a device could wait for ever.
             raise UserError(f"{str(path)!r} is no ordinary file: give an audio file")
         return [path]

@@ -123,3 +123,19 @@ def test_metadata_that_is_no_text_is_refused(tmp_path: Path) -> None:
 def test_metadata_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="no metadata"):
         describe([sound(tmp_path / "a.wav")], [tmp_path / name])
+
+
+def test_a_name_as_long_as_a_file_system_takes_has_no_json_beside_it(tmp_path: Path) -> None:
+    assert describe([sound(tmp_path / ("x" * 251 + ".wav"))], []) == [None]
+
+
+def test_a_json_is_found_whichever_way_accents_are_written(tmp_path: Path) -> None:
+    (tmp_path / "cafe\u0301.json").write_text(json.dumps({"tags": ["kick"]}))
+    assert words([sound(tmp_path / "caf\u00e9.wav")]) == [("kick",)]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_table_may_name_what_no_file_can_be_called(tmp_path: Path, name: str) -> None:
+    table = tmp_path / "tags.json"
+    table.write_text(json.dumps([{"filename": name, "tags": ["hat"]}, {"filename": "a.wav", "tags": ["kick"]}]))
+    assert words([sound(tmp_path / "a.wav")], table) == [("kick",)]

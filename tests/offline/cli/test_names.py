@@ -38,3 +38,21 @@ def test_a_name_found_in_a_folder_that_is_not_utf8_is_refused(monkeypatch, capfd
     monkeypatch.setattr(sys, "argv", ["samplechop"])
     assert guarded(lambda: NAME.encode()) == 2
     assert capfd.readouterr().err == f"samplechop: the name {NAME!r} is not UTF-8: rename it\n"
+
+
+@pytest.mark.parametrize("arguments", [["live"], ["sessions"], ["evaluate"], ["chop"], ["labels", "show"]])
+def test_a_name_no_file_system_holds_is_reported_in_one_sentence(arguments, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "argv", ["samplechop", *arguments, "x" * 300 + ".wav"])
+    assert guarded(app) == 2
+    out, err = capfd.readouterr()
+    assert not out and err.count("\n") == 1 and err.startswith("samplechop: ")
+
+
+def test_a_list_may_name_what_no_file_can_be_called(tmp_path, monkeypatch, capfd):
+    (tmp_path / "list.tsv").write_text("x" * 300 + ".wav\t0\t1\n")
+    monkeypatch.setattr(
+        sys, "argv", ["samplechop", "chop", "--from-list", str(tmp_path / "list.tsv"), "-o", str(tmp_path)]
+    )
+    assert guarded(app) == 2
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1 and "kit cannot be written" not in err and "x" * 300 in err
