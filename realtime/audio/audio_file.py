@@ -15,7 +15,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.realtime.audio.ffmpeg import decode_with_ffmpeg, is_installed
-from samplechop.realtime.audio.stream_length import MPEG_DELAY, mpeg_samples, ogg_streams, unfinished_sizes
+from samplechop.realtime.audio.stream_length import (
+    MPEG_DELAY,
+    flac_samples,
+    mpeg_samples,
+    ogg_streams,
+    unfinished_sizes,
+)
 from samplechop.realtime.core.errors import UserError
 
 RATES = (4_000, 384_000)
@@ -160,7 +166,7 @@ def open_complete(path: Path, place: Callable[[], Path], warnings: list[str]) ->
     rate, known = opened.file.samplerate, opened.file.frames
     if is_installed():
         try:
-            decoded = _decoded(path, place, warnings, there, None)
+            decoded = _decoded(path, place, warnings, there, None, opened.file.format == "FLAC")
         except UserError:
             pass
         else:
@@ -230,13 +236,25 @@ def _claim(opened: AudioFile) -> float | None:
         streams, seconds = ogg_streams(opened.path)
         if streams > 1:
             return seconds
+    elif file.format == "FLAC":
+        streams, count = flac_samples(opened.path)
+        if streams > 1:
+            return count / file.samplerate
     return None
 
 
 def _decoded(
-    path: Path, place: Callable[[], Path], warnings: list[str], there: float, refusal: UserError | None
+    path: Path,
+    place: Callable[[], Path],
+    warnings: list[str],
+    there: float,
+    refusal: UserError | None,
+    exact: bool = False,
 ) -> AudioFile:
-    """Open what ffmpeg decodes of a file. there: seconds that it should be, or 0. refusal: what libsndfile said."""
+    """Open what ffmpeg decodes of a file. there: seconds that it should be, or 0; `exact` if to the sample.
+
+    refusal: what libsndfile said.
+    """
     if refusal is not None and not is_installed():
         reason = str(refusal).removeprefix(repr(str(path)) + " ").rpartition(": ")[0]
         raise UserError(
@@ -251,8 +269,10 @@ def _decoded(
         raise refusal or error from None
     opened = _opened(path, file, copy)
     seconds = file.frames / file.samplerate
-    # Where one stream ends and the next begins is reason enough for ffmpeg to complain.
-    if complaint and not (there and seconds >= 0.99 * there - MPEG_DELAY / file.samplerate):
+    # Where one stream ends and the next begins is reason enough for ffmpeg to complain; only FLAC's count is exact.
+    enough = there if exact else 0.99 * there - MPEG_DELAY / file.samplerate
+    if seconds < enough or (complaint and not there):
+        complaint = complaint or "it stopped early"
         claimed = max(there, claimed or 0.0)
         lost = f": {claimed - seconds:.2f} of {claimed:.2f} s are missing" if claimed > seconds else ""
         warnings.append(f"{str(path)!r} is damaged (ffmpeg: {complaint}){lost}; what could be read was used")

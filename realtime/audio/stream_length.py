@@ -110,6 +110,21 @@ def _ogg_rate(head: bytes) -> int:
     return 48_000 if head.startswith(b"OpusHead") else 0
 
 
+def flac_samples(path: Path) -> tuple[int, int]:
+    """Count the FLAC streams that were joined into one file, and the samples per channel that they state together.
+
+    Raises OSError and ValueError as `open_regular`.
+    """
+    streams = samples = at = 0
+    with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        while (at := data.find(b"fLaC", at)) >= 0:
+            if data[at + 4 : at + 8] in (b"\0\0\0\x22", b"\x80\0\0\x22"):  # STREAMINFO comes first
+                streams += 1
+                samples += int.from_bytes(data[at + 21 : at + 26], "big") & (1 << 36) - 1
+            at += 4
+    return streams, samples
+
+
 def unfinished_sizes(path: Path) -> dict[int, bytes]:
     """Give what has to stand where in the header of a WAV or AIFF that was never finished; nothing for all others.
 

@@ -176,6 +176,17 @@ def test_damage_tells_how_much_is_missing(tmp_path: Path, name: str, form: str, 
 
 
 @with_ffmpeg
+def test_joined_flac_files_tell_what_of_them_is_missing(tmp_path: Path) -> None:
+    path = wav(tmp_path / "a.flac", form="FLAC")
+    path.write_bytes(2 * path.read_bytes())
+    samples, (warning,) = live(path)
+    assert FRAMES < len(samples) <= 2 * FRAMES
+    assert f" of {2 * FRAMES / RATE:.2f} s are missing" in warning
+    record = open_record(path, tmp_path)
+    assert record.length == len(samples) and record.warnings == (warning,)
+
+
+@with_ffmpeg
 def test_without_ffmpeg_the_part_that_can_be_read_is_used_and_the_rest_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
