@@ -139,10 +139,11 @@ def test_a_played_file_is_heard_and_analysed_to_its_end(jack_server: JackServer,
         report = client.report()
         heard = listener.finish()
     np.testing.assert_array_equal(heard["samples"], file)
-    at, found = places(signal, output)
-    if at[0] and not disturbed(report, heard) and not heard["counters"][1]:  # at 0: the recorder was connected late
-        np.testing.assert_array_equal(found, np.arange(len(signal)))
-        np.testing.assert_array_equal(np.diff(at), 1)
+    if output.any() and not disturbed(report, heard) and not heard["counters"][1]:  # without: it was connected too late
+        at, found = places(signal, output)
+        if at[0]:  # at 0: it was connected late
+            np.testing.assert_array_equal(found, np.arange(len(signal)))
+            np.testing.assert_array_equal(np.diff(at), 1)
 
 
 def test_a_device_that_disappears_is_waited_for_and_the_gap_is_reported(tmp_path: Path) -> None:
