@@ -8,6 +8,7 @@ import csv
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.atomic import replacing, write_text
+from samplechop.realtime.core.documents import open_regular, parse_rows
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,11 +57,11 @@ def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> l
     Raises UserError, naming the file and what is wrong.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            found = list(islice(csv.reader(file, "excel-tab"), None if most is None else most + 1))
+        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8", newline="") as file:
+            found = list(islice(parse_rows(file, "\t"), None if most is None else most + 1))
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except ValueError as error:
         raise UserError(f"{str(path)!r} is no table of tab-separated text ({error}): make it again") from None
     header = found[0] if found else []
     missing = [name for name in columns if name not in header]
@@ -86,7 +88,7 @@ def read_as(path: Path, kind: type[Row], count: int) -> list[Row]:
     kinds: list[Any] = [column.type for column in columns]
     try:
         return [kind(*(made(value) for made, value in zip(kinds, row, strict=True))) for row in rows]
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UserError(f"{str(path)!r} is damaged ({error}): collect the sounds again") from None
 
 
@@ -132,10 +134,10 @@ def read_array(path: Path, made_by: str) -> NDArray[np.float32]:
     """
     again = f"run {made_by} {str(path.parent)!r}"
     try:
-        array = np.load(path, allow_pickle=False)
+        array = np.lib.format.open_memmap(path, mode="r")  # a shape that the file does not have is refused
     except FileNotFoundError:
         raise UserError(f"there is no {path.name} in {str(path.parent)!r}: {again} first") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, OverflowError) as error:
         raise UserError(f"{str(path)!r} is damaged ({error}): remove it and {again}") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.ndim < 2 or not np.isfinite(array).all():
         raise UserError(f"{str(path)!r} is damaged (no table of numbers): remove it and {again}")

@@ -38,6 +38,8 @@ from samplechop.offline.atlas.files import (
     tsv_lines,
 )
 from samplechop.offline.common.atomic import PART, locked, write_text
+from samplechop.offline.common.paths import check_folder
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 STATE = "atlas.json"
@@ -54,9 +56,12 @@ def _read_state(folder: Path) -> dict[str, Any]:
     """Read the state of an atlas. Raises UserError if there is none, or one of another version."""
     path = folder / STATE
     try:
-        there = json.loads(path.read_text(encoding="utf-8"))
+        there = documents.read_json(path)
         state: dict[str, Any] = {name: int(there[name]) for name in _NUMBERS}
         state["steps"] = dict(there["steps"])
+        made = [(dict(step["settings"]), int(step["rows"])) for step in state["steps"].values()]
+        if min(*(state[name] for name in _NUMBERS), *(rows for _, rows in made)) < 0:
+            raise ValueError("counts are not negative")
     except FileNotFoundError:
         raise UserError(f"there is no atlas in {str(folder)!r}: make one with samplechop atlas collect") from None
     except OSError as error:
@@ -135,6 +140,10 @@ class Atlas:
         """Open an atlas. Raises UserError if there is none, or one of another version."""
         self.folder = folder
         self._state = _read_state(folder)
+        try:
+            check_folder(folder)
+        except ValueError as error:
+            raise UserError(f"the atlas {str(folder)!r} cannot be trusted: {error}") from None
         self._is_mended = False
 
     @classmethod
@@ -173,7 +182,7 @@ class Atlas:
         try:
             with locked(self.folder / _BUSY, wait=False):
                 for left in self.folder.rglob(f"{PART}*"):
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                    shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
                 self._state = _read_state(self.folder)
                 self.__dict__.pop("sounds", None)
                 yield

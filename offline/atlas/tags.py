@@ -29,6 +29,7 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training.loop import Options, Recipe, Run, TrainOptions
 from samplechop.offline.training.tasks.tags import TagTask, sound_features
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option
 
@@ -159,7 +160,7 @@ def _known_predictions(
 def _digest(atlas: Atlas) -> str | None:
     """Give the digest of the given tags that tags.tsv was written with."""
     try:
-        return str(json.loads((atlas.folder / INDEX).read_text(encoding="utf-8"))[GIVEN_DIGEST])
+        return str(documents.read_json(atlas.folder / INDEX)[GIVEN_DIGEST])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -184,6 +185,8 @@ def read_tags(atlas: Atlas) -> list[tuple[list[str], list[tuple[str, float]]]]:
                 f"{str(path)!r}, line {number}: no tag with its probability in {predicted[:40]!r}"
             ) from None
         found.append((_parts(given), likely))
+    if len(found) != len(atlas):
+        raise UserError(f"{str(path)!r} covers {len(found)} of {len(atlas)} sounds: tag them again")
     return found
 
 

@@ -3,7 +3,6 @@
 An alignment belongs to the recording of its name, or the only one to the only one.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -14,8 +13,10 @@ from pathlib import Path
 from samplechop.offline.atlas.collect import segmentation
 from samplechop.offline.atlas.collect.segmentation import Segment
 from samplechop.offline.atlas.store import STATE
+from samplechop.offline.common.paths import inside
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.offline.kits.core.record import audio_files, inputs, is_kit, title
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -96,15 +97,17 @@ def _slices(kit: Path) -> Iterator[Item]:
     """Give the slices of a kit; their label is the strongest drum in them, where one is known."""
     path = kit / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        parts = [(str(part["file"]), (part.get("content") or {}).get("drum") or "") for part in manifest["slices"]]
+        manifest = documents.read_json(path)
+        parts = [
+            (inside(kit, part["file"]), (part.get("content") or {}).get("drum") or "") for part in manifest["slices"]
+        ]
         name = str(manifest["name"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         reason = f"{str(path)!r} is damaged: chop the record again"
         yield replace(_item(path, kit.name, kit.name, ""), reason=reason)
         return
     for file, drum in parts:
-        yield _item(kit / file, name, f"{name}_{Path(file).stem}", str(drum))
+        yield _item(file, name, f"{name}_{file.stem}", str(drum))
 
 
 def match_alignments(items: Sequence[Item], alignments: Sequence[Path], unit: str) -> list[Item]:

@@ -132,6 +132,8 @@ def music(atlas: Atlas) -> tuple[list[float], list[str]]:
     if not atlas.covers_all(tempo_and_key.STEP) or not path.exists():
         return [0.0] * count, [""] * count
     rows = read_table(path, tempo_and_key.COLUMNS[1:])
+    if len(rows) != count:
+        raise UserError(f"{str(path)!r} covers {len(rows)} of {count} sounds: remove it and describe the sounds again")
     try:
         return [float(tempo or 0) for tempo, _ in rows], [key for _, key in rows]
     except ValueError as error:

@@ -28,7 +28,9 @@ from samplechop.offline.atlas.web import spritesheets
 from samplechop.offline.atlas.web.spritesheets import Part, divide, playing_rate, write_part
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import write_text
+from samplechop.offline.common.paths import inside
 from samplechop.offline.common.progress import Progress
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 STEP, FOLDER, INDEX = "sprites", "sprites", "audio.json"
@@ -105,10 +107,12 @@ def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]]
     """
     path = atlas.folder / FOLDER / INDEX
     try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-        parts = [path.parent / str(name) for name in index["parts"]]
+        index = documents.read_json(path)
+        parts = [inside(path.parent, name) for name in index["parts"]]
         rate = int(index["rate"])
         sounds = [(int(part), float(offset), float(duration)) for part, offset, duration in index["sounds"]]
+        if not all(0 <= part < len(parts) and offset >= 0 and duration >= 0 for part, offset, duration in sounds):
+            raise ValueError("it has a sound in no part")
     except FileNotFoundError:
         raise UserError(
             f"{str(atlas.folder)!r} has no audio sprites: make them with samplechop atlas sprites"
