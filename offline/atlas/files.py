@@ -141,7 +141,7 @@ def read_array(path: Path, made_by: str) -> NDArray[np.float32]:
         raise UserError(f"{str(path)!r} is damaged ({error}): remove it and {again}") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.ndim < 2 or not np.isfinite(array).all():
         raise UserError(f"{str(path)!r} is damaged (no table of numbers): remove it and {again}")
-    return array.astype(np.float32, copy=False)
+    return np.array(array, np.float32)
 
 
 _FORMAT = "<f4"
