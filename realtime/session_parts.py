@@ -107,6 +107,8 @@ def make_engine(settings: LiveSettings, source: Source, detectors: Mapping[str, 
     engine = Engine(detectors, source.sample_rate, source.channels, source.most, source.block_size, together=aligned)
     if isinstance(source, DeviceSource | PlayedFileSource):
         source.align(engine.latency)
+    if isinstance(source, FileSource | PlayedFileSource):
+        engine.reset(0, source.opening)
     return engine
 
 

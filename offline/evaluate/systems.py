@@ -22,6 +22,7 @@ from samplechop.realtime.core.events import BEAT, DOWNBEAT, NO_CHORD, Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.detectors.harmony.harte import PRIORS, Chord
+from samplechop.realtime.dsp.onset_refinement import OPENING_SECONDS
 from samplechop.realtime.engine.engine import Engine
 
 BLOCK = 4096
@@ -93,7 +94,7 @@ def live_events(detector: Detector) -> Callable[[Sound], tuple[list[Event], floa
     def process(samples: Sound) -> tuple[list[Event], float]:
         found: list[Event] = []
         began = time.perf_counter()
-        engine.reset(0)
+        engine.reset(0, samples[: round(OPENING_SECONDS * RATE), np.newaxis])
         for start in range(0, len(samples), BLOCK):
             engine.process(samples[start : start + BLOCK, np.newaxis], found.append)
         engine.flush(found.append)

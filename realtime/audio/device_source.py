@@ -226,6 +226,7 @@ class PlayedFileSource(_StreamSource):
         """Open the file and find the output; nothing is played yet."""
         self._file = file = FileSource(path, block_size, realtime=False)
         self.name, self.length, self.warnings = file.name, file.length, file.warnings
+        self.opening = file.opening
         try:
             with portaudio() as sd:
                 output, outputs = choose_monitor(sd, devices_of(sd), file.sample_rate)

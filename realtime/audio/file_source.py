@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.audio.audio_file import open_complete
 from samplechop.realtime.audio.source import Chunk, Counters
+from samplechop.realtime.dsp.onset_refinement import OPENING_SECONDS
 
 
 class FileSource:
@@ -19,6 +20,7 @@ class FileSource:
     path: anything libsndfile or ffmpeg reads; what only ffmpeg can is decoded first, to a temporary folder that is
     removed at `stop()`. block_size: most frames per chunk. realtime: whether a chunk comes when its last sample has
     been played, with position 0 at `start()`, or at once.
+    opening: what the file begins with, float32 (n, channels), OPENING_SECONDS of it or all there is.
     now, wait: the clock, and how to wait that many seconds; for tests.
 
     A file that ends early or breaks in the middle counts as far as it was decoded; `warnings` says so in a sentence.
@@ -53,13 +55,14 @@ class FileSource:
         self.length = self._file.length
         self._faults: list[str] = []
         self._decoded: Iterator[NDArray[np.float32]] = self._file.blocks("float32", self._faults)
-        self._ready = np.zeros((0, self.channels), np.float32)  # decoded and not handed out yet
         self._position = 0
         self._stopping = threading.Event()
         self._closing = threading.Lock()
         self._now = now
         self._wait = wait or self._stopping.wait
         self._began = now()
+        self._ready = np.zeros((0, self.channels), np.float32)  # decoded and not handed out yet
+        self._ready = self.opening = self._first(round(OPENING_SECONDS * self.sample_rate))
 
     def start(self) -> None:
         """[main] Begin; position 0 is now."""
@@ -86,6 +89,12 @@ class FileSource:
             if self._stopping.is_set():
                 return None
         return Chunk(start, samples)
+
+    def _first(self, least: int) -> NDArray[np.float32]:
+        parts = [self._ready]
+        while sum(map(len, parts)) < least and len(samples := self._decode()):
+            parts.append(samples.copy())
+        return np.concatenate(parts)
 
     def _decode(self) -> NDArray[np.float32]:
         with self._closing:

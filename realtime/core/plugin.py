@@ -94,10 +94,13 @@ class ProcessSpec:
 class Detector(Protocol):
     """What finds events in a stream. Thread tags in brackets say who calls what.
 
-    A class may have two attributes more. `immediate = True`: then the notes of its events leave after its own latency,
-    which is constant too, and do not wait for the slowest detector. Without it all detectors share one latency, so that
-    their notes lie beside each other in the DAW as their events do in the audio. `meters`: what a view may show beside
-    the events, by name, known once prepared (see `Meter`).
+    A class may have three attributes more.
+
+    `immediate = True`: the notes of its events leave after its own latency, which is constant too, and do not wait for
+    the slowest detector. Without it all detectors share one latency, so that their notes lie beside each other in the
+    DAW as their events do in the audio.
+    `lead_in = True`: a file is preceded by two seconds of silence, so that a sound on its first sample begins there.
+    `meters`: what a view may show beside the events, by name, known once prepared (see `Meter`).
     """
 
     @property
@@ -118,6 +121,7 @@ class Detector(Protocol):
 
         block: float32, (n,) with 1 <= n <= max_block_size, mono, full scale ±1; read-only.
         start: absolute position of block[0] in samples; blocks follow each other without gaps until `reset()`.
+            Negative in the silence before a file, which only detectors with a `lead_in` are given.
         emit: call with each event found; `event.sample` and `event.emitted` are absolute positions on this bus.
         """
 

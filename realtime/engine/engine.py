@@ -15,6 +15,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import CHORD, NO_CHORD, Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, Emit, ProcessSpec
 from samplechop.realtime.dsp.downmix import Channel, Downmix
+from samplechop.realtime.dsp.onset_refinement import begins_with_attack
 from samplechop.realtime.dsp.resampler import Resampler
 
 _KIND = re.compile(r"[A-Za-z0-9_-]+")  # an OSC address, a column and a file name can be made of it
@@ -94,6 +95,10 @@ def _is_whole(number: object) -> bool:
     return isinstance(number, int) and not isinstance(number, bool)
 
 
+LEAD_IN_SECONDS = 2.0
+"""Longer than detectors remember the level."""
+LEEWAY = 64
+"""Samples of the bus before the first that an attack at the very beginning may be placed at."""
 FADE_SECONDS = 0.05
 
 _log = logging.getLogger(__name__)
@@ -166,10 +171,18 @@ class Engine:
         self._end: int | None = None  # while it is flushed: where the input ends
         self.reset(0)
 
-    def reset(self, start: int) -> None:
-        """[analysis] Become as new; the next block begins at absolute input position `start`."""
+    def reset(self, start: int, opening: NDArray[np.float32] | None = None) -> None:
+        """[analysis] Become as new; the next block begins at absolute input position `start`.
+
+        opening: of a recording from its first sample on, what comes first, float32 (n, channels): OPENING_SECONDS of
+            it. Where a sound begins with it, detectors that have a `lead_in` (see Detector) are given LEAD_IN_SECONDS
+            of silence before. What sounded before a device was opened, nobody knows: None.
+        """
+        self._lead_in = 0
+        if opening is not None and begins_with_attack(opening, self.sample_rate):
+            self._lead_in = round(LEAD_IN_SECONDS * ANALYSIS_RATE)
         self.origin = self.position = start
-        self._bus_position = 0
+        self._bus_position = -self._lead_in
         self._tail[:] = 0
         self._sounding.clear()
         self.downmix.reset()
@@ -188,6 +201,8 @@ class Engine:
             for first in range(0, len(samples), self.max_block_size):
                 self.process(samples[first : first + self.max_block_size], emit)
             return
+        if self._bus_position < 0:
+            self._process_lead_in(emit)
         self._keep_tail(samples)
         mono = self.downmix.process(samples)
         self.position += len(samples)
@@ -229,6 +244,12 @@ class Engine:
         waited = math.ceil((latency - self._bus_block + self._delay) * self._ratio)
         return waited + (block_size or self.max_block_size)
 
+    def _process_lead_in(self, emit: Emit) -> None:
+        silence = np.zeros(self._bus_block, np.float32)
+        silence.flags.writeable = False
+        while self._bus_position < 0:
+            self._detect(silence[: -self._bus_position], emit)
+
     def _keep_tail(self, samples: NDArray[np.float32]) -> None:
         kept = len(self._tail) - len(samples)
         if kept > 0:
@@ -237,6 +258,8 @@ class Engine:
 
     def _detect(self, block: NDArray[np.float32], emit: Emit) -> None:
         for name, detector in self._active.items():
+            if self._bus_position < 0 and not getattr(detector, "lead_in", False):
+                continue
             try:
                 detector.process(block, self._bus_position, partial(self._emit, emit, name, len(block)))
             except Exception as error:  # whatever a detector does wrong, the others must go on
@@ -256,6 +279,10 @@ class Engine:
     def _emit(self, emit: Emit, name: str, size: int, event: Event) -> None:
         """Give a detector's event, emitted while it processed a block of that size, at its place in the input."""
         end = self._bus_position + size
+        if self._lead_in and isinstance(event, Event) and event.sample < 0:
+            if event.sample < -LEEWAY:
+                return
+            event = replace(event, sample=0)
         check_event(event, end)
         stated = self.detectors[name].latency - self._bus_block + size
         if end - event.sample > stated and name not in self.late:

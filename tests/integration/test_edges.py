@@ -1,4 +1,4 @@
-"""The last sample of a recording, and sounds that break off: attacks are chops, edges are not."""
+"""The first and the last sample of a recording, and sounds that break off: attacks are chops, edges are not."""
 
 import numpy as np
 import pytest
@@ -22,6 +22,28 @@ def hits(*seconds: float, length: float = 3.0) -> NDArray[np.float32]:
 def places(sound: NDArray[np.float32], kind: str = "chop", rate: int = RATE) -> list[float]:
     events = samplechop.detect(sound, rate, detectors=["chops", "drums"])
     return [event.sample / rate for event in events if event.kind == kind]
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_a_hit_on_the_first_sample_is_a_chop_and_a_drum_there(rate: int) -> None:
+    sound = hits(0, 0.5, 1, 1.5, 2)
+    assert places(sound, "chop", rate)[0] == 0
+    assert places(sound, "drum", rate)[0] == 0
+
+
+def test_trimming_a_recording_to_its_first_hit_changes_no_chop() -> None:
+    sound = hits(0.5, 1, 1.5, 2)
+    whole, trimmed = places(sound), places(sound[RATE // 2 :])
+    assert np.allclose(np.array(whole) - 0.5, trimmed, atol=32 / RATE)
+
+
+@pytest.mark.parametrize("level", [0.003, 0.03, 0.3])
+@pytest.mark.parametrize("kind", ["hiss", "hum"])
+def test_hiss_and_hum_that_begin_with_the_recording_make_no_chop(kind: str, level: float) -> None:
+    time = np.arange(4 * RATE) / RATE
+    hiss = np.random.default_rng(4).standard_normal(len(time)) / 3
+    sound = level * (hiss if kind == "hiss" else np.sin(2 * np.pi * 50 * time) + 0.3 * np.sin(2 * np.pi * 150 * time))
+    assert places(sound.astype(np.float32)) == []
 
 
 def test_a_constant_offset_makes_no_chop() -> None:

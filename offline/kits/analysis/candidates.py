@@ -52,7 +52,7 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     streams = isinstance(manifest.features, StreamFeatures)
     detector = BeatDetector(BeatSettings(options.model if streams else BeatSettings().model, tempo_range=(low, high)))
     engine = Engine({"chop": chops, "beats": detector}, record.sample_rate, record.channels, FAST_BLOCK)
-    engine.reset(first)
+    engine.reset(first, record.opening() if first == 0 else None)
     events: list[Event] = []
     for block in record.blocks(FAST_BLOCK, first, last):
         engine.process(block, events.append)

@@ -203,7 +203,7 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
     stretches = _stretches(parts, round(collector.warm_seconds * rate), engine.latency, record.length)
     done, length = 0, sum(stop - start for start, stop in stretches)
     for start, stop in stretches:
-        engine.reset(start)
+        engine.reset(start, record.opening() if start == 0 else None)
         collector.begin(start)
         for samples in record.blocks(_BLOCK, start, stop):
             engine.process(samples, collector.add)

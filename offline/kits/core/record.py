@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
 from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.dsp.onset_refinement import OPENING_SECONDS
 from samplechop.realtime.recording.session_folder import AUDIO as SESSION_AUDIO
 from samplechop.realtime.recording.session_folder import is_session, session_audio
 
@@ -46,6 +48,11 @@ class Record:
     length: int
     subtype: str
     warnings: tuple[str, ...] = ()
+
+    def opening(self) -> NDArray[np.float32]:
+        """Read what the record begins with, (n, channels): OPENING_SECONDS of it, or all there is."""
+        n = min(self.length, round(OPENING_SECONDS * self.sample_rate))
+        return next(self.blocks(n, 0, n)) if n else np.zeros((0, self.channels), np.float32)
 
     def blocks(
         self, block: int, first: int = 0, last: int | None = None, dtype: str = "float32"

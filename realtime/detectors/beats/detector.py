@@ -75,6 +75,8 @@ class BeatDetector(StatedLatency):
     instead of 6.4 on average), as players lie beside the beat.
     """
 
+    lead_in = True
+
     def __init__(self, settings: BeatSettings = BeatSettings()) -> None:
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings

@@ -72,6 +72,8 @@ class ChopDetector(StatedLatency):
     Latency is that sum, plus `ATTACK_SEARCH.back`, plus one block.
     """
 
+    lead_in = True
+
     def __init__(self, settings: ChopSettings = ChopSettings()) -> None:
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings

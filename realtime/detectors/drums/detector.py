@@ -165,6 +165,7 @@ class DrumDetector(StatedLatency):
     """
 
     immediate = True
+    lead_in = True
 
     def __init__(self, settings: DrumSettings = DrumSettings()) -> None:
         """Choose the settings; nothing is loaded yet."""

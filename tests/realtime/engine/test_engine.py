@@ -277,6 +277,48 @@ def test_an_impossible_stream_is_refused(field: str) -> None:
         ProcessSpec(**{"sample_rate": 44_100, "max_block_size": 256, field: 0})
 
 
+class Led(LoudDetector):
+    """Keeps what it is given, and where."""
+
+    lead_in = True
+
+    def reset(self):
+        super().reset()
+        self.given: list[tuple[int, np.ndarray]] = []
+
+    def process(self, block, start, emit):
+        self.given.append((start, block.copy()))
+        emit(Event("edge", start, start + len(block), 1.0))
+
+
+HIT = np.geomspace(1, 1e-4, ANALYSIS_RATE).astype(np.float32)[:, np.newaxis]
+
+
+def led(start: int, opening: np.ndarray | None) -> tuple[Led, Listener, list[Event]]:
+    """Run both over a decaying second from `start` on."""
+    detector, listener, events = Led(), Listener(), []
+    engine = Engine({"led": detector, "listener": listener}, ANALYSIS_RATE, 1, 512)
+    engine.reset(start, opening)
+    for at in range(0, len(HIT), 512):
+        engine.process(HIT[at : at + 512], events.append)
+    return detector, listener, events
+
+
+def test_a_recording_that_begins_with_a_sound_is_led_in_by_silence_at_negative_positions() -> None:
+    detector, listener, events = led(0, HIT)
+    before = [(start, block) for start, block in detector.given if start < 0]
+    assert before[0][0] == -sum(len(block) for _, block in before) == -2 * ANALYSIS_RATE
+    assert not any(block.any() for _, block in before)
+    assert all(block.all() for start, block in detector.given if start >= 0)
+    assert all(block.all() for block in listener.heard)  # who did not ask for it gets none
+    assert min(event.sample for event in events) == 0
+
+
+@pytest.mark.parametrize("opening", [None, np.ones_like(HIT), np.zeros_like(HIT), HIT[:0], HIT[::-1]])
+def test_nothing_leads_into_a_device_or_a_recording_that_goes_on_or_begins_later(opening) -> None:
+    assert led(0, opening)[0].given[0][0] == 0
+
+
 @pytest.mark.parametrize("size", [64, 700, 4096])
 def test_at_the_end_the_sound_fades_out_without_a_step(size: int) -> None:
     listener = Listener()

@@ -243,7 +243,7 @@ class ToldEngine:
         self._kinds = [{"drums": "drum", "harmony": "chord"}[name] for name in asked]
         self.reset(0)
 
-    def reset(self, start: int) -> None:
+    def reset(self, start: int, _opening: object = None) -> None:
         self.position = start
 
     def process(self, samples: Block, emit: Emit) -> None:
