@@ -19,10 +19,9 @@ from samplechop.offline.evaluate.measures import Markers
 from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DOWNBEAT, NO_CHORD, Event
-from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.core.plugin import OPENING_SECONDS, Detector
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.detectors.harmony.harte import PRIORS, Chord
-from samplechop.realtime.dsp.onset_refinement import OPENING_SECONDS
 from samplechop.realtime.engine.engine import Engine
 
 BLOCK = 4096

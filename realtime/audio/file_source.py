@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.audio.audio_file import open_complete
 from samplechop.realtime.audio.source import Chunk, Counters
-from samplechop.realtime.dsp.onset_refinement import OPENING_SECONDS
+from samplechop.realtime.core.plugin import OPENING_SECONDS
 
 
 class FileSource:

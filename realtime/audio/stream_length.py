@@ -145,7 +145,7 @@ def unfinished_sizes(path: Path) -> dict[int, bytes]:
         while at + 8 <= end:
             file.seek(at)
             name, size = struct.unpack(f"{order}4sI", file.read(8))
-            if name == b"COMM" and size >= 18:
+            if name == b"COMM" and size >= 18 and at + 16 <= end:
                 channels, _, bits = struct.unpack(">HIH", file.read(8))
                 common = at + 10, channels * ((bits + 7) // 8)
             if name == wanted:
@@ -164,7 +164,7 @@ def unfinished_sizes(path: Path) -> dict[int, bytes]:
         at + 4: struct.pack(f"{order}I", min(end - at - 8, 2**32 - 1)),
     }
     if common[1]:
-        sizes[common[0]] = struct.pack(">I", (end - at - 16) // common[1])
+        sizes[common[0]] = struct.pack(">I", min((end - at - 16) // common[1], 2**32 - 1))
     return sizes
 
 

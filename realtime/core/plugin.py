@@ -90,6 +90,10 @@ class ProcessSpec:
             raise ValueError(f"max_block_size must be at least 1 sample, got {self.max_block_size}")
 
 
+OPENING_SECONDS = 0.35
+"""Of a recording, by which it is told whether a sound begins with it."""
+
+
 @runtime_checkable
 class Detector(Protocol):
     """What finds events in a stream. Thread tags in brackets say who calls what.

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.plugin import OPENING_SECONDS
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.fft import LOUDEST
 
@@ -130,8 +131,6 @@ ATTACK_SEARCH = AttackSearch(BACK, FORWARD, usual=0, sigma=900.0, before=24 * _C
 """For chops and chords: 14.5 ms, the rise of a snare or a plucked string, are compared with the 8.7 ms before."""
 
 
-OPENING_SECONDS = 0.35
-"""Of a recording, by which it is told whether a sound begins with it."""
 _WINDOW_SECONDS = 0.02
 _LOUD = 1e-4  # mean square, -40 dBFS: the pops and thumps of an empty groove are softer
 _DECAY = 4.0  # times the energy of the quietest window: 6 dB, which no noise or steady tone has

@@ -19,7 +19,7 @@ from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
 from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.dsp.onset_refinement import OPENING_SECONDS
+from samplechop.realtime.core.plugin import OPENING_SECONDS
 from samplechop.realtime.recording.session_folder import AUDIO as SESSION_AUDIO
 from samplechop.realtime.recording.session_folder import is_session, session_audio
 

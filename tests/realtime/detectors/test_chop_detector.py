@@ -50,7 +50,7 @@ def test_a_streaming_model_that_hears_no_beats_is_named(tmp_path: Path) -> None:
     shutil.copy(released, tmp_path)
     record = json.loads(released.with_suffix(".json").read_text())
     heads = record["features"]["heads"]
-    record["features"]["heads"] = ["kick" if head == "beat" else head for head in heads]
+    record["features"]["heads"] = ["pulse" if head == "beat" else head for head in heads]
     manifest = tmp_path / "chop.json"
     manifest.write_text(json.dumps(record))
     with pytest.raises(ModelError, match="'chop' detects no beats"):
