@@ -319,4 +319,6 @@ class Session:
         others = [text for recorder in self._recorders for text in recorder.warnings()]
         if self._lines is not None:
             others += self._lines.warnings()
-        return (*self._source.warnings, *faults, *self._engine.late.values(), *others)
+        antiphase = self._engine.downmix.warning()
+        channels = () if antiphase is None else (antiphase,)
+        return (*self._source.warnings, *channels, *faults, *self._engine.late.values(), *others)

@@ -104,7 +104,9 @@ def make_detectors(settings: LiveSettings) -> dict[str, Detector]:
 def make_engine(settings: LiveSettings, source: Source, detectors: Mapping[str, Detector]) -> Engine:
     """[main] Prepare the detectors for a source, whose monitor then plays as late as notes come."""
     aligned = settings.monitor == "aligned"  # where notes meet the sound, none may come before it
-    engine = Engine(detectors, source.sample_rate, source.channels, source.most, source.block_size, together=aligned)
+    engine = Engine(
+        detectors, source.sample_rate, source.channels, source.most, source.block_size, aligned, settings.channel
+    )
     if isinstance(source, DeviceSource | PlayedFileSource):
         source.align(engine.latency)
     if isinstance(source, FileSource | PlayedFileSource):

@@ -146,6 +146,16 @@ class Downmix:
         self._position += n
         return self._bus[:n]
 
+    def warning(self) -> str | None:
+        """Say that the channels cancel, if they do."""
+        if self.antiphase_at is None:
+            return None
+        at = self.antiphase_at / self._rate
+        return (
+            f"left and right cancel each other from {at:.1f} s on, as where a cable or cartridge is wired wrongly: "
+            "their difference is analysed; --channel mix, left or right chooses otherwise"
+        )
+
     def take_peaks(self) -> tuple[float, ...]:
         """Give the largest magnitude of each channel since the last call."""
         peaks = tuple(float(peak) for peak in self._peaks)

@@ -62,3 +62,15 @@ def test_a_bass_note_that_is_cut_off_makes_no_chop(after: float) -> None:
 def test_a_hit_shortly_before_the_end_is_a_chop() -> None:
     sound = hits(0.5, 1, 1.5, 2, 2.5, length=2.58)
     assert abs(places(sound)[-1] - 2.5) < 0.01
+
+
+def test_an_inverted_channel_is_analysed_and_named_unless_the_mix_is_asked_for() -> None:
+    sound = hits(0.5, 1, 1.5, 2)
+    both = np.stack([sound, -sound], axis=1)
+    with pytest.warns(UserWarning, match="cancel each other"):
+        found = samplechop.detect(both, RATE)
+    assert np.allclose([event.sample / RATE for event in found], places(sound), atol=32 / RATE)
+    assert samplechop.detect(both, RATE, channel="mix") == []
+    assert [event.sample for event in samplechop.detect(both, RATE, channel="left")] == [
+        event.sample for event in samplechop.detect(sound, RATE)
+    ]
