@@ -83,7 +83,7 @@ def live(
         try:
             summary = session.run()
         except UserError as error:  # it ends the program, and must not hide what else went wrong
-            for one in (*session.warnings(), *_before(error)):
+            for one in (*session.monitor.warnings(), *_before(error)):
                 say(f"samplechop: {one}")
             raise
         _report(summary, settings, session.tap_file)

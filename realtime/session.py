@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import TextIO
 
 from samplechop.realtime.audio.source import Chunk, Source
-from samplechop.realtime.core.events import BEAT, CHORD, DRUM, KEY, Event
+from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.core.process import end_begins, say, scheduling_hints
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
+from samplechop.realtime.session_monitor import SessionMonitor
 from samplechop.realtime.session_parts import (
     RUNNING,
     check_compatible,
-    curve_of,
     make_detectors,
     make_engine,
     make_recorder,
@@ -36,7 +36,7 @@ from samplechop.realtime.session_parts import (
     open_source,
 )
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.ui.snapshot import OTHER_KINDS, Recording, SessionStats, Snapshot, Summary
+from samplechop.realtime.ui.snapshot import OTHER_KINDS, SessionStats, Summary
 from samplechop.realtime.ui.views import GuardedView, View, choose_view
 
 _SHOW_SECONDS = 1 / 12
@@ -48,7 +48,7 @@ class Session:
     """One session from start to end: built from its settings, run once.
 
     Everything it needs is opened when it is made, so that what can go wrong goes wrong before anything is written.
-    tap_file: where the user's hits go, None where none are taken.
+    tap_file: where the user's hits go, None where none are taken. monitor: what is shown and said of it.
     """
 
     def __init__(
@@ -114,7 +114,17 @@ class Session:
         self._busy = threading.Lock()  # held while the engine processes
         musical = set(detectors) <= {"beats", "drums", "harmony"}  # what they detect is all there is to list
         self._stats = SessionStats(settings.half_life, rate, apart=() if musical else OTHER_KINDS)
-        self._cpu_mark = (time.perf_counter(), time.process_time())
+        self.monitor = SessionMonitor(
+            source,
+            self._engine,
+            self._stats,
+            self._duration,
+            self._midi_name,
+            self._sent,
+            self._taps,
+            self._recorder,
+            self._lines,
+        )
 
     @classmethod
     def open(
@@ -180,7 +190,7 @@ class Session:
             audio_seconds=self._engine.position / self._source.sample_rate,
             wall_seconds=time.perf_counter() - began,
             losses=self._source.counters(),
-            warnings=self.warnings(),
+            warnings=self.monitor.warnings(),
             folders=() if self._recorder is None else self._recorder.folders,
             interrupted=interrupted,
         )
@@ -269,56 +279,4 @@ class Session:
         return new
 
     def _show(self, new: list[Event]) -> None:
-        self._view.show(self.snapshot, new)
-
-    def snapshot(self) -> Snapshot:
-        """[main] Describe the session as it is now; peaks and CPU are those since the last call."""
-        now = (time.perf_counter(), time.process_time())
-        wall, busy = (b - a for a, b in zip(self._cpu_mark, now, strict=True))
-        self._cpu_mark = now
-        source, engine, stats = self._source, self._engine, self._stats
-        counters = source.counters()
-        drums = "drums" in engine.detectors or stats.counts[DRUM] > 0
-        return Snapshot(
-            source=source.name,
-            state=source.state,
-            position=engine.position,
-            duration=self._duration if source.length is None else source.length,
-            sample_rate=source.sample_rate,
-            peaks=engine.downmix.take_peaks(),
-            detectors=tuple(engine.detectors),
-            curve=curve_of(self._engine),
-            chops=tuple(stats.chops),
-            chop_count=stats.counts["chop"],
-            beat=stats.last.get(BEAT),
-            beat_count=stats.counts[BEAT],
-            drums=stats.presence.at(engine.position) if drums else {},
-            drum_counts=dict(stats.drum_counts) if drums else {},
-            harmony="harmony" in engine.detectors,
-            chord=stats.last.get(CHORD),
-            key=stats.last.get(KEY),
-            latency=engine.latency,
-            latencies={name: engine.latencies[name] for name in sorted(engine.immediate)},
-            realtime=source.realtime,
-            port=self._sent is not None,
-            cpu=busy / max(wall, 1e-6),
-            overflows=counters.input_overflows,
-            underflows=counters.output_underflows,
-            lost=counters.lost_frames,
-            midi=self._midi_name,
-            late_notes=0 if self._sent is None else self._sent.late,
-            taps=None if self._taps is None else self._taps.count,
-            pad="" if self._taps is None else self._taps.name,
-            warnings=self.warnings(),
-            recording=Recording() if self._recorder is None else self._recorder.state(),
-        )
-
-    def warnings(self) -> tuple[str, ...]:
-        """[any thread] Give one sentence for each thing the user should know."""
-        faults = [f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items()]
-        others = [text for recorder in self._recorders for text in recorder.warnings()]
-        if self._lines is not None:
-            others += self._lines.warnings()
-        antiphase = self._engine.downmix.warning()
-        channels = () if antiphase is None else (antiphase,)
-        return (*self._source.warnings, *channels, *faults, *self._engine.late.values(), *others)
+        self._view.show(self.monitor.snapshot, new)

@@ -9,6 +9,11 @@ crate = typer.Typer(no_args_is_help=True, help="Make synthetic training sets (cr
 devset = typer.Typer(no_args_is_help=True, help="Make recordings to evaluate models on.")
 
 
+Soundfonts = Annotated[
+    list[Path] | None, typer.Option(help="General MIDI .sf2; again for more (default: the system's).")
+]
+
+
 @crate.command("build")
 def build_crate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the training set.")],
@@ -76,9 +81,7 @@ def producer(
 @crate.command()
 def sounds(
     output: Annotated[Path, typer.Option("--output", "-o", help="A new folder for the sounds.")],
-    soundfont: Annotated[
-        list[Path] | None, typer.Option(help="General MIDI .sf2; again for more (default: the system's).")
-    ] = None,
+    soundfont: Soundfonts = None,
     folder: Annotated[
         list[Path] | None, typer.Option("--sounds", help="Folder of one-shots, loops and kits; again for more.")
     ] = None,
@@ -141,9 +144,7 @@ def build_devset(
 @devset.command()
 def harmony(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the recordings.")],
-    soundfont: Annotated[
-        list[Path] | None, typer.Option(help="General MIDI .sf2; again for more (default: the system's).")
-    ] = None,
+    soundfont: Soundfonts = None,
     sounds: Annotated[list[Path] | None, typer.Option(help="Folder with real drums; again for more.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
     count: Annotated[int, typer.Option(min=5, max=1000, help="How many recordings.")] = 40,

@@ -24,6 +24,7 @@ FLOOR = 1e-6
 FADE_SECONDS = 0.02
 """How long the change from one to the other takes, where sound was before it."""
 
+_WEIGHTS = {"left": (1.0, 0.0), "right": (0.0, 1.0), "mid": (0.5, 0.5), "side": (0.5, -0.5)}
 _LARGEST = np.float32(np.finfo(np.float32).max)
 _MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE = range(5)
 
@@ -104,7 +105,7 @@ class Downmix:
     half difference; "left" and "right" one of the two; "mid" and "side" their half sum and half difference.
     One channel is itself whatever is chosen; of more than two, the last four choices take the first two.
 
-    antiphase_at: samples into the stretch where the channels were first found in anti-phase, None if they were not.
+    antiphase_at: input position where the channels were first found in anti-phase, None if they were not.
     """
 
     def __init__(self, sample_rate: int, channels: int, max_block_size: int, channel: Channel = "auto") -> None:
@@ -118,27 +119,21 @@ class Downmix:
         self._bus = self._mono.view()
         self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
+        self._weights = np.array(_WEIGHTS.get(channel, (0.5, 0.5)), np.float32)
         self._state = np.zeros(5, np.float64)
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin a new stretch. What was found of the phase stays: it is a cable's, not the music's."""
-        self._position = 0
         self.antiphase_at: int | None = None
+        self.reset(0)
+
+    def reset(self, start: int) -> None:
+        """Begin a stretch at input position `start`. What was found of the phase stays: it is a cable's."""
+        self._position = start
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix float32 (n, channels) to float32 (n,), read-only and valid until the next call; NaN becomes silence."""
         n = len(samples)
         _mix(samples, self._clean, self._mono, self._peaks)
         if self._channels >= 2 and self.channel not in ("auto", "mix"):
-            left, right = self._clean[:n, 0], self._clean[:n, 1]
-            half = np.float32(0.5)
-            self._mono[:n] = {
-                "left": lambda: left,
-                "right": lambda: right,
-                "mid": lambda: half * left + half * right,
-                "side": lambda: half * left - half * right,
-            }[self.channel]()
+            np.dot(self._clean[:n, :2], self._weights, out=self._mono[:n])
         elif self._channels == 2 and self.channel == "auto":
             began = _replace_cancelled(self._clean, n, self._mono, self._state, self._rate)
             if began >= 0 and self.antiphase_at is None:

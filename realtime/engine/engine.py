@@ -185,7 +185,7 @@ class Engine:
         self._bus_position = -self._lead_in
         self._tail[:] = 0
         self._sounding.clear()
-        self.downmix.reset()
+        self.downmix.reset(start)
         if self._resampler is not None:
             self._resampler.reset()
         for name, detector in self._active.items():

@@ -115,14 +115,20 @@ def test_a_terminal_that_closes_ends_the_session_cleanly(song: Path, tmp_path: P
     assert read_session(folder).state == "ended"
 
 
-def test_one_ctrl_c_ends_a_session_whose_reader_has_stalled(song: Path, tmp_path: Path) -> None:
-    midi = tmp_path / "a.mid"
+def full_pipe() -> tuple[int, int]:
+    """Make a pipe that takes nothing more, as nobody reads: its ends, to read and to write."""
     out, into = os.pipe()
     os.set_blocking(into, False)
     with pytest.raises(BlockingIOError):
         while True:
             os.write(into, b"\n" * 512)
     os.set_blocking(into, True)
+    return out, into
+
+
+def test_one_ctrl_c_ends_a_session_whose_reader_has_stalled(song: Path, tmp_path: Path) -> None:
+    midi = tmp_path / "a.mid"
+    out, into = full_pipe()
     command = [
         sys.executable,
         str(ROOT / "run_live.py"),
@@ -163,12 +169,7 @@ def test_a_reader_that_leaves_ends_its_output_and_nothing_else(song: Path, tmp_p
 
 def test_a_screen_that_has_stopped_keeps_neither_the_files_nor_the_end_waiting(song: Path, tmp_path: Path) -> None:
     midi = tmp_path / "a.mid"
-    out, into = os.pipe()
-    os.set_blocking(into, False)
-    with pytest.raises(BlockingIOError):
-        while True:
-            os.write(into, b"\n" * 512)
-    os.set_blocking(into, True)
+    out, into = full_pipe()
     command = [sys.executable, str(ROOT / "run_live.py"), str(song), "--midi-file", str(midi)]
     env = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}
     process = subprocess.Popen(command, env=env, stderr=into)

@@ -94,7 +94,7 @@ def session_of(source: Input, **settings) -> tuple[Session, Kept]:
 def test_a_view_is_told_of_drums_and_harmony_apart_from_chops() -> None:
     session, _ = session_of(Input())
     session.run()
-    told = session.snapshot()
+    told = session.monitor.snapshot()
     assert told.chops == () and told.chop_count == 0
     assert told.drum_counts["kick"] == 3
     assert 0 < told.drums["kick"] < 64 / 127
@@ -171,7 +171,7 @@ def test_what_sounds_ends_while_the_input_is_gone() -> None:
 def test_only_the_detectors_that_are_named_run_and_are_shown() -> None:
     session = Session(LiveSettings(), Input(), {"drums": Drums()})
     session.run()
-    shown = session.snapshot()
+    shown = session.monitor.snapshot()
     assert (shown.detectors, shown.curve, shown.harmony) == (("drums",), None, False)
     assert [event.label for event in shown.chops] == ["kick"] * 3
 

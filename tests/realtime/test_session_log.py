@@ -18,6 +18,7 @@ from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.core.process import logged_to
 from samplechop.realtime.recording import session_writer
 from samplechop.realtime.session import Session
+from samplechop.realtime.session_monitor import SessionMonitor
 from samplechop.realtime.settings import LiveSettings
 from tests.realtime.audio.test_devices import FakePortAudio
 from tests.realtime.test_session import Drums, Input
@@ -132,7 +133,7 @@ def test_a_recording_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_what_ends_a_session_hides_nothing_else_that_went_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(_: Session) -> tuple[str, ...]:
+    def lost(_: SessionMonitor) -> tuple[str, ...]:
         return ("the recording ended",)
 
     def failing(_: Session) -> None:
@@ -141,7 +142,7 @@ def test_what_ends_a_session_hides_nothing_else_that_went_wrong(
         finally:
             raise UserError("the events cannot be written")
 
-    monkeypatch.setattr(Session, "warnings", lost)
+    monkeypatch.setattr(SessionMonitor, "warnings", lost)
     monkeypatch.setattr(Session, "run", failing)
     soundfile.write(tmp_path / "a.wav", np.zeros(1_000), 44_100)
     outcome = samplechop("live", tmp_path / "a.wav", "--fast", "--quiet")

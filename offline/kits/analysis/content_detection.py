@@ -5,6 +5,7 @@ minutes, or all of it where chops are selected by it. Of a session that was reco
 Where a detector is not there, nothing is known of what it would detect.
 """
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ def _step(sample_rate: int) -> int:
     return max(1, sample_rate // STEPS_PER_SECOND)
 
 
-class Collector(Generic[Found]):
+class Collector(ABC, Generic[Found]):
     """Collects what one detector says, without keeping the events: hours have hundreds of thousands of them.
 
     detector: its name. kinds: of events that only it says. warm_seconds: what it needs before a part, to know how loud
@@ -101,13 +102,13 @@ class Collector(Generic[Found]):
     def begin(self, sample: int) -> None:
         """Begin a part: what sounded where the last part ended does not sound here."""
 
+    @abstractmethod
     def add(self, event: Event) -> None:
         """Take an event."""
-        raise NotImplementedError
 
+    @abstractmethod
     def found(self) -> Found:
         """Give all that was collected, in order of time."""
-        raise NotImplementedError
 
 
 class HitCollector(Collector[Hits]):

@@ -3,6 +3,7 @@
 Both take blocks and give frames; what follows (attack, gap, event) is the detector's.
 """
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 import numpy as np
@@ -38,7 +39,7 @@ class Resettable(Protocol):
         """[analysis] Become as new."""
 
 
-class FrontEnd:
+class FrontEnd(ABC):
     """Blocks in, possible chops out.
 
     hop_length: samples per frame. offset: frame f is centred on sample f * hop_length + offset. delay_terms: samples
@@ -65,9 +66,9 @@ class FrontEnd:
         for part in (*self._parts, self._picker, self.spectra):
             part.reset()
 
-    def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:
+    @abstractmethod
+    def push(self, block: NDArray[np.float32], start: int, trace: Trace, /) -> Found:
         """[analysis] Process the block that begins at `start`, float32 (n,); append every score to the trace."""
-        raise NotImplementedError
 
 
 class WindowFrontEnd(FrontEnd):
@@ -94,7 +95,7 @@ class WindowFrontEnd(FrontEnd):
         self._scores: NDArray[np.float32] = np.zeros(most, np.float32)
         self.spectra = History(features.n_bins, features.future + self._cqt.latency // hop + 64 + most, most)
 
-    def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:  # noqa: ARG002
+    def push(self, block: NDArray[np.float32], _start: int, trace: Trace, /) -> Found:
         """[analysis] Process a block."""
         magnitudes = self.spectra.room()
         frames = self._cqt.push(block, magnitudes)
@@ -145,7 +146,7 @@ class StreamFrontEnd(FrontEnd):
         self.spectra = History(N_BINS, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
         self.reset()
 
-    def push(self, block: NDArray[np.float32], start: int, trace: Trace) -> Found:
+    def push(self, block: NDArray[np.float32], start: int, trace: Trace, /) -> Found:
         """[analysis] Process the block that begins at `start`."""
         rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
         features = self._shared.stream.activations.features

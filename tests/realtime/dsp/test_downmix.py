@@ -108,3 +108,16 @@ def test_what_is_no_number_becomes_silence_in_every_choice() -> None:
 def test_an_unknown_choice_is_refused() -> None:
     with pytest.raises(ValueError, match="channel"):
         Downmix(RATE, 2, 64, "both")  # type: ignore[arg-type]
+
+
+def test_a_gap_in_the_input_forgets_neither_the_phase_nor_where_it_was_found() -> None:
+    sound = hits()
+    downmix = Downmix(RATE, 2, len(sound))
+    downmix.reset(1000)
+    downmix.process(stereo(sound, -sound))
+    found = downmix.antiphase_at
+    assert found is not None and found >= 1000 + np.flatnonzero(sound)[0]
+    downmix.reset(10 * RATE)
+    assert np.array_equal(downmix.process(stereo(sound, -sound)), sound)
+    assert downmix.antiphase_at == found
+    assert downmix.warning() is not None
