@@ -10,11 +10,11 @@ import platformdirs
 
 from samplechop.realtime.audio.source import Monitor
 from samplechop.realtime.core import documents
+from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, is_pair, option_name, value_types
 from samplechop.realtime.detectors.chop.peak_picking import Choose
-from samplechop.realtime.dsp.downmix import Channel
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
 from samplechop.realtime.outputs.osc import split_address
@@ -114,14 +114,7 @@ class LiveSettings:
             metavar="LOW HIGH",
         ),
     ] = None
-    channel: Annotated[
-        Channel,
-        Option(
-            "Of stereo: mix, left, right, mid, side, or auto: the mix, or side while left and right cancel "
-            "(default: {default}).",
-            FOUND,
-        ),
-    ] = "auto"
+    channel: Annotated[Channel, Option(CHANNEL_HELP + " (default: {default}).", FOUND)] = "auto"
     tap: Annotated[bool, Option("Record your hits on the space bar or a MIDI pad while you listen.", TAPS)] = False
     tap_port: Annotated[
         str | None, Option("MIDI pad by name, or 'virtual' to open a port (default: the space bar).", TAPS)

@@ -37,7 +37,7 @@ ALLOWED = {
     "realtime/recording": "realtime/core realtime/audio realtime/engine realtime/outputs realtime/taps realtime/ui",
     "realtime": "models realtime",
     "offline/common": "realtime/core",
-    "offline/audio": "realtime/core realtime/audio offline/common",
+    "offline/audio": "realtime/core realtime/audio realtime/dsp offline/common",
     "offline/labels": FILES,
     "offline/augmentation": FILES,
     "offline/synthesis": f"{FILES} offline/augmentation offline/notes",

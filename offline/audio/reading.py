@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from samplechop.realtime.audio.audio_file import DECODE_FRAMES
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.dsp.downmix import Downmix
 
 _log = logging.getLogger(__name__)
 
@@ -27,18 +28,20 @@ def read_audio(path: Path) -> Sound:
 
 
 def read_at_own_rate(path: Path) -> tuple[Sound, int]:
-    """Read any audio file as the mean of its channels, with its sample rate in Hz.
+    """Read any audio file mixed to mono as live, see Downmix, with its sample rate in Hz.
 
     What is damaged is read as far as it goes, with a line in the log. Raises UserError if it cannot be read.
     """
     source = FileSource(path, DECODE_FRAMES, realtime=False)
     try:
         blocks = []
+        downmix = Downmix(source.sample_rate, source.channels, DECODE_FRAMES)
         while (chunk := source.read()) is not None:
-            blocks.append(chunk.samples.mean(axis=1))
+            blocks.append(downmix.process(chunk.samples).copy())
     finally:
         source.stop()
-    for warning in source.warnings:
+    antiphase = downmix.warning(choice=False)
+    for warning in (*source.warnings, *([] if antiphase is None else [f"{str(path)!r}: {antiphase}"])):
         _log.warning("%s", warning)
     if not blocks:
         raise UserError(f"{str(path)!r} cannot be read as audio: no sample of it can be decoded")

@@ -17,6 +17,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.channels import WEIGHTS, cancels
+
 BLOCK = 1 << 16
 """Samples per channel worked on at once: memory stays flat, however long the audio."""
 BYTES = {"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
@@ -66,15 +68,20 @@ def quantised(samples: NDArray[Any], subtype: str) -> NDArray[Any]:
     return (np.clip(whole, -steps, steps - 1) * ((1 << 31) // steps)).astype(np.int32)
 
 
-def mixed(samples: NDArray[Any], channels: int) -> NDArray[np.float64]:
+def mixed(samples: NDArray[Any], channels: int, channel: str = "mix") -> NDArray[np.float64]:
     """Give float64 (n, channels) of samples (n, any): as they are where channels are as many, else their mean in each.
 
-    What is no number becomes silence, what is endless full scale.
+    channel: what takes the place of the mean, see Downmix; "auto" is the difference of stereo that `cancels`. What is
+    no number becomes silence, what is endless full scale.
     """
     known = np.nan_to_num(samples.astype(np.float64, copy=False), posinf=1.0, neginf=-1.0)
     if known.shape[1] == channels:
         return known
-    return np.repeat(known.mean(axis=1, keepdims=True), channels, axis=1)
+    if channel == "auto":
+        channel = "side" if cancels([known]) else "mix"
+    weights = WEIGHTS.get(channel) if known.shape[1] > 1 else None
+    one = known.mean(axis=1, keepdims=True) if weights is None else known[:, :2] @ np.array(weights)[:, None]
+    return np.repeat(one, channels, axis=1)
 
 
 def resampled(

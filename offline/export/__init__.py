@@ -148,7 +148,7 @@ def slice_blocks(kit: Kit, parts: Iterable[Slice], channels: int) -> Iterator[ND
     """Give slices as one stream of blocks (n, channels), float64 so that 24 bits pass unchanged; see `mixed`."""
     for part in parts:
         for samples in soundfile.blocks(kit.path(part), BLOCK, dtype="float64", always_2d=True):
-            yield mixed(samples, channels)
+            yield mixed(samples, channels, kit.channel if channels == 1 else "mix")
 
 
 def plain(text: str) -> str:

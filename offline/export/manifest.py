@@ -2,7 +2,8 @@
 
     schema        1; a later one may have more fields, and changes this number when one means something else
     name, source  the record's name; its file's name, size in bytes and sha256
-    record        sample_rate (Hz), channels, length (samples), subtype, first and last (samples: what was chopped)
+    record        sample_rate (Hz), channels, length (samples), subtype, first and last (samples: what was chopped),
+                  channel (what of stereo was analysed)
     slices        in order of time: number, name, file, note, strength, start, stop, frames (samples of the record, but
                   frames of the file), start_seconds, stop_seconds; slice_rate and slice_channels stand beside the list
                   content: chord (Harte's syntax), chord_name ("Am7"), key_agreement (0..1), hits (count by drum), drum
@@ -44,7 +45,8 @@ def describe(kit: Kit) -> dict[str, Any]:
         "name": kit.name,
         "source": _source(kit),
         "record": {
-            name: getattr(kit, name) for name in ("sample_rate", "channels", "length", "subtype", "first", "last")
+            name: getattr(kit, name)
+            for name in ("sample_rate", "channels", "length", "subtype", "first", "last", "channel")
         },
         "tempo": kit.tempo and asdict(kit.tempo),
         "key": kit.key and asdict(kit.key),

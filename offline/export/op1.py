@@ -73,7 +73,7 @@ def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.float64]:
     """Give the slice as the device plays it: float64, (n,), at 44 100 Hz, at most `most` samples."""
     enough = math.ceil((most + 1_000) * kit.slice_rate / RATE)  # a little more, for the resampling filter's length
     samples, _ = soundfile.read(kit.path(part), frames=min(part.frames, enough), dtype="float64", always_2d=True)
-    mono = mixed(samples, 1)[:, 0]
+    mono = mixed(samples, 1, kit.channel)[:, 0]
     if kit.slice_rate != RATE:
         import soxr
 

@@ -92,7 +92,7 @@ def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable
 def _made(
     source: Path, options: ChopOptions, progress: Progress, second: Executor | None, folder: Path, scratch: Path
 ) -> Outcome:
-    record = open_record(source, scratch)
+    record = open_record(source, scratch, options.channel)
     first, last = candidates.span(record, options)
     tonality = process_pool.submit(second, tempo_and_key.key_of_record, record, first, last)
     harmonic = record
@@ -105,7 +105,7 @@ def _made(
     plan = planned(harmonic if options.harmonic else record, options, first, last, progress, wanted)
     inside = wanted or content_of(cut_from, plan.pieces, progress, second)
     kit = cut(cut_from, folder, plan, options, first, last, inside, tonality.result())
-    notes = list(record.warnings)
+    notes = [*record.warnings, *plan.found.warnings]
     if not plan.found.candidates:
         notes.append(f"no chop was found in {str(source)!r}, so it is one slice; a lower --threshold finds more")
     elif plan.unwanted:
@@ -207,6 +207,7 @@ def cut(
         downbeats=tempo_and_key.downbeats(plan.found.beats),
         model=plan.found.model,
         settings=asdict(options),
+        channel=record.channel,
         redundancy=plan.redundancy,
     )
 

@@ -182,7 +182,7 @@ def pieces(
 
 
 def snapped(parts: Sequence[Piece], record: Record, within_ms: float, first: int, last: int) -> list[Piece]:
-    """Move every cut to the nearest zero crossing of the channels' sum that is at most within_ms away, if there is one.
+    """Move every cut to the nearest zero crossing of what is analysed that is at most within_ms away, if there is one.
 
     A cut between two slices moves for both, so that the slices stay the whole record.
     """
@@ -199,9 +199,8 @@ def snapped(parts: Sequence[Piece], record: Record, within_ms: float, first: int
 def _crossing(record: Record, place: int, reach: int) -> int:
     """Find the sample before which the signal changes its sign, nearest to place."""
     begin = max(0, place - reach)
-    blocks = list(record.blocks(2 * reach + 2, max(0, begin - 1), min(record.length, place + reach + 1)))
-    mono = np.concatenate(blocks).sum(axis=1)
-    negative = np.signbit(mono)
+    blocks = record.mono(2 * reach + 2, max(0, begin - 1), min(record.length, place + reach + 1))
+    negative = np.signbit(np.concatenate(list(blocks)))
     crossings = np.flatnonzero(negative[1:] != negative[:-1]) + max(0, begin - 1) + 1
     if not len(crossings):
         return place

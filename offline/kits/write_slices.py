@@ -12,6 +12,7 @@ each gating block is the one the whole would have. Only the gating, which needs 
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from samplechop.offline.audio.sample_formats import BLOCK, exact_dtype, mixed, q
 from samplechop.offline.kits.core.model import Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
+from samplechop.realtime.core.channels import cancels
 
 PEAK_DBFS = -0.3
 """Of a slice that is normalised by its peak; room for what resampling on playback adds."""
@@ -83,12 +85,16 @@ def shaped(record: Record, piece: Piece, options: ChopOptions, last: int) -> Blo
     channels = 1 if options.mono else record.channels
     rate = options.resample or record.sample_rate
     start, stop = piece.start, piece.stop + tail
+    channel: str = record.channel
+    if channels < record.channels and channel == "auto":
+        channel = "side" if cancels(record.blocks(BLOCK, start, stop)) else "mix"
+    rung_out = partial(_rung_out, record, piece.stop, tail, channels, channel)
     if options.trim:
-        begin, end = edges(lambda: _rung_out(record, piece.stop, tail, channels, start, stop))
+        begin, end = edges(lambda: rung_out(start, stop))
         start, stop = start + begin, start + end
 
     def made() -> Blocks:
-        sound = _rung_out(record, piece.stop, tail, channels, start, stop)
+        sound = rung_out(start, stop)
         return _some(resampled(sound, record.sample_rate, rate, channels), channels)
 
     factor = gain(made, rate, options.normalise) if options.normalise else 1.0
@@ -143,11 +149,11 @@ def faded(blocks: Iterable[NDArray[np.float64]], length: int) -> Blocks:
         yield held * _falling(0, len(held), len(held))
 
 
-def _rung_out(record: Record, stop: int, tail: int, channels: int, first: int, last: int) -> Blocks:
+def _rung_out(record: Record, stop: int, tail: int, channels: int, channel: str, first: int, last: int) -> Blocks:
     """Read the samples first..last, which after `stop` fall to zero within `tail`, in so many channels."""
     position = first
     for samples in record.blocks(BLOCK, first, last, "float64"):
-        sound = mixed(samples, channels)
+        sound = mixed(samples, channels, channel)
         position += len(sound)
         beyond = min(position - stop, len(sound))
         if beyond > 0:

@@ -31,6 +31,7 @@ from samplechop.offline.notes.note_bank import (
 from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import end_begins
+from samplechop.realtime.dsp.downmix import Downmix
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
 from samplechop.realtime.midi.ports import MidiPort
 
@@ -104,6 +105,7 @@ class TimestampedInput:
     def __init__(self, source: Source) -> None:
         """Read a source that is started already or will be before anything is asked of it."""
         self._source = source
+        self._downmix = Downmix(source.sample_rate, source.channels, source.most)
         self.rate = source.sample_rate
         self.clear(0)
 
@@ -117,7 +119,7 @@ class TimestampedInput:
         chunk = self._source.read()
         if chunk is None:
             raise UserError("the audio input ended: connect it again and repeat the command, which goes on from there")
-        mono = chunk.samples.mean(axis=1, dtype=np.float32)
+        mono = self._downmix.process(chunk.samples).copy()
         if chunk.gap and self._parts:
             self.clear(chunk.start + len(mono))
             raise LostSamples

@@ -5,26 +5,23 @@ mean is given up for the difference while the channels are in anti-phase, as a p
 (below -0.6 for a second, or nearly -1 from the first sound on).
 """
 
-from typing import Literal
-
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-Channel = Literal["auto", "mix", "left", "right", "mid", "side"]
-CHANNELS = ("auto", "mix", "left", "right", "mid", "side")
+from samplechop.realtime.core.channels import ANTIPHASE_RATIO, CHANNELS, WEIGHTS, Channel
+
 SMOOTHING_SECONDS = 1.0
 """Time constant of the energies of mid and side. Both fade alike in silence, so that their ratio stays."""
-ANTIPHASE_RATIO, ANTIPHASE_SECONDS = 4.0, 1.0
-"""Energy of side over mid, and how long there must have been sound: a phase correlation below -0.6."""
+ANTIPHASE_SECONDS = 1.0
+"""How long there must have been sound before channels are in anti-phase."""
 CANCELLED_RATIO, CANCELLED_SAMPLES = 1000.0, 16
-"""The same for channels that cancel outright: 30 dB, found within a third of a millisecond of the first sound."""
+"""Energy of side over mid of channels that cancel outright, 30 dB: found in a third of a millisecond of sound."""
 FLOOR = 1e-6
 """Power of a sample that counts as sound, -60 dB: groove noise before the music is mostly vertical, so side."""
 FADE_SECONDS = 0.02
 """How long the change from one to the other takes, where sound was before it."""
 
-_WEIGHTS = {"left": (1.0, 0.0), "right": (0.0, 1.0), "mid": (0.5, 0.5), "side": (0.5, -0.5)}
 _LARGEST = np.float32(np.finfo(np.float32).max)
 _MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE = range(5)
 
@@ -105,6 +102,7 @@ class Downmix:
     half difference; "left" and "right" one of the two; "mid" and "side" their half sum and half difference.
     One channel is itself whatever is chosen; of more than two, the last four choices take the first two.
 
+    follows_phase: whether what came before decides how a sample is mixed.
     antiphase_at: input position where the channels were first found in anti-phase, None if they were not.
     """
 
@@ -119,8 +117,9 @@ class Downmix:
         self._bus = self._mono.view()
         self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
-        self._weights = np.array(_WEIGHTS.get(channel, (0.5, 0.5)), np.float32)
+        self._weights = np.array(WEIGHTS.get(channel, (0.5, 0.5)), np.float32)
         self._state = np.zeros(5, np.float64)
+        self.follows_phase = channels == 2 and channel == "auto"
         self.antiphase_at: int | None = None
         self.reset(0)
 
@@ -134,21 +133,21 @@ class Downmix:
         _mix(samples, self._clean, self._mono, self._peaks)
         if self._channels >= 2 and self.channel not in ("auto", "mix"):
             np.dot(self._clean[:n, :2], self._weights, out=self._mono[:n])
-        elif self._channels == 2 and self.channel == "auto":
+        elif self.follows_phase:
             began = _replace_cancelled(self._clean, n, self._mono, self._state, self._rate)
             if began >= 0 and self.antiphase_at is None:
                 self.antiphase_at = self._position + int(began)
         self._position += n
         return self._bus[:n]
 
-    def warning(self) -> str | None:
-        """Say that the channels cancel, if they do."""
+    def warning(self, choice: bool = True) -> str | None:
+        """Say that the channels cancel, if they do. choice: whether the user can choose otherwise."""
         if self.antiphase_at is None:
             return None
         at = self.antiphase_at / self._rate
         return (
             f"left and right cancel each other from {at:.1f} s on, as where a cable or cartridge is wired wrongly: "
-            "their difference is analysed; --channel mix, left or right chooses otherwise"
+            f"their difference is analysed{'; --channel mix, left or right chooses otherwise' if choice else ''}"
         )
 
     def take_peaks(self) -> tuple[float, ...]:

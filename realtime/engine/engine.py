@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
+from samplechop.realtime.core.channels import Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import CHORD, NO_CHORD, Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, Emit, ProcessSpec
-from samplechop.realtime.dsp.downmix import Channel, Downmix
+from samplechop.realtime.dsp.downmix import Downmix
 from samplechop.realtime.dsp.onset_refinement import begins_with_attack
 from samplechop.realtime.dsp.resampler import Resampler
 

@@ -34,6 +34,12 @@ def is_session(folder: Path) -> bool:
         return False
 
 
+def session_of(path: Path) -> Path | None:
+    """Give the folder of the session that is meant by its folder or by the audio in it; else None."""
+    folder = path if path.is_dir() else path.parent
+    return folder if is_session(folder) and path in (folder, session_audio(folder)) else None
+
+
 def check_folder(folder: Path, option: str) -> None:
     """Make sure that folders can be made in `folder`, which need not be there yet, and make none. Raises UserError."""
     there = folder

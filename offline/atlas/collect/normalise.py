@@ -228,8 +228,7 @@ def _sound(
 ) -> tuple[Sound, NDArray[np.float32]] | None:
     """Make a sound of a piece, with its samples, float32 (n,); None if they are silent."""
     rate = record.sample_rate
-    weights = np.full(record.channels, 1 / record.channels, np.float32)
-    blocks = [block @ weights for block in record.blocks(BLOCK, piece.start, piece.stop)]
+    blocks = list(record.mono(BLOCK, piece.start, piece.stop))
     mono = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
     if rate != settings.rate:
         import soxr

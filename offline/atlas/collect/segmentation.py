@@ -276,8 +276,8 @@ def _before_attack(level: NDArray[np.float64], levelled: NDArray[np.float64], lo
 
 def _levels(record: Record, hop: int) -> Iterator[NDArray[np.float64]]:
     """Give the power of each hop in dB, not below _FLOOR_DB, in blocks."""
-    for block in record.blocks(hop * 1024):
-        power = np.square(block.mean(axis=1, dtype=np.float64))
+    for block in record.mono(hop * 1024):
+        power = np.square(block, dtype=np.float64)
         starts = np.arange(0, len(power), hop)
         mean = np.add.reduceat(power, starts) / np.diff([*starts, len(power)])
         yield 10 * np.log10(np.maximum(mean, 10 ** (_FLOOR_DB / 10)))

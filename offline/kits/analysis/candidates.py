@@ -33,11 +33,15 @@ REACH = 32 * HOP
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was detected. candidates: in order of time. beats: of the beat detector. model: its name and sha256."""
+    """What was detected. candidates: in order of time. beats: of the beat detector. model: its name and sha256.
+
+    warnings: a sentence for each thing to know of what was analysed.
+    """
 
     candidates: tuple[Candidate, ...]
     beats: tuple[Event, ...]
     model: tuple[str, str]
+    warnings: tuple[str, ...] = ()
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -51,7 +55,9 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     # A streaming net tracks beats, too; beside another, that of the beat detector does.
     streams = isinstance(manifest.features, StreamFeatures)
     detector = BeatDetector(BeatSettings(options.model if streams else BeatSettings().model, tempo_range=(low, high)))
-    engine = Engine({"chop": chops, "beats": detector}, record.sample_rate, record.channels, FAST_BLOCK)
+    engine = Engine(
+        {"chop": chops, "beats": detector}, record.sample_rate, record.channels, FAST_BLOCK, channel=record.channel
+    )
     engine.reset(first, record.opening() if first == 0 else None)
     events: list[Event] = []
     for block in record.blocks(FAST_BLOCK, first, last):
@@ -67,7 +73,9 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
             strengths[event.sample] = max(event.strength, strengths.get(event.sample, 0.0))
     found = tuple(Candidate(sample, strengths[sample]) for sample in sorted(strengths))
     beats = tuple(event for event in events if event.kind == BEAT)
-    return Found(found, beats, (manifest.name, manifest.sha256))
+    antiphase = engine.downmix.warning()
+    warnings = () if antiphase is None else (f"{str(record.source)!r}: {antiphase}",)
+    return Found(found, beats, (manifest.name, manifest.sha256), warnings)
 
 
 def span(record: Record, options: ChopOptions) -> tuple[int, int]:

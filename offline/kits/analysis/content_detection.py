@@ -14,13 +14,13 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.core.record import Record, recorded_channel
 from samplechop.realtime import detectors
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.events import CHORD, DRUM, DRUMS, PITCHES, Event
 from samplechop.realtime.detectors.harmony import harte
 from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.recording.session_folder import LOG, is_session, session_audio
+from samplechop.realtime.recording.session_folder import LOG, session_of
 
 STEPS_PER_SECOND = 50
 """Of the level."""
@@ -200,7 +200,7 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
         return None
     rate = record.sample_rate
     found = {collector.detector: detectors.make(collector.detector)}
-    engine = Engine(found, rate, record.channels, _BLOCK)
+    engine = Engine(found, rate, record.channels, _BLOCK, channel=record.channel)
     stretches = _stretches(parts, round(collector.warm_seconds * rate), engine.latency, record.length)
     done, length = 0, sum(stop - start for start, stop in stretches)
     for start, stop in stretches:
@@ -258,8 +258,8 @@ def level(samples: NDArray[np.float32], step: int) -> NDArray[np.float32]:
 
 def _read_log(record: Record, collector: Collector[Found]) -> bool:
     """Take what the log of a recorded session has of a collector's events; say whether it has any. Raises OSError."""
-    folder = record.source if record.source.is_dir() else record.source.parent
-    if not is_session(folder) or record.source not in (folder, session_audio(folder)):
+    folder = session_of(record.source)
+    if folder is None or record.channel != (recorded_channel(record.source) or "auto"):
         return False
     there = False
     with (folder / LOG).open("rb") as lines:  # hours have hundreds of thousands: one at a time

@@ -1,8 +1,8 @@
 """What every chop sounds like, in numbers: its harmony, its timbre and its level.
 
-The record is read once, in blocks, and mixed down to mono at 22 050 Hz. Its power spectrum is summed into semitones and
-into mel bands. The semitones lose their drums by librosa's HPSS (Fitzgerald, "Harmonic/percussive separation using
-median filtering", DAFx 2010). Three descriptions of each slice follow:
+The record is read once, in blocks, mixed down as live and brought to 22 050 Hz. Its power spectrum is summed into
+semitones and into mel bands. The semitones lose their drums by librosa's HPSS (Fitzgerald, "Harmonic/percussive
+separation using median filtering", DAFx 2010). Three descriptions of each slice follow:
 
 - harmonic: the mean over the slice of log(1 + 100 x), where x is the magnitude over the slice's largest. This is what
   chops are compared by. Without the logarithm one loud note decides, with a deeper one the noise floor does.
@@ -141,12 +141,8 @@ def _mono(record: Record, first: int, last: int) -> Iterator[NDArray[np.float32]
     stream = None
     if record.sample_rate != RATE:
         stream = soxr.ResampleStream(record.sample_rate, RATE, 1, dtype="float32", quality="LQ")
-    for block in record.blocks(_BLOCK_SECONDS * record.sample_rate, first, last):
-        mono = block[:, 0].copy()
-        for other in block.T[1:]:
-            mono += other
-        mono /= block.shape[1]
-        mono = np.clip(np.nan_to_num(mono, copy=False), -_LOUDEST, _LOUDEST)
+    for block in record.mono(_BLOCK_SECONDS * record.sample_rate, first, last):
+        mono = np.clip(block, -_LOUDEST, _LOUDEST)
         yield mono if stream is None else stream.resample_chunk(mono)
     if stream is not None:
         yield stream.resample_chunk(np.zeros(0, np.float32), last=True)

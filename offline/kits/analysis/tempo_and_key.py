@@ -118,7 +118,7 @@ def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.
 
 
 def _mono(record: Record, first: int, last: int) -> NDArray[np.float32]:
-    parts = [block.mean(axis=1) for block in record.blocks(65_536, first, last)]
+    parts = list(record.mono(65_536, first, last))
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 

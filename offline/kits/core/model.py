@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.channels import Channel
 from samplechop.realtime.detectors.harmony.harte import shorthand
 
 MANIFEST = "kit.json"
@@ -111,6 +112,7 @@ class Kit:
     first, last: the part of the record that was chopped, samples; 0 and length by default.
     slices: in order of time, at least one. candidates: all places found, chosen or not, in order of time.
     tempo: beats per minute, key: where they are clear. downbeats: samples, where there is a steady pulse.
+    channel: what of a stereo record was analysed, and what slices are mixed to mono from.
     model: name and sha256 of the net. settings: what the user chose. redundancy: figures by name, see the manifest.
     """
 
@@ -134,6 +136,7 @@ class Kit:
     model: tuple[str, str] = ("", "")
     settings: Mapping[str, object] = field(default_factory=dict)
     redundancy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    channel: Channel = "auto"
 
     def path(self, part: Slice) -> Path:
         """Give the slice's wav file."""

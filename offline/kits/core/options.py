@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.detectors.chop.peak_picking import Choose
@@ -99,6 +100,9 @@ class ChopOptions:
             400,
             metavar="LOW HIGH",
         ),
+    ] = None
+    channel: Annotated[
+        Channel | None, Option(f"{CHANNEL_HELP} (default: what a session was recorded with, else auto).", WHAT)
     ] = None
     snap_ms: Annotated[
         float, Option("Move cuts to a zero crossing within so many milliseconds.", WHERE, 0, 100, names=("--snap",))

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import soundfile
@@ -18,15 +18,20 @@ from samplechop.offline.audio import decode
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
 from samplechop.realtime.audio.audio_file import open_audio
+from samplechop.realtime.core import documents
+from samplechop.realtime.core.channels import CHANNELS, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.plugin import OPENING_SECONDS
-from samplechop.realtime.recording.session_folder import AUDIO as SESSION_AUDIO
-from samplechop.realtime.recording.session_folder import is_session, session_audio
+from samplechop.realtime.dsp.downmix import Downmix
+from samplechop.realtime.recording.session_folder import LOG, is_session, session_audio, session_of
 
 FOREIGN = ("m4a", "m4b", "aac", "alac", "wma", "wv", "ape", "tta", "mka", "mp4", "mov", "m4v", "mkv", "webm")
 KNOWN = ("wav", "wave", "bwf", "rf64", "w64", "flac", "aif", "aiff", "aifc", "au", "snd", "ogg", "oga", "opus")
 AUDIO = frozenset((*KNOWN, *FOREIGN, "caf", "mp3"))
 """Endings of the files taken from a folder; a file named by itself may have any."""
+PHASE_SECONDS = 3.0
+"""Of what comes before a part of a record, by which its channels are known to cancel each other or not."""
+_MOST_LINE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Record:
     itself, or its decoded copy. name: the source's, safe as a file name on every system. sample_rate: Hz.
     length: samples per channel that can really be read. subtype: soundfile's word for the sample format of slices
     that hold the same samples ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE").
-    warnings: a sentence for everything that was not as it should be.
+    warnings: a sentence for everything that was not as it should be. channel: what of stereo is analysed.
     """
 
     source: Path
@@ -48,6 +53,7 @@ class Record:
     length: int
     subtype: str
     warnings: tuple[str, ...] = ()
+    channel: Channel = "auto"
 
     def opening(self) -> NDArray[np.float32]:
         """Read what the record begins with, (n, channels): OPENING_SECONDS of it, or all there is."""
@@ -81,6 +87,16 @@ class Record:
                 pass
         if first < last:
             raise UserError(f"{str(self.source)!r} could be read before and cannot be now: was it changed meanwhile?")
+
+    def mono(self, block: int, first: int = 0, last: int | None = None) -> Iterator[NDArray[np.float32]]:
+        """Read first..last as it is analysed, see Downmix: float32 (n,), n <= block. Raises what `blocks` raises."""
+        downmix = Downmix(self.sample_rate, self.channels, block, self.channel)
+        before = min(first, round(PHASE_SECONDS * self.sample_rate)) if downmix.follows_phase else 0
+        for samples in self.blocks(block, first - before, last):
+            mixed = downmix.process(samples)
+            if len(mixed) > before:
+                yield mixed[before:].copy()
+            before = max(0, before - len(mixed))
 
 
 def inputs(paths: Sequence[Path], kits: bool = False) -> list[Path]:
@@ -132,9 +148,10 @@ def is_kit(folder: Path) -> bool:
     return (folder / MANIFEST).is_file() and (folder / SLICES).is_dir()
 
 
-def open_record(path: Path, scratch: Path) -> Record:
+def open_record(path: Path, scratch: Path, channel: Channel | None = None) -> Record:
     """Open a file or a session to be chopped; `scratch`, an existing folder, takes its decoded copy if it needs one.
 
+    channel: what of stereo is analysed, None for what a session was recorded with, else "auto".
     The copy is a wav file and lives as long as the folder. Raises UserError, in one sentence, for what is not audio
     or beyond what can be chopped (decode.check); what breaks in the middle counts as far as it can be
     read, with a warning.
@@ -143,7 +160,24 @@ def open_record(path: Path, scratch: Path) -> Record:
     warnings: list[str] = []
     name = safe(title(path))
     audio, rate, channels, length, subtype = decode.seekable(file, scratch / f"{name}.wav", warnings)
-    return Record(path, audio, name, rate, channels, length, subtype, tuple(warnings))
+    channel = channel or recorded_channel(path) or "auto"
+    return Record(path, audio, name, rate, channels, length, subtype, tuple(warnings), channel)
+
+
+def recorded_channel(path: Path) -> Channel | None:
+    """Give what of stereo was analysed while a session was recorded; None for other files, and where no log says."""
+    folder = session_of(path)
+    if folder is None:
+        return None
+    try:
+        with documents.open_regular(folder / LOG) as file:
+            first = documents.parse_json(file.readline(_MOST_LINE))
+    except (OSError, ValueError):
+        return None
+    match first:
+        case {"settings": {"channel": str(channel)}} if channel in CHANNELS:
+            return cast(Channel, channel)
+    return None
 
 
 def audio_files(path: Path) -> list[Path]:
@@ -182,4 +216,5 @@ def title(path: Path) -> str:
     here = path.absolute()
     if path.is_dir():
         return path.resolve().name
-    return here.parent.name if here.name in SESSION_AUDIO and is_session(here.parent) else here.stem
+    session = session_of(here)
+    return here.stem if session is None else session.name

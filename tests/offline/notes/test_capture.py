@@ -20,6 +20,8 @@ PLAN = Plan(60, 64, 2, (50, 100), seconds=0.3, release=0.2)
 class Synthesizer:
     """Both the port that gets keys and the input that gets the sound, `late` samples after."""
 
+    channels, most = 2, 4 * BLOCK
+
     def __init__(self, rate: int = RATE, late: int = 3000, gain: float = 0.5, noise: float = 1e-4) -> None:
         self.sample_rate, self._late, self._gain = rate, late, gain
         self._rng, self._noise = np.random.default_rng(0), noise

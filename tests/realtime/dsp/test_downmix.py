@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from samplechop.realtime.dsp.downmix import CHANNELS, Channel, Downmix
+from samplechop.realtime.core.channels import CHANNELS, Channel
+from samplechop.realtime.dsp.downmix import Downmix
 
 RATE = 44_100
 

@@ -239,7 +239,7 @@ class ToldEngine:
     latency = 2_000
     events: ClassVar[list[Event]] = []
 
-    def __init__(self, asked: Mapping[str, str], *_: object) -> None:
+    def __init__(self, asked: Mapping[str, str], *_: object, **__: object) -> None:
         self._kinds = [{"drums": "drum", "harmony": "chord"}[name] for name in asked]
         self.reset(0)
 

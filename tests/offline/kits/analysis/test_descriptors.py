@@ -9,15 +9,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from samplechop.offline.kits.analysis import descriptors
 from samplechop.offline.kits.analysis.descriptors import Descriptors, describe
+from samplechop.offline.kits.core.record import Record
 from tests.support.signals import RATE, chord, kick, record
 
 
 class Samples:
     """A record in memory. audio: float32, (n,) or (n, channels)."""
 
+    channel, mono = "auto", Record.mono
+
     def __init__(self, audio: NDArray[np.float32], sample_rate: int = RATE, most: int | None = None) -> None:
         self.audio = audio.reshape(len(audio), -1)
         self.sample_rate, self.length, self.most = sample_rate, len(audio), most
+        self.channels = self.audio.shape[1]
 
     def blocks(
         self,
