@@ -110,6 +110,8 @@ def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:
                 raise UserError(f"{shown} {given[option]} is for the {detector}: add --detect {detector}")
     if "tempo_range" in given and not names & {"chops", "beats"} and not plug_ins:
         raise UserError("--tempo-range is for chops and beats: add --detect beats")
+    if "tempo" in given and "beats" not in names:
+        raise UserError("--tempo is for beats and the MIDI clock: add --detect beats or --midi-clock")
 
 
 def _midi_ports() -> list[str]:

@@ -30,12 +30,14 @@ from samplechop.realtime.session_parts import (
     make_engine,
     make_recorder,
     make_taps,
+    make_tempo_keys,
     open_keyboard,
     open_osc,
     open_sender,
     open_source,
 )
 from samplechop.realtime.settings import LiveSettings
+from samplechop.realtime.taps.tempo_keys import KEYS_HELP
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, SessionStats, Summary
 from samplechop.realtime.ui.views import GuardedView, View, choose_view
 
@@ -93,11 +95,12 @@ class Session:
                 self._realtime.append(sender)
             if settings.osc is not None:
                 self._realtime.append(open_osc(settings.osc, settings, source, self._engine, undo))
-            keyboard = open_keyboard(settings)
+            keyboard = open_keyboard(settings, source.realtime)
             self._recorder = make_recorder(settings, source, self._engine, keyboard)
             if self._recorder is not None:
                 self._realtime.append(self._recorder)
             self._taps = make_taps(settings, path, source, self._engine.latency, undo, keyboard, self._recorder)
+            self._tempo_keys = make_tempo_keys(settings, source, self._engine, keyboard)
             undo.pop_all()
         self._realtime += sinks
         self._recorders = [one for one in (self._recorder, self._taps) if one is not None]
@@ -124,6 +127,7 @@ class Session:
             self._taps,
             self._recorder,
             self._lines,
+            KEYS_HELP if self._tempo_keys is not None else "",
         )
 
     @classmethod
@@ -173,6 +177,9 @@ class Session:
             closing.callback(lambda: self._show(self._write()))
             if self._taps is not None:
                 closing.callback(self._taps.close)
+            if self._tempo_keys is not None:
+                closing.callback(self._tempo_keys.close)
+                self._tempo_keys.start()
             closing.callback(self._finish, analysis)
             closing.callback(self.stop)
             if self._source.realtime:

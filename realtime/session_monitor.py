@@ -27,8 +27,13 @@ class SessionMonitor:
         taps: TapRecorder | None,
         recorder: Recorder | None,
         lines: JsonLinesSink | None,
+        tempo_keys: str = "",
     ) -> None:
-        """duration: samples after which it ends. midi: name of the port or file. sent: what the MIDI sender counts."""
+        """duration: samples after which it ends. midi: name of the port or file. sent: what the MIDI sender counts.
+
+        tempo_keys: what keys do to the tempo, "" where they do nothing.
+        """
+        self._tempo_keys = tempo_keys
         self._source, self._engine, self._stats, self._duration = source, engine, stats, duration
         self._midi, self._sent, self._taps, self._recorder, self._lines = midi, sent, taps, recorder, lines
         self._cpu_mark = (time.perf_counter(), time.process_time())
@@ -54,6 +59,7 @@ class SessionMonitor:
             chop_count=stats.counts["chop"],
             beat=stats.last.get(BEAT),
             beat_count=stats.counts[BEAT],
+            tempo_keys=self._tempo_keys,
             drums=stats.presence.at(engine.position) if drums else {},
             drum_counts=dict(stats.drum_counts) if drums else {},
             harmony="harmony" in engine.detectors,

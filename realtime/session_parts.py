@@ -18,6 +18,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.plugin import Detector, Trace, meters_of
 from samplechop.realtime.detectors import make
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
+from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
@@ -34,6 +35,7 @@ from samplechop.realtime.recording.session_writer import Facts
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import Pad, TapRecorder, tap_path
+from samplechop.realtime.taps.tempo_keys import TempoKeys
 from samplechop.realtime.ui.snapshot import Curve
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
     "chop": lambda s: ChopDetector(
         ChopSettings(s.model, s.threshold, s.min_gap, s.hold, s.choose, s.pads == "similar", _tempo_range(s))
     ),
-    "beats": lambda s: BeatDetector(BeatSettings(tempo_range=_tempo_range(s))),
+    "beats": lambda s: BeatDetector(BeatSettings(tempo_range=_tempo_range(s), tempo=wanted_tempo(s.tempo))),
     "drums": lambda s: DrumDetector(DrumSettings(s.drum_model, s.drum_thresholds)),
     "harmony": lambda s: HarmonyDetector(HarmonySettings(s.harmony_model)),
 }
@@ -167,13 +169,18 @@ def open_osc(address: str, settings: LiveSettings, source: Source, engine: Engin
     return sender
 
 
-def open_keyboard(settings: LiveSettings) -> Keyboard | None:
-    """[main] Give what reads single keys, None where nobody listens to any. Raises UserError where taps need it."""
+def open_keyboard(settings: LiveSettings, realtime: bool) -> Keyboard | None:
+    """[main] Give what reads single keys, None where nobody listens to any. Raises UserError where taps need it.
+
+    realtime: whether the session runs as its sound does, so that the tempo can be tapped.
+    """
     taps = settings.tap and settings.tap_port is None
-    if not taps and settings.keep_last is None:
+    tempo = realtime and "beats" in settings.detectors
+    if not (taps or tempo or settings.keep_last is not None):
         return None
     try:
-        return Keyboard()
+        keyboard = Keyboard()
+        return keyboard if taps or settings.keep_last is not None or keyboard.in_foreground else None
     except UserError as error:
         if taps:
             raise UserError(f"taps come from the space bar, but {error}, or name a MIDI pad with --tap-port") from None
@@ -211,6 +218,21 @@ def make_recorder(settings: LiveSettings, source: Source, engine: Engine, keyboa
         {name: engine.latencies[name] for name in sorted(engine.immediate)},
     )
     return Recorder(plan, facts, source, keyboard)
+
+
+def make_tempo_keys(
+    settings: LiveSettings, source: Source, engine: Engine, keyboard: Keyboard | None
+) -> TempoKeys | None:
+    """[main] Give the keys that set the tempo; None where there are no beats, no keys, or no real time."""
+    beats = engine.detectors.get("beats")
+    if keyboard is None or not source.realtime or not isinstance(beats, BeatDetector):
+        return None
+    delay = engine.latency if settings.monitor == "aligned" else 0
+
+    def tap(bpm: float, sample: int) -> None:
+        beats.tap(bpm, engine.bus_position(sample))
+
+    return TempoKeys(keyboard, beats.shift_octave, tap, source, source.sample_rate, delay)
 
 
 def make_taps(

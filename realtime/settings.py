@@ -14,6 +14,7 @@ from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, is_pair, option_name, value_types
+from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
@@ -114,6 +115,10 @@ class LiveSettings:
             metavar="LOW HIGH",
         ),
     ] = None
+    tempo: Annotated[
+        str | None,
+        Option("Tempo of the beats: x2 or /2 of what is detected, or about so many BPM.", FOUND, metavar="x2|/2|BPM"),
+    ] = None
     channel: Annotated[Channel, Option(CHANNEL_HELP + " (default: {default}).", FOUND)] = "auto"
     tap: Annotated[bool, Option("Record your hits on the space bar or a MIDI pad while you listen.", TAPS)] = False
     tap_port: Annotated[
@@ -145,6 +150,7 @@ class LiveSettings:
             raise UserError(f"--note-low {self.note_low} must not lie above --note-high {self.note_high}")
         if self.keep_last is not None and self.keep_to is None:
             raise UserError("--keep-last needs a place for what it keeps: add --record DIR or --keep-dir DIR")
+        wanted_tempo(self.tempo)
         if self.osc is not None:
             split_address(self.osc)
         if not any(self._detect_names):
@@ -255,6 +261,8 @@ def read_config(path: Path) -> dict[str, Any]:
 def _typed(wanted: type, value: object, where: str) -> object:
     if wanted is Path and isinstance(value, str):
         return Path(value)
+    if where.startswith("'tempo' ") and type(value) in (int, float):
+        return str(value)
     if wanted is float and type(value) is int:
         return float(value)
     if is_pair(wanted):

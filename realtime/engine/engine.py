@@ -240,6 +240,10 @@ class Engine:
                 now = self.position if self._end is None else self._end
                 emit(replace(last, label=label, sample=now, emitted=now, strength=1.0, notes=()))
 
+    def bus_position(self, sample: int) -> int:
+        """[any thread] Give the position on the bus of a position in the input, both in samples."""
+        return round((sample - self.origin) / self._ratio)
+
     def _at_input(self, latency: int, block_size: int | None) -> int:
         """Turn a detector's latency into samples of the input: resampled, and waiting for a block of the device's."""
         waited = math.ceil((latency - self._bus_block + self._delay) * self._ratio)

@@ -11,6 +11,8 @@ that time into 24 even parts; what it was wrong by is made good over the beat th
     pulses          ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵ ╵  ╵  ╵  ╵  ╵  ╵      24 to a beat, even within each
 """
 
+import math
+
 from samplechop.realtime.core.events import DOWNBEAT, Event
 
 CLOCK, START, CONTINUE, STOP = bytes((0xF8,)), bytes((0xFA,)), bytes((0xFB,)), bytes((0xFC,))
@@ -55,6 +57,7 @@ class BeatGrid:
             raise ValueError(f"a beat needs a tempo of more than 0 BPM to steer a clock, got {beat.tempo}")
         period = 60 * self._rate / beat.tempo
         if self.steady:
+            self._change_octave(period, beat.sample)
             n = max(1, round((beat.sample - self.place) / self.period))
             expected = self.place + n * self.period
             off = beat.sample - expected
@@ -66,6 +69,13 @@ class BeatGrid:
                 self.last = beat.sample
                 return
         self.place, self.period, self.steady, self.last = float(beat.sample), period, 1, beat.sample
+
+    def _change_octave(self, period: float, sample: int) -> None:
+        """Stay on the grid where its tempo is doubled or halved: only the beats that are counted change."""
+        octaves = round(math.log2(period / self.period))
+        if octaves and abs(period / (self.period * 2.0**octaves) - 1) <= OTHER_TEMPO:
+            self.place += round((sample - self.place) / self.period) * self.period
+            self.period *= 2.0**octaves
 
     def beat_after(self, position: float) -> float:
         """Give the grid's beat that is nearest to one period after a position."""

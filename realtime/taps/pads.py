@@ -50,6 +50,14 @@ class Keyboard:
         self._wake, self._waker = -1, -1
         self._calls: dict[bytes, Callable[[], None]] = {}
 
+    @property
+    def in_foreground(self) -> bool:
+        """Whether the terminal is this program's now, and not that of a shell which runs it in the background."""
+        try:
+            return os.tcgetpgrp(self._fd) == os.getpgrp()
+        except OSError:
+            return False
+
     def listen(self, key: bytes, call: Callable[[], None]) -> None:
         """[main] Call at each hit of one key, a byte, in a thread of the keyboard's own."""
         self._calls = {**self._calls, key: call}

@@ -69,6 +69,8 @@ def _session(snapshot: Snapshot, room: int, height: int) -> list[Row]:
     ]
     if snapshot.beat_count:
         lines.append(("beats", f"{snapshot.beat_count:,} so far", ""))
+    if snapshot.tempo_keys:
+        lines.append(("tempo", snapshot.tempo_keys, ""))
     if snapshot.recording.key:
         lines.insert(0, ("kept", f"{len(snapshot.recording.kept)}; {snapshot.recording.key}", "bold"))
     if snapshot.recording.folder is not None:

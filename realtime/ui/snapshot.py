@@ -56,6 +56,7 @@ class Snapshot:
     detectors: names of those that run. curve: what one of them draws, None where none does.
     chops: the last events but OTHER_KINDS, oldest first; chop_count: all chops so far.
     beat: the last beat, None before the first; beat_count: all of them so far.
+    tempo_keys: what keys do to the tempo, for people, "" for nothing.
     latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
     cpu: share of one core used by the whole program since the last snapshot, 1 = one core.
     overflows, underflows: buffers the device lost on the way in and out ("xruns"); lost: samples lost, with gaps.
@@ -93,6 +94,7 @@ class Snapshot:
     warnings: tuple[str, ...] = field(default=())
     beat: Event | None = None
     beat_count: int = 0
+    tempo_keys: str = ""
     recording: Recording = Recording()
     drums: Mapping[str, float] = field(default_factory=dict)
     drum_counts: Mapping[str, int] = field(default_factory=dict)

@@ -136,6 +136,7 @@ class PlainView(View):
             recording = snapshot.recording
             lines += [f"Recording to {recording.folder}"] if recording.folder is not None else []
             lines += [f"Key {recording.key}"] if recording.key else []
+            lines += [f"Tempo: {snapshot.tempo_keys}"] if snapshot.tempo_keys else []
         elif snapshot.state != before.state:
             lines.append(f"{now}  {snapshot.state}")
         kept = len(before.recording.kept) if before else 0

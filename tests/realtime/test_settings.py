@@ -158,3 +158,13 @@ def test_deep_nesting_in_the_settings_is_an_error_of_the_user(tmp_path: Path) ->
     path.write_text("live = " + "[" * 5000 + "]" * 5000, encoding="utf-8")
     with pytest.raises(UserError):
         read_config(path)
+
+
+@pytest.mark.parametrize(("text", "tempo"), [("tempo = 174", "174"), ('tempo = "x2"', "x2")])
+def test_a_tempo_in_the_settings_file_is_a_number_or_a_text(tmp_path: Path, text: str, tempo: str) -> None:
+    assert read_config(config(tmp_path, f"[live]\n{text}\n")) == {"tempo": tempo}
+
+
+def test_a_tempo_that_is_none_is_refused() -> None:
+    with pytest.raises(UserError, match="--tempo must be x2, /2 or beats per minute"):
+        LiveSettings(tempo="x3")

@@ -19,6 +19,7 @@ from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
+from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
@@ -54,7 +55,8 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     chops = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose, tempo_range=(low, high)))
     # A streaming net tracks beats, too; beside another, that of the beat detector does.
     streams = isinstance(manifest.features, StreamFeatures)
-    detector = BeatDetector(BeatSettings(options.model if streams else BeatSettings().model, tempo_range=(low, high)))
+    model = options.model if streams else BeatSettings().model
+    detector = BeatDetector(BeatSettings(model, tempo_range=(low, high), tempo=wanted_tempo(options.tempo)))
     engine = Engine(
         {"chop": chops, "beats": detector}, record.sample_rate, record.channels, FAST_BLOCK, channel=record.channel
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
+from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.chop.peak_picking import Choose
 
 Compare = Literal["slice", "frame"]
@@ -104,6 +105,10 @@ class ChopOptions:
     channel: Annotated[
         Channel | None, Option(f"{CHANNEL_HELP} (default: what a session was recorded with, else auto).", WHAT)
     ] = None
+    tempo: Annotated[
+        str | None,
+        Option("Tempo of the record: x2 or /2 of what is detected, or about so many BPM.", WHAT, metavar="x2|/2|BPM"),
+    ] = None
     snap_ms: Annotated[
         float, Option("Move cuts to a zero crossing within so many milliseconds.", WHERE, 0, 100, names=("--snap",))
     ] = 0.0
@@ -151,6 +156,7 @@ class ChopOptions:
         if len(set(self.lock)) > self.count:
             raise UserError(f"--lock names {len(set(self.lock))} places, --count leaves room for {self.count}")
         _ = self.until_seconds
+        wanted_tempo(self.tempo)
 
     @property
     def weight(self) -> float:

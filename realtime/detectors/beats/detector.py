@@ -1,6 +1,7 @@
 """The beat detector: the streaming net's beats and downbeats, followed by an online tracker."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +10,12 @@ from samplechop import models
 from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
+from samplechop.realtime.detectors.beats.metrical_level import AS_DETECTED, Beat, MetricalLevel, Tempo
 from samplechop.realtime.detectors.beats.tracker import (
     AGO,
     BEAT,
     CONFIDENCE,
+    METER,
     PERIOD,
     POSITION,
     REACH,
@@ -31,6 +34,10 @@ FIRST_STRAY, MOST_STRAY = 0.3, 0.5
 """How far beats are taken to stray before the first, and at most by one beat; logarithm of a ratio."""
 STRAY_MEMORY = 2
 """Beats over which straying is averaged."""
+SAME_TEMPO = 0.1
+"""Octaves that a tapped tempo may lie from one of the pulse's octaves to be that one."""
+OFF_PHASE = 0.25
+"""Beats that taps may lie beside the beat to be on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class BeatSettings:
         ratio, for the same. Rubato strays by .3, a band by .02.
     tempo_range: the lowest and highest tempo, beats per minute: what could be taken at half or double tempo, too, is
         taken at the one in this range.
+    tempo: which multiple of the tracked pulse is the beat, see `Tempo`.
     """
 
     model: str = "chop"
@@ -52,6 +60,7 @@ class BeatSettings:
     begin_stray: float = 0.2
     keep_stray: float = 0.3
     tempo_range: TempoRange = TEMPO_RANGE
+    tempo: Tempo = AS_DETECTED
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
@@ -80,6 +89,7 @@ class BeatDetector(StatedLatency):
     def __init__(self, settings: BeatSettings = BeatSettings()) -> None:
         """Choose the settings; nothing is loaded yet."""
         self._settings = settings
+        self._asked: deque[int | tuple[float, int]] = deque()  # by the user: octaves, or a tempo and a beat's sample
 
     def prepare(self, spec: ProcessSpec) -> None:
         """[main] Load the model, allocate, compile. Raises ModelError for a model that gives no beats."""
@@ -90,6 +100,7 @@ class BeatDetector(StatedLatency):
         self._stream = stream = self._shared.stream.activations
         hop = stream.hop_length
         self._frame_rate = spec.sample_rate / hop
+        self._level = MetricalLevel(self._frame_rate, self._settings.tempo)
         self._latency = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * hop),
             ("constant-Q kernel", stream.features.latency),
@@ -98,8 +109,22 @@ class BeatDetector(StatedLatency):
         )
         self.reset()
 
+    @property
+    def tempo(self) -> Tempo:
+        """[any thread] What is known of the tempo by now."""
+        return self._level.tempo
+
+    def shift_octave(self, octaves: int) -> None:
+        """[any thread] Take the beat to be so many octaves faster than until now, from the next beat on."""
+        self._asked.append(octaves)
+
+    def tap(self, bpm: float, sample: int) -> None:
+        """[any thread] Take the tempo to be about `bpm`, with a beat at an absolute position on the bus."""
+        self._asked.append((bpm, sample))
+
     def reset(self) -> None:
-        """[analysis] Become as freshly prepared."""
+        """[analysis] Become as freshly prepared; what was asked of the tempo stays."""
+        self._level.reset()
         self._shared.reset()
         self._start: int | None = None
         self._frame = 0
@@ -114,12 +139,47 @@ class BeatDetector(StatedLatency):
         self._shared.push(block, start)
         pulse = self._shared.stream.pulse
         for place in np.flatnonzero(pulse[:, BEAT]).tolist():
-            self._beat(pulse[place].tolist(), self._frame + place, self._start, emit)
+            frame = self._frame + place
+            self._emit_due(frame, self._start, emit)
+            self._beat(pulse[place].tolist(), frame, self._start, emit)
         self._frame += len(pulse)
+        self._emit_due(self._frame - 1, self._start, emit)
+        while self._asked:
+            self._steer(self._asked.popleft(), self._start)
+
+    def _steer(self, asked: int | tuple[float, int], start: int) -> None:
+        """Do what the user asked for: other octaves, or a tempo and place that were tapped."""
+        level = self._level
+        if isinstance(asked, int):
+            level.tempo = level.tempo.shifted(asked)
+            return
+        bpm, sample = asked
+        level.tempo = Tempo(bpm=bpm)
+        period, place = 60 * self._frame_rate / bpm, (sample - start - self._stream.offset) / self._stream.hop_length
+        last = level.last
+        octave = round(math.log2(last.period / period)) if last.period else 0
+        pulse = period * 2.0**octave
+        if last.period and abs(math.log2(last.period / pulse)) <= SAME_TEMPO:
+            off = (place - last.place) / min(period, last.period)
+            if abs(off - round(off)) <= OFF_PHASE:
+                level.keep_beat_at(place)
+                return
+        low, high = self._settings.tempo_range
+        pulse = period
+        while 60 * self._frame_rate / pulse < low:
+            pulse /= 2
+        while 60 * self._frame_rate / pulse > high:
+            pulse *= 2
+        self._shared.stream.steer(pulse, self._frame - 1 - place)
+
+    def _emit_due(self, frame: int, start: int, emit: Emit) -> None:
+        """Emit the beats between those that were tracked, up to a frame."""
+        for beat in self._level.due(frame):
+            self._emit(beat, math.ceil(beat.place), start, emit)
 
     def _beat(self, row: list[float], frame: int, start: int, emit: Emit) -> None:
         """Emit the beat that the tracker decided at a frame, if it is one of a pulse. start: sample of frame 0."""
-        hop, offset, chosen = self._stream.hop_length, self._stream.offset, self._settings
+        chosen = self._settings
         place = frame - row[AGO]
         if self._last:
             stray = abs(math.log(max(place - self._last, 1.0) / row[PERIOD]))
@@ -130,14 +190,22 @@ class BeatDetector(StatedLatency):
         else:
             self._emitting = self._stray <= chosen.begin_stray and row[CONFIDENCE] >= chosen.begin_confidence
         if not self._emitting:
+            self._level.pause()
             return
+        tracked = Beat(place, row[PERIOD], row[CONFIDENCE], int(row[POSITION]))
+        for beat in self._level.take(tracked, int(row[METER])):
+            self._emit(beat, frame, start, emit)
+
+    def _emit(self, beat: Beat, frame: int, start: int, emit: Emit) -> None:
+        """Emit a beat that is known at a frame."""
+        hop, offset = self._stream.hop_length, self._stream.offset
         emit(
             Event(
                 kind=events.BEAT,
-                sample=start + max(0, math.floor(place * hop) + offset),
+                sample=start + max(0, math.floor(beat.place * hop) + offset),
                 emitted=start + frame * hop + self._stream.latency + offset,
-                strength=calibrated(CALIBRATION, row[CONFIDENCE]),
-                label=str(int(row[POSITION])),
-                tempo=60 * self._frame_rate / row[PERIOD],
+                strength=calibrated(CALIBRATION, beat.confidence),
+                label=str(beat.position),
+                tempo=60 * self._frame_rate / beat.period,
             )
         )

@@ -36,6 +36,8 @@ USUAL_DOWNBEAT = 0.15
 """The downbeat activation that a beat has on average, before the first."""
 MEMORY_BARS = 4
 """Bars over which that average is taken: what makes a downbeat is to stand out among the beats of its own record."""
+TAPPED_OCTAVES, TAPPED_PHASE = 0.03, 0.06
+"""Standard deviations of a tapped tempo, in octaves, and of its place, in beats."""
 MEMORY_BEATS = 6.0
 """Beats over which confidence is averaged."""
 
@@ -219,6 +221,21 @@ class BeatTracker:
         self._recent.fill(0)
         self._table[:] = (0, -1, 0, 0, 0, 0, 1, 0, USUAL_DOWNBEAT)
 
+    def steer(self, period: float, since: float) -> None:
+        """[analysis] Take up what is tapped: frames between beats, and since one of them, give or take whole beats.
+
+        Tempi of which it is a multiple stay out; what is played from now on is weighed as ever.
+        """
+        half = int(self._table[7])
+        state = self._states[half]
+        for start, one in zip(self._starts.tolist(), self._periods.tolist(), strict=True):
+            phase = (np.arange(one) - since) / one
+            phase -= np.round(phase)
+            like = math.exp(-0.5 * (math.log2(one / period) / TAPPED_OCTAVES) ** 2) + 1e-9
+            state[start : start + one] = like * (np.exp(-0.5 * (phase / TAPPED_PHASE) ** 2) + 1e-6)
+        state /= state.sum()
+        self._table[0], self._table[1], self._table[6] = period, -1, 1
+
     def push(self, beat: NDArray[np.float32], downbeat: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process activations, float32 (n,), 0..1; give one row for each frame, float32 (n, COLUMNS).
 
@@ -257,6 +274,10 @@ class PulseStream:
     ) -> SharedStream["PulseStream"]:
         """[main] Give that of a bus, which every detector shares that reads this model's activations at these tempi."""
         return spec.share((cls, manifest.path, *tempo_range), lambda: cls(manifest, spec.max_block_size, tempo_range))
+
+    def steer(self, period: float, since: float) -> None:
+        """[analysis] Let the tracker take up a tapped tempo, see `BeatTracker.steer`."""
+        self._tracker.steer(period, since)
 
     def reset(self) -> None:
         """[analysis] Become as new."""

@@ -183,3 +183,17 @@ def test_what_cannot_be_sent_in_time_stops_the_clock_until_a_downbeat() -> None:
 def test_a_beat_without_a_tempo_is_refused() -> None:
     with pytest.raises(ValueError, match="needs a tempo"):
         MidiClock(RATE).follow(Event("beat", 0, 0, 0.9, "1"))
+
+
+@pytest.mark.parametrize("octave", [2.0, 0.5])
+def test_a_tempo_doubled_or_halved_goes_on_without_a_jump(octave: float) -> None:
+    first, step = even(100, 16), 0.6 / octave
+    second = [first[-1] + k * step for k in range(1, 24)]
+    sent = play([*beats_at(first), *beats_at(second, period=step)], second[-1])
+    assert [message for _, message in sent if message != CLOCK] == [START]
+    places = pulses(sent)
+    steps = np.diff(places) / RATE * PULSES
+    assert steps.max() <= max(0.6, step) * LIMIT + 0.01
+    assert np.abs(steps[-6 * PULSES :] - step).max() < 0.01
+    on_beats = np.abs(places[-6 * PULSES :, None] / RATE - np.array(second)[None, :]).min(axis=0)
+    assert on_beats[-6:-1].max() < 0.005

@@ -114,3 +114,11 @@ def test_plain_lines_count_drum_hits_now_and_then_and_at_the_end():
     view.stop()
     told = [line for line in stream.getvalue().splitlines() if "kick" in line]
     assert told == ["0:00.083  drums  kick 1 so far", "0:04.917  drums  kick 59 so far"]
+
+
+def test_what_keys_do_to_the_tempo_stands_in_the_view_and_in_plain_lines():
+    keys = {"tempo_keys": "t taps, x doubles, / halves"}
+    stream = io.StringIO()
+    PlainView(stream).show(snapshot(**EARS | keys), [])
+    assert "Tempo: t taps, x doubles, / halves" in stream.getvalue().splitlines()
+    assert "t taps, x doubles, / halves" in " ".join(rows(snapshot(**EARS | keys), 120, 40))

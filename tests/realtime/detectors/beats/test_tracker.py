@@ -136,3 +136,16 @@ def test_rows_stay_within_their_ranges(tracker: BeatTracker) -> None:
 def test_tempi_out_of_range_are_refused(low: float, high: float) -> None:
     with pytest.raises(ValueError, match="low_bpm < high_bpm"):
         BeatTracker(FRAME_RATE, low, high)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5])
+def test_of_even_eighths_those_are_beats_that_were_tapped(part: float) -> None:
+    tracker, seconds = BeatTracker(FRAME_RATE, 55, 110), 10.0
+    beat, downbeat = train(even(200, seconds), seconds)
+    tracker.push(beat, downbeat)
+    place = 0.3 + (10 + part) * 0.6
+    tracker.steer(0.6 * FRAME_RATE, (len(beat) - 1) - place * FRAME_RATE)
+    beats = len(beat) / FRAME_RATE + found(tracker.push(*train(np.arange(0.2, seconds, 0.3), seconds)))
+    off = (beats[1:] - place) / 0.6
+    assert len(off) > 10
+    assert np.abs(off - np.round(off)).max() < 0.1
