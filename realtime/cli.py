@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,9 +84,10 @@ def live(
             summary = session.run()
         except UserError as error:  # it ends the program, and must not hide what else went wrong
             for one in (*session.monitor.warnings(), *_before(error)):
-                say(f"samplechop: {one}")
+                if one not in session.reported:
+                    say(f"samplechop: {one}")
             raise
-        _report(summary, settings, session.tap_file)
+        _report(summary, settings, session.tap_file, session.reported)
 
 
 def _before(error: BaseException) -> list[str]:
@@ -120,10 +121,11 @@ def _midi_ports() -> list[str]:
     return [f"out  {name}" for name in list_ports()] + [f"in   {name}" for name in list_ports(INPUT)]
 
 
-def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> None:
-    """Print what happened, on stderr, where it cannot mix with events."""
+def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None, reported: Collection[str]) -> None:
+    """Print what happened, on stderr, where it cannot mix with events; but not the warnings `reported` before."""
     for warning in summary.warnings:
-        say(f"samplechop: {printable(warning)}")
+        if warning not in reported:
+            say(f"samplechop: {printable(warning)}")
     if settings.quiet:
         return
     speed = summary.audio_seconds / max(summary.wall_seconds, 1e-9)
@@ -135,8 +137,8 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None) -> 
         + (f", {speed:.0f} times as fast as it sounds" if speed > 1.5 else "")
     ]
     lost = summary.losses
-    if (xruns := lost.input_overflows + lost.output_underflows) or lost.gaps:
-        lines.append(f"{xruns} xruns, {lost.gaps} gaps, {lost.lost_frames} samples lost")
+    if lost.xruns or lost.gaps:
+        lines.append(f"{len(lost.xruns)} xruns, {lost.gaps} gaps, {lost.lost_frames} samples lost")
     if tap_file is not None:
         lines.append(f"{summary.taps} taps in {tap_file}" if summary.taps else "no taps")
     lines += [f"session in {folder}" for folder in summary.folders]

@@ -10,12 +10,12 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import TextIO
 
-from samplechop.realtime.audio.source import Chunk, Source
+from samplechop.realtime.audio.source import RUNNING, Chunk, Source
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.core.process import end_begins, say, scheduling_hints
@@ -24,7 +24,6 @@ from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
 from samplechop.realtime.session_monitor import SessionMonitor
 from samplechop.realtime.session_parts import (
-    RUNNING,
     check_compatible,
     make_detectors,
     make_engine,
@@ -39,7 +38,7 @@ from samplechop.realtime.session_parts import (
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.taps.tempo_keys import KEYS_HELP
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, SessionStats, Summary
-from samplechop.realtime.ui.views import GuardedView, View, choose_view
+from samplechop.realtime.ui.views import GuardedView, QuietView, View, choose_view
 
 _SHOW_SECONDS = 1 / 12
 _DRAIN_SECONDS = 2.0
@@ -50,7 +49,8 @@ class Session:
     """One session from start to end: built from its settings, run once.
 
     Everything it needs is opened when it is made, so that what can go wrong goes wrong before anything is written.
-    tap_file: where the user's hits go, None where none are taken. monitor: what is shown and said of it.
+    tap_file: where the user's hits go, None where none are taken. monitor: what is shown and said of it. reported: the
+    warnings that the user has read by now, where no summary repeats them.
     """
 
     def __init__(
@@ -108,8 +108,9 @@ class Session:
         self._duration = None if settings.duration is None else round(settings.duration * rate)
         # Whether anything is left to do for once nobody reads the events any more, as after `| head`.
         self._only_lines = (self._realtime, self._deferred, self._recorders) == ([self._lines], [], [])
-        self._only_lines &= view is None or type(view) is View
+        self._only_lines &= view is None or type(view) in (View, QuietView)
         self._view = GuardedView(view or View(), say)
+        self.reported: Collection[str] = () if view is None else view.reported
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._unwritten: deque[Event] = deque()
         self._drained = inf  # when, at the latest, the last samples have been analysed

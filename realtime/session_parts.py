@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.realtime.audio.device_source import DeviceSource, PlayedFileSource
 from samplechop.realtime.audio.file_source import FileSource
-from samplechop.realtime.audio.source import Source
+from samplechop.realtime.audio.source import RUNNING, Source
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.plugin import Detector, Trace, meters_of
 from samplechop.realtime.detectors import make
@@ -46,8 +46,6 @@ BLOCK = 256
 """Samples per block in real time, unless the settings say otherwise."""
 FAST_BLOCK = 32_768
 """Samples per block when a file runs as fast as possible: enough for what is done per block to cost nothing."""
-RUNNING = ("listening", "playing")
-"""States of a source from which sound comes."""
 MOST_BYTES = 2 << 30
 """Of memory for what was before --keep-last is asked for."""
 

@@ -1,6 +1,7 @@
 """The command `samplechop sessions`."""
 
 import json as write_json
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,7 @@ def sessions(
     """List recorded sessions, and repair those that a power cut, a kill or a full disk broke off.
 
     \b
-    samplechop sessions recordings             date, length, chops, taps, xruns, format, how each one ended
+    samplechop sessions recordings             date, length, chops, taps, xruns, what was lost, how each one ended
     samplechop sessions recordings --repair    set lengths to what is there, end the logs
 
     A session can be heard and chopped without a repair: its sound is readable up to the last fifth of a second.
@@ -72,15 +73,21 @@ def _record(session: "Session") -> dict[str, Any]:
         "state": session.state,
         "damaged": session.damaged,
         "problem": session.problem,
+        "lost_samples": session.lost,
         "counts": {kind: n for kind, n in session.counts.items() if kind not in ("session", "stop")},
     }
+
+
+def _seconds(samples: int, sample_rate: int) -> str:
+    """Write how long a loss was, "0" for none."""
+    return f"{ceil(1000 * samples / sample_rate) / 1000:.3f} s" if samples and sample_rate else "0"
 
 
 def _rows(found: "list[Session]") -> list[str]:
     """Lay sessions out in columns; a long line is better than a name that is cut."""
     from samplechop.realtime.ui.formatting import printable
 
-    table = [["date", "length", "chops", "taps", "gaps", "xruns", "format", "how it ended", "folder"]]
+    table = [["date", "length", "chops", "taps", "gaps", "xruns", "lost", "format", "how it ended", "folder"]]
     for session in found:
         minutes, seconds = divmod(round(session.seconds, 1), 60)
         table.append(
@@ -88,6 +95,7 @@ def _rows(found: "list[Session]") -> list[str]:
                 f"{session.date:%Y-%m-%d %H:%M}",
                 f"{int(minutes)}:{seconds:04.1f}",
                 *(str(session.counts.get(kind, 0)) for kind in ("chop", "tap", "gap", "xrun")),
+                _seconds(session.lost, session.sample_rate),
                 f"{printable(session.format)}, {session.sample_rate / 1000:g} kHz, {session.channels} ch"
                 if session.sample_rate
                 else printable(session.format),
@@ -96,7 +104,7 @@ def _rows(found: "list[Session]") -> list[str]:
             ]
         )
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    right = range(1, 6)
+    right = range(1, 7)
     return [
         "  ".join(
             cell.rjust(width) if at in right else cell.ljust(width)

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from samplechop.offline.common.atomic import keep_original, replacing
-from samplechop.realtime.core.documents import open_regular, parse_json
+from samplechop.realtime.core.documents import LARGEST, open_regular, parse_json
 from samplechop.realtime.recording.session_writer import line
 
 REPAIRED = "broken off, repaired"
 """The reason in the last line of a session that was repaired."""
 _MOST_LINE = 4 << 20  # bytes; the recorder's longest, the first, has some thousand
 _MOST_KINDS, _MOST_KIND = 64, 40
+_LOST_IN = {"gap": "length", "dropout": "length", "xrun": "lost"}
+"""What says how many samples are missing, by the kind of line."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,8 @@ class LogState:
     """What a log holds.
 
     first, last: its first and last readable line, {} where there is none. counts: lines by kind. unreadable: lines that
-    are no JSON object. cut: whether it ends within a line.
+    are no JSON object. cut: whether it ends within a line. lost: samples that are missing, or silence:
+    in gaps, xruns, and where the disk was too slow.
     """
 
     first: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +41,7 @@ class LogState:
     counts: Counter[str] = field(default_factory=Counter)
     unreadable: int = 0
     cut: bool = False
+    lost: int = 0
 
     @property
     def ended(self) -> bool:
@@ -58,6 +62,8 @@ def read_log(path: Path) -> LogState:
                 state.first, begun = record, True
             state.last = record
             kind = str(record.get("kind"))[:_MOST_KIND]
+            lost = record.get(_LOST_IN.get(kind, ""))
+            state.lost += lost if type(lost) is int and 0 < lost < LARGEST else 0
             if kind in state.counts or len(state.counts) < _MOST_KINDS:
                 state.counts[kind] += 1
     return state

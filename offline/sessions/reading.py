@@ -31,7 +31,8 @@ class Session:
     """A folder with a log and, if all went well, audio.
 
     audio: the file, None where there is none. date: of its first sample. format: wav24, float, flac.
-    frames: samples per channel; of FLAC those its header tells. counts: lines of the log by kind.
+    frames: samples per channel; of FLAC those its header tells. counts: lines of the log by kind. lost: samples that
+    the input was short of.
     state: how it ended: "ended", "broken off", "broken off, repaired" and what that cost, "being recorded",
     "no audio", or why it ended early. damaged: whether a repair would change anything.
     wav: what is there, of a WAV file. problem: why neither a list nor a repair opens it, "" where they do. Texts are as
@@ -51,6 +52,7 @@ class Session:
     wav: WavState | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""
+    lost: int = 0
 
     @property
     def seconds(self) -> float:
@@ -116,6 +118,7 @@ def read_session(folder: Path) -> Session:
         damaged=bool(rate) and not recording and (log.cut or log.unreadable > 0 or not log.ended or not right),
         wav=wav,
         counts=log.counts,
+        lost=log.lost,
     )
 
 

@@ -4,6 +4,9 @@
 without the GIL and without a Python object in sight; `python_callback` is what remains when sounddevice does not take
 a pointer.
 
+Where a JACK server says which frame a cycle begins with, the callback compares that with the frames that came: what is
+missing was lost, to the sample, whether anybody flagged it or not.
+
 The monitor is the ring itself, `DELAY` frames late, so "direct" is a delay of 0 and "aligned" the delay that the chops
 have. Output channel k plays ring channel k modulo the number there are; a single output plays the mean of all.
 """
@@ -14,7 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import carray, cfunc, njit, types
+from numba.extending import intrinsic
 
 from samplechop.realtime.audio import ring
 
@@ -49,6 +54,59 @@ else:
         return 0.0
 
 
+def _asked(_typing_context: Any, _function: Any, _client: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        function = builder.inttoptr(arguments[0], ir.FunctionType(ir.IntType(32), [pointer]).as_pointer())
+        return builder.zext(builder.call(function, [builder.inttoptr(arguments[1], pointer)]), ir.IntType(64))
+
+    return types.int64(types.int64, types.int64), generate
+
+
+_cycle_frame: Any = intrinsic(_asked)
+"""Calls `uint32_t function(void *client)`, both given as addresses; only for compiled code."""
+
+CONFIRM_SECONDS = 0.1
+"""So long the server must stay ahead: a late callback sees the frame of a cycle that is yet to come to it."""
+
+
+@njit(types.void(_CONTROL, types.int64, types.float64), cache=True)
+def count_lost(control: Any, frame: int, frame_seconds: float) -> None:
+    """[audio] Note the cycles lost before the block that is to be written.
+
+    frame: with which its cycle began by the server, modulo 2^32. Between the two counts lies a constant, which varies
+    by less than a cycle where blocks and cycles differ in size, and which grows by what the stream did not get.
+    """
+    before, position, period = control[ring.SERVER_FRAME], control[ring.WRITTEN], control[ring.PERIOD]
+    if before == ring.NO_FRAME:
+        now, known = frame, False
+    else:
+        step = (frame - before) & 0xFFFFFFFF
+        now, known = before + step - (step >> 31 << 32), True
+    control[ring.SERVER_FRAME] = now
+    lead = now - position
+    if not known or lead < control[ring.LEAD]:
+        control[ring.LEAD] = lead
+    ahead = lead - control[ring.LEAD]
+    if ahead < period:
+        control[ring.AHEAD_SINCE] = ring.NO_FRAME
+        return
+    if control[ring.AHEAD_SINCE] == ring.NO_FRAME:
+        control[ring.AHEAD_SINCE] = position
+        control[ring.LEAST_LEAD] = lead
+    control[ring.LEAST_LEAD] = min(control[ring.LEAST_LEAD], lead)
+    if (position - control[ring.AHEAD_SINCE]) * frame_seconds < CONFIRM_SECONDS:
+        return
+    lost = (control[ring.LEAST_LEAD] - control[ring.LEAD]) // period * period
+    at = ring.LOSS + 2 * (control[ring.LOSSES] % ring.LAST_LOSSES)
+    control[at] = control[ring.AHEAD_SINCE]
+    control[at + 1] = lost
+    ring.release_fence()
+    control[ring.LOSSES] += 1
+    control[ring.LEAD] += lost
+    control[ring.AHEAD_SINCE] = ring.NO_FRAME
+
+
 @njit(
     types.void(_CONTROL, _CLOCK, _SAMPLES, _SAMPLES, _SAMPLES, types.int64, _CLOCK, types.float64, types.int64),
     nogil=True,
@@ -80,6 +138,9 @@ def exchange(
         if seconds <= 0.0:  # some host APIs leave it empty
             seconds = times[1]
     else:
+        if control[ring.FRAME_TIME] != 0:
+            frame = _cycle_frame(control[ring.FRAME_TIME], control[ring.FRAME_CLIENT])
+            count_lost(control, frame, clock[ring.FRAME_SECONDS])
         start = control[ring.WRITTEN]
         seconds = times[0]
         if seconds <= 0.0:

@@ -14,6 +14,7 @@ from samplechop.realtime.audio.ring import PLAYED, capacity_for
 from samplechop.realtime.audio.source import Chunk, Counters, Monitor, StreamClock
 from samplechop.realtime.audio.stream import SILENT, DeviceStream
 from samplechop.realtime.audio.stream_process import StreamSettings
+from samplechop.realtime.audio.xruns import XrunLog, loss_warning
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class _StreamSource:
         self._clock_runs = False  # whether it has seen this stream yet
         self._buffer = np.zeros((self.most, self.channels), np.float32)
         self._position = 0  # in the ring
-        self._xruns = 0, 0  # input, output: logged already
+        self._xruns, self._losses = XrunLog(self.sample_rate, self._clock), 0  # losses: how many are in the log
         self._stopping = threading.Event()
 
     def align(self, delay: int) -> None:
@@ -72,20 +73,24 @@ class _StreamSource:
             follow(stamp.position + self._shift, stamp.time)
             self._clock_runs = True
 
-    def _log_xruns(self, gap: int = 0) -> None:
-        """Log what the audio system flagged since the last chunk, and samples that nobody took in time."""
-        xruns = self._stream.input_overflows, self._stream.output_underflows
-        if xruns != self._xruns or gap:
-            overflows, underflows = (new - old for new, old in zip(xruns, self._xruns, strict=True))
-            where = self._position + self._shift
-            text = "xrun before sample %d: %d input overflows, %d output underflows, %d samples lost"
-            _log.warning(text, where, overflows, underflows, gap)
-            self._xruns = xruns
+    def _note_xruns(self) -> None:
+        """Note what was flagged and lost since the last chunk, before the clock follows it."""
+        stream = self._stream
+        losses = stream.losses(self._losses)
+        self._losses += len(losses)
+        self._xruns.update(
+            self._position + self._shift,
+            stream.input_overflows,
+            stream.output_underflows,
+            [(position + self._shift, lost) for position, lost in losses if lost],
+            stream.counts_frames,
+        )
 
     def stop(self) -> None:
         """[any thread] Fall silent and close the device; `read()` returns None."""
         self._stopping.set()
         self._stream.close()
+        self._xruns.finish(self._position + self._shift)
 
     def time_of(self, position: int) -> float:
         """[any thread] When that sample was at the converter, in time.perf_counter() seconds; see StreamClock.
@@ -109,7 +114,6 @@ class DeviceSource(_StreamSource):
     """
 
     length: int | None = None
-    warnings: Sequence[str] = ()
 
     def __init__(
         self,
@@ -154,6 +158,8 @@ class DeviceSource(_StreamSource):
             stopped = self._stopping.is_set()
             chunk = self._take()
             if chunk is not None or stopped:
+                if chunk is None:
+                    self._xruns.finish(self._position + self._shift)
                 return chunk
             now = time.perf_counter()
             due = self._clock.time_of(self._position + self._shift + self.block_size) + SLACK_SECONDS
@@ -165,6 +171,7 @@ class DeviceSource(_StreamSource):
                 if self._stream.lost() or stuck:
                     came = now
                     if self._resumes is None:
+                        self._xruns.finish(self._position + self._shift)
                         _log.warning("device %r lost at sample %d", self.name, self._position + self._shift)
                     self._resumes = self._stream.restart()
 
@@ -180,14 +187,17 @@ class DeviceSource(_StreamSource):
         read, lost = ring.read(self._position, out)
         if not read and not lost:
             return None
+        if self._resumes is None:
+            self._note_xruns()
         self._position += lost + read
         self._gap += lost
+        if lost:
+            _log.warning("the analysis was too slow: %d samples lost before sample %d", lost, self._position - read)
         if self._resumes is None:
             self._follow()
         if not read:
             return None
         gap, self._gap = self._gap, 0
-        self._log_xruns(gap)
         if gap:
             self._gaps += 1
             self._lost_frames += gap
@@ -210,7 +220,16 @@ class DeviceSource(_StreamSource):
     def counters(self) -> Counters:
         """[any thread] Give what went wrong so far."""
         stream = self._stream
-        return Counters(stream.input_overflows, stream.output_underflows, self._lost_frames, self._gaps)
+        xruns = self._xruns.found
+        lost = self._lost_frames + sum(one.lost for one in xruns)
+        return Counters(stream.input_overflows, stream.output_underflows, lost, self._gaps, xruns)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """[any thread] Say how much sound was lost in xruns, and while the device was away."""
+        lost, rate = loss_warning(self._xruns.found, self.sample_rate), self.sample_rate
+        away = f"the input was interrupted, gaps: {self._gaps}; {self._lost_frames / rate:.2f} s of it are missing"
+        return [*([] if lost is None else [lost]), *([away] if self._gaps else [])]
 
 
 class PlayedFileSource(_StreamSource):
@@ -273,15 +292,16 @@ class PlayedFileSource(_StreamSource):
                 self._fill()
             there = self._played if self._end is None else min(self._played, self._end)
             if there > self._position:
+                self._note_xruns()
                 self._follow()
                 if self.state != "playing":
                     _log.info("output %r back at sample %d", self._output, self._position)
                     self.state = "playing"
                 n, _ = self._stream.ring.read(self._position, self._buffer[: there - self._position])
                 start, self._position = self._position, self._position + n
-                self._log_xruns()
                 return Chunk(start, self._buffer[:n])
             if stopped or self._position == self._end:
+                self._xruns.finish(self._position)
                 return None
             self._stopping.wait(2 * POLL_SECONDS)
             if self._stream.lost():
@@ -296,4 +316,4 @@ class PlayedFileSource(_StreamSource):
 
     def counters(self) -> Counters:
         """[any thread] Give what went wrong so far."""
-        return Counters(output_underflows=self._stream.output_underflows)
+        return Counters(output_underflows=self._stream.output_underflows, xruns=self._xruns.found)

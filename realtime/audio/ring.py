@@ -3,7 +3,7 @@
 One block of memory holds everything, so that the audio callback needs a single pointer and so that the two sides may
 live in two processes:
 
-    | 32 words of int64: control | 16 words of float64: clock | frames * channels of float32: samples |
+    | 64 words of int64: control | 16 words of float64: clock | frames * channels of float32: samples |
 
 The producer never waits. It announces how far it is about to write (RESERVED), writes, then publishes (WRITTEN); a
 consumer that was lapped sees that afterwards and knows exactly how many frames it lost. This is the sequence-lock
@@ -21,7 +21,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-CONTROL_WORDS = 32
+CONTROL_WORDS = 64
 CLOCK_WORDS = 16
 HEADER_BYTES = 8 * (CONTROL_WORDS + CLOCK_WORDS)
 
@@ -33,6 +33,9 @@ DELAY = 3  # frames between the ring and the output, below 0 for silence
 PLAYS = 4  # 1 when the callback plays what somebody else writes, 0 when it writes
 ORIGIN = 5  # frames before this position are never played: what was there before the stream broke
 CLOCKED = 6  # 1 when the callback reads the machine's clock itself
+FRAME_TIME = 24  # address of the server's function that gives a cycle's frame, 0 where there is none
+FRAME_CLIENT = 25  # what that function is asked with
+PERIOD = 26  # frames in a cycle of the server
 # Written by the producer:
 RESERVED = 8
 WRITTEN = 9
@@ -44,6 +47,14 @@ PLAYED = 19  # frames played so far when PLAYS
 STAMPS = 20  # odd while the stamp is being written
 STAMP_POSITION = 21
 NOW = 22  # two words: a C timespec, seconds and nanoseconds
+SERVER_FRAME = 27  # of the last cycle, NO_FRAME before the first
+LEAD = 28  # of the server's frames over the ring's that is accounted for
+AHEAD_SINCE = 29  # position from which the server has been further ahead, NO_FRAME while it is not
+LEAST_LEAD = 30  # since then
+LOSSES = 31  # how often cycles were lost; the last LAST_LOSSES are kept
+LOSS = 32  # two words for each: position of the first frame after it, frames lost
+LAST_LOSSES = 16
+NO_FRAME = -1
 
 # Clock words, in seconds:
 STAMP_TIME = 0  # PortAudio time of STAMP_POSITION at the converter
@@ -122,6 +133,16 @@ def read_stamp(control: Any, clock: Any) -> tuple[int, float]:
         if before == control[STAMPS] and before % 2 == 0:
             return (position, time) if before > 0 else (-1, 0.0)
     return -1, 0.0
+
+
+@njit(types.UniTuple(types.int64, 2)(_CONTROL, types.int64), cache=True)
+def read_loss(control: Any, number: int) -> tuple[int, int]:
+    """[consumer] Give position and frames of a loss, number < LOSSES; (-1, 0) of one that is no longer kept."""
+    acquire_fence()
+    at = LOSS + 2 * (number % LAST_LOSSES)
+    position, frames = control[at], control[at + 1]
+    acquire_fence()
+    return (position, frames) if control[LOSSES] - number < LAST_LOSSES else (-1, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Monitor = Literal["off", "direct", "aligned"]
+RUNNING = ("listening", "playing")
+"""States of a source from which audio comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,34 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Xrun:
+    """A stretch in which audio came or went too late.
+
+    sample: the first one after what was lost, or of the block that was flagged. overflows, underflows: blocks
+    flagged by the audio system. lost: samples that the input is short of there. exact: whether the audio server
+    counted them; otherwise it is what the clock says.
+    """
+
+    sample: int
+    overflows: int
+    underflows: int
+    lost: int = 0
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Counters:
     """What went wrong so far.
 
-    input_overflows, output_underflows: blocks flagged by the audio system. lost_frames: samples in all gaps together.
-    gaps: how often the input was interrupted.
+    input_overflows, output_underflows: blocks flagged by the audio system. lost_frames: samples in all gaps and xruns
+    together. gaps: how often the input was interrupted. xruns: those that are over, oldest first.
     """
 
     input_overflows: int = 0
     output_underflows: int = 0
     lost_frames: int = 0
     gaps: int = 0
+    xruns: Sequence[Xrun] = ()
 
 
 class Source(Protocol):

@@ -128,6 +128,16 @@ class DeviceStream:
         self._process = self._connection = None
 
     @property
+    def counts_frames(self) -> bool:
+        """Whether lost frames are counted by the server's own frame time, so that those there are are all."""
+        return bool(self.ring.control[ring.FRAME_TIME])
+
+    def losses(self, number: int) -> list[tuple[int, int]]:
+        """Give each loss from that number on: position in the ring of the first frame after it, frames lost."""
+        there = int(self.ring.control[ring.LOSSES])
+        return [ring.read_loss(self.ring.control, one) for one in range(number, there)]
+
+    @property
     def input_overflows(self) -> int:
         """Blocks before which input was lost, as flagged by PortAudio."""
         return int(self.ring.control[ring.INPUT_OVERFLOWS])

@@ -23,6 +23,7 @@ from typing import Any
 
 from samplechop.realtime.audio.devices import Device, check_input, check_output, devices_of, portaudio
 from samplechop.realtime.audio.ring import CALLBACKS, CLOCKED, OFFSET, Ring
+from samplechop.realtime.audio.server_frames import frame_time
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import end_with_parent
 
@@ -169,6 +170,7 @@ def run(settings: StreamSettings, memory: Any, connection: Connection, retries: 
                 sd = stack.enter_context(portaudio())
                 stream = open_stream(sd, settings, ring)
                 stack.callback(stream.close)
+                stack.enter_context(frame_time(sd, stream, ring))
                 ring.clock[OFFSET] = clock_offset(stream)
                 stream.start()
             except Exception as error:  # PortAudioError cannot be named where the library could not be loaded

@@ -79,7 +79,7 @@ class Recorder:
         self._lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
         self._writer: SessionWriter | None = None
         self._began = datetime.now().astimezone()
-        self._xruns, self._dropped = (0, 0), 0  # input and output; samples
+        self._xruns = self._dropped = 0  # how many are in the log; samples
         self._failures: list[str] = []
         self._moves: list[str] = []
         self._earlier: list[Path] = []  # folders that were recorded into before
@@ -200,7 +200,7 @@ class Recorder:
 
     def _work(self) -> None:
         end = self._history.end
-        lines = self._new_lines(end)
+        lines = self._new_lines()
         if self._writer is not None:
             again: list[Line] = []
             if self._is_gone(self._writer):
@@ -247,15 +247,14 @@ class Recorder:
         self._moves.append(warning)
         _log.error(warning)
 
-    def _new_lines(self, end: int) -> list[Line]:
+    def _new_lines(self) -> list[Line]:
         lines: list[Line] = []
         with suppress(queue.Empty):
             while True:
                 lines.append(self._lines.get_nowait())
-        counters = self._source.counters()
-        xruns = counters.input_overflows, counters.output_underflows
-        overflows, underflows = (new - old for new, old in zip(xruns, self._xruns, strict=True))
-        if overflows or underflows:
-            self._xruns = xruns
-            lines.append(line("xrun", end, overflows=overflows, underflows=underflows))
+        xruns = self._source.counters().xruns[self._xruns :]
+        self._xruns += len(xruns)
+        lines += [
+            line("xrun", one.sample, overflows=one.overflows, underflows=one.underflows, lost=one.lost) for one in xruns
+        ]
         return lines

@@ -6,6 +6,7 @@ from math import inf
 
 from rich.cells import cell_len
 
+from samplechop.realtime.audio.source import RUNNING
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.ui.formatting import NARROW, clock, cropped, cut, ends, printable, rule
 from samplechop.realtime.ui.meters import FLOOR_DB, LevelMeter, Row, meter, runs
@@ -20,7 +21,7 @@ _BEATS_SHOWN = 4  # beats after its place that a beat is shown when no other fol
 
 def head(snapshot: Snapshot, width: int) -> Row:
     """Name the program, its state, the source and its rate."""
-    well = snapshot.state in {"listening", "playing"}
+    well = snapshot.state in RUNNING
     state = cut(snapshot.state, width // 2)
     left: Row = [("samplechop ", "bold"), ("●" if well else "○", "green" if well else "yellow")]
     left.append((f" {state}", "" if well else "yellow"))

@@ -7,9 +7,10 @@ has gone, goes silent: a session must not end because nobody watches.
 
 import logging
 import os
+import re
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from math import inf
@@ -20,8 +21,9 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.style import Style
 
+from samplechop.realtime.audio.source import RUNNING
 from samplechop.realtime.core.events import BEAT, CHORD, KEY, Event
-from samplechop.realtime.core.process import takes_output
+from samplechop.realtime.core.process import say, takes_output
 from samplechop.realtime.ui.formatting import clock, note_name, pad_name, printable
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
@@ -29,12 +31,41 @@ from samplechop.realtime.ui.panels import chord_name, key_name, latency_texts, o
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
 
 _log = logging.getLogger(__name__)
-_COUNT_SECONDS = 10  # losses and drum hits are reported at most this often
+_COUNT_SECONDS = 10  # losses, drum hits and what differs in numbers alone are reported at most this often
 _OTHER_TEMPO = 0.04  # a tempo that differs by more than this share is reported
 
 
+class NewWarnings:
+    """Picks the warnings to report: what is new at once, what only counts on now and then.
+
+    reported: each that was picked.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.reported: set[str] = set()
+        self._last: dict[str, float] = {}  # by what a warning says without its numbers, position in seconds
+
+    def pick(self, snapshot: Snapshot, final: bool = False) -> list[str]:
+        """Give the warnings that are to be reported now; final: all that were not."""
+        now, picked = snapshot.position / snapshot.sample_rate, []
+        for warning in snapshot.warnings:
+            kind = re.sub(r"\d+", "", warning)
+            due = final or now - self._last.get(kind, -inf) >= _COUNT_SECONDS
+            if warning not in self.reported and due:
+                self.reported.add(warning)
+                self._last[kind] = now
+                picked.append(warning)
+        return picked
+
+
 class View:
-    """Something that shows a session; this one shows nothing. All calls come from the main thread."""
+    """Something that shows a session; this one shows nothing. All calls come from the main thread.
+
+    reported: warnings that need not be said at the end.
+    """
+
+    reported: Collection[str] = ()
 
     def ready(self) -> bool:
         """[main] Tell whether it can show something without waiting for whoever takes it."""
@@ -48,6 +79,30 @@ class View:
 
     def stop(self) -> None:
         """[main] Leave the terminal as it was found, the last picture still readable."""
+
+
+class QuietView(View):
+    """Only what goes wrong, each as a sentence at once: while a record plays nobody waits for the summary.
+
+    say: takes the sentence.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Begin with nothing said."""
+        self._say, self._warnings = say, NewWarnings()
+        self._state, self.reported = "", self._warnings.reported
+
+    def ready(self) -> bool:
+        """Tell whether standard error takes a line."""
+        return takes_output(sys.stderr)
+
+    def show(self, snapshot: Snapshot, new: Sequence[Event]) -> None:  # noqa: ARG002 (not shown here)
+        """Say what is new."""
+        for warning in self._warnings.pick(snapshot):
+            self._say(f"samplechop: {printable(warning)}")
+        if snapshot.state != self._state and snapshot.state not in RUNNING:
+            self._say(f"samplechop: {printable(snapshot.state)}")
+        self._state = snapshot.state
 
 
 class GuardedView:
@@ -111,6 +166,7 @@ class PlainView(View):
         """Write to `stream`."""
         self._stream = stream
         self._shown: Snapshot | None = None
+        self._warnings = NewWarnings()
         self._counts: dict[str, tuple[str, float]] = {}  # by kind, what was written last, and at which position
         self._tempo = 0.0
 
@@ -141,8 +197,7 @@ class PlainView(View):
             lines.append(f"{now}  {snapshot.state}")
         kept = len(before.recording.kept) if before else 0
         lines += [f"{now}  kept  {folder}" for folder in snapshot.recording.kept[kept:]]
-        seen = before.warnings if before else ()
-        lines += [f"{now}  warning  {warning}" for warning in snapshot.warnings if warning not in seen]
+        lines += [f"{now}  warning  {warning}" for warning in self._warnings.pick(snapshot)]
         lines += [line for event in new if (line := self._line(event, snapshot.sample_rate))]
         if snapshot.taps and (before is None or snapshot.taps != before.taps):
             lines.append(f"{now}  taps {snapshot.taps}")
@@ -201,9 +256,9 @@ def _chop_line(event: Event, sample_rate: int) -> str:
 
 
 def choose_view(stream: TextIO, quiet: bool) -> View:
-    """Pick the view that suits `stream`: none when quiet, a live screen on a capable terminal, otherwise lines."""
+    """Pick the view that suits `stream`: warnings when quiet, a live screen on a capable terminal, otherwise lines."""
     if quiet:
-        return View()
+        return QuietView(say)
     console = LenientConsole(file=stream)
     capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
     if capable and console.encoding.startswith("utf") and stream.isatty():

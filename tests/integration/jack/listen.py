@@ -3,7 +3,6 @@
 import json
 import sys
 import threading
-from dataclasses import astuple
 
 import numpy as np
 
@@ -50,6 +49,8 @@ def main() -> None:
     done.set()
     say("ended")
     finished.wait()
+    counters = source.counters()
+    lost = sum(xrun.lost for xrun in counters.xruns)
     np.savez(
         sys.argv[1],
         samples=np.concatenate(samples),
@@ -57,7 +58,12 @@ def main() -> None:
         lengths=[len(block) for block in samples],
         gaps=gaps,
         times=times,
-        counters=astuple(source.counters()),
+        counters=[
+            counters.input_overflows + (lost > 0),
+            counters.output_underflows,
+            counters.lost_frames - lost,
+            counters.gaps,
+        ],
     )
     say("finished")
 

@@ -65,13 +65,14 @@ def test_a_session_is_listed_with_what_it_holds(tmp_path: Path, kind: RecordForm
         "taps",
         "gaps",
         "xruns",
+        "lost",
         "format",
         "how",
         "it",
         "ended",
         "folder",
     ]
-    assert f"0:00.7      2     1     1      0  {kind}, 44.1 kHz, 2 ch" in row
+    assert f"0:00.7      2     1     1      0  0.001 s  {kind}, 44.1 kHz, 2 ch" in row
     assert row.endswith("ended         2025-03-04_05-06-07_line-in")
 
 

@@ -20,7 +20,7 @@ class ComingAndGoing:
     """A stream whose device goes after some blocks and is back `away` seconds later."""
 
     input_overflows = output_underflows = 0
-    waiting, away = "", 0.0
+    waiting, away, counts_frames = "", 0.0, False
 
     def __init__(self, *_: object) -> None:
         self.ring = Ring(1, 1 << 16)
@@ -46,6 +46,9 @@ class ComingAndGoing:
         resumes = self.ring.written
         self._blocks = self._play(self.away, AFTER)
         return resumes
+
+    def losses(self, _: int) -> list[tuple[int, int]]:
+        return []
 
     def close(self) -> None:
         """Nothing to close."""

@@ -16,7 +16,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.realtime.audio.source import Chunk, Counters
+from samplechop.realtime.audio.source import Chunk, Counters, Xrun
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.recording import recorder as recorder_module
@@ -77,7 +77,7 @@ def test_a_session_is_a_folder_with_the_sound_and_what_happened_in_it(tmp_path: 
         recording.process(Chunk(start, samples[start : start + 500]))
     recording.write(chop(1_200))
     recording.tap(Tap(1_300, 90, "key"))
-    source.lost = Counters(input_overflows=2, output_underflows=1)
+    source.lost = Counters(xruns=[Xrun(2_500, 2, 1, lost=256)])
     recording.close()
     recording.close()
     (folder,) = recording.folders
@@ -90,7 +90,7 @@ def test_a_session_is_a_folder_with_the_sound_and_what_happened_in_it(tmp_path: 
     assert first["model"] == {"name": "chop"} and first["settings"] == {"hold": 0.0}
     assert [one["kind"] for one in rest] == ["chop", "tap", "xrun", "stop"]
     assert rest[0] | {"sample": 1_200, "time": 0.15, "emitted": 1_500} == rest[0]
-    assert rest[2] | {"overflows": 2, "underflows": 1} == rest[2]
+    assert rest[2] | {"sample": 2_500, "overflows": 2, "underflows": 1, "lost": 256} == rest[2]
     assert rest[3] == {"kind": "stop", "sample": 5_000, "time": 0.625, "reason": "ended"}
     assert recording.warnings() == ()
 

@@ -16,7 +16,7 @@ from samplechop.realtime.ui.formatting import clock, note_name, pad_name
 from samplechop.realtime.ui.meters import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
 from samplechop.realtime.ui.panels import latency_texts
 from samplechop.realtime.ui.snapshot import Recording
-from samplechop.realtime.ui.views import GuardedView, PlainView, TerminalView, View, choose_view
+from samplechop.realtime.ui.views import GuardedView, PlainView, QuietView, TerminalView, View, choose_view
 from tests.support.screens import HOP, RATE, chop, heard, rows, snapshot, terminal
 
 EMPTY = np.zeros(0, np.float32)
@@ -282,6 +282,30 @@ def test_losses_that_go_on_are_reported_now_and_then_and_at_the_end():
     assert lost[-1].endswith("59 samples lost so far")
 
 
+def test_a_warning_that_counts_on_is_repeated_now_and_then():
+    out = io.StringIO()
+    view = PlainView(out)
+    for tick in range(180):
+        view.show(snapshot(position=tick * RATE // 12, warnings=(f"{tick + 1} xruns", "no more MIDI")), [])
+    told = [line for line in out.getvalue().splitlines() if "warning" in line]
+    assert told == ["0:00.000  warning  1 xruns", "0:00.000  warning  no more MIDI", "0:10.000  warning  121 xruns"]
+
+
+def test_a_quiet_view_says_at_once_what_goes_wrong_and_nothing_else():
+    said = []
+    view = QuietView(said.append)
+    view.start()
+    view.show(snapshot(), [chop(12_345)])
+    view.show(snapshot(warnings=("sound was lost: 256 samples",)), [])
+    view.show(snapshot(warnings=("sound was lost: 256 samples",), state="waiting for 'USB Audio'"), [])
+    view.show(snapshot(warnings=("sound was lost: 256 samples",), state="waiting for 'USB Audio'"), [])
+    view.show(snapshot(warnings=("sound was lost: 512 samples",)), [])
+    view.stop()
+    assert said == ["samplechop: sound was lost: 256 samples", "samplechop: waiting for 'USB Audio'"]
+    assert "sound was lost: 256 samples" in view.reported
+    assert "sound was lost: 512 samples" not in view.reported  # it comes in the summary
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_plain_lines_can_be_written_in_every_encoding(encoding):
     raw = io.BytesIO()
@@ -375,7 +399,7 @@ def test_the_smallest_and_the_largest_terminal_are_drawn_on(size):
 
 
 def test_the_view_suits_the_stream():
-    assert type(choose_view(io.StringIO(), quiet=True)) is View
+    assert type(choose_view(io.StringIO(), quiet=True)) is QuietView
     assert isinstance(choose_view(io.StringIO(), quiet=False), PlainView)
 
 
