@@ -182,6 +182,31 @@ def record(
 
 
 @app.command()
+def stereo(
+    recordings: Annotated[
+        list[Path] | None, typer.Argument(help="Stereo recordings to measure on, too (default: the demo).")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Measure what mixing stereo to mono does to the chops: F against those of the sound itself, by correlation.
+
+    Stereo is made: panned, wide, delayed, inverted in part. Recordings are taken as they are, and with one channel
+    inverted, as by a cable wired wrongly, wider and narrower.
+
+    \b
+    samplechop bench stereo
+    samplechop bench stereo song.flac --json
+    """
+    from samplechop.offline.cli.evaluate import check_mir_eval
+
+    check_mir_eval()
+    from samplechop.offline.lab.bench import stereo as measures
+    from samplechop.realtime.cli import DEMO
+
+    show("samplechop bench stereo", {"stereo": lambda: measures.figures(recordings or [DEMO])}, json)
+
+
+@app.command()
 def hostile(
     count: Annotated[int, typer.Option(min=1, help="How many files.")] = 500,
     seed: Annotated[int, typer.Option(help="Chooses the damage.")] = 1,

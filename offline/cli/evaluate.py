@@ -51,6 +51,12 @@ class EvaluateOptions:
             check_writable(path)
 
 
+def check_mir_eval() -> None:
+    """Raise UserError where mir_eval is not installed."""
+    if find_spec("mir_eval") is None:
+        raise UserError("evaluating needs mir_eval: install the extra with pip install 'samplechop[train]'")
+
+
 def check_writable(path: Path) -> None:
     """Raise UserError for a file that cannot be written."""
     if not path.absolute().parent.is_dir():
@@ -127,8 +133,7 @@ def _evaluate(module: str, folder: Path, given: Mapping[str, Any]) -> None:
 
     Raises UserError or ModelError for a recording, system or file that cannot be used.
     """
-    if find_spec("mir_eval") is None:
-        raise UserError("evaluating needs mir_eval: install the extra with pip install 'samplechop[train]'")
+    check_mir_eval()
     from rich.console import Console
 
     from samplechop.offline.common.progress import progress_bars

@@ -19,11 +19,13 @@ CANCELLED_RATIO, CANCELLED_SAMPLES = 1000.0, 16
 """Energy of side over mid of channels that cancel outright, 30 dB: found in a third of a millisecond of sound."""
 FLOOR = 1e-6
 """Power of a sample that counts as sound, -60 dB: groove noise before the music is mostly vertical, so side."""
+LEAST_SHARE = 0.01
+"""Of the energy, below which no warning is worth it: lead-in grooves, 20 dB below the music, are mostly vertical."""
 FADE_SECONDS = 0.02
 """How long the change from one to the other takes, where sound was before it."""
 
 _LARGEST = np.float32(np.finfo(np.float32).max)
-_MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE = range(5)
+_MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE, _ENERGY, _CANCELLED = range(7)
 
 
 @njit
@@ -75,7 +77,10 @@ def _replace_cancelled(samples, n, mono, state, rate):
                 began = i if began < 0 else began
                 if state[_SOUNDING] <= 2 * CANCELLED_SAMPLES:
                     state[_FADE] = 1.0  # nothing was passed on yet: an attack must not be faded in
+        energy = mid * mid + side * side
+        state[_ENERGY] += energy
         if state[_ANTIPHASE] > 0.0:
+            state[_CANCELLED] += energy
             state[_FADE] = min(1.0, state[_FADE] + step)
         else:
             state[_FADE] = 0.0  # at once: what makes mid the louder one is an attack
@@ -118,7 +123,7 @@ class Downmix:
         self._bus.flags.writeable = False  # detectors share it
         self._peaks = np.zeros(channels, np.float32)
         self._weights = np.array(WEIGHTS.get(channel, (0.5, 0.5)), np.float32)
-        self._state = np.zeros(5, np.float64)
+        self._state = np.zeros(7, np.float64)
         self.follows_phase = channels == 2 and channel == "auto"
         self.antiphase_at: int | None = None
         self.reset(0)
@@ -141,8 +146,8 @@ class Downmix:
         return self._bus[:n]
 
     def warning(self, choice: bool = True) -> str | None:
-        """Say that the channels cancel, if they do. choice: whether the user can choose otherwise."""
-        if self.antiphase_at is None:
+        """Say that the channels cancel, if enough does. choice: whether the user can choose otherwise."""
+        if self.antiphase_at is None or self._state[_CANCELLED] < LEAST_SHARE * self._state[_ENERGY]:
             return None
         at = self.antiphase_at / self._rate
         return (

@@ -73,6 +73,17 @@ def test_silence_between_changes_nothing() -> None:
     assert np.array_equal(mixed(stereo(quiet, -quiet))[-len(sound) :], sound)
 
 
+def test_a_lead_in_groove_in_antiphase_is_not_worth_a_warning_once_the_music_plays() -> None:
+    noise = (0.003 * np.random.default_rng(4).standard_normal(3 * RATE)).astype(np.float32)
+    music = hits()
+    for loud, worth in ((stereo(music, music), False), (stereo(music, -music), True)):
+        downmix = Downmix(RATE, 2, len(music))
+        downmix.process(stereo(noise, -noise))
+        assert downmix.warning() is not None
+        downmix.process(loud)
+        assert (downmix.warning() is not None) == worth
+
+
 @given(st.lists(st.integers(1, 5000), min_size=1, max_size=5))
 def test_block_sizes_change_nothing(sizes: list[int]) -> None:
     sound = hits(1.5)
