@@ -100,6 +100,43 @@ def jack(
 
 
 @app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.05, help="Length of the session.")] = 60.0,
+    busy: Annotated[bool, typer.Option("--busy", help="Keep every core busy with another program.")] = False,
+    nice: Annotated[int, typer.Option(min=0, max=19, help="Niceness of those programs.")] = 0,
+    json: AsJson = False,
+) -> None:
+    """Run a long live session over a JACK dummy server: events, samples and notes lost, memory; exit code 1 if any is.
+
+    The session is recorded, in the folder for temporary files, 16 MB a minute, and afterwards compared with what an
+    independent program played to it.
+
+    \b
+    samplechop bench soak --busy
+    samplechop bench soak --minutes 5 --busy --nice 10 --json
+    """
+    import os
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from samplechop.offline.lab.bench import soak as measures
+
+    columns = BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("a session begins", total=1.0)
+
+        def show_progress(share: float, what: str) -> None:
+            progress.update(task, completed=share, description=what)
+
+        workers = (os.cpu_count() or 1) if busy else 0
+        figures = list(measures.soak(minutes, workers, nice, show_progress))
+    _print(f"samplechop bench soak, {minutes:g} min", figures, json)
+    if any(figure.reached is False for figure in figures):
+        raise typer.Exit(1)
+
+
+@app.command()
 def detector(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A detector: a built-in one, or one that a package brings.")

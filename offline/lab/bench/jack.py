@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.lab.bench import Figure
-from samplechop.offline.lab.bench.jack_client import Report
+from samplechop.offline.lab.bench.jack_client import JackClient, Report
 from samplechop.offline.lab.bench.jack_server import JackServer, missing, realtime_is_allowed
 from samplechop.offline.lab.bench.live import recording
 from samplechop.offline.synthesis.drums import made_kick, made_snare
@@ -81,27 +82,47 @@ class Session:
         return int(found[2]) if found else 0
 
 
-def run_session(
+@dataclass(frozen=True)
+class Running:
+    """A session that runs: its process, the client beside it, and the program's input ports.
+
+    events: the file of its events. said: what it writes to standard error.
+    """
+
+    process: subprocess.Popen[str]
+    client: JackClient
+    inputs: list[str]
+    events: Path
+    said: Path
+
+    def end(self) -> int:
+        """End it with Ctrl-C; give its exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(END_SECONDS)
+
+
+@contextmanager
+def running(
     server: JackServer,
-    audio: NDArray[np.float32],
+    folder: Path,
     options: Sequence[str] = (),
     program: tuple[str, str] = LIVE,
     virtual: bool = True,
-) -> Session:
-    """Run the program until the audio, float32 (n,) or (n, 2), has been played to it, then end it with Ctrl-C.
+) -> Iterator[Running]:
+    """Start the program with its files in a folder, and give it once it listens and its notes are written down.
 
     virtual: whether the program opens a port of its own, or sends to the client's. Raises RuntimeError when a port
     does not appear.
     """
-    with tempfile.TemporaryDirectory() as folder, server.client("turntable") as client:
-        events, said = Path(folder) / "events.jsonl", Path(folder) / "stderr"
+    with server.client("turntable") as client:
+        events, said = folder / "events.jsonl", folder / "stderr"
         midi_port = "virtual" if virtual else f"{client.name}:midi_in"
         command = [sys.executable, "-m", *program, "--device", DEVICE]
         command += ["--midi-port", midi_port, "--events", str(events)]
         with said.open("w") as screen:
             process = server.popen(
                 [*command, *options],
-                env={"XDG_CONFIG_HOME": folder},  # the user's own settings are not what is measured
+                env={"XDG_CONFIG_HOME": str(folder)},  # the user's own settings are not what is measured
                 stdin=subprocess.PIPE,
                 stderr=screen,
             )
@@ -113,25 +134,40 @@ def run_session(
             process.stdin.write("now the load\n")
             process.stdin.close()
             client.wait_until(client.now() + round(SETTLE_SECONDS * server.sample_rate))
-            # It begins with a cycle, as a frame of the analysis does too: then an offline run can see the same frames.
-            start = client.play(audio, inputs[:2])
-            client.wait_until(start + len(audio) + round(SETTLE_SECONDS * server.sample_rate))
-            process.send_signal(signal.SIGINT)
-            code = process.wait(END_SECONDS)
-            report = client.report()
+            yield Running(process, client, inputs[:2], events, said)
         except BaseException as error:
-            process.kill()
-            process.wait()
             error.add_note(f"the program said: {said.read_text()}")
             raise
-        lines = [json.loads(line) for line in events.read_text().splitlines()]
+        finally:
+            process.kill()
+            process.wait()
+
+
+def run_session(
+    server: JackServer,
+    audio: NDArray[np.float32],
+    options: Sequence[str] = (),
+    program: tuple[str, str] = LIVE,
+    virtual: bool = True,
+) -> Session:
+    """Run the program (`running`) until the audio, float32 (n,) or (n, 2), has been played to it, then end it."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(server, Path(folder), options, program, virtual) as live,
+    ):
+        # It begins with a cycle, as a frame of the analysis does too: then an offline run can see the same frames.
+        start = live.client.play(audio, live.inputs)
+        live.client.wait_until(start + len(audio) + round(SETTLE_SECONDS * server.sample_rate))
+        code = live.end()
+        report = live.client.report()
+        lines = [json.loads(line) for line in live.events.read_text().splitlines()]
         return Session(
             start,
             [(line["sample"], line["note"]) for line in lines],
             [(frame, data[1]) for frame, data in report.midi if data[0] & 0xF0 == NOTE_ON],
             [(frame, data[1]) for frame, data in report.midi if data[0] & 0xF0 == NOTE_OFF],
             report,
-            said.read_text(),
+            live.said.read_text(),
             code,
             lines,
         )

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ PORT_SECONDS = 600.0
 """A program that has yet to be compiled, on a busy machine, opens its ports late."""
 PROMPTEST_OF = 20
 CHANNELS = 2
+CLOCK_CYCLES = 1 << 17
+"""So many of the last cycles are written down, some twelve minutes of the usual ones."""
 
 
 class _Program:
@@ -38,13 +41,13 @@ class _Program:
         self.midi_in = self.client.midi_inports.register("midi_in")
         self.midi: list[tuple[int, list[int]]] = []
         self.arrivals: list[float] = []
-        self.clock: list[tuple[int, float]] = []
+        self.clock: deque[tuple[int, float]] = deque(maxlen=CLOCK_CYCLES)
         self.xruns = 0
         self.skipped = 0
         self.expected = -1
         self.cycle_end = 0
         self.playing: NDArray[np.float32] | None = None
-        self.play_start = 0
+        self.play_start, self.looped = 0, False
         self.record_buffer: NDArray[np.float32] | None = None
         self.record_start = 0
         self.past = threading.Event()
@@ -72,7 +75,10 @@ class _Program:
                 port.get_array()[:] = 0
         else:
             low, high = now - self.play_start, now - self.play_start + frames
-            inside = playing[max(0, low) : max(0, high)]
+            if self.looped and low >= 0:
+                inside = np.take(playing, range(low, high), axis=0, mode="wrap")
+            else:
+                inside = playing[max(0, low) : max(0, high)]
             at = max(0, -low)
             for port, channel in zip(self.outputs, inside.T, strict=True):
                 block = port.get_array()
@@ -108,7 +114,7 @@ class _Program:
         self.client.connect(source, destination)
         return {}
 
-    def do_play(self, path: str, targets: list[str], start: int | None) -> dict[str, Any]:
+    def do_play(self, path: str, targets: list[str], start: int | None, looped: bool) -> dict[str, Any]:
         audio = np.load(path)
         if audio.ndim == 1:
             audio = np.repeat(audio[:, None], CHANNELS, axis=1)
@@ -118,7 +124,7 @@ class _Program:
         audio = np.ascontiguousarray(audio, np.float32)
         cycles = self.client.samplerate // 2 // self.client.blocksize
         self.play_start = self.cycle_end + cycles * self.client.blocksize if start is None else start
-        self.playing = audio
+        self.looped, self.playing = looped, audio
         if self.play_start < self.cycle_end + self.client.blocksize:
             raise RuntimeError(f"frame {self.play_start} has passed, it is {self.cycle_end} now; start later")
         return {"start": self.play_start}
@@ -185,7 +191,8 @@ class Report:
     midi: (frame, bytes) in order of arrival. arrivals: for each of them the time.perf_counter() seconds at which the
     client's callback saw it. xruns: reported by the server since the client opened.
     skipped: frames by which the client's own cycles jumped.
-    clock: for each cycle its first frame and the time.perf_counter() seconds at which the client's callback began.
+    clock: for each of the last CLOCK_CYCLES its first frame and the time.perf_counter() seconds at which the client's
+    callback began.
     sample_rate: Hz.
     """
 
@@ -256,15 +263,17 @@ class JackClient:
         """Write down, from now on, what the MIDI output port `source` sends."""
         self.connect(source, f"{self.name}:midi_in")
 
-    def play(self, audio: NDArray[np.float32], targets: list[str], start: int | None = None) -> int:
+    def play(
+        self, audio: NDArray[np.float32], targets: list[str], start: int | None = None, looped: bool = False
+    ) -> int:
         """Play audio, float32 (n,) or (n, channels), into the input ports so that audio[0] is JACK frame `start`.
 
         Channel c goes to targets[c], a mono signal to all of them. Without `start` it begins about half a second
-        from when all is ready, with a cycle. Gives the start frame.
+        from when all is ready, with a cycle. looped: again and again, for ever. Gives the start frame.
         """
         path = Path(self._folder.name) / "play.npy"
         np.save(path, np.asarray(audio, np.float32))
-        return int(self._ask("play", path=str(path), targets=targets, start=start)["start"])
+        return int(self._ask("play", path=str(path), targets=targets, start=start, looped=looped)["start"])
 
     def record(self, sources: list[str], seconds: float) -> int:
         """Start recording the output ports `sources`; gives the frame of the first sample."""
