@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.common.arrays import map_array
 from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.realtime.core.documents import open_regular, parse_rows
 from samplechop.realtime.core.errors import UserError
@@ -103,7 +104,7 @@ def append_text(path: Path, text: str) -> None:
 def truncate_table(path: Path, rows: int) -> None:
     """Leave of a table the header and its first rows, where there is more: what a run that was ended left behind.
 
-    Raises UserError as `atomic.replacing` does.
+    Raises UserError as `atomic.replacing` does, and for what is no table.
     """
     kept: list[str] = []
 
@@ -112,13 +113,16 @@ def truncate_table(path: Path, rows: int) -> None:
             kept.append(line)
             yield line
 
-    # The end may lie within a letter.
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        for _ in islice(csv.reader(passed(file), "excel-tab"), rows + 1):
-            pass
-        if not file.read(1):
-            return
-    write_text(path, "".join(kept))
+    try:
+        # The end may lie within a letter.
+        with open_regular(path) as binary, TextIOWrapper(binary, "utf-8", "surrogateescape", "") as file:
+            for _ in islice(parse_rows(passed(file), "\t"), rows + 1):
+                pass
+            if not file.read(1):
+                return
+        write_text(path, "".join(kept))
+    except ValueError as error:  # a line that is no row, or whose bytes are no text
+        raise UserError(f"{str(path)!r} is damaged ({error}): collect the sounds again") from None
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
@@ -134,12 +138,12 @@ def read_array(path: Path, made_by: str) -> NDArray[np.float32]:
     """
     again = f"run {made_by} {str(path.parent)!r}"
     try:
-        array = np.lib.format.open_memmap(path, mode="r")  # a shape that the file does not have is refused
+        array = map_array(path)
     except FileNotFoundError:
         raise UserError(f"there is no {path.name} in {str(path.parent)!r}: {again} first") from None
-    except (OSError, ValueError, EOFError, OverflowError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{str(path)!r} is damaged ({error}): remove it and {again}") from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.ndim < 2 or not np.isfinite(array).all():
+    if array.dtype.kind != "f" or array.ndim < 2 or not np.isfinite(array).all():
         raise UserError(f"{str(path)!r} is damaged (no table of numbers): remove it and {again}")
     return np.array(array, np.float32)
 
@@ -150,9 +154,9 @@ _FORMAT = "<f4"
 def map_rows(path: Path, n: int, width: int) -> NDArray[np.float32]:
     """Map the first n rows, read-only float32 (n, width); what another process adds meanwhile is of no concern.
 
-    Raises OSError, ValueError or EOFError if they are not there.
+    Raises OSError and ValueError if they are not there.
     """
-    rows: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+    rows: NDArray[np.float32] = map_array(path)
     if rows.dtype != np.dtype(_FORMAT) or rows.ndim != 2 or len(rows) < n or rows.shape[1] != width:
         raise ValueError(f"its shape is {rows.shape}, of {rows.dtype}, where {(n, width)} was")
     return rows[:n]

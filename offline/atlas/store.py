@@ -139,11 +139,11 @@ class Atlas:
     def __init__(self, folder: Path) -> None:
         """Open an atlas. Raises UserError if there is none, or one of another version."""
         self.folder = folder
-        self._state = _read_state(folder)
         try:
             check_folder(folder)
         except ValueError as error:
             raise UserError(f"the atlas {str(folder)!r} cannot be trusted: {error}") from None
+        self._state = _read_state(folder)
         self._is_mended = False
 
     @classmethod
@@ -222,7 +222,7 @@ class Atlas:
             return np.zeros((0, self.width), np.float32)
         try:
             return map_rows(self.folder / SAMPLES, len(self), self.width)
-        except (OSError, ValueError, EOFError) as error:  # EOFError: an empty file
+        except (OSError, ValueError) as error:
             path = str(self.folder / SAMPLES)
             raise UserError(f"{path!r} is damaged ({error}): collect the sounds again") from None
 

@@ -25,6 +25,7 @@ from samplechop.offline.atlas.files import read_table, write_array, write_table
 from samplechop.offline.atlas.settings import TagSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.tag_net import Encoder, encode
+from samplechop.offline.common.arrays import read_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training.loop import Options, Recipe, Run, TrainOptions
@@ -146,8 +147,8 @@ def _known_predictions(
     if made is None or made[0].get("sha256") != manifest.sha256:
         return nothing
     try:
-        labels, encodings = (np.load(atlas.folder / name, allow_pickle=False) for name in (LABELS, ENCODINGS))
-    except (OSError, ValueError, EOFError):  # EOFError: an empty file
+        labels, encodings = (read_array(atlas.folder / name) for name in (LABELS, ENCODINGS))
+    except (OSError, ValueError):
         return nothing
     shapes = [part.shape for part in nothing]
     fits = all(

@@ -245,19 +245,37 @@ def stereo(
 
 @app.command()
 def hostile(
-    count: Annotated[int, typer.Option(min=1, help="How many files.")] = 500,
-    seed: Annotated[int, typer.Option(help="Chooses the damage.")] = 1,
+    inputs: Annotated[int, typer.Option(min=1, help="How many inputs, of all formats together.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the damage.")] = 1,
+    formats: Annotated[
+        str | None, typer.Option(help="With commas between: labels, midi, atlas, wav ... (default: all).")
+    ] = None,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first input of each format, to see one again.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one for each core).")] = None,
     json: AsJson = False,
 ) -> None:
-    """Chop damaged, truncated and lying files, and count what should not happen: bugs, deaths, stray files.
+    """Read damaged, lying and hostile files of every format: exit code 1 where one does what none may.
+
+    Wrong is any exception but a refusal in a sentence, a hang, a process that dies, and whatever is read or written
+    outside the input's own folder.
 
     \b
     samplechop bench hostile
-    samplechop bench hostile --count 100 --seed 7 --json
+    samplechop bench hostile --inputs 300000 --seed 7
+    samplechop bench hostile --formats labels,midi --inputs 1000
+    samplechop bench hostile --formats midi --first 1234 --inputs 1        one of them again
     """
-    from samplechop.offline.lab.bench import hostile
+    from samplechop.offline.common.process_pool import cores
+    from samplechop.offline.common.progress import progress_bars
+    from samplechop.offline.lab.hostile import run as attack
+    from samplechop.offline.lab.hostile.formats import formats as known
 
-    show("samplechop bench hostile", {f"{count} files": lambda: hostile.survival(count, seed)}, json)
+    names = [name.strip() for name in formats.split(",")] if formats else list(known())
+    with progress_bars() as progress:
+        found = attack.run(names, inputs, seed, jobs or cores(), first, lambda *at: progress("inputs", *at))
+    typer.echo(attack.as_json(found) if json else "\n".join(attack.lines(found)))
+    if not attack.passed(found):
+        raise typer.Exit(1)
 
 
 @app.command()

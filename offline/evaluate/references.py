@@ -28,6 +28,7 @@ from samplechop.offline import labels
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.common import sidecars
 from samplechop.offline.labels.recording_truth import Truth, read_truth
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.harmony import harte
 
@@ -116,8 +117,8 @@ def rows_of(path: Path, parted_by: str = ",") -> list[tuple[float, list[str]]]:
     """
     rows = []
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = documents.read_text(path).splitlines()
+    except (OSError, ValueError) as error:
         raise UserError(f"The reference times {str(path)!r} cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):
         fields = (line.replace(parted_by, " ") if parted_by else line).split()
@@ -291,6 +292,6 @@ def chord_references_for(audio: Path, root: Path | None = None) -> ChordReferenc
     if (path := beside(audio, root, ".key")) is None:
         return ChordReferences(segments, has_bass)
     try:
-        return ChordReferences(segments, has_bass, key_name(path.read_text(encoding="utf-8-sig")))
+        return ChordReferences(segments, has_bass, key_name(documents.read_text(path)))
     except (OSError, ValueError):
         raise UserError(f"{str(path)!r} holds no key: write one such as 'A:min'") from None

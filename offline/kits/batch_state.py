@@ -2,17 +2,22 @@
 
 A record is known by the SHA-256 of its bytes, not by its name: files may be renamed and moved. A kit is known by the
 record and the options it was made with. Folders are kept relative to the state's, so that the whole can be moved.
+
+The file may come with a folder from anybody: one that is a link, or holds anything but these tables (a view or a
+trigger can go on without end), is refused, and so is a row whose folder is not one of this folder's own.
 """
 
 import hashlib
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, astuple, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
@@ -22,6 +27,8 @@ SCHEMA = 1
 State = Literal["claimed", "made", "failed"]
 """A kit's folder is claimed before any work begins. A claim that stays tells of a run that was ended: the kit may be
 there or not."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _TABLES = """
 CREATE TABLE kits (
@@ -61,6 +68,10 @@ class BatchState:
     def __init__(self, folder: Path) -> None:
         """Open the batch state of an existing folder."""
         self.path = folder / FILE
+        for ending in ("", "-wal", "-shm", "-journal"):
+            path = self.path.with_name(FILE + ending)
+            if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+                raise UserError(f"the batch state {str(path)!r} is a link or no ordinary file: name another folder")
         try:
             self._base = sqlite3.connect(self.path, timeout=1.0, isolation_level=None)
             # One process at a time: two would give two records the same folder. The lock goes with the process.
@@ -72,8 +83,9 @@ class BatchState:
                 for statement in _TABLES.split(";"):
                     self._base.execute(statement)
                 self._base.execute(f"PRAGMA user_version = {SCHEMA}")
+            holds_ours = version not in (0, SCHEMA) or _schema(self._base) == _own_schema()
             self._base.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if "locked" in str(error):
                 raise UserError(
                     f"another samplechop is at work in {str(folder)!r}: let it end, or use another"
@@ -86,6 +98,9 @@ class BatchState:
             raise UserError(
                 f"the batch state {str(self.path)!r} is of another version ({version}): name another folder"
             )
+        if not holds_ours:
+            self.close()
+            raise self._damaged("it holds other tables")
 
     def __enter__(self) -> "BatchState":
         """Give the batch state itself."""
@@ -113,7 +128,15 @@ class BatchState:
 
     def _rows(self, where: str, *values: str) -> list[Row]:
         with self._in_a_sentence():
-            return [Row(*row) for row in self._base.execute(f"SELECT * FROM kits {where}", values)]
+            rows = [Row(*row) for row in self._base.execute(f"SELECT * FROM kits {where}", values)]
+        if wrong := next((row for row in rows if not _is_plain(row)), None):
+            raise self._damaged(f"it names the folder {wrong.folder!r:.60}")
+        return rows
+
+    def _damaged(self, why: str) -> UserError:
+        return UserError(
+            f"the batch state {str(self.path)!r} cannot be trusted ({why}): delete it, kits stay as they are"
+        )
 
     def put(self, rows: Iterable[Row]) -> None:
         """Note kits, all or none; each takes the place of the one with its record and options, or in its folder.
@@ -149,11 +172,11 @@ class BatchState:
                 "SELECT record FROM files WHERE path = ? AND size = ? AND changed_ns = ?",
                 (path, facts.st_size, facts.st_mtime_ns),
             ).fetchone()
-        if known:
+        if known and _DIGEST.fullmatch(known[0]):
             return str(known[0])
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        with suppress(sqlite3.OperationalError):  # a full disk: then the file is read again another time
+        with suppress(sqlite3.DatabaseError):  # a full disk: then the file is read again another time
             self._base.execute(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (path, facts.st_size, facts.st_mtime_ns, digest)
             )
@@ -170,6 +193,32 @@ class BatchState:
             raise UserError(
                 f"the batch state {str(self.path)!r} cannot be used ({error}): is the disk full, or read-only?"
             ) from None
+
+
+def _schema(base: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Give kind, name and text of all that a database holds but indices that belong to tables."""
+    return sorted(
+        (kind, name, " ".join(str(text).split()))
+        for kind, name, text in base.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    )
+
+
+@cache
+def _own_schema() -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.executescript(_TABLES)
+        return _schema(base)
+
+
+def _is_plain(row: Row) -> bool:
+    """Say whether a row's folder lies in the folder itself, and its state is one there is."""
+    name = row.folder
+    return (
+        name not in ("", ".", "..")
+        and not set("/\\\0") & set(name)
+        and len(os.fsencode(name)) < 256
+        and row.state in get_args(State)
+    )
 
 
 def fingerprint(options: ChopOptions, model: str = "") -> str:

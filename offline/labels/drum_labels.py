@@ -33,6 +33,12 @@ SHORTEST_LOOP = 0.25
 knows. What is longer than this, in seconds, is taken for a loop."""
 
 
+def _check_numbers(*values: object) -> None:
+    for value in values:
+        if not isinstance(value, int | float):
+            raise ValueError(f"times and velocities are numbers, got {repr(value)[:60]}")
+
+
 @dataclass(frozen=True, slots=True)
 class DrumHit:
     """One hit: time in seconds from the first sample, label one of events.DRUMS, velocity 0..1."""
@@ -42,7 +48,8 @@ class DrumHit:
     velocity: float = UNSTATED_VELOCITY
 
     def __post_init__(self) -> None:
-        """Check the ranges; raises ValueError."""
+        """Check types and ranges; raises ValueError."""
+        _check_numbers(self.time, self.velocity)
         if not (math.isfinite(self.time) and self.time >= 0):
             raise ValueError(f"time must be at least 0, got {self.time}")
         if self.label not in DRUMS:
@@ -60,7 +67,8 @@ class Unsure:
     label: str = ""
 
     def __post_init__(self) -> None:
-        """Check the ranges; raises ValueError."""
+        """Check types and ranges; raises ValueError."""
+        _check_numbers(self.start, self.stop)
         if not 0 <= self.start <= self.stop:
             raise ValueError(f"a span must begin at 0 or later and end after that, got {self.start}..{self.stop}")
         if self.label not in ("", *DRUMS):
@@ -157,7 +165,7 @@ def _lines(path: Path) -> Iterator[DrumHit]:
 
 def _from_json(path: Path) -> DrumLabels:
     try:
-        data = json.loads(_text(path))
+        data = documents.parse_json(_text(path))
     except ValueError as error:
         raise UserError(f"The drum labels {str(path)!r} are no JSON: {error}.") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:

@@ -6,8 +6,6 @@ lines) and the truth of a synthetic record (JSON). libsndfile drops the names of
 3306 for RF64, whose chunk `ds64` has the sizes that do not fit into 32 bits).
 """
 
-import csv
-import json
 import math
 import os
 import re
@@ -23,6 +21,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import LARGEST, Cue, chunk, cue_chunks
 from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 REJECT = "reject"
@@ -82,10 +81,10 @@ class Labels:
 def _read_content(path: Path) -> str:
     """Read a text file, with or without a byte order mark."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
+        return documents.read_text(path)
+    except ValueError as error:
         raise UserError(
-            f"{str(path)!r} is not text in UTF-8: write seconds, or export an Audacity label track"
+            f"{str(path)!r} cannot be read ({error}): write seconds in UTF-8, or export an Audacity label track"
         ) from None
 
 
@@ -121,7 +120,10 @@ def read_text(path: Path) -> tuple[list[Mark], str]:
                 f"{whole} s and {rest} s: write {whole}.{rest}, or each time on a line of its own"
             )
         else:
-            cells = next(csv.reader([line], delimiter=";" if ";" in line else ","))
+            try:
+                cells = next(documents.parse_rows([line], ";" if ";" in line else ","), [])
+            except ValueError as error:
+                raise UserError(f"{str(path)!r}, {where}: {error}") from None
             marks += [Mark(seconds(cell), "", where) for cell in cells if cell.strip()]
     return marks, kind
 
@@ -143,11 +145,11 @@ def read_kind(path: Path, wanted: str) -> list[Mark]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = documents.parse_json(line, finite=False)
             kind, time = str(record["kind"]), float(record["time"])
             if not math.isfinite(time):
                 raise ValueError
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError):
             if number == len(lines) > 1 and not content.endswith("\n"):
                 break
             raise UserError(f"{str(path)!r}, line {number}: not an event with a kind and a time in seconds") from None
@@ -179,7 +181,7 @@ def read_cues(path: Path) -> tuple[list[Mark], str]:
     rate = 0
     cues: dict[int, int] = {}
     names: dict[int, str] = {}
-    with path.open("rb") as file:
+    with _opened(path) as file:
         head = file.read(12)
         if head[:4] not in (b"RIFF", b"RF64", b"BW64") or head[8:] != b"WAVE":
             raise UserError(f"{str(path)!r} is not a wav file: cue points are read from wav only")
@@ -202,6 +204,14 @@ def read_cues(path: Path) -> tuple[list[Mark], str]:
         if sample not in places or not places[sample].name:
             places[sample] = Mark(sample / rate, names.get(number, ""), f"cue point {number}")
     return list(places.values()), CUES
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a regular file. Raises OSError, and UserError for what is none."""
+    try:
+        return documents.open_regular(path)
+    except ValueError as error:
+        raise UserError(f"{str(path)!r} cannot be read: {error}") from None
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
@@ -261,7 +271,7 @@ def with_cues(audio: Path, labels: Labels) -> bytes:
     """
     body, rate, block = b"WAVE", 0, 0
     try:
-        with audio.open("rb") as file:
+        with _opened(audio) as file:
             head = file.read(12)
             if head[:4] != b"RIFF" or head[8:] != b"WAVE":
                 raise UserError(

@@ -116,7 +116,7 @@ def midi_bytes(times: Sequence[float]) -> bytes:
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000)])
     ticks = [round(time * TICKS_PER_SECOND) for time in times]
     now = 0
-    for tick, following in zip(ticks, [*ticks[1:], None], strict=True):
+    for tick, following in zip(ticks, [*ticks[1:], None], strict=False):
         gate = GATE_TICKS if following is None else max(1, min(GATE_TICKS, following - tick))
         track.append(mido.Message("note_on", note=NOTE, velocity=100, time=max(0, tick - now)))
         track.append(mido.Message("note_off", note=NOTE, velocity=0, time=gate))

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +147,7 @@ def read_truth(path: Path) -> Truth:
     Raises UserError if the file is missing, no truth, or of another schema.
     """
     try:
-        data = json.loads(documents.read_text(path))
+        data = documents.read_json(path)
         if data.pop("schema", None) != SCHEMA:
             raise UserError(
                 f"{str(path)!r} is not a truth of schema {SCHEMA}: build the training set again with this version."
@@ -155,8 +156,21 @@ def read_truth(path: Path) -> Truth:
         for name, kind in rows.items():
             data[name] = [kind(**row) for row in data[name]]
         data["unsure"] = [(float(start), float(stop)) for start, stop in data["unsure"]]
-        return Truth(**data)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        truth = Truth(**data)
+        _check(truth)
+        return truth
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"The truth {str(path)!r} cannot be read ({error}): delete it and build the training set again."
         ) from None
+
+
+def _check(truth: Truth) -> None:
+    """Raise ValueError where a field is of another type than it says."""
+    kinds: dict[Any, Any] = {float: int | float, int: int, str: str}
+    rows: list[Any] = [truth, *truth.chops, *truth.drums, *truth.notes, *truth.chords, *truth.beats]
+    for row in rows:
+        for one in fields(row):
+            value = getattr(row, one.name)
+            if one.type in kinds and (not isinstance(value, kinds[one.type]) or isinstance(value, bool)):
+                raise ValueError(f"{one.name} is {repr(value)[:60]}")

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.audio.reading import SUFFIXES, read_audio
+from samplechop.offline.common.arrays import map_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.streaming_targets import (
@@ -187,7 +188,10 @@ def read(folder: Path, *splits: str) -> list[Record]:
         rows = [Row(**row) for row in record["records"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(f"{str(folder)!r} holds no finished features ({error}); run samplechop train again") from None
-    return list(_open(folder, [row for split in splits for row in rows if row.split == split]))
+    try:
+        return list(_open(folder, [row for split in splits for row in rows if row.split == split]))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{str(folder)!r} holds damaged features ({error}); run samplechop train again") from None
 
 
 def _open(folder: Path, rows: Sequence[Row]) -> Iterator[Record]:
@@ -195,5 +199,5 @@ def _open(folder: Path, rows: Sequence[Row]) -> Iterator[Record]:
     for row in rows:
         if row.shard not in maps:
             files = (folder / f"{row.shard:03d}.{part}.npy" for part in PARTS)
-            maps[row.shard] = tuple(np.load(file, mmap_mode="r", allow_pickle=False) for file in files)
+            maps[row.shard] = tuple(map_array(file) for file in files)
         yield Record(*(whole[row.first : row.first + row.rows] for whole in maps[row.shard]))

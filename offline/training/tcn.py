@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from samplechop.offline.common.arrays import read_arrays
 from samplechop.offline.training.keras_models import keras
 from samplechop.realtime.core.errors import UserError
 
@@ -130,12 +130,11 @@ def save_weights(path: Path, members: list[Layers]) -> None:
 def load_weights(path: Path) -> list[Layers]:
     """Read what `save_weights` wrote. Raises UserError if that cannot be done."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            names = sorted(name[:-2] for name in file.files if name.endswith("_w"))
-            members: dict[str, Layers] = {}
-            for name in names:
-                members.setdefault(name.split("_")[0], []).append((file[name + "_w"], file[name + "_b"]))
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        arrays = read_arrays(path)
+        members: dict[str, Layers] = {}
+        for name in sorted(name[:-2] for name in arrays if name.endswith("_w")):
+            members.setdefault(name.split("_")[0], []).append((arrays[name + "_w"], arrays[name + "_b"]))
+    except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{str(path)!r} holds no weights to start from: {error}") from None
     if not members:
         raise UserError(f"{str(path)!r} holds no weights to start from")

@@ -22,8 +22,9 @@ _MOST_TRIES = 1000
 
 
 def session_audio(folder: Path) -> Path | None:
-    """Give the audio that was recorded into a folder, None where there is none. Raises OSError."""
-    return next((path for name in AUDIO if (path := folder / name).is_file()), None)
+    """Give the audio that was recorded into a folder, None where there is none or it is a link. Raises OSError."""
+    paths = (folder / name for name in AUDIO)
+    return next((path for path in paths if path.is_file() and not path.is_symlink()), None)
 
 
 def is_session(folder: Path) -> bool:

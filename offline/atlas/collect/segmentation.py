@@ -180,7 +180,7 @@ def _praat(path: Path, unit: str) -> list[Segment]:
     except ImportError:
         raise UserError("TextGrids need praatio, which is not installed: pip install 'samplechop[atlas]'") from None
     try:
-        grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False)
+        grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, reportingMode="silence")
     except (PraatioException, ValueError, LookupError, UnicodeError, AssertionError) as error:
         raise UserError(f"{str(path)!r} is no TextGrid that can be read ({error}): save it again with Praat") from None
     tiers = [tier for tier in grid.tiers if isinstance(tier, textgrid.IntervalTier)]

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.fingerprints import COMMAND as FINGERPRINT
 from samplechop.offline.atlas.store import Atlas, read_rows
+from samplechop.offline.common.arrays import read_arrays
 from samplechop.offline.common.atomic import replacing
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -141,18 +142,26 @@ class TrainingRecord:
     def read(cls, path: Path) -> "TrainingRecord | None":
         """Read it; None if there is none, or none that can be used: the map is then laid out anew."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                blocks = [name for name in BLOCKS if f"mean {name}" in arrays]
-                basis = Basis(
-                    {name: arrays[f"mean {name}"] for name in blocks},
-                    {name: arrays[f"directions {name}"] for name in blocks},
-                )
-                settings, extent = json.loads(str(arrays["settings"])), float(arrays["extent"])
-                found = cls(settings, basis, arrays["features"], arrays["positions"], arrays["corner"], extent)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+            arrays = read_arrays(path)
+            settings = documents.parse_json(str(arrays.pop("settings")))
+            if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays.values()):
+                return None
+            blocks = [name for name in BLOCKS if f"mean {name}" in arrays]
+            means = {name: arrays[f"mean {name}"] for name in blocks}
+            directions = {name: arrays[f"directions {name}"] for name in blocks}
+            features, positions, corner = (arrays[name] for name in ("features", "positions", "corner"))
+            found = cls(settings, Basis(means, directions), features, positions, corner, float(arrays["extent"]))
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        dims = sum(part.shape[1] for part in basis.directions.values())
-        fits = found.features.shape == (len(found.positions), dims) and found.corner.shape == found.positions.shape[1:]
+        fits = (
+            isinstance(settings, dict)
+            and all(means[name].ndim == 1 and directions[name].ndim == 2 for name in blocks)
+            and all(len(means[name]) == len(directions[name]) for name in blocks)
+            and positions.ndim == 2
+            and corner.shape == positions.shape[1:]
+            and features.shape == (len(positions), sum(part.shape[1] for part in directions.values()))
+            and found.extent > 0
+        )
         return found if fits and blocks else None
 
 

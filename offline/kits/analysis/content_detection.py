@@ -256,14 +256,21 @@ def level(samples: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     return level(np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -_LOUDEST, _LOUDEST), step)
 
 
+_MOST_LINE = 4 << 20
+
+
 def _read_log(record: Record, collector: Collector[Found]) -> bool:
     """Take what the log of a recorded session has of a collector's events; say whether it has any. Raises OSError."""
     folder = session_of(record.source)
     if folder is None or record.channel != (recorded_channel(record.source) or "auto"):
         return False
     there = False
-    with (folder / LOG).open("rb") as lines:  # hours have hundreds of thousands: one at a time
-        for line in lines:
+    try:
+        log = documents.open_regular(folder / LOG, follow_links=False)
+    except ValueError:
+        return False
+    with log as lines:  # hours have hundreds of thousands: one at a time
+        while line := lines.readline(_MOST_LINE):
             try:
                 event = _event(documents.parse_json(line))
             except ValueError:  # a kill cut it

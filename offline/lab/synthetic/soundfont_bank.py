@@ -11,6 +11,7 @@ import numpy as np
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, kit_programs, trimmed
 from samplechop.offline.audio.reading import RATE
+from samplechop.offline.common.arrays import map_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.synthesis.soundfonts import GRID, render
@@ -145,7 +146,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
 def load(folder: Path) -> Bank:
     """Open what prepare() left; the samples stay on disk until they are played."""
     index = documents.read_json(folder / "index.json")
-    samples = np.load(folder / "samples.npy", mmap_mode="r")
+    samples = map_array(folder / "samples.npy")
     shots, at = [], 0
     for name, role, length, held_out, velocity in index["shots"]:
         shots.append(Shot(name, role, samples[at : at + length], held_out, velocity))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from samplechop.offline.common.arrays import map_array
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.tasks import harmony_library
 from samplechop.offline.training.tasks.harmony_mixing import KINDS, LENGTH, Mixed, mix
@@ -171,7 +172,7 @@ def prepare(
             index.write_text(json.dumps(made_of), encoding="utf-8")
     except OSError as error:
         raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
-    arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names]
+    arrays = [map_array(folder / f"{name}.npy") for name in names]
     middle = n * sum(not job[3] for job in work)
     return Frames(*(array[:middle] for array in arrays)), Frames(*(array[middle:] for array in arrays))
 

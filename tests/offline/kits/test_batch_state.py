@@ -140,3 +140,31 @@ def test_every_option_counts_in_the_fingerprint():
     prints = {fingerprint(options) for options in (ChopOptions(), ChopOptions(count=8), ChopOptions(lock=(1.0,)))}
     assert len(prints | {fingerprint(ChopOptions(), "model")}) == 4
     assert fingerprint(ChopOptions(lock=(1.0,))) == fingerprint(ChopOptions(lock=(1.0,)))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("DROP TABLE files", "CREATE VIEW files(path, size, changed_ns, record) AS SELECT 1, 2, 3, 4"),
+        ("CREATE TRIGGER t AFTER INSERT ON files BEGIN DELETE FROM kits; END",),
+        ("DROP TABLE kits", "CREATE TABLE kits (record, options, state, folder, source, seconds, message)"),
+        ("INSERT INTO kits VALUES ('r', 'o', 'made', '../other', 's', 1.0, '')",),
+    ],
+)
+def test_a_batch_state_of_a_stranger_is_refused(statements, tmp_path):
+    BatchState(tmp_path).close()
+    base = sqlite3.connect(tmp_path / FILE)
+    for statement in statements:
+        base.execute(statement)
+    base.commit()
+    base.close()
+    with pytest.raises(UserError, match="cannot be trusted"), BatchState(tmp_path) as state:
+        state.rows()
+
+
+def test_a_batch_state_that_is_a_link_is_refused(tmp_path):
+    (tmp_path / "kits").mkdir()
+    BatchState(tmp_path).close()
+    (tmp_path / "kits" / FILE).symlink_to(tmp_path / FILE)
+    with pytest.raises(UserError, match="link"):
+        BatchState(tmp_path / "kits")

@@ -1,0 +1,338 @@
+"""`samplechop bench hostile`: many mutated inputs of every format, and what became of them.
+
+    tried      | refused: UserError, a sentence for the user
+               | accepted: read, perhaps as something else than it was
+               | wrong: any other exception, a hang, a process that died, or a file outside the input's own folder
+
+Each input is made of the seed, the format and its number alone, so that any of them can be made again. What is opened
+outside its folder is seen by an audit hook of Python, and by a look at the folder beside it; what C libraries open for
+reading, only where a path is given to libsndfile.
+"""
+
+import faulthandler
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from samplechop.offline.common.process_pool import surviving
+from samplechop.offline.lab.hostile.formats import Format, formats
+from samplechop.offline.lab.hostile.mutation import OUTSIDE
+from samplechop.realtime.core.errors import UserError
+
+SLOW_SECONDS = 2.0
+MOST_MEMORY = 500e6
+_TOGETHER = 200
+"""Inputs that a process is given at once."""
+_GRACE = 10.0
+"""Times what an input may take: then it is broken off."""
+_MOST_BYTES = 4 << 30
+"""Of address space: what asks for more gets MemoryError."""
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
+_ALLOWED = (".nbi", ".nbc", ".pyc", "numba.lock", "/dev/null")
+_CACHES = ("/proc/", "/dev/shm", str(Path("~/.config/matplotlib").expanduser()), str(Path("~/.cache").expanduser()))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of inputs of one format. faults: by what was wrong, number of the first input and how many.
+
+    slowest: seconds and number. memory: bytes of the process at most, so far. seconds: of all.
+    """
+
+    format: str
+    tried: int = 0
+    refused: int = 0
+    accepted: int = 0
+    faults: dict[str, tuple[int, int]] = field(default_factory=dict)
+    slowest: tuple[float, int] = (0.0, 0)
+    memory: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def wrong(self) -> int:
+        """How many inputs did what none may."""
+        return sum(count for _, count in self.faults.values())
+
+    def add(self, other: "Outcome") -> None:
+        """Take another one's inputs too."""
+        self.tried, self.refused, self.accepted = (
+            self.tried + other.tried,
+            self.refused + other.refused,
+            self.accepted + other.accepted,
+        )
+        for what, (number, count) in other.faults.items():
+            self.blame(what, number, count)
+        self.slowest = max(self.slowest, other.slowest)
+        self.memory = max(self.memory, other.memory)
+        self.seconds += other.seconds
+
+    def blame(self, what: str, number: int, count: int = 1) -> None:
+        """Note a fault."""
+        first, there = self.faults.get(what, (number, 0))
+        self.faults[what] = (min(first, number), there + count)
+
+
+class _Hang(BaseException):
+    """Breaks off what takes too long."""
+
+
+class _Watch:
+    """Sees what is opened and changed while an input is read."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self.follows = False
+        self.seen: list[str] = []
+
+    def event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take an event of sys.addaudithook."""
+        if not self.root:
+            return
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(path, str | bytes) and isinstance(flags, int):
+                self.look(os.fsdecode(path), bool(flags & _WRITES), bool(flags & getattr(os, "O_NOFOLLOW", 0)))
+        elif event in _CHANGES:
+            for path in arguments[:2]:
+                if isinstance(path, str | bytes) and event != "os.symlink":
+                    self.look(os.fsdecode(path), True, True)
+        elif event == "sqlite3.connect":
+            self.look(os.fsdecode(arguments[0]), True, False)
+
+    def look(self, path: str, writes: bool, refuses_links: bool) -> None:
+        """Note a path that leads where nothing may be read or written."""
+        root, self.root = self.root, ""
+        try:
+            if path.endswith(_ALLOWED) or path.startswith(_CACHES):
+                return
+            try:
+                real = str(Path(path).parent.resolve() / Path(path).name if refuses_links else Path(path).resolve())
+            except (OSError, ValueError, RuntimeError):  # links in a circle
+                return
+            inside = real.startswith(root + os.sep)
+            if inside and not real.startswith(f"{root}{os.sep}{OUTSIDE}{os.sep}"):
+                return
+            if writes and not (inside and self.follows):
+                self.seen.append(f"writes outside the folder: {_short(real, root)}")
+            elif (inside or real == "/etc/passwd") and not self.follows:
+                self.seen.append(f"reads outside the folder: {_short(real, root)}")
+        finally:
+            self.root = root
+
+
+def _short(path: str, root: str) -> str:
+    return path.removeprefix(root + os.sep)
+
+
+_watch = _Watch()
+
+
+@cache
+def _prepared() -> Mapping[str, Format]:
+    """[worker] Make this process ready: the watch, the limits, and silence."""
+    made = formats()
+    sys.addaudithook(_watch.event)
+    opened = soundfile.SoundFile.__init__
+
+    def watched(self: soundfile.SoundFile, file: Any, mode: str | None = "r", *rest: Any, **more: Any) -> None:
+        if _watch.root and isinstance(file, str | bytes | os.PathLike):
+            _watch.look(os.fsdecode(file), mode != "r", False)
+        opened(self, file, mode, *rest, **more)
+
+    soundfile.SoundFile.__init__ = watched
+    signal.signal(signal.SIGALRM, _stop)
+    begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (begun + _MOST_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what C libraries say about such files
+    return made
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise _Hang
+
+
+def try_inputs(name: str, seed: int, first: int, count: int, parent: Path) -> Outcome:
+    """[worker] Make and read the inputs first..first + count - 1 of a format. parent: takes a folder of their own."""
+    one, outcome = _prepared()[name], Outcome(name)
+    with tempfile.TemporaryDirectory(dir=parent) as place:
+        root = Path(place).resolve()
+        tempfile.tempdir = str(root)
+        before = Path.cwd()
+        try:
+            for number in range(first, first + count):
+                _try_one(one, outcome, seed, number, root)
+        finally:
+            tempfile.tempdir = None
+            os.chdir(before)
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    outcome.memory = float(status["VmHWM"].split()[0]) * 1024
+    return outcome
+
+
+def _try_one(one: Format, outcome: Outcome, seed: int, number: int, root: Path) -> None:
+    outcome.tried += 1
+    fault, seconds, refused = _read(one, outcome.format, seed, number, root)
+    if seconds > one.seconds:  # the machine may have been busy
+        fault, again, refused = _read(one, outcome.format, seed, number, root)
+        seconds = min(seconds, again)
+        if seconds > one.seconds:
+            fault = fault or f"takes longer than {one.seconds:g} s"
+    outcome.seconds += seconds
+    outcome.slowest = max(outcome.slowest, (seconds, number))
+    if fault:
+        outcome.blame(fault, number)
+    elif refused:
+        outcome.refused += 1
+    else:
+        outcome.accepted += 1
+
+
+def _read(one: Format, name: str, seed: int, number: int, root: Path) -> tuple[str, float, bool]:
+    """Give what was wrong or "", the seconds it took, and whether the input was refused."""
+    for left in root.iterdir():
+        _remove(left)
+    folder, scratch = root / "input", root / "scratch"
+    for each in (folder, scratch, root / OUTSIDE):
+        each.mkdir()
+    os.chdir(scratch)
+    one.make(np.random.default_rng([seed, zlib.crc32(name.encode()), number]), folder)
+    outside = _state(root / OUTSIDE)
+    fault, refused = "", False
+    _watch.seen, _watch.follows, _watch.root = [], one.follows, str(root)
+    limit = _GRACE * one.seconds
+    faulthandler.dump_traceback_later(2 * limit, exit=True)  # where C code hangs
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    began = time.perf_counter()
+    try:
+        one.load(folder, scratch)
+    except UserError:
+        refused = True
+    except _Hang as error:
+        fault = f"hangs in {_where(error)}"
+    except BaseException as error:
+        fault = f"{type(error).__name__} in {_where(error)}: {str(error)[:100]!r}"
+    finally:
+        seconds = time.perf_counter() - began
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.cancel_dump_traceback_later()
+        _watch.root = ""
+    if not fault and _watch.seen:
+        fault = _watch.seen[0]
+    if not fault and _state(root / OUTSIDE) != outside:
+        fault = "changes what lies outside the folder"
+    return fault, seconds, refused
+
+
+def _state(folder: Path) -> list[tuple[str, int, int]]:
+    return sorted((str(path), (about := path.lstat()).st_size, about.st_mtime_ns) for path in folder.rglob("*"))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _where(error: BaseException) -> str:
+    """Give the innermost place of ours that an error went through, and what it called."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [
+        frame
+        for frame in frames
+        if "/offline/" in frame.filename or "/realtime/" in frame.filename or "/models/" in frame.filename
+    ]
+    own, last = (ours or frames)[-1], frames[-1]
+    inner = "" if own is last else f", from {Path(last.filename).name}:{last.lineno}"
+    return f"{'/'.join(Path(own.filename).parts[-2:])}:{own.lineno} {own.name}{inner}"
+
+
+def shares(names: Sequence[str], inputs: int) -> dict[str, int]:
+    """Part a number of inputs among formats by their shares; each has one at least."""
+    known = formats()
+    whole = sum(known[name].share for name in names)
+    return {name: max(1, round(inputs * known[name].share / whole)) for name in names}
+
+
+def run(
+    names: Sequence[str],
+    inputs: int,
+    seed: int,
+    jobs: int,
+    first: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Outcome]:
+    """Try so many inputs of some formats; gives what became of them, format by format.
+
+    first: number of the first input of each format. progress: called with (done, of all).
+    Raises UserError for a format that there is none of.
+    """
+    unknown = [name for name in names if name not in formats()]
+    if unknown:
+        raise UserError(f"--formats {unknown[0]!r}: there are {', '.join(formats())}")
+    found = {name: Outcome(name) for name in names}
+    chunks = [
+        (name, at, min(_TOGETHER, first + count - at))
+        for name, count in shares(names, inputs).items()
+        for at in range(first, first + count, _TOGETHER)
+    ]
+    chunks.sort(key=lambda chunk: zlib.crc32(repr(chunk).encode()))  # slow formats and fast ones at once
+    whole, done = sum(count for *_, count in chunks), 0
+    with tempfile.TemporaryDirectory() as place:
+        calls = [partial(try_inputs, name, seed, at, count, Path(place)) for name, at, count in chunks]
+        for number, outcome in surviving(calls, jobs):
+            name, at, count = chunks[number]
+            if outcome is None:
+                outcome = Outcome(name, tried=count)
+                outcome.blame(f"a process died among the {count} inputs from", at)
+            found[name].add(outcome)
+            done += count
+            if progress is not None:
+                progress(done, whole)
+    return list(found.values())
+
+
+def lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Give the table, and what was wrong, line by line."""
+    heads = ("tried", "refused", "accepted", "wrong", "slowest", "per 1000")
+    yield "format      " + "".join(f"{head:>10s}" for head in heads)
+    total = Outcome("all")
+    for one in [*outcomes, total]:
+        if one is not total:
+            total.add(one)
+        each = one.seconds / max(1, one.tried) * 1000
+        yield (
+            f"{one.format:12s}{one.tried:10d}{one.refused:10d}{one.accepted:10d}{one.wrong:10d}"
+            f"{one.slowest[0]:8.2f} s{each:8.2f} s"
+        )
+    yield f"memory at most: {total.memory / 1e6:.0f} MB"
+    for one in outcomes:
+        for what, (number, count) in sorted(one.faults.items()):
+            yield f"{one.format}, input {number}, {count} in all: {what}"
+
+
+def passed(outcomes: Sequence[Outcome]) -> bool:
+    """Say whether nothing was wrong and memory stayed within its bound."""
+    return not any(one.wrong for one in outcomes) and max(one.memory for one in outcomes) < MOST_MEMORY
+
+
+def as_json(outcomes: Sequence[Outcome]) -> str:
+    """Give everything as one JSON object by format."""
+    return json.dumps({one.format: asdict(one) for one in outcomes}, indent=1)
