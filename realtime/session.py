@@ -45,6 +45,27 @@ _DRAIN_SECONDS = 2.0
 """How long, at the end, what the device had taken is still analysed; all of it is recorded."""
 
 
+class _Chained:
+    """Calls what may fail; each failure has the one before it as the last of its contexts.
+
+    An ExitStack does so only where something had failed before the first of its callbacks.
+    """
+
+    def __init__(self) -> None:
+        self._last: BaseException | None = None
+
+    def __call__(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except BaseException as error:
+            end = error
+            while end.__context__ is not None and end.__context__ is not self._last:
+                end = end.__context__
+            end.__context__ = self._last
+            self._last = error
+            raise
+
+
 class Session:
     """One session from start to end: built from its settings, run once.
 
@@ -161,17 +182,18 @@ class Session:
         """
         began, interrupted = time.perf_counter(), False
         analysis = threading.Thread(target=self._analyse, name="analysis", daemon=True)
+        chained = _Chained()
         with contextlib.ExitStack() as closing:
             for one in (*self._realtime, *self._recorders):
                 if one not in self._files:
-                    closing.callback(one.close)
+                    closing.callback(chained, one.close)
             self._source.start()
             for recorder in self._recorders:
                 recorder.start()
             # Only now: a session that cannot begin leaves no files behind.
             for sink in self._files:
-                closing.callback(sink.close)
-            closing.callback(self._write)
+                closing.callback(chained, sink.close)
+            closing.callback(chained, self._write)
             closing.callback(self._source.stop)
             self._view.start()
             closing.callback(self._view.stop)
@@ -181,7 +203,7 @@ class Session:
             if self._tempo_keys is not None:
                 closing.callback(self._tempo_keys.close)
                 self._tempo_keys.start()
-            closing.callback(self._finish, analysis)
+            closing.callback(chained, lambda: self._finish(analysis))
             closing.callback(self.stop)
             if self._source.realtime:
                 closing.enter_context(scheduling_hints())

@@ -197,25 +197,29 @@ def kit(
 
 
 @app.command()
-def record(
-    times: Annotated[int, typer.Option(min=1, help="How often a recording is killed.")] = 20,
+def kills(
+    runs: Annotated[int, typer.Option(min=1, help="How often a recording is killed.")] = 24,
     seed: Annotated[int, typer.Option(help="Chooses the moments.")] = 0,
     record_format: Annotated[str, typer.Option(help="wav24, float or flac.")] = "wav24",
     json: AsJson = False,
 ) -> None:
-    """Measure what a kill -9 at a random moment takes from a recording, and whether other programs read the rest.
+    """Measure what a kill -9 at a random moment takes from a recording, its log and its MIDI file, and repair them.
+
+    Every second kill comes within the first second. Exit code 1 where a goal is missed.
 
     \b
-    samplechop bench record
-    samplechop bench record --times 5 --record-format flac --json
+    samplechop bench kills --runs 24
+    samplechop bench kills --runs 5 --record-format flac --json
     """
-    from samplechop.offline.lab.bench import record as measures
+    from samplechop.offline.lab.faults import kills as measures
     from samplechop.realtime.core.errors import UserError
     from samplechop.realtime.recording.audio_files import FORMATS
 
     if record_format not in FORMATS:
         raise UserError(f"--record-format must be one of {', '.join(FORMATS)}, got {record_format!r}")
-    show("samplechop bench record", {f"{times} kills": lambda: measures.kills(times, seed, record_format)}, json)
+    parts: dict[str, Callable[[], Iterable]] = {f"{runs} kills": lambda: measures.kills(runs, seed, record_format)}
+    if any(figure.reached is False for figure in show("samplechop bench kills", parts, json)):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -275,6 +279,36 @@ def hostile(
         found = attack.run(names, inputs, seed, jobs or cores(), first, lambda *at: progress("inputs", *at))
     typer.echo(attack.as_json(found) if json else "\n".join(attack.lines(found)))
     if not attack.passed(found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def faults(
+    only: Annotated[str, typer.Option(metavar="TEXT", help="Run those alone whose kind or name holds a text.")] = "",
+) -> None:
+    """Run the command line into faults of all kinds and check what is left: exit code 1 where something does not hold.
+
+    Signals, terminals, pipes, disks, devices, processes left behind, caches and sessions.
+
+    \b
+    samplechop bench faults
+    samplechop bench faults --only "signal: SIGHUP"
+    """
+    from rich.console import Console
+
+    from samplechop.offline.lab.faults import table
+    from samplechop.realtime.core.errors import UserError
+
+    scenarios = table.chosen(only)
+    if not scenarios:
+        raise UserError(f"no fault holds {only!r} in its kind or name")
+    results = []
+    with Console(stderr=True).status("running into faults ...") as status:
+        for result in table.run(scenarios):
+            results.append(result)
+            status.update(f"{len(results)} of {len(scenarios)}: {result.scenario}")
+    Console().print(table.as_table(results))
+    if any(result.held is False for result in results):
         raise typer.Exit(1)
 
 

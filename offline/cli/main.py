@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, cast
 
-from samplechop.realtime.core.process import ended_at_once, prepare_compiling
+from samplechop.realtime.core.process import ended_at_once, open_standard_files, prepare_compiling
 
 with ended_at_once():  # Ctrl-C ends it without a word while modules are imported
     import typer
@@ -81,6 +81,7 @@ def samplechop() -> None:
 
 def main() -> None:
     """Run the command line; exit code 2 means something the user can put right, 130 that Ctrl-C ended it."""
+    open_standard_files()
     with ended_at_once():
         prepare_compiling()
         from samplechop.realtime.cli import guarded

@@ -32,6 +32,8 @@ def replacing(path: Path) -> Iterator[Path]:
     It ends like `path`, as some writers choose the format by that; the folder is made if it is not there.
     Raises UserError if the disk does not take it.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UserError(f"{str(path)!r} is a pipe or a device, which no file may replace: give the name of a file")
     name = path.name
     if len(os.fsencode(name)) > LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32] + path.suffix[-16:]

@@ -67,7 +67,7 @@ def take_turns_at_numba_cache() -> None:
 
     for name in ("load", "save"):
         method = getattr(IndexDataCacheFile, name)
-        if not hasattr(method, "__wrapped__"):
+        if not hasattr(method, "in_turn"):
             setattr(IndexDataCacheFile, name, _in_turn(method))
 
 
@@ -83,6 +83,7 @@ def _in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
             finally:
                 _depth -= 1
 
+    alone.in_turn = True  # type: ignore[attr-defined]  # once is enough
     return alone
 
 

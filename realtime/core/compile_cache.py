@@ -1,8 +1,9 @@
-"""Where numba keeps what it compiles: a temporary folder where nothing else can be written.
+"""Where numba keeps what it compiles: a temporary folder where nothing else can be written; damaged files of it.
 
 numba writes to NUMBA_CACHE_DIR, to __pycache__ beside the module, or to the user's cache folder, whichever is the first
 that it can write to, and refuses to import a module where it finds none: a home that is read-only or missing, a
-container that runs as any user.
+container that runs as any user. Where a power cut or a full disk left one of its files damaged, it fails with whatever
+unpickling raises: then the function is compiled anew.
 """
 
 import atexit
@@ -10,9 +11,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import platformdirs
 
@@ -30,6 +36,8 @@ def ensure_compile_cache() -> None:
     Must be called before numba is imported. Processes that this one starts use the same folder; it is removed when this
     one ends. Raises UserError if no temporary folder can be made either.
     """
+    if not any(isinstance(finder, _OnImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _OnImport())
     given = os.environ.get(VARIABLE)
     if given and _can_make(Path(given)):
         return
@@ -54,6 +62,42 @@ def ensure_compile_cache() -> None:
         f"set {VARIABLE} to a folder that can be written",
         file=sys.stderr,
     )
+
+
+class _OnImport(MetaPathFinder):
+    """Makes numba's files tolerant as they are imported, which takes too long to be done here."""
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        if name != "numba.core.caching":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                run(module)
+                tolerate_damage(module.IndexDataCacheFile)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def tolerate_damage(files: Any) -> None:
+    """Let numba's class of files, IndexDataCacheFile, take what it cannot read for what is not there."""
+    for name, nothing in (("load", lambda: None), ("_load_index", dict)):
+        setattr(files, name, _or_nothing(getattr(files, name), nothing))
+
+
+def _or_nothing(read: Callable[..., Any], nothing: Callable[[], Any]) -> Callable[..., Any]:
+    @wraps(read)
+    def tolerant(*arguments: Any) -> Any:
+        try:
+            return read(*arguments)
+        except Exception:  # whatever unpickling damaged bytes raises
+            return nothing()
+
+    return tolerant
 
 
 def is_temporary() -> bool:

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from logging.handlers import QueueHandler, QueueListener
+from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from math import inf
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
@@ -197,6 +197,18 @@ def _end_after(parent: BaseProcess, seconds: float) -> None:
     os._exit(1)
 
 
+def open_standard_files() -> None:
+    """[main] Let standard input, output and error lead nowhere where the program was started without them.
+
+    Else the next file that is opened, a recording say, takes their number, and messages are written into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, and those below it are not
+
+
 @contextmanager
 def silence() -> Iterator[None]:
     """Let file descriptor 2 lead nowhere meanwhile; Python's own messages go unseen too, so keep it short."""
@@ -215,14 +227,43 @@ def silence() -> Iterator[None]:
         os.close(nowhere)
 
 
+class _LogFile(WatchedFileHandler):
+    """A log file: where it is deleted or moved meanwhile, it is made anew; what cannot be written is said once."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8")
+        self._failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except OSError:  # its folder is gone, too
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002 (logging names both)
+        error = sys.exc_info()[1]
+        why = error.strerror if isinstance(error, OSError) else error
+        if not self._failed:
+            say(f"samplechop: the log cannot be written to {self.baseFilename!r}: {why}")
+        self._failed = True
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError:  # what the disk did not take before it does not take now, which was said
+            self.stream = None  # logging does the same
+
+
 @contextmanager
 def logged_to(path: Path | None) -> Iterator[None]:
     """Add what is logged meanwhile to the end of a file, None for no file. Raises UserError if it cannot be written."""
     if path is None:
         yield
         return
+    if path.is_fifo():  # to open it takes as long as nobody reads
+        raise UserError(f"cannot write the log to {str(path)!r}: it is a pipe; give the name of a file")
     try:
-        handler = logging.FileHandler(path, encoding="utf-8")
+        handler = _LogFile(path)
     except OSError as error:
         raise UserError(f"cannot write the log to {str(path)!r}: {error.strerror or error}") from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

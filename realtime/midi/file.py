@@ -121,7 +121,7 @@ class MidiFileSink:
                 raise ValueError(f"channel must be in range 1..16, got {one}")
         if gate_seconds <= 0:
             raise ValueError(f"gate_seconds must be more than 0, got {gate_seconds}")
-        self._path = check_target(path)
+        self._path = check_target(path, replaced=True)
         self._sample_rate = sample_rate
         self._channel, self._channels = channel, dict(channels)
         self._gate = gate_seconds

@@ -31,11 +31,16 @@ class Sink(Protocol):
         """Finish what was begun; twice is harmless."""
 
 
-def check_target(path: str | Path) -> Path:
-    """Make sure that a file can be written at path, and create nothing. Raises UserError if it cannot."""
+def check_target(path: str | Path, replaced: bool = False) -> Path:
+    """Make sure that a file can be written at path, and create nothing. Raises UserError if it cannot.
+
+    replaced: whether another file takes its place, which no pipe and no device may lose.
+    """
     target = Path(path)
     if target.is_dir():
         raise UserError(f"cannot write {str(path)!r}: it is a folder; give the name of a file")
+    if replaced and target.exists() and not target.is_file():
+        raise UserError(f"cannot write {str(path)!r}: it is a pipe or a device; give the name of a file")
     if not target.parent.is_dir():
         raise UserError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}; create it first")
     if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
@@ -102,9 +107,10 @@ class JsonLinesSink:
     """Writes each event as one line of JSON at once, to a file or, for "-", to standard output.
 
     A thread of its own writes, so that a reader may be slow, or stand still, without anybody else having to wait.
-    path: checked now, created with the first event or, if none came, at close; sample_rate: Hz, for `time` in seconds.
-    Once the reader has gone, or the disk takes nothing more, events are dropped and `broken` is True. A reader that
-    stands still at the end is waited for STALL_SECONDS; `unwritten` then counts what it did not take.
+    path: checked now, created with the first event or, if none came, at close, and anew where it is deleted meanwhile;
+    sample_rate: Hz, for `time` in seconds. Once the reader has gone, or the disk takes nothing more, events are dropped
+    and `broken` is True. A reader that stands still at the end is waited for STALL_SECONDS; `unwritten` then counts
+    what it did not take.
     """
 
     def __init__(self, path: str | Path, sample_rate: int) -> None:
@@ -112,11 +118,13 @@ class JsonLinesSink:
         self.broken = False
         self.unwritten = 0
         self._on_disk = False
+        self._deleted = False
         self._put = self._written = self._bytes = 0  # events to write, those written, and bytes that were taken
         self._sample_rate = sample_rate
         self._path = None if str(path) == STDOUT else check_target(path)
         self._stream = sys.stdout
         self._failure: OSError | None = None
+        self._next: Event | None = None  # to be written before those that wait
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="json lines", daemon=True)
 
@@ -148,6 +156,8 @@ class JsonLinesSink:
         target = "standard output" if self._path is None else repr(str(self._path))
         if self.unwritten:
             return (f"{self.unwritten} events were not written to {target}: its reader stands still",)
+        if self._deleted:
+            return (f"{target} was deleted while events were written to it: it begins anew with those that came after",)
         if self._failure is not None:
             return (f"events are no longer written to {target}: {self._failure.strerror or self._failure}",)
         return ()
@@ -160,8 +170,11 @@ class JsonLinesSink:
         """Write until None comes. No buffer: one that a thread holds at the end of the program could not be flushed."""
         try:
             if self._path is not None:
-                with self._path.open("wb", buffering=0) as file:
-                    self._write_to(file)
+                ended = False
+                while not ended:
+                    with self._path.open("wb", buffering=0) as file:
+                        ended = self._write_to(file)
+                    self._deleted |= not ended
                 return
             try:
                 number = self._stream.fileno()
@@ -177,9 +190,14 @@ class JsonLinesSink:
         except OSError as error:
             self._failure, self.broken = error, True
 
-    def _write_to(self, file: io.FileIO) -> None:
+    def _write_to(self, file: io.FileIO) -> bool:
+        """Write until None comes; False where the file was deleted, as what is written to it then is lost."""
         self._on_disk = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-        while (event := self._events.get()) is not None:
+        while (event := self._next or self._events.get()) is not None:
+            if self._on_disk and not os.fstat(file.fileno()).st_nlink:
+                self._next = event
+                return False
+            self._next = None
             rest = (event.to_json(self._sample_rate) + "\n").encode()
             while rest:
                 written = file.write(rest)
@@ -188,3 +206,4 @@ class JsonLinesSink:
                 rest = rest[written or 0 :]
                 self._bytes += written or 0
             self._written += 1
+        return True

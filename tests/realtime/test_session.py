@@ -265,3 +265,20 @@ def test_what_the_device_had_delivered_at_the_stop_is_recorded_though_there_is_n
     (folder,) = summary.folders
     assert soundfile.info(folder / "audio.wav").frames == 6 * BLOCK
     assert round(summary.audio_seconds * RATE) == 2 * BLOCK
+
+
+def test_all_that_fails_at_the_end_is_told_in_its_order() -> None:
+    def failing(name: str):
+        class Failing(Kept):
+            def close(self) -> None:
+                raise UserError(name)
+
+        return Failing()
+
+    source, settings = Input(), LiveSettings(quiet=True)
+    session = Session(
+        settings, source, {"drums": Drums()}, sinks=[failing(one) for one in ("third", "second", "first")]
+    )
+    with pytest.raises(UserError, match="third") as raised:
+        session.run()
+    assert str(raised.value.__context__) == "second" and str(raised.value.__context__.__context__) == "first"

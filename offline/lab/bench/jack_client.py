@@ -114,6 +114,10 @@ class _Program:
         self.client.connect(source, destination)
         return {}
 
+    def do_disconnect(self, source: str, destination: str) -> dict[str, Any]:
+        self.client.disconnect(source, destination)
+        return {}
+
     def do_play(self, path: str, targets: list[str], start: int | None, looped: bool) -> dict[str, Any]:
         audio = np.load(path)
         if audio.ndim == 1:
@@ -258,6 +262,10 @@ class JackClient:
     def connect(self, source: str, destination: str) -> None:
         """Connect any two ports."""
         self._ask("connect", source=source, destination=destination)
+
+    def disconnect(self, source: str, destination: str) -> None:
+        """Disconnect two ports."""
+        self._ask("disconnect", source=source, destination=destination)
 
     def capture_midi(self, source: str) -> None:
         """Write down, from now on, what the MIDI output port `source` sends."""

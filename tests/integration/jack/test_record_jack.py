@@ -1,9 +1,6 @@
 """A session recorded through a sound server: what an independent client played is in it, bit for bit."""
 
 import json
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +8,8 @@ import pytest
 import soundfile
 
 from samplechop.offline.lab.bench.jack import Session
-from samplechop.offline.lab.bench.jack_server import JackServer
 from samplechop.offline.sessions.reading import read_session
 from tests.support.signals import RATE
-from tests.support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.jack
 PERIOD = 256
@@ -73,34 +68,3 @@ def test_the_end_is_kept_as_a_session_that_looks_the_same(recorded: Session, rec
     whole = soundfile.read(whole_of(recordings) / "audio.wav", dtype="int32")[0]
     assert np.array_equal(soundfile.read(kept / "audio.wav", dtype="int32")[0], whole[-4 * RATE :])
     assert read_session(kept).state == read_session(whole_of(recordings)).state == "ended"
-
-
-def test_an_unplugged_device_leaves_a_gap_of_silence_and_a_file_that_can_be_read(tmp_path: Path) -> None:
-    def frames() -> int:
-        found = [soundfile.info(str(path)).frames for path in tmp_path.glob("*/audio.wav")]
-        return found[0] if found else 0
-
-    def log() -> list[dict]:
-        return [json.loads(line) for path in tmp_path.glob("*/events.jsonl") for line in path.read_text().splitlines()]
-
-    server = JackServer()
-    server.start()
-    try:
-        command = [sys.executable, "-m", "samplechop", "live", "--device", "system", "--quiet"]
-        command += ["--record", str(tmp_path)]
-        program = server.popen(command, stderr=subprocess.PIPE, env={"XDG_CONFIG_HOME": str(tmp_path / "none")})
-        wait_until(lambda: frames() > RATE // 4, program)
-        assert server.process is not None
-        server.process.terminate()  # killed, it would keep one of the eight places in JACK's registry for ever
-        server.process.wait()
-        before = frames()
-        server.start()
-        wait_until(lambda: any(line["kind"] == "gap" for line in log()) and frames() > before + RATE // 2, program)
-        program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=PATIENCE)
-    finally:
-        server.stop()
-    assert program.returncode == 0, said
-    (gap,) = [line for line in log() if line["kind"] == "gap"]
-    assert gap["length"] > 0 and gap["sample"] >= before
-    assert frames() == log()[-1]["sample"] > gap["sample"] + gap["length"]

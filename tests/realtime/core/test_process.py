@@ -12,6 +12,7 @@ import pytest
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import end_begins, ended_cleanly, logged_to, takes_output
 from tests.support.command import ROOT
+from tests.support.waiting import wait_until
 
 
 def test_lines_have_a_time_a_level_the_module_and_the_message(tmp_path: Path) -> None:
@@ -28,6 +29,33 @@ def test_lines_have_a_time_a_level_the_module_and_the_message(tmp_path: Path) ->
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot write the log to"), logged_to(tmp_path / "none" / "log.txt"):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open, and has no such pipes and devices")
+def test_a_log_that_is_deleted_begins_anew(tmp_path: Path) -> None:
+    path, module = tmp_path / "log.txt", logging.getLogger("samplechop.realtime.midi")
+    with logged_to(path):
+        module.warning("before")
+        wait_until(lambda: path.read_text())
+        path.unlink()
+        module.warning("after")
+    assert path.read_text().endswith("after\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_costs_the_log_and_one_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    with logged_to(Path("/dev/full")):
+        for _ in range(3):
+            logging.getLogger("samplechop.realtime.midi").warning("lost")
+    said = capfd.readouterr().err
+    assert said.startswith("samplechop: the log cannot be written to '/dev/full'") and len(said.splitlines()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_pipe_is_no_log(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="it is a pipe"), logged_to(tmp_path / "pipe"):
         pass
 
 

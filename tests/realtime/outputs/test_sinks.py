@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from samplechop.offline.common.atomic import write_bytes
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.outputs import sinks
 from samplechop.realtime.outputs.sinks import JsonLinesSink, check_target
 from tests.support.command import ROOT
+from tests.support.waiting import wait_until
 
 RATE = 44_100
 
@@ -24,6 +26,29 @@ def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     for sink in (JsonLinesSink(tmp_path / "a", RATE), JsonLinesSink("-", RATE), MidiFileSink(tmp_path / "b", RATE)):
         sink.close()
         sink.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open, and has no such pipes")
+def test_a_file_that_is_deleted_begins_anew_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = JsonLinesSink(path, RATE)
+    sink.write(Event("chop", 1, 2, 0.5))
+    wait_until(lambda: path.exists() and path.read_text().count("\n") == 1)
+    path.unlink()
+    sink.write(Event("chop", 3, 4, 0.5))
+    sink.close()
+    assert [json.loads(line)["sample"] for line in path.read_text().splitlines()] == [3]
+    (warning,) = sink.warnings()
+    assert "was deleted while events were written" in warning
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize("make", [lambda path: MidiFileSink(path, RATE), lambda path: write_bytes(path, b"")])
+def test_no_file_takes_the_place_of_a_pipe(make, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="is a pipe or a device"):
+        make(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize(

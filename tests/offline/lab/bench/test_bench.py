@@ -6,7 +6,6 @@ import pytest
 import soundfile
 
 from samplechop.offline.lab.bench import Figure, as_json, as_table, live
-from samplechop.offline.lab.bench import record as bench_record
 from samplechop.realtime.detectors import BUILT_IN
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
@@ -51,17 +50,3 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
 def test_a_missing_recording_is_named() -> None:
     result = samplechop("bench", "live", "no such.wav")
     assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")
-
-
-def test_a_recording_is_killed_and_what_is_left_of_it_read(tmp_path: Path) -> None:
-    left = bench_record.killed(tmp_path, 0.5)
-    assert left.readable is not None and left.exact and left.lines
-
-
-def test_the_benchmark_of_recording_tells_what_a_kill_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    left = bench_record.Killed(recorded=2.0, readable=1.9, ffprobe=True, exact=True, lines=1)
-    monkeypatch.setattr(bench_record, "killed", lambda *_: left)
-    figures = list(bench_record.kills(3, 0, "wav24"))
-    assert figures[0].value == pytest.approx(0.1)
-    assert all(figure.reached is not False for figure in figures)
-    assert samplechop("bench", "record", "--record-format", "mp3").code == 2

@@ -1,0 +1,1 @@
+"""Faults of all kinds, made on purpose, and what must hold after each: `samplechop bench faults`."""

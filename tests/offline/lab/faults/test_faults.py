@@ -1,0 +1,51 @@
+"""The table of faults, and the benchmark of kills: what they say of what they found."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from samplechop.offline.lab.faults import kills, table
+from samplechop.offline.lab.faults.scenario import Place, Scenario, check, write_song
+from tests.support.command import samplechop
+
+SCENARIOS = [
+    Scenario("kind", "holds", "nothing", lambda _: None),
+    Scenario("kind", "fails", "something", lambda _: check(False, "nothing")),
+]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are those of Linux")
+
+
+def test_every_fault_has_a_name_of_its_own() -> None:
+    names = [str(one) for one in table.all_scenarios()]
+    assert len(set(names)) == len(names) > 65
+
+
+@linux
+def test_a_table_says_what_holds_and_what_is_there_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "all_scenarios", lambda: SCENARIOS)
+    both = samplechop("bench", "faults")
+    assert both.code == 1 and "1 of 2 hold" in both.out and "nothing" in both.out
+    one = samplechop("bench", "faults", "--only", "HOLDS")
+    assert one.code == 0 and "1 of 1 hold" in one.out
+    assert samplechop("bench", "faults", "--only", "no such fault").code == 2
+
+
+def test_what_cannot_be_run_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "PLATFORM", "win32")
+    (result,) = table.run(SCENARIOS[:1])
+    assert result.held is None and "Linux" in result.instead
+
+
+@linux
+@pytest.mark.parametrize("record_format", ["wav24", "flac"])
+def test_a_recording_is_killed_in_its_first_second_and_what_is_left_read(tmp_path: Path, record_format: str) -> None:
+    with Place(tmp_path, write_song(tmp_path / "song.wav")) as place:
+        left = kills.killed(place, 0.5, record_format)
+        assert left.readable is not None and left.log and left.midi is not False
+        place.run("sessions", place.sessions, "--repair")
+        place.check_recording("broken off, repaired", seconds=0.0)
+
+
+def test_an_unknown_format_is_no_recording() -> None:
+    assert samplechop("bench", "kills", "--record-format", "mp3").code == 2
