@@ -21,6 +21,7 @@ from samplechop.offline.atlas.settings import (
 from samplechop.offline.cli import atlas_steps
 from samplechop.offline.cli.atlas_steps import Jobs, Metadata, cores, opened, seconds
 from samplechop.offline.common.progress import progress_bars
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import with_options
 
@@ -103,8 +104,8 @@ def build(
         if drum_machine:
             machine.drum_machine(atlas, DrumMachineSettings(), progress, workers=workers)
     for sentence in dict.fromkeys(notes):
-        typer.echo(sentence, err=True)
-    typer.echo(f"open {output / 'page' / 'index.html'}")
+        echo(sentence, err=True)
+    echo(f"open {output / 'page' / 'index.html'}")
 
 
 @app.command()
@@ -141,9 +142,9 @@ def collect(
     with progress_bars() as progress:
         report = collecting.collect(output, inputs, settings, progress, cores(jobs), alignment or (), unit)
     for sentence in [*(f"left out: {sentence}" for sentence in report.left_out), *report.notes]:
-        typer.echo(sentence, err=True)
+        echo(sentence, err=True)
     if report.interrupted:
-        typer.echo("stopped before the end: the same command goes on from here", err=True)
+        echo("stopped before the end: the same command goes on from here", err=True)
         raise typer.Exit(130)
     count = len(Atlas(output))
     if not count:
@@ -151,7 +152,7 @@ def collect(
             f"none of the {len(report.left_out)} files can be used: sources.tsv in {str(output)!r} has the reasons"
         )
     files = f"{len(report.left_out)} files left out, {report.known} known before"
-    typer.echo(f"{report.new} new, {count} sounds in {output}; {files}")
+    echo(f"{report.new} new, {count} sounds in {output}; {files}")
 
 
 STEPS = ("describe", "fingerprint", "embed", "grid", "sprites", "tags", "page", "drum_machine")

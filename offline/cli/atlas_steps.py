@@ -20,6 +20,7 @@ from samplechop.offline.atlas.settings import (
 )
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, progress_bars
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import with_options
 
@@ -72,7 +73,7 @@ def describe(folder: Folder, jobs: Jobs = None, **given: Any) -> None:
         tempo_and_key.describe(atlas, settings, progress, cores(jobs))
     rows = read_table(folder / tempo_and_key.TABLE, tempo_and_key.COLUMNS)
     with_tempo, with_key = (sum(bool(row[column]) for row in rows) for column in (1, 2))
-    typer.echo(f"{with_tempo} of {len(rows)} sounds have a tempo, {with_key} a key")
+    echo(f"{with_tempo} of {len(rows)} sounds have a tempo, {with_key} a key")
 
 
 @with_options(FingerprintSettings)
@@ -100,7 +101,7 @@ def fingerprint(
     settings = FingerprintSettings(**given)
     with opened(folder) as (atlas, progress):
         fingerprints.fingerprint(atlas, settings, progress, cores(jobs))
-    typer.echo(f"{len(atlas)} fingerprints in {folder}; {fingerprints.MOSAIC} shows them")
+    echo(f"{len(atlas)} fingerprints in {folder}; {fingerprints.MOSAIC} shows them")
 
 
 @with_options(EmbedSettings)
@@ -129,10 +130,10 @@ def embed(
     settings = EmbedSettings(**given, perplexities=tuple(dict.fromkeys(perplexity or (30.0,))))
     with opened(folder) as (atlas, progress):
         for sentence in tsne.embed(atlas, settings, progress, jobs, again):
-            typer.echo(sentence, err=True)
+            echo(sentence, err=True)
     for one in settings.perplexities:
         plot = map_files.path_of(atlas, tsne.map_name(settings.mode, settings.dims, one), ".png")
-        typer.echo(f"map of {len(atlas)} sounds: {plot}")
+        echo(f"map of {len(atlas)} sounds: {plot}")
 
 
 @with_options(GridSettings)
@@ -150,7 +151,7 @@ def grid(folder: Folder, **given: Any) -> None:
     settings = GridSettings(**given)
     with opened(folder) as (atlas, progress):
         map_files.grid(atlas, settings, progress)
-    typer.echo(f"a grid of {len(atlas)} sounds in {folder}")
+    echo(f"a grid of {len(atlas)} sounds in {folder}")
 
 
 @with_options(SpriteSettings)
@@ -169,7 +170,7 @@ def sprites(folder: Folder, jobs: Jobs = None, **given: Any) -> None:
     settings = SpriteSettings(**given)
     with opened(folder) as (atlas, progress):
         step.sprites(atlas, settings, progress, jobs)
-    typer.echo(f"sprites in {folder / 'sprites'}")
+    echo(f"sprites in {folder / 'sprites'}")
 
 
 @with_options(TagSettings)
@@ -191,7 +192,7 @@ def tags(folder: Folder, metadata: Metadata = None, **given: Any) -> None:
         tag(atlas, settings, progress)
     both = read_tags(atlas)
     known, predicted = (sum(bool(one[place]) for one in both) for place in (0, 1))
-    typer.echo(f"{folder / TABLE}: {known} of {len(both)} sounds with given tags, {predicted} with predicted ones")
+    echo(f"{folder / TABLE}: {known} of {len(both)} sounds with given tags, {predicted} with predicted ones")
 
 
 @with_options(PageSettings)
@@ -210,7 +211,7 @@ def page(folder: Folder, **given: Any) -> None:
     settings = PageSettings(**given)
     with opened(folder) as (atlas, progress):
         step.page(atlas, settings, progress)
-    typer.echo(f"open {folder / 'page' / 'index.html'}")
+    echo(f"open {folder / 'page' / 'index.html'}")
 
 
 @with_options(DrumMachineSettings)
@@ -238,5 +239,5 @@ def drum_machine(
     with opened(folder) as (atlas, progress):
         prototypes = step.drum_machine(atlas, settings, progress, output, jobs)
     for prototype in prototypes:
-        typer.echo(f"{prototype.role}: {prototype.source}")
-    typer.echo(f"a drum machine of {len(atlas)} sounds in {folder / step.FOLDER if output is None else output}")
+        echo(f"{prototype.role}: {prototype.source}")
+    echo(f"a drum machine of {len(atlas)} sounds in {folder / step.FOLDER if output is None else output}")

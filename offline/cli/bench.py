@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from samplechop.offline.common.terminal import echo
+
 if TYPE_CHECKING:
     from samplechop.offline.lab.bench import Figure
 
@@ -16,9 +18,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of a ta
 
 def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) -> list["Figure"]:
     """Take all figures, telling on stderr what is being measured, and print them; give them."""
-    from rich.console import Console
+    from samplechop.offline.common.terminal import console
 
-    progress, taken = Console(stderr=True), []
+    progress, taken = console(err=True), []
     for name, measure in parts.items():
         with progress.status(f"measuring {name} ..."):
             taken += list(measure())
@@ -27,15 +29,14 @@ def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) ->
 
 
 def _print(title: str, taken: list["Figure"], as_json: bool) -> None:
-    from rich.console import Console
-
+    from samplechop.offline.common.terminal import console
     from samplechop.offline.lab.bench import as_json as to_json
     from samplechop.offline.lab.bench import as_table
 
     if as_json:
-        typer.echo(to_json(taken))
+        echo(*to_json(taken).splitlines())
     else:
-        Console().print(as_table(title, taken))
+        console().print(as_table(title, taken))
 
 
 @app.command()
@@ -117,13 +118,13 @@ def soak(
     """
     import os
 
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from samplechop.offline.common.terminal import console
     from samplechop.offline.lab.bench import soak as measures
 
     columns = BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=console(err=True)) as progress:
         task = progress.add_task("a session begins", total=1.0)
 
         def show_progress(share: float, what: str) -> None:
@@ -152,8 +153,7 @@ def detector(
     samplechop bench detector chop
     samplechop bench detector claps applause.wav
     """
-    from rich.console import Console
-
+    from samplechop.offline.common.terminal import console
     from samplechop.offline.evaluate import detector_contract
     from samplechop.offline.lab.bench import Figure
     from samplechop.realtime import detectors
@@ -161,7 +161,7 @@ def detector(
 
     made, audio = detectors.make(name), detector_contract.read_excerpt(recording or DEMO)
     title = f"samplechop bench detector {name}, {(recording or DEMO).name}"
-    with Console(stderr=True).status(f"checking {name} ...") as status:
+    with console(err=True).status(f"checking {name} ...") as status:
         checks = list(detector_contract.check(made, audio, lambda what: status.update(f"checking {name}: {what} ...")))
     figures = [Figure(one.name, one.value, one.unit, one.bound, one.passed if one.bound else None) for one in checks]
     _print(title, figures, json)
@@ -277,7 +277,7 @@ def hostile(
     names = [name.strip() for name in formats.split(",")] if formats else list(known())
     with progress_bars() as progress:
         found = attack.run(names, inputs, seed, jobs or cores(), first, lambda *at: progress("inputs", *at))
-    typer.echo(attack.as_json(found) if json else "\n".join(attack.lines(found)))
+    echo(*(attack.as_json(found).splitlines() if json else attack.lines(found)))
     if not attack.passed(found):
         raise typer.Exit(1)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from samplechop.offline.common.terminal import console, echo
 from samplechop.offline.kits.core.options import FILES, ChopOptions
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import option_name, with_options
@@ -112,7 +112,7 @@ def _list_formats() -> None:
     table.add_row("wav", "everything: one file for each slice, always written")
     for format in FORMATS:
         table.add_row(format.name, format.opens_in)
-    Console().print(table)
+    console().print(table)
 
 
 def _listed(source: Path, output: Path, given: dict[str, Any], others: list[str], force: bool) -> None:
@@ -158,7 +158,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     """
     from samplechop.realtime.ui.formatting import pad_name
 
-    kit, console = outcome.kit, Console()
+    kit, out = outcome.kit, console()
     known = [f"{round(float(kit.tempo.value))} bpm"] if kit.tempo else []
     known += [kit.key.value] if kit.key else []
     title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known])
@@ -177,17 +177,16 @@ def _show(outcome: "Outcome", seconds: float) -> None:
             *(told[index] for told in shown.values()),
             part.name,
         )
-    console.print(table)
+    out.print(table)
     if kit.redundancy:
         columns = "duplicates", "similarity", "probability"
         beside = Table("chosen by", *columns, box=None)
         for name, row in kit.redundancy.items():
             beside.add_row(name, *(f"{row[column]:.2f}" for column in columns))
-        console.print(beside)
-    console.print(f"{len(outcome.files)} files in {kit.folder} after {seconds:.1f} s", soft_wrap=True, highlight=False)
-    warnings = Console(stderr=True)
+        out.print(beside)
+    out.print(f"{len(outcome.files)} files in {kit.folder} after {seconds:.1f} s", soft_wrap=True)
     for warning in outcome.warnings:
-        warnings.print(f"samplechop: {warning}", soft_wrap=True, highlight=False, markup=False)
+        echo(f"samplechop: {warning}", err=True)
 
 
 def _drums(content: "Content") -> str:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from samplechop.offline.common.terminal import echo
+
 crate = typer.Typer(no_args_is_help=True, help="Make synthetic training sets (crates): records with all their labels.")
 devset = typer.Typer(no_args_is_help=True, help="Make recordings to evaluate models on.")
 
@@ -51,7 +53,7 @@ def build_crate(
     with progress_bars() as progress:
         for done, wanted in making.build(output, minutes, seed, folders, soundfont, jobs or cores(), max_gb):
             progress("records", done, wanted)
-    typer.echo(f"{wanted} records in {output}")
+    echo(f"{wanted} records in {output}")
 
 
 @crate.command()
@@ -75,7 +77,7 @@ def producer(
     from samplechop.offline.lab.synthetic.chop_rule import label
 
     found = label(training_set, output, rule, count, skip)
-    typer.echo(f"{found} records in {output}")
+    echo(f"{found} records in {output}")
 
 
 @crate.command()
@@ -108,7 +110,7 @@ def sounds(
             output, soundfonts.find_soundfonts(soundfont or []), folder or [], seed, jobs or cores()
         ):
             progress("making sounds", done, wanted)
-    typer.echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")
+    echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")
 
 
 @devset.command("build")
@@ -138,7 +140,7 @@ def build_devset(
     with progress_bars() as progress:
         for done, wanted in making.build(output, sounds, music, seed, count, soundfont):
             progress("recordings", done, wanted)
-    typer.echo(f"{wanted} recordings in {output}")
+    echo(f"{wanted} recordings in {output}")
 
 
 @devset.command()
@@ -168,4 +170,4 @@ def harmony(
     with progress_bars() as progress:
         for done in making.build(output, soundfont or [], sounds or [], seed, count):
             progress("recordings", done, count)
-    typer.echo(f"{done} recordings in {output}")
+    echo(f"{done} recordings in {output}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -143,13 +144,13 @@ def by_hand(
         raise UserError(f"No note of {str(midi)!r} lies inside {str(audio)!r}: give another --offset.")
     write_pair(out, audio.stem, samples, labels_of(samples, struck, known))
     found = fit(samples, struck)
-    typer.echo(f"{len(struck)} hits in {out / audio.stem}.drums.json")
-    typer.echo(
+    echo(f"{len(struck)} hits in {out / audio.stem}.drums.json")
+    echo(
         f"{100 * found.on_attack:.0f} % lie within 15 ms of an attack; attacks come {1000 * found.off:+.0f} ms "
         f"after their notes, give or take {1000 * found.spread:.0f} ms"
     )
     if abs(found.off) > 0.008 and found.spread < 0.02:
-        typer.echo(f"a better fit: --offset {offset + found.off:.3f}", err=True)
+        echo(f"a better fit: --offset {offset + found.off:.3f}", err=True)
 
 
 @app.command("shreds", hidden=True)  # the former name
@@ -184,9 +185,9 @@ def clips(
     with progress_bars() as progress:
         run = Run("clips", out, out.parent, "", progress)
         made = run.fit(ClipTask(clips_of(folders, progress)), options, {"seed": seed, "steps": steps})
-    typer.echo(f"{out}.json")
+    echo(f"{out}.json")
     for name, score in made.scores.items():
-        typer.echo(f"{name:7s} " + ", ".join(f"{what} {value:g}" for what, value in score.items()))
+        echo(f"{name:7s} " + ", ".join(f"{what} {value:g}" for what, value in score.items()))
 
 
 def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[Sound, DrumLabels]]") -> None:
@@ -210,12 +211,12 @@ def _each(audio: Sequence[Path], out: Path, labelled: "Callable[[Path], tuple[So
                     continue
                 write_pair(out, name, samples, labels)
                 sure = len(labels.events)
-                typer.echo(f"{name}: {sure} hits, {len(labels.unsure)} places left open", err=True)
+                echo(f"{name}: {sure} hits, {len(labels.unsure)} places left open", err=True)
             progress("tracks", number, len(files))
     _report(len(files) - len(passed), passed, out)
 
 
 def _report(done: int, passed: Sequence[str], out: Path) -> None:
     for why in passed:
-        typer.echo(f"skipped: {why}", err=True)
-    typer.echo(f"{done} recordings in {out}")
+        echo(f"skipped: {why}", err=True)
+    echo(f"{done} recordings in {out}")

@@ -13,6 +13,7 @@ import typer
 
 from samplechop.offline.cli.main import DefaultGroup
 from samplechop.offline.common.process_pool import cores
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check, with_options
 
@@ -134,9 +135,8 @@ def _evaluate(module: str, folder: Path, given: Mapping[str, Any]) -> None:
     Raises UserError or ModelError for a recording, system or file that cannot be used.
     """
     check_mir_eval()
-    from rich.console import Console
-
     from samplechop.offline.common.progress import progress_bars
+    from samplechop.offline.common.terminal import console
     from samplechop.offline.evaluate import report, runner, systems
     from samplechop.offline.evaluate.references import tracks_in
 
@@ -150,10 +150,10 @@ def _evaluate(module: str, folder: Path, given: Mapping[str, Any]) -> None:
     noise_files = runner.real_noises(folder, options.noise_file or ()) if options.noise else None
     with progress_bars() as progress:
         result = runner.evaluate(task, found, names, noise_files, options.jobs, partial(progress, "evaluating"))
-    console = Console()
+    out = console(markup=True)
     if options.tracks:
-        console.print(report.recordings(result))
-    console.print(report.means(result))
+        out.print(report.recordings(result))
+    out.print(report.means(result))
     if options.data is not None:
         report.write_data(result, folder, options.data)
     if options.page is not None:
@@ -204,15 +204,16 @@ def evaluate_atlas(
     classes = len({label for label, keep in zip(labels, kept, strict=True) if keep})
     _print_atlas(found, f"{kept.sum()} sounds of {classes} classes, among {len(labels)}")
     for goal, reached in goals(found):
-        typer.echo(f"{'✓' if reached else '✗'} {goal}")
+        echo(f"{'✓' if reached else '✗'} {goal}")
     if options.data is not None:
         write_text(options.data, json.dumps([asdict(one) for one in found.values()], indent=1) + "\n")
 
 
 def _print_atlas(found: "Mapping[str, Comparison]", title: str) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
+
+    from samplechop.offline.common.terminal import console
 
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("5 nearest neighbours")
@@ -221,4 +222,4 @@ def _print_atlas(found: "Mapping[str, Comparison]", title: str) -> None:
     for one in found.values():
         values = (one.map.share, one.map.majority, one.space.share, one.space.majority)
         table.add_row(one.name, *(f"{value:.3f}" for value in values))
-    Console().print(table)
+    console().print(table)

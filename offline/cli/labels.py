@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,16 +61,16 @@ def from_taps(
     placed = tapping.place(times, attacks, length, None if bias is None else bias / 1000)
     write_labels(target, placed.labels, audio=audio, force=force)
     lag = placed.lag
-    typer.echo(lag.words() if bias is None else f"{bias:g} ms taken off, as you say (± {1000 * lag.spread:.0f} ms)")
+    echo(lag.words() if bias is None else f"{bias:g} ms taken off, as you say (± {1000 * lag.spread:.0f} ms)")
     if bias is None and lag.other is not None:
-        typer.echo(f"it may be {1000 * lag.other:+.0f} ms as well, as the rhythm is even: look, and give --bias if so")
+        echo(f"it may be {1000 * lag.other:+.0f} ms as well, as the rhythm is even: look, and give --bias if so")
     if lag.spread > tapping.SCATTERED:
-        typer.echo("that is uneven: see with samplechop labels show --picture whether the labels lie where you meant")
-    typer.echo(f"{len(placed.labels.times)} labels in {target}, {len(placed.labels.times) - placed.alone} on an attack")
+        echo("that is uneven: see with samplechop labels show --picture whether the labels lie where you meant")
+    echo(f"{len(placed.labels.times)} labels in {target}, {len(placed.labels.times) - placed.alone} on an attack")
     if placed.alone:
-        typer.echo(f"{placed.alone} with no attack near, left where you tapped")
+        echo(f"{placed.alone} with no attack near, left where you tapped")
     if placed.doubles:
-        typer.echo(f"{placed.doubles} taps left out: double hits, or a second one for the same attack")
+        echo(f"{placed.doubles} taps left out: double hits, or a second one for the same attack")
 
 
 @app.command()
@@ -90,13 +91,13 @@ def show(
     if picture is not None and recording is None:
         raise UserError(f"--picture {str(picture)!r} needs the recording too: samplechop labels show {file} RECORDING")
     found = read_labels(file, recording)
-    typer.echo(f"{file}: {found.kind}")
-    typer.echo(_overview(found))
+    echo(f"{file}: {found.kind}")
+    echo(*_overview(found))
     for warning in _warnings(found, _length(recording)):
-        typer.echo(f"! {warning}")
+        echo(f"! {warning}")
     if picture is not None and recording is not None:
         _draw(found, recording, picture)
-        typer.echo(f"picture in {picture}")
+        echo(f"picture in {picture}")
 
 
 @app.command()
@@ -121,7 +122,7 @@ def convert(
 
     found = read_labels(file, audio)
     write_labels(output, found, audio=audio, force=force)
-    typer.echo(f"{len(found.times)} labels in {output}")
+    echo(f"{len(found.times)} labels in {output}")
 
 
 @app.command()
@@ -145,21 +146,21 @@ def review(
         raise UserError(f"{str(output)!r} cannot keep what you deleted: let the name end in .txt")
     found = read_review(session, edited, audio)
     write_labels(output, found, force=force)
-    typer.echo(f"{len(found.times)} labels and {len(found.rejected)} rejected places in {output}")
+    echo(f"{len(found.times)} labels and {len(found.rejected)} rejected places in {output}")
 
 
-def _overview(found: "Labels") -> str:
+def _overview(found: "Labels") -> list[str]:
     import numpy as np
 
     times = found.times
     if not len(times):
-        return "no labels" + (f", {len(found.rejected)} rejected" if len(found.rejected) else "")
+        return ["no labels" + (f", {len(found.rejected)} rejected" if len(found.rejected) else "")]
     lines = [f"{len(times)} labels, the first at {times[0]:.3f} s, the last at {times[-1]:.3f} s"]
     if len(times) > 1:
         lines.append(f"usually {np.median(np.diff(times)):.3f} s apart")
     if len(found.rejected):
         lines.append(f"{len(found.rejected)} rejected")
-    return "\n".join(lines)
+    return lines
 
 
 def _length(recording: Path | None) -> float | None:

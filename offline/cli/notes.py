@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import INTERRUPTED, ended_cleanly, say
 
@@ -62,10 +63,10 @@ def capture(
         except KeyboardInterrupt:
             say("paused: the same command goes on")
             raise typer.Exit(INTERRUPTED) from None
-    typer.echo(f"{len(done.kept)} notes in {out}")
+    echo(f"{len(done.kept)} notes in {out}")
     for what, keys in (("silent, left out", done.silent), ("clipped", done.clipped)):
         if keys:
-            typer.echo(f"{len(keys)} {what}: {_listed(keys)}")
+            echo(f"{len(keys)} {what}: {_listed(keys)}")
 
 
 @app.command("from-recording")
@@ -92,15 +93,13 @@ def from_recording(
     notes, samples = read_played(midi), read_audio(audio)
     offset = find_offset(samples, notes)
     side = "later" if offset >= 0 else "earlier"
-    typer.echo(f"the recording is {abs(offset):.3f} s {side} than the MIDI file")
+    echo(f"the recording is {abs(offset):.3f} s {side} than the MIDI file")
     single = alone(notes, release)
     found, missed = cut(samples, single, offset)
     if not found:
         raise UserError(f"no note in {str(audio)!r} sounds alone and is audible: {len(notes)} are in the MIDI file")
     write_bank(Bank(out.name, tuple(found)), out)
-    typer.echo(
-        f"{len(found)} notes in {out}; left out: {len(notes) - len(single)} not alone, {missed} silent or outside"
-    )
+    echo(f"{len(found)} notes in {out}; left out: {len(notes) - len(single)} not alone, {missed} silent or outside")
 
 
 def _numbers(text: str) -> tuple[int, ...]:

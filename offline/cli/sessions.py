@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def sessions(
         except UserError as error:  # the others can be repaired all the same
             failed.append(str(error))
     if json:
-        typer.echo(write_json.dumps([_record(session) for session in found], indent=2))
+        echo(*write_json.dumps([_record(session) for session in found], indent=2).splitlines())
     else:
         _show(found, folder, mended)
     if failed:
@@ -51,14 +52,12 @@ def sessions(
 
 
 def _show(found: "list[Session]", folder: Path, mended: int) -> None:
-    from samplechop.realtime.ui.formatting import printable
-
-    typer.echo("\n".join(_rows(found)))
+    echo(*_rows(found))
     broken = sum(session.damaged for session in found)
     if mended:
-        typer.echo(f"{mended} repaired")
+        echo(f"{mended} repaired")
     elif broken:
-        typer.echo(f"{broken} can be repaired: samplechop sessions {printable(str(folder))} --repair")
+        echo(f"{broken} can be repaired: samplechop sessions {folder} --repair")
 
 
 def _record(session: "Session") -> dict[str, Any]:
@@ -85,8 +84,6 @@ def _seconds(samples: int, sample_rate: int) -> str:
 
 def _rows(found: "list[Session]") -> list[str]:
     """Lay sessions out in columns; a long line is better than a name that is cut."""
-    from samplechop.realtime.ui.formatting import printable
-
     table = [["date", "length", "chops", "taps", "gaps", "xruns", "lost", "format", "how it ended", "folder"]]
     for session in found:
         minutes, seconds = divmod(round(session.seconds, 1), 60)
@@ -96,11 +93,11 @@ def _rows(found: "list[Session]") -> list[str]:
                 f"{int(minutes)}:{seconds:04.1f}",
                 *(str(session.counts.get(kind, 0)) for kind in ("chop", "tap", "gap", "xrun")),
                 _seconds(session.lost, session.sample_rate),
-                f"{printable(session.format)}, {session.sample_rate / 1000:g} kHz, {session.channels} ch"
+                f"{session.format}, {session.sample_rate / 1000:g} kHz, {session.channels} ch"
                 if session.sample_rate
-                else printable(session.format),
-                printable(session.state),
-                printable(session.folder.name),
+                else session.format,
+                session.state,
+                session.folder.name,
             ]
         )
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from samplechop.offline.cli.main import DefaultGroup
 from samplechop.offline.common.progress import progress_bars
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.options import with_options
 
 TASKS = {
@@ -68,7 +69,7 @@ def _command(task: str, recipe: Any) -> Any:
         with progress_bars() as progress:
             run = Run(task, path, options.work or path.with_name(path.name + "-features"), typed, progress)
             said = recipe.train(sources or [], options, run)
-        typer.echo(f"{path.with_name(path.name + '.json')} in {time.perf_counter() - began:.0f} s: {said}")
+        echo(f"{path.with_name(path.name + '.json')} in {time.perf_counter() - began:.0f} s: {said}")
 
     command.__doc__ = recipe.help
     return with_options(recipe.options)(command)

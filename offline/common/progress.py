@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import typer
+from samplechop.offline.common.terminal import echo
 
 
 class Progress(Protocol):
@@ -24,21 +24,22 @@ def progress_bars() -> Iterator[Progress]:
 
     There is a bar for each text before the first comma of what is being done; the rest of it may change.
     """
-    from rich.console import Console
     from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
+    from samplechop.offline.common.terminal import console
+
+    shown_on = console(err=True)
     tasks: dict[str, TaskID] = {}
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Bars(*columns, console=shown_on, disable=not shown_on.is_terminal) as bars:
 
         def show(what: str, done: int, total: int) -> None:
             name = what.split(",")[0]
             if name not in tasks:
                 tasks[name] = bars.add_task(what, total=total or None)
             bars.update(tasks[name], completed=done, total=total or None, description=what)
-            if not console.is_terminal and total and 10 * done // total > 10 * (done - 1) // total:
-                typer.echo(f"{what}: {done} of {total}", err=True)
+            if not shown_on.is_terminal and total and 10 * done // total > 10 * (done - 1) // total:
+                echo(f"{what}: {done} of {total}", err=True)
 
         yield show

@@ -18,6 +18,7 @@ from typing import Any
 
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
+from samplechop.offline.common.terminal import echo
 from samplechop.offline.kits.batch_state import BatchState, Row, State, fingerprint
 from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.options import ChopOptions
@@ -263,8 +264,7 @@ def run(
         report = make_kits(
             sources, out, options, make_kit, jobs or process_pool.cores(), force, scheduler, progress, net
         )
-    for line in report.lines():
-        typer.echo(line)
+    echo(*report.lines())
     if report.interrupted:
         raise typer.Exit(130)
     if report.failed:

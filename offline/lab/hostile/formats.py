@@ -72,13 +72,17 @@ class Format:
 
 
 def _mutated(
-    examples: Callable[[], list[Files]], load: Callable[[Path, Path], None], share: float, follows: bool = False
+    examples: Callable[[], list[Files]],
+    load: Callable[[Path, Path], None],
+    share: float,
+    follows: bool = False,
+    links: bool = True,
 ) -> Format:
     known = cache(examples)
 
     def make(rng: Random, folder: Path) -> None:
         there = known()
-        write_mutated(rng, there[rng.integers(len(there))], folder)
+        write_mutated(rng, there[rng.integers(len(there))], folder, links)
 
     return Format(make, load, share, follows, examples=known)
 
@@ -174,7 +178,6 @@ def _load_sessions(folder: Path, scratch: Path) -> None:
     parts: list[Part] = []
     for one in sessions:
         parts += [
-            partial(read_labels, one.folder / "events.jsonl"),
             partial(_read_all, one.folder, scratch),
             partial(find, [one.folder]),
             partial(repair, one),
@@ -612,7 +615,8 @@ def _load_whole_kit(folder: Path, scratch: Path) -> None:
 def formats() -> Mapping[str, Format]:
     """Give all formats by name."""
     made = {
-        "sessions": _mutated(_sessions, _load_sessions, 6),
+        # A folder of a session may be a link: it is read, and not repaired.
+        "sessions": _mutated(_sessions, _load_sessions, 6, links=False),
         "logs": _mutated(lambda: [{"a.jsonl": _log(), "b.txt": b"0.1\n0.5\n"}], _load_log, 10, follows=True),
         "labels": _mutated(_label_files, _load_labels, 12, follows=True),
         "midi": _mutated(_midi_files, _load_midi, 10, follows=True),

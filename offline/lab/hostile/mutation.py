@@ -116,7 +116,7 @@ def mutate(rng: Random, name: str, data: bytes) -> bytes:
     if rng.random() < 0.25:
         return mutate_bytes(rng, data)
     for _ in range(int(rng.choice([1, 1, 1, 2, 5]))):
-        data = BY_ENDING.get(ending, mutate_bytes)(rng, data)
+        data = BY_ENDING.get(ending, mutate_bytes)(rng, data) if len(data) < _LARGE else data
     return mutate_bytes(rng, data) if rng.random() < 0.1 else data
 
 
@@ -182,7 +182,8 @@ def mutate_json(rng: Random, data: bytes) -> bytes:
         case 0:
             del holder[key]
         case 1 if isinstance(holder, list):
-            holder[key:key] = [holder[key]] * int(rng.choice([1, 2, 3000]))
+            size = len(json.dumps(holder[key]))
+            holder[key:key] = [holder[key]] * min(int(rng.choice([1, 2, 3000])), _LARGE // size)
         case 1 | 2 if isinstance(holder, dict):
             holder[str(rng.choice(_CELLS))[:200]] = holder[key]
         case _:
@@ -324,8 +325,11 @@ BY_ENDING: dict[str, Callable[[Random, bytes], bytes]] = {
 }
 
 
-def write_mutated(rng: Random, files: Mapping[str, bytes], folder: Path) -> None:
-    """Write files into an existing folder, one to three of them mutated; one in twelve times the folder is, too."""
+def write_mutated(rng: Random, files: Mapping[str, bytes], folder: Path, links: bool = True) -> None:
+    """Write files into an existing folder, one to three of them mutated; one in twelve times the folder is, too.
+
+    links: whether a folder in it may become a link.
+    """
     names = sorted(files)
     chosen = set(rng.choice(names, size=min(len(names), int(rng.integers(1, 4))), replace=False).tolist())
     for name in names:
@@ -333,10 +337,10 @@ def write_mutated(rng: Random, files: Mapping[str, bytes], folder: Path) -> None
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(mutate(rng, name, files[name]) if name in chosen else files[name])
     if rng.random() < 1 / 12:
-        mutate_folder(rng, folder, names)
+        mutate_folder(rng, folder, names, links)
 
 
-def mutate_folder(rng: Random, folder: Path, names: Sequence[str]) -> None:
+def mutate_folder(rng: Random, folder: Path, names: Sequence[str], links: bool) -> None:
     """Put something in the place of a file: a link out of the folder, a pipe, a folder, 10 GB of zeros, or nothing."""
     name = names[int(rng.integers(len(names)))]
     path = folder / name
@@ -359,7 +363,7 @@ def mutate_folder(rng: Random, folder: Path, names: Sequence[str]) -> None:
         case 6:
             with path.open("rb+") as file:
                 file.truncate(int(rng.choice([0, 1, _SPARSE_BYTES])))
-        case _ if path.parent != folder:
+        case _ if links and path.parent != folder:
             path.parent.rename(outside.parent / path.parent.name)
             path.parent.symlink_to(outside.parent / path.parent.name)
         case _:
