@@ -24,6 +24,8 @@ from samplechop.realtime.outputs.scheduler import Scheduler, Timer
 
 PULSE_SPIN_SECONDS = 0.0003  # pulses are many, and who follows them evens them out
 LATE_SECONDS = 0.001
+LONG_GATE_SECONDS = 1.0
+"""An end waits no longer for a note to end by itself: it gets what notes last by default."""
 HOPELESS_SECONDS = 0.5
 """A pulse so late, as after a machine's sleep, is not caught up with: the clock stops."""
 
@@ -137,11 +139,15 @@ class MidiSender:
     def stop(self, drain: bool = True) -> None:
         """[main] End what sounds and close the port; twice is harmless.
 
-        drain: first send what becomes due within the longest latency and one gate from now. The rest is dropped.
+        drain: first send what becomes due within the longest latency and one gate, unless it is long, from now. The
+            rest is dropped.
         """
         with self._lock:
             first, self._ended = not self._ended, True
-        self._scheduler.stop((self._longest + self._gate) / self._sample_rate if drain else 0.0)
+        gate = self._gate / self._sample_rate
+        if gate > LONG_GATE_SECONDS:
+            gate = GATE_SECONDS
+        self._scheduler.stop(self._longest / self._sample_rate + gate if drain else 0.0)
         if first and self._scheduler.started:
             self._sounding.end()
             if self._beat_clock is not None and self._beat_clock.next is not None:

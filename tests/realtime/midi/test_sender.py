@@ -161,6 +161,17 @@ def test_draining_waits_no_longer_than_latency_and_gate(port: RecordingPort, clo
     assert (port.messages, sender.counters.dropped) == ([PANIC], 1)
 
 
+def test_a_long_gate_delays_no_end(port: RecordingPort, clock: HeldClock) -> None:
+    sender = sender_of(port, clock, gate_seconds=60.0)
+    sender.start()
+    sender.send(chop(0))
+    assert port.wait_for(note_on(1, 36, 100))
+    began = time.monotonic()
+    sender.stop()
+    assert time.monotonic() - began < 30
+    assert port.messages == [note_on(1, 36, 100), note_off(1, 36), PANIC]
+
+
 def test_stopping_twice_or_without_a_start_is_harmless(port: RecordingPort, clock: HeldClock) -> None:
     sender = sender_of(port, clock)
     sender.stop()
