@@ -15,7 +15,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, is_pair, option_name, value_types
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
-from samplechop.realtime.detectors.chop.peak_picking import Choose
+from samplechop.realtime.detectors.chop import Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
 from samplechop.realtime.outputs.osc import split_address

@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -28,13 +29,15 @@ VARIABLE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(__file__).parents[2]
 
 _made: tuple[Path, int] | None = None  # the temporary folder, and the process that made it
+_sentence = ""  # what is to be said of it once something is compiled
 
 
 def ensure_compile_cache() -> None:
-    """[main] Give numba a temporary folder, said in one sentence on stderr, if it can keep nothing anywhere else.
+    """[main] Give numba a temporary folder if it can keep nothing anywhere else.
 
     Must be called before numba is imported. Processes that this one starts use the same folder; it is removed when this
-    one ends. Raises UserError if no temporary folder can be made either.
+    one ends. One sentence on stderr says so when something is compiled.
+    Raises UserError if no temporary folder can be made either.
     """
     if not any(isinstance(finder, _OnImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _OnImport())
@@ -53,15 +56,11 @@ def ensure_compile_cache() -> None:
         folder = Path(tempfile.mkdtemp(prefix="samplechop-numba-"))
     except OSError:
         raise UserError(f"{why}: set {VARIABLE} to a folder that can be written") from None
-    global _made
+    global _made, _sentence
     _made = folder, os.getpid()
+    _sentence = f"{why}, so that each start takes up to half a minute: set {VARIABLE} to a folder that can be written"
     atexit.register(remove_temporary_cache)
     os.environ[VARIABLE] = str(folder)
-    print(
-        f"samplechop: {why}, so that each start takes up to half a minute: "
-        f"set {VARIABLE} to a folder that can be written",
-        file=sys.stderr,
-    )
 
 
 class _OnImport(MetaPathFinder):
@@ -78,9 +77,29 @@ class _OnImport(MetaPathFinder):
             def exec_module(module: ModuleType) -> None:
                 run(module)
                 tolerate_damage(module.IndexDataCacheFile)
+                if _sentence:
+                    _say_when_compiling()
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+
+def _say_when_compiling() -> None:
+    """Have the sentence said when the first function is compiled: not by a command that compiles none."""
+    from numba.core import event
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:  # noqa: ARG002 (numba names the argument)
+            global _sentence
+            text, _sentence = _sentence, ""
+            with suppress(OSError, ValueError, AttributeError):  # nobody may be there to read it
+                if text:
+                    print(f"samplechop: {text}", file=sys.stderr, flush=True)
+
+        def on_end(self, event: Any) -> None:
+            """Say nothing when it is over."""
+
+    event.register("numba:compile", Listener())
 
 
 def tolerate_damage(files: Any) -> None:

@@ -308,7 +308,7 @@ def prepare_compiling() -> None:
 
 def say_when_compiling(say: Callable[[str], None]) -> None:
     """[main] Say once, even where nothing else is shown, what takes so long when something is compiled from now on."""
-    if is_temporary():  # that was said already
+    if is_temporary():  # that is said by itself
         return
     from numba.core import event  # Ctrl-C must be ours before anything that takes long is imported
 

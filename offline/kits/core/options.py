@@ -7,7 +7,7 @@ from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
-from samplechop.realtime.detectors.chop.peak_picking import Choose
+from samplechop.realtime.detectors.chop import Choose
 
 Compare = Literal["slice", "frame"]
 """What two chops are compared by: the harmonic content of the whole slice, or of the frame it begins with."""

@@ -13,6 +13,7 @@ from samplechop.models import Features, ModelError, StreamFeatures
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, Meter, ProcessSpec, StatedLatency, Trace
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
+from samplechop.realtime.detectors.chop import Choose
 from samplechop.realtime.detectors.chop.frontends import (
     FRAMES,
     SKIP,
@@ -21,7 +22,7 @@ from samplechop.realtime.detectors.chop.frontends import (
     WindowFrontEnd,
     harmonic_spectrum,
 )
-from samplechop.realtime.detectors.chop.peak_picking import Candidate, Choose, Decision, MinimumGap
+from samplechop.realtime.detectors.chop.peak_picking import Candidate, Decision, MinimumGap
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 from samplechop.realtime.nets.streaming import calibrated

@@ -4,15 +4,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
-
-Choose = Literal["hits", "beats", "both"]
+from samplechop.realtime.detectors.chop import Choose
 
 
 @dataclass(frozen=True, slots=True)
