@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.arrays import map_array
-from samplechop.offline.common.atomic import replacing, write_text
+from samplechop.offline.common.atomic import write_text
 from samplechop.realtime.core.documents import open_regular, parse_rows
 from samplechop.realtime.core.errors import UserError
 
@@ -123,12 +123,6 @@ def truncate_table(path: Path, rows: int) -> None:
         write_text(path, "".join(kept))
     except ValueError as error:  # a line that is no row, or whose bytes are no text
         raise UserError(f"{str(path)!r} is damaged ({error}): collect the sounds again") from None
-
-
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write a .npy file, whole or not at all. Raises UserError if the disk does not take it."""
-    with replacing(path) as part, part.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
 
 
 def read_array(path: Path, made_by: str) -> NDArray[np.float32]:

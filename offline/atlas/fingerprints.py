@@ -21,9 +21,10 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from samplechop.offline.atlas.files import read_array, write_array
+from samplechop.offline.atlas.files import read_array
 from samplechop.offline.atlas.settings import FingerprintSettings, SpectrumKind
 from samplechop.offline.atlas.store import Atlas, read_rows
+from samplechop.offline.common.arrays import write_array
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.palette import BACK
 from samplechop.offline.common.progress import Progress

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.common.atomic import replacing
 from samplechop.realtime.core.documents import open_regular
 
 MOST_BYTES = 1 << 30
@@ -84,3 +85,9 @@ def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if kind.kind not in _KINDS or not kind.itemsize:
         raise ValueError(f"it holds no numbers but {kind.str!r:.40}")
     return shape, in_columns, kind
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write a .npy file whole or not at all. Raises UserError as `replacing` does."""
+    with replacing(path) as part, part.open("wb") as file:
+        np.save(file, array, allow_pickle=False)

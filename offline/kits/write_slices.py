@@ -3,7 +3,7 @@
 Without any change what is written are the record's own numbers: they are read and written as integers of their size, or
 as floats, so slices in order are the record, bit for bit. What can be asked for, in this order: ring-out, mono,
 trimming, resampling, normalising, fade. Trimming and normalising must know the whole slice first, so it is read more
-than once rather than held: memory stays flat, however long the slice.
+than once rather than pending: memory stays flat, however long the slice.
 
 Loudness is that of ITU-R BS.1770-4. pyloudnorm weights and measures; it wants the whole signal, so it is given
 stretches, each with a second more on either side: the weighting filters forget within milliseconds, so the power of
@@ -139,14 +139,14 @@ def gain(blocks: Callable[[], Blocks], rate: int, by: str) -> float:
 
 def faded(blocks: Iterable[NDArray[np.float64]], length: int) -> Blocks:
     """Let the last `length` samples, or all where there are fewer, fall to zero; what is before passes unchanged."""
-    held: NDArray[np.float64] | None = None  # what may turn out to be the end
+    pending: NDArray[np.float64] | None = None  # what may turn out to be the end
     for samples in blocks:
-        held = samples if held is None else np.concatenate([held, samples])
-        if len(held) > length:
-            yield held[: len(held) - length]
-            held = held[len(held) - length :]
-    if held is not None and len(held):
-        yield held * _falling(0, len(held), len(held))
+        pending = samples if pending is None else np.concatenate([pending, samples])
+        if len(pending) > length:
+            yield pending[: len(pending) - length]
+            pending = pending[len(pending) - length :]
+    if pending is not None and len(pending):
+        yield pending * _falling(0, len(pending), len(pending))
 
 
 def _rung_out(record: Record, stop: int, tail: int, channels: int, channel: str, first: int, last: int) -> Blocks:
@@ -187,18 +187,18 @@ def loudness(blocks: Iterable[NDArray[np.float64]], rate: int) -> float:
     size, beside = STRETCH_SECONDS * rate, BESIDE_SECONDS * rate
     before, blocks_before = 0, 0
     measured: list[float] = []
-    held = np.zeros((0, 1))
+    pending = np.zeros((0, 1))
     for samples in blocks:
         weighted = samples[:, :MOST_CHANNELS]
-        held = np.concatenate([held, weighted]) if len(held) else weighted
-        while len(held) >= before + size + beside:
+        pending = np.concatenate([pending, weighted]) if len(pending) else weighted
+        while len(pending) >= before + size + beside:
             stop = before + size
-            levels = _blockwise(held[: stop + beside], rate)
+            levels = _blockwise(pending[: stop + beside], rate)
             measured += levels[blocks_before : blocks_before + STRETCH_SECONDS * _BLOCKS_PER_SECOND]
-            held = held[stop - beside :]
+            pending = pending[stop - beside :]
             before, blocks_before = beside, BESIDE_SECONDS * _BLOCKS_PER_SECOND
-    if len(held):
-        measured += _blockwise(held, rate)[blocks_before:]
+    if len(pending):
+        measured += _blockwise(pending, rate)[blocks_before:]
     return gated(measured)
 
 

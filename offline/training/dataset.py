@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.audio.reading import SUFFIXES, read_audio
-from samplechop.offline.common.arrays import map_array
+from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.streaming_targets import (
@@ -157,7 +157,7 @@ def write_shard(folder: Path, shard: int, records: Sequence[tuple[str, str, Reco
         folder.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             whole = np.concatenate([getattr(record, part) for _, _, record in records])
-            np.save(folder / f"{shard:03d}.{part}.npy", whole, allow_pickle=False)
+            write_array(folder / f"{shard:03d}.{part}.npy", whole)
     except OSError as error:
         raise UserError(f"features cannot be written to {str(folder)!r}: {error.strerror or error}") from None
     return rows

@@ -17,6 +17,7 @@ from typing import Any
 
 from samplechop import models
 from samplechop.models import AnyFeatures, Manifest
+from samplechop.offline.common.atomic import write_bytes, write_text
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import silence
 
@@ -133,8 +134,8 @@ def write(out: Path, made: Calibrated, training: Mapping[str, Any], version: str
         "training": {**training, **made.facts},
         "scores": dict(made.scores),
     }
-    file.write_bytes(made.content)
-    manifest.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    write_bytes(file, made.content)
+    write_text(manifest, json.dumps(record, indent=2) + "\n")
     return models.load(manifest)
 
 
@@ -165,4 +166,4 @@ def write_card(manifest: Manifest, card: Card, command: str, scores: Mapping[str
         f"Not measured yet: run `{card.evaluate} FOLDER --model {manifest.name}.json` on other recordings.",
         "",
     ]
-    manifest.path.with_suffix(".md").write_text("\n".join(lines), encoding="utf-8")
+    write_text(manifest.path.with_suffix(".md"), "\n".join(lines))

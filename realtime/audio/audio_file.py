@@ -4,9 +4,11 @@ libsndfile reads what it can give whole. Where it knows less of a file than is t
 that it can: with a finished header, or what ffmpeg decodes. What a file is shows in its bytes, not in its name.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.realtime.audio.ffmpeg import decode_with_ffmpeg, is_installed
+from samplechop.realtime.audio.ffmpeg import DESCRIPTORS, decode_with_ffmpeg, is_installed
 from samplechop.realtime.audio.stream_length import (
     MPEG_DELAY,
     flac_samples,
@@ -29,6 +31,8 @@ RATES = (4_000, 384_000)
 CHANNELS = 64
 UNKNOWN = 2**36
 """Samples: no header states more; libsndfile gives 2**63 - 1 for a FLAC that does not state its length."""
+LONGEST_WINDOWS_PATH = 259
+"""Characters, without the zero at the end, unless LongPathsEnabled is set in the registry."""
 PIPED = 2**31 - 2**15
 """Bytes: programs that write to a pipe promise the most a header can hold; that is no damage."""
 EXACT = frozenset(("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"))
@@ -39,13 +43,31 @@ MPEG_SLACK = 2 * 1152 + 529
 """Samples by which MPEG audio may end before its claim: two frames, and a decoder's delay."""
 
 
-def check_regular(path: Path) -> None:
-    """Refuse what is no file with bytes in it, without opening it. Raises UserError."""
+def is_folder(path: Path, windows: bool = os.name == "nt") -> bool:
+    """Say whether a path is that of a folder.
+
+    Raises UserError for names that are no text, which neither libsndfile nor the formats of kits could be given, and
+    for those that are too long.
+    """
     try:
         str(path).encode()
     except UnicodeEncodeError:
         raise UserError(f"the name {str(path)!r} is not UTF-8: rename it") from None
-    if path.is_dir():
+    try:
+        found, there = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:  # a name that is too long, or has a zero byte in it
+        raise UserError(f"{str(path)!r} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    if windows and not there and len(str(path.absolute())) > LONGEST_WINDOWS_PATH:
+        raise UserError(
+            f"{str(path)!r} is longer than the {LONGEST_WINDOWS_PATH} characters that Windows opens by default: give a "
+            "shorter path, or have long paths enabled"
+        )
+    return found
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is no file with bytes in it, without opening it. Raises UserError."""
+    if is_folder(path):
         raise UserError(f"{str(path)!r} is a folder: give an audio file")
     if not path.exists():
         raise UserError(f"there is no file {str(path)!r}")
@@ -197,13 +219,22 @@ def _finished(path: Path, place: Callable[[], Path]) -> AudioFile | None:
                 file.write(value)
         return _opened(path, open_audio(copy), copy)
     except UserError:
-        copy.unlink(missing_ok=True)
+        _discard(copy)
         return None
     except OSError as error:
-        copy.unlink(missing_ok=True)
+        _discard(copy)
         raise UserError(
             f"{str(path)!r} was never finished, and its copy {str(copy)!r} cannot be written: {error.strerror}"
         ) from None
+
+
+def _discard(copy: Path) -> None:
+    """Remove a copy; one that has no name of its own is empty then."""
+    with suppress(OSError):
+        if copy.parent == DESCRIPTORS:
+            os.truncate(copy, 0)
+        else:
+            copy.unlink(missing_ok=True)
 
 
 def _opened(path: Path, file: soundfile.SoundFile, where: Path) -> AudioFile:
@@ -265,7 +296,7 @@ def _decoded(
         complaint, claimed = decode_with_ffmpeg(path, copy)
         file = open_audio(copy)
     except UserError as error:
-        copy.unlink(missing_ok=True)
+        _discard(copy)
         raise refusal or error from None
     opened = _opened(path, file, copy)
     seconds = file.frames / file.samplerate

@@ -22,6 +22,8 @@ CONTAINERS = (
 LIMITS = ("-max_alloc", str(512 << 20), "-protocol_whitelist", "file", "-format_whitelist", CONTAINERS)
 _SHOWN = ["-select_streams", "a:0", "-show_entries", "stream=codec_name,bits_per_raw_sample,duration", "-of", "json"]
 PROBE_SECONDS, DECODE_SECONDS = 30.0, 1800.0
+DESCRIPTORS = Path("/dev/fd")
+"""Where open files have names, that of their number, even those that have no other."""
 LOSSLESS = frozenset({"alac", "flac", "wavpack", "tta", "ape", "tak", "shorten"})
 
 
@@ -36,7 +38,7 @@ def room(path: Path) -> int:
 
 
 def decode_with_ffmpeg(path: Path, copy: Path) -> tuple[str, float | None]:
-    """Decode the first sound of a file to the wav file `copy`.
+    """Decode the first sound of a file to the wav file `copy`, which may be there already, as an open one of /dev/fd.
 
     Gives what ffmpeg complained about, or "", and how many seconds the file claims to last, where it does.
     One second more than HOURS is decoded at most, so that what is longer shows, and `room` bytes.
@@ -47,12 +49,12 @@ def decode_with_ffmpeg(path: Path, copy: Path) -> tuple[str, float | None]:
         raise UserError(f"{str(path)!r} needs the ffmpeg program to be read: install ffmpeg, or give a wav file")
     # "file:" before an absolute path keeps a name such as "-i", "concat:a|b" or "http://x" from being anything else.
     given = ["-i", f"file:{path.absolute()}"]
-    told = _run([ffprobe, *LIMITS, "-v", "error", *_SHOWN, *given], copy.parent, PROBE_SECONDS, path)
-    codec = _codec(told[1])
+    probed = _run([ffprobe, *LIMITS, "-v", "error", *_SHOWN, *given], PROBE_SECONDS, path)
+    codec = _codec(probed[1])
     if codec is None:
         raise UserError(f"{str(path)!r} holds no sound that ffmpeg can read: give an audio file")
     depth = "pcm_s16le" if codec[0] in LOSSLESS and codec[1] == 16 else "pcm_s24le"
-    size = min(room(path), int(0.95 * shutil.disk_usage(copy.parent).free))
+    size = min(room(path), int(0.95 * shutil.disk_usage(copy if copy.exists() else copy.parent).free))
     wanted = [
         "-map",
         "0:a:0",
@@ -66,9 +68,10 @@ def decode_with_ffmpeg(path: Path, copy: Path) -> tuple[str, float | None]:
         "-fs",
         str(size),
     ]
-    written = ["-c:a", depth, "-rf64", "auto", "-bitexact", "-f", "wav", "-n", f"file:{copy.absolute()}"]
+    written = ["-c:a", depth, "-rf64", "auto", "-bitexact", "-f", "wav", "-y", f"file:{copy.absolute()}"]
     quiet = ["-nostdin", "-hide_banner", "-v", "error"]
-    code, _, complaint = _run([ffmpeg, *quiet, *LIMITS, *given, *wanted, *written], copy.parent, DECODE_SECONDS, path)
+    shared = (int(copy.name),) if copy.parent == DESCRIPTORS else ()
+    code, _, complaint = _run([ffmpeg, *quiet, *LIMITS, *given, *wanted, *written], DECODE_SECONDS, path, shared)
     if not copy.is_file() or copy.stat().st_size < 100:
         raise UserError(f"{str(path)!r} cannot be decoded (ffmpeg: {complaint or 'it holds no audio'})")
     if copy.stat().st_size > 0.99 * size:
@@ -76,20 +79,23 @@ def decode_with_ffmpeg(path: Path, copy: Path) -> tuple[str, float | None]:
     return complaint or ("it stopped early" if code else ""), codec[2]
 
 
-def _codec(told: str) -> tuple[str, int, float | None] | None:
+def _codec(answer: str) -> tuple[str, int, float | None] | None:
     """Read ffprobe's answer: codec of the first sound, its bits per sample or 0, and its length in seconds."""
     try:
-        stream = json.loads(told)["streams"][0]
+        stream = json.loads(answer)["streams"][0]
         seconds = float(stream["duration"]) if "duration" in stream else None
         return str(stream["codec_name"]), int(stream.get("bits_per_raw_sample") or 0), seconds
     except (ValueError, LookupError, TypeError):
         return None
 
 
-def _run(command: list[str], scratch: Path, seconds: float, path: Path) -> tuple[int, str, str]:
-    """Run a program without a shell; give its exit code, the start of its output, and of its complaints a line."""
+def _run(command: list[str], seconds: float, path: Path, shared: tuple[int, ...] = ()) -> tuple[int, str, str]:
+    """Run a program without a shell; give its exit code, the start of its output, and of its complaints a line.
+
+    shared: file descriptors that it gets.
+    """
     # Files, not pipes: a hostile file can make it complain without end, and that must not fill our memory.
-    with tempfile.TemporaryFile(dir=scratch) as out, tempfile.TemporaryFile(dir=scratch) as err:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
             code = subprocess.run(
                 command,
@@ -99,6 +105,7 @@ def _run(command: list[str], scratch: Path, seconds: float, path: Path) -> tuple
                 timeout=seconds,
                 check=False,
                 preexec_fn=ends_with_us(),
+                pass_fds=shared,
             ).returncode
         except subprocess.TimeoutExpired:
             raise UserError(
@@ -106,8 +113,8 @@ def _run(command: list[str], scratch: Path, seconds: float, path: Path) -> tuple
             ) from None
         out.seek(0)
         err.seek(0)
-        told = out.read(100_000).decode("utf-8", "replace")
+        output = out.read(100_000).decode("utf-8", "replace")
         lines = err.read(2_000).decode("utf-8", "replace").strip().splitlines()
     # "[alac @ 0x55d0c8e3b2c0] what is wrong"
     line = re.sub(r"^\[(\S+) @ 0x[0-9a-f]+\] ", r"\1: ", lines[0]) if lines else ""
-    return code, told, "".join(char for char in line if char.isprintable())[:200]
+    return code, output, "".join(char for char in line if char.isprintable())[:200]

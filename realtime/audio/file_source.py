@@ -4,12 +4,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.audio.audio_file import open_complete
+from samplechop.realtime.audio.ffmpeg import DESCRIPTORS
 from samplechop.realtime.audio.source import Chunk, Counters
 from samplechop.realtime.core.plugin import OPENING_SECONDS
 
@@ -17,9 +19,9 @@ from samplechop.realtime.core.plugin import OPENING_SECONDS
 class FileSource:
     """One audio file, decoded as it is needed, samples exactly as the decoder gives them (NaN included).
 
-    path: anything libsndfile or ffmpeg reads; what only ffmpeg can is decoded first, to a temporary folder that is
-    removed at `stop()`. block_size: most frames per chunk. realtime: whether a chunk comes when its last sample has
-    been played, with position 0 at `start()`, or at once.
+    path: anything libsndfile or ffmpeg reads; what only ffmpeg can is decoded first, to a temporary file that is gone
+    after `stop()` or a kill: it has no name, except on Windows. block_size: most frames per chunk. realtime: whether a
+    chunk comes when its last sample has been played, with position 0 at `start()`, or at once.
     opening: what the file begins with, float32 (n, channels), OPENING_SECONDS of it or all there is.
     now, wait: the clock, and how to wait that many seconds; for tests.
 
@@ -40,11 +42,11 @@ class FileSource:
             raise ValueError(f"block_size must be at least 1, got {block_size}")
         self.path = Path(path)
         self.warnings: list[str] = []
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch = ExitStack()
         try:
             self._file = open_complete(self.path, self._place, self.warnings)
         except BaseException:
-            self._clean()
+            self._scratch.close()
             raise
         self.name = self.path.name
         self.sample_rate = int(self._file.file.samplerate)
@@ -106,19 +108,17 @@ class FileSource:
         return self._ready
 
     def _place(self) -> Path:
-        self._scratch = tempfile.TemporaryDirectory(prefix="samplechop-decoded-", ignore_cleanup_errors=True)
-        return Path(self._scratch.name) / "decoded.wav"
-
-    def _clean(self) -> None:
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        if DESCRIPTORS.is_dir():
+            return DESCRIPTORS / str(self._scratch.enter_context(tempfile.TemporaryFile()).fileno())
+        folder = tempfile.TemporaryDirectory(prefix="samplechop-decoded-", ignore_cleanup_errors=True)
+        return Path(self._scratch.enter_context(folder)) / "decoded.wav"
 
     def stop(self) -> None:
         """[any thread] Close the file; `read()` returns None."""
         self._stopping.set()
         with self._closing:
             self._file.file.close()
-            self._clean()
+            self._scratch.close()
 
     def time_of(self, position: int) -> float:
         """[any thread] Give the moment the sample is played, by the machine's clock, position 0 being at `start()`."""

@@ -1,9 +1,11 @@
 """The length in a header is a claim: a file played live and a file that is chopped give all samples that are there."""
 
 import os
+import select
 import shutil
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import soundfile
 from samplechop.offline.audio.reading import read_at_own_rate
 from samplechop.offline.kits.core.record import open_record
 from samplechop.realtime.audio import ffmpeg
+from samplechop.realtime.audio.audio_file import is_folder
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.errors import UserError
 
@@ -206,20 +209,84 @@ def test_without_ffmpeg_what_needs_it_is_refused_by_its_name(tmp_path: Path, mon
         FileSource(path)
 
 
+def open_files() -> int:
+    return len(list(ffmpeg.DESCRIPTORS.iterdir()))
+
+
 @with_ffmpeg
-def test_the_decoded_copy_is_gone_when_the_source_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(not ffmpeg.DESCRIPTORS.is_dir(), reason="open files have no names here")
+def test_the_decoded_copy_has_no_name_and_is_gone_when_the_source_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = encode(tmp_path, "a.m4a", "-c:a", "aac")
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(place))
+    before = open_files()
     source = FileSource(path, realtime=False)
-    assert list(place.iterdir())
+    assert list(place.iterdir()) == [] and open_files() > before
     source.stop()
-    assert not list(place.iterdir())
+    assert open_files() == before
     path.write_bytes(b"no audio at all " * 50)
     with pytest.raises(UserError, match="cannot be read as audio"):
         FileSource(path)
-    assert not list(place.iterdir())
+    assert list(place.iterdir()) == [] and open_files() == before
+
+
+@pytest.mark.skipif(not ffmpeg.DESCRIPTORS.is_dir(), reason="open files have no names here")
+def test_a_kill_while_ffmpeg_decodes_leaves_nothing_behind(tmp_path: Path) -> None:
+    programs, place, song = tmp_path / "bin", tmp_path / "temporary", tmp_path / "a.m4a"
+    programs.mkdir()
+    place.mkdir()
+    song.write_bytes(b"\0\0\0\x20ftypM4A " * 20)
+    answer = '{"streams": [{"codec_name": "aac", "duration": "9"}]}'
+    scripts = {
+        "ffprobe": f"echo '{answer}'",
+        # The last argument is where it is to write to.
+        "ffmpeg": 'for last; do :; done; head -c 4096 /dev/zero > "${last#file:}"; echo decoding > "$PIPE"; sleep 60',
+    }
+    for name, script in scripts.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    os.mkfifo(tmp_path / "pipe")
+    code = f"from samplechop.realtime.audio.file_source import FileSource; FileSource({str(song)!r})"
+    environment = os.environ | {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "TMPDIR": str(place),
+        "PIPE": str(tmp_path / "pipe"),
+    }
+    pipe = os.open(tmp_path / "pipe", os.O_RDWR)  # so that there is no end when ffprobe closes it
+    with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
+        try:
+            assert select.select([pipe], [], [], 120)[0] and os.read(pipe, 8) == b"decoding"
+        finally:
+            process.kill()
+            os.close(pipe)
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize(("length", "refused"), [(240, False), (300, True)])
+def test_a_path_too_long_for_windows_is_said_to_be(tmp_path: Path, length: int, refused: bool) -> None:
+    path = tmp_path / ("x" * 40)
+    while len(str(path)) < length - 42:
+        path /= "y" * 40
+    path /= "z" * (length - len(str(path)) - 1)
+    assert len(str(path)) == length
+    if refused:
+        with pytest.raises(UserError, match=r"is longer than the 259 characters that Windows opens"):
+            is_folder(path, windows=True)
+    else:
+        assert not is_folder(path, windows=True)
+    path.parent.mkdir(parents=True)
+    path.mkdir()
+    assert is_folder(path, windows=True)  # where long paths are enabled
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "\udcff"])
+def test_names_that_no_system_takes_are_refused_live_and_offline(tmp_path: Path, name: str) -> None:
+    for opened in (FileSource, lambda path: open_record(path, tmp_path)):
+        with pytest.raises(UserError, match=r"cannot be opened|is not UTF-8|there is no file"):
+            opened(tmp_path / name)
 
 
 def test_what_is_beyond_all_audio_is_refused_alike(tmp_path: Path) -> None:

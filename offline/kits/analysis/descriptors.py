@@ -102,22 +102,22 @@ def describe(record: Record, starts: ArrayLike, stops: ArrayLike, compare: Compa
     begins = np.ceil((begin_at - first) * ratio / HOP).astype(np.int64)
     finishes = np.maximum(begins + 1, np.ceil((end_at - first) * ratio / HOP).astype(np.int64))
     waiting = list(np.argsort(finishes, kind="stable"))
-    held, base = np.zeros((0, SEMITONES + MELS), np.float32), 0
+    power, base = np.zeros((0, SEMITONES + MELS), np.float32), 0
     for spectra, ended in _gathered(_spectra(_mono(record, first, last))):
-        held = np.concatenate([held, spectra])
-        known = base + len(held) - (0 if ended else _MARGIN)
+        power = np.concatenate([power, spectra])
+        known = base + len(power) - (0 if ended else _MARGIN)
         ready = [index for index in waiting if ended or finishes[index] <= known]
         if not ready:
             continue
         waiting = waiting[len(ready) :]
-        harmonic = harmonic_part(np.sqrt(held[:, :SEMITONES]))
+        harmonic = harmonic_part(np.sqrt(power[:, :SEMITONES]))
         for index in ready:
             begin = min(int(begins[index]), known - 1) - base
             end = max(begin + 1, int(finishes[index]) - base)
-            _describe(made, index, harmonic[begin:end], held[begin:end, SEMITONES:])
+            _describe(made, index, harmonic[begin:end], power[begin:end, SEMITONES:])
         if waiting:
-            forgotten = max(0, min(int(begins[waiting].min()) - _MARGIN - base, len(held)))
-            held, base = held[forgotten:], base + forgotten
+            forgotten = max(0, min(int(begins[waiting].min()) - _MARGIN - base, len(power)))
+            power, base = power[forgotten:], base + forgotten
     return made
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from samplechop.offline.audio import decode
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
-from samplechop.realtime.audio.audio_file import open_audio
+from samplechop.realtime.audio.audio_file import check_regular, is_folder, open_audio
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.channels import CHANNELS, Channel
 from samplechop.realtime.core.errors import UserError
@@ -183,23 +183,10 @@ def recorded_channel(path: Path) -> Channel | None:
 def audio_files(path: Path) -> list[Path]:
     """Give the file itself, or the audio of a session.
 
-    Raises UserError for what is no ordinary file, for folders that are no session, and for names that are no text,
-    which neither libsndfile nor the formats of kits could be given.
+    Raises UserError as check_regular does, and for folders that are no session.
     """
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise UserError(f"the name {str(path)!r} is not UTF-8: rename it") from None
-    try:
-        is_folder, is_there, is_file = path.is_dir(), path.exists(), path.is_file()
-    except (OSError, ValueError) as error:  # a name that is too long, or has a zero byte in it
-        raise UserError(f"{str(path)!r} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
-    if not is_folder:
-        if not is_there:
-            raise UserError(f"there is no file {str(path)!r}")
-        if not is_file:
-            # Opening a pipe or a device could wait for ever.
-            raise UserError(f"{str(path)!r} is no ordinary file: give an audio file")
+    if not is_folder(path):
+        check_regular(path)
         return [path]
     try:
         next(path.iterdir(), None)  # only this tells of a folder that may not be read

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samplechop.offline.atlas import fingerprints
-from samplechop.offline.atlas.files import write_array
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.settings import PageSettings, SpriteSettings
 from samplechop.offline.atlas.store import Atlas, Sound
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.atlas.web.page import page
+from samplechop.offline.common.arrays import write_array
 from samplechop.offline.common.progress import silent
 from samplechop.offline.lab.bench import Figure
 from samplechop.realtime.core.errors import UserError

@@ -23,13 +23,14 @@ from samplechop import models
 from samplechop.offline.atlas import descriptions, tags, tempo_and_key
 from samplechop.offline.atlas.collect.find_files import find
 from samplechop.offline.atlas.collect.segmentation import read_alignment
-from samplechop.offline.atlas.files import write_array, write_table
+from samplechop.offline.atlas.files import write_table
 from samplechop.offline.atlas.fingerprints import read_fingerprints
 from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.map.tsne_layout import Basis, TrainingRecord
 from samplechop.offline.atlas.store import Atlas, Sound, Source
 from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.offline.audio.reading import read_at_own_rate
+from samplechop.offline.common.arrays import write_array
 from samplechop.offline.kits import from_list, kit_folder
 from samplechop.offline.kits.batch_state import BatchState, Row
 from samplechop.offline.kits.core.options import ChopOptions

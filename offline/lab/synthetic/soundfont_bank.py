@@ -11,7 +11,7 @@ import numpy as np
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, kit_programs, trimmed
 from samplechop.offline.audio.reading import RATE
-from samplechop.offline.common.arrays import map_array
+from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.synthesis.soundfonts import GRID, render
@@ -137,7 +137,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
             jobs.append(pool.submit(_kit_shots, path, kits, f"kit{path.stem}-"))
         shots = gather(sounds) + [shot for job in jobs for shot in job.result()]
         attacks, quick = probed.result()
-    np.save(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
+    write_array(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
     rows = [(shot.name, shot.role, len(shot.samples), shot.held_out, shot.velocity) for shot in shots]
     index = {"font": str(found.resolve()), "shots": rows, "attacks": attacks, "quick": sorted(quick)}
     write_text(folder / "index.json", json.dumps(index))

@@ -99,10 +99,10 @@ class HarmonyTask:
 
     def validation_batches(self) -> list[Batch]:
         """Give all frames held out."""
-        held = self._held_out
-        y = np.concatenate([held.target, held.weight], axis=1).astype(np.float32)
+        held_out = self._held_out
+        y = np.concatenate([held_out.target, held_out.weight], axis=1).astype(np.float32)
         parts = [slice(at, at + VALIDATION_BATCH) for at in range(0, len(y), VALIDATION_BATCH)]
-        return [(np.asarray(held.x[part], np.float32), y[part]) for part in parts]
+        return [(np.asarray(held_out.x[part], np.float32), y[part]) for part in parts]
 
     def loss(self) -> Loss:
         """Give the loss."""
@@ -111,19 +111,19 @@ class HarmonyTask:
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
         """Find the temperature, choose the threshold, measure."""
         (fitted,) = fittings
-        held, x = self._held_out, np.asarray(self._held_out.x, np.float32)
-        temperature = temper(fitted.model, predict(fitted.model, x), held)
+        held_out, x = self._held_out, np.asarray(self._held_out.x, np.float32)
+        temperature = temper(fitted.model, predict(fitted.model, x), held_out)
         logits = self._logits = predict(fitted.model, x)
-        known = np.asarray(held.weight[:, :12]) > 0
+        known = np.asarray(held_out.weight[:, :12]) > 0
 
         def f_at(threshold: float) -> float:
-            return f_measure(logits[:, :12] > np.log(threshold / (1 - threshold)), held.target[:, :12], known)
+            return f_measure(logits[:, :12] > np.log(threshold / (1 - threshold)), held_out.target[:, :12], known)
 
         threshold = max(THRESHOLDS, key=f_at)
         features = HarmonyFeatures(44_100, 2048, self._spectrum, x.shape[1], FLOOR_DB)
         facts = {"temperature": round(temperature, 3), "validation_loss": round(min(fitted.validation_loss), 4)}
         content = keras_models.to_tflite(fitted.model, 1)
-        return Calibrated(content, features, measure(logits, held, threshold), threshold, facts=facts)
+        return Calibrated(content, features, measure(logits, held_out, threshold), threshold, facts=facts)
 
     def finish(self, _manifest: Manifest, folder: Path) -> None:
         """Draw how often a pitch class sounds by the probability the net gives it."""
@@ -134,12 +134,12 @@ class HarmonyTask:
         measures.draw_reliability(labels, probability, sounds, 1, ((0, 0), (1, 1)), "", folder / "reliability.png")
 
 
-def temper(model: Any, logits: NDArray[np.float32], held: Frames) -> float:
+def temper(model: Any, logits: NDArray[np.float32], held_out: Frames) -> float:
     """Divide the last layer's weights by the temperature that makes its probabilities of held-out frames most honest.
 
     Guo et al., "On calibration of modern neural networks" (ICML 2017). Returns the temperature.
     """
-    target, known = held.target[:, :12].astype(np.float32), held.weight[:, :12] > 0
+    target, known = held_out.target[:, :12].astype(np.float32), held_out.weight[:, :12] > 0
 
     def cost(temperature: float) -> float:
         z = logits[:, :12] / temperature
@@ -158,11 +158,11 @@ def f_measure(detected: NDArray[np.bool_], target: NDArray[np.uint8], known: NDA
     return float(f1_score(target[known] > 0, detected[known], zero_division=1.0)) if known.any() else 1.0
 
 
-def measure(logits: NDArray[np.float32], held: Frames, threshold: float) -> dict[str, Any]:
+def measure(logits: NDArray[np.float32], held_out: Frames, threshold: float) -> dict[str, Any]:
     """Score logits of frames of held-out instruments: F of pitch classes, by kind too; how often all twelve are right;
     the bass; false notes in frames without any; whether mistakes lean to neighbouring semitones.
     """
-    target, known = np.asarray(held.target[:, :12]), np.asarray(held.weight[:, :12]) > 0
+    target, known = np.asarray(held_out.target[:, :12]), np.asarray(held_out.weight[:, :12]) > 0
     detected = logits[:, :12] > np.log(threshold / (1 - threshold))
     found: dict[str, Any] = {"pitch_class_f": f_measure(detected, target, known)}
     mean = logits.reshape(-1, FRAMES, 24).mean(axis=1)
@@ -172,15 +172,15 @@ def measure(logits: NDArray[np.float32], held: Frames, threshold: float) -> dict
     mix_target = target.reshape(-1, FRAMES, 12)[alike, 0]
     found["pitch_class_f_of_a_mix"] = f_measure(together, mix_target, np.ones_like(together))
     found["all_12_right_of_a_mix"] = float(np.mean((together == (mix_target > 0)).all(axis=1)))
-    kinds = np.asarray(held.kind)
+    kinds = np.asarray(held_out.kind)
     found["by_kind"] = {
         kind: f_measure(detected[kinds == number], target[kinds == number], known[kinds == number])
         for number, kind in enumerate(KINDS)
         if kind != "nothing" and (kinds == number).any()
     }
-    sounding = held.target[:, 12:].any(axis=1) & (held.weight[:, 12:] > 0).all(axis=1)
+    sounding = held_out.target[:, 12:].any(axis=1) & (held_out.weight[:, 12:] > 0).all(axis=1)
     lowest = np.argmax(logits[sounding, 12:], axis=1)
-    found["bass"] = float(np.mean(held.target[sounding, 12:][np.arange(len(lowest)), lowest]))
+    found["bass"] = float(np.mean(held_out.target[sounding, 12:][np.arange(len(lowest)), lowest]))
     empty = kinds == list(KINDS).index("nothing")
     found["frames_with_false_notes_on_drums_and_noise"] = (
         float(np.mean(detected[empty].any(axis=1))) if empty.any() else 0.0

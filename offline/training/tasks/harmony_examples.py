@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from samplechop.offline.common.arrays import map_array
+from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.tasks import harmony_library
 from samplechop.offline.training.tasks.harmony_mixing import KINDS, LENGTH, Mixed, mix
@@ -146,8 +148,8 @@ def prepare(
     all). Raises UserError if the folder cannot be written.
     """
     work = [
-        (str(sounds), spectrum, seed, held, number)
-        for held, count in ((False, train), (True, held_out))
+        (str(sounds), spectrum, seed, is_held_out, number)
+        for is_held_out, count in ((False, train), (True, held_out))
         for number in range(-(-count // (PER_JOB * FRAMES)))
     ]
     source = hashlib.sha256((sounds / "library.json").read_bytes()).hexdigest()
@@ -157,19 +159,23 @@ def prepare(
     try:
         if not index.is_file() or _made_of(index) != made_of:
             folder.mkdir(parents=True, exist_ok=True)
-            files = {}
-            for done, made in enumerate(in_order(_frames, work, jobs), 1):
-                for name in names:
-                    rows = getattr(made, name)
-                    if name not in files:
-                        shape = (n * len(work), *rows.shape[1:])
-                        files[name] = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", rows.dtype, shape)
-                    files[name][n * (done - 1) : n * done] = rows
-                if on_job is not None:
-                    on_job(done, len(work))
-            for file in files.values():
-                file.flush()
-            index.write_text(json.dumps(made_of), encoding="utf-8")
+            index.unlink(missing_ok=True)  # from here on the folder is not finished
+            with ExitStack() as stack:
+                parts = {name: stack.enter_context(replacing(folder / f"{name}.npy")) for name in names}
+                files = {}
+                for done, made in enumerate(in_order(_frames, work, jobs), 1):
+                    for name, part in parts.items():
+                        rows = getattr(made, name)
+                        if name not in files:
+                            shape = (n * len(work), *rows.shape[1:])
+                            files[name] = np.lib.format.open_memmap(part, "w+", rows.dtype, shape)
+                        files[name][n * (done - 1) : n * done] = rows
+                    if on_job is not None:
+                        on_job(done, len(work))
+                for file in files.values():
+                    file.flush()
+                files.clear()  # Windows moves no file that is mapped
+            write_text(index, json.dumps(made_of))
     except OSError as error:
         raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
     arrays = [map_array(folder / f"{name}.npy") for name in names]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from samplechop.offline.audio.one_shots import gather, is_held_out
 from samplechop.offline.audio.reading import RATE as BANK_RATE
 from samplechop.offline.augmentation.vinyl import surface_noise
+from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.notes.note_bank import Bank, Note, find_banks, is_in_tune, read_bank
 from samplechop.offline.synthesis import soundfonts as fonts
@@ -168,8 +169,8 @@ def _make(job: Job) -> tuple[str, str, bool, list[tuple[float, NDArray[np.float3
     kind, where, number = job
     if kind == "font":
         bank = fonts.program_bank(Path(where), number)
-        held = number in HELD_OUT_PROGRAMS
-        return "notes", f"{Path(where).stem}-{number:03d}", held, _notes(bank) if bank is not None else []
+        held_out = number in HELD_OUT_PROGRAMS
+        return "notes", f"{Path(where).stem}-{number:03d}", held_out, _notes(bank) if bank is not None else []
     if kind == "made":
         bank = made_bank(number, MADE_PITCHES)
         return "notes", bank.name, number % 5 == 4, _notes(bank)
@@ -236,8 +237,9 @@ def prepare(
     rows, at = [], 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "samples.i16").open("wb") as file:
-            for done, (group, name, held, sounds_made) in enumerate(in_order(_make, work, jobs), 1):
+        index.unlink(missing_ok=True)  # from here on the folder is not finished
+        with replacing(folder / "samples.i16") as part, part.open("wb") as file:
+            for done, (group, name, held_out, sounds_made) in enumerate(in_order(_make, work, jobs), 1):
                 pieces = []
                 for pitch, samples in sounds_made:
                     peak = np.max(np.abs(samples), initial=0.0)
@@ -245,10 +247,10 @@ def prepare(
                         file.write(np.round(samples / peak * 32_767).astype(np.int16).tobytes())
                         pieces.append((at, len(samples), pitch))
                         at += len(samples)
-                rows.append((group, name, held, pieces))
+                rows.append((group, name, held_out, pieces))
                 if on_job is not None:
                     on_job(done, len(work))
-        index.write_text(json.dumps({"made_of": made_of, "rows": rows}), encoding="utf-8")
+        write_text(index, json.dumps({"made_of": made_of, "rows": rows}))
     except OSError as error:
         raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
 
@@ -257,7 +259,7 @@ def _read_index(path: Path) -> dict[str, Any]:
     """Read what prepare() wrote last. Raises UserError."""
     try:
         index = documents.read_json(path)
-        rows = [(str(group), str(name), bool(held), list(row)) for group, name, held, row in index["rows"]]
+        rows = [(str(group), str(name), bool(held_out), list(row)) for group, name, held_out, row in index["rows"]]
         if not all(type(number) in (int, float) for *_, row in rows for piece in row for number in piece):
             raise ValueError("pieces are numbers")
         return {"made_of": index["made_of"], "rows": rows}
@@ -274,8 +276,8 @@ def load(folder: Path) -> Library:
     samples = np.memmap(folder / "samples.i16", np.int16, "r")
     pieces = {group: [Piece(*one) for g, _, _, row in rows if g == group for one in row] for group, *_ in rows}
     instruments = [
-        Instrument(name, held, tuple(sorted((Piece(*one) for one in row), key=lambda piece: piece.pitch)))
-        for group, name, held, row in rows
+        Instrument(name, held_out, tuple(sorted((Piece(*one) for one in row), key=lambda piece: piece.pitch)))
+        for group, name, held_out, row in rows
         if group == "notes" and row
     ]
     if len(instruments) < 2:
@@ -284,5 +286,5 @@ def load(folder: Path) -> Library:
         last = instruments[-1]
         instruments[-1] = Instrument(last.name, True, last.notes)
     drums = pieces.get("drums", [])
-    split = {held: tuple(piece for piece in drums if (piece.pitch < 0) == held) for held in (False, True)}
+    split = {held_out: tuple(piece for piece in drums if (piece.pitch < 0) == held_out) for held_out in (False, True)}
     return Library(samples, tuple(instruments), split, tuple(pieces["surfaces"]), tuple(pieces["rooms"]))

@@ -55,6 +55,31 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_library_or_examples_broken_off_are_not_taken_for_those_before(
+    sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    banks, library, examples = [sounds / "one", sounds / "two"], tmp_path / "library", tmp_path / "examples"
+
+    def prepare(made: int) -> None:
+        harmony_library.prepare(library, banks, [], [], made=made, jobs=1)
+
+    def make(seed: int) -> None:
+        harmony_examples.prepare(examples, sounds / "library", "cqt", 84, 84, seed, 1)
+
+    def broken_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    prepare(0)
+    make(1)
+    with monkeypatch.context() as patched:
+        for module, again, number in ((harmony_library, prepare, 1), (harmony_examples, make, 2)):
+            patched.setattr(module, "in_order", broken_off)
+            with pytest.raises(KeyboardInterrupt):
+                again(number)
+    assert not (library / "library.json").exists() and not (examples / "examples.json").exists()
+    assert not [path.name for path in (*library.iterdir(), *examples.iterdir()) if path.name.startswith(".part-")]
+
+
 def test_every_name_has_the_notes_of_its_chord() -> None:
     rng = np.random.default_rng(0)
     for kind in ("note", "fifth", "triad", "other triad", "seventh", "extended"):
