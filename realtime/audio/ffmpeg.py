@@ -49,7 +49,7 @@ def decode_with_ffmpeg(path: Path, copy: Path) -> tuple[str, float | None]:
         raise UserError(f"{str(path)!r} needs the ffmpeg program to be read: install ffmpeg, or give a wav file")
     # "file:" before an absolute path keeps a name such as "-i", "concat:a|b" or "http://x" from being anything else.
     given = ["-i", f"file:{path.absolute()}"]
-    probed = _run([ffprobe, *LIMITS, "-v", "error", *_SHOWN, *given], PROBE_SECONDS, path)
+    probed = _run([ffprobe, *LIMITS, "-v", "error", *_SHOWN, *given], copy, PROBE_SECONDS, path)
     codec = _codec(probed[1])
     if codec is None:
         raise UserError(f"{str(path)!r} holds no sound that ffmpeg can read: give an audio file")
@@ -70,8 +70,7 @@ def decode_with_ffmpeg(path: Path, copy: Path) -> tuple[str, float | None]:
     ]
     written = ["-c:a", depth, "-rf64", "auto", "-bitexact", "-f", "wav", "-y", f"file:{copy.absolute()}"]
     quiet = ["-nostdin", "-hide_banner", "-v", "error"]
-    shared = (int(copy.name),) if copy.parent == DESCRIPTORS else ()
-    code, _, complaint = _run([ffmpeg, *quiet, *LIMITS, *given, *wanted, *written], DECODE_SECONDS, path, shared)
+    code, _, complaint = _run([ffmpeg, *quiet, *LIMITS, *given, *wanted, *written], copy, DECODE_SECONDS, path)
     if not copy.is_file() or copy.stat().st_size < 100:
         raise UserError(f"{str(path)!r} cannot be decoded (ffmpeg: {complaint or 'it holds no audio'})")
     if copy.stat().st_size > 0.99 * size:
@@ -89,13 +88,12 @@ def _codec(answer: str) -> tuple[str, int, float | None] | None:
         return None
 
 
-def _run(command: list[str], seconds: float, path: Path, shared: tuple[int, ...] = ()) -> tuple[int, str, str]:
-    """Run a program without a shell; give its exit code, the start of its output, and of its complaints a line.
-
-    shared: file descriptors that it gets.
-    """
+def _run(command: list[str], copy: Path, seconds: float, path: Path) -> tuple[int, str, str]:
+    """Run a program without a shell; give its exit code, the start of its output, and of its complaints a line."""
+    is_open = copy.parent == DESCRIPTORS
+    scratch = None if is_open else copy.parent
     # Files, not pipes: a hostile file can make it complain without end, and that must not fill our memory.
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with tempfile.TemporaryFile(dir=scratch) as out, tempfile.TemporaryFile(dir=scratch) as err:
         try:
             code = subprocess.run(
                 command,
@@ -105,7 +103,7 @@ def _run(command: list[str], seconds: float, path: Path, shared: tuple[int, ...]
                 timeout=seconds,
                 check=False,
                 preexec_fn=ends_with_us(),
-                pass_fds=shared,
+                pass_fds=(int(copy.name),) if is_open else (),
             ).returncode
         except subprocess.TimeoutExpired:
             raise UserError(
