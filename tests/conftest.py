@@ -27,10 +27,10 @@ WARM = pytest.StashKey[Path]()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Take all cores for the whole suite, and none besides this process for a file or a folder that was named."""
+    """Take one process more than cores for the whole suite (the one with JACK mostly waits), for a part none."""
     whole = config.args == config.getini("testpaths")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores if whole and cores > 1 else 0
+    return cores + 1 if whole and cores > 1 else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
