@@ -42,10 +42,15 @@ _GRACE = 15.0
 _MOST_BYTES = 4 << 30
 """Of address space: what asks for more gets MemoryError."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_UNNAMED = getattr(os, "O_TMPFILE", 0)  # a temporary file without a name, in whatever folder
 _CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
 _ALLOWED = (".nbi", ".nbc", ".pyc", "numba.lock", "/dev/null")
-_CACHES = ("/proc/", "/dev/shm", str(Path("~/.config/matplotlib").expanduser()), str(Path("~/.cache").expanduser()))
+_CACHES = (
+    "/proc/",
+    "/dev/fd/",
+    "/dev/shm",
+    str(Path("~/.config/matplotlib").expanduser()),
+    str(Path("~/.cache").expanduser()),
+)
 
 
 @dataclass(slots=True)
@@ -107,9 +112,10 @@ class _Watch:
             return
         if event == "open":
             path, _, flags = arguments
-            unnamed = _UNNAMED and isinstance(flags, int) and flags & _UNNAMED == _UNNAMED
-            if isinstance(path, str | bytes) and isinstance(flags, int) and not unnamed:
-                self.look(os.fsdecode(path), bool(flags & _WRITES), bool(flags & getattr(os, "O_NOFOLLOW", 0)))
+            if isinstance(path, str | bytes) and isinstance(flags, int):
+                writes = bool(flags & _WRITES)
+                if not (writes and Path(os.fsdecode(path)).is_dir()):  # a temporary file without a name
+                    self.look(os.fsdecode(path), writes, bool(flags & getattr(os, "O_NOFOLLOW", 0)))
         elif event in _CHANGES:
             for path in arguments[:2]:
                 if isinstance(path, str | bytes) and event != "os.symlink":
