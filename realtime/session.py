@@ -38,7 +38,9 @@ from samplechop.realtime.session_parts import (
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.taps.tempo_keys import KEYS_HELP
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, SessionStats, Summary
-from samplechop.realtime.ui.views import GuardedView, QuietView, View, choose_view
+from samplechop.realtime.ui.text_views import QuietView
+from samplechop.realtime.ui.view import GuardedView, View
+from samplechop.realtime.ui.views import choose_view
 
 _SHOW_SECONDS = 1 / 12
 _DRAIN_SECONDS = 2.0
@@ -148,7 +150,7 @@ class Session:
             self._sent,
             self._taps,
             self._recorder,
-            self._lines,
+            (self._lines, self._midi_file),
             KEYS_HELP if self._tempo_keys is not None else "",
         )
 

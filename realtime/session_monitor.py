@@ -5,6 +5,7 @@ import time
 from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, KEY
 from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.sender import Counters
 from samplechop.realtime.outputs.sinks import JsonLinesSink
 from samplechop.realtime.recording.recorder import Recorder
@@ -26,7 +27,7 @@ class SessionMonitor:
         sent: Counters | None,
         taps: TapRecorder | None,
         recorder: Recorder | None,
-        lines: JsonLinesSink | None,
+        files: tuple[JsonLinesSink | None, MidiFileSink | None],
         tempo_keys: str = "",
     ) -> None:
         """duration: samples after which it ends. midi: name of the port or file. sent: what the MIDI sender counts.
@@ -35,7 +36,7 @@ class SessionMonitor:
         """
         self._tempo_keys = tempo_keys
         self._source, self._engine, self._stats, self._duration = source, engine, stats, duration
-        self._midi, self._sent, self._taps, self._recorder, self._lines = midi, sent, taps, recorder, lines
+        self._midi, self._sent, self._taps, self._recorder, self._files = midi, sent, taps, recorder, files
         self._cpu_mark = (time.perf_counter(), time.process_time())
 
     def snapshot(self) -> Snapshot:
@@ -84,7 +85,7 @@ class SessionMonitor:
     def warnings(self) -> tuple[str, ...]:
         """[any thread] Give one sentence for each thing the user should know."""
         faults = [f"detector {name} was switched off: {why}" for name, why in self._engine.faults.items()]
-        parts = (self._recorder, self._taps, self._lines)
+        parts = (self._recorder, self._taps, *self._files)
         others = [text for part in parts if part is not None for text in part.warnings()]
         antiphase = self._engine.downmix.warning()
         channels = () if antiphase is None else (antiphase,)

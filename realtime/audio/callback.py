@@ -70,12 +70,41 @@ CONFIRM_SECONDS = 0.1
 """So long the server must stay ahead: a late callback sees the frame of a cycle that is yet to come to it."""
 
 
-@njit(types.void(_CONTROL, types.int64, types.float64), cache=True)
-def count_lost(control: Any, frame: int, frame_seconds: float) -> None:
-    """[audio] Note the cycles lost before the block that is to be written.
+@njit(types.boolean(_CONTROL, _SAMPLES, _SAMPLES, types.int64), cache=True)
+def _came_before(control: Any, samples: Any, block: Any, n: int) -> bool:
+    """[audio] Tell whether n frames are those that were written last, and no silence."""
+    channels, mask, start = control[ring.CHANNELS], control[ring.FRAMES] - 1, control[ring.WRITTEN] - n
+    if start < 0:
+        return False
+    sounds = False
+    for i in range(n):
+        at = ((start + i) & mask) * channels
+        for channel in range(channels):
+            value = block[i * channels + channel]
+            if samples[at + channel] != value:
+                return False
+            sounds |= value != 0.0
+    return sounds
+
+
+@njit(types.void(_CONTROL, types.int64, types.int64), cache=True)
+def _note_loss(control: Any, position: int, frames: int) -> None:
+    """[audio] Note that so many frames were lost before a position."""
+    at = ring.LOSS + 2 * (control[ring.LOSSES] % ring.LAST_LOSSES)
+    control[at] = position
+    control[at + 1] = frames
+    ring.release_fence()
+    control[ring.LOSSES] += 1
+
+
+@njit(types.void(_CONTROL, _SAMPLES, _SAMPLES, types.int64, types.int64, types.float64), cache=True)
+def count_lost(control: Any, samples: Any, block: Any, n: int, frame: int, frame_seconds: float) -> None:
+    """[audio] Note the cycles lost before the block of n frames that is to be written.
 
     frame: with which its cycle began by the server, modulo 2^32. Between the two counts lies a constant, which varies
-    by less than a cycle where blocks and cycles differ in size, and which grows by what the stream did not get.
+    by less than a cycle where blocks and cycles differ in size, and which grows by what the stream did not get. A
+    callback so late that it gets the next cycle's sound is called once more in that cycle: the same block comes twice
+    and the one before it never, and the two counts agree again.
     """
     before, position, period = control[ring.SERVER_FRAME], control[ring.WRITTEN], control[ring.PERIOD]
     if before == ring.NO_FRAME:
@@ -87,6 +116,8 @@ def count_lost(control: Any, frame: int, frame_seconds: float) -> None:
     lead = now - position
     if not known or lead < control[ring.LEAD]:
         control[ring.LEAD] = lead
+    elif before == now and n == period and _came_before(control, samples, block, n):
+        _note_loss(control, position, n)
     ahead = lead - control[ring.LEAD]
     if ahead < period:
         control[ring.AHEAD_SINCE] = ring.NO_FRAME
@@ -98,11 +129,7 @@ def count_lost(control: Any, frame: int, frame_seconds: float) -> None:
     if (position - control[ring.AHEAD_SINCE]) * frame_seconds < CONFIRM_SECONDS:
         return
     lost = (control[ring.LEAST_LEAD] - control[ring.LEAD]) // period * period
-    at = ring.LOSS + 2 * (control[ring.LOSSES] % ring.LAST_LOSSES)
-    control[at] = control[ring.AHEAD_SINCE]
-    control[at + 1] = lost
-    ring.release_fence()
-    control[ring.LOSSES] += 1
+    _note_loss(control, control[ring.AHEAD_SINCE], lost)
     control[ring.LEAD] += lost
     control[ring.AHEAD_SINCE] = ring.NO_FRAME
 
@@ -140,7 +167,7 @@ def exchange(
     else:
         if control[ring.FRAME_TIME] != 0:
             frame = _cycle_frame(control[ring.FRAME_TIME], control[ring.FRAME_CLIENT])
-            count_lost(control, frame, clock[ring.FRAME_SECONDS])
+            count_lost(control, samples, block, n, frame, clock[ring.FRAME_SECONDS])
         start = control[ring.WRITTEN]
         seconds = times[0]
         if seconds <= 0.0:

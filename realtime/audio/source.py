@@ -35,7 +35,7 @@ class Xrun:
     """A stretch in which audio came or went too late.
 
     sample: the first one after what was lost, or of the block that was flagged. overflows, underflows: blocks
-    flagged by the audio system. lost: samples that the input is short of there. exact: whether the audio server
+    flagged by the audio system. lost: samples that did not come. exact: whether the audio server
     counted them; otherwise it is what the clock says.
     """
 

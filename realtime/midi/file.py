@@ -135,6 +135,13 @@ class MidiFileSink:
         self._newest = 0  # sample
         self._changed, self._due = False, 0.0
         self._closed = False
+        self._fault = ""  # why the disk did not take it the last time
+
+    def warnings(self) -> tuple[str, ...]:
+        """[any thread] Say that the file does not grow, and why, while that is so."""
+        return (f"the MIDI file {str(self._path)!r} cannot be written ({self._fault}): it is tried again",) * bool(
+            self._fault
+        )
 
     def write(self, event: Event) -> None:
         """Take a beat, an event that has a note, or one with a velocity and the notes that sound until the next one."""
@@ -159,9 +166,10 @@ class MidiFileSink:
         self._settle(min(self._newest / self._sample_rate - SETTLED_SECONDS, self._tempi.settled))
         try:
             self._replace(sync=False)
+            self._fault = ""
         except OSError as error:
-            self._changed = True
-            _log.warning("the MIDI file %r does not grow: %s", str(self._path), error.strerror or error)
+            self._changed, self._fault = True, error.strerror or str(error)
+            _log.warning("the MIDI file %r does not grow: %s", str(self._path), self._fault)
         now = time.monotonic()
         self._due = now + max(GROW_SECONDS, 10 * (now - began))  # without beats all is rendered anew: not for ever
 
@@ -169,7 +177,7 @@ class MidiFileSink:
         """Write the file, also when there is no note. Raises UserError if the disk does not take it."""
         if self._closed:
             return
-        self._closed = True
+        self._closed, self._fault = True, ""
         try:
             self._replace(sync=True)
         except OSError as error:
@@ -177,6 +185,7 @@ class MidiFileSink:
 
     def _replace(self, sync: bool) -> None:
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        self._path.parent.mkdir(parents=True, exist_ok=True)  # it was there, and may have been deleted since
         try:
             with temporary.open("wb") as file:
                 file.write(self._render())

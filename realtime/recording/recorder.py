@@ -37,6 +37,7 @@ STALL_SECONDS = 20.0
 
 KEEP_KEY = b"k"
 _PIECE_FRAMES = 16_384
+_KEPT = "what came before is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Recorder:
         self._began = datetime.now().astimezone()
         self._xruns = self._dropped = 0  # how many are in the log; samples
         self._failures: list[str] = []
+        self._kept = _KEPT  # said of a recording that has ended early
         self._moves: list[str] = []
         self._earlier: list[Path] = []  # folders that were recorded into before
         self._seen, self._seen_lines = 0, list[Line]()  # position when all was there, and the lines logged since
@@ -115,7 +117,7 @@ class Recorder:
             if writer.fault:
                 found.append(
                     f"the recording {where} ended after {writer.position / rate:.1f} s ({writer.fault}); "
-                    "what came before is kept, and the session goes on"
+                    f"{self._kept}, and the session goes on"
                 )
             if writer.log_fault:
                 found.append(f"the log of {where} cannot be written ({writer.log_fault}): it is tried again")
@@ -203,6 +205,9 @@ class Recorder:
         lines = self._new_lines()
         if self._writer is not None:
             again: list[Line] = []
+            if self._writer.fault and self._kept == _KEPT and (gone := self._writer.missing()):
+                self._kept = f"the {gone} was deleted or moved after that"
+                _log.error("recording %r: %s", str(self._writer.folder), self._kept)
             if self._is_gone(self._writer):
                 again = self._seen_lines
                 self._begin_anew(self._writer, self._seen)
@@ -237,7 +242,7 @@ class Recorder:
         try:
             new = SessionWriter(self._parent, self._facts, self._began, f"from-{seconds:.0f}s", position)
         except UserError as error:
-            old.fault = f"{gone}, and {error}"
+            old.fault, self._kept = f"{gone}, and {error}", "nothing more is recorded"
             _log.error(old.fault)
             return
         warning = f"{gone}: the recording goes on in {str(new.folder)!r}, from {seconds:.1f} s on"

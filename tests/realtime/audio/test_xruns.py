@@ -18,7 +18,6 @@ from samplechop.realtime.audio.ring import (
     NO_FRAME,
     PERIOD,
     SERVER_FRAME,
-    WRITTEN,
     Ring,
     read_loss,
 )
@@ -32,15 +31,17 @@ LONG = 2 * round(CONFIRM_SECONDS * RATE) // CYCLE
 
 def counted(cycles: list[int], block: int = CYCLE, first: int = 0) -> list[tuple[int, int]]:
     """Give the losses that the callback finds while the server runs these cycles, in blocks of another size, too."""
-    ring = Ring(1, 64)
+    ring = Ring(1, 1 << 12)
     ring.control[PERIOD] = CYCLE
     ring.control[[SERVER_FRAME, AHEAD_SINCE]] = NO_FRAME
-    came = 0
+    sound = np.zeros(0, np.float32)
     for cycle in cycles:
-        came += CYCLE
-        while ring.written + block <= came:
-            count_lost(ring.control, (first + cycle * CYCLE) & 0xFFFFFFFF, 1 / RATE)
-            ring.control[WRITTEN] += block
+        sound = np.append(sound, np.arange(cycle * CYCLE, (cycle + 1) * CYCLE, dtype=np.float32))
+        while len(sound) >= block:
+            now, sound = sound[:block].copy(), sound[block:]
+            frame = (first + cycle * CYCLE) & 0xFFFFFFFF
+            count_lost(ring.control, ring.samples, now, block, frame, 1 / RATE)
+            ring.write(now[:, None])
     return [read_loss(ring.control, number) for number in range(int(ring.control[LOSSES]))]
 
 
@@ -71,8 +72,20 @@ def test_a_loss_is_counted_in_blocks_of_other_sizes(block: int) -> None:
 
 
 def test_a_late_callback_that_sees_the_next_cycle_has_lost_nothing() -> None:
-    late = [number + (number % 7 == 0) + (number % 50 in range(5)) for number in range(2_000)]
-    assert counted(late) == []
+    ring = Ring(1, 1 << 12)
+    ring.control[PERIOD] = CYCLE
+    ring.control[[SERVER_FRAME, AHEAD_SINCE]] = NO_FRAME
+    for number in range(2_000):
+        seen = number + (number % 7 == 0) + (number % 50 in range(5))
+        block = np.arange(number * CYCLE, (number + 1) * CYCLE, dtype=np.float32)
+        count_lost(ring.control, ring.samples, block, CYCLE, seen * CYCLE, 1 / RATE)
+        ring.write(block[:, None])
+    assert ring.control[LOSSES] == 0
+
+
+def test_a_late_callback_that_gets_the_next_cycle_twice_has_lost_the_one_before() -> None:
+    cycles = [number + (number == 500) for number in range(1_000)]
+    assert counted(cycles) == [(501 * CYCLE, CYCLE)]
 
 
 def test_the_last_losses_are_kept() -> None:

@@ -272,7 +272,20 @@ def test_a_disk_that_takes_nothing_leaves_the_last_file_and_is_tried_again(
         full.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
         sink._due = 0.0
         sink.grow()
+        (warning,) = sink.warnings()
+    assert "a.mid" in warning and "No space left on device" in warning
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [whole]
     sink._due = 0.0
     sink.grow()
+    assert not sink.warnings()
     assert len(notes_of(mido.MidiFile(tmp_path / "a.mid"))) == 4
+
+
+@pytest.mark.parametrize("by", ["grow", "close"])
+def test_a_folder_that_was_deleted_is_made_anew(tmp_path: Path, by: str) -> None:
+    (tmp_path / "notes").mkdir()
+    sink = MidiFileSink(tmp_path / "notes" / "a.mid", RATE)
+    sink.write(chop(0))
+    (tmp_path / "notes").rmdir()
+    getattr(sink, by)()
+    assert len(notes_of(mido.MidiFile(tmp_path / "notes" / "a.mid"))) == 2

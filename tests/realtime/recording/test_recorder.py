@@ -182,26 +182,30 @@ def test_a_file_read_as_fast_as_possible_waits_for_the_disk(tmp_path: Path) -> N
     assert np.array_equal(audio_of(recording.folders[0]), samples)
 
 
+class Full:
+    """A file that takes 1000 samples."""
+
+    frames = 0
+
+    def __init__(self, path: Path) -> None:
+        path.touch()
+
+    def write(self, samples: np.ndarray) -> None:
+        self.frames = min(1_000, self.frames + len(samples))
+        if self.frames == 1_000:
+            raise OSError(28, "No space left on device")
+
+    def write_silence(self, frames: int) -> None:
+        self.write(np.zeros((frames, 2)))
+
+    def flush(self) -> None: ...
+
+    def sync(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        """A file that takes 1000 samples."""
-
-        frames = 0
-
-        def __init__(self, path: Path) -> None:
-            path.touch()
-
-        def write(self, samples: np.ndarray) -> None:
-            self.frames = min(1_000, self.frames + len(samples))
-            if self.frames == 1_000:
-                raise OSError(28, "No space left on device")
-
-        def flush(self) -> None: ...
-
-        def sync(self) -> None: ...
-
-        def close(self) -> None: ...
-
     monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", lambda path, *_: Full(path)))
     recording = recorder(RecordPlan(tmp_path))
     recording.start()
@@ -524,6 +528,45 @@ def test_a_deleted_folder_that_cannot_be_made_again_ends_the_recording_and_says_
     recording.close()
     (warning,) = recording.warnings()
     assert "deleted or moved" in warning and "no session can be kept" in warning
+
+
+@pytest.mark.parametrize("what", ["folder", "log", "audio"])
+def test_what_is_deleted_after_the_disk_was_full_is_not_said_to_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", lambda path, *_: Full(path)))
+    recording = recorder(RecordPlan(tmp_path))
+    recording.start()
+    (folder,) = recording.folders
+    recording.process(Chunk(0, noise(2_000)))
+    wait_until(lambda: bool(recording.warnings()))
+    assert "what came before is kept" in recording.warnings()[0]
+    if what == "folder":
+        delete(folder)
+    else:
+        (folder / ("events.jsonl" if what == "log" else "audio.wav")).unlink()
+    wait_until(lambda: "kept" not in recording.warnings()[0])  # while the session goes on
+    recording.process(Chunk(2_000, noise(2_000)))
+    recording.close()
+    (warning,) = recording.warnings()
+    assert "No space left" in warning and f"the {what} was deleted or moved after that" in warning
+
+
+def test_a_full_disk_and_a_device_that_goes_are_both_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(session_writer.FORMATS, "float", ("audio.wav", lambda path, *_: Full(path)))
+    source = Input()
+    recording = recorder(RecordPlan(tmp_path), source)
+    recording.start()
+    recording.process(Chunk(0, noise(500)))
+    recording.process(Chunk(800, noise(100), gap=300))
+    source.lost = Counters(gaps=1, lost_frames=300, xruns=[Xrun(400, 1, 0, lost=64)])
+    recording.process(Chunk(900, noise(3_000)))
+    wait_until(lambda: bool(recording.warnings()))
+    recording.close()
+    kinds = [one["kind"] for one in lines_of(recording.folders[0])]
+    assert sorted(kinds) == ["fault", "gap", "session", "stop", "xrun"]
 
 
 def test_two_failures_at_once_are_both_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

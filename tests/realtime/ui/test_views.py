@@ -16,7 +16,9 @@ from samplechop.realtime.ui.formatting import clock, note_name, pad_name
 from samplechop.realtime.ui.meters import HOLD_SECONDS, LevelMeter, Plot, bar, decibels, meter
 from samplechop.realtime.ui.panels import latency_texts
 from samplechop.realtime.ui.snapshot import Recording
-from samplechop.realtime.ui.views import GuardedView, PlainView, QuietView, TerminalView, View, choose_view
+from samplechop.realtime.ui.text_views import PlainView, QuietView
+from samplechop.realtime.ui.view import GuardedView, View
+from samplechop.realtime.ui.views import TerminalView, choose_view
 from tests.support.screens import HOP, RATE, chop, heard, rows, snapshot, terminal
 
 EMPTY = np.zeros(0, np.float32)
