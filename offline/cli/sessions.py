@@ -27,7 +27,7 @@ def sessions(
     samplechop sessions recordings             date, length, chops, taps, xruns, what was lost, how each one ended
     samplechop sessions recordings --repair    set lengths to what is there, end the logs
 
-    A session can be heard and chopped without a repair: its sound is readable up to the last fifth of a second.
+    A session can be heard and chopped without a repair: its sound is readable up to the last tenth of a second.
     A repair keeps every line of a log that can be read, and the log as it was as events.jsonl.broken. Where a FLAC file
     itself is damaged, it puts silence in that place and keeps the file as audio.flac.broken. A session that is being
     recorded is left alone, and nothing that is a link, a pipe or a device is opened.

@@ -190,13 +190,15 @@ COUNT_AT = 18
 """Eight bytes: rate 20 bits, channels 3, bits 5, samples 36."""
 COUNT_MASK = (1 << 36) - 1
 """The samples in it."""
+_COMPRESSION = 0.25
+"""libFLAC's level 2, the highest with blocks of 1152 samples. Those of 4096, 6 % smaller, cost a kill 0.2 s of sound."""
 _SILENCE_FRAMES = _PROBE_BYTES = 65_536
 
 
 class FlacFile:
     """A new FLAC file, up to 8 channels.
 
-    path: must not exist. sample_rate: Hz. frames: samples per channel handed over so far; up to two blocks of 4096 of
+    path: must not exist. sample_rate: Hz. frames: samples per channel handed over so far; up to two blocks of 1152 of
     them are not readable before `close`.
     """
 
@@ -208,7 +210,9 @@ class FlacFile:
         self.frames = 0
         self._raw = path.open("xb+", buffering=0)
         try:
-            self._file = soundfile.SoundFile(path, "w", sample_rate, channels, "PCM_24", format="FLAC")
+            self._file = soundfile.SoundFile(
+                path, "w", sample_rate, channels, "PCM_24", format="FLAC", compression_level=_COMPRESSION
+            )
         except soundfile.LibsndfileError as error:
             self._raw.close()
             raise OSError(error.error_string) from None

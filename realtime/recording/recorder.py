@@ -2,7 +2,7 @@
 
 [analysis] chunks -> history (never waits)     events -> queue
 [taps]     hits ----------------------------------> queue
-[recorder]           history -> audio file     queue -> log        ten times a second
+[recorder]           history -> audio file     queue -> log        twenty times a second
 [keep]               history -> audio file     the lines of the last minute -> log
 """
 
@@ -28,7 +28,7 @@ from samplechop.realtime.taps.tap_recorder import Tap
 from samplechop.realtime.ui.snapshot import Recording
 
 _log = logging.getLogger(__name__)
-WRITE_SECONDS = 0.1
+WRITE_SECONDS = 0.05
 """How often what is new is written; so much a kill can take."""
 SYNC_SECONDS = 1.0
 """How often the disk is waited for; so much more a power cut can take."""
@@ -189,7 +189,7 @@ class Recorder:
                 _log.error(str(error))
 
     def _run(self) -> None:
-        """[recorder] Write what is new, ten times a second and once more at the end."""
+        """[recorder] Write what is new, twenty times a second and once more at the end."""
         try:
             while not self._ending.is_set():
                 self._wake.wait(WRITE_SECONDS)
