@@ -178,6 +178,8 @@ def open_keyboard(settings: LiveSettings, realtime: bool) -> Keyboard | None:
         return None
     try:
         keyboard = Keyboard()
+        if keyboard.in_background:
+            raise UserError("samplechop runs in the background of its terminal")
         return keyboard if taps or settings.keep_last is not None or keyboard.in_foreground else None
     except UserError as error:
         if taps:

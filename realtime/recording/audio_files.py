@@ -191,7 +191,7 @@ COUNT_AT = 18
 COUNT_MASK = (1 << 36) - 1
 """The samples in it."""
 _COMPRESSION = 0.25
-"""libFLAC's level 2, the highest with blocks of 1152 samples. Those of 4096, 6 % smaller, cost a kill 0.2 s of sound."""
+"""libFLAC's level 2, the highest with blocks of 1152 samples: with 4096, for 6 % less room, a kill takes 0.2 s more."""
 _SILENCE_FRAMES = _PROBE_BYTES = 65_536
 
 

@@ -58,6 +58,14 @@ class Keyboard:
         except OSError:
             return False
 
+    @property
+    def in_background(self) -> bool:
+        """Whether a shell runs this program in the background: the system stops one that reads or sets the terminal."""
+        try:
+            return os.tcgetpgrp(self._fd) != os.getpgrp()
+        except OSError:  # no shell's, or closed
+            return False
+
     def listen(self, key: bytes, call: Callable[[], None]) -> None:
         """[main] Call at each hit of one key, a byte, in a thread of the keyboard's own."""
         self._calls = {**self._calls, key: call}
@@ -88,6 +96,9 @@ class Keyboard:
             ready, _, _ = select.select([self._fd, self._wake], [], [])
             if self._wake in ready:
                 return
+            if self.in_background:  # what is typed is meant for the shell
+                select.select([self._wake], [], [], LOOK_SECONDS)
+                continue
             try:
                 typed = os.read(self._fd, 64)
             except OSError:  # the terminal was closed
@@ -108,6 +119,8 @@ class Keyboard:
             self._thread.join()
         os.close(self._wake)
         os.close(self._waker)
+        if self.in_background:  # the shell has set it as it wants it
+            return
         with suppress(OSError, self._termios.error):  # the terminal may be gone
             # What was typed and not read yet was meant for us, not for the shell.
             self._termios.tcsetattr(self._fd, self._termios.TCSAFLUSH, before)

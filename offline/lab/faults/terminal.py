@@ -15,6 +15,25 @@ KIND = "terminal"
 SIZES = ((0, 0), (1, 1), (3, 2), (9, 5), (10, 4), (40, 10), (80, 24), (1, 5000), (5000, 1), (5000, 5000))
 """Columns and rows."""
 KEYS = ("--keep-last", 30)
+_SHELL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+child = os.fork()
+if not child:
+    os.setpgid(0, 0)
+    os.execv(sys.executable, [sys.executable, "-m", "samplechop", *sys.argv[1:]])
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+try:
+    os.setpgid(child, child)
+except PermissionError:  # it has done so itself
+    pass
+signal.signal(signal.SIGUSR1, lambda *_: os.tcsetpgrp(0, os.getpgrp()))
+signal.signal(signal.SIGTERM, lambda number, _: os.kill(child, number))
+if foreground:
+    os.tcsetpgrp(0, child)
+os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
+"""
+"""Runs the program as a shell with job control does; SIGUSR1 takes it into the background."""
 _TERMINAL_SETUP = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
 _TAKEN = 1 << 16
 _STOP, INTERRUPT, _KEEP = b"\x13", b"\x03", b"k"
@@ -31,6 +50,11 @@ def scenarios() -> Iterator[Scenario]:
         yield Scenario(KIND, f"stopped by Ctrl-S{named}, then SIGTERM", ENDED, partial(_stopped, options))
         yield Scenario(KIND, f"Ctrl-C typed{named}", ENDED, partial(_typed, INTERRUPT, options))
         yield Scenario(KIND, f"Ctrl-C typed twice{named}", ENDED, partial(_typed, 2 * INTERRUPT, options))
+    for options in ((), KEYS):
+        named = f" with keys ({options[0]})" if options else ""
+        for later in (False, True):
+            name = f"{'taken into' if later else 'in'} a shell's background{named}, SIGTERM"
+            yield Scenario(KIND, name, ENDED, partial(_background, later, options))
     yield Scenario(KIND, "k typed, then closed", "what k keeps is whole", _kept_and_closed)
     for name, value in (("TERM", "dumb"), ("TERM", ""), ("TERM", "no-such"), ("PYTHONIOENCODING", "ascii")):
         yield Scenario(KIND, f"{name}={value}", ENDED, partial(_environment, name, value))
@@ -59,12 +83,17 @@ class Terminal:
         """Close it."""
         self.close()
 
-    def start(self, place: Place, *options: object, jack: bool = False, env: Mapping[str, str] = {}) -> Program:
+    def start(
+        self,
+        place: Place,
+        *options: object,
+        jack: bool = False,
+        setup: str = _TERMINAL_SETUP,
+        env: Mapping[str, str] = {},
+    ) -> Program:
         """Start a session in it."""
         ends = {"stdin": self.theirs, "stdout": self.theirs, "stderr": self.theirs}
-        program = place.live(
-            *options, quiet=False, setup=_TERMINAL_SETUP, jack=jack, **ends, env={"TERM": "xterm", **env}
-        )
+        program = place.live(*options, quiet=False, setup=setup, jack=jack, **ends, env={"TERM": "xterm", **env})
         os.close(self.theirs)
         return program
 
@@ -155,6 +184,20 @@ def _typed(keys: bytes, options: tuple[object, ...], place: Place) -> None:
         place.check_ended(program, before)
         _check_view(terminal)
         _check_kept(place, options)
+
+
+def _background(later: bool, options: tuple[object, ...], place: Place) -> None:
+    """What reads from a terminal or sets it in the background is stopped by the system."""
+    with Terminal() as terminal:
+        options = (*_keys(place, options), "--detect", "chops,beats")
+        program = terminal.start(place, *options, setup=f"foreground = {later}; exec({_SHELL!r})")
+        place.wait_for_notes(program)
+        if later:
+            program.send("SIGUSR1")
+            terminal.type(_KEEP)
+        before = place.wait_for_notes(program)
+        program.send("SIGTERM")
+        place.check_ended(program, before)
 
 
 def _kept_and_closed(place: Place) -> None:

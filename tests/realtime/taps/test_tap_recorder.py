@@ -217,3 +217,16 @@ def test_only_note_ons_are_hits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "'MPD' is gone" in pad.warning
     pad.close()
     pad.close()
+
+
+def test_in_the_background_of_a_terminal_no_key_is_read(
+    terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = terminal
+    keyboard, hit = Keyboard(theirs), threading.Event()
+    keyboard.listen(b"k", hit.set)
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+    assert keyboard.in_background
+    os.write(ours, b"k")
+    keyboard.release(b"k")  # nor is the terminal set
+    assert not hit.is_set()
