@@ -5,7 +5,6 @@ a terminal that closes, a dropped ssh, Windows at log-off) gets the same clean e
 logged by the standard logging module, each module under its own name below "samplechop"; the console stays silent.
 """
 
-import _thread
 import ctypes
 import gc
 import logging
@@ -18,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from math import inf
 from multiprocessing import parent_process
@@ -84,7 +84,6 @@ def _end(_signal: int, _frame: object) -> None:
 END_SECONDS = 10.0
 """How long an end that has begun is left in peace; a Ctrl-C after that breaks it off."""
 _END_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-_CLOSE_EVENTS = (2, 5, 6)  # of a Windows console: its window is closed, the user logs off, the machine shuts down
 
 
 class _EndRequest:
@@ -138,26 +137,17 @@ def end_begins() -> None:
 
 @contextmanager
 def _console_events() -> Iterator[None]:
-    """Let Windows' close, log-off and shutdown wait for the end; it kills the process once the handler returns."""
+    """Let Windows' close, log-off and shutdown ask this process to end, as a signal does."""
     if sys.platform != "win32":
         yield
         return
-    ended = threading.Event()
+    from samplechop.realtime.core.windows_end import end_events
 
-    def handle(event: int) -> bool:
-        if event not in _CLOSE_EVENTS:
-            return False
-        _thread.interrupt_main()
-        ended.wait(END_SECONDS)
-        return True
-
-    handler = ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_uint)(handle)
-    ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, True)
-    try:
+    # Unlike _thread.interrupt_main() it wakes a main thread that sleeps.
+    ask = partial(signal.raise_signal, signal.SIGINT)
+    libraries = ctypes.WinDLL("kernel32"), ctypes.WinDLL("user32")  # ours alone: types of arguments are set
+    with end_events(*libraries, ctypes.WINFUNCTYPE, ask, END_SECONDS):
         yield
-    finally:
-        ended.set()
-        ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, False)
 
 
 def takes_output(stream: IO[str]) -> bool:
