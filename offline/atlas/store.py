@@ -44,6 +44,8 @@ from samplechop.realtime.core.errors import UserError
 
 STATE = "atlas.json"
 SCHEMA = 1
+MOST = 2**31 - 1
+"""Of rows, of samples of a sound, and of everything else that is counted."""
 _NUMBERS = ("schema", "rate", "width", "rows", "sources")
 
 
@@ -52,21 +54,28 @@ def _new_state(rate: int, width: int) -> dict[str, Any]:
     return {"schema": SCHEMA, "rate": rate, "width": width, "rows": 0, "sources": 0, "steps": {}}
 
 
+def _whole(number: object) -> int:
+    """Give a count, a rate in Hz, or a width in samples. Raises ValueError for what can be none."""
+    if type(number) is not int or not 0 <= number <= MOST:
+        raise ValueError(f"{number!r:.60} is no count")
+    return number
+
+
 def _read_state(folder: Path) -> dict[str, Any]:
     """Read the state of an atlas. Raises UserError if there is none, or one of another version."""
     path = folder / STATE
     try:
         there = documents.read_json(path)
-        state: dict[str, Any] = {name: int(there[name]) for name in _NUMBERS}
+        state: dict[str, Any] = {name: _whole(there[name]) for name in _NUMBERS}
         state["steps"] = dict(there["steps"])
-        made = [(dict(step["settings"]), int(step["rows"])) for step in state["steps"].values()]
-        if min(*(state[name] for name in _NUMBERS), *(rows for _, rows in made)) < 0:
-            raise ValueError("counts are not negative")
+        for step in state["steps"].values():
+            dict(step["settings"])
+            _whole(step["rows"])
     except FileNotFoundError:
         raise UserError(f"there is no atlas in {str(folder)!r}: make one with samplechop atlas collect") from None
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{str(path)!r} is damaged: collect the sounds again into another folder") from None
     if state["schema"] != SCHEMA:
         raise UserError(f"the atlas {str(folder)!r} is of another version: collect the sounds again into another")

@@ -138,7 +138,7 @@ def _of_kit(sound: Sound) -> Music | None:
 @cache
 def _manifest(kit: Path) -> Music | None:
     try:
-        manifest = documents.read_json(kit / MANIFEST)
+        manifest = documents.read_json(kit / MANIFEST, follow_links=False)
         values = [manifest[name] or {"value": ""} for name in COLUMNS[1:]]
         return str(values[0]["value"]), str(values[1]["value"])
     except (OSError, ValueError, LookupError, TypeError):

@@ -43,6 +43,8 @@ from samplechop.realtime.core.errors import UserError
 TEMPLATE = "{number}_{name}"
 """What slices are called unless the user says otherwise."""
 COLUMNS = ("path", "start", "duration", "name")
+LONGEST = 1e7
+"""Seconds: no recording is longer."""
 LARGEST_LIST = 1 << 26
 """Bytes: a file beyond is no list."""
 SHORT_SECONDS = 0.01
@@ -116,7 +118,7 @@ def _entry(cells: dict[str, str], path: Path, number: int) -> Entry:
             seconds = float(cells[name])
         except ValueError:
             seconds = math.nan
-        if not (0 <= seconds < math.inf) or (name == "duration" and seconds == 0):
+        if not (0 <= seconds < LONGEST) or (name == "duration" and seconds == 0):
             raise UserError(f"{where}: {name} must be {least} seconds, got {cells[name]!r}")
         times.append(seconds)
     return Entry(path.absolute().parent / cells["path"], times[0], times[1], cells.get("name", "").strip(), number)

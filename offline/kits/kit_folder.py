@@ -151,7 +151,7 @@ def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bo
 def _manifest(folder: Path) -> object:
     """Give what a kit's manifest says; None if there is none that can be read."""
     try:
-        return documents.read_json(folder / MANIFEST)
+        return documents.read_json(folder / MANIFEST, follow_links=False)
     except (OSError, ValueError):
         return None
 

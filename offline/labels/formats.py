@@ -34,6 +34,8 @@ _SIZE_IN_DS64 = 0xFFFFFFFF
 _AMBIGUOUS = re.compile(r"(\d+),(\d+)")
 """A line such as 1,300: a decimal comma, or a comma between two times."""
 _PARTS_OF_LIST = (b"labl", b"note", b"ltxt", b"file")
+_MOST_CHUNKS = 50_000
+"""Of a file; what lies behind is not looked at."""
 _MOST_BYTES = 1 << 24
 """Of a chunk that is read whole; 16 MB of cue points are 700 000."""
 
@@ -215,11 +217,13 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Give kind and size of every chunk, the file at its content; a size may reach beyond the end of the file."""
+    """Give kind and size of every chunk, the file at its content; one that claims more than the file holds is cut."""
     end = os.fstat(file.fileno()).st_size
     data_size: int | None = None
     at = 12
-    while at + 8 <= end:
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > end:
+            return
         file.seek(at)
         kind, size = struct.unpack("<4sI", file.read(8))
         if kind == b"ds64" and len(sizes := file.read(16)) == 16:
@@ -229,7 +233,7 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
             if kind != b"data" or data_size is None:
                 return
             size = data_size
-        yield kind, size
+        yield kind, min(size, end - at - 8)  # a read takes the memory that is asked for, whatever is there
         at += 8 + size
         # A chunk of odd size is followed by one byte that belongs to nothing; some programs leave it out.
         if size % 2 and (_is_chunk(file, at + 1, end) or not _is_chunk(file, at, end)):

@@ -190,7 +190,7 @@ def read(folder: Path, *splits: str) -> list[Record]:
         raise UserError(f"{str(folder)!r} holds no finished features ({error}); run samplechop train again") from None
     try:
         return list(_open(folder, [row for split in splits for row in rows if row.split == split]))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, IndexError) as error:
         raise UserError(f"{str(folder)!r} holds damaged features ({error}); run samplechop train again") from None
 
 

@@ -97,7 +97,7 @@ def _slices(kit: Path) -> Iterator[Item]:
     """Give the slices of a kit; their label is the strongest drum in them, where one is known."""
     path = kit / MANIFEST
     try:
-        manifest = documents.read_json(path)
+        manifest = documents.read_json(path, follow_links=False)
         parts = [
             (inside(kit, part["file"]), (part.get("content") or {}).get("drum") or "") for part in manifest["slices"]
         ]

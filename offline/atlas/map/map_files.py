@@ -66,8 +66,9 @@ def default_map(atlas: Atlas) -> str:
 def origin(atlas: Atlas, name: str) -> dict[str, Any] | None:
     """Give the settings with which a map was made, and its number of sounds; None if they are not known."""
     made = atlas.made(STEP)
-    found: dict[str, Any] | None = made[0].get(MAPS, {}).get(name) if made else None
-    return found
+    maps = made[0].get(MAPS) if made else None
+    found = maps.get(name) if isinstance(maps, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def read_map(atlas: Atlas, name: str | None = None) -> NDArray[np.float32]:
@@ -102,7 +103,7 @@ def write_map(atlas: Atlas, name: str, positions: NDArray[np.float32]) -> None:
 def read_colours(atlas: Atlas, name: str) -> NDArray[np.uint8]:
     """Read the colours of a map's sounds, uint8 (n, 3). Raises UserError if they are missing or damaged."""
     path = path_of(atlas, name, "-colours.tsv")
-    return _covering(atlas, path, COLOURS, EMBED).astype(np.uint8)
+    return _covering(atlas, path, COLOURS, EMBED, 255).astype(np.uint8)
 
 
 def write_colours(atlas: Atlas, name: str, colours: NDArray[np.uint8]) -> None:
@@ -118,7 +119,7 @@ def read_grid(atlas: Atlas) -> NDArray[np.int64]:
     path = atlas.folder / GRID
     if not path.exists():
         raise UserError(f"there is no grid in {str(atlas.folder)!r}: run {GRID_COMMAND} first")
-    return _covering(atlas, path, CELLS, GRID_COMMAND).astype(np.int64)
+    return _covering(atlas, path, CELLS, GRID_COMMAND, MOST_IN_GRID).astype(np.int64)
 
 
 def _positions(path: Path) -> NDArray[np.float32]:
@@ -139,8 +140,11 @@ def _numbers(path: Path, cells: list[list[str]], made_by: str) -> NDArray[np.flo
     return found
 
 
-def _covering(atlas: Atlas, path: Path, columns: Sequence[str], made_by: str) -> NDArray[np.float64]:
+def _covering(atlas: Atlas, path: Path, columns: Sequence[str], made_by: str, most: int) -> NDArray[np.float64]:
+    """Read whole numbers, 0..most, a row for each sound."""
     found = _numbers(path, read_table(path, columns), made_by)
+    if not ((found >= 0) & (found <= most) & (found == np.floor(found))).all():
+        raise UserError(f"{str(path)!r} is damaged: remove it and run {made_by} again")
     if len(found) != len(atlas):
         raise UserError(f"{str(path)!r} covers {len(found)} of {len(atlas)} sounds: run {made_by} again")
     return found

@@ -170,7 +170,7 @@ def recorded_channel(path: Path) -> Channel | None:
     if folder is None:
         return None
     try:
-        with documents.open_regular(folder / LOG) as file:
+        with documents.open_regular(folder / LOG, follow_links=False) as file:
             first = documents.parse_json(file.readline(_MOST_LINE))
     except (OSError, ValueError):
         return None

@@ -21,7 +21,7 @@ OUTSIDE = "outside"
 """The folder beside the input's own, in which nothing may be read or written."""
 _DEEP = 20_000
 _BOMB_BYTES = 768 << 20
-_SPARSE_BYTES = 10 << 30
+_SPARSE_BYTES, _SPARSE_AUDIO = 10 << 30, 16 << 20
 _LARGE = 4 << 20
 """Bytes: what is larger is not repeated, nor unpacked."""
 _PATHS = (
@@ -116,7 +116,10 @@ def mutate(rng: Random, name: str, data: bytes) -> bytes:
     if rng.random() < 0.25:
         return mutate_bytes(rng, data)
     for _ in range(int(rng.choice([1, 1, 1, 2, 5]))):
-        data = BY_ENDING.get(ending, mutate_bytes)(rng, data) if len(data) < _LARGE else data
+        try:
+            data = BY_ENDING.get(ending, mutate_bytes)(rng, data) if len(data) < _LARGE else data
+        except Exception:  # mutated already, it is no file of its kind any more
+            data = mutate_bytes(rng, data)
     return mutate_bytes(rng, data) if rng.random() < 0.1 else data
 
 
@@ -362,7 +365,8 @@ def mutate_folder(rng: Random, folder: Path, names: Sequence[str], links: bool) 
             path.unlink()
         case 6:
             with path.open("rb+") as file:
-                file.truncate(int(rng.choice([0, 1, _SPARSE_BYTES])))
+                most = _SPARSE_AUDIO if path.suffix in (".wav", ".flac") else _SPARSE_BYTES  # audio may be large
+                file.truncate(int(rng.choice([0, 1, most])))
         case _ if links and path.parent != folder:
             path.parent.rename(outside.parent / path.parent.name)
             path.parent.symlink_to(outside.parent / path.parent.name)

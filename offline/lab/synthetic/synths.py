@@ -39,10 +39,12 @@ def _filtered(sound: Array, cutoff: Array, resonance: float) -> Array:
     shape = np.hanning(size)
     padded = np.concatenate([sound, np.zeros(size)])
     for at in range(0, len(sound), size // 2):
-        b, a = signal.iirpeak(min(cutoff[at], 18_000), resonance, fs=RATE)
+        centre = min(cutoff[at], 18_000)
+        # A peak as wide as the spectrum has its poles outside the unit circle.
+        b, a = signal.iirpeak(centre, max(resonance, centre / (0.49 * RATE)), fs=RATE)
         lead = max(0, at - size)
         part = padded[lead : at + size]
-        low = signal.sosfilt(signal.butter(2, min(cutoff[at], 18_000), fs=RATE, output="sos"), part)
+        low = signal.sosfilt(signal.butter(2, centre, fs=RATE, output="sos"), part)
         whole = low + 0.3 * resonance / 4 * signal.lfilter(b, a, part)
         out[at : at + size] += shape * whole[at - lead :]
     return out[: len(sound)]
