@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.lab.faults.scenario import ENDED, Place, Scenario, check, limited, without_rights
+from samplechop.offline.lab.faults.program import check, limited, without_rights
+from samplechop.offline.lab.faults.scenario import ENDED, Place, Scenario
 from samplechop.offline.sessions.reading import read_session
 
 KIND = "disk"

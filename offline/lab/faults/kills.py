@@ -14,7 +14,8 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.lab.bench import Figure
-from samplechop.offline.lab.faults.scenario import Broken, Place, Program, notes_in, write_song
+from samplechop.offline.lab.faults.program import Broken, Program
+from samplechop.offline.lab.faults.scenario import Place, notes_in, write_song
 from samplechop.offline.sessions.log import REPAIRED
 from samplechop.offline.sessions.reading import read_session
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from samplechop.offline.lab.faults.scenario import ENDED, Place, Scenario, check, full_pipe
+from samplechop.offline.lab.faults.program import check, full_pipe
+from samplechop.offline.lab.faults.scenario import ENDED, Place, Scenario
 
 KIND = "pipe"
 OUTPUTS = ("events", "view")

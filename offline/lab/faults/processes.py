@@ -10,7 +10,8 @@ from pathlib import Path
 import soundfile
 
 from samplechop.offline.lab.bench.jack_server import ROOT
-from samplechop.offline.lab.faults.scenario import Place, Program, Scenario, check, without_rights
+from samplechop.offline.lab.faults.program import Program, check, without_rights
+from samplechop.offline.lab.faults.scenario import Place, Scenario
 
 KINDS = ("orphans", "cache")
 COLLECTIONS: dict[str, tuple[object, ...]] = {

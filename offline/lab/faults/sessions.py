@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from samplechop.offline.lab.faults.scenario import RATE, Place, Scenario, check, limited
+from samplechop.offline.lab.faults.program import check, limited
+from samplechop.offline.lab.faults.scenario import RATE, Place, Scenario
 from samplechop.realtime.recording.session_writer import Facts, SessionWriter, line
 
 KIND = "session"

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from samplechop.offline.lab.faults.scenario import ENDED, Place, Program, Scenario, check, ignoring
+from samplechop.offline.lab.faults.program import Program, check, ignoring
+from samplechop.offline.lab.faults.scenario import ENDED, Place, Scenario
 
 KIND = "signal"
 FORMATS = ("wav24", "float", "flac")

@@ -14,10 +14,11 @@ from pathlib import Path
 from rich.table import Table
 
 from samplechop.offline.lab.bench.jack_server import JackServer, missing, realtime_is_allowed
-from samplechop.offline.lab.faults import devices, disks, pipes, processes, sessions, signals, terminal
-from samplechop.offline.lab.faults.scenario import Broken, Place, Scenario, write_song
+from samplechop.offline.lab.faults import devices, disks, notes, pipes, processes, sessions, signals, terminal
+from samplechop.offline.lab.faults.program import Broken
+from samplechop.offline.lab.faults.scenario import Place, Scenario, write_song
 
-FAMILIES = (signals, terminal, pipes, disks, sessions, processes, devices)
+FAMILIES = (signals, terminal, pipes, disks, sessions, processes, devices, notes)
 PLATFORM = sys.platform
 _AT_ONCE = 2
 """Each of them mostly waits, for a session in real time."""

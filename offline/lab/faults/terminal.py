@@ -9,7 +9,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Self
 
-from samplechop.offline.lab.faults.scenario import ENDED, Place, Program, Scenario, check, without
+from samplechop.offline.lab.faults.program import Program, check, without
+from samplechop.offline.lab.faults.scenario import ENDED, Place, Scenario
 
 KIND = "terminal"
 SIZES = ((0, 0), (1, 1), (3, 2), (9, 5), (10, 4), (40, 10), (80, 24), (1, 5000), (5000, 1), (5000, 5000))

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from samplechop.offline.lab.faults import kills, table
-from samplechop.offline.lab.faults.scenario import Place, Scenario, check, write_song
+from samplechop.offline.lab.faults.program import check
+from samplechop.offline.lab.faults.scenario import Place, Scenario, write_song
 from tests.support.command import samplechop
 
 SCENARIOS = [
