@@ -23,7 +23,7 @@ from samplechop.offline.atlas.collect.find_files import Item
 from samplechop.offline.atlas.collect.segmentation import by_chops, by_energy
 from samplechop.offline.atlas.settings import CollectSettings
 from samplechop.offline.atlas.store import Sound
-from samplechop.offline.audio.sample_formats import BLOCK
+from samplechop.offline.audio.sample_formats import BLOCK, mixed
 from samplechop.offline.kits.core.record import Record, audio_files, open_record
 from samplechop.realtime.audio.audio_file import UNKNOWN, open_audio
 from samplechop.realtime.core.errors import UserError
@@ -228,8 +228,9 @@ def _sound(
 ) -> tuple[Sound, NDArray[np.float32]] | None:
     """Make a sound of a piece, with its samples, float32 (n,); None if they are silent."""
     rate = record.sample_rate
-    blocks = list(record.mono(BLOCK, piece.start, piece.stop))
-    mono = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    blocks = list(record.blocks(BLOCK, piece.start, piece.stop))
+    # As a whole: what comes first in a sound must not be mixed otherwise than the rest.
+    mono = mixed(np.concatenate(blocks), 1, record.channel)[:, 0].astype(np.float32)
     if rate != settings.rate:
         import soxr
 

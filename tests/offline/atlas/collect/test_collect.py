@@ -309,6 +309,15 @@ def test_sounds_are_mono_of_one_rate_with_peak_1_and_no_silence_around(tmp_path,
             assert sound.peak == pytest.approx(0.3 * 0.75 * 0.5, rel=0.1)
 
 
+def test_a_sound_whose_channels_cancel_is_its_difference(tmp_path, atlas):
+    sound, width = tone(seconds=0.4), 0.02 * np.random.default_rng(0).standard_normal(round(0.4 * RATE))
+    write(tmp_path / "sounds" / "a.wav", np.stack([sound + width, width - sound], axis=1), subtype="FLOAT")
+    write(tmp_path / "sounds" / "b.wav", np.stack([sound, 0.5 * sound], axis=1), subtype="FLOAT")
+    gather(atlas, tmp_path / "sounds")
+    samples = np.load(atlas / SAMPLES)[:, :4000]
+    np.testing.assert_allclose(samples[0], samples[1], atol=1e-5)
+
+
 def test_a_window_keeps_the_first_moments_of_each_sound(tmp_path, atlas):
     write(tmp_path / "pile" / "long.wav", tone(0, 0.4))
     write(tmp_path / "pile" / "short.wav", tone(1, 0.02))
