@@ -86,6 +86,8 @@ def live(
             for one in (*session.monitor.warnings(), *_before(error)):
                 if one not in session.reported:
                     say(f"samplechop: {one}")
+            if str(error) in session.reported:
+                raise typer.Exit(2) from None
             raise
         _report(summary, settings, session.tap_file, session.reported)
 

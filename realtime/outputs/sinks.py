@@ -148,8 +148,7 @@ class JsonLinesSink:
                 return
         failure, self._failure = self._failure, None
         if failure is not None:
-            target = str(self._path or STDOUT)
-            raise UserError(f"cannot write events to {target!r}: {failure.strerror or failure}")
+            raise UserError(self._text_of(failure))
 
     def warnings(self) -> tuple[str, ...]:
         """[any thread] Say what was not written and why, if there is anything the user does not know already."""
@@ -159,8 +158,11 @@ class JsonLinesSink:
         if self._deleted:
             return (f"{target} was deleted while events were written to it: it begins anew with those that came after",)
         if self._failure is not None:
-            return (f"events are no longer written to {target}: {self._failure.strerror or self._failure}",)
+            return (self._text_of(self._failure),)
         return ()
+
+    def _text_of(self, failure: OSError) -> str:
+        return f"cannot write events to {str(self._path or STDOUT)!r}: {failure.strerror or failure}"
 
     @property
     def _started(self) -> bool:

@@ -71,7 +71,7 @@ def _full_and_deleted(place: Place) -> None:
     (place.recording() / "events.jsonl").unlink()
     place.wait_for_notes(program)
     program.send("SIGINT")
-    _sentence(program.end(), "the recording")
+    _sentence(program.end(), "the recording", "the log was deleted")
 
 
 def _full_for_all(place: Place) -> None:
