@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -24,7 +25,7 @@ from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 from samplechop.realtime.core.compile_cache import ensure_compile_cache, is_temporary, remove_temporary_cache
 from samplechop.realtime.core.errors import UserError
@@ -156,6 +157,35 @@ def takes_output(stream: IO[str]) -> bool:
         return bool(select.select([], [stream], [], 0)[1])
     except (AttributeError, OSError, ValueError, TypeError):  # no file, or Windows: nobody knows before
         return True
+
+
+class TerminalWriter:
+    """A terminal's stream that waits for nobody: what the terminal does not take, as after Ctrl-S, is kept for later.
+
+    Where it takes something is no help before a long text: it can be stopped in the middle of it. rest: bytes not taken
+    yet. Raises OSError where the terminal cannot be opened a second time, so as not to change it for others.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to the terminal of a stream."""
+        self._stream, self.rest = stream, b""
+        self._fd = os.open(os.ttyname(stream.fileno()), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        weakref.finalize(self, os.close, self._fd)
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what else the stream has."""
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Take text; `flush` writes it."""
+        self.rest += text.encode(self._stream.encoding, "replace")
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what the terminal takes now. Raises OSError where it is gone."""
+        with suppress(BlockingIOError):
+            while self.rest:
+                self.rest = self.rest[os.write(self._fd, self.rest) :]
 
 
 def say(text: str) -> None:

@@ -7,8 +7,9 @@ import os
 import sys
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
-from typing import TextIO
+from typing import IO, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -16,7 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from samplechop.realtime.core.events import CHORD, Event
-from samplechop.realtime.core.process import say, takes_output
+from samplechop.realtime.core.process import TerminalWriter, say, takes_output
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot
@@ -31,6 +32,8 @@ def choose_view(stream: TextIO, quiet: bool) -> View:
     console = LenientConsole(file=stream)
     capable = console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows
     if capable and console.encoding.startswith("utf") and stream.isatty():
+        with suppress(AttributeError, OSError, ValueError):  # Windows; a terminal of another user
+            console.file = cast(IO[str], TerminalWriter(stream))
         return TerminalView(console)
     return PlainView(stream)
 
@@ -87,8 +90,9 @@ class TerminalView(View):
         self._stream = console.file  # which is another while rich shows something
 
     def ready(self) -> bool:
-        """Tell whether the terminal takes a picture."""
-        return takes_output(self._stream)
+        """Tell whether the terminal has taken the last picture, and takes another one."""
+        self._stream.flush()
+        return not getattr(self._stream, "rest", b"") and takes_output(self._stream)
 
     def start(self) -> None:
         """Hide the cursor and begin below what is on the screen."""

@@ -52,8 +52,8 @@ def _records(place: Place) -> None:
     folder.mkdir()
     for number in range(_RECORDS):
         with soundfile.SoundFile(place.song) as song:
-            song.seek(number * song.samplerate)
-            soundfile.write(folder / f"song{number}.wav", song.read(60 * song.samplerate), song.samplerate)
+            quieter = song.read(60 * song.samplerate) * (1 - 0.01 * number)
+            soundfile.write(folder / f"song{number}.wav", quieter, song.samplerate)
 
 
 def _begin(command: str, place: Place) -> Program:
@@ -61,8 +61,7 @@ def _begin(command: str, place: Place) -> Program:
     _records(place)
     program = place.start(*COLLECTIONS[command], cwd=place.folder)
     program.wait_until(lambda: len(program.processes()) > 2, "its workers")
-    folder = place.folder / str(COLLECTIONS[command][3])
-    program.wait_until(lambda: folder.exists() and any(folder.iterdir()), "its first result")
+    program.wait_until(lambda: f" of {_RECORDS}" in program.err, "its first result")
     return program
 
 
@@ -94,9 +93,10 @@ def _cache(environment: dict[str, str], place: Place) -> None:
     there |= {name: str(place.folder / value) for name, value in environment.items()}
     if "TMPDIR" in environment:  # Python looks in other folders then, among them that in which it is started
         there["PYTHONPATH"] += f":{_no_temporary_folder(place)}"
-    said = place.start(*_SHORT, place.song, setup=without_rights(), env=there, cwd=place.folder).end(
-        2 if "TMPDIR" in there else 0
-    )
+    # Once is enough to see that it compiles, which takes half a minute.
+    command = ("live", "--list-midi") if environment else (*_SHORT, place.song)
+    program = place.start(*command, setup=without_rights(), env=there, cwd=place.folder)
+    said = program.end(2 if "TMPDIR" in there else 0)
     check("NUMBA_CACHE_DIR" in said and len(said.splitlines()) == 1, f"it said {said[-500:]!r}")
 
 
@@ -125,4 +125,4 @@ def _nowhere(place: Place) -> None:
     program = place.start(*_SHORT, place.song, cwd=gone, setup=f"os.rmdir({str(gone)!r})")
     code = program.process.wait()
     check("Traceback" not in program.err, f"a traceback: {program.err[-400:]!r}")
-    check(code == 0 or (code == 2 and len(program.err.splitlines()) == 1), f"exit code {code}: {program.err!r}")
+    check(code == 0 or (code == 2 and program.err.startswith("samplechop: ")), f"exit code {code}: {program.err!r}")
