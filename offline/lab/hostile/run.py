@@ -20,6 +20,7 @@ import tempfile
 import traceback
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -291,7 +292,8 @@ def run(
 ) -> list[Outcome]:
     """Try so many inputs of some formats; gives what became of them, format by format.
 
-    first: number of the first input of each format. progress: called with (done, of all).
+    first: number of the first input of each format. progress: called with (done, of all). After Ctrl-C that is what was
+    tried until then.
     Raises UserError for a format that there is none of.
     """
     unknown = [name for name in names if name not in formats()]
@@ -305,7 +307,7 @@ def run(
     ]
     chunks.sort(key=lambda chunk: zlib.crc32(repr(chunk).encode()))  # slow formats and fast ones at once
     whole, done = sum(count for *_, count in chunks), 0
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, suppress(KeyboardInterrupt):
         calls = [partial(try_inputs, name, seed, at, count, Path(place)) for name, at, count in chunks]
         for number, outcome in surviving(calls, jobs):
             name, at, count = chunks[number]
