@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from samplechop.offline.common.atomic import replacing
 from samplechop.realtime.core.documents import open_regular
 
-MOST_BYTES = 1 << 30
+MOST_BYTES, MOST_UNPACKED = 1 << 30, 1 << 28
 """Of an array that is read whole, and of all in an archive together."""
 MOST_RATIO, _ROOM, _PIECE = 50, 1 << 20, 1 << 20
 """Of an archive to what is in it: numbers of a net or a map are hardly packed at all."""
@@ -44,7 +44,7 @@ def map_array(path: Path) -> NDArray[Any]:
         return np.memmap(file, kind, "r", start, shape, "F" if in_columns else "C")
 
 
-def read_arrays(path: Path, most: int = MOST_BYTES) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, most: int = MOST_UNPACKED) -> dict[str, NDArray[Any]]:
     """Read all arrays of a .npz file by name, at most `most` bytes when unpacked, and MOST_RATIO times the file.
 
     Raises OSError and ValueError.

@@ -10,9 +10,12 @@ import mido
 from mido.midifiles.meta import KeySignatureError
 
 from samplechop.offline.labels.formats import Mark
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 NOTES, MARKERS = "MIDI notes", "MIDI markers"
+MOST_BYTES = 4 << 20
+"""Of a file: half a million notes."""
 CHORD_SECONDS = 0.005
 """Notes struck within this of each other are one place."""
 TICKS_PER_BEAT = 1920
@@ -66,7 +69,7 @@ def read_messages(path: Path) -> list[Played]:
     Raises UserError if it is none.
     """
     try:
-        file = mido.MidiFile(path)
+        file = mido.MidiFile(file=io.BytesIO(documents.read_bytes(path, MOST_BYTES)))
         messages = list(file) if file.ticks_per_beat >= 0 else _in_frames(file)
     except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
         # mido raises TypeError for type 2 files, whose tracks do not share one time.

@@ -1,12 +1,12 @@
 """What libsndfile cannot read, decoded by the ffmpeg program to a wav file: one sound, from one file, within limits."""
 
-import json
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.programs import ends_with_us
 
@@ -81,7 +81,7 @@ def decode_with_ffmpeg(path: Path, copy: Path) -> tuple[str, float | None]:
 def _codec(answer: str) -> tuple[str, int, float | None] | None:
     """Read ffprobe's answer: codec of the first sound, its bits per sample or 0, and its length in seconds."""
     try:
-        stream = json.loads(answer)["streams"][0]
+        stream = documents.parse_json(answer)["streams"][0]
         seconds = float(stream["duration"]) if "duration" in stream else None
         return str(stream["codec_name"]), int(stream.get("bits_per_raw_sample") or 0), seconds
     except (ValueError, LookupError, TypeError):

@@ -53,8 +53,10 @@ def read_bytes(path: Path, most: int = MOST_BYTES, follow_links: bool = True) ->
     Raises OSError and ValueError as `open_regular`, ValueError for a larger one.
     """
     with open_regular(path, follow_links) as file:
-        content = file.read(most + 1)
-    if len(content) > most:
+        # A read takes the memory that is asked for, whatever is there.
+        size = os.fstat(file.fileno()).st_size
+        content = b"" if size > most else file.read(size + 1)
+    if max(size, len(content)) > most:
         raise ValueError(f"it is larger than {most / 2**20:g} MiB")
     return content
 

@@ -77,7 +77,7 @@ def _mutated(
     load: Callable[[Path, Path], None],
     share: float,
     follows: bool = False,
-    links: bool = True,
+    links: int = 1,
 ) -> Format:
     known = cache(examples)
 
@@ -619,7 +619,7 @@ def formats() -> Mapping[str, Format]:
     """Give all formats by name."""
     made = {
         # A folder of a session may be a link: it is read, and not repaired.
-        "sessions": _mutated(_sessions, _load_sessions, 6, links=False),
+        "sessions": _mutated(_sessions, _load_sessions, 6, links=2),
         "logs": _mutated(lambda: [{"a.jsonl": _log(), "b.txt": b"0.1\n0.5\n"}], _load_log, 10, follows=True),
         "labels": _mutated(_label_files, _load_labels, 12, follows=True),
         "midi": _mutated(_midi_files, _load_midi, 10, follows=True),
@@ -628,7 +628,7 @@ def formats() -> Mapping[str, Format]:
         "references": _mutated(_references, _load_references, 6, follows=True),
         "alignments": _mutated(_alignments, _load_alignment, 10, follows=True),
         "manifests": _mutated(_manifests, _load_manifest, 8),
-        "kits": _mutated(_kits, _load_kits, 6),
+        "kits": _mutated(_kits, _load_kits, 6, links=2),
         "training": _mutated(_training, _load_training, 6, follows=True),
         "lists": _mutated(_lists, _load_list, 5, follows=True),
         "ledgers": _mutated(_ledgers, _load_ledger, 4),

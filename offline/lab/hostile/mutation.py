@@ -309,10 +309,9 @@ def _bomb(name: str) -> bytes:
     header = io.BytesIO()
     shape = (_BOMB_BYTES // 4,)
     np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
-    with (
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        archive.open(zipfile.ZipInfo(name), "w") as member,
-    ):
+    info = zipfile.ZipInfo(name)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(out, "w") as archive, archive.open(info, "w") as member:
         member.write(header.getvalue())
         for _ in range(_BOMB_BYTES >> 20):
             member.write(zeros)
@@ -328,10 +327,10 @@ BY_ENDING: dict[str, Callable[[Random, bytes], bytes]] = {
 }
 
 
-def write_mutated(rng: Random, files: Mapping[str, bytes], folder: Path, links: bool = True) -> None:
+def write_mutated(rng: Random, files: Mapping[str, bytes], folder: Path, links: int = 1) -> None:
     """Write files into an existing folder, one to three of them mutated; one in twelve times the folder is, too.
 
-    links: whether a folder in it may become a link.
+    links: how deep a folder in it must lie to become a link.
     """
     names = sorted(files)
     chosen = set(rng.choice(names, size=min(len(names), int(rng.integers(1, 4))), replace=False).tolist())
@@ -343,7 +342,7 @@ def write_mutated(rng: Random, files: Mapping[str, bytes], folder: Path, links: 
         mutate_folder(rng, folder, names, links)
 
 
-def mutate_folder(rng: Random, folder: Path, names: Sequence[str], links: bool) -> None:
+def mutate_folder(rng: Random, folder: Path, names: Sequence[str], links: int) -> None:
     """Put something in the place of a file: a link out of the folder, a pipe, a folder, 10 GB of zeros, or nothing."""
     name = names[int(rng.integers(len(names)))]
     path = folder / name
@@ -367,7 +366,7 @@ def mutate_folder(rng: Random, folder: Path, names: Sequence[str], links: bool) 
             with path.open("rb+") as file:
                 most = _SPARSE_AUDIO if path.suffix in (".wav", ".flac") else _SPARSE_BYTES  # audio may be large
                 file.truncate(int(rng.choice([0, 1, most])))
-        case _ if links and path.parent != folder:
+        case _ if name.count("/") >= links:
             path.parent.rename(outside.parent / path.parent.name)
             path.parent.symlink_to(outside.parent / path.parent.name)
         case _:
