@@ -103,5 +103,7 @@ def as_table(title: str, figures: Sequence[Figure]) -> Table:
     table.add_column("goal")
     for figure in figures:
         mark = {None: "", True: " ✓", False: " ✗ missed"}[figure.reached]
-        table.add_row(figure.name, f"{figure.value:,.4g}", figure.unit, figure.goal + mark)
+        whole = float(figure.value).is_integer()  # of what is counted every digit is meant
+        value = f"{figure.value:,.0f}" if whole else f"{figure.value:,.4g}"
+        table.add_row(figure.name, value, figure.unit, figure.goal + mark)
     return table
