@@ -11,6 +11,7 @@ from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.beats.metrical_level import AS_DETECTED, Beat, MetricalLevel, Tempo
+from samplechop.realtime.detectors.beats.octave_evidence import HEADS, OctaveEvidence
 from samplechop.realtime.detectors.beats.tracker import (
     AGO,
     BEAT,
@@ -101,6 +102,8 @@ class BeatDetector(StatedLatency):
         hop = stream.hop_length
         self._frame_rate = spec.sample_rate / hop
         self._level = MetricalLevel(self._frame_rate, self._settings.tempo)
+        self._evidence = OctaveEvidence(self._frame_rate, *self._settings.tempo_range)
+        self._columns = [stream.heads.index(head) for head in HEADS if head in stream.heads]
         self._latency = (
             (f"{2 * stream.lookahead} frames of context", stream.lookahead * hop),
             ("constant-Q kernel", stream.features.latency),
@@ -125,6 +128,7 @@ class BeatDetector(StatedLatency):
     def reset(self) -> None:
         """[analysis] Become as freshly prepared; what was asked of the tempo stays."""
         self._level.reset()
+        self._evidence.reset()
         self._shared.reset()
         self._start: int | None = None
         self._frame = 0
@@ -136,12 +140,16 @@ class BeatDetector(StatedLatency):
         """[analysis] Process the next block, float32 (n,), mono; emit the beats decided in it, in order."""
         if self._start is None:
             self._start = start
-        self._shared.push(block, start)
+        rows = self._shared.push(block, start)[:, self._columns]
         pulse = self._shared.stream.pulse
+        done = 0
         for place in np.flatnonzero(pulse[:, BEAT]).tolist():
             frame = self._frame + place
+            self._evidence.push(rows[done : place + 1])
+            done = place + 1
             self._emit_due(frame, self._start, emit)
             self._beat(pulse[place].tolist(), frame, self._start, emit)
+        self._evidence.push(rows[done:])
         self._frame += len(pulse)
         self._emit_due(self._frame - 1, self._start, emit)
         while self._asked:
@@ -151,6 +159,8 @@ class BeatDetector(StatedLatency):
         """Do what the user asked for: other octaves, or a tempo and place that were tapped."""
         level = self._level
         if isinstance(asked, int):
+            if level.last.period and level.tempo.bpm is None:
+                level.tempo = Tempo(bpm=60 * self._frame_rate / level.last.period * 2.0**level.octave)
             level.tempo = level.tempo.shifted(asked)
             return
         bpm, sample = asked
@@ -189,11 +199,12 @@ class BeatDetector(StatedLatency):
             self._emitting = self._stray <= chosen.keep_stray and row[CONFIDENCE] >= chosen.keep_confidence
         else:
             self._emitting = self._stray <= chosen.begin_stray and row[CONFIDENCE] >= chosen.begin_confidence
+        octave = self._evidence.take(place, row[PERIOD]) if len(self._columns) == len(HEADS) else 0
         if not self._emitting:
             self._level.pause()
             return
         tracked = Beat(place, row[PERIOD], row[CONFIDENCE], int(row[POSITION]))
-        for beat in self._level.take(tracked, int(row[METER])):
+        for beat in self._level.take(tracked, int(row[METER]), octave):
             self._emit(beat, frame, start, emit)
 
     def _emit(self, beat: Beat, frame: int, start: int, emit: Emit) -> None:

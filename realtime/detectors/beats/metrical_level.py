@@ -29,7 +29,7 @@ _OTHER = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """What is known of the tempo: the beat's octave over the tracked pulse, or about how many beats a minute it has."""
+    """What is known of the tempo: octaves above what is detected, or about how many beats a minute."""
 
     octave: int = 0
     bpm: float | None = None
@@ -54,10 +54,13 @@ class Tempo:
             return Tempo(bpm=min(max(self.bpm * 2.0**octaves, SLOWEST), FASTEST))
         return Tempo(min(max(self.octave + octaves, -MOST_OCTAVES), MOST_OCTAVES))
 
-    def octave_over(self, tracked_bpm: float, before: int) -> int:
-        """Give the octave that the beat lies over a pulse; the one before stays unless another is clearly nearer."""
+    def octave_over(self, tracked_bpm: float, before: int, detected: int) -> int:
+        """Give the octave that the beat lies over a pulse; the one before stays unless another is clearly nearer.
+
+        detected: the octave where nothing is known.
+        """
         if self.bpm is None:
-            return self.octave
+            return min(max(self.octave + detected, -MOST_OCTAVES), MOST_OCTAVES)
         wanted = math.log2(self.bpm / tracked_bpm)
         octave = before if abs(wanted - before) < NEAR_OCTAVE else round(wanted)
         return min(max(octave, -MOST_OCTAVES), MOST_OCTAVES)
@@ -110,13 +113,16 @@ class MetricalLevel:
         """The last tracked beat; of period 0 before the first."""
         return self._last
 
-    def take(self, beat: Beat, meter: int) -> Iterator[Beat]:
-        """[analysis] Take the next tracked beat, in a bar of `meter` beats; give it if it is one of the level."""
+    def take(self, beat: Beat, meter: int, detected: int = 0) -> Iterator[Beat]:
+        """[analysis] Take the next tracked beat, in a bar of `meter` beats; give it if it is one of the level.
+
+        detected: the octave that the beat lies above the tracked pulse where the user did not say.
+        """
         self._between.clear()
         self._index += 1
         self._last = beat
         self._weigh(beat.position, meter)
-        octave = self.tempo.octave_over(60 * self._frame_rate / beat.period, self.octave)
+        octave = self.tempo.octave_over(60 * self._frame_rate / beat.period, self.octave, detected)
         changed, self.octave = octave != self.octave, octave
         if octave >= 0:
             parts = 2**octave

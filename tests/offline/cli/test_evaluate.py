@@ -11,6 +11,7 @@ from samplechop.offline.evaluate import drums, harmony, report, runner, systems
 from samplechop.offline.evaluate.chops import TASK
 from samplechop.offline.evaluate.measures import Markers, Row, compared, share
 from samplechop.offline.evaluate.references import references_for, tracks_in
+from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES, make_tempo_record
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
@@ -294,3 +295,13 @@ def test_an_outline_shows_where_it_is_loud():
     assert peaks.max() == 1
     assert np.flatnonzero(peaks).tolist() == [len(samples) // -(-len(samples) // runner.OUTLINE)]
     assert runner.outline(np.zeros(0, np.float32)).tolist() == [0.0] * runner.OUTLINE
+
+
+def test_the_tempo_of_recordings_with_known_beats_is_measured(tmp_path):
+    record = make_tempo_record(TEMPO_STYLES[4], 0, 0, 12.0)
+    soundfile.write(tmp_path / "house.wav", record.samples, RATE)
+    (tmp_path / "house.beats.txt").write_text("".join(f"{beat:.4f}\n" for beat in record.beats))
+    result = samplechop("evaluate", "tempo", tmp_path, "--jobs", "1", "--json", tmp_path / "out.json")
+    assert result.code == 0, result.err
+    ((score,),) = json.loads((tmp_path / "out.json").read_text()).values()
+    assert score["level"] == "right"

@@ -1,0 +1,94 @@
+"""Which octave of the pulse is the beat: activations of drum patterns in, an octave out."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samplechop.realtime.detectors.beats.octave_evidence import ENOUGH, FEATURES, HEADS, WEIGHTS, OctaveEvidence
+
+FRAME_RATE = 44_100 / 512
+TWO_STEP = {
+    "kick": (0, 2.5),
+    "snare": (1, 3),
+    "onset": np.arange(0, 4, 0.25),
+    "beat": (0, 1, 2, 3),
+    "downbeat": (0,),
+}
+"""Drum and bass, in beats of its own."""
+BACKBEAT = {
+    "kick": (0, 1.5, 2.5, 2.75),
+    "snare": (1, 3),
+    "onset": np.arange(0, 4, 0.5),
+    "beat": (0, 1, 2, 3),
+    "downbeat": (0,),
+}
+Pattern = dict[str, object]
+
+
+def activations(pattern: Pattern, bpm: float, seconds: float) -> np.ndarray:
+    """Play a bar of four beats over and over: float32 (n, len(HEADS)), a bump at each stroke."""
+    frames, bar = np.arange(round(seconds * FRAME_RATE)), 4 * 60 / bpm * FRAME_RATE
+    rows = np.zeros((len(frames), len(HEADS)), np.float32)
+    for column, head in enumerate(HEADS):
+        for place in pattern[head]:  # type: ignore[attr-defined]
+            off = (frames - place * bar / 4 + bar / 2) % bar - bar / 2
+            rows[:, column] = np.maximum(rows[:, column], 0.8 * np.exp(-0.5 * off**2))
+    return rows
+
+
+def octaves(evidence: OctaveEvidence, rows: np.ndarray, pulse_bpm: float) -> list[int]:
+    """Give the octave after each beat of an even pulse."""
+    period, done, found = 60 / pulse_bpm * FRAME_RATE, 0, []
+    for place in np.arange(0, len(rows) - 4, period):
+        until = round(place) + 3
+        evidence.push(rows[done:until])
+        done = until
+        found.append(evidence.take(float(place), period))
+    return found
+
+
+@pytest.mark.parametrize("bpm", [164, 170, 174])
+def test_a_two_step_tracked_at_half_its_tempo_is_doubled(bpm: float) -> None:
+    found = octaves(OctaveEvidence(FRAME_RATE, 55, 200), activations(TWO_STEP, bpm, 12), bpm / 2)
+    assert found[:ENOUGH] == [0] * ENOUGH
+    assert found[-1] == 1
+
+
+@pytest.mark.parametrize("bpm", [85, 95, 120, 128])
+def test_a_backbeat_at_a_usual_tempo_stays(bpm: float) -> None:
+    assert set(octaves(OctaveEvidence(FRAME_RATE, 55, 200), activations(BACKBEAT, bpm, 16), bpm)) == {0}
+
+
+def test_no_octave_out_of_the_range_is_taken() -> None:
+    assert set(octaves(OctaveEvidence(FRAME_RATE, 55, 160), activations(TWO_STEP, 174, 12), 87)) == {0}
+
+
+def test_the_beat_stays_where_the_pulse_hops_an_octave() -> None:
+    evidence, rows = OctaveEvidence(FRAME_RATE, 55, 200), activations(TWO_STEP, 174, 12)
+    assert octaves(evidence, rows, 87)[-1] == 1
+    evidence.push(rows[:20])
+    assert evidence.take(len(rows) + 10.0, 60 / 174 * FRAME_RATE) == 0
+    evidence.reset()
+    octaves(evidence, rows, 87)
+    assert evidence.take(len(rows) + 10.0, 1.5 * 60 / 87 * FRAME_RATE) == 0  # another tempo is begun anew
+
+
+@given(sizes=st.lists(st.integers(1, 50), min_size=1, max_size=5))
+def test_features_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> None:
+    rows = np.random.default_rng(0).random((200, len(HEADS))).astype(np.float32)
+    found = []
+    for cuts in ([200], sizes):
+        evidence, at, turn = OctaveEvidence(FRAME_RATE, 55, 200), 0, 0
+        while at < len(rows):
+            evidence.push(rows[at : at + cuts[turn % len(cuts)]])
+            at, turn = at + cuts[turn % len(cuts)], turn + 1
+        for place in (10.0, 60.5, 111.0, 161.5):
+            evidence.take(place, 50.5)
+        found.append(evidence.features())
+    np.testing.assert_array_equal(*found)
+
+
+def test_every_feature_has_its_weights() -> None:
+    assert WEIGHTS.shape == (3, len(FEATURES) + 1)
+    assert len(OctaveEvidence(FRAME_RATE, 55, 200)._one) == len(HEADS)
