@@ -13,7 +13,8 @@ import typer
 from samplechop.realtime.core.errors import UserError, printable
 from samplechop.realtime.core.events import PITCHES
 from samplechop.realtime.core.options import option_name, with_options
-from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, ended_cleanly, logged_to, say
+from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, ended_cleanly, logged_to
+from samplechop.realtime.core.standard_streams import say
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings, config_path, merge, read_config
 
 if TYPE_CHECKING:  # importing the session would compile it before the options are read

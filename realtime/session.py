@@ -18,7 +18,8 @@ from typing import TextIO
 from samplechop.realtime.audio.source import RUNNING, Chunk, Source
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.core.process import end_begins, say, scheduling_hints
+from samplechop.realtime.core.process import end_begins, scheduling_hints
+from samplechop.realtime.core.standard_streams import say
 from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink

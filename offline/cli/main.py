@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, cast
 
-from samplechop.realtime.core.process import ended_at_once, open_standard_files, prepare_compiling
+from samplechop.realtime.core.process import ended_at_once, prepare_compiling
+from samplechop.realtime.core.standard_streams import open_standard_files
 
 with ended_at_once():  # Ctrl-C ends it without a word while modules are imported
     import typer

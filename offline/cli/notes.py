@@ -8,7 +8,8 @@ import typer
 
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import INTERRUPTED, ended_cleanly, say
+from samplechop.realtime.core.process import INTERRUPTED, ended_cleanly
+from samplechop.realtime.core.standard_streams import say
 
 app = typer.Typer(
     no_args_is_help=True, help="Capture the single notes of an instrument, to train the harmony model with."

@@ -19,7 +19,7 @@ from samplechop import models
 from samplechop.models import AnyFeatures, Manifest
 from samplechop.offline.common.atomic import write_bytes, write_text
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import silence
+from samplechop.realtime.core.standard_streams import silence
 
 MISSING = "training needs TensorFlow: install the extra with pip install 'samplechop[train]'"
 

@@ -10,14 +10,12 @@ import gc
 import logging
 import os
 import queue
-import select
 import signal
 import sys
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from math import inf
@@ -25,10 +23,11 @@ from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, TextIO
+from typing import Any
 
 from samplechop.realtime.core.compile_cache import ensure_compile_cache, is_temporary, remove_temporary_cache
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.standard_streams import say
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, as shells have it."""
@@ -151,56 +150,6 @@ def _console_events() -> Iterator[None]:
         yield
 
 
-def takes_output(stream: IO[str]) -> bool:
-    """Tell whether a stream takes output now: not a terminal that Ctrl-S has stopped, nor a pipe nobody reads."""
-    try:
-        return bool(select.select([], [stream], [], 0)[1])
-    except (AttributeError, OSError, ValueError, TypeError):  # no file, or Windows: nobody knows before
-        return True
-
-
-class TerminalWriter:
-    """A terminal's stream that waits for nobody: what the terminal does not take, as after Ctrl-S, is kept for later.
-
-    Where it takes something is no help before a long text: it can be stopped in the middle of it. rest: bytes not taken
-    yet. Raises OSError where the terminal cannot be opened a second time, so as not to change it for others.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        """Write to the terminal of a stream."""
-        self._stream, self.rest = stream, b""
-        self._fd = os.open(os.ttyname(stream.fileno()), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-        weakref.finalize(self, os.close, self._fd)
-
-    def __getattr__(self, name: str) -> Any:
-        """Give what else the stream has."""
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        """Take text; `flush` writes it."""
-        self.rest += text.encode(self._stream.encoding, "replace")
-        return len(text)
-
-    def flush(self) -> None:
-        """Write what the terminal takes now. Raises OSError where it is gone."""
-        with suppress(BlockingIOError):
-            while self.rest:
-                self.rest = self.rest[os.write(self._fd, self.rest) :]
-
-
-def say(text: str) -> None:
-    """Write a line to standard error, if anybody is still there to read it."""
-    try:
-        if not takes_output(sys.stderr):
-            raise BlockingIOError
-        print(text, file=sys.stderr, flush=True)
-    except (OSError, ValueError):  # the terminal was closed or stopped: nor may Python wait for it, or fail, at its end
-        with suppress(OSError, ValueError, AttributeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stderr.fileno())
-            os.close(nowhere)
-
-
 def end_with_parent(seconds: float = 0.0) -> None:
     """Let this process, started by multiprocessing, end when the one that started it is gone, even killed.
 
@@ -215,36 +164,6 @@ def _end_after(parent: BaseProcess, seconds: float) -> None:
     parent.join()
     time.sleep(seconds)
     os._exit(1)
-
-
-def open_standard_files() -> None:
-    """[main] Let standard input, output and error lead nowhere where the program was started without them.
-
-    Else the next file that is opened, a recording say, takes their number, and messages are written into it.
-    """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, and those below it are not
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Let file descriptor 2 lead nowhere meanwhile; Python's own messages go unseen too, so keep it short."""
-    try:
-        saved = os.dup(2)
-    except OSError:  # started without a standard error
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
 
 
 class _LogFile(WatchedFileHandler):

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any, Literal, Protocol
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import silence
+from samplechop.realtime.core.standard_streams import silence
 
 SETTLE_SECONDS = 0.1
 """libjack does not say when its thread has returned from the shutdown call, and crashes if closed before."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest, ModelError
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import silence
+from samplechop.realtime.core.standard_streams import silence
 
 WIDE = 64
 FEW = 8

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from samplechop.realtime.audio.source import RUNNING
 from samplechop.realtime.core.events import BEAT, CHORD, KEY, Event
-from samplechop.realtime.core.process import takes_output
+from samplechop.realtime.core.standard_streams import takes_output
 from samplechop.realtime.ui.formatting import clock, note_name, pad_name, printable
 from samplechop.realtime.ui.panels import chord_name, key_name, latency_texts, own_latency_texts
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot

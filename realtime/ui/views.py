@@ -17,7 +17,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from samplechop.realtime.core.events import CHORD, Event
-from samplechop.realtime.core.process import TerminalWriter, say, takes_output
+from samplechop.realtime.core.standard_streams import TerminalWriter, say, takes_output
 from samplechop.realtime.ui.layout import screen_rows
 from samplechop.realtime.ui.meters import LevelMeter, Row
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Snapshot

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import TerminalWriter, end_begins, ended_cleanly, logged_to, takes_output
+from samplechop.realtime.core.process import end_begins, ended_cleanly, logged_to
 from tests.support.command import ROOT
 from tests.support.waiting import wait_until
 
@@ -91,30 +91,3 @@ def test_what_was_ignored_stays_ignored() -> None:
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.skipif(not hasattr(os, "set_blocking") or sys.platform == "win32", reason="Windows cannot ask a pipe")
-def test_a_full_pipe_takes_no_output() -> None:
-    out, into = os.pipe()
-    os.set_blocking(into, False)
-    with os.fdopen(into, "w") as stream, os.fdopen(out):
-        assert takes_output(stream)
-        with pytest.raises(BlockingIOError):
-            while True:
-                os.write(into, b"." * 512)
-        assert not takes_output(stream)
-
-
-def test_a_terminal_that_takes_nothing_keeps_nobody_waiting_and_gets_it_later(terminal: tuple[int, int]) -> None:
-    ours, theirs = terminal
-    picture = "─" * 200_000  # more than any terminal holds that nobody reads
-    with os.fdopen(os.dup(theirs), "w", encoding="utf-8") as stream:
-        writer = TerminalWriter(stream)
-        writer.write(picture)
-        writer.flush()
-        assert writer.rest and writer.isatty()
-        taken = b""
-        while len(taken) < 3 * len(picture):
-            taken += os.read(ours, 1 << 16)
-            writer.flush()
-    assert taken.decode() == picture
