@@ -23,6 +23,7 @@ from samplechop.realtime.core.errors import UserError
 FILE_COLUMNS = ("file", "filename", "path", "name", "sound", "id")
 TEXT_COLUMNS = ("tags", "tag", "description", "label", "labels", "class", "category")
 TAG_SEPARATORS = ";|,"
+_ENDINGS = {".json", ".csv", ".tsv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _wanted(sound: Sound) -> Iterator[str]:
 def _read(path: Path) -> Iterator[tuple[list[str], Described]]:
     """Read a file, or all of a folder; each description with what its sound may be looked up by."""
     if path.is_dir():
-        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in {".json", ".csv", ".tsv"})
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in _ENDINGS and one.is_file())
         if not inside:
             raise UserError(
                 f"no metadata in {str(path)!r}: put NAME.json beside NAME.wav, or name a .json or .csv file"

@@ -184,5 +184,6 @@ def _files_of(folder: Path) -> Iterator[Path]:
     inside = folder.resolve()
     for entry in listed:
         path = folder / str(entry.get("file", "") if isinstance(entry, dict) else "")
-        if path.is_file() and path.resolve().is_relative_to(inside):
-            yield path
+        with suppress(OSError, ValueError, RuntimeError):  # what is no name of a file
+            if path.is_file() and path.resolve().is_relative_to(inside):
+                yield path

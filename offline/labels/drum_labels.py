@@ -137,8 +137,11 @@ def read_drum_labels(path: Path) -> DrumLabels:
         return _from_json(path)
     if path.suffix == ".json":
         truth = read_truth(path)
-        loops = tuple(Unsure(start, stop) for start, stop in truth.unsure if stop - start > SHORTEST_LOOP)
-        return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in truth.drums), unsure=loops)
+        try:
+            loops = tuple(Unsure(start, stop) for start, stop in truth.unsure if stop - start > SHORTEST_LOOP)
+            return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in truth.drums), unsure=loops)
+        except ValueError as error:
+            raise UserError(f"{str(path)!r}, what it holds: {str(error)[:200]}.") from None
     return DrumLabels(tuple(_lines(path)))
 
 

@@ -21,6 +21,7 @@ from samplechop.realtime.recording.session_writer import line
 
 REPAIRED = "broken off, repaired"
 """The reason in the last line of a session that was repaired."""
+_MOST_BYTES = 1 << 30  # a day of events has some ten million
 _MOST_LINE = 4 << 20  # bytes; the recorder's longest, the first, has some thousand
 _MOST_KINDS, _MOST_KIND = 64, 40
 _LOST_IN = {"gap": "length", "dropout": "length", "xrun": "lost"}
@@ -50,9 +51,11 @@ class LogState:
 
 
 def read_log(path: Path) -> LogState:
-    """Read a log of any bytes. Raises OSError, and ValueError for a link and what is no regular file."""
+    """Read a log of any bytes. Raises OSError, ValueError for a link, no regular file, and more than 1 GiB."""
     state, begun = LogState(), False
     with open_regular(path, follow_links=False) as file:
+        if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+            raise ValueError(f"it is larger than {_MOST_BYTES / 2**30:g} GiB")
         for text, record, whole in _lines(file):
             state.cut |= not whole
             if text is None:
