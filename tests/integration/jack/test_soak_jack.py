@@ -35,7 +35,7 @@ def test_what_is_missing_in_a_recording_of_a_loop_is_counted(tmp_path: Path) -> 
     whole = np.concatenate([np.zeros((PERIOD, 2), np.int32), *blocks[order]])
     whole[20 * PERIOD : 20 * PERIOD + 9] = 0
     soundfile.write(tmp_path / "a.wav", whole, RATE, subtype="PCM_24")
-    assert played(tmp_path / "a.wav", loop) == (3 * PERIOD, PERIOD, 1)
+    assert played(tmp_path / "a.wav", loop) == (2 * PERIOD, 3 * PERIOD, PERIOD, 1)
 
 
 def test_a_note_that_is_never_ended_hangs() -> None:
