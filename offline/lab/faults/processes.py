@@ -93,9 +93,7 @@ def _cache(environment: dict[str, str], place: Place) -> None:
     there |= {name: str(place.folder / value) for name, value in environment.items()}
     if "TMPDIR" in environment:  # Python looks in other folders then, among them that in which it is started
         there["PYTHONPATH"] += f":{_no_temporary_folder(place)}"
-    # Once is enough to see that it compiles, which takes half a minute.
-    command = ("chop", "--list-formats") if environment else (*_SHORT, place.song)
-    program = place.start(*command, setup=without_rights(), env=there, cwd=place.folder)
+    program = place.start(*_SHORT, place.song, setup=without_rights(), env=there, cwd=place.folder)
     said = program.end(2 if "TMPDIR" in there else 0)
     check("NUMBA_CACHE_DIR" in said and len(said.splitlines()) == 1, f"it said {said[-500:]!r}")
 
