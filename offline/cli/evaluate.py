@@ -292,7 +292,7 @@ def evaluate_tempo(
         for done, (group, score) in enumerate(as_ready(calls, options.jobs), 1):
             scores.setdefault(group, []).append(score)
             progress("evaluating", done, len(calls))
-    table = Table(title="tempo of the beats", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(title="Tempo of the beats", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("")
     for column in tempo.COLUMNS:
         table.add_column(column, justify="right")
