@@ -12,10 +12,11 @@ import typer
 
 from samplechop.realtime.core.errors import UserError, printable
 from samplechop.realtime.core.events import PITCHES
-from samplechop.realtime.core.options import option_name, with_options
+from samplechop.realtime.core.options import with_options
 from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, ended_cleanly, logged_to
 from samplechop.realtime.core.standard_streams import say
-from samplechop.realtime.settings import NOTES, SOUND, LiveSettings, config_path, merge, read_config
+from samplechop.realtime.settings import NOTES, SOUND, LiveSettings
+from samplechop.realtime.settings_file import SettingsFile, config_path, read_settings
 
 if TYPE_CHECKING:  # importing the session would compile it before the options are read
     from samplechop.realtime.ui.snapshot import Summary
@@ -27,7 +28,7 @@ def _opt(help_text: str, panel: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=panel, show_default=False, **more)
 
 
-@with_options(LiveSettings)
+@with_options(LiveSettings, undoable=True)
 def live(
     input_file: Annotated[
         Path | None, typer.Argument(metavar="INPUT", help="Audio file that plays the turntable (default: line-in).")
@@ -49,7 +50,8 @@ def live(
     samplechop live --keep-last 60 --keep-dir sessions   k keeps the minute that just passed
     samplechop live --detect chops,drums,harmony --midi-port virtual --osc localhost:9000
 
-    Every option can also stand in the table "live" of config.toml in your settings folder; options win.
+    Every option can also stand in the table "live" of config.toml in your settings folder; options win, and with "off"
+    or "default" for a value they undo what the file says.
     Ctrl-C ends the session. Each note is sent a fixed time after its sound: set that as the MIDI track's delay in the
     DAW. Drums and harmony come sooner, each by a fixed time of its own, unless --monitor aligned plays the sound as
     late as all.
@@ -62,13 +64,20 @@ def live(
         return
     if demo and input_file is not None:
         raise UserError(f"--demo plays its own record: leave out --demo or {str(input_file)!r}")
-    settings = merge(read_config(config_path()), given)
-    for name in ("tap_port", "tap_file"):
-        if name in given and not settings.tap:
-            raise UserError(f"{option_name(LiveSettings, name)} {str(given[name])!r} is for recording taps: add --tap")
-    _check_meant(given, settings)
+    in_a_session(read_settings(config_path()), given, DEMO if demo else input_file, fast)
+
+
+def in_a_session(file: SettingsFile, given: Mapping[str, Any], path: Path | None, fast: bool) -> None:
+    """Run a session with the settings of a file and the options given. Raises UserError."""
+    file = file.for_run(given, path, fast)
+    with file.named_in_errors():
+        _run(file.checked(given, path, fast), path, fast, file.named)
+
+
+def _run(settings: LiveSettings, path: Path | None, fast: bool, named: Callable[[str], str]) -> None:
+    """Run a session and report what it came to; warnings go through `named`. Raises UserError."""
     for warning in settings.warnings:
-        typer.echo(f"samplechop: {printable(warning)}", err=True)
+        typer.echo(f"samplechop: {printable(named(warning))}", err=True)
     with ended_at_once():
         from samplechop.realtime.core.process import say_when_compiling
 
@@ -76,8 +85,8 @@ def live(
         from samplechop.realtime.session import Session
 
     with logged_to(settings.log), ended_cleanly():
-        session = Session.open(settings, DEMO if demo else input_file, fast, sys.stderr)
-        if settings.tap and (demo or input_file) and settings.monitor == "off" and not settings.quiet:
+        session = Session.open(settings, path, fast, sys.stderr)
+        if settings.tap and path is not None and settings.monitor == "off" and not settings.quiet:
             typer.echo(
                 "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True
             )
@@ -101,21 +110,6 @@ def _before(error: BaseException) -> list[str]:
         if isinstance(error, UserError):
             found.insert(0, str(error))
     return found
-
-
-def _check_meant(given: Mapping[str, object], settings: LiveSettings) -> None:
-    """Refuse an option for a detector that does not run; a plug-in may detect chops, drums and chords, too."""
-    names = {"chops" if name == "chop" else name for name in settings.detectors}
-    plug_ins = names - set(_OPTIONS_OF)
-    for detector, options in _OPTIONS_OF.items():
-        for option in options:
-            if option in given and detector not in names and not (plug_ins and detector != "beats"):
-                shown = option_name(LiveSettings, option)
-                raise UserError(f"{shown} {given[option]} is for the {detector}: add --detect {detector}")
-    if "tempo_range" in given and not names & {"chops", "beats"} and not plug_ins:
-        raise UserError("--tempo-range is for chops and beats: add --detect beats")
-    if "tempo" in given and "beats" not in names:
-        raise UserError("--tempo is for beats and the MIDI clock: add --detect beats or --midi-clock")
 
 
 def _midi_ports() -> list[str]:
@@ -157,14 +151,6 @@ def _counted(count: int, kind: str) -> str:
     """Say how many events there were of a kind."""
     one, many = {PITCHES: ("change of pitches", "changes of pitches")}.get(kind, (kind, kind + "s"))
     return f"{count} {one if count == 1 else many}"
-
-
-_OPTIONS_OF = {
-    "chops": ("model", "threshold", "min_gap", "hold", "choose", "pads", "note_low", "note_high"),
-    "beats": ("beat_channel",),
-    "drums": ("drum_channel", "drum_model", "drum_threshold", "half_life"),
-    "harmony": ("harmony_channel", "harmony_model", "harmony_notes"),
-}
 
 
 def guarded(command: Callable[[], object]) -> int:

@@ -25,7 +25,6 @@ from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
 from samplechop.realtime.session_monitor import SessionMonitor
 from samplechop.realtime.session_parts import (
-    check_compatible,
     make_detectors,
     make_engine,
     make_recorder,
@@ -169,7 +168,7 @@ class Session:
         path: a file that plays the turntable, None for the audio input. fast: as fast as it can be read. screen: where
         the view is shown.
         """
-        check_compatible(settings, fast)
+        settings.check_run(path, fast)
         source = open_source(settings, path, fast)
         with contextlib.ExitStack() as undo:
             undo.callback(source.stop)

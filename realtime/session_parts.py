@@ -66,32 +66,13 @@ _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
 """How detectors are made that have settings of a session; all others have none."""
 
 
-def check_compatible(settings: LiveSettings, fast: bool) -> None:
-    """Refuse settings that contradict each other. Raises UserError."""
-    if fast and settings.midi_port is not None:
-        raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
-    if settings.midi_clock and settings.midi_port is None:
-        raise UserError("--midi-clock needs a port to send to: give one with --midi-port, or leave out --midi-clock")
-    if fast and settings.osc is not None:
-        raise UserError("--osc sends in real time: leave out --fast or --osc")
-    if fast and settings.tap:
-        raise UserError("--tap takes your hits while the record plays: leave out --fast or --tap")
-
-
 def open_source(settings: LiveSettings, path: Path | None, fast: bool) -> Source:
     """[main] Open a file, or the audio input for None. Raises UserError if it cannot be opened."""
     block = settings.blocksize or (FAST_BLOCK if fast else BLOCK)
     if path is None:
-        if fast:
-            raise UserError("--fast needs a file to read: samplechop live FILE --fast")
         return DeviceSource(settings.device, settings.samplerate, settings.channels, block, settings.monitor)
-    for option in ("device", "samplerate", "channels"):
-        if getattr(settings, option) is not None:
-            raise UserError(f"--{option} is for listening to a device; {str(path)!r} is a file and has its own")
     if settings.monitor == "off":
         return FileSource(path, block, realtime=not fast)
-    if fast:
-        raise UserError(f"--monitor {settings.monitor} plays in real time: leave out --fast or the monitor")
     return PlayedFileSource(path, block, settings.monitor)
 
 
@@ -183,7 +164,7 @@ def open_keyboard(settings: LiveSettings, realtime: bool) -> Keyboard | None:
         return keyboard if taps or settings.keep_last is not None or keyboard.in_foreground else None
     except UserError as error:
         if taps:
-            raise UserError(f"taps come from the space bar, but {error}, or name a MIDI pad with --tap-port") from None
+            raise UserError(f"--tap takes the space bar, but {error}, or name a MIDI pad with --tap-port") from None
         return None  # the end of the session is kept all the same
 
 

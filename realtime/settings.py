@@ -1,19 +1,16 @@
-"""All settings of a live session, checked in one place; kept in a TOML file or given as options."""
+"""All settings of a live session, checked in one place; given as options, or kept in a file (settings_file.py)."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-import platformdirs
+from typing import Annotated, Literal
 
 from samplechop.realtime.audio.source import Monitor
-from samplechop.realtime.core import documents
 from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
-from samplechop.realtime.core.options import Option, check, is_pair, option_name, value_types
+from samplechop.realtime.core.options import Option, check, option_name
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.chop import Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
@@ -26,6 +23,14 @@ HarmonyNotes = Literal["chord", "pitches", "off"]
 
 SOUND, NOTES, FOUND, TAPS = "Audio input", "Notes and events", "Detectors", "Taps"
 KEPT, RUN = "Recording", "Session"
+OF_DEVICES = ("device", "samplerate", "channels")
+"""What a file has of its own."""
+_OPTIONS_OF = {
+    "chops": ("model", "threshold", "min_gap", "hold", "choose", "pads", "note_low", "note_high"),
+    "beats": ("beat_channel",),
+    "drums": ("drum_channel", "drum_model", "drum_threshold", "half_life"),
+    "harmony": ("harmony_channel", "harmony_model", "harmony_notes"),
+}
 _CHANNEL = (1, 16)
 _NOTE = (0, 127)
 
@@ -62,7 +67,10 @@ class LiveSettings:
     harmony_notes: Annotated[
         HarmonyNotes, Option("Notes of harmony: chord, pitches (in one octave) or off (default: {default}).", NOTES)
     ] = "chord"
-    midi_clock: Annotated[bool, Option("Send MIDI clock, so that a DAW follows the record.", NOTES)] = False
+    midi_clock: Annotated[
+        bool,
+        Option("Send MIDI clock, so that a DAW follows the record.", NOTES),
+    ] = False
     pads: Annotated[
         PadMode, Option("cycle: pad after pad, similar: like sounds one pad, fixed: one (default: {default}).", NOTES)
     ] = "cycle"
@@ -120,7 +128,10 @@ class LiveSettings:
         Option("Tempo of the beats: x2 or /2 of what is detected, or about so many BPM.", FOUND, metavar="x2|/2|BPM"),
     ] = None
     channel: Annotated[Channel, Option(CHANNEL_HELP + " (default: {default}).", FOUND)] = "auto"
-    tap: Annotated[bool, Option("Record your hits on the space bar or a MIDI pad while you listen.", TAPS)] = False
+    tap: Annotated[
+        bool,
+        Option("Record your hits on the space bar or a MIDI pad while you listen.", TAPS),
+    ] = False
     tap_port: Annotated[
         str | None, Option("MIDI pad by name, or 'virtual' to open a port (default: the space bar).", TAPS)
     ] = None
@@ -203,6 +214,52 @@ class LiveSettings:
             kinds |= {self.harmony_notes: self.harmony_channel} if self.harmony_notes != "off" else {}
         return kinds
 
+    def check_run(self, path: Path | None, fast: bool) -> None:
+        """Refuse what contradicts a run: of a file, None for the audio input, as fast as it can be read or not.
+
+        Raises UserError.
+        """
+        if fast and path is None:
+            raise UserError("--fast needs a file to read: samplechop live FILE --fast")
+        for option in OF_DEVICES if path is not None else ():
+            if getattr(self, option) is not None:
+                raise UserError(f"--{option} is for listening to a device; {str(path)!r} is a file and has its own")
+        if self.midi_clock and self.midi_port is None:
+            raise UserError(
+                "--midi-clock needs a port to send to: give one with --midi-port, or leave out --midi-clock"
+            )
+        if not fast:
+            return
+        if self.midi_port is not None:
+            raise UserError("--midi-port plays in real time: leave out --fast, or write --midi-file instead")
+        if self.osc is not None:
+            raise UserError("--osc sends in real time: leave out --fast or --osc")
+        if self.tap:
+            raise UserError("--tap takes your hits while the record plays: leave out --fast or --tap")
+        if self.monitor != "off":
+            raise UserError(f"--monitor {self.monitor} plays in real time: leave out --fast or the monitor")
+
+    def check_needed(self, given: Mapping[str, object]) -> None:
+        """Refuse an option for what does not run; a plug-in may detect chops, drums and chords, too.
+
+        given: the options that stand on the command line. Raises UserError.
+        """
+        for name in ("tap_port", "tap_file"):
+            if given.get(name) is not None and not self.tap:
+                shown = option_name(LiveSettings, name)
+                raise UserError(f"{shown} {str(given[name])!r} is for recording taps: add --tap")
+        names = {"chops" if name == "chop" else name for name in self.detectors}
+        plug_ins = names - set(_OPTIONS_OF)
+        for detector, options in _OPTIONS_OF.items():
+            for option in options:
+                if given.get(option) is not None and detector not in names and not (plug_ins and detector != "beats"):
+                    shown = option_name(LiveSettings, option)
+                    raise UserError(f"{shown} {given[option]} is for the {detector}: add --detect {detector}")
+        if given.get("tempo_range") is not None and not names & {"chops", "beats"} and not plug_ins:
+            raise UserError("--tempo-range is for chops and beats: add --detect beats")
+        if given.get("tempo") is not None and "beats" not in names:
+            raise UserError("--tempo is for beats and the MIDI clock: add --detect beats or --midi-clock")
+
     @property
     def warnings(self) -> list[str]:
         """What can be done, but is hardly meant, a sentence each."""
@@ -225,55 +282,3 @@ class LiveSettings:
     def _detect_names(self) -> list[str]:
         names = (name.strip() for name in self.detect.split(","))
         return ["chop" if name == "chops" else name for name in names]
-
-
-def config_path() -> Path:
-    """Where the user's settings live."""
-    # Without an author, or Windows would have a folder samplechop in a folder samplechop.
-    return platformdirs.user_config_path("samplechop", appauthor=False) / "config.toml"
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """Read the [live] table of a TOML file; no file means no settings.
-
-    Keys are option names without the dashes in front ("midi-port"). Raises UserError for a key or type nobody knows.
-    """
-    try:
-        content = documents.read_toml(path)
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise UserError(f"the settings file {str(path)!r} cannot be read: {error}") from None
-    table = content.get("live", {})
-    if set(content) - {"live"} or not isinstance(table, dict):
-        raise UserError(f"the settings file {str(path)!r} must have one table, [live], got {sorted(content)}")
-    known = value_types(LiveSettings)
-    settings = {}
-    for key, value in table.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            options = ", ".join(sorted(known)).replace("_", "-")
-            raise UserError(f"{str(path)!r} has the unknown key {key!r}; it may have {options}")
-        settings[name] = _typed(known[name], value, f"{key!r} in {str(path)!r}")
-    return settings
-
-
-def _typed(wanted: type, value: object, where: str) -> object:
-    if wanted is Path and isinstance(value, str):
-        return Path(value)
-    if where.startswith("'tempo' ") and type(value) in (int, float):
-        return str(value)
-    if wanted is float and type(value) is int:
-        return float(value)
-    if is_pair(wanted):
-        if isinstance(value, list) and len(value) == 2 and all(type(part) in (int, float) for part in value):
-            return float(value[0]), float(value[1])
-        raise UserError(f"{where} must be two numbers in brackets, got {value!r}")
-    if type(value) is not wanted:
-        raise UserError(f"{where} must be {wanted.__name__}, got {value!r}")
-    return value
-
-
-def merge(config: Mapping[str, Any], options: Mapping[str, Any]) -> LiveSettings:
-    """Combine a settings file with the options given; options win, None means not given."""
-    return LiveSettings(**{**config, **{name: value for name, value in options.items() if value is not None}})

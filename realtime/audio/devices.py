@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import close_word
 
 NO_PORTAUDIO = (
     "the PortAudio library is missing, so no audio device can be used: install it (Debian and Ubuntu: "
@@ -112,7 +113,8 @@ def choose_input(devices: Sequence[Device], name_or_index: str | None) -> Device
     """
     inputs = [device for device in devices if device.max_inputs > 0]
     if not inputs:
-        raise UserError(f"there is no audio input on this machine: {WAY_OUT}")
+        wanted = "" if name_or_index is None else f" {name_or_index!r}, nor any other"
+        raise UserError(f"there is no audio input{wanted} on this machine: {WAY_OUT}")
     if name_or_index is None:
         return next((device for device in inputs if device.is_default), inputs[0])
     wanted = name_or_index.strip().casefold()
@@ -125,7 +127,8 @@ def choose_input(devices: Sequence[Device], name_or_index: str | None) -> Device
         return found[0]
     if found:
         raise UserError(f"{name_or_index!r} fits several audio inputs, give the index of one: {_listed(found)}")
-    raise UserError(f"there is no audio input {name_or_index!r}; there are: {_listed(inputs)}")
+    close = close_word(name_or_index, [device.name for device in inputs])
+    raise UserError(f"there is no audio input {name_or_index!r}{close}; there are: {_listed(inputs)}")
 
 
 def choose_output(devices: Sequence[Device], beside: Device | None = None) -> Device:

@@ -16,10 +16,12 @@ for one of an optional tuple[float, float], a range, two values; for one of an o
 times.
 """
 
+import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from samplechop.realtime.core.errors import UserError
@@ -99,10 +101,43 @@ def is_pair(kind: Any) -> bool:
     return bool(kind == tuple[float, float])
 
 
-def with_options(cls: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+NO = "no_"
+UNDONE = ("off", "default")
+"""What the command line takes for "as if it were not given", for options that may be left out."""
+
+
+def close_word(word: str, known: Iterable[str]) -> str:
+    """Give " (did you mean 'x'?)" for the known word that one is most like, "" where it is like none."""
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(word.casefold(), folded, 1, 0.6)
+    return f" (did you mean {folded[near[0]]!r}?)" if near else ""
+
+
+def _undoable(kind: Any) -> Callable[[str], Any]:
+    """Give a parser of a kind of value, or of a word that undoes it."""
+
+    def parse(text: str) -> Any:
+        if text in UNDONE:
+            return UNDONE
+        try:
+            return kind(text)
+        except ValueError:
+            import typer
+
+            raise typer.BadParameter(f"{text!r} is no {_METAVARS[kind].lower()}, nor off or default") from None
+
+    return parse
+
+
+_METAVARS = {str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "PATH"}
+
+
+def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function that takes **given a Typer command with the options of a dataclass, after those of its own.
 
-    given: the values of those options that stand on the command line, by the names of the fields.
+    given: the values of those options that stand on the command line, by the names of the fields. undoable: whether an
+    option that may be left out takes "off" and "default", too, which give None, and --name has --no-name, which gives
+    False.
     """
     import typer  # only a command line needs it
 
@@ -117,17 +152,30 @@ def with_options(cls: type) -> Callable[[Callable[..., None]], Callable[..., Non
             names = option.names or (("--" + name.replace("_", "-"),) if kind is bool else ())
             text = option.help.format(default=defaults[name], low=option.low, high=option.high)
             typed: Any = kind | None
+            parser, metavar = None, option.metavar
+            if undoable and defaults[name] is None and kind in _METAVARS:
+                typed, parser, metavar = Any, _undoable(kind), metavar or _METAVARS[kind]
             annotation = Annotated[
                 typed,
                 typer.Option(
-                    *names, help=text, rich_help_panel=option.panel, show_default=False, metavar=option.metavar
+                    *names,
+                    help=text,
+                    rich_help_panel=option.panel,
+                    show_default=False,
+                    metavar=metavar,
+                    parser=parser,
                 ),
             ]
             more.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
+            if undoable and kind is bool:
+                off = Annotated[bool | None, typer.Option(f"--no-{name.replace('_', '-')}", hidden=True)]
+                more.append(inspect.Parameter(NO + name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=off))
 
         @functools.wraps(function)
         def command(**values: Any) -> None:
-            function(**{name: value for name, value in values.items() if name not in declared or value is not None})
+            off = {name: False for name in declared if values.pop(NO + name, None)}
+            given = {name: value for name, value in values.items() if name not in declared or value is not None}
+            function(**off | {name: None if value is UNDONE else value for name, value in given.items()})
 
         before = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own if one.kind is not one.VAR_KEYWORD]
         command.__signature__ = inspect.Signature([*before, *more])  # type: ignore[attr-defined]

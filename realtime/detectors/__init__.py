@@ -12,6 +12,7 @@ from inspect import getattr_static
 from typing import cast
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import close_word
 from samplechop.realtime.core.plugin import Detector
 
 GROUP = "samplechop.detectors"
@@ -53,4 +54,4 @@ def make(name: str) -> Detector:
             raise UserError(f"detector {name!r} ({point.value}) lacks {', '.join(missing)}")
         return made
     there = sorted(CHOPS if known == "chop" else known for known in names())
-    raise UserError(f"no detector {name!r}: there are {', '.join(there)}")
+    raise UserError(f"no detector {name!r}{close_word(name, there)}: there are {', '.join(there)}")

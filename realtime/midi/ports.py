@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any, Literal, Protocol
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import close_word
 from samplechop.realtime.core.standard_streams import silence
 
 SETTLE_SECONDS = 0.1
@@ -119,8 +120,11 @@ def rtmidi() -> ModuleType:
     return module
 
 
-def _systems(direction: Direction, client_name: str) -> list[Any]:
-    """Make one unconnected rtmidi object for each MIDI system that answers. Raises UserError if none does."""
+def _systems(direction: Direction, client_name: str, wanted: str = "") -> list[Any]:
+    """Make one unconnected rtmidi object for each MIDI system that answers.
+
+    wanted: the port that is looked for. Raises UserError if none does.
+    """
     module = rtmidi()
     apis = [api for api in module.get_compiled_api() if api != module.API_RTMIDI_DUMMY]
     found = []
@@ -131,7 +135,8 @@ def _systems(direction: Direction, client_name: str) -> list[Any]:
         tried = " and ".join(module.get_api_display_name(api) for api in apis) or "nothing"
         linux = sys.platform == "linux"
         hint = "load the ALSA sequencer (modprobe snd-seq) or start JACK" if linux else "check its set-up"
-        raise UserError(f"no MIDI system answers on this machine (tried {tried}): {hint}, or {direction.instead}")
+        port = f"{direction.option} {wanted}: " if wanted else ""
+        raise UserError(f"{port}no MIDI system answers on this machine (tried {tried}): {hint}, or {direction.instead}")
     return found
 
 
@@ -223,11 +228,11 @@ def claim(direction: Direction, name: str, client_name: str, port_name: str) -> 
             "Windows has no virtual MIDI ports: install loopMIDI, add a port there and give its name to "
             f"{direction.option}"
         )
-    systems = _systems(direction, client_name)
+    systems = _systems(direction, client_name, name)
     chosen = None
     try:
         if name == VIRTUAL:
-            chosen, full_name = _open_virtual(systems, port_name), f"{client_name}:{port_name}"
+            chosen, full_name = _open_virtual(systems, port_name, direction), f"{client_name}:{port_name}"
         else:
             chosen, full_name = _open_named(systems, name, port_name)
         return chosen, full_name
@@ -237,7 +242,7 @@ def claim(direction: Direction, name: str, client_name: str, port_name: str) -> 
                 system.delete()
 
 
-def _open_virtual(systems: list[Any], port_name: str) -> Any:
+def _open_virtual(systems: list[Any], port_name: str, direction: Direction) -> Any:
     reason: Exception | None = None
     for system in systems:
         try:
@@ -246,7 +251,8 @@ def _open_virtual(systems: list[Any], port_name: str) -> Any:
         except (OSError, NotImplementedError) as error:  # no such system here, or one without virtual ports: the next
             reason = error
     raise UserError(
-        f"a virtual MIDI port cannot be opened ({reason}): give the name of a port from --list-midi instead"
+        f"{direction.option} virtual: such a port cannot be opened ({reason}): "
+        "give the name of a port from --list-midi instead"
     )
 
 
@@ -266,4 +272,6 @@ def _open_named(systems: list[Any], name: str, port_name: str) -> tuple[Any, str
                 raise UserError(f"MIDI port {ports[found[0]]!r} cannot be opened: {error}") from None
             return system, ports[found[0]]
     there = ", ".join(repr(port) for port in everything) or "none at all"
-    raise UserError(f"no MIDI port {name!r}: there is {there}; give one of these or 'virtual'")
+    raise UserError(
+        f"no MIDI port {name!r}{close_word(name, everything)}: there is {there}; give one of these or 'virtual'"
+    )

@@ -1,60 +1,17 @@
 import math
 from pathlib import Path
 
-import platformdirs
-import platformdirs.windows
 import pytest
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.settings import LiveSettings, config_path, merge, read_config
-
-
-def config(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "config.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def test_options_win_over_the_settings_file(tmp_path: Path) -> None:
-    read = read_config(config(tmp_path, '[live]\nmidi-port = "IAC"\nthreshold = 0.7\n'))
-    settings = merge(read, {"threshold": 0.3, "pads": None})
-    assert (settings.midi_port, settings.threshold, settings.pads) == ("IAC", 0.3, "cycle")
-
-
-def test_no_settings_file_means_the_defaults(tmp_path: Path) -> None:
-    assert merge(read_config(tmp_path / "none.toml"), {}) == LiveSettings()
-
-
-def test_whole_numbers_stand_for_seconds(tmp_path: Path) -> None:
-    assert read_config(config(tmp_path, "[live]\nduration = 3\n")) == {"duration": 3.0}
-
-
-def test_a_range_of_tempi_is_a_list_in_the_settings_file(tmp_path: Path) -> None:
-    assert read_config(config(tmp_path, "[live]\ntempo-range = [120, 200]\n")) == {"tempo_range": (120.0, 200.0)}
+from samplechop.realtime.settings import LiveSettings
 
 
 @pytest.mark.parametrize("wrong", [(200, 120), (0, 100), (100, 1000), (90, 90), (math.nan, 100), (100,)])
 def test_a_range_of_tempi_that_is_none_is_refused(wrong: tuple[float, ...]) -> None:
     with pytest.raises(UserError, match=r"--tempo-range must be two numbers in 20\.\.400, the lower first"):
         LiveSettings(tempo_range=wrong)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("[live]\ntreshold = 0.5\n", "treshold"),
-        ("[live]\nthreshold = 'high'\n", "threshold"),
-        ("[live]\nchannels = true\n", "channels"),
-        ("[live]\ntempo-range = 120\n", "tempo-range"),
-        ("[love]\n", "love"),
-        ("live = 3\n", "live"),
-        ("[live\n", "cannot be read"),
-    ],
-)
-def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -> None:
-    with pytest.raises(UserError, match=named):
-        read_config(config(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +47,7 @@ def test_a_wrong_settings_file_is_named(tmp_path: Path, text: str, named: str) -
 )
 def test_a_setting_without_meaning_is_named_with_its_range(name: str, value: object, says: str) -> None:
     with pytest.raises(UserError, match=says.replace(".", r"\.")):
-        merge({}, {name: value})
+        LiveSettings(**{name: value})  # type: ignore[arg-type]
 
 
 def test_a_clock_needs_beats_and_only_named_beats_are_played() -> None:
@@ -112,17 +69,6 @@ def test_what_is_named_runs_once_and_nothing_else() -> None:
     assert LiveSettings(detect="drums").detectors == ["drums"]
 
 
-def test_the_settings_file_takes_option_names_with_dashes(tmp_path: Path) -> None:
-    read = read_config(config(tmp_path, '[live]\nharmony-notes = "pitches"\nosc = "127.0.0.1:9000"\nhalf-life = 1\n'))
-    assert read == {"harmony_notes": "pitches", "osc": "127.0.0.1:9000", "half_life": 1.0}
-
-
-def test_on_windows_the_settings_lie_in_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platformdirs.windows, "get_win_folder", lambda _: "local")
-    monkeypatch.setattr(platformdirs, "PlatformDirs", platformdirs.windows.Windows)
-    assert config_path() == Path("local/samplechop/config.toml")
-
-
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -138,31 +84,6 @@ def test_chops_on_the_channel_of_others_are_warned_of(options: dict[str, object]
     warnings = LiveSettings(**options).warnings
     assert len(warnings) == len(told)
     assert all(name in warning for name, warning in zip(told, warnings, strict=True))
-
-
-def test_a_byte_order_mark_before_the_settings_counts_for_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_bytes(b"\xef\xbb\xbf[live]\nthreshold = 0.7\n")
-    assert read_config(path) == {"threshold": 0.7}
-
-
-def test_a_path_with_backslashes_in_double_quotes_is_explained(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text('[live]\nevents = "C:\\Users\\me"\n', encoding="utf-8")
-    with pytest.raises(UserError, match="single quotes"):
-        read_config(path)
-
-
-def test_deep_nesting_in_the_settings_is_an_error_of_the_user(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text("live = " + "[" * 5000 + "]" * 5000, encoding="utf-8")
-    with pytest.raises(UserError):
-        read_config(path)
-
-
-@pytest.mark.parametrize(("text", "tempo"), [("tempo = 174", "174"), ('tempo = "x2"', "x2")])
-def test_a_tempo_in_the_settings_file_is_a_number_or_a_text(tmp_path: Path, text: str, tempo: str) -> None:
-    assert read_config(config(tmp_path, f"[live]\n{text}\n")) == {"tempo": tempo}
 
 
 def test_a_tempo_that_is_none_is_refused() -> None:

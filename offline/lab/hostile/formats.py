@@ -48,7 +48,7 @@ from samplechop.offline.notes.note_bank import read_bank
 from samplechop.offline.sessions.reading import find_sessions, read_session, repair
 from samplechop.offline.training import dataset, tcn
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.settings import merge, read_config
+from samplechop.realtime.settings_file import read_settings
 
 Files = Mapping[str, bytes]
 """An example: names of files, with their content."""
@@ -487,7 +487,7 @@ record = 'C:\\Music'
 
 
 def _load_settings(folder: Path, _: Path) -> None:
-    merge(read_config(folder / "config.toml"), {})
+    read_settings(folder / "config.toml").checked({}, None, False)
 
 
 # An atlas and what describes its sounds

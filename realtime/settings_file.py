@@ -1,0 +1,174 @@
+"""The user's settings file, config.toml: what it says, what of that counts in a run, and which errors come from it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from samplechop.models import ModelError
+from samplechop.realtime.core import documents
+from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import UNDONE, close_word, is_pair, option_name, value_types
+from samplechop.realtime.settings import OF_DEVICES, LiveSettings
+
+_IN_REAL_TIME = ("blocksize", "midi_port", "midi_clock", "osc", "tap", "monitor")
+"""What says nothing of a file that is read as fast as it can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """Settings of a file, by the names of the fields of LiveSettings."""
+
+    path: Path
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def for_run(self, given: Mapping[str, Any], path: Path | None, fast: bool) -> "SettingsFile":
+        """Pass over what says nothing of a run, so that a command that is right without a settings file is with one.
+
+        given: the options on the command line, which win. path: the file that is played, None for the audio input.
+        """
+        kept = {name: value for name, value in self.values.items() if name not in given}
+
+        def drop(*names: str) -> None:
+            for name in names:
+                kept.pop(name, None)
+
+        def value(name: str) -> Any:
+            return given.get(name, kept.get(name))
+
+        if path is not None:
+            drop(*OF_DEVICES)
+        if fast:
+            drop(*_IN_REAL_TIME)
+        if value("midi_port") is None:
+            drop("midi_clock")
+        if {"record", "keep_dir"} & given.keys() and value("record") is None and value("keep_dir") is None:
+            drop("keep_last")
+        notes = {"note_low", "note_high"} & given.keys()
+        if len(notes) == 1 and not _possible(kept | dict(given), {}):
+            drop(*({"note_low", "note_high"} - notes))
+        if "detect" in kept and not _possible(kept | dict(given), given):
+            without = {name: one for name, one in kept.items() if name != "detect"}
+            kept = without if _possible(without | dict(given), given) else kept
+        return replace(self, values=kept)
+
+    def checked(self, given: Mapping[str, Any], path: Path | None, fast: bool) -> LiveSettings:
+        """Add the options of the command line. Raises UserError for what cannot be done."""
+        settings = LiveSettings(**{**self.values, **given})
+        settings.check_needed(given)
+        settings.check_run(path, fast)
+        return settings
+
+    def named(self, text: str) -> str:
+        """Say after a sentence which of the settings it speaks of stand in this file, and how to undo them."""
+        found = [name for name, value in self.values.items() if _speaks_of(text, name, value)]
+        if not found:
+            return text
+        shown = ", ".join(name.replace("_", "-") for name in found)
+        word = "comes" if len(found) == 1 else "come"
+        undo = " ".join(undoing(name) for name in found)
+        return f"{text} ({shown} {word} from {str(self.path)!r}; {undo} on the command line undoes it)"
+
+    @contextmanager
+    def named_in_errors(self) -> Iterator[None]:
+        """Have errors of the user that come from this file say so."""
+        try:
+            yield
+        except (UserError, ModelError) as error:
+            error.args = (self.named(str(error)), *error.args[1:])
+            raise
+
+
+def undoing(name: str) -> str:
+    """Give the option, and its value, with which a setting is as if it stood in no file."""
+    option = option_name(LiveSettings, name)
+    default = next(one.default for one in fields(LiveSettings) if one.name == name)
+    if isinstance(default, bool):
+        return option.replace("--", "--no-", 1)
+    if is_pair(value_types(LiveSettings)[name]):
+        return f"{option} 55 200"
+    if default is None:
+        return f"{option} {'default' if name in _HAVE_A_DEFAULT else 'off'}"
+    return f"{option} {default}"
+
+
+def config_path() -> Path:
+    """Where the user's settings live."""
+    # Without an author, or Windows would have a folder samplechop in a folder samplechop.
+    return platformdirs.user_config_path("samplechop", appauthor=False) / "config.toml"
+
+
+def read_settings(path: Path) -> SettingsFile:
+    """Read the [live] table of a TOML file; no file means no settings.
+
+    Keys are option names without the dashes in front ("midi-port"); "off" and "default" mean what they do there.
+    Raises UserError for a key or type nobody knows.
+    """
+    try:
+        content = documents.read_toml(path)
+    except FileNotFoundError:
+        return SettingsFile(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"the settings file {str(path)!r} cannot be read: {error}") from None
+    table = content.get("live", {})
+    if set(content) - {"live"} or not isinstance(table, dict):
+        raise UserError(f"the settings file {str(path)!r} must have one table, [live], got {sorted(content)}")
+    known = value_types(LiveSettings)
+    optional = {one.name for one in fields(LiveSettings) if one.default is None}
+    settings: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            meant = close_word(key, [one.replace("_", "-") for one in known])
+            raise UserError(f"{str(path)!r} has the unknown key {key!r}{meant}; it may have any option of live")
+        undone = name in optional and isinstance(value, str) and value in UNDONE
+        settings[name] = None if undone else _typed(known[name], value, name, f"{key!r} in {str(path)!r}")
+    return SettingsFile(path, settings)
+
+
+def _possible(values: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    try:
+        LiveSettings(**values).check_needed(given)
+    except UserError:
+        return False
+    return True
+
+
+def _speaks_of(text: str, name: str, value: Any) -> bool:
+    """Whether a sentence names an option, or quotes the text that is its value, or a part of it between commas."""
+    option = re.escape(option_name(LiveSettings, name))
+    if re.search(rf"{option}(?![\w-])", text):
+        return True
+    if not isinstance(value, str | Path):
+        return False
+    parts = {str(value), *(part.strip() for part in str(value).split(","))}
+    return any(repr(part) in text for part in parts if part)
+
+
+def _typed(wanted: type, value: object, name: str, where: str) -> object:
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
+    if name in _MAY_BE_NUMBERS and type(value) in (int, float):
+        return str(value)
+    if wanted is float and type(value) is int:
+        return float(value)
+    if is_pair(wanted):
+        if isinstance(value, list) and len(value) == 2 and all(type(part) in (int, float) for part in value):
+            return float(value[0]), float(value[1])
+        raise UserError(f"{where} must be two numbers in brackets, got {value!r}")
+    if type(value) is not wanted:
+        raise UserError(f"{where} must be {_IN_WORDS.get(wanted, wanted.__name__)}, got {value!r}")
+    return value
+
+
+_HAVE_A_DEFAULT = {
+    *OF_DEVICES,
+    *("blocksize", "drum_threshold", "threshold", "min_gap", "tap_port", "tap_file", "keep_dir"),
+}
+"""Where leaving a setting out turns nothing off."""
+_MAY_BE_NUMBERS = ("device", "tempo", "drum_threshold")
+_IN_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
