@@ -251,7 +251,7 @@ def _open_virtual(systems: list[Any], port_name: str, direction: Direction) -> A
         except (OSError, NotImplementedError) as error:  # no such system here, or one without virtual ports: the next
             reason = error
     raise UserError(
-        f"{direction.option} virtual: such a port cannot be opened ({reason}): "
+        f"{direction.option} virtual: a virtual MIDI port cannot be opened ({reason}): "
         "give the name of a port from --list-midi instead"
     )
 
