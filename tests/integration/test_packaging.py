@@ -196,12 +196,12 @@ def test_what_numba_compiles_is_kept_beside_the_module(installed: Environment) -
 
 @pytest.fixture(scope="session")
 def strangers(installed: Environment, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Install two packages of other people: the detector that README shows, and a writer of kits."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## A detector of your own")[2]
+    """Install two packages of other people: the detector that docs/python.md shows, and a writer of kits."""
+    page = (ROOT / "docs/python.md").read_text(encoding="utf-8").partition("## A detector of your own")[2]
     detector, exporter = tmp_path_factory.mktemp("detector"), tmp_path_factory.mktemp("exporter")
-    toml = re.findall(r"```toml\n(.*?)```", readme, re.S)[0]
+    toml = re.findall(r"```toml\n(.*?)```", page, re.S)[0]
     (detector / "pyproject.toml").write_text(toml, encoding="utf-8")
-    (detector / "loud.py").write_text(re.findall(r"```python\n(.*?)```", readme, re.S)[0], encoding="utf-8")
+    (detector / "loud.py").write_text(re.findall(r"```python\n(.*?)```", page, re.S)[0], encoding="utf-8")
     changes = {"loud:LoudDetector": "pads:write", "samplechop.detectors": "samplechop.exporters", "loud": "pads"}
     for old, new in changes.items():
         toml = toml.replace(old, new)
