@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from samplechop.offline.audio.sample_formats import BYTES, quantised, resampled, wav_file
 from samplechop.offline.export import factor_to_fit, slice_blocks, warn
 from samplechop.offline.kits.core.model import Kit, Slice
+from samplechop.offline.kits.core.options import UNKNOWN_TEMPO
 
 RATE = 44_100
 SLICES = 64
@@ -55,7 +56,7 @@ def write(kit: Kit) -> list[Path]:
             file.write(quantised(samples * factor, subtype))
             length += len(samples)
     edges = [min(round(edge * RATE / kit.slice_rate), length) for edge in _edges(parts)]
-    places.write_bytes(ot(edges, length, float(kit.tempo.value) if kit.tempo else 120.0))
+    places.write_bytes(ot(edges, length, float(kit.tempo.value) if kit.tempo else UNKNOWN_TEMPO))
     return [sample, places]
 
 

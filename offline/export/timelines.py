@@ -25,6 +25,7 @@ import mido
 from samplechop.offline.export import credit, xml_bytes, zip_member
 from samplechop.offline.export.record import whole_wav
 from samplechop.offline.kits.core.model import Kit
+from samplechop.offline.kits.core.options import UNKNOWN_TEMPO
 from samplechop.offline.labels.formats import track_text
 
 TICKS_PER_BEAT = 15_360
@@ -33,8 +34,6 @@ MOST_TICKS = 0x0FFFFFFF
 """What the time between two messages can be; records of hours get fewer ticks to the beat."""
 VELOCITY = 127
 CHANNEL = 0
-UNKNOWN_TEMPO = 120.0
-"""What a file without a tempo has."""
 
 
 def write_midi(kit: Kit) -> list[Path]:

@@ -11,7 +11,7 @@ The figures of a kit stand beside those of simpler ways of choosing:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,11 @@ MOST_CANDIDATES = 2000
 """Most that are compared with each other: every pair has a distance, and thousands would take gigabytes."""
 BESIDE_SECONDS = 0.05
 """A chop this near to the record's beginning, or to a place that is locked, is that place."""
+BEGINNING_DB = 20.0
+"""How far below the chops a record's first moment may lie so that something begins there."""
+BLIP_SECONDS = 0.1
+"""A slice that is cut at its longest does not end so shortly after a place found, or the next attack would be a blip at
+its end: it ends there."""
 Figures = Mapping[str, Mapping[str, float]]
 """For each way of choosing: "duplicates", "similarity" and "probability"."""
 
@@ -85,7 +90,8 @@ def choice(
     """Find the chops of the samples first..last and describe them. detected: by which to find out what is wanted."""
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
-    everything, fixed = with_fixed(found.candidates, options, rate, first, last)
+    begun = with_beginning(record, found.candidates, options, first, last)
+    everything, fixed = with_fixed(begun, options, rate, first, last)
     must = {everything[index].sample for index in fixed}
     places = _strongest(everything, must)
     starts = np.array([place.sample for place in places], np.int64)
@@ -114,7 +120,13 @@ def planned(
     """
     among = choice(record, options, first, last, progress, detected)
     chosen = among.selected(options)
-    parts = pieces([among.places[index] for index in chosen], among.everything, options, record.sample_rate, last)
+    rate, beats = record.sample_rate, among.found.beats
+    ends = options
+    if not among.found.candidates and options.max_length is None and options.until_seconds is None:
+        ends = replace(options, until="chosen")  # one slice, all there is
+    tempo = tempo_and_key.tempo(beats, rate)
+    bpm, meter = float(tempo.value) if tempo else None, tempo_and_key.beats_per_bar(beats)
+    parts = pieces([among.places[index] for index in chosen], among.everything, ends, rate, last, bpm, meter)
     parts = snapped(parts, record, options.snap_ms, first, last)
     beside = figures(among.places, among.described, chosen, len(chosen), first, last)
     unwanted = 0
@@ -130,6 +142,29 @@ def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candida
         return list(everything)
     ranked = sorted(everything, key=lambda candidate: (candidate.sample not in fixed, -candidate.strength))
     return sorted(ranked[:MOST_CANDIDATES], key=lambda candidate: candidate.sample)
+
+
+def with_beginning(
+    record: Record, found: Sequence[Candidate], options: ChopOptions, first: int, last: int
+) -> Sequence[Candidate]:
+    """Add the beginning, with strength 0, to the candidates of a kit that they do not fill, if something begins there.
+
+    A loop begins with its first sample, where the detector has nothing before to compare with. Something begins where
+    the first moment is not BEGINNING_DB quieter than those of most candidates.
+    """
+    window = round(BESIDE_SECONDS * record.sample_rate)
+    if not 0 < len(found) < options.count or min(one.sample for one in found) - first <= window:
+        return found
+    powers = [_power(record, place, min(place + window, last)) for place in (first, *(one.sample for one in found))]
+    if powers[0] < float(np.median(powers[1:])) * 10 ** (-BEGINNING_DB / 10):
+        return found
+    return [Candidate(first, 0.0), *found]
+
+
+def _power(record: Record, first: int, last: int) -> float:
+    """Give the mean square of what is analysed in the samples first..last."""
+    samples = np.nan_to_num(np.concatenate(list(record.mono(last - first, first, last))))
+    return float(np.mean(np.square(samples, dtype=np.float64)))
 
 
 def with_fixed(
@@ -165,19 +200,34 @@ def with_fixed(
 
 
 def pieces(
-    chosen: Sequence[Candidate], candidates: Sequence[Candidate], options: ChopOptions, rate: int, last: int
+    chosen: Sequence[Candidate],
+    candidates: Sequence[Candidate],
+    options: ChopOptions,
+    rate: int,
+    last: int,
+    tempo: float | None = None,
+    beats_per_bar: int = 4,
 ) -> list[Piece]:
-    """Tell where the slice of each chosen candidate ends; both in order of time, all before the sample `last`."""
+    """Tell where the slice of each chosen candidate ends; both in order of time, all before the sample `last`.
+
+    tempo: beats per minute, None where it is not clear; it and beats_per_bar are what lengths in beats and bars mean.
+    """
     seconds = options.until_seconds
     if seconds is not None:
         stops = [min(last, candidate.sample + max(1, round(seconds * rate))) for candidate in chosen]
     else:
-        ends = [c.sample for c in (chosen if options.until == "chosen" else candidates)] + [last]
+        ends = [c.sample for c in (candidates if options.until == "candidate" else chosen)] + [last]
         after = np.searchsorted(ends, [candidate.sample for candidate in chosen], side="right")
         stops = [ends[index] for index in after.tolist()]
-    if options.max_length is not None:
-        longest = max(1, round(options.max_length * rate))
-        stops = [min(stop, c.sample + longest) for stop, c in zip(stops, chosen, strict=True)]
+    if options.longest is not None:
+        longest = max(1, round(options.longest.seconds(tempo, beats_per_bar) * rate))
+        blip = min(round(BLIP_SECONDS * rate), longest // 4)
+        places = np.array([c.sample for c in candidates], np.int64)
+        for index, candidate in enumerate(chosen):
+            limit = candidate.sample + longest
+            if stops[index] > limit:
+                before = int(places[max(0, int(np.searchsorted(places, limit, side="right")) - 1)])
+                stops[index] = before if limit - blip <= before else limit
     return [Piece(c.sample, stop, c.strength) for c, stop in zip(chosen, stops, strict=True)]
 
 

@@ -219,7 +219,7 @@ def by_chops(record: Record, max_seconds: float) -> list[Span]:
     from samplechop.offline.kits.analysis import candidates
     from samplechop.offline.kits.core.options import ChopOptions
 
-    options = ChopOptions(max_length=max_seconds)
+    options = ChopOptions(until="chosen", max_length=max_seconds)
     rate, length = record.sample_rate, record.length
     try:
         found = candidates.find(record, options, 0, length).candidates

@@ -1,6 +1,6 @@
 """A kit: the chops of one record, cut, named and placed on pads. What every writer of a format is given.
 
-Positions are samples of the record at its own rate. With the default settings the slices are the whole record in order:
+Positions are samples of the record at its own rate. With --until chosen the slices are the whole record in order:
 `slices[0].start` is 0, each slice ends where the next begins, and the last one ends with the record.
 """
 

@@ -1,5 +1,6 @@
 """Everything `samplechop chop` can be told about one kit, checked in one place."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -27,13 +28,36 @@ DUPLICATE = 0.95
 
 WHAT, WHERE, AUDIO, FILES = "Which chops", "Where slices begin and end", "What is done to the slices", "What is written"
 _LENGTH = (0.01, 3_600)
+_LENGTH_TEXT = re.compile(r"(\d+\.?\d*|\.\d+) ?(s|seconds?|beats?|bars?)?", re.ASCII)
+UNKNOWN_TEMPO = 120.0
+"""Beats per minute that beats and bars are counted by where no tempo is clear; two bars are 4 seconds then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A length in seconds, beats or bars. amount: how many of them."""
+
+    amount: float
+    unit: Literal["seconds", "beats", "bars"]
+
+    def seconds(self, tempo: float | None, beats_per_bar: int = 4) -> float:
+        """Give it in seconds. tempo: beats per minute, None where it is not clear."""
+        if self.unit == "seconds":
+            return self.amount
+        beats = self.amount * (beats_per_bar if self.unit == "bars" else 1)
+        return beats * 60.0 / (tempo or UNKNOWN_TEMPO)
+
+
+DEFAULT_LENGTH = Length(2, "bars")
+"""A phrase: what a pad of a sampler mostly holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChopOptions:
     """Names are those of the options; seconds unless the name says otherwise; None means: as the record has it.
 
-    until: where a slice ends: "chosen", "candidate", or a number of seconds. lock: seconds that must be cut at.
+    until: where a slice ends: "next", "candidate", "chosen" or a number of seconds. max_length: "2bars", "4beats" or
+    seconds; None for two bars with "next" and "candidate", else no limit. lock: seconds that must be cut at.
     """
 
     count: Annotated[int, Option("Slices in the kit (default: {default}).", WHAT, 1, 128)] = 16
@@ -67,7 +91,14 @@ class ChopOptions:
         int, Option("MIDI note of the first slice (default: {default}, pad A01).", FILES, 0, NOTES - 1)
     ] = 36
     min_gap: Annotated[float | None, Option("Seconds between two chops of the kit, at least.", WHAT, 0, 60)] = None
-    max_length: Annotated[float | None, Option("Seconds of a slice, at most.", WHERE, *_LENGTH)] = None
+    max_length: Annotated[
+        str | float | None,
+        Option(
+            "A slice lasts at most so long: 2bars, 4beats, or seconds such as 3.5; at 120 bpm where no tempo is clear "
+            "(default: 2bars; no limit with --until chosen or seconds).",
+            WHERE,
+        ),
+    ] = None
     lock: Annotated[
         tuple[float, ...],
         Option("Seconds that must be cut at, with commas between; a chop found within 50 ms is meant.", WHAT),
@@ -81,11 +112,13 @@ class ChopOptions:
     until: Annotated[
         str,
         Option(
-            "Where a slice ends: chosen, at the next of the kit, so that the slices are the whole record; candidate, "
-            "at the next place found; or so many seconds long (default: {default}).",
+            "Where a slice ends: next, at the next chop of the kit, after --max-length at the latest; candidate, at "
+            "the next place found; chosen, at the next of the kit however long, the record's beginning included, so "
+            "that the slices in order are the record; or so many seconds long (default: {default}).",
             WHERE,
+            metavar="next|candidate|chosen|SECONDS",
         ),
-    ] = "chosen"
+    ] = "next"
     model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", WHAT)] = "chop"
     threshold: Annotated[
         float | None,
@@ -155,7 +188,7 @@ class ChopOptions:
             raise UserError(f"--start-note {self.start_note} leaves room for {room} pads, --count is {self.count}")
         if len(set(self.lock)) > self.count:
             raise UserError(f"--lock names {len(set(self.lock))} places, --count leaves room for {self.count}")
-        _ = self.until_seconds
+        _ = self.until_seconds, self.longest
         wanted_tempo(self.tempo)
 
     @property
@@ -168,7 +201,7 @@ class ChopOptions:
     @property
     def until_seconds(self) -> float | None:
         """Where slices end after a fixed time: that time; else None."""
-        if self.until in ("chosen", "candidate"):
+        if self.until in ("next", "candidate", "chosen"):
             return None
         try:
             seconds = float(self.until)
@@ -176,5 +209,19 @@ class ChopOptions:
             seconds = -1.0
         low, high = _LENGTH
         if not low <= seconds <= high:
-            raise UserError(f"--until must be chosen, candidate or {low:g}..{high:g} seconds, got {self.until!r}")
+            words = "next, candidate, chosen"
+            raise UserError(f"--until must be {words} or {low:g}..{high:g} seconds, got {self.until!r}")
         return seconds
+
+    @property
+    def longest(self) -> Length | None:
+        """How long a slice lasts at most; None where there is no limit."""
+        if self.max_length is None:
+            return DEFAULT_LENGTH if self.until in ("next", "candidate") else None
+        low, high = _LENGTH
+        found = _LENGTH_TEXT.fullmatch(str(self.max_length).strip())
+        if found is None or not low <= float(found[1]) <= high:
+            wanted = f"{low:g}..{high:g} seconds, beats or bars, such as 3.5, 4beats or 2bars"
+            raise UserError(f"--max-length must be {wanted}, got {self.max_length!r}")
+        unit = found[2] or "seconds"
+        return Length(float(found[1]), "bars" if unit[:2] == "ba" else "beats" if unit[:2] == "be" else "seconds")

@@ -19,6 +19,7 @@ from tests.support.command import samplechop
 from tests.support.signals import RATE, record
 
 FEW = ("--no-picture", "--formats", "sfz")
+WHOLE = ("--until", "chosen")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def kit(song: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kits")
-    outcome = samplechop("chop", song, "-o", folder, "--count", 8)
+    outcome = samplechop("chop", song, "-o", folder, *WHOLE, "--count", 8)
     assert outcome.code == 0, outcome.err
     (made,) = (path for path in folder.iterdir() if path.is_dir())
     return made
@@ -58,11 +59,26 @@ def test_the_same_command_gives_the_same_bytes_with_a_process_beside_too(
     kit: Path, song: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(chop, "_WORTH_BYTES", 0)
-    assert samplechop("chop", song, "-o", tmp_path, "--count", 8).code == 0
+    assert samplechop("chop", song, "-o", tmp_path, *WHOLE, "--count", 8).code == 0
     again = tmp_path / kit.name
     for path in kit.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (again / path.relative_to(kit)).read_bytes(), path
+
+
+def test_a_kit_of_one_is_the_best_chop(song: Path, tmp_path: Path) -> None:
+    assert samplechop("chop", song, "-o", tmp_path, "--count", 1, *FEW).code == 0
+    (folder,) = tmp_path.iterdir()
+    manifest = json.loads((folder / "kit.json").read_text())
+    (part,) = manifest["slices"]
+    assert part["strength"] == max(one["strength"] for one in manifest["candidates"])
+
+
+def test_a_record_without_chops_is_not_cut_short(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "drone.wav", 0.5 * np.sin(np.arange(9 * RATE) / 20), RATE)
+    assert samplechop("chop", tmp_path / "drone.wav", "-o", tmp_path / "kits", *FEW).code == 0
+    (path,) = (tmp_path / "kits" / "drone" / "slices").iterdir()
+    assert soundfile.info(path).frames == 9 * RATE
 
 
 def test_nothing_else_is_left_behind(kit: Path) -> None:
@@ -123,7 +139,7 @@ def test_a_record_without_chops_is_one_slice(seconds: float, loud: float, tmp_pa
 
 
 def test_a_part_of_a_record_is_chopped_alone(song: Path, tmp_path: Path) -> None:
-    assert samplechop("chop", song, "-o", tmp_path, "--start", 2, "--end", 7.5, *FEW).code == 0
+    assert samplechop("chop", song, "-o", tmp_path, "--start", 2, "--end", 7.5, *WHOLE, *FEW).code == 0
     (folder,) = tmp_path.iterdir()
     joined = np.concatenate([soundfile.read(path, dtype="int32")[0] for path in sorted((folder / "slices").iterdir())])
     whole = soundfile.read(song, dtype="int32")[0]
@@ -180,7 +196,7 @@ def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path, subtype: str) 
 
     source, kits = tmp_path / "source.wav", tmp_path / "kits"
     soundfile.write(source, soundfile.read(song)[0][: round(1.6 * RATE)], RATE, subtype)
-    arguments = ("--harmonic", "--write-harmonic", "--no-picture", "--formats", "cues")
+    arguments = (*WHOLE, "--harmonic", "--write-harmonic", "--no-picture", "--formats", "cues")
     assert samplechop("chop", source, "-o", kits, *arguments).code == 0
     (folder,) = kits.iterdir()
     joined = np.concatenate([soundfile.read(path)[0] for path in sorted((folder / "slices").iterdir())])
@@ -194,7 +210,7 @@ def test_the_harmonic_part_can_be_cut(song: Path, tmp_path: Path, subtype: str) 
 def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(planning, "MOST_CANDIDATES", 6)
     taken = open_record(song, tmp_path)
-    plan = planning.planned(taken, ChopOptions(count=4), 0, taken.length)
+    plan = planning.planned(taken, ChopOptions(count=4, until="chosen"), 0, taken.length)
     assert len(plan.pieces) == 4
     assert plan.pieces[0].start == 0
 
@@ -246,8 +262,10 @@ def test_formats_are_listed() -> None:
         (("--demo", "--start", 500), "--start"),
         (("--demo", "--lock", 500), "--lock 500"),
         (("--demo", "--lock", "3,5", "--end", 4), "--lock 5"),
-        (("--demo", "--lock", "3,5", "--count", 2), "--count"),
-        (("--demo", "--lock", "3", "--count", 1), "--count"),
+        (("--demo", "--lock", "3,5", "--count", 1), "--count"),
+        (("--demo", "--lock", "3", "--count", 1, "--until", "chosen"), "--count"),
+        (("--demo", "--max-length", "long"), "--max-length"),
+        (("--demo", "--max-length", "0bars"), "--max-length"),
         (("--demo", "--until", "0.001"), "--until"),
         (("--demo", "--start-note", 120), "--start-note"),
         (("--demo", "--fade", -1), "--fade"),

@@ -15,7 +15,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
 
 RATE = 44_100
-DEFAULT = ChopOptions()
+WHOLE = ChopOptions(until="chosen")
 
 
 def noise(frames: int, channels: int, seed: int = 1) -> np.ndarray:
@@ -28,7 +28,7 @@ def record(folder: Path, samples: np.ndarray, rate: int = RATE, subtype: str = "
     return open_record(path, folder)
 
 
-def cut(taken: Record, places: list[int], folder: Path, options: ChopOptions = DEFAULT) -> list[Path]:
+def cut(taken: Record, places: list[int], folder: Path, options: ChopOptions = WHOLE) -> list[Path]:
     chosen, _ = plan.with_fixed([Candidate(p, 0.5) for p in places], options, taken.sample_rate, 0, taken.length)
     parts = plan.pieces(chosen, chosen, options, taken.sample_rate, taken.length)
     parts = plan.snapped(parts, taken, options.snap_ms, 0, taken.length)
@@ -56,7 +56,7 @@ def test_snapped_slices_still_are_the_record(
 ) -> None:
     folder = tmp_path_factory.mktemp("snap")
     taken = record(folder, noise(20_000, 2))
-    slices = cut(taken, places, folder, ChopOptions(snap_ms=snap))
+    slices = cut(taken, places, folder, replace(WHOLE, snap_ms=snap))
     joined = np.concatenate([soundfile.read(path, dtype="int16", always_2d=True)[0] for path in slices])
     np.testing.assert_array_equal(joined, soundfile.read(taken.source, dtype="int16", always_2d=True)[0])
 
@@ -73,24 +73,24 @@ def test_a_cut_snaps_to_the_nearest_zero_crossing_within_reach(tmp_path: Path) -
 
 
 def test_the_record_begins_with_the_first_slice() -> None:
-    everything, fixed = plan.with_fixed([Candidate(30_000, 0.9)], ChopOptions(), RATE, 0, 90_000)
+    everything, fixed = plan.with_fixed([Candidate(30_000, 0.9)], WHOLE, RATE, 0, 90_000)
     assert [candidate.sample for candidate in everything] == [0, 30_000]
     assert fixed == [0]
 
 
 def test_a_chop_at_the_very_beginning_is_the_beginning() -> None:
-    everything, _ = plan.with_fixed([Candidate(900, 0.9)], ChopOptions(), RATE, 0, 90_000)
+    everything, _ = plan.with_fixed([Candidate(900, 0.9)], WHOLE, RATE, 0, 90_000)
     assert everything == [Candidate(0, 0.9)]
 
 
 def test_a_locked_place_takes_the_candidate_beside_it() -> None:
     near, away = Candidate(44_000, 0.7), Candidate(60_000, 0.8)
-    everything, fixed = plan.with_fixed([near, away], ChopOptions(lock=(1.0,)), RATE, 0, 90_000)
+    everything, fixed = plan.with_fixed([near, away], replace(WHOLE, lock=(1.0,)), RATE, 0, 90_000)
     assert [everything[index] for index in fixed] == [Candidate(0, 0.0), near]
 
 
 def test_a_locked_place_far_from_any_candidate_is_cut_at_all_the_same() -> None:
-    everything, fixed = plan.with_fixed([Candidate(60_000, 0.8)], ChopOptions(lock=(1.0,)), RATE, 0, 90_000)
+    everything, fixed = plan.with_fixed([Candidate(60_000, 0.8)], replace(WHOLE, lock=(1.0,)), RATE, 0, 90_000)
     assert [everything[index].sample for index in fixed] == [0, 44_100]
 
 
@@ -104,6 +104,56 @@ def test_slices_of_a_fixed_length_end_with_the_record() -> None:
     found = [Candidate(place, 0.5) for place in (0, 44_100)]
     parts = plan.pieces(found, found, ChopOptions(until="1.5"), RATE, 88_200)
     assert [part.stop for part in parts] == [66_150, 88_200]
+
+
+def test_a_slice_ends_at_the_next_chop_of_the_kit_or_after_two_bars() -> None:
+    found = [Candidate(second * RATE, 0.9) for second in (1, 2, 3, 9)]
+    parts = plan.pieces([found[0], found[2], found[3]], found, ChopOptions(), RATE, 30 * RATE, 100.0)
+    assert [(part.start / RATE, part.stop / RATE) for part in parts] == [(1, 3), (3, 7.8), (9, 13.8)]
+
+
+@pytest.mark.parametrize(
+    ("longest", "tempo", "beats_per_bar", "seconds"),
+    [
+        ("2bars", 100.0, 4, 4.8),
+        ("1 bar", 100.0, 3, 1.8),
+        ("4beats", 160.0, 3, 1.5),
+        ("2bars", None, 4, 4.0),
+        ("3.5", 100.0, 4, 3.5),
+        ("2 s", None, 4, 2.0),
+        (1, None, 4, 1.0),
+    ],
+)
+def test_the_longest_is_in_seconds_beats_or_bars(
+    longest: str | float, tempo: float | None, beats_per_bar: int, seconds: float
+) -> None:
+    found = [Candidate(0, 0.9)]
+    (part,) = plan.pieces(found, found, ChopOptions(max_length=longest), RATE, 99 * RATE, tempo, beats_per_bar)
+    assert part.stop == round(seconds * RATE)
+
+
+def test_the_next_attack_is_no_blip_at_the_end_of_a_slice_that_is_cut() -> None:
+    found = [Candidate(0, 0.9), Candidate(round(1.95 * RATE), 0.4), Candidate(round(2.02 * RATE), 0.4)]
+    (part,) = plan.pieces(found[:1], found, ChopOptions(max_length=2.0), RATE, 9 * RATE)
+    assert part.stop == found[1].sample
+
+
+def test_the_record_is_not_cut_short_where_slices_are_all_of_it() -> None:
+    found = [Candidate(0, 0.0), Candidate(RATE, 0.9)]
+    assert [part.stop for part in plan.pieces(found, found, WHOLE, RATE, 500 * RATE, 100.0)] == [RATE, 500 * RATE]
+
+
+@pytest.mark.parametrize(("level", "starts"), [(0.5, [0, RATE]), (0.2, [0, RATE]), (0.01, [RATE])])
+def test_a_free_pad_takes_the_beginning_where_something_begins_there(
+    level: float, starts: list[int], tmp_path: Path
+) -> None:
+    sound = noise(3 * RATE, 1)
+    sound[:RATE] *= level
+    soundfile.write(tmp_path / "loop.wav", 0.9 * sound, RATE, "PCM_16")
+    taken = open_record(tmp_path / "loop.wav", tmp_path)
+    found = [Candidate(RATE, 0.9)]
+    assert [one.sample for one in plan.with_beginning(taken, found, ChopOptions(), 0, taken.length)] == starts
+    assert plan.with_beginning(taken, found, ChopOptions(count=1), 0, taken.length) == found
 
 
 def test_no_slice_is_longer_than_the_longest() -> None:
@@ -170,7 +220,7 @@ def test_a_resampled_slice_lasts_as_long(tmp_path: Path) -> None:
 
 
 def test_a_part_of_the_record_begins_where_it_is_told() -> None:
-    options = replace(ChopOptions(), start=1.0)
+    options = replace(WHOLE, start=1.0)
     everything, fixed = plan.with_fixed([Candidate(50_000, 0.9)], options, RATE, 44_100, 90_000)
     assert [candidate.sample for candidate in everything] == [44_100, 50_000]
     assert fixed == [0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.kits.analysis.tempo_and_key import TEMPO_CONFIDENCE, downbeats, tempo
+from samplechop.offline.kits.analysis.tempo_and_key import TEMPO_CONFIDENCE, beats_per_bar, downbeats, tempo
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector
 from samplechop.realtime.engine.engine import Engine
@@ -72,6 +72,13 @@ def test_bars_begin_at_the_first_beats() -> None:
 
 def test_without_beats_there_are_no_bars() -> None:
     assert downbeats([]) == ()
+    assert beats_per_bar([]) == 4
+
+
+@pytest.mark.parametrize("meter", [3, 4])
+def test_bars_have_as_many_beats_as_most_of_them(meter: int) -> None:
+    labels = [count + 1 for bar in range(9) for count in range(2 if bar == 4 else meter)]
+    assert beats_per_bar([Event("beat", 0, 0, 1.0, str(label)) for label in labels]) == meter
 
 
 @pytest.mark.recordings
