@@ -7,6 +7,7 @@ import stat
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -57,14 +58,16 @@ STALL_SECONDS = 2.0
 class LineFile:
     """A new text file of lines. What the disk does not take is kept, and tried again with the next line.
 
-    what: the lines, for people, in the plural. A file without any line is not kept.
+    what: the lines, for people, in the plural. A file without any line is not kept. restored: whether a file that is
+    deleted meanwhile comes back with all its lines when the next one is written, or at the end; `deleted` then says so.
     """
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, restored: bool = False) -> None:
         """Name the file; `open` makes it."""
         self.path = path
         self.fault = ""
-        self._what = what
+        self.deleted = False
+        self._what, self._restored = what, restored
         self._fd = -1
         self._rest = b""
         self._empty = True
@@ -72,17 +75,37 @@ class LineFile:
     def open(self) -> None:
         """Make the file. Raises UserError if it is there already or the disk does not take it."""
         try:
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+            self._create()
         except OSError as error:
             why = error.strerror or error
             raise UserError(f"{self._what} cannot be written to {str(self.path)!r}: {why}") from None
 
+    def _create(self) -> None:
+        access = os.O_RDWR if self._restored else os.O_WRONLY
+        self._fd = os.open(self.path, access | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+
+    def _restore(self) -> None:
+        """Make a deleted file anew; its lines, which the open descriptor still reads, are to be written again."""
+        if self._fd >= 0 and os.fstat(self._fd).st_nlink:
+            return
+        if self._fd >= 0:
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            with open(self._fd, "rb") as file:
+                self._rest, self._fd = file.read() + self._rest, -1
+            self.deleted = True
+        self._create()
+
     def add(self, lines: list[str]) -> None:
         """Write lines, and wait until the disk has them; `fault` says in words why it has not, "" if it has."""
         self._rest += "".join(line + "\n" for line in lines).encode()
+        self._write()
+
+    def _write(self) -> None:
         if not self._rest:
             return
         try:
+            if self._restored:
+                self._restore()
             while self._rest:
                 self._rest = self._rest[os.write(self._fd, self._rest) :]
                 self._empty = False
@@ -93,8 +116,12 @@ class LineFile:
 
     def close(self) -> None:
         """Write what is left. Raises UserError if the disk does not take it."""
-        self.add([])
-        os.close(self._fd)
+        if self._restored and not self._empty:
+            with suppress(OSError):  # of this, too, the second try says what went wrong
+                self._restore()
+        self._write()
+        if self._fd >= 0:
+            os.close(self._fd)
         if self._empty:
             self.path.unlink(missing_ok=True)
         if self._rest:

@@ -119,7 +119,7 @@ class TapRecorder:
         self.count = 0
         self._pad, self._clock, self._sample_rate = pad, clock, sample_rate
         self._delay, self._length, self._sounds, self._now = delay, length, sounds, now
-        self._file = LineFile(path, "taps")
+        self._file = LineFile(path, "taps", restored=True)
         self._hits: queue.SimpleQueue[tuple[float, int] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="taps", daemon=True)
         self._open = False
@@ -163,9 +163,11 @@ class TapRecorder:
 
     def warnings(self) -> tuple[str, ...]:
         """[any thread] One sentence for each thing the user should know."""
-        fault = self._file.fault
-        full = f"taps cannot be written to {str(self.path)!r} ({fault}): they are kept and tried again" if fault else ""
-        return tuple(text for text in (self._pad.warning, full) if text)
+        fault, target = self._file.fault, repr(str(self.path))
+        back = f"{target} was deleted while taps were written to it: it is there again, with all of them"
+        back = back if self._file.deleted and not fault else ""
+        full = f"taps cannot be written to {target} ({fault}): they are kept and tried again" if fault else ""
+        return tuple(text for text in (self._pad.warning, full, back) if text)
 
     def close(self) -> None:
         """[main] Hear no more, write what is left; twice is harmless. Raises UserError if the disk does not take it."""

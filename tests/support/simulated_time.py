@@ -57,9 +57,16 @@ class SimulatedTimer(Timer):
             self._now = max(self._now, until)
 
     def run_on(self) -> None:
-        """Let the time pass by itself, from one moment that somebody waits for to the next, until all threads end."""
+        """Let the time pass by itself, from one moment that somebody waits for to the next, until all threads end.
+
+        It stands still until the next `wake`: so long as whoever is to be stopped has not heard of it, it is not later.
+        """
+        wakes = self._wakes
 
         def pass_on() -> None:
+            with self._changed:
+                while self._wakes == wakes and any(thread.is_alive() for thread in self._known):
+                    self._changed.wait(0.001)
             while any(thread.is_alive() for thread in self._known):
                 with self._changed:
                     self._changed.wait(0.001)  # a thread that ends says nothing

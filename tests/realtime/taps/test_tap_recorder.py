@@ -16,7 +16,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.outputs.sinks import LineFile
 from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import TapRecorder, position_at, tap_path
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 RATE = 44_100
 
@@ -125,6 +125,38 @@ def test_a_full_disk_delays_lines_but_loses_none(tmp_path: Path, monkeypatch: py
         file.add(["three"])
     file.close()
     assert (tmp_path / "t.jsonl").read_text() == "one\ntwo\nthree\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open")
+@pytest.mark.parametrize("hits", [1, 2])
+def test_taps_whose_file_is_deleted_are_there_again_and_that_is_said(tmp_path: Path, hits: int) -> None:
+    path, pad = tmp_path / "t.jsonl", Pad()
+    recorder = TapRecorder(pad, Clock(), RATE, path, now=lambda: 101.0)
+    recorder.start()
+    pad.hit(1)
+    wait_until(lambda: recorder.count == 1)
+    path.unlink()
+    for velocity in range(2, hits + 1):
+        pad.hit(velocity)
+    recorder.close()
+    velocities = [json.loads(line)["velocity"] for line in path.read_text().splitlines()]
+    assert velocities == list(range(1, hits + 1))
+    (warning,) = recorder.warnings()
+    assert "was deleted while taps were written to it" in warning
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open")
+def test_taps_whose_folder_is_deleted_are_counted_at_the_end(tmp_path: Path) -> None:
+    file = LineFile(tmp_path / "gone" / "t.jsonl", "taps", restored=True)
+    file.path.parent.mkdir()
+    file.open()
+    file.add(["one"])
+    file.path.unlink()
+    file.path.parent.rmdir()
+    file.add(["two"])
+    assert file.fault == "No such file or directory"
+    with pytest.raises(UserError, match=r"last 2 taps .*No such file"):
+        file.close()
 
 
 def test_a_disk_that_stays_full_is_told_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
