@@ -89,10 +89,9 @@ class LineFile:
         if self._fd >= 0 and os.fstat(self._fd).st_nlink:
             return
         if self._fd >= 0:
-            os.lseek(self._fd, 0, os.SEEK_SET)
-            with open(self._fd, "rb") as file:
-                self._rest, self._fd = file.read() + self._rest, -1
-            self.deleted = True
+            self._rest = os.pread(self._fd, os.fstat(self._fd).st_size, 0) + self._rest
+            os.close(self._fd)
+            self._fd, self.deleted = -1, True
         self._create()
 
     def add(self, lines: list[str]) -> None:
