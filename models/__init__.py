@@ -19,6 +19,7 @@ from samplechop.models.features import ModelError as ModelError
 from samplechop.models.features import SoundFeatures as SoundFeatures
 from samplechop.models.features import StreamFeatures as StreamFeatures
 from samplechop.realtime.core import documents
+from samplechop.realtime.core.errors import close_word
 
 SCHEMA = 1
 AnyFeatures = Features | StreamFeatures | DrumFeatures | HarmonyFeatures | ClipFeatures | SoundFeatures
@@ -145,7 +146,10 @@ def load(name_or_path: str | Path) -> Manifest:
     given = Path(name_or_path)
     path = given.with_suffix(".json") if given.suffix in {".json", ".tflite"} else FOLDER / f"{name_or_path}.json"
     if not path.is_file():
-        raise ModelError(f"no model {str(name_or_path)!r}: name one of {', '.join(names())}, or a .json manifest")
+        meant = close_word(str(name_or_path), names())
+        raise ModelError(
+            f"no model {str(name_or_path)!r}{meant}: name one of {', '.join(names())}, or a .json manifest"
+        )
     where = f"model {str(path)!r}"
     released = path.parent == FOLDER  # some installers make links of them
     try:

@@ -12,6 +12,7 @@ import typer
 
 from samplechop.realtime.core.errors import UserError, printable
 from samplechop.realtime.core.events import PITCHES
+from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.options import with_options
 from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, ended_cleanly, logged_to
 from samplechop.realtime.core.standard_streams import say
@@ -181,7 +182,7 @@ def guarded(command: Callable[[], object]) -> int:
 
 def main() -> None:
     """Run `run_live.py` as a program."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings=HELP_OPTIONS)
     app.command()(live)
     end_with_care()
-    sys.exit(guarded(app))
+    sys.exit(guarded(fit_help(typer.main.get_command(app))))

@@ -46,12 +46,13 @@ class SessionMonitor:
         self._cpu_mark = now
         source, engine, stats = self._source, self._engine, self._stats
         counters = source.counters()
+        ends = [samples for samples in (self._duration, source.length) if samples is not None]
         drums = "drums" in engine.detectors or stats.counts[DRUM] > 0
         return Snapshot(
             source=source.name,
             state=source.state,
             position=engine.position,
-            duration=self._duration if source.length is None else source.length,
+            duration=min(ends, default=None),
             sample_rate=source.sample_rate,
             peaks=engine.downmix.take_peaks(),
             detectors=tuple(engine.detectors),

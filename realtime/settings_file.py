@@ -11,8 +11,8 @@ import platformdirs
 
 from samplechop.models import ModelError
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import UNDONE, close_word, is_pair, option_name, value_types
+from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.options import UNDONE, is_pair, option_name, value_types
 from samplechop.realtime.settings import OF_DEVICES, LiveSettings
 
 _IN_REAL_TIME = ("blocksize", "midi_port", "midi_clock", "osc", "tap", "monitor")

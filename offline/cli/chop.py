@@ -79,6 +79,7 @@ def chop(
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")
     options = _options(given)
+    _check(options, output)
     from samplechop.offline.kits import batch
     from samplechop.offline.kits.core.record import inputs as found_in
     from samplechop.realtime.cli import DEMO
@@ -105,6 +106,19 @@ def _options(given: dict[str, Any]) -> ChopOptions:
     return ChopOptions(**given)
 
 
+def _check(options: ChopOptions, output: Path) -> None:
+    """Refuse what can be known to fail before anything is made. Raises UserError or ModelError."""
+    from samplechop import models
+    from samplechop.offline.export import writers
+    from samplechop.offline.kits.core import naming
+    from samplechop.realtime.recording.session_folder import check_folder
+
+    naming.parse(options.template)
+    writers(options.formats)
+    models.load(options.model)
+    check_folder(output, "--output")
+
+
 def _list_formats() -> None:
     from samplechop.offline.export import FORMATS
 
@@ -123,6 +137,7 @@ def _listed(source: Path, output: Path, given: dict[str, Any], others: list[str]
         extra = "other files to chop" if name == "inputs" else option_name(ChopOptions, name)
         raise UserError(f"--from-list takes the sounds that are listed as they are: leave out {extra}")
     options = _options({"template": TEMPLATE} | given)
+    _check(options, output)
     read_list(source)  # what is no list is reported before anything else is loaded
     _one(source, output, options, force, make_kit)
 

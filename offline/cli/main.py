@@ -3,37 +3,44 @@
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, cast
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, cast
 
+from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.process import ended_at_once, prepare_compiling
 from samplechop.realtime.core.standard_streams import open_standard_files
 
 with ended_at_once():  # Ctrl-C ends it without a word while modules are imported
     import typer
-    from typer.core import TyperGroup
+    from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
-    "live": "samplechop.realtime.cli:live",
-    "chop": "samplechop.offline.cli.chop:chop",
-    "sessions": "samplechop.offline.cli.sessions:sessions",
-    "train": "samplechop.offline.cli.train:app",
-    "evaluate": "samplechop.offline.cli.evaluate:app",
-    "atlas": "samplechop.offline.cli.atlas:app",
-    "labels": "samplechop.offline.cli.labels:app",
-    "notes": "samplechop.offline.cli.notes:app",
-    "crate": "samplechop.offline.cli.datasets:crate",
-    "drums": "samplechop.offline.cli.drums:app",
-    "devset": "samplechop.offline.cli.datasets:devset",
-    "bench": "samplechop.offline.cli.bench:app",
+    "live": ("samplechop.realtime.cli:live", "Listen to a record and send a MIDI note for every good place to cut."),
+    "chop": ("samplechop.offline.cli.chop:chop", "Make a kit of the best and most different chops of a record."),
+    "sessions": (
+        "samplechop.offline.cli.sessions:sessions",
+        "List recorded sessions, and repair what was broken off.",
+    ),
+    "train": ("samplechop.offline.cli.train:app", "Train a model; of chops, if nothing else is named."),
+    "evaluate": ("samplechop.offline.cli.evaluate:app", "Measure models, of chops if none is named, and atlases."),
+    "atlas": ("samplechop.offline.cli.atlas:app", "Make a map of many samples, to see, to play and to choose from."),
+    "labels": ("samplechop.offline.cli.labels:app", "Make, check and convert labels: where records should be cut."),
+    "notes": ("samplechop.offline.cli.notes:app", "Capture single notes of an instrument, to train harmony with."),
+    "crate": ("samplechop.offline.cli.datasets:crate", "Make synthetic training sets: records with all their labels."),
+    "drums": ("samplechop.offline.cli.drums:app", "Make recordings with known drums, for samplechop train drums."),
+    "devset": ("samplechop.offline.cli.datasets:devset", "Make recordings to evaluate models on."),
+    "bench": ("samplechop.offline.cli.bench:app", "Measure speed and exactness on this machine."),
 }
-"""Each a function with Typer's annotations, or a typer.Typer with commands below it."""
+"""Where each is, a function with Typer's annotations or a typer.Typer with commands below it, and what it does."""
 
 
 class _Lazy(Mapping[str, Any]):
     """The commands by name, imported when they are asked for."""
 
     def __getitem__(self, name: str) -> Any:
-        module, _, attribute = COMMANDS[name].partition(":")
+        module, _, attribute = COMMANDS[name][0].partition(":")
         with ended_at_once():
             found = getattr(import_module(module), attribute)
         one = typer.Typer()
@@ -42,7 +49,7 @@ class _Lazy(Mapping[str, Any]):
         else:
             one.callback()(lambda: None)
             one.command(name)(found)
-        return typer.main.get_group(one).commands[name]
+        return fit_help(typer.main.get_group(one).commands[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)
@@ -55,6 +62,27 @@ class _Commands(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = cast(Any, _Lazy())
+        self._listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Typer names it)
+        """Name the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        """Import a command; where all are listed only its name and help are needed."""
+        if self._listing and name in COMMANDS:
+            return TyperCommand(name, help=COMMANDS[name][1])
+        return super().get_command(ctx, name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """List the commands."""
+        self._listing = True
+        super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """List the commands that a word may become."""
+        self._listing = True
+        return super().shell_complete(ctx, incomplete)
 
 
 class DefaultGroup(TyperGroup):
@@ -64,19 +92,46 @@ class DefaultGroup(TyperGroup):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default command's name in front where there is none."""
+        """Put the default command's name in front where there is none. Raises UserError for one that is misspelt."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = ["chop", *args]
+            meant = close_word(args[0], self.commands, 0.8)
+            if meant and not Path(args[0]).exists() and not ctx.resilient_parsing:
+                raise UserError(f"there is no command and no folder {args[0]!r}{meant}")
+            args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Show the commands, and below them the options of the one that is meant where none is named."""
+        super().format_help(ctx, formatter)
+        default = self.commands[DEFAULT]
+        typer.echo(f" Where no command is named, {DEFAULT} is meant:")
+        default.format_help(default.make_context(DEFAULT, [], ctx, resilient_parsing=True), formatter)
+
+
+DEFAULT = "chop"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"samplechop {version('samplechop')}")
+        raise typer.Exit
 
 
 app = typer.Typer(
-    cls=_Commands, name="samplechop", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    cls=_Commands,
+    name="samplechop",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings=HELP_OPTIONS,
 )
 
 
 @app.callback()
-def samplechop() -> None:
+def samplechop(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
     """A live ear for sample-based producers."""
 
 
@@ -86,4 +141,4 @@ def main() -> None:
     with ended_at_once():
         prepare_compiling()
         from samplechop.realtime.cli import guarded
-    sys.exit(guarded(app))
+    sys.exit(guarded(fit_help(typer.main.get_command(app), below=False)))

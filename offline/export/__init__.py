@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BLOCK, FLOATS, mixed
 from samplechop.offline.kits.core.model import SLICES, Kit, Slice
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, close_word
 
 GROUP = "samplechop.exporters"
 
@@ -94,7 +94,7 @@ def writers(names: Sequence[str] | None = None, whole: bool = True) -> dict[str,
     known = [SLICES_FORMAT, *OWN, *plugged]
     for name in names or ():
         if name not in known:
-            raise UserError(f"there is no format {name!r}; there are {', '.join(known)}")
+            raise UserError(f"there is no format {name!r}{close_word(name, known)}; there are {', '.join(known)}")
     wanted = names if names is not None else [name for name in known if whole or name not in OWN or not OWN[name].whole]
     ordered = [name for name in dict.fromkeys(wanted) if name not in (SLICES_FORMAT, MANIFEST_FORMAT)]
     return {name: _load(name, plugged) for name in [*ordered, MANIFEST_FORMAT]}

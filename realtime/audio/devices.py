@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import close_word
+from samplechop.realtime.core.errors import UserError, close_word
 
 NO_PORTAUDIO = (
     "the PortAudio library is missing, so no audio device can be used: install it (Debian and Ubuntu: "

@@ -1,5 +1,8 @@
 """The one exception that means "the user can put this right", and how any text is shown in a terminal."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Wrong input or surroundings: one sentence that names the thing, the value and the way out.
@@ -11,3 +14,13 @@ class UserError(Exception):
 def printable(text: str) -> str:
     """Replace what would move the cursor or end the line: names of files and devices may hold anything."""
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def close_word(word: str, known: Iterable[str], closeness: float = 0.6) -> str:
+    """Give " (did you mean 'x'?)" for the known word that one is most like, "" where it is like none.
+
+    closeness: 0..1, as of difflib.get_close_matches.
+    """
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(word.casefold(), folded, 1, closeness)
+    return f" (did you mean {folded[near[0]]!r}?)" if near else ""

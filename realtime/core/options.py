@@ -16,10 +16,9 @@ for one of an optional tuple[float, float], a range, two values; for one of an o
 times.
 """
 
-import difflib
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -106,13 +105,6 @@ UNDONE = ("off", "default")
 """What the command line takes for "as if it were not given", for options that may be left out."""
 
 
-def close_word(word: str, known: Iterable[str]) -> str:
-    """Give " (did you mean 'x'?)" for the known word that one is most like, "" where it is like none."""
-    folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(word.casefold(), folded, 1, 0.6)
-    return f" (did you mean {folded[near[0]]!r}?)" if near else ""
-
-
 def _undoable(kind: Any) -> Callable[[str], Any]:
     """Give a parser of a kind of value, or of a word that undoes it."""
 
@@ -127,6 +119,11 @@ def _undoable(kind: Any) -> Callable[[str], Any]:
             raise typer.BadParameter(f"{text!r} is no {_METAVARS[kind].lower()}, nor off or default") from None
 
     return parse
+
+
+def _completing(choices: tuple[object, ...]) -> Callable[[str], list[str]] | None:
+    words = [str(choice) for choice in choices if choice is not None]
+    return (lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None
 
 
 _METAVARS = {str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "PATH"}
@@ -144,7 +141,7 @@ def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., N
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(function, eval_str=True).parameters.values()
         types, defaults = value_types(cls), {field.name: field.default for field in fields(cls)}
-        declared = options_of(cls)
+        declared, hints = options_of(cls), get_type_hints(cls)
         more = []
         for name, option in declared.items():
             kind = str if get_origin(types[name]) is tuple and not is_pair(types[name]) else types[name]
@@ -164,6 +161,7 @@ def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., N
                     show_default=False,
                     metavar=metavar,
                     parser=parser,
+                    autocompletion=_completing(_choices(hints[name])),
                 ),
             ]
             more.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))

@@ -11,8 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import getattr_static
 from typing import cast
 
-from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import close_word
+from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.plugin import Detector
 
 GROUP = "samplechop.detectors"

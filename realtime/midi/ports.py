@@ -15,8 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
-from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import close_word
+from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.standard_streams import silence
 
 SETTLE_SECONDS = 0.1

@@ -5,6 +5,7 @@ Its log is locked while a program writes: a session being written is not taken f
 
 import os
 import re
+import tempfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,13 @@ def check_folder(folder: Path, option: str) -> None:
         raise UserError(f"{option} {str(folder)!r} is no folder: {str(there)!r} is a file; give another name")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UserError(f"{option} {str(folder)!r}: no permission to write to {str(there)!r}; choose another place")
+    try:  # where rights say nothing: /proc, a medium that cannot be written
+        tempfile.TemporaryDirectory(prefix=".samplechop-", dir=there).cleanup()
+    except OSError as error:
+        why = error.strerror or error
+        raise UserError(
+            f"{option} {str(folder)!r}: nothing can be written to {str(there)!r} ({why}); choose another place"
+        ) from None
 
 
 def session_name(began: datetime, source: str, passage: str = "") -> str:
