@@ -1,6 +1,7 @@
 """The commands under `samplechop evaluate`: print the tables, write the page and the JSON."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -53,9 +54,9 @@ class EvaluateOptions:
 
 
 def check_mir_eval() -> None:
-    """Raise UserError where mir_eval is not installed."""
+    """Raise UserError where mir_eval is not installed: beside a clone that is newer than what it was set up with."""
     if find_spec("mir_eval") is None:
-        raise UserError("evaluating needs mir_eval: install the extra with pip install 'samplechop[train]'")
+        raise UserError(f"evaluating needs mir_eval: {sys.executable} -m pip install mir_eval")
 
 
 def check_writable(path: Path) -> None:
@@ -261,8 +262,7 @@ def evaluate_tempo(
     and triple for right, too. Beats F within 70 ms; CMLt and AMLt: beats in a row at the right, at any level. The first
     5 seconds do not count.
     """
-    if find_spec("mir_eval") is None:
-        raise UserError("evaluating needs mir_eval: install the extra with pip install 'samplechop[train]'")
+    check_mir_eval()
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

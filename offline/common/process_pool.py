@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 import platformdirs
 
 from samplechop.offline.common.atomic import locked
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, install_extra
 from samplechop.realtime.core.process import end_with_parent, without_interrupts
 
 Item = TypeVar("Item")
@@ -229,7 +229,7 @@ def on_cluster(calls: Sequence[Call[Result]], scheduler: str) -> Generator[tuple
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise UserError(
-            "--scheduler needs dask, which is not installed: pip install 'samplechop[dask]', or use --jobs"
+            f"--scheduler needs dask, which is not installed: use --jobs, or {install_extra('dask')}"
         ) from None
     try:
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)

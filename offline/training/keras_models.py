@@ -18,10 +18,10 @@ from typing import Any
 from samplechop import models
 from samplechop.models import AnyFeatures, Manifest
 from samplechop.offline.common.atomic import write_bytes, write_text
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, install_extra
 from samplechop.realtime.core.standard_streams import silence
 
-MISSING = "training needs TensorFlow: install the extra with pip install 'samplechop[train]'"
+MISSING = f"training needs TensorFlow: {install_extra('train')}"
 
 
 def check_extra() -> None:

@@ -4,8 +4,10 @@ sounddevice, and with it the PortAudio library, is loaded only here and only whe
 without it still chops files.
 """
 
+import ctypes
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,12 @@ NO_PORTAUDIO = (
     "files still work, `samplechop live FILE`"
 )
 WAY_OUT = "connect one, or play a recording instead: `samplechop live FILE` or `samplechop live --demo`"
+
+
+JACK_CLIENT = "samplechop-audio"
+"""The JACK client with the audio ports; "samplechop" is that with the MIDI port."""
+_JACK_NAME = JACK_CLIENT.encode()  # PortAudio keeps the pointer
+_jack_named = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,9 @@ def portaudio() -> Iterator[Any]:
     PortAudio lists devices only when it starts, so being shut down whenever no stream is open is what lets a device
     that was plugged in later be found. Raises UserError when the library is missing or does not start.
     """
+    _name_jack_client()
     try:
-        import sounddevice as sd
+        import sounddevice as sd  # which starts PortAudio
     except OSError:
         raise UserError(NO_PORTAUDIO) from None
     try:
@@ -73,6 +82,18 @@ def portaudio() -> Iterator[Any]:
     finally:
         while sd._initialized:
             sd._terminate()
+
+
+def _name_jack_client() -> None:
+    """Have JACK call the client of PortAudio, once it starts, after us and not "PortAudio"."""
+    global _jack_named
+    if _jack_named or sys.platform != "linux":
+        return
+    _jack_named = True
+    with suppress(OSError, AttributeError):  # there is no PortAudio, or one without JACK
+        library = ctypes.CDLL("libportaudio.so.2")
+        library.PaJack_SetClientName.argtypes = [ctypes.c_char_p]
+        library.PaJack_SetClientName(_JACK_NAME)
 
 
 def devices_of(sd: Any) -> list[Device]:

@@ -1,7 +1,9 @@
 """The one exception that means "the user can put this right", and how any text is shown in a terminal."""
 
 import difflib
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -24,3 +26,10 @@ def close_word(word: str, known: Iterable[str], closeness: float = 0.6) -> str:
     folded = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(word.casefold(), folded, 1, closeness)
     return f" (did you mean {folded[near[0]]!r}?)" if near else ""
+
+
+def install_extra(name: str) -> str:
+    """Give the pip command that installs an extra, in a clone of the repository or elsewhere, with this Python."""
+    root = Path(__file__).resolve().parents[2]
+    clone = (root / "pyproject.toml").is_file()
+    return f"{sys.executable} -m pip install " + (f"-e '{root}[{name}]'" if clone else f"'samplechop[{name}]'")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.audio.source import Clock
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, install_extra
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
 from samplechop.realtime.outputs.scheduler import Scheduler, Timer
 
@@ -162,7 +162,7 @@ class OscSender:
             from pythonosc.osc_message_builder import BuildError
             from pythonosc.udp_client import SimpleUDPClient
         except ImportError:
-            raise UserError("OSC needs the package python-osc: pip install 'samplechop[osc]'") from None
+            raise UserError(f"OSC needs the package python-osc: {install_extra('osc')}") from None
         host, port = address_of(address)
         try:
             self._client = SimpleUDPClient(host, port, allow_broadcast=True)

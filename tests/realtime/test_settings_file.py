@@ -155,7 +155,7 @@ def test_commands_of_the_documents_are_right_with_any_settings_file(
     typed: list[tuple[dict[str, Any], Path | None, bool]] = []
     monkeypatch.setattr(cli, "config_path", lambda: tmp_path / "config.toml")
     monkeypatch.setattr(cli, "in_a_session", lambda _, *what: typed.append(what))
-    outcome = samplechop(*re.split(r" {3,}|[;&|]", line)[0].split())
+    outcome = samplechop(*re.split(r" {2,}|[;&|]", line)[0].split())
     assert (outcome.code, outcome.err) == (0, "")
     for text in (README, EVERYTHING, *FILES):
         try:

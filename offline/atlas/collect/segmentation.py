@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, install_extra
 
 Unit = Literal["phone", "word"]
 UNITS: tuple[str, ...] = get_args(Unit)
@@ -178,7 +178,7 @@ def _praat(path: Path, unit: str) -> list[Segment]:
         from praatio import textgrid
         from praatio.utilities.errors import PraatioException
     except ImportError:
-        raise UserError("TextGrids need praatio, which is not installed: pip install 'samplechop[atlas]'") from None
+        raise UserError(f"TextGrids need praatio, which is not installed: {install_extra('atlas')}") from None
     try:
         grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, reportingMode="silence")
     except (PraatioException, ValueError, LookupError, UnicodeError, AssertionError) as error:

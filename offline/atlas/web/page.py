@@ -28,7 +28,7 @@ from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, install_extra
 
 STEP, FOLDER = "page", "page"
 LIBRARY = "bokeh-gl.min.js"
@@ -127,7 +127,7 @@ def _library_version() -> str:
     try:
         return metadata.version("bokeh")
     except metadata.PackageNotFoundError:
-        raise UserError("the page needs Bokeh to draw its map: pip install 'samplechop[atlas]'") from None
+        raise UserError(f"the page needs Bokeh to draw its map: {install_extra('atlas')}") from None
 
 
 def _copy_library(folder: Path) -> None:
@@ -150,7 +150,7 @@ def check_library(script: str, version: str) -> None:
     modules = re.findall(r"^(\d+): function _\(", script, re.MULTILINE)
     own = re.findall(r'"models/glyphs/webgl/[^"]*":(\d+)', script)
     if len(set(modules) - set(own)) != 1 or "createREGL" not in script:
-        raise UserError(f"the page cannot be drawn with Bokeh {version}: pip install 'samplechop[atlas]' for another")
+        raise UserError(f"the page cannot be drawn with Bokeh {version}, but with another: {install_extra('atlas')}")
 
 
 @contextmanager

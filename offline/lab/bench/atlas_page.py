@@ -26,7 +26,7 @@ from samplechop.offline.atlas.web.page import page
 from samplechop.offline.common.arrays import write_array
 from samplechop.offline.common.progress import silent
 from samplechop.offline.lab.bench import Figure
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, install_extra
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -148,7 +148,7 @@ def browser() -> Iterator["Browser"]:
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
-        raise UserError("measuring the page needs Playwright: pip install 'samplechop[test]'") from None
+        raise UserError(f"measuring the page needs Playwright: {install_extra('test')}") from None
     if program is None:
         raise UserError(f"no Chromium was found: install it, or name its program in {OVERRIDE}")
     with sync_playwright() as playwright:

@@ -4,7 +4,7 @@
         output = server.run([sys.executable, "script.py"])      # PortAudio and rtmidi in there see this server
         with server.client() as client:                         # its own process: a busy program cannot disturb it
             client.capture_midi("samplechop:out")
-            start = client.play(audio, ["PortAudio:in_0", "PortAudio:in_1"])
+            start = client.play(audio, ["samplechop-audio:in_0", "samplechop-audio:in_1"])
             client.wait_until(start + len(audio))
             report = client.report()
 
