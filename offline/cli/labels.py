@@ -46,6 +46,9 @@ def from_taps(
     samplechop labels from-taps song.taps.jsonl song.wav -o mine.mid --bias 35
 
     Taps with no attack near stay where you hit them, without the lateness, and are named "tap". Double hits count once.
+
+    Nothing is written where a dozen taps or more fit the attacks no better than taps at random: mostly they belong to
+    another recording. With --bias they are taken as you say.
     """
     from samplechop.offline.labels import taps as tapping
     from samplechop.offline.labels.files import check_target, write_labels
@@ -59,11 +62,22 @@ def from_taps(
     times = tapping.read_taps(taps)
     attacks, length = tapping.find_attacks(audio)
     placed = tapping.place(times, attacks, length, None if bias is None else bias / 1000)
+    lag, by_chance = placed.lag, placed.chance > tapping.CHANCE
+    fit = f"{round(100 * placed.chance)} of 100 random tries fit the attacks of {audio.name} as well"
+    enough = len(times) - placed.doubles >= tapping.ENOUGH
+    if by_chance and enough and bias is None:
+        raise UserError(
+            f"these taps fit no better than chance, nothing is written: {fit}. Is this the recording you tapped to? If "
+            "so, say how many milliseconds late the taps come, such as --bias 40"
+        )
     write_labels(target, placed.labels, audio=audio, force=force)
-    lag = placed.lag
     echo(lag.words() if bias is None else f"{bias:g} ms taken off, as you say (± {1000 * lag.spread:.0f} ms)")
     if bias is None and lag.other is not None:
         echo(f"it may be {1000 * lag.other:+.0f} ms as well, as the rhythm is even: look, and give --bias if so")
+    if by_chance and enough:
+        echo(f"they fit no better than chance: {fit}; see whether this is the recording you tapped to")
+    elif by_chance:
+        echo(f"too few taps to tell whether they fit better than chance ({tapping.ENOUGH} mostly can): {fit}")
     if lag.spread > tapping.SCATTERED:
         echo("that is uneven: see with samplechop labels show --picture whether the labels lie where you meant")
     echo(f"{len(placed.labels.times)} labels in {target}, {len(placed.labels.times) - placed.alone} on an attack")

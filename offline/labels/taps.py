@@ -4,12 +4,19 @@ Many attacks lie near every tap, so the nearest one says little. First the lag i
 on strong attacks: the correlation of the taps with the attacks, weighed by how late people mostly are, the machine's
 own delays included. Only then are taps paired with attacks; what is left over is small, and its mean without the
 outermost corrects the lag.
+
+Some lag always fits best, to another recording too. So the best score is compared with those of the same taps, each
+moved by up to half a second at random (a permutation test, with surrogate data that keep the density of the attacks).
+Measured on twelve made records and two songs: of twelve taps on beats, backbeats, bars or strong attacks (jitter 12 to
+25 ms, lag -30 to 120 ms) 96 of 100 are said to fit; of twelve that have nothing to do with the music 4 of 100, of
+evenly spaced ones 6: some lie on the music's own grid by chance.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, read_audio
@@ -23,6 +30,10 @@ LIKELY, LIKELY_SIGMA = 0.04, 0.15
 """Seconds: how late people and machines mostly are together."""
 FEWEST = 5
 """Taps below which there is no telling how late they are."""
+ENOUGH = 12
+"""Taps from which on those that fit no better than chance are told from those that do."""
+CHANCE = 0.02
+"""Share of the randomly moved taps that may fit as well, where the fit is no chance."""
 DOUBLE = 0.06
 """Seconds: nobody means two chops so near; a bouncing pad and the repeats of a key that is kept down come nearer."""
 SCATTERED = 0.045
@@ -34,6 +45,12 @@ _BLUR = 0.02  # seconds: how exactly people tap
 _REACH = 0.06  # seconds, around a tap without its lag, where its attack may lie
 _ROUNDS = 4
 _LEAST_SPREAD = 0.004  # seconds
+_LAGS = np.arange(EARLIEST, LATEST + _STEP, _STEP)
+_LIKELIHOOD = np.exp(-0.5 * ((_LAGS - LIKELY) / LIKELY_SIGMA) ** 2)
+_PAD = 0.5  # seconds, before and after the recording, where a tap without its lag may lie
+_LOOSELY = 0.03  # seconds: how exactly all taps together must fit, to be no chance
+_MOVED = 0.5  # seconds by which taps are moved at random, either way
+_TRIES = 499
 _APART = 0.08  # seconds: nearer lags are one
 _AS_GOOD = 0.9
 _ONE_ATTACK = 0.015  # seconds: two peaks of the flux moved so near to each other were one attack
@@ -71,13 +88,14 @@ class Placed:
     """What became of taps: labels at the attacks, the lag taken off, and counts.
 
     alone: labels with no attack near, left where they were tapped, and named "tap". doubles: taps that meant nothing of
-    their own.
+    their own. chance: the share of random taps that fit the attacks as well; see CHANCE and ENOUGH.
     """
 
     labels: Labels
     lag: Lag
     alone: int
     doubles: int
+    chance: float
 
 
 def read_taps(path: Path) -> NDArray[np.float64]:
@@ -127,20 +145,14 @@ def estimate_lag(taps: NDArray[np.float64], attacks: Attacks) -> Lag:
     """
     if len(taps) < FEWEST:
         raise UserError(f"{len(taps)} taps are too few to find how late they come: give --bias, in milliseconds")
-    lags = np.arange(EARLIEST, LATEST + _STEP, _STEP)
-    scores = np.zeros(len(lags))
-    for tap in taps.tolist():
-        low, high = np.searchsorted(attacks.times, (tap - LATEST - 0.1, tap - EARLIEST + 0.1))
-        distance = (tap - attacks.times[low:high])[:, None] - lags
-        near = attacks.strengths[low:high, None] * np.exp(-0.5 * (distance / _BLUR) ** 2)
-        scores += near.max(axis=0, initial=0.0)  # one tap means one attack, however many lie around it
+    scores = _scores(taps, _curve(attacks.times, attacks.strengths, float(taps[-1]), _BLUR))
     if not scores.any():
         raise UserError("no attack lies near any tap: is this the recording you tapped to? If so, give --bias")
-    scores *= np.exp(-0.5 * ((lags - LIKELY) / LIKELY_SIGMA) ** 2)
+    scores = scores * _LIKELIHOOD
     best = int(np.argmax(scores))
-    far = np.where(np.abs(lags - lags[best]) > _APART, scores, 0.0)
-    other = float(lags[np.argmax(far)]) if far.max() > _AS_GOOD * scores[best] else None
-    lag, spread = float(lags[best]), _BLUR
+    far = np.where(np.abs(_LAGS - _LAGS[best]) > _APART, scores, 0.0)
+    other = float(_LAGS[np.argmax(far)]) if far.max() > _AS_GOOD * scores[best] else None
+    lag, spread = float(_LAGS[best]), _BLUR
     for _ in range(_ROUNDS):
         rest = _rest(taps - lag, attacks, spread)
         if not len(rest):
@@ -149,6 +161,45 @@ def estimate_lag(taps: NDArray[np.float64], attacks: Attacks) -> Lag:
         spread = _spread(rest - middle)
         lag += float(np.mean(rest[np.abs(rest - middle) <= 2.5 * spread]))
     return Lag(lag, spread, other)
+
+
+def _curve(
+    times: NDArray[np.float64], strengths: NDArray[np.float64], length: float, blur: float
+) -> NDArray[np.float64]:
+    """Give how well a tap fits attacks at each _STEP from -_PAD to `length` + _PAD, seconds: float64 (n,), 0..1."""
+    curve = np.zeros(round((length + 2 * _PAD) / _STEP) + 1)
+    reach = round(5 * blur / _STEP)
+    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) * _STEP / blur) ** 2)
+    middles = np.rint((times + _PAD) / _STEP).astype(np.int64)
+    inside = middles + reach < len(curve)
+    for middle, strength in zip(middles[inside].tolist(), strengths[inside].tolist(), strict=True):
+        near = curve[middle - reach : middle + reach + 1]
+        np.maximum(near, strength * bell, out=near)  # one tap means one attack, however many lie around it
+    return curve
+
+
+def _scores(taps: NDArray[np.float64], curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give how well taps, seconds, (..., n), fit with each of _LAGS taken off: float64 (..., len(_LAGS))."""
+    by_lag = sliding_window_view(curve, len(_LAGS))
+    first = np.rint((taps + _PAD - _LAGS[-1]) / _STEP).astype(np.int64).clip(0, len(by_lag) - 1)
+    scores = np.zeros((*taps.shape[:-1], len(_LAGS)))
+    for tap in range(taps.shape[-1]):
+        scores += by_lag[first[..., tap]]
+    return scores[..., ::-1]
+
+
+def chance_of_fit(taps: NDArray[np.float64], attacks: Attacks, length: float, bias: float | None = None) -> float:
+    """Give the share of random taps that fit the attacks as well as these, seconds, rising: 0.002..1.
+
+    Each is moved by itself, up to half a second. length: of the recording, in seconds. bias: how late the taps come, in
+    seconds; None if any lag will do. The same taps give the same answer.
+    """
+    curve = _curve(attacks.times, np.sqrt(attacks.strengths), length, _LOOSELY)  # soft attacks may be meant as well
+    moved = np.abs(taps + np.random.default_rng(len(taps)).uniform(-_MOVED, _MOVED, (_TRIES, len(taps))))
+    moved = np.where(moved > length, np.maximum(2 * length - moved, 0.0), moved)
+    weight = _LIKELIHOOD if bias is None else np.abs(_LAGS - bias) <= _STEP / 2
+    found = (_scores(np.concatenate([taps[None], moved]), curve) * weight).max(axis=1)
+    return float((1 + np.count_nonzero(found[1:] >= found[0])) / (1 + _TRIES))
 
 
 def _rest(taps: NDArray[np.float64], attacks: Attacks, spread: float) -> NDArray[np.float64]:
@@ -201,4 +252,4 @@ def place(taps: NDArray[np.float64], attacks: Attacks, length: float, bias: floa
     names = dict.fromkeys(lone, _NAME) | dict.fromkeys(on_attacks, "")
     times = np.array(sorted(names))
     labels = Labels(times, tuple(names[time] for time in times.tolist()), kind=TAPS)
-    return Placed(labels, lag, len(lone), len(taps) - len(times))
+    return Placed(labels, lag, len(lone), len(taps) - len(times), chance_of_fit(clean, attacks, length, bias))

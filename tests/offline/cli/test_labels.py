@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from samplechop.offline.labels import Labels, read_labels
 from samplechop.offline.labels.formats import read_cues, with_cues
-from samplechop.offline.labels.taps import Attacks, estimate_lag, find_attacks, place, read_taps
+from samplechop.offline.labels.taps import (
+    CHANCE,
+    ENOUGH,
+    Attacks,
+    chance_of_fit,
+    estimate_lag,
+    find_attacks,
+    place,
+    read_taps,
+)
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import Outcome, samplechop
@@ -121,6 +130,55 @@ def test_too_few_taps_ask_for_the_lateness() -> None:
 def test_taps_to_another_recording_are_not_taken_for_early_ones() -> None:
     with pytest.raises(UserError, match="no attack lies near any tap"):
         estimate_lag(np.arange(2.0, 12.0), Attacks(np.array([20.0]), np.array([1.0])))
+
+
+def _music(rng: np.random.Generator) -> tuple[Attacks, NDArray[np.float64]]:
+    """Attacks on sixteenths of 30 s, the beats the strongest, with a little human timing; and the beats."""
+    beat = rng.uniform(0.35, 0.8)
+    beats = np.arange(1.0, 29.0, beat)
+    sixteenths = np.arange(1.0, 29.0, beat / 4)
+    played = (np.arange(len(sixteenths)) % 4 == 0) | (rng.random(len(sixteenths)) < 0.5)
+    strengths = np.where(np.arange(len(sixteenths)) % 4 == 0, 0.8, 0.3) * rng.uniform(0.5, 1.2, len(sixteenths))
+    times = sixteenths + rng.normal(0, 0.006, len(sixteenths))
+    return Attacks(times[played], strengths[played]), beats
+
+
+def test_of_twelve_taps_to_the_music_95_in_100_fit_better_than_chance() -> None:
+    fit = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        attacks, beats = _music(rng)
+        meant = rng.choice(beats, ENOUGH, replace=False)
+        taps = meant + rng.uniform(-0.03, 0.12) + rng.normal(0, rng.uniform(0.012, 0.025), ENOUGH)
+        fit.append(chance_of_fit(np.sort(taps), attacks, 30.0) <= CHANCE)
+    assert np.mean(fit) >= 0.95
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_of_twelve_taps_to_nothing_95_in_100_fit_no_better_than_chance(even: bool) -> None:
+    fit = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        attacks, _ = _music(rng)
+        taps = rng.uniform(0.5, 2) + rng.uniform(0.4, 2.2) * np.arange(ENOUGH) if even else rng.uniform(0, 30, ENOUGH)
+        fit.append(chance_of_fit(np.sort(taps), attacks, 30.0) <= CHANCE)
+    assert np.mean(fit) <= 0.05
+
+
+def test_taps_to_nothing_make_no_labels_unless_the_lateness_is_given(song: Path, tmp_path: Path) -> None:
+    taps = write_taps(tmp_path / "t.jsonl", 1.3 + 2.31 * np.arange(12))
+    out = tmp_path / "a.txt"
+    refused(samplechop("labels", "from-taps", taps, song, "-o", out), "no better than chance", "song.wav", "--bias")
+    assert not out.exists()
+    given = samplechop("labels", "from-taps", taps, song, "-o", out, "--bias", 40)
+    assert given.code == 0 and "no better than chance" in given.out
+    assert out.exists()
+
+
+def test_too_few_taps_to_tell_a_fit_from_chance_are_said_to_be(song: Path, tmp_path: Path) -> None:
+    taps = write_taps(tmp_path / "t.jsonl", 1.3 + 2.31 * np.arange(7))
+    outcome = samplechop("labels", "from-taps", taps, song, "-o", tmp_path / "a.txt")
+    assert outcome.code == 0 and "too few taps to tell" in outcome.out
 
 
 def test_a_file_cut_short_gives_the_taps_before(tmp_path: Path) -> None:
