@@ -9,6 +9,7 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -195,6 +196,8 @@ def mutate_json(rng: Random, data: bytes) -> bytes:
 
 
 _HERE = "\x00here\x00"
+_PLACES = 200
+"""Values of a list or an object that are mutated: some have many."""
 
 
 def _token(rng: Random) -> str:
@@ -202,12 +205,12 @@ def _token(rng: Random) -> str:
 
 
 def _places(value: Any, depth: int = 0) -> list[tuple[Any, Any]]:
-    """List where values stand: (list or dict, index or key)."""
+    """List where values stand, the first of each list or object: (list or dict, index or key)."""
     if depth > 8 or not isinstance(value, list | dict):
         return []
-    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    keys = list(value)[:_PLACES] if isinstance(value, dict) else list(range(min(len(value), _PLACES)))
     found: list[tuple[Any, Any]] = [(value, key) for key in keys]
-    for key in keys[:200]:
+    for key in keys:
         found += _places(value[key], depth + 1)
     return found
 
@@ -303,19 +306,29 @@ def mutate_archive(rng: Random, data: bytes) -> bytes:
     return out.getvalue()
 
 
-@cache
 def _bomb(name: str) -> bytes:
-    out, zeros = io.BytesIO(), bytes(1 << 20)
-    header = io.BytesIO()
-    shape = (_BOMB_BYTES // 4,)
-    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
-    info = zipfile.ZipInfo(name)
-    info.compress_type = zipfile.ZIP_DEFLATED
-    with zipfile.ZipFile(out, "w") as archive, archive.open(info, "w") as member:
-        member.write(header.getvalue())
-        for _ in range(_BOMB_BYTES >> 20):
-            member.write(zeros)
+    out = io.BytesIO()
+    deflated, size, check = _zeros()
+    with zipfile.ZipFile(out, "w") as archive:
+        info = zipfile.ZipInfo(name)
+        archive.writestr(info, deflated)
+        info.compress_type, info.file_size, info.CRC = zipfile.ZIP_DEFLATED, size, check
     return out.getvalue()
+
+
+@cache
+def _zeros() -> tuple[bytes, int, int]:
+    """Make a .npy file of _BOMB_BYTES of zeros: deflated, how many bytes it has, and their CRC-32."""
+    header, zeros = io.BytesIO(), bytes(1 << 20)
+    about = {"descr": "<f4", "fortran_order": False, "shape": (_BOMB_BYTES // 4,)}
+    np.lib.format.write_array_header_1_0(header, about)
+    press = zlib.compressobj(wbits=-15)
+    head = press.compress(header.getvalue()) + press.flush(zlib.Z_FULL_FLUSH)
+    piece = press.compress(zeros) + press.flush(zlib.Z_FULL_FLUSH)  # may be repeated
+    pieces, check = _BOMB_BYTES >> 20, zlib.crc32(header.getvalue())
+    for _ in range(pieces):
+        check = zlib.crc32(zeros, check)
+    return head + pieces * piece + press.flush(), header.tell() + _BOMB_BYTES, check
 
 
 BY_ENDING: dict[str, Callable[[Random, bytes], bytes]] = {

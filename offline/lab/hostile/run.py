@@ -17,6 +17,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 import traceback
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ _TOGETHER = 200
 """Inputs that a process is given at once."""
 _GRACE = 15.0
 """Times what an input may take, by the clock: then it is broken off, whatever else the machine has to do."""
+_REARM_SECONDS = 5.0
+"""What a process that hangs in C may be left longer: the thread that watches for it is not begun for every input."""
 _MOST_BYTES = 4 << 30
 """Of address space: what asks for more gets MemoryError."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -48,7 +51,8 @@ _ALLOWED = (".nbi", ".nbc", ".pyc", "numba.lock", "/dev/null")
 _CACHES = (
     "/proc/",
     "/dev/fd/",
-    "/dev/shm",
+    "/dev/shm/sem.",
+    "/dev/shm/psm_",
     str(Path("~/.config/matplotlib").expanduser()),
     str(Path("~/.cache").expanduser()),
 )
@@ -106,6 +110,19 @@ class _Watch:
         self.root = ""
         self.follows = False
         self.seen: list[str] = []
+        self.ends = 0.0
+
+    def expect(self, seconds: float) -> None:
+        """End this process if C code hangs for so long, or up to _REARM_SECONDS longer."""
+        now = time.monotonic()
+        if not now + seconds <= self.ends <= now + seconds + _REARM_SECONDS:
+            self.ends = now + seconds + _REARM_SECONDS
+            faulthandler.dump_traceback_later(seconds + _REARM_SECONDS, exit=True)
+
+    def rest(self) -> None:
+        """Expect nothing any more."""
+        self.ends = 0.0
+        faulthandler.cancel_dump_traceback_later()
 
     def event(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Take an event of sys.addaudithook."""
@@ -195,6 +212,7 @@ def try_inputs(name: str, seed: int, first: int, count: int, parent: Path) -> Ou
         finally:
             tempfile.tempdir = None
             os.chdir(before)
+            _watch.rest()
     return outcome
 
 
@@ -228,7 +246,7 @@ def _read(one: Format, name: str, seed: int, number: int, root: Path) -> tuple[s
     fault, refused = "", False
     _watch.seen, _watch.follows, _watch.root = [], one.follows, str(root)
     limit = _GRACE * one.seconds
-    faulthandler.dump_traceback_later(2 * limit, exit=True)  # where C code hangs
+    _watch.expect(2 * limit)
     signal.setitimer(signal.ITIMER_REAL, limit)
     began = sum(os.times()[:4])
     try:
@@ -242,7 +260,6 @@ def _read(one: Format, name: str, seed: int, number: int, root: Path) -> tuple[s
     finally:
         seconds = sum(os.times()[:4]) - began
         signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
         _watch.root = ""
     if not fault and _watch.seen:
         fault = _watch.seen[0]
@@ -273,6 +290,11 @@ def _where(error: BaseException) -> str:
     own, last = (ours or frames)[-1], frames[-1]
     inner = "" if own is last else f", from {Path(last.filename).name}:{last.lineno}"
     return f"{'/'.join(Path(own.filename).parts[-2:])}:{own.lineno} {own.name}{inner}"
+
+
+def _in_memory() -> str | None:
+    """Give a folder that lies in memory, where there is one: much is written and removed."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def shares(names: Sequence[str], inputs: int) -> dict[str, int]:
@@ -307,7 +329,7 @@ def run(
     ]
     chunks.sort(key=lambda chunk: zlib.crc32(repr(chunk).encode()))  # slow formats and fast ones at once
     whole, done = sum(count for *_, count in chunks), 0
-    with tempfile.TemporaryDirectory() as place, suppress(KeyboardInterrupt):
+    with tempfile.TemporaryDirectory(dir=_in_memory()) as place, suppress(KeyboardInterrupt):
         calls = [partial(try_inputs, name, seed, at, count, Path(place)) for name, at, count in chunks]
         for number, outcome in surviving(calls, jobs):
             name, at, count = chunks[number]
