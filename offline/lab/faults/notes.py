@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import soundfile
 
 from samplechop.offline.lab.bench.jack_client import JackClient
 from samplechop.offline.lab.bench.jack_server import JackServer
 from samplechop.offline.lab.faults.devices import kill_audio, on_device
-from samplechop.offline.lab.faults.program import PATIENCE, Program, check, full_pipe, limited
+from samplechop.offline.lab.faults.program import PATIENCE, Program, check, limited, pipe
 from samplechop.offline.lab.faults.scenario import RATE, Place, Scenario
 from samplechop.offline.lab.faults.terminal import INTERRUPT, Terminal
 
@@ -84,7 +85,7 @@ def _listening(place: Place, program: Program, server: JackServer | None = None)
     check(not left, f"notes left on (channel, note): {sorted(left)}")
 
 
-def _start(place: Place, *options: object, setup: str = "", stdout: int | None = None) -> Program:
+def _start(place: Place, *options: object, setup: str = "", stdout: int | IO[bytes] | None = None) -> Program:
     return place.live(*SOUNDING, *options, jack=True, setup=setup, stdout=stdout)
 
 
@@ -125,9 +126,9 @@ def _song_cut(place: Place) -> None:
 
 
 def _stalled(place: Place) -> None:
-    with full_pipe() as (_, into):
+    with pipe(full=True) as (_, into):
         program = _start(place, "--events", "-", stdout=into)
-        os.close(into)
+        into.close()
         with _listening(place, program):
             program.send("SIGINT")
             place.check_ended(program)

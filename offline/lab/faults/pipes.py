@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
-from samplechop.offline.lab.faults.program import check, full_pipe
+from samplechop.offline.lab.faults.program import Program, check, pipe
 from samplechop.offline.lab.faults.scenario import ENDED, Place, Scenario
 
 KIND = "pipe"
@@ -38,10 +39,9 @@ def scenarios() -> Iterator[Scenario]:
 
 
 def _left(output: str, place: Place) -> None:
-    out, into = os.pipe()
-    program = _writing(output, into, place)
-    os.read(out, 1)
-    os.close(out)
+    with pipe() as (out, into):
+        program = _writing(output, into, place)
+        out.read(1)
     place.wait_for_notes(program)
     before = place.wait_for_notes(program)
     program.send("SIGINT")
@@ -49,18 +49,16 @@ def _left(output: str, place: Place) -> None:
     check(not said, f"it said {said!r}")
 
 
-def _writing(output: str, into: int, place: Place, quiet: bool = True):  # type: ignore[no-untyped-def]
+def _writing(output: str, into: FileIO, place: Place) -> Program:
     """Start a session with an output that goes into a pipe, which is closed here."""
-    try:
+    with into:
         if output == "events":
-            return place.live("--events", "-", stdout=into, quiet=quiet)
+            return place.live("--events", "-", stdout=into)
         return place.live(quiet=False, stderr=into)
-    finally:
-        os.close(into)
 
 
 def _stalled(output: str, name: str, place: Place) -> None:
-    with full_pipe() as (_, into):
+    with pipe(full=True) as (_, into):
         program = _writing(output, into, place)
         before = place.wait_for_notes(program)
         program.send(name)
@@ -71,36 +69,33 @@ def _stalled(output: str, name: str, place: Place) -> None:
 
 
 def _only(place: Place) -> None:
-    out, into = os.pipe()
-    program = place.start("live", place.song, "--quiet", "--events", "-", stdout=into)
-    os.close(into)
-    os.read(out, 1)
-    os.close(out)
+    with pipe() as (out, into):
+        program = place.start("live", place.song, "--quiet", "--events", "-", stdout=into)
+        into.close()
+        out.read(1)
     said = program.end()
     check(not said, f"it said {said!r}")
 
 
 def _slow(place: Place) -> None:
-    with full_pipe() as (out, into):
+    with pipe(full=True) as (out, into):
         program = place.live("--fast", "--events", "-", stdout=into)
-        os.close(into)
+        into.close()
         place.wait_for_notes(program)
-        read, lines = b"", 0
-        while piece := os.read(out, 4096):
-            read += piece
+        read = out.readall()
         place.check_ended(program)
     lines = sum(b'"kind"' in line for line in read.splitlines())
     check(lines == place.notes(), f"{lines} events arrived of {place.notes()}")
 
 
 def _refused(option: str, place: Place) -> None:
-    pipe = place.folder / "pipe"
-    os.mkfifo(pipe)
+    named = place.folder / "pipe"
+    os.mkfifo(named)
     taps = ("--tap", "--tap-port", "virtual") if option == "--tap-file" else ()
-    program = place.start("live", place.song, "--quiet", "--duration", 1, *taps, option, pipe)
+    program = place.start("live", place.song, "--quiet", "--duration", 1, *taps, option, named)
     said = program.end(2)
     check(len(said.splitlines()) == 1, f"it said {said!r}")
-    check(pipe.is_fifo(), "the pipe is gone")
+    check(named.is_fifo(), "the pipe is gone")
 
 
 def _unread(place: Place) -> None:
@@ -123,10 +118,9 @@ def _command(arguments: tuple[str, ...], place: Place) -> None:
     session = place.folder / "s1"
     session.mkdir()
     Path(session, "events.jsonl").write_text('{"kind": "session", "sample": 0, "time": 0.0}\n')
-    out, into = os.pipe()
-    os.close(out)
-    program = place.start(*arguments, cwd=place.folder, stdout=into)
-    os.close(into)
+    with pipe() as (out, into):
+        out.close()
+        program = place.start(*arguments, cwd=place.folder, stdout=into)
     code = program.process.wait()
     check("Traceback" not in program.err and "Exception" not in program.err, f"it said {program.err[-400:]!r}")
     check(code in (0, 1, 2, 141), f"exit code {code}")

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
 PATIENCE = 120.0
@@ -113,20 +114,20 @@ def without(*numbers: int) -> str:
 
 
 @contextmanager
-def full_pipe() -> Iterator[tuple[int, int]]:
-    """Make a pipe that takes nothing more, as nobody reads: its ends, to read and to write; both are closed at last."""
+def pipe(full: bool = False) -> Iterator[tuple[FileIO, FileIO]]:
+    """Make a pipe: its ends, to read and to write, which may be closed before and are closed at last.
+
+    They are files rather than numbers: a number that is closed twice may be another scenario's file by then.
+    full: whether it takes nothing more.
+    """
     out, into = os.pipe()
-    try:
-        os.set_blocking(into, False)
-        with suppress(BlockingIOError):
-            while True:
-                os.write(into, b"\n" * 512)
-        os.set_blocking(into, True)
-        yield out, into
-    finally:
-        for one in (out, into):
-            with suppress(OSError):
-                os.close(one)
+    with FileIO(out, "r") as reader, FileIO(into, "w") as writer:
+        if full:
+            os.set_blocking(into, False)
+            while writer.write(b"\n" * 512):
+                pass
+            os.set_blocking(into, True)
+        yield reader, writer
 
 
 def without_rights() -> str:

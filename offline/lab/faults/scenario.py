@@ -72,15 +72,15 @@ class Place:
         *arguments: object,
         setup: str = "",
         stdin: int | IO[bytes] = subprocess.DEVNULL,
-        stdout: int | None = None,
-        stderr: int | None = None,
+        stdout: int | IO[bytes] | None = None,
+        stderr: int | IO[bytes] | None = None,
         cwd: Path = ROOT,
         jack: bool = False,
         env: Mapping[str, str] = {},
     ) -> Program:
         """Start `samplechop ARGUMENTS`.
 
-        setup: Python that the process runs before anything of ours. stdout, stderr: files by number, instead of those
+        setup: Python that the process runs before anything of ours. stdout, stderr: files instead of those
         of Program. jack: whether it sees the server. env: variables of its environment beside those of this process.
         """
         code = f"import os, signal, sys, resource; {setup}; from samplechop.offline.cli.main import main; main()"

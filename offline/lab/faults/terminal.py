@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from io import FileIO
 from typing import Self
 
 from samplechop.offline.lab.faults.program import Program, check, without
@@ -69,7 +70,8 @@ class Terminal:
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         """Open it."""
-        self.ours, self.theirs = os.openpty()
+        self.ours, theirs = os.openpty()
+        self._ours, self._theirs = FileIO(self.ours, "r+"), FileIO(theirs, "r+")
         self.resize(columns, rows)
         self.text = b""
         self._ending = threading.Event()
@@ -93,10 +95,9 @@ class Terminal:
         env: Mapping[str, str] = {},
     ) -> Program:
         """Start a session in it."""
-        ends = {"stdin": self.theirs, "stdout": self.theirs, "stderr": self.theirs}
-        program = place.live(*options, quiet=False, setup=setup, jack=jack, **ends, env={"TERM": "xterm", **env})
-        os.close(self.theirs)
-        return program
+        with self._theirs as theirs:
+            ends = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+            return place.live(*options, quiet=False, setup=setup, jack=jack, **ends, env={"TERM": "xterm", **env})
 
     def resize(self, columns: int, rows: int) -> None:
         """Change its size."""
@@ -120,8 +121,7 @@ class Terminal:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
-        with suppress(OSError):
-            os.close(self.ours)
+        self._ours.close()
 
     def _take(self) -> None:
         with suppress(OSError):  # the program has ended

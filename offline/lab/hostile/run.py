@@ -39,8 +39,11 @@ from samplechop.realtime.core.errors import UserError
 MOST_MEMORY = 500e6
 _TOGETHER = 200
 """Inputs that a process is given at once."""
-_GRACE = 15.0
-"""Times what an input may take, by the clock: then it is broken off, whatever else the machine has to do."""
+_GRACE, _WAIT_SECONDS = 3.0, 120.0
+"""Times what an input may take of the processor, and seconds beside that by the clock: then it is broken off.
+
+The clock is there for what waits for ever; on a busy machine a process may get a fiftieth of the processor.
+"""
 _REARM_SECONDS = 5.0
 """What a process that hangs in C may be left longer: the thread that watches for it is not begun for every input."""
 _MOST_BYTES = 4 << 30
@@ -182,7 +185,8 @@ def _prepared() -> Mapping[str, Format]:
         opened(self, file, mode, *rest, **more)
 
     soundfile.SoundFile.__init__ = watched
-    signal.signal(signal.SIGALRM, _stop)
+    for timer in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(timer, _stop)
     begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (begun + _MOST_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what C libraries say about such files
@@ -246,8 +250,9 @@ def _read(one: Format, name: str, seed: int, number: int, root: Path) -> tuple[s
     fault, refused = "", False
     _watch.seen, _watch.follows, _watch.root = [], one.follows, str(root)
     limit = _GRACE * one.seconds
-    _watch.expect(2 * limit)
-    signal.setitimer(signal.ITIMER_REAL, limit)
+    _watch.expect(2 * (limit + _WAIT_SECONDS))
+    signal.setitimer(signal.ITIMER_PROF, limit)
+    signal.setitimer(signal.ITIMER_REAL, limit + _WAIT_SECONDS)
     began = sum(os.times()[:4])
     try:
         one.load(folder, scratch)
@@ -259,7 +264,8 @@ def _read(one: Format, name: str, seed: int, number: int, root: Path) -> tuple[s
         fault = f"{type(error).__name__} in {_where(error)}: {str(error)[:100]!r}"
     finally:
         seconds = sum(os.times()[:4]) - began
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        for clock in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+            signal.setitimer(clock, 0)
         _watch.root = ""
     if not fault and _watch.seen:
         fault = _watch.seen[0]

@@ -1,12 +1,13 @@
 """The table of faults, and the benchmark of kills: what they say of what they found."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from samplechop.offline.lab.faults import kills, table
-from samplechop.offline.lab.faults.program import check
+from samplechop.offline.lab.faults.program import check, pipe
 from samplechop.offline.lab.faults.scenario import Place, Scenario, write_song
 from tests.support.command import samplechop
 
@@ -50,3 +51,12 @@ def test_a_recording_is_killed_in_its_first_second_and_what_is_left_read(tmp_pat
 
 def test_an_unknown_format_is_no_recording() -> None:
     assert samplechop("bench", "kills", "--record-format", "mp3").code == 2
+
+
+@linux
+def test_an_end_of_a_pipe_that_was_closed_before_closes_nobody_elses_file(tmp_path: Path) -> None:
+    with Path(tmp_path, "other").open("wb") as other, pipe(full=True) as (_, into):
+        number = into.fileno()
+        into.close()
+        os.dup2(other.fileno(), number)
+    os.close(number)  # still open
