@@ -86,8 +86,8 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
 
     record: an audio file, or the folder of a recorded session. out: the folder in which the kit's own, named after the
     record, appears whole or not at all. force: whether a kit that is there already is replaced.
-    options: those of `samplechop chop`, such as count=8, until="candidate", formats=["sfz", "midi"]; milliseconds are
-        snap_ms, fade_ms, tail_ms.
+    options: those of `samplechop chop`, such as count=8, max_length="4beats", formats=["default", "op1"]; milliseconds
+        are pre_roll_ms, snap_ms, fade_ms, tail_ms.
 
     Gives the kit: its slices with their places, strengths and files, tempo, key, all places found. What one should know
     of it is reported through `warnings`.
@@ -101,6 +101,8 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
     for name in ("lock", "formats"):
         if options.get(name) is not None:
             options[name] = tuple(options[name])
+        else:
+            options.pop(name, None)
     source = Path(record)
     return pipeline.chop(source, Path(out) / safe(title(source)), ChopOptions(**options), force)
 

@@ -76,15 +76,19 @@ def _heard(out: Path) -> tuple[object, ...]:
     return "--fast", "--quiet", "--events", f"{out}.jsonl", "--midi-file", f"{out}.mid"
 
 
+EVERY = ("--formats", "all")
+
+
 def kits(folder: Path) -> Stages:
     """Kits in every format, with pictures; one that is shaped in every way, and one of a list of sounds."""
     records, demo = [GIVEN / f"{name}-{RATE}.wav" for name in _recordings()], GIVEN / f"demo-{RATE}.wav"
-    steps: list[Step] = [("chop", record, "-o", folder, "--jobs", 1) for record in records[:3]]
+    steps: list[Step] = [("chop", record, "-o", folder, *EVERY, "--jobs", 1) for record in records[:3]]
+    steps.append(("chop", demo, "-o", folder / "whole", "--until", "chosen", *EVERY, "--jobs", 1))
     chosen = ("--until", "candidate", "--count", 8, "--reroll", 1, "--bars", "--want", "drums", "--harmonic")
     shaped = ("--trim", "--snap", 5, "--fade", 5, "--tail", 50, "--normalise", "lufs", "--mono", "--resample", 48_000)
-    steps.append(("chop", demo, "-o", folder / "shaped", "--write-harmonic", *chosen, *shaped, "--jobs", 1))
+    steps.append(("chop", demo, "-o", folder / "shaped", "--write-harmonic", *chosen, *shaped, *EVERY, "--jobs", 1))
     steps.append(("chop", demo, "-o", folder / "classic", "--classic", "--formats", "json", "--jobs", 1))
-    steps.append(("chop", "--from-list", GIVEN / "list.tsv", "-o", folder / "listed"))
+    steps.append(("chop", "--from-list", GIVEN / "list.tsv", "-o", folder / "listed", *EVERY))
     return [steps]
 
 

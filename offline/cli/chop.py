@@ -57,7 +57,8 @@ def chop(
     """Make a kit of the best and most different chops of a record.
 
     \b
-    samplechop chop song.flac -o kits                       sixteen slices, in every format there is
+    samplechop chop song.flac -o kits                       sixteen slices of two bars at most
+    samplechop chop song.flac -o kits --formats all         in every format there is
     samplechop chop recordings/2026-11-21 -o kits           a session recorded with live --record
     samplechop chop song.flac -o kits --until candidate --count 32 --fade 5     short hits
     samplechop chop song.flac -o kits --want harmony --until candidate          chords without drums
@@ -65,7 +66,7 @@ def chop(
     samplechop chop crates/ -o kits --jobs 4                a whole collection; run it again to go on
     samplechop chop --from-list drums.tsv -o kits           the sounds of a list, such as the atlas writes
 
-    The slices in order are the record, bit for bit, unless you ask for something else. Look at the kit's picture.
+    With --until chosen the slices in order are the record, bit for bit. Look at the kit's picture.
     """
     if list_formats:
         _list_formats()
@@ -122,10 +123,10 @@ def _check(options: ChopOptions, output: Path) -> None:
 def _list_formats() -> None:
     from samplechop.offline.export import FORMATS
 
-    table = Table("format", "what opens it", box=None)
-    table.add_row("wav", "everything: one file for each slice, always written")
+    table = Table("format", "default", "what opens it", box=None)
+    table.add_row("wav", "always", "everything: one file for each slice")
     for format in FORMATS:
-        table.add_row(format.name, format.opens_in)
+        table.add_row(format.name, "yes" if format.default else "", format.opens_in)
     console().print(table)
 
 
@@ -171,6 +172,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
 
     seconds: it took. Warnings go to stderr.
     """
+    from samplechop.offline.export import summary
     from samplechop.realtime.ui.formatting import pad_name
 
     kit, out = outcome.kit, console()
@@ -199,7 +201,9 @@ def _show(outcome: "Outcome", seconds: float) -> None:
         for name, row in kit.redundancy.items():
             beside.add_row(name, *(f"{row[column]:.2f}" for column in columns))
         out.print(beside)
-    out.print(f"{len(outcome.files)} files in {kit.folder} after {seconds:.1f} s", soft_wrap=True)
+    size = sum(path.stat().st_size for path in outcome.files) / 1e6
+    out.print(f"{len(outcome.files)} files, {size:.1f} MB, in {kit.folder} after {seconds:.1f} s", soft_wrap=True)
+    out.print(summary(outcome.formats), soft_wrap=True)
     for warning in outcome.warnings:
         echo(f"samplechop: {warning}", err=True)
 
@@ -212,7 +216,8 @@ def _drums(content: "Content") -> str:
     return f"{100 * content.drum_content:.0f} % {', '.join([content.drum or '', *others])}"
 
 
-_FOR_LISTS = {"fade_ms", "formats", "mono", "normalise", "picture", "resample", "start_note", "template", "trim"}
+_FOR_LISTS = {"choke", "declick", "fade_ms", "formats", "mono", "normalise", "picture", "play"}
+_FOR_LISTS |= {"resample", "start_note", "template", "trim"}
 """What can be said of a kit whose sounds are chosen already."""
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""

@@ -47,32 +47,31 @@ class Format:
     """A format we write.
 
     name: for --formats. opens_in: programs and devices that read it. place: module here and function.
-    whole: whether it copies the whole record, which is left out of very long ones unless asked for by name.
+    default: whether it is written unless --formats says otherwise. Those are that need no more room than the slices,
+    and the MPC's, whose samples lie beside its program. The others copy the slices or the whole record once more.
     """
 
     name: str
     opens_in: str
     place: str
-    whole: bool = False
+    default: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
-    Format(
-        "cues", "any editor, the MPC's chop mode: the whole record as wav with cue points", "record:write", whole=True
-    ),
-    Format("sfz", "sforzando, sfizz, LinuxSampler, Bitwig, FL Studio", "samplers:write_sfz"),
-    Format("decentsampler", "DecentSampler", "samplers:write_decent_sampler"),
+    Format("cues", "any editor, the MPC's chop mode: the whole record as wav with cue points", "record:write"),
+    Format("sfz", "sforzando, sfizz, LinuxSampler, Bitwig, FL Studio", "samplers:write_sfz", default=True),
+    Format("decentsampler", "DecentSampler", "samplers:write_decent_sampler", default=True),
     Format("bitwig", "Bitwig Studio, as a multisample", "samplers:write_bitwig"),
     Format("hydrogen", "Hydrogen, as a drum kit", "samplers:write_hydrogen"),
-    Format("midi", "any DAW: notes that replay the record from the pads, with markers", "timelines:write_midi"),
-    Format("audacity", "Audacity, as a label track", "timelines:write_audacity"),
-    Format("mpc", "Akai MPC, as a drum program", "mpc:write"),
-    Format("ableton", "Ableton Live, as a Drum Rack", "ableton:write"),
-    Format("dawproject", "Bitwig Studio, Studio One, Cubase", "timelines:write_dawproject", whole=True),
-    Format("reaper", "Reaper, as a project with regions", "timelines:write_reaper", whole=True),
+    Format("midi", "any DAW: notes that play the slices at their places", "timelines:write_midi", default=True),
+    Format("audacity", "Audacity, as a label track", "timelines:write_audacity", default=True),
+    Format("mpc", "Akai MPC, as a drum program", "mpc:write", default=True),
+    Format("ableton", "Ableton Live, as a Drum Rack", "ableton:write", default=True),
+    Format("dawproject", "Bitwig Studio, Studio One, Cubase", "timelines:write_dawproject"),
+    Format("reaper", "Reaper, as a project with regions", "timelines:write_reaper"),
     Format("op1", "Teenage Engineering OP-1 and OP-Z, as a drum sample", "op1:write"),
-    Format("octatrack", "Elektron Octatrack, as a sliced sample", "octatrack:write", whole=True),
-    Format("json", "programs: everything about the kit", "manifest:write"),
+    Format("octatrack", "Elektron Octatrack, as a sliced sample", "octatrack:write"),
+    Format("json", "programs: everything about the kit", "manifest:write", default=True),
 )
 """All formats, in the order they are written."""
 OWN = {format.name: format for format in FORMATS}
@@ -82,22 +81,43 @@ SLICES_FORMAT = "wav"
 """What --formats calls the slices themselves: every kit has them, no writer makes them."""
 MANIFEST_FORMAT = "json"
 """Every kit has its manifest, and it is written last, as it lists all the others."""
+ALL, DEFAULT = "all", "default"
+"""What --formats takes for all there are, and for those that are written by default."""
 
 
-def writers(names: Sequence[str] | None = None, whole: bool = True) -> dict[str, Write]:
-    """Find the writers of the formats named, or all, in the order they are to be called.
+def writers(names: Sequence[str] = (DEFAULT,)) -> dict[str, Write]:
+    """Find the writers of the formats named, in the order they are to be called. ALL and DEFAULT stand for several.
 
-    whole: whether "all" includes the formats that copy the whole record. Raises UserError for a name nobody knows, and
-    for a writer of a third party that cannot be loaded.
+    Those of third parties are among the default ones: who installs one wants it. Raises UserError for a name nobody
+    knows, and for a writer of a third party that cannot be loaded.
     """
-    plugged = {point.name: point for point in entry_points(group=GROUP) if point.name not in OWN}
+    plugged = _plugged()
+    several = {ALL: [*OWN, *plugged], DEFAULT: [name for name in (*OWN, *plugged) if _is_default(name)]}
     known = [SLICES_FORMAT, *OWN, *plugged]
-    for name in names or ():
-        if name not in known:
-            raise UserError(f"there is no format {name!r}{close_word(name, known)}; there are {', '.join(known)}")
-    wanted = names if names is not None else [name for name in known if whole or name not in OWN or not OWN[name].whole]
+    wanted: list[str] = []
+    for name in names:
+        if name not in known and name not in several:
+            there = [*known, *several]
+            raise UserError(f"there is no format {name!r}{close_word(name, there)}; there are {', '.join(there)}")
+        wanted += several.get(name, [name])
     ordered = [name for name in dict.fromkeys(wanted) if name not in (SLICES_FORMAT, MANIFEST_FORMAT)]
     return {name: _load(name, plugged) for name in [*ordered, MANIFEST_FORMAT]}
+
+
+def summary(names: Sequence[str]) -> str:
+    """Say which formats were written, and how to get the rest. names: those written, but for the slices."""
+    written = [SLICES_FORMAT, *names]
+    left = [name for name in (*OWN, *_plugged()) if name not in written]
+    more = f"; --formats {ALL} also writes {', '.join(left)}" if left else ""
+    return f"formats: {', '.join(written)}{more}"
+
+
+def _plugged() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP) if point.name not in OWN}
+
+
+def _is_default(name: str) -> bool:
+    return name not in OWN or OWN[name].default
 
 
 def _load(name: str, plugged: Mapping[str, EntryPoint]) -> Write:

@@ -3,7 +3,9 @@
 Akai publishes nothing about the format. mpc_program.xml beside this module is an empty program as MPC firmware 2.9
 saves it, after github.com/BlackCursive/mpckitcreator (template.xml, instrument.xml). It has one pad, repeated for all
 128, which plays its sample once, to the end, and cuts itself short when it is played again; SliceIndex 129 is the whole
-sample from SliceStart to SliceEnd. MPC 3 loads such programs too. Samples are named without ending, beside the program.
+sample from SliceStart to SliceEnd. Of a gate OneShot is False, SliceLoop 1 loops forward from SliceLoopStart, and pads
+of one MuteGroup, 1 to 32, choke each other, as github.com/git-moss/ConvertWithMoss reads and writes them. MPC 3 loads
+such programs too. Samples are named without ending, beside the program.
 """
 
 import copy
@@ -85,6 +87,9 @@ def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element
         if index < len(parts):
             xml_find(pad, "Layers/Layer/SampleName").text = names[index]
             xml_find(pad, "Layers/Layer/SliceEnd").text = str(max(parts[index].frames - 1, 0))
+            xml_find(pad, "Layers/Layer/SliceLoop").text = str(int(kit.play == "loop"))
+            xml_find(pad, "OneShot").text = str(kit.play == "one-shot")
+            xml_find(pad, "MuteGroup").text = str(int(kit.choke))
         instruments.append(pad)
         xml_children(ET.SubElement(notes, "PadNote", number), {"Note": note})
         xml_children(ET.SubElement(groups, "PadGroup", number), {"Group": 0})

@@ -32,7 +32,7 @@ _TEMPOS = 30.0, 300.0
 def write(kit: Kit) -> list[Path]:
     """Write octatrack/NAME.wav and NAME.ot: the first 64 slices one after the other, at 44 100 Hz, 16 or 24 bit.
 
-    Mono and stereo stay; more channels are mixed to one. With the default settings the sample is the record itself,
+    Mono and stereo stay; more channels are mixed to one. With --until chosen the sample is the record itself,
     quieter if it is over full scale.
     """
     subtype = "PCM_16" if kit.subtype in ("PCM_U8", "PCM_16") else "PCM_24"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import mixed, quantised
 from samplechop.offline.export import factor_to_fit, warn
-from samplechop.offline.kits.core.model import Kit, Slice
+from samplechop.offline.kits.core.model import Kit, Play, Slice
 
 RATE = 44_100
 KEYS = 24
@@ -29,6 +29,7 @@ UNIT = 4_058
 FADE = 220
 """Samples, 5 ms, over which a slice that had to be shortened dies away."""
 
+_PLAY_MODES: dict[Play, int] = {"one-shot": 0x2000, "gate": 0x1000, "loop": 0x4800}
 _EXTENDED_44100 = bytes.fromhex("400eac44000000000000")  # the sample rate as an 80-bit float
 
 
@@ -50,7 +51,7 @@ def write(kit: Kit) -> list[Path]:
     sounds = [(quantised(sound * factor, "PCM_16") >> 16).astype(np.int16) for sound in played]
     path = kit.folder / "op1" / f"{kit.name}.aif"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(_aiff(sounds, kit.name))
+    path.write_bytes(_aiff(sounds, kit.name, kit.play))
     return [path]
 
 
@@ -85,15 +86,15 @@ def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.float64]:
     return mono
 
 
-def _aiff(sounds: list[NDArray[np.int16]], name: str) -> bytes:
+def _aiff(sounds: list[NDArray[np.int16]], name: str, play: Play) -> bytes:
     samples = np.concatenate(sounds)
     common = struct.pack(">hIh", 1, len(samples), 16) + _EXTENDED_44100
-    chunks = _chunk(b"COMM", common) + _chunk(b"APPL", b"op-1" + _described(sounds, name))
+    chunks = _chunk(b"COMM", common) + _chunk(b"APPL", b"op-1" + _described(sounds, name, play))
     chunks += _chunk(b"SSND", struct.pack(">II", 0, 0) + samples.astype(">i2").tobytes())
     return _chunk(b"FORM", b"AIFF" + chunks)
 
 
-def _described(sounds: list[NDArray[np.int16]], name: str) -> bytes:
+def _described(sounds: list[NDArray[np.int16]], name: str, play: Play) -> bytes:
     """Give the keys as JSON, padded with line ends to a multiple of four bytes as the devices' own files are."""
     stops = np.cumsum([len(sound) for sound in sounds])
     starts = stops - [len(sound) for sound in sounds]
@@ -113,7 +114,7 @@ def _described(sounds: list[NDArray[np.int16]], name: str) -> bytes:
         "name": name,
         "octave": 0,
         "pitch": [0] * KEYS,
-        "playmode": [8192] * KEYS,  # once, to the end
+        "playmode": [_PLAY_MODES[play]] * KEYS,
         "reverse": [8192] * KEYS,  # forwards
         "start": first + first[-1:] * spare,
         "type": "drum",

@@ -1,4 +1,4 @@
-"""Software samplers: the slices, and a document that says on which note each lies; a pad plays to the end.
+"""Software samplers: the slices, and a document that says on which note each lies, and how pads play and choke.
 
 SFZ: text, with opcodes of SFZ 1 (sfzformat.com, "SFZ file structure" and "Opcodes"), which all players know.
 DecentSampler: XML, as in its Developer's Guide, "The <groups> element".
@@ -16,13 +16,18 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from samplechop.offline.export import credit, warn, xml_bytes, xml_children, zip_member
-from samplechop.offline.kits.core.model import Kit, Slice
+from samplechop.offline.kits.core.model import Kit, Play, Slice
+
+_SFZ_LOOP_MODES: dict[Play, str] = {"one-shot": "one_shot", "gate": "no_loop", "loop": "loop_continuous"}
 
 
 def write_sfz(kit: Kit) -> list[Path]:
     """Write NAME.sfz beside the folder of the slices."""
-    lines = [f"// {credit(kit)}", "", "<group> loop_mode=one_shot"]
-    lines += [f"<region> key={part.note} pitch_keycenter={part.note} sample={part.file}" for part in kit.slices]
+    group = f"<group> loop_mode={_SFZ_LOOP_MODES[kit.play]}" + (" group=1 off_by=1" if kit.choke else "")
+    lines = [f"// {credit(kit)}", "", group]
+    for part in kit.slices:
+        loop = f"loop_start=0 loop_end={part.frames - 1} " if kit.play == "loop" else ""
+        lines.append(f"<region> key={part.note} pitch_keycenter={part.note} {loop}sample={part.file}")
     path = kit.folder / f"{kit.name}.sfz"
     path.write_bytes("\n".join([*lines, ""]).encode())
     return [path]
@@ -31,17 +36,28 @@ def write_sfz(kit: Kit) -> list[Path]:
 def write_decent_sampler(kit: Kit) -> list[Path]:
     """Write NAME.dspreset beside the folder of the slices."""
     root = ET.Element("DecentSampler", minVersion="1.0.0")
-    group = ET.SubElement(ET.SubElement(root, "groups"), "group", ampEnvEnabled="false", loopEnabled="false")
+    group = ET.SubElement(ET.SubElement(root, "groups"), "group", loopEnabled=_yes(kit.play == "loop"))
+    group.attrib.update({"ampEnvEnabled": _yes(kit.play != "one-shot")})  # without one a note's end is nothing
+    if kit.play != "one-shot":
+        group.attrib.update({"attack": "0", "decay": "0", "sustain": "1", "release": "0.01"})
+    if kit.choke:
+        group.attrib.update({"tags": "pads", "silencedByTags": "pads", "silencingMode": "fast"})
     for part in kit.slices:
         note = str(part.note)
-        ET.SubElement(group, "sample", path=part.file, rootNote=note, loNote=note, hiNote=note)
+        sample = ET.SubElement(group, "sample", path=part.file, rootNote=note, loNote=note, hiNote=note)
+        if kit.play == "loop":
+            sample.attrib.update({"loopStart": "0", "loopEnd": str(part.frames - 1)})
     path = kit.folder / f"{kit.name}.dspreset"
     path.write_bytes(xml_bytes(root))
     return [path]
 
 
+def _yes(value: bool) -> str:
+    return str(value).lower()
+
+
 def write_bitwig(kit: Kit) -> list[Path]:
-    """Write NAME.multisample."""
+    """Write NAME.multisample. Whether a pad plays to the end, and chokes others, the format leaves to the player."""
     if kit.subtype == "DOUBLE" or kit.slice_channels > 2:
         warn("Bitwig: players of .multisample need not know slices of 64 bits or more than two channels")
     path = kit.folder / f"{kit.name}.multisample"
@@ -67,7 +83,7 @@ def _bitwig_document(kit: Kit) -> ET.Element:
         ET.SubElement(sample, "key", root=note, track="1", tune="0.0", low=note, high=note)
         ET.SubElement(sample, "velocity", low="0", high="127")
         ET.SubElement(sample, "select", low="0", high="127")
-        ET.SubElement(sample, "loop", mode="off", start="0.0", stop=end)
+        ET.SubElement(sample, "loop", mode="loop" if kit.play == "loop" else "off", start="0.0", stop=end)
     return root
 
 
@@ -107,7 +123,9 @@ _REST = {
 
 
 def write_hydrogen(kit: Kit) -> list[Path]:
-    """Write NAME.h2drumkit."""
+    """Write NAME.h2drumkit. How long a pad plays Hydrogen has no word for."""
+    if kit.play != "one-shot":
+        warn(f"Hydrogen: a pad plays its slice to the end, --play {kit.play} is nothing it can say")
     path = kit.folder / f"{kit.name}.h2drumkit"
     with (
         path.open("wb") as file,
@@ -140,10 +158,12 @@ def _hydrogen_document(kit: Kit) -> ET.Element:
     component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
     xml_children(component, {"id": "0", "name": "Main", "volume": "1"})
     instruments = ET.SubElement(root, "instrumentList")
+    # A mute group ends the others, a stop note the pad's own sound when it is hit again.
+    choked = ({"muteGroup": "0"}, {"isStopNote": "true"}) if kit.choke else ({}, {})
     for number, part in enumerate(kit.slices):
         instrument = ET.SubElement(instruments, "instrument")
-        xml_children(instrument, {"id": str(number), "name": part.title} | _INSTRUMENT)
-        xml_children(instrument, {"midiOutNote": str(part.note)} | _REST)
+        xml_children(instrument, {"id": str(number), "name": part.title} | _INSTRUMENT | choked[0])
+        xml_children(instrument, {"midiOutNote": str(part.note)} | _REST | choked[1])
         component = ET.SubElement(instrument, "instrumentComponent")
         xml_children(component, {"component_id": "0", "gain": "1"})
         layer = ET.SubElement(component, "layer")

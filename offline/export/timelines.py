@@ -1,7 +1,7 @@
 """Programs with a timeline: a marker, a label or a region at each slice.
 
-MIDI: a file that replays the record from the pads; type 1, tempo and markers in track 1, the pads in track 2. A note
-lasts as long as its slice in the record, and has velocity 127, at which samplers play a sample as loud as it is.
+MIDI: a file that plays the slices at their places in the record; type 1, tempo and markers in track 1, the pads in
+track 2. A note lasts as long as its slice, and has velocity 127, at which samplers play a sample as loud as it is.
 Audacity: a label track, a line for each slice with start, end and name, in seconds. It lies beside the record under the
 same name, so that `samplechop train` and `samplechop labels` find it too.
 Reaper: the record on a track, with a region for each slice. Projects are text, a tree of `<NAME … >` blocks with a line

@@ -19,6 +19,7 @@ from typing import Any
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.common.terminal import echo
+from samplechop.offline.export import summary, writers
 from samplechop.offline.kits.batch_state import BatchState, Row, State, fingerprint
 from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.options import ChopOptions
@@ -265,6 +266,8 @@ def run(
             sources, out, options, make_kit, jobs or process_pool.cores(), force, scheduler, progress, net
         )
     echo(*report.lines())
+    if report.made:
+        echo(summary([*writers(options.formats)]))
     if report.interrupted:
         raise typer.Exit(130)
     if report.failed:

@@ -28,18 +28,20 @@ from samplechop.offline.kits.kit_folder import replacing_kit
 from samplechop.offline.kits.plan import Plan, planned
 from samplechop.realtime.core.errors import UserError
 
-LONG_SECONDS = 1800
-"""From here on the formats that copy the whole record are written only when asked for by name."""
 _WANTED = {"harmony": "chords without drums", "drums": "single drum hits"}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one input. files: all that were written. warnings: a sentence for each thing to know."""
+    """What became of one input. files: all that were written. warnings: a sentence for each thing to know.
+
+    formats: by their names, those that were written.
+    """
 
     kit: Kit
     files: tuple[Path, ...]
     warnings: tuple[str, ...]
+    formats: tuple[str, ...] = ()
 
 
 def chop(
@@ -208,6 +210,8 @@ def cut(
         model=plan.found.model,
         settings=asdict(options),
         channel=record.channel,
+        play=options.play,
+        choke=options.choke,
         redundancy=plan.redundancy,
     )
 
@@ -228,17 +232,16 @@ def exported(
     notes = list(notes)
     drawn = process_pool.submit(second, picture.draw, kit, similarity) if options.picture else None
     files = [kit.path(part) for part in kit.slices]
-    formats = writers(options.formats, whole=kit.seconds(kit.length) <= LONG_SECONDS)
-    if options.formats is None and (left := sorted(set(writers()) - set(formats))):
-        long = f"{str(kit.source)!r} is longer than {LONG_SECONDS // 60} minutes"
-        notes.append(f"{long}, so formats that copy all of it were left out: --formats {','.join(left)} writes them")
+    formats, done = writers(options.formats), []
     for number, (name, write) in enumerate(formats.items()):
         progress(f"writing, {name}", number, len(formats))
         if drawn and name == MANIFEST_FORMAT:  # which lists all files
             files += drawn.result()
-        files += _written(name, write, kit, notes)
+        if made := _written(name, write, kit, notes):
+            files += made
+            done.append(name)
     progress("writing", len(formats), len(formats))
-    return Outcome(kit, tuple(dict.fromkeys(files)), tuple(notes))
+    return Outcome(kit, tuple(dict.fromkeys(files)), tuple(notes), tuple(done))
 
 
 def _written(name: str, write: Write, kit: Kit, notes: list[str]) -> list[Path]:

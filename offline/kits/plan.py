@@ -127,6 +127,7 @@ def planned(
     tempo = tempo_and_key.tempo(beats, rate)
     bpm, meter = float(tempo.value) if tempo else None, tempo_and_key.beats_per_bar(beats)
     parts = pieces([among.places[index] for index in chosen], among.everything, ends, rate, last, bpm, meter)
+    parts = earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last)
     parts = snapped(parts, record, options.snap_ms, first, last)
     beside = figures(among.places, among.described, chosen, len(chosen), first, last)
     unwanted = 0
@@ -229,6 +230,19 @@ def pieces(
                 before = int(places[max(0, int(np.searchsorted(places, limit, side="right")) - 1)])
                 stops[index] = before if limit - blip <= before else limit
     return [Piece(c.sample, stop, c.strength) for c, stop in zip(chosen, stops, strict=True)]
+
+
+def earlier(parts: Sequence[Piece], samples: int, first: int, last: int) -> list[Piece]:
+    """Move every cut so many samples to the front, but the first's and last's, none onto another.
+
+    A cut between two slices moves for both, so that the slices stay the whole record.
+    """
+    moved = {first: first, last: last}
+    before, taken = first, any(part.start == first for part in parts)
+    for place in sorted({place for part in parts for place in (part.start, part.stop)} - {first, last}):
+        before = moved[place] = max(place - samples, before + taken)
+        taken = True
+    return [Piece(moved[part.start], moved[part.stop], part.strength) for part in parts]
 
 
 def snapped(parts: Sequence[Piece], record: Record, within_ms: float, first: int, last: int) -> list[Piece]:

@@ -2,8 +2,8 @@
 
 Without any change what is written are the record's own numbers: they are read and written as integers of their size, or
 as floats, so slices in order are the record, bit for bit. What can be asked for, in this order: ring-out, mono,
-trimming, resampling, normalising, fade. Trimming and normalising must know the whole slice first, so it is read more
-than once rather than pending: memory stays flat, however long the slice.
+trimming, resampling, normalising, declick and fade. Trimming and normalising must know the whole slice first, so it is
+read more than once rather than pending: memory stays flat, however long the slice.
 
 Loudness is that of ITU-R BS.1770-4. pyloudnorm weights and measures; it wants the whole signal, so it is given
 stretches, each with a second more on either side: the weighting filters forget within milliseconds, so the power of
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BLOCK, exact_dtype, mixed, quantised, resampled, undate, wav_file
 from samplechop.offline.kits.core.model import Piece
-from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.options import DECLICK_MS, ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.channels import cancels
 
@@ -49,7 +49,8 @@ Blocks = Iterator[NDArray[np.float64]]
 
 def changes(options: ChopOptions) -> bool:
     """Tell whether slices differ from the record's own samples."""
-    return any((options.fade_ms, options.tail_ms, options.normalise, options.mono, options.resample, options.trim))
+    level = options.fade_ms, options.declick, options.normalise
+    return any((*level, options.tail_ms, options.mono, options.resample, options.trim))
 
 
 def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, last: int) -> int:
@@ -98,7 +99,9 @@ def shaped(record: Record, piece: Piece, options: ChopOptions, last: int) -> Blo
         return _some(resampled(sound, record.sample_rate, rate, channels), channels)
 
     factor = gain(made, rate, options.normalise) if options.normalise else 1.0
-    return faded((samples * factor for samples in made()), _frames(options.fade_ms, rate))
+    declick = _frames(DECLICK_MS, rate) if options.declick else 0
+    risen = faded_in((samples * factor for samples in made()), declick)
+    return faded(risen, max(declick, _frames(options.fade_ms, rate)))
 
 
 def edges(blocks: Callable[[], Blocks]) -> tuple[int, int]:
@@ -135,6 +138,18 @@ def gain(blocks: Callable[[], Blocks], rate: int, by: str) -> float:
         return most
     level = loudness(blocks(), rate)
     return min(most, float(10 ** ((LUFS - level) / 20))) if np.isfinite(level) else 1.0
+
+
+def faded_in(blocks: Iterable[NDArray[np.float64]], length: int) -> Blocks:
+    """Let the first `length` samples rise from zero; what comes after passes unchanged."""
+    position = 0
+    for samples in blocks:
+        rising = min(length - position, len(samples))
+        if rising > 0:
+            samples = samples.copy()
+            samples[:rising] *= 1.0 - _falling(position - 1, position - 1 + rising, length)
+        position += len(samples)
+        yield samples
 
 
 def faded(blocks: Iterable[NDArray[np.float64]], length: int) -> Blocks:

@@ -7,6 +7,7 @@ Positions are samples of the record at its own rate. With --until chosen the sli
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import soundfile
@@ -19,6 +20,10 @@ MANIFEST = "kit.json"
 """File of a kit that tells everything about it, see `samplechop.offline.export.manifest`."""
 SLICES = "slices"
 """Folder of a kit that holds its slices as wav files; writers of other formats refer to them there."""
+
+
+Play = Literal["one-shot", "gate", "loop"]
+"""How a pad plays: to the slice's end however short its note, while it is held, or over and over while it is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ class Kit:
     slices: in order of time, at least one. candidates: all places found, chosen or not, in order of time.
     tempo: beats per minute, key: where they are clear. downbeats: samples, where there is a steady pulse.
     channel: what of a stereo record was analysed, and what slices are mixed to mono from.
+    play, choke: how pads play, and whether each ends the others, as far as a format can say so.
     model: name and sha256 of the net. settings: what the user chose. redundancy: figures by name, see the manifest.
     """
 
@@ -137,6 +143,8 @@ class Kit:
     settings: Mapping[str, object] = field(default_factory=dict)
     redundancy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     channel: Channel = "auto"
+    play: Play = "one-shot"
+    choke: bool = True
 
     def path(self, part: Slice) -> Path:
         """Give the slice's wav file."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from samplechop.offline.kits.core.model import Play
 from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
@@ -25,6 +26,9 @@ NOTES = 128
 """MIDI has so many, 0 to 127."""
 DUPLICATE = 0.95
 """Cosine from which two chops are nearly the same."""
+
+DECLICK_MS = 0.5
+"""Of a fade that ends a click and leaves an attack: a kick's rises within some milliseconds."""
 
 WHAT, WHERE, AUDIO, FILES = "Which chops", "Where slices begin and end", "What is done to the slices", "What is written"
 _LENGTH = (0.01, 3_600)
@@ -142,12 +146,19 @@ class ChopOptions:
         str | None,
         Option("Tempo of the record: x2 or /2 of what is detected, or about so many BPM.", WHAT, metavar="x2|/2|BPM"),
     ] = None
+    pre_roll_ms: Annotated[
+        float,
+        Option("Cut so many milliseconds before each chop.", WHERE, 0, 1_000, names=("--pre-roll",)),
+    ] = 0.0
     snap_ms: Annotated[
         float, Option("Move cuts to a zero crossing within so many milliseconds.", WHERE, 0, 100, names=("--snap",))
     ] = 0.0
     fade_ms: Annotated[
         float, Option("Fade out the last milliseconds of each slice.", AUDIO, 0, 1_000, names=("--fade",))
     ] = 0.0
+    declick: Annotated[
+        bool, Option(f"Fade slices in and out over {DECLICK_MS:g} ms, so that no cut clicks.", AUDIO)
+    ] = False
     tail_ms: Annotated[
         float, Option("Let a slice ring out for so many milliseconds more.", AUDIO, 0, 10_000, names=("--tail",))
     ] = 0.0
@@ -165,9 +176,29 @@ class ChopOptions:
         ),
     ] = "{number}_{time}_{key}_{bpm}_{strength}"
     formats: Annotated[
-        tuple[str, ...] | None,
-        Option("Formats to write, with commas between (default: all; --list-formats names them).", FILES),
-    ] = None
+        tuple[str, ...],
+        Option(
+            "Formats to write, with commas between; all for every one, default,op1 for one more than by default "
+            "(--list-formats names them).",
+            FILES,
+        ),
+    ] = ("default",)
+    play: Annotated[
+        Play,
+        Option(
+            "How pads play, in formats that can say so: one-shot, to the end; gate, while held; loop, over and over "
+            "while held (default: {default}).",
+            FILES,
+        ),
+    ] = "one-shot"
+    choke: Annotated[
+        bool,
+        Option(
+            "A pad ends the one that sounds, in formats that can say so (default: yes).",
+            FILES,
+            names=("--choke/--no-choke",),
+        ),
+    ] = True
     picture: Annotated[
         bool, Option("Draw the kit as PNG and SVG (default: yes).", FILES, names=("--picture/--no-picture",))
     ] = True

@@ -77,7 +77,7 @@ RUNS = 3
 
 
 def making(path: Path) -> Iterator[Figure]:
-    """Chop three minutes of a recording, repeated as often as it takes, into 16 slices in all formats.
+    """Chop three minutes of a recording, repeated as often as it takes, into 16 slices in the default formats.
 
     Once everything is loaded, and as a command of its own, from its call to its end; the best of three each.
     """

@@ -32,7 +32,7 @@ def whole(recorded: Session, recordings: Path) -> Path:
 def kit(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a kit of it."""
     folder = tmp_path_factory.mktemp("kits")
-    outcome = samplechop("chop", whole, "-o", folder, "--count", 8, "--until", "chosen")
+    outcome = samplechop("chop", whole, "-o", folder, "--count", 8, "--until", "chosen", "--formats", "all")
     assert outcome.code == 0, outcome.err
     (made,) = folder.iterdir()
     return made

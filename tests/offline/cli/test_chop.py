@@ -9,7 +9,7 @@ import soundfile
 
 from samplechop.offline.audio.sample_formats import BYTES
 from samplechop.offline.cli import chop
-from samplechop.offline.kits import kit_folder, pipeline
+from samplechop.offline.kits import kit_folder
 from samplechop.offline.kits import plan as planning
 from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.model import Guess
@@ -20,6 +20,7 @@ from tests.support.signals import RATE, record
 
 FEW = ("--no-picture", "--formats", "sfz")
 WHOLE = ("--until", "chosen")
+EVERYTHING = (*WHOLE, "--formats", "all")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def kit(song: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kits")
-    outcome = samplechop("chop", song, "-o", folder, *WHOLE, "--count", 8)
+    outcome = samplechop("chop", song, "-o", folder, *EVERYTHING, "--count", 8)
     assert outcome.code == 0, outcome.err
     (made,) = (path for path in folder.iterdir() if path.is_dir())
     return made
@@ -59,7 +60,7 @@ def test_the_same_command_gives_the_same_bytes_with_a_process_beside_too(
     kit: Path, song: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(chop, "_WORTH_BYTES", 0)
-    assert samplechop("chop", song, "-o", tmp_path, *WHOLE, "--count", 8).code == 0
+    assert samplechop("chop", song, "-o", tmp_path, *EVERYTHING, "--count", 8).code == 0
     again = tmp_path / kit.name
     for path in kit.rglob("*"):
         if path.is_file():
@@ -215,12 +216,21 @@ def test_too_many_candidates_are_thinned_to_the_strongest(song: Path, tmp_path: 
     assert plan.pieces[0].start == 0
 
 
-def test_a_long_record_says_which_formats_were_left_out(song: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(pipeline, "LONG_SECONDS", 5)
+def test_by_default_formats_that_copy_the_record_are_left_out_and_named(song: Path, tmp_path: Path) -> None:
     outcome = samplechop("chop", song, "-o", tmp_path, "--no-picture")
     assert outcome.code == 0
-    assert "--formats" in outcome.err and "reaper" in outcome.err
+    written, _, left = outcome.out.partition("formats: ")[2].partition("; --formats all also writes ")
+    assert {"wav", "sfz", "mpc", "ableton", "json"} <= set(written.split(", "))
+    assert {"cues", "dawproject", "reaper", "octatrack", "bitwig", "hydrogen"} <= set(left.strip().split(", "))
     assert not list(tmp_path.rglob("*.rpp")) and list(tmp_path.rglob("*.sfz"))
+    there = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+    assert there < 2.5 * song.stat().st_size
+
+
+def test_formats_can_be_added_to_the_default_ones(song: Path, tmp_path: Path) -> None:
+    outcome = samplechop("chop", song, "-o", tmp_path, "--no-picture", "--formats", "default,reaper")
+    assert outcome.code == 0
+    assert list(tmp_path.rglob("*.rpp")) and list(tmp_path.rglob("*.sfz")) and not list(tmp_path.rglob("*.dawproject"))
 
 
 def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Path) -> None:
@@ -269,6 +279,8 @@ def test_formats_are_listed() -> None:
         (("--demo", "--until", "0.001"), "--until"),
         (("--demo", "--start-note", 120), "--start-note"),
         (("--demo", "--fade", -1), "--fade"),
+        (("--demo", "--pre-roll", -1), "--pre-roll"),
+        (("--demo", "--play", "twice"), "--play"),
         (("--demo", "--jobs", 0), "--jobs"),
         (("--demo", "--model", "nobody"), "nobody"),
     ],

@@ -2,6 +2,7 @@
 
 import gzip
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 import soundfile
@@ -58,6 +59,25 @@ def test_slices_longer_than_a_pad_holds_are_told(more, warned, tmp_path, recwarn
     rate = 4_000
     write(make_kit(tmp_path, slices=2, channels=1, sample_rate=rate, slice_length=LONGEST_SECONDS * rate + more))
     assert [issubclass(warning.category, ExportWarning) for warning in recwarn] == [True] * warned
+
+
+@pytest.mark.parametrize(("choke", "group"), [(True, "1"), (False, "0")])
+def test_pads_choke_each_other(choke, group, tmp_path):
+    rack = rack_of(replace(make_kit(tmp_path), choke=choke))
+    assert {found.get("Value") for found in rack.iter("ChokeGroup")} == {group}
+
+
+@pytest.mark.parametrize("play", ["gate", "loop"])
+@pytest.mark.filterwarnings("ignore:Ableton")
+def test_a_gated_pad_ends_with_its_note(play, tmp_path):
+    cell = rack_of(replace(make_kit(tmp_path, slices=1), play=play)).find(".//DrumCell")
+    assert value(cell, "Voice_Envelope_Mode/Manual") == "1"
+    assert 0.001 <= float(value(cell, "Voice_Envelope_Decay/Manual")) <= 0.02
+
+
+def test_a_drum_rack_does_not_loop_and_says_so(tmp_path):
+    with pytest.warns(ExportWarning, match="does not loop"):
+        write(replace(make_kit(tmp_path), play="loop"))
 
 
 def test_the_lowest_pad_is_in_sight(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import struct
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,6 +37,18 @@ def test_every_slice_lies_on_its_pad_with_its_note(tmp_path):
         assert int(pad.findtext("Layers/Layer/SliceEnd", "")) == part.frames - 1
         assert pad.findtext("OneShot") == "True"
     assert all(not pad.findtext("Layers/Layer/SampleName") for pad in pads[6:])
+
+
+@pytest.mark.parametrize(
+    ("play", "told"), [("one-shot", ("True", "0")), ("gate", ("False", "0")), ("loop", ("False", "1"))]
+)
+@pytest.mark.parametrize(("choke", "group"), [(True, "1"), (False, "0")])
+def test_a_program_says_how_pads_play_and_choke(play, told, choke, group, tmp_path):
+    pads = program_of(replace(make_kit(tmp_path, slices=3), play=play, choke=choke)).findall("Instruments/Instrument")
+    for pad in pads[:3]:
+        assert (pad.findtext("OneShot"), pad.findtext("Layers/Layer/SliceLoop")) == told
+        assert pad.findtext("MuteGroup") == group
+    assert {pad.findtext("MuteGroup") for pad in pads[3:]} == {"0"}
 
 
 def test_names_in_any_script_survive(tmp_path):

@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,11 @@ def test_the_json_stands_before_the_samples_with_its_keys_in_alphabetical_order(
     path = write(make_kit(tmp_path))[0]
     assert list(chunks_of(path)) == [b"COMM", b"APPL", b"SSND"]
     assert list(keys_of(path)) == sorted(keys_of(path))
+
+
+@pytest.mark.parametrize(("play", "mode"), [("one-shot", 8192), ("gate", 4096), ("loop", 18432)])
+def test_the_keys_say_how_they_play(play, mode, tmp_path):
+    assert keys_of(write(replace(make_kit(tmp_path), play=play))[0])["playmode"] == [mode] * KEYS
 
 
 def test_all_keys_have_a_place_within_the_sample(tmp_path):

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.export import ExportWarning, samplers, timelines
-from samplechop.offline.kits.core.model import Kit
+from samplechop.offline.kits.core.model import Kit, Play
 from tests.support.kits import make_kit
 from tests.support.waiting import PATIENCE
 
@@ -29,6 +30,9 @@ sounding = pytest.mark.skipif(
     shutil.which("polyphone") is None or shutil.which("fluidsynth") is None,
     reason="Polyphone and FluidSynth are not both installed",
 )
+
+
+PLAYS = get_args(Play)
 
 
 def odd(kit: Kit) -> Kit:
@@ -54,9 +58,11 @@ def likeness(sound: np.ndarray, part: np.ndarray) -> float:
     return float((windows @ part / np.maximum(lengths, 1e-9)).max())
 
 
-def test_sfzlint_finds_no_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("play", PLAYS)
+def test_sfzlint_finds_no_fault(play: Play, tmp_path: Path) -> None:
     pytest.importorskip("sfzlint")
-    [path] = samplers.write_sfz(odd(make_kit(tmp_path, slices=128, slice_length=300, first_note=0)))
+    kit = replace(odd(make_kit(tmp_path, slices=128, slice_length=300, first_note=0)), play=play)
+    [path] = samplers.write_sfz(kit)
     call = [sys.executable, "-c", "from sfzlint.cli import sfzlint; sfzlint()", path]
     told = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (told.returncode, told.stdout, told.stderr) == (0, "", "")
@@ -92,6 +98,63 @@ def test_a_short_hit_plays_the_whole_slice(tmp_path: Path) -> None:
     for part in short.slices:
         sample = kit.read_slice(part)[:, 0].astype(float)
         assert likeness(sound[part.start : part.start + len(sample) + LATEST], sample) > 0.98
+
+
+@sounding
+@pytest.mark.parametrize(("choke", "sounds"), [(True, False), (False, True)])
+def test_a_pad_ends_the_one_that_sounds(choke: bool, sounds: bool, tmp_path: Path) -> None:
+    kit = replace(make_kit(tmp_path, slices=2, slice_length=24_000), choke=choke)
+    second = replace(kit.slices[1], start=8_000, stop=32_000)
+    sound = played(replace(kit, slices=(kit.slices[0], second)), tmp_path)
+    first = kit.read_slice(kit.slices[0])[:, 0].astype(float)
+    rest = slice(16_000, 22_000)
+    alone = kit.read_slice(second)[:, 0].astype(float)[rest.start - 8_000 : rest.stop - 8_000]
+    here = sound[rest.start : rest.stop + LATEST]
+    assert (likeness(here, alone) < 0.98) is sounds
+    assert likeness(sound[: 8_000 + LATEST], first[:8_000]) > 0.98
+
+
+@sounding
+@pytest.mark.parametrize(("play", "sounds"), [("one-shot", True), ("gate", False)])
+def test_a_gated_pad_ends_with_its_note(play: Play, sounds: bool, tmp_path: Path) -> None:
+    kit = replace(make_kit(tmp_path, slices=1, slice_length=24_000), play=play)
+    sound = played(replace(kit, slices=(replace(kit.slices[0], stop=6_000),)), tmp_path)
+    assert (float(np.abs(sound[12_000:20_000]).max()) > 0.01) is sounds
+
+
+@pytest.mark.parametrize(
+    ("play", "opcodes"),
+    [
+        ("one-shot", "loop_mode=one_shot group=1 off_by=1"),
+        ("gate", "loop_mode=no_loop group=1 off_by=1"),
+        ("loop", "loop_mode=loop_continuous group=1 off_by=1"),
+    ],
+)
+def test_sfz_says_how_pads_play(play: Play, opcodes: str, tmp_path: Path) -> None:
+    kit = replace(make_kit(tmp_path), play=play)
+    text = samplers.write_sfz(kit)[0].read_text()
+    assert f"<group> {opcodes}\n" in text
+    assert text.count(f"loop_start=0 loop_end={kit.slices[0].frames - 1}") == (len(kit.slices) if play == "loop" else 0)
+    assert "off_by" not in samplers.write_sfz(replace(kit, choke=False))[0].read_text()
+
+
+@pytest.mark.parametrize(
+    ("play", "envelope", "loop"), [("one-shot", "false", "false"), ("gate", "true", "false"), ("loop", "true", "true")]
+)
+def test_decent_sampler_is_told_how_pads_play(play: Play, envelope: str, loop: str, tmp_path: Path) -> None:
+    kit = replace(make_kit(tmp_path), play=play)
+    [group] = ET.parse(samplers.write_decent_sampler(kit)[0]).getroot().iter("group")
+    assert (group.get("ampEnvEnabled"), group.get("loopEnabled")) == (envelope, loop)
+    assert (group.get("tags"), group.get("silencedByTags"), group.get("silencingMode")) == ("pads", "pads", "fast")
+    [group] = ET.parse(samplers.write_decent_sampler(replace(kit, choke=False))[0]).getroot().iter("group")
+    assert group.get("silencedByTags") is None
+
+
+def test_a_multisample_loops_when_asked_for(tmp_path: Path) -> None:
+    for play, mode in (("gate", "off"), ("loop", "loop")):
+        with zipfile.ZipFile(samplers.write_bitwig(replace(make_kit(tmp_path), play=play))[0]) as archive:
+            loops = ET.fromstring(archive.read("multisample.xml")).iter("loop")
+        assert {loop.get("mode") for loop in loops} == {mode}
 
 
 def test_decent_sampler_gets_one_pad_for_each_slice(tmp_path: Path) -> None:
@@ -130,10 +193,25 @@ def test_a_multisample_that_not_all_players_know_is_written_with_a_warning(shape
         samplers.write_bitwig(make_kit(tmp_path, **shape))
 
 
+@pytest.mark.parametrize(("choke", "told"), [(True, ("0", "true")), (False, ("-1", "false"))])
+def test_pads_of_hydrogen_mute_each_other_and_themselves(choke: bool, told: tuple, tmp_path: Path) -> None:
+    kit, space = replace(make_kit(tmp_path), choke=choke), {"h": samplers.NAMESPACE}
+    with tarfile.open(samplers.write_hydrogen(kit)[0]) as archive:
+        root = ET.parse(archive.extractfile(f"{kit.name}/drumkit.xml")).getroot()
+    for instrument in root.findall("h:instrumentList/h:instrument", space):
+        assert tuple(instrument.findtext(f"h:{tag}", namespaces=space) for tag in ("muteGroup", "isStopNote")) == told
+
+
+def test_hydrogen_cannot_say_that_a_pad_is_gated(tmp_path: Path) -> None:
+    with pytest.warns(ExportWarning, match="--play gate"):
+        samplers.write_hydrogen(replace(make_kit(tmp_path), play="gate"))
+
+
+@pytest.mark.parametrize("choke", [True, False])
 @pytest.mark.skipif(not XSD.is_file(), reason="Hydrogen's schemas (Debian: hydrogen-data) are not installed")
-def test_a_hydrogen_kit_is_what_hydrogens_schema_says(tmp_path: Path) -> None:
+def test_a_hydrogen_kit_is_what_hydrogens_schema_says(choke: bool, tmp_path: Path) -> None:
     etree = pytest.importorskip("lxml.etree")
-    kit = odd(make_kit(tmp_path, slices=128, slice_length=300, first_note=0))
+    kit = replace(odd(make_kit(tmp_path, slices=128, slice_length=300, first_note=0)), choke=choke)
     with tarfile.open(samplers.write_hydrogen(kit)[0]) as archive:
         document = etree.parse(archive.extractfile(f"{kit.name}/drumkit.xml"))
     etree.XMLSchema(etree.parse(XSD)).assertValid(document)

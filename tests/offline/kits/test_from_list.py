@@ -61,7 +61,7 @@ PLACES = (("bd one.wav", 4410, 15435), ("hat.wav", 0, 22050), ("snäre.wav", 544
 @pytest.fixture(scope="module")
 def kit(sounds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kits")
-    outcome = samplechop("chop", "--from-list", listed(sounds, *LINES), "-o", folder)
+    outcome = samplechop("chop", "--from-list", listed(sounds, *LINES), "-o", folder, "--formats", "all")
     assert outcome.code == 0, outcome.err
     return folder / "drums"
 

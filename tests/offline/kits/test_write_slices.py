@@ -1,6 +1,7 @@
 """Where slices begin and end, and that what is cut is the record."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,24 @@ def test_loudness_is_normalised(tmp_path: Path, frames: int) -> None:
 
 def test_silence_stays_silence_when_normalised(tmp_path: Path) -> None:
     assert not shaped(tmp_path, np.zeros((RATE, 1)), ChopOptions(normalise="lufs")).any()
+
+
+def test_a_declick_takes_half_a_millisecond_at_both_ends(tmp_path: Path) -> None:
+    out, reach = shaped(tmp_path, np.full((RATE, 1), 0.5), ChopOptions(declick=True))[:, 0], RATE // 2000
+    assert out[0] == out[-1] == 0.0
+    assert np.all(np.diff(out[: reach + 1]) > 0)
+    assert np.all(out[reach:-reach] == out[RATE // 2])
+
+
+@given(st.lists(st.integers(1, 99), unique=True, max_size=9), st.integers(0, 60), st.booleans())
+def test_a_pre_roll_cuts_earlier_and_leaves_every_slice_a_sample(places: list[int], samples: int, whole: bool) -> None:
+    starts = sorted({0, *places} if whole else places)
+    parts = [plan.Piece(start, stop, 0.5) for start, stop in pairwise([*starts, 100])]
+    moved = plan.earlier(parts, samples, 0, 100)
+    assert all(part.start < part.stop for part in moved)
+    assert all(before.stop == after.start for before, after in pairwise(moved))
+    assert all(max(0, one.start - samples) <= new.start <= one.start for one, new in zip(parts, moved, strict=True))
+    assert all(part.stop == 100 for part in moved[-1:])
 
 
 def test_silence_at_the_ends_is_trimmed(tmp_path: Path) -> None:
