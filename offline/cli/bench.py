@@ -74,13 +74,17 @@ def live(
     )
 
 
+TIMING_SECONDS = 20.0
+"""Length of the sessions at each period: enough for the quantiles of some dozens of notes."""
+
+
 @app.command()
 def jack(
     seconds: Annotated[float, typer.Option(min=5, help="Length of each session.")] = 60.0, json: AsJson = False
 ) -> None:
     """Measure a live session over a JACK dummy server: xruns and lost chops, arrival of the notes; idle, then loaded.
 
-    A third session measures how long a drum takes from the input to the note.
+    Then how exactly notes arrive at periods from 64 to 1024, and how long a drum takes from the input to the note.
 
     Needs jackd, libjack, PortAudio and JACK-Client, but no sound card.
 
@@ -89,12 +93,14 @@ def jack(
     samplechop bench jack --seconds 20 --json
     """
     from samplechop.offline.lab.bench import jack as measures
+    from samplechop.offline.lab.bench import jack_timing
 
     show(
         "samplechop bench jack",
         {
             "two live sessions": lambda: measures.sessions(seconds),
-            "a session with drums": lambda: measures.drums(seconds, measures.PERIOD),
+            "a session at each period": lambda: jack_timing.timing(min(seconds, TIMING_SECONDS)),
+            "a session with drums": lambda: jack_timing.drums(seconds, measures.PERIOD),
         },
         json,
     )

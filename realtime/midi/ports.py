@@ -4,77 +4,17 @@ A Linux machine may have no ALSA sequencer and still a JACK server, so each syst
 tried in turn; the first that has the wanted port gives it.
 """
 
-import ctypes
 import re
 import sys
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
 from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.standard_streams import silence
-
-SETTLE_SECONDS = 0.1
-"""libjack does not say when its thread has returned from the shutdown call, and crashes if closed before."""
-
-_NO_START_SERVER = 1
-_SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-
-
-def _loaded_libjack() -> str | None:
-    """Find the libjack that this process has loaded, rtmidi's own before any other. Only on Linux."""
-    maps = Path("/proc/self/maps")
-    if not maps.exists():
-        return None
-    paths = {line.split(maxsplit=5)[-1] for line in maps.read_text().splitlines() if "/libjack" in line}
-    return max(paths, key=lambda path: ("rtmidi" in path, path), default=None)
-
-
-class JackWatch:
-    """A client without ports beside a JACK port, to notice that the server has gone.
-
-    rtmidi does not say: it goes on listing a dead server's ports, and once its queue of some 2300 messages is full it
-    waits for the server for ever, with all of Python. Asking by opening another client crashes libjack while a client
-    of the dead server is open. So this one, opened through the same libjack, waits for JACK's own shutdown call.
-
-    gone: True once the server has ended or thrown us out. It stays False where libjack cannot be reached.
-    """
-
-    def __init__(self, client_name: str) -> None:
-        """Open and activate the watching client."""
-        self.gone = False
-        self._client: int | None = None
-        path = _loaded_libjack()
-        if path is None:
-            return
-        self._library = ctypes.CDLL(path)
-        self._library.jack_client_open.restype = ctypes.c_void_p
-        self._library.jack_client_open.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
-        self._library.jack_on_shutdown.argtypes = [ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p]
-        self._library.jack_activate.argtypes = [ctypes.c_void_p]
-        self._library.jack_client_close.argtypes = [ctypes.c_void_p]
-        self._on_shutdown = _SHUTDOWN(self._note)  # kept, as C calls it
-        self._client = self._library.jack_client_open(client_name.encode(), _NO_START_SERVER, None)
-        if self._client is not None:
-            self._library.jack_on_shutdown(self._client, self._on_shutdown, None)
-            self._library.jack_activate(self._client)
-
-    def _note(self, _: int | None) -> None:
-        """[a thread of libjack] Take the server's end."""
-        self.gone = True
-
-    def close(self) -> None:
-        """Close the client; twice is harmless."""
-        client, self._client = self._client, None
-        if client is not None:
-            if self.gone:
-                time.sleep(SETTLE_SECONDS)
-            self._library.jack_client_close(client)
-
+from samplechop.realtime.midi.jack_client import JackOutput, JackWatch
 
 VIRTUAL = "virtual"
 """The name that asks for a port of our own, which the DAW then finds."""
@@ -209,9 +149,33 @@ class OutputPort(RtmidiPort):
             self._port.send_message(message)
 
 
-def open_output(name: str, client_name: str = CLIENT_NAME) -> OutputPort:
-    """Open a MIDI output by name, or a port of our own for "virtual". Raises UserError as `claim` does."""
+def open_output(name: str, client_name: str = CLIENT_NAME) -> OutputPort | JackOutput:
+    """Open a MIDI output by name, or a port of our own for "virtual". Raises UserError as `claim` does.
+
+    On JACK it is a client of our own where that can be: what rtmidi sends there moves to the begin of the next cycle.
+    """
+    target = _on_jack(name, client_name) if sys.platform == "linux" else None
+    if target is not None:
+        with silence(), suppress(OSError):
+            return JackOutput(client_name, VIRTUAL_PORT_NAME, target)
     return OutputPort(OUTPUT, name, client_name, VIRTUAL_PORT_NAME)
+
+
+def _on_jack(name: str, client_name: str) -> str | None:
+    """Give the whole name of a port that lies on JACK, "" for a virtual one that will; None of any other."""
+    systems = _systems(OUTPUT, client_name, name)
+    try:
+        for system in systems:
+            on_jack = system.get_current_api() == rtmidi().API_UNIX_JACK
+            if name == VIRTUAL:
+                return "" if on_jack else None
+            there = system.get_ports()
+            if found := matches(name, there):
+                return str(there[found[0]]) if on_jack and len(found) == 1 else None
+        return None
+    finally:
+        for system in systems:
+            system.delete()
 
 
 def claim(direction: Direction, name: str, client_name: str, port_name: str) -> tuple[Any, str]:

@@ -105,7 +105,7 @@ def test_without_any_midi_system_there_is_one_sentence_and_no_noise(jack_server:
         "except UserError as error:\n    print(error)\n"
     )
     done = jack_server.run([sys.executable, "-c", program])
-    assert done.stdout.startswith("no MIDI system answers on this machine (tried ")
+    assert done.stdout.startswith("--midi-port virtual: no MIDI system answers on this machine (tried ")
     assert (done.stdout.count("\n"), done.stderr, done.returncode) == (1, "", 0)
 
 
