@@ -215,7 +215,7 @@ def by_chops(record: Record, max_seconds: float) -> list[Span]:
     Raises UserError for a model that cannot be used.
     """
     from samplechop.models import ModelError
-    from samplechop.offline.kits import plan
+    from samplechop.offline.kits import boundaries
     from samplechop.offline.kits.analysis import candidates
     from samplechop.offline.kits.core.options import ChopOptions
 
@@ -225,8 +225,8 @@ def by_chops(record: Record, max_seconds: float) -> list[Span]:
         found = candidates.find(record, options, 0, length).candidates
     except ModelError as error:
         raise UserError(str(error)) from None
-    places, _ = plan.with_fixed(found, options, rate, 0, length)
-    spans = [(piece.start, piece.stop) for piece in plan.pieces(places, places, options, rate, length)]
+    places, _ = boundaries.with_fixed(found, options, rate, 0, length)
+    spans = [(piece.start, piece.stop) for piece in boundaries.pieces(places, places, options, rate, length)]
     return [(start, stop) for start, stop in spans if stop - start >= SHORTEST_SECONDS * rate]
 
 

@@ -1,0 +1,144 @@
+"""Where slices begin and end: the places that must be cut at, each slice's end, and small shifts of the cuts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from samplechop.offline.kits.core.model import Candidate, Piece
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import Record
+from samplechop.realtime.core.errors import UserError
+
+BESIDE_SECONDS = 0.05
+"""A chop this near to the record's beginning, or to a place that is locked, is that place."""
+BEGINNING_DB = 20.0
+"""How far below the chops a record's first moment may lie so that something begins there."""
+BLIP_SECONDS = 0.1
+"""A slice that is cut at its longest does not end so shortly after a place found, or the next attack would be a blip at
+its end: it ends there."""
+
+
+def with_beginning(
+    record: Record, found: Sequence[Candidate], options: ChopOptions, first: int, last: int
+) -> Sequence[Candidate]:
+    """Add the beginning, with strength 0, to the candidates of a kit that they do not fill, if something begins there.
+
+    A loop begins with its first sample, where the detector has nothing before to compare with. Something begins where
+    the first moment is not BEGINNING_DB quieter than those of most candidates.
+    """
+    window = round(BESIDE_SECONDS * record.sample_rate)
+    if not 0 < len(found) < options.count or min(one.sample for one in found) - first <= window:
+        return found
+    powers = [_power(record, place, min(place + window, last)) for place in (first, *(one.sample for one in found))]
+    if powers[0] < float(np.median(powers[1:])) * 10 ** (-BEGINNING_DB / 10):
+        return found
+    return [Candidate(first, 0.0), *found]
+
+
+def _power(record: Record, first: int, last: int) -> float:
+    """Give the mean square of what is analysed in the samples first..last."""
+    samples = np.nan_to_num(np.concatenate(list(record.mono(last - first, first, last))))
+    return float(np.mean(np.square(samples, dtype=np.float64)))
+
+
+def with_fixed(
+    candidates: Sequence[Candidate], options: ChopOptions, rate: int, first: int, last: int
+) -> tuple[list[Candidate], list[int]]:
+    """Give the candidates in order of time together with the places that must be chosen, and the indices of those.
+
+    Must be: what the user locked, and, where slices are the whole record in order or nothing was found, its beginning.
+    A candidate within BESIDE_SECONDS is taken for such a place; the beginning keeps its own sample, or the whole would
+    lose some. Raises UserError for a place to lock outside of what is chopped, and for more than the kit has room for.
+    """
+    beside = round(BESIDE_SECONDS * rate)
+    found = {candidate.sample: candidate for candidate in candidates}
+    fixed: set[int] = set()
+    for seconds in options.lock:
+        wanted = round(seconds * rate)
+        if not first <= wanted < last:
+            part = f"{first / rate:g} to {last / rate:g} seconds"
+            raise UserError(f"--lock {seconds:g} lies outside of what is chopped, {part}")
+        near = min(found, key=lambda sample: abs(sample - wanted), default=wanted)
+        place = near if abs(near - wanted) <= beside else wanted
+        found.setdefault(place, Candidate(place, 1.0))
+        fixed.add(place)
+    if options.until == "chosen" or not found:
+        absorbed = [sample for sample in found if sample - first <= beside]
+        strength = max((found.pop(sample).strength for sample in absorbed), default=0.0)
+        found[first] = Candidate(first, strength)
+        fixed = {place for place in fixed if place - first > beside} | {first}
+    if len(fixed) > options.count:
+        raise UserError(f"--lock and the beginning are {len(fixed)} slices, --count leaves room for {options.count}")
+    ordered = sorted(found.values(), key=lambda candidate: candidate.sample)
+    return ordered, [index for index, candidate in enumerate(ordered) if candidate.sample in fixed]
+
+
+def pieces(
+    chosen: Sequence[Candidate],
+    candidates: Sequence[Candidate],
+    options: ChopOptions,
+    rate: int,
+    last: int,
+    tempo: float | None = None,
+    beats_per_bar: int = 4,
+) -> list[Piece]:
+    """Tell where the slice of each chosen candidate ends; both in order of time, all before the sample `last`.
+
+    tempo: beats per minute, None where it is not clear; it and beats_per_bar are what lengths in beats and bars mean.
+    """
+    seconds = options.until_seconds
+    if seconds is not None:
+        stops = [min(last, candidate.sample + max(1, round(seconds * rate))) for candidate in chosen]
+    else:
+        ends = [c.sample for c in (candidates if options.until == "candidate" else chosen)] + [last]
+        after = np.searchsorted(ends, [candidate.sample for candidate in chosen], side="right")
+        stops = [ends[index] for index in after.tolist()]
+    if options.longest is not None:
+        longest = max(1, round(options.longest.seconds(tempo, beats_per_bar) * rate))
+        blip = min(round(BLIP_SECONDS * rate), longest // 4)
+        places = np.array([c.sample for c in candidates], np.int64)
+        for index, candidate in enumerate(chosen):
+            limit = candidate.sample + longest
+            if stops[index] > limit:
+                before = int(places[max(0, int(np.searchsorted(places, limit, side="right")) - 1)])
+                stops[index] = before if limit - blip <= before else limit
+    return [Piece(c.sample, stop, c.strength) for c, stop in zip(chosen, stops, strict=True)]
+
+
+def earlier(parts: Sequence[Piece], samples: int, first: int, last: int) -> list[Piece]:
+    """Move every cut so many samples to the front, but the first's and last's, none onto another.
+
+    A cut between two slices moves for both, so that the slices stay the whole record.
+    """
+    moved = {first: first, last: last}
+    before, taken = first, any(part.start == first for part in parts)
+    for place in sorted({place for part in parts for place in (part.start, part.stop)} - {first, last}):
+        before = moved[place] = max(place - samples, before + taken)
+        taken = True
+    return [Piece(moved[part.start], moved[part.stop], part.strength) for part in parts]
+
+
+def snapped(parts: Sequence[Piece], record: Record, within_ms: float, first: int, last: int) -> list[Piece]:
+    """Move every cut to the nearest zero crossing of what is analysed that is at most within_ms away, if there is one.
+
+    A cut between two slices moves for both, so that the slices stay the whole record.
+    """
+    reach = round(within_ms / 1000 * record.sample_rate)
+    places = sorted({first, last} | {place for part in parts for place in (part.start, part.stop)})
+    moved = {first: first, last: last}
+    for before, place, after in zip(places, places[1:], places[2:], strict=False):
+        # Less than half way to the neighbours: cuts must neither meet nor pass each other.
+        near = min(reach, (place - before - 1) // 2, (after - place - 1) // 2)
+        moved[place] = _crossing(record, place, near) if near > 0 else place
+    return [Piece(moved[part.start], moved[part.stop], part.strength) for part in parts]
+
+
+def _crossing(record: Record, place: int, reach: int) -> int:
+    """Find the sample before which the signal changes its sign, nearest to place."""
+    begin = max(0, place - reach)
+    blocks = record.mono(2 * reach + 2, max(0, begin - 1), min(record.length, place + reach + 1))
+    negative = np.signbit(np.concatenate(list(blocks)))
+    crossings = np.flatnonzero(negative[1:] != negative[:-1]) + max(0, begin - 1) + 1
+    if not len(crossings):
+        return place
+    return int(crossings[np.abs(crossings - place).argmin()])
