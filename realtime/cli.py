@@ -14,7 +14,15 @@ from samplechop.realtime.core.errors import UserError, printable
 from samplechop.realtime.core.events import PITCHES
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.options import with_options
-from samplechop.realtime.core.process import INTERRUPTED, end_with_care, ended_at_once, ended_cleanly, logged_to
+from samplechop.realtime.core.process import (
+    INTERRUPTED,
+    compiling_shown,
+    end_with_care,
+    ended_at_once,
+    ended_cleanly,
+    logged_to,
+    show_compiling,
+)
 from samplechop.realtime.core.standard_streams import say
 from samplechop.realtime.settings import NOTES, SOUND, LiveSettings
 from samplechop.realtime.settings_file import SettingsFile, config_path, read_settings
@@ -79,14 +87,12 @@ def _run(settings: LiveSettings, path: Path | None, fast: bool, named: Callable[
     """Run a session and report what it came to; warnings go through `named`. Raises UserError."""
     for warning in settings.warnings:
         typer.echo(f"samplechop: {printable(named(warning))}", err=True)
-    with ended_at_once():
-        from samplechop.realtime.core.process import say_when_compiling
-
-        say_when_compiling(lambda text: typer.echo(text, err=True))
+    with ended_at_once(), compiling_shown(show_compiling):
         from samplechop.realtime.session import Session
 
     with logged_to(settings.log), ended_cleanly():
-        session = Session.open(settings, path, fast, sys.stderr)
+        with compiling_shown(show_compiling):
+            session = Session.open(settings, path, fast, sys.stderr)
         if settings.tap and path is not None and settings.monitor == "off" and not settings.quiet:
             typer.echo(
                 "samplechop: nothing plays the record aloud: to hear what you tap to, add --monitor direct", err=True

@@ -33,7 +33,9 @@ from samplechop.realtime.recording.recorder import Recorder, RecordPlan
 from samplechop.realtime.recording.session_folder import check_folder
 from samplechop.realtime.recording.session_writer import Facts
 from samplechop.realtime.settings import LiveSettings
-from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
+from samplechop.realtime.taps import keyboard as keys
+from samplechop.realtime.taps.keyboard import Keyboard
+from samplechop.realtime.taps.pads import KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import Pad, TapRecorder, tap_path
 from samplechop.realtime.taps.tempo_keys import TempoKeys
 from samplechop.realtime.ui.snapshot import Curve
@@ -158,7 +160,7 @@ def open_keyboard(settings: LiveSettings, realtime: bool) -> Keyboard | None:
     if not (taps or tempo or settings.keep_last is not None):
         return None
     try:
-        keyboard = Keyboard()
+        keyboard = keys.open_keyboard()
         if keyboard.in_background:
             raise UserError("samplechop runs in the background of its terminal")
         return keyboard if taps or settings.keep_last is not None or keyboard.in_foreground else None

@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from samplechop.offline.common.terminal import console, echo
 from samplechop.offline.kits.core.options import FILES, ChopOptions
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import option_name, with_options
+from samplechop.realtime.core.process import compiling_shown, show_compiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,12 +160,17 @@ def _one(
     large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
     with process_pool.second_process(*_SECOND_PROCESS) if large else nullcontext() as second:
         from samplechop.offline.common.progress import progress_bars, silent
-        from samplechop.offline.kits.core.naming import safe
-        from samplechop.offline.kits.pipeline import make_kit
 
-        with progress_bars() as bars:
-            progress = bars if sys.stderr.isatty() else silent
-            outcome = (make or make_kit)(source, output / safe(title(source)), options, force, progress, second)
+        terminal = sys.stderr.isatty()
+        with (
+            progress_bars() as bars,
+            compiling_shown(partial(bars, "compiling for this processor, once") if terminal else show_compiling),
+        ):
+            from samplechop.offline.kits.core.naming import safe
+            from samplechop.offline.kits.pipeline import make_kit
+
+            progress, folder = bars if terminal else silent, output / safe(title(source))
+            outcome = (make or make_kit)(source, folder, options, force, progress, second)
     _show(outcome, time.perf_counter() - began)
 
 

@@ -24,14 +24,20 @@ def progress_bars() -> Iterator[Progress]:
 
     There is a bar for each text before the first comma of what is being done; the rest of it may change.
     """
-    from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     from samplechop.offline.common.terminal import console
 
     shown_on = console(err=True)
     tasks: dict[str, TaskID] = {}
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(20),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Bars(*columns, console=shown_on, disable=not shown_on.is_terminal) as bars:
 
         def show(what: str, done: int, total: int) -> None:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from logging.handlers import QueueHandler, QueueListener, WatchedFileHandler
 from math import inf
@@ -245,21 +245,48 @@ def prepare_compiling() -> None:
         sys.exit(2)
 
 
-def say_when_compiling(say: Callable[[str], None]) -> None:
-    """[main] Say once, even where nothing else is shown, what takes so long when something is compiled from now on."""
-    if is_temporary():  # that is said by itself
-        return
+@contextmanager
+def compiling_shown(show: Callable[[int, int], None]) -> Iterator[None]:
+    """[main] Call with how many functions have been compiled, and about how many there are: nothing where none is.
+
+    First with 0, when the first of them is begun, and with as many as there are at the end of the block.
+    """
     from numba.core import event  # Ctrl-C must be ours before anything that takes long is imported
 
     class Listener(event.Listener):
-        said = False
+        depth = done = 0
 
         def on_start(self, event: Any) -> None:  # noqa: ARG002 (numba names the argument)
-            if not self.said:
-                say("samplechop: compiling for this processor, once, up to half a minute; later starts are quick ...")
-            self.said = True
+            self.depth += 1
+            if self.depth == 1 and not self.done:
+                show(0, COMPILED_PARTS)
 
-        def on_end(self, event: Any) -> None:
-            """Say nothing when it is over."""
+        def on_end(self, event: Any) -> None:  # noqa: ARG002 (numba names the argument)
+            self.depth = max(0, self.depth - 1)
+            if not self.depth:
+                self.done += 1
+                show(min(self.done, COMPILED_PARTS - 1), COMPILED_PARTS)
 
-    event.register("numba:compile", Listener())
+    listener = Listener()
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)
+        if listener.done:
+            show(COMPILED_PARTS, COMPILED_PARTS)
+
+
+def show_compiling(done: int, parts: int) -> None:
+    """[main] Show on stderr what takes so long: on a terminal how far it has come, elsewhere one sentence."""
+    with suppress(OSError, ValueError, AttributeError):  # nobody may be there to read it
+        if sys.stderr.isatty():
+            text = f"{COMPILING}: part {done} of up to {parts}" if done < parts else ""
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        elif not done and not is_temporary():  # where that is said by itself
+            print(f"{COMPILING}, up to half a minute; later starts are quick ...", file=sys.stderr, flush=True)
+
+
+COMPILING = "samplechop: compiling for this processor, once"
+COMPILED_PARTS = 22
+"""Functions that are compiled for all detectors, not counting those that they call."""

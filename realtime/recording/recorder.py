@@ -23,7 +23,7 @@ from samplechop.realtime.core.events import Event
 from samplechop.realtime.recording.history_buffer import HistoryBuffer
 from samplechop.realtime.recording.pre_record import PreRecord
 from samplechop.realtime.recording.session_writer import Facts, Line, SessionWriter, line
-from samplechop.realtime.taps.pads import Keyboard
+from samplechop.realtime.taps.keyboard import Keyboard
 from samplechop.realtime.taps.tap_recorder import Tap
 from samplechop.realtime.ui.snapshot import Recording
 

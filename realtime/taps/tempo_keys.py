@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from samplechop.realtime.audio.source import Clock
-from samplechop.realtime.taps.pads import Keyboard
+from samplechop.realtime.taps.keyboard import Keyboard
 from samplechop.realtime.taps.tap_recorder import position_at
 
 TAP_KEY, DOUBLE_KEY, HALVE_KEY = b"t", b"x", b"/"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from samplechop.realtime.audio.source import StreamClock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.outputs.sinks import LineFile
-from samplechop.realtime.taps.pads import Keyboard, KeyPad, MidiPad
+from samplechop.realtime.taps.keyboard import Keyboard
+from samplechop.realtime.taps.pads import KeyPad, MidiPad
 from samplechop.realtime.taps.tap_recorder import TapRecorder, position_at, tap_path
 from tests.support.waiting import PATIENCE, wait_until
 
