@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,7 +71,8 @@ def live(
         from samplechop.realtime.audio import devices
 
         lines = [device.describe() for device in devices.list_devices()] if list_devices else _midi_ports()
-        typer.echo("\n".join(lines) or "none found")
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        typer.echo("\n".join(_folded(line, width) for line in lines) or "none found")
         return
     if demo and input_file is not None:
         raise UserError(f"--demo plays its own record: leave out --demo or {str(input_file)!r}")
@@ -117,6 +120,11 @@ def _before(error: BaseException) -> list[str]:
         if isinstance(error, UserError):
             found.insert(0, str(error))
     return found
+
+
+def _folded(line: str, width: int | None) -> str:
+    """Break a line of a list between words, below its beginning; None: not at all."""
+    return line if width is None else textwrap.fill(line, width, subsequent_indent=" " * 5, break_on_hyphens=False)
 
 
 def _midi_ports() -> list[str]:

@@ -29,14 +29,14 @@ def show(title: str, parts: dict[str, Callable[[], Iterable]], as_json: bool) ->
 
 
 def _print(title: str, taken: list["Figure"], as_json: bool) -> None:
-    from samplechop.offline.common.terminal import console
+    from samplechop.offline.common.terminal import print_table
     from samplechop.offline.lab.bench import as_json as to_json
     from samplechop.offline.lab.bench import as_table
 
     if as_json:
         echo(*to_json(taken).splitlines())
     else:
-        console().print(as_table(title, taken))
+        print_table(as_table(title, taken))
 
 
 @app.command()
@@ -300,8 +300,7 @@ def faults(
     samplechop bench faults
     samplechop bench faults --only "signal: SIGHUP"
     """
-    from rich.console import Console
-
+    from samplechop.offline.common.terminal import console, print_table
     from samplechop.offline.lab.faults import table
     from samplechop.realtime.core.errors import UserError
 
@@ -309,11 +308,11 @@ def faults(
     if not scenarios:
         raise UserError(f"no fault holds {only!r} in its kind or name")
     results = []
-    with Console(stderr=True).status("running into faults ...") as status:
+    with console(err=True).status("running into faults ...") as status:
         for result in table.run(scenarios):
             results.append(result)
             status.update(f"{len(results)} of {len(scenarios)}: {result.scenario}")
-    Console().print(table.as_table(results))
+    print_table(table.as_table(results))
     if any(result.held is False for result in results):
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from samplechop.offline.common.terminal import console, echo
+from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.kits.core.options import FILES, ChopOptions
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import option_name, with_options
@@ -129,7 +129,7 @@ def _list_formats() -> None:
     table.add_row("wav", "always", "everything: one file for each slice")
     for format in FORMATS:
         table.add_row(format.name, "yes" if format.default else "", format.opens_in)
-    console().print(table)
+    print_table(table)
 
 
 def _listed(source: Path, output: Path, given: dict[str, Any], others: list[str], force: bool) -> None:
@@ -182,7 +182,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     from samplechop.offline.export import summary
     from samplechop.realtime.ui.formatting import pad_name
 
-    kit, out = outcome.kit, console()
+    kit = outcome.kit
     known = [f"{round(float(kit.tempo.value))} bpm"] if kit.tempo else []
     known += [kit.key.value] if kit.key else []
     title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known])
@@ -201,16 +201,15 @@ def _show(outcome: "Outcome", seconds: float) -> None:
             *(told[index] for told in shown.values()),
             part.name,
         )
-    out.print(table)
+    print_table(table)
     if kit.redundancy:
         columns = "duplicates", "similarity", "probability"
         beside = Table("chosen by", *columns, box=None)
         for name, row in kit.redundancy.items():
             beside.add_row(name, *(f"{row[column]:.2f}" for column in columns))
-        out.print(beside)
+        print_table(beside)
     size = sum(path.stat().st_size for path in outcome.files) / 1e6
-    out.print(f"{len(outcome.files)} files, {size:.1f} MB, in {kit.folder} after {seconds:.1f} s", soft_wrap=True)
-    out.print(summary(outcome.formats), soft_wrap=True)
+    echo(f"{len(outcome.files)} files, {size:.1f} MB, in {kit.folder} after {seconds:.1f} s", summary(outcome.formats))
     for warning in outcome.warnings:
         echo(f"samplechop: {warning}", err=True)
 

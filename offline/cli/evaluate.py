@@ -137,7 +137,7 @@ def _evaluate(module: str, folder: Path, given: Mapping[str, Any]) -> None:
     """
     check_mir_eval()
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.common.terminal import console
+    from samplechop.offline.common.terminal import print_table
     from samplechop.offline.evaluate import report, runner, systems
     from samplechop.offline.evaluate.references import tracks_in
 
@@ -151,10 +151,9 @@ def _evaluate(module: str, folder: Path, given: Mapping[str, Any]) -> None:
     noise_files = runner.real_noises(folder, options.noise_file or ()) if options.noise else None
     with progress_bars() as progress:
         result = runner.evaluate(task, found, names, noise_files, options.jobs, partial(progress, "evaluating"))
-    out = console(markup=True)
     if options.tracks:
-        out.print(report.recordings(result))
-    out.print(report.means(result))
+        print_table(report.recordings(result), markup=True, split=True)
+    print_table(report.means(result), markup=True, split=True)
     if options.data is not None:
         report.write_data(result, folder, options.data)
     if options.page is not None:
@@ -214,7 +213,7 @@ def _print_atlas(found: "Mapping[str, Comparison]", title: str) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from samplechop.offline.common.terminal import console
+    from samplechop.offline.common.terminal import print_table
 
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("5 nearest neighbours")
@@ -223,7 +222,7 @@ def _print_atlas(found: "Mapping[str, Comparison]", title: str) -> None:
     for one in found.values():
         values = (one.map.share, one.map.majority, one.space.share, one.space.majority)
         table.add_row(one.name, *(f"{value:.3f}" for value in values))
-    console().print(table)
+    print_table(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +268,7 @@ def evaluate_tempo(
     from samplechop.offline.common.atomic import write_text
     from samplechop.offline.common.process_pool import as_ready
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.common.terminal import console
+    from samplechop.offline.common.terminal import print_table
     from samplechop.offline.evaluate import tempo
     from samplechop.offline.evaluate.references import references_for, tracks_in
     from samplechop.offline.lab.synthetic import tempo_evaluation
@@ -298,7 +297,7 @@ def evaluate_tempo(
         table.add_column(column, justify="right")
     for name, row in tempo.table(dict(sorted(scores.items()))):
         table.add_row(name, *row)
-    console().print(table)
+    print_table(table, split=True)
     if options.data is not None:
         results = {group: [asdict(one) for one in some] for group, some in scores.items()}
         write_text(options.data, json.dumps(results, indent=1) + "\n")

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, cast
 
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.process import ended_at_once, prepare_compiling
@@ -104,7 +105,7 @@ class DefaultGroup(TyperGroup):
         """Show the commands, and below them the options of the one that is meant where none is named."""
         super().format_help(ctx, formatter)
         default = self.commands[DEFAULT]
-        typer.echo(f" Where no command is named, {DEFAULT} is meant:")
+        echo(f" Where no command is named, {DEFAULT} is meant:")
         default.format_help(default.make_context(DEFAULT, [], ctx, resilient_parsing=True), formatter)
 
 
@@ -113,7 +114,7 @@ DEFAULT = "chop"
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"samplechop {version('samplechop')}")
+        echo(f"samplechop {version('samplechop')}")
         raise typer.Exit
 
 

@@ -1,6 +1,8 @@
 """The command `samplechop sessions`."""
 
 import json as write_json
+import shutil
+import sys
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,7 +54,7 @@ def sessions(
 
 
 def _show(found: "list[Session]", folder: Path, mended: int) -> None:
-    echo(*_rows(found))
+    echo(*_rows(found, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     broken = sum(session.damaged for session in found)
     if mended:
         echo(f"{mended} repaired")
@@ -82,8 +84,11 @@ def _seconds(samples: int, sample_rate: int) -> str:
     return f"{ceil(1000 * samples / sample_rate) / 1000:.3f} s" if samples and sample_rate else "0"
 
 
-def _rows(found: "list[Session]") -> list[str]:
-    """Lay sessions out in columns; a long line is better than a name that is cut."""
+def _rows(found: "list[Session]", width: int | None) -> list[str]:
+    """Lay sessions out in columns, none of them cut.
+
+    width: of the terminal; where a line is longer, its last two columns go below it. None: each stays in one line.
+    """
     table = [["date", "length", "chops", "taps", "gaps", "xruns", "lost", "format", "how it ended", "folder"]]
     for session in found:
         minutes, seconds = divmod(round(session.seconds, 1), 60)
@@ -102,10 +107,16 @@ def _rows(found: "list[Session]") -> list[str]:
         )
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     right = range(1, 7)
-    return [
-        "  ".join(
-            cell.rjust(width) if at in right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
+    rows = [
+        [
+            cell.rjust(wide) if at in right else cell.ljust(wide)
+            for at, (cell, wide) in enumerate(zip(row, widths, strict=True))
+        ]
         for row in table
+    ]
+    lines = ["  ".join(row).rstrip() for row in rows]
+    if width is None or max(map(len, lines)) <= width:
+        return lines
+    return [
+        line for row in rows for line in ("  ".join(row[:-2]).rstrip(), f"    {row[-1].strip()}: {row[-2].strip()}")
     ]

@@ -71,7 +71,8 @@ def test_ctrl_c_that_is_read_as_a_key_still_ends(
     keys.release(b"k")
 
 
-def test_without_a_console_there_are_no_keys(typed: "queue.SimpleQueue[str]", monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("typed")
+def test_without_a_console_there_are_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     with pytest.raises(UserError, match="no terminal"):
         keyboard.open_keyboard()
