@@ -12,7 +12,7 @@ def test_on_a_narrow_terminal_no_column_is_cut_and_no_line_is_too_long() -> None
     values: dict[str, Any] = {
         "folder": Path("2026-11-21_10-30-43_Scarlett-2i2-USB_last-60s"),
         "date": datetime(2026, 11, 21, 10, 30),
-        "seconds": 754.3,
+        "frames": round(754.3 * 44_100),
         "sample_rate": 44_100,
         "channels": 2,
         "format": "wav24",
