@@ -3,6 +3,8 @@
 import json as write_json
 import shutil
 import sys
+import textwrap
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,7 +89,7 @@ def _seconds(samples: int, sample_rate: int) -> str:
 def _rows(found: "list[Session]", width: int | None) -> list[str]:
     """Lay sessions out in columns, none of them cut.
 
-    width: of the terminal; where a line is longer, its last two columns go below it. None: each stays in one line.
+    width: of the terminal; where a line is longer, its last three columns go below it. None: each stays in one line.
     """
     table = [["date", "length", "chops", "taps", "gaps", "xruns", "lost", "format", "how it ended", "folder"]]
     for session in found:
@@ -117,6 +119,9 @@ def _rows(found: "list[Session]", width: int | None) -> list[str]:
     lines = ["  ".join(row).rstrip() for row in rows]
     if width is None or max(map(len, lines)) <= width:
         return lines
+    below = partial(textwrap.wrap, width=width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
     return [
-        line for row in rows for line in ("  ".join(row[:-2]).rstrip(), f"    {row[-1].strip()}: {row[-2].strip()}")
+        line
+        for *figures, format, state, folder in rows
+        for line in ("  ".join(figures).rstrip(), *below(f"{folder.strip()}: {format.strip()}, {state.strip()}"))
     ]

@@ -262,7 +262,7 @@ def test_without_python_osc_the_package_is_named(monkeypatch: pytest.MonkeyPatch
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(UserError, match=r"samplechop\[osc\]"):
+    with pytest.raises(UserError, match=r"\[osc\]"):
         OscSender("localhost:9000", HeldClock(), RATE, 0.15)
 
 
