@@ -181,6 +181,8 @@ def read_tags(atlas: Atlas) -> list[tuple[list[str], list[tuple[str, float]]]]:
     for number, (_, given, predicted) in enumerate(read_table(path, COLUMNS), 2):
         try:
             likely = [(name, float(value)) for name, _, value in (one.rpartition(":") for one in _parts(predicted))]
+            if not all(0 <= chance <= 1 for _, chance in likely):
+                raise ValueError("no probability")
         except ValueError:
             raise UserError(
                 f"{str(path)!r}, line {number}: no tag with its probability in {predicted[:40]!r}"

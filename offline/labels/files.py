@@ -81,7 +81,7 @@ def read_labels(path: Path, audio: Path | float | None = None) -> Labels:
     rejected = [mark.time for mark in marks if _is_reject(mark)]
     return Labels(
         np.array([mark.time for mark in kept], np.float64),
-        tuple(mark.name for mark in kept),
+        tuple(mark.name.encode("utf-8", "replace").decode() for mark in kept),  # JSON may hold half a character
         np.array(rejected, np.float64),
         path,
         kind,

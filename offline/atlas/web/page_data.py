@@ -135,7 +135,10 @@ def music(atlas: Atlas) -> tuple[list[float], list[str]]:
     if len(rows) != count:
         raise UserError(f"{str(path)!r} covers {len(rows)} of {count} sounds: remove it and describe the sounds again")
     try:
-        return [float(tempo or 0) for tempo, _ in rows], [key for _, key in rows]
+        tempos = [float(tempo or 0) for tempo, _ in rows]
+        if not np.isfinite(np.array(tempos, np.float32)).all():
+            raise ValueError("a tempo that is not finite")
+        return tempos, [key for _, key in rows]
     except ValueError as error:
         raise UserError(f"{str(path)!r} is damaged ({error}): remove it and describe the sounds again") from None
 

@@ -4,14 +4,16 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samplechop.offline.atlas import tags, tempo_and_key
 from samplechop.offline.atlas.collect.find_files import find
-from samplechop.offline.atlas.files import read_table
-from samplechop.offline.atlas.store import STATE, Atlas
-from samplechop.offline.atlas.web import sprites
+from samplechop.offline.atlas.files import read_table, write_table
+from samplechop.offline.atlas.store import STATE, Atlas, Sound
+from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.realtime.core.errors import UserError
 
 
@@ -68,3 +70,28 @@ def test_slices_of_a_kit_lie_in_its_folder(tmp_path: Path) -> None:
     (kit / "slices").mkdir(parents=True)
     (kit / "kit.json").write_text(json.dumps({"name": "kit", "slices": [{"file": "../../etc/passwd"}]}))
     assert [item.reason.endswith("chop the record again") for item in find([kit])] == [True]
+
+
+@pytest.fixture
+def tagged(folder: Path) -> Atlas:
+    """An atlas of one sound, all of whose sounds are tagged and have a tempo."""
+    atlas = Atlas(folder)
+    sound = Sound("a", "/a.wav", 0.0, 0.1, 80, 1.0, "kick", "p", 0.1, 100.0, 50.0, 200.0, 0.1, 9.0)
+    atlas.append([sound], [np.zeros(80, np.float32)])
+    for step in (tags.STEP, tempo_and_key.STEP):
+        atlas.note(step, {})
+    return atlas
+
+
+@pytest.mark.parametrize("chance", ["inf", "1e308", "nan", "-0.1"])
+def test_a_chance_of_a_tag_that_is_none_is_an_error(chance: str, tagged: Atlas) -> None:
+    write_table(tagged.folder / tags.TABLE, tags.COLUMNS, [("a", "", f"drum:{chance}")])
+    with pytest.raises(UserError, match="probability"):
+        page_data.tagged(tagged)
+
+
+@pytest.mark.parametrize("tempo", ["inf", "1e308", "nan"])
+def test_a_tempo_that_is_not_finite_is_an_error(tempo: str, tagged: Atlas) -> None:
+    write_table(tagged.folder / tempo_and_key.TABLE, tempo_and_key.COLUMNS, [("a", tempo, "")])
+    with pytest.raises(UserError, match="damaged"):
+        page_data.music(tagged)

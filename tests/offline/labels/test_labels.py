@@ -353,3 +353,10 @@ def test_names_of_cue_points_may_lack_pad_bytes(tmp_path: Path) -> None:
     cues = cue_chunks([400, 800], ["four", "seven"])
     path = wav(tmp_path / "a.wav", cues.replace(b"four\0\0", b"four\0"))
     assert read_labels(path).names == ("four", "seven")
+
+
+def test_half_a_character_in_a_name_is_replaced(tmp_path):
+    write_truth(Truth(2.0, "soul", "train", 1, chops=[ChopTruth(0.5, "hit", 1.0)]), tmp_path / "a.json")
+    (tmp_path / "a.json").write_text((tmp_path / "a.json").read_text().replace('"hit"', '"a\\ud800"'))
+    write_labels(tmp_path / "b.txt", read_labels(tmp_path / "a.json"))
+    assert read_labels(tmp_path / "b.txt").names == ("a?",)
