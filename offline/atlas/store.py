@@ -37,10 +37,11 @@ from samplechop.offline.atlas.files import (
     truncate_table,
     tsv_lines,
 )
-from samplechop.offline.common.atomic import PART, locked, write_text
+from samplechop.offline.common.atomic import PART, write_text
 from samplechop.offline.common.paths import check_folder
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.locks import locked
 
 STATE = "atlas.json"
 SCHEMA = 1

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, then moved to it; and locks of processes.
+"""Files that are there whole or not at all: written beside their place, then moved to it.
 
     .part-PID-NAME  --write, fsync-->  os.replace  -->  NAME
 
@@ -12,11 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from samplechop.realtime.core.errors import UserError
-
-try:
-    import fcntl
-except ImportError:  # Windows, where nobody may replace a file that another program writes
-    fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module; those who use it ask first
 
 PART = ".part-"
 """What the names of files begin with that are not done yet; nobody's after a run that was killed."""
@@ -77,20 +72,3 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """Write a text as UTF-8, line ends as they are, whole or not at all. Raises UserError as `replacing` does."""
     write_bytes(path, content.encode())
-
-
-@contextmanager
-def locked(path: Path, wait: bool = True) -> Iterator[None]:
-    """Hold the lock `path`, a file that is made and stays. A disk that knows no locks gives none.
-
-    wait: for whoever holds it; else BlockingIOError is raised. Raises OSError where the file cannot be opened.
-    """
-    with path.open("ab") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                raise
-            except OSError:
-                pass
-        yield

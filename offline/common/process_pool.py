@@ -26,8 +26,8 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from samplechop.offline.common.atomic import locked
 from samplechop.realtime.core.errors import UserError, install_extra
+from samplechop.realtime.core.locks import locked
 from samplechop.realtime.core.process import end_with_parent, without_interrupts
 
 Item = TypeVar("Item")

@@ -18,7 +18,8 @@ from samplechop.offline.sessions.log import REPAIRED, LogState, read_log, repair
 from samplechop.offline.sessions.wav import WavState, read_wav, repair_wav
 from samplechop.realtime.core.documents import LARGEST, open_regular
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.recording.session_folder import AUDIO, LOG, is_locked
+from samplechop.realtime.core.locks import is_locked
+from samplechop.realtime.recording.session_folder import AUDIO, LOG
 from samplechop.realtime.recording.session_writer import CLEAN
 
 _MOST_WORDS = 200  # of a text from a log

@@ -6,12 +6,9 @@ Its log is locked while a program writes: a session being written is not taken f
 import os
 import re
 import tempfile
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
-from samplechop.realtime.core.documents import open_regular
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.audio_files import FORMATS
 
@@ -84,39 +81,3 @@ def new_folder(parent: Path, name: str) -> Path:
     except OSError as error:
         raise UserError(f"no session can be kept in {str(parent)!r}: {error.strerror or error}") from None
     raise UserError(f"there are too many sessions {name!r} in {str(parent)!r}: choose another folder")
-
-
-try:
-    import fcntl
-except ImportError:  # Windows, where nobody may cut a file that another program writes
-    fcntl = None  # type: ignore[assignment]  # mypy takes the name for a module; those who use it ask first
-
-
-def locked(path: Path) -> BinaryIO:
-    """Lock a new file until what is given back is closed, or the program ends in whatever way.
-
-    Waits for a program that asks `is_locked`, which takes no time. A disk that knows no locks gets none.
-    Raises OSError where the file cannot be opened.
-    """
-    file = path.open("rb")
-    if fcntl is not None:
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
-    return file
-
-
-def is_locked(path: Path) -> bool:
-    """Say whether a program has locked the file.
-
-    Raises OSError where it cannot be opened, ValueError for a link and what is no regular file.
-    """
-    if fcntl is None:
-        return False
-    with open_regular(path, follow_links=False) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that ask do not see each other
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-    return False

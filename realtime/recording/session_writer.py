@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.locks import locked
 from samplechop.realtime.outputs.sinks import LineFile
 from samplechop.realtime.recording.audio_files import FORMATS, AudioFile, RecordFormat
 from samplechop.realtime.recording.history_buffer import HistoryBuffer
-from samplechop.realtime.recording.session_folder import LOG, locked, new_folder, session_name
+from samplechop.realtime.recording.session_folder import LOG, new_folder, session_name
 
 _log = logging.getLogger(__name__)
 SCHEMA = 1
@@ -89,9 +90,9 @@ class SessionWriter:
         try:
             with ExitStack() as opened:
                 opened.callback(self._log.close)
-                self._lock = opened.enter_context(locked(self.folder / LOG))
+                opened.enter_context(locked(self.folder / LOG))
                 self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
-                opened.pop_all()
+                self._opened = opened.pop_all()
         except OSError as error:
             raise UserError(f"no audio can be written to {str(self.folder)!r}: {error.strerror or error}") from None
         places = (("folder", self.folder), ("log", self.folder / LOG), ("audio", self.folder / name))
@@ -200,8 +201,7 @@ class SessionWriter:
         self._try(self._audio.close)
         self.log([line("stop", self.position, reason=self.fault or reason or CLEAN)])
         self._closed = True
-        self._lock.close()
-        self._log.close()
+        self._opened.close()
 
     def _try(self, action: Callable[[], None]) -> None:
         """Do something to the audio; where the disk refuses, the recording ends here."""

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from samplechop.realtime.audio.source import Chunk, Counters, Xrun
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
+from samplechop.realtime.core.locks import is_locked
 from samplechop.realtime.recording import recorder as recorder_module
 from samplechop.realtime.recording import session_writer
 from samplechop.realtime.recording.audio_files import WavFile
 from samplechop.realtime.recording.history_buffer import HistoryBuffer
 from samplechop.realtime.recording.recorder import KEEP_KEY, Recorder, RecordPlan
-from samplechop.realtime.recording.session_folder import is_locked
 from samplechop.realtime.recording.session_writer import Facts, SessionWriter
 from samplechop.realtime.taps.tap_recorder import Tap
 from tests.support.waiting import PATIENCE, wait_until
