@@ -10,10 +10,9 @@ from pathlib import Path
 from unittest import mock
 
 from samplechop.offline.cli.main import main
+from samplechop.realtime.core.process import COMPILING
 
 ROOT = Path(__file__).resolve().parents[2]
-
-COMPILING = "samplechop: compiling for this processor, once"
 
 
 @dataclass(frozen=True)

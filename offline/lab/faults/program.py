@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
+from samplechop.realtime.core.process import COMPILING
+
 PATIENCE = 120.0
 """Seconds after which it is sure that what is waited for will not come, however busy the machine is."""
 _END_SECONDS = 5.0
@@ -39,8 +41,9 @@ class Program:
 
     @property
     def err(self) -> str:
-        """What it has written to standard error."""
-        return self._err.read_text(errors="replace")
+        """What it has written to standard error, but for COMPILING: who comes first says it."""
+        lines = self._err.read_text(errors="replace").splitlines(keepends=True)
+        return "".join(line for line in lines if COMPILING not in line)
 
     def send(self, *names: str) -> None:
         """Send signals by name, one right after the other."""
