@@ -13,61 +13,27 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from samplechop.offline.lab.hostile.mutation import Random, mutate_bytes
+from samplechop.offline.lab.hostile.content import EXTREMES, Random, mutate_bytes
 
 RATE = 44_100
-EXTREMES = (
-    0,
-    1,
-    2,
-    65,
-    255,
-    256,
-    1025,
-    0x7FFF,
-    0x8000,
-    0xFFFF,
-    768_000,
-    0x7FFF_FFFF,
-    0x8000_0000,
-    0xFFFF_FFFE,
-    0xFFFF_FFFF,
-)
 NAMES = (
-    "-rf",
-    "..",
-    ".wav.",
-    "con",
-    "a\nb",
-    "$(touch x)",
-    "%s%n",
-    "concat:a|b",
-    "http:x",
-    "🙂",
-    "\udcff",
-    "n" * 200,
+    *("-rf", "..", ".wav.", "con", "a\nb", "$(touch x)", "%s%n", "concat:a|b", "http:x", "🙂", "\udcff", "n" * 200),
     " ",
 )
 """Beginnings of file names that programs have stumbled over."""
-CONTAINERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "wav": (
-        ("WAV", "PCM_16"),
-        ("WAV", "PCM_24"),
-        ("WAV", "FLOAT"),
-        ("WAV", "DOUBLE"),
-        ("WAVEX", "PCM_U8"),
-        ("WAV", "ULAW"),
-        ("WAV", "MS_ADPCM"),
-        ("RF64", "PCM_16"),
-    ),
-    "w64": (("W64", "PCM_16"), ("W64", "FLOAT")),
-    "flac": (("FLAC", "PCM_16"), ("FLAC", "PCM_24")),
-    "aiff": (("AIFF", "PCM_16"), ("AIFF", "FLOAT")),
-    "au": (("AU", "PCM_24"), ("AU", "DOUBLE")),
-    "caf": (("CAF", "PCM_16"), ("CAF", "ALAC_16")),
-    "ogg": (("OGG", "VORBIS"),),
-    "opus": (("OGG", "OPUS"),),
-    "mp3": (("MP3", "MPEG_LAYER_III"),),
+CONTAINERS: dict[str, list[list[str]]] = {
+    ending: [one.split() for one in forms.split(", ")]
+    for ending, forms in {
+        "wav": "WAV PCM_16, WAV PCM_24, WAV FLOAT, WAV DOUBLE, WAVEX PCM_U8, WAV ULAW, WAV MS_ADPCM, RF64 PCM_16",
+        "w64": "W64 PCM_16, W64 FLOAT",
+        "flac": "FLAC PCM_16, FLAC PCM_24",
+        "aiff": "AIFF PCM_16, AIFF FLOAT",
+        "au": "AU PCM_24, AU DOUBLE",
+        "caf": "CAF PCM_16, CAF ALAC_16",
+        "ogg": "OGG VORBIS",
+        "opus": "OGG OPUS",
+        "mp3": "MP3 MPEG_LAYER_III",
+    }.items()
 }
 """Containers by the ending of their files: libsndfile's words for what is in them."""
 FOREIGN = {"m4a": ("ipod", "aac"), "wv": ("wv", "wavpack")}
@@ -77,25 +43,14 @@ FOREIGN = {"m4a": ("ipod", "aac"), "wv": ("wv", "wavpack")}
 def make(rng: Random, ending: str) -> tuple[str, bytes]:
     """Make a hostile file of a container: the beginning of its name, and its content."""
     name = NAMES[rng.integers(len(NAMES))] if rng.random() < 0.05 else "hostile"
-    makers: list[Callable[[Random, str], bytes]] = [
-        _cut,
-        _flipped,
-        _flipped_head,
-        _extreme,
-        _spliced,
-        _tagged,
-        _no_audio,
-        _damaged,
-        _odd,
-    ]
+    makers: list[Callable[[Random, str], bytes]] = [_cut, _flipped, _flipped_head, _extreme, _spliced, _tagged]
+    makers += [_no_audio, _damaged, _odd]
     special: dict[str, list[Callable[[Random, str], bytes]]] = {
         "wav": [_lying_wav, _many_chunks, _no_numbers, _lying_wav],
         "flac": [_silence_bomb],
         "ogg": [_lying_ogg],
         "opus": [_lying_ogg],
-        "aiff": [_no_numbers],
-        "w64": [_no_numbers],
-        "au": [_no_numbers],
+        **{ending: [_no_numbers] for ending in ("aiff", "w64", "au")},
     }
     makers += special.get(ending, [])
     return name, makers[rng.integers(len(makers))](rng, ending)
@@ -114,19 +69,8 @@ def _by_ffmpeg(sound: NDArray[np.float32], muxer: str, encoder: str) -> list[byt
     with tempfile.TemporaryDirectory() as place:
         source, target = Path(place, "a.wav"), Path(place, "b")
         source.write_bytes(_encoded(sound, "WAV", "PCM_16"))
-        command: list[str | Path] = [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-i",
-            source,
-            "-c:a",
-            encoder,
-            "-bitexact",
-            "-f",
-            muxer,
-            target,
-        ]
+        quiet = ("ffmpeg", "-v", "error", "-i", str(source))
+        command = [*quiet, "-c:a", encoder, "-bitexact", "-f", muxer, str(target)]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
         return [target.read_bytes()]
 

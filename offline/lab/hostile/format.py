@@ -13,7 +13,8 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.lab.hostile.mutation import Random, write_mutated
+from samplechop.offline.lab.hostile.content import Random
+from samplechop.offline.lab.hostile.mutation import write_mutated
 from samplechop.offline.labels.files import Labels
 from samplechop.offline.labels.formats import with_cues
 from samplechop.offline.labels.recording_truth import ChopTruth, ChordTruth, DrumTruth, Truth, write_truth

@@ -13,8 +13,8 @@ from samplechop.offline.audio.reading import read_at_own_rate
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.pipeline import make_kit
 from samplechop.offline.lab.hostile import audio_files
+from samplechop.offline.lab.hostile.content import Random
 from samplechop.offline.lab.hostile.format import Files, Format, Part, each, mutated, read_all, session_log, wav
-from samplechop.offline.lab.hostile.mutation import Random
 from samplechop.offline.labels.files import read_labels, read_review
 from samplechop.offline.labels.taps import read_taps
 from samplechop.offline.sessions.reading import find_sessions, read_session, repair

@@ -136,6 +136,7 @@ def _ledgers() -> list[Files]:
         with BatchState(folder) as state:
             state.put([Row(f"{n:064x}", "0" * 64, "made", f"kit{n}", "a.wav", 1.5, "") for n in range(3)])
             state.record_of([folder / "a.wav"])
+        (folder / "a.wav").unlink()  # the user's own, which may be a link
 
     def hostile(folder: Path, statements: Sequence[str]) -> None:
         write(folder)
@@ -160,7 +161,9 @@ def _ledgers() -> list[Files]:
     return [written(write), *(written(partial(hostile, statements=statements)) for statements in attacks)]
 
 
-def _load_ledger(folder: Path, _: Path) -> None:
+def _load_ledger(folder: Path, scratch: Path) -> None:
+    audio = scratch / "a.wav"
+    audio.write_bytes(b"x")
     with BatchState(folder) as state:
         for row in state.rows():
             (folder / row.folder).is_dir()
@@ -168,7 +171,7 @@ def _load_ledger(folder: Path, _: Path) -> None:
             lambda: state.find("0" * 64, "0" * 64),
             lambda: state.of_record("0" * 64),
             lambda: state.put([Row("f" * 64, "0" * 64, "claimed", "new", "a.wav")]),
-            lambda: state.record_of([folder / "a.wav"]) if (folder / "a.wav").is_file() else None,
+            lambda: state.record_of([audio]),
         )
 
 

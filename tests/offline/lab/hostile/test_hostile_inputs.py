@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from samplechop.offline.lab.hostile.attempt import Outcome, _Watch
+from samplechop.offline.lab.hostile.content import OUTSIDE
 from samplechop.offline.lab.hostile.formats import formats
-from samplechop.offline.lab.hostile.mutation import OUTSIDE
-from samplechop.offline.lab.hostile.run import Outcome, _Watch, lines, passed, run, shares
+from samplechop.offline.lab.hostile.run import lines, passed, run, shares
 from samplechop.realtime.core.errors import UserError
 
 DOCUMENTS = [name for name, one in formats().items() if one.examples()]
