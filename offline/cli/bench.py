@@ -130,7 +130,7 @@ def kit(
 
     files = recordings or [DEMO]
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
-    parts |= {str(path): partial(measures.redundancies, path) for path in files}
+    parts["repetition"] = partial(measures.redundancies, files)
     parts["whole kits"] = partial(measures.making, files[0])
     if hours:
         parts[f"{hours:g} hours"] = partial(measures.hours, files[0], hours)

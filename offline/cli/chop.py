@@ -203,11 +203,12 @@ def _show(outcome: "Outcome", seconds: float) -> None:
         )
     print_table(table)
     if kit.redundancy:
-        columns = "duplicates", "similarity", "probability"
+        columns = "repeats", "distance", "probability"
         beside = Table("chosen by", *columns, box=None)
         for name, row in kit.redundancy.items():
             beside.add_row(name, *(f"{row[column]:.2f}" for column in columns))
         print_table(beside)
+        echo("repeats: share nearly like another slice; distance: to the nearest, random 1")
     size = sum(path.stat().st_size for path in outcome.files) / 1e6
     echo(f"{len(outcome.files)} files, {size:.1f} MB, in {kit.folder} after {seconds:.1f} s", summary(outcome.formats))
     for warning in outcome.warnings:

@@ -137,6 +137,10 @@ _FEW = 32
 _CHARACTERS = 22
 """In the width of a pad where there is one bank."""
 _MATRIX_PIXELS = 512
+_MEANING = (
+    "repeats: share of slices that sound nearly like another",
+    "distance: to the slice most alike; that of random picks is 1",
+)
 
 
 def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope], rate: int) -> None:
@@ -210,7 +214,10 @@ def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.floa
 
 
 def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> None:
-    """Write the figures of the kit and of simpler ways to choose, a row each, with a bar for every figure."""
+    """Write the figures of the kit and of simpler ways to choose, a row each, with a bar for every figure.
+
+    They are those of `redundancy.figures`.
+    """
     from matplotlib.patches import Rectangle
 
     left = 0.745
@@ -230,6 +237,8 @@ def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> 
             axes.text(column, y + 0.1, f"{value:.2f}", color=ink, weight=weight, va="center")
             bar = max(0.0, value) / most[name] * 0.85
             axes.add_patch(Rectangle((column, y + 0.38), bar, 0.1, facecolor=CHOP if y == 0 else FAINT, linewidth=0))
+    for line, words in enumerate(_MEANING):
+        figure.text(left + 0.01, 0.031 - 0.017 * line, words, size=7.5, color=FAINT, va="center")
 
 
 def names(figure: "Figure", slices: Sequence[Slice]) -> None:

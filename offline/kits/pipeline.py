@@ -113,11 +113,22 @@ def _made(
     elif plan.unwanted:
         fitting = f"{len(kit.slices) - plan.unwanted} of {len(kit.slices)} slices"
         notes.append(f"{str(source)!r} has {_WANTED[options.want]} for {fitting} only, the others are what is nearest")
+    if options.bars and plan.found.candidates:
+        notes += _off_bars(record, plan, len(kit.slices))
     if plan.found.candidates and len(kit.slices) < options.count:
         notes.append(
             f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more"
         )
     return exported(kit, plan.similarity, options, notes, progress, second)
+
+
+def _off_bars(record: Record, plan: Plan, count: int) -> list[str]:
+    """Say in a sentence how many slices do not begin with a bar though that was preferred; nothing where all do."""
+    if plan.at_bars is None:
+        return [f"{str(record.source)!r} has no clear tempo, so --bars changed nothing"]
+    if plan.at_bars == count:
+        return []
+    return [f"{plan.at_bars} of {count} slices of {str(record.source)!r} begin with a bar, other chops fill the kit up"]
 
 
 def _wanted(

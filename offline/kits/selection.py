@@ -1,16 +1,16 @@
-"""Which candidates become the kit, and how much the kit then repeats itself.
+"""Which candidates become the kit.
 
-Clean-up, the strongest, what suits where something is wanted, what is loud enough; then Maximal Average
-Diversification: take the best chops that are also the most different. A greedy choice after Borodin, Lee and Ye,
-"Max-Sum Diversification, Monotone Submodular Functions and Dynamic Updates" (arXiv 1203.6397): begin with the most
-probable, then always add the one with the largest
+Clean-up, the strongest, what suits where something is wanted, what is loud enough; then the best chops that are also
+the most different. A greedy choice after Borodin, Lee and Ye, "Max-Sum Diversification, Monotone Submodular Functions
+and Dynamic Updates" (arXiv 1203.6397): begin with the most probable, then always add the one with the largest
 
     score = (1 - diversity) * probability + diversity * distance to those already selected
 
-where the distance is the mean of all, as in sampleChop (2017), or that to the nearest of them. We add two things.
-Near-duplicates of a selected one are as good as banned: their score is lowered by `PRICE`. Candidates too close in time
-to a selected one are left out altogether. `--classic` is the choice of 2017: no gate, no ban, Euclidean distance of
-single frames over the largest, mean distance.
+where the distance is that to the nearest of them, or the mean of all, as in sampleChop (2017); the mean keeps
+near-duplicates and prefers outliers. We add two things. Near-duplicates of a selected one, by cosine or as one of the
+most alike pairs of the record, have their score lowered by `PRICE`. Candidates too close in time to a selected one are
+left out altogether. `--classic` is the choice of 2017: no gate, no price, Euclidean distance of single frames over the
+largest, mean distance.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from samplechop.offline.kits.analysis.content import SUITABLE
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.model import Candidate
-from samplechop.offline.kits.core.options import DUPLICATE, ChopOptions, Distance
+from samplechop.offline.kits.core.options import DUPLICATE, NEAREST, ChopOptions, Distance
 
-PRICE = 0.2
+PRICE = 0.1
 """What being a near-duplicate costs. One is taken only where all else scores lower by as much, or nothing else is left:
 a hard ban would fill the kit of a record that repeats itself with what is hardly a chop."""
 _STEPS = 1 << 16
@@ -69,7 +69,7 @@ def select(
     kept = kept[np.argsort(samples[kept], kind="stable")]
     probability = strength[kept] * suitable[kept]
     if options.bars:
-        probability = probability + BAR * _beside(samples[kept], np.asarray(downbeats, np.int64), sample_rate)
+        probability = probability + BAR * at_bars(samples[kept], np.asarray(downbeats, np.int64), sample_rate)
     if options.reroll:
         probability = probability + np.random.default_rng(options.reroll).uniform(0.0, REROLL, len(kept))
     duplicates, mode = None, options.distance
@@ -79,7 +79,7 @@ def select(
         alike = descriptors.similarity(kept)
         apart = ranked(alike)
         if options.weight > 0:
-            duplicates = alike > DUPLICATE
+            duplicates = (alike > DUPLICATE) | (apart < NEAREST)
     together = None
     if options.min_gap:
         together = np.abs(samples[kept][:, None] - samples[kept]) < round(options.min_gap * sample_rate)
@@ -136,8 +136,8 @@ def _loud(
     return kept[(levels >= least) | np.isin(kept, fixed)]
 
 
-def _beside(samples: NDArray[np.int64], downbeats: NDArray[np.int64], sample_rate: int) -> NDArray[np.bool_]:
-    """Say which samples lie beside a downbeat."""
+def at_bars(samples: NDArray[np.int64], downbeats: NDArray[np.int64], sample_rate: int) -> NDArray[np.bool_]:
+    """Say which samples, (n,), lie within BAR_SECONDS of a downbeat: bool (n,)."""
     if not len(downbeats):
         return np.zeros(len(samples), bool)
     ordered = np.sort(downbeats)

@@ -9,7 +9,7 @@ from samplechop.offline.kits.core.model import SLICES, Candidate, Guess, Kit, Sl
 
 FIRST_NOTE = 36
 TEMPO, KEY = Guess("92.0", 0.9), Guess("A minor", 0.8)
-REDUNDANCY = {"kit": {"duplicate_rate": 0.0, "similarity": 0.4}, "grid": {"duplicate_rate": 0.5, "similarity": 0.6}}
+REDUNDANCY = {"kit": {"repeats": 0.0, "distance": 1.4}, "grid": {"repeats": 0.5, "distance": 0.6}}
 SETTINGS = {"count": 16, "diversity": 0.5, "until": "chosen", "lock": (1.5,), "end": None}
 
 

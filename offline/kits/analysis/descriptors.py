@@ -7,7 +7,8 @@ separation using median filtering", DAFx 2010). Three descriptions of each slice
 - harmonic: the mean over the slice of log(1 + 100 x), where x is the magnitude over the slice's largest. This is what
   chops are compared by. Without the logarithm one loud note decides, with a deeper one the noise floor does.
 - frame: the magnitudes in the one frame the slice begins with, as they are: the comparison of 2017.
-- timbre: the mean of MFCC 1..19, drums included. Nothing is chosen by it: it judges the choice.
+- timbre: the mean of MFCC 1..19 over TIMBRE_SECONDS from the slice's start, wherever it ends, drums included. Nothing
+  is chosen by it: it judges the choice, among sounds of one length.
 
 Memory does not grow with the record, only with the number of slices.
 """
@@ -35,12 +36,14 @@ HOP = 1024
 MFCCS = 19
 LONGEST_SECONDS = 2.0
 """How much of a slice counts: what comes later says little about how the chop sounds when it is played."""
+TIMBRE_SECONDS = 0.7
 KERNEL_FRAMES = 9
 """HPSS: what lasts longer than half of these frames, 0.2 s, is harmonic. librosa's 31 would swallow short chords."""
 KERNEL_SEMITONES = 17
 STEEPNESS = 100.0
 SILENCE_DB = -100.0
 
+_LEAST = 10.0 ** (SILENCE_DB / 10)  # of a power
 _BLOCK_SECONDS = 20
 _FRAMES = 1024  # spectra gathered before HPSS runs over them
 _MARGIN = KERNEL_FRAMES // 2
@@ -71,6 +74,12 @@ class Descriptors:
         """Count the slices."""
         return len(self.level_db)
 
+    def part(self, indices: ArrayLike) -> "Descriptors":
+        """Give the descriptions of some of the slices."""
+        which = np.asarray(indices, np.int64)
+        parts = (values[which] for values in (self.harmonic, self.frame, self.timbre, self.level_db))
+        return Descriptors(self.compare, self.sample_rate, *parts)
+
     @property
     def compared(self) -> NDArray[np.float32]:
         """What they are compared by, (n, 84): `harmonic`, or for "frame" the same logarithm of `frame`."""
@@ -97,24 +106,28 @@ def describe(record: Record, starts: ArrayLike, stops: ArrayLike, compare: Compa
         return made
     ratio = RATE / record.sample_rate
     end_at = np.minimum(end_at, begin_at + round(LONGEST_SECONDS * record.sample_rate))
+    timbre_at = np.minimum(begin_at + round(TIMBRE_SECONDS * record.sample_rate), record.length)
     first = max(0, int(begin_at.min()) - round((_MARGIN * HOP + N_FFT) / ratio))
-    last = min(record.length, int(end_at.max()) + round((_MARGIN * HOP + N_FFT) / ratio))
+    last = min(record.length, int(max(end_at.max(), timbre_at.max())) + round((_MARGIN * HOP + N_FFT) / ratio))
     begins = np.ceil((begin_at - first) * ratio / HOP).astype(np.int64)
     finishes = np.maximum(begins + 1, np.ceil((end_at - first) * ratio / HOP).astype(np.int64))
-    waiting = list(np.argsort(finishes, kind="stable"))
+    judged = np.maximum(begins + 1, np.ceil((timbre_at - first) * ratio / HOP).astype(np.int64))
+    needed = np.maximum(finishes, judged)
+    waiting = list(np.argsort(needed, kind="stable"))
     power, base = np.zeros((0, SEMITONES + MELS), np.float32), 0
     for spectra, ended in _gathered(_spectra(_mono(record, first, last))):
         power = np.concatenate([power, spectra])
         known = base + len(power) - (0 if ended else _MARGIN)
-        ready = [index for index in waiting if ended or finishes[index] <= known]
+        ready = [index for index in waiting if ended or needed[index] <= known]
         if not ready:
             continue
         waiting = waiting[len(ready) :]
         harmonic = harmonic_part(np.sqrt(power[:, :SEMITONES]))
         for index in ready:
             begin = min(int(begins[index]), known - 1) - base
-            end = max(begin + 1, int(finishes[index]) - base)
+            end, heard = (max(begin + 1, int(frames[index]) - base) for frames in (finishes, judged))
             _describe(made, index, harmonic[begin:end], power[begin:end, SEMITONES:])
+            made.timbre[index] = _timbre(power[begin:heard, SEMITONES:])
         if waiting:
             forgotten = max(0, min(int(begins[waiting].min()) - _MARGIN - base, len(power)))
             power, base = power[forgotten:], base + forgotten
@@ -124,10 +137,14 @@ def describe(record: Record, starts: ArrayLike, stops: ArrayLike, compare: Compa
 def _describe(made: Descriptors, n: int, harmonic: NDArray[np.float32], mels: NDArray[np.float32]) -> None:
     made.frame[n] = harmonic[0]
     made.harmonic[n] = _logarithm(harmonic).mean(axis=0)
-    least = 10.0 ** (SILENCE_DB / 10)
-    decibels = 10 * np.log10(mels + least)
-    made.timbre[n] = scipy.fft.dct(decibels.mean(axis=0), norm="ortho")[1 : MFCCS + 1]
-    made.level_db[n] = max(SILENCE_DB, 10 * np.log10(mels.sum(axis=1).mean() + least))
+    made.level_db[n] = max(SILENCE_DB, 10 * np.log10(mels.sum(axis=1).mean() + _LEAST))
+
+
+def _timbre(mels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the mean MFCC 1..19 of power in mel bands, (frames, 40)."""
+    decibels = 10 * np.log10(mels + _LEAST)
+    mfcc: NDArray[np.float32] = scipy.fft.dct(decibels.mean(axis=0), norm="ortho")[1 : MFCCS + 1]
+    return mfcc
 
 
 def _logarithm(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:

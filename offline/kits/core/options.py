@@ -19,13 +19,15 @@ Normalise = Literal["peak", "lufs"]
 Want = Literal["harmony", "drums", "both"]
 """Which chops are preferred: those with a chord and without drums, drum hits, or neither."""
 
-DIVERSITY, CLASSIC_DIVERSITY = 0.15, 0.5
-"""Where on real music kits differ most while their mean probability falls by at most 5 %; for classic by 8 %."""
+DIVERSITY, CLASSIC_DIVERSITY = 0.25, 0.5
+"""Where on real music kits differ most while their mean probability falls by at most 5 %; as much for classic."""
 
 NOTES = 128
 """MIDI has so many, 0 to 127."""
 DUPLICATE = 0.95
 """Cosine from which two chops are nearly the same."""
+NEAREST = 0.1
+"""The share of all pairs of a record, the most alike, that a kit avoids as well."""
 
 DECLICK_MS = 0.5
 """Of a fade that ends a click and leaves an attack: a kick's rises within some milliseconds."""
@@ -83,7 +85,7 @@ class ChopOptions:
     distance: Annotated[
         Distance,
         Option("min: away from the nearest chosen chop, mean: from all on average (default: {default}).", WHAT),
-    ] = "mean"
+    ] = "min"
     classic: Annotated[bool, Option("Choose by the plain method of 2017: one frame, mean distance, no bans.", WHAT)] = (
         False
     )

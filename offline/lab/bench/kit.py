@@ -4,13 +4,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from samplechop.offline.kits import pipeline, plan, selection
+from samplechop.offline.kits import pipeline, plan, redundancy, selection
 from samplechop.offline.kits.analysis import candidates, content_detection, descriptors
 from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
@@ -23,8 +23,6 @@ RATE = 44_100
 OPTIONS = ChopOptions()
 CLASSIC = ChopOptions(classic=True)
 """The choice of 2017."""
-TELLING = 0.1
-"""Least MFCC similarity of the strongest chops that can be lowered by a share of it: below, they do not repeat."""
 LONGEST_NAME = 20
 
 
@@ -39,37 +37,52 @@ def diversification() -> Iterator[Figure]:
     yield Figure(f"16 of {MANY:,} candidates", took, "ms").at_most(50)
 
 
-def redundancies(path: Path) -> Iterator[Figure]:
-    """Judge the kit of one record, and what else could be made of the same candidates. The goals are the kit's.
+def redundancies(paths: Sequence[Path]) -> Iterator[Figure]:
+    """Judge the kit of each record, and what else could be made of the same candidates; then the mean of all.
 
     Raises UserError for what cannot be read.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        record = open_record(path, Path(scratch))
-        among = plan.choice(record, OPTIONS, 0, record.length)
-        starts = np.array([place.sample for place in among.places], np.int64)
-        stops = np.append(starts, record.length)[1:]
-        took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)
-    chosen, classic = (among.selected(options) for options in (OPTIONS, CLASSIC))
-    judged = plan.figures(among.places, among.described, chosen, OPTIONS.count, 0, record.length, {"classic": classic})
-    name = path.stem if len(path.stem) <= LONGEST_NAME else path.stem[: LONGEST_NAME - 1] + "…"
-    yield Figure(f"{name}: candidates", len(among.found.candidates), "")
-    yield Figure(f"{name}: features", record.length / record.sample_rate / took, "× real time")
-    if not judged:
-        return
-    for what in ("duplicates", "similarity", "probability"):
+    found: list[redundancy.Figures] = []
+    for path in paths:
+        with tempfile.TemporaryDirectory() as scratch:
+            record = open_record(path, Path(scratch))
+            among = plan.choice(record, OPTIONS, 0, record.length)
+            starts = np.array([place.sample for place in among.places], np.int64)
+            stops = np.append(starts, record.length)[1:]
+            took = best_seconds(lambda: descriptors.describe(record, starts, stops), 2)  # noqa: B023
+        name = path.stem if len(path.stem) <= LONGEST_NAME else path.stem[: LONGEST_NAME - 1] + "…"
+        yield Figure(f"{name}: candidates", len(among.found.candidates), "")
+        yield Figure(f"{name}: features", record.length / record.sample_rate / took, "× real time")
+        judged = among.figures(among.selected(OPTIONS), {"classic": among.selected(CLASSIC)})
+        if judged:
+            yield from _beside(name, judged)
+            found.append(judged)
+    if len(found) > 1:
+        ways = {
+            way: {what: float(np.mean([judged[way][what] for judged in found])) for what in _WORDS} for way in found[0]
+        }
+        yield from _beside("all", ways)
+        yield from _goals(ways)
+
+
+def _beside(name: str, judged: redundancy.Figures) -> Iterator[Figure]:
+    for what, words in _WORDS.items():
         for way, values in judged.items():
-            goal = 0.25 if (what, way) == ("duplicates", "kit") else None
-            yield Figure(f"{name}: {_WORDS[what]}, {way}", values[what], "").at_most(goal)
-    kit, top = judged["kit"], judged["top-N"]
-    loss = 1 - kit["probability"] / max(top["probability"], 1e-9)
-    yield Figure(f"{name}: probability lost", 100 * loss, "%", goal="≤ 5", reached=loss <= 0.05)
-    if top["similarity"] >= TELLING:
-        lower = 1 - kit["similarity"] / top["similarity"]
-        yield Figure(f"{name}: MFCC similarity lowered", 100 * lower, "%", goal="≥ 30", reached=lower >= 0.3)
+            yield Figure(f"{name}: {words}, {way}", values[what], "")
 
 
-_WORDS = {"duplicates": "duplicate rate", "similarity": "MFCC similarity", "probability": "mean probability"}
+def _goals(judged: Mapping[str, Mapping[str, float]]) -> Iterator[Figure]:
+    """Say by how much the kit is better than random picks, and what that costs; on many records, as each is luck."""
+    kit, top, luck = judged["kit"], judged["top-N"], judged["random"]
+    fewer = 100 * (1 - kit["repeats"] / max(luck["repeats"], 1e-9))
+    yield Figure("all: fewer repeats than random picks", fewer, "%").at_least(20)
+    farther = 100 * (kit["distance"] / max(luck["distance"], 1e-9) - 1)
+    yield Figure("all: farther from the nearest than random", farther, "%").at_least(20)
+    loss = 100 * (1 - kit["probability"] / max(top["probability"], 1e-9))
+    yield Figure("all: probability lost", loss, "%").at_most(5)
+
+
+_WORDS = {"repeats": "repeats", "distance": "distance to the nearest", "probability": "mean probability"}
 
 
 MINUTES = 3.0

@@ -1,6 +1,7 @@
 """`samplechop chop` as a user runs it: a record goes in, a kit comes out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import soundfile
 
 from samplechop.offline.audio.sample_formats import BYTES
 from samplechop.offline.cli import chop
-from samplechop.offline.kits import kit_folder
+from samplechop.offline.kits import kit_folder, pipeline
 from samplechop.offline.kits import plan as planning
 from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.model import Guess
@@ -237,6 +238,24 @@ def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Pa
     for said in ("1 made, 0 skipped", "0 made, 1 skipped"):
         outcome = samplechop("chop", song.parent, "-o", tmp_path, "--jobs", 1, *FEW)
         assert (outcome.code, said in outcome.out) == (0, True), outcome
+
+
+@pytest.mark.parametrize(
+    ("at_bars", "said"),
+    [
+        (None, "has no clear tempo, so --bars changed nothing"),
+        (2, "2 of 4 slices of"),
+        (4, None),
+    ],
+)
+def test_it_says_where_bars_did_not_fill_the_kit(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_bars: int | None, said: str | None
+) -> None:
+    plan = planning.planned
+    monkeypatch.setattr(pipeline, "planned", lambda *given: replace(plan(*given), at_bars=at_bars))
+    options = ChopOptions(count=4, bars=True, formats=(), picture=False)
+    notes = [note for note in pipeline.make_kit(song, tmp_path / "kit", options).warnings if "bar" in note]
+    assert [said in note for note in notes] == ([] if said is None else [True])
 
 
 def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: Path, monkeypatch) -> None:

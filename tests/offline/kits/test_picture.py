@@ -46,7 +46,7 @@ def test_kits_of_any_size_are_drawn(tmp_path: Path, slices: int) -> None:
 def test_it_says_what_is_known(tmp_path: Path) -> None:
     kit = make_kit(tmp_path)
     said = assert_drawn(kit, likeness(kit))
-    assert {"record.wav", "A01", "A04", "nothing repeats", "duplicate_rate", "kit", "grid"} <= set(said)
+    assert {"record.wav", "A01", "A04", "nothing repeats", "repeats", "kit", "grid"} <= set(said)
     assert any("92 bpm · A minor" in text for text in said)
 
 

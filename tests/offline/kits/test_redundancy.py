@@ -3,66 +3,78 @@
 import numpy as np
 import pytest
 
-from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
-from samplechop.offline.kits.plan import duplicate_rate, figures, mean_similarity
+from samplechop.offline.kits.redundancy import Figures, figures, grid
 
 RATE = 1000
+TWINS = np.repeat(20.0 * np.eye(40), 2, axis=0) + 0.01 * np.random.default_rng(0).random((80, 40))
+"""Forty sounds, each there twice, nearly the same."""
 
 
-def described(harmonic: np.ndarray, timbre: np.ndarray) -> Descriptors:
-    vectors = harmonic.astype(np.float32)
-    return Descriptors("slice", RATE, vectors, vectors, timbre.astype(np.float32), np.zeros(len(vectors), np.float32))
+def candidates(n: int) -> list[Candidate]:
+    return [Candidate(index * RATE, 0.9 - 0.01 * index) for index in range(n)]
 
 
-def test_every_slice_that_has_a_twin_is_a_duplicate() -> None:
-    harmonic = np.array([[1, 0, 0], [1, 0.1, 0], [0, 1, 0], [0, 0, 1]], np.float32)
-    assert duplicate_rate(harmonic) == 0.5
+def judged(timbre: np.ndarray, chosen: object, count: int = 4, **others: object) -> Figures:
+    vectors, cuts = timbre.astype(np.float32), grid(count, 0, len(timbre) * RATE)
+    return figures(candidates(len(timbre)), vectors, chosen, cuts, vectors[cuts // RATE], RATE, others)
 
 
-def test_similarity_is_the_mean_over_all_pairs() -> None:
-    timbre = np.random.default_rng(0).standard_normal((5, 7)).astype(np.float32)
-    middle = timbre.mean(axis=0)
-    units = (timbre - middle) / np.linalg.norm(timbre - middle, axis=1, keepdims=True)
-    pairs = [float(units[i] @ units[j]) for i in range(5) for j in range(i)]
-    assert mean_similarity(timbre, middle) == pytest.approx(np.mean(pairs), abs=1e-6)
+def test_slices_repeat_where_another_is_nearly_the_same() -> None:
+    found = judged(TWINS, [0, 2, 4, 6], twins=range(4), half=[0, 1, 2, 4])
+    assert [found[name]["repeats"] for name in ("kit", "twins", "half", "top-N")] == [0.0, 1.0, 0.5, 1.0]
+    assert found["twins"]["distance"] < 0.1 * found["half"]["distance"] * 2 < found["kit"]["distance"]
 
 
-def test_what_is_all_the_same_has_similarity_one() -> None:
-    assert mean_similarity(np.ones((4, 3), np.float32), np.zeros(3, np.float32)) == pytest.approx(1.0)
-
-
-def test_a_kit_is_judged_beside_the_strongest_chance_and_an_equal_grid() -> None:
-    harmonic = np.repeat(np.eye(4), 2, axis=0)  # each slice twice
-    candidates = [Candidate(index * RATE, 0.9 - 0.1 * index) for index in range(8)]
-    found = figures(candidates, described(harmonic, harmonic), [0, 2, 4, 6], 4, 0, 8 * RATE, {"all": range(8)})
+def test_the_ways_to_choose_come_in_their_order_beside_the_kit() -> None:
+    found = judged(TWINS, [0, 2, 4, 6], all=range(80))
     assert list(found) == ["kit", "top-N", "all", "random", "grid"]
-    assert [found[name]["duplicates"] for name in ("kit", "top-N", "all", "grid")] == [0.0, 1.0, 1.0, 0.0]
-    assert found["kit"]["similarity"] < found["top-N"]["similarity"]
-    assert found["kit"]["probability"] == pytest.approx(0.6)
-    assert found["top-N"]["probability"] == pytest.approx(0.75)
-    assert 0.0 < found["random"]["duplicates"] < 1.0
+    assert all(list(row) == ["repeats", "distance", "probability"] for row in found.values())
+    assert found["kit"]["probability"] == pytest.approx(0.87)
+    assert found["top-N"]["probability"] == pytest.approx(0.885)
+
+
+def test_random_picks_have_distance_one_and_those_of_alike_sounds_repeat_by_chance() -> None:
+    found = judged(np.random.default_rng(2).standard_normal((200, 12)), range(16), 16)
+    assert found["random"]["distance"] == pytest.approx(1.0)
+    assert 0.2 < found["random"]["repeats"] < 0.7
+    assert found["kit"]["distance"] == pytest.approx(1.0, abs=0.15)
+
+
+def test_every_coefficient_counts_as_much_as_it_varies() -> None:
+    timbre = np.random.default_rng(3).standard_normal((50, 6))
+    plain, scaled = judged(timbre, range(8)), judged(timbre * [1, 10, 100, 1, 0.1, 5], range(8))
+    assert all(plain[way] == pytest.approx(scaled[way], rel=1e-4) for way in plain)
+
+
+def test_what_is_all_the_same_repeats_and_has_no_distance() -> None:
+    found = judged(np.ones((6, 3)), [0, 2, 4])
+    assert all(row["repeats"] == 1.0 and row["distance"] == 0.0 for row in found.values())
 
 
 def test_a_grid_that_meets_no_candidate_has_no_probability() -> None:
-    candidates = [Candidate(index * RATE + 500, 0.9) for index in range(4)]
-    assert figures(candidates, described(np.eye(4), np.eye(4)), [0], 4, 0, 4 * RATE)["grid"]["probability"] == 0.0
+    places = [Candidate(index * RATE + 500, 0.9) for index in range(4)]
+    eye = np.eye(4, dtype=np.float32)
+    assert figures(places, eye, [0], grid(4, 0, 4 * RATE), eye, RATE)["grid"]["probability"] == 0.0
 
 
 def test_what_merely_begins_the_record_is_no_weak_chop() -> None:
-    candidates = [Candidate(0, 0.0), Candidate(RATE, 0.8)]
-    found = figures(candidates, described(np.eye(2), np.eye(2)), [0, 1], 2, 0, 2 * RATE)
+    places, eye = [Candidate(0, 0.0), Candidate(RATE, 0.8)], np.eye(2, dtype=np.float32)
+    found = figures(places, eye, [0, 1], grid(2, 0, 2 * RATE), eye, RATE)
     assert found["kit"]["probability"] == pytest.approx(0.8)
 
 
 def test_figures_do_not_change_from_run_to_run() -> None:
-    candidates = [Candidate(index * RATE, 0.9) for index in range(30)]
-    harmonic = np.random.default_rng(1).random((30, 5))
-    one, two = (figures(candidates, described(harmonic, harmonic), [1, 2], 2, 0, 30 * RATE) for _ in range(2))
-    assert one == two
+    timbre = np.random.default_rng(1).random((30, 5))
+    assert judged(timbre, [1, 2]) == judged(timbre, [1, 2])
+
+
+def test_equal_parts_begin_with_the_first_sample_and_cover_all() -> None:
+    assert grid(4, 10, 50).tolist() == [10, 20, 30, 40]
+    assert len(grid(0, 0, 10)) == 0
 
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_hardly_any_candidates_have_figures(n: int) -> None:
-    found = figures([Candidate(0, 0.5)] * n, described(np.ones((n, 3)), np.ones((n, 3))), range(n), n, 0, RATE)
-    assert all(np.isfinite(value) for figure in found.values() for value in figure.values())
+    found = judged(np.ones((n, 3)), range(n), n)
+    assert all(np.isfinite(value) for row in found.values() for value in row.values())

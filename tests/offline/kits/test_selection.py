@@ -146,6 +146,19 @@ def test_another_set_is_another_set_and_nearly_as_good() -> None:
     assert again.tolist() == sets[2].tolist()
 
 
+def test_a_kit_is_less_alike_than_random_picks_though_it_takes_strong_chops() -> None:
+    """Twelve sounds that come back again and again, some more often: of each chance has several, a kit one."""
+    luck = np.random.default_rng(0)
+    which = luck.choice(12, 240, p=np.arange(1, 13) / 78)
+    sounds = luck.random((12, 30)) ** 4
+    descriptors = described(sounds[which] + 0.01 * luck.random((240, 30)))
+    places = [Candidate(index * RATE, float(p)) for index, p in enumerate(luck.uniform(0.4, 1.0, 240))]
+    chosen = select(places, descriptors, ChopOptions(count=12), sample_rate=RATE)
+    draws = [len(set(which[luck.choice(240, 12, replace=False)])) for _ in range(50)]
+    assert len(set(which[chosen])) >= max(draws)
+    assert np.mean([places[index].strength for index in chosen]) > 0.85
+
+
 def test_bar_starts_are_preferred_when_asked_for() -> None:
     downbeats = [4 * RATE + 800, 12 * RATE - 800]
     options = ChopOptions(count=2, diversity=0.0, bars=True)

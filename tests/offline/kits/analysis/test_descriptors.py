@@ -48,6 +48,13 @@ def chords(*roots_hz: float) -> NDArray[np.float32]:
 SECOND = np.arange(8) * RATE
 
 
+def test_timbre_is_of_one_length_wherever_slices_end() -> None:
+    audio = chords(220.0, 311.1, 415.3, 220.0)
+    one, two = (describe(Samples(audio), SECOND[:3], stops) for stops in (SECOND[1:4], SECOND[:3] + RATE // 8))
+    assert np.allclose(one.timbre, two.timbre, atol=1e-4)
+    assert not np.allclose(one.harmonic, two.harmonic, atol=1e-4)
+
+
 def test_the_same_chord_is_alike_and_another_is_not() -> None:
     found = describe(Samples(chords(220.0, 311.1, 220.0)), SECOND[:3], SECOND[1:4])
     alike = found.similarity([0, 1, 2])

@@ -1,0 +1,107 @@
+"""How much a kit repeats itself, beside simpler ways of choosing as many slices from the same record.
+
+Slices are compared by what nothing was selected by, `Descriptors.timbre`, over the same length from each one's start:
+Euclidean distance of MFCC, each coefficient over its standard deviation among the record's candidates. What a listener
+minds is the other slice that is most alike, not the average one, so each counts by its nearest neighbour:
+
+- repeats: the share of slices that sound nearly like another one chosen: nearer than NEAR of all pairs of candidates.
+- distance: the mean distance of a slice to the nearest other one, where that of random picks is 1.
+- probability: the mean strength of the chops. A slice that merely begins the record, with strength 0, is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from samplechop.offline.kits.core.model import Candidate
+
+DRAWS = 50
+NEAR = 0.05
+GRID_SECONDS = 0.05
+"""How far a cut of the grid may lie from a candidate to have its strength."""
+_COMPARED = 600
+"""Candidates, evenly spread, that tell how far apart sounds of the record are."""
+
+Figures = Mapping[str, Mapping[str, float]]
+"""For each way of choosing: "repeats", "distance" and "probability"."""
+
+
+def grid(count: int, first: int, last: int) -> NDArray[np.int64]:
+    """Give the samples at which `count` equal parts of first..last begin."""
+    return first + np.arange(count, dtype=np.int64) * (last - first) // max(count, 1)
+
+
+def figures(
+    candidates: Sequence[Candidate],
+    timbre: NDArray[np.float32],
+    chosen: ArrayLike,
+    cuts: ArrayLike,
+    cut_timbre: NDArray[np.float32],
+    sample_rate: int,
+    others: Mapping[str, ArrayLike] | None = None,
+) -> dict[str, dict[str, float]]:
+    """Judge a kit, `chosen`, and as many slices chosen otherwise from the same candidates, in order of time.
+
+    timbre: (n, d), of the candidates; cut_timbre: (m, d), of slices that begin at the samples `cuts`, an equal grid.
+    top-N: the strongest. random: DRAWS draws, averaged. others: more choices by name, indices into candidates.
+    A cut of the grid has a candidate's strength if it lies within 50 ms of one, else 0. Nothing without candidates.
+    """
+    if not candidates:
+        return {}
+    strength = np.array([candidate.strength for candidate in candidates])
+    samples = np.array([candidate.sample for candidate in candidates], np.int64)
+    scale = timbre.std(axis=0, dtype=np.float64)
+    scale = np.where(scale > 1e-6, scale, 1.0)
+    sounds, grid_sounds = timbre / scale, cut_timbre / scale
+    near = _near(sounds)
+    indices = np.asarray(chosen, np.int64)
+    luck = np.random.default_rng(0)
+    draws = [luck.choice(len(samples), len(indices), replace=False) for _ in range(DRAWS)]
+
+    def judged(which: NDArray[np.int64]) -> tuple[float, float, float]:
+        return *_nearest(sounds[which], near), _mean(strength[which][strength[which] > 0])
+
+    places = np.asarray(cuts, np.int64)
+    away = np.abs(samples - places[:, None])
+    hit = away.min(axis=1, initial=np.iinfo(np.int64).max) <= GRID_SECONDS * sample_rate
+    ways = {
+        "kit": judged(indices),
+        "top-N": judged(np.argsort(-strength, kind="stable")[: len(indices)]),
+        **{name: judged(np.asarray(other, np.int64)) for name, other in (others or {}).items()},
+        "random": tuple(np.mean([judged(draw) for draw in draws], axis=0).tolist()),
+        "grid": (*_nearest(grid_sounds, near), _mean(np.where(hit, strength[away.argmin(axis=1)], 0.0))),
+    }
+    unit = ways["random"][1] or 1.0
+    return {
+        name: {"repeats": repeats, "distance": distance / unit, "probability": probability}
+        for name, (repeats, distance, probability) in ways.items()
+    }
+
+
+def _near(sounds: NDArray[np.float64]) -> float:
+    """Give the distance below which NEAR of all pairs lie."""
+    some = sounds[np.unique(np.linspace(0, len(sounds) - 1, min(len(sounds), _COMPARED)).astype(np.int64))]
+    if len(some) < 2:
+        return 0.0
+    return float(np.quantile(_distances(some)[np.tril_indices(len(some), -1)], NEAR))
+
+
+def _nearest(sounds: NDArray[np.float64], near: float) -> tuple[float, float]:
+    """Give the share of sounds, (n, d), with another one nearer than `near`, and the mean distance to the nearest."""
+    if len(sounds) < 2:
+        return 0.0, 0.0
+    distances = _distances(sounds)
+    np.fill_diagonal(distances, np.inf)
+    nearest = distances.min(axis=1)
+    return float(np.mean(nearest <= near)), float(nearest.mean())
+
+
+def _distances(sounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    squares = np.einsum("nd,nd->n", sounds, sounds)
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (sounds @ sounds.T), 0.0))
+    return distances
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if len(values) else 0.0
