@@ -4,8 +4,12 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from samplechop.realtime.audio.callback import exchange
+from samplechop.realtime.audio.ring import Ring
+from samplechop.realtime.audio.source import StreamClock
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi import sounding_notes
@@ -260,6 +264,28 @@ def test_an_event_without_a_note_is_refused(port: RecordingPort, clock: HeldCloc
 def test_settings_out_of_range_are_refused(port, clock, option, value, message) -> None:
     with pytest.raises(ValueError, match=message):
         sender_of(port, clock, **{option: value})
+
+
+@pytest.mark.parametrize("block_size", [64, 128, 256, 512, 1024])
+def test_when_a_note_leaves_does_not_depend_on_the_block_size(port: RecordingPort, block_size: int) -> None:
+    rate, began, sample, latency = 44_100, 5.0, 70_000, 10_000
+    ring, clock = Ring(1, 1 << 17), StreamClock(rate)
+    block = np.zeros(block_size, np.float32)
+    for k in range(sample // block_size):  # PortAudio's time runs 3 s ahead of the machine's
+        taken, now = began + k * block_size / rate, began + (k + 1) * block_size / rate
+        times = np.array([taken + 3, now + 3, 0.0])
+        exchange(ring.control, ring.clock, ring.samples, block, block[:0], block_size, times, now, 0)
+        stamp = ring.stamp()
+        assert stamp is not None
+        (clock.update if k else clock.reset)(stamp.position, stamp.time)
+    timer, left = SimulatedTimer(), []
+    port.send = lambda message: (left.append(timer.now()), RecordingPort.send(port, message))
+    sender = MidiSender(port, clock, latency, rate, 1, timer=timer)
+    sender.send(chop(sample))
+    sender.start()
+    timer.advance(10.0)
+    assert left[0] == pytest.approx(began + (sample + latency) / rate, abs=1e-6)
+    sender.stop(drain=False)
 
 
 def beat(sample: int, label: str) -> Event:
