@@ -86,9 +86,9 @@ def pieces(
 
     tempo: beats per minute, None where it is not clear; it and beats_per_bar are what lengths in beats and bars mean.
     """
-    seconds = options.until_seconds
-    if seconds is not None:
-        stops = [min(last, candidate.sample + max(1, round(seconds * rate))) for candidate in chosen]
+    if options.fixed_length is not None:
+        length = max(1, round(options.fixed_length.seconds(tempo, beats_per_bar) * rate))
+        stops = [min(last, candidate.sample + length) for candidate in chosen]
     else:
         ends = [c.sample for c in (candidates if options.until == "candidate" else chosen)] + [last]
         after = np.searchsorted(ends, [candidate.sample for candidate in chosen], side="right")

@@ -114,7 +114,7 @@ def planned(
     chosen = among.selected(options)
     rate, beats = record.sample_rate, among.found.beats
     ends = options
-    if not among.found.candidates and options.max_length is None and options.until_seconds is None:
+    if not among.found.candidates and options.max_length is None and options.fixed_length is None:
         ends = replace(options, until="chosen")  # one slice, all there is
     tempo = tempo_and_key.tempo(beats, rate)
     bpm, meter = float(tempo.value) if tempo else None, tempo_and_key.beats_per_bar(beats)

@@ -54,6 +54,8 @@ class Length:
         return beats * 60.0 / (tempo or UNKNOWN_TEMPO)
 
 
+ENDS = ("next", "candidate", "chosen")
+"""Where a slice may end: at the next chop of the kit or its longest, at the next place, at the next of the kit."""
 DEFAULT_LENGTH = Length(2, "bars")
 """A phrase: what a pad of a sampler mostly holds."""
 
@@ -62,7 +64,7 @@ DEFAULT_LENGTH = Length(2, "bars")
 class ChopOptions:
     """Names are those of the options; seconds unless the name says otherwise; None means: as the record has it.
 
-    until: where a slice ends: "next", "candidate", "chosen" or a number of seconds. max_length: "2bars", "4beats" or
+    until: where a slice ends: "next", "candidate", "chosen" or a length. max_length: a length, "2bars", "4beats" or
     seconds; None for two bars with "next" and "candidate", else no limit. lock: seconds that must be cut at.
     """
 
@@ -100,9 +102,10 @@ class ChopOptions:
     max_length: Annotated[
         str | float | None,
         Option(
-            "A slice lasts at most so long: 2bars, 4beats, or seconds such as 3.5; at 120 bpm where no tempo is clear "
-            "(default: 2bars; no limit with --until chosen or seconds).",
+            "Longest slice: 2bars, 4beats, or seconds such as 3.5; at 120 bpm where no tempo is clear (default: 2bars; "
+            "no limit with --until chosen or a length).",
             WHERE,
+            metavar="LENGTH",
         ),
     ] = None
     lock: Annotated[
@@ -116,13 +119,13 @@ class ChopOptions:
         Option("harmony prefers chords without drums, drums prefers single drum hits (default: both, neither).", WHAT),
     ] = "both"
     until: Annotated[
-        str,
+        str | float,
         Option(
-            "Where a slice ends: next, at the next chop of the kit, after --max-length at the latest; candidate, at "
-            "the next place found; chosen, at the next of the kit however long, the record's beginning included, so "
-            "that the slices in order are the record; or so many seconds long (default: {default}).",
+            "Where a slice ends: next, at the kit's next chop or after --max-length; candidate, at the next place "
+            "found; chosen, at the kit's next chop however late, so that the slices in order are the record; or all "
+            "of one length, such as 1bar (default: {default}).",
             WHERE,
-            metavar="next|candidate|chosen|SECONDS",
+            metavar="END",
         ),
     ] = "next"
     model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", WHAT)] = "chop"
@@ -221,7 +224,7 @@ class ChopOptions:
             raise UserError(f"--start-note {self.start_note} leaves room for {room} pads, --count is {self.count}")
         if len(set(self.lock)) > self.count:
             raise UserError(f"--lock names {len(set(self.lock))} places, --count leaves room for {self.count}")
-        _ = self.until_seconds, self.longest
+        _ = self.fixed_length, self.longest
         wanted_tempo(self.tempo)
 
     @property
@@ -232,29 +235,23 @@ class ChopOptions:
         return CLASSIC_DIVERSITY if self.classic else DIVERSITY
 
     @property
-    def until_seconds(self) -> float | None:
-        """Where slices end after a fixed time: that time; else None."""
-        if self.until in ("next", "candidate", "chosen"):
-            return None
-        try:
-            seconds = float(self.until)
-        except ValueError:
-            seconds = -1.0
-        low, high = _LENGTH
-        if not low <= seconds <= high:
-            words = "next, candidate, chosen"
-            raise UserError(f"--until must be {words} or {low:g}..{high:g} seconds, got {self.until!r}")
-        return seconds
+    def fixed_length(self) -> Length | None:
+        """How long all slices are; None where they end at a chop."""
+        return None if self.until in ENDS else _length(self.until, f"--until must be {', '.join(ENDS)} or")
 
     @property
     def longest(self) -> Length | None:
         """How long a slice lasts at most; None where there is no limit."""
         if self.max_length is None:
             return DEFAULT_LENGTH if self.until in ("next", "candidate") else None
-        low, high = _LENGTH
-        found = _LENGTH_TEXT.fullmatch(str(self.max_length).strip())
-        if found is None or not low <= float(found[1]) <= high:
-            wanted = f"{low:g}..{high:g} seconds, beats or bars, such as 3.5, 4beats or 2bars"
-            raise UserError(f"--max-length must be {wanted}, got {self.max_length!r}")
-        unit = found[2] or "seconds"
-        return Length(float(found[1]), "bars" if unit[:2] == "ba" else "beats" if unit[:2] == "be" else "seconds")
+        return _length(self.max_length, "--max-length must be")
+
+
+def _length(given: str | float, must: str) -> Length:
+    """Read a length. must: what the error begins with. Raises UserError."""
+    low, high = _LENGTH
+    found = _LENGTH_TEXT.fullmatch(str(given).strip())
+    if found is None or not low <= float(found[1]) <= high:
+        raise UserError(f"{must} {low:g}..{high:g} seconds, beats or bars, such as 3.5, 4beats or 2bars, got {given!r}")
+    unit = found[2] or "seconds"
+    return Length(float(found[1]), "bars" if unit[:2] == "ba" else "beats" if unit[:2] == "be" else "seconds")

@@ -91,6 +91,12 @@ def test_short_hits_end_at_the_next_candidate() -> None:
     assert [(part.start, part.stop) for part in parts] == [(100, 300), (700, 1000)]
 
 
+def test_slices_of_a_bar_overlap_where_chops_lie_closer() -> None:
+    found = [Candidate(second * RATE, 0.9) for second in (1, 2)]
+    parts = boundaries.pieces(found, found, ChopOptions(until="1bar"), RATE, 9 * RATE, 120.0, 4)
+    assert [(part.start / RATE, part.stop / RATE) for part in parts] == [(1, 3), (2, 4)]
+
+
 def test_slices_of_a_fixed_length_end_with_the_record() -> None:
     found = [Candidate(place, 0.5) for place in (0, 44_100)]
     parts = boundaries.pieces(found, found, ChopOptions(until="1.5"), RATE, 88_200)
