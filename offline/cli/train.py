@@ -21,6 +21,7 @@ TASKS = {
     "drums": "samplechop.offline.training.tasks.drums",
     "harmony": "samplechop.offline.training.tasks.harmony",
     "tags": "samplechop.offline.atlas.tags",
+    "tempo": "samplechop.offline.lab.synthetic.octave_fit",
 }
 """The module of each task: its RECIPE is what offline/training/loop.py says. It is imported when the task is named."""
 
@@ -69,7 +70,8 @@ def _command(task: str, recipe: Any) -> Any:
         with progress_bars() as progress:
             run = Run(task, path, options.work or path.with_name(path.name + "-features"), typed, progress)
             said = recipe.train(sources or [], options, run)
-        echo(f"{path.with_name(path.name + '.json')} in {time.perf_counter() - began:.0f} s: {said}")
+        first, *then = str(said).splitlines()
+        echo(f"{path.with_name(path.name + '.json')} in {time.perf_counter() - began:.0f} s: {first}", *then)
 
     command.__doc__ = recipe.help
     return with_options(recipe.options)(command)

@@ -33,6 +33,10 @@ from samplechop.realtime.core.errors import UserError
 PER_SHARD = 32
 VALIDATION_PART = 5
 """Of one's own recordings every fifth, in the order of a hash of their names, is kept for validation."""
+NOTHING_HELD_OUT = (
+    "with one labelled recording nothing is held out to measure on: training needs at least two, of different names; "
+    "ten or more are advised"
+)
 INDEX = "shards.json"
 SCHEMA = 1
 PARTS = ("x", "target", "weight")
@@ -51,7 +55,9 @@ def find(spec: StreamSpec, folders: Sequence[Path]) -> list[Example]:
     """Find every recording with labels of the spec, sorted by name.
 
     The truth of a synthetic recording says its split; of others every fifth is for validation, and at least one if
-    there are two. Raises UserError for a missing folder, or if there is nothing to train on.
+    there are two. Those of one name, such as song.wav and song.flac, are of the same split.
+
+    Raises UserError for a missing folder, or if there is nothing to train on.
     """
     examples = []
     for folder in folders:
@@ -64,18 +70,18 @@ def find(spec: StreamSpec, folders: Sequence[Path]) -> list[Example]:
     if not examples:
         names = ", ".join(repr(str(folder)) for folder in folders)
         raise UserError(f"no labelled recordings in {names}: put {spec.example} beside name.wav")
-    own = sorted((one for one in examples if not one.split), key=lambda one: _shuffled(one.audio))
-    splits = {one: "train" if (place + 1) % VALIDATION_PART else "validation" for place, one in enumerate(own)}
-    examples = [replace(one, split=splits.get(one, one.split)) for one in examples]
-    if len(examples) > 1 and len({one.split for one in examples}) == 1:
-        last = examples[-1]
+    own = sorted({one.audio.stem for one in examples if not one.split}, key=_shuffled)
+    splits = {name: "train" if (place + 1) % VALIDATION_PART else "validation" for place, name in enumerate(own)}
+    examples = [replace(one, split=one.split or splits[one.audio.stem]) for one in examples]
+    last = examples[-1]
+    if len({one.audio.stem for one in examples}) > 1 and len({one.split for one in examples}) == 1:
         other = "validation" if last.split == "train" else "train"
-        examples[-1] = Example(last.audio, last.labels, other)
+        examples = [replace(one, split=other) if one.audio.stem == last.audio.stem else one for one in examples]
     return examples
 
 
-def _shuffled(audio: Path) -> bytes:
-    return hashlib.sha256(audio.stem.encode()).digest()
+def _shuffled(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
 
 
 @cache
@@ -105,14 +111,19 @@ def prepare(
     seed: int = 1,
     jobs: int = 2,
     on_record: Callable[[int, int], None] | None = None,
+    held_out: bool = False,
 ) -> dict[str, int]:
     """Process every labelled recording in the folders and write shards to `out`; what is there already is kept.
 
     versions: of each training recording, all but the first augmented: with another level, noise and offset.
-    on_record: called with (done, of all). Gives how many recordings each split has. Raises UserError.
+    on_record: called with (done, of all). held_out: whether both splits must have a recording.
+
+    Gives how many recordings each split has. Raises UserError.
     """
     examples = find(spec, folders)
     counts = {split: sum(one.split == split for one in examples) for split in ("train", "validation")}
+    if held_out and not all(counts.values()):
+        raise UserError(NOTHING_HELD_OUT)
     files = [(e, e.audio.stat(), e.labels.stat()) for e in examples]
     state = [(str(e.audio), a.st_size, a.st_mtime_ns, labels.st_mtime_ns, e.split) for e, a, labels in files]
     made_of = hashlib.sha256(repr((spec.name, spec.names, spec.offset, state, versions, seed)).encode()).hexdigest()

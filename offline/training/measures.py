@@ -61,6 +61,37 @@ def f_measure(recordings: Iterable[tuple[int, Sequence[Verdict]]]) -> float:
     return float(mir_eval.util.f_measure(*precision_recall(recordings)))
 
 
+ADVISED = 10
+"""Labelled recordings under which what is measured on those held out says little."""
+
+
+def held_out_summary(found: Mapping[str, tuple[float, float]], learned: int, held_out: int, chosen_on: bool) -> str:
+    """Say how well events of held-out recordings are detected: a sentence, a table, and what to expect of few.
+
+    found: (precision, recall) by model; the last one is new, the one before it, if any, is what it started from.
+    learned, held_out: numbers of recordings. chosen_on: whether the threshold was chosen on those held out.
+    """
+    f = {name: 2 * p * r / (p + r) if p + r else 0.0 for name, (p, r) in found.items()}
+    *before, now = f.values()
+    ones = f"{held_out} recording{'s' if held_out > 1 else ''}"
+    first = f"your chops are found with F {now:.2f} on {ones} that it did not learn from"
+    if before:
+        first += f", {before[0]:.2f} before"
+    width = max(map(len, found))
+    lines = [first, f"{'':{width}}     F  precision  recall"]
+    lines += [f"{name:{width}}  {f[name]:.2f}  {p:9.2f}  {r:6.2f}" for name, (p, r) in found.items()]
+    if before and now <= before[0]:
+        lines.append("it is no better there than the model it started from: keep that one, or label more recordings")
+    if chosen_on:
+        lines.append(f"its threshold was chosen on the same {ones}: expect a little less on others")
+    if learned + held_out < ADVISED:
+        lines.append(
+            f"{learned + held_out} labelled recordings are few: what is measured on so few may be far off, and other "
+            f"music may gain nothing; label {ADVISED} or more"
+        )
+    return "\n".join(lines)
+
+
 def calibration(known: Sequence[Verdict]) -> tuple[tuple[float, float], ...]:
     """Give pairs (score, share of detections with that score that are right), rising, by isotonic regression.
 

@@ -1,7 +1,7 @@
 """Streaming nets as tasks of the training loop: random excerpts of records, augmented; several members, averaged."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -82,7 +82,7 @@ class StreamingTask(ABC):
         self.shape, self.members = (start.shape, len(start.members)) if start else (shape, members)
         self._training, self.validation = (dataset.read(features, split) for split in ("train", "validation"))
         if not self._training or not self.validation:
-            raise UserError("training needs at least two labelled recordings: one to learn from and one to check with")
+            raise UserError(dataset.NOTHING_HELD_OUT)
         lengths = np.array([len(one.x) for one in self._training], float)
         self._chance = lengths / lengths.sum()
         self.layers: list[tcn.Layers] = []
@@ -129,6 +129,10 @@ class StreamingTask(ABC):
         self.layers = [tcn.layers_of(one.model, self.shape) for one in fittings]
         self._predict = mean_of([one.model for one in fittings])
         return self._predict, keras_models.to_tflite(tcn.step(self.layers, self.shape), 1)
+
+    def said(self, manifest: Manifest) -> object:
+        """Give what is said of the trained model at the end; if nothing else, its scores."""
+        return manifest.scores
 
     @abstractmethod
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
@@ -184,14 +188,15 @@ def train_stream(
     schedule: Options,
     start: Start | None,
     make: Callable[[Path, int, Start | None, Path | None], StreamingTask],
-) -> Mapping[str, Any]:
-    """Compute features of the labelled recordings in the sources, train, and give the scores. Raises UserError.
+) -> object:
+    """Compute features of the labelled recordings in the sources, train; gives what is said of it. Raises UserError.
 
     make: the task of (shards, members, start, shards to calibrate on).
     """
     shards = run.work / run.task
     prepare = partial(dataset.prepare, spec, seed=options.seed, jobs=options.jobs)
-    counts = prepare(sources, shards, VERSIONS, on_record=partial(run.progress, "processing recordings"))
+    counted = partial(run.progress, "processing recordings")
+    counts = prepare(sources, shards, VERSIONS, on_record=counted, held_out=True)
     facts: dict[str, Any] = {f"recordings_{split}": number for split, number in counts.items()}
     real = None
     if options.calibrate_on is not None:
@@ -200,7 +205,7 @@ def train_stream(
         facts["recordings_calibration"] = sum(prepare([options.calibrate_on], real, 1, on_record=counted).values())
     task = make(shards, options.members, start, real)
     facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members}
-    return run.fit(task, schedule, {**facts, "from": options.start or "nothing"}).scores
+    return task.said(run.fit(task, schedule, {**facts, "from": options.start or "nothing"}))
 
 
 def lowest_losses(fittings: Sequence[Fitted]) -> list[float]:

@@ -15,7 +15,7 @@ from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.offline.training import dataset, measures, streaming, tcn
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
-from samplechop.offline.training.measures import Verdict
+from samplechop.offline.training.measures import Verdict, held_out_summary, precision_recall
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec, split_of
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option
@@ -195,11 +195,15 @@ class ChopTask(streaming.StreamingTask):
         super().__init__(SPEC, features, SHAPE, members, start)
         self._real = dataset.read(calibrate_on, "train", "validation") if calibrate_on is not None else []
         self._scored: list[Scored] = []
+        self._before: list[Scored] = []
 
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
         """Choose the threshold of each way to choose, and say how often a score is right."""
         predict, content = self.fitted(fittings)
         scored = self._scored = score(predict, self.validation)
+        if self.start is not None:
+            nets = [tcn.build(self.shape, 1, layers=layers) for layers in self.start.members]
+            self._before = score(streaming.mean_of(nets), self.validation)
         real = score(predict, self._real)
         deciding = [*real, *(one for one in scored if not real or not len(one.references))]
 
@@ -223,13 +227,23 @@ class ChopTask(streaming.StreamingTask):
         features = StreamFeatures(SAMPLE_RATE, HOP, N_FEATURES, LOOKAHEAD, HEADS, dilations, channels, len(self.layers))
         return Calibrated(content, features, scores, thresholds["both"], MIN_GAP, decision, pairs)
 
+    def said(self, manifest: Manifest) -> str:
+        """Compare the chops found in held-out recordings with those of the net it started from."""
+        found = {}
+        if self.start is not None:
+            before = self.start.manifest
+            found[f"{before.name}, before"] = precision_recall(_verdicts(self._before, "both", before.threshold))
+        found[manifest.name] = precision_recall(_verdicts(self._scored, "both", manifest.threshold))
+        learned, held_out = (manifest.training[f"recordings_{split}"] for split in ("train", "validation"))
+        return held_out_summary(found, learned, held_out, chosen_on=not self._real)
+
     def finish(self, manifest: Manifest, folder: Path) -> None:
         """Write the weights, verify the model, draw precision over recall and how often a score is right."""
         super().finish(manifest, folder)
         lines = {}
         for name, colour in zip(BEAT_SHARES, measures.LINES, strict=True):
             found = [_verdicts(self._scored, name, threshold) for threshold in THRESHOLDS]
-            lines[f"--choose {name}"] = colour, [measures.precision_recall(one) for one in found], None
+            lines[f"--choose {name}"] = colour, [precision_recall(one) for one in found], None
         title = "Chops on validation records, ±46 ms"
         measures.draw_precision_recall(title, lines, "o-", folder / "precision-recall.png")
         known = [one for _, some in _verdicts(self._scored, "both", manifest.threshold) for one in some]
@@ -257,7 +271,7 @@ class ChopOptions(streaming.StreamOptions):
 
 
 def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
-    """Train the streaming net, or one of the classic ones; gives its scores."""
+    """Train the streaming net, or one of the classic ones; gives what is said of it."""
     from samplechop.offline.training.tasks import chop61  # which has its labels from here
 
     steps = options.steps

@@ -20,7 +20,14 @@ from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import dataset, keras_models
 from samplechop.offline.training.keras_models import Calibrated, keras
 from samplechop.offline.training.loop import Run
-from samplechop.offline.training.measures import Verdict, calibration, f_measure, near
+from samplechop.offline.training.measures import (
+    Verdict,
+    calibration,
+    f_measure,
+    held_out_summary,
+    near,
+    precision_recall,
+)
 from samplechop.offline.training.streaming_targets import Annotation
 from samplechop.offline.training.tasks.chop import EDGE, SPEC, ChopOptions, ChopTask, annotation
 from samplechop.realtime.core.errors import UserError
@@ -208,7 +215,7 @@ def _verdicts(scored: Sequence[Scored], threshold: float) -> list[tuple[int, lis
 
 
 def train(folders: Sequence[Path], options: ChopOptions, run: Run) -> object:
-    """Train a window net and write it, but for chop-cnn, which no host can run. Gives the scores.
+    """Train a window net and write it, but for chop-cnn, which no host can run. Gives what is said of it.
 
     Early stopping on the validation loss, learning rate falling with it. options.steps: epochs at most; None: EPOCHS.
     Recordings to calibrate on decide the threshold and the strengths, together with those validation records in which
@@ -219,7 +226,7 @@ def train(folders: Sequence[Path], options: ChopOptions, run: Run) -> object:
     found = list(prepare(folders))
     training, validation = ([one for one in found if one.split == split] for split in ("train", "validation"))
     if not any(one.target.any() for one in training) or not validation:
-        raise UserError("training needs labelled recordings to learn from, and at least one more to check with")
+        raise UserError(dataset.NOTHING_HELD_OUT if len(found) < 2 else "no chop is labelled in what is learned from")
     x, target = (np.concatenate([getattr(one, part) for one in training]) for part in ("x", "target"))
     parts = ("x", "target", "weight")
     thin = PICTURES_THIN if shape.whole else 1
@@ -273,13 +280,15 @@ def train(folders: Sequence[Path], options: ChopOptions, run: Run) -> object:
     content = keras_models.to_tflite(model)
     pairs = calibration(known)
     made = Calibrated(content, features_of(shape), scores, threshold, MIN_GAP, calibration=pairs, facts=facts)
-    return _written(run, made)
+    manifest = _written(run, made)
+    now = precision_recall(_verdicts(scored, threshold))
+    return held_out_summary({manifest.name: now}, len(training), len(validation), chosen_on=not real)
 
 
-def _written(run: Run, made: Calibrated, version: str = "1.0.0") -> Mapping[str, Any]:
+def _written(run: Run, made: Calibrated, version: str = "1.0.0") -> Manifest:
     manifest = keras_models.write(run.out, made, {}, version)
     keras_models.write_card(manifest, ChopTask.card, run.command)
-    return manifest.scores
+    return manifest
 
 
 def recalibrate(folders: Sequence[Path], manifest: Manifest, options: ChopOptions, run: Run) -> object:
@@ -297,4 +306,4 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, options: ChopOption
     content, pairs = manifest.path.read_bytes(), calibration(known)
     decided = manifest.scores, manifest.threshold, manifest.min_gap
     made = Calibrated(content, manifest.features, *decided, calibration=pairs, facts=facts)
-    return _written(run, made, manifest.version)
+    return _written(run, made, manifest.version).scores

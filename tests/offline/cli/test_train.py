@@ -1,6 +1,8 @@
 """The whole way: a crate, a model trained on it, that model at work, and moved towards a producer."""
 
 import json
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +60,16 @@ def test_a_model_trained_on_a_fresh_crate_chops_a_record(crate: Crate, tmp_path:
     assert all(json.loads(line)["kind"] == "chop" for line in ran.out.splitlines())
 
 
+def test_one_record_has_nothing_held_out(own_records: Path, tmp_path: Path) -> None:
+    for name in ("one.wav", "one.txt"):
+        shutil.copy(own_records / name, tmp_path)
+    shutil.copy(own_records / "one.wav", tmp_path / "again").rename(tmp_path / "one.aiff")  # of the same labels
+    outcome = samplechop("train", tmp_path, "-o", tmp_path / "tiny", "--steps", 2, "--jobs", 1)
+    assert (outcome.code, len(outcome.err.strip().splitlines())) == (2, 1), outcome
+    assert "nothing is held out" in outcome.err and "at least two" in outcome.err
+    assert not list(tmp_path.glob("tiny*.json"))
+
+
 def test_training_leaves_model_weights_card_and_pictures(trained: Path) -> None:
     assert {path.suffix for path in trained.parent.glob("tiny.*")} == WRITTEN
     assert {path.name for path in (trained.parent / "tiny-report").iterdir()} == {
@@ -85,6 +97,13 @@ def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, 
         change = [np.abs(before[name] - after[name]).max() for name in before.files]
         scale = [np.abs(before[name]).max() for name in before.files]
     assert 0 < max(change) < 0.2 * max(scale)
+    first, head, before, now, *rest = outcome.out.splitlines()
+    assert re.search(
+        r"moved\.json in \d+ s: your chops are found with F [01]\.\d\d on 1 recording .*, [01]\.\d\d before", first
+    )
+    assert head.split() == ["F", "precision", "recall"]
+    assert before.startswith("tiny, before") and now.startswith("moved") and len(before) == len(now)
+    assert any("2 labelled recordings are few" in line and "10 or more" in line for line in rest)
     moved = models.load(tmp_path / "moved.json")
     assert moved.features == models.load(Path(f"{trained}.json")).features
     assert moved.training["recordings_calibration"] == 2

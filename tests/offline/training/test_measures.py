@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from samplechop.offline.training.measures import FEWEST, MOST_PAIRS, calibration
+from samplechop.offline.training.measures import FEWEST, MOST_PAIRS, calibration, held_out_summary
 
 
 def verdicts(n: int, seed: int = 0) -> list[tuple[float, bool]]:
@@ -39,3 +39,13 @@ def test_markers_with_the_same_score_make_one_pair() -> None:
 
 def test_too_few_markers_say_nothing() -> None:
     assert calibration(verdicts(FEWEST - 1)) == ()
+
+
+def test_what_is_said_of_held_out_recordings_compares_with_the_model_before() -> None:
+    better = held_out_summary({"a, before": (0.5, 0.5), "b": (0.8, 0.8)}, 9, 2, chosen_on=False).splitlines()
+    assert "F 0.80 on 2 recordings" in better[0] and better[0].endswith("0.50 before")
+    assert [line.split()[-3:] for line in better[2:]] == [["0.50", "0.50", "0.50"], ["0.80", "0.80", "0.80"]]
+    worse = held_out_summary({"a, before": (0.5, 0.5), "b": (0.4, 0.4)}, 8, 1, chosen_on=True)
+    assert all(
+        words in worse for words in ("no better there", "threshold was chosen on", "9 labelled recordings are few")
+    )

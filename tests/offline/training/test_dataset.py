@@ -1,0 +1,21 @@
+"""Which recordings are trained on, and which are held out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samplechop.offline.training import dataset
+from samplechop.offline.training.tasks.chop import SPEC
+
+
+@given(st.lists(st.sampled_from("abcdefghij"), min_size=2, max_size=30))
+def test_recordings_are_split_by_name(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    folder = tmp_path_factory.mktemp("records")
+    for place, name in enumerate(names):
+        (folder / str(place)).mkdir()
+        (folder / str(place) / f"{name}.wav").touch()
+        (folder / str(place) / f"{name}.txt").write_text("1.0\n")
+    found = dataset.find(SPEC, [folder])
+    of_name = {name: {one.split for one in found if one.audio.stem == name} for name in names}
+    assert all(len(splits) == 1 for splits in of_name.values())
+    assert len({one.split for one in found}) == min(2, len(set(names)))
