@@ -39,6 +39,9 @@ TEMPO_STYLES = (
     replace(_BY_NAME["rock"], bpm=(100, 150)),
 )
 """Those that are evaluated."""
+_OTHERS = ("soul", "funk", "break", "gospel", "punk", "ballad", "shuffle", "latin", "electro", "reggae")
+FITTING_STYLES = (*TEMPO_STYLES, *(_BY_NAME[name] for name in _OTHERS))
+"""Those that weights are fitted to: others too, in 4/4, so that not only the ones that are evaluated are known."""
 SECONDS = 30.0
 _CHORD, _BASS = (0, 3, 7, 10), 33
 
@@ -55,7 +58,7 @@ class TempoRecord:
 
 def make_tempo_record(style: Style, seed: int, number: int, seconds: float = SECONDS) -> TempoRecord:
     """Make record `number` of a style; every other one has a bass and chords. It depends on nothing else."""
-    at = [one.name for one in TEMPO_STYLES].index(style.name)
+    at = [one.name for one in FITTING_STYLES].index(style.name)
     rng = np.random.default_rng([seed, at, number])
     bpm = float(rng.uniform(*style.bpm))
     drift = float(rng.choice([0.0, rng.uniform(0.001, 0.006)]))

@@ -34,7 +34,7 @@ _CENTRE_BPM = 110.0
 
 
 class OctaveEvidence:
-    """Collects the evidence. octave: of the beat over the tracked pulse, -1, 0 or 1.
+    """Collects the evidence. octave: of the beat over the tracked pulse, -1, 0 or 1. beats: of the present pulse.
 
     frame_rate: frames per second. low_bpm, high_bpm: what the beat's tempo may be.
     """
@@ -59,7 +59,7 @@ class OctaveEvidence:
         self._one.fill(0)
         self._two.fill(0)
         self._four.fill(0)
-        self._beats = 0
+        self.beats = 0
 
     def push(self, rows: NDArray[np.float32]) -> None:
         """[analysis] Take the next frames' activations of HEADS, float32 (n, len(HEADS)), 0..1; they are copied."""
@@ -73,7 +73,7 @@ class OctaveEvidence:
         before, self._place = self._place, place
         if self._period and abs(change := math.log2(self._period / period)) > _OTHER_PULSE:
             # An established beat stays where it was: a pulse twice as fast is that of the octave below.
-            doubled = self._beats >= ENOUGH and abs(change - round(change)) < _OTHER_PULSE / 2
+            doubled = self.beats >= ENOUGH and abs(change - round(change)) < _OTHER_PULSE / 2
             self.octave = min(max(self.octave - round(change), -1), 1) if doubled else 0
             self._restart()
         self._period = period
@@ -81,7 +81,7 @@ class OctaveEvidence:
         if not 0.6 < length / period < 1.6 or length > LONGEST / 2:
             return self.octave
         self._fold(before, length)
-        if self._beats >= ENOUGH:
+        if self.beats >= ENOUGH:
             odds = log_odds(self.features())
             bpm = 60 * self._frame_rate / period
             possible = [octave for octave in (-1, 0, 1) if octave == 0 or self._low <= bpm * 2.0**octave <= self._high]
@@ -97,8 +97,8 @@ class OctaveEvidence:
         part = np.clip(np.floor((frames - early) / length * BINS).astype(int), 0, BINS - 1)
         profile = np.zeros((BINS, len(HEADS)))
         np.maximum.at(profile, part, self._recent[frames % LONGEST])
-        self._beats += 1
-        share, turn = 1 / min(self._beats, MEMORY), self._beats % 4
+        self.beats += 1
+        share, turn = 1 / min(self.beats, MEMORY), self.beats % 4
         self._one += share * (profile.T - self._one)
         self._two += share * (profile.T * (1, -1, 1, -1)[turn] - self._two)
         self._four += share * (profile.T * (1, 1j, -1, -1j)[turn] - self._four)
