@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from samplechop.models import ModelError, load
 from samplechop.realtime.core.errors import UserError, printable
 from samplechop.realtime.core.events import PITCHES
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
@@ -83,7 +84,11 @@ def in_a_session(file: SettingsFile, given: Mapping[str, Any], path: Path | None
     """Run a session with the settings of a file and the options given. Raises UserError."""
     file = file.for_run(given, path, fast)
     with file.named_in_errors():
-        _run(file.checked(given, path, fast), path, fast, file.named)
+        settings = file.checked(given, path, fast)
+        for detector, model in _MODELS.items():
+            if detector in settings.detectors:
+                load(getattr(settings, model))
+        _run(settings, path, fast, file.named)
 
 
 def _run(settings: LiveSettings, path: Path | None, fast: bool, named: Callable[[str], str]) -> None:
@@ -168,10 +173,11 @@ def _counted(count: int, kind: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
+_MODELS = {"chop": "model", "drums": "drum_model", "harmony": "harmony_model"}
+
+
 def guarded(command: Callable[[], object]) -> int:
     """Run a command line; report the user's mistakes in one sentence. Gives the exit code."""
-    from samplechop.models import ModelError
-
     try:
         for argument in sys.argv[1:]:
             argument.encode()

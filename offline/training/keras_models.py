@@ -63,11 +63,12 @@ class Card:
 
 
 def check_writable(option: str, given: Path, folder: Path) -> None:
-    """Refuse a folder that cannot be written to, before hours of work rather than after. Raises UserError."""
+    """Refuse a folder that cannot be made or written to, before hours of work; it is not made. Raises UserError."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        tempfile.TemporaryDirectory(prefix=".samplechop-", dir=there).cleanup()
     except OSError as error:
         raise UserError(f"{option} {str(given)!r} cannot be written: {error.strerror or error}") from None
 

@@ -5,6 +5,7 @@ import os
 import queue
 import stat
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -46,6 +47,14 @@ def check_target(path: str | Path, replaced: bool = False) -> Path:
         raise UserError(f"cannot write {str(path)!r}: there is no folder {str(target.parent)!r}; create it first")
     if not os.access(target.parent, os.W_OK | os.X_OK) or (target.exists() and not os.access(target, os.W_OK)):
         raise UserError(f"cannot write {str(path)!r}: no permission; choose another place")
+    if not target.exists():
+        try:  # where rights say nothing: /proc, a medium that cannot be written
+            tempfile.TemporaryFile(dir=target.parent).close()
+        except OSError as error:
+            why = error.strerror or error
+            raise UserError(
+                f"cannot write {str(path)!r}: no file can be made there ({why}); choose another place"
+            ) from None
     return target
 
 

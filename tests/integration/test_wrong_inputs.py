@@ -243,3 +243,28 @@ def test_taps_that_are_there_stay(tmp_path: Path) -> None:
     result = samplechop("live", "--demo", "--quiet", "--tap", "--tap-port", "x", "--tap-file", tmp_path / "t.jsonl")
     check(result, tmp_path, "t.jsonl", "there already", left={"t.jsonl"})
     assert (tmp_path / "t.jsonl").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["live", "--demo", "--fast", "--record", "sessions", "--log", "log.txt", "--model", "nosuch"],
+        ["live", "--demo", "--fast", "--detect", "drums", "--log", "log.txt", "--drum-model", "nosuch"],
+        ["live", "--demo", "--fast", "--midi-file", "a.mid", "--events", "/proc/a.jsonl"],
+        ["live", "--demo", "--fast", "--midi-file", "a.mid", "--record", "/proc/nope"],
+        ["chop", "--demo", "-o", "new/kits", "--model", "nosuch"],
+        ["chop", "--demo", "-o", "new/kits", "--formats", "sfz,nosuch"],
+        ["chop", "--demo", "-o", "new/kits", "--template", "{nosuch}"],
+        ["chop", "--demo", "-o", "/proc/nope"],
+        ["train", "nosuch", "-o", "new/me"],
+        ["train", ".", "-o", "new/me", "--from", "nosuch"],
+        ["drums", "clips", "nosuch", "-o", "new/clips"],
+        ["evaluate", ".", "--model", "nosuch", "--page", "page.html"],
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_cannot_be_meant_leaves_nothing_behind(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check(samplechop(*arguments), tmp_path)
