@@ -20,7 +20,7 @@ FILES = "realtime/core realtime/audio realtime/dsp offline/common offline/audio"
 SOUND = "offline/augmentation offline/synthesis"
 PRODUCT = """
     models realtime offline/common offline/audio offline/labels offline/sessions offline/notes offline/training
-    offline/augmentation offline/synthesis offline/kits offline/export offline/atlas offline/evaluate
+    offline/nets offline/augmentation offline/synthesis offline/kits offline/export offline/atlas offline/evaluate
 """
 ALLOWED = {
     "models": "realtime/core",
@@ -38,16 +38,19 @@ ALLOWED = {
     "realtime": "models realtime",
     "offline/common": "realtime/core",
     "offline/audio": "realtime/core realtime/audio realtime/dsp offline/common",
+    "offline/nets": f"{FILES} models realtime/nets",
     "offline/labels": FILES,
     "offline/augmentation": FILES,
     "offline/synthesis": f"{FILES} offline/augmentation offline/notes",
     "offline/sessions": f"{FILES} realtime/recording",
     "offline/notes": f"{FILES} offline/labels realtime/midi",
-    "offline/training": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes {SOUND}",
+    "offline/training": f"""
+        {FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes offline/nets {SOUND}
+    """,
     "offline/kits/core": f"{FILES} {LIVE} realtime",
     "offline/export": f"{FILES} offline/labels offline/kits/core",
-    "offline/kits": f"{FILES} {LIVE} realtime offline/kits/core offline/export",
-    "offline/atlas": f"{FILES} {LIVE} realtime offline/training offline/kits offline/export {SOUND}",
+    "offline/kits": f"{FILES} {LIVE} realtime offline/nets offline/kits/core offline/export",
+    "offline/atlas": f"{FILES} {LIVE} realtime offline/nets offline/training offline/kits offline/export {SOUND}",
     "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas {SOUND}",
     "offline/lab": f"{PRODUCT} offline/lab",
     "offline/cli": f"{PRODUCT} offline/lab",

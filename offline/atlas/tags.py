@@ -24,10 +24,11 @@ from samplechop.offline.atlas import descriptions, tag_net
 from samplechop.offline.atlas.files import read_table, write_table
 from samplechop.offline.atlas.settings import TagSettings
 from samplechop.offline.atlas.store import Atlas
-from samplechop.offline.atlas.tag_net import Encoder, encode
+from samplechop.offline.atlas.tag_net import encode
 from samplechop.offline.common.arrays import read_array, write_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
+from samplechop.offline.nets.sound_net import Encoder
 from samplechop.offline.training.loop import Options, Recipe, Run, TrainOptions
 from samplechop.offline.training.tasks.tags import TagTask, sound_features
 from samplechop.realtime.core import documents

@@ -114,6 +114,9 @@ def detector(
 def kit(
     recordings: Annotated[list[Path] | None, typer.Argument(help="Recordings to chop (default: the demo).")] = None,
     hours: Annotated[float, typer.Option(min=0, help="Also chop so many hours, and report the memory it takes.")] = 0.0,
+    one_shots: Annotated[
+        Path | None, typer.Option(help="Only tag these drum sounds, named after what they are, a folder.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Measure kits: how fast they are made, and how much they repeat themselves beside simpler ways of choosing.
@@ -122,12 +125,18 @@ def kit(
     samplechop bench kit
     samplechop bench kit --hours 3
     samplechop bench kit song.flac record.wav --json
+    samplechop bench kit --one-shots drums/
     """
     from functools import partial
 
     from samplechop.offline.lab.bench import kit as measures
     from samplechop.realtime.cli import DEMO
 
+    if one_shots is not None:
+        from samplechop.offline.lab.bench import drum_tags
+
+        show(f"samplechop bench kit, {one_shots.name}", {"drum tags": partial(drum_tags.one_shots, one_shots)}, json)
+        return
     files = recordings or [DEMO]
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
     parts["repetition"] = partial(measures.redundancies, files)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from samplechop.offline.common.progress import Progress
-    from samplechop.offline.kits.core.model import Content
     from samplechop.offline.kits.pipeline import Outcome
 
 MANY = "Many records"
@@ -188,7 +187,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known])
     contents = {
         "chord": [part.content.chord_name for part in kit.slices],
-        "drums": [_drums(part.content) for part in kit.slices],
+        "drum": [part.content.drum or "" for part in kit.slices],
     }
     shown = {name: told for name, told in contents.items() if any(told)}
     table = Table("pad", "at", "length", "strength", *shown, "slice", title=title, title_justify="left", box=None)
@@ -213,14 +212,6 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     echo(f"{len(outcome.files)} files, {size:.1f} MB, in {kit.folder} after {seconds:.1f} s", summary(outcome.formats))
     for warning in outcome.warnings:
         echo(f"samplechop: {warning}", err=True)
-
-
-def _drums(content: "Content") -> str:
-    """Tell how much of a slice is drums, and which, the strongest first: "80 % kick, hat"; "" where there are none."""
-    if not content.hits or content.drum_content is None:
-        return ""
-    others = [name for name in content.hits if name != content.drum]
-    return f"{100 * content.drum_content:.0f} % {', '.join([content.drum or '', *others])}"
 
 
 _FOR_LISTS = {"choke", "declick", "fade_ms", "formats", "mono", "normalise", "picture", "play"}

@@ -7,7 +7,7 @@
     slices        in order of time: number, name, file, note, strength, start, stop, frames (samples of the record, but
                   frames of the file), start_seconds, stop_seconds; slice_rate and slice_channels stand beside the list
                   content: chord (Harte's syntax), chord_name ("Am7"), key_agreement (0..1), hits (count by drum), drum
-                  (the strongest), drum_content (0..1), of the slice's first two seconds; null where unknown or unclear
+                  (the one it is), drum_content (0..1), of the slice's first two seconds; null where unknown or unclear
     candidates    sample, seconds, strength: every place that was found, chosen or not
     tempo, key    value and confidence, or null where unclear; downbeats (samples)
     model         name and sha256; settings as they were chosen; redundancy by measure

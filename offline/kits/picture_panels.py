@@ -146,7 +146,7 @@ _MEANING = (
 def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope], rate: int) -> None:
     """Draw every pad where it lies on the machine, with what is on it: banks of four by four, A01 at the lower left.
 
-    Few pads have their length, chord and strongest drum, the latter bright where half or more of the sound is drums.
+    Few pads have their length, chord and drum.
 
     outlines: of the slices' files, which have `rate` Hz; the loudest of them fills its pad.
     """
@@ -178,8 +178,7 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
             axes.text(x + 0.92, y + 0.9, length, size=8, color=FAINT, va="top", ha="right")
             axes.text(x + 0.08, y + 0.07, part.content.chord_name, size=8, color=CYAN, va="baseline")
             if part.content.drum and len(part.content.summary) <= _CHARACTERS // across:
-                ink = INK if (part.content.drum_content or 0.0) >= 0.5 else FAINT
-                axes.text(x + 0.92, y + 0.07, part.content.drum, size=8, color=ink, va="baseline", ha="right")
+                axes.text(x + 0.92, y + 0.07, part.content.drum, size=8, color=INK, va="baseline", ha="right")
     axes.add_collection(PolyCollection(shapes, facecolors=[colour(part) for part in slices], linewidths=0))
     axes.set(xlim=(0, across * (_SIDE + _GAP) - _GAP), ylim=(0, down * (_SIDE + _GAP) - _GAP))
 

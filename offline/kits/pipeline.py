@@ -16,7 +16,7 @@ from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
 from samplechop.offline.kits import picture, write_slices
-from samplechop.offline.kits.analysis import candidates, content, content_detection, tempo_and_key
+from samplechop.offline.kits.analysis import candidates, content, content_detection, drum_tag, tempo_and_key
 from samplechop.offline.kits.analysis.candidates import harmonic_part
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Similarity
@@ -180,7 +180,8 @@ def cut(
     """
     rate, bpm = record.sample_rate, tempo_and_key.tempo(plan.found.beats, record.sample_rate)
     notes = [options.start_note + index for index in range(len(plan.pieces))]
-    contents = [content.describe(inside, piece, tonality) for piece in plan.pieces]
+    drums = drum_tag.name_drums(record, inside, plan.pieces)
+    contents = [content.describe(inside, piece, tonality, drum) for piece, drum in zip(plan.pieces, drums, strict=True)]
     names = naming.names(
         options.template,
         [piece.start for piece in plan.pieces],

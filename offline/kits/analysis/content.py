@@ -40,13 +40,16 @@ _MAJOR, _MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10, 11)
 _Weights = NDArray[np.float64]
 
 
-def describe(detected: DetectedContent, piece: Piece, key: Guess | None) -> Content:
-    """Tell what is in a piece of the record; key: the record's. None is what no detector ran for."""
+def describe(detected: DetectedContent, piece: Piece, key: Guess | None, drum: str | None = None) -> Content:
+    """Tell what is in a piece of the record; None is what no detector ran for.
+
+    key: the record's. drum: which one it is, see `drum_tag`.
+    """
     times, level = _moments(detected, piece.start, piece.stop)
     if not level.any():
         silent = detected.hits is not None
         return Content(hits={} if silent else None, drum_content=0.0 if silent else None)
-    label, agreement, hits, drum, amount = None, None, None, None, None
+    label, agreement, hits, amount = None, None, None, None
     if detected.chords is not None:
         label, _ = _chord(detected.chords, times, level)
         agreement = _agreement(detected.chords, times, level, key)
@@ -55,7 +58,6 @@ def describe(detected: DetectedContent, piece: Piece, key: Guess | None) -> Cont
         struck = detected.hits.drums[inside]
         counts = np.bincount(struck, minlength=len(DRUMS))
         hits = {name: int(count) for name, count in zip(DRUMS, counts, strict=True) if count}
-        drum = DRUMS[struck[int(_prominence(detected.hits, inside).argmax())]] if hits else None
         amount = round(_drum_content(detected, detected.hits, piece.stop, times, level), 3)
     return Content(label, None if agreement is None else round(agreement, 3), hits, drum, amount)
 

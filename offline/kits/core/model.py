@@ -48,7 +48,8 @@ class Content:
     """What sounds in a slice while its pad is played first, see `analysis.content`; None: not known, or not clear.
 
     chord: in Harte's syntax, such as "A:min7". key_agreement: 0..1, the share of what sounds that is in the record's
-    key. hits: how many of each drum, by `events.DRUMS`; only those there are. drum: the strongest of them.
+    key. hits: how many of each drum, by `events.DRUMS`; only those there are. drum: the one
+    that it is as a whole, see `analysis.drum_tag`; None where it is none.
     drum_content: 0..1, how much of the sound is drums.
     """
 
@@ -65,7 +66,7 @@ class Content:
 
     @property
     def summary(self) -> str:
-        """Chord and strongest drum, as names of pads and markers tell them: "Am7 kick", "Am7", "kick" or ""."""
+        """Chord and drum, as names of pads and markers tell them: "Am7 kick", "Am7", "kick" or ""."""
         return " ".join(word for word in (self.chord_name, self.drum) if word)
 
 

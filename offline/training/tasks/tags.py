@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop.models import Manifest, SoundFeatures
 from samplechop.offline.augmentation.effects import shift_bands, tilt_and_ripple
+from samplechop.offline.nets import sound_net
 from samplechop.offline.training import keras_models, measures
 from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
 from samplechop.offline.training.loop import Batch, Fitted, Loss
@@ -32,8 +33,6 @@ MOST_WEIGHT = 8.0
 BATCH = 128
 """Images in a batch, two of each sound; of few sounds fewer."""
 VALIDATION_BATCH = 512
-TFLITE_BATCH = 32
-"""Sounds per call, in the file: a net converted for another number cannot be run."""
 LEAST_THRESHOLD = 0.2
 THRESHOLDS = tuple(np.round(np.arange(LEAST_THRESHOLD, 0.91, 0.02), 2).tolist())
 MOST_BARS = 50
@@ -233,7 +232,7 @@ class TagTask:
             "thresholds": dict(zip(tags, thresholds(labels, likelihoods), strict=True)),
             "synonyms": dict(self._tagged.synonyms),
         }
-        content = keras_models.to_tflite(_two_outputs(fitted.model), TFLITE_BATCH)
+        content = keras_models.to_tflite(_two_outputs(fitted.model), sound_net.BATCH)
         return Calibrated(content, self.features, scores, decision=decision, facts=facts, card_scores=card_scores)
 
     def finish(self, _manifest: Manifest, folder: Path) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from samplechop import models
 from samplechop.models import SoundFeatures
-from samplechop.offline.atlas.tag_net import Encoder, encode
+from samplechop.offline.atlas.tag_net import encode
 from samplechop.offline.atlas.tags import open_model, predicted_tags
 from samplechop.offline.audio.one_shots import trimmed
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
+from samplechop.offline.nets.sound_net import Encoder
 from samplechop.offline.synthesis.drums import MADE
 
 RECORDINGS = os.environ.get("SAMPLECHOP_AUDIO")

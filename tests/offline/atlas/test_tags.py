@@ -11,8 +11,9 @@ from samplechop import models
 from samplechop.offline.atlas import descriptions, tag_net
 from samplechop.offline.atlas.settings import TagSettings
 from samplechop.offline.atlas.store import Atlas, Sound
-from samplechop.offline.atlas.tag_net import Encoder, encode
+from samplechop.offline.atlas.tag_net import encode
 from samplechop.offline.atlas.tags import predicted_tags, read_tags, tag
+from samplechop.offline.nets.sound_net import Encoder
 from samplechop.offline.training.tasks import tags as tag_training
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import samplechop

@@ -128,7 +128,7 @@ def test_an_outline_has_no_more_columns_than_samples_and_survives_broken_ones(tm
     assert envelope(tmp_path / "a.wav", 0, 4, 100)[:, 0].tolist() == [np.float32(0.1), 0, 0, np.float32(-0.2)]
 
 
-def test_pads_tell_their_chord_and_strongest_drum(tmp_path: Path) -> None:
+def test_pads_have_their_chord_and_drum(tmp_path: Path) -> None:
     kit = make_kit(tmp_path)
     content = Content("A:min7", 0.9, {"kick": 1}, "kick", 0.8)
     parts = (replace(kit.slices[0], content=content), *kit.slices[1:])

@@ -150,9 +150,3 @@ def test_the_harmonic_part_is_that_of_librosa() -> None:
         magnitudes.T, kernel_size=(descriptors.KERNEL_FRAMES, descriptors.KERNEL_SEMITONES)
     )
     np.testing.assert_allclose(descriptors.harmonic_part(magnitudes), expected.T, atol=1e-6)
-
-
-def test_the_mel_bands_are_those_of_librosa() -> None:
-    bins = np.arange(descriptors.N_FFT // 2 + 1) * descriptors.RATE / descriptors.N_FFT
-    expected = librosa.filters.mel(sr=descriptors.RATE, n_fft=descriptors.N_FFT, n_mels=descriptors.MELS)
-    np.testing.assert_allclose(descriptors.mel_filters(bins), expected.T, atol=1e-8)

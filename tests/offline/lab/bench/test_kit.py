@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
 from samplechop.offline.lab.bench import kit
+from samplechop.offline.synthesis.drums import MADE
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
 
@@ -29,3 +31,16 @@ def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: 
 def test_a_recording_to_chop_that_is_missing_is_named() -> None:
     result = samplechop("bench", "kit", "no such.wav")
     assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")
+
+
+def test_one_shots_are_counted_by_what_they_are_called_and_what_they_are_tagged(tmp_path: Path) -> None:
+    for folder, role in (("kicks", "kick"), ("other", "kick"), ("hats", "hat")):
+        (tmp_path / folder).mkdir()
+        sound = np.pad(MADE[role](10_001, 0.8, np.random.default_rng(0)), (0, RATE // 4))
+        soundfile.write(tmp_path / folder / "a sound.wav", sound, RATE)
+    result = samplechop("bench", "kit", "--one-shots", tmp_path, "--json")
+    assert result.code == 0, result.err
+    figures = {one["name"]: one["value"] for one in json.loads(result.out)["figures"]}
+    assert sum(value for name, value in figures.items() if "tagged" in name and "share" not in name) == 3
+    assert sum(value for name, value in figures.items() if name.startswith("none, 1 of them")) == 1
+    assert 0.0 <= figures["kick, snare, hat: share tagged right"] <= 1.0

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.atlas.tag_net import image
+from samplechop.offline.nets.sound_net import image
 from samplechop.offline.training.tasks.tags import sound_features
 
 FEATURES = sound_features(("a",))

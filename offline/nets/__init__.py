@@ -1,0 +1,1 @@
+"""Nets that run over whole files, for kits and atlases."""
