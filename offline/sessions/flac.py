@@ -11,6 +11,8 @@ the header counts. So the header is read as if it stated the count that is neede
 
 import io
 import os
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +31,9 @@ from samplechop.realtime.recording.audio_files import COUNT_AT, COUNT_MASK
 _BLOCK_AT, _SUM_AT = 10, 26  # in STREAMINFO: largest block, 2 bytes; MD5 of the samples, 16 bytes
 _SMALLEST_BLOCK = 16
 _SILENCE_FRAMES = 65_536
+_SYNC, _LONGEST_HEADER, _SMALLEST_FRAME = re.compile(rb"\xff[\xf8\xf9]"), 16, 9
+"""How a block begins, fixed or variable in size; bytes of its header at most, and of all of it at least."""
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def _frames_there(path: Path, block: int) -> int:
 
 def _decoded(path: Path, claimed: int, block: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
     """Decode all blocks that can be, with their positions."""
-    position = 0
+    position, starts = 0, _starts(path, block)
     while position < claimed:
         found = False
         with (
@@ -166,7 +171,50 @@ def _decoded(path: Path, claimed: int, block: int) -> Iterator[tuple[int, NDArra
             end = min(position - position % block + block, claimed)
             if found and (alone := _block_at(path, position, end - position)) is not None:
                 yield position, alone
-            position = end
+            after = bisect_left(starts, end)
+            position = starts[after] if after < len(starts) else claimed
+
+
+def _starts(path: Path, block: int) -> list[int]:
+    """Give the positions where blocks may begin that can be decoded, in order: where a header's checksum is right.
+
+    A count of samples is a claim, and one that lies would be tried block by block. So is the number in a block: those
+    that so small a file cannot hold are left out.
+    """
+    found, before = set(), b""
+    with open_regular(path, follow_links=False) as file:
+        most = block * (os.fstat(file.fileno()).st_size // _SMALLEST_FRAME + 1)
+        for at in range(0, os.fstat(file.fileno()).st_size, _PIECE):
+            content = before
+            with suppress(OSError):  # what the disk cannot read
+                file.seek(at)
+                content += file.read(_PIECE)
+            for match in _SYNC.finditer(content):
+                found.add(_position(content[match.start() : match.start() + _LONGEST_HEADER], block))
+            before = content[-_LONGEST_HEADER:]
+    return sorted(position for position in found if position is not None and position <= most)
+
+
+def _position(head: bytes, block: int) -> int | None:
+    """Give the position that a block's header states, None for what is none (RFC 9639, section 9.1)."""
+    if len(head) < _LONGEST_HEADER:
+        head = head.ljust(_LONGEST_HEADER, b"\0")  # the file ends
+    ones = 8 - (head[4] ^ 0xFF).bit_length()
+    if ones in (1, 8):
+        return None
+    end = 4 + max(1, ones)
+    number = head[4] & (0x7F >> ones)
+    for byte in head[5:end]:
+        number = number << 6 | byte & 0x3F
+    end += {6: 1, 7: 2}.get(head[2] >> 4, 0) + {12: 1, 13: 2, 14: 2}.get(head[2] & 15, 0)
+    check = 0
+    for byte in head[:end]:  # CRC-8 of polynomial 0x07, beginning with 0
+        check ^= byte
+        for _ in range(8):
+            check = (check << 1 ^ (0x07 if check & 0x80 else 0)) & 0xFF
+    if check != head[end]:
+        return None
+    return number * block if head[1] == 0xF8 else number
 
 
 def _block_at(path: Path, position: int, n: int) -> NDArray[np.int32] | None:

@@ -13,6 +13,7 @@ import soundfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from samplechop.offline.sessions import flac
 from samplechop.offline.sessions.reading import find_sessions, read_session, repair
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.audio_files import wav_header
@@ -273,3 +274,17 @@ def test_any_audio_is_listed_and_refused_or_mended(
         repair(read_session(folder))
     files = files_of(folder)
     assert files[name].endswith(before[80:]) or before in files.values()
+
+
+def test_a_flac_whose_header_counts_days_is_tried_only_where_blocks_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    soundfile.write(tmp_path / "a.flac", rng.standard_normal(5 * 4096) / 10, 8000, subtype="PCM_24")
+    content = bytearray((tmp_path / "a.flac").read_bytes())
+    content[22:26] = b"\xff" * 4  # the lower half of the count of samples
+    (tmp_path / "a.flac").write_bytes(content)
+    opened, begin = [], flac._WithFrameCount.__init__
+    monkeypatch.setattr(flac._WithFrameCount, "__init__", lambda *given: opened.append(given) or begin(*given))
+    assert flac.repair_flac(tmp_path / "a.flac").frames == 5 * 4096
+    assert len(opened) < 20
