@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.arrays import map_array
 from samplechop.offline.common.atomic import write_text
-from samplechop.realtime.core.documents import open_regular, parse_rows
+from samplechop.realtime.core.documents import lines_of, open_regular, parse_rows
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> l
     """
     try:
         with open_regular(path) as binary, TextIOWrapper(binary, "utf-8", newline="") as file:
-            found = list(islice(parse_rows(file, "\t"), None if most is None else most + 1))
+            found = list(islice(parse_rows(lines_of(file), "\t"), None if most is None else most + 1))
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
     except ValueError as error:
@@ -116,7 +116,7 @@ def truncate_table(path: Path, rows: int) -> None:
     try:
         # The end may lie within a letter.
         with open_regular(path) as binary, TextIOWrapper(binary, "utf-8", "surrogateescape", "") as file:
-            for _ in islice(parse_rows(passed(file), "\t"), rows + 1):
+            for _ in islice(parse_rows(passed(lines_of(file)), "\t"), rows + 1):
                 pass
             if not file.read(1):
                 return

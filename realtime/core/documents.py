@@ -11,7 +11,7 @@ import stat
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 MOST_BYTES = 64 << 20
 """Of a document: a session's log of a day has a tenth of it."""
@@ -103,6 +103,17 @@ def read_toml(path: Path, most: int = 1 << 20) -> dict[str, Any]:
         raise ValueError(f"{error}{hint}") from None
     _check(value, finite=True)
     return value
+
+
+def lines_of(file: TextIO, most: int = 1 << 20) -> Iterator[str]:
+    """Give the lines of a text, which may be long itself. Raises ValueError for a line of more than `most` characters.
+
+    A file can be ten gigabytes of zeros without a line end, and take no room on the disk.
+    """
+    while line := file.readline(most + 1):
+        if len(line) > most:
+            raise ValueError(f"it has a line of more than {most} characters")
+        yield line
 
 
 def parse_rows(lines: Iterable[str], delimiter: str = ",", strict: bool = False) -> Iterator[list[str]]:

@@ -95,3 +95,11 @@ def test_a_tempo_that_is_not_finite_is_an_error(tempo: str, tagged: Atlas) -> No
     write_table(tagged.folder / tempo_and_key.TABLE, tempo_and_key.COLUMNS, [("a", tempo, "")])
     with pytest.raises(UserError, match="damaged"):
         page_data.music(tagged)
+
+
+def test_a_table_of_gigabytes_without_a_line_end_is_an_error_at_once(tmp_path: Path) -> None:
+    with (tmp_path / "a.tsv").open("wb") as file:
+        file.write(b"a\tb\n1\t2\n")
+        file.truncate(10 << 30)
+    with pytest.raises(UserError, match="line of more than"):
+        read_table(tmp_path / "a.tsv", ("a", "b"))
