@@ -100,7 +100,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.root = ""
-        self.follows = False
+        self.follows = self.reading = False
         self.seen: list[str] = []
         self.ends = 0.0
 
@@ -189,7 +189,8 @@ def _most_memory() -> float:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _Hang
+    if _watch.reading:
+        raise _Hang
 
 
 def try_inputs(name: str, seed: int, first: int, count: int, parent: Path) -> Outcome:
@@ -240,11 +241,16 @@ def _read(one: Format, name: str, seed: int, number: int, root: Path) -> tuple[s
     _watch.seen, _watch.follows, _watch.root = [], one.follows, str(root)
     limit = _GRACE * one.seconds
     _watch.expect(2 * (limit + _WAIT_SECONDS))
-    signal.setitimer(signal.ITIMER_PROF, limit)
-    signal.setitimer(signal.ITIMER_REAL, limit + _WAIT_SECONDS)
+    # Again every second: an exception in what C code calls is passed over.
+    signal.setitimer(signal.ITIMER_PROF, limit, 1.0)
+    signal.setitimer(signal.ITIMER_REAL, limit + _WAIT_SECONDS, 1.0)
     began = sum(os.times()[:4])
     try:
-        one.load(folder, scratch)
+        try:
+            _watch.reading = True
+            one.load(folder, scratch)
+        finally:
+            _watch.reading = False
     except UserError:
         refused = True
     except _Hang as error:
@@ -276,7 +282,7 @@ def _remove(path: Path) -> None:
 
 def _where(error: BaseException) -> str:
     """Give the innermost place of ours that an error went through, and what it called."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name != _stop.__name__]
     ours = [
         frame
         for frame in frames
