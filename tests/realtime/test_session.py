@@ -91,6 +91,16 @@ def session_of(source: Input, **settings) -> tuple[Session, Kept]:
     return Session(LiveSettings(**settings), source, detectors, on_event=kept.write), kept
 
 
+@pytest.mark.parametrize(
+    ("duration", "shown"), [(None, 64 * BLOCK), (8 * BLOCK / RATE, 8 * BLOCK), (999.0, 64 * BLOCK)]
+)
+def test_the_bar_of_a_file_is_full_where_the_file_or_the_duration_ends(duration: float | None, shown: int) -> None:
+    source = Input()
+    source.length = 64 * BLOCK
+    session, _ = session_of(source, duration=duration)
+    assert session.monitor.snapshot().duration == shown
+
+
 def test_a_view_is_told_of_drums_and_harmony_apart_from_chops() -> None:
     session, _ = session_of(Input())
     session.run()
