@@ -121,7 +121,7 @@ class TempoOptions(TrainOptions):
     """The options of `samplechop train tempo`."""
 
     seed: Annotated[int, Option("Of the records that are fitted (default: {default}).", low=0)] = FIT_SEED
-    records: Annotated[int, Option("Records to make of each style (default: {default}).", low=1)] = 12
+    records: Annotated[int, Option("Records to make of each style (default: {default}).", low=1)] = 4
 
 
 def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
@@ -137,7 +137,7 @@ def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
             found.append(one)
         return found
 
-    fitted, other = collect(options.seed, options.records), collect(CHOOSE_SEED, max(1, options.records // 3))
+    fitted, other = collect(options.seed, options.records), collect(CHOOSE_SEED, options.records)
     weights = np.round(fit(fitted), 2)
     content = {
         "features": [*FEATURES, "constant"],
