@@ -68,6 +68,8 @@ def _read_state(folder: Path) -> dict[str, Any]:
     try:
         there = documents.read_json(path)
         state: dict[str, Any] = {name: _whole(there[name]) for name in _NUMBERS}
+        if not (state["rate"] and state["width"]):
+            raise ValueError("sounds have a rate and a length")
         state["steps"] = dict(there["steps"])
         for step in state["steps"].values():
             dict(step["settings"])

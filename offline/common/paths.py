@@ -4,13 +4,16 @@ import os
 import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+_LONGEST = 4096
+"""Characters of a path that a system takes; to follow the links of a longer one takes seconds."""
+
 
 def inside(folder: Path, name: object) -> Path:
     """Give the path of a file that an index in `folder` names.
 
     Raises ValueError unless the name is relative, without "..", and stays in the folder when links are followed.
     """
-    if not isinstance(name, str) or not name or "\0" in name:
+    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST or "\0" in name:
         raise ValueError(f"{name!r:.60} is no name of a file")
     for kind in (PurePosixPath, PureWindowsPath):  # made on one system, it may be read on the other
         if kind(name).anchor or ".." in kind(name).parts:

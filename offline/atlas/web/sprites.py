@@ -108,6 +108,8 @@ def read_index(atlas: Atlas) -> tuple[list[Path], list[tuple[int, float, float]]
     path = atlas.folder / FOLDER / INDEX
     try:
         index = documents.read_json(path)
+        if not isinstance(index["parts"], list) or len(index["parts"]) > max(1, len(index["sounds"])):
+            raise ValueError("it has parts without a sound")
         parts = [inside(path.parent, name) for name in index["parts"]]
         rate = int(index["rate"])
         sounds = [(int(part), float(offset), float(duration)) for part, offset, duration in index["sounds"]]

@@ -68,7 +68,7 @@ def _load_atlas(folder: Path, _: Path) -> None:
 
     def again() -> None:
         with atlas.exclusive():
-            atlas.append([_sound(9)], [np.zeros(80, np.float32)])
+            atlas.append([_sound(9)], [np.zeros(min(80, atlas.width), np.float32)])
 
     each(
         lambda: atlas.sounds,

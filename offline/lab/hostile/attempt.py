@@ -39,7 +39,7 @@ _MOST_BYTES = 4 << 30
 """Of address space: what asks for more gets MemoryError."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
-_ALLOWED = (".nbi", ".nbc", ".pyc", "numba.lock", "/dev/null")
+_ALLOWED = (".nbi", ".nbc", ".pyc", "__pycache__", "numba.lock", "/dev/null")
 _CACHES = (
     "/proc/",
     "/dev/fd/",

@@ -33,6 +33,14 @@ def test_parts_of_sprites_lie_in_their_folder(part: str, folder: Path) -> None:
         sprites.read_index(atlas)
 
 
+@pytest.mark.parametrize("parts", ["a" * 100_000, ["a.wav"] * 100_000, None])
+def test_parts_of_sprites_without_a_sound_are_an_error(parts: object, folder: Path) -> None:
+    (folder / "sprites").mkdir()
+    (folder / "sprites/audio.json").write_text(json.dumps({"rate": 44_100, "parts": parts, "sounds": []}))
+    with pytest.raises(UserError, match="parts without a sound"):
+        sprites.read_index(Atlas(folder))
+
+
 def test_links_out_of_an_atlas_and_pipes_in_it_are_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "maps").symlink_to(tmp_path)
     with pytest.raises(UserError, match="leads out"):
@@ -51,7 +59,10 @@ def test_any_bytes_are_a_state_or_an_error(content: bytes, tmp_path_factory: pyt
         Atlas(folder)
 
 
-@pytest.mark.parametrize("wrong", [{"rows": -1}, {"width": 10**30}, {"steps": {"page": 3}}, {"steps": {"page": {}}}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"rows": -1}, {"width": 0}, {"rate": 0}, {"width": 10**30}, {"steps": {"page": 3}}, {"steps": {"page": {}}}],
+)
 def test_a_state_without_sense_is_an_error(wrong: dict[str, object], folder: Path) -> None:
     (folder / STATE).write_text(json.dumps(json.loads((folder / STATE).read_text()) | wrong))
     with pytest.raises(UserError, match="damaged"):
@@ -91,7 +102,7 @@ def test_a_chance_of_a_tag_that_is_none_is_an_error(chance: str, tagged: Atlas) 
 
 
 @pytest.mark.parametrize("tempo", ["inf", "1e308", "nan"])
-def test_a_tempo_that_is_not_finite_is_an_error(tempo: str, tagged: Atlas) -> None:
+def test_a_tempo_that_is_none_is_an_error(tempo: str, tagged: Atlas) -> None:
     write_table(tagged.folder / tempo_and_key.TABLE, tempo_and_key.COLUMNS, [("a", tempo, "")])
     with pytest.raises(UserError, match="damaged"):
         page_data.music(tagged)

@@ -38,3 +38,8 @@ def test_pipes_in_a_folder_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ValueError, match="no regular file"):
         check_folder(tmp_path)
+
+
+def test_a_name_longer_than_any_path_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no name of a file"):
+        inside(tmp_path, "a/" * 5000)
