@@ -208,8 +208,8 @@ def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.floa
             axes.text(-0.5 - 0.012 * n, at, label(part), ha="right", va="center", **style)
             axes.text(at, n - 0.5 + 0.02 * n, label(part), ha="center", va="top", rotation=90, **style)
     count = int(np.any(others > DUPLICATE, axis=1).sum())
-    said = (f"{count} of {n} repeat", YELLOW) if count else ("nothing repeats", GREEN)
-    heading(figure, left, right, _HEADING, "Alike", said)
+    said = (f"{count} of {n} duplicates", YELLOW) if count else ("no duplicates", GREEN)
+    heading(figure, left, right, _HEADING, "Harmony alike", said)
 
 
 def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> None:

@@ -45,23 +45,22 @@ class Killed:
         return 1000 * (self.recorded - (readable or 0.0))
 
 
-def killed(place: Place, moment: float, record_format: str = "wav24") -> Killed:
+def killed(place: Place, moment: float, record_format: str = "wav24", with_sound: bool = False) -> Killed:
     """Record into a new folder of the place's sessions, and kill -9 the program `moment` seconds after the begin.
 
-    Raises Broken if it does not begin.
+    with_sound: not before there is some on disk. Raises Broken if it does not begin.
     """
     place.midi.unlink(missing_ok=True)
     before = _logs(place)
     program = place.live("--record-format", record_format)
     session, began = _begun(place, before, program)
     time.sleep(max(0.0, began + moment - time.time()))
+    if with_sound:
+        program.wait_until(lambda: any(_readable(audio) for audio in session.glob("audio.*")), "sound on disk")
     recorded = time.time() - began
     program.kill()
     audio = next(session.glob("audio.*"))
-    try:
-        readable: float | None = _seconds(audio)
-    except (soundfile.LibsndfileError, ValueError):  # ValueError: a length nobody can hold
-        readable = None
+    readable = _readable(audio)
     return Killed(session, recorded, readable, _ffprobe(audio), _is_whole(session / "events.jsonl"), _midi(place.midi))
 
 
@@ -76,9 +75,12 @@ def _begun(place: Place, before: set[Path], program: Program) -> tuple[Path, flo
     return log.parent, datetime.fromisoformat(json.loads(log.read_text().split("\n")[0])["date"]).timestamp()
 
 
-def _seconds(audio: Path) -> float:
-    there, rate = soundfile.read(audio, dtype="int16", always_2d=True)
-    return len(there) / rate
+def _readable(audio: Path) -> float | None:
+    try:
+        there, rate = soundfile.read(audio, dtype="int16", always_2d=True)
+    except (soundfile.LibsndfileError, ValueError):  # ValueError: a length nobody can hold
+        return None
+    return float(len(there) / rate)
 
 
 def _ffprobe(audio: Path) -> bool | None:

@@ -41,9 +41,9 @@ def test_what_cannot_be_run_here_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 
 @linux
 @pytest.mark.parametrize("record_format", ["wav24", "flac"])
-def test_a_recording_is_killed_in_its_first_second_and_what_is_left_read(tmp_path: Path, record_format: str) -> None:
+def test_a_recording_is_killed_at_its_begin_and_what_is_left_read(tmp_path: Path, record_format: str) -> None:
     with Place(tmp_path, write_song(tmp_path / "song.wav")) as place:
-        left = kills.killed(place, 0.5, record_format)
+        left = kills.killed(place, 0.0, record_format, with_sound=True)
         assert left.readable is not None and left.log and left.midi is not False
         place.run("sessions", place.sessions, "--repair")
         place.check_recording("broken off, repaired", seconds=0.0)
