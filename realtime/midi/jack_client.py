@@ -1,5 +1,6 @@
 """Clients of a JACK server of our own: one that notices the server's end, and one with an output for MIDI."""
 
+import atexit
 import ctypes
 import threading
 import time
@@ -51,6 +52,7 @@ class JackClient:
         if opened is None:
             raise OSError("no JACK server answers")
         self._client = ctypes.c_void_p(opened)
+        _OPEN.add(self)
         library.jack_on_shutdown(self._client, self._on_shutdown, None)
 
     def _note(self, _: int | None) -> None:
@@ -65,6 +67,17 @@ class JackClient:
         if self.gone:
             time.sleep(SETTLE_SECONDS)
         self._library.jack_client_close(self._client)
+        _OPEN.discard(self)
+
+
+_OPEN: set[JackClient] = set()
+"""All that libjack may still call: what it calls must not be freed, however a client was forgotten."""
+
+
+@atexit.register
+def _close_all() -> None:
+    for client in tuple(_OPEN):
+        client._close()
 
 
 class JackWatch:

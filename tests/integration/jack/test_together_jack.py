@@ -66,7 +66,8 @@ def test_each_kind_is_late_by_the_constant_of_its_detector(session: Session) -> 
         found = shifts[kind][np.abs(shifts[kind] - began) <= NEAR]
         print(f"{kind}: {len(found)} notes within {np.ptp(found) / PERIOD:.1f} periods")
         if session.undisturbed:  # a machine that lost cycles has lost messages, and what follows lost samples is moved
-            assert len(found) >= 0.9 * len(struck(session, kind))
+            # A busy machine sends some late; a latency mistaken would move all.
+            assert len(found) > 0.5 * len(struck(session, kind))
 
 
 def test_no_note_hangs(session: Session) -> None:

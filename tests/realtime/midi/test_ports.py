@@ -60,6 +60,10 @@ class Watch:
         self.closed = True
 
 
+def no_server(*_: str) -> None:
+    raise OSError("no JACK server answers")
+
+
 @pytest.fixture
 def rtmidi(monkeypatch: pytest.MonkeyPatch) -> type[MidiOut]:
     module = ModuleType("rtmidi")
@@ -75,6 +79,7 @@ def rtmidi(monkeypatch: pytest.MonkeyPatch) -> type[MidiOut]:
     monkeypatch.setitem(sys.modules, "rtmidi", module)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(ports, "JackWatch", Watch)
+    monkeypatch.setattr(ports, "JackOutput", no_server)
     return fresh
 
 
