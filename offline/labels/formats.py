@@ -273,7 +273,7 @@ def with_cues(audio: Path, labels: Labels) -> bytes:
     Cue points of the original are left out, its other chunks are kept as they are. Raises UserError if `audio` is no
     plain wav or cannot be read.
     """
-    body, rate, block = b"WAVE", 0, 0
+    kept, rate, block = [b"WAVE"], 0, 0
     try:
         with _opened(audio) as file:
             head = file.read(12)
@@ -286,13 +286,13 @@ def with_cues(audio: Path, labels: Labels) -> bytes:
                 if kind == b"fmt " and len(content) >= 14:
                     rate, block = struct.unpack_from("<I4xH", content, 4)
                 if kind != b"cue " and not (kind == b"LIST" and content[:4] == b"adtl"):
-                    body += chunk(kind, content)
+                    kept.append(chunk(kind, content))
     except OSError as error:
         raise UserError(f"the recording {str(audio)!r} cannot be read: {error.strerror or error}") from None
     if not rate or not block:
         raise UserError(f"{str(audio)!r} is not a whole wav file: it has no format chunk")
     times = zip(labels.times.tolist(), labels.names, strict=True)
-    body += cue_chunks([Cue(round(time * rate), name) for time, name in times])
+    body = b"".join([*kept, cue_chunks([Cue(round(time * rate), name) for time, name in times])])
     if len(body) > LARGEST:
         raise UserError(f"{str(audio)!r} has no room for cue points: a wav file ends at 4 GB")
     return chunk(b"RIFF", body)

@@ -88,7 +88,8 @@ def read_bank(folder: Path) -> Bank:
                 f"{str(file)!r} in {INDEX} must have a pitch in 0..127, a velocity in 1..127 and seconds above 0, "
                 f"got {pitch}, {velocity} and {held}"
             )
-    notes = [Note(pitch, velocity, held, read_audio(file)) for file, pitch, velocity, held in rows]
+    sounds = {file: read_audio(file) for file in dict.fromkeys(file for file, *_ in rows)}  # however often it is listed
+    notes = [Note(pitch, velocity, held, sounds[file]) for file, pitch, velocity, held in rows]
     return Bank(name, tuple(sorted(notes, key=lambda note: (note.pitch, note.velocity))))
 
 

@@ -181,7 +181,7 @@ def _praat(path: Path, unit: str) -> list[Segment]:
         raise UserError(f"TextGrids need praatio, which is not installed: {install_extra('atlas')}") from None
     try:
         grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False, reportingMode="silence")
-    except (PraatioException, ValueError, LookupError, UnicodeError, AssertionError) as error:
+    except (PraatioException, ValueError, LookupError, ArithmeticError, AssertionError) as error:
         raise UserError(f"{str(path)!r} is no TextGrid that can be read ({error}): save it again with Praat") from None
     tiers = [tier for tier in grid.tiers if isinstance(tier, textgrid.IntervalTier)]
     wanted = [tier for tier in tiers if _TIERS[unit].search(tier.name)]

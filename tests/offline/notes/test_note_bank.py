@@ -37,6 +37,14 @@ def test_notes_of_another_rate_or_in_stereo_are_brought_to_one_form(tmp_path: Pa
     assert one.samples.shape == (4410,)
 
 
+def test_a_file_that_is_listed_often_is_read_once(tmp_path: Path) -> None:
+    write_bank(Bank("x", (note(60),)), tmp_path)
+    index = json.loads((tmp_path / "notes.json").read_text())
+    (tmp_path / "notes.json").write_text(json.dumps(index | {"notes": index["notes"] * 3}))
+    first, *others = read_bank(tmp_path).notes
+    assert len(others) == 2 and all(one.samples is first.samples for one in others)
+
+
 def test_banks_are_found_inside_folders(tmp_path: Path) -> None:
     for name in ("b", "a"):
         write_bank(Bank(name, (note(60),)), tmp_path / "all" / name)

@@ -179,6 +179,7 @@ def test_gentle_and_sphinx_tell_the_same_words_alike(tmp_path_factory, given_wor
         ("a.txt", SPHINX, "phone", "holds words only: use --unit word"),
         ("a.txt", "<s> 0.1 0.2 1.0", "word", "holds no word"),
         ("a.TextGrid", 'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = ', "word", "no TextGrid"),
+        ("a.TextGrid", textgrid().replace("xmin = 0", "xmin = " + "9" * 400), "word", "no TextGrid"),
         ("a.TextGrid", textgrid(tiers="one two"), "word", "its tiers: 'one', 'two'"),
     ],
 )
