@@ -142,11 +142,11 @@ class AudioFile:
         size, position, reason, file = DECODE_FRAMES, 0, "", self.file
         while size:
             try:
-                if file is not self.file:
-                    if position:
-                        file.seek(position)
-                    # python-soundfile seeks after each read, which fails just before the fault.
-                    file.seekable = lambda: False
+                if position:
+                    file.seek(position)
+                # Nor after each read, as python-soundfile does: that fails just before a fault, and in a FLAC costs a
+                # search through the file.
+                file.seekable = lambda: False
                 while len(samples := file.read(size, dtype=dtype, always_2d=True)):
                     yield samples
                     position += len(samples)
@@ -156,7 +156,7 @@ class AudioFile:
                 # What libsndfile says when it looks for samples that are not there.
                 reason = reason or ("the rest is missing" if "fseek" in word else word or "the decoder stopped")
                 # Lossy formats cannot be sought in exactly, so what would come next might not be what follows.
-                size = size // 2 if not position or self.file.subtype in EXACT else 0
+                size = _finer(size) if not position or self.file.subtype in EXACT else 0
             finally:
                 if file is not self.file:
                     file.close()
@@ -164,6 +164,11 @@ class AudioFile:
                 file = open_audio(self.path)
         if fault := self.fault(position, reason):
             faults.append(fault)
+
+
+def _finer(size: int) -> int:
+    """Give the next step of a search for a fault: few steps, as each is sought through all that is damaged."""
+    return max(size // 16, 1) if size > 1 else 0
 
 
 def open_complete(path: Path, place: Callable[[], Path], warnings: list[str]) -> AudioFile:
