@@ -34,7 +34,7 @@ from samplechop.realtime.detectors.harmony import harte
 
 Seconds = NDArray[np.float64]
 BESIDE = "reference_times"
-STRONG = {"kick", "snare"}
+STRONG = {"kick", "snare", "stick", "clap"}
 ACCENT = 0.5
 """Velocity, 0..1, from which a kick or snare is a strong hit."""
 TOGETHER = 0.03
@@ -94,14 +94,15 @@ def together(times: list[float]) -> Seconds:
 
 def references_of(truth: Truth) -> References:
     """Read a synthetic record's truth. An empty list means there is none of it, except for drums, notes and beats."""
-    strong = [hit.time for hit in truth.drums if hit.label in STRONG and hit.velocity >= ACCENT]
+    clear = truth.clear_drums()
+    strong = [hit.time for hit in clear if hit.label in STRONG and hit.velocity >= ACCENT]
     beats = truth.beats
     numbered = any(beat.position > 0 for beat in beats)
-    attacks = [hit.time for hit in truth.drums] + [note.time for note in truth.notes]
+    attacks = [hit.time for hit in clear] + [note.time for note in truth.notes]
     return References(
         chops=np.array(sorted(chop.time for chop in truth.chops)),
         strong=together(strong) if truth.drums else None,
-        drums=together([hit.time for hit in truth.drums]) if truth.drums else None,
+        drums=together([hit.time for hit in clear]) if truth.drums else None,
         beats=np.array([beat.time for beat in beats]) if beats else None,
         downbeats=np.array([beat.time for beat in beats if beat.position == 1]) if numbered else None,
         onsets=together(attacks) if attacks else None,

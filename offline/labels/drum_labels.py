@@ -19,7 +19,7 @@ from scipy import signal
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.sidecars import beside
-from samplechop.offline.labels.recording_truth import read_truth
+from samplechop.offline.labels.recording_truth import FAINT_DB, FAMILIES, Truth, read_truth
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
@@ -31,6 +31,9 @@ UNSTATED_VELOCITY = 0.8
 SHORTEST_LOOP = 0.25
 """A synthetic record is unsure about single attacks (as chops; its drums it knows) and about loops, whose drums nobody
 knows. What is longer than this, in seconds, is taken for a loop."""
+
+FAINT_SECONDS = 0.03
+"""Around a stroke that is too faint to be found nobody asks for one of its label."""
 
 
 def _check_numbers(*values: object) -> None:
@@ -138,11 +141,21 @@ def read_drum_labels(path: Path) -> DrumLabels:
     if path.suffix == ".json":
         truth = read_truth(path)
         try:
-            loops = tuple(Unsure(start, stop) for start, stop in truth.unsure if stop - start > SHORTEST_LOOP)
-            return DrumLabels(tuple(DrumHit(hit.time, hit.label, hit.velocity) for hit in truth.drums), unsure=loops)
+            return _from_truth(truth)
         except ValueError as error:
             raise UserError(f"{str(path)!r}, what it holds: {str(error)[:200]}.") from None
     return DrumLabels(tuple(_lines(path)))
+
+
+def _from_truth(truth: Truth) -> DrumLabels:
+    hits, unsure = [], [Unsure(start, stop) for start, stop in truth.unsure if stop - start > SHORTEST_LOOP]
+    for hit in truth.drums:
+        family = FAMILIES.get(hit.label)
+        if family and hit.snr >= FAINT_DB:
+            hits.append(DrumHit(hit.time, family, hit.velocity))
+        elif family:
+            unsure.append(Unsure(max(0.0, hit.time - FAINT_SECONDS), hit.time + FAINT_SECONDS, family))
+    return DrumLabels(tuple(hits), unsure=tuple(unsure))
 
 
 def _text(path: Path) -> str:

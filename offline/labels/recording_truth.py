@@ -1,4 +1,8 @@
-"""What is known about a record: where to chop it, what was struck, which notes, chords and beats it holds."""
+"""What is known about a record: where to chop it, what was struck, which notes, chords and beats it holds.
+
+Schema 2 has ten classes of drums, their signal-to-noise ratios, and where drums sound alone; schema 1, which is still
+read, had five classes and neither.
+"""
 
 import json
 from collections.abc import Callable
@@ -13,7 +17,23 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, 2)
+CLASSES = ("kick", "snare", "stick", "clap", "hat", "open", "tom", "ride", "crash", "perc")
+"""Labels of drums: "stick" is a side-stick or a rim, "hat" a closed or pedalled hi-hat, "open" an open one, "perc" what
+is no part of the kit (shaker, conga, cowbell)."""
+FAMILIES = {
+    **dict.fromkeys(("kick",), "kick"),
+    **dict.fromkeys(("snare", "stick", "clap"), "snare"),
+    **dict.fromkeys(("hat", "open"), "hat"),
+    **dict.fromkeys(("tom",), "tom"),
+    **dict.fromkeys(("ride", "crash", "cymbal"), "cymbal"),
+}
+"""Which of samplechop.realtime.core.events.DRUMS a class belongs to; "perc" to none. "cymbal" is of schema 1."""
+ALONE_DB = 60.0
+"""The signal-to-noise ratio of what sounds alone, or of which it is not known."""
+FAINT_DB = -18.0
+"""Signal-to-noise ratio under which a stroke is neither an example of its class nor of silence."""
 Seconds = NDArray[np.float64]
 
 
@@ -28,11 +48,16 @@ class ChopTruth:
 
 @dataclass(frozen=True, slots=True)
 class DrumTruth:
-    """A drum hit: time in seconds; label "kick", "snare", "hat", "tom" or "cymbal"; velocity 0..1."""
+    """A drum hit: time in seconds; label, one of CLASSES; velocity 0..1.
+
+    snr: signal-to-noise ratio in dB: the power of its own first 40 ms over that of all else that sounds meanwhile,
+    other drums included; of hi-hats, cymbals and shakers above 5 kHz, of others broad-band. Within ±ALONE_DB.
+    """
 
     time: float
     label: str
     velocity: float
+    snr: float = ALONE_DB
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +95,7 @@ class Truth:
     """Everything known about one record. All times in seconds from its first sample, sorted, inside 0..length.
 
     unsure: (start, stop) in which nobody says whether a chop belongs there. Where neither a chop nor this holds, there
-    is none. split: "train" or "validation".
+    is none. split: "train" or "validation". solo: (start, stop) in which drums alone sound.
     """
 
     length: float
@@ -80,10 +105,15 @@ class Truth:
     sample_rate: int = 44_100
     chops: list[ChopTruth] = field(default_factory=list)
     unsure: list[tuple[float, float]] = field(default_factory=list)
+    solo: list[tuple[float, float]] = field(default_factory=list)
     drums: list[DrumTruth] = field(default_factory=list)
     notes: list[NoteTruth] = field(default_factory=list)
     chords: list[ChordTruth] = field(default_factory=list)
     beats: list[BeatTruth] = field(default_factory=list)
+
+    def clear_drums(self) -> list[DrumTruth]:
+        """Give the drum hits that are not faint: those of at least FAINT_DB."""
+        return [drum for drum in self.drums if drum.snr >= FAINT_DB]
 
 
 def moved(truth: Truth, played_at: Callable[[Seconds], Seconds], semitones: float, length: float) -> Truth:
@@ -107,16 +137,17 @@ def moved(truth: Truth, played_at: Callable[[Seconds], Seconds], semitones: floa
             pairs = [replace(row, time=float(at)) for row, at in zip(rows, times, strict=True)]
         return sorted((row for row in pairs if 0 <= row.time < length), key=lambda row: row.time)
 
-    unsure = []
-    if truth.unsure:
-        new = played_at(np.array(truth.unsure).ravel()).reshape(-1, 2)
-        unsure = sorted((max(0.0, float(a)), min(length, float(b))) for a, b in new if b > 0 and a < length)
+    def spans(given: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        new = played_at(np.array(given, dtype=np.float64).ravel()).reshape(-1, 2)
+        return sorted((max(0.0, float(a)), min(length, float(b))) for a, b in new if b > 0 and a < length)
+
     chords = [replace(chord, label=transposed(chord.label, round(semitones))) for chord in mapped(truth.chords)]
     return replace(
         truth,
         length=length,
         chops=mapped(truth.chops),
-        unsure=unsure,
+        unsure=spans(truth.unsure),
+        solo=spans(truth.solo),
         drums=mapped(truth.drums),
         notes=mapped(truth.notes, ends=True),
         chords=chords,
@@ -144,18 +175,19 @@ def write_truth(truth: Truth, path: Path) -> None:
 def read_truth(path: Path) -> Truth:
     """Read a truth written by write_truth.
 
-    Raises UserError if the file is missing, no truth, or of another schema.
+    Raises UserError if the file is missing, no truth, or of a schema that is not READABLE.
     """
     try:
         data = documents.read_json(path)
-        if data.pop("schema", None) != SCHEMA:
+        if data.pop("schema", None) not in READABLE:
             raise UserError(
                 f"{str(path)!r} is not a truth of schema {SCHEMA}: build the training set again with this version."
             )
         rows = {"chops": ChopTruth, "drums": DrumTruth, "notes": NoteTruth, "chords": ChordTruth, "beats": BeatTruth}
         for name, kind in rows.items():
             data[name] = [kind(**row) for row in data[name]]
-        data["unsure"] = [(float(start), float(stop)) for start, stop in data["unsure"]]
+        for name in ("unsure", "solo"):
+            data[name] = [(float(start), float(stop)) for start, stop in data.get(name, [])]
         truth = Truth(**data)
         _check(truth)
         return truth

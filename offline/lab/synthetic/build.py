@@ -23,7 +23,7 @@ from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
-VERSION = 3
+VERSION = 4
 """Raised when records of the same seed come out differently."""
 BYTES_PER_MINUTE = 3.2e6
 TAIL = 4096

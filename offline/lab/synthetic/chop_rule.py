@@ -6,13 +6,16 @@ A place is a candidate for a chop if it is
 - chord: the first strike of a new chord, by an instrument that speaks at once;
 - bar, phrase: the first attack of a bar or a section, or the first after at least 0.4 s of rest, whatever the
   instrument, as long as it speaks at once; the start of a one-shot or a loop;
-- phrase: in a passage without drums, every clear attack, one that raises the broad-band power within 40 ms by 6 dB.
+- phrase: in a passage without drums, every clear attack, one that raises the broad-band power within 40 ms by 6 dB;
+- hit: in a passage of drums alone, of at least 2 s, every stroke, ghost notes, hats and toms too, that raises the power
+  of any of four bands by 3 dB: a solo break is cut at all that is struck.
 
 Candidates within 60 ms (hits: 30 ms) are one chop, at the first of them that is a hit, or else at the first. It is
 kept if the finished record grows louder there, by 1 dB within 40 ms, broad-band or between 80 and 2000 Hz; otherwise
 it is unsure: a listener could not say. Unsure are also toms, congas, crashes, snares between ghost note and accent,
 repeated chords, bass notes, and the 0.2 s in which a slow instrument (strings, pads, voices) speaks, unless it has the
-melody over drums. Everything else is no chop: hats, ghost notes, melodies over drums.
+melody over drums, and hats and ghost notes of the first second after the band has stopped, when nobody can know yet
+that a break has begun. Everything else is no chop: hats, ghost notes, melodies over drums.
 """
 
 import shutil
@@ -43,15 +46,43 @@ HARDLY_RISE_DB = 0.5
 DRUM_BANDS_HZ = ((30.0, 150.0), (150.0, 1000.0), (1000.0, 5000.0), (5000.0, 15_000.0))
 SLOW = 0.2
 MELODY = ("lead", "song")
-RANK = {"hit": 0, "chord": 1, "bar": 2, "phrase": 3, "attack": 4}
+STROKE_RISE_DB = 3.0
+SHORTEST_SOLO, FEWEST_STROKES = 2.0, 4
+RING = 0.3
+"""Seconds for which a tone is taken to sound on after its end."""
+STAB = 1.0
+SETTLED = 1.0
+INAUDIBLE_DB = -60.0
+RANK = {"hit": 0.0, "stroke": 0.5, "chord": 1.0, "bar": 2.0, "phrase": 3.0, "attack": 4.0}
+STRUCK = ("hit", "stroke")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place that may be a chop: time in seconds; reason as in ChopTruth, or "attack": a chop only if it is clear."""
+    """A place that may be a chop: time in seconds; reason as in ChopTruth.
+
+    Reasons of their own are "attack", a chop only if it is clear, and "stroke", any of drums that play alone.
+    """
 
     time: float
     reason: str
+
+
+def drums_alone(score: Score, others: Sequence[tuple[float, float]] = ()) -> list[tuple[float, float]]:
+    """Find where drums alone sound for at least 2 s, in the score's time; sorted.
+
+    others: spans in which something else sounds that is no tone of the score.
+    """
+    if not score.strikes:
+        return []
+    sounding = [(tone.time - TOGETHER, tone.time + tone.length + RING) for tone in score.tones]
+    sounding += [(time - TOGETHER, time + STAB) for time in score.stabs]
+    found, free = [], 0.0
+    for start, stop in sorted([*sounding, *others, (score.length, score.length)]):
+        if start - free >= SHORTEST_SOLO and sum(free <= one.time < start for one in score.strikes) >= FEWEST_STROKES:
+            found.append((free, start))
+        free = max(free, stop)
+    return found
 
 
 def candidates(
@@ -76,12 +107,22 @@ def candidates(
     undrummed = {tone for tone in score.tones if np.min(np.abs(hits - tone.time)) > REST}
     found += [Candidate(tone.time, "attack") for tone in undrummed if tone.part in quick]
     unsure = [(start + TOGETHER, stop) for start, stop in loops]
-    unsure += [_instant(strike.time) for strike in score.strikes if _unclear(strike)]
+    solos = drums_alone(score, loops)
+    settled = [(start + SETTLED if start > 0 else start, stop) for start, stop in solos]
+    for strike in score.strikes:
+        if _inside(strike.time, settled):
+            found.append(Candidate(strike.time, "hit" if strike.accent else "stroke"))
+        elif _unclear(strike) or (_inside(strike.time, solos) and not strike.accent):
+            unsure.append(_instant(strike.time))
     for tone in score.tones:
         if tone.part in MELODY and tone not in undrummed:
             continue
         unsure.append(_instant(tone.time) if tone.part in quick else (tone.time, tone.time + SLOW))
     return _merged(found), sorted(unsure)
+
+
+def _inside(time: float, spans: Sequence[tuple[float, float]]) -> bool:
+    return any(start <= time < stop for start, stop in spans)
 
 
 def _instant(time: float) -> tuple[float, float]:
@@ -115,7 +156,7 @@ def _sounds_before(score: Score, time: float) -> bool:
 def _merged(found: list[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     for one in sorted(found, key=lambda one: (one.time, RANK[one.reason])):
-        both_hits = bool(kept) and one.reason == kept[-1].reason == "hit"
+        both_hits = bool(kept) and one.reason in STRUCK and kept[-1].reason in STRUCK
         if not kept or one.time - kept[-1].time > (TOGETHER if both_hits else PLAYERS_TOGETHER):
             kept.append(one)
         elif RANK[one.reason] < RANK[kept[-1].reason]:
@@ -161,13 +202,17 @@ def choose(
         [np.mean(np.square(samples[round(t * RATE) : round((t + WIDTH) * RATE)], dtype=float)) for t in times]
     )
     loudest = np.percentile(power, 95) + 1e-12
+    strokes = np.zeros(len(found))
+    if any(one.reason == "stroke" for one in found):
+        strokes = _highest_rise(samples, times)
     chops, unsure = [], []
-    for one, (broad, band), after in zip(found, rises, power, strict=True):
-        clear = broad >= CLEAR_RISE_DB if one.reason == "attack" else max(broad, band) >= LEAST_RISE_DB
-        if clear:
-            grown = after * (1 - 10 ** (-max(broad, band) / 10))
+    for one, (broad, band), stroke, after in zip(found, rises, strokes, power, strict=True):
+        clear = {"attack": broad >= CLEAR_RISE_DB, "stroke": stroke >= STROKE_RISE_DB}
+        if clear.get(one.reason, max(broad, band) >= LEAST_RISE_DB):
+            grown = after * (1 - 10 ** (-max(broad, band, 0.1) / 10))
             strength = float(np.clip(1 + 10 * np.log10(grown / loudest + 1e-9) / 20, 0, 1))
-            chops.append(ChopTruth(one.time, "phrase" if one.reason == "attack" else one.reason, strength))
+            reason = {"attack": "phrase", "stroke": "hit"}.get(one.reason, one.reason)
+            chops.append(ChopTruth(one.time, reason, strength))
         else:
             unsure.append(_instant(one.time))
     return chops, unsure
@@ -194,15 +239,19 @@ def audible(samples: NDArray[np.float32], hits: Sequence[DrumTruth]) -> list[Dru
     """
     if not hits:
         return []
-    times = [hit.time for hit in hits]
-    rises = np.stack([_rise(samples, times, *band) for band in DRUM_BANDS_HZ])
-    return [hit for hit, rise in zip(hits, np.max(rises, axis=0), strict=True) if rise >= HARDLY_RISE_DB]
+    risen = _highest_rise(samples, [hit.time for hit in hits])
+    return [hit for hit, rise in zip(hits, risen, strict=True) if rise >= HARDLY_RISE_DB]
+
+
+def _highest_rise(samples: NDArray[np.float32], times: Sequence[float]) -> NDArray[np.float64]:
+    """Measure by how much the power of the band that grows most grows at each time, in dB: float64, (n,)."""
+    return np.asarray(np.max([_rise(samples, times, *band) for band in DRUM_BANDS_HZ], axis=0))
 
 
 def label_played(
     samples: NDArray[np.float32], truth: Truth, found: Sequence[Candidate], turntable: Turntable, length: float
 ) -> Truth:
-    """Give the truth of a record as it was played on a turntable, with its chops, and the drums that can be heard.
+    """Give the truth of a record as it was played on a turntable, with its chops; drums that cannot be heard are faint.
 
     samples: float32, (n,), mono, 44 100 Hz, what came of it, `length` seconds; truth and found: in the score's time.
     """
@@ -213,7 +262,9 @@ def label_played(
     ]
     chops, lost = choose(samples, shifted)
     unsure = without(truth.unsure + lost, chops)
-    return replace(truth, chops=chops, unsure=unsure, drums=audible(samples, truth.drums))
+    heard = set(audible(samples, truth.drums))
+    drums = [one if one in heard else replace(one, snr=INAUDIBLE_DB) for one in truth.drums]
+    return replace(truth, chops=chops, unsure=unsure, drums=drums)
 
 
 LOUD = 0.4
@@ -221,12 +272,12 @@ LOUD = 0.4
 
 
 def _snares(truth: Truth) -> list[float]:
-    return [drum.time for drum in truth.drums if drum.label == "snare" and drum.velocity >= LOUD]
+    return [drum.time for drum in truth.clear_drums() if drum.label == "snare" and drum.velocity >= LOUD]
 
 
 def _bars(truth: Truth) -> list[float]:
     """Where something is struck on the first beat of a bar, no more than 30 ms beside it."""
-    struck = np.array(sorted([drum.time for drum in truth.drums] + [note.time for note in truth.notes]))
+    struck = np.array(sorted([drum.time for drum in truth.clear_drums()] + [note.time for note in truth.notes]))
     ones = [beat.time for beat in truth.beats if beat.position == 1]
     return [float(struck[np.argmin(np.abs(struck - one))]) for one in ones if len(struck) and _near(struck, one)]
 

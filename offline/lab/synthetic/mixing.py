@@ -12,6 +12,7 @@ from samplechop.offline.audio.one_shots import is_held_out
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
 from samplechop.offline.lab.synthetic import drum_kit
+from samplechop.offline.lab.synthetic.chop_rule import drums_alone
 from samplechop.offline.lab.synthetic.score import LABELS, Score, Tone
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES
@@ -158,7 +159,8 @@ def truth_of(
         split,
         seed,
         unsure=unsure,
-        drums=[*dropped, *(DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes if s.role in LABELS)],
+        solo=drums_alone(score),
+        drums=[*dropped, *(DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes)],
         notes=[NoteTruth(t.time, t.length, t.key, t.velocity / 127, PARTS.get(t.part, t.part)) for t in score.tones],
         chords=[ChordTruth(time, label) for time, label in score.chords],
         beats=[BeatTruth(time, position) for time, position in score.beats],

@@ -11,16 +11,19 @@ VALIDATION = 0.12
 LABELS = {
     "kick": "kick",
     "snare": "snare",
-    "rim": "snare",
-    "clap": "snare",
+    "rim": "stick",
+    "clap": "clap",
     "hat": "hat",
-    "open": "hat",
+    "open": "open",
     "pedal": "hat",
-    "ride": "cymbal",
-    "crash": "cymbal",
+    "ride": "ride",
+    "crash": "crash",
     "tom": "tom",
+    "shaker": "perc",
+    "conga": "perc",
+    "cowbell": "perc",
 }
-"""What each role is called in the truth; what is missing here (shaker, conga, cowbell) is no drum of the kit."""
+"""The class of each role in the truth, one of recording_truth.CLASSES; what is missing here (stab, loop) is no drum."""
 
 
 @dataclass(frozen=True, slots=True)

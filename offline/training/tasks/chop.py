@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.models import Features, Manifest, StreamFeatures
 from samplechop.offline.labels import labels_beside, read_labels
-from samplechop.offline.labels.recording_truth import Truth, read_truth
+from samplechop.offline.labels.recording_truth import FAINT_DB, FAMILIES, Truth, read_truth
 from samplechop.offline.training import dataset, measures, streaming, tcn
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
@@ -47,6 +47,7 @@ THRESHOLDS = tuple(np.round(np.arange(0.1, 0.75, 0.05), 2).tolist())
 TOLERANCE_FRAMES = 4
 """46 ms: how far a marker may lie from a chop and count as right."""
 GAP_FRAMES = 9
+STRONG = ("kick", "snare", "stick", "clap")
 SLOW = {"pad", "strings", "voice"}
 SLOW_SECONDS = 0.2
 
@@ -75,8 +76,9 @@ def annotation_of_truth(truth: Truth, min_gap: float) -> Annotation:
 
     While drums play they lead: what begins without a kick or snare is then no chop, whether a chord, a tom or a bass.
     """
-    struck = np.array([d.time for d in truth.drums if d.label in ("kick", "snare")])
-    hits = np.array([d.time for d in truth.drums if d.label in ("kick", "snare") and d.velocity >= SOFTEST])
+    clear, faint = truth.clear_drums(), [d for d in truth.drums if d.snr < FAINT_DB]
+    struck = np.array([d.time for d in clear if d.label in STRONG])
+    hits = np.array([d.time for d in clear if d.label in STRONG and d.velocity >= SOFTEST])
 
     def denied(start: float, stop: float) -> bool:
         led = bool(np.any(np.abs(hits - start) < LEAD_SECONDS)) and stop - start <= LONGEST_LED
@@ -84,21 +86,23 @@ def annotation_of_truth(truth: Truth, min_gap: float) -> Annotation:
 
     asked = [c for c in truth.chops if c.reason == "hit" or not denied(c.time, c.time)]
     kept, rest = leading([c.time for c in asked], [c.strength for c in asked], min_gap)
-    drums = {name: [d for d in truth.drums if d.label == name] for name in ("kick", "snare")}
+    drums = {name: [d for d in clear if FAMILIES.get(d.label) == name] for name in ("kick", "snare")}
     quick = [note.time for note in truth.notes if note.part not in SLOW]
-    soft = [(d.time, d.time) for d in truth.drums if d.label in ("kick", "snare") and d.velocity < SOFTEST]
+    soft = [(d.time, d.time) for d in clear if d.label in STRONG and d.velocity < SOFTEST]
+    lost = {name: [(d.time, d.time) for d in faint if FAMILIES.get(d.label) == name] for name in ("kick", "snare")}
     events = {
         "chop": kept,
         "hit": hits.tolist(),
         "beat": [beat.time for beat in truth.beats],
         "downbeat": [beat.time for beat in truth.beats if beat.position == 1],
-        "onset": sorted(quick + [drum.time for drum in truth.drums]),
+        "onset": sorted(quick + [drum.time for drum in clear]),
     } | {name: [d.time for d in hits if d.velocity >= SOFTEST] for name, hits in drums.items()}
     unknown = {
-        "hit": soft,
+        "hit": [*soft, *lost["kick"], *lost["snare"]],
         "chop": [*(span for span in truth.unsure if not denied(*span)), *((time, time) for time in rest)],
-        "onset": [(note.time, note.time + SLOW_SECONDS) for note in truth.notes if note.part in SLOW],
-    } | {name: [(d.time, d.time) for d in hits if d.velocity < SOFTEST] for name, hits in drums.items()}
+        "onset": [(note.time, note.time + SLOW_SECONDS) for note in truth.notes if note.part in SLOW]
+        + [(d.time, d.time) for d in faint],
+    } | {name: [(d.time, d.time) for d in hits if d.velocity < SOFTEST] + lost[name] for name, hits in drums.items()}
     return Annotation(events, unknown)
 
 

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from samplechop.offline.lab.synthetic.turntable import Turntable, random_turntable
 from samplechop.offline.labels.recording_truth import (
+    ALONE_DB,
     BeatTruth,
     ChopTruth,
     ChordTruth,
@@ -30,7 +32,8 @@ def truth():
         3,
         chops=[ChopTruth(0.25, "bar", 0.75)],
         unsure=[(0.5, 0.625)],
-        drums=[DrumTruth(0.25, "kick", 0.875)],
+        solo=[(0.0, 0.75)],
+        drums=[DrumTruth(0.25, "kick", 0.875, -3.5)],
         notes=[NoteTruth(1.0, 0.5, 61, 0.375, "lead")],
         chords=[ChordTruth(0.0, "N"), ChordTruth(1.0, "Bb:min7")],
         beats=[BeatTruth(0.25, 1), BeatTruth(0.75, 2)],
@@ -42,7 +45,24 @@ def test_a_truth_reads_back_as_written(truth, tmp_path):
     assert read_truth(tmp_path / "a.json") == truth
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"schema": 1}', '{"schema": 2, "length": 1}'])
+def test_a_truth_of_schema_1_is_read_with_what_it_lacks_left_at_its_default(truth, tmp_path):
+    path = tmp_path / "old.json"
+    write_truth(truth, path)
+    data = json.loads(path.read_text())
+    del data["solo"], data["drums"][0]["snr"]
+    path.write_text(json.dumps({**data, "schema": 1}))
+    old = read_truth(path)
+    assert old.solo == []
+    assert old.drums == [DrumTruth(0.25, "kick", 0.875, ALONE_DB)]
+    assert old.chops == truth.chops
+
+
+def test_faint_strokes_are_no_clear_drums(truth):
+    faint = DrumTruth(1.0, "hat", 0.5, -18.1)
+    assert replace(truth, drums=[*truth.drums, faint]).clear_drums() == truth.drums
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', '{"schema": 3, "length": 1}'])
 def test_what_is_no_truth_is_refused_with_the_file_named(text, tmp_path):
     path = tmp_path / "odd.json"
     path.write_text(text)
@@ -63,6 +83,7 @@ def test_speed_moves_times_pitches_and_chords_together(truth):
     assert fast.chops[0].time == 0.125
     assert (fast.notes[0].time, fast.notes[0].duration, fast.notes[0].pitch) == (0.5, 0.25, 73)
     assert fast.unsure == [(0.25, 0.3125)]
+    assert fast.solo == [(0.0, 0.375)]
     assert [beat.time for beat in fast.beats] == [0.125, 0.375]
 
 

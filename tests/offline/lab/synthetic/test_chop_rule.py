@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from samplechop.offline.lab.synthetic.chop_rule import RATE, Candidate, audible, candidates, choose, without
+from samplechop.offline.lab.synthetic.chop_rule import (
+    RATE,
+    Candidate,
+    audible,
+    candidates,
+    choose,
+    drums_alone,
+    without,
+)
 from samplechop.offline.lab.synthetic.score import Score, Strike, Tone
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth
 
@@ -13,8 +21,12 @@ def found(score, quick=QUICK, loops=()):
 
 
 def steady(*strikes):
-    """Hats every 0.2 s, so that nothing follows a rest."""
-    return Score(8.0, strikes=[Strike(0.1 + 0.2 * n, "hat", 0.5) for n in range(35)] + list(strikes))
+    """Hats every 0.2 s, so that nothing follows a rest, under a long sung tone, so that drums are not alone."""
+    return Score(8.0, strikes=hats(35) + list(strikes), tones=[Tone(0.0, 8.0, 60, 90, "song")])
+
+
+def hats(count):
+    return [Strike(0.1 + 0.2 * n, "hat", 0.5) for n in range(count)]
 
 
 def test_accents_are_chops_and_ghosts_and_hats_are_not():
@@ -40,13 +52,13 @@ def test_a_ghost_note_is_surely_no_chop_and_a_louder_stroke_unsure():
 
 def test_two_players_of_one_chord_make_one_chop():
     score = steady()
-    score.tones = [Tone(1.0, 0.5, 60, 90, "chord", True), Tone(1.05, 0.5, 60, 90, "comp", True)]
+    score.tones += [Tone(1.0, 0.5, 60, 90, "chord", True), Tone(1.05, 0.5, 60, 90, "comp", True)]
     assert found(score, QUICK | {"comp"}) == [(1.0, "chord")]
 
 
 def test_a_new_chord_is_a_chop_and_its_repetition_unsure():
     score = steady()
-    score.tones = [Tone(1.0, 0.3, 60, 90, "chord", True), Tone(1.4, 0.3, 60, 90, "chord")]
+    score.tones += [Tone(1.0, 0.3, 60, 90, "chord", True), Tone(1.4, 0.3, 60, 90, "chord")]
     chops, unsure = candidates(score, QUICK, ())
     assert [(one.time, one.reason) for one in chops] == [(1.0, "chord")]
     assert (1.4, 1.42) in unsure
@@ -54,7 +66,7 @@ def test_a_new_chord_is_a_chop_and_its_repetition_unsure():
 
 def test_a_slow_instrument_gives_no_chop_but_is_unsure():
     score = steady()
-    score.tones = [Tone(1.0, 1.0, 60, 90, "strings", True)]
+    score.tones += [Tone(1.0, 1.0, 60, 90, "strings", True)]
     chops, unsure = candidates(score, QUICK, ())
     assert chops == []
     assert unsure == [(1.0, 1.2)]
@@ -63,7 +75,7 @@ def test_a_slow_instrument_gives_no_chop_but_is_unsure():
 @pytest.mark.parametrize("part", ["lead", "song"])
 def test_a_melody_over_drums_is_no_chop(part):
     score = steady()
-    score.tones = [Tone(1.0, 1.0, 72, 90, part)]
+    score.tones += [Tone(1.0, 1.0, 72, 90, part)]
     assert candidates(score, QUICK, ()) == ([], [])
 
 
@@ -86,6 +98,36 @@ def test_of_a_loop_only_the_start_is_known():
     chops, unsure = candidates(score, QUICK, [(1.0, 3.0)])
     assert [one.time for one in chops] == [1.0]
     assert unsure == [(1.03, 3.0)]
+
+
+def test_a_break_is_cut_at_all_that_is_struck():
+    strikes = [Strike(1.0, "kick", 1.0, True), Strike(1.1, "snare", 0.2), Strike(1.42, "tom", 0.8)]
+    score = Score(8.0, strikes=[*hats(35), *strikes])
+    chops, unsure = candidates(score, QUICK, ())
+    assert {(1.0, "hit"), (1.42, "stroke")} < {(one.time, one.reason) for one in chops}
+    assert len(chops) == 35 + 2  # the ghost note is struck with a hat
+    assert unsure == []
+
+
+def test_a_break_in_music_is_known_a_second_after_the_band_has_stopped():
+    score = Score(9.0, strikes=hats(40), tones=[Tone(0.0, 4.0, 60, 90, "song")])
+    assert drums_alone(score) == [(4.3, 9.0)]
+    chops, unsure = candidates(score, QUICK, ())
+    assert [one.time for one in chops] == [strike.time for strike in score.strikes if strike.time >= 5.3]
+    assert [start for start, _ in unsure] == [strike.time for strike in score.strikes if 4.3 <= strike.time < 5.3]
+
+
+def test_a_pause_of_the_band_is_no_break():
+    tones = [Tone(0.0, 2.0, 60, 90, "song"), Tone(4.0, 4.0, 60, 90, "song")]
+    assert drums_alone(Score(8.0, strikes=hats(35), tones=tones)) == []
+
+
+def test_a_stroke_of_a_break_that_raises_one_band_by_3_db_is_a_hit():
+    times = np.arange(3 * RATE) / RATE
+    low = 0.5 * np.sin(2 * np.pi * 80 * times)
+    high = 0.05 * np.sin(2 * np.pi * 9000 * times) * ((times >= 1) & (times < 1.1))
+    chops, _ = choose((low + high).astype(np.float32), [Candidate(1.0, "stroke"), Candidate(2.0, "stroke")])
+    assert [(one.time, one.reason) for one in chops] == [(1.0, "hit")]
 
 
 def tone_burst(start, length, level, seconds=3.0):
