@@ -28,14 +28,16 @@ app = typer.Typer(
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:
-    """The options of every evaluation of detectors. detector: None for the one that takes the models."""
+    """The options of every evaluation of detectors. detector: none for the one that takes the models."""
 
     model: Annotated[
         list[str] | None, Option("A model's name or manifest; again for more (default: all released).")
     ] = None
-    detector: Annotated[str | None, Option("Another detector: beats, say, or a plug-in's name.")] = None
+    detector: Annotated[
+        list[str] | None, Option("Another detector: beats, say, or a plug-in's name; again for more.")
+    ] = None
     peers: Annotated[
-        str, Option("librosa, aubio (no chords); all that are installed; or none (default: {default}).")
+        str, Option("librosa, aubio, madmom-..., adtof; all that are installed; or none (default: {default}).")
     ] = "all"
     page: Annotated[Path | None, Option("Write a page (.html) that shows every recording.")] = None
     data: Annotated[Path | None, Option("Write all results as JSON.", names=("--json",))] = None
@@ -53,6 +55,16 @@ class EvaluateOptions:
             check_writable(path)
 
 
+@dataclass(frozen=True, slots=True)
+class ChopEvaluateOptions(EvaluateOptions):
+    """The options of the evaluation of chops. choose: ways in which each streaming model chooses, none for its own."""
+
+    choose: Annotated[
+        list[str] | None,
+        Option("Run the chop detector in this way to choose, as in samplechop live; all; again for more."),
+    ] = None
+
+
 def check_mir_eval() -> None:
     """Raise UserError where mir_eval is not installed: beside a clone that is newer than what it was set up with."""
     if find_spec("mir_eval") is None:
@@ -68,7 +80,7 @@ def check_writable(path: Path) -> None:
 
 
 @app.command("chop")
-@with_options(EvaluateOptions)
+@with_options(ChopEvaluateOptions)
 def evaluate_chop(
     folder: Annotated[Path, typer.Argument(help="Recordings with labels or reference times beside them.")],
     **given: Any,
@@ -79,12 +91,13 @@ def evaluate_chop(
     samplechop evaluate my-records                      every released model, librosa and aubio
     samplechop evaluate my-records --model mine/me.json --model chop --page look.html
     samplechop evaluate my-records --detector beats --peers none
+    samplechop evaluate devset --choose all --detector chop --detector beats
 
     Beside name.wav lie the labels: name.txt or any kind samplechop train reads, name.json of a synthetic record,
     name.beats.txt, name.onsets.txt, name.drums.txt (seconds, then the label); the last three may be in a folder
     reference_times. Recordings are averaged by subfolder, or by what stands before the first dash of the name.
     """
-    _evaluate("chops", folder, given)
+    _evaluate("chops", folder, ChopEvaluateOptions(**given))
 
 
 @app.command("drums")
@@ -105,7 +118,7 @@ def evaluate_drums(
     stands before the first dash of the name: keep drums alone and full mixes apart, as mixes are far harder. librosa
     and aubio detect onsets, and do not name drums.
     """
-    _evaluate("drums", folder, given)
+    _evaluate("drums", folder, EvaluateOptions(**given))
 
 
 @app.command("harmony")
@@ -127,10 +140,10 @@ def evaluate_harmony(
     of the name. librosa is its constant-Q chroma and the nearest template of the same chords: it takes whole files, and
     no bass.
     """
-    _evaluate("harmony", folder, given)
+    _evaluate("harmony", folder, EvaluateOptions(**given))
 
 
-def _evaluate(module: str, folder: Path, given: Mapping[str, Any]) -> None:
+def _evaluate(module: str, folder: Path, options: EvaluateOptions) -> None:
     """Run systems on the recordings under a folder, and on noise if that is wanted; show it all.
 
     Raises UserError or ModelError for a recording, system or file that cannot be used.
@@ -138,14 +151,14 @@ def _evaluate(module: str, folder: Path, given: Mapping[str, Any]) -> None:
     check_mir_eval()
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.common.terminal import print_table
-    from samplechop.offline.evaluate import report, runner, systems
+    from samplechop.offline.evaluate import peers, report, runner, systems
     from samplechop.offline.evaluate.references import tracks_in
 
     task: runner.Task = import_module(f"samplechop.offline.evaluate.{module}").TASK
-    options = EvaluateOptions(**given)
-    detector = options.detector or task.detector
-    own = systems.own_systems(task.detector, detector, options.model, task.kinds)
-    names = [*own, *systems.wanted_peers(options.peers, task.peers)]
+    own = systems.own_systems(task.detector, options.detector or [], options.model, task.kinds)
+    if isinstance(options, ChopEvaluateOptions) and options.choose:
+        own = systems.chosen_ways(own, options.choose)
+    names = [*own, *peers.wanted_peers(options.peers, task.peers)]
     systems.check(names, task.kinds, task.peers)
     found = tracks_in(folder, task.references_for, task.wanted)
     noise_files = runner.real_noises(folder, options.noise_file or ()) if options.noise else None

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from samplechop.offline.audio.reading import RATE, Sound
+from samplechop.offline.audio.reading import RATE, Sound, read_audio
 from samplechop.offline.common.palette import CYAN, FAINT, GREEN, INK, MAGENTA, RED, YELLOW
-from samplechop.offline.evaluate import measures, svg, systems
+from samplechop.offline.evaluate import measures, peers, svg, systems
 from samplechop.offline.evaluate.measures import (
     OPEN,
     RELIABILITY,
@@ -31,10 +31,15 @@ from samplechop.offline.evaluate.systems import title
 
 
 def evaluate(references: References, samples: Sound, system: str) -> SystemResult:
-    """Run a system on a recording and measure its markers."""
-    markers = systems.open_system(system)(samples)
+    """Run a system on a recording and measure its markers; on the first play of the same record, too, if it has one."""
+    run = systems.open_system(system)
+    markers = run(samples)
     bins = np.array(measures.reliability(*measures.verdicts(references, markers)), np.float64)
-    return SystemResult(markers, measures.measure(references, markers, len(samples) / RATE), {RELIABILITY: bins})
+    found = measures.measure(references, markers, len(samples) / RATE)
+    if (play := references.first_play) is not None:
+        before = play.mapped(run(read_audio(play.path)).times)
+        found["replayed"] = measures.replayed(before, markers.times)
+    return SystemResult(markers, found, {RELIABILITY: bins})
 
 
 def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
@@ -58,6 +63,11 @@ ROWS = (
     Row("  precision", "chops_p", share),
     Row("  recall", "chops_r", share),
     Row("  F at ±25 ms", "chops_f25", share),
+    Row("  F at ±30 ms", "chops_f30", share),
+    Row("  of the N strongest", "strongest_f", share),
+    Row("every hit F, ±30 ms", "onsets_f30", share),
+    Row("  precision", "onsets_p30", share),
+    Row("  recall", "onsets_r30", share),
     Row("strong hits F", "strong_f", share),
     Row("  precision", "strong_p", share),
     Row("  recall", "strong_r", share),
@@ -73,6 +83,7 @@ ROWS = (
     Row("right among the top 8", "top8", share),
     Row("right among the top 16", "top16", share),
     Row("right among the top 32", "top32", share),
+    Row("found in a second play", "replayed", share),
     Row("calibration error", "ece", share, min),
     Row("offset, median", "offset_ms", signed_ms, least_size),
     Row("offset, 95 % within", "offset_p95_ms", ms, min),
@@ -149,7 +160,7 @@ def figures(result: Result) -> list[tuple[str, str]]:
 TASK = Task(
     "chop",
     ("chop", "stream"),
-    systems.PEERS,
+    tuple(peers.PEERS),
     references_for,
     WANTED,
     evaluate,

@@ -244,6 +244,8 @@ def counted(references: DrumReferences, hits: Hits) -> dict[str, NDArray[np.floa
     def tenths(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.array(measures.reliability(hits.strengths[chosen], said[chosen] == RIGHT), np.float64)
 
+    if np.any(np.isnan(hits.strengths)):
+        return {CONFUSION: confusion(references, hits)}
     of_each = {f"{RELIABILITY}_{label}": tenths(scored & hits.of(label)) for label in DRUMS}
     return {CONFUSION: confusion(references, hits), RELIABILITY: tenths(scored), **of_each}
 

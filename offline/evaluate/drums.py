@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.palette import FAINT, GREEN, INK, LINE, RED, YELLOW
-from samplechop.offline.evaluate import drum_measures, svg, systems
+from samplechop.offline.evaluate import drum_measures, peers, svg, systems
 from samplechop.offline.evaluate.drum_measures import (
     CONFUSION,
     DELAYS,
@@ -49,6 +49,8 @@ from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 
+PEERS = ("librosa", "aubio", "adtof")
+
 
 @lru_cache(maxsize=8)
 def open_system(system: str) -> Callable[[Sound], Hits]:
@@ -56,7 +58,9 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
 
     Raises UserError or models.ModelError if it cannot be used.
     """
-    if system in systems.PEERS:
+    if system == "adtof":
+        return peers.drum_hits
+    if system in PEERS:
         return lambda samples: _unlabelled(systems.open_system(system)(samples))
     return live_hits(systems.detector_of(system, lambda model: DrumDetector(DrumSettings(model=model))))
 
@@ -273,15 +277,16 @@ def figures(result: Result) -> list[tuple[str, str]]:
                 ),
             )
         )
-        lines = {label: counts[f"{RELIABILITY}_{label}"] for label in DRUMS}
-        shown.append((f"{title(system)}: how far strengths can be trusted", reliability(lines)))
+        if RELIABILITY in counts:
+            lines = {label: counts[f"{RELIABILITY}_{label}"] for label in DRUMS}
+            shown.append((f"{title(system)}: how far strengths can be trusted", reliability(lines)))
     return shown
 
 
 TASK = Task(
     "drums",
     ("drums",),
-    systems.PEERS,
+    PEERS,
     drum_measures.drum_references_for,
     drum_measures.WANTED,
     evaluate,

@@ -9,7 +9,7 @@ import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.palette import BACK, FAINT, GREEN, INK, LINE, RED, YELLOW
-from samplechop.offline.evaluate import chord_measures, svg, systems
+from samplechop.offline.evaluate import chord_measures, peers, svg, systems
 from samplechop.offline.evaluate.chord_measures import (
     BEGINS,
     DECIDED,
@@ -48,7 +48,7 @@ def open_system(system: str) -> Callable[[Sound], Harmony]:
     Raises UserError or models.ModelError if it cannot be used.
     """
     if system in PEERS:
-        return systems.nearest_templates
+        return peers.nearest_templates
     return live_harmony(systems.detector_of(system, lambda model: HarmonyDetector(HarmonySettings(model=model))))
 
 

@@ -7,6 +7,7 @@ Markers in places where nobody knows whether a chop belongs count neither way ag
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import mir_eval
 import numpy as np
@@ -16,6 +17,8 @@ from samplechop.offline.evaluate.references import References, Seconds
 
 WINDOWS = (0.05, 0.025)
 """Seconds a marker may lie from the reference, either way."""
+CUT_WINDOW = 0.03
+"""Seconds within which two people cut at the same place, and a marker is where a person would cut."""
 KINDS = ("chops", "strong", "beats", "downbeats", "onsets", "drums")
 TOP = (8, 16, 32)
 BINS = 10
@@ -38,18 +41,30 @@ class Markers:
     seconds: float = 0.0
 
 
-def _known(markers: Seconds, references: References, window: float) -> np.ndarray:
-    """Say, bool (n,), which markers can be right or wrong about the chops."""
+def _known(markers: Seconds, places: Seconds, unsure: Sequence[tuple[float, float]], window: float) -> np.ndarray:
+    """Say, bool (n,), which markers can be right or wrong about the places: those near one, or where nobody is unsure.
+
+    unsure: (start, stop) in seconds.
+    """
     scored = np.ones(len(markers), bool)
-    assert references.chops is not None
-    for start, stop in references.unsure:
+    for start, stop in unsure:
         scored[np.searchsorted(markers, start - window) : np.searchsorted(markers, stop + window, "right")] = False
-    if len(references.chops):
-        near = np.searchsorted(references.chops, markers)
+    if len(places):
+        near = np.searchsorted(places, markers)
         for index in (near - 1, near):
-            chop = references.chops[np.clip(index, 0, len(references.chops) - 1)]
-            scored |= np.abs(chop - markers) <= window
+            scored |= np.abs(places[np.clip(index, 0, len(places) - 1)] - markers) <= window
     return scored
+
+
+def _scored(kind: str, references: References, markers: Seconds, window: float) -> np.ndarray:
+    """Say, bool (n,), which markers can be right or wrong about one of KINDS."""
+    reference = getattr(references, kind)
+    if reference is None or kind in ("beats", "downbeats"):
+        return np.ones(len(markers), bool)
+    unsure = list(references.unsure) if kind == "chops" else []
+    if references.faint is not None:
+        unsure += [(float(time), float(time)) for time in references.faint]
+    return _known(markers, reference, unsure, window)
 
 
 def f_precision_recall(reference: Seconds, found: Seconds, window: float) -> tuple[float, float, float]:
@@ -68,16 +83,18 @@ def pairs(reference: Seconds, found: Seconds, window: float) -> list[tuple[int, 
 
 
 def agreement(references: References, markers: Markers) -> Measures:
-    """Give KIND_f, KIND_p, KIND_r at ±50 ms and KIND_f25, ... at ±25 ms, for every kind that is known and not empty."""
+    """Give KIND_f, KIND_p, KIND_r at ±50 ms, KIND_f25, ... at ±25 ms and KIND_f30, ... at ±30 ms.
+
+    For every kind that is known and not empty.
+    """
     scores: Measures = {}
     for kind in KINDS:
         reference = getattr(references, kind)
-        for window, suffix in zip(WINDOWS, ("", "25"), strict=True):
+        for window, suffix in zip((*WINDOWS, CUT_WINDOW), ("", "25", "30"), strict=True):
             times = markers.times
             if kind == "downbeats" and markers.downbeats is not None:
                 times = times[markers.downbeats]
-            if kind == "chops" and reference is not None:
-                times = times[_known(times, references, window)]
+            times = times[_scored(kind, references, times, window)]
             empty = reference is None or not len(reference)
             values = (None,) * 3 if empty else f_precision_recall(reference, times, window)
             scores |= {f"{kind}_{part}{suffix}": value for part, value in zip("fpr", values, strict=True)}
@@ -85,6 +102,26 @@ def agreement(references: References, markers: Markers) -> Measures:
                 # Nothing said is nothing wrong: a system that is silent where the truth is known has no precision.
                 scores[f"{kind}_p{suffix}"] = None
     return scores
+
+
+def strongest(references: References, markers: Markers) -> float | None:
+    """Give F at ±30 ms of the N strongest markers, N being the number of places to cut; None without strengths.
+
+    What a person gets who asks for that many. Places are the chops where known, else all attacks.
+    """
+    places = references.chops if references.chops is not None else references.onsets
+    if places is None or not len(places) or markers.strengths is None:
+        return None
+    kind = "chops" if references.chops is not None else "onsets"
+    scored = _scored(kind, references, markers.times, CUT_WINDOW)
+    times, strengths = markers.times[scored], markers.strengths[scored]
+    chosen = np.sort(times[np.argsort(-strengths, kind="stable")[: len(places)]])
+    return f_precision_recall(places, chosen, CUT_WINDOW)[0]
+
+
+def replayed(first: Seconds, second: Seconds) -> float | None:
+    """Give the share of a first play's markers, mapped to a second play's time, that lie within 30 ms of one there."""
+    return len(pairs(first, second, CUT_WINDOW)) / len(first) if len(first) else None
 
 
 def offsets(references: References, markers: Markers) -> Measures:
@@ -118,8 +155,9 @@ def marks(references: References, markers: Markers) -> NDArray[np.int8]:
     if target is None:
         said[:] = OPEN
         return said
-    if references.chops is not None and not follows_beats:
-        said[~_known(markers.times, references, WINDOWS[0])] = OPEN
+    if not follows_beats:
+        kind = next((name for name in ("chops", "strong", "onsets") if getattr(references, name) is not None), "beats")
+        said[~_scored(kind, references, markers.times, WINDOWS[0])] = OPEN
     said[[j for _, j in pairs(target, markers.times, WINDOWS[0])]] = RIGHT
     return said
 
@@ -170,6 +208,7 @@ def measure(references: References, markers: Markers, length: float) -> Measures
         **agreement(references, markers),
         **offsets(references, markers),
         "per_minute": 60 * len(markers.times) / length if length else None,
+        "strongest_f": strongest(references, markers),
         **{f"top{n}": precision_at(strengths, right, n) for n in TOP},
         "speed": length / markers.seconds if markers.seconds else None,
     }
@@ -184,6 +223,17 @@ def mean_of(rows: Sequence[Mapping[str, float | None]]) -> Measures:
         average = np.median if name.startswith("offset") or name == "speed" else np.mean
         means[name] = float(average(values)) if values else None
     return means
+
+
+def errors_of(rows: Sequence[Mapping[str, float | None]]) -> Measures:
+    """Give the standard error of each mean that mean_of gives, over the recordings: None of fewer than two."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    errors: Measures = {}
+    for name in names:
+        values = [value for row in rows if (value := row.get(name)) is not None]
+        averaged = not name.startswith("offset") and name != "speed"
+        errors[name] = float(np.std(values, ddof=1) / np.sqrt(len(values))) if averaged and len(values) > 1 else None
+    return errors
 
 
 def share(value: float) -> str:
@@ -227,11 +277,15 @@ def least_size(values: Sequence[float]) -> float:
     return min(values, key=abs)
 
 
-def compared(row: Row, values: Sequence[float | None]) -> list[tuple[str, bool]]:
-    """Give each value as text, and whether it is the best, or as good as it looks; empty if none is known."""
+def compared(row: Row, values: Sequence[float | None], errors: Sequence[float | None] = ()) -> list[tuple[str, bool]]:
+    """Give each value as text, and whether it is the best, or as good as it looks; empty if none is known.
+
+    errors: the standard error of each, shown behind shares: .934±.012.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return []
     lead = row.text(row.best(known)) if row.best is not None and len(known) > 1 else None
     texts = ["–" if value is None else row.text(value) for value in values]
-    return [(text, text == lead) for text in texts]
+    behind = ["" if error is None or row.text is not share else f"±{share(error)}" for error in errors]
+    return [(text + error, text == lead) for text, error in zip_longest(texts, behind, fillvalue="")]

@@ -7,6 +7,7 @@ Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that 
     name.onsets.txt   an attack per line: seconds
     name.drums.txt    a drum hit per line: seconds, then kick, snare, hat or another label
     name.txt, ...     a producer's own labels, see offline/labels/
+    name.play.json    that it is another play of a record, and how the times of the two belong together
 
 Of the harmony the first of these counts, and name.key may hold the key: "A:min" or "A minor".
 
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from samplechop.offline import labels
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.common import sidecars
+from samplechop.offline.evaluate.plays import PLAY, FirstPlay, read_play
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
@@ -34,7 +36,8 @@ from samplechop.realtime.detectors.harmony import harte
 
 Seconds = NDArray[np.float64]
 BESIDE = "reference_times"
-STRONG = {"kick", "snare", "stick", "clap"}
+STRONG = {"kick", "snare", "stick", "rim", "sidestick", "side-stick", "clap"}
+"""What is struck in the snare's place counts, whatever files call it."""
 ACCENT = 0.5
 """Velocity, 0..1, from which a kick or snare is a strong hit."""
 TOGETHER = 0.03
@@ -49,8 +52,9 @@ MODES = {"maj": "major", "major": "major", "min": "minor", "minor": "minor", "":
 class References:
     """What is known about one recording, each float64 (n,), seconds, rising; None: nobody says.
 
-    chops: where a producer would cut. strong: kicks and snares with accent. drums: every drum hit. beats, downbeats.
-    onsets: every attack. unsure: (start, stop) where nobody knows whether a chop belongs.
+    chops: where a producer would cut. strong: kicks, snares, side-sticks and claps with accent. drums: every drum hit.
+    beats, downbeats. onsets: every attack. unsure: (start, stop) where nobody knows whether a chop belongs. faint:
+    strokes so soft under the rest that they count neither way. first_play: another play of the same record.
     """
 
     chops: Seconds | None = None
@@ -60,6 +64,8 @@ class References:
     downbeats: Seconds | None = None
     onsets: Seconds | None = None
     unsure: tuple[tuple[float, float], ...] = ()
+    faint: Seconds | None = None
+    first_play: FirstPlay | None = None
 
     @property
     def target(self) -> Seconds | None:
@@ -95,6 +101,7 @@ def together(times: list[float]) -> Seconds:
 def references_of(truth: Truth) -> References:
     """Read a synthetic record's truth. An empty list means there is none of it, except for drums, notes and beats."""
     clear = truth.clear_drums()
+    faint = sorted(hit.time for hit in set(truth.drums) - set(clear))
     strong = [hit.time for hit in clear if hit.label in STRONG and hit.velocity >= ACCENT]
     beats = truth.beats
     numbered = any(beat.position > 0 for beat in beats)
@@ -107,6 +114,7 @@ def references_of(truth: Truth) -> References:
         downbeats=np.array([beat.time for beat in beats if beat.position == 1]) if numbered else None,
         onsets=together(attacks) if attacks else None,
         unsure=tuple(truth.unsure),
+        faint=np.array(faint) if faint else None,
     )
 
 
@@ -169,6 +177,8 @@ def references_for(audio: Path, root: Path | None = None) -> References | None:
         found = replace(found, onsets=together([time for time, _ in _rows(path)]))
     if truth is None and (path := labels.labels_beside(audio)) is not None:
         found = replace(found, chops=labels.read_labels(path, audio).times)
+    if (path := beside(audio, root, PLAY)) is not None:
+        found = replace(found, first_play=read_play(path))
     return found if found is not nothing else None
 
 

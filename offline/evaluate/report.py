@@ -14,12 +14,13 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.palette import BACK, CYAN, FAINT, INK, LINE
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate.measures import RELIABILITY, Measures, Row, compared
+from samplechop.offline.evaluate.peers import PEERS
 from samplechop.offline.evaluate.runner import ALL, Result
 from samplechop.offline.evaluate.systems import title
 
 
-def _cells(row: Row, values: Sequence[float | None]) -> list[str]:
-    return [f"[bold]{text}[/]" if best else text for text, best in compared(row, values)]
+def _cells(row: Row, values: Sequence[float | None], errors: Sequence[float | None] = ()) -> list[str]:
+    return [f"[bold]{text}[/]" if best else text for text, best in compared(row, values, errors)]
 
 
 def noise_row(result: Result, kind: str) -> Row:
@@ -36,14 +37,16 @@ def _empty(result: Result, heading: str) -> Table:
 
 
 def means(result: Result) -> Table:
-    """Tabulate the mean over recordings, group by group, then over all, then the noise."""
+    """Tabulate the mean over recordings ± its standard error, group by group, then over all, then the noise."""
     groups = [*result.groups, ALL] if len(result.groups) > 1 else result.groups
-    table = _empty(result, f"Mean over {len(result.tracks)} recordings")
+    table = _empty(result, f"Mean ± standard error over {len(result.tracks)} recordings")
+    table.caption, table.caption_justify = markup.escape("; ".join(licences(result))), "left"
     for group in groups:
         summaries: list[Measures] = [result.summary(system, group) for system in result.systems]
+        errors: list[Measures] = [result.errors(system, group) for system in result.systems]
         table.add_row(f"[bold cyan]{markup.escape(group)}[/] [dim]({len(result.rows(group))})[/]")
         for row in result.task.rows:
-            if cells := _cells(row, [summary.get(row.key) for summary in summaries]):
+            if cells := _cells(row, *([one.get(row.key) for one in some] for some in (summaries, errors))):
                 table.add_row(row.label, *cells)
         table.add_section()
     if result.noise:
@@ -53,6 +56,15 @@ def means(result: Result) -> Table:
                 markup.escape(kind), *_cells(noise_row(result, kind), [found[system] for system in result.systems])
             )
     return table
+
+
+def licences(result: Result) -> list[str]:
+    """Name the licence of every peer that ran, those that share one together."""
+    named: dict[str, list[str]] = {}
+    for system in result.systems:
+        if system in PEERS:
+            named.setdefault(PEERS[system].licence, []).append(system)
+    return [f"{', '.join(systems)}: {licence}" for licence, systems in named.items()]
 
 
 def recordings(result: Result) -> Table:
@@ -94,6 +106,7 @@ def as_data(result: Result, folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         "recordings": len(result.tracks),
         "minutes": round(sum(one.seconds for one in result.tracks) / 60, 2),
+        "licences": licences(result),
         "systems": {system: _system(result, system, folder) for system in result.systems},
     }
 
@@ -103,7 +116,9 @@ def _system(result: Result, system: str, folder: Path) -> dict[str, Any]:
     tenths = counts.pop(RELIABILITY, ())
     return {
         "mean": rounded(result.summary(system)),
+        "errors": rounded(result.errors(system)),
         "groups": {group: rounded(result.summary(system, group)) for group in result.groups},
+        "group_errors": {group: rounded(result.errors(system, group)) for group in result.groups},
         "reliability": [
             {"from": index / measures.BINS, "markers": int(count), "right": int(right)}
             for index, (count, right, _) in enumerate(tenths)
@@ -156,7 +171,8 @@ def page(result: Result, name: str) -> str:
     parts = [
         f"<h1>{escape(name)}</h1>",
         f"<p>{len(result.tracks)} recordings, {minutes:.1f} minutes; {escape(', '.join(map(title, result.systems)))}. "
-        f"Shares are 0 to 1; {escape(note)}; the best of a line is bright.</p>",
+        f"Shares are 0 to 1, ± their standard error; {escape(note)}; the best of a line is bright. "
+        f"{escape('; '.join(licences(result)))}</p>",
         f"<nav>{' '.join(_link(group) for group in result.groups)}</nav>",
         "<h2>Means</h2>",
         f'<div class="beside">{_means(result)}</div>',
@@ -181,8 +197,8 @@ def _table(result: Result, rows: Sequence[str]) -> str:
     return f"<table><tr><th></th>{heads}</tr>{''.join(rows)}</table>"
 
 
-def _line(row: Row, values: Sequence[float | None]) -> str:
-    cells = compared(row, values)
+def _line(row: Row, values: Sequence[float | None], errors: Sequence[float | None] = ()) -> str:
+    cells = compared(row, values, errors)
     if not cells:
         return ""
     part = ' class="part"' if row.label.startswith(" ") else ""
@@ -195,7 +211,11 @@ def _means(result: Result) -> str:
     tables = []
     for group in [ALL, *result.groups] if len(result.groups) > 1 else result.groups:
         summaries = [result.summary(system, group) for system in result.systems]
-        rows = [_line(row, [summary.get(row.key) for summary in summaries]) for row in result.task.rows]
+        errors = [result.errors(system, group) for system in result.systems]
+        rows = [
+            _line(row, *([one.get(row.key) for one in some] for some in (summaries, errors)))
+            for row in result.task.rows
+        ]
         heading = f"<h3>{escape(group)} <span>{len(result.rows(group))}</span></h3>"
         tables.append(f'<div class="scroll">{heading}{_table(result, rows)}</div>')
     return "".join(tables)

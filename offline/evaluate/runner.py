@@ -194,6 +194,10 @@ class Result:
         means = measures.mean_of([one.by_system[system].measures for one in self.rows(group)])
         return {**means, **self.task.pooled(Pooled(means, self.counts(system, group), self.lists(system, group)))}
 
+    def errors(self, system: str, group: str = ALL) -> Measures:
+        """Give the standard errors of those of a system's measures that are means over recordings."""
+        return measures.errors_of([one.by_system[system].measures for one in self.rows(group)])
+
     def counts(self, system: str, group: str = ALL) -> Tallies:
         """Add up what was counted in the recordings of a group."""
         return added([one.by_system[system].counts for one in self.rows(group)])

@@ -1,74 +1,65 @@
 """The systems that are evaluated: our detectors as they run live, and other programs on the same audio."""
 
-import shutil
-import subprocess
-import tempfile
 import time
-import warnings
 from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
-import soundfile
 
 from samplechop import models
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.evaluate.chord_measures import Harmony
+from samplechop.offline.evaluate import peers
 from samplechop.offline.evaluate.measures import Markers
 from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, DOWNBEAT, NO_CHORD, Event
+from samplechop.realtime.core.events import BEAT, DOWNBEAT, Event
 from samplechop.realtime.core.plugin import OPENING_SECONDS, Detector
+from samplechop.realtime.detectors.chop import Choose
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.detectors.harmony.harte import PRIORS, Chord
 from samplechop.realtime.engine.engine import Engine
 
 BLOCK = 4096
-PEERS = ("librosa", "aubio")
-CHROMA_HOP = 2048
-CHROMA_SMOOTHED = 11
-"""Frames of the median, about half a second."""
-QUIET_DB = -66.0
-"""RMS of a frame below which it says that no chord sounds, dBFS: as for our detector."""
+WAY = "@"
+"""Between a model and the way in which it chooses, in the name of a system: chop@hits."""
 System = Callable[[Sound], Markers]
 """Float32 mono audio at 44 100 Hz in, markers out."""
 
 
-def installed(peer: str) -> bool:
-    """Say whether a peer can be asked here."""
-    return peer != "aubio" or shutil.which("aubioonset") is not None
-
-
-def wanted_peers(names: str, peers: Sequence[str] = PEERS) -> list[str]:
-    """Read a list such as "librosa,aubio", "all" (those installed) or "none"; peers: which there are.
-
-    Raises UserError for a name nobody knows or a program that is not installed.
-    """
-    if names == "none":
-        return []
-    if names == "all":
-        return [peer for peer in peers if installed(peer)]
-    chosen = [name.strip() for name in names.split(",") if name.strip()]
-    for name in chosen:
-        if name not in peers:
-            raise UserError(f"--peers must be all, none or some of {', '.join(peers)}, got {name!r}")
-        if not installed(name):
-            raise UserError("aubioonset is not installed: apt-get install aubio-tools, or leave aubio out of --peers")
-    return chosen
-
-
 @lru_cache(maxsize=8)
 def open_system(system: str) -> System:
-    """Make ready a system by name: a peer, "detector:NAME", or a chop model's name or manifest path.
+    """Make ready a system by name: a peer, "detector:NAME", or a chop model's name or manifest path, perhaps @WAY.
 
     Raises UserError or models.ModelError if it cannot be used.
     """
-    if system == "librosa":
-        return _librosa
-    if system == "aubio":
-        return _aubio
-    return live_system(detector_of(system, lambda model: ChopDetector(ChopSettings(model=model))))
+    if system in peers.PEERS:
+        return partial(peers.markers, system)
+    model, way = parted(system)
+    settings = ChopSettings(choose=cast(Choose, way)) if way else ChopSettings()
+    return live_system(detector_of(model, lambda name: ChopDetector(replace(settings, model=name))))
+
+
+def parted(system: str) -> tuple[str, str]:
+    """Give a system's model and the way in which it chooses, "" where none is named."""
+    model, mark, way = system.rpartition(WAY)
+    return (model, way) if mark and way in get_args(Choose) else (system, "")
+
+
+def chosen_ways(systems: Sequence[str], choose: Sequence[str]) -> list[str]:
+    """Name each streaming model once in every way to choose; "all" for every way there is.
+
+    Raises UserError for a way that does not exist.
+    """
+    ways = list(get_args(Choose)) if "all" in choose else list(dict.fromkeys(choose))
+    if unknown := [way for way in ways if way not in get_args(Choose)]:
+        raise UserError(f"--choose must be all or one of {', '.join(get_args(Choose))}, got {unknown[0]!r}")
+    found = []
+    for system in systems:
+        streaming = not system.startswith("detector:") and models.load(system).kind == "stream"
+        found += [f"{system}{WAY}{way}" for way in ways] if ways and streaming else [system]
+    return found
 
 
 def detector_of(system: str, of_model: Callable[[str], Detector]) -> Detector:
@@ -79,6 +70,9 @@ def detector_of(system: str, of_model: Callable[[str], Detector]) -> Detector:
 
 def title(system: str) -> str:
     """Give the name of a system in tables."""
+    model, way = parted(system)
+    if way:
+        return f"{title(model)} {way}"
     return Path(system).stem if system.endswith((".json", ".tflite")) else system.removeprefix("detector:")
 
 
@@ -131,82 +125,25 @@ def _is_downbeat(event: Event) -> bool:
     return event.kind == BEAT and event.label == DOWNBEAT
 
 
-def _librosa(samples: Sound) -> Markers:
-    """Find onsets with librosa's defaults (spectral flux; Böck et al., ISMIR 2012, for the peaks)."""
-    import librosa
+def own_systems(
+    task: str, wanted_detectors: Sequence[str], wanted: Sequence[str] | None, kinds: Collection[str]
+) -> list[str]:
+    """Name the systems of ours to evaluate: the models wanted, else all released ones, and other detectors.
 
-    began = time.perf_counter()
-    envelope = librosa.onset.onset_strength(y=samples, sr=RATE)
-    frames = librosa.onset.onset_detect(onset_envelope=envelope, sr=RATE)
-    took = time.perf_counter() - began
-    times = librosa.frames_to_time(frames, sr=RATE)
-    strengths = envelope[frames] / (np.max(envelope, initial=0.0) + 1e-12)
-    return Markers(np.asarray(times, np.float64), np.asarray(strengths, np.float64), None, took)
-
-
-def _aubio(samples: Sound) -> Markers:
-    """Find onsets with the program aubioonset and its defaults (HFC); it gives no strengths.
-
-    Raises UserError if the program fails.
+    task: the detector that takes models of these kinds, which runs if it is among the wanted ones, or none is. Raises
+    UserError for a model wanted of another detector, or where no model is released.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "audio.wav"
-        soundfile.write(path, samples, RATE, subtype="FLOAT")
-        began = time.perf_counter()
-        done = subprocess.run(["aubioonset", "-i", str(path)], capture_output=True, text=True, check=False)
-        took = time.perf_counter() - began
-    if done.returncode:
-        raise UserError(f"aubioonset failed ({done.returncode}): {done.stderr.strip() or 'no reason given'}")
-    times = np.array([float(line.split()[0]) for line in done.stdout.splitlines() if line.strip()])
-    return Markers(times, None, None, took)
-
-
-def nearest_templates(samples: Sound) -> Harmony:
-    """Name the chords of a recording by chroma and the template it is nearest to: the classic kind, to compare with.
-
-    Fujishima, "Realtime chord recognition of musical sound" (ICMC 1999), on librosa's constant-Q chroma, smoothed by a
-    median over time as in Müller, "Fundamentals of music processing" (2015), section 5.2. It takes a whole file at
-    once, knows no bass, and its vocabulary is that of our detector.
-    """
-    import librosa
-    from scipy.ndimage import median_filter
-
-    began = time.perf_counter()
-    chords = [Chord(root, quality, root) for quality in PRIORS for root in range(12)]
-    templates = np.zeros((len(chords), 12))
-    for row, chord in zip(templates, chords, strict=True):
-        row[list(chord.pitch_classes)] = 1
-    templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-    with warnings.catch_warnings():
-        # Where nothing sounds librosa says that it finds no tuning: so it should be.
-        warnings.simplefilter("ignore", UserWarning)
-        chroma = median_filter(
-            librosa.feature.chroma_cqt(y=samples, sr=RATE, hop_length=CHROMA_HOP), (1, CHROMA_SMOOTHED)
-        )
-    chroma = chroma / np.maximum(np.linalg.norm(chroma, axis=0), 1e-9)
-    level = librosa.feature.rms(y=samples, frame_length=2 * CHROMA_HOP, hop_length=CHROMA_HOP)[0, : chroma.shape[1]]
-    said = np.where(level < 10 ** (QUIET_DB / 20), len(chords), np.argmax(templates @ chroma, axis=0))
-    labels = [*(chord.label for chord in chords), NO_CHORD]
-    changes = np.flatnonzero(np.diff(said, prepend=len(chords)))
-    times = changes * CHROMA_HOP / RATE
-    took = time.perf_counter() - began
-    return Harmony(times, tuple(labels[said[at]] for at in changes), seconds=took)
-
-
-def own_systems(task: str, detector: str, wanted: Sequence[str] | None, kinds: Collection[str]) -> list[str]:
-    """Name the systems of ours to evaluate: the models wanted, else all released ones, else another detector.
-
-    task: the detector that takes models of these kinds. Raises UserError for a model wanted of another detector, or
-    where no model is released.
-    """
-    if detector != task:
+    others = [f"detector:{name}" for name in dict.fromkeys(wanted_detectors) if name != task]
+    if others and task not in wanted_detectors:
         if wanted:
-            raise UserError(f"--model chooses the net of the {task} detector: leave it out with --detector {detector}")
-        return [f"detector:{detector}"]
+            raise UserError(
+                f"--model chooses the net of the {task} detector: leave it out, or give --detector {task}, too"
+            )
+        return others
     own = list(wanted) if wanted else released(kinds)
     if not own:
         raise UserError(f"no model of kind {' or '.join(kinds)} is released here: name yours with --model")
-    return own
+    return [*own, *others]
 
 
 def released(kinds: Collection[str]) -> list[str]:
@@ -214,19 +151,19 @@ def released(kinds: Collection[str]) -> list[str]:
     return [name for name in models.names() if models.load(name).kind in kinds]
 
 
-def check(systems: Sequence[str], kinds: Collection[str], peers: Sequence[str] = PEERS) -> None:
-    """Refuse systems that cannot be used, before hours of work. kinds: of models that can be asked.
+def check(systems: Sequence[str], kinds: Collection[str], others: Sequence[str] = ()) -> None:
+    """Refuse systems that cannot be used, before hours of work. kinds: of models that can be asked; others: peers.
 
     Raises UserError or models.ModelError.
     """
     for system in systems:
-        if system in peers:
+        if system in others:
             continue
         if system.startswith("detector:"):
             name = system.removeprefix("detector:")
             if name not in detectors.names():
                 raise UserError(f"no detector {name!r}: there are {', '.join(detectors.names())}")
-        elif (kind := models.load(system).kind) not in kinds:
+        elif (kind := models.load(parted(system)[0]).kind) not in kinds:
             raise UserError(
                 f"model {system!r} cannot be evaluated here: it is of kind {kind}, not {' or '.join(kinds)}"
             )

@@ -2,19 +2,23 @@ import io
 import json
 import pickle
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.evaluate import drums, harmony, report, runner, systems
+from samplechop.offline.evaluate import drums, harmony, peers, report, runner, systems
 from samplechop.offline.evaluate.chops import TASK
 from samplechop.offline.evaluate.measures import Markers, Row, compared, share
+from samplechop.offline.evaluate.plays import write_play
 from samplechop.offline.evaluate.references import references_for, tracks_in
 from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES, make_tempo_record
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
+from samplechop.realtime.detectors.chop import Choose
+from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from tests.support.command import samplechop
 
 RATE = 44_100
@@ -104,6 +108,89 @@ def test_results_do_not_depend_on_the_number_of_processes(folder, result):
         assert one.by_system["chop-61"].found.times.tolist() == heard.found.times.tolist()
 
 
+def test_the_standard_error_stands_behind_a_share():
+    row = Row("F", "f", share)
+    assert compared(row, [0.5, 0.25, None], [0.0123, None, None]) == [
+        (".500±.012", True),
+        (".250", False),
+        ("–", False),
+    ]
+    assert compared(Row("n", "n", str), [1.0], [0.5]) == [("1.0", False)]
+
+
+def test_each_way_to_choose_is_a_column_of_streaming_models_alone():
+    ways = [f"chop@{way}" for way in get_args(Choose)]
+    assert systems.chosen_ways(["chop", "chop-61", "detector:beats"], ["all"]) == [*ways, "chop-61", "detector:beats"]
+    assert systems.chosen_ways(["chop"], []) == ["chop"]
+    assert systems.title("mine/me.json@hits") == "me hits"
+    assert systems.parted("mine@home/me.json") == ("mine@home/me.json", "")
+    with pytest.raises(UserError, match="--choose must be all or one of"):
+        systems.chosen_ways(["chop"], ["never"])
+
+
+def test_a_way_to_choose_is_that_of_the_detector(folder):
+    (track,) = (one for one in tracks_in(folder) if one.name == "one")
+    sound = clicks(seed=1)
+    found = systems.open_system("chop@hits")(sound)
+    expected = systems.live_system(ChopDetector(ChopSettings(choose="hits")))(sound)
+    assert found.times.tolist() == expected.times.tolist()
+    assert systems.open_system("chop@hits") is not systems.open_system("chop")
+    assert track.references.strong is not None
+
+
+def test_chops_beats_and_their_ways_stand_in_one_table(folder, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    options = ["--model", "chop", "--choose", "hits", "--detector", "chop", "--detector", "beats", "--peers", "none"]
+    found = samplechop("evaluate", folder, *options, "--no-noise", "--jobs", 1)
+    assert found.code == 0, found.err
+    assert "chop hits" in found.out
+    assert "beats" in found.out
+    wrong = samplechop("evaluate", folder, "--choose", "never", "--peers", "none")
+    assert wrong.code == 2
+    assert "--choose must be" in wrong.err
+
+
+def test_the_second_play_of_a_record_is_compared_with_the_first(tmp_path):
+    first = clicks()
+    soundfile.write(tmp_path / "record-a.wav", first, RATE)
+    soundfile.write(tmp_path / "record-b.wav", first[RATE // 4 :], RATE)
+    (tmp_path / "record-a.onsets.txt").write_text("".join(f"{time}\n" for time in HITS))
+    write_play(tmp_path / "record-b.play.json", "record-a.wav", np.array([[0.25, 0.0], [6.0, 5.75]]))
+    found = runner.evaluate(TASK, tracks_in(tmp_path), ["chop"], None, jobs=1)
+    values = {one.track.name: one.by_system["chop"].measures.get("replayed") for one in found.tracks}
+    assert values["record-a"] is None
+    assert values["record-b"] > 0.8
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"schema": 1, "first": "a.wav", "times": [[0, 0], [1, 0]]}'])
+def test_a_description_of_two_plays_that_is_none_is_refused(tmp_path, text):
+    soundfile.write(tmp_path / "a.wav", clicks(), RATE)
+    (tmp_path / "a.play.json").write_text(text)
+    with pytest.raises(UserError, match="two plays"):
+        tracks_in(tmp_path)
+
+
+def test_peers_with_non_commercial_weights_say_so_and_run_where_somebody_installed_them(tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\ncase "$2" in *find_spec*) exit 0;; esac\necho noise\necho "[[0.5, 1], [1.0, 2]]"\n')
+    python.chmod(0o755)
+    monkeypatch.setenv(peers.PYTHON, str(python))
+    assert peers.wanted_peers("madmom-beats", tuple(peers.PEERS)) == ["madmom-beats"]
+    found = peers.markers("madmom-beats", clicks())
+    assert (found.times.tolist(), found.downbeats.tolist()) == ([0.5, 1.0], [True, False])
+    assert "non-commercial" in peers.PEERS["adtof"].licence
+    monkeypatch.setenv(peers.PYTHON, str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match="leave adtof out"):
+        peers.wanted_peers("adtof", tuple(peers.PEERS))
+
+
+def test_drums_of_a_peer_are_named(monkeypatch):
+    monkeypatch.setattr(peers, "_rows", lambda *_: ([[1.0, 38], [0.5, 35], [2.0, 42]], 0.1))
+    hits = peers.drum_hits(clicks())
+    assert [drums.DRUMS[label] for label in hits.labels] == ["kick", "snare", "hat"]
+    assert peers.markers("adtof", clicks()).times.tolist() == [0.5, 1.0]
+
+
 def test_librosa_finds_the_clicks(result):
     assert result.summary("librosa")["onsets_r"] == pytest.approx(1)
 
@@ -170,8 +257,8 @@ def test_a_beat_labelled_one_is_a_downbeat():
 
 
 def test_a_peer_that_is_not_installed_is_named(folder, monkeypatch):
-    monkeypatch.setattr(systems.shutil, "which", lambda _: None)
-    assert systems.wanted_peers("all") == ["librosa"]
+    monkeypatch.setattr(peers.shutil, "which", lambda _: None)
+    assert peers.wanted_peers("all", ("librosa", "aubio")) == ["librosa"]
     found = samplechop("evaluate", folder, "--peers", "aubio")
     assert found.code == 2
     assert "aubio-tools" in found.err

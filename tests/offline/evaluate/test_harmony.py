@@ -10,9 +10,9 @@ import soundfile
 from samplechop.offline.evaluate import (
     chord_measures,
     harmony,
+    peers,
     report,
     runner,
-    systems,
 )
 from samplechop.offline.evaluate.chord_measures import (
     DETECTED_LABELS,
@@ -241,7 +241,7 @@ def test_a_key_that_is_none_is_named(tmp_path):
 
 def test_templates_hear_a_plain_chord_and_silence():
     sound = np.concatenate([np.zeros(RATE, np.float32), signals.chord(220.0, 3.0)])
-    told = systems.nearest_templates(sound)
+    told = peers.nearest_templates(sound)
     assert told.segments(4.0)[0].label == "N"
     assert measure(known((1, 4, "A:min7")), told, 4.0)["named_f"] > 0.8
     assert {label.split(":")[0] for label in told.labels} <= {*ROOTS, "N"}

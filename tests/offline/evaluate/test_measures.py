@@ -68,6 +68,38 @@ def test_a_chop_inside_an_unsure_place_still_counts():
     assert measures.marks(known, markers([3.2, 3.51, 6.0])).tolist() == [OPEN, RIGHT, WRONG]
 
 
+def test_a_cut_is_right_within_30_ms():
+    known = References(chops=CHOPS, onsets=CHOPS)
+    near, far = (measures.agreement(known, markers(CHOPS + by)) for by in (0.029, 0.031))
+    assert (near["chops_f30"], near["onsets_f30"]) == (1, 1)
+    assert (far["chops_f30"], far["onsets_f30"], far["chops_f"]) == (0, 0, 1)
+
+
+def test_of_the_n_strongest_as_many_count_as_there_are_places():
+    known = References(chops=np.array([1.0, 2.0]))
+    assert measures.strongest(known, markers([1.0, 1.5, 2.0], [0.5, 0.4, 0.9])) == 1
+    assert measures.strongest(known, markers([1.0, 1.5, 2.0], [0.5, 0.6, 0.9])) == 0.5
+    assert measures.strongest(known, markers([1.0, 1.5, 2.0])) is None
+    assert measures.strongest(References(onsets=CHOPS), markers(CHOPS, np.ones(10))) == 1
+
+
+def test_strokes_nobody_can_make_out_count_neither_way():
+    known = References(strong=CHOPS, onsets=CHOPS, faint=np.array([3.4]))
+    scores = measures.agreement(known, markers([*CHOPS[:3], 3.4, *CHOPS[3:]]))
+    assert (scores["strong_f"], scores["onsets_f30"]) == (1, 1)
+
+
+def test_a_first_play_is_found_again_by_the_share_of_its_markers():
+    assert measures.replayed(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.02, 2.04, 4.0, 5.0])) == 0.5
+    assert measures.replayed(np.zeros(0), CHOPS) is None
+
+
+def test_the_standard_error_is_that_of_the_mean():
+    rows = [{"a": 0.2, "b": None, "offset_ms": 1.0}, {"a": 0.4, "b": 1.0, "offset_ms": 2.0}, {"a": 0.9}]
+    error = np.std([0.2, 0.4, 0.9], ddof=1) / np.sqrt(3)
+    assert measures.errors_of(rows) == {"a": pytest.approx(error), "b": None, "offset_ms": None}
+
+
 def test_where_nothing_is_known_nothing_is_measured():
     scores = measures.measure(References(), markers([1.0, 2.0], [0.5, 0.6]), 60.0)
     assert {name for name, value in scores.items() if value is not None} == {"per_minute"}
