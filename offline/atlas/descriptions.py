@@ -18,7 +18,7 @@ from samplechop.offline.atlas.store import Sound
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.common.sidecars import beside as file_beside
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 FILE_COLUMNS = ("file", "filename", "path", "name", "sound", "id")
 TEXT_COLUMNS = ("tags", "tag", "description", "label", "labels", "class", "category")
@@ -112,7 +112,7 @@ def _text(path: Path, what: str = "metadata") -> str:
     try:
         return documents.read_text(path)
     except OSError as error:
-        raise UserError(f"the {what} {str(path)!r} cannot be read ({error.strerror})") from None
+        raise UserError(f"the {what} {str(path)!r} cannot be read ({reason_of(error)})") from None
     except ValueError as error:
         raise UserError(f"the {what} {str(path)!r} cannot be used: {error}") from None
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from samplechop.offline.common.arrays import map_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.realtime.core.documents import lines_of, open_regular, parse_rows
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -61,7 +61,7 @@ def read_table(path: Path, columns: Sequence[str], most: int | None = None) -> l
         with open_regular(path) as binary, TextIOWrapper(binary, "utf-8", newline="") as file:
             found = list(islice(parse_rows(lines_of(file), "\t"), None if most is None else most + 1))
     except OSError as error:
-        raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
+        raise UserError(f"{str(path)!r} cannot be read ({reason_of(error)})") from None
     except ValueError as error:
         raise UserError(f"{str(path)!r} is no table of tab-separated text ({error}): make it again") from None
     header = found[0] if found else []

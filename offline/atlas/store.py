@@ -40,7 +40,7 @@ from samplechop.offline.atlas.files import (
 from samplechop.offline.common.atomic import PART, write_text
 from samplechop.offline.common.paths import check_folder
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.locks import locked
 
 STATE = "atlas.json"
@@ -77,7 +77,7 @@ def _read_state(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"there is no atlas in {str(folder)!r}: make one with samplechop atlas collect") from None
     except OSError as error:
-        raise UserError(f"{str(path)!r} cannot be read ({error.strerror})") from None
+        raise UserError(f"{str(path)!r} cannot be read ({reason_of(error)})") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{str(path)!r} is damaged: collect the sounds again into another folder") from None
     if state["schema"] != SCHEMA:
@@ -173,7 +173,7 @@ class Atlas:
                     (folder / name).unlink(missing_ok=True)
                 _write_state(folder, _new_state(rate, width))
         except OSError as error:
-            raise UserError(f"the atlas {str(folder)!r} cannot be made ({error.strerror or error})") from None
+            raise UserError(f"the atlas {str(folder)!r} cannot be made ({reason_of(error)})") from None
         return cls(folder)
 
     def begin_anew(self, rate: int, width: int) -> None:
@@ -203,7 +203,7 @@ class Atlas:
                 f"another samplechop is at work in {str(self.folder)!r}: let it end, or use another"
             ) from None
         except PermissionError as error:
-            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror})") from None
+            raise UserError(f"{str(self.folder)!r} cannot be written ({reason_of(error)})") from None
 
     @property
     def rate(self) -> int:
@@ -269,7 +269,7 @@ class Atlas:
                 now["sources"] += len(sources)
                 _write_state(self.folder, now)
         except OSError as error:
-            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
+            raise UserError(f"{str(self.folder)!r} cannot be written ({reason_of(error)}): is the disk full?") from None
         self._state, self._is_mended = now, True
         if "sounds" in self.__dict__:
             self.sounds.extend(sounds)
@@ -308,7 +308,7 @@ class Atlas:
                 _write_state(self.folder, now)
                 self._state["steps"] = now["steps"]
         except OSError as error:
-            raise UserError(f"{str(self.folder)!r} cannot be written ({error.strerror}): is the disk full?") from None
+            raise UserError(f"{str(self.folder)!r} cannot be written ({reason_of(error)}): is the disk full?") from None
 
 
 def read_rows(atlas: Atlas, name: str, made_by: str) -> NDArray[np.float32]:

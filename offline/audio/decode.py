@@ -17,7 +17,7 @@ import soundfile
 from samplechop.offline.audio.sample_formats import BYTES, FLOATS, container
 from samplechop.realtime.audio.audio_file import DECODE_FRAMES, AudioFile, check_format, open_audio, open_complete
 from samplechop.realtime.audio.ffmpeg import HOURS, room
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 SAMPLES = 10**10
 """Of all channels: 12 hours of stereo at 115 kHz. Decoding takes minutes then."""
@@ -99,7 +99,7 @@ def _copy(path: Path, opened: AudioFile, copy: Path, subtype: str, warnings: lis
     try:
         out = soundfile.SoundFile(copy, "x", rate, channels, subtype, format=kind)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise UserError(f"{str(copy)!r} cannot be written: {error}") from None
+        raise UserError(f"{str(copy)!r} cannot be written: {reason_of(error)}") from None
     length = bad = 0
     most = min(HOURS * 3600 * rate, room(path) // (channels * BYTES[subtype])) if claimed is None else claimed
     faults: list[str] = []

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 KIT_BANK = 128
 """Where a soundfont keeps its drum kits (SoundFont 2.04, 7.2)."""
@@ -171,7 +171,7 @@ def hydrogen_kit(description: Path) -> Iterator[Layer]:
     try:
         root = ElementTree.parse(description).getroot()
     except (OSError, ElementTree.ParseError) as error:
-        raise UserError(f"The drum kit {str(description)!r} cannot be read: {error}") from None
+        raise UserError(f"The drum kit {str(description)!r} cannot be read: {reason_of(error)}") from None
     # Newer kits have a namespace, older ones none, and the oldest no layers, but one file per instrument.
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
@@ -213,5 +213,5 @@ def kit_programs(font: Path) -> list[int]:
                     return sorted({program for _, program, bank, *_ in list(rows)[:-1] if bank == KIT_BANK})
                 file.seek(size - (4 if name == b"LIST" else 0) + size % 2, 1)
     except (OSError, ValueError, struct.error) as error:
-        raise UserError(f"The soundfont {str(font)!r} cannot be read: {error}.") from None
+        raise UserError(f"The soundfont {str(font)!r} cannot be read: {reason_of(error)}.") from None
     raise UserError(f"The soundfont {str(font)!r} cannot be read: it lists no presets.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 if TYPE_CHECKING:
     from samplechop.offline.labels.formats import Labels
@@ -248,6 +248,6 @@ def _draw(labels: "Labels", audio: Path, path: Path) -> None:
     try:
         figure.savefig(path, dpi=100)
     except OSError as error:
-        raise UserError(f"the picture cannot be written to {str(path)!r}: {error.strerror or error}") from None
+        raise UserError(f"the picture cannot be written to {str(path)!r}: {reason_of(error)}") from None
     finally:
         pyplot.close(figure)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 PART = ".part-"
 """What the names of files begin with that are not done yet; nobody's after a run that was killed."""
@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        reason = error.strerror or error
+        reason = reason_of(error)
         raise UserError(f"{str(path)!r} cannot be written ({reason}): is the disk full, or read-only?") from None
     finally:
         with suppress(OSError):

@@ -31,7 +31,7 @@ from samplechop.offline.common import sidecars
 from samplechop.offline.evaluate.plays import PLAY, FirstPlay, read_play
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.detectors.harmony import harte
 
 Seconds = NDArray[np.float64]
@@ -128,7 +128,7 @@ def rows_of(path: Path, parted_by: str = ",") -> list[tuple[float, list[str]]]:
     try:
         lines = documents.read_text(path).splitlines()
     except (OSError, ValueError) as error:
-        raise UserError(f"The reference times {str(path)!r} cannot be read: {error}") from None
+        raise UserError(f"The reference times {str(path)!r} cannot be read: {reason_of(error)}") from None
     for number, line in enumerate(lines, 1):
         fields = (line.replace(parted_by, " ") if parted_by else line).split()
         if not fields or fields[0].startswith("#"):
@@ -215,7 +215,7 @@ def tracks_in(folder: Path, read: Known = references_for, wanted: str = WANTED) 
 
 
 def _cannot_list(error: OSError) -> None:
-    raise UserError(f"The folder {str(error.filename)!r} cannot be read: {error.strerror}") from None
+    raise UserError(f"The folder {str(error.filename)!r} cannot be read: {reason_of(error)}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import audio_files, title
 from samplechop.offline.kits.kit_folder import aside, check_folder, is_kit_of, settle
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 BUG = "a bug"
 DEAD = "the process that chopped it died (out of memory?); the other records are not concerned"
@@ -111,7 +111,7 @@ def make_kits(
         out.mkdir(parents=True, exist_ok=True)
         state = BatchState(out)
     except OSError as error:
-        raise UserError(f"the folder {str(out)!r} cannot be written: {error.strerror}") from None
+        raise UserError(f"the folder {str(out)!r} cannot be written: {reason_of(error)}") from None
     with state:
         pieces: list[_Piece] = []
         try:
@@ -137,7 +137,7 @@ def make_kits(
         except KeyboardInterrupt:
             report.interrupted = True
         except OSError as error:
-            raise UserError(f"the work in {str(out)!r} cannot go on: {error.strerror or error}") from None
+            raise UserError(f"the work in {str(out)!r} cannot go on: {reason_of(error)}") from None
         finally:
             _sweep(out, pieces)
     order = {source: number for number, source in enumerate(sources)}
@@ -210,7 +210,7 @@ def _claim(
         except UserError as error:
             report.failed.append(Entry(source, None, str(error)))
         except OSError as error:
-            report.failed.append(Entry(source, None, f"it cannot be read: {error.strerror}"))
+            report.failed.append(Entry(source, None, f"it cannot be read: {reason_of(error)}"))
     state.put(piece.row for piece in pieces)
     return sorted(pieces, key=lambda piece: -piece.size)
 

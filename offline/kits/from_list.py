@@ -38,7 +38,7 @@ from samplechop.offline.kits.core.record import Record, open_record, title
 from samplechop.offline.kits.pipeline import Outcome
 from samplechop.offline.kits.plan import Plan
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 TEMPLATE = "{number}_{name}"
 """What slices are called unless the user says otherwise."""
@@ -78,7 +78,7 @@ def read_list(path: Path) -> list[Entry]:
     try:
         lines = documents.read_text(path, LARGEST_LIST).splitlines()
     except OSError as error:
-        raise UserError(f"the list {str(path)!r} cannot be read ({error.strerror}): give a file of text") from None
+        raise UserError(f"the list {str(path)!r} cannot be read ({reason_of(error)}): give a file of text") from None
     except ValueError as error:
         raise UserError(
             f"the list {str(path)!r} cannot be read ({error}): give lines of path, start and duration"

@@ -18,7 +18,7 @@ from pathlib import Path
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def replacing_kit(folder: Path, force: bool) -> Iterator[tuple[Path, Path]]:
             yield made, scratch
             put_in_place(made, folder)
     except OSError as error:
-        raise UserError(f"the kit cannot be written to {str(folder)!r}: {error.strerror or error}") from None
+        raise UserError(f"the kit cannot be written to {str(folder)!r}: {reason_of(error)}") from None
     finally:
         if new_parent:
             with suppress(OSError):  # it holds a kit
@@ -126,9 +126,7 @@ def settle(folder: Path) -> None:
                 f"{str(old)!r} is left of an earlier kit and holds files of yours: move it away, then chop again"
             )
     except OSError as error:
-        raise UserError(
-            f"the earlier kit in {str(old)!r} cannot be put back or removed: {error.strerror or error}"
-        ) from None
+        raise UserError(f"the earlier kit in {str(old)!r} cannot be put back or removed: {reason_of(error)}") from None
 
 
 def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bool:

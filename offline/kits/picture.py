@@ -29,7 +29,7 @@ from samplechop.offline.kits.picture_panels import (
     label,
     shape,
 )
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.ui.formatting import printable
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
             figure.savefig(paths[0], metadata={"Software": None}, pil_kwargs={"compress_level": 4})
             figure.savefig(paths[1], metadata={"Date": None, "Title": f"samplechop: {kit.name}"})
         except OSError as error:
-            raise UserError(
-                f"the picture cannot be written to {str(kit.folder)!r}: {error.strerror or error}"
-            ) from None
+            raise UserError(f"the picture cannot be written to {str(kit.folder)!r}: {reason_of(error)}") from None
     return paths
 
 

@@ -8,7 +8,7 @@ import soundfile
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.atomic import replacing
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 
 def write_flac(path: Path, samples: Sound) -> None:
@@ -20,7 +20,7 @@ def write_flac(path: Path, samples: Sound) -> None:
         with replacing(path) as part:
             soundfile.write(part, samples, RATE, format="FLAC", subtype="PCM_16")
     except soundfile.LibsndfileError as error:
-        raise UserError(f"{str(path)!r} cannot be written: {error}") from None
+        raise UserError(f"{str(path)!r} cannot be written: {reason_of(error)}") from None
 
 
 def clear(folder: Path, groups: Collection[str]) -> None:
@@ -35,4 +35,4 @@ def clear(folder: Path, groups: Collection[str]) -> None:
         for group in groups:
             shutil.rmtree(folder / group, ignore_errors=True)
     except OSError as error:
-        raise UserError(f"The folder {str(folder)!r} cannot be used: {error}") from None
+        raise UserError(f"The folder {str(folder)!r} cannot be used: {reason_of(error)}") from None

@@ -18,7 +18,7 @@ from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.offline.lab.demo_composition import PLAYERS, Score, compose
 from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.cli import guarded
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 PEAK = 10 ** (-1.1 / 20)  # room for what the encoder adds
 
@@ -63,7 +63,7 @@ def make(out: Path, font: Path | None = None, seed: int = 1969) -> None:
             for start in range(0, len(worn), 4096):
                 file.write(worn[start : start + 4096].astype(np.float32))
     except soundfile.LibsndfileError as error:
-        raise UserError(f"{str(out)!r} cannot be written: {error}") from None
+        raise UserError(f"{str(out)!r} cannot be written: {reason_of(error)}") from None
     write_text(out.with_suffix(".truth.json"), json.dumps({"bpm": score.bpm} | truth, indent=1) + "\n")
 
 

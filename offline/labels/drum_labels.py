@@ -21,7 +21,7 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.sidecars import beside
 from samplechop.offline.labels.recording_truth import FAINT_DB, FAMILIES, Truth, read_truth
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import DRUMS
 
 SCHEMA = 1
@@ -162,7 +162,7 @@ def _text(path: Path) -> str:
     try:
         return documents.read_text(path)
     except (OSError, ValueError) as error:
-        raise UserError(f"The drum labels {str(path)!r} cannot be read: {error}") from None
+        raise UserError(f"The drum labels {str(path)!r} cannot be read: {reason_of(error)}") from None
 
 
 def _lines(path: Path) -> Iterator[DrumHit]:

@@ -23,7 +23,7 @@ from samplechop.offline.labels.formats import (
     with_cues,
 )
 from samplechop.offline.labels.midi import midi_bytes, read_midi
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 CLOSEST = 0.001
 """Seconds: nearer times are one place, given twice."""
@@ -72,7 +72,7 @@ def read_labels(path: Path, audio: Path | float | None = None) -> Labels:
     try:
         marks, kind = reader(path)
     except OSError as error:
-        raise UserError(f"labels {str(path)!r} cannot be read: {error.strerror or error}") from None
+        raise UserError(f"labels {str(path)!r} cannot be read: {reason_of(error)}") from None
     _check(marks, path)
     if audio is not None:
         length, rates = _extent(audio) if isinstance(audio, Path) else (audio, RATES)
@@ -211,7 +211,7 @@ def check_target(path: Path, force: bool) -> None:
     try:
         is_folder, is_there = path.is_dir(), path.exists()
     except OSError as error:  # a name that is too long
-        raise UserError(f"labels cannot be written to {str(path)!r}: {error.strerror or error}") from None
+        raise UserError(f"labels cannot be written to {str(path)!r}: {reason_of(error)}") from None
     if is_folder:
         raise UserError(f"labels cannot be written to {str(path)!r}: it is a folder; give the name of a file")
     if is_there and not force:

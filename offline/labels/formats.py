@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from samplechop.offline.audio.sample_formats import LARGEST, Cue, chunk, cue_chunks
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 REJECT = "reject"
 """The label text that says: here is no chop."""
@@ -288,7 +288,7 @@ def with_cues(audio: Path, labels: Labels) -> bytes:
                 if kind != b"cue " and not (kind == b"LIST" and content[:4] == b"adtl"):
                     kept.append(chunk(kind, content))
     except OSError as error:
-        raise UserError(f"the recording {str(audio)!r} cannot be read: {error.strerror or error}") from None
+        raise UserError(f"the recording {str(audio)!r} cannot be read: {reason_of(error)}") from None
     if not rate or not block:
         raise UserError(f"{str(audio)!r} is not a whole wav file: it has no format chunk")
     times = zip(labels.times.tolist(), labels.names, strict=True)

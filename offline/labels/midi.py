@@ -11,7 +11,7 @@ from mido.midifiles.meta import KeySignatureError
 
 from samplechop.offline.labels.formats import Mark
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 NOTES, MARKERS = "MIDI notes", "MIDI markers"
 MOST_BYTES = 4 << 20
@@ -73,7 +73,7 @@ def read_messages(path: Path) -> list[Played]:
         messages = list(file) if file.ticks_per_beat >= 0 else _in_frames(file)
     except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
         # mido raises TypeError for type 2 files, whose tracks do not share one time.
-        why = getattr(error, "strerror", None) or str(error) or "it ends too early"
+        why = reason_of(error) or "it ends too early"
         raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {why}") from None
     return [Played(time, message) for time, message in zip(accumulate(m.time for m in messages), messages, strict=True)]
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.atomic import write_text
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 SCHEMA = 2
 READABLE = (1, 2)
@@ -193,7 +193,7 @@ def read_truth(path: Path) -> Truth:
         return truth
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"The truth {str(path)!r} cannot be read ({error}): delete it and build the training set again."
+            f"The truth {str(path)!r} cannot be read ({reason_of(error)}): delete it and build the training set again."
         ) from None
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.labels.formats import TAPS, Labels, read_kind
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 
 EARLIEST, LATEST = -0.25, 0.4
@@ -103,7 +103,7 @@ def read_taps(path: Path) -> NDArray[np.float64]:
     try:
         times = [mark.time for mark in read_kind(path, "tap")]
     except OSError as error:
-        raise UserError(f"taps {str(path)!r} cannot be read: {error.strerror or error}") from None
+        raise UserError(f"taps {str(path)!r} cannot be read: {reason_of(error)}") from None
     if not times:
         raise UserError(f"{str(path)!r} has no taps: record some with samplechop live --tap")
     return np.array(times)

@@ -29,7 +29,7 @@ from samplechop.offline.notes.note_bank import (
     write_bank,
 )
 from samplechop.realtime.audio.source import Source
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.process import end_begins
 from samplechop.realtime.dsp.downmix import Downmix
 from samplechop.realtime.midi.messages import all_notes_off, note_off, note_on
@@ -272,7 +272,7 @@ def capture(
             port.close()
             source.stop()
     except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"the notes cannot be captured: {error}; repeat the command to go on") from None
+        raise UserError(f"the notes cannot be captured: {reason_of(error)}; repeat the command to go on") from None
     return _assemble(plan, folder, latency)
 
 

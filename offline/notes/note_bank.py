@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from samplechop.offline.audio.reading import RATE, read_audio
 from samplechop.offline.common.atomic import write_text
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB, N_BINS, HarmonySpectrum
 
 SCHEMA = 1
@@ -63,7 +63,7 @@ def write_bank(bank: Bank, folder: Path) -> None:
         index = {"schema": SCHEMA, "name": bank.name, "notes": rows}
         write_text(folder / INDEX, json.dumps(index, indent=1) + "\n")
     except (OSError, soundfile.LibsndfileError) as error:
-        raise UserError(f"The bank {str(folder)!r} cannot be written: {error}") from None
+        raise UserError(f"The bank {str(folder)!r} cannot be written: {reason_of(error)}") from None
 
 
 def read_bank(folder: Path) -> Bank:
@@ -79,7 +79,7 @@ def read_bank(folder: Path) -> Bank:
         ]
         name = str(index.get("name", folder.name))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{str(folder)!r} is no bank of notes ({INDEX} cannot be read: {error})") from None
+        raise UserError(f"{str(folder)!r} is no bank of notes ({INDEX} cannot be read: {reason_of(error)})") from None
     if not rows:
         raise UserError(f"The bank {str(folder)!r} holds no notes: capture some with samplechop notes.")
     for file, pitch, velocity, held in rows:

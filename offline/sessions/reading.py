@@ -17,7 +17,7 @@ from samplechop.offline.sessions.flac import Repaired, header_frames, is_finishe
 from samplechop.offline.sessions.log import REPAIRED, LogState, read_log, repair_log
 from samplechop.offline.sessions.wav import WavState, read_wav, repair_wav
 from samplechop.realtime.core.documents import LARGEST, open_regular
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.locks import is_locked
 from samplechop.realtime.recording.session_folder import AUDIO, LOG
 from samplechop.realtime.recording.session_writer import CLEAN
@@ -81,7 +81,7 @@ def find_sessions(folder: Path) -> list[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if path.is_dir() and _has_log(path))
     except OSError as error:
-        raise UserError(f"{str(folder)!r} cannot be read: {error.strerror or error}") from None
+        raise UserError(f"{str(folder)!r} cannot be read: {reason_of(error)}") from None
     if not found:
         raise UserError(
             f"there are no sessions in {str(folder)!r}: record one with samplechop live --record {folder}, "
@@ -102,7 +102,7 @@ def read_session(folder: Path) -> Session:
             where = audio.name
             frames, rate, channels, right, wav = _probe(audio)
     except (OSError, ValueError) as error:
-        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        why = reason_of(error)
         problem = f"{where} is not opened: {why}"
         return Session(folder, audio, _changed(folder), "", "", 0, 0, 0, problem, damaged=False, problem=problem)
     first = log.first if log.first.get("kind") == "session" else {}
@@ -202,6 +202,6 @@ def repair(session: Session) -> Session:
             reason += f": {seconds:.2g} s could not be read, the file as it was is {repaired.original.name}"
         repair_log(session.folder / LOG, repaired.frames, session.sample_rate, repaired.lost, reason)
     except (OSError, ValueError) as error:
-        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        why = reason_of(error)
         raise UserError(f"the session {str(session.folder)!r} cannot be repaired: {why}") from None
     return read_session(session.folder)

@@ -28,7 +28,7 @@ from samplechop.offline.training.streaming_targets import (
     record_of,
 )
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 PER_SHARD = 32
 VALIDATION_PART = 5
@@ -170,7 +170,7 @@ def write_shard(folder: Path, shard: int, records: Sequence[tuple[str, str, Reco
             whole = np.concatenate([getattr(record, part) for _, _, record in records])
             write_array(folder / f"{shard:03d}.{part}.npy", whole)
     except OSError as error:
-        raise UserError(f"features cannot be written to {str(folder)!r}: {error.strerror or error}") from None
+        raise UserError(f"features cannot be written to {str(folder)!r}: {reason_of(error)}") from None
     return rows
 
 
@@ -198,11 +198,15 @@ def read(folder: Path, *splits: str) -> list[Record]:
         record = documents.read_json(folder / INDEX)
         rows = [Row(**row) for row in record["records"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{str(folder)!r} holds no finished features ({error}); run samplechop train again") from None
+        raise UserError(
+            f"{str(folder)!r} holds no finished features ({reason_of(error)}); run samplechop train again"
+        ) from None
     try:
         return list(_open(folder, [row for split in splits for row in rows if row.split == split]))
     except (OSError, ValueError, TypeError, IndexError) as error:
-        raise UserError(f"{str(folder)!r} holds damaged features ({error}); run samplechop train again") from None
+        raise UserError(
+            f"{str(folder)!r} holds damaged features ({reason_of(error)}); run samplechop train again"
+        ) from None
 
 
 def _open(folder: Path, rows: Sequence[Row]) -> Iterator[Record]:

@@ -18,7 +18,7 @@ from typing import Any
 from samplechop import models
 from samplechop.models import AnyFeatures, Manifest
 from samplechop.offline.common.atomic import write_bytes, write_text
-from samplechop.realtime.core.errors import UserError, install_extra
+from samplechop.realtime.core.errors import UserError, install_extra, reason_of
 from samplechop.realtime.core.standard_streams import silence
 
 MISSING = f"training needs TensorFlow: {install_extra('train')}"
@@ -70,7 +70,7 @@ def check_writable(option: str, given: Path, folder: Path) -> None:
     try:
         tempfile.TemporaryDirectory(prefix=".samplechop-", dir=there).cleanup()
     except OSError as error:
-        raise UserError(f"{option} {str(given)!r} cannot be written: {error.strerror or error}") from None
+        raise UserError(f"{option} {str(given)!r} cannot be written: {reason_of(error)}") from None
 
 
 def model_path(out: Path, example: str) -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 
 from samplechop.offline.common.arrays import read_arrays
 from samplechop.offline.training.keras_models import keras
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 """(weights (n_in, n_out), bias (n_out,)) of each layer, normalisation folded in."""
@@ -135,7 +135,7 @@ def load_weights(path: Path) -> list[Layers]:
         for name in sorted(name[:-2] for name in arrays if name.endswith("_w")):
             members.setdefault(name.split("_")[0], []).append((arrays[name + "_w"], arrays[name + "_b"]))
     except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{str(path)!r} holds no weights to start from: {error}") from None
+        raise UserError(f"{str(path)!r} holds no weights to start from: {reason_of(error)}") from None
     if not members:
         raise UserError(f"{str(path)!r} holds no weights to start from")
     return list(members.values())

@@ -24,7 +24,7 @@ from samplechop.realtime.audio.stream_length import (
     ogg_streams,
     unfinished_sizes,
 )
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 RATES = (4_000, 384_000)
 """Hz, the lowest and the highest sample rate that is taken."""
@@ -56,7 +56,7 @@ def is_folder(path: Path, windows: bool = os.name == "nt") -> bool:
     try:
         found, there = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:  # a name that is too long, or has a zero byte in it
-        raise UserError(f"{str(path)!r} cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+        raise UserError(f"{str(path)!r} cannot be opened: {reason_of(error)}") from None
     if windows and not there and len(str(path.absolute())) > LONGEST_WINDOWS_PATH:
         raise UserError(
             f"{str(path)!r} is longer than the {LONGEST_WINDOWS_PATH} characters that Windows opens by default: give a "
@@ -229,7 +229,7 @@ def _finished(path: Path, place: Callable[[], Path]) -> AudioFile | None:
     except OSError as error:
         _discard(copy)
         raise UserError(
-            f"{str(path)!r} was never finished, and its copy {str(copy)!r} cannot be written: {error.strerror}"
+            f"{str(path)!r} was never finished, and its copy {str(copy)!r} cannot be written: {reason_of(error)}"
         ) from None
 
 

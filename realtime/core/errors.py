@@ -18,6 +18,11 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
+def reason_of(error: BaseException | None) -> str:
+    """Say why something failed: without number and path, where the system says so (the sentence names the path)."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 def close_word(word: str, known: Iterable[str], closeness: float = 0.6) -> str:
     """Give " (did you mean 'x'?)" for the known word that one is most like, "" where it is like none.
 

@@ -26,7 +26,7 @@ from types import FrameType
 from typing import Any
 
 from samplechop.realtime.core.compile_cache import ensure_compile_cache, is_temporary, remove_temporary_cache
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.standard_streams import say
 
 INTERRUPTED = 130
@@ -181,7 +181,7 @@ class _LogFile(WatchedFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002 (logging names both)
         error = sys.exc_info()[1]
-        why = error.strerror if isinstance(error, OSError) else error
+        why = reason_of(error)
         if not self._failed:
             say(f"samplechop: the log cannot be written to {self.baseFilename!r}: {why}")
         self._failed = True
@@ -204,7 +204,7 @@ def logged_to(path: Path | None) -> Iterator[None]:
     try:
         handler = _LogFile(path)
     except OSError as error:
-        raise UserError(f"cannot write the log to {str(path)!r}: {error.strerror or error}") from None
+        raise UserError(f"cannot write the log to {str(path)!r}: {reason_of(error)}") from None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     entry = QueueHandler(records)  # so that no thread with a deadline waits for the disk

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.outputs.sinks import check_target
@@ -168,7 +168,7 @@ class MidiFileSink:
             self._replace(sync=False)
             self._fault = ""
         except OSError as error:
-            self._changed, self._fault = True, error.strerror or str(error)
+            self._changed, self._fault = True, reason_of(error)
             _log.warning("the MIDI file %r does not grow: %s", str(self._path), self._fault)
         now = time.monotonic()
         self._due = now + max(GROW_SECONDS, 10 * (now - began))  # without beats all is rendered anew: not for ever
@@ -181,7 +181,7 @@ class MidiFileSink:
         try:
             self._replace(sync=True)
         except OSError as error:
-            raise UserError(f"cannot write {str(self._path)!r}: {error.strerror or error}") from None
+            raise UserError(f"cannot write {str(self._path)!r}: {reason_of(error)}") from None
 
     def _replace(self, sync: bool) -> None:
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")

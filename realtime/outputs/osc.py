@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.audio.source import Clock
-from samplechop.realtime.core.errors import UserError, install_extra
+from samplechop.realtime.core.errors import UserError, install_extra, reason_of
 from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
 from samplechop.realtime.outputs.scheduler import Scheduler, Timer
 
@@ -129,7 +129,7 @@ def address_of(address: str) -> tuple[str, int]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
-        reason = getattr(error, "strerror", None) or error
+        reason = reason_of(error)
         raise UserError(
             f"the OSC host {host!r} is not known ({reason}); check the name or give its IP address"
         ) from None

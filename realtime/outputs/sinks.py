@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import Event
 
 
@@ -51,7 +51,7 @@ def check_target(path: str | Path, replaced: bool = False) -> Path:
         try:  # where rights say nothing: /proc, a medium that cannot be written
             tempfile.TemporaryFile(dir=target.parent).close()
         except OSError as error:
-            why = error.strerror or error
+            why = reason_of(error)
             raise UserError(
                 f"cannot write {str(path)!r}: no file can be made there ({why}); choose another place"
             ) from None
@@ -86,7 +86,7 @@ class LineFile:
         try:
             self._create()
         except OSError as error:
-            why = error.strerror or error
+            why = reason_of(error)
             raise UserError(f"{self._what} cannot be written to {str(self.path)!r}: {why}") from None
 
     def _create(self) -> None:
@@ -120,7 +120,7 @@ class LineFile:
             os.fsync(self._fd)
             self.fault = ""
         except OSError as error:
-            self.fault = error.strerror or str(error)
+            self.fault = reason_of(error)
 
     def close(self) -> None:
         """Write what is left. Raises UserError if the disk does not take it."""
@@ -197,7 +197,7 @@ class JsonLinesSink:
         return ()
 
     def _text_of(self, failure: OSError) -> str:
-        return f"cannot write events to {str(self._path or STDOUT)!r}: {failure.strerror or failure}"
+        return f"cannot write events to {str(self._path or STDOUT)!r}: {reason_of(failure)}"
 
     @property
     def _started(self) -> bool:

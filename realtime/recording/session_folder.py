@@ -9,7 +9,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.recording.audio_files import FORMATS
 
 LOG = "events.jsonl"
@@ -51,7 +51,7 @@ def check_folder(folder: Path, option: str) -> None:
     try:  # where rights say nothing: /proc, a medium that cannot be written
         tempfile.TemporaryDirectory(prefix=".samplechop-", dir=there).cleanup()
     except OSError as error:
-        why = error.strerror or error
+        why = reason_of(error)
         raise UserError(
             f"{option} {str(folder)!r}: nothing can be written to {str(there)!r} ({why}); choose another place"
         ) from None
@@ -79,5 +79,5 @@ def new_folder(parent: Path, name: str) -> Path:
                 continue
             return folder
     except OSError as error:
-        raise UserError(f"no session can be kept in {str(parent)!r}: {error.strerror or error}") from None
+        raise UserError(f"no session can be kept in {str(parent)!r}: {reason_of(error)}") from None
     raise UserError(f"there are too many sessions {name!r} in {str(parent)!r}: choose another folder")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.locks import locked
 from samplechop.realtime.outputs.sinks import LineFile
 from samplechop.realtime.recording.audio_files import FORMATS, AudioFile, RecordFormat
@@ -94,7 +94,7 @@ class SessionWriter:
                 self._audio: AudioFile = create(self.folder / name, facts.sample_rate, facts.channels)
                 self._opened = opened.pop_all()
         except OSError as error:
-            raise UserError(f"no audio can be written to {str(self.folder)!r}: {error.strerror or error}") from None
+            raise UserError(f"no audio can be written to {str(self.folder)!r}: {reason_of(error)}") from None
         places = (("folder", self.folder), ("log", self.folder / LOG), ("audio", self.folder / name))
         self._watched = [(what, path) for what, path in places if path.exists()]
         first = line(
@@ -211,7 +211,7 @@ class SessionWriter:
             action()
             return
         except OSError as error:
-            self.fault = error.strerror or str(error)
+            self.fault = reason_of(error)
         with suppress(OSError):
             self._audio.close()
         _log.error("recording %r ended at sample %d: %s", str(self.folder), self.position, self.fault)

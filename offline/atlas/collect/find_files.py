@@ -17,7 +17,7 @@ from samplechop.offline.common.paths import inside
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.offline.kits.core.record import audio_files, inputs, is_kit, title
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -85,7 +85,7 @@ def _item(path: Path, pack: str, name: str, label: str) -> Item:
     except UnicodeEncodeError:
         reason = f"the folder of {str(path)!r} has a name that is not UTF-8: rename it"
     except OSError as error:
-        reason = f"{str(path)!r} cannot be read ({error.strerror})"
+        reason = f"{str(path)!r} cannot be read ({reason_of(error)})"
     else:
         return Item(path, file, facts.st_size, facts.st_mtime_ns, name, label, pack)
     # A name that is no text can be written like this only.

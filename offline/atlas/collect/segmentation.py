@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError, install_extra
+from samplechop.realtime.core.errors import UserError, install_extra, reason_of
 
 Unit = Literal["phone", "word"]
 UNITS: tuple[str, ...] = get_args(Unit)
@@ -60,7 +60,7 @@ def read_alignment(path: Path, unit: str) -> list[Segment]:
     try:
         data = documents.read_bytes(path).removeprefix(codecs.BOM_UTF8)
     except OSError as error:
-        raise UserError(f"the alignment {str(path)!r} cannot be read ({error.strerror})") from None
+        raise UserError(f"the alignment {str(path)!r} cannot be read ({reason_of(error)})") from None
     except ValueError as error:
         raise UserError(f"the alignment {str(path)!r} cannot be read: {error}") from None
     try:

@@ -44,7 +44,7 @@ from samplechop.offline.atlas.web.spritesheets import HEADROOM, apply_fades, wri
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 STEP, FOLDER, LIKE, TABLE = "drum-machine", "drum-machine", "meta/drum_like.json", "analysis.tsv"
 CHUNKS, FIRST_CHUNK = 50, 150
@@ -94,7 +94,7 @@ def drum_machine(
         (folder / LIKE).unlink(missing_ok=True)  # until all of the rest is there
         (folder / "audio").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{str(folder)!r} cannot be written ({error.strerror})") from None
+        raise UserError(f"{str(folder)!r} cannot be written ({reason_of(error)})") from None
     chunks = [
         Chunk(folder / f"audio/{number}.mp3", atlas.folder, rows, [atlas.sounds[row].length for row in rows])
         for number, rows in enumerate(parts)

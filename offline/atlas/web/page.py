@@ -28,7 +28,7 @@ from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import page_data, sprites
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
-from samplechop.realtime.core.errors import UserError, install_extra
+from samplechop.realtime.core.errors import UserError, install_extra, reason_of
 
 STEP, FOLDER = "page", "page"
 LIBRARY = "bokeh-gl.min.js"
@@ -164,6 +164,6 @@ def _folder(final: Path) -> Iterator[Path]:
         shutil.rmtree(final, ignore_errors=True)
         part.replace(final)
     except OSError as error:
-        raise UserError(f"{str(final)!r} cannot be written ({error.strerror}): is the disk full?") from None
+        raise UserError(f"{str(final)!r} cannot be written ({reason_of(error)}): is the disk full?") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)

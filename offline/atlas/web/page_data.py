@@ -24,7 +24,7 @@ from samplechop.offline.atlas.files import read_table
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.common import palette
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 
 def css() -> str:
@@ -187,7 +187,7 @@ def audio_part(audio: Path, rows: Sequence[int], prints: NDArray[np.float32] | N
     try:
         made: dict[str, Any] = {"audio": base64.b64encode(audio.read_bytes()).decode("ascii")}
     except OSError as error:
-        raise UserError(f"{str(audio)!r} cannot be read ({error.strerror}): make the sprites again") from None
+        raise UserError(f"{str(audio)!r} cannot be read ({reason_of(error)}): make the sprites again") from None
     if prints is not None:
         shown = np.rint(255 * np.clip(prints[list(rows)], 0, 1)).astype(np.uint8)
         made |= {"rows": list(rows), "prints": base64.b64encode(shown.tobytes()).decode("ascii")}

@@ -20,7 +20,7 @@ from samplechop.offline.kits.core.naming import safe
 from samplechop.realtime.audio.audio_file import check_regular, is_folder, open_audio
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.channels import CHANNELS, Channel
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.plugin import OPENING_SECONDS
 from samplechop.realtime.dsp.downmix import Downmix
 from samplechop.realtime.recording.session_folder import LOG, is_session, session_audio, session_of
@@ -192,7 +192,7 @@ def audio_files(path: Path) -> list[Path]:
         next(path.iterdir(), None)  # only this tells of a folder that may not be read
         audio = session_audio(path)
     except OSError as error:
-        raise UserError(f"the folder {str(path)!r} cannot be read: {error.strerror}") from None
+        raise UserError(f"the folder {str(path)!r} cannot be read: {reason_of(error)}") from None
     if audio is None:
         raise UserError(f"{str(path)!r} is a folder without a recorded session: give an audio file or a session")
     return [audio]

@@ -21,7 +21,7 @@ from samplechop.offline.lab.synthetic.score import outline
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
 from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 VERSION = 4
 """Raised when records of the same seed come out differently."""
@@ -99,7 +99,7 @@ def claim(folder: Path, settings: Settings) -> None:
         if not isinstance(there, dict):
             raise ValueError("its crate.json holds no settings")
     except (OSError, ValueError) as error:
-        raise UserError(f"The training set {str(folder)!r} cannot be used: {error}") from None
+        raise UserError(f"The training set {str(folder)!r} cannot be used: {reason_of(error)}") from None
     other = [name for name in mine if there.get(name) != mine[name]]
     if other:
         raise UserError(

@@ -32,7 +32,7 @@ from samplechop.offline.lab.synthetic.score import Score, Strike
 from samplechop.offline.lab.synthetic.turntable import Turntable
 from samplechop.offline.labels import Labels, write_labels
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, moved, read_truth
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 MID_BAND_HZ = (80.0, 2000.0)
 WIDTH = 0.04
@@ -294,7 +294,7 @@ def _copy(record: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(record, folder / record.name)
     except OSError as error:
-        raise UserError(f"{str(record)!r} cannot be copied to {str(folder)!r}: {error.strerror or error}") from None
+        raise UserError(f"{str(record)!r} cannot be copied to {str(folder)!r}: {reason_of(error)}") from None
 
 
 def label(training_set: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:

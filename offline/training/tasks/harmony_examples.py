@@ -18,7 +18,7 @@ from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.training.tasks import harmony_library
 from samplechop.offline.training.tasks.harmony_mixing import KINDS, LENGTH, Mixed, mix
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
 
 PER_JOB = 250
@@ -177,7 +177,7 @@ def prepare(
                 files.clear()  # Windows moves no file that is mapped
             write_text(index, json.dumps(made_of))
     except OSError as error:
-        raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
+        raise UserError(f"The folder {str(folder)!r} cannot be written: {reason_of(error)}") from None
     arrays = [map_array(folder / f"{name}.npy") for name in names]
     middle = n * sum(not job[3] for job in work)
     return Frames(*(array[:middle] for array in arrays)), Frames(*(array[middle:] for array in arrays))

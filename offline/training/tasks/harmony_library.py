@@ -25,7 +25,7 @@ from samplechop.offline.notes.note_bank import Bank, Note, find_banks, is_in_tun
 from samplechop.offline.synthesis import soundfonts as fonts
 from samplechop.offline.synthesis.drums import MADE
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, reason_of
 
 RATE = 22_050
 HELD_OUT_PROGRAMS = (
@@ -252,7 +252,7 @@ def prepare(
                     on_job(done, len(work))
         write_text(index, json.dumps({"made_of": made_of, "rows": rows}))
     except OSError as error:
-        raise UserError(f"The folder {str(folder)!r} cannot be written: {error}") from None
+        raise UserError(f"The folder {str(folder)!r} cannot be written: {reason_of(error)}") from None
 
 
 def _read_index(path: Path) -> dict[str, Any]:
@@ -264,7 +264,7 @@ def _read_index(path: Path) -> dict[str, Any]:
             raise ValueError("pieces are numbers")
         return {"made_of": index["made_of"], "rows": rows}
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UserError(f"{str(path)!r} cannot be read ({error}): remove it and train again") from None
+        raise UserError(f"{str(path)!r} cannot be read ({reason_of(error)}): remove it and train again") from None
 
 
 def load(folder: Path) -> Library:
