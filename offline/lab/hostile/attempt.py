@@ -6,6 +6,7 @@ C libraries open for reading, only where a path is given to libsndfile.
 
 import faulthandler
 import os
+import re
 import resource
 import shutil
 import signal
@@ -39,7 +40,7 @@ _MOST_BYTES = 4 << 30
 """Of address space: what asks for more gets MemoryError."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
-_ALLOWED = (".nbi", ".nbc", ".pyc", "__pycache__", "numba.lock", "/dev/null")
+_ALLOWED = re.compile(r"(?:\.nb[ic](?:\.tmp\.\w+)?|\.pyc|__pycache__|numba\.lock|^/dev/null)$")
 _CACHES = (
     "/proc/",
     "/dev/fd/",
@@ -54,8 +55,9 @@ _CACHES = (
 class Outcome:
     """What became of inputs of one format. faults: by what was wrong, number of the first input and how many.
 
-    slowest: seconds and number. memory: bytes of the process at most, and number. seconds: of all. Seconds are those of
-    the processor, this process and the programs it starts, so that it does not matter what else the machine does.
+    slowest: seconds and number. memory: bytes that a fresh process would have at most, and number: what this process
+    kept of inputs before does not count. seconds: of all. Seconds are those of the processor, this process and the
+    programs it starts, so that it does not matter what else the machine does.
     """
 
     format: str
@@ -96,11 +98,12 @@ class _Hang(BaseException):
 
 
 class _Watch:
-    """Sees what is opened and changed while an input is read."""
+    """Sees what is opened and changed while an input is read. memory: bytes that this process began with."""
 
     def __init__(self) -> None:
         self.root = ""
         self.follows = self.reading = False
+        self.memory = 0.0
         self.seen: list[str] = []
         self.ends = 0.0
 
@@ -137,7 +140,7 @@ class _Watch:
         """Note a path that leads where nothing may be read or written."""
         root, self.root = self.root, ""
         try:
-            if path.endswith(_ALLOWED) or path.startswith(_CACHES):
+            if _ALLOWED.search(path) or path.startswith(_CACHES):
                 return
             try:
                 real = str(Path(path).parent.resolve() / Path(path).name if refuses_links else Path(path).resolve())
@@ -179,13 +182,14 @@ def _prepared() -> Mapping[str, Format]:
     begun = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (begun + _MOST_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what C libraries say about such files
+    _watch.memory = _memory()
     return made
 
 
-def _most_memory() -> float:
-    """Give the bytes of memory that this process had at most."""
+def _memory(most: bool = False) -> float:
+    """Give the bytes of memory that this process has, or had at most."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return float(status["VmHWM"].split()[0]) * 1024
+    return float(status["VmHWM" if most else "VmRSS"].split()[0]) * 1024
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -212,8 +216,9 @@ def try_inputs(name: str, seed: int, first: int, count: int, parent: Path) -> Ou
 
 def _try_one(one: Format, outcome: Outcome, seed: int, number: int, root: Path) -> None:
     outcome.tried += 1
+    kept = _memory() - _watch.memory
     fault, seconds, refused = _read(one, outcome.format, seed, number, root)
-    outcome.memory = max(outcome.memory, (_most_memory(), number))
+    outcome.memory = max(outcome.memory, (_memory(most=True) - kept, number))
     if seconds > one.seconds:
         fault = fault or f"takes longer than {one.seconds:g} s"
     outcome.seconds += seconds
