@@ -1,6 +1,7 @@
 """The commands under `samplechop bench` that try to break it: long sessions, kills, hostile files and faults."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -150,11 +151,11 @@ def faults(
     scenarios = table.chosen(only)
     if not scenarios:
         raise UserError(f"no fault holds {only!r} in its kind or name")
-    results = []
-    with console(err=True).status("running into faults ...") as status:
+    results: list[table.Result] = []
+    with console(err=True).status("running into faults ...") as status, suppress(KeyboardInterrupt):
         for result in table.run(scenarios):
             results.append(result)
             status.update(f"{len(results)} of {len(scenarios)}: {result.scenario}")
     print_table(table.as_table(results))
-    if any(result.held is False for result in results):
+    if len(results) < len(scenarios) or any(result.held is False for result in results):
         raise typer.Exit(1)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PATIENCE_SECONDS = 5.0
-PORT_SECONDS = 600.0
+PORT_SECONDS, CONNECT_SECONDS = 600.0, 10.0
 """A program that has yet to be compiled, on a busy machine, opens its ports late."""
 PROMPTEST_OF = 20
 CHANNELS = 2
@@ -111,8 +111,17 @@ class _Program:
         return {"ports": ports}
 
     def do_connect(self, source: str, destination: str) -> dict[str, Any]:
-        self.client.connect(source, destination)
-        return {}
+        import jack
+
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while True:
+            try:
+                self.client.connect(source, destination)
+                return {}
+            except jack.JackError:  # a port is there a moment before its client is active
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.02)
 
     def do_disconnect(self, source: str, destination: str) -> dict[str, Any]:
         self.client.disconnect(source, destination)

@@ -51,6 +51,8 @@ def run_one(scenario: Scenario, song: Path, server: JackServer | None = None) ->
             scenario.run(place)
         except Broken as broken:
             return Result(scenario, held=False, instead=str(broken))
+        except Exception as error:  # a check that breaks off must not take all others with it
+            return Result(scenario, held=False, instead=f"the check broke off: {type(error).__name__}: {error}")
         return Result(scenario, held=True)
 
 
