@@ -60,3 +60,11 @@ def test_an_end_of_a_pipe_that_was_closed_before_closes_nobody_elses_file(tmp_pa
         into.close()
         os.dup2(other.fileno(), number)
     os.close(number)  # still open
+
+
+def test_a_check_that_breaks_off_is_a_line_of_the_table(tmp_path: Path) -> None:
+    def breaks_off(_: object) -> None:
+        raise RuntimeError("no port")
+
+    result = table.run_one(Scenario("kind", "name", "all is well", breaks_off), tmp_path / "song.wav")
+    assert (result.held, result.instead) == (False, "the check broke off: RuntimeError: no port")
