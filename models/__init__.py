@@ -4,8 +4,9 @@ import hashlib
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 if __name__ != "samplechop.models":  # found by its folder's name, it would be loaded a second time
@@ -13,6 +14,7 @@ if __name__ != "samplechop.models":  # found by its folder's name, it would be l
 
 from samplechop.models.features import ClipFeatures as ClipFeatures
 from samplechop.models.features import DrumFeatures as DrumFeatures
+from samplechop.models.features import EarlyFeatures as EarlyFeatures
 from samplechop.models.features import Features as Features
 from samplechop.models.features import HarmonyFeatures as HarmonyFeatures
 from samplechop.models.features import ModelError as ModelError
@@ -74,7 +76,14 @@ KINDS: dict[str, type[AnyFeatures]] = {
 
 
 def _typed(kind: Any, value: Any) -> Any:
-    """Give a value of JSON as a field's type: int, float, str, or a tuple of such. Raises ValueError for another."""
+    """Give a value of JSON as a field's type: int, float, str, a tuple of such, a dataclass or None, where it may be.
+
+    Raises ValueError for another.
+    """
+    if get_origin(kind) is UnionType:
+        return None if value is None else _typed(get_args(kind)[0], value)
+    if is_dataclass(kind):
+        return _record(kind, value)
     if get_origin(kind) is tuple:
         kinds = get_args(kind)
         if not isinstance(value, list) or len(value) > _MOST_ITEMS:
@@ -104,20 +113,31 @@ def _number(value: object) -> float:
 def _features(kind: object, record: object, where: str) -> AnyFeatures:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"{where}: kind must be one of {sorted(KINDS)}, got {_shown(kind)}")
-    names = {one.name for one in fields(KINDS[kind])}
-    if not isinstance(record, dict) or set(record) != names:
-        got = sorted(record) if isinstance(record, dict) else record
-        raise ModelError(f"{where}: features must have exactly {sorted(names)}, got {_shown(got)}")
-    values = {}
-    for one in fields(KINDS[kind]):
-        try:
-            values[one.name] = _typed(one.type, record[one.name])
-        except ValueError as error:
-            raise ModelError(f"{where}: features.{one.name} {error}") from None
     try:
-        return KINDS[kind](**values)
+        made: AnyFeatures = _record(KINDS[kind], record)
     except ModelError as error:
         raise ModelError(f"{where}: {error}") from None
+    except ValueError as error:
+        raise ModelError(f"{where}: features{error}") from None
+    return made
+
+
+def _record(kind: Any, record: object) -> Any:
+    """Give an object of JSON as a dataclass. Raises ValueError, which begins with the field, or ModelError."""
+    names = {one.name: one for one in fields(kind)}
+    needed = {name for name, one in names.items() if one.default is MISSING}
+    if not isinstance(record, dict) or not needed <= set(record) <= set(names):
+        got = sorted(record) if isinstance(record, dict) else record
+        raise ValueError(f" must have exactly {sorted(needed)}, got {_shown(got)}")
+    values = {}
+    for name, value in record.items():
+        try:
+            values[name] = _typed(names[name].type, value)
+        except ModelError:
+            raise
+        except ValueError as error:
+            raise ValueError(f".{name}{'' if str(error)[:1] in ' .' else ' '}{error}") from None
+    return kind(**values)
 
 
 def _calibration(record: Any, where: str) -> tuple[tuple[float, float], ...]:
@@ -170,6 +190,16 @@ def load(name_or_path: str | Path) -> Manifest:
     features = _features(record["kind"], record["features"], where)
     calibration = _calibration(record.get("calibration", []), where)
     file = path.parent / record["file"]
+    _check_file(file, record["sha256"], where, released)
+    if isinstance(features, StreamFeatures) and features.early is not None:
+        _check_file_name("features.early.file", features.early.file, features.early.sha256, where)
+        _check_file(path.parent / features.early.file, features.early.sha256, where, released)
+    rest = {key: record[key] for key in set(record) - {"schema", "file", "features", "calibration"}}
+    return Manifest(path=file, features=features, calibration=calibration, **rest)
+
+
+def _check_file(file: Path, sha256: str, where: str, released: bool) -> None:
+    """Raise ModelError unless a model's file is there and is the one its manifest means."""
     if not file.is_file():
         raise ModelError(f"{where} names {file.name!r}, which is not beside it")
     try:
@@ -178,10 +208,15 @@ def load(name_or_path: str | Path) -> Manifest:
         raise ModelError(f"{where}: {file.name!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ModelError(f"{where}: {file.name!r} cannot be used: {error}") from None
-    if hashlib.sha256(content).hexdigest() != record["sha256"]:
+    if hashlib.sha256(content).hexdigest() != sha256:
         raise ModelError(f"{where}: {file.name} is damaged or was exchanged (its sha256 is not the manifest's)")
-    rest = {key: record[key] for key in set(record) - {"schema", "file", "features", "calibration"}}
-    return Manifest(path=file, features=features, calibration=calibration, **rest)
+
+
+def _check_file_name(field: str, file: str, sha256: str, where: str) -> None:
+    if not _PLAIN.fullmatch(file) or Path(file).name != file or file.startswith("."):
+        raise ModelError(f"{where}: {field} must be the name of a file beside it, got {file!r}")
+    if not _SHA256.fullmatch(sha256):
+        raise ModelError(f"{where}: sha256 must be 64 hexadecimal digits, got {_shown(sha256)}")
 
 
 def _check_fields(record: Mapping[str, Any], where: str) -> None:
@@ -190,11 +225,7 @@ def _check_fields(record: Mapping[str, Any], where: str) -> None:
         value = record[name]
         if not isinstance(value, str) or len(value) > _MOST_TEXT or not value.isprintable():
             raise ModelError(f"{where}: {name} must be a line of text, got {_shown(value)}")
-    file = record["file"]
-    if not _PLAIN.fullmatch(file) or Path(file).name != file or file.startswith("."):
-        raise ModelError(f"{where}: file must be the name of a file beside it, got {file!r}")
-    if not _SHA256.fullmatch(record["sha256"]):
-        raise ModelError(f"{where}: sha256 must be 64 hexadecimal digits, got {_shown(record['sha256'])}")
+    _check_file_name("file", record["file"], record["sha256"], where)
     for name in ("training", "scores", "decision"):
         if not isinstance(record.get(name, {}), dict):
             raise ModelError(f"{where}: {name} must be an object, got {_shown(record[name])}")

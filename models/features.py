@@ -60,12 +60,39 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyFeatures:
+    """The early stage of a streaming net, which answers at every hop what cannot wait for the rest of the net.
+
+    file, sha256: its .tflite, beside the model's. hop_length: samples from one answer to the next. n_features: of a
+    hop. wait: samples from an attack on that are known when it is scored, at least; at most hop_length - 1 more.
+    heads: what each output means; dilations, in hops, and channels: of its layers.
+    """
+
+    file: str
+    sha256: str
+    hop_length: int
+    n_features: int
+    wait: int
+    heads: tuple[str, ...]
+    dilations: tuple[int, ...]
+    channels: int
+
+    def __post_init__(self) -> None:
+        """Refuse what the analysis does not understand."""
+        _only(self, hop_length=256)
+        if not 0 <= self.wait <= 44_100:
+            raise ModelError(f"features.early.wait must be in 0..44100 samples, got {self.wait}")
+        _check_layers(self)
+
+
+@dataclass(frozen=True, slots=True)
 class StreamFeatures:
     """Input and shape of a streaming net; see realtime/nets/features.py and realtime/nets/streaming.py.
 
     hop_length: samples from one feature frame to the next. lookahead: frames known after the one that is scored.
     heads: what each output means. dilations: of the layers, in frames; channels: of each layer. members: nets whose
-    probabilities the file averages.
+    probabilities the file averages. early: the stage before it, whose last layer it takes as input; None if it has its
+    features from realtime/nets/features.py rather than from realtime/nets/fine_features.py.
     """
 
     sample_rate: int
@@ -76,6 +103,7 @@ class StreamFeatures:
     dilations: tuple[int, ...]
     channels: int
     members: int
+    early: EarlyFeatures | None = None
 
     def __post_init__(self) -> None:
         """Refuse what the analysis does not understand."""
@@ -204,7 +232,13 @@ def _only(features: Any, **values: object) -> None:
 
 
 def _check_net(features: StreamFeatures | DrumFeatures) -> None:
-    for name, most in (("n_features", 1024), ("channels", 256), ("members", 16)):
+    if not 1 <= features.members <= 16:
+        raise ModelError(f"features.members must be in 1..16, got {features.members}")
+    _check_layers(features)
+
+
+def _check_layers(features: StreamFeatures | DrumFeatures | EarlyFeatures) -> None:
+    for name, most in (("n_features", 1024), ("channels", 256)):
         if not 1 <= getattr(features, name) <= most:
             raise ModelError(f"features.{name} must be in 1..{most}, got {getattr(features, name)}")
     _check_heads(features.heads)

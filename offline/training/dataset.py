@@ -126,7 +126,8 @@ def prepare(
         raise UserError(NOTHING_HELD_OUT)
     files = [(e, e.audio.stat(), e.labels.stat()) for e in examples]
     state = [(str(e.audio), a.st_size, a.st_mtime_ns, labels.st_mtime_ns, e.split) for e, a, labels in files]
-    made_of = hashlib.sha256(repr((spec.name, spec.names, spec.offset, state, versions, seed)).encode()).hexdigest()
+    offset = spec.answers.offset
+    made_of = hashlib.sha256(repr((spec.name, spec.columns, offset, state, versions, seed)).encode()).hexdigest()
     if is_made_of(out, made_of):
         return counts
     (out / INDEX).unlink(missing_ok=True)  # from here on the folder is not finished

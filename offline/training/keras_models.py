@@ -97,8 +97,9 @@ def to_tflite(model: Any, batch: int = BATCH) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """All that a model's two files hold: the .tflite and, beside it, the manifest; see samplechop.models.Manifest.
+    """All that a model's files hold: the .tflite and, beside it, the manifest; see samplechop.models.Manifest.
 
+    early: the .tflite of its early stage, where features.early describes one; empty if there is none.
     threshold, min_gap: written for the kinds of models.PICKED alone. facts: on the training. card_scores: of the card,
     None for `scores`. All mappings hold what JSON can.
     """
@@ -112,13 +113,21 @@ class Calibrated:
     calibration: tuple[tuple[float, float], ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     card_scores: Mapping[str, Any] | None = None
+    early: bytes = b""
 
 
 def write(out: Path, made: Calibrated, training: Mapping[str, Any], version: str = "1.0.0") -> Manifest:
-    """Write OUT.tflite and OUT.json, and open them again to prove that they can be. training: before the facts."""
+    """Write OUT.tflite and OUT.json, OUT-early.tflite where there is an early stage, and open them again to prove that
+    they can be. training: before the facts.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     file, manifest = out.with_name(out.name + ".tflite"), out.with_name(out.name + ".json")
     kind = next(kind for kind, form in models.KINDS.items() if form is type(made.features))
+    features = {name: value for name, value in asdict(made.features).items() if value is not None}
+    if made.early:
+        beside = out.with_name(out.name + "-early.tflite")
+        features["early"] |= {"file": beside.name, "sha256": hashlib.sha256(made.early).hexdigest()}
+        write_bytes(beside, made.early)
     picked = {"threshold": made.threshold, "min_gap": made.min_gap} if kind in models.PICKED else {}
     record = {
         "schema": models.SCHEMA,
@@ -128,7 +137,7 @@ def write(out: Path, made: Calibrated, training: Mapping[str, Any], version: str
         "file": file.name,
         "sha256": hashlib.sha256(made.content).hexdigest(),
         "license": "MIT",
-        "features": asdict(made.features),
+        "features": features,
         **picked,
         "decision": dict(made.decision),
         "calibration": [list(pair) for pair in made.calibration],

@@ -26,6 +26,33 @@ def near(frames: NDArray[np.int64], places: NDArray[np.int64], tolerance: int) -
     return np.minimum(*either) <= tolerance
 
 
+def adaptive_peaks(
+    scores: NDArray[np.floating], decay: float, first_highest: float = 0.6
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Give the local maxima that realtime/detectors/chop/peak_picking.py's AdaptivePicker would weigh, int64 (m,), and
+    for each of them the highest score lately, itself included, float64 (m,).
+
+    scores: (n,). decay: what is left of the highest score after a frame. first_highest: what it is before the first.
+    """
+    n = len(scores)
+    fall = np.arange(n + 1) * np.log(decay)
+    logs = np.log(np.maximum(np.concatenate([[first_highest], np.asarray(scores, np.float64)]), 1e-12))
+    highest = np.exp(np.maximum.accumulate(logs - fall) + fall)[1:]
+    before = np.concatenate([[0.0], scores[:-1]])
+    after = np.concatenate([scores[1:], [np.inf]])  # the last score is not known to be a maximum
+    frames = np.flatnonzero((scores >= before) & (scores > after))
+    return frames.astype(np.int64), highest[frames]
+
+
+def apart(frames: NDArray[np.int64], gap: int) -> NDArray[np.int64]:
+    """Give the places of those frames that follow the one kept before by at least `gap`; frames rise."""
+    kept: list[int] = []
+    for place, frame in enumerate(frames.tolist()):
+        if not kept or frame - frames[kept[-1]] >= gap:
+            kept.append(place)
+    return np.array(kept, np.int64)
+
+
 def verdicts(
     frames: NDArray[np.int64],
     scores: NDArray[np.floating],

@@ -14,20 +14,22 @@ from scipy.special import expit
 from samplechop import models
 from samplechop.models import DrumFeatures, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, keras_models, tcn
+from samplechop.offline.training.excerpts import example
 from samplechop.offline.training.keras_models import Calibrated, tensorflow
 from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Penalty, Run, TrainOptions
-from samplechop.offline.training.streaming_targets import Record, StreamSpec, mark
+from samplechop.offline.training.shared_net import SharedShape
+from samplechop.offline.training.streaming_targets import Record, StreamSpec
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.nets.streaming import TemporalNet
 
-EXCERPT = 1280
-"""Frames per example: 14.9 s of 512 samples each."""
-SETTLE = 40
-"""Frames at the start of an example that do not count: the net's memory is not filled yet."""
 BATCH = 8
 DISTIL_WEIGHT = 0.5
 """How much the former answers of the other heads count while a net is fine-tuned on new events of the first."""
+TEACH_WEIGHT = 1.0
+"""How much the answers of the other nets' mean count while one net learns from them."""
+MOST_BALANCE = 4.0
+"""How much more the events of a rare head count than those of a head of middling frequency, at most."""
 CLOSE_ENOUGH = 2e-3
 """How far the .tflite's probabilities may lie from Keras's: both compute in float32, in another order."""
 VERSIONS = 2
@@ -37,11 +39,14 @@ Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features (n, n_features) in, probabilities (n, heads) out."""
 
 
+Shape = tcn.Shape | SharedShape
+
+
 class Start(NamedTuple):
     """What is fine-tuned: the model's manifest, its shape, and the weights of its members."""
 
     manifest: Manifest
-    shape: tcn.Shape
+    shape: Shape
     members: list[tcn.Layers]
 
 
@@ -57,7 +62,7 @@ def start_from(name: str, kind: type[StreamFeatures] | type[DrumFeatures], **exp
     for key, wanted in expected.items():
         if getattr(features, key) != wanted:
             raise UserError(f"--from {name}: its {key} is {getattr(features, key)}, this version trains {wanted}")
-    shape = tcn.Shape(features.n_features, len(features.heads), features.dilations, features.channels)
+    shape = shape_of(features)
     path = manifest.path.with_suffix(".npz")
     members = tcn.load_weights(path)
     if any([layer.shape for layer, _ in layers] != shape.weights for layers in members):
@@ -65,35 +70,57 @@ def start_from(name: str, kind: type[StreamFeatures] | type[DrumFeatures], **exp
     return Start(manifest, shape, members)
 
 
+def shape_of(features: StreamFeatures | DrumFeatures) -> Shape:
+    """Give the shape of a net that a manifest describes."""
+    size = features.channels, features.dilations
+    early = features.early if isinstance(features, StreamFeatures) else None
+    if early is None:
+        return tcn.Shape(features.n_features, len(features.heads), features.dilations, features.channels)
+    return SharedShape(len(features.heads), len(early.heads), *size, early.channels, early.dilations)
+
+
 class StreamingTask(ABC):
     """What the nets of one spec have in common as tasks of the loop; thresholds, scores and figures are a subclass's.
 
-    validation: the records that decide when to stop. layers: of each member, once `fitted` was called.
+    validation: the records that decide when to stop. layers: of each member, once `fitted` was called; early: the
+    .tflite of their early stage, if they have one. distil: whether one more net learns from the mean of the members,
+    which is then the model.
     """
 
     card: ClassVar[keras_models.Card]
 
-    def __init__(self, spec: StreamSpec, features: Path, shape: tcn.Shape, members: int, start: Start | None) -> None:
+    def __init__(self, spec: StreamSpec, features: Path, shape: Shape, members: int, start: Start | None) -> None:
         """Open the shards in `features`; start: the model to fine-tune, with all its members.
 
         Raises UserError without data for both splits.
         """
         self.spec, self.start = spec, start
-        self.shape, self.members = (start.shape, len(start.members)) if start else (shape, members)
+        self.shape, self._teachers = (start.shape, len(start.members)) if start else (shape, members)
         self._training, self.validation = (dataset.read(features, split) for split in ("train", "validation"))
         if not self._training or not self.validation:
             raise UserError(dataset.NOTHING_HELD_OUT)
         lengths = np.array([len(one.x) for one in self._training], float)
         self._chance = lengths / lengths.sum()
+        self._built: list[Any] = []
         self.layers: list[tcn.Layers] = []
+        self.early = b""
+        self.distil = False
+
+    @property
+    def members(self) -> int:
+        """Number of nets to fit."""
+        return self._teachers + self.distil
 
     def build(self, member: int, seed: int) -> tuple[Any, Penalty | None]:
-        """Make the net of one member, or fine-tune that of `start`."""
+        """Make the net of one member, or fine-tune that of `start`; after the last, the one that learns from all."""
+        if member == self._teachers:
+            return self.shape.build(seed), partial(_teaching, self.spec, self._built[: self._teachers])
         layers = self.start.members[member] if self.start else None
-        model = tcn.build(self.shape, seed, layers=layers)
+        model = self.shape.build(seed, layers=layers)
+        self._built = [*self._built[:member], model]
         if layers is None or not self.spec.distil:
             return model, None
-        before = tcn.build(self.shape, seed, layers=layers)
+        before = self.shape.build(seed, layers=layers)
 
         def penalty(x: Any, logits: Any) -> Any:
             return DISTIL_WEIGHT * _distillation(self.spec, before(x, training=False), logits)
@@ -112,10 +139,10 @@ class StreamingTask(ABC):
         return [_stacked(examples[i : i + BATCH]) for i in range(0, len(examples), BATCH)]
 
     def loss(self) -> Loss:
-        """Give the weighted cross-entropy of all heads, events counted positive_weight times."""
-        tf, spec, n = tensorflow(), self.spec, len(self.spec.names)
-        importance = tf.constant(list(spec.heads.values()))
-        more = tf.constant([0.0 if head in spec.values else spec.positive_weight - 1 for head in spec.names])
+        """Give the weighted cross-entropy of all heads, events counted positive_weight times, and rare ones more."""
+        tf, n = tensorflow(), len(self.spec.columns)
+        importance = tf.constant(_importance(self.spec))
+        more = tf.constant(_positive_weights(self.spec, self._training) - 1)
 
         def loss(y: Any, logits: Any) -> Any:
             target, weight = y[..., :n], y[..., n:]
@@ -126,9 +153,12 @@ class StreamingTask(ABC):
 
     def fitted(self, fittings: Sequence[Fitted]) -> tuple[Predict, bytes]:
         """Average the members' logits: as a function, and as the .tflite of one step."""
-        self.layers = [tcn.layers_of(one.model, self.shape) for one in fittings]
-        self._predict = mean_of([one.model for one in fittings])
-        return self._predict, keras_models.to_tflite(tcn.step(self.layers, self.shape), 1)
+        chosen = [one.model for one in (fittings[-1:] if self.distil else fittings)]
+        self.layers = [self.shape.layers_of(model) for model in chosen]
+        self._predict = mean_of(chosen)
+        step, early = self.shape.steps(self.layers)
+        self.early = keras_models.to_tflite(early, 1) if early is not None else b""
+        return self._predict, keras_models.to_tflite(step, 1)
 
     def said(self, manifest: Manifest) -> object:
         """Give what is said of the trained model at the end; if nothing else, its scores."""
@@ -146,8 +176,11 @@ class StreamingTask(ABC):
         tcn.save_weights(manifest.path.with_suffix(".npz"), self.layers)
         x = np.asarray(self.validation[0].x[:2000], np.float32)
         net = TemporalNet(manifest)
-        live = np.array([net.push(frame) for frame in x])
-        difference = float(np.max(np.abs(live - self._predict(x))))
+        live = np.array([np.concatenate([net.push(frame), net.early]) for frame in x])
+        wanted = self._predict(x)
+        n = len(self.spec.names)
+        wanted = np.concatenate([wanted[:, :n], wanted[:, wanted.shape[1] - (live.shape[1] - n) :]], axis=1)
+        difference = float(np.max(np.abs(live - wanted)))
         if difference > CLOSE_ENOUGH:
             raise RuntimeError(f"{manifest.path} scores up to {difference:.4f} away from the net it was made from")
 
@@ -162,6 +195,9 @@ class StreamOptions(TrainOptions):
     members: Annotated[
         int, Option("Nets to train and average (default: {default}; with --from as many as it has).", low=1, high=8)
     ] = 1
+    distil: Annotated[
+        bool, Option("Have one more net learn from the mean of the --members, and keep that one alone.")
+    ] = False
     steps: Annotated[
         int | None,
         Option(
@@ -178,6 +214,8 @@ class StreamOptions(TrainOptions):
         check(self)
         if self.steps == 0 and self.start is None:
             raise UserError("--steps 0 trains nothing: name a model to calibrate with --from, or leave it out")
+        if self.distil and self.start is not None:
+            raise UserError("--distil makes a new net of several: leave out --from, or --distil")
 
 
 def train_stream(
@@ -205,6 +243,8 @@ def train_stream(
         facts["recordings_calibration"] = sum(prepare([options.calibrate_on], real, 1, on_record=counted).values())
     task = make(shards, options.members, start, real)
     facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members}
+    if options.distil:
+        task.distil = facts["distilled"] = True
     return task.said(run.fit(task, schedule, {**facts, "from": options.start or "nothing"}))
 
 
@@ -223,6 +263,34 @@ def mean_of(nets: Sequence[Any]) -> Predict:
     return predict
 
 
+def _importance(spec: StreamSpec) -> NDArray[np.float32]:
+    weights = [answers.heads[head] for answers, rate, _ in spec.groups for _ in range(rate) for head in answers.names]
+    return np.array(weights, np.float32)
+
+
+def _positive_weights(spec: StreamSpec, records: Sequence[Record]) -> NDArray[np.float32]:
+    """Give how much an event of each output counts, float32 (columns,); 1 for numbers and states.
+
+    With spec.balance those of a head grow with the square root of how rare it is, up to MOST_BALANCE times.
+    """
+    events = np.array(
+        [
+            head not in answers.values | answers.states
+            for answers, rate, _ in spec.groups
+            for head in answers.names * rate
+        ]
+    )
+    share = np.ones(len(events))
+    if spec.balance:
+        found = np.sum([np.count_nonzero(np.asarray(one.target) == 1, axis=0) for one in records], axis=0)
+        asked = np.sum([np.count_nonzero(np.asarray(one.weight), axis=0) for one in records], axis=0)
+        rate = np.maximum(found, 1) / np.maximum(asked, 1)
+        known = events & (found > 0)
+        if known.any():
+            share = np.clip(np.sqrt(np.median(rate[known]) / rate), 1, MOST_BALANCE)
+    return np.where(events, spec.positive_weight * share, 1.0).astype(np.float32)
+
+
 def _distillation(spec: StreamSpec, before: Any, logits: Any) -> Any:
     """Cross-entropy of what a net gives in all but its first head against what it gave before.
 
@@ -230,72 +298,20 @@ def _distillation(spec: StreamSpec, before: Any, logits: Any) -> Any:
     """
     tf = tensorflow()
     each = tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(before[..., 1:]), logits[..., 1:])
-    return tf.reduce_mean(each * tf.constant(list(spec.heads.values())[1:]))
+    return tf.reduce_mean(each * tf.constant(_importance(spec)[1:]))
 
 
-def excerpt(
-    spec: StreamSpec, record: Record, start: int, speed: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Cut EXCERPT frames from a record, as if it were played at `speed`: (x, target, weight); padded with nothing.
+def _teaching(spec: StreamSpec, teachers: Sequence[Any], x: Any, logits: Any) -> Any:
+    """Cross-entropy of what a net gives against the mean of the teachers' logits, wherever heads give probabilities.
 
-    Features between frames are interpolated; an event stays one frame, `lookahead` frames before its answer.
+    Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015.
     """
-    n, heads, lookahead = EXCERPT, record.target.shape[1], spec.lookahead
-    x, target, weight = (np.zeros((n, width), np.float32) for width in (record.x.shape[1], heads, heads))
-    if speed == 1.0:
-        for whole, part in ((x, record.x), (target, record.target), (weight, record.weight)):
-            some = part[start : start + n]
-            whole[: len(some)] = some
-        return x, target, weight
-    places = start + np.arange(n) * speed
-    places = places[places < len(record.x) - 1]
-    before = places.astype(int)
-    share = (places - before)[:, None].astype(np.float32)
-    rows = np.asarray(record.x[start : start + int(n * speed) + 2], np.float32)
-    x[: len(places)] = rows[before - start] * (1 - share) + rows[before - start + 1] * share
-    answers = np.round(start + (np.arange(n) - lookahead) * speed + lookahead).astype(int)
-    inside = (answers >= 0) & (answers < len(record.weight)) & (np.arange(n) < len(places))
-    weight[inside] = record.weight[answers[inside]]
-    first = max(0, start - 2 * lookahead)
-    original = np.asarray(record.target[first : start + int(n * speed) + lookahead])
-    for column, head in enumerate(spec.names):
-        if head in spec.values:
-            target[inside, column] = record.target[answers[inside], column]
-            continue
-        frames = np.flatnonzero(original[:, column] == 1)
-        stretched = [round((first + frame - lookahead - start) / speed + lookahead) for frame in frames]
-        mark(spec, stretched, target[: len(places), column], weight[: len(places), column])
-    return x, target, weight
-
-
-def augment_features(x: NDArray[np.float32], stack: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Change features as another cartridge, mastering or pressing would, now and then: each band a little louder or
-    softer, livelier or flatter dynamics, some neighbouring bands masked, some noise.
-
-    x: float32 (n, features of `stack` hops, one after the other).
-    """
-    bands = x.shape[1] // stack
-    if rng.random() < 0.7:
-        x = x + np.tile(rng.normal(0, 0.15, bands), stack).astype(np.float32)
-    if rng.random() < 0.5:
-        x = x * np.float32(rng.uniform(0.75, 1.25))
-    if rng.random() < 0.25:
-        low, width = int(rng.integers(0, bands)), int(rng.integers(1, 7))
-        x = x.copy()
-        x.reshape(len(x), stack, bands)[:, :, low : low + width] = 0
-    if rng.random() < 0.3:
-        x = x + rng.normal(0, rng.uniform(0.02, 0.15), x.shape).astype(np.float32)
-    return x
-
-
-def example(spec: StreamSpec, record: Record, rng: np.random.Generator, augment: bool = True) -> Batch:
-    """Draw one example: x (EXCERPT, features), y (EXCERPT, 2 heads): the target and, beside it, how much it counts."""
-    start = int(rng.integers(0, max(1, len(record.x) - EXCERPT + 200)))
-    speed = float(rng.uniform(0.85, 1.18)) if augment and rng.random() < 0.4 else 1.0
-    x, target, weight = excerpt(spec, record, start, speed)
-    if start:
-        weight[:SETTLE] = 0
-    return augment_features(x, spec.stack, rng) if augment else x, np.concatenate([target, weight], axis=1)
+    tf = tensorflow()
+    mean = tf.add_n([teacher(x, training=False) for teacher in teachers]) / len(teachers)
+    each = tf.nn.sigmoid_cross_entropy_with_logits(tf.stop_gradient(tf.sigmoid(mean)), logits)
+    numbers = [head in answers.values for answers, rate, _ in spec.groups for head in answers.names * rate]
+    importance = np.where(numbers, 0, _importance(spec)).astype(np.float32)
+    return TEACH_WEIGHT * tf.reduce_mean(each * tf.constant(importance / importance.mean()))
 
 
 def _stacked(examples: Sequence[Batch]) -> Batch:

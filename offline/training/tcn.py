@@ -39,6 +39,18 @@ class Shape:
         rest = [(3 * self.channels, self.channels)] * (len(self.dilations) - 1)
         return [(3 * self.n_features, self.channels), *rest, (self.channels, self.n_heads)]
 
+    def build(self, seed: int, dropout: float = 0.1, layers: Layers | None = None) -> Any:
+        """Make the net over sequences, see `build`."""
+        return build(self, seed, dropout, layers)
+
+    def layers_of(self, model: Any) -> Layers:
+        """Give each layer's weights and bias, see `layers_of`."""
+        return layers_of(model, self)
+
+    def steps(self, members: Sequence[Layers]) -> tuple[Any, None]:
+        """Make one step of the mean of the members' logits, see `step`; there is no early stage."""
+        return step(members, self), None
+
 
 def build(shape: Shape, seed: int, dropout: float = 0.1, layers: Layers | None = None) -> Any:
     """Make the net over sequences: float32 (batch, frames, n_features) in, logits (batch, frames, n_heads) out.
@@ -71,18 +83,20 @@ def build(shape: Shape, seed: int, dropout: float = 0.1, layers: Layers | None =
 
 def layers_of(model: Any, shape: Shape) -> Layers:
     """Give each layer's weights (3 n_in, n_out) and bias (n_out,), with its normalisation folded in; the heads last."""
-    found = []
-    for number in range(len(shape.dilations)):
-        weights, *bias = model.get_layer(f"taps_{number}").get_weights()
-        if bias:
-            found.append((weights, bias[0]))
-            continue
-        norm = model.get_layer(f"norm_{number}")
-        gamma, beta, mean, variance = norm.get_weights()
-        gain = gamma / np.sqrt(variance + norm.epsilon)
-        found.append((weights * gain, beta - mean * gain))
+    found = [folded(model, f"taps_{number}", f"norm_{number}") for number in range(len(shape.dilations))]
     weights, bias = model.get_layer("heads").get_weights()
     return [*found, (weights, bias)]
+
+
+def folded(model: Any, name: str, norm: str) -> tuple[np.ndarray, np.ndarray]:
+    """Give a layer's weights and bias, with the normalisation that follows it, if one does, folded in."""
+    weights, *bias = model.get_layer(name).get_weights()
+    if bias:
+        return weights, bias[0]
+    normalisation = model.get_layer(norm)
+    gamma, beta, mean, variance = normalisation.get_weights()
+    gain = gamma / np.sqrt(variance + normalisation.epsilon)
+    return weights * gain, beta - mean * gain
 
 
 def step(members: Sequence[Layers], shape: Shape) -> Any:

@@ -26,13 +26,19 @@ FLOOR = np.float32(0.02)
 """Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
 
 
-def band_weights(sample_rate: float) -> NDArray[np.float32]:
-    """Give each band's weight of each bin: float32, (N_BANDS, bins). The bands overlap as triangles, unit in energy."""
+def band_weights(
+    sample_rate: float, low_bins: int = LOW_BINS, log_bands: int = LOG_BANDS, highest: float = HIGHEST_HZ
+) -> NDArray[np.float32]:
+    """Give each band's weight of each bin: float32, (low_bins + log_bands, bins).
+
+    The lowest bins after the first stand alone; above them, up to `highest` Hz, bands that are equally wide in octaves
+    overlap as triangles, unit in energy.
+    """
     bins = np.arange(LENGTH // 2)
     frequency = bins * sample_rate / LENGTH
-    low = np.zeros((LOW_BINS, len(bins)))
-    low[np.arange(LOW_BINS), np.arange(1, LOW_BINS + 1)] = 1
-    edges = np.geomspace(LOW_BINS * sample_rate / LENGTH, HIGHEST_HZ, LOG_BANDS + 2)
+    low = np.zeros((low_bins, len(bins)))
+    low[np.arange(low_bins), np.arange(1, low_bins + 1)] = 1
+    edges = np.geomspace(low_bins * sample_rate / LENGTH, highest, log_bands + 2)
     rows = list(low)
     for left, centre, right in zip(edges, edges[1:], edges[2:], strict=False):
         rise, fall = (frequency - left) / (centre - left), (right - frequency) / (right - centre)
@@ -47,8 +53,9 @@ def band_weights(sample_rate: float) -> NDArray[np.float32]:
 def _compiled() -> Callable[..., int]:
     def run(block, out, arena, table, support):
         ring, window, turns, work, rest = fft.compiled_parts(arena, LENGTH)
-        spectrum, weights = rest[: table[TOP]], rest[LENGTH // 2 :].reshape(N_BANDS, table[TOP])
-        if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != N_BANDS:
+        n_bands = len(support)
+        spectrum, weights = rest[: table[TOP]], rest[LENGTH // 2 :].reshape(n_bands, table[TOP])
+        if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != n_bands:
             return -1
         written, i = 0, 0
         while i < len(block):
@@ -57,7 +64,7 @@ def _compiled() -> Callable[..., int]:
                 table[DUE] = table[HOP]
                 position = table[POSITION]
                 fft.magnitudes(ring[position : position + LENGTH], window, turns, work, spectrum)
-                for band in range(N_BANDS):
+                for band in range(n_bands):
                     first, last = support[band, 0], support[band, 1]
                     out[written, band] = math.log(fft.dot(spectrum[first:last], weights[band, first:last]) + FLOOR)
                 written += 1
@@ -73,21 +80,28 @@ def _compiled() -> Callable[..., int]:
 class BandSpectrum(FramedSpectrum):
     """The log band magnitudes of each frame."""
 
-    def __init__(self, sample_rate: float = 44_100, hop_length: int = 256, fall: int = LENGTH // 2) -> None:
+    def __init__(
+        self,
+        sample_rate: float = 44_100,
+        hop_length: int = 256,
+        fall: int = LENGTH // 2,
+        weights: NDArray[np.float32] | None = None,
+    ) -> None:
         """[main] Allocate and compile.
 
+        weights: of the bands, as `band_weights` gives them; None for its own.
         fall: samples in which the window falls from its top to nothing. The shorter, the more the newest samples count:
         they are all that is known of an attack that must be decided soon.
         """
         if not 1 <= fall < LENGTH:
             raise ValueError(f"fall must be in 1..{LENGTH - 1}, got {fall}")
-        weights = band_weights(sample_rate)
+        weights = band_weights(sample_rate) if weights is None else weights
         used = [np.flatnonzero(row) for row in weights]
         self._support = np.array([(bins[0], bins[-1] + 1) for bins in used], np.int64)
         top = int(self._support.max())
-        super().__init__(LENGTH, hop_length, top, LENGTH // 2 + N_BANDS * top)
+        super().__init__(LENGTH, hop_length, top, LENGTH // 2 + len(weights) * top)
         self._run = _compiled()
-        self._rest[LENGTH // 2 :].reshape(N_BANDS, top)[:] = weights[:, :top]
+        self._rest[LENGTH // 2 :].reshape(len(weights), top)[:] = weights[:, :top]
         rise = LENGTH - fall
         self._window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
         self.reset()
@@ -95,13 +109,13 @@ class BandSpectrum(FramedSpectrum):
     def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
         """[analysis] Process a block and write the log magnitudes of every frame it completes. No allocation.
 
-        block: float32, (n,), C-contiguous. out: float32, (m, N_BANDS), C-contiguous, m >= n // hop_length + 1.
+        block: float32, (n,), C-contiguous. out: float32, (m, bands), C-contiguous, m >= n // hop_length + 1.
         Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.
         """
         written = self._run(block, out, self._arena, self._table, self._support)
         if written < 0:
             rows = len(block) // self.hop_length + 1
-            raise ValueError(f"out must have at least {rows} rows of {N_BANDS} bands, got shape {out.shape}")
+            raise ValueError(f"out must have at least {rows} rows of {len(self._support)} bands, got shape {out.shape}")
         return written
 
 
@@ -118,7 +132,8 @@ DRUM_FALL = 128
 MEAN_SECONDS = 1.5
 SCALE = np.float32(1 / 1.2)
 
-_CQT_FLOOR = np.float32(0.003)
+CQT_FLOOR = np.float32(0.003)
+"""Added to constant-Q magnitudes and their means before the logarithm."""
 _FRAME, _FIRST = range(2)
 
 
@@ -158,9 +173,9 @@ def _compile_stack() -> Callable[..., int]:
                 summed = np.float32(0)
                 for magnitude in constant_q[i, octave * 12 : octave * 12 + 12]:
                     summed += magnitude
-                hop[N_BANDS + octave] = np.log(summed / np.float32(12) + _CQT_FLOOR)
+                hop[N_BANDS + octave] = np.log(summed / np.float32(12) + CQT_FLOOR)
                 total += summed
-            hop[N_BANDS + OCTAVES] = np.log(total / np.float32(N_BINS) + _CQT_FLOOR)
+            hop[N_BANDS + OCTAVES] = np.log(total / np.float32(N_BINS) + CQT_FLOOR)
             level(hop, mean, frame, share)
             if frame % STACK == 0:
                 pending[:] = hop

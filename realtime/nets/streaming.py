@@ -8,11 +8,18 @@ algorithm", 2016). So a net that reaches back over many seconds costs no more th
 
     step input   [features now | features 2d ago | features d ago | layer 1: 2d ago | layer 1: d ago | layer 2: ... ]
     step output  [probabilities | layer 1's new input | layer 2's ... ]
+
+A net with an early stage has two such files. The early stage takes a step at every hop of 256 samples; it answers what
+cannot wait and gives its last layer behind the probabilities. The rest takes a step at every frame of two hops, in
+which lie the early stage's last layers and those features that came later:
+
+    its features [early layer of hop 1 | of hop 2 | late features of hop 1 | of hop 2]
 """
 
 import math
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numba import njit, types
@@ -20,7 +27,9 @@ from numpy.typing import NDArray
 
 from samplechop.models import DrumFeatures, HarmonyFeatures, Manifest, ModelError, StreamFeatures
 from samplechop.realtime.dsp.pitch_spectrum import HarmonySpectrum
+from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
+from samplechop.realtime.nets.fine_features import FineFeatureStream
 from samplechop.realtime.nets.tflite import Net
 
 
@@ -51,22 +60,21 @@ def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
     return gathered, kept
 
 
-class TemporalNet:
-    """The streaming net of one manifest: a frame of features in, a probability for each head out."""
+class CausalStep:
+    """A .tflite that computes one step of a causal net, and what its layers must remember from step to step."""
 
-    def __init__(self, manifest: Manifest) -> None:
-        """[main] Open it and run it once. Raises ModelError if its tensors are not the manifest's."""
-        features = manifest.features
-        if not isinstance(features, StreamFeatures | DrumFeatures):
-            raise ModelError(f"model {str(manifest.path)!r} is not a streaming net")
-        rows = features.members * (len(features.dilations) - 1)
-        n_inputs = 3 * features.n_features + 2 * rows * features.channels
-        self.n_heads = len(features.heads)
-        self._net = Net(manifest, n_inputs, self.n_heads + rows * features.channels)
-        self._delays = np.array([features.dilations[0], *(features.dilations[1:] * features.members)], np.int64)
-        depth = 2 * max(features.dilations) + 1
-        self._recent: NDArray[np.float32] = np.zeros((depth, features.n_features), np.float32)
-        self._memory: NDArray[np.float32] = np.zeros((rows, depth, features.channels), np.float32)
+    def __init__(
+        self, path: Path, n_features: int, n_outputs: int, dilations: tuple[int, ...], channels: int, members: int
+    ) -> None:
+        """[main] Open it and run it once. Raises ModelError if its tensors are others."""
+        rows = members * (len(dilations) - 1)
+        n_inputs = 3 * n_features + 2 * rows * channels
+        self._n_outputs = n_outputs
+        self._net = Net(path, n_inputs, n_outputs + rows * channels)
+        self._delays = np.array([dilations[0], *(dilations[1:] * members)], np.int64)
+        depth = 2 * max(dilations) + 1
+        self._recent: NDArray[np.float32] = np.zeros((depth, n_features), np.float32)
+        self._memory: NDArray[np.float32] = np.zeros((rows, depth, channels), np.float32)
         self._step: NDArray[np.float32] = np.zeros((1, n_inputs), np.float32)
         self._gather, self._keep = _compiled()
         self.reset()
@@ -78,12 +86,73 @@ class TemporalNet:
         self._time = 0
 
     def push(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Process a frame of features, float32 (n_features,); give the probabilities, float32 (n_heads,)."""
+        """[analysis] Process a frame, float32 (n_features,); give the net's outputs, float32 (n_outputs,)."""
         self._gather(frame, self._step[0], self._recent, self._memory, self._delays, self._time)
         result = self._net.run(self._step)[0]
-        self._keep(result, self.n_heads, self._memory, self._time)
+        self._keep(result, self._n_outputs, self._memory, self._time)
         self._time += 1
-        return result[: self.n_heads]
+        return result[: self._n_outputs]
+
+
+class TemporalNet:
+    """The streaming net of one manifest: a frame of features in, a probability for each head out.
+
+    early: what the early stage, if it has one, answered at the last hop: float32 (early heads,).
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        """[main] Open it and run it once. Raises ModelError if its tensors are not the manifest's."""
+        features = manifest.features
+        if not isinstance(features, StreamFeatures | DrumFeatures):
+            raise ModelError(f"model {str(manifest.path)!r} is not a streaming net")
+        self.n_heads, members = len(features.heads), features.members
+        early = features.early if isinstance(features, StreamFeatures) else None
+        self.early: NDArray[np.float32] = np.zeros(len(early.heads) if early else 0, np.float32)
+        self._stage: CausalStep | None = None
+        n_inputs = features.n_features
+        if early is not None:
+            path = manifest.path.with_name(early.file)
+            self._passed = members * early.channels
+            size = len(early.heads) + self._passed, early.dilations, early.channels, members
+            self._stage = CausalStep(path, early.n_features, *size)
+            self._n_early = early.n_features
+            self._per_hop = features.n_features // STACK
+            n_inputs = STACK * (self._passed + self._per_hop - early.n_features)
+            self._frame: NDArray[np.float32] = np.zeros(n_inputs, np.float32)
+        size = self.n_heads, features.dilations, features.channels, members
+        self._net = CausalStep(manifest.path, n_inputs, *size)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        if self._stage is not None:
+            self._stage.reset()
+        self._net.reset()
+        self._hop = 0
+
+    def push(self, frame: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process a frame of features, float32 (n_features,); give the probabilities, float32 (n_heads,)."""
+        if self._stage is None:
+            return self._net.push(frame)
+        for hop in frame.reshape(STACK, self._per_hop):
+            found = self.push_hop(hop)
+        assert found is not None, "frames are pushed from the first hop of a frame on"
+        return found
+
+    def push_hop(self, hop: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """[analysis] Process a hop of features; give the probabilities once its frame is whole, otherwise None.
+
+        What the early stage answers of it is in `early` then.
+        """
+        assert self._stage is not None, "only a net with an early stage goes hop by hop"
+        found = self._stage.push(hop[: self._n_early])
+        self.early = found[: len(self.early)]
+        at, late = self._hop * self._passed, self._per_hop - self._n_early
+        self._frame[at : at + self._passed] = found[len(self.early) :]
+        at = STACK * self._passed + self._hop * late
+        self._frame[at : at + late] = hop[self._n_early :]
+        self._hop = (self._hop + 1) % STACK
+        return self._net.push(self._frame) if self._hop == 0 else None
 
 
 class ActivationStream:
@@ -91,6 +160,10 @@ class ActivationStream:
 
     Row g belongs to sample g * hop_length + offset and is there `latency` samples later. It depends on the features up
     to `lookahead` frames after it and, before it, on as much as the net reaches back.
+
+    early: what the early stage of the net answered, if it has one, at each hop that the last push completed: float32
+    (hops, early heads), a view. Row h, from the first one on, is of the hop that was complete `early_latency` samples
+    after sample h * HOP_LENGTH. early_heads: what its columns mean.
     """
 
     def __init__(self, manifest: Manifest, max_block_size: int) -> None:
@@ -98,18 +171,34 @@ class ActivationStream:
         features = manifest.features
         if not isinstance(features, StreamFeatures):
             raise ModelError(f"model {manifest.name!r} takes single windows, it gives no stream of activations")
-        if features.n_features != N_FEATURES:
-            raise ModelError(f"model {manifest.name!r} wants {features.n_features} features, there are {N_FEATURES}")
-        self.features = FeatureStream(max_block_size, features.sample_rate)
+        there = N_FEATURES if features.early is None else STACK * fine_features.PER_HOP
+        if features.n_features != there:
+            raise ModelError(f"model {manifest.name!r} wants {features.n_features} features, there are {there}")
+        if features.early is not None and features.early.n_features != fine_features.N_EARLY:
+            raise ModelError(
+                f"model {manifest.name!r} wants {features.early.n_features} features early, "
+                f"there are {fine_features.N_EARLY}"
+            )
+        make = FeatureStream if features.early is None else FineFeatureStream
+        self.features: FeatureStream | FineFeatureStream = make(max_block_size, features.sample_rate)
         self._net = TemporalNet(manifest)
+        self._push = self._by_frame if features.early is None else self._by_hop
         self.heads = features.heads
+        self.early_heads = features.early.heads if features.early else ()
         self.hop_length = HOP_LENGTH * STACK
         self.offset = HOP_LENGTH
         self.lookahead = features.lookahead
-        self.latency = self.lookahead * self.hop_length + self.features.latency
+        window = "constant-Q kernel" if features.early is None else "spectrum"
+        self.delay_terms = (
+            (f"{STACK * self.lookahead} frames of context", self.lookahead * self.hop_length),
+            (window, self.features.latency),
+        )
+        self.latency = sum(samples for _, samples in self.delay_terms)
+        self.early_latency = self.features.latency
         most = max_block_size // self.hop_length + 1
         # Head by head in memory, for those who follow one of them.
         self._rows: NDArray[np.float32] = np.zeros((len(self.heads), most), np.float32).T
+        self._early: NDArray[np.float32] = np.zeros((STACK * most, len(self.early_heads)), np.float32)
         self.reset()
 
     def reset(self) -> None:
@@ -117,21 +206,38 @@ class ActivationStream:
         self.features.reset()
         self._net.reset()
         self._wait = self.lookahead
+        self.early = self._early[:0]
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process a block, float32 (n,), n <= max_block_size; give the next rows: float32 (m, heads).
 
         A view, valid until the next push.
         """
+        return self._rows[: self._push(self.features.push(block))]
+
+    def _by_frame(self, frames: NDArray[np.float32]) -> int:
         written = 0
-        for frame in self.features.push(block):
-            row = self._net.push(frame)
-            if self._wait:
-                self._wait -= 1
-            else:
-                self._rows[written] = row
-                written += 1
-        return self._rows[:written]
+        for frame in frames:
+            written += self._store(self._net.push(frame), written)
+        return written
+
+    def _by_hop(self, hops: NDArray[np.float32]) -> int:
+        written = 0
+        for place, hop in enumerate(hops):
+            row = self._net.push_hop(hop)
+            self._early[place] = self._net.early
+            if row is not None:
+                written += self._store(row, written)
+        self.early = self._early[: len(hops)]
+        return written
+
+    def _store(self, row: NDArray[np.float32], place: int) -> int:
+        """Keep a row, unless it is of a frame before the first; give how many were kept."""
+        if self._wait:
+            self._wait -= 1
+            return 0
+        self._rows[place] = row
+        return 1
 
 
 def decay_of(memory_seconds: float, hop_length: int, sample_rate: int) -> float:
@@ -168,7 +274,7 @@ class PitchStream:
             raise ModelError(f"model {str(manifest.path)!r} does not detect harmony")
         self._spectrum = HarmonySpectrum(max_block_size, features.sample_rate, features.hop_length, features.spectrum)
         self.hop_length, self.latency = features.hop_length, self._spectrum.latency
-        self._net = Net(manifest, features.n_bins, N_LOGITS)
+        self._net = Net(manifest.path, features.n_bins, N_LOGITS)
         self._logits: NDArray[np.float32] = np.zeros((max_block_size // features.hop_length + 1, N_LOGITS), np.float32)
         self.reset()
 

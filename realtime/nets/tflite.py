@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,10 @@ def open_interpreter(content: bytes, batch: int, where: str) -> tuple[Any, str]:
 class Net:
     """A .tflite with one input and one output, for a fixed number of rows. runtime: the package it runs in."""
 
-    def __init__(self, manifest: Manifest, n_inputs: int, n_outputs: int, batch: int = 1) -> None:
+    def __init__(self, path: Path, n_inputs: int, n_outputs: int, batch: int = 1) -> None:
         """[main] Open it and run it once. Raises ModelError if a row is not n_inputs numbers to n_outputs."""
-        where = f"model {str(manifest.path)!r}"
-        self._interpreter, self.runtime = open_interpreter(manifest.path.read_bytes(), batch, where)
+        where = f"model {str(path)!r}"
+        self._interpreter, self.runtime = open_interpreter(path.read_bytes(), batch, where)
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         kind, *found = inputs[0]["dtype"], *(int(np.prod(one[0]["shape"][1:])) for one in (inputs, outputs))
         if found != [n_inputs, n_outputs] or kind is not np.float32 or len(inputs) != 1 or len(outputs) != 1:
@@ -92,8 +93,8 @@ class Scorer:
         features = manifest.features
         if not isinstance(features, Features):
             raise ModelError(f"model {str(manifest.path)!r} takes a stream, not windows")
-        self._single = Net(manifest, features.n_inputs, 1)
-        self._wide = Net(manifest, features.n_inputs, 1, WIDE) if most >= FEW else None
+        self._single = Net(manifest.path, features.n_inputs, 1)
+        self._wide = Net(manifest.path, features.n_inputs, 1, WIDE) if most >= FEW else None
         self._rows: NDArray[np.float32] = np.zeros((WIDE, features.n_inputs), np.float32)
 
     def score(self, windows: NDArray[np.float32], silent: NDArray[np.bool_], out: NDArray[np.float32]) -> None:

@@ -110,7 +110,7 @@ class ClipClassifier:
             self.absent = {name: float(drums[name]["absent"]) for name in DRUMS}
         except (KeyError, TypeError, ValueError):
             raise ModelError(f"{where}: decision.drums must give 'sure' and 'absent' for each drum") from None
-        self._net = Net(manifest, FEATURES.n_inputs, len(DRUMS))
+        self._net = Net(manifest.path, FEATURES.n_inputs, len(DRUMS))
 
     def predict(self, clips: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give the probability of each of DRUMS: float32, (m, 5), of features(), float32 (m, n)."""

@@ -1,7 +1,8 @@
 """The chop net: where a producer would cut a record, and drums, beats and onsets beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,36 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.models import Features, Manifest, StreamFeatures
-from samplechop.offline.labels import labels_beside, read_labels
-from samplechop.offline.labels.recording_truth import FAINT_DB, FAMILIES, Truth, read_truth
-from samplechop.offline.training import dataset, measures, streaming, tcn
+from samplechop.models import EarlyFeatures, Features, Manifest, StreamFeatures
+from samplechop.offline.training import dataset, measures, streaming
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict, held_out_summary, precision_recall
-from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec, split_of
+from samplechop.offline.training.shared_net import CHANNELS, SharedShape
+from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Record, StreamSpec
+from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks.chop_targets import (
+    COARSE,
+    COARSE_GAP,
+    COARSE_SHAPE,
+    EARLY,
+    GAP,
+    HOP,
+    SHARED,
+    STRUCK,
+    known_to,
+    shared_shape,
+)
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.options import Option
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Choose
-from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
+from samplechop.realtime.detectors.drums.detector import DrumChoice
+from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK
+from samplechop.realtime.nets.fine_features import N_EARLY, PER_HOP
 from samplechop.realtime.nets.streaming import decay_of
 
-HOP = STACK * HOP_LENGTH
-LOOKAHEAD = 15
-"""Frames of 512 samples the net takes after the one it scores: 30 hops of 256, 174 ms."""
-EDGE = 0.5
-"""Target one frame beside an event."""
-MIN_GAP = 0.1
-"""Seconds within which only the stronger of two chops counts; the live host keeps the same gap."""
-SOFTEST = 0.2
-"""Velocity below which a drum is neither asked for nor denied."""
-LEAD_SECONDS = 1.5
-"""While a kick or snare is that near, the drums say where to chop."""
-TOGETHER = 0.05
-LONGEST_LED = 0.5
-"""Seconds; where it is unknown for longer, as inside a loop, nobody knows the drums either."""
 STEPS, TUNING_STEPS = 3000, 240
+SHARED_STEPS = 8000
+"""Of the shared net, which has three times the weights and twice the answers."""
 RELATIVE = 0.4
 MEMORY_SECONDS = 6.0
 BEAT_REACH = 2
@@ -46,93 +50,11 @@ BEAT_SHARES: dict[Choose, float] = {"hits": 0.0, "both": 0.15, "beats": 1.0}
 THRESHOLDS = tuple(np.round(np.arange(0.1, 0.75, 0.05), 2).tolist())
 TOLERANCE_FRAMES = 4
 """46 ms: how far a marker may lie from a chop and count as right."""
+DRUM_TOLERANCE_FRAMES = 3
+"""35 ms, for the drums of the late heads."""
 GAP_FRAMES = 9
-STRONG = ("kick", "snare", "stick", "clap")
-SLOW = {"pad", "strings", "voice"}
-SLOW_SECONDS = 0.2
-
-
-def leading(
-    times: Sequence[float], strengths: Sequence[float], min_gap: float = MIN_GAP
-) -> tuple[list[float], list[float]]:
-    """Split times into those with no stronger one within min_gap seconds, and the rest; both in order."""
-    kept: list[float] = []
-    rest: list[float] = []
-    for place in sorted(range(len(times)), key=lambda one: -strengths[one]):
-        near = any(abs(times[place] - other) < min_gap for other in kept)
-        (rest if near else kept).append(times[place])
-    return sorted(kept), sorted(rest)
-
-
-def annotation(labels: Path, audio: Path, min_gap: float = MIN_GAP) -> Annotation:
-    """Read the chops of a recording, and what else is known of it. Raises UserError for labels that cannot be read."""
-    if labels.suffix == ".json":  # the truth of a synthetic recording
-        return annotation_of_truth(read_truth(labels), min_gap)
-    return Annotation({"chop": read_labels(labels, audio).times.tolist()}, {})
-
-
-def annotation_of_truth(truth: Truth, min_gap: float) -> Annotation:
-    """Derive the targets of a synthetic recording, of which everything is known.
-
-    While drums play they lead: what begins without a kick or snare is then no chop, whether a chord, a tom or a bass.
-    """
-    clear, faint = truth.clear_drums(), [d for d in truth.drums if d.snr < FAINT_DB]
-    struck = np.array([d.time for d in clear if d.label in STRONG])
-    hits = np.array([d.time for d in clear if d.label in STRONG and d.velocity >= SOFTEST])
-
-    def denied(start: float, stop: float) -> bool:
-        led = bool(np.any(np.abs(hits - start) < LEAD_SECONDS)) and stop - start <= LONGEST_LED
-        return led and not np.any((struck > start - TOGETHER) & (struck < stop + TOGETHER))
-
-    asked = [c for c in truth.chops if c.reason == "hit" or not denied(c.time, c.time)]
-    kept, rest = leading([c.time for c in asked], [c.strength for c in asked], min_gap)
-    drums = {name: [d for d in clear if FAMILIES.get(d.label) == name] for name in ("kick", "snare")}
-    quick = [note.time for note in truth.notes if note.part not in SLOW]
-    soft = [(d.time, d.time) for d in clear if d.label in STRONG and d.velocity < SOFTEST]
-    lost = {name: [(d.time, d.time) for d in faint if FAMILIES.get(d.label) == name] for name in ("kick", "snare")}
-    events = {
-        "chop": kept,
-        "hit": hits.tolist(),
-        "beat": [beat.time for beat in truth.beats],
-        "downbeat": [beat.time for beat in truth.beats if beat.position == 1],
-        "onset": sorted(quick + [drum.time for drum in clear]),
-    } | {name: [d.time for d in hits if d.velocity >= SOFTEST] for name, hits in drums.items()}
-    unknown = {
-        "hit": [*soft, *lost["kick"], *lost["snare"]],
-        "chop": [*(span for span in truth.unsure if not denied(*span)), *((time, time) for time in rest)],
-        "onset": [(note.time, note.time + SLOW_SECONDS) for note in truth.notes if note.part in SLOW]
-        + [(d.time, d.time) for d in faint],
-    } | {name: [(d.time, d.time) for d in hits if d.velocity < SOFTEST] + lost[name] for name, hits in drums.items()}
-    return Annotation(events, unknown)
-
-
-def augment_audio(samples: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray[np.float32], int]:
-    """Shift a record against the frames, change its level, add a little hiss. Gives it and the shift in samples."""
-    shift = int(rng.integers(0, HOP))
-    level = 10 ** (rng.uniform(-14, 2) / 20)
-    hiss = 10 ** (rng.uniform(-85, -50) / 20)
-    shifted = np.concatenate([np.zeros(shift, np.float32), samples * np.float32(level)])
-    return (shifted + hiss * rng.standard_normal(len(shifted)).astype(np.float32)).astype(np.float32), shift
-
-
-SPEC = StreamSpec(
-    name="chops",
-    source=FeatureStream,
-    n_features=N_FEATURES,
-    stack=STACK,
-    hop_length=HOP,
-    lookahead=LOOKAHEAD,
-    heads={"chop": 1.0, "hit": 0.8, "beat": 1.0, "downbeat": 0.6, "kick": 0.3, "snare": 0.3, "onset": 0.3},
-    beside={-1: EDGE, 1: EDGE},
-    labels=labels_beside,
-    example="name.txt with the chops' seconds",
-    annotation=annotation,
-    split=split_of,
-    augment=augment_audio,
-)
-"""A "hit" is a kick or a snare. Live, the first four heads are used; the others teach it what drums are."""
-HEADS = SPEC.names
-SHAPE = tcn.Shape(N_FEATURES, len(HEADS))
+DRUM_GAP = 0.05
+"""Seconds between two strokes of one drum that the late heads tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +70,58 @@ class Scored:
     unknown: NDArray[np.bool_]
 
 
-def score(predict: streaming.Predict, records: Sequence[Record]) -> list[Scored]:
-    """Run the net over records, and the beat tracker over its answers."""
-    tracker, found = BeatTracker(SAMPLE_RATE / HOP), []
-    column = {head: HEADS.index(head) for head in ("chop", "beat", "downbeat")}
-    for record in records:
-        given = predict(np.asarray(record.x, np.float32))[LOOKAHEAD:]
+def _answers(predict: streaming.Predict, records: Sequence[Record]) -> list[NDArray[np.float32]]:
+    """Run the net over records: probabilities, float32 (frames, columns), of each."""
+    return [predict(np.asarray(record.x, np.float32)) for record in records]
+
+
+def score(spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records: Sequence[Record]) -> list[Scored]:
+    """Run the beat tracker over the net's answers, and set them beside the truth."""
+    tracker, found, lookahead = BeatTracker(SAMPLE_RATE / HOP), [], spec.answers.lookahead
+    column = {head: spec.names.index(head) for head in ("chop", "beat", "downbeat")}
+    for record, whole in zip(records, answers, strict=True):
+        given = whole[lookahead:]
         chop, beat, downbeat = (np.ascontiguousarray(given[:, column[head]]) for head in ("chop", "beat", "downbeat"))
         tracker.reset()
         pulse = tracker.push(beat, downbeat)
-        references = np.flatnonzero(record.target[LOOKAHEAD:, column["chop"]] == 1)
-        unknown = np.asarray(record.weight[LOOKAHEAD:, column["chop"]] == 0)
+        references = np.flatnonzero(record.target[lookahead:, column["chop"]] == 1)
+        unknown = np.asarray(record.weight[lookahead:, column["chop"]] == 0)
         found.append(Scored(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE], references, unknown))
     return found
+
+
+Drums = Mapping[str, Sequence[drums.Scored]]
+"""By drum, the recordings of which something is known."""
+
+
+def score_drums(
+    spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records: Sequence[Record]
+) -> tuple[Drums, Drums]:
+    """Set the answers about drums beside the truth: those of the late heads, and those of the early ones."""
+    late: dict[str, list[drums.Scored]] = {head: [] for head in STRUCK if head in spec.names}
+    early: dict[str, list[drums.Scored]] = {name: [] for name in DRUMS} if spec.early else {}
+    for record, whole in zip(records, answers, strict=True):
+        for (group, _, place), prefix, found in zip(spec.groups, ("", EARLY), (late, early), strict=False):
+            given, target, weight = (
+                np.asarray(one[:, place]).reshape(-1, len(group.names)) for one in (whole, record.target, record.weight)
+            )
+            for name, some in found.items():
+                column = group.names.index(prefix + name)
+                if weight[:, column].any():
+                    references = np.flatnonzero(target[:, column] == 1)
+                    some.append(
+                        drums.Scored(np.ascontiguousarray(given[:, column]), references, weight[:, column] == 0)
+                    )
+    return late, early
+
+
+def peak_verdicts(one: drums.Scored, choice: DrumChoice) -> list[Verdict]:
+    """Compare the strokes that an AdaptivePicker would find with the truth."""
+    frames, highest = measures.adaptive_peaks(one.scores, decay_of(MEMORY_SECONDS, HOP, SAMPLE_RATE))
+    scores = one.scores[frames]
+    frames = frames[(scores >= choice.threshold) & (scores >= choice.relative * highest)]
+    frames = frames[measures.apart(frames, round(choice.gap * SAMPLE_RATE / HOP))]
+    return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, DRUM_TOLERANCE_FRAMES)
 
 
 def verdicts(one: Scored, choose: Choose, threshold: float) -> list[Verdict]:
@@ -190,25 +151,36 @@ class ChopTask(streaming.StreamingTask):
         "samplechop evaluate",
     )
 
-    def __init__(self, features: Path, members: int, start: streaming.Start | None, calibrate_on: Path | None) -> None:
+    def __init__(
+        self,
+        spec: StreamSpec,
+        shape: streaming.Shape,
+        features: Path,
+        members: int,
+        start: streaming.Start | None,
+        calibrate_on: Path | None,
+    ) -> None:
         """Open the shards in `features`. calibrate_on: shards of real recordings that decide thresholds and strengths,
         together with those validation records in which there is nothing to chop; None for all validation records.
 
         Raises UserError without data for both splits.
         """
-        super().__init__(SPEC, features, SHAPE, members, start)
+        super().__init__(spec, features, shape, members, start)
         self._real = dataset.read(calibrate_on, "train", "validation") if calibrate_on is not None else []
         self._scored: list[Scored] = []
         self._before: list[Scored] = []
 
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
-        """Choose the threshold of each way to choose, and say how often a score is right."""
+        """Choose the thresholds of each way to choose and of each drum, and say how often a score is right."""
         predict, content = self.fitted(fittings)
-        scored = self._scored = score(predict, self.validation)
+        spec, validation = self.spec, _answers(predict, self.validation)
+        scored = self._scored = score(spec, validation, self.validation)
         if self.start is not None:
-            nets = [tcn.build(self.shape, 1, layers=layers) for layers in self.start.members]
-            self._before = score(streaming.mean_of(nets), self.validation)
-        real = score(predict, self._real)
+            nets = [self.shape.build(1, layers=layers) for layers in self.start.members]
+            before = _answers(streaming.mean_of(nets), self.validation)
+            self._before = score(spec, before, self.validation)
+        answers = _answers(predict, self._real)
+        real = score(spec, answers, self._real)
         deciding = [*real, *(one for one in scored if not real or not len(one.references))]
 
         def best(choose: Choose) -> float:
@@ -226,10 +198,52 @@ class ChopTask(streaming.StreamingTask):
         if self.start is not None and not pairs:
             pairs = self.start.manifest.calibration
         found = {name: round(measures.f_measure(_verdicts(scored, name, thresholds[name])), 4) for name in BEAT_SHARES}
-        scores = {"validation_chop_f": found, "validation_loss": streaming.lowest_losses(fittings)}
-        dilations, channels = self.shape.dilations, self.shape.channels
-        features = StreamFeatures(SAMPLE_RATE, HOP, N_FEATURES, LOOKAHEAD, HEADS, dilations, channels, len(self.layers))
-        return Calibrated(content, features, scores, thresholds["both"], MIN_GAP, decision, pairs)
+        scores: dict[str, Any] = {
+            "validation_chop_f": found,
+            "validation_loss": streaming.lowest_losses(fittings),
+        }
+        if spec is not COARSE:
+            drums_found = self._decide_drums(score_drums(spec, validation, self.validation), answers)
+            decision |= {name: record for name, (record, _) in drums_found.items()}
+            scores |= {f"deciding_{name}_f": f for name, (_, f) in drums_found.items()}
+        gap = COARSE_GAP if spec.early is None else GAP
+        return Calibrated(content, self._features(), scores, thresholds["both"], gap, decision, pairs, early=self.early)
+
+    def _features(self) -> StreamFeatures:
+        """Give what the manifest says of the net."""
+        spec, shape, n = self.spec, self.shape, len(self.layers)
+        size = shape.dilations, shape.channels, n
+        lookahead = spec.answers.lookahead
+        if not isinstance(shape, SharedShape) or spec.early is None:
+            return StreamFeatures(SAMPLE_RATE, HOP, N_FEATURES, lookahead, spec.names, *size)
+        layers = shape.early_dilations, shape.early_channels
+        early = EarlyFeatures("", "", HOP_LENGTH, N_EARLY, drums.WAIT, spec.early.names, *layers)
+        return StreamFeatures(SAMPLE_RATE, HOP, STACK * PER_HOP, lookahead, spec.names, *size, early)
+
+    def _decide_drums(
+        self, validation: tuple[Drums, Drums], answers: Sequence[NDArray[np.float32]]
+    ) -> dict[str, tuple[dict[str, object], dict[str, float]]]:
+        """Choose how the strokes of each drum are picked, for "confirmed", the late heads, and "early"; and each F.
+
+        Real recordings decide, where there are some in which a drum is known, and validation records without that drum.
+        """
+        found = {}
+        judges: dict[str, drums.Judge] = {"confirmed": peak_verdicts, "early": drums.verdicts}
+        for (name, judge), made, real in zip(
+            judges.items(), validation, score_drums(self.spec, answers, self._real), strict=True
+        ):
+            choices: dict[str, DrumChoice] = {}
+            f: dict[str, float] = {}
+            for drum, some in made.items():
+                known = real.get(drum, ())
+                deciding = [*known, *(one for one in some if not known or not len(one.references))]
+                if any(len(one.references) for one in deciding):
+                    gap = drums.GAPS[drum] if name == "early" else DRUM_GAP
+                    choices[drum], best = drums.best_choice(deciding, gap, judge)
+                    f[drum] = round(best, 4)
+            if choices:
+                found[name] = drums.decision_of(choices), f
+        return found
 
     def said(self, manifest: Manifest) -> str:
         """Compare the chops found in held-out recordings with those of the net it started from."""
@@ -263,9 +277,15 @@ class ChopOptions(streaming.StreamOptions):
     """The options of `samplechop train chop`."""
 
     model_shape: Annotated[
-        Literal["chop", "chop-61", "chop-bands", "chop-cnn"],
-        Option("chop (the stream); chop-61 (the classic), chop-bands, chop-cnn, of which --steps are epochs, at most."),
+        Literal["chop", "chop-coarse", "chop-61", "chop-bands", "chop-cnn"],
+        Option(
+            "chop (the shared net); chop-coarse (its predecessor of 32 bands); chop-61 (the classic), chop-bands, "
+            "chop-cnn, of which --steps are epochs, at most."
+        ),
     ] = "chop"
+    channels: Annotated[
+        int, Option("Of the deep layers of the shared net (default: {default}); more cost more.", low=16, high=128)
+    ] = CHANNELS
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range."""
@@ -275,22 +295,30 @@ class ChopOptions(streaming.StreamOptions):
 
 
 def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
-    """Train the streaming net, or one of the classic ones; gives what is said of it."""
-    from samplechop.offline.training.tasks import chop61  # which has its labels from here
+    """Train the shared net, or one of those before it; gives what is said of it."""
+    from samplechop.offline.training.tasks import chop61  # which has its options from here
 
     steps = options.steps
-    if options.model_shape != "chop":
+    if options.model_shape not in ("chop", "chop-coarse"):
         return chop61.train(sources, options, run)
     if options.start is None:
-        schedule = Options(STEPS if steps is None else steps, seed=options.seed)
-        return streaming.train_stream(sources, options, run, SPEC, schedule, None, ChopTask)
+        coarse = options.model_shape == "chop-coarse"
+        spec, shape = (COARSE, COARSE_SHAPE) if coarse else (SHARED, shared_shape(options.channels))
+        schedule = Options((STEPS if coarse else SHARED_STEPS) if steps is None else steps, seed=options.seed)
+        return streaming.train_stream(sources, options, run, spec, schedule, None, partial(ChopTask, spec, shape))
     manifest = models.load(options.start)
     if steps == 0 and isinstance(manifest.features, Features):
         return chop61.recalibrate(sources, manifest, options, run)
-    start = streaming.start_from(options.start, StreamFeatures, n_features=N_FEATURES, lookahead=LOOKAHEAD, heads=HEADS)
+    features = manifest.features
+    spec = COARSE if not isinstance(features, StreamFeatures) or features.early is None else SHARED
+    start = streaming.start_from(
+        options.start, StreamFeatures, n_features=spec.n_features, lookahead=spec.answers.lookahead
+    )
+    spec = known_to(spec, start.manifest)
     steps = TUNING_STEPS if steps is None else steps
     schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)
-    return streaming.train_stream(sources, options, run, SPEC, schedule, start, ChopTask)
+    make = partial(ChopTask, spec, start.shape)
+    return streaming.train_stream(sources, options, run, spec, schedule, start, make)
 
 
 RECIPE = Recipe(

@@ -29,7 +29,8 @@ from samplechop.offline.training.measures import (
     precision_recall,
 )
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks.chop import EDGE, SPEC, ChopOptions, ChopTask, annotation
+from samplechop.offline.training.tasks.chop import ChopOptions, ChopTask
+from samplechop.offline.training.tasks.chop_targets import COARSE, EDGE, annotation
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.chop.peak_picking import RunPicker
 from samplechop.realtime.dsp.context_window import ContextWindow
@@ -161,7 +162,7 @@ def records(
     folders: Sequence[Path], name: str, seed: int, jobs: int, progress: Progress, split: str | None = None
 ) -> Iterator[Windows]:
     """Process every labelled recording. split: to which all of them belong, None for what each says."""
-    found = dataset.find(SPEC, folders)
+    found = dataset.find(COARSE, folders)
     work = [(one if split is None else replace(one, split=split), name, seed) for one in found]
     for done, record in enumerate(in_order(_record, work, jobs), 1):
         progress("processing recordings", done, len(work))

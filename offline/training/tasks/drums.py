@@ -1,7 +1,7 @@
 """The drum net: when each of five drums is struck, and how hard."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,14 @@ from samplechop.offline.training import dataset, measures, streaming, tcn
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
 from samplechop.offline.training.measures import Verdict
-from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Annotation, Record, StreamSpec, split_of
+from samplechop.offline.training.streaming_targets import (
+    SAMPLE_RATE,
+    Annotation,
+    Answers,
+    Record,
+    StreamSpec,
+    split_of,
+)
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDecision, HitPicker
 from samplechop.realtime.nets.features import HOP_LENGTH, LENGTH, N_DRUM_FEATURES, DrumFeatureStream
@@ -92,17 +99,19 @@ def _equalise(sound: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
     return np.asarray(equalised, np.float32)
 
 
+ANSWERS = Answers(
+    heads=IMPORTANCE | {name + VELOCITY: 1.0 for name in DRUMS},
+    hop_length=HOP_LENGTH,
+    beside={-1: None, 1: AFTER},
+    offset=WAIT + HOP_LENGTH - 1 - LENGTH // 2,
+    values=frozenset(name + VELOCITY for name in DRUMS),
+)
 SPEC = StreamSpec(
     name="drums",
     source=DrumFeatureStream,
     n_features=N_DRUM_FEATURES,
     stack=1,
-    hop_length=HOP_LENGTH,
-    lookahead=0,
-    offset=WAIT + HOP_LENGTH - 1 - LENGTH // 2,
-    heads=IMPORTANCE | {name + VELOCITY: 1.0 for name in DRUMS},
-    values=frozenset(name + VELOCITY for name in DRUMS),
-    beside={-1: None, 1: AFTER},
+    answers=ANSWERS,
     distil=False,
     labels=drum_labels_beside,
     example="name.drums.txt with seconds and drum on each line",
@@ -151,13 +160,18 @@ def _verdicts(scored: Sequence[Scored], choice: DrumChoice) -> list[tuple[int, l
     return [(len(one.references), verdicts(one, choice)) for one in scored]
 
 
-def _best(scored: Sequence[Scored], gap: float) -> tuple[DrumChoice, float]:
+Judge = Callable[[Scored, DrumChoice], list[Verdict]]
+"""What would be detected in one recording by a choice, compared with the truth."""
+
+
+def best_choice(scored: Sequence[Scored], gap: float, judge: Judge = verdicts) -> tuple[DrumChoice, float]:
     """Give the choice with the highest F-measure, calibrated, and that measure. gap: seconds."""
     tried = [DrumChoice(threshold, relative, gap) for threshold, relative in itertools.product(THRESHOLDS, RELATIVES)]
-    best = max(tried, key=lambda choice: measures.f_measure(_verdicts(scored, choice)))
-    found = _verdicts(scored, best)
-    pairs = measures.calibration([verdict for _, some in found for verdict in some])
-    return replace(best, calibration=pairs), measures.f_measure(found)
+    judged = [[(len(one.references), judge(one, choice)) for one in scored] for choice in tried]
+    f = [measures.f_measure(found) for found in judged]
+    place = int(np.argmax(f))
+    pairs = measures.calibration([verdict for _, some in judged[place] for verdict in some])
+    return replace(tried[place], calibration=pairs), f[place]
 
 
 class DrumTask(streaming.StreamingTask):
@@ -188,7 +202,7 @@ class DrumTask(streaming.StreamingTask):
             for name, records in scored.items():
                 deciding[name] += [one for one in records if not len(one.references)]
         self._deciding = deciding
-        best = {name: _best(records, GAPS[name]) for name, records in deciding.items()}
+        best = {name: best_choice(records, GAPS[name]) for name, records in deciding.items()}
         choices = {name: choice for name, (choice, _) in best.items()}
         validation = {name: measures.f_measure(_verdicts(scored[name], choices[name])) for name in choices}
         scores = {
@@ -196,9 +210,8 @@ class DrumTask(streaming.StreamingTask):
             "validation_f": {name: round(f, 4) for name, f in validation.items()},
             "validation_loss": streaming.lowest_losses(fittings),
         }
-        shape, n = self.shape, len(self.layers)
-        heads = SPEC.names, shape.dilations, shape.channels, n
-        features = DrumFeatures(SAMPLE_RATE, HOP_LENGTH, shape.n_features, WAIT, *heads)
+        size = self.shape.dilations, self.shape.channels, len(self.layers)
+        features = DrumFeatures(SAMPLE_RATE, HOP_LENGTH, SPEC.n_features, WAIT, SPEC.names, *size)
         threshold = min(one.threshold for one in choices.values())
         gap = min(one.gap for one in choices.values())
         return Calibrated(content, features, scores, threshold, gap, decision_of(choices))

@@ -105,8 +105,7 @@ class BeatDetector(StatedLatency):
         self._evidence = OctaveEvidence(self._frame_rate, *self._settings.tempo_range)
         self._columns = [stream.heads.index(head) for head in HEADS if head in stream.heads]
         self._latency = (
-            (f"{2 * stream.lookahead} frames of context", stream.lookahead * hop),
-            ("constant-Q kernel", stream.features.latency),
+            *stream.delay_terms,
             ("peak picking", 2 * REACH * hop),
             ("one block", spec.max_block_size),
         )

@@ -137,8 +137,7 @@ class StreamFrontEnd(FrontEnd):
         self._picker = AdaptivePicker(weighing.threshold, decision.relative, decay)
         self._column = stream.heads.index("chop")
         self.delay_terms = (
-            (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
-            ("constant-Q kernel", stream.features.latency),
+            *stream.delay_terms,
             ("beat window", decision.beat_reach * stream.hop_length),
         )
         most = spec.max_block_size // self.spectrum_hop + 1

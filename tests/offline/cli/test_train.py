@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 import soundfile
 
 from samplechop import models
-from samplechop.offline.training import tcn
-from samplechop.offline.training.tasks import chop
+from samplechop.offline.training.shared_net import SharedShape
+from samplechop.offline.training.tasks import chop, chop_targets
 from samplechop.realtime.cli import DEMO
 from tests.support.command import samplechop
 from tests.support.crates import Crate
@@ -26,9 +27,12 @@ WRITTEN = {".tflite", ".json", ".npz", ".md"}
 @pytest.fixture(scope="module", autouse=True)
 def small_net() -> Iterator[None]:
     """Train nets of two layers: a whole one takes half a minute to build."""
-    shape = tcn.Shape(chop.SHAPE.n_features, chop.SHAPE.n_heads, (1, 2), 8)
+
+    def small(_channels: int) -> SharedShape:
+        return replace(chop_targets.shared_shape(8), dilations=(1, 2), early_channels=8, early_dilations=(1, 3))
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(chop, "SHAPE", shape)
+        patched.setattr(chop, "shared_shape", small)
         yield
 
 

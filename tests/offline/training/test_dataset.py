@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.training import dataset
-from samplechop.offline.training.tasks.chop import SPEC
+from samplechop.offline.training.tasks.chop_targets import SHARED
 
 
 @given(st.lists(st.sampled_from("abcdefghij"), min_size=2, max_size=30))
@@ -15,7 +15,7 @@ def test_recordings_are_split_by_name(tmp_path_factory: pytest.TempPathFactory, 
         (folder / str(place)).mkdir()
         (folder / str(place) / f"{name}.wav").touch()
         (folder / str(place) / f"{name}.txt").write_text("1.0\n")
-    found = dataset.find(SPEC, [folder])
+    found = dataset.find(SHARED, [folder])
     of_name = {name: {one.split for one in found if one.audio.stem == name} for name in names}
     assert all(len(splits) == 1 for splits in of_name.values())
     assert len({one.split for one in found}) == min(2, len(set(names)))

@@ -12,12 +12,13 @@ from samplechop.offline.training import dataset, keras_models, tcn
 from samplechop.offline.training.keras_models import Calibrated
 from samplechop.offline.training.streaming import start_from
 from samplechop.offline.training.streaming_targets import Annotation, Record, record_of
-from samplechop.offline.training.tasks.chop import HEADS, LOOKAHEAD, SPEC
+from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_LOOKAHEAD
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.nets.features import N_FEATURES
 from samplechop.realtime.nets.streaming import ActivationStream
 from tests.support.signals import record
 
+HEADS = COARSE.names
 SHAPE = tcn.Shape(N_FEATURES, len(HEADS), (1, 2, 4), 6)
 
 
@@ -36,16 +37,18 @@ def nets() -> list[object]:
 
 def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: Path) -> None:
     layers = [tcn.layers_of(net, SHAPE) for net in nets]
-    described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets))
+    described = StreamFeatures(
+        44_100, 512, N_FEATURES, COARSE_LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets)
+    )
     made = Calibrated(keras_models.to_tflite(tcn.step(layers, SHAPE), 1), described, {})
     manifest = keras_models.write(tmp_path / "two", made, {})
     samples = audio()
-    taken = record_of(SPEC, samples, Annotation({}, {}))
+    taken = record_of(COARSE, samples, Annotation({}, {}))
     logits = np.mean([net(np.asarray(taken.x, np.float32)[None], training=False).numpy()[0] for net in nets], axis=0)
     activations = ActivationStream(manifest, 700)
     padded = np.concatenate([samples, np.zeros(activations.latency, np.float32)])
     live = np.concatenate([activations.push(padded[i : i + 700]).copy() for i in range(0, len(padded), 700)])
-    wanted = (1 / (1 + np.exp(-logits)))[LOOKAHEAD:]
+    wanted = (1 / (1 + np.exp(-logits)))[COARSE_LOOKAHEAD:]
     n = min(len(wanted), len(live))
     assert n > 200
     np.testing.assert_allclose(live[:n], wanted[:n], atol=3e-3)  # the shards keep features in half precision
@@ -62,11 +65,11 @@ def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: P
 
 def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
     layers = tcn.layers_of(nets[0], SHAPE)
-    described = StreamFeatures(44_100, 512, N_FEATURES, LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, 1)
+    described = StreamFeatures(44_100, 512, N_FEATURES, COARSE_LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, 1)
     made = Calibrated(keras_models.to_tflite(tcn.step([layers], SHAPE), 1), described, {})
     net = str(keras_models.write(tmp_path / "net", made, {}).path)
     tcn.save_weights(tmp_path / "net.npz", [layers])
-    assert start_from(net, StreamFeatures, lookahead=LOOKAHEAD).shape == SHAPE
+    assert start_from(net, StreamFeatures, lookahead=COARSE_LOOKAHEAD).shape == SHAPE
     tcn.save_weights(tmp_path / "net.npz", [layers[:-1]])
     with pytest.raises(UserError, match=r"net\.npz beside it holds the weights of another net"):
         start_from(net, StreamFeatures)
@@ -75,7 +78,7 @@ def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
 
 
 def test_the_released_model_can_be_begun_from() -> None:
-    begin = start_from("chop", StreamFeatures, lookahead=LOOKAHEAD, heads=HEADS)
+    begin = start_from("chop", StreamFeatures, lookahead=COARSE_LOOKAHEAD, heads=HEADS)
     assert len(begin.members) == models.load("chop").features.members
 
 
@@ -111,14 +114,14 @@ def test_features_that_are_made_anew_are_unfinished_until_the_end(
     for name in ("one", "two"):
         soundfile.write(tmp_path / f"{name}.wav", audio(1.0), 44_100)
         (tmp_path / f"{name}.txt").write_text("0.5\n")
-    dataset.prepare(SPEC, [tmp_path], tmp_path / "features", jobs=1)
+    dataset.prepare(COARSE, [tmp_path], tmp_path / "features", jobs=1)
 
     def full(*_: object) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(dataset, "write_shard", full)
     with pytest.raises(OSError, match="disk full"):
-        dataset.prepare(SPEC, [tmp_path], tmp_path / "features", seed=2, jobs=1)
+        dataset.prepare(COARSE, [tmp_path], tmp_path / "features", seed=2, jobs=1)
     with pytest.raises(UserError, match="no finished features"):
         dataset.read(tmp_path / "features", "train")
 
@@ -129,6 +132,6 @@ def test_an_unfinished_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_asked_comes_when_the_lookahead_has_been_heard() -> None:
-    taken = record_of(SPEC, audio(), Annotation({"chop": [1.0]}, {}))
+    taken = record_of(COARSE, audio(), Annotation({"chop": [1.0]}, {}))
     rows = np.flatnonzero(taken.target[:, HEADS.index("chop")] == 1)
-    assert rows.tolist() == [44_100 // 512 + LOOKAHEAD]
+    assert rows.tolist() == [44_100 // 512 + COARSE_LOOKAHEAD]

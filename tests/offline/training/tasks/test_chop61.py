@@ -4,8 +4,8 @@ import numpy as np
 
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks.chop import EDGE, annotation_of_truth
 from samplechop.offline.training.tasks.chop61 import HOP, MARGIN, SHAPES, features_of, label, windows, with_tonnetz
+from samplechop.offline.training.tasks.chop_targets import EDGE, annotation_of_truth
 from tests.support.signals import record
 
 

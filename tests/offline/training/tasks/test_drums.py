@@ -61,7 +61,7 @@ def test_hardly_audible_hits_are_neither_asked_for_nor_denied(tmp_path: Path) ->
     labels.write_text("1.0 kick 0.1")
     taken = record_of(SPEC, np.zeros(2 * 44_100, np.float32), annotation(labels, labels))
     assert not taken.target[:, KICK].any()
-    assert not taken.weight[SPEC.frame_of(1.0), KICK]
+    assert not taken.weight[SPEC.answers.frame_of(1.0), KICK]
 
 
 def test_of_hits_only_those_near_a_true_one_are_right() -> None:

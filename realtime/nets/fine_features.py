@@ -1,0 +1,114 @@
+"""The features of nets that hear drums early: fine bands of each hop at once, and constant-Q bins when they are there.
+
+The bands are as narrow as 1024 samples allow: 43 Hz up to 690 Hz, 12 per octave above. The constant-Q bins, 12 per
+octave from F2 up, tell a bass note from a kick, but need 110 ms of what follows.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.realtime.dsp.cqt import StreamingCQT
+from samplechop.realtime.nets.features import (
+    CQT_FLOOR,
+    DRUM_FALL,
+    HOP_LENGTH,
+    N_BINS,
+    OCTAVES,
+    BandSpectrum,
+    band_weights,
+    level,
+    share_of,
+)
+
+LOW_BINS, LOG_BANDS, HIGHEST_HZ = 16, 56, 18_000.0
+N_EARLY = LOW_BINS + LOG_BANDS
+"""Features of a hop that are there at once: its bands."""
+N_LATE = N_BINS + OCTAVES + 1
+"""Features of a hop that come later: constant-Q bins, the sums of their octaves, and the classic sum over all."""
+PER_HOP = N_EARLY + N_LATE
+LATE_HOPS = 17
+"""Hops by which the constant-Q features lag behind the bands: row h holds the bands of hop h, and those of h - 17."""
+
+
+@cache
+def _compiled() -> Callable[..., int]:
+    def run(spectra, n_spectra, constant_q, n_constant_q, rows, mean, table, share):
+        first = max(0, table[0] - LATE_HOPS)  # the constant-Q hop that is first in this block
+        if max(0, table[0] + n_spectra - LATE_HOPS) - first != n_constant_q:
+            return -1
+        for i in range(n_spectra):
+            hop = table[0]
+            row = rows[i]
+            row[:N_EARLY] = spectra[i]
+            level(row[:N_EARLY], mean[:N_EARLY], hop, share)
+            late = hop - LATE_HOPS
+            if late < 0:
+                row[N_EARLY:] = 0
+            else:
+                bins, total = constant_q[late - first], np.float32(0)
+                for octave in range(OCTAVES):
+                    summed = np.float32(0)
+                    for k in range(octave * 12, octave * 12 + 12):
+                        row[N_EARLY + k] = math.log(bins[k] + CQT_FLOOR)
+                        summed += bins[k]
+                    row[N_EARLY + N_BINS + octave] = math.log(summed / np.float32(12) + CQT_FLOOR)
+                    total += summed
+                row[PER_HOP - 1] = math.log(total / np.float32(N_BINS) + CQT_FLOOR)
+                level(row[N_EARLY:], mean[N_EARLY:], late, share)
+            table[0] = hop + 1
+        return n_spectra
+
+    row, rows = types.float32[::1], types.float32[:, ::1]
+    signature = types.int64(rows, types.int64, rows, types.int64, rows, row, types.int64[::1], types.float32)
+    return njit([signature], cache=True)(run)
+
+
+class FineFeatureStream:
+    """Feature rows of a stream, one per hop: the window of row h is centred on sample h * HOP_LENGTH, and falls off
+    quickly.
+
+    N_EARLY log magnitudes of that hop, then of the hop LATE_HOPS before it the log magnitudes of N_BINS constant-Q
+    bins, the log sums of their octaves and the log of the classic sum; zeros before the first. constant_q: the
+    magnitudes of the last block, in its first `n_constant_q` rows.
+    """
+
+    def __init__(self, max_block_size: int, sample_rate: int = 44_100) -> None:
+        """[main] Allocate and compile. max_block_size: most samples in one push."""
+        weights = band_weights(sample_rate, LOW_BINS, LOG_BANDS, HIGHEST_HZ)
+        self._bands = BandSpectrum(sample_rate, HOP_LENGTH, DRUM_FALL, weights)
+        self._cqt = StreamingCQT(sample_rate, HOP_LENGTH, n_bins=N_BINS)
+        self.latency = self._bands.latency
+        """Samples from a row's centre until it is complete."""
+        most = max_block_size // HOP_LENGTH + 1
+        self._spectra: NDArray[np.float32] = np.zeros((most, N_EARLY), np.float32)
+        self.constant_q: NDArray[np.float32] = np.zeros((most, N_BINS), np.float32)
+        self._rows: NDArray[np.float32] = np.zeros((most, PER_HOP), np.float32)
+        self._mean: NDArray[np.float32] = np.zeros(PER_HOP, np.float32)
+        self._table = np.zeros(1, np.int64)
+        self._share = share_of(HOP_LENGTH, sample_rate)
+        self._run = _compiled()
+        self.n_constant_q = 0
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._bands.reset()
+        self._cqt.reset()
+        self._mean.fill(0)
+        self._table.fill(0)
+        self.n_constant_q = 0
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the rows it completes.
+
+        Returns float32, (m, PER_HOP): a view, valid until the next push.
+        """
+        n = self._bands.push(block, self._spectra)
+        self.n_constant_q = late = self._cqt.push(block, self.constant_q)
+        written = self._run(self._spectra, n, self.constant_q, late, self._rows, self._mean, self._table, self._share)
+        assert written == n, "a constant-Q frame is complete LATE_HOPS hops after the bands"
+        return self._rows[:written]
