@@ -1,7 +1,8 @@
 """One-shots, loops and drum kits from folders, sorted by what they are, and which of them training never uses.
 
 Kits are Hydrogen's drumkit.xml, layers named by velocity, and those of a soundfont. A kit is split as a whole: all its
-drums are trained on, or none.
+drums are trained on, or none. A folder whose index.csv (columns file, class, pack, drum) lists its sounds is of packs
+that share makers: there a pack is a kit, and each drum of it is split as a whole, with all its velocities.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 
 KIT_BANK = 128
@@ -43,8 +45,16 @@ WORDS: tuple[tuple[str | None, tuple[str, ...]], ...] = (
     ("cowbell", ("cowbell", "elec_wood", "elec_tick", "perc_bell", "clave", "woodblock")),
     ("shaker", ("shaker", "maraca", "tambourine", "cabasa")),
 )
+ROLE_OF_CLASS = {"openhat": "open", "stick": "rim", "sidestick": "rim"}
+INDEX_COLUMNS = ("file", "class", "pack", "drum")
+LAYER_NUMBER = re.compile(r"_vl(\d{1,3})(?:_|$)", re.IGNORECASE)
+"""Which layer of velocity a file of an index is, counted from the softest."""
+DB_PER_DECADE_OF_VELOCITY = 28.0
+"""Levels of layers that were recorded at one gain, and velocities: amplitude goes with the velocity's power of 1.4."""
 LONGEST = 4 * RATE
 EVERY_FIFTH = 5
+MOST_TRIMMED = 400
+"""Samples; what is no longer is no sound of use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
     """Read every usable sound under the folders, sorted by name; of the loops only those that may be used.
 
     A Hydrogen kit (drumkit.xml) and files named by their velocity (MyKit/snare_v096.wav) become drums of a kit, named
-    "kitNAME/INSTRUMENT".
+    "kitNAME/INSTRUMENT"; so do those that an index.csv lists, with the pack as their kit.
     Raises UserError if a folder is missing or a sound cannot be read.
     """
     shots = []
@@ -122,10 +132,13 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
             raise UserError(
                 f"No folder of sounds at {str(folder)!r}: give one that holds one-shots (.wav, .flac, .ogg)."
             )
+        indexes = [index for index in sorted(folder.rglob("index.csv")) if is_index(index)]
+        listed = [shot for index in indexes for shot in _listed(index)]
         kits = {path.parent for path in folder.rglob("drumkit.xml")}
+        inside = tuple(f"{index.parent}/" for index in indexes)
         layers = [layer for kit in sorted(kits) for layer in hydrogen_kit(kit / "drumkit.xml")]
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() not in SUFFIXES or path.parent in kits:
+            if path.suffix.lower() not in SUFFIXES or path.parent in kits or f"{path}".startswith(inside):
                 continue
             if (layer := layer_of(path)) is not None:
                 layers.append(layer)
@@ -135,10 +148,64 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
             if role is None or (role == "loop" and not loop_may_be_used(name)):
                 continue
             samples = trimmed(read_audio(path))
-            if len(samples) > 400:
+            if len(samples) > MOST_TRIMMED:
                 shots.append(Shot(name, role, samples, is_held_out(name)))
-        shots += _of_kits(layers)
+        shots += _of_kits(layers) + listed
     return shots
+
+
+def is_index(path: Path) -> bool:
+    """Say whether a file is an index of sounds: separated values whose first line names INDEX_COLUMNS."""
+    try:
+        head = next(documents.parse_rows(documents.read_text(path).splitlines()[:1]), [])
+    except (OSError, ValueError):
+        return False
+    return set(INDEX_COLUMNS) <= set(head)
+
+
+def _listed(index: Path) -> list[Shot]:
+    """Read the sounds of an index, each as a drum of the kit that is its pack.
+
+    A velocity is the layer's number (_vl3) or else its level before it was scaled (orig_peak_dbfs), within its drum.
+    Raises UserError if one is missing or cannot be read.
+    """
+    head, *lines = documents.parse_rows(documents.read_text(index).splitlines())
+    rows = [dict(zip(head, line, strict=False)) for line in lines if len(line) >= len(INDEX_COLUMNS)]
+    loudest: dict[tuple[str, str], tuple[float, float]] = {}
+    for row in rows:
+        numbers = _layer_of(row)
+        before = loudest.get((row["pack"], row["drum"]), numbers)
+        loudest[row["pack"], row["drum"]] = (max(before[0], numbers[0]), max(before[1], numbers[1]))
+    shots = []
+    for row in rows:
+        place = index.parent / row["file"]
+        # Brushes that stir make no stroke.
+        if ".." in PurePosixPath(row["file"]).parts or "stir" in row["file"].lower():
+            continue
+        role = ROLE_OF_CLASS.get(row["class"], row["class"])
+        if role == "perc":
+            role = role_of(PurePosixPath(row["drum"]).name, in_kit=True) or ""
+            role = role if role in ("shaker", "cowbell") else "conga"
+        samples = trimmed(read_audio(place))
+        if len(samples) <= MOST_TRIMMED:
+            continue
+        (layer, level), (most, highest) = _layer_of(row), loudest[row["pack"], row["drum"]]
+        velocity = layer / most if layer else 10 ** ((level - highest) / DB_PER_DECADE_OF_VELOCITY)
+        family, _, drum = row["drum"].rpartition("/")
+        kit = "-".join(part for part in ("kit" + row["pack"], family.replace("/", "-")) if part)
+        held_out = is_held_out(f"{row['pack']}-{row['drum']}".replace("/", "-"))
+        shots.append(Shot(f"{kit}/{role}-{drum}", role, samples, held_out, min(max(velocity, 0.05), 1.0)))
+    return shots
+
+
+def _layer_of(row: dict[str, str]) -> tuple[float, float]:
+    """Give the number of a listed sound's layer, 0 where it has none, and its level in dB, 0 where it is not known."""
+    found = LAYER_NUMBER.search(PurePosixPath(row["file"]).stem)
+    try:
+        level = float(row.get("orig_peak_dbfs") or 0.0)
+    except ValueError:
+        level = 0.0
+    return (float(found[1]) if found else 0.0), level
 
 
 def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
@@ -148,7 +215,7 @@ def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
         role = role_of(layer.instrument, in_kit=True)
         if role not in (None, "stab"):
             samples = trimmed(read_audio(layer.path))
-            if len(samples) > 400:
+            if len(samples) > MOST_TRIMMED:
                 kit = f"kit{layer.kit}"
                 shots.append(Shot(f"{kit}/{layer.instrument}", role, samples, is_held_out(kit), layer.velocity))
     return shots

@@ -25,6 +25,9 @@ def build_crate(
         list[Path] | None,
         typer.Option(help="Folder of one-shots and loops; again for more (default: Sonic Pi's, when installed)."),
     ] = None,
+    grooves: Annotated[
+        Path | None, typer.Option(help="The Groove MIDI Dataset, zip or folder: drums that people have played.")
+    ] = None,
     soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 (default: the system's).")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
     max_gb: Annotated[float, typer.Option("--max-gb", min=0.01, help="Refuse to write more than this.")] = 8.0,
@@ -34,6 +37,7 @@ def build_crate(
     \b
     A chop is
       a kick or snare with accent;
+      in a passage of drums alone, every stroke;
       the first strike of a new chord;
       the first attack of a bar or section, or after 0.4 s of rest;
       where no drums play, every clear attack (6 dB within 40 ms);
@@ -42,7 +46,7 @@ def build_crate(
 
     \b
     samplechop crate build -o crate --minutes 60
-    samplechop crate build -o crate --minutes 120 --sounds ~/drums --soundfont gm.sf2
+    samplechop crate build -o crate --minutes 120 --sounds ~/drums --grooves groove_midi_dataset.zip
     """
     from samplechop.offline.audio.one_shots import USUAL_FOLDER
     from samplechop.offline.common.process_pool import cores
@@ -51,7 +55,7 @@ def build_crate(
 
     folders = list(sounds) if sounds else [USUAL_FOLDER] if USUAL_FOLDER.is_dir() else []
     with progress_bars() as progress:
-        for done, wanted in making.build(output, minutes, seed, folders, soundfont, jobs or cores(), max_gb):
+        for done, wanted in making.build(output, minutes, seed, folders, soundfont, jobs or cores(), max_gb, grooves):
             progress("records", done, wanted)
     echo(f"{wanted} records in {output}")
 

@@ -38,6 +38,8 @@ VOLUME, EXPRESSION = 7, 11
 FRAMES_PER_SECOND = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}
 """Of SMPTE time code, by the number that stands for it in a file: 29 is 29.97, drop frame."""
 USUAL_VOLUME = 100
+UNREADABLE = (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError)
+"""What mido raises for files it cannot read; TypeError for type 2, whose tracks do not share one time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,7 @@ def read_messages(path: Path) -> list[Played]:
     try:
         file = mido.MidiFile(file=io.BytesIO(documents.read_bytes(path, MOST_BYTES)))
         messages = list(file) if file.ticks_per_beat >= 0 else _in_frames(file)
-    except (OSError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, KeySignatureError) as error:
-        # mido raises TypeError for type 2 files, whose tracks do not share one time.
+    except UNREADABLE as error:
         why = reason_of(error) or "it ends too early"
         raise UserError(f"{str(path)!r} cannot be read as a Standard MIDI File of type 0 or 1: {why}") from None
     return [Played(time, message) for time, message in zip(accumulate(m.time for m in messages), messages, strict=True)]

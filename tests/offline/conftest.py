@@ -24,8 +24,8 @@ def crate(tmp_path_factory: pytest.TempPathFactory) -> Crate:
     sounds.mkdir()
     soundfile.write(sounds / "kick.wav", 0.5 * np.exp(-np.arange(4000) / 500), 44_100)
 
-    def prepare_and_keep(place: Path, font: Path | None, further: Sequence[Path]) -> None:
-        prepare(place, font, further)
+    def prepare_and_keep(place: Path, font: Path | None, *further: Sequence) -> None:
+        prepare(place, font, *further)
         shutil.copytree(place, kept)
 
     options = ("--minutes", 0.5, "--seed", 12, "--sounds", sounds, "--jobs", 2)

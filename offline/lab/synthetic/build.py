@@ -16,6 +16,7 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import as_ready
 from samplechop.offline.lab import write_flac
 from samplechop.offline.lab.synthetic import soundfont_bank
+from samplechop.offline.lab.synthetic.grooves import read_grooves
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import outline
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
@@ -23,7 +24,7 @@ from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 
-VERSION = 4
+VERSION = 5
 """Raised when records of the same seed come out differently."""
 BYTES_PER_MINUTE = 3.2e6
 TAIL = 4096
@@ -37,6 +38,7 @@ class Settings:
     seed: int
     sounds: tuple[str, ...]
     soundfont: str
+    grooves: str = ""
     version: int = VERSION
 
 
@@ -144,10 +146,18 @@ def _named(folder: Path) -> str:
 
 
 def build(
-    folder: Path, minutes: float, seed: int, sounds: Sequence[Path], font: Path | None, jobs: int, max_gb: float
+    folder: Path,
+    minutes: float,
+    seed: int,
+    sounds: Sequence[Path],
+    font: Path | None,
+    jobs: int,
+    max_gb: float,
+    grooves: Path | None = None,
 ) -> Iterator[tuple[int, int]]:
     """Fill a folder; yields (records done, records wanted) as it goes.
 
+    grooves: the Groove MIDI Dataset, its archive or folder, whose performances a share of the drums is to be.
     Raises UserError if anything is missing, would not fit, or the folder holds another training set.
     """
     for place in sounds:
@@ -156,7 +166,9 @@ def build(
                 f"No folder of sounds at {str(place)!r}: give one that holds one-shots (.wav, .flac, .ogg)."
             )
     found = instruments(font)
-    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name)
+    performances = read_grooves(grooves) if grooves is not None else []
+    played = f"{len(performances)} of {len({one.drummer for one in performances})} drummers" if performances else ""
+    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name, played)
     claim(folder, settings)
     check_room(folder, minutes, max_gb)
     wanted = record_count(seed, minutes)
@@ -166,7 +178,7 @@ def build(
     if not missing:
         return
     with tempfile.TemporaryDirectory() as shared:
-        soundfont_bank.prepare(Path(shared), found, sounds)
+        soundfont_bank.prepare(Path(shared), found, sounds, performances)
         calls = [partial(_write, str(folder), seed, number) for number in missing]
         for done, _ in enumerate(as_ready(calls, jobs, _open, shared), there + 1):
             yield done, wanted

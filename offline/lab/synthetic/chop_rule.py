@@ -204,7 +204,7 @@ def choose(
     loudest = np.percentile(power, 95) + 1e-12
     strokes = np.zeros(len(found))
     if any(one.reason == "stroke" for one in found):
-        strokes = _highest_rise(samples, times)
+        strokes = highest_rise(samples, times)
     chops, unsure = [], []
     for one, (broad, band), stroke, after in zip(found, rises, strokes, power, strict=True):
         clear = {"attack": broad >= CLEAR_RISE_DB, "stroke": stroke >= STROKE_RISE_DB}
@@ -239,11 +239,11 @@ def audible(samples: NDArray[np.float32], hits: Sequence[DrumTruth]) -> list[Dru
     """
     if not hits:
         return []
-    risen = _highest_rise(samples, [hit.time for hit in hits])
+    risen = highest_rise(samples, [hit.time for hit in hits])
     return [hit for hit, rise in zip(hits, risen, strict=True) if rise >= HARDLY_RISE_DB]
 
 
-def _highest_rise(samples: NDArray[np.float32], times: Sequence[float]) -> NDArray[np.float64]:
+def highest_rise(samples: NDArray[np.float32], times: Sequence[float]) -> NDArray[np.float64]:
     """Measure by how much the power of the band that grows most grows at each time, in dB: float64, (n,)."""
     return np.asarray(np.max([_rise(samples, times, *band) for band in DRUM_BANDS_HZ], axis=0))
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import signal
 
 from samplechop.offline.audio.one_shots import Shot, trimmed
 from samplechop.offline.audio.reading import RATE, Sound
-from samplechop.offline.augmentation.effects import change_speed, compress, reverberate
+from samplechop.offline.augmentation.effects import change_speed, compress, log_uniform, reverberate
+from samplechop.offline.lab.synthetic.local_snr import stroke_energy
 from samplechop.offline.lab.synthetic.score import Strike
 from samplechop.offline.synthesis.drums import MADE
 
@@ -32,6 +34,7 @@ LEVELS = {
 }
 WIRES = 0.5
 """How often the snare's wires rattle to kick and toms."""
+BRUSH_KIT = "kit40/"
 CHOKED_BY = {"open": ("hat", "pedal", "open"), "hat": ("hat", "pedal", "open")}
 
 INSTEAD = {
@@ -58,9 +61,12 @@ class Voice:
 
 
 def random_kit(
-    rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str], validation: bool
+    rng: np.random.Generator, shots: Sequence[Shot], roles: Sequence[str], validation: bool, brushes: bool = False
 ) -> dict[str, Voice]:
-    """Put a kit together from one side of the split: a whole kit, one-shots, drums by rule, or layers of them."""
+    """Put a kit together from one side of the split: a whole kit, drums of any, drums by rule, or layers of them.
+
+    brushes: whether the snare is played with brushes.
+    """
     own = [shot for shot in shots if shot.held_out == validation]
     kits = sorted({shot.name.split("/")[0] for shot in own if shot.name.startswith("kit")})
     kit = str(rng.choice(kits)) if kits else ""
@@ -68,9 +74,9 @@ def random_kit(
     voices = {}
     for role in sorted(set(roles)):
         way = taste if taste != "mixed" else str(rng.choice(["kit", "shots", "made", "layer"]))
-        if role == "snare" and rng.random() < 0.3:
+        if role == "snare" and not brushes and rng.random() < 0.3:
             way = str(rng.choice(["made", "layer"]))
-        first = _strokes(rng, own, role, way if way != "layer" else "shots", kit)
+        first = _strokes(rng, own, role, way if way != "layer" else "shots", kit, brushes)
         if way == "layer":
             first = _layered(
                 first, _strokes(rng, own, role, str(rng.choice(["made", "kit"])), kit), rng.uniform(0.2, 1)
@@ -81,31 +87,51 @@ def random_kit(
 
 
 def _strokes(
-    rng: np.random.Generator, own: Sequence[Shot], role: str, way: str, kit: str
+    rng: np.random.Generator, own: Sequence[Shot], role: str, way: str, kit: str, brushes: bool = False
 ) -> tuple[tuple[Sound, ...], ...]:
     seed, speed = int(rng.integers(2**31)), float(2 ** rng.uniform(-0.3, 0.3))
-    in_kit = [s for s in own if s.role == role and s.name.startswith(kit + "/")] if kit else []
-    single = [s for s in own if s.role == role and not s.name.startswith("kit")]
+    drums = sorted(
+        {shot.name for shot in own if shot.role == role and is_brushed(shot.name) == (brushes and role == "snare")}
+    )
     if role in ("crash", "open", "pedal", "ride") and way == "made" and rng.random() < 0.5:
         way = "kit"
-    if way == "kit" and in_kit:
-        name = str(rng.choice(sorted({shot.name for shot in in_kit})))
-        layers = sorted((s for s in in_kit if s.name == name), key=lambda shot: shot.velocity)
-        return tuple(_layer(layers, velocity, speed) for velocity in VELOCITIES)
-    if way in ("kit", "shots") and single:
-        sound = change_speed(np.asarray(single[rng.integers(len(single))].samples), speed)
-        if rng.random() < 0.4:
-            sound = sound * np.exp(-np.arange(len(sound)) / (RATE * rng.uniform(0.05, 0.6))).astype(np.float32)
-        return tuple((_softened(sound, velocity),) for velocity in VELOCITIES)
-    noise = np.random.default_rng(seed + 1)
-    return tuple(tuple(change_speed(MADE[role](seed, v, noise), speed) for _ in range(2)) for v in VELOCITIES)
+    if way == "kit":
+        drums = [name for name in drums if kit and name.startswith(kit + "/")] or drums
+    if way != "made" and drums:
+        name = str(rng.choice(drums))
+        layers = sorted((s for s in own if s.name == name and s.role == role), key=lambda shot: shot.velocity)
+        damping = RATE * rng.uniform(0.05, 0.6) if way == "shots" and rng.random() < 0.4 else None
+        strokes = tuple(_layer(layers, velocity, speed, damping) for velocity in VELOCITIES)
+    else:
+        noise = np.random.default_rng(seed + 1)
+        strokes = tuple(tuple(change_speed(MADE[role](seed, v, noise), speed) for _ in range(2)) for v in VELOCITIES)
+    if brushes and role == "snare" and not drums:
+        return tuple(tuple(_brushed(sound) for sound in layer) for layer in strokes)
+    return strokes
 
 
-def _layer(layers: Sequence[Shot], velocity: float, speed: float) -> tuple[Sound, ...]:
-    """Give the strokes of a kit's drum at one velocity: up to three layers near it, or else the nearest, softened."""
+def is_brushed(name: str) -> bool:
+    """Say whether a snare is played with brushes: its name says so, or it is of General MIDI's brush kit."""
+    return "brush" in name or name.startswith(BRUSH_KIT)
+
+
+def _brushed(sound: Sound) -> Sound:
+    """Turn a snare struck with sticks into one struck with brushes: no low drum, and wires that rise in some ms."""
+    thin = signal.sosfilt(signal.butter(1, 700, "high", fs=RATE, output="sos"), sound)
+    rising = thin * (1 - np.exp(-np.arange(len(sound)) / (0.004 * RATE)))
+    return trimmed(rising.astype(np.float32))
+
+
+def _layer(layers: Sequence[Shot], velocity: float, speed: float, damping: float | None = None) -> tuple[Sound, ...]:
+    """Give the strokes of a drum at one velocity: up to three layers near it, or else the nearest, softened.
+
+    damping: samples in which its level falls by 1/e, faster than it does by itself.
+    """
     near = sorted(layers, key=lambda shot: abs(shot.velocity - velocity))
     chosen = [shot for shot in near[:3] if abs(shot.velocity - velocity) <= ALIKE] or near[:1]
     sounds = [change_speed(np.asarray(shot.samples), speed) for shot in chosen]
+    if damping is not None:
+        sounds = [sound * np.exp(-np.arange(len(sound)) / damping).astype(np.float32) for sound in sounds]
     if chosen[0].velocity - velocity > 2 * ALIKE:
         sounds = [_softened(sound, velocity / chosen[0].velocity) for sound in sounds]
     return tuple(sounds)
@@ -178,12 +204,24 @@ def _strokes_of(rng: np.random.Generator, shot: Shot, speed: float) -> tuple[tup
 
 def play(strikes: Sequence[Strike], kit: dict[str, Voice], length: float, rng: np.random.Generator) -> Sound:
     """Play strikes: float32, (round(length * RATE),); the attack of each lies on the sample nearest to its time."""
+    return play_and_measure(strikes, kit, length, rng)[0]
+
+
+def play_and_measure(
+    strikes: Sequence[Strike], kit: dict[str, Voice], length: float, rng: np.random.Generator
+) -> tuple[Sound, NDArray[np.float64]]:
+    """Play strikes as `play` does, and give of each the energy of its own first 40 ms: float64, (len(strikes),).
+
+    The energy is that of the band in which `snr.py` compares it.
+    """
     out = np.zeros(round(length * RATE), np.float32)
-    ordered = sorted(strikes, key=lambda strike: strike.time)
+    energies = np.zeros(len(strikes))
+    order = sorted(range(len(strikes)), key=lambda index: strikes[index].time)
+    ordered = [strikes[index] for index in order]
     if "snare" in kit and rng.random() < WIRES:
         _rattle(out, [strike for strike in ordered if strike.role in ("kick", "tom")], kit["snare"].level, rng)
     hats = [strike.time for strike in ordered if strike.role in ("hat", "pedal", "open")]
-    for strike in ordered:
+    for index, strike in zip(order, ordered, strict=True):
         voice = kit[strike.role]
         layer = int(np.argmin([abs(velocity - strike.velocity) for velocity in VELOCITIES]))
         sound = voice.strokes[layer][rng.integers(len(voice.strokes[layer]))]
@@ -199,8 +237,10 @@ def play(strikes: Sequence[Strike], kit: dict[str, Voice], length: float, rng: n
         sound = sound[:end].copy()
         fade = min(end, 200)
         sound[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
-        out[at : at + end] += np.float32(voice.level * strike.velocity**voice.curve) * sound
-    return out
+        sound *= np.float32(voice.level * strike.velocity**voice.curve)
+        out[at : at + end] += sound
+        energies[index] = stroke_energy(sound, strike.role)
+    return out, energies
 
 
 def _rattle(out: Sound, strikes: Sequence[Strike], level: float, rng: np.random.Generator) -> None:
@@ -218,8 +258,14 @@ def _rattle(out: Sound, strikes: Sequence[Strike], level: float, rng: np.random.
 
 
 def bus(drums: Sound, rng: np.random.Generator) -> Sound:
-    """Send the drums through a room, a compressor and a little saturation, or none: float32, as long as they were."""
+    """Send the drums through overheads, a room, a compressor, a little saturation, or none: float32, as they were."""
     out = drums / np.float32(np.max(np.abs(drums), initial=1e-6))
+    if rng.random() < 0.4:
+        # Overhead microphones hear the whole kit a metre or two later, its treble above all.
+        late = round(RATE * rng.uniform(0.002, 0.007))
+        above = signal.sosfilt(signal.butter(1, log_uniform(rng, 150, 2500), "high", fs=RATE, output="sos"), out)
+        out[late:] += np.float32(rng.uniform(0.15, 0.8)) * above[:-late].astype(np.float32)
+        out /= np.float32(np.max(np.abs(out), initial=1e-6))
     if rng.random() < 0.2:
         # The crushed room microphone that rock records are loud with.
         room = compress(reverberate(out, rng, 2.0), rng)

@@ -11,12 +11,13 @@ from scipy import signal
 from samplechop.offline.audio.one_shots import is_held_out
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
-from samplechop.offline.lab.synthetic import drum_kit
+from samplechop.offline.lab.synthetic import drum_kit, local_snr
 from samplechop.offline.lab.synthetic.chop_rule import drums_alone
+from samplechop.offline.lab.synthetic.local_snr import Decibels
 from samplechop.offline.lab.synthetic.score import LABELS, Score, Tone
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES
-from samplechop.offline.labels.recording_truth import BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
+from samplechop.offline.labels.recording_truth import ALONE_DB, BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
 from samplechop.offline.synthesis.soundfonts import GRID, render
 
 VOWELS_HZ = (
@@ -98,14 +99,29 @@ def _consonant(out: Sound, at: int, rng: np.random.Generator, level: float) -> N
     out[start:at] += noise[n - (at - start) :].astype(np.float32)
 
 
+MEDIAN_SNR_DB = (-10.0, 8.0)
 PARTS = {"comp": "chord", "song": "voice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A score as it was played: float32, (round(score.length * RATE),).
+
+    quick: the parts whose instrument speaks at once. loops: start and stop of those dropped in, seconds. dropped: drums
+    among the one-shots dropped in. snr: of the score's strikes, in their order, dB.
+    """
+
+    samples: Sound
+    quick: frozenset[str]
+    loops: list[tuple[float, float]]
+    dropped: list[DrumTruth]
+    snr: Decibels
 
 
 def play(
     score: Score, rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int], bank: Bank, validation: bool
-) -> tuple[Sound, frozenset[str], list[tuple[float, float]], list[DrumTruth]]:
-    """Play and mix a score: float32, (round(score.length * RATE),), the parts whose instrument speaks at once, where
-    loops run, and the drums among the one-shots dropped in.
+) -> Mix:
+    """Play and mix a score: the drums so loud that the median ratio of kick and snare is uniform in MEDIAN_SNR_DB.
 
     comps, leads: programs for chords and melodies. The score's tones and stabs become those that really sound.
     Raises UserError if fluidsynth fails.
@@ -123,25 +139,27 @@ def play(
     score.tones = others + sung
     loops: list[tuple[float, float]] = []
     dropped: list[DrumTruth] = []
-    if score.strikes:
-        kit = drum_kit.random_kit(rng, bank.shots, [strike.role for strike in score.strikes], validation)
-        drums = drum_kit.play(score.strikes, kit, length, rng)
-        if rng.random() < 0.5:
-            drums = effects.reverberate(drums, rng)
-        balance = rng.uniform(-10, 8) if score.tones else 0.0
-        mix += _level(drum_kit.bus(drums, rng)) * np.float32(10 ** (balance / 20))
     if score.stabs:
         stabs, loops, dropped = _drop(score, rng, bank, validation)
         mix += _level(stabs) * np.float32(10 ** (rng.uniform(-8, 2) / 20))
     if sung:
         voice = effects.reverberate(sing(sung, length, rng), rng, 0.4)
         mix += _level(voice) * np.float32(10 ** (rng.uniform(-6, 6) / 20))
+    snr: Decibels = np.zeros(0)
+    if score.strikes:
+        kit = drum_kit.random_kit(rng, bank.shots, [strike.role for strike in score.strikes], validation, score.brushes)
+        dry, own = drum_kit.play_and_measure(score.strikes, kit, length, rng)
+        drums = drum_kit.bus(effects.reverberate(dry, rng) if rng.random() < 0.5 else dry, rng)
+        gain = local_snr.gain_for(drums, mix, score.strikes, float(rng.uniform(*MEDIAN_SNR_DB)))
+        drums = _level(drums) if gain is None else drums * np.float32(gain)
+        snr = local_snr.ratios(score.strikes, own, dry, drums, mix)
+        mix += drums
     if rng.random() < 0.35:
         mix = effects.compress(mix / np.max(np.abs(mix), initial=1e-6), rng)
     if rng.random() < 0.08:
         fade = round(rng.uniform(2, 8) * RATE)
         mix[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
-    return mix, line_up.quick(bank), loops, dropped
+    return Mix(mix, line_up.quick(bank), loops, dropped, snr)
 
 
 def truth_of(
@@ -151,16 +169,23 @@ def truth_of(
     seed: int,
     unsure: list[tuple[float, float]],
     dropped: Sequence[DrumTruth] = (),
+    loops: Sequence[tuple[float, float]] = (),
+    snr: Decibels | None = None,
 ) -> Truth:
-    """Write down what a score holds, but for its chops. dropped: drums that were no strikes of the score."""
+    """Write down what a score holds, but for its chops. dropped, loops, snr: as in Mix."""
+    ratios = np.full(len(score.strikes), ALONE_DB) if snr is None else snr
+    struck = [
+        DrumTruth(one.time, LABELS[one.role], one.velocity, float(ratio))
+        for one, ratio in zip(score.strikes, ratios, strict=True)
+    ]
     return Truth(
         score.length,
         style,
         split,
         seed,
         unsure=unsure,
-        solo=drums_alone(score),
-        drums=[*dropped, *(DrumTruth(s.time, LABELS[s.role], s.velocity) for s in score.strikes)],
+        solo=drums_alone(score, loops),
+        drums=[*dropped, *struck],
         notes=[NoteTruth(t.time, t.length, t.key, t.velocity / 127, PARTS.get(t.part, t.part)) for t in score.tones],
         chords=[ChordTruth(time, label) for time, label in score.chords],
         beats=[BeatTruth(time, position) for time, position in score.beats],

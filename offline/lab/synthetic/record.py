@@ -8,6 +8,7 @@ from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic import band, drum_patterns, mixing, styles
 from samplechop.offline.lab.synthetic import turntable as turntables
 from samplechop.offline.lab.synthetic.chop_rule import candidates, label_played
+from samplechop.offline.lab.synthetic.grooves import Performance, choose_performance, perform
 from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, Tone, keep_time, lay_out, outline
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import STYLES, Style
@@ -73,6 +74,19 @@ def _melody_note(
 
 OTHERWISE_WALTZ = 0.06
 """How often a style is played in three."""
+COMPOUND_BPM = (55.0, 110.0)
+BY_PEOPLE = 0.6
+"""How often drums are a person's performance, where there are any."""
+STYLES_OF_GROOVES = {
+    "afrobeat": "funk",
+    "afrocuban": "latin",
+    "blues": "shuffle",
+    "dance": "disco",
+    "highlife": "latin",
+    "neworleans": "funk",
+    "pop": "soul",
+}
+"""Which of STYLES a band plays to performances of other names."""
 
 
 def make(seed: int, number: int, bank: Bank, augment: bool = True) -> tuple[Sound, Truth]:
@@ -86,29 +100,37 @@ def make(seed: int, number: int, bank: Bank, augment: bool = True) -> tuple[Soun
         return turntables.empty_record(plan.length, rng), Truth(plan.length, "noise", plan.split, seed)
     turntable = turntables.random_turntable(rng) if augment else turntables.Turntable()
     score = Score(float(turntable.recorded_at(np.array([plan.length]))[0]) + 0.05)
-    style, comps, leads = _compose(score, rng, plan.kind)
-    samples, quick, loops, dropped = mixing.play(score, rng, comps, leads, bank, plan.split == "validation")
+    grooves = bank.grooves if rng.random() < BY_PEOPLE else ()
+    performance = choose_performance(rng, grooves, plan.split == "validation") if grooves else None
+    style, comps, leads = _compose(score, rng, plan.kind, performance)
+    mix = mixing.play(score, rng, comps, leads, bank, plan.split == "validation")
+    samples = mix.samples
     if augment:
         samples = turntables.augment_record(turntable.play(samples, plan.length), rng)
     else:
         samples = samples[: round(plan.length * RATE)] * np.float32(0.5 / np.max(np.abs(samples), initial=1e-9))
-    found, unsure = candidates(score, quick, loops)
+    found, unsure = candidates(score, mix.quick, mix.loops)
     name = style if plan.kind in ("full", "solo") else f"{style}-{plan.kind}"
-    truth = mixing.truth_of(score, name, plan.split, seed, unsure, dropped)
+    truth = mixing.truth_of(score, name, plan.split, seed, unsure, mix.dropped, mix.loops, mix.snr)
     return samples, label_played(samples, truth, found, turntable, plan.length)
 
 
-def _compose(score: Score, rng: np.random.Generator, kind: str) -> tuple[str, Sequence[int], Sequence[int]]:
-    """Write the score; returns its style, or its kind if it has no pulse, and the programs of chords and leads."""
+def _compose(
+    score: Score, rng: np.random.Generator, kind: str, performance: Performance | None
+) -> tuple[str, Sequence[int], Sequence[int]]:
+    """Write the score; returns its style, or its kind if it has no pulse, and the programs of chords and leads.
+
+    performance: what the drums play, if there are any, and at whose tempo.
+    """
     if kind == "solo":
         way = str(rng.choice(SOLO_KINDS))
         play_solo(score, rng, way)
         return way, SOLO_PROGRAMS[way], SOLO_PROGRAMS[way]
-    style = random_style(rng)
+    style = random_style(rng) if performance is None else style_of(performance, rng)
     meter = METERS["3/4" if rng.random() < OTHERWISE_WALTZ else str(rng.choice(style.meters))]
-    bpm = float(np.exp(rng.uniform(*np.log(style.bpm))))
-    if meter.division == 3:
-        bpm = float(np.exp(rng.uniform(*np.log((55.0, 110.0)))))
+    bpm = float(np.exp(rng.uniform(*np.log(style.bpm if meter.division == 4 else COMPOUND_BPM))))
+    if performance is not None:
+        meter, bpm = METERS[performance.meter], performance.bpm
     played = kind in ("full", "band")
     rubato = int(rng.integers(1, 3)) if played and rng.random() < 0.12 else 0
     drift = 0.0
@@ -116,7 +138,8 @@ def _compose(score: Score, rng: np.random.Generator, kind: str) -> tuple[str, Se
         drift = float(rng.choice([0.0, rng.uniform(0.002, 0.012), rng.uniform(0.01, 0.025)]))
     beats = keep_time(rng, meter, bpm, drift, (float(rng.uniform(0.05, 1.6)), score.length - 0.6), rubato)
     clock = Clock(beats, meter, float(rng.uniform(*style.swing)), float(rng.uniform(*style.fine_swing)))
-    drummer, players = drum_patterns.random_drummer(rng, style, clock), band.random_band(rng, style, clock)
+    drummer: drum_patterns.Drummer | Performance = performance or drum_patterns.random_drummer(rng, style, clock)
+    players = band.random_band(rng, style, clock)
     parts = {"drums"} if kind in ("full", "drums") else set()
     if played:
         there = {
@@ -137,7 +160,7 @@ def compose(rng: np.random.Generator, length: float, with_band: bool) -> tuple[S
     """Write `length` seconds of drums in one of the styles, with or without a band; no drop-ins, no rubato."""
     style = random_style(rng)
     meter = METERS[str(rng.choice(style.meters))]
-    bpm = float(np.exp(rng.uniform(*np.log(style.bpm if meter.division == 4 else (55.0, 110.0)))))
+    bpm = float(np.exp(rng.uniform(*np.log(style.bpm if meter.division == 4 else COMPOUND_BPM))))
     drift = 0.0 if style.name == "electro" else float(rng.choice([0.0, rng.uniform(0.002, 0.012)]))
     beats = keep_time(rng, meter, bpm, drift, (float(rng.uniform(0.05, 1.2)), length - 0.4))
     clock = Clock(beats, meter, float(rng.uniform(*style.swing)), float(rng.uniform(*style.fine_swing)))
@@ -149,6 +172,12 @@ def compose(rng: np.random.Generator, length: float, with_band: bool) -> tuple[S
         parts |= {part for part, plays in there.items() if plays} | set(players.extras)
     play_sections(score, rng, clock, style, frozenset(parts), drum_patterns.random_drummer(rng, style, clock), players)
     return score, style
+
+
+def style_of(performance: Performance, rng: np.random.Generator) -> Style:
+    """Choose how a band plays to a performance: in its style where there is one of the name, otherwise in any."""
+    wanted = STYLES_OF_GROOVES.get(performance.style, performance.style)
+    return next((style for style in STYLES if style.name == wanted), None) or random_style(rng)
 
 
 def random_style(rng: np.random.Generator) -> Style:
@@ -163,7 +192,7 @@ def play_sections(
     clock: Clock,
     style: Style,
     parts: frozenset[str],
-    drummer: drum_patterns.Drummer,
+    drummer: drum_patterns.Drummer | Performance,
     players: band.Band | None,
     rubato: int = 0,
 ) -> None:
@@ -172,11 +201,14 @@ def play_sections(
     parts: "drums" and parts of the band. rubato: how many bars at the start are free.
     """
     sections = lay_out(rng, clock.bars, parts, rubato)
-    if "drums" in parts:
+    if "drums" in parts and isinstance(drummer, Performance):
+        perform(score, rng, clock, sections, drummer)
+    elif "drums" in parts and isinstance(drummer, drum_patterns.Drummer):
         drum_patterns.drum(score, rng, clock, sections, drummer)
     if players is not None and parts - {"drums"}:
         chords = band.changes(rng, style, clock.bars * players.per_bar)
-        band.play(score, rng, clock, sections, players, chords, drummer.kick)
+        pattern = drummer.kick if isinstance(drummer, drum_patterns.Drummer) else "X" + "." * (clock.meter.steps - 1)
+        band.play(score, rng, clock, sections, players, chords, pattern)
     score.phrases = [clock.time(section.bar, 0) for section in sections if section.players]
     silent = {bar for one in sections if not one.players for bar in range(one.bar, one.bar + one.bars)}
     for index, time in enumerate(clock.beats[:-1]):

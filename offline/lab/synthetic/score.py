@@ -57,7 +57,7 @@ class Tone:
 class Score:
     """Everything that is played in one record of `length` seconds.
 
-    stabs: when a one-shot or loop is dropped in. phrases: when a section begins. swell: parts that fade in.
+    stabs: when a one-shot or loop is dropped in. phrases: when a section begins. brushes: whether the drummer has them.
     """
 
     length: float
@@ -67,6 +67,7 @@ class Score:
     phrases: list[float] = field(default_factory=list)
     chords: list[tuple[float, str]] = field(default_factory=list)
     beats: list[tuple[float, int]] = field(default_factory=list)
+    brushes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

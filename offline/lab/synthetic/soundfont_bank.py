@@ -13,6 +13,7 @@ from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, kit_pr
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text
+from samplechop.offline.lab.synthetic.grooves import Performance, load_grooves, write_grooves
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.synthesis.soundfonts import GRID, render
 from samplechop.realtime.core import documents
@@ -46,12 +47,14 @@ class Bank:
     """Sounds to play with: shots, and for each General MIDI program when it speaks.
 
     attacks: seconds from the note to the attack at each of PROBED_KEYS. quick: programs whose attack is sudden.
+    grooves: people's drumming, if any is to be used.
     """
 
     font: Path
     shots: tuple[Shot, ...]
     attacks: dict[int, tuple[float, ...]]
     quick: frozenset[int]
+    grooves: tuple[Performance, ...] = ()
 
     def attack(self, program: int, key: int) -> float:
         """Give the seconds from the start of a note to its attack."""
@@ -122,7 +125,7 @@ def _probe(font: Path) -> tuple[dict[int, tuple[float, ...]], frozenset[int]]:
     return {program: tuple(np.minimum(times, LATEST_ATTACK)) for program, times in attacks.items()}, quick
 
 
-def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
+def prepare(folder: Path, font: Path | None, sounds: Sequence[Path], grooves: Sequence[Performance] = ()) -> None:
     """Gather and play everything once and leave it in `folder` for load(); of the soundfonts in `sounds`, the kits.
 
     Raises UserError if the soundfont, fluidsynth or a folder of sounds is missing.
@@ -137,6 +140,8 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path]) -> None:
             jobs.append(pool.submit(_kit_shots, path, kits, f"kit{path.stem}-"))
         shots = gather(sounds) + [shot for job in jobs for shot in job.result()]
         attacks, quick = probed.result()
+    if grooves:
+        write_grooves(grooves, folder)
     write_array(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
     rows = [(shot.name, shot.role, len(shot.samples), shot.held_out, shot.velocity) for shot in shots]
     index = {"font": str(found.resolve()), "shots": rows, "attacks": attacks, "quick": sorted(quick)}
@@ -152,4 +157,4 @@ def load(folder: Path) -> Bank:
         shots.append(Shot(name, role, samples[at : at + length], held_out, velocity))
         at += length
     attacks = {int(program): tuple(times) for program, times in index["attacks"].items()}
-    return Bank(Path(index["font"]), tuple(shots), attacks, frozenset(index["quick"]))
+    return Bank(Path(index["font"]), tuple(shots), attacks, frozenset(index["quick"]), load_grooves(folder))

@@ -100,3 +100,62 @@ def test_a_soft_bump_swings_back_and_dies_away(seed):
     sound = thumps(10 * RATE, np.random.default_rng(seed))
     assert 0 < np.max(np.abs(sound)) < 3
     assert abs(np.mean(sound)) < 1e-3  # a cartridge hears no constant
+
+
+def listed(tmp_path, rows, head="file,class,pack,drum,licence,seconds,orig_peak_dbfs"):
+    """A folder whose index.csv lists one sound for every row (file, class, pack, drum, level)."""
+    for file, *_ in rows:
+        path = tmp_path / file
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, 0.5 * np.exp(-np.arange(4000) / 500), 44_100)
+    lines = [f"{file},{kind},{pack},{drum},CC0,0.1,{level}" for file, kind, pack, drum, level in rows]
+    (tmp_path / "index.csv").write_text("\n".join([head, *lines]) + "\n")
+    return gather([tmp_path])
+
+
+def test_an_index_makes_packs_kits_and_drums_of_all_their_layers(tmp_path):
+    rows = [
+        ("snare/a_vl1_rr1.flac", "snare", "one", "10_basic", -3),
+        ("snare/a_vl4_rr1.flac", "snare", "one", "10_basic", -3),
+        ("openhat/b_01.flac", "openhat", "one", "HatOpen", -28),
+        ("openhat/b_02.flac", "openhat", "one", "HatOpen", 0),
+        ("kick/c.flac", "kick", "two", "CR78/kick.wav", 0),
+        ("perc/d.flac", "perc", "two", "CR78/cabasa.wav", 0),
+        ("snare/e_brush_stir_dl2.flac", "snare", "one", "10_brush", 0),
+    ]
+    shots = listed(tmp_path, rows)
+    assert [(shot.name, shot.role, round(shot.velocity, 2)) for shot in shots] == [
+        ("kitone/snare-10_basic", "snare", 0.25),
+        ("kitone/snare-10_basic", "snare", 1.0),
+        ("kitone/open-HatOpen", "open", 0.1),
+        ("kitone/open-HatOpen", "open", 1.0),
+        ("kittwo-CR78/kick-kick.wav", "kick", 1.0),
+        ("kittwo-CR78/shaker-cabasa.wav", "shaker", 1.0),
+    ]
+
+
+def test_a_listed_drum_is_on_one_side_of_the_split_with_all_its_layers(tmp_path):
+    rows = [(f"tom/{n}_{k}.flac", "tom", "one", f"Tom{n}", -k) for n in range(30) for k in range(2)]
+    shots = listed(tmp_path, rows)
+    sides = {}
+    for shot in shots:
+        sides.setdefault(shot.name, set()).add(shot.held_out)
+    assert all(len(side) == 1 for side in sides.values())
+    assert {True} in sides.values()
+    assert {False} in sides.values()
+
+
+def test_an_index_of_other_things_is_no_index(tmp_path):
+    shots = listed(tmp_path, [("snare/a.flac", "snare", "one", "10", 0)], "name,colour")
+    assert [shot.name for shot in shots] == ["snare/a"]
+
+
+def test_brushes_play_a_brushed_snare_where_there_is_one():
+    shots = [
+        Shot(f"kitone/snare-{name}", "snare", (level * np.ones(2000)).astype(np.float32), False)
+        for name, level in (("brush", 0.5), ("basic", 1.0))
+    ]
+    for brushes in (True, False):
+        kits = [random_kit(np.random.default_rng(n), shots, ["snare"], False, brushes) for n in range(10)]
+        used = {round(float(np.max(kit["snare"].strokes[-1][0])), 1) for kit in kits}
+        assert (0.5 in used) == brushes
