@@ -67,11 +67,18 @@ def _command(task: str, recipe: Any) -> Any:
         if options.work is not None:
             check_writable("--work", options.work, options.work)
         typed = "samplechop " + shlex.join(sys.argv[1:])
+        written = path.with_name(path.name + ".json")
         with progress_bars() as progress:
             run = Run(task, path, options.work or path.with_name(path.name + "-features"), typed, progress)
-            said = recipe.train(sources or [], options, run)
+            if getattr(options, "search", None) is not None:
+                from samplechop.offline.lab.search import search
+
+                said: object = search(recipe, sources or [], options, run)
+                written = path.with_name(path.name + "-search")
+            else:
+                said = recipe.train(sources or [], options, run)
         first, *then = str(said).splitlines()
-        echo(f"{path.with_name(path.name + '.json')} in {time.perf_counter() - began:.0f} s: {first}", *then)
+        echo(f"{written} in {time.perf_counter() - began:.0f} s: {first}", *then)
 
     command.__doc__ = recipe.help
     return with_options(recipe.options)(command)

@@ -237,6 +237,12 @@ class StreamOptions(TrainOptions):
         Path | None,
         Option("Labelled real recordings that calibrate the model's strengths; it does not learn from them."),
     ] = None
+    search: Annotated[
+        int | None,
+        Option(
+            "Try so many settings; the best model is kept if it is surely better than that in use.", TUNING, 2, 1000
+        ),
+    ] = None
     rate: Annotated[float | None, Option("Highest learning rate (default: the task's own).", TUNING, 1e-6, 1.0)] = None
     channels: Annotated[int | None, Option("Channels of each layer (default: the task's own).", TUNING, 4, 256)] = None
     layers: Annotated[
