@@ -73,9 +73,9 @@ def search(recipe: Recipe, sources: list[Path], options: StreamOptions, run: Run
     count, module = options.search, import_module(recipe.train.__module__)
     if run.task not in EVALUATIONS or count is None:
         raise UserError(f"--search knows how to compare models of {' and '.join(EVALUATIONS)} only")
-    if getattr(options, "model_shape", "chop") != "chop" or options.steps == 0:
+    if getattr(options, "model_shape", "chop") not in ("chop", "chop-coarse") or options.steps == 0:
         raise UserError("--search trains streaming nets: leave out --model-shape, and --steps 0")
-    spec, shape = module.SPEC, module.SHAPE
+    spec, shape = module.net_of(options)
     present = _in_use(run, options)
     apart = _set_apart(spec, sources)
     ranges = ranges_of(options, len(sources), shape.channels, len(shape.dilations))

@@ -137,7 +137,7 @@ def test_a_run_goes_on_at_the_step_that_failed(place: Place, monkeypatch: pytest
 
 def test_a_recipe_makes_model_and_card_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow")
-    monkeypatch.setattr(chop, "SHAPE", replace(chop.SHAPE, dilations=(1, 2), channels=8))
+    monkeypatch.setattr(chop, "COARSE_SHAPE", replace(chop.COARSE_SHAPE, dilations=(1, 2), channels=8))
     text = "# chop\n\n{{commands}}\n\n{{training}}\n\n{{table found}}\n"
     monkeypatch.setattr(card, "text_of", lambda _: text)
     sounds = tmp_path / "records"
@@ -146,7 +146,7 @@ def test_a_recipe_makes_model_and_card_end_to_end(tmp_path: Path, monkeypatch: p
         samples, truth = record(4.0, number)
         soundfile.write(sounds / f"{number}.wav", samples, 44_100)
         (sounds / f"{number}.txt").write_text("\n".join(f"{sample / 44_100:.6f}" for sample in truth))
-    training = {"out": "{out}", "work": "{work}/features", "steps": "{steps}", "jobs": 1}
+    training = {"out": "{out}", "work": "{work}/features", "steps": "{steps}", "jobs": 1, "model_shape": "chop-coarse"}
     evaluation = {"model": "{out}.json", "peers": "none", "no_noise": True, "json": "{work}/found.json", "jobs": 1}
     steps = [
         Step("training", "train chop", 1, ("{sounds}",), training),

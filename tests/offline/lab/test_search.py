@@ -22,11 +22,14 @@ pytest.importorskip("tensorflow")
 pytest.importorskip("optuna")
 
 
+TINY = ("--steps", 2, "--jobs", 1, "--model-shape", "chop-coarse")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def small_net() -> Iterator[None]:
     """Train nets of two layers."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(chop, "SHAPE", replace(chop.SHAPE, dilations=(1, 2), channels=8))
+        patched.setattr(chop, "COARSE_SHAPE", replace(chop.COARSE_SHAPE, dilations=(1, 2), channels=8))
         yield
 
 
@@ -44,7 +47,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory, records: Path) -> Path:
     out = tmp_path_factory.mktemp("searched") / "found"
-    made = samplechop("train", records, "-o", out, "--search", 2, "--steps", 2, "--jobs", 1)
+    made = samplechop("train", records, "-o", out, "--search", 2, *TINY)
     assert made.code == 0, made
     assert "the best of 2 settings" in made.out and "chop stays in use" in made.out, made
     return out
@@ -67,14 +70,14 @@ def test_a_search_leaves_a_table_figures_and_the_model_in_use(searched: Path) ->
 
 def test_a_search_goes_on_where_it_ended(searched: Path, records: Path) -> None:
     before = rows(searched)
-    again = samplechop("train", records, "-o", searched, "--search", 3, "--steps", 2, "--jobs", 1)
+    again = samplechop("train", records, "-o", searched, "--search", 3, *TINY)
     assert again.code == 0, again
     after = rows(searched)
     assert len(after) == len(before) + 1 and all(one in after for one in before)
 
 
 def test_a_search_of_other_data_is_refused(searched: Path, records: Path) -> None:
-    other = samplechop("train", records, "-o", searched, "--search", 3, "--steps", 2, "--seed", 9, "--jobs", 1)
+    other = samplechop("train", records, "-o", searched, "--search", 3, *TINY, "--seed", 9)
     assert other.code == 2
     assert "a search with other data or options" in other.err
 
@@ -116,6 +119,6 @@ def test_a_model_takes_the_place_of_another_only_if_it_is_surely_better(
 def test_a_comparison_needs_two_records_held_out(tmp_path: Path, records: Path) -> None:
     for name in ("1.wav", "1.txt", "2.wav", "2.txt"):
         (tmp_path / name).write_bytes((records / name).read_bytes())
-    few = samplechop("train", tmp_path, "-o", tmp_path / "x", "--search", 2, "--steps", 2, "--jobs", 1)
+    few = samplechop("train", tmp_path, "-o", tmp_path / "x", "--search", 2, *TINY)
     assert few.code == 2
     assert "a comparison needs two recordings held out" in few.err
