@@ -123,6 +123,10 @@ def build_devset(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the recordings.")],
     music: Annotated[Path, typer.Option(help="Folder of real music with reference times.")],
     sounds: Annotated[list[Path], typer.Option(help="Folder of real one-shots and loops; again for more.")],
+    grooves: Annotated[
+        Path | None, typer.Option(help="The Groove MIDI Dataset, zip or folder: drums that people have played.")
+    ] = None,
+    songs: Annotated[Path | None, typer.Option(help="Songs: NAME_mix.flac, NAME_drums.flac, NAME.drums.json.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
     count: Annotated[int, typer.Option(min=4, max=1000, help="How many recordings.")] = 50,
     soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 (default: the system's).")] = None,
@@ -130,20 +134,29 @@ def build_devset(
     """Make a development set: real drums, loops and hits that no training set uses, with known positions.
 
     \b
-    stems  drums alone, of real one-shots and of hits cut from real loops
-    mixes  the same under real music without drums, or under a band; the music 0 to 9 dB louder
-    loops  real loops, round and round, with their reference times
-    hits   single notes and chords of real instruments
+    breaks  a few bars of a person's drums alone, half of them worn: every audible stroke is a place to cut
+    stems   drums alone, of real one-shots and of hits cut from real loops
+    mixes   the same under real music without drums, or a band, by the local signal-to-noise ratio of kick and snare
+    meters  3/4, 6/8, 12/8 and 4/4 at 60 to 230 beats a minute that drift
+    songs   real songs, whole and their drums alone
+    plays   two plays of one record: another speed, dust, wow
+    loops   real loops, round and round, with their reference times
+    hits    single notes and chords of real instruments
+
+    Drummers, sounds and instruments are those that no training set uses. Without --grooves there are no breaks, and
+    drummers of the synthetic styles play; without --songs there are no songs. What is there already is kept.
 
     \b
-    samplechop devset build -o devset --music my-music --sounds my-drums
+    samplechop devset build -o devset --music my-music --sounds my-drums --grooves groove_midi_dataset.zip
     samplechop evaluate devset
     """
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.devset import build as making
+    from samplechop.offline.lab.devset.sources import Places
 
+    places = Places(tuple(sounds), music, grooves, songs)
     with progress_bars() as progress:
-        for done, wanted in making.build(output, sounds, music, seed, count, soundfont):
+        for done, wanted in making.build(output, places, seed, count, soundfont):
             progress("recordings", done, wanted)
     echo(f"{wanted} recordings in {output}")
 

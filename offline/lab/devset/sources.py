@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from samplechop.offline.audio.one_shots import Shot, gather, loop_may_be_used, role_of, trimmed
+from samplechop.offline.audio.one_shots import Shot, gather, is_index, loop_may_be_used, role_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.evaluate.references import References, Seconds, references_for
+from samplechop.offline.lab.devset.songs import Song, read_songs
+from samplechop.offline.lab.synthetic.grooves import Performance, read_grooves
 from samplechop.realtime.core.errors import UserError
 
 FEWEST_ONSETS = 8
@@ -47,12 +49,34 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything a development set is made of. hits: single sounds of instruments, attack at sample 0."""
+    """Everything a development set is made of. hits: single sounds of instruments, attack at sample 0.
+
+    grooves: what people held out have drummed. songs: real ones whose drums lie apart.
+    """
 
     drums: tuple[Shot, ...]
     hits: tuple[Shot, ...]
     loops: tuple[Recording, ...]
     music: tuple[Recording, ...]
+    grooves: tuple[Performance, ...] = ()
+    songs: tuple[Song, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the sources lie. grooves: the Groove MIDI Dataset. songs: see songs.py. None for none of them."""
+
+    sounds: tuple[Path, ...]
+    music: Path
+    grooves: Path | None = None
+    songs: Path | None = None
+
+    @property
+    def names(self) -> tuple[tuple[str, ...], str, str, str]:
+        """Name them all, whatever the folder that they lie in."""
+        others = (one.resolve().name if one is not None else "" for one in (self.music, self.grooves, self.songs))
+        music, grooves, songs = others
+        return tuple(sorted(one.resolve().name for one in self.sounds)), music, grooves, songs
 
 
 def audio_in(folder: Path, what: str) -> list[Path]:
@@ -197,11 +221,12 @@ def notes_of(music: Recording) -> list[Shot]:
     return found
 
 
-def gather_sources(sounds: Sequence[Path], music: Path) -> Sources:
+def gather_sources(places: Places) -> Sources:
     """Read all that may be used.
 
     Raises UserError if a folder is missing, a file cannot be read, or there is not at least one kick and one snare.
     """
+    sounds, music = places.sounds, places.music
     files = [(folder, path) for folder in sounds for path in audio_in(folder, "--sounds")]
     shots = [shot for shot in gather(sounds) if shot.held_out and shot.role != "loop"]
     loops: list[Recording] = []
@@ -221,13 +246,38 @@ def gather_sources(sounds: Sequence[Path], music: Path) -> Sources:
             "leaves out (every fifth sound, by a hash of its name): give a folder with more one-shots."
         )
     # Sounds of no role are left out of every training set, held out or not.
-    unused = {path.stem: path for folder, path in files if role_of(str(path.relative_to(folder))) is None}
+    listed = tuple(f"{index.parent}/" for folder in sounds for index in folder.rglob("index.csv") if is_index(index))
+    unused = {
+        path.stem: path
+        for folder, path in files
+        if role_of(str(path.relative_to(folder))) is None and not str(path).startswith(listed)
+    }
     kept = [(name, path) for name, path in unused.items() if not any(word in name.lower() for word in NO_HITS)]
     shots += [Shot(name, "stab", trimmed(read_audio(path)), True) for name, path in kept]
     pieces = [one for path in audio_in(music, "--music") if (one := _known(path, music)) is not None]
     hits = [shot for shot in shots if shot.role == "stab" and _is_hit(shot.samples)]
     hits += [shot for piece in pieces for shot in notes_of(piece)]
-    return Sources(tuple(drums), tuple(hits), tuple(loops), music_without_drums(music, pieces))
+    songs = read_songs(places.songs) if places.songs is not None else ()
+    grooves = read_grooves(places.grooves) if places.grooves is not None else []
+    beds = tuple(bed_of(song) for song in songs if len(song.beats))
+    return Sources(
+        tuple(drums),
+        tuple(hits),
+        tuple(loops),
+        music_without_drums(music, pieces) + beds,
+        tuple(one for one in grooves if one.held_out),
+        songs,
+    )
+
+
+def bed_of(one: Song) -> Recording:
+    """Give a song without its drums, on the beats that its kicks lay; its attacks are found by spectral flux."""
+    import librosa
+
+    bed = one.mix - one.drums
+    onsets = librosa.onset.onset_detect(y=bed, sr=RATE, units="time", backtrack=True)
+    positions: NDArray[np.int64] = np.arange(len(one.beats)) % 4 + 1
+    return Recording(f"{one.name}-bed", bed, np.asarray(onsets, np.float64), one.beats, positions)
 
 
 SHORTEST, LONGEST = 20.0, 36.0

@@ -86,11 +86,15 @@ def drums_alone(score: Score, others: Sequence[tuple[float, float]] = ()) -> lis
 
 
 def candidates(
-    score: Score, quick: frozenset[str], loops: Sequence[tuple[float, float]]
+    score: Score,
+    quick: frozenset[str],
+    loops: Sequence[tuple[float, float]],
+    others: Sequence[tuple[float, float]] = (),
 ) -> tuple[list[Candidate], list[tuple[float, float]]]:
     """Find the candidates of a score, sorted, and where nobody can say, both in the score's time.
 
     quick: the parts whose instrument speaks at once. loops: start and stop of the loops dropped in.
+    others: spans in which something else sounds that is no tone of the score.
     """
     found = [Candidate(strike.time, "hit") for strike in score.strikes if strike.accent]
     found += [Candidate(tone.time, "chord") for tone in score.tones if tone.change and tone.part in quick]
@@ -107,7 +111,7 @@ def candidates(
     undrummed = {tone for tone in score.tones if np.min(np.abs(hits - tone.time)) > REST}
     found += [Candidate(tone.time, "attack") for tone in undrummed if tone.part in quick]
     unsure = [(start + TOGETHER, stop) for start, stop in loops]
-    solos = drums_alone(score, loops)
+    solos = drums_alone(score, [*loops, *others])
     settled = [(start + SETTLED if start > 0 else start, stop) for start, stop in solos]
     for strike in score.strikes:
         if _inside(strike.time, settled):
