@@ -139,7 +139,12 @@ class Session:
         self._drained = inf  # when, at the latest, the last samples have been analysed
         self._failure: BaseException | None = None
         self._busy = threading.Lock()  # held while the engine processes
-        musical = set(detectors) <= {"beats", "drums", "harmony"}  # what they detect is all there is to list
+        musical = set(detectors) <= {
+            "beats",
+            "drums",
+            "confirmed",
+            "harmony",
+        }  # what they detect is all there is to list
         self._stats = SessionStats(settings.half_life, rate, apart=() if musical else OTHER_KINDS)
         self.monitor = SessionMonitor(
             source,

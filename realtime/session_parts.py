@@ -21,6 +21,7 @@ from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSetti
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
+from samplechop.realtime.detectors.drums.confirmed import ConfirmedDrumDetector, ConfirmedDrumSettings
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 from samplechop.realtime.detectors.harmony.detector import PITCH_CLASS_METER, HarmonyDetector, HarmonySettings
 from samplechop.realtime.engine.engine import Engine
@@ -63,6 +64,7 @@ _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
     ),
     "beats": lambda s: BeatDetector(BeatSettings(tempo_range=_tempo_range(s), tempo=wanted_tempo(s.tempo))),
     "drums": lambda s: DrumDetector(DrumSettings(s.drum_model, s.drum_thresholds)),
+    "confirmed": lambda s: ConfirmedDrumDetector(ConfirmedDrumSettings(s.model, tempo_range=_tempo_range(s))),
     "harmony": lambda s: HarmonyDetector(HarmonySettings(s.harmony_model)),
 }
 """How detectors are made that have settings of a session; all others have none."""

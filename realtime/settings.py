@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from samplechop.realtime.audio.source import Monitor
 from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, DRUM, DRUMS
+from samplechop.realtime.core.events import BEAT, CONFIRMED, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, option_name
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.chop import Choose
@@ -29,6 +29,7 @@ _OPTIONS_OF = {
     "chops": ("model", "threshold", "min_gap", "hold", "choose", "pads", "note_low", "note_high"),
     "beats": ("beat_channel",),
     "drums": ("drum_channel", "drum_model", "drum_threshold", "half_life"),
+    "confirmed": ("confirmed_channel",),
     "harmony": ("harmony_channel", "harmony_model", "harmony_notes"),
 }
 _CHANNEL = (1, 16)
@@ -63,6 +64,9 @@ class LiveSettings:
         int, Option("MIDI channel of beats; note 34 is a downbeat, else 33 (default: {default}).", NOTES, *_CHANNEL)
     ] = 10
     drum_channel: Annotated[int, Option("MIDI channel of drums (default: {default}).", NOTES, *_CHANNEL)] = 10
+    confirmed_channel: Annotated[
+        int, Option("MIDI channel of confirmed drums (default: {default}).", NOTES, *_CHANNEL)
+    ] = 11
     harmony_channel: Annotated[int, Option("MIDI channel of harmony (default: {default}).", NOTES, *_CHANNEL)] = 2
     harmony_notes: Annotated[
         HarmonyNotes, Option("Notes of harmony: chord, pitches (in one octave) or off (default: {default}).", NOTES)
@@ -86,7 +90,11 @@ class LiveSettings:
     events: Annotated[str | None, Option("Write each event as a JSON line to a file, or '-' for stdout.", NOTES)] = None
     detect: Annotated[
         str,
-        Option("Detectors, with commas between: chops, beats, drums, harmony, plug-ins (default: {default}).", FOUND),
+        Option(
+            "Detectors, with commas between: chops, beats, drums (within 25 ms), confirmed (drums, as late as the "
+            "chops), harmony, plug-ins (default: {default}).",
+            FOUND,
+        ),
     ] = "chops"
     model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", FOUND)] = "chop"
     drum_model: Annotated[str, Option("The same for the drums (default: {default}).", FOUND)] = "drums"
@@ -210,7 +218,7 @@ class LiveSettings:
         """The MIDI channel of each kind of event that has one of its own."""
         kinds = {BEAT: self.beat_channel} if self.beat_notes else {}
         if set(self.detectors) - {"beats", "chop"}:  # a plug-in may detect drums and chords too
-            kinds |= {DRUM: self.drum_channel}
+            kinds |= {DRUM: self.drum_channel, CONFIRMED: self.confirmed_channel}
             kinds |= {self.harmony_notes: self.harmony_channel} if self.harmony_notes != "off" else {}
         return kinds
 
@@ -252,7 +260,8 @@ class LiveSettings:
         plug_ins = names - set(_OPTIONS_OF)
         for detector, options in _OPTIONS_OF.items():
             for option in options:
-                if given.get(option) is not None and detector not in names and not (plug_ins and detector != "beats"):
+                served = detector in names or (option == "model" and "confirmed" in names)
+                if given.get(option) is not None and not served and not (plug_ins and detector != "beats"):
                     shown = option_name(LiveSettings, option)
                     raise UserError(f"{shown} {given[option]} is for the {detector}: add --detect {detector}")
         if given.get("tempo_range") is not None and not names & {"chops", "beats"} and not plug_ins:
@@ -265,7 +274,7 @@ class LiveSettings:
         """What can be done, but is hardly meant, a sentence each."""
         if "chop" not in self.detectors or (self.midi_port is None and self.midi_file is None):
             return []
-        names = {BEAT: "beats", DRUM: "drums"}
+        names = {BEAT: "beats", DRUM: "drums", CONFIRMED: "confirmed drums"}
         return [
             f"chops and {names.get(kind, 'harmony')} are both on MIDI channel {channel} and cannot be distinguished: "
             "give one of them another"

@@ -13,6 +13,8 @@ DOWNBEAT = "1"
 DRUM = "drum"
 """The kind of a drum hit; its label is one of DRUMS."""
 DRUMS = ("kick", "snare", "hat", "tom", "cymbal")
+CONFIRMED = "confirmed"
+"""The kind of a drum hit that was found again with the chops' lookahead; its label is the drum."""
 CHORD = "chord"
 """The kind of a chord's begin; its label is a chord in Harte's syntax, NO_CHORD where none sounds any more."""
 NO_CHORD = "N"

@@ -28,6 +28,7 @@ def _in_this_folder(place: str) -> Callable[[], Detector]:
 BUILT_IN = {
     "beats": _in_this_folder("beats.detector:BeatDetector"),
     "chop": _in_this_folder("chop.detector:ChopDetector"),
+    "confirmed": _in_this_folder("drums.confirmed:ConfirmedDrumDetector"),
     "drums": _in_this_folder("drums.detector:DrumDetector"),
     "harmony": _in_this_folder("harmony.detector:HarmonyDetector"),
 }

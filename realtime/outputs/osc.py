@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.audio.source import Clock
 from samplechop.realtime.core.errors import UserError, install_extra, reason_of
-from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
+from samplechop.realtime.core.events import BEAT, CHORD, CONFIRMED, DRUM, DRUMS, KEY, PITCHES, Event
 from samplechop.realtime.outputs.scheduler import Scheduler, Timer
 
 _FULL_VELOCITY = 127
@@ -83,6 +83,9 @@ def message_of(event: Event) -> Message | None:
         return None
     if event.kind == DRUM:
         return _drum_address(event.label or DRUM), (_or_none(event.velocity), float(event.strength))
+    if event.kind == CONFIRMED:
+        address = f"{_ROOT}/confirmed/{_part(event.label or DRUM)}"
+        return address, (_or_none(event.velocity), float(event.strength))
     if event.kind == BEAT:
         place = int(event.label) if event.label and event.label.isdecimal() else 0
         return f"{_ROOT}/beat", (place, float(event.tempo or 0.0))

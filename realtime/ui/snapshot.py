@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.realtime.audio.source import Counters
-from samplechop.realtime.core.events import BEAT, CHORD, DRUM, DRUMS, KEY, PITCHES, Event
+from samplechop.realtime.core.events import BEAT, CHORD, CONFIRMED, DRUM, DRUMS, KEY, PITCHES, Event
 from samplechop.realtime.outputs.osc import Presence
 
-OTHER_KINDS = frozenset({BEAT, DRUM, CHORD, KEY, PITCHES})
+OTHER_KINDS = frozenset({BEAT, CONFIRMED, DRUM, CHORD, KEY, PITCHES})
 """Kinds of events that have a place of their own in a snapshot; all others stand among the chops."""
 
 

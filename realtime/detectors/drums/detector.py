@@ -126,14 +126,24 @@ class HitPicker:
         return self._found[: self._run(scores, self._table, self._decay, self._state, self._found)]
 
 
-NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49}
-"""General MIDI's percussion keys: bass drum 1, acoustic snare, closed hi-hat, low tom, crash cymbal 1."""
+NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49, "stick": 37, "open": 46}
+"""General MIDI's percussion keys: bass drum 1, acoustic snare, closed hi-hat, low tom, crash cymbal 1, side stick, open
+hi-hat."""
 VELOCITY = " velocity"
 """What follows a drum's name in the name of the head that says how hard it was struck."""
 
 _CELL = 16
 _AFTER, _BEFORE = 384, 256  # samples compared after and before a cut: 8.7 and 5.8 ms
 _FORWARD = 128  # behind the centre: with _AFTER just what is there when the frame is decided
+
+
+def check_thresholds(thresholds: Mapping[str, float]) -> None:
+    """Raise ValueError for what is no drum, and for a threshold out of 0..1."""
+    for drum, threshold in thresholds.items():
+        if drum not in NOTES:
+            raise ValueError(f"thresholds must be of {', '.join(NOTES)}, got one of {drum!r}")
+        if not 0.0 < threshold < 1.0:
+            raise ValueError(f"the threshold of {drum} must lie between 0 and 1, got {threshold}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +158,7 @@ class DrumSettings:
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
-        for drum, threshold in self.thresholds.items():
-            if drum not in DRUMS:
-                raise ValueError(f"thresholds must be of {', '.join(DRUMS)}, got one of {drum!r}")
-            if not 0.0 < threshold < 1.0:
-                raise ValueError(f"the threshold of {drum} must lie between 0 and 1, got {threshold}")
+        check_thresholds(self.thresholds)
 
 
 class DrumDetector(StatedLatency):

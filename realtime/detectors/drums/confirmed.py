@@ -1,0 +1,143 @@
+"""Confirmed drum hits: each drum's peaks in the streaming net that chops are detected by, with its lookahead.
+
+What the drum detector says 25 ms after a hit is for the eye; 174 ms of what follows tell a snare from the guitar over
+it. The net and its beat tracker are shared with the chop and beat detectors, where these run.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop import models
+from samplechop.models import ModelError, StreamFeatures
+from samplechop.realtime.core.events import CONFIRMED, Event
+from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, PulseStream, TempoRange
+from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker
+from samplechop.realtime.detectors.drums.detector import NOTES, DrumChoice, DrumDecision, check_thresholds
+from samplechop.realtime.dsp.delay_line import History
+from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
+from samplechop.realtime.nets.streaming import calibrated, decay_of
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedDrumSettings:
+    """model: a released streaming model's name or a manifest's path. tempo_range: as ChopSettings has it.
+
+    thresholds: by drum, the score that a hit needs, 0..1, where it is not the model's.
+    """
+
+    model: str = "chop"
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    tempo_range: TempoRange = TEMPO_RANGE
+
+    def __post_init__(self) -> None:
+        """Refuse values without meaning."""
+        check_thresholds(self.thresholds)
+
+
+class ConfirmedDrumDetector(StatedLatency):
+    """Finds drum hits, each drum on its own, as late as chops.
+
+        frame f's centre     + future      + CQT kernel     + peak
+        |--------------------|-------------|----------------|------> decided
+        ^ attack: up to ATTACK_SEARCH.back before it
+
+    Latency is that sum, plus `ATTACK_SEARCH.back`, plus one block.
+    """
+
+    lead_in = True
+
+    def __init__(self, settings: ConfirmedDrumSettings = ConfirmedDrumSettings()) -> None:
+        """Choose the settings; nothing is loaded yet."""
+        self._settings = settings
+
+    def prepare(self, spec: ProcessSpec) -> None:
+        """[main] Load the model, allocate, compile. Raises ModelError for a model that decides on no drums."""
+        manifest, where = models.load(self._settings.model), f"model {self._settings.model!r}"
+        if not isinstance(manifest.features, StreamFeatures) or "confirmed" not in manifest.decision:
+            raise ModelError(f"{where} confirms no drums: the default, 'chop', does")
+        if spec.sample_rate != manifest.features.sample_rate:
+            raise ValueError(f"sample_rate must be {manifest.features.sample_rate} Hz, got {spec.sample_rate}")
+        decision = DrumDecision.read(manifest.decision["confirmed"], where)
+        self._shared = PulseStream.shared(manifest, spec, self._settings.tempo_range)
+        self._stream = stream = self._shared.stream.activations
+        if missing := set(decision.drums) - set(stream.heads):
+            raise ModelError(f"{where} decides on {', '.join(sorted(missing))} and has {', '.join(stream.heads)}")
+        self._drums = [
+            _Drum(
+                name,
+                stream.heads.index(name),
+                replace(choice, threshold=self._settings.thresholds.get(name, choice.threshold)),
+                decay_of(decision.memory_seconds, stream.hop_length, spec.sample_rate),
+                spec.sample_rate / stream.hop_length,
+            )
+            for name, choice in decision.drums.items()
+        ]
+        self._latency = (
+            (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
+            ("constant-Q kernel", stream.features.latency),
+            ("peak picking", stream.hop_length),
+            ("onset refinement", ATTACK_SEARCH.back),
+            ("one block", spec.max_block_size),
+        )
+        self._audio = History(1, self.latency + ATTACK_SEARCH.length, spec.max_block_size)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as freshly prepared."""
+        self._shared.reset()
+        self._audio.reset()
+        for drum in self._drums:
+            drum.reset()
+        self._start: int | None = None
+        self._last = 0
+
+    def process(self, block: Block, start: int, emit: Emit) -> None:
+        """[analysis] Process the next block, float32 (n,), mono; emit the hits decided in it, in order."""
+        if self._start is None:
+            self._start = start
+        self._audio.room()[: len(block), 0] = block
+        self._audio.advance(len(block))
+        rows, stream = self._shared.push(block, start), self._stream
+        struck = [(frame, decided, score, drum) for drum in self._drums for frame, decided, score in drum.push(rows)]
+        for frame, decided, score, drum in sorted(struck, key=lambda one: one[1]):
+            centre = frame * stream.hop_length + stream.offset
+            self._last = sample = max(self._last, ATTACK_SEARCH.attack(self._audio, centre))
+            emit(
+                Event(
+                    kind=CONFIRMED,
+                    sample=self._start + sample,
+                    emitted=self._start + decided * stream.hop_length + stream.offset + stream.latency,
+                    strength=calibrated(drum.choice.calibration, score),
+                    label=drum.name,
+                    note=NOTES[drum.name],
+                )
+            )
+
+
+class _Drum:
+    """The column of one drum among the activations, and its picker."""
+
+    def __init__(self, name: str, column: int, choice: DrumChoice, decay: float, frame_rate: float) -> None:
+        self.name, self.choice, self._column = name, choice, column
+        self._picker = AdaptivePicker(choice.threshold, choice.relative, decay)
+        self._gap = math.ceil(choice.gap * frame_rate)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Forget everything."""
+        self._picker.reset()
+        self._last = -self._gap
+
+    def push(self, rows: NDArray[np.float32]) -> list[tuple[int, int, float]]:
+        """[analysis] Process activations, float32 (n, heads); give (frame, frame decided at, score) of each hit."""
+        hits = []
+        for frame, decided, score in self._picker.push(rows[:, self._column]):
+            if frame - self._last >= self._gap:
+                self._last = frame
+                hits.append((frame, decided, score))
+        return hits
