@@ -20,8 +20,9 @@ from samplechop.offline.training.tcn import Layers, folded
 from samplechop.realtime.nets.features import N_BINS, STACK
 from samplechop.realtime.nets.fine_features import N_EARLY, N_LATE, PER_HOP
 
-FILTERS, WIDTHS, POOLS = (6, 8), (5, 3), (2, 3)
-"""Of the two convolutions over bands: channels, bands each reaches over, and of how many bands the highest is kept."""
+FILTERS, WIDTHS, STRIDES = (8, 8), (9, 4), (3, 2)
+"""Of the two convolutions over bands: channels, how many bands or channels before each reaches over, and its step. The
+first also reaches over all hops of the last time steps."""
 LAGS = (2, 1, 0)
 """Time steps ago of a stage's first layers, in the order of their channels."""
 EARLY_DILATIONS = (1, 3, 9, 27, 81)
@@ -46,12 +47,14 @@ class Stage:
     @property
     def weights(self) -> list[tuple[int, ...]]:
         """The shape of each layer's weights, the heads last."""
-        planes, flat = len(LAGS) * self.hops, self.bands // POOLS[0] // POOLS[1] * FILTERS[1]
+        flat = self.bands
+        for width, stride in zip(WIDTHS, STRIDES, strict=True):
+            flat = (flat - width) // stride + 1
         rest = [(3 * self.channels, self.channels)] * (len(self.dilations) - 1)
         return [
-            (1, WIDTHS[0], planes, FILTERS[0]),
+            (1, WIDTHS[0], len(LAGS) * self.hops, FILTERS[0]),
             (1, WIDTHS[1], *FILTERS),
-            (flat + self.inputs, self.channels),
+            (FILTERS[1] * flat + self.inputs, self.channels),
             *rest,
             (self.channels, self.heads),
         ]
@@ -65,10 +68,10 @@ class _Maker:
         self._given: Iterator[tuple[np.ndarray, np.ndarray]] | None = None if layers is None else iter(layers)
 
     def convolution(self, x: Any, number: int, stage: str) -> Any:
-        layers, name = self.k.layers, f"{stage}_front_{number}"
-        size = FILTERS[number], (1, WIDTHS[number])
-        y = self._made(layers.Conv2D(*size, padding="same", use_bias=self._given is not None, name=name), x)
-        return layers.MaxPooling2D((1, POOLS[number]))(y)
+        """Convolve along the bands of (batch, time, bands, channels); or, in a step, of (batch, hops, bands, 1)."""
+        size, name = (x.shape[1] or 1, WIDTHS[number]), f"{stage}_front_{number}"
+        stride, bias = (1, STRIDES[number]), self._given is not None
+        return self._made(self.k.layers.Conv2D(FILTERS[number], size, stride, use_bias=bias, name=name), x)
 
     def dense(self, x: Any, units: int, name: str) -> Any:
         return self._made(self.k.layers.Dense(units, use_bias=self._given is not None, name=name), x)
@@ -195,55 +198,55 @@ class SharedShape:
         deep = _step(self.deep, [layers[split:] for layers in members], self._deep_input, passed=False)
         return deep, early
 
-    def _early_input(self, k: Any, lags: list[Any], member: int, members: int) -> tuple[Any, Any]:
-        del member, members
-        image = [k.layers.Reshape((1, N_EARLY, 1))(one) for one in lags]
-        return k.layers.Concatenate()(image), lags[-1]
+    def _early_input(self, k: Any, steps: Any) -> tuple[Any, list[Any]]:
+        return k.layers.Reshape((len(LAGS), N_EARLY, 1))(steps), []
 
-    def _deep_input(self, k: Any, lags: list[Any], member: int, members: int) -> tuple[Any, Any]:
-        width, channels = members * self.early_channels, self.early_channels
-        image, beside = [], []
-        for hop in range(STACK):
-            at = hop * width + member * channels
-            beside.append(lags[-1][:, at : at + channels])
-        for lag in lags:
-            for hop in range(STACK):
-                at = STACK * width + hop * N_LATE
-                image.append(k.layers.Reshape((1, N_BINS, 1))(lag[:, at : at + N_BINS]))
-                if lag is lags[-1]:
-                    beside.append(lag[:, at + N_BINS : at + N_LATE])
-        return k.layers.Concatenate()(image), k.layers.Concatenate()(beside)
+    def _deep_input(self, k: Any, steps: Any) -> tuple[Any, list[Any]]:
+        n = steps.shape[1] // len(LAGS)
+        passed = n - STACK * N_LATE
+        late = k.layers.Reshape((len(LAGS) * STACK, N_LATE))(k.layers.Reshape((len(LAGS), n))(steps)[:, :, passed:])
+        sums = k.layers.Flatten()(late[:, :STACK, N_BINS:])
+        return k.layers.Reshape((len(LAGS) * STACK, N_BINS, 1))(late[:, :, :N_BINS]), [sums]
 
 
 def _step(
     stage: Stage,
     members: Sequence[Layers],
-    inputs: Callable[[Any, list[Any], int, int], tuple[Any, Any]],
+    inputs: Callable[[Any, Any], tuple[Any, list[Any]]],
     passed: bool,
 ) -> Any:
-    """Make one step of a stage. passed: whether its last layers stand behind the probabilities."""
+    """Make one step of a stage. passed: whether its last layers stand behind the probabilities.
+
+    inputs: lays out the last time steps, now, two ago and one ago, as (batch, hops, bands, 1), and gives what
+    else the stage takes.
+    """
     k = keras()
-    rows, c = len(stage.dilations) - 1, stage.channels
-    n = stage.inputs if passed else STACK * (N_LATE + len(members) * (stage.inputs // STACK - N_LATE + N_BINS))
-    flat = k.Input(batch_shape=(1, 3 * n + 2 * c * rows * len(members)), dtype="float32")
-    lags = [flat[:, n : 2 * n], flat[:, 2 * n : 3 * n], flat[:, :n]]  # two steps ago, one step ago, now
+    rows, c, count = len(stage.dilations) - 1, stage.channels, len(members)
+    early_channels = (stage.inputs - STACK * (N_LATE - N_BINS)) // STACK
+    n = N_EARLY if passed else STACK * (N_LATE + count * early_channels)
+    flat = k.Input(batch_shape=(1, 3 * n + 2 * c * rows * count), dtype="float32")
+    image, sums = inputs(k, flat[:, : 3 * n])
     outputs: list[Any] = []
     last: list[Any] = []
     states: list[Any] = []
-    for number, layers in enumerate(members):
-        *rest, (head, bias) = layers
-        make = _Maker([*rest, (head / len(members), bias / len(members))])
 
-        def past(x: Any, dilation: int) -> Any:
-            del dilation
-            at = 3 * n + 2 * c * len(states)
-            states.append(x)
-            return k.layers.Concatenate()([flat[:, at : at + 2 * c], x])
+    def past(x: Any, dilation: int) -> Any:
+        del dilation
+        at = 3 * n + 2 * c * len(states)
+        states.append(x)
+        return k.layers.Concatenate()([flat[:, at : at + 2 * c], x])
 
-        image, beside = inputs(k, lags, number, len(members))
+    for number, ((weights, bias), *rest, (head, head_bias)) in enumerate(members):
+        # Hops are rows here, and the newest comes first, as the time steps do.
+        tall = np.roll(weights.transpose(2, 1, 0, 3), stage.hops, axis=0)
+        make = _Maker([(tall, bias), *rest, (head / count, head_bias / count)])
+        beside = flat[:, :n]
+        if not passed:
+            own = [(hop * count + number) * early_channels for hop in range(STACK)]
+            beside = k.layers.Concatenate()([*(flat[:, at : at + early_channels] for at in own), *sums])
         x = _layers(make, stage, f"of_{number}", image, beside, (stage.weights[2][0] - stage.inputs,), past, 0)
         last.append(x)
         outputs.append(make.heads(x, stage.heads, f"heads_of_{number}"))
-    logits = outputs[0] if len(outputs) == 1 else k.layers.Add()(outputs)
+    logits = outputs[0] if count == 1 else k.layers.Add()(outputs)
     found = [k.layers.Activation("sigmoid")(logits), *(last if passed else ()), *states]
     return k.Model(flat, k.layers.Concatenate()(found))
