@@ -78,7 +78,7 @@ def producer(
     samplechop train taste -o mine/taste --from chop
     samplechop evaluate other --model chop --model mine/taste.json
     """
-    from samplechop.offline.lab.synthetic.chop_rule import label
+    from samplechop.offline.lab.synthetic.producer import label
 
     found = label(training_set, output, rule, count, skip)
     echo(f"{found} records in {output}")

@@ -16,7 +16,7 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import as_ready
 from samplechop.offline.lab import write_flac
 from samplechop.offline.lab.synthetic import soundfont_bank
-from samplechop.offline.lab.synthetic.grooves import read_grooves
+from samplechop.offline.lab.synthetic.grooves import name_of, read_grooves
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import outline
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
@@ -24,7 +24,7 @@ from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 
-VERSION = 5
+VERSION = 6
 """Raised when records of the same seed come out differently."""
 BYTES_PER_MINUTE = 3.2e6
 TAIL = 4096
@@ -166,9 +166,8 @@ def build(
                 f"No folder of sounds at {str(place)!r}: give one that holds one-shots (.wav, .flac, .ogg)."
             )
     found = instruments(font)
-    performances = read_grooves(grooves) if grooves is not None else []
-    played = f"{len(performances)} of {len({one.drummer for one in performances})} drummers" if performances else ""
-    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name, played)
+    drumming = name_of(grooves) if grooves is not None else ""
+    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name, drumming)
     claim(folder, settings)
     check_room(folder, minutes, max_gb)
     wanted = record_count(seed, minutes)
@@ -177,6 +176,7 @@ def build(
     yield there, wanted
     if not missing:
         return
+    performances = read_grooves(grooves) if grooves is not None else []
     with tempfile.TemporaryDirectory() as shared:
         soundfont_bank.prepare(Path(shared), found, sounds, performances)
         calls = [partial(_write, str(folder), seed, number) for number in missing]

@@ -18,10 +18,8 @@ melody over drums, and hats and ghost notes of the first second after the band h
 that a break has begun. Everything else is no chop: hats, ghost notes, melodies over drums.
 """
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +28,7 @@ from scipy import signal
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.lab.synthetic.score import Score, Strike
 from samplechop.offline.lab.synthetic.turntable import Turntable
-from samplechop.offline.labels import Labels, write_labels
-from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, moved, read_truth
-from samplechop.realtime.core.errors import UserError, reason_of
+from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, moved
 
 MID_BAND_HZ = (80.0, 2000.0)
 WIDTH = 0.04
@@ -192,11 +188,12 @@ def rises_db(samples: NDArray[np.float32], times: Sequence[float]) -> NDArray[np
 
 
 def choose(
-    samples: NDArray[np.float32], found: Sequence[Candidate]
+    samples: NDArray[np.float32], found: Sequence[Candidate], strokes: NDArray[np.float64] | None = None
 ) -> tuple[list[ChopTruth], list[tuple[float, float]]]:
     """Keep the candidates that are audible in the finished record; the others are returned as unsure.
 
-    samples: float32, (n,), mono, 44 100 Hz; the candidates' times are those of this audio.
+    samples: float32, (n,), mono, 44 100 Hz; the candidates' times are those of this audio. strokes: what highest_rise
+    gives for these, where it is known.
     """
     if not found:
         return [], []
@@ -206,9 +203,7 @@ def choose(
         [np.mean(np.square(samples[round(t * RATE) : round((t + WIDTH) * RATE)], dtype=float)) for t in times]
     )
     loudest = np.percentile(power, 95) + 1e-12
-    strokes = np.zeros(len(found))
-    if any(one.reason == "stroke" for one in found):
-        strokes = highest_rise(samples, times)
+    strokes = highest_rise(samples, times) if strokes is None else strokes
     chops, unsure = [], []
     for one, (broad, band), stroke, after in zip(found, rises, strokes, power, strict=True):
         clear = {"attack": broad >= CLEAR_RISE_DB, "stroke": stroke >= STROKE_RISE_DB}
@@ -264,70 +259,12 @@ def label_played(
     shifted = [
         Candidate(float(time), one.reason) for time, one in zip(times, found, strict=True) if 0 <= time < length - WIDTH
     ]
-    chops, lost = choose(samples, shifted)
+    # At once, as filtering a whole record takes its time.
+    risen = highest_rise(samples, [*(one.time for one in shifted), *(one.time for one in truth.drums)])
+    chops, lost = choose(samples, shifted, risen[: len(shifted)])
     unsure = without(truth.unsure + lost, chops)
-    heard = set(audible(samples, truth.drums))
-    drums = [one if one in heard else replace(one, snr=INAUDIBLE_DB) for one in truth.drums]
+    drums = [
+        one if rise >= HARDLY_RISE_DB else replace(one, snr=INAUDIBLE_DB)
+        for one, rise in zip(truth.drums, risen[len(shifted) :], strict=True)
+    ]
     return replace(truth, chops=chops, unsure=unsure, drums=drums)
-
-
-LOUD = 0.4
-"""Velocity from which a hit counts."""
-
-
-def _snares(truth: Truth) -> list[float]:
-    return [drum.time for drum in truth.clear_drums() if drum.label == "snare" and drum.velocity >= LOUD]
-
-
-def _bars(truth: Truth) -> list[float]:
-    """Where something is struck on the first beat of a bar, no more than 30 ms beside it."""
-    struck = np.array(sorted([drum.time for drum in truth.clear_drums()] + [note.time for note in truth.notes]))
-    ones = [beat.time for beat in truth.beats if beat.position == 1]
-    return [float(struck[np.argmin(np.abs(struck - one))]) for one in ones if len(struck) and _near(struck, one)]
-
-
-def _near(struck: np.ndarray, time: float) -> bool:
-    return float(np.min(np.abs(struck - time))) <= 0.03
-
-
-RULES: dict[str, Callable[[Truth], list[float]]] = {"snares": _snares, "bars": _bars}
-
-
-def _copy(record: Path, folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(record, folder / record.name)
-    except OSError as error:
-        raise UserError(f"{str(record)!r} cannot be copied to {str(folder)!r}: {reason_of(error)}") from None
-
-
-def label(training_set: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:
-    """Copy `count` records of a synthetic training set to `out`, beside each a label file by the rule; gives how many
-    there were.
-
-    rule: "snares" or "bars". Records in which the rule finds fewer than four places are passed over, and so are the
-    first `skip` of the others. Raises UserError for another rule, a folder that is no training set, or if a record
-    cannot be copied.
-    """
-    if rule not in RULES:
-        raise UserError(f"--rule must be one of {', '.join(RULES)}, got {rule!r}")
-    truths = sorted(training_set.glob("[0-9]*.json"))
-    if not truths:
-        raise UserError(
-            f"no synthetic training set in {str(training_set)!r}: "
-            f"make one with samplechop crate build -o {training_set}"
-        )
-    made = 0
-    for path in truths:
-        times = sorted(set(RULES[rule](read_truth(path))))
-        times = [b for a, b in zip([-1.0, *times], times, strict=False) if b - a > 0.05]
-        if len(times) < 4:
-            continue
-        made += 1
-        if made <= skip:
-            continue
-        _copy(path.with_suffix(".flac"), out)
-        write_labels(out / path.with_suffix(".txt").name, Labels(np.array(times)), force=True)
-        if made == skip + count:
-            break
-    return max(0, made - skip)

@@ -257,15 +257,18 @@ def _rattle(out: Sound, strikes: Sequence[Strike], level: float, rng: np.random.
             out[at : at + end] += (loud * strike.velocity / np.max(np.abs(noise)) * noise[:end]).astype(np.float32)
 
 
+def overheads(drums: Sound, rng: np.random.Generator) -> Sound:
+    """Add what microphones above the kit record, a metre or two later and its treble above all: float32, as it was."""
+    late = round(RATE * rng.uniform(0.002, 0.007))
+    above = signal.sosfilt(signal.butter(1, log_uniform(rng, 150, 2500), "high", fs=RATE, output="sos"), drums)
+    out = drums.copy()
+    out[late:] += np.float32(rng.uniform(0.15, 0.8)) * above[:-late].astype(np.float32)
+    return out
+
+
 def bus(drums: Sound, rng: np.random.Generator) -> Sound:
-    """Send the drums through overheads, a room, a compressor, a little saturation, or none: float32, as they were."""
+    """Send the drums through a room, a compressor and a little saturation, or none: float32, as long as they were."""
     out = drums / np.float32(np.max(np.abs(drums), initial=1e-6))
-    if rng.random() < 0.4:
-        # Overhead microphones hear the whole kit a metre or two later, its treble above all.
-        late = round(RATE * rng.uniform(0.002, 0.007))
-        above = signal.sosfilt(signal.butter(1, log_uniform(rng, 150, 2500), "high", fs=RATE, output="sos"), out)
-        out[late:] += np.float32(rng.uniform(0.15, 0.8)) * above[:-late].astype(np.float32)
-        out /= np.float32(np.max(np.abs(out), initial=1e-6))
     if rng.random() < 0.2:
         # The crushed room microphone that rock records are loud with.
         room = compress(reverberate(out, rng, 2.0), rng)

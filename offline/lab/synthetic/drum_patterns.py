@@ -43,6 +43,7 @@ class Drummer:
     busy: float
     accents: float
     percussion: str | None
+    brushes: bool = False
 
 
 def random_drummer(rng: np.random.Generator, style: Style, clock: Clock) -> Drummer:
@@ -51,7 +52,7 @@ def random_drummer(rng: np.random.Generator, style: Style, clock: Clock) -> Drum
     push = {role: float(rng.normal(0, 0.005)) for role in ("snare", "top", "percussion")}
     push["kick"] = 0.0
     stick = "snare"
-    if style.name in ("bossa", "ballad", "reggae", "latin") and rng.random() < 0.7:
+    if style.sticks and rng.random() < style.sticks:
         stick = "rim"
     elif rng.random() < 0.12:
         stick = str(rng.choice(["rim", "clap", "clap"]))
@@ -72,6 +73,7 @@ def random_drummer(rng: np.random.Generator, style: Style, clock: Clock) -> Drum
         busy=float(rng.choice([0, 0.02, 0.06])),
         accents=float(rng.uniform(0.7, 1.0)),
         percussion=str(rng.choice(PERCUSSION)) if rng.random() < 0.3 else None,
+        brushes=style.brushes > 0 and stick == "snare" and rng.random() < style.brushes,
     )
 
 
@@ -96,6 +98,7 @@ def _pattern(rng: np.random.Generator, style: Style, clock: Clock, kick: bool) -
 def drum(score: Score, rng: np.random.Generator, clock: Clock, sections: list[Section], player: Drummer) -> None:
     """Play all sections that have drums, or only hats, into the score."""
     steps = clock.meter.steps
+    score.brushes = player.brushes
 
     def strike(bar: int, step: float, role: str, velocity: float, accent: bool = False, high: float = 0.5) -> None:
         group = {"kick": "kick", "snare": "snare", "rim": "snare", "clap": "snare", "tom": "snare"}.get(role, "top")

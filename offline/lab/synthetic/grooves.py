@@ -5,6 +5,7 @@ J. Gillick, A. Roberts, J. Engel, D. Eck, D. Bamman, "Learning to Groove with In
 a person's. Drummers are split as a whole: all that one plays is trained on, or none.
 """
 
+import hashlib
 import io
 import json
 import zipfile
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import mido
 import numpy as np
@@ -53,6 +54,7 @@ ACCENTS = {"kick": 0.5, "snare": 0.6, "rim": 0.5, "clap": 0.5}
 RETRIGGER = 0.02
 """Seconds within which a second note of the same pad is the pad's, not the drummer's."""
 SHORTEST_BARS = 2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,27 +129,43 @@ def read_grooves(path: Path) -> list[Performance]:
 
     Raises UserError if it cannot be read, or holds no such performance.
     """
-    try:
-        with _Files(path) as files:
-            found = list(_performances(files))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, *UNREADABLE) as error:
-        why = reason_of(error) or "it ends too early"
-        raise UserError(f"The grooves {str(path)!r} cannot be read as the Groove MIDI Dataset: {why}") from None
+    found = _read(path, lambda files: list(_performances(files)))
     if not found:
         raise UserError(f"{str(path)!r} holds no drumming in 4/4 or 3/4 of at least {SHORTEST_BARS} bars.")
     return found
 
 
-def _performances(files: _Files) -> Iterator[Performance]:
-    indexes = files.indexes()
-    if not indexes:
+def name_of(path: Path) -> str:
+    """Name the data set so that another one, or one whose index has changed, is noticed.
+
+    Raises UserError if it has no index that can be read.
+    """
+    content = _read(path, lambda files: _index(files)[1])
+    return f"{path.name} ({hashlib.sha256(content).hexdigest()[:8]})"
+
+
+def _read(path: Path, how: Callable[[_Files], T]) -> T:
+    try:
+        with _Files(path) as files:
+            return how(files)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, *UNREADABLE) as error:
+        why = reason_of(error) or "it ends too early"
+        raise UserError(f"The grooves {str(path)!r} cannot be read as the Groove MIDI Dataset: {why}") from None
+
+
+def _index(files: _Files) -> tuple[PurePosixPath, bytes]:
+    """Find and read the index: its place and its content."""
+    if not (names := files.indexes()):
         raise ValueError(f"it has no {INDEX}")
-    lines = files.read(indexes[0]).decode("utf-8-sig").splitlines()
-    rows = documents.parse_rows(lines)
+    return PurePosixPath(names[0]), files.read(names[0])
+
+
+def _performances(files: _Files) -> Iterator[Performance]:
+    place, content = _index(files)
+    rows = documents.parse_rows(content.decode("utf-8-sig").splitlines())
     head = next(rows, [])
     if missing := [name for name in COLUMNS if name not in head]:
         raise ValueError(f"its {INDEX} has no column {missing[0]!r}")
-    base = PurePosixPath(indexes[0]).parent
     for number, row in enumerate(rows):
         if number >= MOST_FILES:
             raise ValueError(f"its {INDEX} has more than {MOST_FILES} lines")
@@ -158,7 +176,7 @@ def _performances(files: _Files) -> Iterator[Performance]:
         bpm = float(cells["bpm"])
         if not 30 <= bpm <= 300:
             raise ValueError(f"its {INDEX} has a tempo of {bpm:g} beats a minute")
-        strokes = _strokes(files.read((base / cells["midi_filename"]).as_posix()), bpm)
+        strokes = _strokes(files.read((place.parent / cells["midi_filename"]).as_posix()), bpm)
         drummer = cells["drummer"]
         if len(strokes):
             places, roles, velocities, heights = zip(*strokes, strict=True)

@@ -1,104 +1,30 @@
 """Play a score (band through fluidsynth, drums, one-shots) into one dry mix, and write down what it holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import mido
 import numpy as np
-from numpy.typing import NDArray
-from scipy import signal
 
-from samplechop.offline.audio.one_shots import is_held_out
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
 from samplechop.offline.lab.synthetic import drum_kit, local_snr
 from samplechop.offline.lab.synthetic.chop_rule import drums_alone
+from samplechop.offline.lab.synthetic.instruments import amplified_parts, amplify, choose_line_up, play_tones
 from samplechop.offline.lab.synthetic.local_snr import Decibels
-from samplechop.offline.lab.synthetic.score import LABELS, Score, Tone
+from samplechop.offline.lab.synthetic.score import LABELS, Score
+from samplechop.offline.lab.synthetic.singing import sing
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
-from samplechop.offline.lab.synthetic.styles import BASSES, HORNS, PADS, STRINGS, VOICES
-from samplechop.offline.labels.recording_truth import ALONE_DB, BeatTruth, ChordTruth, DrumTruth, NoteTruth, Truth
-from samplechop.offline.synthesis.soundfonts import GRID, render
-
-VOWELS_HZ = (
-    (800, 1150, 2900),
-    (350, 2000, 2800),
-    (270, 2140, 2950),
-    (450, 800, 2830),
-    (325, 700, 2700),
-    (640, 1190, 2390),
+from samplechop.offline.labels.recording_truth import (
+    ALONE_DB,
+    BeatTruth,
+    ChordTruth,
+    DrumTruth,
+    NoteTruth,
+    Truth,
 )
-"""The first three formants of a, e, i, o, u, and the neutral vowel, of a tenor."""
-BANDWIDTHS_HZ = (80.0, 100.0, 140.0)
-SILENT = 0.35
 
-
-def sing(tones: list[Tone], length: float, rng: np.random.Generator) -> Sound:
-    """Sing tones, one at a time: float32, (round(length * RATE),), peak 1 unless there is nothing to sing.
-
-    A tone's time is where its vowel begins; a consonant may come before.
-    """
-    out = np.zeros(round(length * RATE), np.float32)
-    size = float(rng.uniform(0.95, 1.25))
-    before: int | None = None
-    vibrato, depth = float(rng.uniform(4.5, 6.5)), float(rng.choice([0.1, 0.3, 0.6]))
-    tilt, breath = float(rng.uniform(700, 3500)), float(10 ** rng.uniform(-2.5, -1))
-    glide, spoken = float(rng.uniform(0.01, 0.12)), rng.random() < 0.25
-    ordered = sorted(tones, key=lambda tone: tone.time)
-    for tone, following in zip(ordered, [*ordered[1:], None], strict=True):
-        stop = min(tone.time + tone.length, following.time if following else length, length - 0.05)
-        n = int((stop - tone.time) * RATE)
-        if n < 2000:
-            continue
-        times = np.arange(n) / RATE
-        pitch = tone.key + ((before or tone.key) - tone.key) * np.exp(-times / glide)
-        sway = depth * np.clip((times - 0.2) / 0.3, 0, 1) * np.sin(2 * np.pi * vibrato * times)
-        pitch = pitch + (rng.uniform(-9, 1) * times / times[-1] if spoken else sway) + rng.normal(0, 0.1)
-        vowel = VOWELS_HZ[rng.integers(len(VOWELS_HZ))]
-        sound = _vowel(440 * 2 ** ((pitch - 69) / 12), vowel, size, tilt, breath, rng)
-        attack = rng.uniform(0.005, 0.06)
-        sound *= np.minimum(times / attack, 1) * np.minimum((times[-1] - times) / 0.04, 1)
-        at = round(tone.time * RATE)
-        out[at : at + n] += (sound * tone.velocity / 127).astype(np.float32)
-        if rng.random() > SILENT:
-            _consonant(out, at, rng, tone.velocity / 127)
-        before = tone.key if following and following.time - stop < 0.15 else None
-    peak = np.max(np.abs(out), initial=0.0)
-    return out / peak if peak > 0 else out
-
-
-def _vowel(
-    hertz: NDArray[np.float64],
-    formants: tuple[int, int, int],
-    size: float,
-    tilt: float,
-    breath: float,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    phase = np.cumsum(hertz) / RATE
-    pulses = np.diff(np.floor(phase), prepend=0.0) - hertz / RATE
-    source = signal.lfilter(*signal.butter(1, tilt, fs=RATE), pulses) + breath * 0.05 * rng.standard_normal(len(phase))
-    sound = np.zeros(len(phase))
-    for number, (formant, width) in enumerate(zip(formants, BANDWIDTHS_HZ, strict=True)):
-        radius, angle = np.exp(-np.pi * width / RATE), 2 * np.pi * formant * size * rng.uniform(0.96, 1.04) / RATE
-        poles = [1, -2 * radius * np.cos(angle), radius**2]
-        sound += signal.lfilter([1 - radius], poles, source) * (0.6**number)
-    return np.asarray(sound / (np.max(np.abs(sound)) + 1e-9))
-
-
-def _consonant(out: Sound, at: int, rng: np.random.Generator, level: float) -> None:
-    """Put a hiss (s, sh, f) or a burst (t, k, p) before the vowel."""
-    hiss = rng.random() < 0.5
-    n = int(RATE * (rng.uniform(0.05, 0.14) if hiss else rng.uniform(0.005, 0.03)))
-    low = rng.uniform(1000, 5500)
-    band = signal.butter(2, (low, min(16_000.0, low * rng.uniform(1.5, 3))), "band", fs=RATE, output="sos")
-    shape = np.hanning(n) if hiss else np.exp(-np.arange(n) / (n / 4))
-    noise = signal.sosfilt(band, rng.standard_normal(n) * shape)
-    noise *= level * rng.uniform(0.1, 0.6) / (np.max(np.abs(noise)) + 1e-9)
-    start = max(0, at - n)
-    out[start:at] += noise[n - (at - start) :].astype(np.float32)
-
-
+AMPLIFIED = 0.75
+"""How often loud guitars are clean ones through an amplifier, rather than the soundfont's."""
 MEDIAN_SNR_DB = (-10.0, 8.0)
 PARTS = {"comp": "chord", "song": "voice"}
 
@@ -131,12 +57,18 @@ def play(
     mix = np.zeros(round(length * RATE), np.float32)
     sung = [tone for tone in score.tones if tone.part == "song"]
     others = [tone for tone in score.tones if tone.part != "song"]
+    amplified = amplified_parts(line_up) if rng.random() < AMPLIFIED else frozenset()
+    loud = [tone for tone in others if tone.part in amplified]
+    others = [tone for tone in others if tone.part not in amplified]
+    if loud:
+        guitars, loud = amplify(loud, length, line_up, bank, rng)
+        mix += _level(guitars) * np.float32(10 ** (rng.uniform(-4, 5) / 20))
     if others:
         tonal, others = play_tones(others, length, line_up, bank)
         if rng.random() < 0.25:
             tonal = effects.reverberate(tonal, rng)
         mix += _level(tonal)
-    score.tones = others + sung
+    score.tones = sorted([*loud, *others, *sung], key=lambda tone: tone.time)
     loops: list[tuple[float, float]] = []
     dropped: list[DrumTruth] = []
     if score.stabs:
@@ -149,7 +81,8 @@ def play(
     if score.strikes:
         kit = drum_kit.random_kit(rng, bank.shots, [strike.role for strike in score.strikes], validation, score.brushes)
         dry, own = drum_kit.play_and_measure(score.strikes, kit, length, rng)
-        drums = drum_kit.bus(effects.reverberate(dry, rng) if rng.random() < 0.5 else dry, rng)
+        drums = drum_kit.overheads(dry, rng) if rng.random() < 0.4 else dry
+        drums = drum_kit.bus(effects.reverberate(drums, rng) if rng.random() < 0.5 else drums, rng)
         gain = local_snr.gain_for(drums, mix, score.strikes, float(rng.uniform(*MEDIAN_SNR_DB)))
         drums = _level(drums) if gain is None else drums * np.float32(gain)
         snr = local_snr.ratios(score.strikes, own, dry, drums, mix)
@@ -159,7 +92,7 @@ def play(
     if rng.random() < 0.08:
         fade = round(rng.uniform(2, 8) * RATE)
         mix[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
-    return Mix(mix, line_up.quick(bank), loops, dropped, snr)
+    return Mix(mix, line_up.quick(bank) | amplified, loops, dropped, snr)
 
 
 def truth_of(
@@ -231,63 +164,3 @@ def _level(sound: Sound) -> Sound:
     loud = np.abs(sound) > 1e-4
     power = float(np.mean(np.square(sound[loud]))) if loud.any() else 0.0
     return sound * np.float32(0.1 / np.sqrt(power)) if power > 0 else sound
-
-
-CHANNELS = {"chord": 0, "comp": 1, "bass": 2, "lead": 3, "pad": 4, "strings": 5, "horns": 6, "voice": 7}
-USUAL = {"bass": BASSES, "pad": PADS, "strings": STRINGS, "horns": HORNS, "voice": VOICES}
-
-
-@dataclass(frozen=True, slots=True)
-class LineUp:
-    """Which program plays each part, how loud, and with how much vibrato (0..127)."""
-
-    programs: dict[str, int]
-    volumes: dict[str, int]
-    vibrato: dict[str, int]
-
-    def quick(self, bank: Bank) -> frozenset[str]:
-        """Give the parts whose instrument speaks at once."""
-        return frozenset(part for part, program in self.programs.items() if program in bank.quick)
-
-
-def choose_line_up(rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int], validation: bool) -> LineUp:
-    """Choose instruments. Those held out play in validation only, where a family has any."""
-    programs = {}
-    for part in CHANNELS:
-        family = {"chord": comps, "comp": comps, "lead": leads}.get(part) or USUAL[part]
-        if part == "lead" and rng.random() < 0.15:
-            family = VOICES
-        own = [program for program in family if is_held_out(f"program{program}") == validation]
-        programs[part] = int(rng.choice(own or list(family)))
-    level = {"chord": 105, "comp": 90, "bass": 110, "lead": 85, "pad": 70, "strings": 80, "horns": 90, "voice": 85}
-    volumes = {part: int(np.clip(usual + rng.integers(-25, 17), 20, 127)) for part, usual in level.items()}
-    vibrato = {part: int(rng.integers(0, 100)) if part in ("lead", "voice", "strings") else 0 for part in CHANNELS}
-    return LineUp(programs, volumes, vibrato)
-
-
-def play_tones(tones: Sequence[Tone], length: float, band: LineUp, bank: Bank) -> tuple[Sound, list[Tone]]:
-    """Play tones: float32, (round(length * RATE),), and the tones as they really sound.
-
-    A note is started as much too early as its instrument needs to speak, rounded to fluidsynth's grid.
-    """
-    messages: list[tuple[int, int, mido.Message]] = []
-    # Half a second of lead-in, so that notes at the very start can begin early.
-    lead = round(0.5 * RATE / GRID) * GRID
-    for part, channel in CHANNELS.items():
-        messages.append((0, 0, mido.Message("program_change", channel=channel, program=band.programs[part])))
-        messages.append((0, 1, mido.Message("control_change", channel=channel, control=7, value=band.volumes[part])))
-        messages.append((0, 2, mido.Message("control_change", channel=channel, control=1, value=band.vibrato[part])))
-    played = []
-    for tone in tones:
-        program, channel = band.programs[tone.part], CHANNELS[tone.part]
-        early = bank.attack(program, tone.key) if program in bank.quick else 0.0
-        start = round((tone.time - early) * RATE / GRID) * GRID
-        stop = max(start + GRID, round((tone.time + tone.length) * RATE))
-        real = max(0.0, start / RATE + early)
-        played.append(replace(tone, time=real))
-        on = mido.Message("note_on", channel=channel, note=tone.key, velocity=tone.velocity)
-        messages.append((lead + start, 5, on))
-        messages.append((lead + stop, 4, mido.Message("note_off", channel=channel, note=tone.key)))
-    messages.append((lead + round(length * RATE), 9, mido.Message("note_off", channel=15, note=0)))
-    sound = render(messages, bank.font)[lead : lead + round(length * RATE)]
-    return np.pad(sound, (0, round(length * RATE) - len(sound))), played

@@ -8,6 +8,17 @@ from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic import band, drum_patterns, mixing, styles
 from samplechop.offline.lab.synthetic import turntable as turntables
 from samplechop.offline.lab.synthetic.chop_rule import candidates, label_played
+from samplechop.offline.lab.synthetic.chords import (
+    CHORDS,
+    DARK,
+    GOSPEL,
+    JAZZ,
+    PLAIN,
+    SOUL,
+    Chord,
+    progression,
+    random_changes,
+)
 from samplechop.offline.lab.synthetic.grooves import Performance, choose_performance, perform
 from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, Tone, keep_time, lay_out, outline
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
@@ -33,8 +44,8 @@ def play_solo(score: Score, rng: np.random.Generator, kind: str) -> None:
             time += rng.uniform(0.5, 5.0)
         return
     key = int(rng.integers(12))
-    table = (styles.SOUL, styles.JAZZ, styles.DARK, styles.GOSPEL, styles.PLAIN)[rng.integers(5)]
-    chords = band.progression(key, str(rng.choice(table)))
+    table = (SOUL, JAZZ, DARK, GOSPEL, PLAIN)[rng.integers(5)]
+    chords = progression(key, str(rng.choice(table)))
     time, number = float(rng.uniform(0.05, 1.2)), 0
     pause = (0.15, 0.9) if kind == "melody" else (0.35, 3.0) if kind == "hits" else (1.0, 4.0)
     pace = float(np.exp(rng.uniform(np.log(pause[0]), np.log(pause[1]))))
@@ -64,10 +75,8 @@ def play_solo(score: Score, rng: np.random.Generator, kind: str) -> None:
         time += wait
 
 
-def _melody_note(
-    score: Score, rng: np.random.Generator, time: float, length: float, chord: band.Chord, loud: int
-) -> None:
-    scale = [(chord.root + step) % 12 for step in (*styles.CHORDS[chord.quality], 2, 9)]
+def _melody_note(score: Score, rng: np.random.Generator, time: float, length: float, chord: Chord, loud: int) -> None:
+    scale = [(chord.root + step) % 12 for step in (*CHORDS[chord.quality], 2, 9)]
     key = 12 * int(rng.integers(5, 7)) + int(rng.choice(scale))
     score.tones.append(Tone(time, length, key, int(np.clip(loud * rng.normal(1, 0.15), 25, 127)), "lead"))
 
@@ -206,7 +215,7 @@ def play_sections(
     elif "drums" in parts and isinstance(drummer, drum_patterns.Drummer):
         drum_patterns.drum(score, rng, clock, sections, drummer)
     if players is not None and parts - {"drums"}:
-        chords = band.changes(rng, style, clock.bars * players.per_bar)
+        chords = random_changes(rng, style.changes, clock.bars * players.per_bar)
         pattern = drummer.kick if isinstance(drummer, drum_patterns.Drummer) else "X" + "." * (clock.meter.steps - 1)
         band.play(score, rng, clock, sections, players, chords, pattern)
     score.phrases = [clock.time(section.bar, 0) for section in sections if section.players]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-SHARES = {"noise": 0.2, "drums": 0.18, "solo": 0.14, "band": 0.08, "full": 0.4}
+SHARES = {"noise": 0.15, "drums": 0.22, "solo": 0.12, "band": 0.07, "full": 0.44}
 """Kinds of records and their shares: surface noise only, drums alone, no pulse, a band without drums, everything."""
 VALIDATION = 0.12
 LABELS = {
@@ -178,7 +178,7 @@ def lay_out(rng: np.random.Generator, bars: int, players: frozenset[str], rubato
             main = players if rng.random() < 0.4 else drums | (some(band, 0.75) or band)
             add("main", int(rng.choice([2, 4, 4, 8])), main, rng.random() < 0.6)
         elif roll < 0.75:
-            add("break", int(rng.choice([1, 2, 2, 4])), drums, rng.random() < 0.4)
+            add("break", int(rng.choice([1, 2, 4, 4, 8])), drums, rng.random() < 0.4)
         elif roll < 0.87:
             add("drop", int(rng.choice([1, 1, 2, 4])), some(band, 0.6) or band, False)
         elif roll < 0.93:

@@ -5,46 +5,7 @@ Patterns have one sign per step: X accent, x usual, o in half of the bars, g gho
 
 from dataclasses import dataclass
 
-CHORDS = {
-    "maj": (0, 4, 7),
-    "min": (0, 3, 7),
-    "5": (0, 7, 12),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "min7": (0, 3, 7, 10),
-    "dim": (0, 3, 6),
-    "hdim7": (0, 3, 6, 10),
-    "sus4": (0, 5, 7),
-    "maj6": (0, 4, 7, 9),
-    "min6": (0, 3, 7, 9),
-    "9": (0, 4, 7, 10, 14),
-    "maj9": (0, 4, 7, 11, 14),
-    "min9": (0, 3, 7, 10, 14),
-}
-"""Qualities in Harte syntax and their semitones over the root."""
-
-# Progressions: semitones over the key and the quality of each chord.
-SOUL = ("0:maj7 9:min7 5:maj7 7:7", "2:min7 7:7 0:maj7 9:min7", "0:min7 5:min7 0:min7 5:7", "0:maj 9:min 5:maj 7:maj")
-FUNK = ("0:9 0:9 0:9 0:9", "0:min7 5:7 0:min7 5:7", "0:7 0:7 5:9 0:7", "0:min9 0:min9 10:7 0:min9")
-JAZZ = (
-    "2:min7 7:7 0:maj7 9:7",
-    "2:hdim7 7:7 0:min6 0:min6",
-    "0:maj6 9:min7 2:min7 7:7",
-    "0:7 5:7 0:7 7:7",
-    "0:min7 3:maj7 2:hdim7 7:7",
-)
-GOSPEL = ("0:maj 5:maj 0:maj 7:7", "0:maj 4:7 9:min7 5:min6", "2:min9 7:9 4:7 9:min9", "0:7 5:7 6:dim 0:maj")
-BOSSA = ("0:maj9 2:7 2:min9 7:9", "0:min9 5:min7 10:9 3:maj7", "0:maj7 1:dim 2:min7 7:7")
-DARK = (
-    "0:min 8:maj 5:min 7:maj",
-    "0:min9 0:min9 8:maj7 7:7",
-    "0:min 10:maj 8:maj 7:sus4",
-    "0:min6 2:hdim7 7:7 0:min",
-    "0:min 1:maj 0:min 11:dim",
-)
-ROCK = ("0:maj 10:maj 5:maj 0:maj", "0:maj 7:maj 9:min 5:maj", "0:5 3:5 5:5 0:5", "0:5 8:5 10:5 0:5", "0:7 5:7 7:7 0:7")
-DISCO = ("0:min7 5:7 10:maj7 3:maj7", "0:min7 10:maj 8:maj7 7:7", "5:maj7 4:min7 2:min7 0:maj7")
-PLAIN = ("0:maj 7:maj 9:min 5:maj", "0:min 8:maj 3:maj 10:maj", "0:maj 5:maj 0:maj 7:maj", "0:min 5:min 0:min 7:min")
+from samplechop.offline.lab.synthetic.chords import BOSSA, DARK, DISCO, FUNK, GOSPEL, JAZZ, PLAIN, ROCK, SOUL
 
 KEYS = (0, 1, 2, 3, 4, 4, 5, 7)
 ORGANS = (16, 17, 18, 19)
@@ -68,7 +29,7 @@ class Style:
           "ride",
     "open", "none". comping, bass: ways to play,
           see band.py. comps: programs for chords. loose: seconds of human error.
-    weight: how often it comes up.
+    weight: how often it comes up. sticks, brushes: how often the snare is played on its rim, or with brushes.
     """
 
     name: str
@@ -87,6 +48,8 @@ class Style:
     extras: tuple[str, ...] = ("pad", "strings", "horns", "voice")
     loose: tuple[float, float] = (0.002, 0.01)
     weight: float = 1.0
+    sticks: float = 0.0
+    brushes: float = 0.0
 
 
 BACK = "....X.......X..."
@@ -110,7 +73,7 @@ STYLES = (
           "g..o..g.....g.o.", "............o..."),
           ("ride", "ride", "ride"), JAZZ, ("charleston", "held", "stabs"), ("walk",), (0, 0, 1, 4, 16, 26, 26, 11),
           swing=(0.58, 0.68),
-          loose=(0.004, 0.014), weight=1.5),
+          loose=(0.004, 0.014), weight=1.5, brushes=0.35),
     Style("gospel", (58, 120), ("X.....x.X.......", "X.......X.x.....", "X..x....X......."), (BACK,
           "....X.......X.g."), ("8", "8", "4", "ride"),
           GOSPEL, ("held", "beat", "arpeggio"), ("kick", "roots", "walk"), (0, 1, 16, 16, 17, 18, 4), ("4/4",
@@ -118,7 +81,7 @@ STYLES = (
           (0.5, 0.64), extras=("voice", "voice", "pad"), weight=1.5),
     Style("bossa", (100, 160), ("X..xX..xX..xX..x", "x.......x......."), ("X..X..X...X..X..", "X..X...X..X..X.."),
           ("8", "8", "none"), BOSSA,
-          ("bossa", "bossa", "held"), ("bossa",), (24, 24, 25, 4, 0), extras=("strings", "pad")),
+          ("bossa", "bossa", "held"), ("bossa",), (24, 24, 25, 4, 0), extras=("strings", "pad"), sticks=0.7),
     Style("library", (60, 130), ("X.......x.......", "X.....x...x....."), (BACK, "............X..."), ("8", "4",
           "none", "ride"), DARK,
           ("held", "arpeggio", "eighths", "none"), comps=KEYS + MALLETS + (6, 6, 46, 15), extras=("strings",
@@ -143,11 +106,11 @@ STYLES = (
     Style("reggae", (62, 92), ("........X.......", "X.......X......."), ("........X.......", "....o...X......."),
           ("8", "16", "4"), PLAIN,
           ("skank", "skank", "off"), ("busy", "kick"), (26, 27, 28, 16, 16, 0), swing=(0.5, 0.62),
-          extras=("horns",)),
+          extras=("horns",), sticks=0.7),
     Style("ballad", (55, 92), ("X.......X.......", "X......xX......."), (BACK, "........X......."), ("8", "4",
           "16"), PLAIN + SOUL,
           ("held", "arpeggio", "beat"), ("roots", "kick"), WOOD, meters=("4/4", "4/4", "12/8", "6/8", "3/4"),
-          extras=("strings", "pad", "voice")),
+          extras=("strings", "pad", "voice"), sticks=0.7),
     Style("shuffle", (85, 150), ("X.......X.......", "X...X...X...X...", "X.....x.X......."), (BACK, GHOSTED), ("8",
           "ride", "4"), ROCK[4:] + GOSPEL,
           ("beat", "stabs", "held", "off"), ("walk", "eighths"), (0, 3, 16, 26, 27), ("4/4", "4/4", "12/8"), (0.6,
@@ -161,7 +124,7 @@ STYLES = (
           weight=1.5),
     Style("latin", (90, 130), ("X..x....X..x....", "x..xx..xx..xx..x"), ("................", "...X..X.....X..."),
           ("8", "none", "ride"), DISCO + BOSSA,
-          ("montuno", "stabs"), ("tumbao",), (0, 0, 1, 24, 11), extras=("horns", "horns")),
+          ("montuno", "stabs"), ("tumbao",), (0, 0, 1, 24, 11), extras=("horns", "horns"), sticks=0.7),
     Style("waltz", (80, 180), ("X...........",), ("....x...x...", "........X..."), ("4", "ride", "none"),
           JAZZ + PLAIN, ("oompah", "held", "arpeggio"),
           ("roots",), WOOD, ("3/4",), (0.5, 0.66), weight=0.7),
@@ -173,6 +136,31 @@ STYLES = (
     Style("sparse", (55, 120), ("X...............", "X.........x.....", "........X......."),
           ("................", "........X.......", "............X..."), ("none", "none", "4"),
           SOUL + DARK, ("held",), ("roots",)),
+    Style("d-beat", (160, 230), ("X..x......X.....", "X.....x...X.....", "X...x...X...x...", "X.....X.X.....X."),
+          (BACK, BACK, "..X...X...X...X."), ("4", "8", "crash", "open"), ROCK, ("eighths", "held"), ("eighths", "kick"),
+          LOUD_GUITARS, extras=(), leads=(29, 30), weight=1.5),
+    Style("thrash", (100, 210), ("xxxxxxxxxxxxxxxx", "x.x.x.x.x.x.x.x.", "xxxx..x.xxxx..x.", "X.xxX.xxX.xxX.xx"),
+          (BACK, BACK, "........X......."), ("4", "8", "ride", "crash"), ROCK + DARK, ("sixteenths", "eighths", "held"),
+          ("eighths", "kick", "sixteenths"), LOUD_GUITARS, extras=("voice",), leads=(29, 30), weight=1.5),
+    Style("blast", (110, 180), ("x.x.x.x.x.x.x.x.", "xxxxxxxxxxxxxxxx"), (".x.x.x.x.x.x.x.x", "x.x.x.x.x.x.x.x."),
+          ("8", "ride", "crash"), DARK, ("sixteenths", "held"), ("eighths",), LOUD_GUITARS, extras=(), leads=(29, 30),
+          weight=0.5),
+    Style("hard rock", (80, 190), ("X.......X.x.....", "X.....x.X.x.....", "X..x..x.X.......", "X.x...x.X......."),
+          (BACK, BACK, "....X..g....X.g."), ("8", "8", "open", "ride", "crash"), ROCK, ("eighths", "strum", "held"),
+          ("kick", "eighths", "roots"), LOUD_GUITARS, leads=(27, 29, 30), extras=("voice",), weight=2.0),
+    Style("surf", (130, 185), ("X.......X.......", "X...x...X...x..."), ("....X.x.....X...", "....X.x...x.X..."),
+          ("8", "ride"), ROCK, ("strum", "eighths"), ("eighths", "walk"), GUITARS, extras=("horns",), weight=0.6),
+    Style("one-drop", (120, 160), ("........X.......", "........X.......", "X.......X......."),
+          ("........X.......", "........X.....o."), ("8", "8", "4"), PLAIN, ("skank", "skank", "off"), ("busy", "kick"),
+          (26, 27, 28, 16, 0), swing=(0.5, 0.66), extras=("horns",), sticks=0.6),
+    Style("country", (80, 150), ("X.......X.......", "X.......x......."),
+          ("gggXggggggXggggg", "ggggXgggggggXggg", "g.g.X.g.g.g.X.g."), ("none", "none", "8"), PLAIN,
+          ("acoustic", "oompah", "strum"), ("two", "two", "roots"), (24, 25, 25, 26, 27), extras=("strings",),
+          leads=(25, 27, 40, 105), brushes=0.8, weight=1.2),
+    Style("songwriter", (65, 145), ("X.......X.......", "X.....x...x.....", "X......xX......."), (BACK, BACK, GHOSTED),
+          ("8", "8", "4", "none"), PLAIN + GOSPEL, ("acoustic", "acoustic", "strum"), ("kick", "roots"),
+          (24, 25, 25, 25), ("4/4", "4/4", "4/4", "3/4", "12/8", "6/8"), extras=("strings", "voice"),
+          leads=(24, 25, 73), sticks=0.3, brushes=0.2, weight=2.0),
     Style("free", (55, 190), (), (), ("8", "16", "4", "off", "none", "ride", "open"), SOUL + JAZZ + DARK + PLAIN,
           ("held", "stabs", "eighths", "arpeggio", "off", "beat"), ("kick", "eighths", "busy", "roots", "walk"),
           WOOD + ORGANS,

@@ -13,6 +13,7 @@ from samplechop.offline.lab.synthetic.grooves import (
     Performance,
     choose_performance,
     load_grooves,
+    name_of,
     perform,
     read_grooves,
     write_grooves,
@@ -65,6 +66,11 @@ def test_beats_are_read_with_their_grid_and_fills_and_odd_meters_are_left_out(ar
     ]
     assert found[0].places[:2].tolist() == pytest.approx([0.02, 1.02], abs=1e-3)
     assert found[0].velocities[0] == pytest.approx(100 / 127)
+
+
+def test_another_index_is_another_name(archive):
+    one, again = (name_of(archive([row("a")], {"a.mid": midi(BEAT)})) for _ in range(2))
+    assert one == again != name_of(archive([row("a", 121)], {"a.mid": midi(BEAT)}))
 
 
 def test_an_unpacked_folder_is_read_as_its_archive(archive, tmp_path):

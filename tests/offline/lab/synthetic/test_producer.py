@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.synthetic.chop_rule import label
+from samplechop.offline.lab.synthetic.producer import label
 from samplechop.offline.labels import read_labels
 from samplechop.offline.labels.recording_truth import BeatTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError

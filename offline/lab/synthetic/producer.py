@@ -1,0 +1,72 @@
+"""Label synthetic records as a producer with a taste of his own would, to see a model learn it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from samplechop.offline.labels import Labels, write_labels
+from samplechop.offline.labels.recording_truth import Truth, read_truth
+from samplechop.realtime.core.errors import UserError, reason_of
+
+LOUD = 0.4
+"""Velocity from which a hit counts."""
+
+
+def _snares(truth: Truth) -> list[float]:
+    return [drum.time for drum in truth.clear_drums() if drum.label == "snare" and drum.velocity >= LOUD]
+
+
+def _bars(truth: Truth) -> list[float]:
+    """Where something is struck on the first beat of a bar, no more than 30 ms beside it."""
+    struck = np.array(sorted([drum.time for drum in truth.clear_drums()] + [note.time for note in truth.notes]))
+    ones = [beat.time for beat in truth.beats if beat.position == 1]
+    return [float(struck[np.argmin(np.abs(struck - one))]) for one in ones if len(struck) and _near(struck, one)]
+
+
+def _near(struck: np.ndarray, time: float) -> bool:
+    return float(np.min(np.abs(struck - time))) <= 0.03
+
+
+RULES: dict[str, Callable[[Truth], list[float]]] = {"snares": _snares, "bars": _bars}
+
+
+def _copy(record: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(record, folder / record.name)
+    except OSError as error:
+        raise UserError(f"{str(record)!r} cannot be copied to {str(folder)!r}: {reason_of(error)}") from None
+
+
+def label(training_set: Path, out: Path, rule: str, count: int, skip: int = 0) -> int:
+    """Copy `count` records of a synthetic training set to `out`, beside each a label file by the rule; gives how many
+    there were.
+
+    rule: "snares" or "bars". Records in which the rule finds fewer than four places are passed over, and so are the
+    first `skip` of the others. Raises UserError for another rule, a folder that is no training set, or if a record
+    cannot be copied.
+    """
+    if rule not in RULES:
+        raise UserError(f"--rule must be one of {', '.join(RULES)}, got {rule!r}")
+    truths = sorted(training_set.glob("[0-9]*.json"))
+    if not truths:
+        raise UserError(
+            f"no synthetic training set in {str(training_set)!r}: "
+            f"make one with samplechop crate build -o {training_set}"
+        )
+    made = 0
+    for path in truths:
+        times = sorted(set(RULES[rule](read_truth(path))))
+        times = [b for a, b in zip([-1.0, *times], times, strict=False) if b - a > 0.05]
+        if len(times) < 4:
+            continue
+        made += 1
+        if made <= skip:
+            continue
+        _copy(path.with_suffix(".flac"), out)
+        write_labels(out / path.with_suffix(".txt").name, Labels(np.array(times)), force=True)
+        if made == skip + count:
+            break
+    return max(0, made - skip)
