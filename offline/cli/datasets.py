@@ -92,6 +92,7 @@ def sounds(
         list[Path] | None, typer.Option("--sounds", help="Folder of one-shots, loops and kits; again for more.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other notes and loops.")] = 0,
+    share: Annotated[float, typer.Option(min=0.001, max=1.0, help="Make so much of it only, for a trial.")] = 1.0,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
 ) -> None:
     """Make single sounds and loops that say what they are, to train a net of sounds on.
@@ -111,7 +112,7 @@ def sounds(
 
     with progress_bars() as progress:
         for done, wanted in tagged_sounds.build(
-            output, soundfonts.find_soundfonts(soundfont or []), folder or [], seed, jobs or cores()
+            output, soundfonts.find_soundfonts(soundfont or []), folder or [], seed, jobs or cores(), share
         ):
             progress("making sounds", done, wanted)
     echo(f"{sum(1 for _ in output.rglob('*.flac'))} sounds in {output}")

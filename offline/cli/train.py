@@ -1,9 +1,11 @@
-"""The command `samplechop train TASK`: what TASKS names, each with the options and the help of its own module."""
+"""The command `samplechop train TASK`: what TASKS names, each with the options and the help of its own module; and
+`samplechop train release NAME`, which makes a released model again.
+"""
 
 import shlex
 import sys
 import time
-from collections import UserDict
+from collections import ChainMap, UserDict
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,13 +28,16 @@ TASKS = {
 """The module of each task: its RECIPE is what offline/training/loop.py says. It is imported when the task is named."""
 
 
+RELEASE = "release"
+
+
 class _Commands(UserDict[str, Any]):
     """The command of each task, by the table."""
 
     def __getitem__(self, task: str) -> Any:
         """Make a task's command."""
         single = typer.Typer(add_completion=False)
-        single.command(task)(_command(task, import_module(self.data[task]).RECIPE))
+        single.command(task)(_release if task == RELEASE else _command(task, import_module(self.data[task]).RECIPE))
         return get_command(single)
 
 
@@ -43,7 +48,7 @@ class TaskGroup(DefaultGroup):
         """Take what Typer gives."""
         super().__init__(**attributes)
         self.commands = _Commands()
-        self.commands.data = TASKS
+        self.commands.data = ChainMap(TASKS, {RELEASE: ""})  # type: ignore[assignment]
 
 
 app = typer.Typer(cls=TaskGroup, no_args_is_help=True, help="Train a model; of chops, if nothing else is named.")
@@ -67,11 +72,67 @@ def _command(task: str, recipe: Any) -> Any:
         if options.work is not None:
             check_writable("--work", options.work, options.work)
         typed = "samplechop " + shlex.join(sys.argv[1:])
+        written = path.with_name(path.name + ".json")
         with progress_bars() as progress:
             run = Run(task, path, options.work or path.with_name(path.name + "-features"), typed, progress)
-            said = recipe.train(sources or [], options, run)
+            if getattr(options, "search", None) is not None:
+                from samplechop.offline.lab.search import search
+
+                said: object = search(recipe, sources or [], options, run)
+                written = path.with_name(path.name + "-search")
+            else:
+                said = recipe.train(sources or [], options, run)
         first, *then = str(said).splitlines()
-        echo(f"{path.with_name(path.name + '.json')} in {time.perf_counter() - began:.0f} s: {first}", *then)
+        echo(f"{written} in {time.perf_counter() - began:.0f} s: {first}", *then)
 
     command.__doc__ = recipe.help
     return with_options(recipe.options)(command)
+
+
+Folders = list[Path] | None
+
+
+def _release(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="chop, chop-61, drums, harmony or sounds.")],
+    *,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The model to write (default: release/NAME).")] = None,
+    music: Annotated[
+        Folders, typer.Option(help="Real music without drums, with reference times beside it; again for more.")
+    ] = None,
+    sounds: Annotated[Folders, typer.Option(help="More real one-shots and loops; again for more.")] = None,
+    grooves: Annotated[Folders, typer.Option(help="People's drumming as MIDI; again for more.")] = None,
+    packages: Annotated[
+        Path, typer.Option(help="Where Debian's packages were unpacked, as by dpkg -x (default: installed).")
+    ] = Path("/"),
+    scale: Annotated[
+        float, typer.Option(min=0.0001, max=1.0, help="Make it of so much of all data and steps only, for a trial.")
+    ] = 1.0,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be done, and what is missing; do nothing.")
+    ] = False,
+) -> None:
+    """Make a released model again, from named packages and folders: data, training, calibration, evaluation, card.
+
+    \b
+    samplechop train release chop --music my-music --plan     what it needs, does, and how long that takes
+    samplechop train release chop --music my-music            do it; started again it goes on where it was
+    samplechop train release chop --music my-music --scale 0.01 -o trial/chop
+
+    Writes OUT.tflite, OUT.json, OUT.npz, OUT.md, and in OUT-work all that was computed on the way.
+    """
+    from samplechop.offline.lab.releases import run
+    from samplechop.offline.lab.releases.recipe import Place, read
+    from samplechop.offline.training.keras_models import model_path
+
+    recipe = read(name)
+    path = out if plan and out is not None else model_path(out or Path("release") / name, f"release/{name}")
+    folders = {"music": music or (), "sounds": sounds or (), "grooves": grooves or ()}
+    place = Place(path, path.with_name(path.name + "-work"), folders, packages, scale)
+    lines = run.spoken(recipe, place)
+    if plan:
+        echo(*lines)
+        return
+    began = time.perf_counter()
+    echo(*lines[: -len(recipe.steps)], err=True)
+    made = run.make(recipe, place, "samplechop " + shlex.join(sys.argv[1:]))
+    echo(f"{made} in {time.perf_counter() - began:.0f} s, its card is {made.with_suffix('.md')}")

@@ -40,33 +40,37 @@ NOTHING_HELD_OUT = (
 INDEX = "shards.json"
 SCHEMA = 1
 PARTS = ("x", "target", "weight")
+COMPARISON = "comparison"
+"""The split of recordings that models are compared on afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A labelled recording: the audio, where its labels are, and to which split it belongs."""
+    """A labelled recording: the audio, its labels, the split it belongs to, and the number of the folder it is from."""
 
     audio: Path
     labels: Path
     split: str
+    source: int = 0
 
 
-def find(spec: StreamSpec, folders: Sequence[Path]) -> list[Example]:
+def find(spec: StreamSpec, folders: Sequence[Path], set_apart: bool = False) -> list[Example]:
     """Find every recording with labels of the spec, sorted by name.
 
     The truth of a synthetic recording says its split; of others every fifth is for validation, and at least one if
-    there are two. Those of one name, such as song.wav and song.flac, are of the same split.
+    there are two. Those of one name, such as song.wav and song.flac, are of the same split. set_apart: whether every
+    second one for validation is of the split "comparison" instead, which no training touches.
 
-    Raises UserError for a missing folder, or if there is nothing to train on.
+    Raises UserError for a missing folder, or if there is nothing to train on, or nothing to set apart.
     """
     examples = []
-    for folder in folders:
+    for source, folder in enumerate(folders):
         if not folder.is_dir():
             raise UserError(f"no folder {str(folder)!r}: give one with recordings and their labels beside them")
         for audio in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
             labels = spec.labels(audio)
             if labels is not None:
-                examples.append(Example(audio, labels, spec.split(labels)))
+                examples.append(Example(audio, labels, spec.split(labels), source))
     if not examples:
         names = ", ".join(repr(str(folder)) for folder in folders)
         raise UserError(f"no labelled recordings in {names}: put {spec.example} beside name.wav")
@@ -77,7 +81,19 @@ def find(spec: StreamSpec, folders: Sequence[Path]) -> list[Example]:
     if len({one.audio.stem for one in examples}) > 1 and len({one.split for one in examples}) == 1:
         other = "validation" if last.split == "train" else "train"
         examples = [replace(one, split=other) if one.audio.stem == last.audio.stem else one for one in examples]
-    return examples
+    return _with_some_apart(examples) if set_apart else examples
+
+
+def _with_some_apart(examples: list[Example]) -> list[Example]:
+    held_out = sorted({one.audio.stem for one in examples if one.split == "validation"}, key=_shuffled)
+    if len(held_out) < 2:
+        raise UserError(
+            f"a comparison needs two recordings held out, one to steer by and one to compare on, and there "
+            f"{'is one' if held_out else 'is none'}: label ten or more"
+        )
+    apart = set(held_out[1::2])
+    chosen = (one.split == "validation" and one.audio.stem in apart for one in examples)
+    return [replace(one, split=COMPARISON) if is_apart else one for one, is_apart in zip(examples, chosen, strict=True)]
 
 
 def _shuffled(name: str) -> bytes:
@@ -112,15 +128,17 @@ def prepare(
     jobs: int = 2,
     on_record: Callable[[int, int], None] | None = None,
     held_out: bool = False,
+    set_apart: bool = False,
 ) -> dict[str, int]:
     """Process every labelled recording in the folders and write shards to `out`; what is there already is kept.
 
     versions: of each training recording, all but the first augmented: with another level, noise and offset.
-    on_record: called with (done, of all). held_out: whether both splits must have a recording.
+    on_record: called with (done, of all). held_out: whether both splits must have a recording. set_apart: as of `find`;
+    recordings for comparison are not processed.
 
     Gives how many recordings each split has. Raises UserError.
     """
-    examples = find(spec, folders)
+    examples = [one for one in find(spec, folders, set_apart) if one.split != COMPARISON]
     counts = {split: sum(one.split == split for one in examples) for split in ("train", "validation")}
     if held_out and not all(counts.values()):
         raise UserError(NOTHING_HELD_OUT)
@@ -134,14 +152,16 @@ def prepare(
     rows: list[Row] = []
     work = [(spec, example, seed, versions) for example in examples]
     waiting: list[tuple[str, str, Record]] = []
-    for done, made in enumerate(in_order(_records, work, jobs), 1):
+    sources: list[int] = []
+    for done, (example, made) in enumerate(zip(examples, in_order(_records, work, jobs), strict=True), 1):
         waiting += made
+        sources += len(made) * [example.source]
         if len(waiting) >= PER_SHARD or done == len(work):
             rows += write_shard(out, 1 + (rows[-1].shard if rows else -1), waiting)
             waiting = []
         if on_record is not None:
             on_record(done, len(work))
-    write_index(out, rows, made_of)
+    write_index(out, rows, made_of, sources)
     return counts
 
 
@@ -175,10 +195,26 @@ def write_shard(folder: Path, shard: int, records: Sequence[tuple[str, str, Reco
     return rows
 
 
-def write_index(folder: Path, rows: Sequence[Row], made_of: str) -> None:
-    """Write the index, last of all: a folder without one is not finished. made_of: what the shards were made from."""
-    record = {"schema": SCHEMA, "made_of": made_of, "records": [asdict(row) for row in rows]}
+def write_index(folder: Path, rows: Sequence[Row], made_of: str, sources: Sequence[int] = ()) -> None:
+    """Write the index, last of all: a folder without one is not finished. made_of: what the shards were made from.
+    sources: of each record the number of its folder.
+    """
+    record = {"schema": SCHEMA, "made_of": made_of, "records": [asdict(row) for row in rows], "sources": list(sources)}
     write_text(folder / INDEX, json.dumps(record, indent=1) + "\n")
+
+
+def read_sources(folder: Path, split: str) -> list[int]:
+    """Give of each record of a split, in the order of `read`, from which of the folders it came; 0 where nobody knows.
+
+    Raises UserError if the folder holds no finished shards.
+    """
+    try:
+        record = documents.read_json(folder / INDEX)
+        rows, sources = [Row(**row) for row in record["records"]], [int(one) for one in record.get("sources", ())]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{str(folder)!r} holds no finished features ({error}); run samplechop train again") from None
+    sources = sources if len(sources) == len(rows) else [0] * len(rows)
+    return [source for row, source in zip(rows, sources, strict=True) if row.split == split]
 
 
 def is_made_of(folder: Path, made_of: str) -> bool:

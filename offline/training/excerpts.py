@@ -87,33 +87,39 @@ def _stretched(
     return new_target, new_weight
 
 
-def augment_features(x: NDArray[np.float32], stack: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def augment_features(
+    x: NDArray[np.float32], stack: int, rng: np.random.Generator, strength: float = 1.0
+) -> NDArray[np.float32]:
     """Change features as another cartridge, mastering or pressing would, now and then: each band a little louder or
     softer, livelier or flatter dynamics, some neighbouring bands masked, some noise.
 
-    x: float32 (n, features of `stack` hops, one after the other).
+    x: float32 (n, features of `stack` hops, one after the other). strength: how much, and how often bands are masked.
     """
     bands = x.shape[1] // stack
     if rng.random() < 0.7:
-        x = x + np.tile(rng.normal(0, 0.15, bands), stack).astype(np.float32)
+        x = x + np.tile(rng.normal(0, 0.15 * strength, bands), stack).astype(np.float32)
     if rng.random() < 0.5:
-        x = x * np.float32(rng.uniform(0.75, 1.25))
-    if rng.random() < 0.25:
+        x = x * np.float32(rng.uniform(1 - min(0.25 * strength, 0.9), 1 + 0.25 * strength))
+    if rng.random() < 0.25 * strength:
         low, width = int(rng.integers(0, bands)), int(rng.integers(1, max(6, bands // 6) + 1))
         x = x.copy()
         x.reshape(len(x), stack, bands)[:, :, low : low + width] = 0
     if rng.random() < 0.3:
-        x = x + rng.normal(0, rng.uniform(0.02, 0.15), x.shape).astype(np.float32)
+        x = x + rng.normal(0, strength * rng.uniform(0.02, 0.15), x.shape).astype(np.float32)
     return x
 
 
 def example(
-    spec: StreamSpec, record: Record, rng: np.random.Generator, augment: bool = True
+    spec: StreamSpec, record: Record, rng: np.random.Generator, augmentation: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Draw one example: x (EXCERPT, features), y (EXCERPT, 2 columns): the target and how much it counts."""
+    """Draw one example: x (EXCERPT, features), y (EXCERPT, 2 columns): the target and how much it counts.
+
+    augmentation: how strongly the features are changed; 0 for not at all, nor played at another speed.
+    """
     start = int(rng.integers(0, max(1, len(record.x) - EXCERPT + 200)))
-    speed = float(rng.uniform(0.85, 1.18)) if augment and rng.random() < 0.4 else 1.0
+    speed = float(rng.uniform(0.85, 1.18)) if augmentation and rng.random() < 0.4 else 1.0
     x, target, weight = excerpt(spec, record, start, speed)
     if start:
         weight[:SETTLE] = 0
-    return augment_features(x, spec.stack, rng) if augment else x, np.concatenate([target, weight], axis=1)
+    changed = augment_features(x, spec.stack, rng, augmentation) if augmentation else x
+    return changed, np.concatenate([target, weight], axis=1)

@@ -7,7 +7,6 @@ its RECIPE says what `samplechop train` must know of it.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from samplechop.models import Manifest
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import keras_models, measures
+from samplechop.offline.training.checkpoints import Checkpoint, State, digest
 from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
 from samplechop.realtime.core.options import Option, check
 
@@ -106,7 +106,9 @@ class TrainOptions:
 @dataclass(frozen=True, slots=True)
 class Run:
     """One training. task: its name. out: the model to write, without suffix. work: a folder for what is computed on the
-    way. command: what the user typed, for the card; without it there is no card.
+    way. command: what the user typed, for the card; without it there is no card. on_check: called with (step, loss of
+    validation) at each evaluation; what it raises ends the training. set_apart: whether half of the recordings held out
+    are kept from the training altogether, for a comparison of models afterwards.
     """
 
     task: str
@@ -114,25 +116,39 @@ class Run:
     work: Path
     command: str
     progress: Progress
+    on_check: Callable[[int, float], None] | None = None
+    set_apart: bool = False
 
     def fit(self, task: Task, options: Options, facts: Mapping[str, Any]) -> Manifest:
         """Train a task's net; write OUT.tflite, OUT.json, and OUT.md with the figures in OUT-report.
 
-        facts: on the training, for the manifest.
+        A run that was killed goes on at its last evaluation when it is started again. facts: on the training, for the
+        manifest.
         """
         keras().backend.clear_session()  # layers are numbered from the start, so that the same run writes the same file
-        fittings = []
+        fittings, checkpoints = [], []
         for member in range(task.members):
             chosen = replace(options, seed=options.seed + member)
             model, penalty = task.build(member, chosen.seed)
-            draw = partial(task.draw, np.random.default_rng(chosen.seed))
             name = f"training net {member + 1} of {task.members}" if task.members > 1 else "training"
-
-            def on_step(step: int, loss: float, name: str = name) -> None:
-                self.progress(f"{name}, loss {loss:.3f}", step, options.steps)
-
             batches = task.validation_batches()
-            fittings.append(learn(model, draw, batches, task.loss(), chosen, on_step, penalty))
+            given = [
+                *model.get_weights(),
+                *task.draw(np.random.default_rng(0)),
+                *(part for one in batches for part in one),
+            ]
+            place = self.work / f"{self.task}-{self.out.name}-{member + 1}.checkpoint"
+            checkpoints.append(Checkpoint(place, digest(self.task, chosen, dict(facts), arrays=given)))
+
+            def on_step(step: int, loss: float, held_out: float | None, name: str = name) -> None:
+                more = "" if held_out is None else f", {held_out:.4f} held out"
+                self.progress(f"{name}, loss {loss:.3f}{more}", step, options.steps)
+
+            fitted = learn(
+                *(model, task.draw, batches, task.loss(), chosen),
+                *(on_step, penalty, checkpoints[-1], self.on_check),
+            )
+            fittings.append(fitted)
         made = task.calibrate(fittings)
         manifest = keras_models.write(self.out, made, facts)
         folder = self.out.with_name(self.out.name + "-report")
@@ -141,6 +157,8 @@ class Run:
             losses = [(one.steps, one.training_loss, one.validation_loss) for one in fittings]
             measures.draw_losses(losses, folder / "loss.png")
             keras_models.write_card(manifest, task.card, self.command, made.card_scores)
+        for checkpoint in checkpoints:
+            checkpoint.remove()
         return manifest
 
 
@@ -163,21 +181,25 @@ class Recipe:
 
 def learn(
     model: Any,
-    draw: Callable[[], Batch],
+    draw: Callable[[np.random.Generator], Batch],
     validation: Sequence[Batch],
     loss: Loss,
     options: Options,
-    on_step: Callable[[int, float], None] | None = None,
+    on_step: Callable[[int, float, float | None], None] | None = None,
     penalty: Penalty | None = None,
+    checkpoint: Checkpoint | None = None,
+    on_check: Callable[[int, float], None] | None = None,
 ) -> Fitted:
     """Fit a Keras net; the weights with the lowest validation loss are kept. The same draws give the same net.
 
     AdamW (Loshchilov and Hutter, 2019) with a warm-up over the first seventh of the steps, then a cosine down to a
     hundredth; gradients clipped to a norm of 1.
 
-    draw: gives the next batch; called from one thread of its own, one batch ahead. validation: batches that only
-    decide when to stop. on_step: called with (step, running loss). penalty: added to the loss when a net is fine-tuned;
-    the last weights are kept then, unless the net was better before.
+    draw: gives the next batch, by chance of the options' seed; called from one thread of its own, one batch ahead.
+    validation: batches that only decide when to stop. on_step: called with (step, running loss, last validation loss or
+    None). penalty: added to the loss when a net is fine-tuned; the last weights are kept then, unless the net was
+    better before. checkpoint: written at each evaluation; what it holds of the same training is not done again.
+    on_check: called with (step, validation loss) at each evaluation, of those that were done before as well.
     """
     tf = tensorflow()
     k = keras()
@@ -190,6 +212,7 @@ def learn(
     )
     optimizer = k.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
     optimizer.build(model.trainable_variables)  # made inside train_step, its variables would have that traced twice
+    variables = [*model.variables, *optimizer.variables]
 
     @tf.function(reduce_retracing=True)
     def train_step(x: Any, y: Any) -> Any:
@@ -205,37 +228,64 @@ def learn(
     def validation_loss() -> float:
         return float(np.mean([float(loss(y, model(x, training=False))) for x, y in validation]))
 
-    fitted, best, waited, running = Fitted(model), None, 0, 0.0
-    if penalty is not None:  # a fine-tuning that makes it worse is not kept
-        best = original = validation_loss(), model.get_weights()
-    for number, (x, y) in enumerate(_ahead(draw, options.steps), 1):
+    rng = np.random.default_rng(options.seed)
+    done = checkpoint.load(variables) if checkpoint is not None else None
+    state, best = done or (State(), None)
+    if done is not None:
+        rng.bit_generator.state = state.chance
+        for step, value in zip(state.steps, state.validation_loss, strict=True):
+            if on_check is not None:
+                on_check(step, value)
+    elif penalty is not None:  # a fine-tuning that makes it worse is not kept
+        state.original = state.best = validation_loss()
+        best = model.get_weights()
+    for number, (x, y), chance in _ahead(draw, rng, state.step, 0 if state.ended else options.steps):
         value = float(train_step(x, y))
-        running = value if number == 1 else 0.97 * running + 0.03 * value
+        state.running = value if number == 1 else 0.97 * state.running + 0.03 * value
         if on_step is not None:
-            on_step(number, running)
+            on_step(number, state.running, state.validation_loss[-1] if state.validation_loss else None)
         if number % options.check_every == 0 or number == options.steps:
-            fitted.steps.append(number)
-            fitted.training_loss.append(running)
-            fitted.validation_loss.append(validation_loss())
-            if best is None or fitted.validation_loss[-1] < best[0]:
-                best, waited = (fitted.validation_loss[-1], model.get_weights()), 0
+            state.step, state.chance, now = number, chance, validation_loss()
+            state.steps.append(number)
+            state.training_loss.append(state.running)
+            state.validation_loss.append(now)
+            if state.best is None or now < state.best:
+                state.best, state.waited, best = now, 0, model.get_weights()
             else:
-                waited += 1
-                if waited >= options.patience:
-                    break
+                state.waited += 1
+            state.ended = number == options.steps or state.waited >= options.patience
+            if checkpoint is not None:
+                checkpoint.save(state, variables, best)
+            if on_check is not None:
+                on_check(number, now)
+            if state.ended:
+                break
     # With the few records of one user the loss soon rises again, as the net grows surer, while its answers still get
     # better: a fine-tuned net is kept as it is at the end, unless it was better before.
-    improved = penalty is not None and fitted.validation_loss and fitted.validation_loss[-1] < original[0]
+    losses = state.validation_loss
+    improved = state.original is not None and bool(losses) and losses[-1] < state.original
     if best is not None and not improved:
-        model.set_weights(best[1])
-    return fitted
+        model.set_weights(best)
+    return Fitted(model, state.steps, state.training_loss, state.validation_loss)
 
 
-def _ahead(draw: Callable[[], Batch], count: int) -> Iterator[Batch]:
-    """Give `count` batches, each drawn while the one before it is learned from; one thread, so always the same ones."""
+def _ahead(
+    draw: Callable[[np.random.Generator], Batch], rng: np.random.Generator, done: int, count: int
+) -> Iterator[tuple[int, Batch, dict[str, Any]]]:
+    """Give (number, batch, state of chance after it) of the batches up to `count`, `done` of which were drawn before.
+
+    Each is drawn while the one before it is learned from; in one thread, so always the same ones.
+    """
+
+    def drawn() -> tuple[Batch, dict[str, Any]]:
+        return draw(rng), dict(rng.bit_generator.state)
+
+    if done >= count:
+        return
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(draw)
-        for _ in range(count):
-            batch = coming.result()
-            coming = pool.submit(draw)
-            yield batch
+        coming = pool.submit(drawn)
+        for number in range(done + 1, count + 1):
+            batch, chance = coming.result()
+            if number < count:
+                coming = pool.submit(drawn)
+            yield number, batch, chance

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -34,6 +34,10 @@ CLOSE_ENOUGH = 2e-3
 """How far the .tflite's probabilities may lie from Keras's: both compute in float32, in another order."""
 VERSIONS = 2
 """Of each training recording: as it is, and augmented."""
+
+CONFIGURED = ("rate", "channels", "layers", "augmentation", "mixing")
+"""Options that stand in the manifest where they are given."""
+TUNING = "Tuning"
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features (n, n_features) in, probabilities (n, heads) out."""
@@ -99,8 +103,10 @@ class StreamingTask(ABC):
         self._training, self.validation = (dataset.read(features, split) for split in ("train", "validation"))
         if not self._training or not self.validation:
             raise UserError(dataset.NOTHING_HELD_OUT)
-        lengths = np.array([len(one.x) for one in self._training], float)
-        self._chance = lengths / lengths.sum()
+        self._lengths = np.array([len(one.x) for one in self._training], float)
+        self._chance = self._lengths / self._lengths.sum()
+        self._sources = np.array(dataset.read_sources(features, "train"))
+        self._augmentation = 1.0
         self._built: list[Any] = []
         self.layers: list[tcn.Layers] = []
         self.early = b""
@@ -110,6 +116,29 @@ class StreamingTask(ABC):
     def members(self) -> int:
         """Number of nets to fit."""
         return self._teachers + self.distil
+
+    def configure(self, options: "StreamOptions") -> dict[str, object]:
+        """Take what the options say of the net's size and of its data; gives that, for the manifest.
+
+        Raises UserError for what cannot be done.
+        """
+        given = {name: getattr(options, name) for name in CONFIGURED if getattr(options, name) is not None}
+        if self.start is not None and given.keys() & {"channels", "layers"}:
+            raise UserError("--from keeps the net's size: leave out --channels and --layers")
+        if options.channels is not None:
+            self.shape = replace(self.shape, channels=options.channels)
+        if options.layers is not None:
+            self.shape = replace(self.shape, dilations=dilations_of(self.shape.dilations, options.layers))
+        if options.augmentation is not None:
+            self._augmentation = options.augmentation
+        if options.mixing is not None:
+            first = self._sources == 0
+            if first.all() or not first.any():
+                raise UserError("--mixing says how much is drawn from the first of two folders or more: name another")
+            shares = np.where(first, options.mixing, 1 - options.mixing)
+            sums = np.where(first, self._lengths[first].sum(), self._lengths[~first].sum())
+            self._chance = shares * self._lengths / sums
+        return given
 
     def build(self, member: int, seed: int) -> tuple[Any, Penalty | None]:
         """Make the net of one member, or fine-tune that of `start`; after the last, the one that learns from all."""
@@ -130,12 +159,12 @@ class StreamingTask(ABC):
     def draw(self, rng: np.random.Generator) -> Batch:
         """Draw excerpts of records, the longer ones more often."""
         chosen = rng.choice(len(self._training), BATCH, p=self._chance)
-        return _stacked([example(self.spec, self._training[i], rng) for i in chosen])
+        return _stacked([example(self.spec, self._training[i], rng, self._augmentation) for i in chosen])
 
     def validation_batches(self) -> list[Batch]:
         """Give one excerpt of each validation record, as it is."""
         records = enumerate(self.validation)
-        examples = [example(self.spec, one, np.random.default_rng(i), augment=False) for i, one in records]
+        examples = [example(self.spec, one, np.random.default_rng(i), 0.0) for i, one in records]
         return [_stacked(examples[i : i + BATCH]) for i in range(0, len(examples), BATCH)]
 
     def loss(self) -> Loss:
@@ -208,6 +237,24 @@ class StreamOptions(TrainOptions):
         Path | None,
         Option("Labelled real recordings that calibrate the model's strengths; it does not learn from them."),
     ] = None
+    search: Annotated[
+        int | None,
+        Option(
+            "Try so many settings; the best model is kept if it is surely better than that in use.", TUNING, 2, 1000
+        ),
+    ] = None
+    rate: Annotated[float | None, Option("Highest learning rate (default: the task's own).", TUNING, 1e-6, 1.0)] = None
+    channels: Annotated[int | None, Option("Channels of each layer (default: the task's own).", TUNING, 4, 256)] = None
+    layers: Annotated[
+        int | None,
+        Option("Dilated layers; one more doubles how far back it hears (default: the task's own).", TUNING, 2, 13),
+    ] = None
+    augmentation: Annotated[
+        float | None, Option("How strongly examples are changed: 0 not at all (default: 1).", TUNING, 0, 3)
+    ] = None
+    mixing: Annotated[
+        float | None, Option("Share of examples from the first DIR (default: by length).", TUNING, 0, 1)
+    ] = None
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range."""
@@ -234,7 +281,7 @@ def train_stream(
     shards = run.work / run.task
     prepare = partial(dataset.prepare, spec, seed=options.seed, jobs=options.jobs)
     counted = partial(run.progress, "processing recordings")
-    counts = prepare(sources, shards, VERSIONS, on_record=counted, held_out=True)
+    counts = prepare(sources, shards, VERSIONS, on_record=counted, held_out=True, set_apart=run.set_apart)
     facts: dict[str, Any] = {f"recordings_{split}": number for split, number in counts.items()}
     real = None
     if options.calibrate_on is not None:
@@ -242,10 +289,18 @@ def train_stream(
         counted = partial(run.progress, "processing real recordings")
         facts["recordings_calibration"] = sum(prepare([options.calibrate_on], real, 1, on_record=counted).values())
     task = make(shards, options.members, start, real)
-    facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members}
+    configured = task.configure(options)
+    schedule = schedule if options.rate is None else replace(schedule, rate=options.rate)
+    facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members, **configured}
     if options.distil:
         task.distil = facts["distilled"] = True
     return task.said(run.fit(task, schedule, {**facts, "from": options.start or "nothing"}))
+
+
+def dilations_of(usual: Sequence[int], layers: int) -> tuple[int, ...]:
+    """Give the dilations of a net of so many layers: the first of the usual ones, or those and further doublings."""
+    more = (usual[-1] << number for number in range(1, layers - len(usual) + 1))
+    return (*usual[:layers], *more)
 
 
 def lowest_losses(fittings: Sequence[Fitted]) -> list[float]:

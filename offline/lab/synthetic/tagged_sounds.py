@@ -7,7 +7,7 @@ all these. Each is PACK/NAME.flac, and each PACK/sounds.json lists them with the
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mido
@@ -53,31 +53,41 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A piece of work: its kind, where its sounds come from, which of them, and where they go."""
+    """A piece of work: its kind, where its sounds come from, which of them, and where they go; share: of how many."""
 
     kind: str
     where: str
     numbers: tuple[int, ...]
     output: Path
     seed: int
+    share: float = 1.0
+
+    def part_of(self, count: int) -> int:
+        """Give the job's share of a number, at least one."""
+        return max(1, round(count * self.share))
+
+    def is_taken(self, number: int) -> bool:
+        """Say whether the sound of this number is one of the job's share."""
+        return int((number + 1) * self.share) > int(number * self.share) or (number == 0 and self.share < 1)
 
 
 def build(
-    output: Path, soundfonts: Sequence[Path], folders: Sequence[Path], seed: int, jobs: int
+    output: Path, soundfonts: Sequence[Path], folders: Sequence[Path], seed: int, jobs: int, share: float = 1.0
 ) -> Iterator[tuple[int, int]]:
     """Fill a folder; the same seed and sources give the same sounds. Yields (done, of all) pieces of work.
 
-    soundfonts: General MIDI ones. folders: of one-shots, loops and kits, whose names say what they are.
+    soundfonts: General MIDI ones. folders: of one-shots, loops and kits, whose names say what they are. share: 0..1, of
+    all sounds that are made or taken.
     Raises UserError if a source is missing or unreadable, or if the folder holds anything already.
     """
     if output.is_dir() and any(output.iterdir()):
         raise UserError(f"the folder {str(output)!r} is not empty: name a new one")
-    work = [*_jobs(output, soundfonts, folders, seed)]
+    work = [replace(job, share=share) for job in _jobs(output, soundfonts, folders, seed)]
     rows: list[Row] = []
     for done, made in enumerate(in_order(_make, work, jobs), 1):
         rows += made
         yield done, len(work) + 1
-    rows += _loops(output, rows, seed)
+    rows += _loops(output, rows, seed, max(1, round(LOOPS * share)))
     for pack in sorted({row.pack for row in rows}):
         index = [{"filename": f"{row.name}.flac", "tags": list(row.tags)} for row in rows if row.pack == pack]
         write_text(output / pack / INDEX, json.dumps(index, indent=0) + "\n")
@@ -124,7 +134,7 @@ def _programs(job: Job) -> Iterator[tuple[Row, Sound]]:
     for program in job.numbers:
         tags = PROGRAMS[program]
         low, high = next((LOW[tag] for tag in tags if tag in LOW), USUAL)
-        for number in range(PER_PROGRAM):
+        for number in range(job.part_of(PER_PROGRAM)):
             held, velocity = float(rng.choice(HELD)), int(rng.integers(40, 125))
             key = int(low + (number + rng.random()) * (high - low) / PER_PROGRAM)
             several = "bass" not in tags and rng.random() < CHORD_SHARE
@@ -176,11 +186,11 @@ def _folder(job: Job) -> Iterator[tuple[Row, Sound]]:
         made = "synth" if is_machine(kit.name) else "acoustic"
         for number, layer in enumerate(hydrogen_kit(kit / "drumkit.xml")):
             tags = tags_of_name(layer.instrument, in_kit=True)
-            if tags:
+            if tags and job.is_taken(number):
                 both = tuple(dict.fromkeys((*tags, made)))
                 yield Row(kit.name, f"{number:03d}-{layer.path.stem}", both), _read(layer.path)
     for number, path in enumerate(sorted(folder.rglob("*"))):
-        if path.suffix.lower() not in SUFFIXES or path.parent in kits:
+        if path.suffix.lower() not in SUFFIXES or path.parent in kits or not job.is_taken(number):
             continue
         layered = layer_of(path)
         inside = path.relative_to(folder).with_suffix("").as_posix()
@@ -192,7 +202,7 @@ def _folder(job: Job) -> Iterator[tuple[Row, Sound]]:
 
 def _made(job: Job) -> Iterator[tuple[Row, Sound]]:
     rng = np.random.default_rng([0x5B, job.seed, *job.numbers])
-    for number in range(PER_ROLE):
+    for number in range(job.part_of(PER_ROLE)):
         tags = ("tom drum" if job.where == "conga" else ROLES[job.where]).split()
         sound = MADE[job.where](int(rng.integers(2**31)), float(rng.uniform(0.2, 1)), rng)
         yield Row(MADE_PACK, f"{job.where}-{number:03d}", tuple(tags)), sound
@@ -200,7 +210,7 @@ def _made(job: Job) -> Iterator[tuple[Row, Sound]]:
 
 def _synths(job: Job) -> Iterator[tuple[Row, Sound]]:
     make, tags = MADE_SYNTHS[job.where]
-    for number in range(PER_SYNTH):
+    for number in range(job.part_of(PER_SYNTH)):
         rng = np.random.default_rng([0x5C, job.seed, *job.numbers, number])
         yield Row(SYNTH_PACK, f"{job.where}-{number:03d}", tags), make(rng)
 
@@ -214,13 +224,13 @@ MAKERS: dict[str, Callable[[Job], Iterator[tuple[Row, Sound]]]] = {
 }
 
 
-def _loops(output: Path, rows: Sequence[Row], seed: int) -> list[Row]:
+def _loops(output: Path, rows: Sequence[Row], seed: int, count: int) -> list[Row]:
     """Play loops of two to six sounds of one pack: a drum pattern, or a line, or both."""
     rng = np.random.default_rng([0x5D, seed])
     packs = sorted({row.pack for row in rows})
     of = {pack: [row for row in rows if row.pack == pack] for pack in packs}
     made = []
-    for number in range(LOOPS):
+    for number in range(count):
         pack = rows[int(rng.integers(len(rows)))].pack
         drums = [row for row in of[pack] if {"drum", "percussion"} & set(row.tags)]
         tones = [row for row in of[pack] if not {"drum", "percussion", "noise", "effect"} & set(row.tags)]

@@ -282,15 +282,17 @@ class ChopOptions(streaming.StreamOptions):
             "chop-cnn, of which --steps are epochs, at most."
         ),
     ] = "chop"
-    channels: Annotated[
-        int, Option("Of the deep layers of the shared net (default: {default}); more cost more.", low=16, high=128)
-    ] = CHANNELS
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range."""
         streaming.StreamOptions.__post_init__(self)
         if self.start is not None and self.model_shape != "chop":
             raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
+
+
+def net_of(options: ChopOptions) -> tuple[StreamSpec, streaming.Shape]:
+    """Give what a streaming net of the options learns, and its size where they name none."""
+    return (COARSE, COARSE_SHAPE) if options.model_shape == "chop-coarse" else (SHARED, shared_shape(CHANNELS))
 
 
 def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
@@ -301,9 +303,9 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     if options.model_shape not in ("chop", "chop-coarse"):
         return chop61.train(sources, options, run)
     if options.start is None:
-        coarse = options.model_shape == "chop-coarse"
-        spec, shape = (COARSE, COARSE_SHAPE) if coarse else (SHARED, shared_shape(options.channels))
-        schedule = Options((STEPS if coarse else SHARED_STEPS) if steps is None else steps, seed=options.seed)
+        spec, shape = net_of(options)
+        usual = STEPS if spec is COARSE else SHARED_STEPS
+        schedule = Options(usual if steps is None else steps, seed=options.seed)
         return streaming.train_stream(sources, options, run, spec, schedule, None, partial(ChopTask, spec, shape))
     manifest = models.load(options.start)
     if steps == 0 and isinstance(manifest.features, Features):

@@ -242,6 +242,11 @@ def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
     return {"drums": drums, "memory_seconds": MEMORY_SECONDS}
 
 
+def net_of(_options: streaming.StreamOptions) -> tuple[StreamSpec, tcn.Shape]:
+    """Give what the net learns, and its size where the options name none."""
+    return SPEC, SHAPE
+
+
 def train(sources: list[Path], options: streaming.StreamOptions, run: Run) -> object:
     """Train the net; gives its scores."""
     start, steps = None, STEPS if options.steps is None else options.steps

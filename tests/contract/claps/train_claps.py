@@ -30,16 +30,17 @@ def train(recordings, steps=600):
     """Fit the net and write its weights."""
     *parts, held_out = [examples(Path(recording)) for recording in recordings]
     inputs, claps = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    rng, places = np.random.default_rng(0), [np.flatnonzero(claps[:, 0] == target) for target in (0, 1)]
+    places = [np.flatnonzero(claps[:, 0] == target) for target in (0, 1)]
 
-    def draw():
+    def draw(rng):
         chosen = np.concatenate([rng.choice(places[0], 96), rng.choice(places[1], 32)])
         return inputs[chosen], claps[chosen]
 
     k = keras()
     k.utils.set_random_seed(0)
     net = k.Sequential([k.Input((inputs.shape[1],)), k.layers.Dense(24, "relu"), k.layers.Dense(1)])
-    fitted = learn(net, draw, [held_out], k.losses.BinaryCrossentropy(from_logits=True), Options(steps, check_every=50))
+    options, loss = Options(steps, seed=0, check_every=50), k.losses.BinaryCrossentropy(from_logits=True)
+    fitted = learn(net, draw, [held_out], loss, options)
     np.savez(WEIGHTS, *net.get_weights())
     return fitted
 

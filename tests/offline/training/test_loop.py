@@ -11,6 +11,7 @@ import pytest
 from samplechop import models
 from samplechop.models import HarmonyFeatures
 from samplechop.offline.cli.train import TASKS
+from samplechop.offline.training.checkpoints import Checkpoint
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import (
     Batch,
@@ -50,7 +51,7 @@ def loss_of(model: Any, batch: Batch) -> float:
 
 
 def test_the_weights_with_the_lowest_validation_loss_are_kept() -> None:
-    fitted = learn(net(), lambda: UP, [DOWN], squared, Options(30, rate=0.1, check_every=5))
+    fitted = learn(net(), lambda _: UP, [DOWN], squared, Options(30, rate=0.1, check_every=5))
     assert len(fitted.steps) > 2
     assert fitted.validation_loss[-1] > fitted.validation_loss[0]
     assert loss_of(fitted.model, DOWN) == pytest.approx(min(fitted.validation_loss))
@@ -59,8 +60,65 @@ def test_the_weights_with_the_lowest_validation_loss_are_kept() -> None:
 def test_a_fine_tuning_that_makes_a_net_worse_is_not_kept() -> None:
     model = net()
     before = model.get_weights()[0].copy()
-    learn(model, lambda: UP, [DOWN], squared, Options(10, rate=0.1, check_every=5), penalty=lambda *_: 0.0)
+    learn(model, lambda _: UP, [DOWN], squared, Options(10, rate=0.1, check_every=5), penalty=lambda *_: 0.0)
     np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+def random_net(seed: int = 3) -> Any:
+    """Make a net that draws chance of its own while it learns, and keeps means of what it saw."""
+    from samplechop.offline.training.keras_models import keras
+
+    k = keras()
+    k.utils.set_random_seed(seed)
+    k.backend.clear_session()
+    inputs = k.Input((3,))
+    x = k.layers.BatchNormalization(momentum=0.8)(k.layers.Dense(4)(inputs))
+    return k.Model(inputs, k.layers.Dense(1)(k.layers.Dropout(0.4)(x)))
+
+
+def noisy(rng: np.random.Generator) -> Batch:
+    x = rng.standard_normal((8, 3)).astype(np.float32)
+    return x, x[:, :1] + rng.standard_normal((8, 1)).astype(np.float32)
+
+
+class Killed(Exception):
+    """Stands for a kill -9."""
+
+
+@pytest.mark.parametrize("killed_at", [4, 8, 12])
+def test_a_training_that_was_killed_goes_on_to_the_same_net(tmp_path: Path, killed_at: int) -> None:
+    options, held_out = Options(12, rate=0.1, seed=5, check_every=4), [noisy(np.random.default_rng(9))]
+    whole = learn(random_net(), noisy, held_out, squared, options)
+    checkpoint, seen = Checkpoint(tmp_path / "checkpoint", "this"), []
+
+    def kill(step: int, _loss: float) -> None:
+        if step == killed_at:
+            raise Killed
+
+    with pytest.raises(Killed):
+        learn(random_net(), noisy, held_out, squared, options, checkpoint=checkpoint, on_check=kill)
+
+    def note(step: int, _running: float, _held_out: float | None) -> None:
+        seen.append(step)
+
+    resumed = learn(random_net(8), noisy, held_out, squared, options, note, checkpoint=checkpoint)
+    assert seen == list(range(killed_at + 1, 13))
+    assert (resumed.steps, resumed.validation_loss) == (whole.steps, whole.validation_loss)
+    for one, other in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("other", ["of other data", "damaged"])
+def test_a_checkpoint_that_does_not_fit_is_passed_over(tmp_path: Path, other: str) -> None:
+    options = Options(2, rate=0.1, check_every=1)
+    whole = learn(net(), lambda _: UP, [UP], squared, options)
+    place = tmp_path / "checkpoint"
+    learn(net(), lambda _: UP, [UP], squared, options, checkpoint=Checkpoint(place, "first"))
+    if other == "damaged":
+        place.write_bytes(place.read_bytes()[:-200])
+    wanted = "second" if other == "of other data" else "first"
+    again = learn(net(), lambda _: UP, [UP], squared, options, checkpoint=Checkpoint(place, wanted))
+    np.testing.assert_array_equal(again.model.get_weights()[0], whole.model.get_weights()[0])
 
 
 @pytest.mark.parametrize("wrong", [{"steps": -1}, {"rate": 0.0}, {"check_every": 0}])

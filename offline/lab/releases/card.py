@@ -1,0 +1,133 @@
+"""The card of a released model: its text stands in the tree beside the recipe, figures are filled in by the run.
+
+In the text stand, each alone in a line,
+
+    {{commands}}       what made the model, command by command
+    {{training}}       what the manifest says of the training
+    {{table NAME}}     a table of the recipe:
+
+    [tables.NAME]
+    of = "{work}/devtest.json"            what `samplechop evaluate … --json` wrote; without it the model's own scores
+    rows = [["strong hits F", "strong_f", "mixes"], …]      words, measure, group of recordings ("" for all)
+    noise = true                          false alarms on noise as well
+
+A figure is a mean over recordings ± its standard error.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from samplechop import models
+from samplechop.models import Manifest
+from samplechop.offline.common.atomic import write_text
+from samplechop.offline.evaluate.comparison import standard_error
+from samplechop.offline.evaluate.references import group_of
+from samplechop.offline.evaluate.systems import title
+from samplechop.offline.lab.releases.recipe import HERE, Command, Recipe
+from samplechop.realtime.core import documents
+from samplechop.realtime.core.errors import UserError
+
+PLACE = re.compile(r"^{{(\w+)(?: ([\w-]+))?}}$", re.MULTILINE)
+
+
+def text_of(name: str) -> str:
+    """Give the text of a model's card, with places for figures."""
+    return documents.read_text(HERE / f"{name}.md")
+
+
+def places(text: str) -> list[tuple[str, str]]:
+    """List the places for figures in a text: (kind, name)."""
+    return [(match[1], match[2] or "") for match in PLACE.finditer(text)]
+
+
+def write(recipe: Recipe, manifest: Path, work: Path, commands: Sequence[Command], typed: str) -> None:
+    """Fill in the card of a model that was made, beside it. Raises UserError for results that cannot be read."""
+    made = models.load(manifest)
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] == "commands":
+            return "\n".join(f"    {line}" for line in (typed, "", *lines_of(commands, work, manifest)))
+        if match[1] == "training":
+            return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in made.training.items())
+        given = recipe.tables[match[2]]
+        if "of" in given:
+            return results(Path(given["of"].replace("{work}", str(work))), given["rows"], given.get("noise", False))
+        return scores(made, given.get("rows", ()))
+
+    write_text(manifest.with_suffix(".md"), PLACE.sub(fill, text_of(recipe.name)))
+
+
+def lines_of(commands: Sequence[Command], work: Path, manifest: Path) -> list[str]:
+    """Write the commands for people: of paths only what says something, folded at 100 signs."""
+    lines = []
+    for one in commands:
+        words = [word.replace(f"{work}/", "").replace(str(manifest.parent), "models") for word in one.words]
+        parts = re.sub(r" (--\S+|-\w) ", r"\n\1 ", "samplechop " + shlex.join(words)).split("\n")
+        line = ""
+        for part in parts:
+            if line and len(line) + len(part) > 96:
+                lines.append(line + " \\")
+                line = "    " + part
+            else:
+                line = f"{line} {part}" if line else part
+        lines.append(line)
+    return lines
+
+
+def results(path: Path, rows: Sequence[Sequence[str]], noise: bool = False) -> str:
+    """Tabulate results of an evaluation, a column for each system: mean ± standard error over recordings.
+
+    rows: (words, measure, group of recordings, "" for all). Raises UserError if the file holds no such results.
+    """
+    try:
+        systems: Mapping[str, Any] = documents.read_json(path)["systems"]
+        lines = ["| | " + " | ".join(title(name) for name in systems) + " |", "|---" * (len(systems) + 1) + "|"]
+        for words, measure, group in rows:
+            found = [_values(one["recordings"], measure, group) for one in systems.values()]
+            many = max(map(len, found))
+            lines.append(f"| {many} {group or 'in all'}: {words} | " + " | ".join(map(_figure, found)) + " |")
+        for kind in next(iter(systems.values()))["on_noise"] if noise else ():
+            counted = [f"{one['on_noise'][kind]:.1f}" for one in systems.values()]
+            lines.append(f"| false alarms on {kind} | " + " | ".join(counted) + " |")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        raise UserError(f"{str(path)!r} holds no results of an evaluation ({error!r})") from None
+    return "\n".join(lines)
+
+
+def _values(recordings: Mapping[str, Mapping[str, Any]], measure: str, group: str) -> list[float]:
+    chosen = (one for name, one in recordings.items() if group in ("", group_of(Path("/") / name, Path("/"))))
+    return [float(one[measure]) for one in chosen if one.get(measure) is not None]
+
+
+def _figure(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    mean = sum(values) / len(values)
+    return f"{mean:.3f} ± {standard_error(values):.3f}" if len(values) > 1 else f"{mean:.3f}"
+
+
+def scores(made: Manifest, rows: Sequence[Sequence[str]] = ()) -> str:
+    """Tabulate what the manifest says of a model's scores; numbers within numbers by their names.
+
+    rows: (words, name of the score) of those that are shown, all if there are none.
+    """
+    flat = dict(_flat(made.scores))
+    chosen = [(words, flat.get(name)) for words, name in rows] if rows else list(flat.items())
+    cells = ((words, "–" if value is None else f"{value:.3f}") for words, value in chosen)
+    return "\n".join(["| | |", "|---|---|", *(f"| {words} | {value} |" for words, value in cells)])
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        name = f"{above}{key.replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{name}, ")
+        elif isinstance(value, list):
+            found += [(f"{name} {number}", one) for number, one in enumerate(value, 1)]
+        else:
+            found.append((name, value))
+    return found

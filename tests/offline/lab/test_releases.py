@@ -1,0 +1,182 @@
+"""Recipes of released models: what they need, what they run, how a run goes on, what stands on the card."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from scipy import stats
+from typer.main import get_command
+
+from samplechop import models
+from samplechop.offline.cli.main import app
+from samplechop.offline.lab.releases import card, run
+from samplechop.offline.lab.releases.recipe import Place, Recipe, Step, links, missing, names, plan, read
+from samplechop.offline.training.tasks import chop
+from samplechop.realtime.core.errors import UserError
+from tests.support.command import samplechop
+from tests.support.signals import record
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Give a place where every package and every folder is there."""
+    root, folders = tmp_path / "root", {}
+    for name in names():
+        recipe = read(name)
+        for package in recipe.packages.values():
+            path = root / package.path.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch() if path.suffix else path.mkdir(exist_ok=True)
+        for option in recipe.folders:
+            folders[option] = [tmp_path / option]
+            folders[option][0].mkdir(exist_ok=True)
+    return Place(tmp_path / "out", tmp_path / "work", folders, root)
+
+
+def test_every_released_model_has_a_recipe() -> None:
+    assert set(names()) == {path.stem for path in models.FOLDER.glob("*.json")}
+
+
+def parsed(words: Sequence[str]) -> None:
+    """Have the command line read the words of a command, without running it. Raises if it does not take them."""
+    command: Any = get_command(app)
+    rest = list(words)
+    while hasattr(command, "get_command"):
+        command = command.get_command(None, rest.pop(0))
+    command.make_context("samplechop", rest)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_step_is_a_command_that_there_is(name: str, place: Place) -> None:
+    commands = plan(read(name), place)
+    for one in commands:
+        parsed(one.words)
+    assert "{" not in " ".join(word for one in commands for word in one.words)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_places_of_a_card_are_those_of_its_recipe(name: str) -> None:
+    recipe, places = read(name), card.places(card.text_of(name))
+    assert [one for kind, one in places if kind == "table"] == list(recipe.tables)
+    assert [kind for kind, _ in places if kind != "table"] == ["commands", "training"]
+
+
+def test_a_small_scale_makes_numbers_and_times_small(place: Place) -> None:
+    recipe = read("chop")
+    whole, tiny = plan(recipe, place)[0], plan(recipe, replace(place, scale=0.001))[0]
+    assert whole.words[whole.words.index("--minutes") + 1] == "360"
+    assert tiny.words[tiny.words.index("--minutes") + 1] == "4"
+    assert tiny.minutes < whole.minutes
+
+
+def test_what_is_missing_is_said_at_once_and_how_to_get_it(tmp_path: Path) -> None:
+    nowhere = Place(tmp_path / "out", tmp_path / "work", {"sounds": [tmp_path / "none"]}, tmp_path)
+    needed, wished = missing(read("drums"), nowhere)
+    assert any("apt-get install hydrogen-drumkits" in one for one in needed)
+    assert any(one.startswith("--music: real music") for one in needed)
+    assert any("no folder at" in one for one in needed)
+    assert not any("--sounds: " in one for one in wished)
+    with pytest.raises(UserError, match="needs what is not there"):
+        run.make(read("drums"), nowhere, "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_optional_and_not_there_gives_no_option(place: Place) -> None:
+    without = replace(place, folders={**place.folders, "sounds": []})
+    words = plan(read("chop"), without)[0].words
+    assert words.count("--sounds") == 1 < plan(read("chop"), place)[0].words.count("--sounds")
+    assert [one.removeprefix("--sounds: ") for one in missing(read("chop"), without)[1]] == [
+        "real one-shots and loops beside those of the packages"
+    ]
+
+
+def test_soundfonts_are_gathered_as_links(place: Place) -> None:
+    ((folder, files),) = links(read("drums"), place).items()
+    assert folder == place.work / "soundfonts" and {path.name for path in files} == {
+        "MuseScore_General_Full.sf2",
+        "TimGM6mb.sf2",
+    }
+
+
+def test_the_command_shows_its_plan_and_does_nothing(tmp_path: Path) -> None:
+    shown = samplechop("train", "release", "chop-61", "--plan", "-o", tmp_path / "x", "--packages", tmp_path)
+    assert shown.code == 0, shown
+    assert "missing: " in shown.out and "samplechop crate build" in shown.out and "on two cores" in shown.out
+    assert not list(tmp_path.iterdir())
+    assert "did you mean 'drums'" in samplechop("train", "release", "drum", "--plan").err
+
+
+def small(steps: Sequence[Step], tables: Any = None) -> Recipe:
+    return Recipe("chop", "a trial", (), {}, {"sounds": "records"}, {"steps": (300, 2)}, {}, tuple(steps), tables or {})
+
+
+def test_a_run_goes_on_at_the_step_that_failed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorflow")
+    monkeypatch.setattr(card, "write", lambda *_: None)
+    recipe, ran, bad = small([Step(name, f"do {name}", 1) for name in "abc"]), [], ["b"]
+
+    def execute(words: Sequence[str]) -> int:
+        ran.append(words[-1])
+        return int(words[-1] in bad)
+
+    with pytest.raises(UserError, match="'b' ended with exit code 1"):
+        run.make(recipe, place, "", execute)
+    bad.clear()
+    run.make(recipe, place, "", execute)
+    assert ran == ["a", "b", "b", "c"]
+    run.make(recipe, place, "", execute)
+    assert len(ran) == 4
+    other = small([Step("a", "do other", 1), *recipe.steps[1:]])
+    run.make(other, place, "", execute)
+    assert ran[4:] == ["other", "b", "c"]  # what comes after it was made from it
+
+
+def test_a_recipe_makes_model_and_card_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorflow")
+    monkeypatch.setattr(chop, "COARSE_SHAPE", replace(chop.COARSE_SHAPE, dilations=(1, 2), channels=8))
+    text = "# chop\n\n{{commands}}\n\n{{training}}\n\n{{table found}}\n"
+    monkeypatch.setattr(card, "text_of", lambda _: text)
+    sounds = tmp_path / "records"
+    sounds.mkdir()
+    for number in range(2):
+        samples, truth = record(4.0, number)
+        soundfile.write(sounds / f"{number}.wav", samples, 44_100)
+        (sounds / f"{number}.txt").write_text("\n".join(f"{sample / 44_100:.6f}" for sample in truth))
+    training = {"out": "{out}", "work": "{work}/features", "steps": "{steps}", "jobs": 1, "model_shape": "chop-coarse"}
+    evaluation = {"model": "{out}.json", "peers": "none", "no_noise": True, "json": "{work}/found.json", "jobs": 1}
+    steps = [
+        Step("training", "train chop", 1, ("{sounds}",), training),
+        Step("evaluation", "evaluate chop", 1, ("{sounds}",), evaluation),
+    ]
+    recipe = small(steps, {"found": {"of": "{work}/found.json", "rows": [["chops F", "chops_f", ""]]}})
+    where = Place(tmp_path / "tiny", tmp_path / "work", {"sounds": [sounds]}, scale=0.001)
+    made = run.make(recipe, where, "samplechop train release tiny", lambda words: samplechop(*words).code)
+    assert models.load(made).training["steps"] == 2
+    written = made.with_suffix(".md").read_text()
+    assert "    samplechop train release tiny" in written and "samplechop train chop" in written
+    assert "- recordings train: 1" in written
+    assert "| 2 in all: chops F |" in written and "±" in written
+
+
+def test_figures_are_means_with_their_standard_errors(tmp_path: Path) -> None:
+    values = {"mixes-1": 0.5, "mixes-2": 0.7, "mixes-3": 0.9, "stems-1": 0.1}
+    recordings = {f"{name}.flac": {"strong_f": value, "beats_f": None} for name, value in values.items()}
+    system = {"recordings": recordings, "on_noise": {"hiss": 0.25}}
+    (tmp_path / "found.json").write_text(json.dumps({"systems": {"mine/me.json": system}}))
+    rows = [["strong hits F", "strong_f", "mixes"], ["beats F", "beats_f", ""]]
+    lines = card.results(tmp_path / "found.json", rows, True).splitlines()
+    error = stats.sem([0.5, 0.7, 0.9])
+    assert lines == [
+        "| | me |",
+        "|---|---|",
+        f"| 3 mixes: strong hits F | 0.700 ± {error:.3f} |",
+        "| 0 in all: beats F | – |",
+        "| false alarms on hiss | 0.2 |",
+    ]
+    (tmp_path / "found.json").write_text("{}")
+    with pytest.raises(UserError, match="no results of an evaluation"):
+        card.results(tmp_path / "found.json", rows)
