@@ -225,10 +225,9 @@ def train(sources: list[Path], options: TagOptions, run: Run) -> str:
     images = tag_net.images_of(atlas, tagged.rows, features, options.seed, options.jobs, run.progress)
     steps = options.steps
     schedule = Options(steps, rate=2e-3, seed=options.seed, check_every=max(25, steps // 16), patience=6)
-    made = run.fit(TagTask(images, tagged, options.seed, steps), schedule, {})
-    score, count = made.scores["mean_average_precision"], made.training["sounds_validation"]
-    found = f"mean average precision {score:.3f} on {count} sounds held out ({tagged.how})"
-    return f"{len(tagged.tags)} tags of {len(tagged.rows)} sounds, {found}"
+    task = TagTask(images, tagged, options.seed, steps)
+    said = task.said(run.fit(task, schedule, {}))
+    return f"{len(tagged.tags)} tags of {len(tagged.rows)} sounds, {said}"
 
 
 RECIPE = Recipe(

@@ -2,7 +2,7 @@
 and as figures (PNG files, all in one style).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ def f_measure(recordings: Iterable[tuple[int, Sequence[Verdict]]]) -> float:
     return float(mir_eval.util.f_measure(*precision_recall(recordings)))
 
 
+NO_BETTER = "it is no better there than the model it started from: keep that one, or label more recordings"
 ADVISED = 10
 """Labelled recordings under which what is measured on those held out says little."""
 
@@ -104,11 +105,10 @@ def held_out_summary(found: Mapping[str, tuple[float, float]], learned: int, hel
     first = f"your chops are found with F {now:.2f} on {ones} that it did not learn from"
     if before:
         first += f", {before[0]:.2f} before"
-    width = max(map(len, found))
-    lines = [first, f"{'':{width}}     F  precision  recall"]
-    lines += [f"{name:{width}}  {f[name]:.2f}  {p:9.2f}  {r:6.2f}" for name, (p, r) in found.items()]
+    rows = {name: (f[name], *pair) for name, pair in found.items()}
+    lines = [first, *figures(rows, ("F", "precision", "recall"))]
     if before and now <= before[0]:
-        lines.append("it is no better there than the model it started from: keep that one, or label more recordings")
+        lines.append(NO_BETTER)
     if chosen_on:
         lines.append(f"its threshold was chosen on the same {ones}: expect a little less on others")
     if learned + held_out < ADVISED:
@@ -117,6 +117,32 @@ def held_out_summary(found: Mapping[str, tuple[float, float]], learned: int, hel
             f"music may gain nothing; label {ADVISED} or more"
         )
     return "\n".join(lines)
+
+
+def figures(rows: Mapping[str, Sequence[float]], columns: Sequence[str]) -> list[str]:
+    """Write figures as a small table, a line for each model: two decimals under each column's name, – for nan."""
+    width = max(map(len, rows))
+    widths = [max(4, len(column)) for column in columns]
+    heads = (f"  {column:>{room}}" for column, room in zip(columns, widths, strict=True))
+    lines = [" " * width + "".join(heads)]
+    for name, values in rows.items():
+        texts = ["–" if np.isnan(value) else f"{value:.2f}" for value in values]
+        cells = (f"  {text:>{room}}" for text, room in zip(texts, widths, strict=True))
+        lines.append(f"{name:{width}}" + "".join(cells))
+    return lines
+
+
+def resampled_error(
+    count: int, measure: Callable[[NDArray[np.int64]], float], rounds: int = 100, seed: int = 1
+) -> float:
+    """Give the standard error of a measure of `count` things by the bootstrap (Efron, 1979), nan for under two.
+
+    measure: gives the measure of some of them, by their numbers, int64 (count,), among which some come again.
+    """
+    if count < 2:
+        return float("nan")
+    rng = np.random.default_rng(seed)
+    return float(np.nanstd([measure(rng.integers(0, count, count)) for _ in range(rounds)], ddof=1))
 
 
 def calibration(known: Sequence[Verdict]) -> tuple[tuple[float, float], ...]:

@@ -192,6 +192,7 @@ class DrumTask(streaming.StreamingTask):
         super().__init__(SPEC, features, SHAPE, members, start)
         self._real = dataset.read(calibrate_on, "train", "validation") if calibrate_on is not None else None
         self._deciding: Mapping[str, list[Scored]] = {}
+        self._found: dict[str, dict[str, float]] = {}
 
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
         """Choose each drum's threshold, and say how often a score is right."""
@@ -204,10 +205,16 @@ class DrumTask(streaming.StreamingTask):
         self._deciding = deciding
         best = {name: best_choice(records, GAPS[name]) for name, records in deciding.items()}
         choices = {name: choice for name, (choice, _) in best.items()}
-        validation = {name: measures.f_measure(_verdicts(scored[name], choices[name])) for name in choices}
+        validation = _f_of(scored, choices)
+        if self.start is not None:
+            nets = [self.shape.build(1, layers=layers) for layers in self.start.members]
+            before = self.start.manifest
+            known = DrumDecision.read(before.decision, before.name).drums
+            self._found[f"{before.name}, before"] = _f_of(score(streaming.mean_of(nets), self.validation), known)
+        self._found[""] = validation
         scores = {
             "deciding_f": {name: round(f, 4) for name, (_, f) in best.items()},
-            "validation_f": {name: round(f, 4) for name, f in validation.items()},
+            "validation_f": {name: None if np.isnan(f) else round(f, 4) for name, f in validation.items()},
             "validation_loss": streaming.lowest_losses(fittings),
         }
         size = self.shape.dilations, self.shape.channels, len(self.layers)
@@ -215,6 +222,19 @@ class DrumTask(streaming.StreamingTask):
         threshold = min(one.threshold for one in choices.values())
         gap = min(one.gap for one in choices.values())
         return Calibrated(content, features, scores, threshold, gap, decision_of(choices))
+
+    def said(self, manifest: Manifest) -> str:
+        """Compare the drums found in held-out recordings with those of the net it started from."""
+        rows = {name or manifest.name: list(found.values()) for name, found in self._found.items()}
+        *before, now = (float(np.nanmean(values)) for values in rows.values())
+        count = manifest.training["recordings_validation"]
+        first = f"drums are found with a mean F of {now:.2f} on {count} recordings that it did not learn from"
+        lines = [first + (f", {before[0]:.2f} before" if before else ""), *measures.figures(rows, list(DRUMS))]
+        if before and not now > before[0]:
+            lines.append(measures.NO_BETTER)
+        if self._real is None:
+            lines.append("its thresholds were chosen on the same recordings: expect a little less on others")
+        return "\n".join(lines)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:
         """Write the weights, verify the model, draw precision over recall; a dot where the model stands."""
@@ -226,6 +246,16 @@ class DrumTask(streaming.StreamingTask):
             lines[name] = COLOURS[name], points, at
         title = "Drums on the records that decided, ±29 ms"
         measures.draw_precision_recall(title, lines, "-", folder / "precision-recall.png")
+
+
+def _f_of(scored: Mapping[str, Sequence[Scored]], choices: Mapping[str, DrumChoice]) -> dict[str, float]:
+    """Give the F-measure of each drum; nan of one that is struck nowhere."""
+    return {
+        name: measures.f_measure(_verdicts(scored[name], choice))
+        if any(len(one.references) for one in scored[name])
+        else float("nan")
+        for name, choice in choices.items()
+    }
 
 
 def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
@@ -248,7 +278,7 @@ def net_of(_options: streaming.StreamOptions) -> tuple[StreamSpec, tcn.Shape]:
 
 
 def train(sources: list[Path], options: streaming.StreamOptions, run: Run) -> object:
-    """Train the net; gives its scores."""
+    """Train the net; gives what is said of it."""
     start, steps = None, STEPS if options.steps is None else options.steps
     schedule = Options(steps, seed=options.seed, check_every=200)
     if options.start is not None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop import models
 from samplechop.models import HarmonyFeatures, Manifest
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.training import keras_models, measures
@@ -20,6 +21,7 @@ from samplechop.offline.training.tasks.harmony_mixing import KINDS
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option
 from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB
+from samplechop.realtime.nets.tflite import Net
 
 HIDDEN = (512, 256, 128)
 BATCH = 512
@@ -171,6 +173,7 @@ def measure(logits: NDArray[np.float32], held_out: Frames, threshold: float) -> 
     together = mean[alike, :12] > np.log(threshold / (1 - threshold))
     mix_target = target.reshape(-1, FRAMES, 12)[alike, 0]
     found["pitch_class_f_of_a_mix"] = f_measure(together, mix_target, np.ones_like(together))
+    found["pitch_class_f_error"] = _error(detected, target, known)
     found["all_12_right_of_a_mix"] = float(np.mean((together == (mix_target > 0)).all(axis=1)))
     kinds = np.asarray(held_out.kind)
     found["by_kind"] = {
@@ -193,6 +196,18 @@ def measure(logits: NDArray[np.float32], held_out: Frames, threshold: float) -> 
         float((false & near & ~other).sum() / count) for near, other in ((above, below), (below, above))
     ]
     return _rounded(found)
+
+
+def _error(detected: NDArray[np.bool_], target: NDArray[np.uint8], known: NDArray[np.bool_]) -> float:
+    """Give the standard error of the F of single frames, mixes drawn again and again."""
+    kinds = (detected & (target > 0), detected & (target == 0), ~detected & (target > 0))
+    counts = np.stack([(kind & known).reshape(-1, FRAMES * 12).sum(axis=1) for kind in kinds], axis=1)
+
+    def f_of(drawn: NDArray[np.int64]) -> float:
+        right, false, missed = counts[drawn].sum(axis=0)
+        return float(2 * right / max(1, 2 * right + false + missed))
+
+    return measures.resampled_error(len(counts), f_of)
 
 
 def _rounded(value: Any) -> Any:
@@ -248,7 +263,33 @@ def train(banks: list[Path], options: HarmonyOptions, run: Run) -> str:
     schedule = Options(options.steps, rate=2.5e-3, seed=options.seed, check_every=250, patience=12)
     scores = run.fit(HarmonyTask(*frames, spectrum), schedule, facts).scores
     single, mix = scores["pitch_class_f"], scores["pitch_class_f_of_a_mix"]
-    return f"pitch-class F {single:.3f} of single frames, {mix:.3f} of six together"
+    first = f"pitch-class F {single:.3f} of single frames, {mix:.3f} of six together"
+    found = {"harmony, released": released(frames[1], spectrum), run.out.name: scores}
+    rows = {name: [float(one[key]) for key in COMPARED.values()] for name, one in found.items() if one is not None}
+    held_out = facts["instruments_held_out"]
+    return "\n".join([f"{first}, on {held_out} instruments held out", *measures.figures(rows, list(COMPARED))])
+
+
+COMPARED = {
+    "one frame": "pitch_class_f",
+    "six frames": "pitch_class_f_of_a_mix",
+    "all 12 right": "all_12_right_of_a_mix",
+    "bass": "bass",
+    "false on noise": "frames_with_false_notes_on_drums_and_noise",
+}
+"""What is shown of a model at the end, and its name among the scores."""
+
+
+def released(held_out: Frames, spectrum: str) -> dict[str, Any] | None:
+    """Measure the released model on the same frames; None where its input is another."""
+    manifest = models.load("harmony")
+    features, x = manifest.features, np.asarray(held_out.x, np.float32)
+    if not isinstance(features, HarmonyFeatures) or (features.spectrum, features.n_bins) != (spectrum, x.shape[1]):
+        return None
+    net, logits = Net(manifest.path, features.n_bins, 24), np.zeros((len(x), 24), np.float32)
+    for row, frame in zip(logits, x, strict=True):
+        row[:] = net.run(frame[None])[0]
+    return measure(logits, held_out, manifest.threshold)
 
 
 RECIPE = Recipe(

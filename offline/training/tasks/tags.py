@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop import models
 from samplechop.models import Manifest, SoundFeatures
 from samplechop.offline.augmentation.effects import shift_bands, tilt_and_ripple
 from samplechop.offline.nets import sound_net
@@ -35,7 +36,7 @@ BATCH = 128
 VALIDATION_BATCH = 512
 LEAST_THRESHOLD = 0.2
 THRESHOLDS = tuple(np.round(np.arange(LEAST_THRESHOLD, 0.91, 0.02), 2).tolist())
-MOST_BARS = 50
+MOST_BARS, MOST_SHOWN = 50, 5
 Images = NDArray[np.float16]
 """Images of sounds: float16 (n, versions, inputs), the first version as it is."""
 
@@ -217,8 +218,17 @@ class TagTask:
         precision = self._precision = average_precision(labels, likelihoods)
         rounded = [None if np.isnan(value) else round(float(value), 3) for value in precision]
         mean = round(float(np.nanmean(precision)), 3)
-        scores = {"mean_average_precision": mean, "average_precision": dict(zip(tags, rounded, strict=True))}
-        card_scores: dict[str, Any] = {"mean": mean}
+
+        def mean_of(drawn: NDArray[np.int64]) -> float:
+            return float(np.nanmean(average_precision(labels[drawn], likelihoods[drawn])))
+
+        error = round(measures.resampled_error(len(labels), mean_of, rounds=50), 3)
+        scores = {
+            "mean_average_precision": mean,
+            "mean_average_precision_error": None if np.isnan(error) else error,
+            "average_precision": dict(zip(tags, rounded, strict=True)),
+        }
+        card_scores: dict[str, Any] = {"mean": f"{mean} ± {error}"}
         for tag, value, count in zip(tags, precision.tolist(), labels.sum(axis=0).tolist(), strict=True):
             card_scores[tag] = f"{value:.3f} ({count:.0f} sounds)" if count else "not measured: none of them has it"
         facts = {
@@ -234,6 +244,37 @@ class TagTask:
         }
         content = keras_models.to_tflite(_two_outputs(fitted.model), sound_net.BATCH)
         return Calibrated(content, self.features, scores, decision=decision, facts=facts, card_scores=card_scores)
+
+    def said(self, manifest: Manifest) -> str:
+        """Compare the tags of sounds held out with those of the released model, of the tags that both know."""
+        count = len(self._held_out)
+        mean, error = (manifest.scores[f"mean_average_precision{end}"] for end in ("", "_error"))
+        first = f"mean average precision {mean:.3f} ± {error or 0:.3f} on {count} sounds held out ({self._tagged.how})"
+        released = self._released()
+        if released is None:
+            return first
+        common = [tag for tag in released if tag in self.features.tags]
+        now = dict(zip(self.features.tags, self._precision.tolist(), strict=True))
+        found = {"sounds, released": released, manifest.name: now}
+        rows = {
+            name: [float(np.nanmean([values[tag] for tag in common])), *(values[tag] for tag in common[:MOST_SHOWN])]
+            for name, values in found.items()
+        }
+        return "\n".join([first, *measures.figures(rows, [f"mean of {len(common)}", *common[:MOST_SHOWN]])])
+
+    def _released(self) -> dict[str, float] | None:
+        """Measure the released model on the same sounds, by tag; None where its input is another or it knows no tag."""
+        manifest = models.load("sounds")
+        theirs, ours = manifest.features, self.features
+        if not isinstance(theirs, SoundFeatures) or theirs.n_inputs != ours.n_inputs:
+            return None
+        images = np.concatenate([x for x, _ in self.validation_batches()])
+        likelihoods, _ = sound_net.Encoder(manifest).predict(images)
+        known = [tag for tag in theirs.tags if tag in ours.tags]
+        labels = self._tagged.labels[self._held_out][:, [ours.tags.index(tag) for tag in known]]
+        found = average_precision(labels, likelihoods[:, [theirs.tags.index(tag) for tag in known]])
+        measured = {tag: value for tag, value in zip(known, found.tolist(), strict=True) if not np.isnan(value)}
+        return measured or None
 
     def finish(self, _manifest: Manifest, folder: Path) -> None:
         """Draw the average precision of each tag."""
