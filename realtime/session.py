@@ -204,7 +204,7 @@ class Session:
             closing.callback(self._source.stop)
             self._view.start()
             closing.callback(self._view.stop)
-            closing.callback(lambda: self._show(self._write()))
+            closing.callback(lambda: self._show(self._write(), last=True))
             if self._taps is not None:
                 closing.callback(self._taps.close)
             if self._tempo_keys is not None:
@@ -315,5 +315,5 @@ class Session:
             self.stop()
         return new
 
-    def _show(self, new: list[Event]) -> None:
-        self._view.show(self.monitor.snapshot, new)
+    def _show(self, new: list[Event], last: bool = False) -> None:
+        self._view.show(self.monitor.snapshot, new, last)

@@ -8,11 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any, TextIO
 
+PATIENCE_SECONDS = 2.0
+"""How long the last words of a program wait for a terminal that shows them late, as on a busy machine or over ssh."""
 
-def takes_output(stream: IO[str]) -> bool:
-    """Tell whether a stream takes output now: not a terminal that Ctrl-S has stopped, nor a pipe nobody reads."""
+
+def takes_output(stream: IO[str], seconds: float = 0.0) -> bool:
+    """Tell whether a stream takes output now, or within so many seconds.
+
+    A terminal that Ctrl-S has stopped does not, nor does a pipe nobody reads.
+    """
     try:
-        return bool(select.select([], [stream], [], 0)[1])
+        return bool(select.select([], [stream], [], seconds)[1])
     except (AttributeError, OSError, ValueError, TypeError):  # no file, or Windows: nobody knows before
         return True
 
@@ -45,11 +51,17 @@ class TerminalWriter:
             while self.rest:
                 self.rest = self.rest[os.write(self._fd, self.rest) :]
 
+    def finish(self) -> None:
+        """Write all that was kept, while the terminal goes on taking something. Raises OSError where it is gone."""
+        self.flush()
+        while self.rest and select.select([], [self._fd], [], PATIENCE_SECONDS)[1]:
+            self.flush()
+
 
 def say(text: str) -> None:
-    """Write a line to standard error, if anybody is still there to read it."""
+    """Write a line to standard error, if anybody is still there to read it; it may take them a moment."""
     try:
-        if not takes_output(sys.stderr):
+        if not takes_output(sys.stderr, PATIENCE_SECONDS):
             raise BlockingIOError
         print(text, file=sys.stderr, flush=True)
     except (OSError, ValueError):  # the terminal was closed or stopped: nor may Python wait for it, or fail, at its end

@@ -116,7 +116,7 @@ class PlainView(View):
 
     def stop(self) -> None:
         """Write what was hit and lost since the last lines about it."""
-        if self._shown is not None:
+        if self._shown is not None and self.ready():
             now = clock(self._shown.position, self._shown.sample_rate)
             self._write(self._counted(self._shown, now, final=True))
 

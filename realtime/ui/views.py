@@ -110,7 +110,11 @@ class TerminalView(View):
 
     def stop(self) -> None:
         """Show the cursor again under the last picture."""
-        self._live.stop()
+        if isinstance(self._stream, TerminalWriter):
+            self._live.stop()
+            self._stream.finish()
+        elif self.ready():
+            self._live.stop()
 
     def picture(self, snapshot: Snapshot, new: Sequence[Event], width: int, height: int) -> Picture:
         """Take in a snapshot and the events since the last one, and lay them out in `width` x `height` cells."""

@@ -1,6 +1,7 @@
 import io
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from math import inf, nan
 from pathlib import Path
 
@@ -382,6 +383,53 @@ def test_a_view_that_is_not_ready_keeps_nobody_waiting_and_gets_what_it_missed()
     view.show(snapshot, [chop(2)])
     view.show(snapshot, [])
     assert [event.sample for event in slow.shown] == [1, 2]
+
+
+def test_a_view_that_is_slow_at_the_end_still_shows_the_last_and_leaves_the_terminal_as_it_was():
+    class Late(View):
+        asked, did = 0, ()
+
+        def ready(self):
+            self.asked += 1
+            return self.asked % 3 == 0
+
+        def start(self):
+            self.did += ("start",)
+
+        def show(self, _snapshot, new):
+            self.did += tuple(event.sample for event in new)
+
+        def stop(self):
+            self.did += ("stop",)
+
+    late = Late()
+    view = GuardedView(late, print)
+    view.start()
+    view.show(snapshot, [chop(1)])
+    view.show(snapshot, [chop(2)], last=True)
+    view.stop()
+    assert late.did == ("start", 1, 2, "stop")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_a_terminal_that_is_read_late_gets_the_last_picture_and_its_cursor(terminal, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    ours, theirs = terminal
+    with os.fdopen(os.dup(theirs), "w", encoding="utf-8") as stream, ThreadPoolExecutor(1) as pool:
+        view = choose_view(stream, quiet=False)
+        view.start()
+        while view.ready():
+            view.show(snapshot(position=20 * RATE), [])
+
+        def read():
+            taken = b""
+            while b"\x1b[?25h" not in taken:
+                taken += os.read(ours, 100)
+            return taken
+
+        reading = pool.submit(read)
+        view.stop()
+        assert b"\x1b[?25l" in reading.result()
 
 
 @settings(max_examples=60)
