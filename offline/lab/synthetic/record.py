@@ -81,21 +81,24 @@ def _melody_note(score: Score, rng: np.random.Generator, time: float, length: fl
     score.tones.append(Tone(time, length, key, int(np.clip(loud * rng.normal(1, 0.15), 25, 127)), "lead"))
 
 
-OTHERWISE_WALTZ = 0.06
+OTHERWISE_WALTZ = 0.1
 """How often a style is played in three."""
 COMPOUND_BPM = (55.0, 110.0)
-BY_PEOPLE = 0.6
+BY_PEOPLE = 0.5
 """How often drums are a person's performance, where there are any."""
 STYLES_OF_GROOVES = {
-    "afrobeat": "funk",
-    "afrocuban": "latin",
-    "blues": "shuffle",
-    "dance": "disco",
-    "highlife": "latin",
-    "neworleans": "funk",
-    "pop": "soul",
+    "afrobeat": ("funk",),
+    "afrocuban": ("latin",),
+    "blues": ("shuffle",),
+    "dance": ("disco", "electro"),
+    "highlife": ("latin",),
+    "neworleans": ("funk",),
+    "pop": ("soul", "songwriter", "rock"),
+    "punk": ("punk", "d-beat", "hard rock"),
+    "reggae": ("reggae", "one-drop"),
+    "rock": ("rock", "hard rock", "hard rock", "songwriter", "thrash", "ballad"),
 }
-"""Which of STYLES a band plays to performances of other names."""
+"""Which of STYLES a band plays to performances, where there is not just the one of their name."""
 
 
 def make(seed: int, number: int, bank: Bank, augment: bool = True) -> tuple[Sound, Truth]:
@@ -184,8 +187,8 @@ def compose(rng: np.random.Generator, length: float, with_band: bool) -> tuple[S
 
 
 def style_of(performance: Performance, rng: np.random.Generator) -> Style:
-    """Choose how a band plays to a performance: in its style where there is one of the name, otherwise in any."""
-    wanted = STYLES_OF_GROOVES.get(performance.style, performance.style)
+    """Choose how a band plays to a performance: as goes with its style, or in any where that is not known."""
+    wanted = str(rng.choice(STYLES_OF_GROOVES.get(performance.style, (performance.style,))))
     return next((style for style in STYLES if style.name == wanted), None) or random_style(rng)
 
 

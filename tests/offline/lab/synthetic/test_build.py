@@ -1,5 +1,6 @@
 import functools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import soundfile
 
 from samplechop.offline.lab.synthetic import build, soundfont_bank
 from samplechop.offline.lab.synthetic.chop_rule import highest_rise, rises_db
+from samplechop.offline.lab.synthetic.grooves import Performance
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import LONGEST, SHORTEST, outline
 from samplechop.offline.labels.recording_truth import read_truth
@@ -57,6 +59,24 @@ def test_a_record_depends_on_nothing_but_its_seed_and_number(kind, instruments, 
     one, two = record(kind), make(4, number_of(kind), instruments)
     np.testing.assert_array_equal(one[0], two[0])
     assert one[1] == two[1]
+
+
+def test_a_record_of_a_performance_has_its_tempo_its_strokes_and_its_side_of_the_split(instruments, monkeypatch):
+    places = np.sort(np.concatenate([np.arange(0, 64, 2.0), np.arange(1, 64, 2.0) + 0.03])).astype(np.float32)
+    roles, ones = np.tile(np.array([0, 3], np.uint8), 32), np.full(64, 0.9, np.float32)
+    grooves = tuple(
+        Performance("drummer", "rock", bpm, "4/4", held_out, places, roles, ones, ones)
+        for bpm, held_out in ((91.0, False), (137.0, True))
+    )
+    monkeypatch.setattr("samplechop.offline.lab.synthetic.record.BY_PEOPLE", 1.0)
+    number = number_of("drums")
+    _, truth = make(4, number, replace(instruments, grooves=grooves), augment=False)
+    bpm = 137.0 if outline(4, number).split == "validation" else 91.0
+    beats = np.array([beat.time for beat in truth.beats])
+    assert 60 / np.median(np.diff(beats)) == pytest.approx(bpm, rel=0.05)
+    kicks = [drum.time for drum in truth.drums if drum.label == "kick"]
+    assert len(kicks) > 0.3 * len(beats)
+    assert np.median([np.min(np.abs(beats - kick)) for kick in kicks]) < 0.01
 
 
 @pytest.mark.parametrize("kind", ["full", "drums", "band", "solo", "noise"])
