@@ -97,10 +97,11 @@ def _release(
     *,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The model to write (default: release/NAME).")] = None,
     music: Annotated[
-        Folders, typer.Option(help="Real music without drums, with reference times beside it; again for more.")
+        Path | None, typer.Option(help="Real music without drums, with reference times beside it.")
     ] = None,
     sounds: Annotated[Folders, typer.Option(help="More real one-shots and loops; again for more.")] = None,
-    grooves: Annotated[Folders, typer.Option(help="People's drumming as MIDI; again for more.")] = None,
+    grooves: Annotated[Path | None, typer.Option(help="The Groove MIDI Dataset, zip or folder.")] = None,
+    songs: Annotated[Path | None, typer.Option(help="Real songs with their drums apart.")] = None,
     packages: Annotated[
         Path, typer.Option(help="Where Debian's packages were unpacked, as by dpkg -x (default: installed).")
     ] = Path("/"),
@@ -126,7 +127,8 @@ def _release(
 
     recipe = read(name)
     path = out if plan and out is not None else model_path(out or Path("release") / name, f"release/{name}")
-    folders = {"music": music or (), "sounds": sounds or (), "grooves": grooves or ()}
+    given = {"music": [music], "sounds": sounds, "grooves": [grooves], "songs": [songs]}
+    folders = {option: [one for one in some or () if one is not None] for option, some in given.items()}
     place = Place(path, path.with_name(path.name + "-work"), folders, packages, scale)
     lines = run.spoken(recipe, place)
     if plan:

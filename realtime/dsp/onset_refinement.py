@@ -82,7 +82,8 @@ def _attack(samples, likely, best, n_before, n_after):
             before = (energy[c, b] - energy[c - n_before, b]) * (n_after / n_before)
             if after > _RISE * before:
                 ratio = (after + _FLOOR * n_after * _CELL) / (before + _FLOOR * n_after * _CELL)
-                step += math.log(ratio) * math.sqrt(after / loudest[b])
+                # Where sound begins at the very last cut, nothing was louder before it.
+                step += math.log(ratio) * (math.sqrt(after / loudest[b]) if loudest[b] > 0 else 1.0)
         step *= likely[c]
         if step > best_step:
             best_step = step

@@ -3,6 +3,7 @@
 In the text stand, each alone in a line,
 
     {{commands}}       what made the model, command by command
+    {{net}}            its size and outputs, from the manifest
     {{training}}       what the manifest says of the training
     {{table NAME}}     a table of the recipe:
 
@@ -17,6 +18,7 @@ A figure is a mean over recordings ± its standard error.
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +54,31 @@ def write(recipe: Recipe, manifest: Path, work: Path, commands: Sequence[Command
             return "\n".join(f"    {line}" for line in (typed, "", *lines_of(commands, work, manifest)))
         if match[1] == "training":
             return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in made.training.items())
+        if match[1] == "net":
+            return net(made)
         given = recipe.tables[match[2]]
         if "of" in given:
             return results(Path(given["of"].replace("{work}", str(work))), given["rows"], given.get("noise", False))
         return scores(made, given.get("rows", ()))
 
     write_text(manifest.with_suffix(".md"), PLACE.sub(fill, text_of(recipe.name)))
+
+
+def net(made: Manifest) -> str:
+    """Say how large a net is and what it gives."""
+    lines = [f"- file: {made.path.stat().st_size / 1000:.0f} kB"]
+    for key, value in asdict(made.features).items():
+        if isinstance(value, dict):
+            lines += [
+                f"- {key.replace('_', ' ')}, {name.replace('_', ' ')}: {_plain(one)}" for name, one in value.items()
+            ]
+        elif value is not None:
+            lines.append(f"- {key.replace('_', ' ')}: {_plain(value)}")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def lines_of(commands: Sequence[Command], work: Path, manifest: Path) -> list[str]:

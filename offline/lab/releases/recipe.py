@@ -137,7 +137,7 @@ def missing(recipe: Recipe, place: Place) -> tuple[list[str], list[str]]:
         if not given:
             optional = what.startswith("optional: ")
             (wished if optional else needed).append(f"--{option}: {what.removeprefix('optional: ')}")
-        needed += [f"no folder at {str(path)!r}, named by --{option}" for path in given if not path.is_dir()]
+        needed += [f"nothing at {str(path)!r}, named by --{option}" for path in given if not path.exists()]
     return needed, wished
 
 

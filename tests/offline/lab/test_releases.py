@@ -62,7 +62,7 @@ def test_every_step_is_a_command_that_there_is(name: str, place: Place) -> None:
 def test_the_places_of_a_card_are_those_of_its_recipe(name: str) -> None:
     recipe, places = read(name), card.places(card.text_of(name))
     assert [one for kind, one in places if kind == "table"] == list(recipe.tables)
-    assert [kind for kind, _ in places if kind != "table"] == ["commands", "training"]
+    assert [kind for kind, _ in places if kind not in ("table", "net")] == ["commands", "training"]
 
 
 def test_a_small_scale_makes_numbers_and_times_small(place: Place) -> None:
@@ -78,7 +78,7 @@ def test_what_is_missing_is_said_at_once_and_how_to_get_it(tmp_path: Path) -> No
     needed, wished = missing(read("drums"), nowhere)
     assert any("apt-get install hydrogen-drumkits" in one for one in needed)
     assert any(one.startswith("--music: real music") for one in needed)
-    assert any("no folder at" in one for one in needed)
+    assert any("nothing at" in one for one in needed)
     assert not any("--sounds: " in one for one in wished)
     with pytest.raises(UserError, match="needs what is not there"):
         run.make(read("drums"), nowhere, "")
@@ -90,7 +90,7 @@ def test_what_is_optional_and_not_there_gives_no_option(place: Place) -> None:
     words = plan(read("chop"), without)[0].words
     assert words.count("--sounds") == 1 < plan(read("chop"), place)[0].words.count("--sounds")
     assert [one.removeprefix("--sounds: ") for one in missing(read("chop"), without)[1]] == [
-        "real one-shots and loops beside those of the packages"
+        "real one-shots and loops beside those of the packages; a folder with an index.csv is one of kits"
     ]
 
 
@@ -138,7 +138,7 @@ def test_a_run_goes_on_at_the_step_that_failed(place: Place, monkeypatch: pytest
 def test_a_recipe_makes_model_and_card_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow")
     monkeypatch.setattr(chop, "COARSE_SHAPE", replace(chop.COARSE_SHAPE, dilations=(1, 2), channels=8))
-    text = "# chop\n\n{{commands}}\n\n{{training}}\n\n{{table found}}\n"
+    text = "# chop\n\n{{net}}\n\n{{commands}}\n\n{{training}}\n\n{{table found}}\n"
     monkeypatch.setattr(card, "text_of", lambda _: text)
     sounds = tmp_path / "records"
     sounds.mkdir()
@@ -158,7 +158,7 @@ def test_a_recipe_makes_model_and_card_end_to_end(tmp_path: Path, monkeypatch: p
     assert models.load(made).training["steps"] == 2
     written = made.with_suffix(".md").read_text()
     assert "    samplechop train release tiny" in written and "samplechop train chop" in written
-    assert "- recordings train: 1" in written
+    assert "- recordings train: 1" in written and "- heads: chop, hit" in written
     assert "| 2 in all: chops F |" in written and "±" in written
 
 

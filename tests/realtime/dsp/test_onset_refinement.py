@@ -33,6 +33,13 @@ def test_silence_keeps_the_frame() -> None:
     assert ATTACK_SEARCH.offset(np.zeros(ATTACK_SEARCH.length, np.float32)) == 0
 
 
+@pytest.mark.parametrize("samples", [1, 15, 16, 17, 640])
+def test_a_sound_that_begins_at_the_very_end_of_silence_is_no_fault(samples: int) -> None:
+    sound = np.zeros(ATTACK_SEARCH.length, np.float32)
+    sound[-samples:] = 0.5
+    assert -BACK <= ATTACK_SEARCH.offset(sound) <= FORWARD + ATTACK_SEARCH.margin
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_the_attack_lies_in_the_range_that_the_latency_counts_on(seed: int) -> None:
     noise = np.random.default_rng(seed).standard_normal(ATTACK_SEARCH.length).astype(np.float32)
