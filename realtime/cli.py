@@ -14,7 +14,7 @@ import typer
 
 from samplechop.models import ModelError, load
 from samplechop.realtime.core.errors import UserError, printable
-from samplechop.realtime.core.events import PITCHES
+from samplechop.realtime.core.events import CONFIRMED, PITCHES
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.options import with_options
 from samplechop.realtime.core.process import (
@@ -72,6 +72,8 @@ def live(
         from samplechop.realtime.audio import devices
 
         lines = [device.describe() for device in devices.list_devices()] if list_devices else _midi_ports()
+        if not lines and list_devices:
+            raise UserError(f"there is no audio device on this machine: {devices.WAY_OUT}")
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         typer.echo("\n".join(_folded(line, width) for line in lines) or "none found")
         return
@@ -169,7 +171,11 @@ def _report(summary: Summary, settings: LiveSettings, tap_file: Path | None, rep
 
 def _counted(count: int, kind: str) -> str:
     """Say how many events there were of a kind."""
-    one, many = {PITCHES: ("change of pitches", "changes of pitches")}.get(kind, (kind, kind + "s"))
+    names = {
+        PITCHES: ("change of pitches", "changes of pitches"),
+        CONFIRMED: ("confirmed drum hit", "confirmed drum hits"),
+    }
+    one, many = names.get(kind, (kind, kind + "s"))
     return f"{count} {one if count == 1 else many}"
 
 

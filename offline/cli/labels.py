@@ -57,6 +57,8 @@ def from_taps(
         raise UserError(
             f"--bias must be in {1000 * tapping.EARLIEST:g}..{1000 * tapping.LATEST:g} milliseconds, got {bias:g}"
         )
+    if taps.suffix.lower() != ".jsonl" and audio.suffix.lower() == ".jsonl":
+        raise UserError(f"first the taps, then the recording: samplechop labels from-taps {audio} {taps}")
     target = audio.with_suffix(".txt") if output is None else output
     check_target(target, force)
     times = tapping.read_taps(taps)

@@ -59,6 +59,9 @@ class _Lazy(Mapping[str, Any]):
         return len(COMMANDS)
 
 
+_UsageError: Any = typer.BadParameter.__base__
+
+
 class _Commands(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -74,6 +77,15 @@ class _Commands(TyperGroup):
         if self._listing and name in COMMANDS:
             return TyperCommand(name, help=COMMANDS[name][1])
         return super().get_command(ctx, name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that is named; hint at what mostly is wrong where there are too many arguments."""
+        try:
+            return super().invoke(ctx)
+        except _UsageError as error:
+            if "unexpected extra argument" in error.message:
+                error.message += ": a name with spaces needs quotes, such as 'my song.wav'"
+            raise
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """List the commands."""

@@ -35,7 +35,8 @@ def tensorflow() -> Any:
     """Import TensorFlow, and have it compute the same every time. Raises UserError if it is not installed."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what it says about processors helps nobody here
     try:
-        import tensorflow as imported
+        with silence():
+            import tensorflow as imported
     except ImportError:
         raise UserError(MISSING) from None
     imported.config.experimental.enable_op_determinism()

@@ -105,6 +105,8 @@ def held_out_summary(found: Mapping[str, tuple[float, float]], learned: int, hel
     first = f"your chops are found with F {now:.2f} on {ones} that it did not learn from"
     if before:
         first += f", {before[0]:.2f} before"
+    if held_out == 1:
+        first += "; one recording says next to nothing"
     rows = {name: (f[name], *pair) for name, pair in found.items()}
     lines = [first, *figures(rows, ("F", "precision", "recall"))]
     if before and now <= before[0]:

@@ -275,6 +275,7 @@ def test_wrong_input_is_one_sentence(song: Path, tmp_path: Path) -> None:
     refused(samplechop("labels", "from-taps", late, song, *out), "99.000 s", "lies outside")
     refused(samplechop("labels", "from-taps", late, tmp_path / "text.wav", *out), "text.wav")
     refused(samplechop("labels", "from-taps", late, song, *out, "--bias", 900), "--bias", "900")
+    refused(samplechop("labels", "from-taps", song, late, *out), "first the taps")
     refused(samplechop("labels", "show", tmp_path / "a.doc"), "a.doc")
     refused(samplechop("labels", "show", tmp_path / "a.txt", tmp_path / "no.wav"), "no.wav")
     refused(samplechop("labels", "show", tmp_path / "a.txt", "--picture", tmp_path / "a.png"), "recording")

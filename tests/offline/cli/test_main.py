@@ -123,6 +123,12 @@ def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(arguments: list
     assert meant in outcome.err
 
 
+def test_too_many_arguments_are_answered_with_quotes() -> None:
+    outcome = samplechop("live", "my", "song.ogg", "--fast")
+    assert outcome.code == 2
+    assert "needs" in outcome.err and "'my song.wav'" in outcome.err
+
+
 def test_a_model_that_nobody_knows_is_one_sentence() -> None:
     with pytest.raises(models.ModelError, match=r"no model 'harmny' \(did you mean 'harmony'\?\)"):
         models.load("harmny")
