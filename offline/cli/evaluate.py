@@ -108,15 +108,16 @@ def evaluate_drums(
     """Measure how well kick, snare, hat, tom and cymbal are told apart, on recordings whose hits are known.
 
     \b
-    samplechop evaluate drums my-drums                      every released drum model, librosa and aubio
+    samplechop evaluate drums my-drums                      early and confirmed drums, librosa, aubio
     samplechop evaluate drums my-drums --model mine/me.json --peers none --page look.html
 
     Beside name.wav lie its hits: name.drums.json, name.drums.txt (a line each, such as "1.25 kick" or "1.25 kick 0.8",
     all there are), or name.json of a synthetic record; the first two may be in a folder reference_times. Drums are
     kick, snare, hat, tom and cymbal: a hit of anything else, and a place where nobody knows, counts neither way. Each
     figure is the mean over the recordings in which the drum is struck. Recordings are averaged by subfolder, or by what
-    stands before the first dash of the name: keep drums alone and full mixes apart, as mixes are far harder. librosa
-    and aubio detect onsets, and do not name drums.
+    stands before the first dash of the name: keep drums alone and full mixes apart, as mixes are far harder. A drum
+    model names them within 25 ms; a streaming model confirms them with the lookahead of chops, if it was taught to.
+    librosa and aubio detect onsets, and do not name drums.
     """
     _evaluate("drums", folder, EvaluateOptions(**given))
 
@@ -155,7 +156,10 @@ def _evaluate(module: str, folder: Path, options: EvaluateOptions) -> None:
     from samplechop.offline.evaluate.references import tracks_in
 
     task: runner.Task = import_module(f"samplechop.offline.evaluate.{module}").TASK
-    own = systems.own_systems(task.detector, options.detector or [], options.model, task.kinds)
+    if task.usual is not None and not (options.detector or options.model):
+        own = list(task.usual())
+    else:
+        own = systems.own_systems(task.detector, options.detector or [], options.model, task.kinds)
     if isinstance(options, ChopEvaluateOptions) and options.choose:
         own = systems.chosen_ways(own, options.choose)
     names = [*own, *peers.wanted_peers(options.peers, task.peers)]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop import models
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.palette import FAINT, GREEN, INK, LINE, RED, YELLOW
 from samplechop.offline.evaluate import drum_measures, peers, svg, systems
@@ -45,8 +46,9 @@ from samplechop.offline.evaluate.references import together
 from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion, reliability
 from samplechop.offline.evaluate.systems import title
-from samplechop.realtime.core.events import DRUM, DRUMS, Event
+from samplechop.realtime.core.events import CONFIRMED, DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.detectors.drums.confirmed import ConfirmedDrumDetector, ConfirmedDrumSettings
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 
 PEERS = ("librosa", "aubio", "adtof")
@@ -54,7 +56,9 @@ PEERS = ("librosa", "aubio", "adtof")
 
 @lru_cache(maxsize=8)
 def open_system(system: str) -> Callable[[Sound], Hits]:
-    """Make ready a system by name: a peer, "detector:NAME", or a drum model's name or manifest path.
+    """Make ready a system by name: a peer, "detector:NAME", or a model's name or manifest path.
+
+    A drum model gives its early hits, a streaming one those that it confirms with the lookahead of chops.
 
     Raises UserError or models.ModelError if it cannot be used.
     """
@@ -62,7 +66,19 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
         return peers.drum_hits
     if system in PEERS:
         return lambda samples: _unlabelled(systems.open_system(system)(samples))
-    return live_hits(systems.detector_of(system, lambda model: DrumDetector(DrumSettings(model=model))))
+    return live_hits(systems.detector_of(system, _detector))
+
+
+def usual_systems() -> list[str]:
+    """Name the released drum models, and the streaming ones that confirm drums."""
+    released = systems.released(("drums", "stream"))
+    return [one for one in released if models.load(one).kind == "drums" or "confirmed" in models.load(one).decision]
+
+
+def _detector(model: str) -> Detector:
+    if models.load(model).kind == "stream":
+        return ConfirmedDrumDetector(ConfirmedDrumSettings(model=model))
+    return DrumDetector(DrumSettings(model=model))
 
 
 def live_hits(detector: Detector) -> Callable[[Sound], Hits]:
@@ -78,8 +94,10 @@ def live_hits(detector: Detector) -> Callable[[Sound], Hits]:
 
 
 def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | None = None) -> Hits:
-    """Read events as hits, in the order of their places; what is no drum is left out."""
-    kept = sorted((one for one in events if one.kind == DRUM and one.label in DRUMS), key=lambda one: one.sample)
+    """Read early or confirmed events as hits, in the order of their places; what is no drum is left out."""
+    kept = sorted(
+        (one for one in events if one.kind in (DRUM, CONFIRMED) and one.label in DRUMS), key=lambda one: one.sample
+    )
     return Hits(
         np.array([one.sample / RATE for one in kept]),
         np.array([DRUMS.index(one.label or "") for one in kept], np.int8),
@@ -285,7 +303,7 @@ def figures(result: Result) -> list[tuple[str, str]]:
 
 TASK = Task(
     "drums",
-    ("drums",),
+    ("drums", "stream"),
     PEERS,
     drum_measures.drum_references_for,
     drum_measures.WANTED,
@@ -301,4 +319,5 @@ TASK = Task(
     draw=draw_recording,
     key=key,
     figures=figures,
+    usual=usual_systems,
 )

@@ -62,8 +62,8 @@ def _scored(kind: str, references: References, markers: Seconds, window: float) 
     if reference is None or kind in ("beats", "downbeats"):
         return np.ones(len(markers), bool)
     unsure = list(references.unsure) if kind == "chops" else []
-    if references.faint is not None:
-        unsure += [(float(time), float(time)) for time in references.faint]
+    neither = [references.faint, references.half_strong if kind == "strong" else None]
+    unsure += [(float(time), float(time)) for times in neither if times is not None for time in times]
     return _known(markers, reference, unsure, window)
 
 

@@ -38,8 +38,8 @@ Seconds = NDArray[np.float64]
 BESIDE = "reference_times"
 STRONG = {"kick", "snare", "stick", "rim", "sidestick", "side-stick", "clap"}
 """What is struck in the snare's place counts, whatever files call it."""
-ACCENT = 0.5
-"""Velocity, 0..1, from which a kick or snare is a strong hit."""
+ACCENT, GHOST = 0.5, 0.3
+"""Velocities, 0..1: a kick or snare is a strong hit from the one on, and none up to the other; between nobody says."""
 TOGETHER = 0.03
 """Seconds: hits this close are one place to a listener."""
 CHORDS_WANTED = "put name.lab with lines such as '0.0 2.5 A:min7' beside the audio"
@@ -54,7 +54,8 @@ class References:
 
     chops: where a producer would cut. strong: kicks, snares, side-sticks and claps with accent. drums: every drum hit.
     beats, downbeats. onsets: every attack. unsure: (start, stop) where nobody knows whether a chop belongs. faint:
-    strokes so soft under the rest that they count neither way. first_play: another play of the same record.
+    strokes so soft under the rest that they count neither way. half_strong: neither strong hits nor ghost notes, these
+    count neither way as strong hits. first_play: another play of the same record.
     """
 
     chops: Seconds | None = None
@@ -65,6 +66,7 @@ class References:
     onsets: Seconds | None = None
     unsure: tuple[tuple[float, float], ...] = ()
     faint: Seconds | None = None
+    half_strong: Seconds | None = None
     first_play: FirstPlay | None = None
 
     @property
@@ -103,6 +105,7 @@ def references_of(truth: Truth) -> References:
     clear = truth.clear_drums()
     faint = sorted(hit.time for hit in set(truth.drums) - set(clear))
     strong = [hit.time for hit in clear if hit.label in STRONG and hit.velocity >= ACCENT]
+    between = [hit.time for hit in clear if hit.label in STRONG and GHOST <= hit.velocity < ACCENT]
     beats = truth.beats
     numbered = any(beat.position > 0 for beat in beats)
     attacks = [hit.time for hit in clear] + [note.time for note in truth.notes]
@@ -115,6 +118,7 @@ def references_of(truth: Truth) -> References:
         onsets=together(attacks) if attacks else None,
         unsure=tuple(truth.unsure),
         faint=np.array(faint) if faint else None,
+        half_strong=np.array(sorted(between)) if between else None,
     )
 
 

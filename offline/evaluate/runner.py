@@ -137,6 +137,7 @@ class Task:
     noise_text: how one is written.
     draw: draws a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
     figures: (heading, picture) of what all recordings show together.
+    usual: names the systems of ours that run where none is asked for; None for every released model.
     """
 
     detector: str
@@ -156,6 +157,7 @@ class Task:
     draw: Callable[["TrackResult", Sequence[str]], str]
     key: Callable[[], str]
     figures: Callable[["Result"], Sequence[tuple[str, str]]]
+    usual: Callable[[], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

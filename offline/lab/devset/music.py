@@ -21,18 +21,19 @@ SOFTEST = 0.03
 ROOM = 0.4
 BREAK_SECONDS = (5.0, 16.0)
 BREAK_STYLES = ("funk", "soul", "hiphop", "rock", "pop", "afrobeat", "neworleans", "blues", "latin", "reggae", "gospel")
-OTHER_TEMPO = 0.3
+OTHER_TEMPO = 0.1
 """Octaves by which a performance is played faster or slower, at most."""
-TEMPI = (60.0, 230.0)
+TEMPI, SONG_TEMPI = (60.0, 230.0), (80.0, 145.0)
+"""Beats a minute: of the group meters, and of most performances in mixes."""
 MOST_DRIFT = 0.02
 METERS_ASKED = ("3/4", "6/8", "12/8", "4/4")
 TRIES, MOST_ALONE = 10, 0.15
 """How often a mix is composed anew until its drums are alone for no more than this share of it."""
-SECOND_SPEED = (0.02, 0.04)
+SECOND_SPEED = (0.03, 0.05)
 """Share by which the second play of a record differs in speed, either way."""
-DUST = (2.0, 15.0)
-"""Clicks a second."""
-HISS_DB = (-50.0, -36.0)
+DUST, CLICK = (4.0, 15.0), 0.05
+"""Clicks a second, and their size; full scale is 1."""
+HISS_DB = (-40.0, -28.0)
 GRID = 0.1
 """Seconds between the times at which two plays are mapped; wow of a turn lasts ten times as long."""
 
@@ -94,7 +95,7 @@ def play_twice(order: Order) -> Made:
     second = effects.equalise(second, rng)
     second = second / np.float32(np.max(np.abs(second), initial=1e-9))
     hiss = surface_noise(len(second), rng) * 10 ** (rng.uniform(*HISS_DB) / 20)
-    dust = crackle(len(second), RATE, float(rng.uniform(*DUST)), 0.02, rng)[:, 0]
+    dust = crackle(len(second), RATE, float(rng.uniform(*DUST)), CLICK, rng)[:, 0]
     worn = np.clip((second + hiss + dust) * 10 ** (rng.uniform(-18, -3) / 20), -1, 1).astype(np.float32)
     made = known(order, once, worn, second_table)
     grid = np.arange(0, seconds, GRID)
@@ -121,7 +122,8 @@ def _style_in(rng: np.random.Generator, name: str) -> Style:
 def _performance(order: Order, wanted: Sequence[str] = ()) -> Performance | None:
     """Choose what a person held out played, in one of the styles wanted if there is any; None without grooves."""
     there = order.sources.grooves
-    return choose_performance(order.rng, [one for one in there if one.style in wanted] or there, True)
+    usual = [one for one in there if SONG_TEMPI[0] <= one.bpm <= SONG_TEMPI[1]] or there
+    return choose_performance(order.rng, [one for one in usual if one.style in wanted] or usual, True)
 
 
 def _clock(rng: np.random.Generator, performance: Performance, style: Style, length: float, lead: float) -> Clock:
@@ -194,9 +196,11 @@ def _over_music(order: Order) -> Played | None:
     rng, music = order.rng, order.sources.music
     piece, speed = music[order.number // 3 % len(music)], float(2 ** (rng.uniform(-2, 2) / 12))
     sound, onsets = effects.change_speed(piece.samples, speed), piece.onsets / speed
-    excerpt = real.excerpt_of(rng, piece.beats / speed, piece.positions)
-    if excerpt is None:
+    tried = [real.excerpt_of(rng, piece.beats / speed, piece.positions) for _ in range(TRIES)]
+    found = [one for one in tried if one is not None]
+    if not found:
         return None
+    excerpt = next((one for one in found if _sounds(sound[round(one.start * RATE) : round(one.stop * RATE)])), found[0])
     clock = Clock(excerpt.beats, METERS[excerpt.meter])
     there = [one for one in order.sources.grooves if one.meter == excerpt.meter]
     performance = choose_performance(rng, _near_tempo(there, excerpt.beats), True)
@@ -215,6 +219,13 @@ def _over_music(order: Order) -> Played | None:
     inside = onsets[(onsets >= excerpt.start) & (onsets < excerpt.stop)] - excerpt.start
     name = f"{style.name if performance is None else performance.style + '-person'}-real-music"
     return Played(score, name, drums + sound, frozenset(), tuple(inside.tolist()), snr, under_music=True)
+
+
+def _sounds(sound: Sound) -> bool:
+    """Say whether music goes on without rests: nine tenths of its seconds are within 20 dB of the loudest."""
+    seconds = len(sound) // RATE
+    power = np.mean(np.square(sound[: seconds * RATE].reshape(seconds, RATE)), axis=1)
+    return bool(np.mean(power > 0.01 * np.max(power, initial=1e-12)) >= 0.9)
 
 
 def _near_tempo(there: Sequence[Performance], beats: np.ndarray) -> Sequence[Performance]:

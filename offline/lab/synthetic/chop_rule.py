@@ -8,7 +8,7 @@ A place is a candidate for a chop if it is
   instrument, as long as it speaks at once; the start of a one-shot or a loop;
 - phrase: in a passage without drums, every clear attack, one that raises the broad-band power within 40 ms by 6 dB;
 - hit: in a passage of drums alone, of at least 2 s, every stroke, ghost notes, hats and toms too, that raises the power
-  of any of four bands by 3 dB: a solo break is cut at all that is struck.
+  of any of four bands by 3 dB: a solo break is cut at all that is struck, but for the softest, which are unsure.
 
 Candidates within 60 ms (hits: 30 ms) are one chop, at the first of them that is a hit, or else at the first. It is
 kept if the finished record grows louder there, by 1 dB within 40 ms, broad-band or between 80 and 2000 Hz; otherwise
@@ -35,6 +35,8 @@ WIDTH = 0.04
 TOGETHER = 0.03
 PLAYERS_TOGETHER = 0.06
 GHOST = 0.45
+SOFT_STROKE = 0.2
+"""Velocity under which some cut a break at a stroke, and others do not."""
 REST = 0.4
 LEAST_RISE_DB = 1.0
 CLEAR_RISE_DB = 6.0
@@ -110,7 +112,7 @@ def candidates(
     solos = drums_alone(score, [*loops, *others])
     settled = [(start + SETTLED if start > 0 else start, stop) for start, stop in solos]
     for strike in score.strikes:
-        if _inside(strike.time, settled):
+        if _inside(strike.time, settled) and (strike.accent or strike.velocity >= SOFT_STROKE):
             found.append(Candidate(strike.time, "hit" if strike.accent else "stroke"))
         elif _unclear(strike) or (_inside(strike.time, solos) and not strike.accent):
             unsure.append(_instant(strike.time))

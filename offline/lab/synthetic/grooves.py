@@ -51,6 +51,8 @@ ROLES = tuple(dict.fromkeys(ROLE_OF_KEY.values()))
 TOM_HEIGHTS = {43: 0.05, 58: 0.1, 45: 0.45, 47: 0.5, 48: 0.85, 50: 0.95}
 ACCENTS = {"kick": 0.5, "snare": 0.6, "rim": 0.5, "clap": 0.5}
 """Velocity from which a stroke is one that a producer would cut at."""
+LOUD_KICK = 0.9
+"""What the loud kicks of a performance are scaled to: the data set's kick pad gives half the velocity of its snare."""
 RETRIGGER = 0.02
 """Seconds within which a second note of the same pad is the pad's, not the drummer's."""
 SHORTEST_BARS = 2
@@ -214,7 +216,20 @@ def _strokes(content: bytes, bpm: float) -> list[tuple[float, int, float, float]
         if (place - latest.get(role, -1.0)) * 60 / bpm > RETRIGGER:
             found.append((place, role, message.velocity / 127, TOM_HEIGHTS.get(message.note, 0.5)))
             latest[role] = place
-    return found
+    return _with_loud_kicks(found)
+
+
+def _with_loud_kicks(strokes: list[tuple[float, int, float, float]]) -> list[tuple[float, int, float, float]]:
+    """Scale the kicks' velocities so that the 90th percentile is LOUD_KICK."""
+    kick = ROLES.index("kick")
+    velocities = [velocity for _, role, velocity, _ in strokes if role == kick]
+    if not velocities:
+        return strokes
+    scale = LOUD_KICK / float(np.percentile(velocities, 90))
+    return [
+        (place, role, min(1.0, velocity * scale) if role == kick else velocity, height)
+        for place, role, velocity, height in strokes
+    ]
 
 
 def write_grooves(performances: Sequence[Performance], folder: Path) -> None:

@@ -23,7 +23,7 @@ from samplechop.offline.labels.drum_labels import DrumHit, DrumLabels, Unsure, w
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import DRUMS
+from samplechop.realtime.core.events import DRUMS, Event
 from tests.support.command import samplechop
 from tests.support.ears import Reciter, drum
 
@@ -269,15 +269,30 @@ def test_the_page_is_well_formed_and_fetches_nothing(folder):
 
 def test_without_a_model_of_the_kind_one_is_asked_for(folder, monkeypatch):
     monkeypatch.setattr(systems.models, "names", list)
-    found = samplechop("evaluate", "drums", folder)
+    found = samplechop("evaluate", "drums", folder, "--detector", "drums")
     assert found.code == 2
-    assert found.err.strip() == "samplechop: no model of kind drums is released here: name yours with --model"
+    assert "no model of kind drums or stream is released here: name yours with --model" in found.err
 
 
 def test_a_model_of_another_kind_is_refused(folder):
-    found = samplechop("evaluate", "drums", folder, "--model", "chop")
+    found = samplechop("evaluate", "drums", folder, "--model", "chop-61")
     assert found.code == 2
-    assert "model 'chop' cannot be evaluated here" in found.err
+    assert "model 'chop-61' cannot be evaluated here" in found.err
+
+
+def test_early_and_confirmed_drums_are_measured_alike():
+    assert "drums" in drums.usual_systems()
+    events = [Event("confirmed", 44_100, 60_000, 0.9, label="snare"), Event("drum", 22_050, 23_000, 0.8, label="kick")]
+    hits = drums.hits_of([*events, Event("chop", 0, 10, 0.5)])
+    assert [DRUMS[label] for label in hits.labels] == ["kick", "snare"]
+
+
+def test_a_streaming_model_is_measured_by_the_drums_that_it_confirms(monkeypatch):
+    made = []
+    monkeypatch.setattr(drums, "live_hits", made.append)
+    drums.open_system.__wrapped__("chop")
+    drums.open_system.__wrapped__("drums")
+    assert [type(one).__name__ for one in made] == ["ConfirmedDrumDetector", "DrumDetector"]
 
 
 def test_a_folder_without_drums_says_what_to_put_there(tmp_path):

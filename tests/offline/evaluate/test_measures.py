@@ -89,6 +89,15 @@ def test_strokes_nobody_can_make_out_count_neither_way():
     assert (scores["strong_f"], scores["onsets_f30"]) == (1, 1)
 
 
+def test_a_stroke_between_ghost_note_and_accent_is_neither_a_strong_hit_nor_none():
+    drums = [DrumTruth(time, "kick", velocity) for time, velocity in ((1.0, 0.9), (2.0, 0.4), (3.0, 0.2))]
+    drums.append(DrumTruth(4.0, "stick", 0.9))
+    known = references_of(Truth(5.0, "funk", "validation", 1, drums=drums))
+    assert known.strong.tolist() == [1.0, 4.0]
+    assert measures.agreement(known, markers([1.0, 2.0, 4.0]))["strong_f"] == 1
+    assert measures.agreement(known, markers([1.0, 3.0, 4.0]))["strong_p"] == pytest.approx(2 / 3)
+
+
 def test_a_first_play_is_found_again_by_the_share_of_its_markers():
     assert measures.replayed(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.02, 2.04, 4.0, 5.0])) == 0.5
     assert measures.replayed(np.zeros(0), CHOPS) is None
