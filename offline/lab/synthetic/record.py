@@ -20,7 +20,16 @@ from samplechop.offline.lab.synthetic.chords import (
     random_changes,
 )
 from samplechop.offline.lab.synthetic.grooves import Performance, choose_performance, perform
-from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, Tone, keep_time, lay_out, outline
+from samplechop.offline.lab.synthetic.score import (
+    METERS,
+    Clock,
+    Score,
+    Tone,
+    keep_time,
+    lay_out,
+    outline,
+    play_backbeat_otherwise,
+)
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.lab.synthetic.styles import STYLES, Style
 from samplechop.offline.labels.recording_truth import Truth
@@ -163,6 +172,7 @@ def _compose(
         }
         parts |= {part for part, plays in there.items() if plays} | set(players.extras)
     play_sections(score, rng, clock, style, frozenset(parts), drummer, players, rubato)
+    play_backbeat_otherwise(score, rng)
     if rng.random() < 0.3:
         score.stabs = sorted(clock.time(int(rng.integers(clock.bars)), 0) for _ in range(int(rng.integers(1, 4))))
     return style.name, style.comps, style.leads

@@ -1,6 +1,6 @@
 """What is played: outline, meter, swing and sections of a piece, its strikes and tones in seconds."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,6 +186,20 @@ def lay_out(rng: np.random.Generator, bars: int, players: frozenset[str], rubato
         else:
             add("rest", 1, frozenset(), False)
     return sections
+
+
+def play_backbeat_otherwise(score: Score, rng: np.random.Generator) -> None:
+    """Play the loud strokes of the snare, once in five records, as side-sticks or claps, or with claps upon them."""
+    way = str(rng.choice(["snare", "rim", "clap", "both"], p=[0.8, 0.06, 0.07, 0.07]))
+    if way == "snare" or score.brushes:
+        return
+    for index, strike in enumerate(score.strikes):
+        if strike.role == "snare" and strike.accent and way != "both":
+            score.strikes[index] = replace(strike, role=way)
+    if way == "both":
+        late, loud = rng.normal(0, 0.004), rng.uniform(0.6, 1.0)
+        claps = [one for one in score.strikes if one.role == "snare" and one.accent and one.time + late > 0]
+        score.strikes += [Strike(one.time + late, "clap", loud, True) for one in claps]
 
 
 SHORTEST, LONGEST = 20.0, 45.0
