@@ -63,7 +63,7 @@ _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
         ChopSettings(s.model, s.threshold, s.min_gap, s.hold, s.choose, s.pads == "similar", _tempo_range(s))
     ),
     "beats": lambda s: BeatDetector(BeatSettings(tempo_range=_tempo_range(s), tempo=wanted_tempo(s.tempo))),
-    "drums": lambda s: DrumDetector(DrumSettings(s.drum_model, s.drum_thresholds)),
+    "drums": lambda s: DrumDetector(DrumSettings(s.drum_model, s.drum_thresholds, _tempo_range(s))),
     "confirmed": lambda s: ConfirmedDrumDetector(ConfirmedDrumSettings(s.model, tempo_range=_tempo_range(s))),
     "harmony": lambda s: HarmonyDetector(HarmonySettings(s.harmony_model)),
 }

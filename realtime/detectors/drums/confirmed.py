@@ -78,8 +78,7 @@ class ConfirmedDrumDetector(StatedLatency):
             for name, choice in decision.drums.items()
         ]
         self._latency = (
-            (f"{2 * stream.lookahead} frames of context", stream.lookahead * stream.hop_length),
-            ("constant-Q kernel", stream.features.latency),
+            *stream.delay_terms,
             ("peak picking", stream.hop_length),
             ("onset refinement", ATTACK_SEARCH.back),
             ("one block", spec.max_block_size),

@@ -4,7 +4,7 @@ A hit is the first frame that reaches a threshold, and a share of the highest sc
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -14,9 +14,10 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop import models
-from samplechop.models import DrumFeatures, ModelError
+from samplechop.models import DrumFeatures, EarlyFeatures, Manifest, ModelError, StreamFeatures
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, PulseStream, TempoRange
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import AttackSearch
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
@@ -148,17 +149,68 @@ def check_thresholds(thresholds: Mapping[str, float]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DrumSettings:
-    """model: a released model's name or a manifest's path.
+    """model: a released model's name or a manifest's path: of kind "drums", or a streaming net with an early stage.
 
-    thresholds: by drum, the score that a hit needs, 0..1, where it is not the model's.
+    thresholds: by drum, the score that a hit needs, 0..1, where it is not the model's. tempo_range: as ChopSettings has
+    it, so that a streaming net is computed once for both.
     """
 
     model: str = "drums"
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    tempo_range: TempoRange = TEMPO_RANGE
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
         check_thresholds(self.thresholds)
+
+
+class _OwnNet:
+    """The answers of a drum net at each frame."""
+
+    prefix = ""
+
+    def __init__(self, manifest: Manifest, features: DrumFeatures, spec: ProcessSpec) -> None:
+        """[main] Load, allocate, compile. Raises ModelError for a net with other features."""
+        if features.n_features != N_DRUM_FEATURES:
+            raise ModelError(
+                f"model {str(manifest.path)!r} wants {features.n_features} features, there are {N_DRUM_FEATURES}"
+            )
+        self.heads, self.wait = features.heads, features.wait
+        self.decision: Mapping[str, Any] = manifest.decision
+        self._features = DrumFeatureStream(spec.max_block_size, spec.sample_rate)
+        self._net = TemporalNet(manifest)
+        self.latency = self._features.latency
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._features.reset()
+        self._net.reset()
+
+    def push(self, block: NDArray[np.float32], _start: int) -> Iterator[NDArray[np.float32]]:
+        """[analysis] Process a block; give the answers, float32 (heads,), of every hop that it completes."""
+        return (self._net.push(frame) for frame in self._features.push(block))
+
+
+class _EarlyStage:
+    """The answers of a streaming net's early stage at each hop; the net is shared with those who read the rest."""
+
+    prefix = "early_"
+
+    def __init__(self, manifest: Manifest, features: EarlyFeatures, spec: ProcessSpec, tempo_range: TempoRange) -> None:
+        """[main] Load, allocate, compile, unless another detector has."""
+        self.heads, self.wait = features.heads, features.wait
+        self.decision: Mapping[str, Any] = manifest.decision.get("early", {})
+        self._shared = PulseStream.shared(manifest, spec, tempo_range)
+        self.latency = self._shared.stream.activations.early_latency
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._shared.reset()
+
+    def push(self, block: NDArray[np.float32], start: int) -> Iterator[NDArray[np.float32]]:
+        """[analysis] Process a block; give the answers, float32 (heads,), of every hop that it completes."""
+        self._shared.push(block, start)
+        return iter(self._shared.stream.activations.early)
 
 
 class DrumDetector(StatedLatency):
@@ -181,19 +233,27 @@ class DrumDetector(StatedLatency):
         """[main] Load the model, allocate, compile. Raises ModelError for a model that cannot be used."""
         manifest = models.load(self._settings.model)
         features, where = manifest.features, f"model {str(manifest.path)!r}"
-        if not isinstance(features, DrumFeatures):
-            raise ModelError(f"{where} is of kind {manifest.kind!r}: the drum detector needs one of kind 'drums'")
-        if features.n_features != N_DRUM_FEATURES:
-            raise ModelError(f"{where} wants {features.n_features} features, there are {N_DRUM_FEATURES}")
         if spec.sample_rate != features.sample_rate:
             raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
-        decision = DrumDecision.read(manifest.decision, where)
+        self._net: _OwnNet | _EarlyStage
+        if isinstance(features, DrumFeatures):
+            self._net = _OwnNet(manifest, features, spec)
+        elif isinstance(features, StreamFeatures) and features.early is not None:
+            self._net = _EarlyStage(manifest, features.early, spec, self._settings.tempo_range)
+        else:
+            raise ModelError(
+                f"{where} is of kind {manifest.kind!r}: the drum detector needs kind 'drums', or a 'stream' that "
+                f"has an early stage"
+            )
+        net, prefix = self._net, self._net.prefix
+        decision = DrumDecision.read(net.decision, where)
         self._labels = [name for name in DRUMS if name in decision.drums]
-        heads = features.heads
-        if not self._labels or not {head for name in self._labels for head in (name, name + VELOCITY)} <= set(heads):
-            raise ModelError(f"{where} must detect each drum it decides on and its velocity: it has {', '.join(heads)}")
-        self._columns = [heads.index(name) for name in self._labels]
-        self._velocities = [heads.index(name + VELOCITY) for name in self._labels]
+        named = [(prefix + name, prefix + name + VELOCITY) for name in self._labels]
+        if not named or not {head for pair in named for head in pair} <= set(net.heads):
+            have = ", ".join(net.heads)
+            raise ModelError(f"{where} must detect each drum it decides on and its velocity: it has {have}")
+        self._columns = [net.heads.index(name) for name, _ in named]
+        self._velocities = [net.heads.index(name) for _, name in named]
         choices = [
             replace(choice, threshold=self._settings.thresholds.get(name, choice.threshold))
             for name, choice in ((name, decision.drums[name]) for name in self._labels)
@@ -201,15 +261,13 @@ class DrumDetector(StatedLatency):
         self._calibrations = [one.calibration for one in choices]
         self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate)
         self._scores: NDArray[np.float32] = np.zeros((1, len(choices)), np.float32)
-        self._features = DrumFeatureStream(spec.max_block_size, spec.sample_rate)
-        self._net = TemporalNet(manifest)
         self._latency = (
-            ("attack in the window", features.wait),
+            ("attack in the window", net.wait),
             ("to the end of the frame", HOP_LENGTH - 1),
             ("one block", spec.max_block_size),
         )
-        self._frame_delay = self._features.latency
-        earliest = features.wait + HOP_LENGTH - 1 - self._frame_delay
+        self._frame_delay = net.latency
+        earliest = net.wait + HOP_LENGTH - 1 - self._frame_delay
         """Samples before the centre of a frame at which what is decided at it may begin; the latest is a hop later."""
         self._earliest = earliest
         back = _CELL * max(0, math.floor(earliest / _CELL))
@@ -219,7 +277,7 @@ class DrumDetector(StatedLatency):
 
     def reset(self) -> None:
         """[analysis] Become as freshly prepared."""
-        for part in (self._features, self._net, self._picker, self._audio):
+        for part in (self._net, self._picker, self._audio):
             part.reset()
         self._start: int | None = None
         self._frame = self._last = 0
@@ -230,8 +288,7 @@ class DrumDetector(StatedLatency):
             self._start = start
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
-        for frame in self._features.push(block):
-            scores = self._net.push(frame)
+        for scores in self._net.push(block, start):
             np.take(scores, self._columns, out=self._scores[0])
             struck = self._picker.push(self._scores)
             if len(struck):

@@ -7,44 +7,21 @@ import numpy as np
 import pytest
 
 from samplechop import models
-from samplechop.models import EarlyFeatures, Manifest, ModelError, StreamFeatures
-from samplechop.offline.training import keras_models, tcn
-from samplechop.offline.training.keras_models import Calibrated
-from samplechop.offline.training.shared_net import SharedShape
+from samplechop.models import ModelError, StreamFeatures
 from samplechop.offline.training.streaming import shape_of, start_from
 from samplechop.offline.training.streaming_targets import Annotation, record_of
 from samplechop.offline.training.tasks.chop_targets import LOOKAHEAD, SHARED
 from samplechop.realtime.nets.features import HOP_LENGTH, STACK
 from samplechop.realtime.nets.fine_features import N_EARLY, PER_HOP
 from samplechop.realtime.nets.streaming import ActivationStream
+from tests.support.shared_nets import EARLY, N_HEADS, SHAPE, untrained, written
 from tests.support.signals import record
-
-assert SHARED.early is not None
-EARLY = SHARED.early.names
-N_HEADS = len(SHARED.names)
-SHAPE = SharedShape(N_HEADS, len(EARLY), 7, (1, 2, 5), 6, (1, 3, 4))
 
 
 @pytest.fixture(scope="module")
 def nets() -> list[Any]:
     pytest.importorskip("tensorflow")
-    made = [SHAPE.build(seed) for seed in (1, 2)]
-    rng = np.random.default_rng(0)
-    for net in made:  # normalisations that have seen something
-        for layer in net.layers:
-            if layer.name.endswith("_norm"):
-                layer.set_weights([rng.uniform(0.5, 2, one.shape) for one in layer.get_weights()])
-    return made
-
-
-def written(nets: list[Any], path: Path) -> Manifest:
-    layers = [SHAPE.layers_of(net) for net in nets]
-    step, early = (keras_models.to_tflite(one, 1) for one in SHAPE.steps(layers))
-    beside = EarlyFeatures("", "", HOP_LENGTH, N_EARLY, 591, EARLY, SHAPE.early_dilations, SHAPE.early_channels)
-    size = SHAPE.dilations, SHAPE.channels, len(nets), beside
-    described = StreamFeatures(44_100, 512, SHAPE.n_features, LOOKAHEAD, SHARED.names, *size)
-    tcn.save_weights(path.with_suffix(".npz"), layers)
-    return keras_models.write(path, Calibrated(step, described, {}, early=early), {})
+    return untrained()
 
 
 @pytest.mark.parametrize("members", [1, 2])
