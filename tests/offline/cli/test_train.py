@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from samplechop import models
+from samplechop.models import StreamFeatures
 from samplechop.offline.training.shared_net import SharedShape
 from samplechop.offline.training.tasks import chop, chop_targets
 from samplechop.realtime.cli import DEMO
@@ -109,8 +110,26 @@ def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, 
     assert before.startswith("tiny, before") and now.startswith("moved") and len(before) == len(now)
     assert any("2 labelled recordings are few" in line and "10 or more" in line for line in rest)
     moved = models.load(tmp_path / "moved.json")
-    assert moved.features == models.load(Path(f"{trained}.json")).features
+    assert isinstance(moved.features, StreamFeatures) and moved.features.early is not None
+    assert moved.features.early.file == "moved-early.tflite"
+    size = [
+        replace(features, early=None)
+        for features in (moved.features, models.load(Path(f"{trained}.json")).features)
+        if isinstance(features, StreamFeatures)
+    ]
+    assert size[0] == size[1]
     assert moved.training["recordings_calibration"] == 2
+
+
+def test_several_nets_teach_one(own_records: Path, tmp_path: Path) -> None:
+    small = ("--steps", 2, "--jobs", 1, "--members", 2)
+    outcome = samplechop("train", own_records, "-o", tmp_path / "one", *small, "--distil")
+    assert outcome.code == 0, outcome
+    made = models.load(tmp_path / "one.json")
+    assert isinstance(made.features, StreamFeatures)
+    assert made.features.members == 1
+    assert made.training["members"] == 2
+    assert made.training["distilled"] is True
 
 
 def test_a_model_can_be_calibrated_alone(trained: Path, own_records: Path, tmp_path: Path) -> None:
