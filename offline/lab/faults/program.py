@@ -14,6 +14,7 @@ from samplechop.realtime.core.process import COMPILING
 PATIENCE = 120.0
 """Seconds after which it is sure that what is waited for will not come, however busy the machine is."""
 _END_SECONDS = 5.0
+_MOST_WAITS = 10
 
 
 class Broken(AssertionError):
@@ -62,11 +63,20 @@ class Program:
             time.sleep(every)
 
     def end(self, code: int = 0) -> str:
-        """Wait for its end; give its standard error. Raises Broken unless it ended with the code and left nothing."""
-        try:
-            got = self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            raise Broken(f"it does not end: {self.err[-300:]!r}") from None
+        """Wait for its end; give its standard error. Raises Broken unless it ended with the code and left nothing.
+
+        One that tells of progress works, on however busy a machine, and is waited for up to _MOST_WAITS times as long.
+        """
+        length = -1
+        for _ in range(_MOST_WAITS):
+            with suppress(subprocess.TimeoutExpired):
+                got = self.process.wait(PATIENCE)
+                break
+            before, length = length, len(self.err)
+            if length == before:
+                raise Broken(f"it does not end: {self.err[-300:]!r}")
+        else:
+            raise Broken(f"it does not end, and goes on talking: {self.err[-300:]!r}")
         said = self.err
         check("Traceback" not in said + self.out, f"a traceback: {(said + self.out)[-600:]!r}")
         check(got == code, f"exit code {got}, not {code}: {said[-300:]!r}")
