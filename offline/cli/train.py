@@ -136,5 +136,5 @@ def _release(
         return
     began = time.perf_counter()
     echo(*lines[: -len(recipe.steps)], err=True)
-    made = run.make(recipe, place, "samplechop " + shlex.join(sys.argv[1:]))
+    made = run.make(recipe, place)
     echo(f"{made} in {time.perf_counter() - began:.0f} s, its card is {made.with_suffix('.md')}")

@@ -28,7 +28,7 @@ from samplechop.offline.common.atomic import write_text
 from samplechop.offline.evaluate.comparison import standard_error
 from samplechop.offline.evaluate.references import group_of
 from samplechop.offline.evaluate.systems import title
-from samplechop.offline.lab.releases.recipe import HERE, Command, Recipe
+from samplechop.offline.lab.releases.recipe import HERE, Command, Place, Recipe
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
@@ -45,23 +45,31 @@ def places(text: str) -> list[tuple[str, str]]:
     return [(match[1], match[2] or "") for match in PLACE.finditer(text)]
 
 
-def write(recipe: Recipe, manifest: Path, work: Path, commands: Sequence[Command], typed: str) -> None:
+def write(recipe: Recipe, place: Place, commands: Sequence[Command]) -> None:
     """Fill in the card of a model that was made, beside it. Raises UserError for results that cannot be read."""
+    manifest = place.out.with_name(place.out.name + ".json")
     made = models.load(manifest)
 
     def fill(match: re.Match[str]) -> str:
         if match[1] == "commands":
-            return "\n".join(f"    {line}" for line in (typed, "", *lines_of(commands, work, manifest)))
+            first = [f"    {typed(recipe.name, place)}", "", "which is", ""]
+            return "\n".join([*first, *(f"    {line}" for line in lines_of(commands, place))])
         if match[1] == "training":
             return "\n".join(f"- {key.replace('_', ' ')}: {value}" for key, value in made.training.items())
         if match[1] == "net":
             return net(made)
         given = recipe.tables[match[2]]
         if "of" in given:
-            return results(Path(given["of"].replace("{work}", str(work))), given["rows"], given.get("noise", False))
+            of = Path(given["of"].replace("{work}", str(place.work)))
+            return results(of, given["rows"], given.get("noise", False))
         return scores(made, given.get("rows", ()))
 
-    write_text(manifest.with_suffix(".md"), PLACE.sub(fill, text_of(recipe.name)))
+    text = PLACE.sub(fill, text_of(recipe.name))
+    if place.scale < 1:
+        text = text.replace(
+            "\n\n", f"\n\n**A trial at a scale of {place.scale:g}: no figure below means anything.**\n\n", 1
+        )
+    write_text(manifest.with_suffix(".md"), text)
 
 
 def net(made: Manifest) -> str:
@@ -81,13 +89,24 @@ def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def lines_of(commands: Sequence[Command], work: Path, manifest: Path) -> list[str]:
-    """Write the commands for people: of paths only what says something, folded at 100 signs."""
+def typed(name: str, place: Place) -> str:
+    """Give the command that makes a model, the user's folders by the names of their options in capitals."""
+    given = [f" --{option} {option.upper()}" for option, paths in place.folders.items() for _ in paths]
+    return f"samplechop train release {name}{''.join(given)}" + (f" --scale {place.scale:g}" if place.scale < 1 else "")
+
+
+def lines_of(commands: Sequence[Command], place: Place) -> list[str]:
+    """Write the commands for people: of paths only what is the same everywhere, folded at 100 signs."""
+    short = [(str(path), option.upper()) for option, paths in place.folders.items() for path in paths]
+    short += [(f"{place.work}/", ""), (str(place.out), f"models/{place.out.name}")]
+    short += [(str(place.root), "")] if place.root != Path("/") else []
     lines = []
     for one in commands:
-        words = [word.replace(f"{work}/", "").replace(str(manifest.parent), "models") for word in one.words]
-        parts = re.sub(r" (--\S+|-\w) ", r"\n\1 ", "samplechop " + shlex.join(words)).split("\n")
+        words = list(one.words)
+        for path, instead in short:
+            words = [instead + word.removeprefix(path) if word.startswith(path) else word for word in words]
         line = ""
+        parts = re.sub(r" (--\S+|-\w) ", r"\n\1 ", "samplechop " + shlex.join(words)).split("\n")
         for part in parts:
             if line and len(line) + len(part) > 96:
                 lines.append(line + " \\")

@@ -33,10 +33,10 @@ def spoken(recipe: Recipe, place: Place) -> list[str]:
     return lines + [f"  {one.name}, {_time(one.minutes)}: samplechop {shlex.join(one.words)}" for one in commands]
 
 
-def make(recipe: Recipe, place: Place, command: str, execute: Execute | None = None) -> Path:
+def make(recipe: Recipe, place: Place, execute: Execute | None = None) -> Path:
     """Make a model by its recipe, and its card; gives the manifest's path.
 
-    command: what the user typed, for the card. Raises UserError if something is missing or a step fails.
+    Raises UserError if something is missing or a step fails.
     """
     needed, _ = missing(recipe, place)
     if needed:
@@ -55,9 +55,8 @@ def make(recipe: Recipe, place: Place, command: str, execute: Execute | None = N
         _run(one, execute or _execute)
         done[one.name] = made_of
         write_text(place.work / DONE, json.dumps(done, indent=1) + "\n")
-    manifest = place.out.with_name(place.out.name + ".json")
-    card.write(recipe, manifest, place.work, commands, command)
-    return manifest
+    card.write(recipe, place, commands)
+    return place.out.with_name(place.out.name + ".json")
 
 
 def _run(one: Command, execute: Execute) -> None:

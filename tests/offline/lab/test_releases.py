@@ -81,7 +81,7 @@ def test_what_is_missing_is_said_at_once_and_how_to_get_it(tmp_path: Path) -> No
     assert any("nothing at" in one for one in needed)
     assert not any("--sounds: " in one for one in wished)
     with pytest.raises(UserError, match="needs what is not there"):
-        run.make(read("drums"), nowhere, "")
+        run.make(read("drums"), nowhere)
     assert not list(tmp_path.iterdir())
 
 
@@ -124,14 +124,14 @@ def test_a_run_goes_on_at_the_step_that_failed(place: Place, monkeypatch: pytest
         return int(words[-1] in bad)
 
     with pytest.raises(UserError, match="'b' ended with exit code 1"):
-        run.make(recipe, place, "", execute)
+        run.make(recipe, place, execute)
     bad.clear()
-    run.make(recipe, place, "", execute)
+    run.make(recipe, place, execute)
     assert ran == ["a", "b", "b", "c"]
-    run.make(recipe, place, "", execute)
+    run.make(recipe, place, execute)
     assert len(ran) == 4
     other = small([Step("a", "do other", 1), *recipe.steps[1:]])
-    run.make(other, place, "", execute)
+    run.make(other, place, execute)
     assert ran[4:] == ["other", "b", "c"]  # what comes after it was made from it
 
 
@@ -154,10 +154,12 @@ def test_a_recipe_makes_model_and_card_end_to_end(tmp_path: Path, monkeypatch: p
     ]
     recipe = small(steps, {"found": {"of": "{work}/found.json", "rows": [["chops F", "chops_f", ""]]}})
     where = Place(tmp_path / "tiny", tmp_path / "work", {"sounds": [sounds]}, scale=0.001)
-    made = run.make(recipe, where, "samplechop train release tiny", lambda words: samplechop(*words).code)
+    made = run.make(recipe, where, lambda words: samplechop(*words).code)
     assert models.load(made).training["steps"] == 2
     written = made.with_suffix(".md").read_text()
-    assert "    samplechop train release tiny" in written and "samplechop train chop" in written
+    assert "    samplechop train release chop --sounds SOUNDS --scale 0.001" in written
+    assert "    samplechop train chop SOUNDS --out models/tiny --work features --steps 2" in written
+    assert "A trial at a scale of 0.001" in written and str(tmp_path) not in written
     assert "- recordings train: 1" in written and "- heads: chop, hit" in written
     assert "| 2 in all: chops F |" in written and "±" in written
 
