@@ -24,7 +24,7 @@ from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 
-VERSION = 8
+VERSION = 9
 """Raised when records of the same seed come out differently."""
 BYTES_PER_MINUTE = 3.2e6
 TAIL = 4096

@@ -53,6 +53,8 @@ ACCENTS = {"kick": 0.5, "snare": 0.6, "rim": 0.5, "clap": 0.5}
 """Velocity from which a stroke is one that a producer would cut at."""
 LOUD_KICK = 0.9
 """What the loud kicks of a performance are scaled to: the data set's kick pad gives half the velocity of its snare."""
+NEAR_BEAT = 0.15
+"""Beats within which a kick or snare is taken to be meant for the beat."""
 RETRIGGER = 0.02
 """Seconds within which a second note of the same pad is the pad's, not the drummer's."""
 SHORTEST_BARS = 2
@@ -216,7 +218,19 @@ def _strokes(content: bytes, bpm: float) -> list[tuple[float, int, float, float]
         if (place - latest.get(role, -1.0)) * 60 / bpm > RETRIGGER:
             found.append((place, role, message.velocity / 127, TOM_HEIGHTS.get(message.note, 0.5)))
             latest[role] = place
-    return _with_loud_kicks(found)
+    return _on_the_beat(_with_loud_kicks(found))
+
+
+def _on_the_beat(strokes: list[tuple[float, int, float, float]]) -> list[tuple[float, int, float, float]]:
+    """Move a performance so that the median of its kicks and snares near a beat is on it.
+
+    Drummers run up to 40 ms ahead of the metronome: to a listener, where they strike is the beat.
+    """
+    drums = [ROLES.index(role) for role in ("kick", "snare")]
+    ahead = [place - round(place) for place, role, _, _ in strokes if role in drums]
+    near = [off for off in ahead if abs(off) < NEAR_BEAT]
+    off = float(np.median(near)) if near else 0.0
+    return [(place - off, role, velocity, height) for place, role, velocity, height in strokes]
 
 
 def _with_loud_kicks(strokes: list[tuple[float, int, float, float]]) -> list[tuple[float, int, float, float]]:

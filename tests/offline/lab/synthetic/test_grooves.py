@@ -65,7 +65,8 @@ def test_beats_are_read_with_their_grid_and_fills_and_odd_meters_are_left_out(ar
         ("4/4", 120, "funk", 3),
         ("3/4", 100, "funk", 4),
     ]
-    assert found[0].places[:2].tolist() == pytest.approx([0.02, 1.02], abs=1e-3)
+    # Struck 0.02 of a beat late throughout: to a listener, that is the beat.
+    assert found[0].places[:2].tolist() == pytest.approx([0, 1], abs=1e-3)
     # The pad of the kick gives half of what the snare's does.
     assert found[0].velocities[0] == pytest.approx(LOUD_KICK)
 
