@@ -6,6 +6,7 @@ that share makers: there a pack is a kit, and each drum of it is split as a whol
 """
 
 import hashlib
+import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
@@ -167,10 +168,13 @@ def _listed(index: Path) -> list[Shot]:
     """Read the sounds of an index, each as a drum of the kit that is its pack.
 
     A velocity is the layer's number (_vl3) or else its level before it was scaled (orig_peak_dbfs), within its drum.
-    Raises UserError if one is missing or cannot be read.
+    Raises UserError if one is missing or cannot be read, or lies elsewhere.
     """
-    head, *lines = documents.parse_rows(documents.read_text(index).splitlines())
-    rows = [dict(zip(head, line, strict=False)) for line in lines if len(line) >= len(INDEX_COLUMNS)]
+    try:
+        head, *lines = documents.parse_rows(documents.read_text(index).splitlines())
+    except (OSError, ValueError) as error:
+        raise UserError(f"The index of sounds {str(index)!r} cannot be read: {reason_of(error)}") from None
+    rows = [row for row in (dict(zip(head, line, strict=False)) for line in lines) if set(INDEX_COLUMNS) <= set(row)]
     loudest: dict[tuple[str, str], tuple[float, float]] = {}
     for row in rows:
         numbers = _layer_of(row)
@@ -178,15 +182,18 @@ def _listed(index: Path) -> list[Shot]:
         loudest[row["pack"], row["drum"]] = (max(before[0], numbers[0]), max(before[1], numbers[1]))
     shots = []
     for row in rows:
-        place = index.parent / row["file"]
-        # Brushes that stir make no stroke.
-        if ".." in PurePosixPath(row["file"]).parts or "stir" in row["file"].lower():
+        place = PurePosixPath(row["file"])
+        if place.is_absolute() or ".." in place.parts or "\0" in row["file"]:
+            raise UserError(
+                f"The index of sounds {str(index)!r} names {row['file'][:80]!r}, which is not inside its folder."
+            )
+        if "stir" in row["file"].lower():  # brushes that stir make no stroke
             continue
         role = ROLE_OF_CLASS.get(row["class"], row["class"])
         if role == "perc":
             role = role_of(PurePosixPath(row["drum"]).name, in_kit=True) or ""
             role = role if role in ("shaker", "cowbell") else "conga"
-        samples = trimmed(read_audio(place))
+        samples = trimmed(read_audio(index.parent / place))
         if len(samples) <= MOST_TRIMMED:
             continue
         (layer, level), (most, highest) = _layer_of(row), loudest[row["pack"], row["drum"]]
@@ -205,7 +212,7 @@ def _layer_of(row: dict[str, str]) -> tuple[float, float]:
         level = float(row.get("orig_peak_dbfs") or 0.0)
     except ValueError:
         level = 0.0
-    return (float(found[1]) if found else 0.0), level
+    return (float(found[1]) if found else 0.0), level if math.isfinite(level) else 0.0
 
 
 def _of_kits(layers: Sequence[Layer]) -> list[Shot]:

@@ -117,7 +117,8 @@ def truth() -> bytes:
         1,
         chops=[ChopTruth(0.1, "bar", 0.5), ChopTruth(0.9, "hit", 1.0)],
         unsure=[(1.0, 1.2)],
-        drums=[DrumTruth(0.1, "kick", 0.5), DrumTruth(0.6, "snare", 0.5)],
+        solo=[(0.0, 0.7)],
+        drums=[DrumTruth(0.1, "kick", 0.5, -3.0), DrumTruth(0.6, "snare", 0.5, -20.0)],
         chords=[ChordTruth(0.0, "C:maj"), ChordTruth(1.0, "A:min7")],
     )
     return written(lambda folder: write_truth(known, folder / "a.json"))["a.json"]

@@ -1,13 +1,18 @@
 """Labels, MIDI, cues, labels of drums, references and alignments: what is said of a recording."""
 
 import json
+import zipfile
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
+import mido
 import numpy as np
 
 from samplechop.offline.atlas.collect.segmentation import read_alignment
+from samplechop.offline.audio.one_shots import gather
 from samplechop.offline.lab.hostile.format import Files, Format, each, mutated, session_log, truth, wav, wav_with_cues
+from samplechop.offline.lab.synthetic.grooves import load_grooves, name_of, read_grooves, write_grooves
 from samplechop.offline.labels.drum_labels import read_drum_labels
 from samplechop.offline.labels.files import READERS, Labels, read_labels, write_labels
 from samplechop.offline.labels.midi import midi_bytes, percussion, read_song
@@ -143,6 +148,44 @@ def _load_alignment(folder: Path, _: Path) -> None:
     each(*(partial(read_alignment, path, unit) for unit in ("word", "phone")))
 
 
+def _grooves() -> list[Files]:
+    track = mido.MidiTrack(
+        mido.Message("note_on", channel=9, note=36 + 2 * (beat % 2), velocity=90, time=480) for beat in range(12)
+    )
+    midi = BytesIO()
+    mido.MidiFile(ticks_per_beat=480, tracks=[track]).save(file=midi)
+    index = (
+        b"drummer,style,bpm,beat_type,time_signature,midi_filename\n"
+        b"drummer1,funk/groove1,120,beat,4-4,one/a.mid\ndrummer2,jazz,90.5,beat,3-4,one/a.mid\n"
+    )
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("groove/info.csv", index)
+        file.writestr("groove/one/a.mid", midi.getvalue())
+    return [{"g.zip": archive.getvalue()}, {"g/info.csv": index, "g/one/a.mid": midi.getvalue()}]
+
+
+def _load_grooves(folder: Path, scratch: Path) -> None:
+    path = next(iter(sorted(folder.iterdir())), folder / "g.zip")
+    found = read_grooves(path)
+    name_of(path)
+    write_grooves(found, scratch)
+    load_grooves(scratch)
+
+
+def _listed_sounds() -> list[Files]:
+    index = (
+        b"file,class,pack,drum,licence,orig_peak_dbfs\nsnare/a_vl1.wav,snare,one,10_basic,CC0,-3.1\n"
+        b"snare/a_vl3.wav,snare,one,10_basic,CC0,-3.1\nkick/b.wav,kick,two,CR78/kick.wav,CC0,0.0\n"
+    )
+    sound = wav(0.5)
+    return [{"index.csv": index, "snare/a_vl1.wav": sound, "snare/a_vl3.wav": sound, "kick/b.wav": sound}]
+
+
+def _load_sounds(folder: Path, _: Path) -> None:
+    gather([folder])
+
+
 def formats() -> dict[str, Format]:
     """Give these formats by name."""
     return {
@@ -151,5 +194,7 @@ def formats() -> dict[str, Format]:
         "cues": mutated(lambda: [{"a.wav": wav_with_cues()}], _load_cues, 8, follows=True),
         "drum labels": mutated(_drum_labels, _load_drum_labels, 8, follows=True),
         "references": mutated(_references, _load_references, 6, follows=True),
+        "grooves": mutated(_grooves, _load_grooves, 4, follows=True),
+        "listed sounds": mutated(_listed_sounds, _load_sounds, 4, follows=True),
         "alignments": mutated(_alignments, _load_alignment, 10, follows=True),
     }

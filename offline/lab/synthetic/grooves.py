@@ -58,6 +58,7 @@ NEAR_BEAT = 0.15
 RETRIGGER = 0.02
 """Seconds within which a second note of the same pad is the pad's, not the drummer's."""
 SHORTEST_BARS = 2
+ARRAYS = ("places", "roles", "velocities", "heights")
 T = TypeVar("T")
 
 
@@ -248,18 +249,12 @@ def _with_loud_kicks(strokes: list[tuple[float, int, float, float]]) -> list[tup
 
 def write_grooves(performances: Sequence[Performance], folder: Path) -> None:
     """Leave performances in a folder for load_grooves."""
-    arrays: dict[str, Callable[[Performance], NDArray]] = {
-        "places": lambda one: one.places,
-        "roles": lambda one: one.roles,
-        "velocities": lambda one: one.velocities,
-        "heights": lambda one: one.heights,
-    }
-    rows = []
-    for one in performances:
-        row = {name: value for name, value in asdict(one).items() if name not in arrays}
-        rows.append(row | {"count": len(one.places)})
-    for name, of in arrays.items():
-        write_array(folder / f"groove-{name}.npy", np.concatenate([of(one) for one in performances]))
+    rows = [
+        {name: value for name, value in asdict(one).items() if name not in ARRAYS} | {"count": len(one.places)}
+        for one in performances
+    ]
+    for name in ARRAYS:
+        write_array(folder / f"groove-{name}.npy", np.concatenate([getattr(one, name) for one in performances]))
     write_text(folder / "grooves.json", json.dumps(rows))
 
 
@@ -267,9 +262,7 @@ def load_grooves(folder: Path) -> tuple[Performance, ...]:
     """Open what write_grooves left, if anything; the strokes stay on disk until they are played."""
     if not (folder / "grooves.json").exists():
         return ()
-    arrays: dict[str, Any] = {
-        name: map_array(folder / f"groove-{name}.npy") for name in ("places", "roles", "velocities", "heights")
-    }
+    arrays: dict[str, Any] = {name: map_array(folder / f"groove-{name}.npy") for name in ARRAYS}
     found, at = [], 0
     for row in documents.read_json(folder / "grooves.json"):
         stop = at + row.pop("count")

@@ -9,10 +9,9 @@ from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
 from samplechop.offline.lab.synthetic import drum_kit, local_snr
 from samplechop.offline.lab.synthetic.chop_rule import drums_alone
-from samplechop.offline.lab.synthetic.instruments import amplified_parts, amplify, choose_line_up, play_tones
+from samplechop.offline.lab.synthetic.instruments import amplified_parts, amplify, choose_line_up, play_tones, sing
 from samplechop.offline.lab.synthetic.local_snr import Decibels
 from samplechop.offline.lab.synthetic.score import LABELS, Score
-from samplechop.offline.lab.synthetic.singing import sing
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.labels.recording_truth import (
     ALONE_DB,
