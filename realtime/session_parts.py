@@ -60,7 +60,7 @@ def _tempo_range(settings: LiveSettings) -> TempoRange:
 
 _DETECTORS: dict[str, Callable[[LiveSettings], Detector]] = {
     "chop": lambda s: ChopDetector(
-        ChopSettings(s.model, s.threshold, s.min_gap, s.hold, s.choose, s.pads == "similar", _tempo_range(s))
+        ChopSettings(s.model, s.threshold, s.min_gap, s.hold, s.choose, s.pads == "similar", _tempo_range(s), s.density)
     ),
     "beats": lambda s: BeatDetector(BeatSettings(tempo_range=_tempo_range(s), tempo=wanted_tempo(s.tempo))),
     "drums": lambda s: DrumDetector(DrumSettings(s.drum_model, s.drum_thresholds, _tempo_range(s))),

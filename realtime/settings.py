@@ -12,7 +12,7 @@ from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import BEAT, CONFIRMED, DRUM, DRUMS
 from samplechop.realtime.core.options import Option, check, option_name
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
-from samplechop.realtime.detectors.chop import Choose
+from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose
 from samplechop.realtime.midi.messages import GATE_SECONDS
 from samplechop.realtime.midi.note_mapping import PadMode
 from samplechop.realtime.outputs.osc import split_address
@@ -26,7 +26,7 @@ KEPT, RUN = "Recording", "Session"
 OF_DEVICES = ("device", "samplerate", "channels")
 """What a file has of its own."""
 _OPTIONS_OF = {
-    "chops": ("model", "threshold", "min_gap", "hold", "choose", "pads", "note_low", "note_high"),
+    "chops": ("model", "threshold", "min_gap", "hold", "choose", "density", "pads", "note_low", "note_high"),
     "beats": ("beat_channel",),
     "drums": ("drum_channel", "drum_model", "drum_threshold", "half_life"),
     "confirmed": ("confirmed_channel",),
@@ -117,10 +117,8 @@ class LiveSettings:
     hold: Annotated[
         float, Option("Seconds a chop waits for a stronger one; adds to latency (default: {default:g}).", FOUND, 0, 10)
     ] = 0.0
-    choose: Annotated[
-        Choose,
-        Option("Chops: every strong hit (hits), those on the beat (beats), or both (default: {default}).", FOUND),
-    ] = "both"
+    choose: Annotated[Choose, Option(CHOOSE_HELP + " (default: {default}).", FOUND)] = "auto"
+    density: Annotated[float | None, Option(DENSITY_HELP, FOUND, 0, 1)] = None
     tempo_range: Annotated[
         tuple[float, float] | None,
         Option(

@@ -51,6 +51,8 @@ class SettingsFile:
         notes = {"note_low", "note_high"} & given.keys()
         if len(notes) == 1 and not _possible(kept | dict(given), {}):
             drop(*({"note_low", "note_high"} - notes))
+        if "choose" in given:
+            drop("density")
         if "detect" in kept and not _possible(kept | dict(given), given):
             without = {name: one for name, one in kept.items() if name != "detect"}
             kept = without if _possible(without | dict(given), given) else kept
@@ -167,7 +169,7 @@ def _typed(wanted: type, value: object, name: str, where: str) -> object:
 
 _HAVE_A_DEFAULT = {
     *OF_DEVICES,
-    *("blocksize", "drum_threshold", "threshold", "min_gap", "tap_port", "tap_file", "keep_dir"),
+    *("blocksize", "drum_threshold", "threshold", "min_gap", "density", "tap_port", "tap_file", "keep_dir"),
 }
 """Where leaving a setting out turns nothing off."""
 _MAY_BE_NUMBERS = ("device", "tempo", "drum_threshold")

@@ -1,11 +1,16 @@
 """Events: what a detector found at one sample."""
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+CHOP = "chop"
+"""The kind of a place to cut."""
+ATTACK = "attack"
+"""The kind of an attack that is no chop, as it is wanted; only told to those who ask for all."""
 BEAT = "beat"
 """The kind of a beat; its label is its position in the bar."""
 DOWNBEAT = "1"
@@ -37,6 +42,8 @@ class Event:
     note, velocity: MIDI, 0..127, once a pad has been chosen; a detector may bring a note of its own.
     tempo: beats per minute, for an event that knows it.
     notes: MIDI, 0..127, what sounds from here on until the next event of this kind, rising; () for nothing any more.
+    way: by which a chop was judged, see `detectors.chop.Choose`: "attacks" where drums alone sound, say.
+    level: of a chop, the least density, 0..1, at which it is one; None where a model has none.
     latency: samples from `sample` until its notes leave, constant for one kind; the engine fills it in.
     spectrum: float32, (n_bins,), the harmonic spectrum after the attack; used to choose pads, never written out.
     """
@@ -51,6 +58,8 @@ class Event:
     spectrum: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     tempo: float | None = None
     notes: tuple[int, ...] | None = None
+    way: str | None = None
+    level: float | None = None
     latency: int | None = field(default=None, repr=False, compare=False)
 
     def moved(self, sample: int, emitted: int) -> "Event":
@@ -74,6 +83,10 @@ class Event:
             record["notes"] = list(self.notes)
         if self.tempo is not None:
             record["tempo"] = round(self.tempo, 2)
+        if self.way is not None:
+            record["way"] = self.way
+        if self.level is not None:
+            record["level"] = math.ceil(self.level * 10_000) / 10_000  # never chosen at a density that is too low
         return record
 
     def to_json(self, sample_rate: int) -> str:

@@ -7,11 +7,14 @@ from math import isfinite
 
 from rich.cells import cell_len, set_cell_size
 
-from samplechop.realtime.core.events import NO_CHORD, Event
+from samplechop.realtime.core.events import CHOP, NO_CHORD, Event
 from samplechop.realtime.detectors.harmony.harte import shorthand
 from samplechop.realtime.ui.formatting import clock, cut, ends, note_name, pad_name, printable, rule
 from samplechop.realtime.ui.meters import Plot, Row, bar, line_row
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, Curve, Snapshot
+
+WAYS = {"attacks": "every attack", "both": "hits and beats"}
+"""How the screen names ways to choose chops; others by themselves."""
 
 
 def chop_rows(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list[Row]:
@@ -19,7 +22,8 @@ def chop_rows(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list
     beside = min(40, max(25, width // 3))
     table = width if narrow else width - beside - 2
     chops = "chop" in snapshot.detectors
-    rows = [rule("Last chops", f"{snapshot.chop_count:,} so far", table) if chops else rule("Last events", "", table)]
+    said = f"{snapshot.chop_count:,} so far{way_text(snapshot)}"
+    rows = [rule("Last chops", said, table) if chops else rule("Last events", "", table)]
     length = max(0, min(24, table - 31))
     for event in reversed(snapshot.chops[-height:]):
         note = pad = ""
@@ -51,6 +55,12 @@ def chop_rows(snapshot: Snapshot, width: int, height: int, narrow: bool) -> list
     side = [rule("Session", "", beside), *_session(snapshot, beside - 7, height)]
     side += [[] for _ in range(len(rows) - len(side))]
     return [[*ends(left, [], table), ("  ", ""), *right] for left, right in zip(rows, side, strict=False)]
+
+
+def way_text(snapshot: Snapshot) -> str:
+    """Say by which way the last chop was chosen, "" where no model says so."""
+    way = next((event.way for event in reversed(snapshot.chops) if event.kind == CHOP), None)
+    return f": {WAYS.get(way, way)}" if way else ""
 
 
 def _cpu(snapshot: Snapshot) -> str:

@@ -159,7 +159,8 @@ class PlainView(View):
 
 
 def _chop_line(event: Event, sample_rate: int) -> str:
-    line = f"{clock(event.sample, sample_rate)}  {event.label or event.kind}  strength {event.strength:.2f}"
+    way = f" ({event.way})" if event.way else ""
+    line = f"{clock(event.sample, sample_rate)}  {event.label or event.kind}{way}  strength {event.strength:.2f}"
     if event.note is None:
         return line
     pad = pad_name(event.note)

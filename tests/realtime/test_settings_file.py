@@ -124,6 +124,7 @@ SENSIBLE = {
     "min-gap": ("0.2",),
     "hold": ("0.25",),
     "choose": ('"hits"',),
+    "density": ("0.5",),
     "tempo-range": ("[80, 160]",),
     "tempo": ('"x2"', "174"),
     "channel": ('"left"',),

@@ -5,10 +5,12 @@
 Most is compiled when its module is imported, or when the module's `_compiled` is called; the rest by what detectors do.
 """
 
+from contextlib import suppress
 from importlib import import_module
 
 import numpy as np
 
+from samplechop.models import ModelError
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ProcessSpec
 from tests.support.command import ROOT
@@ -29,8 +31,9 @@ def main() -> None:
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, 44_100).astype(np.float32)
     for name in detectors.BUILT_IN:
         detector = detectors.make(name)
-        detector.prepare(ProcessSpec(44_100, len(noise)))
-        detector.process(noise, 0, lambda _: None)
+        with suppress(ModelError):  # of which the released model says nothing yet
+            detector.prepare(ProcessSpec(44_100, len(noise)))
+            detector.process(noise, 0, lambda _: None)
 
 
 if __name__ == "__main__":

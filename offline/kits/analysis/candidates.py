@@ -1,10 +1,12 @@
 """All places where a record could be cut: the live engine, run over the whole file, or over its harmonic part.
 
+Those are the chops, as they are chosen live; where a kit wants more of them than there are, the best other attacks too.
+
 The harmonic part is what lasts, without what strikes: median filtering (Fitzgerald 2010) by librosa.effects.harmonic,
 in blocks that overlap by more than the filter reaches. The result does not depend on the blocks, and memory stays flat.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, Event
+from samplechop.realtime.core.events import ATTACK, BEAT, CHOP, Event
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
@@ -52,7 +54,15 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     """
     manifest = models.load(options.model)
     low, high = options.tempo_range or TEMPO_RANGE
-    chops = ChopDetector(ChopSettings(options.model, options.threshold, choose=options.choose, tempo_range=(low, high)))
+    settings = ChopSettings(
+        options.model,
+        options.threshold,
+        choose=options.choose,
+        tempo_range=(low, high),
+        density=options.density,
+        every=True,
+    )
+    chops = ChopDetector(settings)
     # A streaming net tracks beats, too; beside another, that of the beat detector does.
     streams = isinstance(manifest.features, StreamFeatures)
     model = options.model if streams else BeatSettings().model
@@ -69,15 +79,27 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
         engine.flush(events.append)
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
-    strengths: dict[int, float] = {}  # of several chops on one sample the strongest stays
-    for event in events:
-        if event.kind == "chop" and first <= event.sample < last:
-            strengths[event.sample] = max(event.strength, strengths.get(event.sample, 0.0))
-    found = tuple(Candidate(sample, strengths[sample]) for sample in sorted(strengths))
+    found = tuple(chosen([event for event in events if first <= event.sample < last], options.count))
     beats = tuple(event for event in events if event.kind == BEAT)
     antiphase = engine.downmix.warning()
     warnings = () if antiphase is None else (f"{str(record.source)!r}: {antiphase}",)
     return Found(found, beats, (manifest.name, manifest.sha256), warnings)
+
+
+def chosen(events: Iterable[Event], count: int) -> list[Candidate]:
+    """Give the chops among events, in order of time, and as many of the best other attacks as `count` lacks.
+
+    The best are those that are chops at the least density, and of these the strongest.
+    """
+    kinds: dict[str, dict[int, Candidate]] = {CHOP: {}, ATTACK: {}}
+    for event in events:
+        if (of_kind := kinds.get(event.kind)) is not None:
+            one = Candidate(event.sample, event.strength, event.level or 0.0, event.way == "attacks")
+            of_kind[one.sample] = max(one, of_kind.get(one.sample, one), key=lambda each: each.strength)
+    chops = kinds[CHOP]
+    others = [one for one in kinds[ATTACK].values() if one.sample not in chops]
+    others.sort(key=lambda one: (one.level, -one.strength))
+    return sorted([*chops.values(), *others[: max(0, count - len(chops))]], key=lambda one: one.sample)
 
 
 def span(record: Record, options: ChopOptions) -> tuple[int, int]:

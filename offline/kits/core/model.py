@@ -28,10 +28,15 @@ Play = Literal["one-shot", "gate", "loop"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place where the record could be cut. sample: position. strength: 0..1, the calibrated probability."""
+    """A place where the record could be cut. sample: position. strength: 0..1, the calibrated probability.
+
+    level: the least density, 0..1, at which it is a chop; 0 where a model has none. alone: whether drums alone sound.
+    """
 
     sample: int
     strength: float
+    level: float = 0.0
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

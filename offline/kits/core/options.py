@@ -9,7 +9,7 @@ from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
-from samplechop.realtime.detectors.chop import Choose
+from samplechop.realtime.detectors.chop import CHOOSE_HELP, DENSITY_HELP, Choose
 
 Compare = Literal["slice", "frame"]
 """What two chops are compared by: the harmonic content of the whole slice, or of the frame it begins with."""
@@ -133,7 +133,8 @@ class ChopOptions:
         float | None,
         Option("Probability a chop needs, 0 to 1 (default: the model's).", WHAT, 0, 1, exclusive=True),
     ] = None
-    choose: Annotated[Choose, Option("hits, beats or both, as in samplechop live (default: {default}).", WHAT)] = "both"
+    choose: Annotated[Choose, Option(CHOOSE_HELP + " (default: {default}).", WHAT)] = "auto"
+    density: Annotated[float | None, Option(DENSITY_HELP, WHAT, 0, 1)] = None
     tempo_range: Annotated[
         tuple[float, float] | None,
         Option(

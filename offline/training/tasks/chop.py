@@ -1,7 +1,7 @@
 """The chop net: where a producer would cut a record, and drums, beats and onsets beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +18,18 @@ from samplechop.offline.training.measures import Verdict, held_out_summary, prec
 from samplechop.offline.training.shared_net import CHANNELS, SharedShape
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Record, StreamSpec
 from samplechop.offline.training.tasks import drums
+from samplechop.offline.training.tasks.chop_decision import (
+    BEAT_REACH,
+    MEMORY_SECONDS,
+    THRESHOLDS,
+    Fit,
+    Reader,
+    Scored,
+    decide,
+    record_of,
+    usual_decision,
+    verdicts,
+)
 from samplechop.offline.training.tasks.chop_targets import (
     COARSE,
     COARSE_GAP,
@@ -33,8 +45,10 @@ from samplechop.offline.training.tasks.chop_targets import (
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.options import Option
-from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, BeatTracker
-from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher, Choose
+from samplechop.realtime.detectors.beats.tracker import BeatTracker
+from samplechop.realtime.detectors.chop.attack_ranking import Evidence
+from samplechop.realtime.detectors.chop.decision import Decision
+from samplechop.realtime.detectors.chop.drums_alone import SOLO
 from samplechop.realtime.detectors.drums.detector import DrumChoice
 from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK
 from samplechop.realtime.nets.fine_features import N_EARLY, PER_HOP
@@ -43,31 +57,10 @@ from samplechop.realtime.nets.streaming import decay_of
 STEPS, TUNING_STEPS = 3000, 240
 SHARED_STEPS = 8000
 """Of the shared net, which has three times the weights and twice the answers."""
-RELATIVE = 0.4
-MEMORY_SECONDS = 6.0
-BEAT_REACH = 2
-BEAT_SHARES: dict[Choose, float] = {"hits": 0.0, "both": 0.15, "beats": 1.0}
-THRESHOLDS = tuple(np.round(np.arange(0.1, 0.75, 0.05), 2).tolist())
-TOLERANCE_FRAMES = 4
-"""46 ms: how far a marker may lie from a chop and count as right."""
 DRUM_TOLERANCE_FRAMES = 3
 """35 ms, for the drums of the late heads."""
-GAP_FRAMES = 9
 DRUM_GAP = 0.05
 """Seconds between two strokes of one drum that the late heads tell apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One recording: of every frame the net's probability of a chop, the beat tracker's of a beat, and its confidence;
-    frames of the chops, and where nobody knows, bool.
-    """
-
-    chop: NDArray[np.float32]
-    beat: NDArray[np.float32]
-    confidence: NDArray[np.float32]
-    references: NDArray[np.int64]
-    unknown: NDArray[np.bool_]
 
 
 def _answers(predict: streaming.Predict, records: Sequence[Record]) -> list[NDArray[np.float32]]:
@@ -75,18 +68,19 @@ def _answers(predict: streaming.Predict, records: Sequence[Record]) -> list[NDAr
     return [predict(np.asarray(record.x, np.float32)) for record in records]
 
 
-def score(spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records: Sequence[Record]) -> list[Scored]:
+def scored_on(spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records: Sequence[Record]) -> list[Scored]:
     """Run the beat tracker over the net's answers, and set them beside the truth."""
     tracker, found, lookahead = BeatTracker(SAMPLE_RATE / HOP), [], spec.answers.lookahead
-    column = {head: spec.names.index(head) for head in ("chop", "beat", "downbeat")}
+    beat, downbeat = (spec.names.index(head) for head in ("beat", "downbeat"))
+    reader, n = Reader(spec.names), len(spec.names)
     for record, whole in zip(records, answers, strict=True):
-        given = whole[lookahead:]
-        chop, beat, downbeat = (np.ascontiguousarray(given[:, column[head]]) for head in ("chop", "beat", "downbeat"))
+        given = np.ascontiguousarray(whole[lookahead:, :n])
         tracker.reset()
-        pulse = tracker.push(beat, downbeat)
-        references = np.flatnonzero(record.target[lookahead:, column["chop"]] == 1)
-        unknown = np.asarray(record.weight[lookahead:, column["chop"]] == 0)
-        found.append(Scored(chop, pulse[:, P_BEAT], pulse[:, CONFIDENCE], references, unknown))
+        pulse = tracker.push(*(np.ascontiguousarray(given[:, column]) for column in (beat, downbeat)))
+        target, weight = record.target[lookahead:, :n], record.weight[lookahead:, :n]
+        # Features hold no spectrum: only a head of the net's can tell where drums alone sound.
+        nothing = np.zeros((len(given), 1), np.float32)
+        found.append(reader.scored(given, pulse, nothing, target, weight, spec.names))
     return found
 
 
@@ -124,24 +118,6 @@ def peak_verdicts(one: drums.Scored, choice: DrumChoice) -> list[Verdict]:
     return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, DRUM_TOLERANCE_FRAMES)
 
 
-def verdicts(one: Scored, choose: Choose, threshold: float) -> list[Verdict]:
-    """Compare the markers the live detector would set with the truth, but for the onset refinement."""
-    weigher = BeatWeigher(BEAT_SHARES[choose], BEAT_REACH)
-    picker = AdaptivePicker(threshold, RELATIVE, decay_of(MEMORY_SECONDS, HOP, SAMPLE_RATE))
-    frames: list[int] = []
-    scores: list[float] = []
-    for frame, _, value in picker.push(weigher.push(one.chop, one.beat, one.confidence)):
-        if not frames or frame - frames[-1] >= GAP_FRAMES:
-            frames.append(frame)
-            scores.append(value)
-    detected = np.array(frames, np.int64), np.array(scores)
-    return measures.verdicts(*detected, one.references, one.unknown, TOLERANCE_FRAMES)
-
-
-def _verdicts(scored: Sequence[Scored], choose: Choose, threshold: float) -> list[tuple[int, list[Verdict]]]:
-    return [(len(one.references), verdicts(one, choose, threshold)) for one in scored]
-
-
 class ChopTask(streaming.StreamingTask):
     """The chop net in the training loop."""
 
@@ -167,46 +143,38 @@ class ChopTask(streaming.StreamingTask):
         """
         super().__init__(spec, features, shape, members, start)
         self._real = dataset.read(calibrate_on, "train", "validation") if calibrate_on is not None else []
-        self._scored: list[Scored] = []
-        self._before: list[Scored] = []
+        self._fit: Fit
+        self._before: Fit
 
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
         """Choose the thresholds of each way to choose and of each drum, and say how often a score is right."""
         predict, content = self.fitted(fittings)
         spec, validation = self.spec, _answers(predict, self.validation)
-        scored = self._scored = score(spec, validation, self.validation)
+        scored = scored_on(spec, validation, self.validation)
         if self.start is not None:
             nets = [self.shape.build(1, layers=layers) for layers in self.start.members]
             before = _answers(streaming.mean_of(nets), self.validation)
-            self._before = score(spec, before, self.validation)
+            self._before = Fit(scored_on(spec, before, self.validation), Evidence(spec.names, BEAT_REACH))
         answers = _answers(predict, self._real)
-        real = score(spec, answers, self._real)
-        deciding = [*real, *(one for one in scored if not real or not len(one.references))]
-
-        def best(choose: Choose) -> float:
-            return max(THRESHOLDS, key=lambda threshold: measures.f_measure(_verdicts(deciding, choose, threshold)))
-
-        thresholds = {choose: best(choose) for choose in BEAT_SHARES}
-        decision: dict[str, Any] = {
-            "choose": {name: {"beat": BEAT_SHARES[name], "threshold": thresholds[name]} for name in BEAT_SHARES},
-            "relative": RELATIVE,
-            "memory_seconds": MEMORY_SECONDS,
-            "beat_reach": BEAT_REACH,
-        }
-        known = [verdict for one in deciding for verdict in verdicts(one, "both", thresholds["both"])]
-        pairs = measures.calibration(known)
-        if self.start is not None and not pairs:
-            pairs = self.start.manifest.calibration
-        found = {name: round(measures.f_measure(_verdicts(scored, name, thresholds[name])), 4) for name in BEAT_SHARES}
+        real = scored_on(spec, answers, self._real)
+        deciding = [*real, *(one for one in scored if not real or not len(one.references["chop"]))]
+        self._fit, gap = Fit(scored, Evidence(spec.names, BEAT_REACH)), COARSE_GAP if spec.early is None else GAP
+        usual = usual_decision(self.start.manifest if self.start else None, spec.names)
+        if self.start is not None or SOLO not in spec.names:  # one's own way counts where drums alone sound, too
+            usual = replace(usual, drums_alone=None)
+        features = (SOLO,) if SOLO in spec.names else ()
+        chosen, found = decide(Fit(deciding, self._fit.evidence), usual, gap, features)
+        decision, both = record_of(chosen), chosen.ways["both"]
         scores: dict[str, Any] = {
-            "validation_chop_f": found,
+            "deciding_f": found,
+            "validation_chop_f": round(measures.f_measure(verdicts(self._fit, chosen, "both")), 4),
             "validation_loss": streaming.lowest_losses(fittings),
         }
         drums_found = self._decide_drums(score_drums(spec, validation, self.validation), answers)
         decision |= {name: record for name, (record, _) in drums_found.items()}
         scores |= {f"deciding_{name}_f": f for name, (_, f) in drums_found.items()}
-        gap = COARSE_GAP if spec.early is None else GAP
-        return Calibrated(content, self._features(), scores, thresholds["both"], gap, decision, pairs, early=self.early)
+        pairs = both.calibration
+        return Calibrated(content, self._features(), scores, both.threshold, gap, decision, pairs, early=self.early)
 
     def _features(self) -> StreamFeatures:
         """Give what the manifest says of the net."""
@@ -249,26 +217,32 @@ class ChopTask(streaming.StreamingTask):
         found = {}
         if self.start is not None:
             before = self.start.manifest
-            found[f"{before.name}, before"] = precision_recall(_verdicts(self._before, "both", before.threshold))
-        found[manifest.name] = precision_recall(_verdicts(self._scored, "both", manifest.threshold))
+            chosen = usual_decision(before, self.spec.names)
+            found[f"{before.name}, before"] = precision_recall(verdicts(self._before, chosen, "both"))
+        found[manifest.name] = precision_recall(verdicts(self._fit, self._decision(manifest), "both"))
         learned, held_out = (manifest.training[f"recordings_{split}"] for split in ("train", "validation"))
         return held_out_summary(found, learned, held_out, chosen_on=not self._real)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:
         """Write the weights, verify the model, draw precision over recall and how often a score is right."""
         super().finish(manifest, folder)
-        lines = {}
-        for name, colour in zip(BEAT_SHARES, measures.LINES, strict=True):
-            found = [_verdicts(self._scored, name, threshold) for threshold in THRESHOLDS]
+        lines, decision = {}, self._decision(manifest)
+        for name, colour in zip(("hits", "both", "beats"), measures.LINES, strict=True):
+            ways = (replace(decision.ways[name], threshold=threshold) for threshold in THRESHOLDS)
+            found = [verdicts(self._fit, replace(decision, ways={**decision.ways, name: way}), name) for way in ways]
             lines[f"--choose {name}"] = colour, [precision_recall(one) for one in found], None
         title = "Chops on validation records, ±46 ms"
         measures.draw_precision_recall(title, lines, "o-", folder / "precision-recall.png")
-        known = [one for _, some in _verdicts(self._scored, "both", manifest.threshold) for one in some]
+        known = [one for _, some in verdicts(self._fit, decision, "both") for one in some]
         scores, right = np.array([at for at, _ in known]), np.array([is_right for _, is_right in known], float)
         labels = ("How often a marker is right", "score of the marker", "share that is right")
         measures.draw_reliability(
             labels, scores, right, 10, manifest.calibration, "calibration", folder / "reliability.png"
         )
+
+    @staticmethod
+    def _decision(manifest: Manifest) -> Decision:
+        return Decision.read(manifest.decision, f"model {manifest.name!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +272,7 @@ def net_of(options: ChopOptions) -> tuple[StreamSpec, streaming.Shape]:
 def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     """Train the shared net, or one of those before it; gives what is said of it."""
     from samplechop.offline.training.tasks import chop61  # which has its options from here
+    from samplechop.offline.training.tasks.chop_recalibration import recalibrate
 
     steps = options.steps
     if options.model_shape not in ("chop", "chop-coarse"):
@@ -310,6 +285,8 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     manifest = models.load(options.start)
     if steps == 0 and isinstance(manifest.features, Features):
         return chop61.recalibrate(sources, manifest, options, run)
+    if steps == 0 and isinstance(manifest.features, StreamFeatures):
+        return recalibrate(sources, manifest, options, run)
     features = manifest.features
     spec = COARSE if not isinstance(features, StreamFeatures) or features.early is None else SHARED
     start = streaming.start_from(

@@ -2,5 +2,17 @@
 
 from typing import Literal
 
-Choose = Literal["hits", "beats", "both"]
-"""Which places are chops: every strong hit, those on the beat, or both. Here, as options need it without numba."""
+Choose = Literal["auto", "attacks", "hits", "beats", "bars", "both"]
+"""Which attacks are chops, see `docs/live.md`. Here, as options need it without numba.
+
+attacks: every audible one. hits: kicks, snares and what is as strong. beats: those on the beat. bars: those that begin
+a bar. both: a balance of hits and beats, for music. auto: attacks where drums alone sound, both elsewhere.
+"""
+DIAL: tuple[str, ...] = ("bars", "beats", "hits", "attacks")
+"""The ways to choose that lie on one dial, from the fewest chops to the most; from density 0 to 1 in equal steps."""
+
+CHOOSE_HELP = (
+    "Chops: attacks (every audible hit), hits (strong ones), beats, bars; both, a balance of hits and beats; or auto, "
+    "attacks where drums play alone and both elsewhere"
+)
+DENSITY_HELP = "In place of --choose: 0 bars, .33 beats, .67 hits, 1 attacks, or between; more only adds chops."

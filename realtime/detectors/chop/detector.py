@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.models import Features, ModelError, StreamFeatures
-from samplechop.realtime.core.events import Event
+from samplechop.realtime.core.events import ATTACK, CHOP, Event
 from samplechop.realtime.core.plugin import Block, Emit, Meter, ProcessSpec, StatedLatency, Trace
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop import Choose
+from samplechop.realtime.detectors.chop.choice import Pick, Wanted
+from samplechop.realtime.detectors.chop.decision import Decision
 from samplechop.realtime.detectors.chop.frontends import (
     FRAMES,
     SKIP,
@@ -22,10 +24,9 @@ from samplechop.realtime.detectors.chop.frontends import (
     WindowFrontEnd,
     harmonic_spectrum,
 )
-from samplechop.realtime.detectors.chop.peak_picking import Candidate, Decision, MinimumGap
+from samplechop.realtime.detectors.chop.peak_picking import Candidate, MinimumGap
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
-from samplechop.realtime.nets.streaming import calibrated
 
 SILENCE = 1e-8
 """Variance, -80 dB: less than any groove's noise."""
@@ -39,7 +40,9 @@ class ChopSettings:
 
     hold_seconds is how long a chop waits for a stronger one within the gap (default: none, so that it is the first of
     two close ones that is kept); it adds to the latency. More than the gap is of no use.
-    choose: "hits" takes every strong hit, "beats" those on the beat, "both" strikes a balance; only for streaming nets.
+    choose: which attacks are chops, see `Choose`; only for streaming nets. density: 0..1, how many of all attacks, in
+    place of it: 0 as "bars", 1 as "attacks", and a higher one only adds chops.
+    every: whether attacks that are not chosen are emitted, too, as events of kind ATTACK.
     spectra: whether events bring their spectrum. tempo_range: of the beats, beats per minute, as BeatSettings has it.
     """
 
@@ -47,9 +50,11 @@ class ChopSettings:
     threshold: float | None = None
     min_gap_seconds: float | None = None
     hold_seconds: float = 0.0
-    choose: Choose = "both"
+    choose: Choose = "auto"
     spectra: bool = False
     tempo_range: TempoRange = TEMPO_RANGE
+    density: float | None = None
+    every: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
@@ -61,6 +66,8 @@ class ChopSettings:
                 raise ValueError(f"{name} must be in 0..10, got {value}")
         if self.choose not in get_args(Choose):
             raise ValueError(f"choose must be one of {', '.join(get_args(Choose))}, got {self.choose!r}")
+        if self.density is not None and not 0.0 <= self.density <= 1.0:
+            raise ValueError(f"density must be in 0..1, got {self.density}")
 
 
 class ChopDetector(StatedLatency):
@@ -87,21 +94,21 @@ class ChopDetector(StatedLatency):
             raise ModelError(f"{where} is of kind {manifest.kind!r}: the chop detector needs 'chop' or 'stream'")
         if spec.sample_rate != features.sample_rate:
             raise ValueError(f"sample_rate must be {features.sample_rate} Hz, got {spec.sample_rate}")
-        gap_seconds = manifest.min_gap if chosen.min_gap_seconds is None else chosen.min_gap_seconds
-        self._calibration = manifest.calibration
         self._front_end: FrontEnd
         if isinstance(features, Features):
             self.threshold = manifest.threshold if chosen.threshold is None else chosen.threshold
             self._front_end = WindowFrontEnd(manifest, features, self.threshold, spec.max_block_size)
         else:
             decision = Decision.read(manifest.decision, where)
-            weighing = decision.weighings[chosen.choose]
-            self.threshold = weighing.threshold if chosen.threshold is None else chosen.threshold
-            weighing = replace(weighing, threshold=self.threshold)
-            self._front_end = StreamFrontEnd(manifest, decision, weighing, spec, chosen.tempo_range)
+            wanted = Wanted(chosen.choose, chosen.density, chosen.threshold)
+            self._front_end = StreamFrontEnd(manifest, decision, wanted, spec, chosen.tempo_range)
+            self.threshold = self._front_end.threshold
         self.hop_length = hop = self._front_end.hop_length
         hold = math.ceil(chosen.hold_seconds * spec.sample_rate / hop)
-        self._gap = MinimumGap(round(gap_seconds * spec.sample_rate), hold)
+        self._least_gap = manifest.min_gap if chosen.min_gap_seconds is None else chosen.min_gap_seconds
+        self._gap = MinimumGap(round(self._least_gap * spec.sample_rate), hold)
+        self._attack_gap = round((self._front_end.attack_gap or 0.0) * spec.sample_rate)
+        self._sample_rate = spec.sample_rate
         self._latency = (
             *self._front_end.delay_terms,
             ("peak picking", self._front_end.wait * hop),
@@ -112,6 +119,7 @@ class ChopDetector(StatedLatency):
         self._audio = History(1, self.latency + ATTACK_SEARCH.length, spec.max_block_size)
         self._analysis_delay = self._front_end.offset + sum(samples for _, samples in self._front_end.delay_terms)
         self._start: int | None = None
+        self._last_attack: int | None = None
         self._trace = Trace(hop / spec.sample_rate, self.threshold)
         self.meters: Mapping[str, Meter] = {"chop probability": self._trace}
 
@@ -120,7 +128,7 @@ class ChopDetector(StatedLatency):
         for part in (self._front_end, self._gap, self._audio):
             part.reset()
         self._trace.restart()
-        self._start = None
+        self._start = self._last_attack = None
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
         """[analysis] Process the next block, float32 (n,), mono; emit the chops decided in it, in order."""
@@ -128,14 +136,27 @@ class ChopDetector(StatedLatency):
             self._start = start
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
-        for frame, decided, score in self._front_end.push(block, start, self._trace):
-            self._emit(self._gap.release(decided - 1), emit)
-            attack = self._attack(frame)
+        for pick in self._front_end.push(block, start, self._trace):
+            self._emit(self._gap.release(pick.decided - 1), emit)
+            attack = self._attack(pick.frame)
             if self._is_silent(attack):
                 continue  # where a sound is cut off, or a constant offset begins, nothing can be cut
-            candidate = Candidate(attack, calibrated(self._calibration, score), self._spectrum(frame))
-            self._emit(self._gap.offer(candidate, decided), emit)
+            if self._last_attack is not None and attack - self._last_attack < self._attack_gap:
+                continue
+            self._last_attack = attack
+            self._offer(pick, attack, emit)
         self._emit(self._gap.release(self._front_end.next_frame - 1), emit)
+
+    def _offer(self, pick: Pick, attack: int, emit: Emit) -> None:
+        """Bring an attack to those that wait, if it is a chop; say that it is none, if that is wanted."""
+        gap = None
+        if self._settings.min_gap_seconds is None and pick.gap is not None:
+            gap = round(pick.gap * self._sample_rate)
+        candidate = Candidate(attack, pick.strength, self._spectrum(pick.frame), pick.way, pick.level)
+        if pick.chosen:
+            self._emit(self._gap.offer(candidate, pick.decided, gap), emit)
+        if self._settings.every and pick.level is not None and self._gap.waiting is not candidate:
+            self._emit((candidate, pick.decided), emit, ATTACK)
 
     def _attack(self, frame: int) -> int:
         """Refine a frame to the sample, relative to the first block, where its attack begins."""
@@ -154,16 +175,18 @@ class ChopDetector(StatedLatency):
         first = centre // self._front_end.spectrum_hop + SKIP
         return harmonic_spectrum(self._front_end.spectra.read(first, first + FRAMES))
 
-    def _emit(self, released: tuple[Candidate, int] | None, emit: Emit) -> None:
+    def _emit(self, released: tuple[Candidate, int] | None, emit: Emit, kind: str = CHOP) -> None:
         if released is None or self._start is None:
             return
         candidate, decided = released
         emit(
             Event(
-                kind="chop",
+                kind=kind,
                 sample=self._start + candidate.sample,
                 emitted=self._start + decided * self.hop_length + self._analysis_delay,
                 strength=candidate.strength,
                 spectrum=candidate.spectrum,
+                way=candidate.way,
+                level=candidate.level,
             )
         )

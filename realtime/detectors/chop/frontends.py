@@ -10,26 +10,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from samplechop.models import Features, Manifest, ModelError
+from samplechop.models import Features, Manifest
 from samplechop.realtime.core.plugin import ProcessSpec, Trace
-from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT, TEMPO_RANGE, PulseStream, TempoRange
-from samplechop.realtime.detectors.chop.peak_picking import (
-    PEAK_WAIT,
-    AdaptivePicker,
-    BeatWeigher,
-    Decision,
-    RunPicker,
-    Weighing,
-)
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, PulseStream, TempoRange
+from samplechop.realtime.detectors.chop.choice import BeatChoice, Pick, RankedChoice, Wanted
+from samplechop.realtime.detectors.chop.decision import Decision
+from samplechop.realtime.detectors.chop.peak_picking import PEAK_WAIT, RunPicker
 from samplechop.realtime.dsp.context_window import ContextWindow
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import History
-from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS
-from samplechop.realtime.nets.streaming import decay_of
+from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS, STACK
+from samplechop.realtime.nets.fine_features import LATE_HOPS
+from samplechop.realtime.nets.streaming import calibrated, decay_of
 from samplechop.realtime.nets.tflite import Scorer
-
-Found = list[tuple[int, int, float]]
-"""(frame, frame it was decided at, score) for each possible chop."""
 
 
 class Resettable(Protocol):
@@ -44,7 +37,8 @@ class FrontEnd(ABC):
 
     hop_length: samples per frame. offset: frame f is centred on sample f * hop_length + offset. delay_terms: samples
     from a frame's centre until its score is there, as a sum. wait: frames after which a peak is decided at the latest.
-    spectra: constant-Q frames, one per spectrum_hop samples.
+    spectra: constant-Q frames, one per spectrum_hop samples. threshold: a line for people, beside the scores.
+    attack_gap: seconds between two attacks, chosen or not; None where there are no others.
     """
 
     hop_length: int
@@ -53,7 +47,9 @@ class FrontEnd(ABC):
     wait: int
     spectra: History
     spectrum_hop: int
-    _picker: RunPicker | AdaptivePicker
+    threshold: float
+    attack_gap: float | None = None
+    _picker: RunPicker | RankedChoice | BeatChoice
     _parts: tuple[Resettable, ...]
 
     @property
@@ -67,7 +63,7 @@ class FrontEnd(ABC):
             part.reset()
 
     @abstractmethod
-    def push(self, block: NDArray[np.float32], start: int, trace: Trace, /) -> Found:
+    def push(self, block: NDArray[np.float32], start: int, trace: Trace, /) -> list[Pick]:
         """[analysis] Process the block that begins at `start`, float32 (n,); append every score to the trace."""
 
 
@@ -84,7 +80,9 @@ class WindowFrontEnd(FrontEnd):
         most = max_block_size // hop + 1
         self._context = ContextWindow(features.bands, features.n_bins, features.past, features.future, most)
         self._scorer = Scorer(manifest, most)
-        self._picker = RunPicker(threshold)
+        self.threshold = threshold
+        self._picker = self._runs = RunPicker(threshold)
+        self._calibration = manifest.calibration
         self._parts = self._cqt, self._context
         self.delay_terms = (
             (f"{features.future} frames of context", features.future * hop),
@@ -95,7 +93,7 @@ class WindowFrontEnd(FrontEnd):
         self._scores: NDArray[np.float32] = np.zeros(most, np.float32)
         self.spectra = History(features.n_bins, features.future + self._cqt.latency // hop + 64 + most, most)
 
-    def push(self, block: NDArray[np.float32], _start: int, trace: Trace, /) -> Found:
+    def push(self, block: NDArray[np.float32], _start: int, trace: Trace, /) -> list[Pick]:
         """[analysis] Process a block."""
         magnitudes = self.spectra.room()
         frames = self._cqt.push(block, magnitudes)
@@ -108,7 +106,8 @@ class WindowFrontEnd(FrontEnd):
         scores = self._scores[:n]
         self._scorer.score(self._windows[:n], self._silent[:n], scores)
         trace.append(scores)
-        return self._picker.push(scores)
+        found = self._runs.push(scores)
+        return [Pick(frame, decided, calibrated(self._calibration, score)) for frame, decided, score in found]
 
 
 class StreamFrontEnd(FrontEnd):
@@ -120,32 +119,36 @@ class StreamFrontEnd(FrontEnd):
         self,
         manifest: Manifest,
         decision: Decision,
-        weighing: Weighing,
+        wanted: Wanted,
         spec: ProcessSpec,
         tempo_range: TempoRange = TEMPO_RANGE,
     ) -> None:
-        """[main] Load, allocate, compile. Raises ModelError for a model without chops or beats."""
+        """[main] Load, allocate, compile. Raises ModelError for a model without chops or beats, or without that way."""
         self._shared = PulseStream.shared(manifest, spec, tempo_range)
         stream = self._shared.stream.activations
-        if "chop" not in stream.heads:
-            raise ModelError(f"model {manifest.name!r} detects no chops: it has {', '.join(stream.heads)}")
         self.hop_length, self.offset = stream.hop_length, stream.offset
         self.spectrum_hop = HOP_LENGTH
-        sample_rate = manifest.features.sample_rate
-        self._weigher = BeatWeigher(weighing.beat, decision.beat_reach)
-        decay = decay_of(decision.memory_seconds, stream.hop_length, sample_rate)
-        self._picker = AdaptivePicker(weighing.threshold, decision.relative, decay)
-        self._column = stream.heads.index("chop")
+        decay = decay_of(decision.memory_seconds, stream.hop_length, manifest.features.sample_rate)
+        make: type[RankedChoice | BeatChoice] = RankedChoice if decision.has_dial else BeatChoice
+        self._picker = self._choice = make(manifest, decision, wanted, stream.heads, decay)
+        self.threshold, self.attack_gap = self._choice.threshold, self._choice.attack_gap
         self.delay_terms = (
             *stream.delay_terms,
             ("beat window", decision.beat_reach * stream.hop_length),
         )
         most = spec.max_block_size // self.spectrum_hop + 1
-        self._parts = self._shared, self._weigher
+        self._parts = (self._shared,)
+        self._lookahead = stream.lookahead
+        self._late = LATE_HOPS if stream.early_heads else 0
         self.spectra = History(N_BINS, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
         self.reset()
 
-    def push(self, block: NDArray[np.float32], start: int, trace: Trace, /) -> Found:
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        super().reset()
+        self._frames = 0
+
+    def push(self, block: NDArray[np.float32], start: int, trace: Trace, /) -> list[Pick]:
         """[analysis] Process the block that begins at `start`."""
         rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
         features = self._shared.stream.activations.features
@@ -154,9 +157,11 @@ class StreamFrontEnd(FrontEnd):
             self.spectra.advance(features.n_constant_q)
         if not len(rows):
             return []
-        scores = self._weigher.push(rows[:, self._column], pulse[:, P_BEAT], pulse[:, CONFIDENCE])
-        trace.append(scores)
-        return self._picker.push(scores)
+        # Row g came with the features up to g + lookahead, each of STACK constant-Q frames.
+        newest = STACK * (self._frames + self._lookahead) + STACK - 1 - self._late
+        self._frames += len(rows)
+        spectra = self.spectra.read(newest, newest + STACK * (len(rows) - 1) + 1)[::STACK]
+        return self._choice.push(rows, pulse, spectra, trace)
 
 
 SKIP = 2

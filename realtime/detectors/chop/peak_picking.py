@@ -1,80 +1,35 @@
 """Which frames become chops: the net's probability, how well the frame lies on the beat, and its peaks lately."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, get_args
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from samplechop.models import ModelError
-from samplechop.realtime.detectors.chop import Choose
-
-
-@dataclass(frozen=True, slots=True)
-class Weighing:
-    """How much of a frame's score comes from the beat, 0..1, and the threshold its score must reach, 0..1."""
-
-    beat: float
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The manifest's `decision`, read.
-
-    weighings: for each way to choose. relative: a peak must reach this share of the highest one lately.
-    memory_seconds: how fast the highest one is forgotten. beat_reach: frames a chop may lie beside the beat.
-    """
-
-    weighings: Mapping[str, Weighing]
-    relative: float
-    memory_seconds: float
-    beat_reach: int
-
-    @classmethod
-    def read(cls, record: Mapping[str, Any], where: str) -> "Decision":
-        """Read it from a manifest. Raises ModelError where it is not understood."""
-        try:
-            weighings = {
-                str(name): Weighing(float(one["beat"]), float(one["threshold"]))
-                for name, one in record["choose"].items()
-            }
-            made = cls(weighings, float(record["relative"]), float(record["memory_seconds"]), int(record["beat_reach"]))
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ModelError(f"{where}: decision cannot be read: {error!r}") from None
-        if missing := set(get_args(Choose)) - set(weighings):
-            raise ModelError(f"{where}: decision does not say how to choose {', '.join(sorted(missing))}")
-        numbers = [made.relative, *(value for one in weighings.values() for value in (one.beat, one.threshold))]
-        in_range = all(0 <= number <= 1 for number in numbers) and 0 <= made.beat_reach < 64
-        if not in_range or not 0 < made.memory_seconds < math.inf:
-            raise ModelError(f"{where}: decision has a number out of range: {dict(record)}")
-        return made
+from samplechop.realtime.detectors.chop.decision import FIRST_HIGHEST
 
 
 class AdaptivePicker:
     """Local maxima that reach a threshold and a share of the highest score lately.
 
     No fixed threshold suits both a dry drum and a noisy record: what counts is how a peak compares with those
-    before. The highest score lately falls by a factor of e in memory_seconds; it starts at START, so that the first
-    peak of a record must be a good one.
+    before. The highest score lately falls by a factor of e in memory_seconds; at the start it is first_highest.
     """
 
-    START = 0.6
-
-    def __init__(self, threshold: float, relative: float, decay: float) -> None:
-        """[main] threshold, relative: 0..1. decay: what is left of the highest score from one frame to the next."""
+    def __init__(self, threshold: float, relative: float, decay: float, first_highest: float = FIRST_HIGHEST) -> None:
+        """[main] threshold, relative, first_highest: 0..1. decay: what is left of the highest score after a frame."""
         # Scores are float32: 0.7 must reach a threshold of 0.7.
         self._threshold, self._relative, self._decay = float(np.float32(threshold)), relative, decay
+        self._first_highest = first_highest
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Forget everything; the next score is frame 0."""
         self.next_frame = 0
-        self._highest = self.START
+        self._highest = self._first_highest
         self._before = self._last = 0.0
         self._line = 1.0
 
@@ -205,11 +160,13 @@ class RunPicker:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A possible event: its attack in samples, its strength 0..1, its spectrum as in Event where one is wanted."""
+    """A possible event: its attack in samples, its strength 0..1; spectrum, way and level as in Event."""
 
     sample: int
     strength: float
     spectrum: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    way: str | None = None
+    level: float | None = None
 
 
 class MinimumGap:
@@ -227,28 +184,30 @@ class MinimumGap:
 
     def reset(self) -> None:
         """[analysis] Forget everything."""
-        self._waiting: Candidate | None = None
+        self.waiting: Candidate | None = None
         self._due = 0
         self._last: int | None = None
 
     def release(self, frame: int) -> tuple[Candidate, int] | None:
         """[analysis] Give the waiting candidate and the frame it was due at, if that is not after `frame`."""
-        waiting = self._waiting
+        waiting = self.waiting
         if waiting is None or self._due > frame:
             return None
-        self._waiting, self._last = None, waiting.sample
+        self.waiting, self._last = None, waiting.sample
         return waiting, self._due
 
-    def offer(self, candidate: Candidate, decided: int) -> tuple[Candidate, int] | None:
-        """[analysis] Bring a candidate known at frame `decided`, after `release(decided - 1)`.
+    def offer(self, candidate: Candidate, decided: int, gap: int | None = None) -> tuple[Candidate, int] | None:
+        """[analysis] Bring a candidate known at frame `decided`, after `release(decided - 1)`. gap: this one's own.
 
-        Gives the waiting candidate if this one begins so late that it cannot compete with it any more.
+        It then is `waiting`, or was dropped. Gives the one that waited if this one begins so late that it cannot
+        compete with it any more.
         """
-        waiting, released = self._waiting, None
-        if waiting is not None and candidate.sample - waiting.sample >= self._gap:
-            self._waiting, self._last, released = None, waiting.sample, (waiting, decided)
+        waiting, released = self.waiting, None
+        gap = self._gap if gap is None else gap
+        if waiting is not None and candidate.sample - waiting.sample >= gap:
+            self.waiting, self._last, released = None, waiting.sample, (waiting, decided)
         elif waiting is not None and candidate.strength <= waiting.strength:
             return None
-        if self._last is None or candidate.sample - self._last >= max(self._gap, 1):
-            self._waiting, self._due = candidate, decided + self._hold
+        if self._last is None or candidate.sample - self._last >= max(gap, 1):
+            self.waiting, self._due = candidate, decided + self._hold
         return released

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from samplechop import models
 from samplechop.models import ModelError
+from samplechop.realtime.detectors.chop import DIAL
+from samplechop.realtime.detectors.chop.decision import FIRST_HIGHEST, Decision, Way
 from samplechop.realtime.detectors.chop.peak_picking import (
     PEAK_WAIT,
     AdaptivePicker,
     BeatWeigher,
     Candidate,
-    Decision,
     MinimumGap,
     RunPicker,
 )
@@ -92,7 +93,16 @@ def test_calibration_is_read_between_its_pairs() -> None:
 
 def test_the_released_model_can_choose_in_every_way() -> None:
     decision = Decision.read(models.load("chop").decision, "here")
-    assert set(decision.weighings) == {"hits", "beats", "both"}
+    assert decision.has_dial
+    assert set(decision.ways) == {*DIAL, "both"}
+
+
+def test_a_manifest_of_before_has_no_dial() -> None:
+    ways = {name: {"beat": 0.0, "threshold": 0.5} for name in ("hits", "both", "beats")}
+    decision = Decision.read({"choose": ways, "relative": 0.4, "memory_seconds": 6.0, "beat_reach": 2}, "here")
+    assert not decision.has_dial
+    assert decision.ways["hits"] == Way(0.5, 0.4)
+    assert decision.first_highest == FIRST_HIGHEST
 
 
 @pytest.mark.parametrize(
@@ -103,6 +113,10 @@ def test_the_released_model_can_choose_in_every_way() -> None:
         {"memory_seconds": float("nan")},
         {"choose": 3},
         {"choose": {"hits": {}}},
+        {"choose": {"hits": {"threshold": 0.5, "weights": {"hit": float("nan")}}}},
+        {"choose": {"hits": {"threshold": 0.5, "gap": -1}}},
+        {"choose": {"hits": {"threshold": 0.5, "calibration": [[0.5, 0.5], [0.4, 0.6]]}}},
+        {"first_highest": 2},
         {"choose": {"hits": {"beat": 0, "threshold": 0.5}}},
         {"beat_reach": "x"},
         {"beat_reach": float("inf")},

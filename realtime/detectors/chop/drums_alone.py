@@ -1,0 +1,109 @@
+"""Whether drums alone sound: a state of the passage, no event; causal but for the net's lookahead.
+
+Read from the net's head "solo" where it has one. Else from two features, averaged over the last seconds. Drums alone
+have hardly tones, so that in their constant-Q spectrum neighbouring semitones are as loud, and their attacks are hits.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.models import ModelError
+from samplechop.realtime.detectors.chop.decision import DrumsAlone
+
+FEATURES = ("contrast", "hits")
+"""contrast: differences of neighbouring semitones over all there is, 0..1. hits: log of how many attacks are hits."""
+SOLO = "solo"
+"""The head of a net that says it itself; its feature is its mean log odds."""
+_EDGE = 1e-3
+_LEAST_HITS, _LEAST_ATTACKS = 0.01, 1e-3
+_DIFFERENCES, _SUM, _HITS, _ATTACKS, _SOLO = range(5)
+_MEANS = 5
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    def run(heads, spectra, columns, share, means, frames, features):
+        for t in range(len(heads)):
+            frames[0] += 1
+            weight = max(share, 1 / frames[0])  # until it is long enough, the mean counts all frames alike
+            differences, total = 0.0, 0.0
+            for k in range(spectra.shape[1]):
+                total += spectra[t, k]
+                if k:
+                    differences += abs(spectra[t, k] - spectra[t, k - 1])
+            means[_DIFFERENCES] += weight * (differences - means[_DIFFERENCES])
+            means[_SUM] += weight * (total - means[_SUM])
+            means[_HITS] += weight * (heads[t, columns[0]] - means[_HITS])
+            means[_ATTACKS] += weight * (heads[t, columns[1]] - means[_ATTACKS])
+            features[t, 0] = means[_DIFFERENCES] / (means[_SUM] + 1e-6)
+            features[t, 1] = math.log(means[_HITS] / (means[_ATTACKS] + _LEAST_ATTACKS) + _LEAST_HITS)
+            if columns[2] >= 0:
+                solo = min(max(heads[t, columns[2]], _EDGE), 1 - _EDGE)
+                means[_SOLO] += weight * (math.log(solo / (1 - solo)) - means[_SOLO])
+            features[t, 2] = means[_SOLO]
+
+    rows = types.float32[:, :]
+    numbers, integers = types.float64[::1], types.int64[::1]
+    signature = types.void(rows, rows, integers, types.float64, numbers, integers, types.float64[:, ::1])
+    return njit([signature], cache=True)(run)
+
+
+class PassageFeatures:
+    """FEATURES and SOLO of each frame, averaged over the last seconds."""
+
+    def __init__(self, heads: Sequence[str], seconds: float, frame_seconds: float) -> None:
+        """[main] Compile. heads: of the net. Raises ModelError for a net that hears no hits or attacks."""
+        if missing := {"hit", "onset"} - set(heads):
+            raise ModelError(f"drums alone are told by hits and attacks, the net has no {', '.join(sorted(missing))}")
+        solo = list(heads).index(SOLO) if SOLO in heads else -1
+        self._columns = np.array([list(heads).index("hit"), list(heads).index("onset"), solo], np.int64)
+        self._share = frame_seconds / seconds
+        self._means, self._frames = np.zeros(_MEANS), np.zeros(1, np.int64)
+        self._run = _compiled()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._means.fill(0)
+        self._frames.fill(0)
+
+    def push(self, heads: NDArray[np.float32], spectra: NDArray[np.float32]) -> NDArray[np.float64]:
+        """[analysis] Process probabilities, float32 (n, heads), and spectra, (n, bins); give float64 (n, 3).
+
+        spectra: the newest constant-Q frame that there was when each row of probabilities came.
+        """
+        features = np.empty((len(heads), len(FEATURES) + 1))
+        self._run(heads, spectra, self._columns, self._share, self._means, self._frames, features)
+        return features
+
+
+class DrumsAloneState:
+    """Features in, for each frame whether drums alone sound out."""
+
+    def __init__(self, rule: DrumsAlone) -> None:
+        """[main] Read the rule. Raises ModelError for a feature that nobody knows."""
+        names = (*FEATURES, SOLO)
+        if unknown := set(rule.weights) - set(names):
+            raise ModelError(f"drums alone are told by {', '.join(names)}, got {', '.join(sorted(unknown))}")
+        self._weights = [rule.weights.get(name, 0.0) for name in names]
+        self._rule = rule
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._alone = self._rule.first >= 0
+
+    def push(self, features: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """[analysis] Process features, float64 (n, 3), as of `PassageFeatures.push`; give bool (n,)."""
+        found = np.empty(len(features), np.bool_)
+        for place, row in enumerate(features.tolist()):
+            evidence = self._rule.bias
+            for weight, feature in zip(self._weights, row, strict=True):
+                evidence += weight * feature
+            self._alone = evidence >= (self._rule.leave if self._alone else self._rule.enter)
+            found[place] = self._alone
+        return found
