@@ -268,10 +268,22 @@ def _number(layer: ElementTree.Element, name: str, usual: float) -> float:
 
 
 def kit_programs(font: Path) -> list[int]:
-    """List the programs of a soundfont's drum kits, from its preset headers (`phdr`; SoundFont 2.04, 7.2).
+    """List the programs of a soundfont's drum kits. Raises UserError if the file is no soundfont."""
+    return sorted({program for _, program, bank in _presets(font) if bank == KIT_BANK})
 
-    Raises UserError if the file is no soundfont.
+
+def is_lone_kit(font: Path) -> bool:
+    """Say whether a soundfont is a drum kit and nothing else, which lies where others have their piano.
+
+    Its preset, file or folder then speaks of drums or a kit. Raises UserError if the file is no soundfont.
     """
+    presets = _presets(font)
+    words = f"{font.absolute().parent.name} {font.stem} {presets[0][0] if presets else ''}".lower()
+    return len(presets) == 1 and presets[0][1:] == (0, 0) and ("drum" in words or "kit" in words)
+
+
+def _presets(font: Path) -> list[tuple[str, int, int]]:
+    """Read (name, program, bank) from a soundfont's preset headers (`phdr`; SoundFont 2.04, 7.2)."""
     try:
         with font.open("rb") as file:
             riff, _, kind = struct.unpack("<4sI4s", file.read(12))
@@ -284,7 +296,10 @@ def kit_programs(font: Path) -> list[int]:
                 if name == b"phdr":
                     rows = struct.iter_unpack("<20sHHHIII", file.read(size - size % 38))
                     # The last row only ends the list.
-                    return sorted({program for _, program, bank, *_ in list(rows)[:-1] if bank == KIT_BANK})
+                    return [
+                        (label.partition(b"\0")[0].decode("latin-1"), program, bank)
+                        for label, program, bank, *_ in list(rows)[:-1]
+                    ]
                 file.seek(size - (4 if name == b"LIST" else 0) + size % 2, 1)
     except (OSError, ValueError, struct.error) as error:
         raise UserError(f"The soundfont {str(font)!r} cannot be read: {reason_of(error)}.") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, kit_programs, trimmed
+from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, is_lone_kit, kit_programs, trimmed
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text
@@ -20,6 +20,8 @@ from samplechop.realtime.core import documents
 
 KITS = (0, 8, 16, 24, 25, 32, 40)
 KITS_OF_FURTHER_FONTS = (0, 8, 16, 24, 25, 32, 40, 48, 56)
+DRUM_CHANNEL = 9
+"""Of General MIDI, from 0."""
 KIT_KEYS = {
     "kick": (35, 36),
     "snare": (38, 40),
@@ -78,11 +80,13 @@ def one_by_one(
     return messages
 
 
-def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit") -> list[Shot]:
+def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit", lone: bool = False) -> list[Shot]:
     """Play every drum of the soundfont's kits alone, at several velocities.
 
-    prefix: of the kits' names. Soundfonts share samples, so that a kit is held out in all of them or in none.
+    prefix: of the kits' names. Soundfonts share samples, so that a kit is held out in all of them or in none. lone: the
+    soundfont is nothing but one kit, program 0.
     """
+    kits = (0,) if lone else kits
     wanted = [
         (kit, role, key, velocity)
         for kit in kits
@@ -92,12 +96,13 @@ def _kit_shots(font: Path, kits: Sequence[int] = KITS, prefix: str = "kit") -> l
     ]
     stride = round(1.4 * RATE / GRID) * GRID
     notes = [(kit, key, velocity) for kit, _, key, velocity in wanted]
-    sound = render(one_by_one(9, notes, stride, GRID, 4 * GRID), font)
+    sound = render(one_by_one(DRUM_CHANNEL if not lone else 0, notes, stride, GRID, 4 * GRID), font)
     shots = []
     for number, (kit, role, key, velocity) in enumerate(wanted):
         samples = trimmed(sound[number * stride : (number + 1) * stride].copy())
         if len(samples) > 400:
-            shots.append(Shot(f"{prefix}{kit}/{role}{key}", role, samples, is_held_out(f"kit{kit}"), velocity / 127))
+            held_out = is_held_out(prefix if lone else f"kit{kit}")
+            shots.append(Shot(f"{prefix}{kit}/{role}{key}", role, samples, held_out, velocity / 127))
     return shots
 
 
@@ -137,7 +142,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path], grooves: Se
         jobs = [pool.submit(_kit_shots, found)]
         for path in further:
             kits = [kit for kit in KITS_OF_FURTHER_FONTS if kit in kit_programs(path)]
-            jobs.append(pool.submit(_kit_shots, path, kits, f"kit{path.stem}-"))
+            jobs.append(pool.submit(_kit_shots, path, kits, f"kit{path.stem}-", is_lone_kit(path)))
         shots = gather(sounds) + [shot for job in jobs for shot in job.result()]
         attacks, quick = probed.result()
     if grooves:

@@ -13,12 +13,12 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import LONGEST, hydrogen_kit, kit_programs, layer_of, trimmed
+from samplechop.offline.audio.one_shots import LONGEST, hydrogen_kit, is_lone_kit, kit_programs, layer_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.lab import write_flac
-from samplechop.offline.lab.synthetic.soundfont_bank import KITS_OF_FURTHER_FONTS, one_by_one
+from samplechop.offline.lab.synthetic.soundfont_bank import DRUM_CHANNEL, KITS_OF_FURTHER_FONTS, one_by_one
 from samplechop.offline.lab.synthetic.synths import MADE_SYNTHS
 from samplechop.offline.lab.synthetic.tagging import DRUM_KEYS, PROGRAMS, ROLES, SYNTH_KITS, is_machine, tags_of_name
 from samplechop.offline.synthesis.drums import MADE
@@ -104,6 +104,9 @@ def _jobs(output: Path, soundfonts: Sequence[Path], folders: Sequence[Path], see
         if not folder.is_dir():
             raise UserError(f"no folder of sounds at {str(folder)!r}: give one that holds one-shots, loops or kits")
         yield Job("folder", str(folder), (), output, seed)
+        for font in sorted(folder.rglob("*.sf2")):
+            if is_lone_kit(font):
+                yield Job("kits", str(font), (0,), output, seed)
     for place, role in enumerate(sorted(MADE)):
         yield Job("made", role, (place,), output, seed)
     for place, kind in enumerate(MADE_SYNTHS):
@@ -159,12 +162,12 @@ def _kits(job: Job) -> Iterator[tuple[Row, Sound]]:
     font = Path(job.where)
     wanted = [(kit, key, loud) for kit in job.numbers for key in DRUM_KEYS for loud in DRUM_VELOCITIES]
     stride = round(DRUM_SECONDS * RATE / GRID) * GRID
-    sound = render(one_by_one(9, wanted, stride, GRID, 4 * GRID), font)
+    sound = render(one_by_one(0 if is_lone_kit(font) else DRUM_CHANNEL, wanted, stride, GRID, 4 * GRID), font)
     seen = set()
     for number, (kit, key, velocity) in enumerate(wanted):
         samples = sound[number * stride + GRID : (number + 1) * stride]
         alike = np.round(samples, 4).tobytes()
-        if alike not in seen:
+        if alike not in seen and job.is_taken(number):
             seen.add(alike)
             tags = (*DRUM_KEYS[key], "synth" if kit in SYNTH_KITS else "acoustic")
             yield Row(font.stem, f"kit{kit:02d}-{key}-{velocity}", tuple(dict.fromkeys(tags))), samples
