@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import mido
 import numpy as np
@@ -182,22 +182,14 @@ def _performances(files: _Files) -> Iterator[Performance]:
         if not 30 <= bpm <= 300:
             raise ValueError(f"its {INDEX} has a tempo of {bpm:g} beats a minute")
         strokes = _strokes(files.read((place.parent / cells["midi_filename"]).as_posix()), bpm)
-        drummer = cells["drummer"]
-        if len(strokes):
-            places, roles, velocities, heights = zip(*strokes, strict=True)
-            made = Performance(
-                drummer,
-                cells["style"].partition("/")[0],
-                bpm,
-                meter,
-                is_held_out(f"{drummer}.mid"),
-                np.array(places, np.float32),
-                np.array(roles, np.uint8),
-                np.array(velocities, np.float32),
-                np.array(heights, np.float32),
-            )
-            if made.bars >= SHORTEST_BARS:
-                yield made
+        if not strokes:
+            continue
+        kinds = (np.float32, np.uint8, np.float32, np.float32)
+        columns = (np.array(one, kind) for one, kind in zip(zip(*strokes, strict=True), kinds, strict=True))
+        style, drummer = cells["style"].partition("/")[0], cells["drummer"]
+        made = Performance(drummer, style, bpm, meter, is_held_out(f"{drummer}.mid"), *columns)
+        if made.bars >= SHORTEST_BARS:
+            yield made
 
 
 def _strokes(content: bytes, bpm: float) -> list[tuple[float, int, float, float]]:
@@ -262,11 +254,10 @@ def load_grooves(folder: Path) -> tuple[Performance, ...]:
     """Open what write_grooves left, if anything; the strokes stay on disk until they are played."""
     if not (folder / "grooves.json").exists():
         return ()
-    arrays: dict[str, Any] = {name: map_array(folder / f"groove-{name}.npy") for name in ARRAYS}
-    found, at = [], 0
+    arrays, found, at = [map_array(folder / f"groove-{name}.npy") for name in ARRAYS], [], 0
     for row in documents.read_json(folder / "grooves.json"):
         stop = at + row.pop("count")
-        found.append(Performance(**row, **{name: array[at:stop] for name, array in arrays.items()}))
+        found.append(Performance(*row.values(), *(array[at:stop] for array in arrays)))
         at = stop
     return tuple(found)
 
