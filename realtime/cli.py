@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from samplechop.models import ModelError, load
-from samplechop.realtime.core.errors import UserError, printable
+from samplechop.realtime.audio.audio_file import check_regular
+from samplechop.realtime.core.errors import UserError, check_extra, printable
 from samplechop.realtime.core.events import CONFIRMED, PITCHES
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.options import with_options
@@ -90,6 +91,11 @@ def in_a_session(file: SettingsFile, given: Mapping[str, Any], path: Path | None
         for detector, model in _MODELS.items():
             if detector in settings.detectors:
                 load(getattr(settings, model))
+        # What can be refused is refused before anything is compiled.
+        if settings.osc is not None:
+            check_extra("osc", "--osc")
+        if path is not None:
+            check_regular(path)
         _run(settings, path, fast, file.named)
 
 

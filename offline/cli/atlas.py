@@ -19,10 +19,10 @@ from samplechop.offline.atlas.settings import (
     TagSettings,
 )
 from samplechop.offline.cli import atlas_steps
-from samplechop.offline.cli.atlas_steps import Jobs, Metadata, cores, opened, seconds
+from samplechop.offline.cli.atlas_steps import MAP_NEEDS, PAGE_NEEDS, Jobs, Metadata, cores, opened, seconds
 from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import with_options
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of the atlas.")]
@@ -73,8 +73,10 @@ def build(
     samplechop atlas build records/ -o atlas --split chops    cuts long files as samplechop chop would
     samplechop atlas build -o atlas                           goes on after a stop
 
-    Every step is a command of its own with more settings; what was made with others is kept by them alone.
+    Needs the extra atlas: pip install 'samplechop[atlas]', or -e '.[atlas]' in a clone. Every step is a command of its
+    own with more settings; what was made with others is kept by them alone.
     """
+    check_extra("atlas", "an atlas with its page", *MAP_NEEDS, *PAGE_NEEDS)
     tagging = {name: given.pop(name) for name in ("model", "synonyms") if name in given}
     if inputs:
         collect(inputs=inputs, output=output, window=window, alignment=alignment, unit=unit, jobs=jobs, **given)
@@ -134,6 +136,9 @@ def collect(
     from samplechop.realtime.recording.session_folder import check_folder
 
     check_folder(output, "--output")
+    for path in alignment or ():
+        if path.suffix.lower() == ".textgrid" or (path.is_dir() and any(path.glob("*.[Tt]ext[Gg]rid"))):
+            check_extra("atlas", "a TextGrid", "praatio")
     if window is not None:
         given["window_seconds"] = seconds(window, "--window")
     # What no option gives is as in the atlas, if there is one.

@@ -21,7 +21,7 @@ from samplechop.offline.atlas.settings import (
 from samplechop.offline.common import process_pool
 from samplechop.offline.common.progress import Progress, progress_bars
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import with_options
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Processes or threads (def
 Metadata = Annotated[
     list[Path] | None, typer.Option(help="JSON or CSV that describes sounds, or a folder of such; again for more.")
 ]
+MAP_NEEDS, PAGE_NEEDS = ("openTSNE", "sklearn"), ("bokeh",)
+"""Modules of the extra atlas, see `errors.check_extra`."""
 _TAKES_TIME = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|)")
 
 
@@ -123,8 +125,9 @@ def embed(
     samplechop atlas embed drums --dims 3
     samplechop atlas embed drums --colours k-means --clusters 10
 
-    Each map is a table of positions, a table of colours and a plot, in the atlas's folder maps.
+    Needs the extra atlas. Each map is a table of positions, a table of colours and a plot, in the atlas's folder maps.
     """
+    check_extra("atlas", "a map", *MAP_NEEDS)
     from samplechop.offline.atlas.map import map_files, tsne
 
     settings = EmbedSettings(**given, perplexities=tuple(dict.fromkeys(perplexity or (30.0,))))
@@ -203,9 +206,10 @@ def page(folder: Folder, **given: Any) -> None:
     samplechop atlas page drums
     samplechop atlas page drums --title "Drums, 1998 to 2004" --map combined-2d-p30
 
-    The folder needs no network and no server, and can be copied anywhere. A list of sounds that the page saves becomes
-    a kit with samplechop chop --from-list.
+    Needs the extra atlas. The folder needs no network and no server, and can be copied anywhere. A list of sounds that
+    the page saves becomes a kit with samplechop chop --from-list.
     """
+    check_extra("atlas", "the page", *PAGE_NEEDS)
     from samplechop.offline.atlas.web import page as step
 
     settings = PageSettings(**given)

@@ -8,6 +8,7 @@ import typer
 
 from samplechop.offline.cli import bench_robustness
 from samplechop.offline.cli.bench_robustness import AsJson, print_figures, show
+from samplechop.realtime.core.errors import check_extra
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed and exactness on this machine.")
 
@@ -58,12 +59,13 @@ def jack(
 
     Then how exactly notes arrive at periods from 64 to 1024, and how long a drum takes from the input to the note.
 
-    Needs jackd, libjack, PortAudio and JACK-Client, but no sound card.
+    Needs jackd, libjack, PortAudio and the extra bench, but no sound card.
 
     \b
     samplechop bench jack
     samplechop bench jack --seconds 20 --json
     """
+    check_extra("bench", "measuring over JACK")
     from samplechop.offline.lab.bench import jack as measures
     from samplechop.offline.lab.bench import jack_timing
 
@@ -179,12 +181,16 @@ def atlas(
 ) -> None:
     """Measure the atlas: files collected and fingerprinted, a map and a grid of many sounds, new ones placed, its page.
 
-    The sounds are made by rule. A grid of 10,000 takes 0.8 GB of memory, of 20,000 3.2 GB.
+    The sounds are made by rule. Needs the extra atlas, and test for the page. A grid of 10,000 takes 0.8 GB of memory,
+    of 20,000 3.2 GB.
 
     \b
     samplechop bench atlas
     samplechop bench atlas --sounds 20000 --points 0 --json
     """
+    check_extra("atlas", "measuring the atlas", "openTSNE", "sklearn", *(["bokeh"] if points else []))
+    if points:
+        check_extra("test", "measuring the page", "playwright")
     from samplechop.offline.lab.bench import atlas as measures
     from samplechop.offline.lab.bench import atlas_page
 

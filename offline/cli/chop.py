@@ -1,5 +1,7 @@
 """The command `samplechop chop`."""
 
+import re
+import shlex
 import sys
 import time
 from contextlib import nullcontext
@@ -12,7 +14,7 @@ from rich.table import Table
 
 from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.kits.core.options import FILES, ChopOptions
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import option_name, with_options
 from samplechop.realtime.core.process import compiling_shown, show_compiling
 
@@ -60,7 +62,7 @@ def chop(
     \b
     samplechop chop song.flac -o kits                       sixteen slices of two bars at most
     samplechop chop song.flac -o kits --formats all         in every format there is
-    samplechop chop recordings/2026-11-21 -o kits           a session recorded with live --record
+    samplechop chop sessions/2026-11-21_10-30-43_line-in -o kits    a session recorded with live --record
     samplechop chop song.flac -o kits --until candidate --count 32 --fade 5     short hits
     samplechop chop song.flac -o kits --want harmony --until candidate          chords without drums
     samplechop chop song.flac -o kits --lock 12.5,31 --reroll 2 --force         keep two, try others
@@ -81,6 +83,10 @@ def chop(
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")
     options = _options(given)
+    if scheduler is not None:
+        check_extra("dask", "--scheduler")
+    for path in inputs or ():
+        _check_input(path)
     _check(options, output)
     from samplechop.offline.kits import batch
     from samplechop.offline.kits.core.record import inputs as found_in
@@ -98,14 +104,45 @@ def _options(given: dict[str, Any]) -> ChopOptions:
     """Take what concerns one kit from the command line. Raises UserError for what cannot be done."""
     if "lock" in given:
         try:
-            given["lock"] = tuple(float(part) for part in given["lock"].split(",") if part.strip())
+            given["lock"] = tuple(_seconds(part) for part in given["lock"].split(",") if part.strip())
         except ValueError:
             raise UserError(
-                f"--lock takes seconds with commas between, such as 12.5,31; got {given['lock']!r}"
+                f"--lock takes seconds or m:ss with commas between, such as 12.5,1:02.4; got {given['lock']!r}"
             ) from None
     if "formats" in given:
         given["formats"] = tuple(name.strip() for name in given["formats"].split(",") if name.strip())
     return ChopOptions(**given)
+
+
+def _seconds(text: str) -> float:
+    """Read a place in a record: seconds, m:ss or h:mm:ss, with decimals. Raises ValueError."""
+    if ":" not in text:
+        return float(text)
+    if (found := _CLOCK.fullmatch(text.strip())) is None:
+        raise ValueError(text)
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _check_input(path: Path) -> None:
+    """Say what can be done with a file that is no recording: a list, or labels. Raises UserError."""
+    from samplechop.offline.kits.core.record import AUDIO
+    from samplechop.offline.labels.files import READERS
+
+    ending = path.suffix.lower()
+    if ending == ".tsv":
+        raise UserError(f"{str(path)!r} is a list of sounds: samplechop chop --from-list {shlex.quote(str(path))}")
+    if ending not in {*READERS, ".textgrid", ".lab"} - {".wav"} or not path.is_file():
+        return
+    stems = {path.name.partition(".")[0], path.stem}
+    beside = sorted(
+        one for one in path.absolute().parent.iterdir() if one.suffix[1:].lower() in AUDIO and one.stem in stems
+    )
+    which = f", {str(path.with_name(beside[0].name))!r}" if beside else " they were made for"
+    raise UserError(
+        f"{str(path)!r} holds labels or notes, which cannot be chopped: chop the recording{which} (--lock cuts at "
+        "places of yours), or let a net learn from both: samplechop train -h"
+    )
 
 
 def _check(options: ChopOptions, output: Path) -> None:
@@ -153,9 +190,12 @@ def _one(
 ) -> None:
     """Chop one record, or make a kit as `make` does, and show what came of it."""
     from samplechop.offline.common import process_pool
+    from samplechop.offline.kits.core.naming import safe
     from samplechop.offline.kits.core.record import audio_files, title
+    from samplechop.offline.kits.kit_folder import check_folder
 
-    began = time.perf_counter()
+    began, folder = time.perf_counter(), output / safe(title(source))
+    check_folder(folder, force)  # before anything is compiled
     large = sum(file.stat().st_size for file in audio_files(source)) > _WORTH_BYTES
     with process_pool.second_process(*_SECOND_PROCESS) if large else nullcontext() as second:
         from samplechop.offline.common.progress import progress_bars, silent
@@ -163,12 +203,11 @@ def _one(
         terminal = sys.stderr.isatty()
         with (
             progress_bars() as bars,
-            compiling_shown(partial(bars, "compiling for this processor, once") if terminal else show_compiling),
+            compiling_shown(partial(bars, "compiling for this processor") if terminal else show_compiling),
         ):
-            from samplechop.offline.kits.core.naming import safe
             from samplechop.offline.kits.pipeline import make_kit
 
-            progress, folder = bars if terminal else silent, output / safe(title(source))
+            progress = bars if terminal else silent
             outcome = (make or make_kit)(source, folder, options, force, progress, second)
     _show(outcome, time.perf_counter() - began)
 
@@ -217,6 +256,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
 _FOR_LISTS = {"choke", "declick", "fade_ms", "formats", "mono", "normalise", "picture", "play"}
 _FOR_LISTS |= {"resample", "start_note", "template", "trim"}
 """What can be said of a kit whose sounds are chosen already."""
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]?\d(?:\.\d*)?)", re.ASCII)
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
 _SECOND_PROCESS = (

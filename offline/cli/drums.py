@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, check_extra
 
 if TYPE_CHECKING:
     from samplechop.offline.audio.reading import Sound
@@ -176,10 +176,10 @@ def clips(
     """
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.lab.drum_datasets.clip_classifier import ClipTask, clips_of
-    from samplechop.offline.training.keras_models import check_extra, model_path
+    from samplechop.offline.training.keras_models import model_path
     from samplechop.offline.training.loop import Options, Run
 
-    check_extra()
+    check_extra("train", "training", "tensorflow", "sklearn")
     out = model_path(out, "mine/clips")
     options = Options(steps=steps, rate=2e-3, seed=seed, check_every=max(1, steps // 10))
     with progress_bars() as progress:

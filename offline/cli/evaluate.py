@@ -15,7 +15,7 @@ import typer
 from samplechop.offline.cli.main import DefaultGroup
 from samplechop.offline.common.process_pool import cores
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import Option, check, with_options
 
 if TYPE_CHECKING:
@@ -205,8 +205,9 @@ def evaluate_atlas(
 
     Of each sound's 5 nearest, the share that are of its class, and whether most of them are: in the map and among the
     features that the map is made from. A class is the first word of a file's name; sounds of classes with fewer than 6
-    are only among the neighbours.
+    are only among the neighbours. Needs the extra atlas.
     """
+    check_extra("atlas", "evaluating an atlas", "openTSNE", "sklearn")
     from samplechop.offline.common.atomic import write_text
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.evaluate.atlas import compare, goals, of_large_classes, opened

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def sessions(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="What was given to --record, or one session (default: here).")
+        Path,
+        typer.Argument(
+            metavar="DIR", help="What was given to --record, or one session (default: here, or sessions here)."
+        ),
     ] = Path(),
     repair: Annotated[bool, typer.Option("--repair", help="Repair the sessions that were broken off.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")] = False,
@@ -28,8 +31,8 @@ def sessions(
     """List recorded sessions, and repair those that a power cut, a kill or a full disk broke off.
 
     \b
-    samplechop sessions recordings             date, length, chops, taps, xruns, what was lost, how each one ended
-    samplechop sessions recordings --repair    set lengths to what is there, end the logs
+    samplechop sessions sessions               date, length, chops, taps, xruns, what was lost, how each one ended
+    samplechop sessions sessions --repair      set lengths to what is there, end the logs
 
     A session can be heard and chopped without a repair: its sound is readable up to the last tenth of a second.
     A repair keeps every line of a log that can be read, and the log as it was as events.jsonl.broken. Where a FLAC file

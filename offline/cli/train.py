@@ -16,6 +16,7 @@ from typer.main import get_command
 from samplechop.offline.cli.main import DefaultGroup
 from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.common.terminal import echo
+from samplechop.realtime.core.errors import check_extra
 from samplechop.realtime.core.options import with_options
 
 TASKS = {
@@ -63,11 +64,12 @@ def _command(task: str, recipe: Any) -> Any:
         out: Annotated[Path, typer.Option("--out", "-o", help="The model to write, such as mine/soul.")],
         **given: Any,
     ) -> None:
-        from samplechop.offline.training.keras_models import check_extra, check_writable, model_path
+        from samplechop.offline.training.keras_models import check_writable, model_path
         from samplechop.offline.training.loop import Run
 
         options, began = recipe.options(**given), time.perf_counter()
-        check_extra()
+        searched = getattr(options, "search", None) is not None
+        check_extra("train", "training", "tensorflow", "sklearn", *(["optuna"] if searched else []))
         path = model_path(out, f"mine/{task}")
         if options.work is not None:
             check_writable("--work", options.work, options.work)
@@ -75,7 +77,7 @@ def _command(task: str, recipe: Any) -> Any:
         written = path.with_name(path.name + ".json")
         with progress_bars() as progress:
             run = Run(task, path, options.work or path.with_name(path.name + "-features"), typed, progress)
-            if getattr(options, "search", None) is not None:
+            if searched:
                 from samplechop.offline.lab.search import search
 
                 said: object = search(recipe, sources or [], options, run)

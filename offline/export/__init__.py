@@ -81,6 +81,17 @@ SLICES_FORMAT = "wav"
 """What --formats calls the slices themselves: every kit has them, no writer makes them."""
 MANIFEST_FORMAT = "json"
 """Every kit has its manifest, and it is written last, as it lists all the others."""
+TAKE_SLICES = {
+    "sp404": "an SP-404",
+    "koala": "Koala",
+    "digitakt": "a Digitakt",
+    "maschine": "Maschine",
+    "battery": "Battery",
+    "exs": "Logic's sampler",
+    "kontakt": "Kontakt",
+    "serato": "Serato Sample",
+}
+"""What is asked for as a format and takes the slices as they are."""
 ALL, DEFAULT = "all", "default"
 """What --formats takes for all there are, and for those that are written by default."""
 
@@ -98,6 +109,12 @@ def writers(names: Sequence[str] = (DEFAULT,)) -> dict[str, Write]:
     for name in names:
         if name not in known and name not in several:
             there = [*known, *several]
+            asked = name.casefold().replace("-", "").replace("_", "")
+            if taker := next((taker for start, taker in TAKE_SLICES.items() if asked.startswith(start)), ""):
+                raise UserError(
+                    f"{name!r} needs no format: {taker} takes the wavs of the kit's folder {SLICES}/ as they are, drag "
+                    f"or copy them there; --formats {SLICES_FORMAT} writes no other"
+                )
             raise UserError(f"there is no format {name!r}{close_word(name, there)}; there are {', '.join(there)}")
         wanted += several.get(name, [name])
     ordered = [name for name in dict.fromkeys(wanted) if name not in (SLICES_FORMAT, MANIFEST_FORMAT)]

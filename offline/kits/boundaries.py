@@ -18,21 +18,33 @@ BLIP_SECONDS = 0.1
 its end: it ends there."""
 
 
-def with_beginning(
-    record: Record, found: Sequence[Candidate], options: ChopOptions, first: int, last: int
-) -> Sequence[Candidate]:
-    """Add the beginning, with strength 0, to the candidates of a kit that they do not fill, if something begins there.
+def begins_with_sound(record: Record, found: Sequence[Candidate], first: int, last: int) -> bool:
+    """Say whether something begins with the sample `first`, though no chop was found there.
 
     A loop begins with its first sample, where the detector has nothing before to compare with. Something begins where
     the first moment is not BEGINNING_DB quieter than those of most candidates.
     """
     window = round(BESIDE_SECONDS * record.sample_rate)
-    if not 0 < len(found) < options.count or min(one.sample for one in found) - first <= window:
-        return found
+    if not found:
+        return False
     powers = [_power(record, place, min(place + window, last)) for place in (first, *(one.sample for one in found))]
-    if powers[0] < float(np.median(powers[1:])) * 10 ** (-BEGINNING_DB / 10):
+    return powers[0] >= float(np.median(powers[1:])) * 10 ** (-BEGINNING_DB / 10)
+
+
+def with_beginning(
+    found: Sequence[Candidate], options: ChopOptions, first: int, sample_rate: int, begins: bool, bar: bool = False
+) -> Sequence[Candidate]:
+    """Add the beginning to the candidates of a kit that they do not fill, if something begins there.
+
+    begins: whether something does, see `begins_with_sound`. Its strength is 0, as nothing was found there; where a bar
+    begins there that is wanted (`bar`), it is added in any case, as strong as most candidates.
+    """
+    window = round(BESIDE_SECONDS * sample_rate)
+    if not begins or not found or min(one.sample for one in found) - first <= window:
         return found
-    return [Candidate(first, 0.0), *found]
+    if bar:
+        return [Candidate(first, float(np.median([one.strength for one in found]))), *found]
+    return [Candidate(first, 0.0), *found] if len(found) < options.count else found
 
 
 def _power(record: Record, first: int, last: int) -> float:

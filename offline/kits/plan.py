@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import boundaries, redundancy, selection
-from samplechop.offline.kits.analysis import candidates, content, descriptors, tempo_and_key
+from samplechop.offline.kits.analysis import beat_grid, candidates, content, descriptors, tempo_and_key
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.model import Candidate, Piece
@@ -79,7 +79,14 @@ def choice(
     """Find the chops of the samples first..last and describe them. detected: by which to find out what is wanted."""
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
-    begun = boundaries.with_beginning(record, found.candidates, options, first, last)
+    attacks = [one.sample for one in found.candidates]
+    begins = boundaries.begins_with_sound(record, found.candidates, first, last)
+    bars: tuple[int, ...] = ()
+    if tempo_and_key.tempo(found.beats, rate):  # bars are clear where the tempo is
+        found = replace(found, beats=beat_grid.whole(found.beats, attacks, first, last, rate, begins))
+        bars = tempo_and_key.downbeats(found.beats)
+    opening = options.bars and bool(bars) and bars[0] - first <= selection.BAR_SECONDS * rate
+    begun = boundaries.with_beginning(found.candidates, options, first, rate, begins, opening)
     everything, fixed = boundaries.with_fixed(begun, options, rate, first, last)
     must = {everything[index].sample for index in fixed}
     places = _strongest(everything, must)
@@ -93,8 +100,6 @@ def choice(
     if detected is not None and options.want != "both":
         suits = content.suitability(detected, starts, stops, options.want)
     locked = np.flatnonzero(np.isin(starts, list(must)))
-    # Bars are clear where the tempo is.
-    bars = tempo_and_key.downbeats(found.beats) if tempo_and_key.tempo(found.beats, rate) else ()
     return Choice(found, tuple(everything), tuple(places), described, locked, bars, cuts, cut, suits)
 
 

@@ -36,8 +36,8 @@ REROLL = 0.1
 """How much luck may add to a probability when another set is asked for."""
 BAR_SECONDS = 0.07
 """How far beside a downbeat a chop still counts as the start of its bar."""
-BAR = 0.3
-"""What lying on a downbeat adds to a probability, when bar starts are preferred."""
+BAR = 1.0
+"""What lying on a downbeat adds to a probability, when bar starts are preferred: more than any other chop can have."""
 
 
 def select(

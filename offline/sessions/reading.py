@@ -24,6 +24,7 @@ from samplechop.realtime.recording.session_writer import CLEAN
 
 _MOST_WORDS = 200  # of a text from a log
 
+SESSIONS = "sessions"
 NO_AUDIO, RECORDING, BROKEN = "no audio", "being recorded", "broken off"
 
 
@@ -68,7 +69,8 @@ def _has_log(folder: Path) -> bool:
 def find_sessions(folder: Path) -> list[Path]:
     """Give the session folders in a folder, by name and so by date; a session itself gives itself.
 
-    A session's log is enough, so that one whose audio is missing is seen too.
+    Of a folder that has none those in its folder SESSIONS are given, where people record to. A session's log is enough,
+    so that one whose audio is missing is seen too.
 
     Raises UserError where there is none.
     """
@@ -82,6 +84,8 @@ def find_sessions(folder: Path) -> list[Path]:
         found = sorted(path for path in folder.iterdir() if path.is_dir() and _has_log(path))
     except OSError as error:
         raise UserError(f"{str(folder)!r} cannot be read: {reason_of(error)}") from None
+    if not found and (folder / SESSIONS).is_dir():
+        return find_sessions(folder / SESSIONS)
     if not found:
         raise UserError(
             f"there are no sessions in {str(folder)!r}: record one with samplechop live --record {folder}, "

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ from samplechop.realtime.core.errors import UserError, install_extra, reason_of
 from samplechop.realtime.core.standard_streams import silence
 
 MISSING = f"training needs TensorFlow: {install_extra('train')}"
-
-
-def check_extra() -> None:
-    """Refuse to begin hours of work that could not be ended. Raises UserError if TensorFlow is not installed."""
-    if find_spec("tensorflow") is None:
-        raise UserError(MISSING)
 
 
 @cache

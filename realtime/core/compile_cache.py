@@ -119,6 +119,14 @@ def _or_nothing(read: Callable[..., Any], nothing: Callable[[], Any]) -> Callabl
     return tolerant
 
 
+def anything_kept() -> bool:
+    """Say whether anything was compiled and kept before, here or by another command."""
+    user_wide = platformdirs.user_cache_path("numba", appauthor=False)
+    given = os.environ.get(VARIABLE)
+    places = [Path(given)] if given else [_PACKAGE / "realtime", _PACKAGE / "offline", user_wide]
+    return any(True for place in places for _ in place.rglob("*.nbi"))
+
+
 def is_temporary() -> bool:
     """Whether what this process compiles is lost when it ends."""
     return _made is not None

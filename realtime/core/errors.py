@@ -3,6 +3,7 @@
 import difflib
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -38,3 +39,25 @@ def install_extra(name: str) -> str:
     root = Path(__file__).resolve().parents[2]
     clone = (root / "pyproject.toml").is_file()
     return f"{sys.executable} -m pip install " + (f"-e '{root}[{name}]'" if clone else f"'samplechop[{name}]'")
+
+
+EXTRAS = {
+    "atlas": ("bokeh", "openTSNE", "sklearn", "praatio"),
+    "train": ("tensorflow", "sklearn", "optuna"),
+    "dask": ("distributed",),
+    "osc": ("pythonosc",),
+    "bench": ("jack",),
+    "test": ("playwright",),
+}
+"""The modules that each extra brings for us, as they are imported."""
+
+
+def check_extra(name: str, purpose: str, *modules: str) -> None:
+    """Refuse work that cannot be ended without an extra, before any of it is done; nothing is imported.
+
+    purpose: what needs it, the beginning of the sentence. modules: those of the extra that are needed, none for all.
+    Raises UserError.
+    """
+    if missing := [module for module in modules or EXTRAS[name] if find_spec(module) is None]:
+        are = "are" if len(missing) > 1 else "is"
+        raise UserError(f"{purpose} needs {', '.join(missing)}, which {are} not installed: {install_extra(name)}")

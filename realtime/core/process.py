@@ -25,7 +25,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from samplechop.realtime.core.compile_cache import ensure_compile_cache, is_temporary, remove_temporary_cache
+from samplechop.realtime.core.compile_cache import (
+    anything_kept,
+    ensure_compile_cache,
+    is_temporary,
+    remove_temporary_cache,
+)
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.standard_streams import say
 
@@ -281,12 +286,17 @@ def show_compiling(done: int, parts: int) -> None:
     """[main] Show on stderr what takes so long: on a terminal how far it has come, elsewhere one sentence."""
     with suppress(OSError, ValueError, AttributeError):  # nobody may be there to read it
         if sys.stderr.isatty():
-            text = f"{COMPILING}: part {done} of up to {parts}" if done < parts else ""
+            text = f"{COMPILING} for this processor: part {done} of up to {parts}" if done < parts else ""
             print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
         elif not done and not is_temporary():  # where that is said by itself
-            print(f"{COMPILING}, up to half a minute; later starts are quick ...", file=sys.stderr, flush=True)
+            global _said
+            if not _said:  # once a process; and where other commands have compiled before, it takes less
+                text = "more" if anything_kept() else "for this processor, once, up to half a minute"
+                print(f"{COMPILING} {text}; later starts are quick ...", file=sys.stderr, flush=True)
+            _said = True
 
 
-COMPILING = "samplechop: compiling for this processor, once"
+_said = False
+COMPILING = "samplechop: compiling"
 COMPILED_PARTS = 22
 """Functions that are compiled for all detectors, not counting those that they call."""

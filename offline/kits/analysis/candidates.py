@@ -38,13 +38,14 @@ REACH = 32 * HOP
 class Found:
     """What was detected. candidates: in order of time. beats: of the beat detector. model: its name and sha256.
 
-    warnings: a sentence for each thing to know of what was analysed.
+    warnings: a sentence for each thing to know of what was analysed. open_octave: octaves to a tempo nearly as likely.
     """
 
     candidates: tuple[Candidate, ...]
     beats: tuple[Event, ...]
     model: tuple[str, str]
     warnings: tuple[str, ...] = ()
+    open_octave: int = 0
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -83,7 +84,7 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     beats = tuple(event for event in events if event.kind == BEAT)
     antiphase = engine.downmix.warning()
     warnings = () if antiphase is None else (f"{str(record.source)!r}: {antiphase}",)
-    return Found(found, beats, (manifest.name, manifest.sha256), warnings)
+    return Found(found, beats, (manifest.name, manifest.sha256), warnings, detector.open_octave)
 
 
 def chosen(events: Iterable[Event], count: int) -> list[Candidate]:

@@ -104,7 +104,7 @@ def names(
         values = shared | {
             "number": f"{index + 1:0{digits}d}",
             "time": _time(start, sample_rate, minutes),
-            "strength": f"{min(99, int(100 * strength)):02d}",
+            "strength": f"{min(strength, 0.99):.2f}"[2:],
             "note": str(note),
             "pad": pad_name(note),
             "chord": _clean(contents[index].chord_name) if contents else "",
@@ -173,8 +173,8 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _time(sample: int, sample_rate: int, digits: int) -> str:
-    """Write 1m02.345, in whole thousandths below, so that it never names a moment after the attack."""
-    seconds, thousandths = divmod(sample * 1000 // sample_rate, 1000)
+    """Write 1m02.345, rounded to thousandths as on the screen."""
+    seconds, thousandths = divmod(round(sample * 1000 / sample_rate), 1000)
     return f"{seconds // 60:0{digits}d}m{seconds % 60:02d}.{thousandths:03d}"
 
 

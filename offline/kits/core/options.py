@@ -110,7 +110,7 @@ class ChopOptions:
     ] = None
     lock: Annotated[
         tuple[float, ...],
-        Option("Seconds that must be cut at, with commas between; a chop found within 50 ms is meant.", WHAT),
+        Option("Seconds or m:ss that must be cut at, with commas between; a chop found within 50 ms is meant.", WHAT),
     ] = ()
     reroll: Annotated[int, Option("Another good set of chops; every number is another one.", WHAT)] = 0
     bars: Annotated[bool, Option("Prefer the beginnings of bars, where the tempo is clear.", WHAT)] = False

@@ -12,9 +12,8 @@ from samplechop.offline.common.terminal import echo
 from samplechop.offline.lab.releases import card
 from samplechop.offline.lab.releases.recipe import Command, Place, Recipe, links, missing, plan
 from samplechop.offline.training.checkpoints import digest
-from samplechop.offline.training.keras_models import check_extra
 from samplechop.realtime.core import documents
-from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.programs import ends_with_us
 
 DONE = "done.json"
@@ -41,7 +40,7 @@ def make(recipe: Recipe, place: Place, execute: Execute | None = None) -> Path:
     needed, _ = missing(recipe, place)
     if needed:
         raise UserError(f"the recipe {recipe.name} needs what is not there: " + "; ".join(needed))
-    check_extra()
+    check_extra("train", "training", "tensorflow", "sklearn")
     commands, done = plan(recipe, place), _done(place)
     made_of = digest()
     for folder, files in links(recipe, place).items():

@@ -116,6 +116,12 @@ class BeatDetector(StatedLatency):
         """[any thread] What is known of the tempo by now."""
         return self._level.tempo
 
+    @property
+    def open_octave(self) -> int:
+        """[analysis] Octaves from the beats' tempo to another that is nearly as likely by now; 0 where it is clear."""
+        clear = self.tempo != AS_DETECTED or len(self._columns) != len(HEADS)
+        return 0 if clear else self._evidence.runner_up()
+
     def shift_octave(self, octaves: int) -> None:
         """[any thread] Take the beat to be so many octaves faster than until now, from the next beat on."""
         self._asked.append(octaves)

@@ -25,6 +25,8 @@ ENOUGH = 6
 """Beats after which another octave may be taken."""
 MARGIN = 1.0
 """Log-odds by which another octave must be likelier than the one that was taken."""
+OPEN = 2.0
+"""Log-odds by which the octave taken must be likelier than another to be clear: seven to one."""
 LONGEST = 256
 """Frames that are remembered; a beat of 20 BPM."""
 _OTHER_PULSE = 0.3
@@ -82,13 +84,32 @@ class OctaveEvidence:
             return self.octave
         self._fold(before, length)
         if self.beats >= ENOUGH:
-            odds = log_odds(self.features())
-            bpm = 60 * self._frame_rate / period
-            possible = [octave for octave in (-1, 0, 1) if octave == 0 or self._low <= bpm * 2.0**octave <= self._high]
+            odds, possible = log_odds(self.features()), self._possible()
             best = max(possible, key=lambda octave: odds[octave + 1])
             if self.octave not in possible or odds[best + 1] > odds[self.octave + 1] + MARGIN:
                 self.octave = best
         return self.octave
+
+    def _possible(self) -> list[int]:
+        """Give the octaves whose tempo is in the range."""
+        bpm = 60 * self._frame_rate / self._period
+        return [octave for octave in (-1, 0, 1) if octave == 0 or self._low <= bpm * 2.0**octave <= self._high]
+
+    def runner_up(self) -> int:
+        """[analysis] Give the octaves from the one taken to another that is nearly as likely, by OPEN; 0 if none is.
+
+        Before there is evidence only a tempo counts that is nearer to those that are usual.
+        """
+        if not self._period:
+            return 0
+        others = [octave for octave in self._possible() if octave != self.octave]
+        if self.beats < ENOUGH:
+            height = math.log2(60 * self._frame_rate / self._period / _CENTRE_BPM) + self.octave
+            toward = self.octave - round(height)
+            return toward - self.octave if toward in others else 0
+        odds = log_odds(self.features())
+        best = max(others, key=lambda octave: odds[octave + 1], default=self.octave)
+        return best - self.octave if odds[best + 1] > odds[self.octave + 1] - OPEN else 0
 
     def _fold(self, place: float, length: float) -> None:
         """Add the activations of one beat, from its place on, to the profiles."""

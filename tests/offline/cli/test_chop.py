@@ -1,6 +1,8 @@
 """`samplechop chop` as a user runs it: a record goes in, a kit comes out."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from tests.support.command import samplechop
+from tests.support.command import ROOT, samplechop
 from tests.support.signals import RATE, record
 
 FEW = ("--no-picture", "--formats", "sfz")
@@ -262,6 +264,7 @@ def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: P
     taken = open_record(song, tmp_path)
     seen = []
     monkeypatch.setattr(planning.tempo_and_key, "downbeats", lambda _: (1, 2))
+    monkeypatch.setattr(planning.beat_grid, "whole", lambda *given: given[0])
     monkeypatch.setattr(planning.selection, "select", lambda *given: seen.append(given[4]) or np.arange(3))
     for known, bars in ((None, ()), (Guess("90.0", 0.9), (1, 2))):
         monkeypatch.setattr(planning.tempo_and_key, "tempo", lambda *_, known=known: known)
@@ -301,6 +304,11 @@ def test_formats_are_listed() -> None:
         (("--demo", "--pre-roll", -1), "--pre-roll"),
         (("--demo", "--play", "twice"), "--play"),
         (("--demo", "--jobs", 0), "--jobs"),
+        (("--demo", "--lock", "1:75"), "--lock"),
+        (("--demo", "--lock", "8:20"), "--lock 500"),
+        (("--demo", "--formats", "sp404"), "slices/"),
+        (("--demo", "--formats", "EXS24"), "slices/"),
+        (("drums.tsv",), "--from-list drums.tsv"),
         (("--demo", "--model", "nobody"), "nobody"),
     ],
 )
@@ -310,3 +318,36 @@ def test_wrong_input_is_answered_in_one_sentence(arguments: tuple, part: str, tm
     assert part in outcome.err
     assert len(outcome.err.strip().splitlines()) == 1
     assert not (tmp_path / "kits").exists()
+
+
+@pytest.mark.parametrize("name", ["take.txt", "take.labels.txt", "take.mid", "take.jsonl", "take.TextGrid"])
+def test_labels_are_no_recording_and_the_one_beside_them_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("1.0\n")
+    assert "cannot be chopped" in samplechop("chop", tmp_path / name, "-o", tmp_path / "kits").err
+    (tmp_path / "take.flac").touch()
+    outcome = samplechop("chop", tmp_path / name, "-o", tmp_path / "kits")
+    assert (outcome.code, str(tmp_path / "take.flac") in outcome.err) == (2, True)
+
+
+def test_a_place_to_lock_can_be_written_as_the_screen_shows_it() -> None:
+    assert chop._options({"lock": "12.5, 1:02.4,1:00:00"}).lock == (12.5, 62.4, 3600.0)
+
+
+def test_a_kit_that_is_there_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "take.wav", np.zeros(RATE), RATE)
+    kit = tmp_path / "kits" / "take"
+    kit.mkdir(parents=True)
+    (kit / "kit.json").touch()
+    code = (
+        "import sys; sys.argv[1:] = sys.argv[2:]; from samplechop.offline.cli import main\n"
+        "try: main.main()\n"
+        "finally: assert 'samplechop.offline.kits.pipeline' not in sys.modules"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, "-", "chop", tmp_path / "take.wav", "-o", tmp_path / "kits"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1), run.stderr

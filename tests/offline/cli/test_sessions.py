@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from samplechop.offline.cli import sessions
-from samplechop.offline.sessions.reading import Session
+from samplechop.offline.sessions.reading import Session, find_sessions
+from tests.support.command import samplechop
 
 
 def test_on_a_narrow_terminal_no_column_is_cut_and_no_line_is_too_long() -> None:
@@ -26,3 +27,15 @@ def test_on_a_narrow_terminal_no_column_is_cut_and_no_line_is_too_long() -> None
     assert len(wide) == 2 and len(narrow) == 5
     assert max(map(len, narrow)) <= 80
     assert sorted(re.findall(r"[^\s:,]+", " ".join(narrow))) == sorted(re.findall(r"[^\s:,]+", " ".join(wide)))
+
+
+def test_sessions_are_found_in_the_folder_that_people_record_into(tmp_path: Path) -> None:
+    session = tmp_path / "sessions" / "2026-11-21_10-30-43_line-in"
+    session.mkdir(parents=True)
+    (session / "events.jsonl").write_text('{"kind": "session"}\n')
+    assert find_sessions(tmp_path) == find_sessions(tmp_path / "sessions") == [session]
+
+
+def test_help_names_the_folder_of_the_readme() -> None:
+    assert "sessions/2026-" in samplechop("chop", "-h").out
+    assert "recordings" not in samplechop("sessions", "-h").out

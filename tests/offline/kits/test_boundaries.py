@@ -149,8 +149,15 @@ def test_a_free_pad_takes_the_beginning_where_something_begins_there(
     soundfile.write(tmp_path / "loop.wav", 0.9 * sound, RATE, "PCM_16")
     taken = open_record(tmp_path / "loop.wav", tmp_path)
     found = [Candidate(RATE, 0.9)]
-    assert [one.sample for one in boundaries.with_beginning(taken, found, ChopOptions(), 0, taken.length)] == starts
-    assert boundaries.with_beginning(taken, found, ChopOptions(count=1), 0, taken.length) == found
+    begins = boundaries.begins_with_sound(taken, found, 0, taken.length)
+    assert [one.sample for one in boundaries.with_beginning(found, ChopOptions(), 0, RATE, begins)] == starts
+    assert boundaries.with_beginning(found, ChopOptions(count=1), 0, RATE, begins) == found
+
+
+def test_a_bar_that_begins_with_the_record_is_as_strong_as_most_chops() -> None:
+    found = [Candidate(RATE, 0.9), Candidate(2 * RATE, 0.7), Candidate(3 * RATE, 0.8)]
+    begun = boundaries.with_beginning(found, ChopOptions(count=1), 0, RATE, True, True)
+    assert begun[0] == Candidate(0, 0.8)
 
 
 def test_no_slice_is_longer_than_the_longest() -> None:

@@ -116,10 +116,24 @@ def test_where_nothing_is_compiled_nothing_is_shown() -> None:
         pass
 
 
-def test_without_a_terminal_compiling_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    for done in range(process.COMPILED_PARTS + 1):
+def test_without_a_terminal_compiling_is_said_once_however_often_it_begins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_said", False)
+    for done in (*range(process.COMPILED_PARTS + 1), *range(process.COMPILED_PARTS + 1)):
         process.show_compiling(done, process.COMPILED_PARTS)
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_where_another_command_has_compiled_before_it_is_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    for said in ("compiling for this processor, once", "compiling more"):
+        monkeypatch.setattr(process, "_said", False)
+        process.show_compiling(0, process.COMPILED_PARTS)
+        assert said in capsys.readouterr().err
+        (tmp_path / "one.nbi").touch()
 
 
 def test_on_a_terminal_compiling_is_one_line_that_is_gone_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

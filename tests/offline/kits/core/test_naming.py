@@ -39,18 +39,18 @@ def assert_safe(name: str, longest: int) -> None:
 def test_every_field_is_filled_in() -> None:
     template = "{number}_{time}_{key}_{bpm}_{strength}_{note}_{pad}_{record}"
     got = named(template, tempo=TEMPO, key=KEY, record="Été à Paris")
-    assert got[1] == "02_1m02.403_Fsm_92bpm_87_37_A02_Ete_a_Paris"
+    assert got[1] == "02_1m02.404_Fsm_92bpm_88_37_A02_Ete_a_Paris"
 
 
 @pytest.mark.parametrize(
     ("template", "name"),
     [
-        (DEFAULT, "01_0m00.000_87"),
+        (DEFAULT, "01_0m00.000_88"),
         ("{key}_{number}", "01"),
         ("{number}_{key}", "01"),
         ("{key}_{bpm}_{number}", "01"),
-        ("{number}-{key}-{bpm}-{strength}", "01-87"),
-        ("{number} - {key} - {strength}", "01_-_87"),
+        ("{number}-{key}-{bpm}-{strength}", "01-88"),
+        ("{number} - {key} - {strength}", "01_-_88"),
         ("chop{number}{key}x", "chop01x"),
         ("{{{number}}}", "01"),
         ("{key}", "01"),
@@ -154,3 +154,9 @@ def test_names_fit_a_file_system_in_bytes(letter: str) -> None:
     got = names("{record}_{name}", [0, 1], [0.5] * 2, [36, 37], RATE, RATE, letter * 250, titles=[letter * 250] * 2)
     assert len(set(got)) == 2
     assert max(len(name.encode()) for name in got) <= naming.LONGEST
+
+
+def test_time_and_strength_are_rounded_as_on_the_screen() -> None:
+    given = names("{time}_{strength}", [int(11.3346 * RATE)], [0.976], [36], RATE, 60 * RATE)
+    assert given == ["0m11.335_98"]
+    assert names("{strength}", [0], [0.999], [36], RATE, RATE) == ["99"]
