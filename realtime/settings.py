@@ -81,7 +81,10 @@ class LiveSettings:
     note_low: Annotated[int, Option("Note of the first pad (default: {default}, MPC pad A01).", NOTES, *_NOTE)] = 36
     note_high: Annotated[int, Option("Note of the last pad (default: {default}, MPC pad A16).", NOTES, *_NOTE)] = 51
     osc: Annotated[
-        str | None, Option("Send every event as an OSC message to HOST:PORT, for visuals.", NOTES, metavar="HOST:PORT")
+        str | None,
+        Option(
+            "Send every event as an OSC message to HOST:PORT, for visuals (extra: osc).", NOTES, metavar="HOST:PORT"
+        ),
     ] = None
     gate: Annotated[float, Option("Length of a note in seconds (default: {default}).", NOTES, 0.001, 60)] = GATE_SECONDS
     half_life: Annotated[

@@ -53,7 +53,7 @@ def chop(
     force: Annotated[bool, _opt("Replace kits that are there already.", FILES, "--force")] = False,
     jobs: Annotated[int | None, _opt("Records chopped at once (default: one for each core).", MANY)] = None,
     scheduler: Annotated[
-        str | None, _opt("Address of a Dask scheduler whose workers chop, such as tcp://host:8786.", MANY)
+        str | None, _opt("Address of a Dask scheduler whose workers chop, such as tcp://host:8786 (extra: dask).", MANY)
     ] = None,
     **given: Any,
 ) -> None:
@@ -65,7 +65,7 @@ def chop(
     samplechop chop sessions/2026-11-21_10-30-43_line-in -o kits    a session recorded with live --record
     samplechop chop song.flac -o kits --until candidate --count 32 --fade 5     short hits
     samplechop chop song.flac -o kits --want harmony --until candidate          chords without drums
-    samplechop chop song.flac -o kits --lock 12.5,31 --reroll 2 --force         keep two, try others
+    samplechop chop song.flac -o kits --lock 12.5,1:02.4 --reroll 2 --force     keep two, try others
     samplechop chop crates/ -o kits --jobs 4                a whole collection; run it again to go on
     samplechop chop --from-list drums.tsv -o kits           the sounds of a list, such as the atlas writes
 
@@ -89,6 +89,7 @@ def chop(
         _check_input(path)
     _check(options, output)
     from samplechop.offline.kits import batch
+    from samplechop.offline.kits.core.record import finished_kits
     from samplechop.offline.kits.core.record import inputs as found_in
     from samplechop.realtime.cli import DEMO
 
@@ -97,6 +98,8 @@ def chop(
     if found == named and len(found) == 1 and scheduler is None:  # a folder with one record in it is a collection
         _one(found[0], output, options, force)
     else:
+        if kits := finished_kits(named):
+            echo(f"samplechop: {kits} finished kits among them are passed over", err=True)
         batch.run(found, output, options, force=force, jobs=jobs, scheduler=scheduler)
 
 
@@ -221,9 +224,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     from samplechop.realtime.ui.formatting import pad_name
 
     kit = outcome.kit
-    known = [f"{round(float(kit.tempo.value))} bpm"] if kit.tempo else []
-    known += [kit.key.value] if kit.key else []
-    title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known])
+    title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *kit.known])
     contents = {
         "chord": [part.content.chord_name for part in kit.slices],
         "drum": [part.content.drum or "" for part in kit.slices],
@@ -242,13 +243,20 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     print_table(table)
     if kit.redundancy:
         columns = "repeats", "distance", "probability"
-        beside = Table("chosen by", *columns, box=None)
+        beside = Table("chosen by", *columns, title="How alike the slices sound", title_justify="left", box=None)
         for name, row in kit.redundancy.items():
             beside.add_row(name, *(f"{row[column]:.2f}" for column in columns))
         print_table(beside)
-        echo("repeats: share nearly like another slice; distance: to the nearest, random 1")
+        echo(
+            "repeats: share that sounds nearly like another slice, lower is better; distance:",
+            "to the slice most alike, random picks 1, higher is better; probability: higher",
+        )
     size = sum(path.stat().st_size for path in outcome.files) / 1e6
     echo(f"{len(outcome.files)} files, {size:.1f} MB, in {kit.folder} after {seconds:.1f} s", summary(outcome.formats))
+    if kit.tempo and kit.tempo.other:
+        ratio = float(kit.tempo.other) / float(kit.tempo.value)
+        wanted = f"x{ratio:.0f}" if ratio > 1 else f"/{1 / ratio:.0f}"
+        echo(f"the tempo may as well be {float(kit.tempo.other):.0f} bpm: then --tempo {wanted}", err=True)
     for warning in outcome.warnings:
         echo(f"samplechop: {warning}", err=True)
 

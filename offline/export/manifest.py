@@ -9,7 +9,7 @@
                   content: chord (Harte's syntax), chord_name ("Am7"), key_agreement (0..1), hits (count by drum), drum
                   (the one it is), drum_content (0..1), of the slice's first two seconds; null where unknown or unclear
     candidates    sample, seconds, strength: every place that was found, chosen or not
-    tempo, key    value and confidence, or null where unclear; downbeats (samples)
+    tempo, key    value, confidence and other (nearly as likely, or ""), or null where unclear; downbeats (samples)
     model         name and sha256; settings as they were chosen; redundancy by measure
     files         of the kit, this one not among them: name and size in bytes, those there when it was written
 

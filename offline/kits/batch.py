@@ -35,7 +35,7 @@ Work = Callable[[Path, Path, ChopOptions, bool], Any]
 """Makes a kit: source, the kit's folder, options, and whether a kit in that folder may be replaced. Picklable.
 
 The kit appears there whole or not at all; what is unfinished lies beside it in ".FOLDER.SOMETHING". The result has
-warnings, a sentence for each thing to know, as pipeline.Outcome does.
+warnings, a sentence for each thing to know, and may have the kit, as pipeline.Outcome does.
 """
 
 
@@ -49,18 +49,27 @@ class _Piece:
     size: int
 
 
-_Result = tuple[bool, str, float]
-"""What a worker tells of a piece: whether it was made, what is to be known, and the seconds it took."""
+_Result = tuple[bool, str, float, str]
+"""What a worker tells of a piece: whether it was made, what is to be known, the seconds it took, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What became of one source. folder: of its kit, if it has one. message: why not, or what is to be known."""
+    """What became of one source. folder: of its kit, if it has one. message: why not, or what is to be known.
+
+    summary: what the kit is, such as "16 slices, 92 bpm, A minor".
+    """
 
     source: Path
     folder: Path | None = None
     message: str = ""
     seconds: float = 0.0
+    summary: str = ""
+
+    def line(self) -> str:
+        """Say in a line what was made, and what is to be known of it; the source is named once, without its folder."""
+        about = self.message.replace(f"{str(self.source)!r} ", "").replace(f" of {str(self.source)!r}", "")
+        return f"{self.source.name}: {self.summary}, in {self.folder}" + (f" ({about})" if about else "")
 
     def sentence(self) -> str:
         """Give the message, with the source named once."""
@@ -78,8 +87,10 @@ class Report:
     interrupted: bool = False
 
     def lines(self) -> Iterator[str]:
-        """Tell what is to be known, a line for each source that needs one, and the sums."""
-        yield from (entry.sentence() for entry in [*self.made, *self.skipped] if entry.message)
+        """Tell what was made, what is to be known, a line for each source that needs one, and the sums."""
+        yield from (entry.line() for entry in self.made if entry.summary)
+        told = [entry for entry in self.made if not entry.summary] + self.skipped
+        yield from (entry.sentence() for entry in told if entry.message)
         yield from (f"failed: {entry.sentence()}" for entry in self.failed)
         yield f"{len(self.made)} made, {len(self.skipped)} skipped, {len(self.failed)} failed"
         if self.interrupted:
@@ -132,7 +143,7 @@ def make_kits(
             results = process_pool.on_cluster(calls, scheduler) if scheduler else process_pool.surviving(calls, jobs)
             with closing(results):
                 for done, (number, result) in enumerate(results, 1):
-                    _note(state, pieces[number], result or (False, DEAD, 0.0), report)
+                    _note(state, pieces[number], result or (False, DEAD, 0.0, ""), report)
                     progress("chopping", done, len(pieces))
         except KeyboardInterrupt:
             report.interrupted = True
@@ -148,24 +159,29 @@ def make_kits(
 
 def _make(work: Work, source: Path, folder: Path, options: ChopOptions, force: bool, model: str) -> _Result:
     """[worker] Make one kit, unless it is there: then whoever made it was ended before it could tell."""
-    began = time.perf_counter()
+    began, what = time.perf_counter(), ""
     try:
         there = not force and is_kit_of(folder, audio_files(source)[0], options, model)
-        message, made = "" if there else "; ".join(work(source, folder, options, force).warnings), True
+        message, made = "", True
+        if not there:
+            done = work(source, folder, options, force)
+            message = "; ".join(done.warnings)
+            if (kit := getattr(done, "kit", None)) is not None:
+                what = ", ".join([f"{len(kit.slices)} slice{'s' * (len(kit.slices) != 1)}", *kit.known])
     except UserError as error:
         message, made = str(error), False
     except Exception as error:  # a bug that one record meets must not cost the others theirs; it is told as one
         where = traceback.extract_tb(error.__traceback__)[-1]
         message, made = f"{BUG}: {error!r} in {Path(where.filename).name} line {where.lineno}", False
-    return made, message, time.perf_counter() - began
+    return made, message, time.perf_counter() - began, what
 
 
 def _note(state: BatchState, piece: _Piece, result: _Result, report: Report) -> None:
-    made, message, seconds = result
+    made, message, seconds, summary = result
     became: State = "made" if made else "failed"
     state.put([replace(piece.row, state=became, seconds=seconds, message=message)])
     entries = report.made if made else report.failed
-    entries.append(Entry(piece.source, piece.folder if made else None, message, seconds))
+    entries.append(Entry(piece.source, piece.folder if made else None, message, seconds, summary))
 
 
 def _claim(

@@ -98,11 +98,7 @@ def draw(kit: Kit, similarity: NDArray[np.float32] | None = None) -> list[Path]:
 def _head(figure: "Figure", kit: Kit) -> None:
     counts = (("slice", len(kit.slices)), ("candidate", len(kit.candidates)))
     known = [f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts]
-    if kit.tempo:
-        known.append(f"{round(float(kit.tempo.value))} bpm")
-    if kit.key:
-        known.append(kit.key.value)
-    known += [clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
+    known += [*kit.known, clock(kit.seconds(kit.last - kit.first)), f"{kit.sample_rate:,} Hz"]
     name = printable(kit.source.name)
     name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     figure.text(LEFT, 0.957, name, size=17, weight="bold", va="center")
@@ -182,7 +178,8 @@ def strengths(figure: "Figure", kit: Kit, time: "Axes") -> None:
     from matplotlib.collections import LineCollection
 
     axes = _axes(figure, 0.445, 0.115, sharex=time)
-    heading(figure, LEFT, RIGHT, 0.578, "Strength", ("chosen", CHOP), ("left out", REJECTED))
+    bars = [("▲ bar", FAINT)] if 0 < len(kit.downbeats) <= _MOST_BARS else []
+    heading(figure, LEFT, RIGHT, 0.578, "Strength", ("chosen", CHOP), ("left out", REJECTED), *bars)
     left_out = [[(second, 0.0), (second, strength)] for second, strength in _left_out(kit)]
     chosen = [(kit.seconds(part.start), part.strength) for part in kit.slices]
     axes.add_collection(LineCollection(left_out, colors=REJECTED, linewidths=1.4))

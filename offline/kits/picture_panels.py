@@ -138,9 +138,11 @@ _CHARACTERS = 22
 """In the width of a pad where there is one bank."""
 _MATRIX_PIXELS = 512
 _MEANING = (
-    "repeats: share of slices that sound nearly like another",
-    "distance: to the slice most alike; that of random picks is 1",
+    "repeats ↓ share of slices that sound nearly like another",
+    "distance ↑ of the sound to the slice most alike; random is 1",
 )
+_BETTER = {"repeats": "repeats ↓", "distance": "distance ↑", "probability": "probability ↑"}
+"""Heads of the columns: an arrow points to where it is better."""
 
 
 def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope], rate: int) -> None:
@@ -158,7 +160,7 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
     banks = sorted({_bank(part.note) for part in slices})
     across = min(len(banks), _BANKS_IN_ROW)
     down = -(-len(banks) // _BANKS_IN_ROW)
-    heading(figure, LEFT, right, _HEADING, "Pads")
+    heading(figure, LEFT, right, _HEADING, "Pads", ("a colour for each, as above", FAINT))
 
     def corner(bank: int, pad: int) -> tuple[float, float]:
         row, column = divmod(banks.index(bank), _BANKS_IN_ROW)
@@ -184,7 +186,7 @@ def pads(figure: "Figure", slices: Sequence[Slice], outlines: Sequence[Envelope]
 
 
 def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.float32]) -> None:
-    """Draw how alike the slices are, (n, n), the darker the more different; near-duplicates stand out and are counted.
+    """Draw how alike the slices' harmony is, (n, n), the darker the more different; the same stands out and is counted.
 
     What is less alike than DIFFERENT has one shade: it only matters what is more.
     """
@@ -208,8 +210,10 @@ def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.floa
             axes.text(-0.5 - 0.012 * n, at, label(part), ha="right", va="center", **style)
             axes.text(at, n - 0.5 + 0.02 * n, label(part), ha="center", va="top", rotation=90, **style)
     count = int(np.any(others > DUPLICATE, axis=1).sum())
-    said = (f"{count} of {n} duplicates", YELLOW) if count else ("no duplicates", GREEN)
-    heading(figure, left, right, _HEADING, "Harmony alike", said)
+    said = (f"{count} of {n} slices", YELLOW) if count else ("none", GREEN)
+    heading(figure, left, right, _HEADING, "Same harmony", said)
+    for column, (words, ink) in enumerate((("the same", YELLOW), ("alike", CYAN), ("other", FAINT))):
+        figure.text(left + 0.03 + 0.06 * column, 0.014, f"■ {words}", size=7.5, color=ink, va="center")
 
 
 def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> None:
@@ -226,7 +230,7 @@ def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> 
     names = list(next(iter(redundancy.values())))
     axes.set(xlim=(-1.0, len(names)), ylim=(len(redundancy) + 0.4, -0.9))
     for column, name in enumerate(names):
-        axes.text(column, -0.5, name, color=FAINT, va="center")
+        axes.text(column, -0.5, _BETTER.get(name, name), color=FAINT, va="center")
     most = {name: max(max(abs(row.get(name, 0.0)) for row in redundancy.values()), 1e-9) for name in names}
     for y, (choice, row) in enumerate(redundancy.items()):
         ink, weight = (INK, "bold") if y == 0 else (FAINT, "normal")

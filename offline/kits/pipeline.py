@@ -28,7 +28,9 @@ from samplechop.offline.kits.kit_folder import replacing_kit
 from samplechop.offline.kits.plan import Plan, planned
 from samplechop.realtime.core.errors import UserError
 
-_WANTED = {"harmony": "chords without drums", "drums": "single drum hits"}
+_WANTED = {"harmony": "a chord and no drum", "drums": "a drum"}
+_OFF_PADS = 0.1
+"""Of what is chopped, so much must lie on no pad to be worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +112,39 @@ def _made(
     notes = [*record.warnings, *plan.found.warnings]
     if not plan.found.candidates:
         notes.append(f"no chop was found in {str(source)!r}, so it is one slice; a lower --threshold finds more")
-    elif plan.unwanted:
-        fitting = f"{len(kit.slices) - plan.unwanted} of {len(kit.slices)} slices"
-        notes.append(f"{str(source)!r} has {_WANTED[options.want]} for {fitting} only, the others are what is nearest")
+    elif (tagged := _tagged(kit, options)) < len(kit.slices):
+        notes.append(
+            f"{tagged} of {len(kit.slices)} slices of {str(source)!r} are tagged with {_WANTED[options.want]}, "
+            "the others are what is nearest"
+        )
     if options.bars and plan.found.candidates:
         notes += _off_bars(record, plan, len(kit.slices))
     if plan.found.candidates and len(kit.slices) < options.count:
         notes.append(
             f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more"
         )
+        off = (last - first - _on_pads(plan.pieces)) / record.sample_rate
+        whole = (last - first) / record.sample_rate
+        if options.fixed_length is None and off > _OFF_PADS * whole:
+            notes.append(f"{off:.1f} of {whole:.1f} s lie on no pad; --until chosen has the whole record on pads")
     return exported(kit, plan.similarity, options, notes, progress, second)
+
+
+def _tagged(kit: Kit, options: ChopOptions) -> int:
+    """Count the slices whose tags are what was wanted: as the user sees them."""
+    contents = [part.content for part in kit.slices]
+    if options.want == "both":
+        return len(contents)
+    return sum(bool(one.drum if options.want == "drums" else one.chord and not one.drum) for one in contents)
+
+
+def _on_pads(pieces: Sequence[Piece]) -> int:
+    """Count the samples that are in any piece, in order of time."""
+    total, reached = 0, 0
+    for piece in pieces:
+        total += max(0, piece.stop - max(piece.start, reached))
+        reached = max(reached, piece.stop)
+    return total
 
 
 def _off_bars(record: Record, plan: Plan, count: int) -> list[str]:
@@ -178,7 +203,8 @@ def cut(
     first, last: the samples that were chopped. inside: what was detected. tonality: the record's key. titles: of the
     pieces, for the field {name} of the template. Raises OSError.
     """
-    rate, bpm = record.sample_rate, tempo_and_key.tempo(plan.found.beats, record.sample_rate)
+    rate, found = record.sample_rate, plan.found
+    bpm = tempo_and_key.tempo(found.beats, rate, found.open_octave)
     notes = [options.start_note + index for index in range(len(plan.pieces))]
     drums = drum_tag.name_drums(record, inside, plan.pieces)
     contents = [content.describe(inside, piece, tonality, drum) for piece, drum in zip(plan.pieces, drums, strict=True)]

@@ -56,15 +56,13 @@ class Choice:
 class Plan:
     """What is to be cut, before anything is. similarity: of the pieces to each other, float32 (n, n), 0..1.
 
-    unwanted: how many of them are not what was wanted, and were not locked either. at_bars: how many begin with a bar,
-    None where bars are not clear.
+    at_bars: how many begin with a bar, None where bars are not clear.
     """
 
     pieces: tuple[Piece, ...]
     found: candidates.Found
     similarity: Similarity
     redundancy: redundancy.Figures
-    unwanted: int = 0
     at_bars: int | None = None
 
 
@@ -127,13 +125,9 @@ def planned(
     parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last)
     parts = boundaries.snapped(parts, record, options.snap_ms, first, last)
     beside = among.figures(chosen)
-    unwanted = 0
-    if among.suits is not None:
-        free = np.setdiff1d(chosen, among.locked)
-        unwanted = int(np.sum(among.suits[free] < content.SUITABLE[options.want]))
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
-    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, unwanted, at_bars)
+    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars)
 
 
 def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candidate]:

@@ -4,8 +4,10 @@ Slices are compared by what nothing was selected by, `Descriptors.timbre`, over 
 Euclidean distance of MFCC, each coefficient over its standard deviation among the record's candidates. What a listener
 minds is the other slice that is most alike, not the average one, so each counts by its nearest neighbour:
 
-- repeats: the share of slices that sound nearly like another one chosen: nearer than NEAR of all pairs of candidates.
-- distance: the mean distance of a slice to the nearest other one, where that of random picks is 1.
+- repeats: the share of slices that sound nearly like another one chosen: nearer than NEAR of all pairs of candidates;
+  less is better. That two have the same harmony is another matter, by which they are chosen.
+- distance: the mean distance of a slice to the nearest other one, where that of random picks is 1; more
+  is better.
 - probability: the mean strength of the chops. A slice that merely begins the record, with strength 0, is left out.
 """
 
@@ -44,10 +46,11 @@ def figures(
     """Judge a kit, `chosen`, and as many slices chosen otherwise from the same candidates, in order of time.
 
     timbre: (n, d), of the candidates; cut_timbre: (m, d), of slices that begin at the samples `cuts`, an equal grid.
-    top-N: the strongest. random: DRAWS draws, averaged. others: more choices by name, indices into candidates.
-    A cut of the grid has a candidate's strength if it lies within 50 ms of one, else 0. Nothing without candidates.
+    strongest: those of the highest strength. random: DRAWS draws, averaged. others: more choices by name, indices into
+    candidates. A cut of the grid has a candidate's strength if it lies within 50 ms of one, else 0. Nothing for less
+    than two slices, or where all candidates are chosen: then there is nothing to compare, or no other choice.
     """
-    if not candidates:
+    if not 1 < len(np.atleast_1d(chosen)) < len(candidates):
         return {}
     strength = np.array([candidate.strength for candidate in candidates])
     samples = np.array([candidate.sample for candidate in candidates], np.int64)
@@ -67,7 +70,7 @@ def figures(
     hit = away.min(axis=1, initial=np.iinfo(np.int64).max) <= GRID_SECONDS * sample_rate
     ways = {
         "kit": judged(indices),
-        "top-N": judged(np.argsort(-strength, kind="stable")[: len(indices)]),
+        "strongest": judged(np.argsort(-strength, kind="stable")[: len(indices)]),
         **{name: judged(np.asarray(other, np.int64)) for name, other in (others or {}).items()},
         "random": tuple(np.mean([judged(draw) for draw in draws], axis=0).tolist()),
         "grid": (*_nearest(grid_sounds, near), _mean(np.where(hit, strength[away.argmin(axis=1)], 0.0))),

@@ -58,9 +58,9 @@ def whole(
         hit = place - first <= near if begins else False
         hit = hit or bool(len(struck) and np.abs(struck - place).min() <= near)
         empty = 0 if hit else empty + 1
+        grid.append((max(first, round(place)), (position - 1 - back) % meter + 1))
         if empty >= meter:
             break
-        grid.append((max(first, round(place)), (position - 1 - back) % meter + 1))
     del grid[len(grid) - empty :]
     return (*_made(grid[::-1], beats[at], 60 * sample_rate / period), *beats[at:])
 

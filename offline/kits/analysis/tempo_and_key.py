@@ -25,6 +25,8 @@ from samplechop.realtime.detectors.harmony.key_tracker import KEYS, best, likene
 
 KEY_CONFIDENCE = 0.5
 """The confidence threshold of a key."""
+CLOSE_KEY = 0.08
+"""By how much less another key may correlate to be nearly as likely."""
 TEMPO_CONFIDENCE = 0.4
 """The confidence threshold of a tempo."""
 ENOUGH = 8
@@ -69,15 +71,20 @@ def key_of_record(record: Record, first: int = 0, last: int | None = None) -> Gu
 def key_of_samples(samples: NDArray[np.float32], sample_rate: int) -> Guess | None:
     """Give the key of some audio, float32 (n,), mono; None where it is not clear.
 
-    confidence: the chance that tonic and mode are both right, as measured on made records.
+    confidence: the chance that tonic and mode are both right, as measured on made records. other: the next key, where
+    it is nearly as likely.
     """
     found = pitch_classes(samples, sample_rate)
     if not found.any():
         return None
-    at, lead, height = best(likeness(found))
+    alike = likeness(found)
+    at, lead, height = best(alike)
     constant, for_lead, for_height = _CHANCE
     chance = 1 / (1 + np.exp(-(constant + for_lead * lead + for_height * height)))
-    return Guess(KEYS[at].name, round(float(chance), 3)) if chance >= KEY_CONFIDENCE else None
+    if chance < KEY_CONFIDENCE:
+        return None
+    other = KEYS[int(np.argsort(alike)[-2])].name if lead < CLOSE_KEY else ""
+    return Guess(KEYS[at].name, round(float(chance), 3), other)
 
 
 def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
@@ -124,10 +131,11 @@ def _mono(record: Record, first: int, last: int) -> NDArray[np.float32]:
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
-def tempo(beats: Sequence[Event], sample_rate: int) -> Guess | None:
+def tempo(beats: Sequence[Event], sample_rate: int, open_octave: int = 0) -> Guess | None:
     """Give the tempo, in beats per minute with one decimal; None where it is not clear.
 
-    beats: of the beat detector, rising in `sample`, at sample_rate Hz.
+    beats: of the beat detector, rising in `sample`, at sample_rate Hz. open_octave: octaves to a tempo that is nearly
+    as likely, 0 for none; then it is `other`.
     confidence: the share of the time between beats that agrees with the tempo, times the beats' mean strength (how
     often such a beat is a true one), less where there are fewer than ENOUGH.
     """
@@ -144,7 +152,10 @@ def tempo(beats: Sequence[Event], sample_rate: int) -> Guess | None:
     share = float(gaps[agree].sum() / gaps.sum())
     strength = float(np.mean([beat.strength for beat in timed]))
     confidence = share * strength * min(1.0, float(counts[agree].sum()) / ENOUGH)
-    return Guess(f"{60 / period:.1f}", round(confidence, 3)) if confidence >= TEMPO_CONFIDENCE else None
+    if confidence < TEMPO_CONFIDENCE:
+        return None
+    other = f"{60 / period * 2.0**open_octave:.1f}" if open_octave else ""
+    return Guess(f"{60 / period:.1f}", round(confidence, 3), other)
 
 
 def downbeats(beats: Sequence[Event]) -> tuple[int, ...]:

@@ -105,10 +105,14 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Something estimated from the audio: its value as people write it ("92.0", "A minor"), confidence 0..1."""
+    """Something estimated from the audio: its value as people write it ("92.0", "A minor"), confidence 0..1.
+
+    other: a value that is nearly as likely: half or double the tempo, another key; "" where it is clear.
+    """
 
     value: str
     confidence: float
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,17 @@ class Kit:
     channel: Channel = "auto"
     play: Play = "one-shot"
     choke: bool = True
+
+    @property
+    def known(self) -> list[str]:
+        """Tempo and key in words, with what is nearly as likely: "178 bpm (or 89)", "E major or E minor"."""
+        words = []
+        if self.tempo:
+            other = f" (or {float(self.tempo.other):.0f})" if self.tempo.other else ""
+            words.append(f"{float(self.tempo.value):.0f} bpm{other}")
+        if self.key:
+            words.append(" or ".join(filter(None, (self.key.value, self.key.other))))
+        return words
 
     def path(self, part: Slice) -> Path:
         """Give the slice's wav file."""

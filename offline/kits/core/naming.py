@@ -17,6 +17,8 @@ from samplechop.realtime.ui.formatting import pad_name
 
 FIELDS = ("number", "time", "key", "bpm", "strength", "note", "pad", "record", "chord", "drums", "name")
 """What a template may name."""
+NO_CHORD, NO_DRUM = "nochord", "nodrum"
+"""What stands for a slice that has none, so that the names of a kit have the same parts."""
 LONGEST = 100
 """Bytes of a name, in UTF-8: encrypted folders hold 143, Windows 260 with the whole path."""
 LONGEST_RECORD = 60
@@ -87,8 +89,9 @@ def names(
     contents: of the slices, for {chord} ("Am7") and {drums} (the strongest one); () where nothing is known of them.
     titles: what slices were called before, for {name}; () where they were nothing.
 
-    A field of which nothing is known (key, bpm, pad, record, chord, drums, name) goes, with the sign before it. The
-    same slices of the same record get the same names. Raises UserError for a template `parse` refuses.
+    A field of which nothing is known (key, bpm, pad, record, name) goes, with the sign before it; a slice without a
+    chord or drum has NO_CHORD, NO_DRUM. The same slices of the same record get the same names. Raises UserError for a
+    template `parse` refuses.
     """
     parts = parse(template)
     minutes = len(str(length // sample_rate // 60))
@@ -107,8 +110,8 @@ def names(
             "strength": f"{min(strength, 0.99):.2f}"[2:],
             "note": str(note),
             "pad": pad_name(note),
-            "chord": _clean(contents[index].chord_name) if contents else "",
-            "drums": (contents[index].drum or "") if contents else "",
+            "chord": (_clean(contents[index].chord_name) or NO_CHORD) if contents else "",
+            "drums": (contents[index].drum or NO_DRUM) if contents else "",
             "name": safe(titles[index]) if titles and titles[index] else "",
         }
         given.append(_unused(_filled(parts, values) or f"{index + 1:0{digits}d}", taken))
@@ -179,8 +182,8 @@ def _time(sample: int, sample_rate: int, digits: int) -> str:
 
 
 def _key(key: Guess | None) -> str:
-    """Write "F# minor" as Fsm: # begins a comment or a definition in too many formats."""
-    if key is None:
+    """Write "F# minor" as Fsm: # begins a comment or a definition in too many formats. One that is not clear goes."""
+    if key is None or key.other:
         return ""
     tonic, _, mode = key.value.partition(" ")
     return _clean(tonic) + ("m" if mode == "minor" else "")

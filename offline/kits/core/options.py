@@ -113,7 +113,7 @@ class ChopOptions:
         Option("Seconds or m:ss that must be cut at, with commas between; a chop found within 50 ms is meant.", WHAT),
     ] = ()
     reroll: Annotated[int, Option("Another good set of chops; every number is another one.", WHAT)] = 0
-    bars: Annotated[bool, Option("Prefer the beginnings of bars, where the tempo is clear.", WHAT)] = False
+    bars: Annotated[bool, Option("Take beginnings of bars first, where the tempo is clear.", WHAT)] = False
     want: Annotated[
         Want,
         Option("harmony prefers chords without drums, drums prefers single drum hits (default: both, neither).", WHAT),

@@ -113,9 +113,20 @@ def inputs(paths: Sequence[Path], kits: bool = False) -> list[Path]:
             raise UserError(f"there is no file or folder {str(path)!r}")
         for one in _below(path, kits) if path.is_dir() and not is_session(path) else [path]:
             found.setdefault(Path(os.path.realpath(one)), one)
+    if not found and (count := finished_kits(paths)):
+        raise UserError(
+            f"{', '.join(repr(str(path)) for path in paths)} holds nothing but {count} finished "
+            f"kit{'s' if count > 1 else ''}, which {'are' if count > 1 else 'is'} not chopped again: give recordings"
+        )
     if not found:
         raise UserError(f"there is no audio in {', '.join(repr(str(path)) for path in paths)}: give audio files")
     return list(found.values())
+
+
+def finished_kits(paths: Sequence[Path]) -> int:
+    """Count the kits in folders, which `inputs` passes over."""
+    walks = (os.walk(path) for path in paths if path.is_dir() and not is_session(path))
+    return sum(is_kit(Path(place)) for walk in walks for place, _, _ in walk)
 
 
 def _below(folder: Path, kits: bool) -> Iterator[Path]:

@@ -73,7 +73,7 @@ def _beside(name: str, judged: redundancy.Figures) -> Iterator[Figure]:
 
 def _goals(judged: Mapping[str, Mapping[str, float]]) -> Iterator[Figure]:
     """Say by how much the kit is better than random picks, and what that costs; on many records, as each is luck."""
-    kit, top, luck = judged["kit"], judged["top-N"], judged["random"]
+    kit, top, luck = judged["kit"], judged["strongest"], judged["random"]
     fewer = 100 * (1 - kit["repeats"] / max(luck["repeats"], 1e-9))
     yield Figure("all: fewer repeats than random picks", fewer, "%").at_least(20)
     farther = 100 * (kit["distance"] / max(luck["distance"], 1e-9) - 1)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from samplechop.offline.cli import chop
 from samplechop.offline.kits import kit_folder, pipeline
 from samplechop.offline.kits import plan as planning
 from samplechop.offline.kits.analysis import candidates
-from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.model import Content, Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from tests.support.command import ROOT, samplechop
@@ -351,3 +352,32 @@ def test_a_kit_that_is_there_is_refused_before_anything_is_loaded(tmp_path: Path
         check=False,
     )
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1), run.stderr
+
+
+def test_a_folder_of_finished_kits_is_said_to_be_one(kit: Path) -> None:
+    outcome = samplechop("chop", kit.parent, "-o", kit.parent / "more")
+    assert (outcome.code, "1 finished kit" in outcome.err) == (2, True), outcome.err
+
+
+def test_a_collection_says_what_each_kit_is(song: Path, tmp_path: Path) -> None:
+    outcome = samplechop("chop", song.parent, "-o", tmp_path, "--count", 4, "--jobs", 1, *FEW)
+    assert f"{song.name}: 4 slices" in outcome.out and f"in {(tmp_path / 'Song_s1').absolute()}" in outcome.out
+
+
+def test_what_is_on_no_pad_is_said_where_the_kit_has_all_that_was_found(tmp_path: Path) -> None:
+    audio = np.zeros((10 * RATE, 1), np.float32)
+    audio[RATE : 5 * RATE, 0] = record(4.0)[0][: 4 * RATE]
+    soundfile.write(tmp_path / "loop.wav", audio, RATE)
+    told = [
+        pipeline.make_kit(tmp_path / "loop.wav", tmp_path / until, ChopOptions(until=until, picture=False)).warnings
+        for until in ("next", "chosen")
+    ]
+    assert [any("on no pad" in one for one in warnings) for warnings in told] == [True, False]
+
+
+@pytest.mark.parametrize(("want", "tagged"), [("drums", 1), ("harmony", 1)])
+def test_what_was_wanted_is_counted_by_the_tags_that_are_shown(want: str, tagged: int) -> None:
+    contents = [Content(), Content("A:min", drum="kick"), Content("A:min")]
+    kit = SimpleNamespace(slices=[SimpleNamespace(content=one) for one in contents])
+    assert pipeline._tagged(kit, ChopOptions(want=want)) == tagged  # type: ignore[arg-type]
+    assert pipeline._tagged(kit, ChopOptions()) == 3  # type: ignore[arg-type]

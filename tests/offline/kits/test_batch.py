@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from samplechop import models
-from samplechop.offline.kits.batch import Report, make_kits
+from samplechop.offline.kits.batch import Entry, Report, make_kits
 from samplechop.offline.kits.batch_state import BatchState, Row, fingerprint
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.kit_folder import aside
@@ -263,6 +263,14 @@ def test_warnings_of_kits_are_in_the_report(tmp_path, out):
     assert told == [f"{str(tmp_path / 'a.wav')!r}: it is loud"]
     assert failed == f"failed: {str(tmp_path / 'c.wav')!r}: 'c.wav' is bad"
     assert sums == "2 made, 0 skipped, 1 failed"
+
+
+def test_a_kit_that_was_made_is_a_line_with_what_it_is(tmp_path, out):
+    report = Report(made=[Entry(tmp_path / "a.wav", out / "a", "one; two", 1.0, "16 slices, 92 bpm")])
+    assert list(report.lines()) == [
+        f"a.wav: 16 slices, 92 bpm, in {out / 'a'} (one; two)",
+        "1 made, 0 skipped, 0 failed",
+    ]
 
 
 def test_progress_is_told_from_first_to_last(tmp_path, out):

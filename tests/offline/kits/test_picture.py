@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.kits.core.model import Candidate, Content, Kit
+from samplechop.offline.kits.core.model import Candidate, Content, Guess, Kit
 from samplechop.offline.kits.picture import draw
 from samplechop.offline.kits.picture_panels import MOST_PER_COLUMN, envelope
 from tests.support.kits import make_kit
@@ -46,15 +46,21 @@ def test_kits_of_any_size_are_drawn(tmp_path: Path, slices: int) -> None:
 def test_it_says_what_is_known(tmp_path: Path) -> None:
     kit = make_kit(tmp_path)
     said = assert_drawn(kit, likeness(kit))
-    assert {"record.wav", "A01", "A04", "no duplicates", "repeats", "kit", "grid"} <= set(said)
+    assert {"record.wav", "A01", "A04", "Same harmony", "none", "repeats ↓", "kit", "grid"} <= set(said)
     assert any("92 bpm · A minor" in text for text in said)
+
+
+def test_what_is_nearly_as_likely_is_said() -> None:
+    kit = Kit(**dict.fromkeys(Kit.__dataclass_fields__))  # type: ignore[arg-type]
+    doubtful = replace(kit, tempo=Guess("177.5", 0.7, "88.8"), key=Guess("E major", 0.5, "E minor"))
+    assert doubtful.known == ["178 bpm (or 89)", "E major or E minor"]
 
 
 def test_near_duplicates_are_counted(tmp_path: Path) -> None:
     kit = make_kit(tmp_path)
     alike = np.eye(4, dtype=np.float32)
     alike[1, 3] = alike[3, 1] = 0.96
-    assert "2 of 4 duplicates" in assert_drawn(kit, alike)
+    assert "2 of 4 slices" in assert_drawn(kit, alike)
 
 
 def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.kits.core import naming
-from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.model import Content, Guess
 from samplechop.offline.kits.core.naming import names, parse, safe
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
@@ -160,3 +160,13 @@ def test_time_and_strength_are_rounded_as_on_the_screen() -> None:
     given = names("{time}_{strength}", [int(11.3346 * RATE)], [0.976], [36], RATE, 60 * RATE)
     assert given == ["0m11.335_98"]
     assert names("{strength}", [0], [0.999], [36], RATE, RATE) == ["99"]
+
+
+def test_a_slice_without_chord_or_drum_has_a_word_in_their_place() -> None:
+    contents = [Content("A:min7", drum="kick"), Content()]
+    given = names("{number}_{chord}_{drums}", [0, 1], [0.5, 0.5], [36, 37], RATE, RATE, contents=contents)
+    assert given == ["01_Am7_kick", "02_nochord_nodrum"]
+
+
+def test_a_key_that_may_as_well_be_another_is_not_in_names() -> None:
+    assert named("{number}_{key}", 1, key=Guess("E major", 0.5, "E minor")) == ["01"]

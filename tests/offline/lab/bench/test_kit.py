@@ -19,7 +19,7 @@ def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: 
     assert result.code == 0, result.err
     figures = {one["name"]: one["value"] for one in json.loads(result.out)["figures"]}
     assert figures["16 of 2,000 candidates"] > 0
-    for way in ("kit", "top-N", "classic", "random", "grid"):
+    for way in ("kit", "strongest", "classic", "random", "grid"):
         assert 0.0 <= figures[f"record: repeats, {way}"] <= 1.0
         assert 0.0 < figures[f"record: distance to the nearest, {way}"] < 10.0
         assert 0.0 <= figures[f"record: mean probability, {way}"] <= 1.0
