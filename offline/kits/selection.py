@@ -34,6 +34,8 @@ GATE_DB = 20.0
 """How far below the loud ones (the 90th percentile) a candidate may lie."""
 REROLL = 0.1
 """How much luck may add to a probability when another set is asked for."""
+FILL = 3
+"""Candidates for each place that what is wanted leaves free."""
 BAR_SECONDS = 0.07
 """How far beside a downbeat a chop still counts as the start of its bar."""
 BAR = 1.0
@@ -119,10 +121,14 @@ def _suited(
     fixed: NDArray[np.int64],
     options: ChopOptions,
 ) -> NDArray[np.int64]:
-    """Leave out what is not wanted; where too few are left, the best of the others fill the kit up."""
+    """Leave out what is not wanted; where too few are left, the best of the others fill the kit up, FILL for each place.
+
+    So that what fills it can be chosen, too, and does not repeat itself.
+    """
     unwanted = (suits[kept] < SUITABLE[options.want]) & ~np.isin(kept, fixed)
     ranked = kept[np.lexsort((kept, -strength[kept], -suits[kept] * strength[kept], unwanted))]
-    return ranked[: max(int(np.sum(~unwanted)), options.count)]
+    enough = int(np.sum(~unwanted))
+    return ranked[: enough + FILL * max(0, options.count - enough)]
 
 
 def _loud(
