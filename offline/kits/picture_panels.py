@@ -213,7 +213,7 @@ def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.floa
     said = (f"{count} of {n} slices", YELLOW) if count else ("none", GREEN)
     heading(figure, left, right, _HEADING, "Same harmony", said)
     for column, (words, ink) in enumerate((("the same", YELLOW), ("alike", CYAN), ("other", FAINT))):
-        figure.text(left + 0.03 + 0.06 * column, 0.014, f"■ {words}", size=7.5, color=ink, va="center")
+        figure.text(left + 0.014 + 0.06 * column, 0.363, f"■ {words}", size=7.5, color=ink, va="center")
 
 
 def figures(figure: "Figure", redundancy: Mapping[str, Mapping[str, float]]) -> None:

@@ -121,9 +121,9 @@ def _suited(
     fixed: NDArray[np.int64],
     options: ChopOptions,
 ) -> NDArray[np.int64]:
-    """Leave out what is not wanted; where too few are left, the best of the others fill the kit up, FILL for each place.
+    """Leave out what is not wanted; where too few are left, the best of the others fill the kit up.
 
-    So that what fills it can be chosen, too, and does not repeat itself.
+    FILL for each place: so that what fills it can be chosen, too, and does not repeat itself.
     """
     unwanted = (suits[kept] < SUITABLE[options.want]) & ~np.isin(kept, fixed)
     ranked = kept[np.lexsort((kept, -strength[kept], -suits[kept] * strength[kept], unwanted))]
