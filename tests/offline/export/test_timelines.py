@@ -134,7 +134,7 @@ def test_the_manifest_names_source_model_and_settings(tmp_path: Path) -> None:
     }
     assert content["model"] == {"name": "chop", "sha256": "0" * 64}
     assert content["settings"] == dict(kit.settings) | {"lock": [1.5]}
-    assert (content["tempo"], content["key"]["value"]) == ({"value": "92.0", "confidence": 0.9}, "A minor")
+    assert (content["tempo"]["value"], content["tempo"]["other"], content["key"]["value"]) == ("92.0", "", "A minor")
     assert content["redundancy"] == kit.redundancy
     assert len(content["candidates"]) == len(kit.candidates)
 
