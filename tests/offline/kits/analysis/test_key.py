@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from samplechop.offline.kits.analysis import tempo_and_key
 from samplechop.offline.kits.analysis.tempo_and_key import (
     EXCERPT_SECONDS,
     EXCERPTS,
@@ -14,6 +15,7 @@ from samplechop.offline.kits.analysis.tempo_and_key import (
     pitch_classes,
 )
 from samplechop.offline.kits.core.record import open_record
+from samplechop.realtime.detectors.harmony.key_tracker import KEYS
 
 RATE = 44_100
 MAJOR, MINOR = ((0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7)), ((0, 3, 7), (5, 8, 12), (7, 11, 14), (0, 3, 7))
@@ -116,3 +118,14 @@ def test_no_more_of_a_long_record_is_heard_than_said(tmp_path: Path, monkeypatch
     )
     key_of_record(record)
     assert heard == [EXCERPTS * EXCERPT_SECONDS]
+
+
+@pytest.mark.parametrize(("lead", "other"), [(0.05, "A minor"), (0.2, "")])
+def test_a_key_that_is_nearly_as_likely_is_named(lead: float, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    alike = np.zeros(len(KEYS))
+    names = [key.name for key in KEYS]
+    alike[names.index("A major")], alike[names.index("A minor")] = 0.95, 0.95 - lead
+    monkeypatch.setattr(tempo_and_key, "likeness", lambda _: alike)
+    got = key_of_samples(chords(57, MAJOR), RATE)
+    assert got is not None
+    assert (got.value, got.other) == ("A major", other)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samplechop.realtime.detectors.beats import octave_evidence
 from samplechop.realtime.detectors.beats.octave_evidence import ENOUGH, FEATURES, HEADS, WEIGHTS, OctaveEvidence
 
 FRAME_RATE = 44_100 / 512
@@ -92,3 +93,24 @@ def test_features_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> No
 def test_every_feature_has_its_weights() -> None:
     assert WEIGHTS.shape == (3, len(FEATURES) + 1)
     assert len(OctaveEvidence(FRAME_RATE, 55, 200)._one) == len(HEADS)
+
+
+@pytest.mark.parametrize(
+    ("odds", "other"), [((-3.0, 0.0, -4.0), 0), ((-1.5, 0.0, -4.0), -1), ((-1.5, 0.0, -0.5), 1), ((3.0, 0.0, -4.0), -1)]
+)
+def test_another_octave_is_open_where_it_is_nearly_as_likely(
+    odds: tuple[float, float, float], other: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0)
+    octaves(evidence, activations(BACKBEAT, 100.0, 10.0), 100.0)
+    assert evidence.octave == 0
+    monkeypatch.setattr(octave_evidence, "log_odds", lambda _: np.array(odds))
+    assert evidence.runner_up() == other
+
+
+def test_before_there_is_evidence_a_usual_tempo_is_as_likely_as_an_unusual_one() -> None:
+    for bpm, other in ((180.0, -1), (110.0, 0), (58.0, 1)):
+        evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0)
+        assert evidence.runner_up() == 0
+        evidence.take(0.0, 60 * FRAME_RATE / bpm)
+        assert evidence.runner_up() == other
