@@ -92,7 +92,7 @@ def grooves(tmp_path_factory):
     """Two drummers, one of them held out: kick, snare and hats in eighths, a ghost note before each snare."""
     path = tmp_path_factory.mktemp("grooves") / "grooves.zip"
     track = mido.MidiTrack()
-    strokes = [(0, 36, 110), (1, 42, 50), (1.75, 38, 20), (2, 38, 120), (3, 42, 50)]
+    strokes = [(0, 36, 110), (1, 42, 50), (1.75, 38, 35), (2, 38, 120), (3, 42, 50)]
     events = [(beat * 2 + place / 2, key, velocity) for beat in range(16) for place, key, velocity in strokes]
     before = 0
     for place, key, velocity in sorted(events):
