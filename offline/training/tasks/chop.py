@@ -1,6 +1,6 @@
 """The chop net: where a producer would cut a record, and drums, beats and onsets beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,12 @@ from samplechop.models import EarlyFeatures, Features, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, measures, streaming
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
-from samplechop.offline.training.measures import Verdict, held_out_summary, precision_recall
+from samplechop.offline.training.measures import held_out_summary, precision_recall
 from samplechop.offline.training.shared_net import CHANNELS, SharedShape
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Record, StreamSpec
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
     BEAT_REACH,
-    MEMORY_SECONDS,
     THRESHOLDS,
     Fit,
     Reader,
@@ -42,6 +41,8 @@ from samplechop.offline.training.tasks.chop_targets import (
     known_to,
     shared_shape,
 )
+from samplechop.offline.training.tasks.confirmed_drums import Drums, peak_verdicts
+from samplechop.offline.training.tasks.confirmed_drums import decide as decide_drums
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.options import Option
@@ -49,18 +50,12 @@ from samplechop.realtime.detectors.beats.tracker import BeatTracker
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
 from samplechop.realtime.detectors.chop.decision import Decision
 from samplechop.realtime.detectors.chop.drums_alone import SOLO
-from samplechop.realtime.detectors.drums.detector import DrumChoice
 from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK
 from samplechop.realtime.nets.fine_features import N_EARLY, PER_HOP
-from samplechop.realtime.nets.streaming import decay_of
 
 STEPS, TUNING_STEPS = 3000, 240
 SHARED_STEPS = 8000
 """Of the shared net, which has three times the weights and twice the answers."""
-DRUM_TOLERANCE_FRAMES = 3
-"""35 ms, for the drums of the late heads."""
-DRUM_GAP = 0.05
-"""Seconds between two strokes of one drum that the late heads tell apart."""
 
 
 def _answers(predict: streaming.Predict, records: Sequence[Record]) -> list[NDArray[np.float32]]:
@@ -84,10 +79,6 @@ def scored_on(spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records:
     return found
 
 
-Drums = Mapping[str, Sequence[drums.Scored]]
-"""By drum, the recordings of which something is known."""
-
-
 def score_drums(
     spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records: Sequence[Record]
 ) -> tuple[Drums, Drums]:
@@ -107,15 +98,6 @@ def score_drums(
                         drums.Scored(np.ascontiguousarray(given[:, column]), references, weight[:, column] == 0)
                     )
     return late, early
-
-
-def peak_verdicts(one: drums.Scored, choice: DrumChoice) -> list[Verdict]:
-    """Compare the strokes that an AdaptivePicker would find with the truth."""
-    frames, highest = measures.adaptive_peaks(one.scores, decay_of(MEMORY_SECONDS, HOP, SAMPLE_RATE))
-    scores = one.scores[frames]
-    frames = frames[(scores >= choice.threshold) & (scores >= choice.relative * highest)]
-    frames = frames[measures.apart(frames, round(choice.gap * SAMPLE_RATE / HOP))]
-    return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, DRUM_TOLERANCE_FRAMES)
 
 
 class ChopTask(streaming.StreamingTask):
@@ -195,21 +177,18 @@ class ChopTask(streaming.StreamingTask):
         Real recordings decide, where there are some in which a drum is known, and validation records without that drum.
         """
         found = {}
-        judges: dict[str, drums.Judge] = {"confirmed": peak_verdicts, "early": drums.verdicts}
-        for (name, judge), made, real in zip(
-            judges.items(), validation, score_drums(self.spec, answers, self._real), strict=True
+        late, early = zip(validation, score_drums(self.spec, answers, self._real), strict=True)
+        for name, (made, real), rules in (
+            ("confirmed", late, (None, peak_verdicts)),
+            ("early", early, (drums.GAPS, drums.verdicts)),
         ):
-            choices: dict[str, DrumChoice] = {}
-            f: dict[str, float] = {}
-            for drum, some in made.items():
-                known = real.get(drum, ())
-                deciding = [*known, *(one for one in some if not known or not len(one.references))]
-                if any(len(one.references) for one in deciding):
-                    gap = drums.GAPS[drum] if name == "early" else DRUM_GAP
-                    choices[drum], best = drums.best_choice(deciding, gap, judge)
-                    f[drum] = round(best, 4)
-            if choices:
-                found[name] = drums.decision_of(choices), f
+            deciding = {
+                drum: [*real.get(drum, ()), *(one for one in some if not real.get(drum) or not len(one.references))]
+                for drum, some in made.items()
+            }
+            record, f = decide_drums(deciding, *rules)
+            if record:
+                found[name] = record, f
         return found
 
     def said(self, manifest: Manifest) -> str:

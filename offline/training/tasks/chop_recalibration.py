@@ -20,6 +20,7 @@ from samplechop.offline.training import dataset, keras_models
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.streaming import StreamOptions
 from samplechop.offline.training.streaming_targets import Annotation
+from samplechop.offline.training.tasks import confirmed_drums, drums
 from samplechop.offline.training.tasks.chop_decision import (
     JUDGED,
     Fit,
@@ -67,15 +68,18 @@ def answers(model: Path, samples: NDArray[np.float32]) -> Answered:
     return rows, np.concatenate(pulse), constant_q[np.clip(newest, 0, len(constant_q) - 1)]
 
 
-def _scored(job: tuple[Path, bool, dataset.Example]) -> Scored:
-    """[worker] Run the model over one recording, and set it beside what is known."""
+def _scored(job: tuple[Path, bool, dataset.Example]) -> tuple[Scored, dict[str, drums.Scored]]:
+    """[worker] Run the model over one recording, and set it beside what is known of chops, and of each drum."""
     model, coarse, example = job
     known = (COARSE if coarse else SHARED).annotation(example.labels, example.audio)
+    struck = known
     if example.labels.suffix == ".json":
         known = _strong(known, example.labels)
     heads, pulse, spectra = answers(model, read_audio(example.audio))
     target, weight = JUDGED.targets(known, len(heads))
-    return Reader(_stream(model).activations.heads).scored(heads, pulse, spectra, target, weight, JUDGED.names)
+    names = _stream(model).activations.heads
+    judged = Reader(names).scored(heads, pulse, spectra, target, weight, JUDGED.names)
+    return judged, confirmed_drums.scored(struck, heads, names)
 
 
 def _strong(known: Annotation, labels: Path) -> Annotation:
@@ -97,21 +101,25 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, options: StreamOpti
     sources = [*folders, *([options.calibrate_on] if options.calibrate_on else [])]
     examples = dataset.find(COARSE if coarse else SHARED, sources)
     path, scored = manifest.path.with_suffix(".json"), []
-    for one in in_order(_scored, [(path, coarse, example) for example in examples], options.jobs):
+    struck: dict[str, list[drums.Scored]] = {}
+    for one, some in in_order(_scored, [(path, coarse, example) for example in examples], options.jobs):
         scored.append(one)
+        for drum, known in some.items():
+            struck.setdefault(drum, []).append(known)
         run.progress("processing recordings", len(scored), len(examples))
     fit = Fit(scored, Reader(features.heads).evidence)
     before = usual_decision(manifest, features.heads)
     decision, found = decide(fit, before, COARSE_GAP if coarse else GAP)
     both = decision.ways["both"]
+    confirmed, drums_found = confirmed_drums.decide(struck)
     record = documents.read_json(path)
     record |= {
         "threshold": both.threshold,
         "min_gap": both.gap,
-        "decision": {**manifest.decision, **record_of(decision)},
+        "decision": {**manifest.decision, **record_of(decision), **({"confirmed": confirmed} if confirmed else {})},
         "calibration": [list(pair) for pair in both.calibration],
         "training": {**manifest.training, "recordings_calibration": len(examples)},
-        "scores": {**manifest.scores, "deciding_f": found},
+        "scores": {**manifest.scores, "deciding_f": found, "deciding_confirmed_f": drums_found},
     }
     record["decision"].pop("relative", None)  # each way has its own
     written = _write(record, path, run.out)
