@@ -132,7 +132,7 @@ class SharedShape:
     @property
     def early(self) -> Stage:
         """The early stage."""
-        return Stage(N_EARLY, 1, N_EARLY, self.early_dilations, self.early_channels, self.early_heads)
+        return Stage(N_EARLY, 1, len(LAGS) * N_EARLY, self.early_dilations, self.early_channels, self.early_heads)
 
     @property
     def deep(self) -> Stage:
@@ -166,8 +166,8 @@ class SharedShape:
         hops = k.layers.Reshape((-1, PER_HOP))(inputs)
         bands, bins = hops[..., :N_EARLY], hops[..., N_EARLY : N_EARLY + N_BINS]
         rest = (past, dropout)
-        shape = (-1, self.early.weights[2][0] - N_EARLY)
-        early = _layers(make, self.early, "early", stacked(bands, N_EARLY, 1), bands, shape, *rest)
+        shape = (-1, self.early.weights[2][0] - self.early.inputs)
+        early = _layers(make, self.early, "early", stacked(bands, N_EARLY, 1), past(bands, 1), shape, *rest)
         early_logits = make.heads(early, self.early_heads, "early_heads")
         bins = k.layers.Reshape((-1, STACK * N_BINS))(bins)
         sums = k.layers.Reshape((-1, STACK * (N_LATE - N_BINS)))(hops[..., N_EARLY + N_BINS :])
@@ -239,11 +239,16 @@ def _step(
     for number, ((weights, bias), *rest, (head, head_bias)) in enumerate(members):
         # Hops are rows here, and the newest comes first, as the time steps do.
         tall = np.roll(weights.transpose(2, 1, 0, 3), stage.hops, axis=0)
-        make = _Maker([(tall, bias), *rest, (head / count, head_bias / count)])
-        beside = flat[:, :n]
-        if not passed:
+        beside = flat[:, : 3 * n]
+        if passed:  # which takes the bands of all time steps as they are, too
+            second, (first, first_bias), *rest = rest
+            plain = len(first) - stage.inputs
+            first = np.concatenate([first[:plain], np.roll(first[plain:], n, axis=0)])
+            rest = [second, (first, first_bias), *rest]
+        else:
             own = [(hop * count + number) * early_channels for hop in range(STACK)]
             beside = k.layers.Concatenate()([*(flat[:, at : at + early_channels] for at in own), *sums])
+        make = _Maker([(tall, bias), *rest, (head / count, head_bias / count)])
         x = _layers(make, stage, f"of_{number}", image, beside, (stage.weights[2][0] - stage.inputs,), past, 0)
         last.append(x)
         outputs.append(make.heads(x, stage.heads, f"heads_of_{number}"))

@@ -174,6 +174,8 @@ IMPORTANCE = {
 }
 """Of each head of the shared net. A "hit" is a clear stroke of kick, snare, side-stick or clap; "change" is a change of
 chord; "solo" says whether drums alone sound."""
+EARLY_IMPORTANCE = 0.8
+"""What an early head counts of one of the drum net's: so the two hops of a frame count as much as its late heads."""
 COARSE_IMPORTANCE = {"chop": 1.0, "hit": 0.8, "beat": 1.0, "downbeat": 0.6, "kick": 0.3, "snare": 0.3, "onset": 0.3}
 BESIDE: dict[int, float | None] = {-1: EDGE, 1: EDGE}
 
@@ -202,7 +204,7 @@ SHARED = replace(
     _spec("shared", FineFeatureStream, STACK * PER_HOP),
     answers=Answers(IMPORTANCE, HOP, BESIDE, LOOKAHEAD, states=frozenset({"solo"})),
     early=Answers(
-        {EARLY + head: 0.4 * weight for head, weight in drums.ANSWERS.heads.items()},
+        {EARLY + head: EARLY_IMPORTANCE * weight for head, weight in drums.ANSWERS.heads.items()},
         HOP_LENGTH,
         drums.ANSWERS.beside,
         offset=drums.WAIT + HOP_LENGTH - 1 - LENGTH // 2,
