@@ -13,23 +13,17 @@ from scipy.special import expit
 
 from samplechop import models
 from samplechop.models import DrumFeatures, Manifest, StreamFeatures
-from samplechop.offline.training import dataset, keras_models, tcn
+from samplechop.offline.training import dataset, keras_models, losses, tcn
 from samplechop.offline.training.excerpts import example
-from samplechop.offline.training.keras_models import Calibrated, tensorflow
+from samplechop.offline.training.keras_models import Calibrated
 from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Penalty, Run, TrainOptions
 from samplechop.offline.training.shared_net import SharedShape
-from samplechop.offline.training.streaming_targets import Record, StreamSpec
+from samplechop.offline.training.streaming_targets import StreamSpec
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.nets.streaming import TemporalNet
 
 BATCH = 8
-DISTIL_WEIGHT = 0.5
-"""How much the former answers of the other heads count while a net is fine-tuned on new events of the first."""
-TEACH_WEIGHT = 1.0
-"""How much the answers of the other nets' mean count while one net learns from them."""
-MOST_BALANCE = 4.0
-"""How much more the events of a rare head count than those of a head of middling frequency, at most."""
 CLOSE_ENOUGH = 2e-3
 """How far the .tflite's probabilities may lie from Keras's: both compute in float32, in another order."""
 VERSIONS = 2
@@ -143,7 +137,7 @@ class StreamingTask(ABC):
     def build(self, member: int, seed: int) -> tuple[Any, Penalty | None]:
         """Make the net of one member, or fine-tune that of `start`; after the last, the one that learns from all."""
         if member == self._teachers:
-            return self.shape.build(seed), partial(_teaching, self.spec, self._built[: self._teachers])
+            return self.shape.build(seed), partial(losses.teaching, self.spec, self._built[: self._teachers])
         layers = self.start.members[member] if self.start else None
         model = self.shape.build(seed, layers=layers)
         self._built = [*self._built[:member], model]
@@ -152,7 +146,7 @@ class StreamingTask(ABC):
         before = self.shape.build(seed, layers=layers)
 
         def penalty(x: Any, logits: Any) -> Any:
-            return DISTIL_WEIGHT * _distillation(self.spec, before(x, training=False), logits)
+            return losses.DISTIL_WEIGHT * losses.distillation(self.spec, before(x, training=False), logits)
 
         return model, penalty
 
@@ -169,16 +163,7 @@ class StreamingTask(ABC):
 
     def loss(self) -> Loss:
         """Give the weighted cross-entropy of all heads, events counted positive_weight times, and rare ones more."""
-        tf, n = tensorflow(), len(self.spec.columns)
-        importance = tf.constant(_importance(self.spec))
-        more = tf.constant(_positive_weights(self.spec, self._training) - 1)
-
-        def loss(y: Any, logits: Any) -> Any:
-            target, weight = y[..., :n], y[..., n:]
-            each = tf.nn.sigmoid_cross_entropy_with_logits(target, logits) * (1 + more * target)
-            return tf.reduce_sum(each * weight * importance) / (tf.reduce_sum(weight * importance) + 1.0)
-
-        return loss
+        return losses.cross_entropy(self.spec, self._training)
 
     def fitted(self, fittings: Sequence[Fitted]) -> tuple[Predict, bytes]:
         """Average the members' logits: as a function, and as the .tflite of one step."""
@@ -316,57 +301,6 @@ def mean_of(nets: Sequence[Any]) -> Predict:
         return np.asarray(expit(logits), np.float32)
 
     return predict
-
-
-def _importance(spec: StreamSpec) -> NDArray[np.float32]:
-    weights = [answers.heads[head] for answers, rate, _ in spec.groups for _ in range(rate) for head in answers.names]
-    return np.array(weights, np.float32)
-
-
-def _positive_weights(spec: StreamSpec, records: Sequence[Record]) -> NDArray[np.float32]:
-    """Give how much an event of each output counts, float32 (columns,); 1 for numbers and states.
-
-    With spec.balance those of a head grow with the square root of how rare it is, up to MOST_BALANCE times.
-    """
-    events = np.array(
-        [
-            head not in answers.values | answers.states
-            for answers, rate, _ in spec.groups
-            for head in answers.names * rate
-        ]
-    )
-    share = np.ones(len(events))
-    if spec.balance:
-        found = np.sum([np.count_nonzero(np.asarray(one.target) == 1, axis=0) for one in records], axis=0)
-        asked = np.sum([np.count_nonzero(np.asarray(one.weight), axis=0) for one in records], axis=0)
-        rate = np.maximum(found, 1) / np.maximum(asked, 1)
-        known = events & (found > 0)
-        if known.any():
-            share = np.clip(np.sqrt(np.median(rate[known]) / rate), 1, MOST_BALANCE)
-    return np.where(events, spec.positive_weight * share, 1.0).astype(np.float32)
-
-
-def _distillation(spec: StreamSpec, before: Any, logits: Any) -> Any:
-    """Cross-entropy of what a net gives in all but its first head against what it gave before.
-
-    Li and Hoiem, "Learning without forgetting", 2016: who labels chops only should not lose the beat.
-    """
-    tf = tensorflow()
-    each = tf.nn.sigmoid_cross_entropy_with_logits(tf.sigmoid(before[..., 1:]), logits[..., 1:])
-    return tf.reduce_mean(each * tf.constant(_importance(spec)[1:]))
-
-
-def _teaching(spec: StreamSpec, teachers: Sequence[Any], x: Any, logits: Any) -> Any:
-    """Cross-entropy of what a net gives against the mean of the teachers' logits, wherever heads give probabilities.
-
-    Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015.
-    """
-    tf = tensorflow()
-    mean = tf.add_n([teacher(x, training=False) for teacher in teachers]) / len(teachers)
-    each = tf.nn.sigmoid_cross_entropy_with_logits(tf.stop_gradient(tf.sigmoid(mean)), logits)
-    numbers = [head in answers.values for answers, rate, _ in spec.groups for head in answers.names * rate]
-    importance = np.where(numbers, 0, _importance(spec)).astype(np.float32)
-    return TEACH_WEIGHT * tf.reduce_mean(each * tf.constant(importance / importance.mean()))
 
 
 def _stacked(examples: Sequence[Batch]) -> Batch:
