@@ -35,6 +35,8 @@ LOW = {"bass": (24, 55), "flute": (55, 96), "bell": (48, 100), "mallet": (48, 96
 USUAL = (36, 88)
 DRUM_VELOCITIES = (50, 85, 120)
 DRUM_SECONDS = 2.0
+AUDIBLE = 1e-4
+"""Peak below which a soundfont has no sound for a key."""
 PER_ROLE = 80
 PER_SYNTH = 140
 LOOPS = 700
@@ -167,8 +169,10 @@ def _kits(job: Job) -> Iterator[tuple[Row, Sound]]:
     for number, (kit, key, velocity) in enumerate(wanted):
         samples = sound[number * stride + GRID : (number + 1) * stride]
         alike = np.round(samples, 4).tobytes()
-        if alike not in seen and job.is_taken(number):
+        if alike not in seen and np.max(np.abs(samples), initial=0.0) > AUDIBLE:
             seen.add(alike)
+            if not job.is_taken(len(seen) - 1):
+                continue
             tags = (*DRUM_KEYS[key], "synth" if kit in SYNTH_KITS else "acoustic")
             yield Row(font.stem, f"kit{kit:02d}-{key}-{velocity}", tuple(dict.fromkeys(tags))), samples
 

@@ -285,6 +285,7 @@ RECIPE = Recipe(
     samplechop crate build -o crate --minutes 120      make labelled music
     samplechop train crate -o mine/soul                train on it
     samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
+    samplechop train crate -o mine/found --search 20   try settings, keep what is surely better
 
     Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
     session, or the truth of a synthetic training set. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and figures in
