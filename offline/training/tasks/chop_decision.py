@@ -41,9 +41,10 @@ TOLERANCE_FRAMES = 4
 """46 ms: how far an attack may lie from a place and count as right."""
 THRESHOLDS = tuple(np.round(np.arange(0.05, 0.9, 0.025), 3).tolist())
 RELATIVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4)
-AS_GOOD = 0.003
-"""Less F than that is given away for more attacks: what is none of them can be chosen in no way."""
+ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+QUIET_SECONDS = 10.0
+AS_GOOD = 0.01
+"""Less F than that is given away for a higher threshold of attacks: noise must reach it in no record."""
 RISING = 0.02
 """How much of a strength is the score itself."""
 PENALTY = 1.0
@@ -56,9 +57,9 @@ FALSE_ALONE = 0.05
 """Share of the attacks in music that may be taken for drums alone."""
 UNDECIDED = 0.5
 """Log odds below that by which a passage goes on being drums alone."""
-BEAT_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
+BEAT_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2)
 """Tried for the balance of hits and beats."""
-GIVEN_AWAY = 0.01
+GIVEN_AWAY = 0.003
 """F of chops that may be given away for as many beats as possible."""
 UNKNOWN = -1
 
@@ -169,14 +170,19 @@ def right(frames: NDArray[np.int64], references: NDArray[np.int64]) -> NDArray[n
 
 
 def f_of(one: Scored, head: str, frames: NDArray[np.int64]) -> float | None:
-    """Give the F-measure of chosen frames in one recording; None where nothing is known of it, or there is nothing."""
+    """Give the F-measure of chosen frames in one recording; None where nothing is known of it, or only of other heads.
+
+    Where there is nothing at all, it is 1 if nothing is chosen, and half of that with a false one each QUIET_SECONDS.
+    """
     references = one.references.get(head)
     if references is None or one.unknown[head].all():
         return None
     hits = right(frames, references)
     wrong = ~hits & ~measures.near(frames, np.flatnonzero(one.unknown[head]), TOLERANCE_FRAMES)
+    if not len(references) and any(len(others) for others in one.references.values()):
+        return None
     if not len(references):
-        return None if not wrong.any() else 0.0
+        return 1 / (1 + float(wrong.sum()) * QUIET_SECONDS * SAMPLE_RATE / HOP / len(one.rows))
     return 2 * float(hits.sum()) / (float(hits.sum() + wrong.sum()) + len(references))
 
 
@@ -307,15 +313,14 @@ def _best(name: str, fit: Fit, decision: Decision) -> tuple[Way, float]:
 
 
 def _best_attacks(fit: Fit, ways: Mapping[str, Way]) -> tuple[Way, float]:
-    """Choose threshold and share of the highest score for attacks; of those as good the one that finds more."""
+    """Choose threshold and share of the highest score for attacks; of those as good the highest threshold."""
     head, found = REFERENCES["attacks"], []
     for threshold, relative in product(ATTACK_THRESHOLDS, RELATIVE):
         way = Way(threshold, relative, {"onset": 1.0}, gap=ATTACK_GAP)
         peaks = fit.peaks(Decision({**ways, "attacks": way}, MEMORY_SECONDS, BEAT_REACH, 0.0))
-        f = mean_f(fit, peaks, head, lambda one: np.ones(len(one.frames), np.bool_))
-        found.append((f, sum(len(one.frames) for one in peaks), way))
-    best = max(f for f, _, _ in found)
-    f, _, way = max((one for one in found if one[0] >= best - AS_GOOD), key=lambda one: one[1])
+        found.append((mean_f(fit, peaks, head, lambda one: np.ones(len(one.frames), np.bool_)), way))
+    best = max(f for f, _ in found)
+    f, way = max((one for one in found if one[0] >= best - AS_GOOD), key=lambda one: (one[1].threshold, one[0]))
     return way, f
 
 

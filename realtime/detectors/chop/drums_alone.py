@@ -20,7 +20,7 @@ FEATURES = ("contrast", "hits")
 SOLO = "solo"
 """The head of a net that says it itself; its feature is its mean log odds."""
 _EDGE = 1e-3
-_LEAST_HITS, _LEAST_ATTACKS = 0.01, 1e-3
+_LEAST_HITS, _LEAST_ATTACKS = 0.01, 0.01
 _DIFFERENCES, _SUM, _HITS, _ATTACKS, _SOLO = range(5)
 _MEANS = 5
 

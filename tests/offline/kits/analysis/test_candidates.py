@@ -1,0 +1,31 @@
+"""Which places a kit may take."""
+
+from samplechop.offline.kits.analysis.candidates import chosen
+from samplechop.realtime.core.events import ATTACK, CHOP, Event
+
+
+def event(kind: str, sample: int, strength: float, level: float, way: str = "both") -> Event:
+    return Event(kind, sample, sample, strength, way=way, level=level)
+
+
+FOUND = [
+    event(CHOP, 100, 0.9, 0.2),
+    event(ATTACK, 200, 0.4, 0.9),
+    event(ATTACK, 300, 0.3, 0.5),
+    event(CHOP, 400, 0.8, 0.7),
+    event(ATTACK, 500, 0.5, 0.9),
+]
+
+
+def test_where_there_are_enough_chops_only_they_are_candidates() -> None:
+    assert [one.sample for one in chosen(FOUND, 2)] == [100, 400]
+
+
+def test_the_best_other_attacks_fill_a_kit_that_wants_more() -> None:
+    assert [one.sample for one in chosen(FOUND, 3)] == [100, 300, 400]
+    assert [one.sample for one in chosen(FOUND, 4)] == [100, 300, 400, 500]
+    assert [one.sample for one in chosen(FOUND, 9)] == [100, 200, 300, 400, 500]
+
+
+def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
+    assert [one.strength for one in chosen([event(CHOP, 1, 0.2, 0), event(CHOP, 1, 0.7, 0)], 1)] == [0.7]
