@@ -125,7 +125,7 @@ class LiveSettings:
     tempo_range: Annotated[
         tuple[float, float] | None,
         Option(
-            "Beats per minute, at least LOW, at most HIGH, where half or double were possible (default: 55 200).",
+            "Beats per minute, at least LOW, at most HIGH, where half or double were possible (default: 40 250).",
             FOUND,
             20,
             400,

@@ -92,7 +92,7 @@ def undoing(name: str) -> str:
     if isinstance(default, bool):
         return option.replace("--", "--no-", 1)
     if is_pair(value_types(LiveSettings)[name]):
-        return f"{option} 55 200"
+        return f"{option} 40 250"
     if default is None:
         return f"{option} {'default' if name in _HAVE_A_DEFAULT else 'off'}"
     return f"{option} {default}"

@@ -249,6 +249,7 @@ class TempoOptions:
 
     records: Annotated[int, Option("Records to make of each style (default: {default}).", low=1)] = 16
     seed: Annotated[int, Option("Another set of made records (default: {default}).", low=0)] = 1
+    performances: Annotated[int, Option("Performances of a groove archive to play (default: {default}).", low=1)] = 48
     tempo: Annotated[str | None, Option("As in samplechop live: x2, /2 or BPM.", metavar="x2|/2|BPM")] = None
     data: Annotated[Path | None, Option("Write all results as JSON.", names=("--json",))] = None
     jobs: Annotated[int, Option("Processes (default: {default}).", low=1)] = 2
@@ -263,21 +264,27 @@ class TempoOptions:
 @app.command("tempo")
 @with_options(TempoOptions)
 def evaluate_tempo(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Recordings with name.beats.txt beside them (default: made records).")
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Recordings with name.beats.txt beside them, or the Groove MIDI Dataset (default: made records)."
+        ),
     ] = None,
     **given: Any,
 ) -> None:
-    """Measure how often beats have the right tempo, half or double, in styles of which it is often taken.
+    """Measure beats and bars: whether the tempo is right, half or double, whether beats go on, and where bars begin.
 
     \b
-    samplechop evaluate tempo                     made drum and bass, slow soul, half-time, hip hop, house, rock
-    samplechop evaluate tempo --seed 2            others of them
-    samplechop evaluate tempo my-records          recordings, averaged by subfolder or the name's beginning
+    samplechop evaluate tempo                            made records: drum and bass, slow soul, fast punk, waltz, ...
+    samplechop evaluate tempo --seed 2                   others of them
+    samplechop evaluate tempo groove_midi_dataset.zip    people's drumming, of drummers that nothing was fitted to
+    samplechop evaluate tempo my-records                 recordings, averaged by subfolder or the name's beginning
 
     Right, half, double: within 4 % of it. Accuracy 1 is the share of right tempi, Accuracy 2 takes half, double, third
-    and triple for right, too. Beats F within 70 ms; CMLt and AMLt: beats in a row at the right, at any level. The first
-    5 seconds do not count.
+    and triple for right, too. F of beats and of downbeats (bars) within 70 ms, over the whole record; CMLt and AMLt:
+    beats in a row at the right, at any level; for these and the tempo the first 5 seconds do not count. Slips a minute:
+    beats that lie no whole number of periods after the one before; re-phased: those of them that were announced. Late:
+    the median time to the first beat. Made records are counted by style and by what happens in them.
     """
     check_mir_eval()
     from rich.box import SIMPLE_HEAD
@@ -288,34 +295,52 @@ def evaluate_tempo(
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.common.terminal import print_table
     from samplechop.offline.evaluate import tempo
-    from samplechop.offline.evaluate.references import references_for, tracks_in
-    from samplechop.offline.lab.synthetic import tempo_evaluation
-    from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES
 
     options = TempoOptions(**given)
-    if folder is None:
-        places = [
-            (style, options.seed, number) for style in range(len(TEMPO_STYLES)) for number in range(options.records)
-        ]
-        calls = [partial(tempo_evaluation.made, *place, options.tempo) for place in places]
-    else:
-        found = tracks_in(folder, references_for, "name.beats.txt")
-        known = [(one.path, one.group, one.references.beats) for one in found if one.references.beats is not None]
-        if not known:
-            raise UserError(f"{str(folder)!r} has no recording with name.beats.txt beside it")
-        calls = [partial(tempo_evaluation.recorded, *one, options.tempo) for one in known]
+    calls = _tempo_calls(source, options)
     scores: dict[str, list[tempo.TempoScore]] = {}
+    everything: list[tempo.TempoScore] = []
     with progress_bars() as progress:
-        for done, (group, score) in enumerate(as_ready(calls, options.jobs), 1):
-            scores.setdefault(group, []).append(score)
+        for done, (groups, score) in enumerate(as_ready(calls, options.jobs), 1):
+            for group in groups:
+                scores.setdefault(group, []).append(score)
+            everything.append(score)
             progress("evaluating", done, len(calls))
-    table = Table(title="Tempo of the beats", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title="Beats and bars", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("")
     for column in tempo.COLUMNS:
         table.add_column(column, justify="right")
-    for name, row in tempo.table(dict(sorted(scores.items()))):
-        table.add_row(name, *row)
+    for name, some in sorted(scores.items()):
+        table.add_row(name, *tempo.row(some))
+    if len(scores) > 1:
+        table.add_row("all", *tempo.row(everything))
     print_table(table, split=True)
     if options.data is not None:
         results = {group: [asdict(one) for one in some] for group, some in scores.items()}
         write_text(options.data, json.dumps(results, indent=1) + "\n")
+
+
+def _tempo_calls(source: Path | None, options: TempoOptions) -> list[Any]:
+    """Give what is to be evaluated, a call for each recording. Raises UserError."""
+    from samplechop.offline.evaluate.references import references_for, tracks_in
+    from samplechop.offline.lab.synthetic import tempo_evaluation
+    from samplechop.offline.lab.synthetic.grooves import INDEX
+    from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES, groove_performances
+
+    if source is None:
+        return [
+            partial(tempo_evaluation.made, style, options.seed, number, options.tempo)
+            for style in range(len(TEMPO_STYLES))
+            for number in range(options.records)
+        ]
+    if source.is_file() or (source / INDEX).is_file():
+        people = groove_performances(source, held_out=True)[: options.performances]
+        return [
+            partial(tempo_evaluation.played, one, options.seed, number, options.tempo)
+            for number, one in enumerate(people)
+        ]
+    found = tracks_in(source, references_for, "name.beats.txt")
+    known = [one for one in found if one.references.beats is not None]
+    if not known:
+        raise UserError(f"{str(source)!r} has no recording with name.beats.txt beside it")
+    return [partial(tempo_evaluation.recorded, one.path, one.group, one.references, options.tempo) for one in known]

@@ -24,7 +24,7 @@ TASKS = {
     "drums": "samplechop.offline.training.tasks.drums",
     "harmony": "samplechop.offline.training.tasks.harmony",
     "tags": "samplechop.offline.atlas.tags",
-    "tempo": "samplechop.offline.lab.synthetic.octave_fit",
+    "tempo": "samplechop.offline.lab.synthetic.tempo_fit",
 }
 """The module of each task: its RECIPE is what offline/training/loop.py says. It is imported when the task is named."""
 
@@ -69,7 +69,13 @@ def _command(task: str, recipe: Any) -> Any:
 
         options, began = recipe.options(**given), time.perf_counter()
         searched = getattr(options, "search", None) is not None
-        check_extra("train", "training", "tensorflow", "sklearn", *(["optuna"] if searched else []))
+        check_extra(
+            "train",
+            "training",
+            *(["tensorflow"] if recipe.tensorflow else []),
+            "sklearn",
+            *(["optuna"] if searched else []),
+        )
         path = model_path(out, f"mine/{task}")
         if options.work is not None:
             check_writable("--work", options.work, options.work)

@@ -249,13 +249,8 @@ def _conclude(run: Run, best: Tried, found: Difference, present: str, made: Path
 
 
 def _put(made: Path, out: Path) -> None:
-    """Copy a model under another name: net, early stage, weights, manifest."""
+    """Copy a model under another name: net, weights, manifest."""
     record = documents.read_json(made) | {"name": out.name, "file": f"{out.name}.tflite"}
-    early = record["features"].get("early")
-    if early is not None:
-        beside = out.with_name(f"{out.name}-early.tflite")
-        write_bytes(beside, made.with_name(early["file"]).read_bytes())
-        early["file"] = beside.name
     for suffix in (".tflite", ".npz"):
         write_bytes(out.with_name(out.name + suffix), made.with_suffix(suffix).read_bytes())
     write_text(out.with_name(out.name + ".json"), json.dumps(record, indent=2) + "\n")

@@ -169,6 +169,7 @@ class Recipe:
     help: what the command says of itself. metavar, sources: a name for its arguments, and what they are; required:
     whether there must be one. options: TrainOptions, or a subclass with more. train: trains on the sources, with
     options of that class, through `Run.fit`; gives what is said of the model. Raises UserError for unusable data.
+    tensorflow: whether it is needed.
     """
 
     help: str
@@ -177,6 +178,7 @@ class Recipe:
     train: Callable[[list[Path], Any, Run], object]
     options: type[TrainOptions] = TrainOptions
     required: bool = True
+    tensorflow: bool = True
 
 
 def learn(

@@ -41,6 +41,7 @@ class Event:
     label: a finer name within the kind, where there is one.
     note, velocity: MIDI, 0..127, once a pad has been chosen; a detector may bring a note of its own.
     tempo: beats per minute, for an event that knows it.
+    rephased: of a beat, whether the pulse was moved: it lies no whole number of beats after the one before.
     notes: MIDI, 0..127, what sounds from here on until the next event of this kind, rising; () for nothing any more.
     way: by which a chop was judged, see `detectors.chop.Choose`: "attacks" where drums alone sound, say.
     level: of a chop, the least density, 0..1, at which it is one; None where a model has none.
@@ -60,6 +61,7 @@ class Event:
     notes: tuple[int, ...] | None = None
     way: str | None = None
     level: float | None = None
+    rephased: bool = False
     latency: int | None = field(default=None, repr=False, compare=False)
 
     def moved(self, sample: int, emitted: int) -> "Event":
@@ -87,6 +89,8 @@ class Event:
             record["way"] = self.way
         if self.level is not None:
             record["level"] = math.ceil(self.level * 10_000) / 10_000  # never chosen at a density that is too low
+        if self.rephased:
+            record["rephased"] = True
         return record
 
     def to_json(self, sample_rate: int) -> str:

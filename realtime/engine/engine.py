@@ -87,8 +87,10 @@ def has_notes(event: Event) -> bool:
 def has_words(event: Event) -> bool:
     """Say whether label and tempo can be written."""
     tempo = event.tempo
-    return isinstance(event.label, str | None) and (
-        tempo is None or (isinstance(tempo, int | float) and math.isfinite(tempo))
+    return (
+        isinstance(event.label, str | None)
+        and isinstance(event.rephased, bool)
+        and (tempo is None or (isinstance(tempo, int | float) and math.isfinite(tempo)))
     )
 
 

@@ -52,11 +52,11 @@ class BeatGrid:
         self.last = 0
 
     def follow(self, beat: Event) -> None:
-        """Take in the next beat, which must have a tempo."""
+        """Take in the next beat, which must have a tempo; one that is re-phased begins a new grid."""
         if not beat.tempo or beat.tempo <= 0:
             raise ValueError(f"a beat needs a tempo of more than 0 BPM to steer a clock, got {beat.tempo}")
         period = 60 * self._rate / beat.tempo
-        if self.steady:
+        if self.steady and not beat.rephased:
             self._change_octave(period, beat.sample)
             n = max(1, round((beat.sample - self.place) / self.period))
             expected = self.place + n * self.period

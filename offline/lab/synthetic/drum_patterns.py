@@ -48,7 +48,7 @@ class Drummer:
 
 def random_drummer(rng: np.random.Generator, style: Style, clock: Clock) -> Drummer:
     """Choose a drummer for the style."""
-    kick, snare = _pattern(rng, style, clock, True), _pattern(rng, style, clock, False)
+    kick, snare = pattern(rng, style, clock, True), pattern(rng, style, clock, False)
     push = {role: float(rng.normal(0, 0.005)) for role in ("snare", "top", "percussion")}
     push["kick"] = 0.0
     stick = "snare"
@@ -77,7 +77,8 @@ def random_drummer(rng: np.random.Generator, style: Style, clock: Clock) -> Drum
     )
 
 
-def _pattern(rng: np.random.Generator, style: Style, clock: Clock, kick: bool) -> str:
+def pattern(rng: np.random.Generator, style: Style, clock: Clock, kick: bool) -> str:
+    """Choose a pattern of the kick, or of the snare, one sign per step of a bar."""
     meter = clock.meter
     if meter.division == 3:
         return str(rng.choice((COMPOUND_KICKS if kick else COMPOUND_SNARES)[meter.beats]))

@@ -46,6 +46,7 @@ from samplechop.offline.training.tasks.confirmed_drums import decide as decide_d
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.options import Option
+from samplechop.realtime.detectors.beats.pulse_stream import BarCounter
 from samplechop.realtime.detectors.beats.tracker import BeatTracker
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
 from samplechop.realtime.detectors.chop.decision import Decision
@@ -66,12 +67,14 @@ def _answers(predict: streaming.Predict, records: Sequence[Record]) -> list[NDAr
 def scored_on(spec: StreamSpec, answers: Sequence[NDArray[np.float32]], records: Sequence[Record]) -> list[Scored]:
     """Run the beat tracker over the net's answers, and set them beside the truth."""
     tracker, found, lookahead = BeatTracker(SAMPLE_RATE / HOP), [], spec.answers.lookahead
-    beat, downbeat = (spec.names.index(head) for head in ("beat", "downbeat"))
-    reader, n = Reader(spec.names), len(spec.names)
+    beat, reader, n = spec.names.index("beat"), Reader(spec.names), len(spec.names)
+    counter = BarCounter(spec.names)
     for record, whole in zip(records, answers, strict=True):
         given = np.ascontiguousarray(whole[lookahead:, :n])
         tracker.reset()
-        pulse = tracker.push(*(np.ascontiguousarray(given[:, column]) for column in (beat, downbeat)))
+        pulse = tracker.push(np.ascontiguousarray(given[:, beat]))
+        counter.reset()
+        counter.push(pulse, given)
         target, weight = record.target[lookahead:, :n], record.weight[lookahead:, :n]
         # Features hold no spectrum: only a head of the net's can tell where drums alone sound.
         nothing = np.zeros((len(given), 1), np.float32)

@@ -32,7 +32,7 @@ from samplechop.offline.training.tasks.chop_decision import (
 )
 from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_GAP, GAP, HIT, SHARED
 from samplechop.realtime.core import documents
-from samplechop.realtime.detectors.beats.tracker import PulseStream
+from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.fine_features import LATE_HOPS
 

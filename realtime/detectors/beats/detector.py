@@ -5,40 +5,40 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
+from samplechop.realtime.detectors.beats.bars import BarCues, BarTracker
 from samplechop.realtime.detectors.beats.metrical_level import AS_DETECTED, Beat, MetricalLevel, Tempo
 from samplechop.realtime.detectors.beats.octave_evidence import HEADS, OctaveEvidence
+from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.beats.tracker import (
     AGO,
     BEAT,
-    CONFIDENCE,
-    METER,
+    MOVED,
     PERIOD,
-    POSITION,
     REACH,
     TEMPO_RANGE,
-    PulseStream,
+    TRUST,
     TempoRange,
+    pulse_range,
 )
+from samplechop.realtime.detectors.beats.weights import beat_weights
 from samplechop.realtime.nets.streaming import calibrated
 
-CALIBRATION = ((0.15, 0.25), (0.2, 0.35), (0.3, 0.52), (0.4, 0.7), (0.5, 0.86), (0.6, 0.92), (0.7, 0.96))
-"""The tracker's confidence, and how often a beat with it lies within 50 ms of a true one.
-
-Measured on 16 recordings of drums and songs and on 28 made ones, some of them without a pulse.
-"""
-FIRST_STRAY, MOST_STRAY = 0.3, 0.5
-"""How far beats are taken to stray before the first, and at most by one beat; logarithm of a ratio."""
-STRAY_MEMORY = 2
-"""Beats over which straying is averaged."""
 SAME_TEMPO = 0.1
 """Octaves that a tapped tempo may lie from one of the pulse's octaves to be that one."""
 OFF_PHASE = 0.25
 """Beats that taps may lie beside the beat to be on it."""
+
+
+REPHASED = 0.2
+"""Beats by which one must lie beside where the one before has it, to be called re-phased."""
+PAUSE = 8
+"""Beats after which a beat begins anew: it follows none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +46,26 @@ class BeatSettings:
     """Which beats are emitted: those of a pulse, not every attack in music that floats.
 
     model: a released streaming model's name or a manifest's path.
-    begin_confidence, keep_confidence: mean activation, 0..1, that the beats lately must have had for the first beat to
-        be emitted, and for those after it.
-    begin_stray, keep_stray: how far the distances between beats may stray from the tempo, as the logarithm of their
-        ratio, for the same. Rubato strays by .3, a band by .02.
+    begin_trust, keep_trust: 0..1, how likely a beat must be right, by what was tracked lately, for the first one to be
+        emitted, and for those after it. None: as they were fitted.
     tempo_range: the lowest and highest tempo, beats per minute: what could be taken at half or double tempo, too, is
         taken at the one in this range.
     tempo: which multiple of the tracked pulse is the beat, see `Tempo`.
     """
 
     model: str = "chop"
-    begin_confidence: float = 0.25
-    keep_confidence: float = 0.15
-    begin_stray: float = 0.2
-    keep_stray: float = 0.3
+    begin_trust: float | None = None
+    keep_trust: float | None = None
     tempo_range: TempoRange = TEMPO_RANGE
     tempo: Tempo = AS_DETECTED
 
     def __post_init__(self) -> None:
         """Refuse values without meaning."""
-        begin, keep = self.begin_confidence, self.keep_confidence
-        if not 0.0 <= keep <= begin < 1.0:
-            raise ValueError(f"confidence must satisfy 0 <= keep <= begin < 1, got {keep} and {begin}")
-        begin, keep = self.begin_stray, self.keep_stray
-        if not 0.0 < begin <= keep:
-            raise ValueError(f"stray must satisfy 0 < begin <= keep, got {begin} and {keep}")
+        begin, keep = self.begin_trust, self.keep_trust
+        if any(value is not None and not 0.0 <= value < 1.0 for value in (begin, keep)):
+            raise ValueError(f"trust must satisfy 0 <= trust < 1, got {begin} to begin and {keep} to keep")
+        if begin is not None and keep is not None and keep > begin:
+            raise ValueError(f"trust must satisfy keep <= begin, got {keep} and {begin}")
 
 
 class BeatDetector(StatedLatency):
@@ -102,8 +97,15 @@ class BeatDetector(StatedLatency):
         hop = stream.hop_length
         self._frame_rate = spec.sample_rate / hop
         self._level = MetricalLevel(self._frame_rate, self._settings.tempo)
-        self._evidence = OctaveEvidence(self._frame_rate, *self._settings.tempo_range)
+        weights = beat_weights()
+        self._evidence = OctaveEvidence(self._frame_rate, *self._settings.tempo_range, weights.octave)
         self._columns = [stream.heads.index(head) for head in HEADS if head in stream.heads]
+        self._weigh = [stream.heads.index(head) for head in ("beat", "downbeat") if head in stream.heads]
+        self._cues, self._bars = BarCues(stream.heads), BarTracker(weights.bars)
+        self._calibration = weights.calibration
+        begin, keep = self._settings.begin_trust, self._settings.keep_trust
+        self._begin = weights.begin if begin is None else begin
+        self._keep = min(self._begin, weights.keep) if keep is None else keep
         self._latency = (
             *stream.delay_terms,
             ("peak picking", 2 * REACH * hop),
@@ -134,31 +136,37 @@ class BeatDetector(StatedLatency):
         """[analysis] Become as freshly prepared; what was asked of the tempo stays."""
         self._level.reset()
         self._evidence.reset()
+        self._cues.reset()
+        self._bars.reset()
         self._shared.reset()
         self._start: int | None = None
         self._frame = 0
-        self._last = 0.0
-        self._stray = FIRST_STRAY
         self._emitting = False
+        self._last: Beat | None = None  # that was emitted
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
         """[analysis] Process the next block, float32 (n,), mono; emit the beats decided in it, in order."""
         if self._start is None:
             self._start = start
-        rows = self._shared.push(block, start)[:, self._columns]
-        pulse = self._shared.stream.pulse
+        rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
+        features = self._stream.features
+        self._cues.push_harmony(features.constant_q[: features.n_constant_q])
         done = 0
         for place in np.flatnonzero(pulse[:, BEAT]).tolist():
             frame = self._frame + place
-            self._evidence.push(rows[done : place + 1])
+            self._take(rows[done : place + 1])
             done = place + 1
             self._emit_due(frame, self._start, emit)
             self._beat(pulse[place].tolist(), frame, self._start, emit)
-        self._evidence.push(rows[done:])
+        self._take(rows[done:])
         self._frame += len(pulse)
         self._emit_due(self._frame - 1, self._start, emit)
         while self._asked:
             self._steer(self._asked.popleft(), self._start)
+
+    def _take(self, rows: NDArray[np.float32]) -> None:
+        self._evidence.push(rows[:, self._columns])
+        self._cues.push(rows)
 
     def _steer(self, asked: int | tuple[float, int], start: int) -> None:
         """Do what the user asked for: other octaves, or a tempo and place that were tapped."""
@@ -179,7 +187,7 @@ class BeatDetector(StatedLatency):
             if abs(off - round(off)) <= OFF_PHASE:
                 level.keep_beat_at(place)
                 return
-        low, high = self._settings.tempo_range
+        low, high = pulse_range(self._settings.tempo_range)
         pulse = period
         while 60 * self._frame_rate / pulse < low:
             pulse /= 2
@@ -188,40 +196,41 @@ class BeatDetector(StatedLatency):
         self._shared.stream.steer(pulse, self._frame - 1 - place)
 
     def _emit_due(self, frame: int, start: int, emit: Emit) -> None:
-        """Emit the beats between those that were tracked, up to a frame."""
-        for beat in self._level.due(frame):
-            self._emit(beat, math.ceil(beat.place), start, emit)
+        """Emit the beats between those that were tracked, which are known REACH frames after them, up to a frame."""
+        for beat in self._level.due(frame - REACH):
+            self._emit(beat, math.ceil(beat.place) + REACH, start, emit)
 
     def _beat(self, row: list[float], frame: int, start: int, emit: Emit) -> None:
         """Emit the beat that the tracker decided at a frame, if it is one of a pulse. start: sample of frame 0."""
-        chosen = self._settings
-        place = frame - row[AGO]
-        if self._last:
-            stray = abs(math.log(max(place - self._last, 1.0) / row[PERIOD]))
-            self._stray += (min(stray, MOST_STRAY) - self._stray) / STRAY_MEMORY
-        self._last = place
-        if self._emitting:
-            self._emitting = self._stray <= chosen.keep_stray and row[CONFIDENCE] >= chosen.keep_confidence
-        else:
-            self._emitting = self._stray <= chosen.begin_stray and row[CONFIDENCE] >= chosen.begin_confidence
+        place, trust = frame - row[AGO], row[TRUST]
+        self._emitting = trust >= (self._keep if self._emitting else self._begin)
         octave = self._evidence.take(place, row[PERIOD]) if len(self._columns) == len(HEADS) else 0
+        if row[MOVED]:
+            self._bars.lose_count()
         if not self._emitting:
             self._level.pause()
             return
-        tracked = Beat(place, row[PERIOD], row[CONFIDENCE], int(row[POSITION]))
-        for beat in self._level.take(tracked, int(row[METER]), octave):
+        weight = self._cues.height(place, self._weigh)
+        for beat in self._level.take(Beat(place, row[PERIOD], trust), weight, octave):
             self._emit(beat, frame, start, emit)
 
     def _emit(self, beat: Beat, frame: int, start: int, emit: Emit) -> None:
-        """Emit a beat that is known at a frame."""
+        """Emit a beat that is known at a frame, with its position in the bar."""
         hop, offset = self._stream.hop_length, self._stream.offset
+        rephased, last = False, self._last
+        if last is not None:
+            beats = (beat.place - last.place) / beat.period
+            rephased = beats < PAUSE and abs(beats - max(1, round(beats))) > REPHASED
+        self._last = beat
+        position, _ = self._bars.take(self._cues.take(beat.place))
         emit(
             Event(
                 kind=events.BEAT,
                 sample=start + max(0, math.floor(beat.place * hop) + offset),
                 emitted=start + frame * hop + self._stream.latency + offset,
-                strength=calibrated(CALIBRATION, beat.confidence),
-                label=str(beat.position),
+                strength=calibrated(self._calibration, beat.trust),
+                label=str(position),
                 tempo=60 * self._frame_rate / beat.period,
+                rephased=rephased,
             )
         )

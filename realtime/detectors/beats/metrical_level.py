@@ -2,7 +2,7 @@
 
 tracked pulse   ┃       ┃       ┃       ┃       ┃
 octave +1       ┃   ╷   ┃   ╷   ┃   ╷   ┃   ╷   ┃     places between are predicted from the tempo
-octave −1       ┃               ┃               ┃     of two beats the one where bars begin is kept
+octave −1       ┃               ┃               ┃     of two beats the one that looks more like a beat is kept
 """
 
 import math
@@ -19,12 +19,10 @@ NEAR_OCTAVE = 0.6
 """Octaves that a wanted tempo may lie from the beat's before another multiple is taken."""
 SLOWEST, FASTEST = 20.0, 400.0
 """Beats per minute that can be asked for."""
-_EVIDENCE = {1: 1.0, 3: 0.6}
-"""How much the place in a bar of four speaks for a beat at half the tempo."""
-_MEMORY = 12
-"""Beats over which that is averaged."""
-_OTHER = 0.3
-"""By how much another one of the beats must be the likelier to be kept."""
+_MEMORY = 4
+"""Of each of four tracked beats in turn, over how many its weight is averaged."""
+_OTHER = 0.15
+"""By how much another one of the beats must weigh more to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +76,11 @@ def wanted_tempo(text: str | None) -> Tempo:
 
 
 class Beat(NamedTuple):
-    """A beat: place and period in frames, confidence 0..1, position in the bar from 1."""
+    """A beat: place and period in frames, trust 0..1."""
 
     place: float
     period: float
-    confidence: float
-    position: int
+    trust: float
 
 
 class MetricalLevel:
@@ -105,56 +102,43 @@ class MetricalLevel:
         self._scores = [0.0] * 2**MOST_OCTAVES
         self._kept = 0  # which of 2 ** -octave tracked beats is one of the level
         self._tapped = False
-        self._position = 0
-        self._last = Beat(0.0, 0.0, 0.0, 0)
+        self._last = Beat(0.0, 0.0, 0.0)
 
     @property
     def last(self) -> Beat:
         """The last tracked beat; of period 0 before the first."""
         return self._last
 
-    def take(self, beat: Beat, meter: int, detected: int = 0) -> Iterator[Beat]:
-        """[analysis] Take the next tracked beat, in a bar of `meter` beats; give it if it is one of the level.
+    def take(self, beat: Beat, weight: float = 0.0, detected: int = 0) -> Iterator[Beat]:
+        """[analysis] Take the next tracked beat; give it if it is one of the level.
 
+        weight: how much speaks for it being a beat of a slower level, 0..1: the activation of beat and downbeat.
         detected: the octave that the beat lies above the tracked pulse where the user did not say.
         """
         self._between.clear()
         self._index += 1
         self._last = beat
-        self._weigh(beat.position, meter)
+        at = self._index % len(self._scores)
+        self._scores[at] += (weight - self._scores[at]) / min(self._index // len(self._scores) + 1, _MEMORY)
         octave = self.tempo.octave_over(60 * self._frame_rate / beat.period, self.octave, detected)
         changed, self.octave = octave != self.octave, octave
         if octave >= 0:
             parts = 2**octave
-            for part in range(parts):
-                place, period = beat.place + part * beat.period / parts, beat.period / parts
-                position = ((beat.position - 1) * parts + part) % meter + 1
-                self._between.append(Beat(place, period, beat.confidence, position))
-            yield self._between.pop(0)
+            period = beat.period / parts
+            self._between = [Beat(beat.place + part * period, period, beat.trust) for part in range(1, parts)]
+            yield beat._replace(period=period)
             return
         every = 2**-octave
         self._choose(every, changed)
         if self._index % every == self._kept:
-            self._position = self._position % meter + 1
-            if changed or (every, meter, beat.position, self._position % 2) == (2, 4, 1, 0):
-                self._position = 1 if beat.position == 1 else 2
-            yield Beat(beat.place, beat.period * every, beat.confidence, self._position)
-
-    def _weigh(self, position: int, meter: int) -> None:
-        """Let a beat's position in the bar speak for those of the tracked beats that would be kept."""
-        if meter != len(self._scores):
-            return  # of three beats none is the second half
-        share = 1 / min(self._index + 1, _MEMORY)
-        for ahead in range(meter):
-            at = (self._index + ahead) % meter
-            self._scores[at] += share * (_EVIDENCE.get((position + ahead - 1) % meter + 1, 0.0) - self._scores[at])
+            yield beat._replace(period=beat.period * every)
 
     def _choose(self, every: int, changed: bool) -> None:
         """Choose which of every so many tracked beats is kept."""
         if self._tapped:
             self._kept %= every
             return
-        scores = [sum(self._scores[first::every]) for first in range(every)]
+        scores = [sum(self._scores[first::every]) / len(self._scores[first::every]) for first in range(every)]
         best = max(range(every), key=scores.__getitem__)
         if changed or scores[best] > scores[self._kept % every] + _OTHER:
             self._kept = best

@@ -38,11 +38,12 @@ _CENTRE_BPM = 110.0
 class OctaveEvidence:
     """Collects the evidence. octave: of the beat over the tracked pulse, -1, 0 or 1. beats: of the present pulse.
 
-    frame_rate: frames per second. low_bpm, high_bpm: what the beat's tempo may be.
+    frame_rate: frames per second. low_bpm, high_bpm: what the beat's tempo may be. weights: as `log_odds` takes them.
     """
 
-    def __init__(self, frame_rate: float, low_bpm: float, high_bpm: float) -> None:
+    def __init__(self, frame_rate: float, low_bpm: float, high_bpm: float, weights: NDArray[np.float64]) -> None:
         """Begin with none."""
+        self._weights = weights
         self._frame_rate, self._low, self._high = frame_rate, low_bpm, high_bpm
         self._recent: NDArray[np.float32] = np.zeros((LONGEST, len(HEADS)), np.float32)
         self._one, self._two = np.zeros((2, len(HEADS), BINS))
@@ -84,7 +85,7 @@ class OctaveEvidence:
             return self.octave
         self._fold(before, length)
         if self.beats >= ENOUGH:
-            odds, possible = log_odds(self.features()), self._possible()
+            odds, possible = log_odds(self.features(), self._weights), self._possible()
             best = max(possible, key=lambda octave: odds[octave + 1])
             if self.octave not in possible or odds[best + 1] > odds[self.octave + 1] + MARGIN:
                 self.octave = best
@@ -107,7 +108,7 @@ class OctaveEvidence:
             height = math.log2(60 * self._frame_rate / self._period / _CENTRE_BPM) + self.octave
             toward = self.octave - round(height)
             return toward - self.octave if toward in others else 0
-        odds = log_odds(self.features())
+        odds = log_odds(self.features(), self._weights)
         best = max(others, key=lambda octave: odds[octave + 1], default=self.octave)
         return best - self.octave if odds[best + 1] > odds[self.octave + 1] - OPEN else 0
 
@@ -153,22 +154,11 @@ FEATURES = (
     *(f"{head}: share that turns over four beats" for head in HEADS),
     *(f"{head}: share that alternates, times the octaves" for head in HEADS[:2]),
 )
-_HALF = (
-    1.05, -2.76, 3.06, 1.64, -3.39, -4.09, -3.40, 0.19, 1.52, 2.02, 1.44, 0.51, -1.48, -3.93, -8.50, 13.61, -1.02,
-    2.65, 1.19, -2.54, -13.99, -1.65, -0.59, -0.36, -1.96,
-)  # fmt: skip
-_DOUBLE = (
-    -1.67, -1.98, 4.15, 4.21, 3.32, -0.70, 2.26, -1.60, -2.91, 1.88, 2.82, 0.22, -1.31, -5.04, -6.77, 10.88, -1.09,
-    -4.65, 3.48, 14.02, -5.67, -4.23, -3.59, -11.35, -3.65,
-)  # fmt: skip
-WEIGHTS = np.array([_HALF, np.zeros(len(FEATURES) + 1), _DOUBLE])
-"""Of each feature, and the constant, for the octaves -1, 0 and 1.
-
-Fitted by `samplechop train tempo` to 64 made records (seed 101); MARGIN was chosen on others (seed 102). See
-`offline/lab/synthetic/octave_fit.py`. Log-odds are relative to the pulse's own octave.
-"""
 
 
-def log_odds(features: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the log-odds of the octaves -1, 0 and 1, but for a constant: float64 (3,)."""
-    return np.asarray(WEIGHTS[:, :-1] @ features + WEIGHTS[:, -1])
+def log_odds(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the log-odds of the octaves -1, 0 and 1, but for a constant: float64 (3,).
+
+    weights: of each feature, and the constant, for each octave, float64 (3, len(FEATURES) + 1).
+    """
+    return np.asarray(weights[:, :-1] @ features + weights[:, -1])

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from samplechop.models import Features, Manifest
 from samplechop.realtime.core.plugin import ProcessSpec, Trace
-from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, PulseStream, TempoRange
+from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop.choice import BeatChoice, Pick, RankedChoice, Wanted
 from samplechop.realtime.detectors.chop.decision import Decision
 from samplechop.realtime.detectors.chop.peak_picking import PEAK_WAIT, RunPicker

@@ -15,7 +15,8 @@ from samplechop import models
 from samplechop.models import ModelError, StreamFeatures
 from samplechop.realtime.core.events import CONFIRMED, Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
-from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, PulseStream, TempoRange
+from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker
 from samplechop.realtime.detectors.drums.detector import NOTES, DrumChoice, DrumDecision, check_thresholds
 from samplechop.realtime.dsp.delay_line import History

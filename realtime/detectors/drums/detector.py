@@ -17,7 +17,8 @@ from samplechop import models
 from samplechop.models import DrumFeatures, EarlyFeatures, Manifest, ModelError, StreamFeatures
 from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
-from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, PulseStream, TempoRange
+from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import AttackSearch
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream

@@ -1,9 +1,11 @@
 """The measures of the tempo, on beats whose tempo is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from samplechop.offline.evaluate.tempo import COLUMNS, LEVELS, score, table
+from samplechop.offline.evaluate.tempo import COLUMNS, LEVELS, row, score
 from samplechop.realtime.core.events import Event
 
 RATE = 44_100
@@ -35,8 +37,23 @@ def test_without_beats_there_is_no_tempo() -> None:
     assert score([], TRUE, RATE).level == "none"
 
 
-def test_the_table_has_a_row_for_each_group_and_all() -> None:
-    rows = table({"a": [score(beats(0.5), TRUE, RATE)], "b": [score(beats(1.0), TRUE, RATE)]})
-    assert [name for name, _ in rows] == ["a", "b", "all"]
-    values = dict(zip(COLUMNS, rows[2][1], strict=True))
+def test_a_row_has_the_means_of_a_group() -> None:
+    values = dict(zip(COLUMNS, row([score(beats(step), TRUE, RATE) for step in (0.5, 1.0)]), strict=True))
     assert (values["records"], [values[level] for level in LEVELS]) == ("2", ["0.50", "0.50", "0.00"])
+    assert values["bars F"] == "-"
+
+
+def test_downbeats_are_those_labelled_one() -> None:
+    positions = np.arange(len(TRUE)) % 4 + 1
+    bars = [replace(beat, label=str(at)) for beat, at in zip(beats(0.5), positions, strict=True)]
+    assert score(bars, TRUE, RATE, positions).downbeat_f == pytest.approx(1.0)
+    assert score(bars, TRUE, RATE, np.roll(positions, 1)).downbeat_f == 0
+
+
+def test_slips_are_counted_and_announced_ones_apart() -> None:
+    late = [*beats(0.5)[:20], *(replace(beat, sample=beat.sample + RATE // 4) for beat in beats(0.5)[20:])]
+    late[20] = replace(late[20], rephased=True)
+    minutes = (TRUE[-1] - TRUE[0]) / 60
+    assert score(late, TRUE, RATE).slips * minutes == pytest.approx(1)
+    assert score(late, TRUE, RATE).rephased * minutes == pytest.approx(1)
+    assert score(beats(0.5), TRUE, RATE).slips == 0

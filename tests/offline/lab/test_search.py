@@ -9,7 +9,6 @@ import pytest
 import soundfile
 
 from samplechop import models
-from samplechop.models import StreamFeatures
 from samplechop.offline.common.progress import silent
 from samplechop.offline.evaluate.comparison import difference
 from samplechop.offline.lab import search
@@ -17,7 +16,6 @@ from samplechop.offline.training.loop import Run
 from samplechop.offline.training.streaming import StreamOptions
 from samplechop.offline.training.tasks import chop
 from tests.support.command import samplechop
-from tests.support.shared_nets import untrained, written
 from tests.support.signals import record
 
 pytest.importorskip("tensorflow")
@@ -116,16 +114,6 @@ def test_a_model_takes_the_place_of_another_only_if_it_is_surely_better(
     if wins:
         assert models.load(tmp_path / "mine.json").name == "mine"
         assert json.loads((tmp_path / "mine.json").read_text())["file"] == "mine.tflite"
-
-
-def test_an_early_stage_is_put_in_place_with_its_net(tmp_path: Path) -> None:
-    written(untrained((1,)), tmp_path / "trial")
-    search._put(tmp_path / "trial.json", tmp_path / "mine")
-    for path in tmp_path.glob("trial*"):
-        path.unlink()
-    made = models.load(tmp_path / "mine.json").features
-    assert isinstance(made, StreamFeatures) and made.early is not None
-    assert made.early.file == "mine-early.tflite"
 
 
 def test_a_comparison_needs_two_records_held_out(tmp_path: Path, records: Path) -> None:

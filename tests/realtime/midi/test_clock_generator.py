@@ -1,6 +1,7 @@
 """The MIDI clock as a user of it sees it: beats go in when they are known, pulses come out when they are due."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -197,3 +198,14 @@ def test_a_tempo_doubled_or_halved_goes_on_without_a_jump(octave: float) -> None
     assert np.abs(steps[-6 * PULSES :] - step).max() < 0.01
     on_beats = np.abs(places[-6 * PULSES :, None] / RATE - np.array(second)[None, :]).min(axis=0)
     assert on_beats[-6:-1].max() < 0.005
+
+
+def test_a_pulse_that_is_announced_to_have_moved_is_met_within_two_beats() -> None:
+    before = even(120, 20)
+    after = even(120, 20, before[-1] + 0.75)
+    beats = beats_at(before, period=0.5) + beats_at(after, period=0.5)
+    beats[20] = replace(beats[20], rephased=True)
+    at = pulses(play(beats, after[-1])) / RATE
+    steps = np.diff(at)
+    assert steps.min() >= 0.5 / PULSES / LIMIT - 1e-4 and steps.max() <= 0.5 / PULSES * LIMIT + 1e-4
+    assert max(np.abs(at - place).min() for place in after[4:-1]) < 0.005

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.realtime.detectors.beats import octave_evidence
-from samplechop.realtime.detectors.beats.octave_evidence import ENOUGH, FEATURES, HEADS, WEIGHTS, OctaveEvidence
+from samplechop.realtime.detectors.beats.octave_evidence import ENOUGH, FEATURES, HEADS, OctaveEvidence
+from samplechop.realtime.detectors.beats.weights import beat_weights
 
 FRAME_RATE = 44_100 / 512
+WEIGHTS = beat_weights().octave
 TWO_STEP = {
     "kick": (0, 2.5),
     "snare": (1, 3),
@@ -51,22 +53,22 @@ def octaves(evidence: OctaveEvidence, rows: np.ndarray, pulse_bpm: float) -> lis
 
 @pytest.mark.parametrize("bpm", [164, 170, 174])
 def test_a_two_step_tracked_at_half_its_tempo_is_doubled(bpm: float) -> None:
-    found = octaves(OctaveEvidence(FRAME_RATE, 55, 200), activations(TWO_STEP, bpm, 12), bpm / 2)
+    found = octaves(OctaveEvidence(FRAME_RATE, 55, 200, WEIGHTS), activations(TWO_STEP, bpm, 12), bpm / 2)
     assert found[:ENOUGH] == [0] * ENOUGH
     assert found[-1] == 1
 
 
 @pytest.mark.parametrize("bpm", [85, 95, 120, 128])
 def test_a_backbeat_at_a_usual_tempo_stays(bpm: float) -> None:
-    assert set(octaves(OctaveEvidence(FRAME_RATE, 55, 200), activations(BACKBEAT, bpm, 16), bpm)) == {0}
+    assert set(octaves(OctaveEvidence(FRAME_RATE, 55, 200, WEIGHTS), activations(BACKBEAT, bpm, 16), bpm)) == {0}
 
 
 def test_no_octave_out_of_the_range_is_taken() -> None:
-    assert set(octaves(OctaveEvidence(FRAME_RATE, 55, 160), activations(TWO_STEP, 174, 12), 87)) == {0}
+    assert set(octaves(OctaveEvidence(FRAME_RATE, 55, 160, WEIGHTS), activations(TWO_STEP, 174, 12), 87)) == {0}
 
 
 def test_the_beat_stays_where_the_pulse_hops_an_octave() -> None:
-    evidence, rows = OctaveEvidence(FRAME_RATE, 55, 200), activations(TWO_STEP, 174, 12)
+    evidence, rows = OctaveEvidence(FRAME_RATE, 55, 200, WEIGHTS), activations(TWO_STEP, 174, 12)
     assert octaves(evidence, rows, 87)[-1] == 1
     evidence.push(rows[:20])
     assert evidence.take(len(rows) + 10.0, 60 / 174 * FRAME_RATE) == 0
@@ -80,7 +82,7 @@ def test_features_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> No
     rows = np.random.default_rng(0).random((200, len(HEADS))).astype(np.float32)
     found = []
     for cuts in ([200], sizes):
-        evidence, at, turn = OctaveEvidence(FRAME_RATE, 55, 200), 0, 0
+        evidence, at, turn = OctaveEvidence(FRAME_RATE, 55, 200, WEIGHTS), 0, 0
         while at < len(rows):
             evidence.push(rows[at : at + cuts[turn % len(cuts)]])
             at, turn = at + cuts[turn % len(cuts)], turn + 1
@@ -92,7 +94,7 @@ def test_features_do_not_depend_on_how_frames_are_pushed(sizes: list[int]) -> No
 
 def test_every_feature_has_its_weights() -> None:
     assert WEIGHTS.shape == (3, len(FEATURES) + 1)
-    assert len(OctaveEvidence(FRAME_RATE, 55, 200)._one) == len(HEADS)
+    assert len(OctaveEvidence(FRAME_RATE, 55, 200, WEIGHTS)._one) == len(HEADS)
 
 
 @pytest.mark.parametrize(
@@ -101,16 +103,16 @@ def test_every_feature_has_its_weights() -> None:
 def test_another_octave_is_open_where_it_is_nearly_as_likely(
     odds: tuple[float, float, float], other: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0)
+    evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0, WEIGHTS)
     octaves(evidence, activations(BACKBEAT, 100.0, 10.0), 100.0)
     assert evidence.octave == 0
-    monkeypatch.setattr(octave_evidence, "log_odds", lambda _: np.array(odds))
+    monkeypatch.setattr(octave_evidence, "log_odds", lambda *_: np.array(odds))
     assert evidence.runner_up() == other
 
 
 def test_before_there_is_evidence_a_usual_tempo_is_as_likely_as_an_unusual_one() -> None:
     for bpm, other in ((180.0, -1), (110.0, 0), (58.0, 1)):
-        evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0)
+        evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0, WEIGHTS)
         assert evidence.runner_up() == 0
         evidence.take(0.0, 60 * FRAME_RATE / bpm)
         assert evidence.runner_up() == other

@@ -9,7 +9,7 @@ import pytest
 from samplechop.models import Manifest, ModelError
 from samplechop.realtime.core.events import DRUMS, Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
-from samplechop.realtime.detectors.beats.tracker import PulseStream
+from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
 from samplechop.realtime.nets.streaming import ActivationStream
 from tests.support.shared_nets import EARLY, untrained, written

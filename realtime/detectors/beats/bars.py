@@ -1,0 +1,182 @@
+"""Where bars begin: a hidden Markov model over beats, whose states are the meters and the positions in their bars.
+
+At each beat it sees what the net's heads say (a kick tends to 1 and 3, a snare to 2 and 4, a crash to 1), how dense the
+attacks were since the beat before (a fill leads to 1), and how much the harmony differs from that before (chords
+change on 1: Papadopoulos and Peeters, "Joint estimation of chords and downbeats from an audio signal", 2011).
+Each cue is taken against its mean over the last beats of the same record. A linear model gives each position's
+evidence; its weights are fitted to made records and people's drumming by `samplechop train tempo`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.realtime.detectors.beats.weights import BarWeights
+from samplechop.realtime.nets.features import N_BINS, STACK
+
+HEADS = ("downbeat", "kick", "snare", "hit", "onset", "beat", "cymbal", "change")
+"""Heads that are read, where the model has them."""
+BETWEEN = ("onset", "snare", "kick")
+"""Heads whose mean between two beats is a cue: fills, ghost notes."""
+CUES = (*HEADS, *(f"{head} since the beat before" for head in BETWEEN), "change of pitch classes", "change of the bass")
+"""What weights belong to."""
+METERS = (2, 3, 4)
+"""Beats in a bar; two are those of 6/8."""
+POSITIONS = tuple((meter, position) for meter in METERS for position in range(1, meter + 1))
+_FIRST = (0, 2, 5)
+REACH = 2
+"""Frames beside a beat in which a head's height is taken."""
+AFTER = 12
+"""Frames after a beat whose harmony is compared with that before: about what the net looks ahead."""
+MEMORY_BEATS = 16
+"""Beats over which the mean of a cue is taken."""
+RING = 512
+"""Frames that are remembered: more than a slow beat and what the net looks ahead."""
+_PITCHES, _BASS_BINS = 12, 24
+
+
+@njit
+def _change(harmony, first, last, after, n):
+    """Give 1 - the correlation of pitch classes, of the n lowest bins, in hops first..last with those `after` last."""
+    old, new = np.zeros(_PITCHES), np.zeros(_PITCHES)
+    for k in range(n):
+        for at in range(first, last):
+            old[k % _PITCHES] += harmony[at % len(harmony), k]
+        for at in range(last + 2 * STACK, last + 2 * STACK + after):
+            new[k % _PITCHES] += harmony[at % len(harmony), k]
+    old -= old.mean()
+    new -= new.mean()
+    both = math.sqrt((old * old).sum() * (new * new).sum())
+    return 1 - (old * new).sum() / both if both > 1e-12 else 0.0
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    def run(heads, harmony, n_frames, place, before, columns, between, found):
+        centre = int(place + 0.5)
+        for k in range(len(columns)):
+            top = np.float32(0)
+            if columns[k] >= 0:
+                for at in range(max(centre - REACH, 0), min(centre + REACH + 1, n_frames)):
+                    top = max(top, heads[at % RING, columns[k]])
+            found[k] = top
+        first, last = max(int(before + 0.5) + REACH + 1, n_frames - RING, 0), centre - REACH
+        for k in range(len(between)):
+            total = 0.0
+            if between[k] >= 0:
+                for at in range(first, last):
+                    total += heads[at % RING, between[k]]
+            found[len(columns) + k] = total / max(1, last - first)
+        for k in range(2):
+            bins = N_BINS if k == 0 else _BASS_BINS
+            found[len(columns) + len(between) + k] = _change(
+                harmony, STACK * first, STACK * max(first, last), STACK * AFTER, bins
+            )
+
+    rows, places = types.float32[:, ::1], types.int64[::1]
+    numbers = types.float64, types.float64
+    signature = types.void(rows, rows, types.int64, *numbers, places, places, types.float64[::1])
+    return njit([signature], cache=True)(run)
+
+
+class BarCues:
+    """Collects what is known of each beat. Activations and constant-Q frames go in, a beat's cues come out."""
+
+    def __init__(self, heads: Sequence[str]) -> None:
+        """[main] Allocate and compile. heads: of the model."""
+        self._heads: NDArray[np.float32] = np.zeros((RING, len(heads)), np.float32)
+        self._harmony: NDArray[np.float32] = np.zeros((STACK * RING, N_BINS), np.float32)
+        self._columns, self._between = (
+            np.array([heads.index(name) if name in heads else -1 for name in names], np.int64)
+            for names in (HEADS, BETWEEN)
+        )
+        self._run = _compiled()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._heads.fill(0)
+        self._harmony.fill(0)
+        self._frames = self._hops = 0
+        self._before = -1.0
+
+    def push_harmony(self, constant_q: NDArray[np.float32]) -> None:
+        """[analysis] Take the next constant-Q frames, float32 (n, N_BINS), one a hop; they are copied."""
+        self._hops = _put(self._harmony, constant_q, self._hops)
+
+    def push(self, rows: NDArray[np.float32]) -> None:
+        """[analysis] Take the next frames' activations, float32 (n, heads), 0..1; they are copied."""
+        self._frames = _put(self._heads, rows, self._frames)
+
+    def height(self, place: float, columns: Sequence[int]) -> float:
+        """[analysis] Give the mean height of some heads at a place in frames, 0..1."""
+        centre = int(place + 0.5)
+        frames = np.arange(max(centre - REACH, 0), min(centre + REACH + 1, self._frames)) % RING
+        return float(self._heads[frames][:, columns].max(axis=0, initial=0).mean()) if len(columns) else 0.0
+
+    def take(self, place: float) -> NDArray[np.float64]:
+        """[analysis] Give the cues of a beat at a place in frames, all around it pushed: float64 (len(CUES),)."""
+        found = np.zeros(len(CUES))
+        before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
+        self._run(self._heads, self._harmony, self._frames, place, before, self._columns, self._between, found)
+        self._before = place
+        return found
+
+
+def _put(ring: NDArray[np.float32], rows: NDArray[np.float32], count: int) -> int:
+    kept = rows[-len(ring) :]
+    first = (count + len(rows) - len(kept)) % len(ring)
+    head = min(len(kept), len(ring) - first)
+    ring[first : first + head] = kept[:head]
+    ring[: len(kept) - head] = kept[head:]
+    return count + len(rows)
+
+
+class BarTracker:
+    """Counts the bars of a stream of beats."""
+
+    def __init__(self, weights: BarWeights) -> None:
+        """Begin."""
+        self._weights = weights
+        self._chances = np.concatenate([[share / m] * m for m, share in zip(METERS, weights.meters, strict=True)])
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Forget the bars."""
+        self._mean, self._beats = self._weights.usual.copy(), 4
+        self._bars = self._chances.copy()
+        self._state = -1
+
+    def lose_count(self) -> None:
+        """[analysis] Know no more which beat comes next, though the meter and what is usual stay."""
+        self._bars = 0.5 * self._bars + 0.5 * self._chances
+
+    def cues_less_mean(self, cues: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[analysis] Take from the next beat's cues, float64 (len(CUES),), their mean lately, and move that on."""
+        self._beats = min(self._beats + 1, MEMORY_BEATS)
+        self._mean += (cues - self._mean) / self._beats
+        return cues - self._mean
+
+    def take(self, cues: NDArray[np.float64]) -> tuple[int, int]:
+        """[analysis] Take the next beat's cues, float64 (len(CUES),); give its position in the bar, and the meter."""
+        weights = self._weights
+        evidence = weights.cues @ self.cues_less_mean(cues) + weights.constant
+        moved = np.empty_like(self._bars)
+        for first, meter in zip(_FIRST, METERS, strict=True):
+            moved[first] = self._bars[first + meter - 1]
+            moved[first + 1 : first + meter] = self._bars[first : first + meter - 1]
+        bars = ((1 - weights.slip) * moved + weights.slip * self._chances) * np.exp(evidence - evidence.max())
+        self._bars = bars / bars.sum()
+        best = int(self._bars.argmax())
+        if self._state >= 0:
+            meter, position = POSITIONS[self._state]
+            expected = _FIRST[METERS.index(meter)] + position % meter
+            if self._bars[best] <= weights.stay * self._bars[expected]:
+                best = expected
+        self._state = best
+        meter, position = POSITIONS[best]
+        return position, meter

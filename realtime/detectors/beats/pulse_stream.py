@@ -1,0 +1,105 @@
+"""The pulse of a stream, with its bars: what the trackers make of a net's activations, once for all detectors."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop.models import Manifest, ModelError
+from samplechop.realtime.core.plugin import ProcessSpec, SharedStream
+from samplechop.realtime.detectors.beats.bars import BarCues, BarTracker
+from samplechop.realtime.detectors.beats.tracker import (
+    AGO,
+    BEAT,
+    COLUMNS,
+    MOVED,
+    POSITION,
+    TEMPO_RANGE,
+    BeatTracker,
+    TempoRange,
+    pulse_range,
+)
+from samplechop.realtime.detectors.beats.weights import beat_weights
+from samplechop.realtime.nets.streaming import ActivationStream
+
+
+class BarCounter:
+    """Counts the bars of the pulse itself, in a tracker's rows."""
+
+    def __init__(self, heads: Sequence[str]) -> None:
+        """[main] Allocate and compile. heads: of the net."""
+        self._cues, self._bars = BarCues(heads), BarTracker(beat_weights().bars)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._cues.reset()
+        self._bars.reset()
+        self._frame, self._counted = 0, (0, 0)
+
+    def push(
+        self, pulse: NDArray[np.float32], rows: NDArray[np.float32], constant_q: NDArray[np.float32] | None = None
+    ) -> None:
+        """[analysis] Write into a tracker's rows, float32 (n, COLUMNS), the POSITION of the last beat in its bar, from
+        1, and the METER, beats per bar; 0 before the first beat.
+
+        rows: activations of the same frames, float32 (n, heads). constant_q: the next constant-Q frames, where known.
+        """
+        if constant_q is not None:
+            self._cues.push_harmony(constant_q)
+        done = 0
+        for at in np.flatnonzero(pulse[:, BEAT]).tolist():
+            self._cues.push(rows[done : at + 1])
+            pulse[done:at, POSITION:] = self._counted
+            done = at + 1
+            if pulse[at, MOVED]:
+                self._bars.lose_count()
+            self._counted = self._bars.take(self._cues.take(self._frame + at - float(pulse[at, AGO])))
+            pulse[at, POSITION:] = self._counted
+        self._cues.push(rows[done:])
+        pulse[done:, POSITION:] = self._counted
+        self._frame += len(pulse)
+
+
+class PulseStream:
+    """The activations of a streaming net, and what the beat tracker makes of its beats.
+
+    pulse: the tracker's rows for the frames of the last push, float32 (m, COLUMNS).
+    """
+
+    def __init__(self, manifest: Manifest, max_block_size: int, tempo_range: TempoRange = TEMPO_RANGE) -> None:
+        """[main] Load, allocate, compile. Raises ModelError for a model without beats."""
+        self.activations = activations = ActivationStream(manifest, max_block_size)
+        if "beat" not in activations.heads:
+            raise ModelError(f"model {manifest.name!r} detects no beats: it has {', '.join(activations.heads)}")
+        self._column = activations.heads.index("beat")
+        self._tracker = BeatTracker(manifest.features.sample_rate / activations.hop_length, *pulse_range(tempo_range))
+        self._counter = BarCounter(activations.heads)
+        self._nothing: NDArray[np.float32] = np.zeros((0, COLUMNS), np.float32)
+        self.reset()
+
+    @classmethod
+    def shared(
+        cls, manifest: Manifest, spec: ProcessSpec, tempo_range: TempoRange = TEMPO_RANGE
+    ) -> SharedStream["PulseStream"]:
+        """[main] Give that of a bus, shared by every detector that reads this model's activations at these tempi."""
+        return spec.share((cls, manifest.path, *tempo_range), lambda: cls(manifest, spec.max_block_size, tempo_range))
+
+    def steer(self, period: float, since: float) -> None:
+        """[analysis] Let the tracker take up a tapped tempo, see `BeatTracker.steer`."""
+        self._tracker.steer(period, since)
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self.activations.reset()
+        self._tracker.reset()
+        self._counter.reset()
+        self.pulse = self._nothing
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process a block, float32 (n,), n <= max_block_size; give the activations: float32 (m, heads)."""
+        rows = self.activations.push(block)
+        self.pulse = self._tracker.push(rows[:, self._column]) if len(rows) else self._nothing
+        features = self.activations.features
+        self._counter.push(self.pulse, rows, features.constant_q[: features.n_constant_q])
+        return rows
