@@ -224,7 +224,9 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     from samplechop.realtime.ui.formatting import pad_name
 
     kit = outcome.kit
-    title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *kit.known])
+    alone = sum(one.alone for one in kit.candidates)
+    known = [f"{alone} of them attacks of drums alone"] if alone and kit.settings.get("choose") == "auto" else []
+    title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known, *kit.known])
     contents = {
         "chord": [part.content.chord_name for part in kit.slices],
         "drum": [part.content.drum or "" for part in kit.slices],
