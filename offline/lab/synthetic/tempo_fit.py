@@ -50,7 +50,7 @@ PERFORMANCES = 12
 """People's performances that are fitted for each record of a style."""
 CALIBRATED = 8
 """Parts of equal size in which it is counted how often beats are right."""
-FALSE_BEATS = 0.002
+FALSE_BEATS = 0.01
 """What a beat a minute where there is none costs, in F: a record of noise has to be silent."""
 SHARPNESS, SLIPS, STAYS = (0.3, 0.6, 1.0, 1.5), (0.002, 0.01, 0.03), (3.0, 10.0)
 """By how much the evidence of bars may be sharpened, and what else of their model is tried."""
