@@ -44,7 +44,7 @@ RELATIVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 QUIET_SECONDS = 10.0
 AS_GOOD = 0.01
-"""Less F than that is given away for a higher threshold of attacks: noise must reach it in no record."""
+"""Less F than that is given away for a higher threshold: noise should reach it nowhere, and not all noise is known."""
 RISING = 0.02
 """How much of a strength is the score itself."""
 PENALTY = 1.0
@@ -305,7 +305,8 @@ def _best(name: str, fit: Fit, decision: Decision) -> tuple[Way, float]:
         tried = [replace(one, threshold=t, relative=r) for t, r in product(THRESHOLDS, RELATIVE)]
         chosen = [above(fit.column(decision, name), each) for each in tried]
         marks = [mean_f(fit, peaks, judges[0], each) for each in chosen]
-        best = int(np.argmax(marks))
+        good = [place for place, mark in enumerate(marks) if mark >= max(marks) - AS_GOOD]
+        best = max(good, key=lambda place: (tried[place].threshold, marks[place]))
         found.append((marks[best], mean_f(fit, peaks, judges[-1], chosen[best]), tried[best]))
     most = max(f for f, _, _ in found)
     f, _, way = max((each for each in found if each[0] >= most - GIVEN_AWAY), key=lambda each: each[1])
