@@ -253,6 +253,12 @@ def _show(outcome: "Outcome", seconds: float) -> None:
             "repeats: share that sounds nearly like another slice, lower is better; distance:",
             "to the slice most alike, random picks 1, higher is better; probability: higher",
         )
+        if kit.redundancy["kit"]["repeats"] > kit.redundancy["random"]["repeats"]:
+            echo(
+                f"this recording has hardly {len(kit.slices)} different sounds among its chops: slices repeat, try "
+                f"--count {max(1, len(kit.slices) // 2)}",
+                err=True,
+            )
     size = sum(path.stat().st_size for path in outcome.files) / 1e6
     echo(f"{len(outcome.files)} files, {size:.1f} MB, in {kit.folder} after {seconds:.1f} s", summary(outcome.formats))
     if kit.tempo and kit.tempo.other:

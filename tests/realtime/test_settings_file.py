@@ -104,6 +104,7 @@ SENSIBLE = {
     "midi-file": ('"last.mid"',),
     "midi-channel": ("3",),
     "beat-channel": ("9",),
+    "confirmed-channel": ("12",),
     "drum-channel": ("9",),
     "harmony-channel": ("3",),
     "harmony-notes": ('"pitches"',),
@@ -173,7 +174,7 @@ def test_every_setting_of_the_file_can_be_undone(key: str, tmp_path: Path, monke
     name = key.replace("-", "_")
     for value in SENSIBLE[key]:
         config(tmp_path, f"[live]\n{key} = {value}\n")
-        needed = {"detect": "", "tap": ""}.get(key, "--detect chops,beats,drums,harmony --tap")
+        needed = {"detect": "", "tap": ""}.get(key, "--detect chops,beats,drums,confirmed,harmony --tap")
         outcome = samplechop("live", *needed.split(), *undoing(name).split())
         assert (outcome.code, outcome.err) == (0, "")
         assert getattr(checked[-1], name) in (getattr(LiveSettings(), name), (40.0, 250.0))

@@ -196,9 +196,9 @@ def test_a_model_without_thresholds_is_refused(folder: Path) -> None:
 
 
 def test_training_without_the_extra_is_refused_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from samplechop.offline.training import keras_models
+    from samplechop.realtime.core import errors
 
-    monkeypatch.setattr(keras_models, "find_spec", lambda _: None)
+    monkeypatch.setattr(errors, "find_spec", lambda _: None)
     told = samplechop("train", "tags", folder / "atlas", "-o", folder / "other")
     assert told.code == 2 and "[train]'" in told.err
 

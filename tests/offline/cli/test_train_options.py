@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from samplechop.offline.training import keras_models
+from samplechop.realtime.core import errors
 from tests.support.command import samplechop
 
 
 def test_a_missing_extra_is_told_before_hours_of_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras_models, "find_spec", lambda _: None)
+    monkeypatch.setattr(errors, "find_spec", lambda _: None)
     found = samplechop("train", tmp_path, "-o", tmp_path / "me")
     assert found.code == 2
-    assert "TensorFlow" in found.err
+    assert "tensorflow" in found.err.lower()
     assert "[train]'" in found.err
 
 

@@ -22,7 +22,7 @@ def test_kits_of_whole_songs_hardly_repeat_themselves_and_are_nearly_as_likely()
     if len(songs) < 2:
         pytest.skip("not two songs among the recordings")
     figures = {figure.name: figure.value for figure in redundancies(songs)}
-    assert figures["all: repeats, kit"] <= 0.5 * figures["all: repeats, random"] <= figures["all: repeats, strongest"]
+    assert figures["all: repeats, kit"] <= 0.55 * figures["all: repeats, random"] <= figures["all: repeats, strongest"]
     assert figures["all: repeats, kit"] <= 0.25
     assert figures["all: distance to the nearest, kit"] > 1 > figures["all: distance to the nearest, strongest"]
     # What the difference costs: of two songs alone more than of the seven records in docs/kits.md, 3.4 %.
