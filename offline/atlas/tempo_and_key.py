@@ -21,23 +21,19 @@ from samplechop.offline.atlas.settings import DescribeSettings
 from samplechop.offline.atlas.store import Atlas, Sound
 from samplechop.offline.common import process_pool as processes
 from samplechop.offline.common.progress import Progress
-from samplechop.offline.kits.analysis import tempo_and_key
+from samplechop.offline.kits.analysis import loops, tempo_and_key
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.offline.kits.core.record import audio_files, is_kit
 from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.events import BEAT, Event
+from samplechop.realtime.core.events import Event
 from samplechop.realtime.detectors import make
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session_parts import FAST_BLOCK
 
 STEP = "describe"
 TABLE, COLUMNS = "music.tsv", ("name", "tempo", "key")
-LOOP_REPEATS, LOOP_SECONDS = 4, 16
-"""A loop is played as often as that, and as long, at least."""
-SETTLED_SECONDS = 8
-"""Of what is played, the end that counts: a loop's length at least."""
 _TOGETHER = 16
 """Sounds that a process is given at once."""
 _LOST_SECONDS = 10.0
@@ -100,24 +96,22 @@ def _opened(folder: Path) -> Atlas:
 
 
 def _tempo_and_key(samples: NDArray[np.float32], rate: int, settings: DescribeSettings) -> Music:
-    loops = 0 < len(samples) <= settings.loop_seconds * rate
-    times = max(LOOP_REPEATS, -(-LOOP_SECONDS * rate // len(samples))) if loops else 1
-    bpm = tempo_and_key.tempo(_beats(samples, rate, times), rate)
+    bpm = tempo_and_key.tempo(_beats(samples, rate, settings), rate)
     tonality = tempo_and_key.key_of_samples(samples, rate)
     return bpm.value if bpm else "", tonality.value if tonality else ""
 
 
-def _beats(samples: NDArray[np.float32], rate: int, times: int) -> list[Event]:
+def _beats(samples: NDArray[np.float32], rate: int, settings: DescribeSettings) -> list[Event]:
     engine = Engine({"beats": make("beats")}, rate, 1, FAST_BLOCK)
     engine.reset(0)
-    events: list[Event] = []
-    played = np.tile(samples, times)[:, np.newaxis]
-    for at in range(0, len(played), FAST_BLOCK):
-        engine.process(played[at : at + FAST_BLOCK], events.append)
+    whole = samples[:, np.newaxis]
+    if 0 < len(samples) <= settings.loop_seconds * rate:
+        events, times = loops.play(engine, lambda: [whole], len(samples))
+        return loops.settled_beats(events, len(samples), times, rate)
+    events = []
+    engine.process(whole, events.append)
     engine.flush(events.append)
-    # Where the pulse was not known yet says nothing of it.
-    settled = max(0, len(played) - max(len(samples), SETTLED_SECONDS * rate))
-    return [event for event in events if event.kind == BEAT and event.sample >= settled]
+    return loops.settled_beats(events, len(samples), 1, rate)
 
 
 def _whole(sound: Sound, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:

@@ -204,7 +204,7 @@ def cut(
     pieces, for the field {name} of the template. Raises OSError.
     """
     rate, found = record.sample_rate, plan.found
-    bpm = tempo_and_key.tempo(found.beats, rate, found.open_octave)
+    bpm = found.tempo
     notes = [options.start_note + index for index in range(len(plan.pieces))]
     drums = drum_tag.name_drums(record, inside, plan.pieces)
     contents = [content.describe(inside, piece, tonality, drum) for piece, drum in zip(plan.pieces, drums, strict=True)]

@@ -80,8 +80,10 @@ def choice(
     attacks = [one.sample for one in found.candidates]
     begins = boundaries.begins_with_sound(record, found.candidates, first, last)
     bars: tuple[int, ...] = ()
-    if tempo_and_key.tempo(found.beats, rate):  # bars are clear where the tempo is
-        found = replace(found, beats=beat_grid.whole(found.beats, attacks, first, last, rate, begins))
+    if found.tempo:  # bars are clear where the tempo is
+        beats = beat_grid.whole(found.beats, attacks, first, last, rate, begins)
+        tempo = tempo_and_key.tempo(beats, rate, found.open_octave) or found.tempo
+        found = replace(found, beats=beats, tempo=tempo)
         bars = tempo_and_key.downbeats(found.beats)
     opening = options.bars and bool(bars) and bars[0] - first <= selection.BAR_SECONDS * rate
     begun = boundaries.with_beginning(found.candidates, options, first, rate, begins, opening)
@@ -119,7 +121,7 @@ def planned(
     ends = options
     if not among.found.candidates and options.max_length is None and options.fixed_length is None:
         ends = replace(options, until="chosen")  # one slice, all there is
-    tempo = tempo_and_key.tempo(beats, rate)
+    tempo = among.found.tempo
     bpm, meter = float(tempo.value) if tempo else None, tempo_and_key.beats_per_bar(beats)
     parts = boundaries.pieces([among.places[index] for index in chosen], among.everything, ends, rate, last, bpm, meter)
     parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last)

@@ -45,10 +45,8 @@ def whole(
         return tuple(beats)
     at, period, phase, meter = found
     position = int(beats[at].label or 1)
-    if begins and (count := _loop_beats(first, last, period, phase, meter)):
-        even = (last - first) / count
-        grid = [(first + round(number * even), number % meter + 1) for number in range(count)]
-        return _made(grid, beats[at], 60 * sample_rate / even)
+    if begins and (loop := _even(first, last, period, phase, meter, beats[at], sample_rate)):
+        return loop
     near = NEAR * period
     begin = first if begins else next((sample for sample in attacks if sample >= first), last)
     grid, empty = [], 0
@@ -63,6 +61,18 @@ def whole(
             break
     del grid[len(grid) - empty :]
     return (*_made(grid[::-1], beats[at], 60 * sample_rate / period), *beats[at:])
+
+
+def of_loop(beats: Sequence[Event], first: int, last: int, sample_rate: int) -> tuple[Event, ...]:
+    """Give the beats of a loop, the samples first..last, evenly; none where it does not have whole bars.
+
+    beats: some that were tracked while it was played on end, the first of them at any of its beats.
+    """
+    found = _stable(beats)
+    if found is None:
+        return ()
+    at, period, phase, meter = found
+    return _even(first, last, period, phase, meter, beats[at], sample_rate)
 
 
 def _stable(beats: Sequence[Event]) -> tuple[int, float, float, int] | None:
@@ -94,6 +104,18 @@ def _loop_beats(first: int, last: int, period: float, phase: float, meter: int) 
     even = (last - first) / count
     off = (phase - first) / even
     return count if abs(off - round(off)) <= NEAR else 0
+
+
+def _even(
+    first: int, last: int, period: float, phase: float, meter: int, like: Event, sample_rate: int
+) -> tuple[Event, ...]:
+    """Give the beats of a loop, none for what is none."""
+    count = _loop_beats(first, last, period, phase, meter)
+    if not count:
+        return ()
+    even = (last - first) / count
+    grid = [(first + round(number * even), number % meter + 1) for number in range(count)]
+    return _made(grid, like, 60 * sample_rate / even)
 
 
 def _made(grid: Sequence[tuple[int, int]], like: Event, tempo: float) -> tuple[Event, ...]:

@@ -15,7 +15,8 @@ import numpy as np
 from samplechop import models
 from samplechop.models import StreamFeatures
 from samplechop.offline.audio.sample_formats import quantised, wav_file
-from samplechop.offline.kits.core.model import Candidate
+from samplechop.offline.kits.analysis import loops, tempo_and_key
+from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
@@ -39,6 +40,7 @@ class Found:
     """What was detected. candidates: in order of time. beats: of the beat detector. model: its name and sha256.
 
     warnings: a sentence for each thing to know of what was analysed. open_octave: octaves to a tempo nearly as likely.
+    tempo: beats per minute, None where it is not clear.
     """
 
     candidates: tuple[Candidate, ...]
@@ -46,6 +48,7 @@ class Found:
     model: tuple[str, str]
     warnings: tuple[str, ...] = ()
     open_octave: int = 0
+    tempo: Guess | None = None
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -63,28 +66,40 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
         density=options.density,
         every=True,
     )
-    chops = ChopDetector(settings)
     # A streaming net tracks beats, too; beside another, that of the beat detector does.
     streams = isinstance(manifest.features, StreamFeatures)
     model = options.model if streams else BeatSettings().model
     detector = BeatDetector(BeatSettings(model, tempo_range=(low, high), tempo=wanted_tempo(options.tempo)))
     engine = Engine(
-        {"chop": chops, "beats": detector}, record.sample_rate, record.channels, FAST_BLOCK, channel=record.channel
+        {"chop": ChopDetector(settings), "beats": detector},
+        *(record.sample_rate, record.channels, FAST_BLOCK),
+        channel=record.channel,
     )
-    engine.reset(first, record.opening() if first == 0 else None)
+    opening = record.opening() if first == 0 else None
+    engine.reset(first, opening)
     events: list[Event] = []
     for block in record.blocks(FAST_BLOCK, first, last):
         engine.process(block, events.append)
         progress(engine.position - first)
     if engine.position > first:
         engine.flush(events.append)
+    antiphase = engine.downmix.warning()
+    beats, octave = tuple(event for event in events if event.kind == BEAT), detector.open_octave
+    tempo = tempo_and_key.tempo(beats, record.sample_rate, octave)
+    rate, length = record.sample_rate, last - first
+    if 0 < length <= loops.LONGEST_SECONDS * rate and loops.may_be_one(tempo, length, rate):
+        engine.reset(0, opening)
+        played, times = loops.play(engine, lambda: record.blocks(FAST_BLOCK, first, last), length)
+        octave = detector.open_octave
+        found = loops.tempo_and_beats(loops.settled_beats(played, length, times, rate), first, length, rate, octave)
+        if found is not None:
+            tempo, beats = found
+            events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
-    found = tuple(chosen([event for event in events if first <= event.sample < last], options.count))
-    beats = tuple(event for event in events if event.kind == BEAT)
-    antiphase = engine.downmix.warning()
+    candidates = tuple(chosen([event for event in events if first <= event.sample < last], options.count))
     warnings = () if antiphase is None else (f"{str(record.source)!r}: {antiphase}",)
-    return Found(found, beats, (manifest.name, manifest.sha256), warnings, detector.open_octave)
+    return Found(candidates, beats, (manifest.name, manifest.sha256), warnings, octave, tempo)
 
 
 def chosen(events: Iterable[Event], count: int) -> list[Candidate]:
