@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from samplechop.realtime.audio.ffmpeg import DESCRIPTORS, decode_with_ffmpeg, is_installed
 from samplechop.realtime.audio.stream_length import (
     MPEG_DELAY,
-    flac_samples,
+    flac_streams,
     mpeg_samples,
     ogg_streams,
     unfinished_sizes,
@@ -124,9 +124,7 @@ class AudioFile:
         """Say what is wrong when `read` samples could be read, and decoding broke off for a reason; "" if nothing."""
         rate = self.file.samplerate
         short = None if self.length is None else self.length + self.missing - read
-        if short is not None and short <= (0 if reason else self.slack):
-            return ""
-        if short is None and not reason:
+        if (short is None and not reason) or (short is not None and short <= (0 if reason else self.slack)):
             return ""
         lost = "" if not short else f": {short / rate:.2f} of {(read + short) / rate:.2f} s are missing"
         claimed = "" if short is None else f" of {read + short}"
@@ -155,8 +153,9 @@ class AudioFile:
                 word = error.error_string.removeprefix("Error : ").strip().rstrip(".")
                 # What libsndfile says when it looks for samples that are not there.
                 reason = reason or ("the rest is missing" if "fseek" in word else word or "the decoder stopped")
-                # Lossy formats cannot be sought in exactly, so what would come next might not be what follows.
-                size = _finer(size) if not position or self.file.subtype in EXACT else 0
+                # Few steps, as each is sought through all that is damaged; lossy formats cannot be sought in exactly,
+                # so what would come next might not be what follows.
+                size = max(size // 16, 1) if size > 1 and (not position or self.file.subtype in EXACT) else 0
             finally:
                 if file is not self.file:
                     file.close()
@@ -164,11 +163,6 @@ class AudioFile:
                 file = open_audio(self.path)
         if fault := self.fault(position, reason):
             faults.append(fault)
-
-
-def _finer(size: int) -> int:
-    """Give the next step of a search for a fault: few steps, as each is sought through all that is damaged."""
-    return max(size // 16, 1) if size > 1 else 0
 
 
 def open_complete(path: Path, place: Callable[[], Path], warnings: list[str]) -> AudioFile:
@@ -184,19 +178,15 @@ def open_complete(path: Path, place: Callable[[], Path], warnings: list[str]) ->
         opened = _opened(path, open_audio(path), path)
     except UserError as refusal:
         return _decoded(path, place, warnings, 0.0, refusal)
-    try:
+    there = None
+    with suppress(OSError, ValueError):
         there = _claim(opened)
-    except (OSError, ValueError):
-        return opened
     if there is None:
         return opened
     rate, known = opened.file.samplerate, opened.file.frames
     if is_installed():
-        try:
+        with suppress(UserError):
             decoded = _decoded(path, place, warnings, there, None, opened.file.format == "FLAC")
-        except UserError:
-            pass
-        else:
             opened.file.close()
             return decoded
     warnings.append(
@@ -268,14 +258,9 @@ def _claim(opened: AudioFile) -> float | None:
             return count / file.samplerate
         if count and not stated and file.format != "WAV":  # an estimate by the bitrate of the first frames
             opened.length = min(count, file.frames)
-    elif file.format == "OGG":
-        streams, seconds = ogg_streams(opened.path)
-        if streams > 1:
-            return seconds
-    elif file.format == "FLAC":
-        streams, count = flac_samples(opened.path)
-        if streams > 1:
-            return count / file.samplerate
+    elif file.format in ("OGG", "FLAC"):
+        streams, seconds = (ogg_streams if file.format == "OGG" else flac_streams)(opened.path)
+        return seconds if streams > 1 else None
     return None
 
 
@@ -287,10 +272,7 @@ def _decoded(
     refusal: UserError | None,
     exact: bool = False,
 ) -> AudioFile:
-    """Open what ffmpeg decodes of a file. there: seconds that it should be, or 0; `exact` if to the sample.
-
-    refusal: what libsndfile said.
-    """
+    """Open what ffmpeg decodes. there: seconds to expect, or 0; exact: to the sample. refusal: of libsndfile."""
     if refusal is not None and not is_installed():
         reason = str(refusal).removeprefix(repr(str(path)) + " ").rpartition(": ")[0]
         raise UserError(

@@ -1,7 +1,6 @@
 """Audio whose clock is a device: an input such as a turntable, or a file that is played while it is analysed."""
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +10,14 @@ import numpy as np
 from samplechop.realtime.audio.devices import check_input, choose_input, choose_monitor, devices_of, portaudio
 from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.audio.ring import PLAYED, capacity_for
-from samplechop.realtime.audio.source import Chunk, Counters, Monitor, StreamClock
-from samplechop.realtime.audio.stream import SILENT, DeviceStream
+from samplechop.realtime.audio.source import Chunk, Counters, Monitor
+from samplechop.realtime.audio.stream import StreamSource
 from samplechop.realtime.audio.stream_process import StreamSettings
-from samplechop.realtime.audio.xruns import XrunLog, loss_warning
+from samplechop.realtime.audio.xruns import loss_warning
 
 _log = logging.getLogger(__name__)
 
 RING_SECONDS = 10.0
-CATCH_UP = 32
-"""Blocks read at once when so many are there: a reader that was late must not stay behind."""
-
 POLL_SECONDS = 0.001
 SLACK_SECONDS = 0.0003
 """Between the moment a block is complete by the clock and the first poll for it."""
@@ -36,71 +32,7 @@ LEAD_SECONDS = 2.0
 """How far ahead of the output a file that is played is decoded."""
 
 
-class _StreamSource:
-    """What both have: a stream of a device, the clock that follows it, and a position in its ring."""
-
-    realtime = True
-    _margin = 0  # frames that the delay of a monitor leaves in the ring
-    _shift = 0  # of the stream's positions against the ring's, which does not know of gaps
-
-    def _prepare(self, settings: StreamSettings, monitor: Monitor) -> None:
-        self.sample_rate, self.channels, self.block_size = settings.sample_rate, settings.channels, settings.block_size
-        self.most = CATCH_UP * self.block_size
-        self._monitor = monitor
-        self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
-        self._clock = StreamClock(self.sample_rate)
-        self._clock_runs = False  # whether it has seen this stream yet
-        self._buffer = np.zeros((self.most, self.channels), np.float32)
-        self._position = 0  # in the ring
-        self._xruns, self._losses = XrunLog(self.sample_rate, self._clock), 0  # losses: how many are in the log
-        self._stopping = threading.Event()
-
-    def align(self, delay: int) -> None:
-        """[main] Before `start()`: how many frames late an aligned monitor is played."""
-        if self._monitor == "aligned":
-            self._stream.set_delay(delay, self._margin)
-
-    def start(self) -> None:
-        """[main] Open the device. Raises UserError when it cannot be opened."""
-        self._clock.reset(0, time.perf_counter())
-        self._stream.start()
-
-    def _follow(self) -> None:
-        """Give the clock the position and time of the last block."""
-        stamp = self._stream.ring.stamp()
-        if stamp is not None:
-            follow = self._clock.update if self._clock_runs else self._clock.reset
-            follow(stamp.position + self._shift, stamp.time)
-            self._clock_runs = True
-
-    def _note_xruns(self) -> None:
-        """Note what was flagged and lost since the last chunk, before the clock follows it."""
-        stream = self._stream
-        losses = stream.losses(self._losses)
-        self._losses += len(losses)
-        self._xruns.update(
-            self._position + self._shift,
-            stream.input_overflows,
-            stream.output_underflows,
-            [(position + self._shift, lost) for position, lost in losses if lost],
-            stream.counts_frames,
-        )
-
-    def stop(self) -> None:
-        """[any thread] Fall silent and close the device; `read()` returns None."""
-        self._stopping.set()
-        self._stream.close()
-        self._xruns.finish(self._position + self._shift)
-
-    def time_of(self, position: int) -> float:
-        """[any thread] When that sample was at the converter, in time.perf_counter() seconds; see StreamClock.
-
-        Of a file that is played: when the output, were there no delay, plays it.
-        """
-        return self._clock.time_of(position)
-
-
-class DeviceSource(_StreamSource):
+class DeviceSource(StreamSource):
     """One audio input, with an optional monitor on an output.
 
     device: name, part of a name or index, None for the default. sample_rate: Hz, None for the device's own.
@@ -232,7 +164,7 @@ class DeviceSource(_StreamSource):
         return [*([] if lost is None else [lost]), *([away] if self._gaps else [])]
 
 
-class PlayedFileSource(_StreamSource):
+class PlayedFileSource(StreamSource):
     """A file through an output device, at once or, where it is to be aligned, as late as the chops are.
 
     The output device is the clock: a chunk comes when its last sample was handed to the device, so sound and chops

@@ -1,13 +1,18 @@
-"""The program's end of an audio stream: the ring, and the process that fills it."""
+"""The program's end of an audio stream: the ring, the process that fills it, and a reader with its device's clock."""
 
 import contextlib
 import multiprocessing
 import threading
+import time
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+import numpy as np
+
 from samplechop.realtime.audio import ring
+from samplechop.realtime.audio.source import Monitor, StreamClock
 from samplechop.realtime.audio.stream_process import StreamSettings, run
+from samplechop.realtime.audio.xruns import XrunLog
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.process import without_interrupts
 
@@ -15,6 +20,9 @@ OPEN_SECONDS = 60.0
 """The first start ever compiles the callback."""
 
 CLOSE_SECONDS = 2.0
+CATCH_UP = 32
+"""Blocks read at once when so many are there: a reader that was late must not stay behind."""
+
 SILENT = -1
 """The delay of a monitor that is off."""
 
@@ -146,3 +154,67 @@ class DeviceStream:
     def output_underflows(self) -> int:
         """Blocks in which the output had nothing to play, as flagged by PortAudio or found by the callback."""
         return int(self.ring.control[ring.OUTPUT_UNDERFLOWS])
+
+
+class StreamSource:
+    """What sources have whose clock is a device: its stream, the clock that follows it, and a position in its ring."""
+
+    realtime = True
+    _margin = 0  # frames that the delay of a monitor leaves in the ring
+    _shift = 0  # of the stream's positions against the ring's, which does not know of gaps
+
+    def _prepare(self, settings: StreamSettings, monitor: Monitor) -> None:
+        self.sample_rate, self.channels, self.block_size = settings.sample_rate, settings.channels, settings.block_size
+        self.most = CATCH_UP * self.block_size
+        self._monitor = monitor
+        self._stream = DeviceStream(settings, SILENT if monitor == "off" else 0)
+        self._clock = StreamClock(self.sample_rate)
+        self._clock_runs = False  # whether it has seen this stream yet
+        self._buffer = np.zeros((self.most, self.channels), np.float32)
+        self._position = 0  # in the ring
+        self._xruns, self._losses = XrunLog(self.sample_rate, self._clock), 0  # losses: how many are in the log
+        self._stopping = threading.Event()
+
+    def align(self, delay: int) -> None:
+        """[main] Before `start()`: how many frames late an aligned monitor is played."""
+        if self._monitor == "aligned":
+            self._stream.set_delay(delay, self._margin)
+
+    def start(self) -> None:
+        """[main] Open the device. Raises UserError when it cannot be opened."""
+        self._clock.reset(0, time.perf_counter())
+        self._stream.start()
+
+    def _follow(self) -> None:
+        """Give the clock the position and time of the last block."""
+        stamp = self._stream.ring.stamp()
+        if stamp is not None:
+            follow = self._clock.update if self._clock_runs else self._clock.reset
+            follow(stamp.position + self._shift, stamp.time)
+            self._clock_runs = True
+
+    def _note_xruns(self) -> None:
+        """Note what was flagged and lost since the last chunk, before the clock follows it."""
+        stream = self._stream
+        losses = stream.losses(self._losses)
+        self._losses += len(losses)
+        self._xruns.update(
+            self._position + self._shift,
+            stream.input_overflows,
+            stream.output_underflows,
+            [(position + self._shift, lost) for position, lost in losses if lost],
+            stream.counts_frames,
+        )
+
+    def stop(self) -> None:
+        """[any thread] Fall silent and close the device; `read()` returns None."""
+        self._stopping.set()
+        self._stream.close()
+        self._xruns.finish(self._position + self._shift)
+
+    def time_of(self, position: int) -> float:
+        """[any thread] When that sample was at the converter, in time.perf_counter() seconds; see StreamClock.
+
+        Of a file that is played: when the output, were there no delay, plays it.
+        """
+        return self._clock.time_of(position)

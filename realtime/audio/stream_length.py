@@ -110,19 +110,20 @@ def _ogg_rate(head: bytes) -> int:
     return 48_000 if head.startswith(b"OpusHead") else 0
 
 
-def flac_samples(path: Path) -> tuple[int, int]:
-    """Count the FLAC streams that were joined into one file, and the samples per channel that they state together.
+def flac_streams(path: Path) -> tuple[int, float]:
+    """Count the FLAC streams that were joined into one file, and the seconds that they state together.
 
     Raises OSError and ValueError as `open_regular`.
     """
-    streams = samples = at = 0
+    streams = samples = at = rate = 0
     with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         while (at := data.find(b"fLaC", at)) >= 0:
             if data[at + 4 : at + 8] in (b"\0\0\0\x22", b"\x80\0\0\x22"):  # STREAMINFO comes first
                 streams += 1
                 samples += int.from_bytes(data[at + 21 : at + 26], "big") & (1 << 36) - 1
+                rate = rate or int.from_bytes(data[at + 18 : at + 21], "big") >> 4
             at += 4
-    return streams, samples
+    return streams, samples / max(rate, 1)
 
 
 def unfinished_sizes(path: Path) -> dict[int, bytes]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.realtime.audio import device_source
+from samplechop.realtime.audio import stream
 from samplechop.realtime.audio.device_source import DeviceSource, PlayedFileSource
 from samplechop.realtime.audio.ring import PLAYED, STAMP_POSITION, STAMPS, Ring
 from samplechop.realtime.audio.source import Source
@@ -81,7 +81,7 @@ class BothWays(FakePortAudio):
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", BothWays())
-    monkeypatch.setattr(device_source, "DeviceStream", Stream)
+    monkeypatch.setattr(stream, "DeviceStream", Stream)
 
 
 def logged(tmp_path: Path, source: Source, detectors: dict[str, Detector], **settings) -> list[str]:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from samplechop.realtime.audio import device_source
+from samplechop.realtime.audio import device_source, stream
 from samplechop.realtime.audio.device_source import DeviceSource
 from samplechop.realtime.audio.devices import Device
 from samplechop.realtime.audio.ring import STAMP_POSITION, STAMP_TIME, STAMPS, Ring
@@ -61,7 +61,7 @@ def source(monkeypatch: pytest.MonkeyPatch) -> DeviceSource:
     monkeypatch.setattr(device_source, "portaudio", nullcontext)
     monkeypatch.setattr(device_source, "devices_of", lambda _: [device])
     monkeypatch.setattr(device_source, "check_input", lambda *_: None)
-    monkeypatch.setattr(device_source, "DeviceStream", ComingAndGoing)
+    monkeypatch.setattr(stream, "DeviceStream", ComingAndGoing)
     monkeypatch.setattr(device_source, "CHECK_SECONDS", 0.0)
     return DeviceSource(block_size=BLOCK)
 
