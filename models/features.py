@@ -87,7 +87,7 @@ class EarlyFeatures:
 
 @dataclass(frozen=True, slots=True)
 class StreamFeatures:
-    """Input and shape of a streaming net; see realtime/nets/features.py and realtime/nets/streaming.py.
+    """Input and shape of a streaming net; see realtime/nets/features.py and realtime/nets/temporal_net.py.
 
     hop_length: samples from one feature frame to the next. lookahead: frames known after the one that is scored.
     heads: what each output means. dilations: of the layers, in frames; channels: of each layer. members: nets whose
@@ -115,7 +115,7 @@ class StreamFeatures:
 
 @dataclass(frozen=True, slots=True)
 class DrumFeatures:
-    """Input and shape of the drum net; see realtime/nets/features.py and realtime/nets/streaming.py.
+    """Input and shape of the drum net; see realtime/nets/features.py and realtime/nets/temporal_net.py.
 
     hop_length: samples from one feature frame to the next. wait: samples from an attack on that are known when
     it is scored, at least; at most hop_length - 1 more. heads, dilations, channels, members: as of StreamFeatures.

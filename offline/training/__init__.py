@@ -5,7 +5,8 @@ tasks/             chop, drums, harmony, tags: data, targets, calibration of eac
 streaming          what streaming nets have in common as tasks: excerpts of records, augmented; members, averaged
 streaming_targets  audio and annotation -> features and targets, through the very classes that run live
 dataset            folders of labelled recordings -> shards of features on disk, read as they are needed
-tcn                the streaming net: over sequences, and as one step; its weights as plain arrays
+tcn                the streaming net: over sequences, and as steps; its weights as plain arrays
+stream_export      steps of a streaming net as a .tflite
 measures           precision, recall, F-measure, how often a score is right; figures of these, as PNG
 keras_models       TensorFlow, imported in one place; from a Keras net to .tflite, manifest and card
 """

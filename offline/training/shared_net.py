@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from samplechop.offline.training.keras_models import keras
+from samplechop.offline.training.stream_export import Rows, StreamStage
 from samplechop.offline.training.tcn import Layers, folded
 from samplechop.realtime.nets.features import N_BINS, STACK
 from samplechop.realtime.nets.fine_features import N_EARLY, N_LATE, PER_HOP
@@ -68,8 +69,8 @@ class _Maker:
         self._given: Iterator[tuple[np.ndarray, np.ndarray]] | None = None if layers is None else iter(layers)
 
     def convolution(self, x: Any, number: int, stage: str) -> Any:
-        """Convolve along the bands of (batch, time, bands, channels); or, in a step, of (batch, hops, bands, 1)."""
-        size, name = (x.shape[1] or 1, WIDTHS[number]), f"{stage}_front_{number}"
+        """Convolve along the bands of (batch, time, bands, channels)."""
+        size, name = (1, WIDTHS[number]), f"{stage}_front_{number}"
         stride, bias = (1, STRIDES[number]), self._given is not None
         return self._made(self.k.layers.Conv2D(FILTERS[number], size, stride, use_bias=bias, name=name), x)
 
@@ -189,69 +190,70 @@ class SharedShape:
             found.append(tuple(model.get_layer(heads).get_weights()))
         return found
 
-    def steps(self, members: Sequence[Layers]) -> tuple[Any, Any]:
-        """Make one step of the mean of the members' logits, as realtime/nets/streaming.py runs them live: Keras models
-        of batch 1, of a frame and of the early stage's hop.
+    def steps(self, members: Sequence[Layers]) -> tuple[StreamStage, StreamStage]:
+        """Make a step of the mean of the members' logits, as realtime/nets/temporal_net.py runs them live: of a frame,
+        and of the early stage's hop.
         """
         split = len(self.early.weights)
-        early = _step(self.early, [layers[:split] for layers in members], self._early_input, passed=True)
-        deep = _step(self.deep, [layers[split:] for layers in members], self._deep_input, passed=False)
+        early = _step(self.early, [layers[:split] for layers in members], N_EARLY, self._early_inputs, passed=True)
+        n = STACK * (len(members) * self.early_channels + N_LATE)
+        deep = _step(self.deep, [layers[split:] for layers in members], n, self._deep_inputs, passed=False)
         return deep, early
 
-    def _early_input(self, k: Any, steps: Any) -> tuple[Any, list[Any]]:
-        return k.layers.Reshape((len(LAGS), N_EARLY, 1))(steps), []
+    def _early_inputs(self, rows: Rows, steps: list[Any], _member: int) -> tuple[Any, Any]:
+        # The bands of all time steps are taken as they are, too.
+        return rows.tf.stack(steps, 1), rows.tf.concat(steps, 1)
 
-    def _deep_input(self, k: Any, steps: Any) -> tuple[Any, list[Any]]:
-        n = steps.shape[1] // len(LAGS)
-        passed = n - STACK * N_LATE
-        late = k.layers.Reshape((len(LAGS) * STACK, N_LATE))(k.layers.Reshape((len(LAGS), n))(steps)[:, :, passed:])
-        sums = k.layers.Flatten()(late[:, :STACK, N_BINS:])
-        return k.layers.Reshape((len(LAGS) * STACK, N_BINS, 1))(late[:, :, :N_BINS]), [sums]
+    def _deep_inputs(self, rows: Rows, steps: list[Any], member: int) -> tuple[Any, Any]:
+        tf, n = rows.tf, self.early_channels
+        passed = steps[0].shape[1] - STACK * N_LATE
+        late = [tf.reshape(step[:, passed:], (rows.frames, STACK, N_LATE)) for step in steps]
+        image = tf.concat([hops[:, :, :N_BINS] for hops in late], 1)
+        sums = tf.reshape(late[0][:, :, N_BINS:], (rows.frames, -1))
+        own = [hop * (passed // STACK) + member * n for hop in range(STACK)]
+        return image, tf.concat([*(steps[0][:, at : at + n] for at in own), sums], 1)
 
 
 def _step(
     stage: Stage,
     members: Sequence[Layers],
-    inputs: Callable[[Any, Any], tuple[Any, list[Any]]],
+    n: int,
+    inputs: Callable[[Rows, list[Any], int], tuple[Any, Any]],
     passed: bool,
-) -> Any:
-    """Make one step of a stage. passed: whether its last layers stand behind the probabilities.
+) -> StreamStage:
+    """Make a step of a stage of n features. passed: whether its last layers stand behind the probabilities.
 
-    inputs: lays out the last time steps, now, two ago and one ago, as (batch, hops, bands, 1), and gives what
-    else the stage takes.
+    inputs: lays out the last time steps, now, two ago and one ago, (frames, n) each, for a member: as (frames, hops,
+    bands) for its convolutions, and what else its first layer takes.
     """
-    k = keras()
-    rows, c, count = len(stage.dilations) - 1, stage.channels, len(members)
-    early_channels = (stage.inputs - STACK * (N_LATE - N_BINS)) // STACK
-    n = N_EARLY if passed else STACK * (N_LATE + count * early_channels)
-    flat = k.Input(batch_shape=(1, 3 * n + 2 * c * rows * count), dtype="float32")
-    image, sums = inputs(k, flat[:, : 3 * n])
-    outputs: list[Any] = []
-    last: list[Any] = []
-    states: list[Any] = []
 
-    def past(x: Any, dilation: int) -> Any:
-        del dilation
-        at = 3 * n + 2 * c * len(states)
-        states.append(x)
-        return k.layers.Concatenate()([flat[:, at : at + 2 * c], x])
+    def compute(rows: Rows) -> tuple[list[Any], list[Any]]:
+        now = rows.take(rows.frames, n)
+        steps = [now, *rows.past(now, stage.dilations[0])]
+        last, states = [], []
+        for number, (*fronts, (first, first_bias), rest, head) in enumerate(map(_parted, members)):
+            image, beside = inputs(rows, steps, number)
+            x = image[..., None]
+            for place, (weights, bias) in enumerate(fronts):
+                # Hops are rows here, and the newest comes first, as the time steps do.
+                kernel = weights if place else np.roll(weights.transpose(2, 1, 0, 3), stage.hops, axis=0)
+                x = rows.tf.nn.conv2d(x, kernel, (1, STRIDES[place]), "VALID") + bias
+                x = rows.tf.nn.relu(x)
+            flat = rows.tf.reshape(x, (rows.frames, -1))
+            if passed:
+                first = np.concatenate([first[: flat.shape[1]], np.roll(first[flat.shape[1] :], n, axis=0)])
+            *layers, x = rows.residual(
+                rows.dense(rows.tf.concat([flat, beside], 1), first, first_bias), rest, stage.dilations[1:]
+            )
+            states += layers
+            last.append((x, *head))
+        outputs = [rows.probabilities(last), *((x for x, *_ in last) if passed else ())]
+        return outputs, states
 
-    for number, ((weights, bias), *rest, (head, head_bias)) in enumerate(members):
-        # Hops are rows here, and the newest comes first, as the time steps do.
-        tall = np.roll(weights.transpose(2, 1, 0, 3), stage.hops, axis=0)
-        beside = flat[:, : 3 * n]
-        if passed:  # which takes the bands of all time steps as they are, too
-            second, (first, first_bias), *rest = rest
-            plain = len(first) - stage.inputs
-            first = np.concatenate([first[:plain], np.roll(first[plain:], n, axis=0)])
-            rest = [second, (first, first_bias), *rest]
-        else:
-            own = [(hop * count + number) * early_channels for hop in range(STACK)]
-            beside = k.layers.Concatenate()([*(flat[:, at : at + early_channels] for at in own), *sums])
-        make = _Maker([(tall, bias), *rest, (head / count, head_bias / count)])
-        x = _layers(make, stage, f"of_{number}", image, beside, (stage.weights[2][0] - stage.inputs,), past, 0)
-        last.append(x)
-        outputs.append(make.heads(x, stage.heads, f"heads_of_{number}"))
-    logits = outputs[0] if count == 1 else k.layers.Add()(outputs)
-    found = [k.layers.Activation("sigmoid")(logits), *(last if passed else ()), *states]
-    return k.Model(flat, k.layers.Concatenate()(found))
+    return StreamStage(n, stage.dilations, stage.channels, len(members), compute)
+
+
+def _parted(layers: Layers) -> tuple[Any, ...]:
+    """Part a stage's layers: its convolutions, its first layer, a list of those that follow, the heads."""
+    front = len(FILTERS)
+    return *layers[:front], layers[front], layers[front + 1 : -1], layers[-1]

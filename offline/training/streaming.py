@@ -21,7 +21,8 @@ from samplechop.offline.training.shared_net import SharedShape
 from samplechop.offline.training.streaming_targets import StreamSpec
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
-from samplechop.realtime.nets.streaming import TemporalNet
+from samplechop.realtime.nets.features import STACK
+from samplechop.realtime.nets.temporal_net import TemporalNet
 
 BATCH = 8
 CLOSE_ENOUGH = 2e-3
@@ -166,13 +167,13 @@ class StreamingTask(ABC):
         return losses.cross_entropy(self.spec, self._training)
 
     def fitted(self, fittings: Sequence[Fitted]) -> tuple[Predict, bytes]:
-        """Average the members' logits: as a function, and as the .tflite of one step."""
+        """Average the members' logits: as a function, and as the .tflite of its steps."""
         chosen = [one.model for one in (fittings[-1:] if self.distil else fittings)]
         self.layers = [self.shape.layers_of(model) for model in chosen]
         self._predict = mean_of(chosen)
         step, early = self.shape.steps(self.layers)
-        self.early = keras_models.to_tflite(early, 1) if early is not None else b""
-        return self._predict, keras_models.to_tflite(step, 1)
+        self.early = early.to_tflite() if early is not None else b""
+        return self._predict, step.to_tflite()
 
     def said(self, manifest: Manifest) -> object:
         """Give what is said of the trained model at the end; if nothing else, its scores."""
@@ -189,8 +190,13 @@ class StreamingTask(ABC):
         """
         tcn.save_weights(manifest.path.with_suffix(".npz"), self.layers)
         x = np.asarray(self.validation[0].x[:2000], np.float32)
-        net = TemporalNet(manifest)
-        live = np.array([np.concatenate([net.push(frame), net.early]) for frame in x])
+        net = TemporalNet(manifest, STACK)
+        live = np.array(
+            [
+                np.concatenate([*net.push(frame.reshape(net.rows_per_frame, -1)), net.early[-1:].reshape(-1)])
+                for frame in x
+            ]
+        )
         wanted = self._predict(x)
         n = len(self.spec.names)
         wanted = np.concatenate([wanted[:, :n], wanted[:, wanted.shape[1] - (live.shape[1] - n) :]], axis=1)

@@ -1,4 +1,4 @@
-"""The streaming net: a temporal convolutional net for training over sequences, and as one step for the .tflite.
+"""The streaming net: a temporal convolutional net for training over sequences, and as steps for the .tflite.
 
 Dilated causal convolutions with residual connections (Bai, Kolter and Koltun, "An empirical evaluation of generic
 convolutional and recurrent networks for sequence modeling", 2018; for beats Davies and Böck, 2019). A convolution of
@@ -14,6 +14,7 @@ import numpy as np
 
 from samplechop.offline.common.arrays import read_arrays
 from samplechop.offline.training.keras_models import keras
+from samplechop.offline.training.stream_export import Rows, StreamStage
 from samplechop.realtime.core.errors import UserError, reason_of
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
@@ -47,8 +48,8 @@ class Shape:
         """Give each layer's weights and bias, see `layers_of`."""
         return layers_of(model, self)
 
-    def steps(self, members: Sequence[Layers]) -> tuple[Any, None]:
-        """Make one step of the mean of the members' logits, see `step`; there is no early stage."""
+    def steps(self, members: Sequence[Layers]) -> tuple[StreamStage, None]:
+        """Make a step of the mean of the members' logits, see `step`; there is no early stage."""
         return step(members, self), None
 
 
@@ -99,33 +100,23 @@ def folded(model: Any, name: str, norm: str) -> tuple[np.ndarray, np.ndarray]:
     return weights * gain, beta - mean * gain
 
 
-def step(members: Sequence[Layers], shape: Shape) -> Any:
-    """Make one step of the mean of the members' logits, as nets/streaming.py runs it live: a Keras model of batch 1."""
-    k = keras()
-    n, c = shape.n_features, shape.channels
-    rows = len(shape.dilations) - 1
-    flat = k.Input(batch_shape=(1, 3 * n + 2 * c * rows * len(members)), dtype="float32")
-    # The features come as now, 2d ago, d ago; the first layer's weights are in the order 2d ago, d ago, now.
-    outputs, states = [], []
-    for number, layers in enumerate(members):
-        (weights, bias), *rest, (head, head_bias) = layers
-        first = np.concatenate([weights[2 * n :], weights[: 2 * n]])
-        x = _dense(k, flat[:, : 3 * n], first, bias, "relu")
-        for row, (weights, bias) in enumerate(rest):
-            states.append(x)
-            at = 3 * n + 2 * c * (number * rows + row)
-            y = _dense(k, k.layers.Concatenate()([flat[:, at : at + 2 * c], x]), weights, bias, "relu")
-            x = k.layers.Add()([x, y])
-        outputs.append(_dense(k, x, head / len(members), head_bias / len(members), None))
-    logits = outputs[0] if len(outputs) == 1 else k.layers.Add()(outputs)
-    return k.Model(flat, k.layers.Concatenate()([k.layers.Activation("sigmoid")(logits), *states]))
+def step(members: Sequence[Layers], shape: Shape) -> StreamStage:
+    """Make a step of the mean of the members' logits, as realtime/nets/temporal_net.py runs it live."""
+    n = shape.n_features
 
+    def compute(rows: Rows) -> tuple[list[Any], list[Any]]:
+        # The features come as now, 2d ago, d ago; the first layer's weights are in the order 2d ago, d ago, now.
+        now = rows.take(rows.frames, n)
+        taps = rows.tf.concat([now, *rows.past(now, shape.dilations[0])], 1)
+        last, states = [], []
+        for (weights, bias), *rest, head in members:
+            x = rows.dense(taps, np.concatenate([weights[2 * n :], weights[: 2 * n]]), bias)
+            *inputs, x = rows.residual(x, rest, shape.dilations[1:])
+            states += inputs
+            last.append((x, *head))
+        return [rows.probabilities(last)], states
 
-def _dense(k: Any, x: Any, weights: np.ndarray, bias: np.ndarray, activation: str | None) -> Any:
-    layer = k.layers.Dense(weights.shape[1], activation=activation)
-    y = layer(x)
-    layer.set_weights([weights, bias])
-    return y
+    return StreamStage(n, shape.dilations, shape.channels, len(members), compute)
 
 
 def save_weights(path: Path, members: list[Layers]) -> None:

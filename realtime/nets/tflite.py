@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ class Net:
 
     def __init__(self, path: Path, n_inputs: int, n_outputs: int, batch: int = 1) -> None:
         """[main] Open it and run it once. Raises ModelError if a row is not n_inputs numbers to n_outputs."""
-        where = f"model {str(path)!r}"
+        self._path, self._where = path, f"model {str(path)!r}"
+        where = self._where
         self._interpreter, self.runtime = open_interpreter(path.read_bytes(), batch, where)
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         kind, *found = inputs[0]["dtype"], *(int(np.prod(one[0]["shape"][1:])) for one in (inputs, outputs))
@@ -76,6 +78,32 @@ class Net:
         self._interpreter.invoke()
         result: NDArray[np.float32] = self._interpreter.get_tensor(self._out)
         return result
+
+    def signature(self, name: str, n_inputs: int, n_outputs: int) -> Callable[[NDArray[np.float32]], Any] | None:
+        """[main] Give what runs another signature of the file once: float32 (1, n_inputs) in, (1, n_outputs) out.
+
+        None if it has none of that name. Raises ModelError if it is of other numbers.
+        """
+        if name not in self._interpreter.get_signature_list():
+            return None
+        # Of an interpreter of its own: one that has given away a runner refuses to be run itself.
+        interpreter, _ = open_interpreter(self._path.read_bytes(), 1, self._where)
+        with silence():
+            runner = interpreter.get_signature_runner(name)
+        found = []
+        for details in (runner.get_input_details(), runner.get_output_details()):
+            ((tensor, one),) = details.items()
+            found.append((tensor, [*map(int, one["shape"])]))
+        (given, _), (wanted, _) = found
+        if [shape for _, shape in found] != [[1, n_inputs], [1, n_outputs]]:
+            raise ModelError(f"{self._where}: its signature {name!r} takes and gives {found}, not what a step does")
+
+        def run(rows: NDArray[np.float32]) -> Any:
+            return runner(**{given: rows})[wanted]
+
+        with silence():
+            run(np.zeros((1, n_inputs), np.float32))
+        return run
 
 
 class Scorer:

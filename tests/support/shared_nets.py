@@ -33,7 +33,7 @@ def untrained(seeds: tuple[int, ...] = (1, 2)) -> list[Any]:
 def written(nets: list[Any], path: Path, decision: dict[str, Any] | None = None) -> Manifest:
     """Write the mean of nets as the model at a path without suffix."""
     layers = [SHAPE.layers_of(net) for net in nets]
-    step, early = (keras_models.to_tflite(one, 1) for one in SHAPE.steps(layers))
+    step, early = (one.to_tflite() for one in SHAPE.steps(layers))
     beside = EarlyFeatures("", "", HOP_LENGTH, N_EARLY, 591, EARLY, SHAPE.early_dilations, SHAPE.early_channels)
     size = SHAPE.dilations, SHAPE.channels, len(nets), beside
     described = StreamFeatures(44_100, 512, SHAPE.n_features, LOOKAHEAD, SHARED.names, *size)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from samplechop import models
-from samplechop.realtime.nets.streaming import TemporalNet
+from samplechop.realtime.nets.temporal_net import TemporalNet
 from samplechop.realtime.nets.tflite import Scorer, open_interpreter
 
 
@@ -21,7 +21,7 @@ def scores(model: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     manifest = models.load(model)
     if manifest.kind == "stream":
         net = TemporalNet(manifest)
-        return np.array([net.push(frame) for frame in inputs])
+        return np.concatenate([net.push(frame[None]).copy() for frame in inputs])
     out = np.zeros(len(inputs), np.float32)
     Scorer(manifest, 1).score(inputs, np.zeros(len(inputs), np.bool_), out)
     return out

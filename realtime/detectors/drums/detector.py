@@ -4,9 +4,11 @@ A hit is the first frame that reaches a threshold, and a share of the highest sc
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,8 @@ from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import AttackSearch
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
-from samplechop.realtime.nets.streaming import TemporalNet, calibrated, decay_of
+from samplechop.realtime.nets.streaming import calibrated, decay_of
+from samplechop.realtime.nets.temporal_net import TemporalNet
 
 START = 0.6
 """Of the highest score lately: the first hit of a record must be a good one."""
@@ -179,7 +182,7 @@ class _OwnNet:
         self.heads, self.wait = features.heads, features.wait
         self.decision: Mapping[str, Any] = manifest.decision
         self._features = DrumFeatureStream(spec.max_block_size, spec.sample_rate)
-        self._net = TemporalNet(manifest)
+        self._net = TemporalNet(manifest, spec.max_block_size // HOP_LENGTH + 1)
         self.latency = self._features.latency
 
     def reset(self) -> None:
@@ -187,9 +190,9 @@ class _OwnNet:
         self._features.reset()
         self._net.reset()
 
-    def push(self, block: NDArray[np.float32], _start: int) -> Iterator[NDArray[np.float32]]:
-        """[analysis] Process a block; give the answers, float32 (heads,), of every hop that it completes."""
-        return (self._net.push(frame) for frame in self._features.push(block))
+    def push(self, block: NDArray[np.float32], _start: int) -> NDArray[np.float32]:
+        """[analysis] Process a block; give the answers, float32 (n, heads), of every hop that it completes."""
+        return self._net.push(self._features.push(block))
 
 
 class _EarlyStage:
@@ -208,10 +211,10 @@ class _EarlyStage:
         """[analysis] Become as new."""
         self._shared.reset()
 
-    def push(self, block: NDArray[np.float32], start: int) -> Iterator[NDArray[np.float32]]:
-        """[analysis] Process a block; give the answers, float32 (heads,), of every hop that it completes."""
+    def push(self, block: NDArray[np.float32], start: int) -> NDArray[np.float32]:
+        """[analysis] Process a block; give the answers, float32 (n, heads), of every hop that it completes."""
         self._shared.push(block, start)
-        return iter(self._shared.stream.activations.early)
+        return self._shared.stream.activations.early
 
 
 class DrumDetector(StatedLatency):
@@ -260,8 +263,9 @@ class DrumDetector(StatedLatency):
             for name, choice in ((name, decision.drums[name]) for name in self._labels)
         ]
         self._calibrations = [one.calibration for one in choices]
-        self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate)
-        self._scores: NDArray[np.float32] = np.zeros((1, len(choices)), np.float32)
+        most = spec.max_block_size // HOP_LENGTH + 1
+        self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate, most)
+        self._scores: NDArray[np.float32] = np.zeros((most, len(choices)), np.float32)
         self._latency = (
             ("attack in the window", net.wait),
             ("to the end of the frame", HOP_LENGTH - 1),
@@ -289,15 +293,15 @@ class DrumDetector(StatedLatency):
             self._start = start
         self._audio.room()[: len(block), 0] = block
         self._audio.advance(len(block))
-        for scores in self._net.push(block, start):
-            np.take(scores, self._columns, out=self._scores[0])
-            struck = self._picker.push(self._scores)
-            if len(struck):
-                self._emit([int(drum) for _, drum in struck], scores, self._start, emit)
-            self._frame += 1
+        answers = self._net.push(block, start)
+        scores = self._scores[: len(answers)]
+        np.take(answers, self._columns, axis=1, out=scores)
+        for frame, struck in groupby(self._picker.push(scores).tolist(), key=itemgetter(0)):
+            self._emit([drum for _, drum in struck], self._frame + frame, answers[frame], self._start, emit)
+        self._frame += len(answers)
 
-    def _emit(self, struck: list[int], scores: NDArray[np.float32], start: int, emit: Emit) -> None:
-        centre = self._frame * HOP_LENGTH
+    def _emit(self, struck: list[int], frame: int, scores: NDArray[np.float32], start: int, emit: Emit) -> None:
+        centre = frame * HOP_LENGTH
         self._last = sample = max(self._last, self._attack(centre))
         for drum in struck:
             label = self._labels[drum]

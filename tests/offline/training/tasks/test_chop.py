@@ -40,7 +40,7 @@ def test_one_frame_at_a_time_says_what_the_sequence_says(nets: list, tmp_path: P
     described = StreamFeatures(
         44_100, 512, N_FEATURES, COARSE_LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, len(nets)
     )
-    made = Calibrated(keras_models.to_tflite(tcn.step(layers, SHAPE), 1), described, {})
+    made = Calibrated(tcn.step(layers, SHAPE).to_tflite(), described, {})
     manifest = keras_models.write(tmp_path / "two", made, {})
     samples = audio()
     taken = record_of(COARSE, samples, Annotation({}, {}))
@@ -66,7 +66,7 @@ def test_weights_survive_the_disk_and_start_the_same_net(nets: list, tmp_path: P
 def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
     layers = tcn.layers_of(nets[0], SHAPE)
     described = StreamFeatures(44_100, 512, N_FEATURES, COARSE_LOOKAHEAD, HEADS, SHAPE.dilations, SHAPE.channels, 1)
-    made = Calibrated(keras_models.to_tflite(tcn.step([layers], SHAPE), 1), described, {})
+    made = Calibrated(tcn.step([layers], SHAPE).to_tflite(), described, {})
     net = str(keras_models.write(tmp_path / "net", made, {}).path)
     tcn.save_weights(tmp_path / "net.npz", [layers])
     assert start_from(net, StreamFeatures, lookahead=COARSE_LOOKAHEAD).shape == SHAPE

@@ -1,0 +1,227 @@
+"""The temporal convolutional net on a stream: the runtime computes the sums, what was before is stored here.
+
+A causal dilated convolution of three taps takes its input now, d steps ago and 2d steps ago. The .tflite holds one step
+of the whole net: it takes the newest features and, for each layer, the two earlier inputs; it gives the probabilities
+and every layer's new input, which is remembered until it is asked for (the caching of Paine et al., "Fast Wavenet
+generation algorithm", 2016). So a net that reaches back over many seconds costs no more than a small dense one.
+
+    step input   [features now | features 2d ago | features d ago | layer 1: 2d ago | layer 1: d ago | layer 2: ... ]
+    step output  [probabilities | layer 1's new input | layer 2's ... ]
+
+The same file may hold a second signature of CHUNK steps at once, with CHUNK rows in place of each one above. Where d
+is less than CHUNK, rows of the chunk itself are among those d and 2d ago: in place of both are the 2d rows before it.
+
+A net with an early stage has two such files. The early stage takes a step at every hop of 256 samples; it answers what
+cannot wait and gives its last layer behind the probabilities. The rest takes a step at every frame of two hops, in
+which lie the early stage's last layers and those features that came later:
+
+    its features [early layer of hop 1 | of hop 2 | late features of hop 1 | of hop 2]
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.models import DrumFeatures, Manifest, ModelError, StreamFeatures
+from samplechop.realtime.nets.features import STACK
+from samplechop.realtime.nets.tflite import Net
+
+CHUNK = 64
+CHUNK_SIGNATURE = "steps"
+FEW = 8
+"""From so many steps on, one call for CHUNK of them is quicker than one call for each."""
+
+
+def earlier_rows(dilation: int, frames: int) -> int:
+    """Give how many rows of before a layer takes for so many steps."""
+    return 2 * min(dilation, frames)
+
+
+@cache
+def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
+    def copy(rows, first, count, out, at):
+        # rows: a ring. Copies rows first .. first + count - 1, and gives where their place in `out` ends.
+        depth, width = rows.shape
+        for i in range(count):
+            row = (first + i) % depth
+            for k in range(width):
+                out[at + k] = rows[row, k]
+            at += width
+        return at
+
+    copy = njit(copy)
+
+    def past(rows, time, dilation, steps, out, at):
+        if dilation < steps:
+            return copy(rows, time - 2 * dilation, 2 * dilation, out, at)
+        at = copy(rows, time - 2 * dilation, steps, out, at)
+        return copy(rows, time - dilation, steps, out, at)
+
+    past = njit(past)
+
+    def gather(frames, steps, recent, memory, delays, time, out):
+        # `steps` rows are asked for, of which `frames` may be the first: what follows them is of no account.
+        n, width = frames.shape
+        for i in range(n):
+            for k in range(width):
+                out[i * width + k] = frames[i, k]
+        at = past(recent, time, delays[0], steps, out, steps * width)
+        for i in range(n):
+            row = (time + i) % len(recent)
+            for k in range(width):
+                recent[row, k] = frames[i, k]
+        for layer in range(len(memory)):
+            at = past(memory[layer], time, delays[layer + 1], steps, out, at)
+
+    def keep(found, n, steps, memory, time, outputs):
+        # The outputs of the first n of `steps` steps, and their layers' new inputs.
+        n_outputs, at = outputs.shape[1], steps * outputs.shape[1]
+        depth, width = memory.shape[1:]
+        for i in range(n):
+            for k in range(n_outputs):
+                outputs[i, k] = found[i * n_outputs + k]
+        for layer in range(len(memory)):
+            for i in range(n):
+                row = (time + i) % depth
+                for k in range(width):
+                    memory[layer, row, k] = found[at + i * width + k]
+            at += steps * width
+
+    row, rows, cube, number = types.float32[::1], types.float32[:, ::1], types.float32[:, :, ::1], types.int64
+    gathered = njit([types.void(types.float32[:, :], number, rows, cube, types.int64[::1], number, row)], cache=True)(
+        gather
+    )
+    kept = njit([types.void(row, number, number, cube, number, rows)], cache=True)(keep)
+    return gathered, kept
+
+
+class CausalNet:
+    """A .tflite that computes steps of a causal net, and what its layers must remember from step to step."""
+
+    def __init__(
+        self,
+        path: Path,
+        n_features: int,
+        n_outputs: int,
+        dilations: tuple[int, ...],
+        channels: int,
+        members: int,
+        most: int,
+    ) -> None:
+        """[main] Open it and run it once, for up to `most` frames in a push. Raises ModelError if its tensors are
+        others.
+        """
+        delays = dilations[0], *(dilations[1:] * members)
+        rows = len(delays) - 1
+        sizes = {}
+        for steps in (1, CHUNK):
+            earlier = [earlier_rows(delay, steps) for delay in delays]
+            n_inputs = (steps + earlier[0]) * n_features + sum(earlier[1:]) * channels
+            sizes[steps] = n_inputs, steps * (n_outputs + rows * channels)
+        self._net = Net(path, *sizes[1])
+        self._chunk = self._net.signature(CHUNK_SIGNATURE, *sizes[CHUNK]) if most >= FEW else None
+        self._in = {steps: np.zeros((1, n_inputs), np.float32) for steps, (n_inputs, _) in sizes.items()}
+        self._delays = np.array(delays, np.int64)
+        depth = 2 * max(dilations) + 1
+        self._recent: NDArray[np.float32] = np.zeros((depth, n_features), np.float32)
+        self._memory: NDArray[np.float32] = np.zeros((rows, depth, channels), np.float32)
+        self._out: NDArray[np.float32] = np.zeros((most, n_outputs), np.float32)
+        self._gather, self._keep = _compiled()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new: before the first frame there is nothing, which is zeros."""
+        self._recent.fill(0)
+        self._memory.fill(0)
+        self._time = 0
+
+    def push(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process frames, float32 (n, n_features), n at most as stated.
+
+        Gives the net's outputs, float32 (n, n_outputs): a view, valid until the next push.
+        """
+        first, n = 0, len(frames)
+        while first < n:
+            if self._chunk is not None and n - first >= FEW:
+                steps, run = CHUNK, self._chunk
+            else:
+                steps, run = 1, self._net.run
+            last, given = min(first + steps, n), self._in[steps]
+            self._gather(frames[first:last], steps, self._recent, self._memory, self._delays, self._time, given[0])
+            found = run(given)[0]
+            self._keep(found, last - first, steps, self._memory, self._time, self._out[first:last])
+            self._time += last - first
+            first = last
+        return self._out[:n]
+
+
+class TemporalNet:
+    """The streaming net of one manifest: rows of features in, a probability for each head out.
+
+    rows_per_frame: how many rows of features there are for one row of probabilities: the hops of a frame where the net
+    has an early stage, otherwise 1. early: what the early stage, if there is one, answered at each hop of the last
+    push: float32 (hops, early heads), a view.
+    """
+
+    def __init__(self, manifest: Manifest, most: int = 1) -> None:
+        """[main] Open it and run it once, for up to `most` rows in a push. Raises ModelError if its tensors are not the
+        manifest's.
+        """
+        features = manifest.features
+        if not isinstance(features, StreamFeatures | DrumFeatures):
+            raise ModelError(f"model {str(manifest.path)!r} is not a streaming net")
+        self.n_heads, members = len(features.heads), features.members
+        early = features.early if isinstance(features, StreamFeatures) else None
+        self._n_early = len(early.heads) if early else 0
+        self._stage: CausalNet | None = None
+        self.rows_per_frame = 1
+        n_inputs = features.n_features
+        if early is not None:
+            self.rows_per_frame = STACK
+            path = manifest.path.with_name(early.file)
+            passed = members * early.channels
+            size = self._n_early + passed, early.dilations, early.channels, members
+            self._stage = CausalNet(path, early.n_features, *size, most)
+            self._bands = early.n_features
+            n_inputs = STACK * passed + features.n_features - STACK * early.n_features
+            most = most // STACK + 2
+            self._frames: NDArray[np.float32] = np.zeros((most, n_inputs), np.float32)
+        size = self.n_heads, features.dilations, features.channels, members
+        self._net = CausalNet(manifest.path, n_inputs, *size, most)
+        self.early: NDArray[np.float32] = np.zeros((0, self._n_early), np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        if self._stage is not None:
+            self._stage.reset()
+        self._net.reset()
+        self.early = self.early[:0]
+        self._waiting = 0  # hops of a frame that is not whole yet
+
+    def push(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[analysis] Process rows of features, float32 (n, features), n at most as stated.
+
+        Gives the probabilities, float32 (m, n_heads), of every frame that is whole: a view, valid until the next push.
+        """
+        if self._stage is None:
+            return self._net.push(rows)
+        found = self._stage.push(rows[:, : self._bands])
+        self.early, late = found[:, : self._n_early], rows[:, self._bands :]
+        passed, waiting = found.shape[1] - self._n_early, self._waiting
+        for hop in range(STACK):
+            hops = slice((hop - waiting) % STACK, None, STACK)
+            first, n = int(hop < waiting), len(found[hops])
+            frames = self._frames[first : first + n]
+            frames[:, hop * passed : (hop + 1) * passed] = found[hops, self._n_early :]
+            at = STACK * passed + hop * late.shape[1]
+            frames[:, at : at + late.shape[1]] = late[hops]
+        whole, self._waiting = divmod(waiting + len(rows), STACK)
+        probabilities = self._net.push(self._frames[:whole])
+        if whole and self._waiting:
+            self._frames[0] = self._frames[whole]
+        return probabilities
