@@ -118,7 +118,10 @@ def read_settings(path: Path) -> SettingsFile:
         raise UserError(f"the settings file {str(path)!r} cannot be read: {error}") from None
     table = content.get("live", {})
     if set(content) - {"live"} or not isinstance(table, dict):
-        raise UserError(f"the settings file {str(path)!r} must have one table, [live], got {sorted(content)}")
+        raise UserError(
+            f"the settings file {str(path)!r} must have one table, [live], got {sorted(content)}: it is for live "
+            "alone, other commands take their options from the command line"
+        )
     known = value_types(LiveSettings)
     optional = {one.name for one in fields(LiveSettings) if one.default is None}
     settings: dict[str, Any] = {}

@@ -53,6 +53,8 @@ LAYER_NUMBER = re.compile(r"_vl(\d{1,3})(?:_|$)", re.IGNORECASE)
 DB_PER_DECADE_OF_VELOCITY = 28.0
 """Levels of layers that were recorded at one gain, and velocities: amplitude goes with the velocity's power of 1.4."""
 LONGEST = 4 * RATE
+LONGEST_FILE = 30.0
+"""Seconds of a file that are read: a hit that begins later is none to be used."""
 EVERY_FIFTH = 5
 MOST_TRIMMED = 400
 """Samples; what is no longer is no sound of use."""
@@ -120,6 +122,11 @@ def trimmed(samples: Sound) -> Sound:
     return cut
 
 
+def read_shot(path: Path) -> Sound:
+    """Read a one-shot or loop, and trim it. Raises UserError if it cannot be read."""
+    return trimmed(read_audio(path, LONGEST_FILE))
+
+
 def gather(folders: Sequence[Path]) -> list[Shot]:
     """Read every usable sound under the folders, sorted by name; of the loops only those that may be used.
 
@@ -148,7 +155,7 @@ def gather(folders: Sequence[Path]) -> list[Shot]:
             role = role_of(name)
             if role is None or (role == "loop" and not loop_may_be_used(name)):
                 continue
-            samples = trimmed(read_audio(path))
+            samples = read_shot(path)
             if len(samples) > MOST_TRIMMED:
                 shots.append(Shot(name, role, samples, is_held_out(name)))
         shots += _of_kits(layers) + listed
@@ -193,7 +200,7 @@ def _listed(index: Path) -> list[Shot]:
         if role == "perc":
             role = role_of(PurePosixPath(row["drum"]).name, in_kit=True) or ""
             role = role if role in ("shaker", "cowbell") else "conga"
-        samples = trimmed(read_audio(index.parent / place))
+        samples = read_shot(index.parent / place)
         if len(samples) <= MOST_TRIMMED:
             continue
         (layer, level), (most, highest) = _layer_of(row), loudest[row["pack"], row["drum"]]
@@ -221,7 +228,7 @@ def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
     for layer in layers:
         role = role_of(layer.instrument, in_kit=True)
         if role not in (None, "stab"):
-            samples = trimmed(read_audio(layer.path))
+            samples = read_shot(layer.path)
             if len(samples) > MOST_TRIMMED:
                 kit = f"kit{layer.kit}"
                 shots.append(Shot(f"{kit}/{layer.instrument}", role, samples, is_held_out(kit), layer.velocity))

@@ -1,6 +1,7 @@
 """Any audio file as one array: the reader for whatever works on whole sounds. What is long is read by kits.core."""
 
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +23,28 @@ SUFFIXES = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3"}
 """Endings of the files that are taken from folders of sounds."""
 
 
-def read_audio(path: Path) -> Sound:
-    """Read any audio file that libsndfile or ffmpeg knows, brought to RATE. Raises UserError if it cannot be read."""
-    return to_rate(*read_at_own_rate(path))
+def read_audio(path: Path, longest: float = math.inf) -> Sound:
+    """Read any audio file that libsndfile or ffmpeg knows, brought to RATE. longest: seconds, what follows is left out.
+
+    Raises UserError if it cannot be read.
+    """
+    return to_rate(*read_at_own_rate(path, longest))
 
 
-def read_at_own_rate(path: Path) -> tuple[Sound, int]:
+def read_at_own_rate(path: Path, longest: float = math.inf) -> tuple[Sound, int]:
     """Read any audio file mixed to mono as live, see Downmix, with its sample rate in Hz.
 
-    What is damaged is read as far as it goes, with a line in the log. Raises UserError if it cannot be read.
+    What is damaged is read as far as it goes, with a line in the log. longest: seconds, about, after which it ends.
+    Raises UserError if it cannot be read.
     """
     source = FileSource(path, DECODE_FRAMES, realtime=False)
     try:
         blocks = []
         downmix = Downmix(source.sample_rate, source.channels, DECODE_FRAMES)
-        while (chunk := source.read()) is not None:
+        left = longest * source.sample_rate
+        while left > 0 and (chunk := source.read()) is not None:
             blocks.append(downmix.process(chunk.samples).copy())
+            left -= len(blocks[-1])
     finally:
         source.stop()
     antiphase = downmix.warning(choice=False)

@@ -1,6 +1,5 @@
 """The command `samplechop chop`."""
 
-import re
 import shlex
 import sys
 import time
@@ -15,7 +14,7 @@ from rich.table import Table
 from samplechop.offline.common.terminal import echo, print_table
 from samplechop.offline.kits.core.options import FILES, ChopOptions
 from samplechop.realtime.core.errors import UserError, check_extra
-from samplechop.realtime.core.options import option_name, with_options
+from samplechop.realtime.core.options import option_name, read_clock, with_options
 from samplechop.realtime.core.process import compiling_shown, show_compiling
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def _options(given: dict[str, Any]) -> ChopOptions:
     """Take what concerns one kit from the command line. Raises UserError for what cannot be done."""
     if "lock" in given:
         try:
-            given["lock"] = tuple(_seconds(part) for part in given["lock"].split(",") if part.strip())
+            given["lock"] = tuple(read_clock(part) for part in given["lock"].split(",") if part.strip())
         except ValueError:
             raise UserError(
                 f"--lock takes seconds or m:ss with commas between, such as 12.5,1:02.4; got {given['lock']!r}"
@@ -115,16 +114,6 @@ def _options(given: dict[str, Any]) -> ChopOptions:
     if "formats" in given:
         given["formats"] = tuple(name.strip() for name in given["formats"].split(",") if name.strip())
     return ChopOptions(**given)
-
-
-def _seconds(text: str) -> float:
-    """Read a place in a record: seconds, m:ss or h:mm:ss, with decimals. Raises ValueError."""
-    if ":" not in text:
-        return float(text)
-    if (found := _CLOCK.fullmatch(text.strip())) is None:
-        raise ValueError(text)
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return 3600 * hours + 60 * minutes + seconds
 
 
 def _check_input(path: Path) -> None:
@@ -226,13 +215,16 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     kit = outcome.kit
     alone = sum(one.alone for one in kit.candidates)
     known = [f"{alone} of them attacks of drums alone"] if alone and kit.settings.get("choose") == "auto" else []
-    title = ", ".join([f"{kit.name}: {len(kit.slices)} slices from {len(kit.candidates)} chops", *known, *kit.known])
+    chops = f"{len(kit.slices)} slices from {len(kit.candidates)} chops"
+    if len(kit.slices) > len(kit.candidates) > 0:
+        chops = f"{len(kit.slices)} slices: {len(kit.candidates)} chops and the beginning"
+    echo(", ".join([f"{kit.name}: {chops}", *known, *kit.known]))
     contents = {
         "chord": [part.content.chord_name for part in kit.slices],
         "drum": [part.content.drum or "" for part in kit.slices],
     }
     shown = {name: told for name, told in contents.items() if any(told)}
-    table = Table("pad", "at", "length", "strength", *shown, "slice", title=title, title_justify="left", box=None)
+    table = Table("pad", "at", "length", "strength", *shown, "slice", box=None)
     for index, part in enumerate(kit.slices):
         table.add_row(
             pad_name(part.note),
@@ -245,13 +237,14 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     print_table(table)
     if kit.redundancy:
         columns = "repeats", "distance", "probability"
-        beside = Table("chosen by", *columns, title="How alike the slices sound", title_justify="left", box=None)
+        echo("\nHow alike the slices sound")
+        beside = Table("chosen by", *columns, box=None)
         for name, row in kit.redundancy.items():
             beside.add_row(name, *(f"{row[column]:.2f}" for column in columns))
         print_table(beside)
         echo(
             "repeats: share that sounds nearly like another slice, lower is better; distance:",
-            "to the slice most alike, random picks 1, higher is better; probability: higher",
+            "to the slice most alike, random picks 1, higher is better; probability: mean strength, higher is better",
         )
         if kit.redundancy["kit"]["repeats"] > kit.redundancy["random"]["repeats"]:
             echo(
@@ -272,7 +265,6 @@ def _show(outcome: "Outcome", seconds: float) -> None:
 _FOR_LISTS = {"choke", "declick", "fade_ms", "formats", "mono", "normalise", "picture", "play"}
 _FOR_LISTS |= {"resample", "start_note", "template", "trim"}
 """What can be said of a kit whose sounds are chosen already."""
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]?\d(?:\.\d*)?)", re.ASCII)
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
 _SECOND_PROCESS = (

@@ -70,7 +70,8 @@ def from_taps(
     if by_chance and enough and bias is None:
         raise UserError(
             f"these taps fit no better than chance, nothing is written: {fit}. Is this the recording you tapped to? If "
-            "so, say how many milliseconds late the taps come, such as --bias 40"
+            "so, say how many milliseconds late the taps come: they fit best with "
+            f"--bias {1000 * tapping.best_lag(times, attacks, length):.0f}"
         )
     write_labels(target, placed.labels, audio=audio, force=force)
     echo(lag.words() if bias is None else f"{bias:g} ms taken off, as you say (± {1000 * lag.spread:.0f} ms)")

@@ -36,15 +36,15 @@ def with_beginning(
 ) -> Sequence[Candidate]:
     """Add the beginning to the candidates of a kit that they do not fill, if something begins there.
 
-    begins: whether something does, see `begins_with_sound`. Its strength is 0, as nothing was found there; where a bar
-    begins there that is wanted (`bar`), it is added in any case, as strong as most candidates.
+    begins: whether something does, see `begins_with_sound`. Nothing was found there: it is as strong as most.
+    bar: a bar begins there, and bars are wanted: then it is added in any case.
     """
     window = round(BESIDE_SECONDS * sample_rate)
     if not begins or not found or min(one.sample for one in found) - first <= window:
         return found
-    if bar:
-        return [Candidate(first, float(np.median([one.strength for one in found]))), *found]
-    return [Candidate(first, 0.0), *found] if len(found) < options.count else found
+    if not bar and len(found) >= options.most:
+        return found
+    return [Candidate(first, float(np.median([one.strength for one in found]))), *found]
 
 
 def _power(record: Record, first: int, last: int) -> float:
@@ -79,8 +79,8 @@ def with_fixed(
         strength = max((found.pop(sample).strength for sample in absorbed), default=0.0)
         found[first] = Candidate(first, strength)
         fixed = {place for place in fixed if place - first > beside} | {first}
-    if len(fixed) > options.count:
-        raise UserError(f"--lock and the beginning are {len(fixed)} slices, --count leaves room for {options.count}")
+    if len(fixed) > options.most:
+        raise UserError(f"--lock and the beginning are {len(fixed)} slices, --count leaves room for {options.most}")
     ordered = sorted(found.values(), key=lambda candidate: candidate.sample)
     return ordered, [index for index, candidate in enumerate(ordered) if candidate.sample in fixed]
 

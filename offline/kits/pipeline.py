@@ -119,10 +119,8 @@ def _made(
         )
     if options.bars and plan.found.candidates:
         notes += _off_bars(record, plan, len(kit.slices))
-    if plan.found.candidates and len(kit.slices) < options.count:
-        notes.append(
-            f"{str(source)!r} gave {len(kit.slices)} of {options.count} slices; a lower --threshold finds more"
-        )
+    notes += _filled(record, plan, len(kit.slices), options)
+    if plan.found.candidates and len(kit.slices) < options.most:
         off = (last - first - _on_pads(plan.pieces)) / record.sample_rate
         whole = (last - first) / record.sample_rate
         if options.fixed_length is None and off > _OFF_PADS * whole:
@@ -147,12 +145,27 @@ def _on_pads(pieces: Sequence[Piece]) -> int:
     return total
 
 
+def _filled(record: Record, plan: Plan, count: int, options: ChopOptions) -> list[str]:
+    """Say in a sentence what a kit was filled up with, or that it is not full; nothing where it is full of chops."""
+    source, others = repr(str(record.source)), plan.found.others
+    chops = len(plan.found.candidates) - others
+    if options.count is None:
+        if not chops or count >= options.most:
+            return []
+        return [f"{source} gave {count} slices; --count {options.most} fills the kit up with other attacks"]
+    said = [f"{source} has {chops} chops, other attacks fill the kit up to --count {options.count}"] if others else []
+    if chops and count < options.count:
+        near = " at least --min-gap apart" if options.min_gap else ""
+        said = [f"{source} gave {count} of {options.count} slices: it has no more attacks{near}"]
+    return said
+
+
 def _off_bars(record: Record, plan: Plan, count: int) -> list[str]:
-    """Say in a sentence how many slices do not begin with a bar though that was preferred; nothing where all do."""
+    """Say in a sentence how many slices begin with a bar, which was preferred."""
     if plan.at_bars is None:
         return [f"{str(record.source)!r} has no clear tempo, so --bars changed nothing"]
     if plan.at_bars == count:
-        return []
+        return [f"all {count} slices of {str(record.source)!r} begin with a bar"]
     return [f"{plan.at_bars} of {count} slices of {str(record.source)!r} begin with a bar, other chops fill the kit up"]
 
 

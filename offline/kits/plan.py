@@ -92,7 +92,7 @@ def choice(
     places = _strongest(everything, must)
     starts = np.array([place.sample for place in places], np.int64)
     stops = np.append(starts[1:], last)
-    cuts = redundancy.grid(min(options.count, len(places)), first, last)
+    cuts = redundancy.grid(min(options.most, len(places)), first, last)
     ends = np.append(cuts[1:], last)
     both = descriptors.describe(record, np.append(starts, cuts), np.append(stops, ends), options.compare)
     described, cut = both.part(np.arange(len(starts))), both.part(np.arange(len(starts), len(both)))

@@ -54,10 +54,10 @@ def select(
     """Choose the kit's chops; gives their indices into `candidates` in order of time.
 
     descriptors: of the candidates, in their order. locked: indices that stay, also where they are more than
-    `options.count` or lie close together. downbeats: samples at sample_rate Hz, used with `options.bars`.
+    `options.most` or lie close together. downbeats: samples at sample_rate Hz, used with `options.bars`.
     suits: how well each suits what is wanted, 0..1, a factor on its probability; what is not SUITABLE is left out,
     unless the kit would not be full. None where nothing is wanted.
-    Fewer than `options.count` are given only where there are fewer, after clean-up and --min-gap.
+    Fewer than `options.most` are given only where there are fewer, after clean-up and --min-gap.
     """
     fixed = np.unique(np.asarray(locked, np.int64))
     samples = np.array([candidate.sample for candidate in candidates], np.int64)
@@ -67,7 +67,7 @@ def select(
     suitable = np.ones(len(strength)) if suits is None else np.asarray(suits, np.float64)
     kept = _suited(kept, suitable, strength, fixed, options)
     if not options.classic:
-        kept = _loud(kept, descriptors.level_db, fixed, options.count)
+        kept = _loud(kept, descriptors.level_db, fixed, options.most)
     kept = kept[np.argsort(samples[kept], kind="stable")]
     probability = strength[kept] * suitable[kept]
     if options.bars:
@@ -86,7 +86,7 @@ def select(
     if options.min_gap:
         together = np.abs(samples[kept][:, None] - samples[kept]) < round(options.min_gap * sample_rate)
     start = np.flatnonzero(np.isin(kept, fixed)).tolist()
-    order = diversify(probability, apart, options.count, options.weight, mode, start, duplicates, together)
+    order = diversify(probability, apart, options.most, options.weight, mode, start, duplicates, together)
     return kept[np.sort(order)]
 
 
@@ -110,7 +110,7 @@ def _strongest(
     """Keep the `options.candidates` strongest, but not fewer than the kit needs, and all that are fixed."""
     if options.candidates is None:
         return kept
-    best = kept[np.argsort(-strength[kept], kind="stable")][: max(options.candidates, options.count)]
+    best = kept[np.argsort(-strength[kept], kind="stable")][: max(options.candidates, options.most)]
     return kept[np.isin(kept, best) | np.isin(kept, fixed)]
 
 
@@ -128,7 +128,7 @@ def _suited(
     unwanted = (suits[kept] < SUITABLE[options.want]) & ~np.isin(kept, fixed)
     ranked = kept[np.lexsort((kept, -strength[kept], -suits[kept] * strength[kept], unwanted))]
     enough = int(np.sum(~unwanted))
-    return ranked[: enough + FILL * max(0, options.count - enough)]
+    return ranked[: enough + FILL * max(0, options.most - enough)]
 
 
 def _loud(

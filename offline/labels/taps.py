@@ -163,6 +163,12 @@ def estimate_lag(taps: NDArray[np.float64], attacks: Attacks) -> Lag:
     return Lag(lag, spread, other)
 
 
+def best_lag(taps: NDArray[np.float64], attacks: Attacks, length: float) -> float:
+    """Give the lag in seconds at which taps fit the attacks best, however unusual it is."""
+    curve = _curve(attacks.times, np.sqrt(attacks.strengths), length, _BLUR)
+    return float(_LAGS[np.argmax(_scores(taps, curve))])
+
+
 def _curve(
     times: NDArray[np.float64], strengths: NDArray[np.float64], length: float, blur: float
 ) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ times.
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -32,7 +33,8 @@ class Option:
 
     help: may contain {default}, {low} and {high}. panel: the heading it stands under. low, high: the range, both
     included; without high anything from low on. exclusive: neither of them is. names: in place of the field's own
-    ("--min-gap" for min_gap). metavar: what stands for the value in the help.
+    ("--min-gap" for min_gap). metavar: what stands for the value in the help. clock: a place in a recording, which
+    may be written as m:ss, too.
     """
 
     help: str
@@ -42,6 +44,7 @@ class Option:
     exclusive: bool = False
     names: tuple[str, ...] = ()
     metavar: str | None = None
+    clock: bool = False
 
 
 def options_of(cls: type) -> dict[str, Option]:
@@ -121,6 +124,31 @@ def _undoable(kind: Any) -> Callable[[str], Any]:
     return parse
 
 
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]?\d(?:\.\d*)?)", re.ASCII)
+
+
+def read_clock(text: str) -> float:
+    """Read a place in a recording, in seconds: seconds, m:ss or h:mm:ss, with decimals. Raises ValueError."""
+    if ":" not in text:
+        return float(text)
+    if (found := _CLOCK.fullmatch(text.strip())) is None:
+        raise ValueError(text)
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _clock(option: str) -> Callable[[str], float]:
+    """Give a parser of a place in a recording."""
+
+    def parse(text: str) -> float:
+        try:
+            return read_clock(text)
+        except ValueError:
+            raise UserError(f"{option} takes seconds or m:ss, such as 12.5 or 1:02.4; got {text!r}") from None
+
+    return parse
+
+
 def _completing(choices: tuple[object, ...]) -> Callable[[str], list[str]] | None:
     words = [str(choice) for choice in choices if choice is not None]
     return (lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None
@@ -152,6 +180,8 @@ def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., N
             parser, metavar = None, option.metavar
             if undoable and defaults[name] is None and kind in _METAVARS:
                 typed, parser, metavar = Any, _undoable(kind), metavar or _METAVARS[kind]
+            elif option.clock:
+                typed, parser, metavar = Any, _clock(option_name(cls, name)), metavar or "TIME"
             annotation = Annotated[
                 typed,
                 typer.Option(

@@ -1,6 +1,6 @@
 """All places where a record could be cut: the live engine, run over the whole file, or over its harmonic part.
 
-Those are the chops, as they are chosen live; where a kit wants more of them than there are, the best other attacks too.
+Those are the chops, as they are chosen live; where more slices are asked for, the best other attacks, too.
 
 The harmonic part is what lasts, without what strikes: median filtering (Fitzgerald 2010) by librosa.effects.harmonic,
 in blocks that overlap by more than the filter reaches. The result does not depend on the blocks, and memory stays flat.
@@ -41,6 +41,7 @@ class Found:
 
     warnings: a sentence for each thing to know of what was analysed. open_octave: octaves to a tempo nearly as likely.
     tempo: beats per minute, None where it is not clear.
+    others: how many candidates are attacks beside the chops, as more slices are asked for.
     """
 
     candidates: tuple[Candidate, ...]
@@ -49,6 +50,7 @@ class Found:
     warnings: tuple[str, ...] = ()
     open_octave: int = 0
     tempo: Guess | None = None
+    others: int = 0
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -97,9 +99,11 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
             events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
-    candidates = tuple(chosen([event for event in events if first <= event.sample < last], options.count))
+    inside = [event for event in events if first <= event.sample < last]
+    candidates = tuple(chosen(inside, options.count or 0))
+    others = len(candidates) - len({event.sample for event in inside if event.kind == CHOP})
     warnings = () if antiphase is None else (f"{str(record.source)!r}: {antiphase}",)
-    return Found(candidates, beats, (manifest.name, manifest.sha256), warnings, octave, tempo)
+    return Found(candidates, beats, (manifest.name, manifest.sha256), warnings, octave, tempo, others)
 
 
 def chosen(events: Iterable[Event], count: int) -> list[Candidate]:

@@ -19,6 +19,8 @@ Normalise = Literal["peak", "lufs"]
 Want = Literal["harmony", "drums", "both"]
 """Which chops are preferred: those with a chord and without drums, drum hits, or neither."""
 
+USUAL_COUNT = 16
+"""Pads of a bank."""
 DIVERSITY, CLASSIC_DIVERSITY = 0.25, 0.5
 """Where on real music kits differ most while their mean probability falls by at most 5 %; as much for classic."""
 
@@ -68,7 +70,16 @@ class ChopOptions:
     seconds; None for two bars with "next" and "candidate", else no limit. lock: seconds that must be cut at.
     """
 
-    count: Annotated[int, Option("Slices in the kit (default: {default}).", WHAT, 1, 128)] = 16
+    count: Annotated[
+        int | None,
+        Option(
+            "Slices in the kit: other attacks fill it up where there are fewer chops (default: the chops alone, "
+            f"{USUAL_COUNT} at most).",
+            WHAT,
+            1,
+            128,
+        ),
+    ] = None
     diversity: Annotated[
         float | None,
         Option(
@@ -93,8 +104,8 @@ class ChopOptions:
     )
     harmonic: Annotated[bool, Option("Detect the chops in the harmonic part, without the drums.", WHAT)] = False
     write_harmonic: Annotated[bool, Option("Cut from the harmonic part, without the drums.", AUDIO)] = False
-    start: Annotated[float, Option("Chop from this second on.", WHERE)] = 0.0
-    end: Annotated[float | None, Option("Chop up to this second.", WHERE)] = None
+    start: Annotated[float, Option("Chop from this place on, in seconds or m:ss.", WHERE, clock=True)] = 0.0
+    end: Annotated[float | None, Option("Chop up to this place, in seconds or m:ss.", WHERE, clock=True)] = None
     start_note: Annotated[
         int, Option("MIDI note of the first slice (default: {default}, pad A01).", FILES, 0, NOTES - 1)
     ] = 36
@@ -220,13 +231,18 @@ class ChopOptions:
             raise UserError(f"--lock takes seconds from the record's beginning, got {min(self.lock):g}")
         if self.reroll < 0:
             raise UserError(f"--reroll must be 0 or more, got {self.reroll}")
-        if self.start_note + self.count > NOTES:
+        if self.start_note + self.most > NOTES:
             room = NOTES - self.start_note
-            raise UserError(f"--start-note {self.start_note} leaves room for {room} pads, --count is {self.count}")
-        if len(set(self.lock)) > self.count:
-            raise UserError(f"--lock names {len(set(self.lock))} places, --count leaves room for {self.count}")
+            raise UserError(f"--start-note {self.start_note} leaves room for {room} pads, --count is {self.most}")
+        if len(set(self.lock)) > self.most:
+            raise UserError(f"--lock names {len(set(self.lock))} places, --count leaves room for {self.most}")
         _ = self.fixed_length, self.longest
         wanted_tempo(self.tempo)
+
+    @property
+    def most(self) -> int:
+        """How many slices there are at most."""
+        return USUAL_COUNT if self.count is None else self.count
 
     @property
     def weight(self) -> float:

@@ -109,9 +109,11 @@ class _Files(AbstractContextManager):
         self._open.close()
 
     def indexes(self) -> list[str]:
-        """List the names of INDEX, the shortest path first."""
+        """List the names of INDEX, the shortest path first; in a folder down to two folders below it."""
         if self._zip is None:
-            names = [path.relative_to(self._folder).as_posix() for path in self._folder.rglob(INDEX)]
+            # No deeper: a link may lead to all there is on a disk.
+            found = [path for above in ("", "*/", "*/*/") for path in self._folder.glob(above + INDEX)]
+            names = [path.relative_to(self._folder).as_posix() for path in found]
         else:
             names = [name for name in self._zip.namelist() if PurePosixPath(name).name == INDEX]
         return sorted(names, key=lambda name: (name.count("/"), name))

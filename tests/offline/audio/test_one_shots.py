@@ -21,6 +21,15 @@ from samplechop.offline.synthesis.drums import MADE
 ROLES = ("kick", "snare", "hat", "crash", "tom")
 
 
+def test_of_a_long_file_only_the_beginning_is_read(tmp_path: Path) -> None:
+    late = np.zeros(int((one_shots.LONGEST_FILE + 10) * 8000), np.float32)
+    late[-8000:] = 0.5
+    soundfile.write(tmp_path / "late.wav", late, 8000)
+    assert len(one_shots.read_shot(tmp_path / "late.wav")) == 0
+    soundfile.write(tmp_path / "early.wav", late[::-1], 8000)
+    assert len(one_shots.read_shot(tmp_path / "early.wav")) == one_shots.LONGEST
+
+
 def marked_shots():
     """One-shots of which those held out cannot be missed: they are not numbers."""
     click = np.exp(-np.arange(3000) / 300).astype(np.float32)

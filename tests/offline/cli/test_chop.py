@@ -248,17 +248,27 @@ def test_a_folder_is_a_collection_however_few_are_in_it(song: Path, tmp_path: Pa
     [
         (None, "has no clear tempo, so --bars changed nothing"),
         (2, "2 of 4 slices of"),
-        (4, None),
+        (4, "all 4 slices of"),
     ],
 )
-def test_it_says_where_bars_did_not_fill_the_kit(
-    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_bars: int | None, said: str | None
+def test_it_says_how_many_slices_begin_with_a_bar(
+    song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_bars: int | None, said: str
 ) -> None:
     plan = planning.planned
     monkeypatch.setattr(pipeline, "planned", lambda *given: replace(plan(*given), at_bars=at_bars))
     options = ChopOptions(count=4, bars=True, formats=(), picture=False)
     notes = [note for note in pipeline.make_kit(song, tmp_path / "kit", options).warnings if "bar" in note]
-    assert [said in note for note in notes] == ([] if said is None else [True])
+    assert [said in note for note in notes] == [True]
+
+
+def test_a_kit_is_filled_up_with_other_attacks_only_where_so_many_are_asked_for(song: Path, tmp_path: Path) -> None:
+    few = {"choose": "bars", "start": 2.0, "end": 9.0, "formats": (), "picture": False}
+    usual = pipeline.make_kit(song, tmp_path / "usual", ChopOptions(**few))
+    chops = len(usual.kit.candidates)
+    assert 0 < chops < 16 and any("--count 16 fills" in note for note in usual.warnings)
+    asked = pipeline.make_kit(song, tmp_path / "asked", ChopOptions(count=chops + 3, **few))
+    assert len(asked.kit.slices) == chops + 3
+    assert any(f"has {chops} chops, other attacks fill" in note for note in asked.warnings)
 
 
 def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: Path, monkeypatch) -> None:
@@ -292,6 +302,8 @@ def test_formats_are_listed() -> None:
         (("--demo", "--template", "{x}"), "{x}"),
         (("--demo", "--normalise", "loud"), "--normalise"),
         (("--demo", "--start", 5, "--end", 3), "--start"),
+        (("--demo", "--start", "1:75"), "--start"),
+        (("--demo", "--end", "soon"), "--end"),
         (("--demo", "--start", 500), "--start"),
         (("--demo", "--lock", 500), "--lock 500"),
         (("--demo", "--lock", "3,5", "--end", 4), "--lock 5"),

@@ -18,6 +18,7 @@ from samplechop.offline.labels.taps import (
     CHANCE,
     ENOUGH,
     Attacks,
+    best_lag,
     chance_of_fit,
     estimate_lag,
     find_attacks,
@@ -163,6 +164,15 @@ def test_of_twelve_taps_to_nothing_95_in_100_fit_no_better_than_chance(even: boo
         taps = rng.uniform(0.5, 2) + rng.uniform(0.4, 2.2) * np.arange(ENOUGH) if even else rng.uniform(0, 30, ENOUGH)
         fit.append(chance_of_fit(np.sort(taps), attacks, 30.0) <= CHANCE)
     assert np.mean(fit) <= 0.05
+
+
+def test_of_taps_that_come_unusually_late_the_best_fit_is_known() -> None:
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        attacks, beats = _music(rng)
+        assert best_lag(beats + 0.217 + rng.normal(0, 0.02, len(beats)), attacks, 30.0) == pytest.approx(
+            0.217, abs=0.02
+        )
 
 
 def test_taps_to_nothing_make_no_labels_unless_the_lateness_is_given(song: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import Option, check, option_name, value_types, with_options
+from samplechop.realtime.core.options import Option, check, option_name, read_clock, value_types, with_options
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,17 @@ class Settings:
 def test_what_is_out_of_range_or_no_choice_is_refused(name: str, value: object, says: str) -> None:
     with pytest.raises(UserError, match=says):
         Settings(**{name: value})
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("12.5", 12.5), ("1:02.4", 62.4), ("1:00:03", 3603), ("0:00", 0)])
+def test_places_are_read_as_seconds_or_clock(text: str, seconds: float) -> None:
+    assert read_clock(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1:75", "1:2:3:4", "-1:02", "1:"])
+def test_what_is_no_place_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_clock(text)
 
 
 def run(*arguments: str) -> tuple[str, list[dict[str, Any]]]:

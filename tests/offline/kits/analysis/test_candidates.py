@@ -27,5 +27,9 @@ def test_the_best_other_attacks_fill_a_kit_that_wants_more() -> None:
     assert [one.sample for one in chosen(FOUND, 9)] == [100, 200, 300, 400, 500]
 
 
+def test_without_a_count_only_the_chops_are_candidates() -> None:
+    assert [one.sample for one in chosen(FOUND, 0)] == [100, 400]
+
+
 def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
     assert [one.strength for one in chosen([event(CHOP, 1, 0.2, 0), event(CHOP, 1, 0.7, 0)], 1)] == [0.7]

@@ -127,6 +127,19 @@ def test_a_folder_is_not_left(tmp_path):
         read_grooves(folder)
 
 
+@pytest.mark.parametrize(("above", "is_found"), [("", True), ("a/b", True), ("a/b/c", False)])
+def test_an_index_is_looked_for_two_folders_down_and_no_deeper(tmp_path, above, is_found):
+    folder = tmp_path / above
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "info.csv").write_text(HEAD + row("beat"))
+    (folder / "beat.mid").write_bytes(midi(BEAT))
+    if is_found:
+        assert len(read_grooves(tmp_path)) == 1
+    else:
+        with pytest.raises(UserError, match=r"no info\.csv"):
+            read_grooves(tmp_path)
+
+
 def performance(notes, bars_of="4/4"):
     places, roles = zip(*notes, strict=True)
     ones = np.full(len(notes), 0.9, np.float32)
