@@ -57,6 +57,7 @@ class SessionMonitor:
             peaks=engine.downmix.take_peaks(),
             detectors=tuple(engine.detectors),
             curve=curve_of(engine),
+            open_octave=max((getattr(one, "open_octave", 0) for one in engine.detectors.values()), key=abs, default=0),
             chops=tuple(stats.chops),
             chop_count=stats.counts["chop"],
             beat=stats.last.get(BEAT),

@@ -51,7 +51,8 @@ def _beat(snapshot: Snapshot) -> str:
     if beat is None or not beat.tempo:
         return ""
     due = beat.sample + snapshot.latency + _BEATS_SHOWN * 60 / beat.tempo * snapshot.sample_rate
-    return f"  {beat.tempo:5.1f} BPM, beat {beat.label}" if snapshot.position <= due else "  no pulse"
+    other = f" (or {beat.tempo * 2.0**snapshot.open_octave:.0f})" if snapshot.open_octave else ""
+    return f"  {beat.tempo:5.1f} BPM{other}, beat {beat.label}" if snapshot.position <= due else "  no pulse"
 
 
 def levels(meters: Sequence[LevelMeter], width: int) -> list[Row]:

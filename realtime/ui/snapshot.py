@@ -55,7 +55,8 @@ class Snapshot:
     peaks: float, one per channel, the largest magnitude since the last snapshot, full scale 1.
     detectors: names of those that run. curve: what one of them draws, None where none does.
     chops: the last events but OTHER_KINDS, oldest first; chop_count: all chops so far.
-    beat: the last beat, None before the first; beat_count: all of them so far.
+    beat: the last beat, None before the first; beat_count: all of them so far. open_octave: octaves from its tempo to
+        one that is nearly as likely, 0 for none.
     tempo_keys: what keys do to the tempo, for people, "" for nothing.
     latency: samples between an event and its MIDI note; enter it as the DAW's track delay.
     cpu: share of one core used by the whole program since the last snapshot, 1 = one core.
@@ -95,6 +96,7 @@ class Snapshot:
     beat: Event | None = None
     beat_count: int = 0
     tempo_keys: str = ""
+    open_octave: int = 0
     recording: Recording = Recording()
     drums: Mapping[str, float] = field(default_factory=dict)
     drum_counts: Mapping[str, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from samplechop import models
 from samplechop.models import StreamFeatures
 from samplechop.offline.audio.sample_formats import quantised, wav_file
 from samplechop.offline.kits.analysis import loops, tempo_and_key
+from samplechop.offline.kits.analysis.one_octave import one_octave
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
@@ -86,16 +87,19 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     if engine.position > first:
         engine.flush(events.append)
     antiphase = engine.downmix.warning()
-    beats, octave = tuple(event for event in events if event.kind == BEAT), detector.open_octave
-    tempo = tempo_and_key.tempo(beats, record.sample_rate, octave)
     rate, length = record.sample_rate, last - first
+    beats, octave = one_octave(
+        [event for event in events if event.kind == BEAT], detector.pulse_odds, detector.open_octave, rate
+    )
+    tempo = tempo_and_key.tempo(beats, rate, octave)
     if 0 < length <= loops.LONGEST_SECONDS * rate and loops.may_be_one(tempo, length, rate):
         engine.reset(0, opening)
         played, times = loops.play(engine, lambda: record.blocks(FAST_BLOCK, first, last), length)
-        octave = detector.open_octave
-        found = loops.tempo_and_beats(loops.settled_beats(played, length, times, rate), first, length, rate, octave)
+        settled = loops.settled_beats(played, length, times, rate)
+        looped, open_octave = one_octave(settled, detector.pulse_odds, detector.open_octave, rate)
+        found = loops.tempo_and_beats(looped, first, length, rate, open_octave)
         if found is not None:
-            tempo, beats = found
+            (tempo, beats), octave = found, open_octave
             events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")

@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.beats.bars import BarCues, BarTracker
 from samplechop.realtime.detectors.beats.metrical_level import AS_DETECTED, Beat, MetricalLevel, Tempo
-from samplechop.realtime.detectors.beats.octave_evidence import HEADS, OctaveEvidence
+from samplechop.realtime.detectors.beats.octave_evidence import HEADS, OctaveEvidence, PulseOdds
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.beats.tracker import (
     AGO,
@@ -84,7 +85,7 @@ class BeatDetector(StatedLatency):
 
     def __init__(self, settings: BeatSettings = BeatSettings()) -> None:
         """Choose the settings; nothing is loaded yet."""
-        self._settings = settings
+        self._settings, self._open_octave = settings, 0
         self._asked: deque[int | tuple[float, int]] = deque()  # by the user: octaves, or a tempo and a beat's sample
 
     def prepare(self, spec: ProcessSpec) -> None:
@@ -120,9 +121,13 @@ class BeatDetector(StatedLatency):
 
     @property
     def open_octave(self) -> int:
-        """[analysis] Octaves from the beats' tempo to another that is nearly as likely by now; 0 where it is clear."""
-        clear = self.tempo != AS_DETECTED or len(self._columns) != len(HEADS)
-        return 0 if clear else self._evidence.runner_up()
+        """[any thread] Octaves from the beats' tempo to another nearly as likely by now; 0 where it is clear."""
+        return self._open_octave if self.tempo == AS_DETECTED else 0
+
+    @property
+    def pulse_odds(self) -> Sequence[PulseOdds]:
+        """[analysis] What was tracked, and how likely which octave of it was the beat; none where the user said so."""
+        return tuple(self._evidence.odds) if self.tempo == AS_DETECTED else ()
 
     def shift_octave(self, octaves: int) -> None:
         """[any thread] Take the beat to be so many octaves faster than until now, from the next beat on."""
@@ -143,6 +148,7 @@ class BeatDetector(StatedLatency):
         self._frame = 0
         self._emitting = False
         self._last: Beat | None = None  # that was emitted
+        self._open_octave = 0
 
     def process(self, block: Block, start: int, emit: Emit) -> None:
         """[analysis] Process the next block, float32 (n,), mono; emit the beats decided in it, in order."""
@@ -204,7 +210,10 @@ class BeatDetector(StatedLatency):
         """Emit the beat that the tracker decided at a frame, if it is one of a pulse. start: sample of frame 0."""
         place, trust = frame - row[AGO], row[TRUST]
         self._emitting = trust >= (self._keep if self._emitting else self._begin)
-        octave = self._evidence.take(place, row[PERIOD]) if len(self._columns) == len(HEADS) else 0
+        octave = 0
+        if len(self._columns) == len(HEADS):
+            octave = self._evidence.take(place, row[PERIOD])
+            self._open_octave = self._evidence.runner_up()
         if row[MOVED]:
             self._bars.lose_count()
         if not self._emitting:

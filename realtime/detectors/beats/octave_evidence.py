@@ -10,6 +10,8 @@ A multinomial logistic regression on what they say gives each octave its log-odd
 """
 
 import math
+from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,15 @@ MEMORY = 16
 """Beats over which profiles are averaged."""
 ENOUGH = 6
 """Beats after which another octave may be taken."""
-MARGIN = 1.0
-"""Log-odds by which another octave must be likelier than the one that was taken."""
+MARGIN, RISE, MOST_MARGIN = 1.0, 0.05, 3.0
+"""Log-odds by which another octave must be likelier than the one that was taken; how much more after each beat of the
+same pulse, and at most: a song has one tempo, and what it has been for long it stays."""
+REMEMBERED = 16_384
+"""Beats whose odds are kept for who looks back at the end: more than two hours."""
 OPEN = 2.0
 """Log-odds by which the octave taken must be likelier than another to be clear: seven to one."""
+UNLIKELY = -6.0
+"""Logarithm of the probability of an octave at the least, so that no single beat decides."""
 LONGEST = 256
 """Frames that are remembered; a beat of 20 BPM."""
 _OTHER_PULSE = 0.3
@@ -35,8 +42,21 @@ _FLOOR = 0.05
 _CENTRE_BPM = 110.0
 
 
+class PulseOdds(NamedTuple):
+    """Of one tracked beat: the pulse's tempo, beats per minute, and how likely the octaves -1, 0 and 1 over it are,
+    logarithms of probabilities.
+    """
+
+    bpm: float
+    below: float
+    same: float
+    above: float
+
+
 class OctaveEvidence:
     """Collects the evidence. octave: of the beat over the tracked pulse, -1, 0 or 1. beats: of the present pulse.
+
+    odds: of the last tracked beats for which there was evidence.
 
     frame_rate: frames per second. low_bpm, high_bpm: what the beat's tempo may be. weights: as `log_odds` takes them.
     """
@@ -55,7 +75,8 @@ class OctaveEvidence:
         self._recent.fill(0)
         self._frames = 0
         self._place = self._period = 0.0
-        self.octave = 0
+        self.octave = self._held = 0
+        self.odds: deque[PulseOdds] = deque(maxlen=REMEMBERED)
         self._restart()
 
     def _restart(self) -> None:
@@ -78,6 +99,7 @@ class OctaveEvidence:
             # An established beat stays where it was: a pulse twice as fast is that of the octave below.
             doubled = self.beats >= ENOUGH and abs(change - round(change)) < _OTHER_PULSE / 2
             self.octave = min(max(self.octave - round(change), -1), 1) if doubled else 0
+            self._held = self._held if doubled else 0
             self._restart()
         self._period = period
         length = place - before
@@ -87,8 +109,14 @@ class OctaveEvidence:
         if self.beats >= ENOUGH:
             odds, possible = log_odds(self.features(), self._weights), self._possible()
             best = max(possible, key=lambda octave: odds[octave + 1])
-            if self.octave not in possible or odds[best + 1] > odds[self.octave + 1] + MARGIN:
+            margin = min(MARGIN + RISE * self._held, MOST_MARGIN)
+            if self.octave not in possible or odds[best + 1] > odds[self.octave + 1] + margin:
                 self.octave = best
+            self._held += 1
+            chances = np.full(3, UNLIKELY)
+            for one in possible:
+                chances[one + 1] = odds[one + 1] - np.logaddexp.reduce([odds[other + 1] for other in possible])
+            self.odds.append(PulseOdds(60 * self._frame_rate / period, *np.maximum(chances, UNLIKELY).tolist()))
         return self.octave
 
     def _possible(self) -> list[int]:

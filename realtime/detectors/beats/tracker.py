@@ -24,6 +24,9 @@ TempoRange = tuple[float, float]
 TEMPO_RANGE = (40.0, 250.0)
 LOW_BPM, HIGH_BPM = PULSE_RANGE = (55.0, 200.0)
 """Tempi of the pulse that is followed where beats may have all of these: beats outside are its half and its double."""
+USUAL_BPM, USUAL_OCTAVES = 120.0, 0.35
+"""Before anything is played a tempo is as likely as listeners' tapping (Moelants, "Preferred tempo reconsidered", ICMPC
+2002): a bell curve over octaves, and every place in a beat is as likely."""
 TEMPO_LAMBDA = 100.0
 """How unlikely a tempo change at a beat is: exp(-lambda * |ratio - 1|)."""
 FINEST = 0.012
@@ -271,6 +274,9 @@ class BeatTracker:
         self._starts = np.concatenate([[0], np.cumsum(self._periods)[:-1]]).astype(np.int64)
         n = len(self._periods)
         self._states: NDArray[np.float32] = np.zeros(int(self._periods.sum()), np.float32)
+        octaves = np.log2(60 * frame_rate / self._periods / USUAL_BPM) / USUAL_OCTAVES
+        usual = np.repeat(np.exp(-0.5 * octaves**2) / self._periods, self._periods)
+        self._usual = (usual / usual.sum()).astype(np.float32)
         self._firsts = np.zeros(n, np.int64)  # of each tempo, where in its states the beat begins
         self._leaving: NDArray[np.float32] = np.zeros(n + 2 * _BAND, np.float32)
         self._arriving: NDArray[np.float32] = np.zeros(n, np.float32)
@@ -281,8 +287,8 @@ class BeatTracker:
         self.reset()
 
     def reset(self) -> None:
-        """[analysis] Become as new: every tempo and place is as likely."""
-        self._states.fill(1 / len(self._states))
+        """[analysis] Become as new."""
+        self._states[:] = self._usual
         self._firsts.fill(0)
         self._recent.fill(0)
         self._table.fill(0)

@@ -78,6 +78,7 @@ def beat(sample, label="3", tempo=92.25):
 
 def test_tempo_and_place_in_the_bar_are_shown_while_there_is_a_pulse():
     assert "92.2 BPM, beat 3" in rows(snapshot(beat=beat(19 * RATE)))[1]
+    assert "92.2 BPM (or 184), beat 3" in rows(snapshot(beat=beat(19 * RATE), open_octave=1))[1]
     assert "no pulse" in rows(snapshot(beat=beat(16 * RATE)))[1]
     assert "BPM" not in rows(snapshot())[1]
 

@@ -116,3 +116,20 @@ def test_before_there_is_evidence_a_usual_tempo_is_as_likely_as_an_unusual_one()
         assert evidence.runner_up() == 0
         evidence.take(0.0, 60 * FRAME_RATE / bpm)
         assert evidence.runner_up() == other
+
+
+def test_what_the_octave_was_for_long_it_stays_unless_much_speaks_against_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for beats, odds, octave in ((10, 2.0, 1), (60, 2.0, 0), (60, 4.0, 1)):
+        evidence = OctaveEvidence(FRAME_RATE, 40.0, 250.0, WEIGHTS)
+        monkeypatch.setattr(octave_evidence, "log_odds", lambda *_: np.array((-9.0, 0.0, -3.0)))
+        assert set(octaves(evidence, activations(BACKBEAT, 100.0, beats * 0.6), 100.0)) == {0}
+        monkeypatch.setattr(octave_evidence, "log_odds", lambda *_, odds=odds: np.array((-9.0, 0.0, odds)))
+        assert evidence.take(evidence._place + 60 / 100 * FRAME_RATE, 60 / 100 * FRAME_RATE) == octave
+
+
+def test_how_likely_each_octave_was_is_kept_for_each_beat() -> None:
+    evidence = OctaveEvidence(FRAME_RATE, 60.0, 250.0, WEIGHTS)
+    octaves(evidence, activations(BACKBEAT, 100.0, 12.0), 100.0)
+    assert len(evidence.odds) == evidence.beats - ENOUGH + 1
+    assert all(one.bpm == pytest.approx(100.0) and one.below == octave_evidence.UNLIKELY for one in evidence.odds)
+    assert all(np.exp(one.same) + np.exp(one.above) == pytest.approx(1.0, abs=0.01) for one in evidence.odds)

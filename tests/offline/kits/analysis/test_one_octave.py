@@ -1,0 +1,86 @@
+"""One octave for a whole recording: beats that were given at another one are brought to it."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from samplechop.offline.kits.analysis.one_octave import one_octave
+from samplechop.realtime.core.events import BEAT, Event
+from samplechop.realtime.detectors.beats.octave_evidence import PulseOdds
+
+RATE = 1000
+
+
+def beats(bpm: float, first: float, until: float, position: int = 1, meter: int = 4) -> list[Event]:
+    """Give even beats from first to until, in seconds."""
+    places = np.arange(first, until - 1e-6, 60 / bpm)
+    return [
+        Event(BEAT, round(place * RATE), round(place * RATE), 0.9, str((position - 1 + k) % meter + 1), tempo=bpm)
+        for k, place in enumerate(places)
+    ]
+
+
+def odds(bpm: float, count: int, *chances: float) -> list[PulseOdds]:
+    below, same, above = (math.log(chance) for chance in chances)
+    return [PulseOdds(bpm, below, same, above)] * count
+
+
+def gaps(found: tuple[Event, ...]) -> list[int]:
+    return np.unique(np.diff([beat.sample for beat in found])).tolist()
+
+
+def labels(found: tuple[Event, ...]) -> list[int]:
+    return [int(beat.label or 0) for beat in found]
+
+
+def in_order(counted: list[int], meter: int = 4) -> bool:
+    return all(after == before % meter + 1 for before, after in itertools.pairwise(counted))
+
+
+def test_beats_at_half_the_tempo_get_others_between_them() -> None:
+    given = [*beats(60.0, 0.0, 8.0), *beats(120.0, 8.0, 40.0)]
+    found, other = one_octave(given, odds(60.0, 60, 0.01, 0.3, 0.69), 0, RATE)
+    assert gaps(found) == [500] and in_order(labels(found)) and labels(found)[0] == 1
+    assert {beat.tempo for beat in found} == {120.0}
+    assert other == -1
+
+
+def test_of_beats_at_twice_the_tempo_every_second_is_kept() -> None:
+    given = [*beats(120.0, 0.0, 8.0), *beats(60.0, 8.0, 48.0)]
+    found, other = one_octave(given, odds(60.0, 60, 0.01, 0.98, 0.01), 1, RATE)
+    assert gaps(found) == [1000] and in_order(labels(found)) and labels(found)[8] == 1
+    assert {beat.tempo for beat in found} == {60.0}
+    assert other == 0
+
+
+@pytest.mark.parametrize("meter", [3, 4])
+def test_bars_keep_their_meter_where_all_beats_were_at_another_octave(meter: int) -> None:
+    slow, _ = one_octave(beats(180.0, 0.5, 40.0, meter=meter), odds(180.0, 60, 0.9, 0.09, 0.01), 0, RATE)
+    fast, _ = one_octave(beats(60.0, 0.5, 40.0, meter=meter), odds(60.0, 60, 0.01, 0.09, 0.9), 0, RATE)
+    for found, first in ((slow, 500), (fast, 500)):
+        assert in_order(labels(found), meter) and max(labels(found)) == meter
+        assert found[0].sample == first and found[0].label == "1"
+
+
+def test_the_pulse_may_change_its_octave_while_the_tempo_stays() -> None:
+    tracked = odds(89.0, 40, 0.01, 0.4, 0.59) + odds(178.0, 20, 0.4, 0.59, 0.01)
+    found, other = one_octave(beats(178.0, 0.0, 30.0), tracked, 0, RATE)
+    assert [beat.sample for beat in found] == [beat.sample for beat in beats(178.0, 0.0, 30.0)]
+    assert other == -1
+
+
+def test_music_of_several_tempi_is_left_as_it_is() -> None:
+    given = [*beats(60.0, 0.0, 20.0), *beats(84.0, 20.0, 40.0), *beats(101.0, 40.0, 60.0)]
+    tracked = odds(60.0, 20, 0.01, 0.09, 0.9) + odds(84.0, 28, 0.01, 0.98, 0.01) + odds(101.0, 34, 0.01, 0.98, 0.01)
+    assert one_octave(given, tracked, 1, RATE) == (tuple(given), 1)
+    assert one_octave(given, [], 0, RATE) == (tuple(given), 0)
+
+
+def test_a_pause_stays_a_pause() -> None:
+    given = [*beats(120.0, 0.0, 8.0), *beats(120.0, 16.25, 24.0)]
+    found, _ = one_octave(given, odds(120.0, 60, 0.98, 0.01, 0.01), 0, RATE)
+    assert all(beat.sample in {one.sample for one in given} for beat in found)
+    found, _ = one_octave(given, odds(120.0, 60, 0.01, 0.01, 0.98), 0, RATE)
+    assert not any(8_000 <= beat.sample < 16_000 for beat in found)
