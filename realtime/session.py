@@ -15,6 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import TextIO
 
+from samplechop.realtime import session_parts as parts
 from samplechop.realtime.audio.source import RUNNING, Chunk, Source
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector
@@ -24,17 +25,6 @@ from samplechop.realtime.midi.file import MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
 from samplechop.realtime.session_monitor import SessionMonitor
-from samplechop.realtime.session_parts import (
-    make_detectors,
-    make_engine,
-    make_recorder,
-    make_taps,
-    make_tempo_keys,
-    open_keyboard,
-    open_osc,
-    open_sender,
-    open_source,
-)
 from samplechop.realtime.settings import LiveSettings
 from samplechop.realtime.taps.tempo_keys import KEYS_HELP
 from samplechop.realtime.ui.snapshot import OTHER_KINDS, SessionStats, Summary
@@ -94,7 +84,7 @@ class Session:
         rate = source.sample_rate
         with contextlib.ExitStack() as undo:
             undo.callback(source.stop)
-            self._source, self._engine = source, make_engine(settings, source, detectors)
+            self._source, self._engine = source, parts.make_engine(settings, source, detectors)
             pads = PadAssigner(settings.pads, settings.note_low, settings.note_high)
             self._notes = NoteAssigner(pads, settings.beat_notes, settings.harmony_notes)
             self._realtime: list[Sink] = []
@@ -112,18 +102,18 @@ class Session:
                 self._deferred.append(midi.write)
             self._midi_name = str(settings.midi_file or "")
             self._sent = None
-            if (opened := open_sender(settings, source, self._engine.latency, undo)) is not None:
+            if (opened := parts.open_sender(settings, source, self._engine.latency, undo)) is not None:
                 sender, self._midi_name = opened
                 self._sent = sender.counters
                 self._realtime.append(sender)
             if settings.osc is not None:
-                self._realtime.append(open_osc(settings.osc, settings, source, self._engine, undo))
-            keyboard = open_keyboard(settings, source.realtime)
-            self._recorder = make_recorder(settings, source, self._engine, keyboard)
+                self._realtime.append(parts.open_osc(settings.osc, settings, source, self._engine, undo))
+            keyboard = parts.open_keyboard(settings, source.realtime)
+            self._recorder = parts.make_recorder(settings, source, self._engine, keyboard)
             if self._recorder is not None:
                 self._realtime.append(self._recorder)
-            self._taps = make_taps(settings, path, source, self._engine.latency, undo, keyboard, self._recorder)
-            self._tempo_keys = make_tempo_keys(settings, source, self._engine, keyboard)
+            self._taps = parts.make_taps(settings, path, source, self._engine.latency, undo, keyboard, self._recorder)
+            self._tempo_keys = parts.make_tempo_keys(settings, source, self._engine, keyboard)
             undo.pop_all()
         self._realtime += sinks
         self._recorders = [one for one in (self._recorder, self._taps) if one is not None]
@@ -139,25 +129,11 @@ class Session:
         self._drained = inf  # when, at the latest, the last samples have been analysed
         self._failure: BaseException | None = None
         self._busy = threading.Lock()  # held while the engine processes
-        musical = set(detectors) <= {
-            "beats",
-            "drums",
-            "confirmed",
-            "harmony",
-        }  # what they detect is all there is to list
+        musical = set(detectors) <= {"beats", "drums", "confirmed", "harmony"}  # what they detect is all to list
         self._stats = SessionStats(settings.half_life, rate, apart=() if musical else OTHER_KINDS)
-        self.monitor = SessionMonitor(
-            source,
-            self._engine,
-            self._stats,
-            self._duration,
-            self._midi_name,
-            self._sent,
-            self._taps,
-            self._recorder,
-            (self._lines, self._midi_file),
-            KEYS_HELP if self._tempo_keys is not None else "",
-        )
+        made = self._midi_name, self._sent, self._taps, self._recorder, (self._lines, self._midi_file)
+        keys = KEYS_HELP if self._tempo_keys is not None else ""
+        self.monitor = SessionMonitor(source, self._engine, self._stats, self._duration, *made, keys)
 
     @classmethod
     def open(
@@ -174,10 +150,10 @@ class Session:
         the view is shown.
         """
         settings.check_run(path, fast)
-        source = open_source(settings, path, fast)
+        source = parts.open_source(settings, path, fast)
         with contextlib.ExitStack() as undo:
             undo.callback(source.stop)
-            detectors = make_detectors(settings)
+            detectors = parts.make_detectors(settings)
             view = choose_view(screen, settings.quiet)
             undo.pop_all()
         return cls(settings, source, detectors, view, on_event, path)

@@ -171,8 +171,7 @@ def read_csv(path: Path) -> list[Described]:
     Commas, semicolons, tabs and bars are recognised. Raises UserError with the line of what is wrong.
     """
     text = _text(path)
-    first = text.partition("\n")[0]
-    separator = max("\t;|,", key=first.count)
+    separator = max("\t;|,", key=text.partition("\n")[0].count)
     try:
         rows = list(documents.parse_rows(text.splitlines(keepends=True), separator, strict=True))
     except ValueError as error:
@@ -226,8 +225,7 @@ def read_synonyms(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     heads: dict[str, int] = {}
     for number, line in enumerate(_text(path, "synonyms").splitlines(), 1):
-        plain = line.partition("#")[0].strip()
-        if not plain:
+        if not (plain := line.partition("#")[0].strip()):
             continue
         head, colon, rest = plain.partition(":")
         words = ["-".join(_WORD.findall(word.lower())) for word in [head, *rest.split(",")]]

@@ -1,10 +1,11 @@
-"""Files that the steps of an atlas share: tab-separated tables, .npy arrays, and one that grows.
+"""Files that the steps of an atlas share: its state, tab-separated tables, .npy arrays, and one that grows.
 
 Tables are text which every spreadsheet, pandas and awk read. What is replaced is written whole or not at all; what
 grows is whole whenever a run that adds to it is ended.
 """
 
 import csv
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.arrays import map_array
 from samplechop.offline.common.atomic import write_text
+from samplechop.realtime.core import documents
 from samplechop.realtime.core.documents import lines_of, open_regular, parse_rows
 from samplechop.realtime.core.errors import UserError, reason_of
 
@@ -25,6 +27,53 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Row = TypeVar("Row", bound="DataclassInstance")
+
+
+STATE = "atlas.json"
+SCHEMA = 1
+MOST = 2**31 - 1
+"""Of rows, of samples of a sound, and of everything else that is counted."""
+_NUMBERS = ("schema", "rate", "width", "rows", "sources")
+
+
+def new_state(rate: int, width: int) -> dict[str, Any]:
+    """Give the state of an atlas without sounds. rate: Hz. width: samples of the longest sound there may be."""
+    return {"schema": SCHEMA, "rate": rate, "width": width, "rows": 0, "sources": 0, "steps": {}}
+
+
+def _whole(number: object) -> int:
+    """Give a count, a rate in Hz, or a width in samples. Raises ValueError for what can be none."""
+    if type(number) is not int or not 0 <= number <= MOST:
+        raise ValueError(f"{number!r:.60} is no count")
+    return number
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """Read the state of an atlas. Raises UserError if there is none, or one of another version."""
+    path = folder / STATE
+    try:
+        there = documents.read_json(path)
+        state: dict[str, Any] = {name: _whole(there[name]) for name in _NUMBERS}
+        if not (state["rate"] and state["width"]):
+            raise ValueError("sounds have a rate and a length")
+        state["steps"] = dict(there["steps"])
+        for step in state["steps"].values():
+            dict(step["settings"])
+            _whole(step["rows"])
+    except FileNotFoundError:
+        raise UserError(f"there is no atlas in {str(folder)!r}: make one with samplechop atlas collect") from None
+    except OSError as error:
+        raise UserError(f"{str(path)!r} cannot be read ({reason_of(error)})") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"{str(path)!r} is damaged: collect the sounds again into another folder") from None
+    if state["schema"] != SCHEMA:
+        raise UserError(f"the atlas {str(folder)!r} is of another version: collect the sounds again into another")
+    return state
+
+
+def write_state(folder: Path, state: dict[str, Any]) -> None:
+    """Write the state, in one go and for good. Raises UserError if the disk does not take it."""
+    write_text(folder / STATE, json.dumps(state, indent=1))
 
 
 class _Lines(list[str]):

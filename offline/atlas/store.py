@@ -14,7 +14,6 @@ behind them is not read, and goes when the next rows come.
 samples.npy is as wide as the longest sound may be; on nearly every file system what was never written takes no room.
 """
 
-import json
 import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,66 +28,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.atlas.files import (
+    STATE,
     append_rows,
     append_text,
     map_rows,
+    new_state,
     read_array,
     read_as,
+    read_state,
     truncate_table,
     tsv_lines,
+    write_state,
 )
 from samplechop.offline.common.atomic import PART, write_text
 from samplechop.offline.common.paths import check_folder
-from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.locks import locked
-
-STATE = "atlas.json"
-SCHEMA = 1
-MOST = 2**31 - 1
-"""Of rows, of samples of a sound, and of everything else that is counted."""
-_NUMBERS = ("schema", "rate", "width", "rows", "sources")
-
-
-def _new_state(rate: int, width: int) -> dict[str, Any]:
-    """Give the state of an atlas without sounds. rate: Hz. width: samples of the longest sound there may be."""
-    return {"schema": SCHEMA, "rate": rate, "width": width, "rows": 0, "sources": 0, "steps": {}}
-
-
-def _whole(number: object) -> int:
-    """Give a count, a rate in Hz, or a width in samples. Raises ValueError for what can be none."""
-    if type(number) is not int or not 0 <= number <= MOST:
-        raise ValueError(f"{number!r:.60} is no count")
-    return number
-
-
-def _read_state(folder: Path) -> dict[str, Any]:
-    """Read the state of an atlas. Raises UserError if there is none, or one of another version."""
-    path = folder / STATE
-    try:
-        there = documents.read_json(path)
-        state: dict[str, Any] = {name: _whole(there[name]) for name in _NUMBERS}
-        if not (state["rate"] and state["width"]):
-            raise ValueError("sounds have a rate and a length")
-        state["steps"] = dict(there["steps"])
-        for step in state["steps"].values():
-            dict(step["settings"])
-            _whole(step["rows"])
-    except FileNotFoundError:
-        raise UserError(f"there is no atlas in {str(folder)!r}: make one with samplechop atlas collect") from None
-    except OSError as error:
-        raise UserError(f"{str(path)!r} cannot be read ({reason_of(error)})") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"{str(path)!r} is damaged: collect the sounds again into another folder") from None
-    if state["schema"] != SCHEMA:
-        raise UserError(f"the atlas {str(folder)!r} is of another version: collect the sounds again into another")
-    return state
-
-
-def _write_state(folder: Path, state: dict[str, Any]) -> None:
-    """Write the state, in one go and for good. Raises UserError if the disk does not take it."""
-    write_text(folder / STATE, json.dumps(state, indent=1))
-
 
 SAMPLES, TABLE, NAMES, SOURCES = "samples.npy", "samples.tsv", "filenames.txt", "sources.tsv"
 _BUSY, _LOCK = ".busy", ".lock"
@@ -155,7 +110,7 @@ class Atlas:
             check_folder(folder)
         except ValueError as error:
             raise UserError(f"the atlas {str(folder)!r} cannot be trusted: {error}") from None
-        self._state = _read_state(folder)
+        self._state = read_state(folder)
         self._is_mended = False
 
     @classmethod
@@ -171,7 +126,7 @@ class Atlas:
                     raise UserError(f"there is an atlas in {str(folder)!r} already")
                 for name in (SAMPLES, TABLE, NAMES, SOURCES):
                     (folder / name).unlink(missing_ok=True)
-                _write_state(folder, _new_state(rate, width))
+                write_state(folder, new_state(rate, width))
         except OSError as error:
             raise UserError(f"the atlas {str(folder)!r} cannot be made ({reason_of(error)})") from None
         return cls(folder)
@@ -179,10 +134,10 @@ class Atlas:
     def begin_anew(self, rate: int, width: int) -> None:
         """Take another rate and width; what was processed is forgotten. Raises ValueError if there are sounds."""
         with locked(self.folder / _LOCK):
-            if _read_state(self.folder)["rows"]:
+            if read_state(self.folder)["rows"]:
                 raise ValueError("an atlas with sounds cannot begin anew")
-            self._state = _new_state(rate, width)
-            _write_state(self.folder, self._state)
+            self._state = new_state(rate, width)
+            write_state(self.folder, self._state)
         self._is_mended = False
 
     @contextmanager
@@ -195,7 +150,7 @@ class Atlas:
             with locked(self.folder / _BUSY, wait=False):
                 for left in self.folder.rglob(f"{PART}*"):
                     shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-                self._state = _read_state(self.folder)
+                self._state = read_state(self.folder)
                 self.__dict__.pop("sounds", None)
                 yield
         except BlockingIOError:
@@ -251,7 +206,7 @@ class Atlas:
         n = len(self)
         try:
             with locked(self.folder / _LOCK):
-                now = _read_state(self.folder)
+                now = read_state(self.folder)
                 if (now["rows"], now["sources"]) != (n, self._state["sources"]):
                     raise UserError(f"another samplechop has added to {str(self.folder)!r} meanwhile: run it again")
                 if not self._is_mended:
@@ -267,7 +222,7 @@ class Atlas:
                     )
                 now["rows"] += len(sounds)
                 now["sources"] += len(sources)
-                _write_state(self.folder, now)
+                write_state(self.folder, now)
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({reason_of(error)}): is the disk full?") from None
         self._state, self._is_mended = now, True
@@ -303,9 +258,9 @@ class Atlas:
         noted = {"settings": dict(settings), "rows": len(self) if rows is None else rows}
         try:
             with locked(self.folder / _LOCK):
-                now = _read_state(self.folder)  # another process may have noted something else
+                now = read_state(self.folder)  # another process may have noted something else
                 now["steps"][step] = noted
-                _write_state(self.folder, now)
+                write_state(self.folder, now)
                 self._state["steps"] = now["steps"]
         except OSError as error:
             raise UserError(f"{str(self.folder)!r} cannot be written ({reason_of(error)}): is the disk full?") from None

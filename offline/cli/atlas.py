@@ -132,7 +132,8 @@ def collect(
     What is empty, silent, damaged or too long is named and left out; sources.tsv in the atlas has the reasons.
     """
     from samplechop.offline.atlas.collect import collect as collecting
-    from samplechop.offline.atlas.store import STATE, Atlas
+    from samplechop.offline.atlas.files import STATE
+    from samplechop.offline.atlas.store import Atlas
     from samplechop.realtime.recording.session_folder import check_folder
 
     check_folder(output, "--output")

@@ -2,13 +2,12 @@
 
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,9 +16,6 @@ from samplechop.offline.common.process_pool import cores
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import Option, check, with_options
-
-if TYPE_CHECKING:
-    from samplechop.offline.evaluate.atlas import Comparison
 
 app = typer.Typer(
     cls=DefaultGroup, no_args_is_help=True, help="Measure models, of chops if none is named, and atlases."
@@ -210,7 +206,8 @@ def evaluate_atlas(
     check_extra("atlas", "evaluating an atlas", "openTSNE", "sklearn")
     from samplechop.offline.common.atomic import write_text
     from samplechop.offline.common.progress import progress_bars
-    from samplechop.offline.evaluate.atlas import compare, goals, of_large_classes, opened
+    from samplechop.offline.common.terminal import print_table
+    from samplechop.offline.evaluate.atlas import compare, goals, of_large_classes, opened, table
 
     options = AtlasOptions(**given)
     if not folder.exists():
@@ -220,27 +217,11 @@ def evaluate_atlas(
         labels = [sound.label for sound in atlas.sounds]
     kept = of_large_classes(labels)
     classes = len({label for label, keep in zip(labels, kept, strict=True) if keep})
-    _print_atlas(found, f"{kept.sum()} sounds of {classes} classes, among {len(labels)}")
+    print_table(table(found.values(), f"{kept.sum()} sounds of {classes} classes, among {len(labels)}"))
     for goal, reached in goals(found):
         echo(f"{'✓' if reached else '✗'} {goal}")
     if options.data is not None:
         write_text(options.data, json.dumps([asdict(one) for one in found.values()], indent=1) + "\n")
-
-
-def _print_atlas(found: "Mapping[str, Comparison]", title: str) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from samplechop.offline.common.terminal import print_table
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("5 nearest neighbours")
-    for column in ("map: agreeing", "map: majority", "features: agreeing", "features: majority"):
-        table.add_column(column, justify="right")
-    for one in found.values():
-        values = (one.map.share, one.map.majority, one.space.share, one.space.majority)
-        table.add_row(one.name, *(f"{value:.3f}" for value in values))
-    print_table(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,17 +268,15 @@ def evaluate_tempo(
     the median time to the first beat. Made records are counted by style and by what happens in them.
     """
     check_mir_eval()
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     from samplechop.offline.common.atomic import write_text
     from samplechop.offline.common.process_pool import as_ready
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.common.terminal import print_table
     from samplechop.offline.evaluate import tempo
+    from samplechop.offline.lab.synthetic import tempo_evaluation
 
     options = TempoOptions(**given)
-    calls = _tempo_calls(source, options)
+    calls = tempo_evaluation.calls(source, options.records, options.seed, options.performances, options.tempo)
     scores: dict[str, list[tempo.TempoScore]] = {}
     everything: list[tempo.TempoScore] = []
     with progress_bars() as progress:
@@ -306,41 +285,7 @@ def evaluate_tempo(
                 scores.setdefault(group, []).append(score)
             everything.append(score)
             progress("evaluating", done, len(calls))
-    table = Table(title="Beats and bars", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("")
-    for column in tempo.COLUMNS:
-        table.add_column(column, justify="right")
-    for name, some in sorted(scores.items()):
-        table.add_row(name, *tempo.row(some))
-    if len(scores) > 1:
-        table.add_row("all", *tempo.row(everything))
-    print_table(table, split=True)
+    print_table(tempo.table(scores, everything), split=True)
     if options.data is not None:
         results = {group: [asdict(one) for one in some] for group, some in scores.items()}
         write_text(options.data, json.dumps(results, indent=1) + "\n")
-
-
-def _tempo_calls(source: Path | None, options: TempoOptions) -> list[Any]:
-    """Give what is to be evaluated, a call for each recording. Raises UserError."""
-    from samplechop.offline.evaluate.references import references_for, tracks_in
-    from samplechop.offline.lab.synthetic import tempo_evaluation
-    from samplechop.offline.lab.synthetic.grooves import INDEX
-    from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES, groove_performances
-
-    if source is None:
-        return [
-            partial(tempo_evaluation.made, style, options.seed, number, options.tempo)
-            for style in range(len(TEMPO_STYLES))
-            for number in range(options.records)
-        ]
-    if source.is_file() or (source / INDEX).is_file():
-        people = groove_performances(source, held_out=True)[: options.performances]
-        return [
-            partial(tempo_evaluation.played, one, options.seed, number, options.tempo)
-            for number, one in enumerate(people)
-        ]
-    found = tracks_in(source, references_for, "name.beats.txt")
-    known = [one for one in found if one.references.beats is not None]
-    if not known:
-        raise UserError(f"{str(source)!r} has no recording with name.beats.txt beside it")
-    return [partial(tempo_evaluation.recorded, one.path, one.group, one.references, options.tempo) for one in known]

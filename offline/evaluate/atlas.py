@@ -11,18 +11,21 @@ Sounds of small classes are not evaluated, but they are among the neighbours, wh
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
 from samplechop.offline.atlas import fingerprints
+from samplechop.offline.atlas.files import STATE
 from samplechop.offline.atlas.map import tsne_layout
 from samplechop.offline.atlas.map.tsne_layout import nearest
-from samplechop.offline.atlas.store import STATE, Atlas, read_rows
+from samplechop.offline.atlas.store import Atlas, read_rows
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError
 
@@ -175,3 +178,15 @@ def neighbours(points: NDArray[np.floating]) -> NDArray[np.int64]:
     own = found == np.arange(len(points))[:, None]
     own[~own.any(axis=1), -1] = True
     return found[~own].reshape(len(points), NEIGHBOURS)
+
+
+def table(found: Iterable[Comparison], title: str) -> Table:
+    """Give the shares of each way to look at the sounds as a table."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    made.add_column("5 nearest neighbours")
+    for column in ("map: agreeing", "map: majority", "features: agreeing", "features: majority"):
+        made.add_column(column, justify="right")
+    for one in found:
+        values = (one.map.share, one.map.majority, one.space.share, one.space.majority)
+        made.add_row(one.name, *(f"{value:.3f}" for value in values))
+    return made

@@ -16,6 +16,7 @@ from samplechop.offline.evaluate.measures import (
     Markers,
     Measures,
     Row,
+    f_rows,
     least_size,
     marks,
     ms,
@@ -44,8 +45,7 @@ def evaluate(references: References, samples: Sound, system: str) -> SystemResul
 
 def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     """Give a system's markers per minute."""
-    minutes = sum(len(sound) for sound in sounds) / RATE / 60
-    return sum(len(systems.open_system(system)(sound).times) for sound in sounds) / minutes
+    return systems.per_minute(systems.open_system(system), sounds)
 
 
 def pooled_measures(pooled: Pooled) -> Measures:
@@ -59,19 +59,13 @@ def data(markers: Markers) -> dict[str, Any]:
 
 
 ROWS = (
-    Row("chosen chops F", "chops_f", share),
-    Row("  precision", "chops_p", share),
-    Row("  recall", "chops_r", share),
-    Row("  F at ±25 ms", "chops_f25", share),
+    *f_rows("chosen chops F", "chops"),
     Row("  F at ±30 ms", "chops_f30", share),
     Row("  of the N strongest", "strongest_f", share),
     Row("every hit F, ±30 ms", "onsets_f30", share),
     Row("  precision", "onsets_p30", share),
     Row("  recall", "onsets_r30", share),
-    Row("strong hits F", "strong_f", share),
-    Row("  precision", "strong_p", share),
-    Row("  recall", "strong_r", share),
-    Row("  F at ±25 ms", "strong_f25", share),
+    *f_rows("strong hits F", "strong"),
     Row("beats F", "beats_f", share),
     Row("  F at ±25 ms", "beats_f25", share),
     Row("downbeats F", "downbeats_f", share),

@@ -10,8 +10,9 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.evaluate.chord_references import UNKNOWN, ChordReferences, Segment
 from samplechop.offline.evaluate.measures import Measures
-from samplechop.offline.evaluate.references import UNKNOWN, ChordReferences, Seconds, Segment
+from samplechop.offline.evaluate.references import Seconds
 from samplechop.realtime.core.events import NO_CHORD
 from samplechop.realtime.detectors.harmony.harte import QUALITIES, Chord, parse
 

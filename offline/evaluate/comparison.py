@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from samplechop.offline.evaluate.measures import standard_error
 from samplechop.offline.evaluate.runner import Result
 
 SURE = 2.0
@@ -44,11 +45,6 @@ class Difference:
             f"{self.after:.3f} after {self.before:.3f}, {self.mean:+.3f}{error} paired over {ones}, "
             f"better in {self.better}, worse in {self.worse}"
         )
-
-
-def standard_error(values: Sequence[float]) -> float:
-    """Give the standard error of a mean: the standard deviation (n - 1) over the root of n; nan under two values."""
-    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 
 def difference(before: Sequence[float], after: Sequence[float]) -> Difference:

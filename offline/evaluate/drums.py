@@ -34,6 +34,7 @@ from samplechop.offline.evaluate.measures import (
     Measures,
     Row,
     calibration_error,
+    f_rows,
     least_size,
     ms,
     pairs,
@@ -66,7 +67,7 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
         return peers.drum_hits
     if system in PEERS:
         return lambda samples: _unlabelled(systems.open_system(system)(samples))
-    return live_hits(systems.detector_of(system, _detector))
+    return systems.live(systems.detector_of(system, _detector), hits_of)
 
 
 def usual_systems() -> list[str]:
@@ -79,18 +80,6 @@ def _detector(model: str) -> Detector:
     if models.load(model).kind == "stream":
         return ConfirmedDrumDetector(ConfirmedDrumSettings(model=model))
     return DrumDetector(DrumSettings(model=model))
-
-
-def live_hits(detector: Detector) -> Callable[[Sound], Hits]:
-    """Run a detector on drums as the live host does."""
-    process = systems.live_events(detector)
-    latency_ms = systems.stated_latency_ms(detector)
-
-    def run(samples: Sound) -> Hits:
-        events, seconds = process(samples)
-        return hits_of(events, seconds, latency_ms)
-
-    return run
 
 
 def hits_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | None = None) -> Hits:
@@ -129,8 +118,7 @@ def evaluate(references: DrumReferences, samples: Sound, system: str) -> SystemR
 
 def false_alarms(system: str, sounds: Sequence[Sound]) -> float:
     """Give a system's hits per minute."""
-    minutes = sum(len(sound) for sound in sounds) / RATE / 60
-    return sum(len(open_system(system)(sound).times) for sound in sounds) / minutes
+    return systems.per_minute(open_system(system), sounds)
 
 
 def pooled_measures(pooled: Pooled) -> Measures:
@@ -176,10 +164,7 @@ def _number(value: float) -> float | None:
 
 def _rows_of(label: str) -> tuple[Row, ...]:
     return (
-        Row(f"{label} F", f"{label}_f", share),
-        Row("  precision", f"{label}_p", share),
-        Row("  recall", f"{label}_r", share),
-        Row("  F at ±25 ms", f"{label}_f25", share),
+        *f_rows(f"{label} F", label),
         Row("  offset, median", f"{label}_offset_ms", signed_ms, least_size),
         Row("  calibration error", f"{label}_ece", share, min),
         Row("  a minute where none is", f"{label}_false", rate, min),
@@ -190,10 +175,7 @@ ROWS = (
     Row(f"mean F of {', '.join(HEADLINE)}", "headline_f", share),
     Row("  at ±25 ms", "headline_f25", share),
     *(row for label in DRUMS for row in _rows_of(label)),
-    Row("drum onsets F", "onsets_f", share),
-    Row("  precision", "onsets_p", share),
-    Row("  recall", "onsets_r", share),
-    Row("  F at ±25 ms", "onsets_f25", share),
+    *f_rows("drum onsets F", "onsets"),
     Row("offset, median", "offset_ms", signed_ms, least_size),
     Row("offset, 95 % within", "offset_p95_ms", ms, min),
     Row("velocity, correlation", "velocity_r", share),
@@ -283,18 +265,9 @@ def figures(result: Result) -> list[tuple[str, str]]:
         counts = result.counts(system)
         if CONFUSION not in counts:
             continue
-        shown.append(
-            (
-                f"{title(system)}: what each hit was taken for",
-                confusion(
-                    counts[CONFUSION],
-                    REFERENCE_LABELS,
-                    DETECTED_LABELS,
-                    f"confusion of {title(system)}",
-                    "rows: what was struck; columns: what was detected; hits within ±50 ms",
-                ),
-            )
-        )
+        name, note = title(system), "rows: what was struck; columns: what was detected; hits within ±50 ms"
+        drawn = confusion(counts[CONFUSION], REFERENCE_LABELS, DETECTED_LABELS, f"confusion of {name}", note)
+        shown.append((f"{name}: what each hit was taken for", drawn))
         if RELIABILITY in counts:
             lines = {label: counts[f"{RELIABILITY}_{label}"] for label in DRUMS}
             shown.append((f"{title(system)}: how far strengths can be trusted", reliability(lines)))

@@ -21,8 +21,7 @@ from samplechop.offline.evaluate.chord_measures import (
     Harmony,
     name_of,
 )
-from samplechop.offline.evaluate.measures import Measures, Row, least_size, ms, share, signed_ms, whole
-from samplechop.offline.evaluate.references import (
+from samplechop.offline.evaluate.chord_references import (
     CHORDS_WANTED,
     UNKNOWN,
     ChordReferences,
@@ -30,11 +29,11 @@ from samplechop.offline.evaluate.references import (
     chord_references_for,
     key_name,
 )
+from samplechop.offline.evaluate.measures import Measures, Row, least_size, ms, share, signed_ms, whole
 from samplechop.offline.evaluate.runner import Pooled, Result, SystemResult, Task, TrackResult
 from samplechop.offline.evaluate.svg import FIGURE, GREY, LEFT, PLOT, WAVE, confusion
 from samplechop.offline.evaluate.systems import title
 from samplechop.realtime.core.events import CHORD, KEY, NO_CHORD, PITCHES, Event
-from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.harmony.detector import HarmonyDetector, HarmonySettings
 from samplechop.realtime.detectors.harmony.harte import parse, shorthand
 
@@ -49,19 +48,8 @@ def open_system(system: str) -> Callable[[Sound], Harmony]:
     """
     if system in PEERS:
         return peers.nearest_templates
-    return live_harmony(systems.detector_of(system, lambda model: HarmonyDetector(HarmonySettings(model=model))))
-
-
-def live_harmony(detector: Detector) -> Callable[[Sound], Harmony]:
-    """Run a detector on harmony as the live host does."""
-    process = systems.live_events(detector)
-    latency_ms = systems.stated_latency_ms(detector)
-
-    def run(samples: Sound) -> Harmony:
-        events, seconds = process(samples)
-        return harmony_of(events, seconds, latency_ms)
-
-    return run
+    detector = systems.detector_of(system, lambda model: HarmonyDetector(HarmonySettings(model=model)))
+    return systems.live(detector, harmony_of)
 
 
 def harmony_of(events: Sequence[Event], seconds: float = 0.0, latency_ms: float | None = None) -> Harmony:

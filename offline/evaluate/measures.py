@@ -5,7 +5,7 @@ Every measure is a plain number or None where nothing can be said. Times are sec
 Markers in places where nobody knows whether a chop belongs count neither way against the chops.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -214,26 +214,28 @@ def measure(references: References, markers: Markers, length: float) -> Measures
     }
 
 
-def mean_of(rows: Sequence[Mapping[str, float | None]]) -> Measures:
-    """Average each measure over the recordings for which it is known; of offsets the median."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    means: Measures = {}
-    for name in names:
+def _known_values(rows: Sequence[Mapping[str, float | None]]) -> Iterator[tuple[str, list[float], bool]]:
+    """Give each measure's name, what is known of it, and whether its median stands for it and not its mean."""
+    for name in dict.fromkeys(name for row in rows for name in row):
         values = [value for row in rows if (value := row.get(name)) is not None]
-        average = np.median if name.startswith("offset") or name == "speed" else np.mean
-        means[name] = float(average(values)) if values else None
-    return means
+        yield name, values, name.startswith("offset") or name == "speed"
+
+
+def mean_of(rows: Sequence[Mapping[str, float | None]]) -> Measures:
+    """Average the measures of recordings, each over those it is known for: offsets and speed by their median."""
+    found = _known_values(rows)
+    return {name: float((np.median if middle else np.mean)(some)) if some else None for name, some, middle in found}
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Give the standard error of a mean: the standard deviation (n - 1) over the root of n; nan under two values."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 
 def errors_of(rows: Sequence[Mapping[str, float | None]]) -> Measures:
     """Give the standard error of each mean that mean_of gives, over the recordings: None of fewer than two."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    errors: Measures = {}
-    for name in names:
-        values = [value for row in rows if (value := row.get(name)) is not None]
-        averaged = not name.startswith("offset") and name != "speed"
-        errors[name] = float(np.std(values, ddof=1) / np.sqrt(len(values))) if averaged and len(values) > 1 else None
-    return errors
+    found = _known_values(rows)
+    return {name: standard_error(some) if len(some) > 1 and not middle else None for name, some, middle in found}
 
 
 def share(value: float) -> str:
@@ -272,6 +274,12 @@ class Row:
     best: Callable[[Sequence[float]], float] | None = max
 
 
+def f_rows(label: str, key: str) -> tuple[Row, ...]:
+    """Give the rows of an F-measure: itself, precision, recall, and F in the narrow window."""
+    named = (label, "f"), ("  precision", "p"), ("  recall", "r"), ("  F at ±25 ms", "f25")
+    return tuple(Row(name, f"{key}_{part}", share) for name, part in named)
+
+
 def least_size(values: Sequence[float]) -> float:
     """Give the value nearest to zero."""
     return min(values, key=abs)
@@ -286,6 +294,6 @@ def compared(row: Row, values: Sequence[float | None], errors: Sequence[float | 
     if not known:
         return []
     lead = row.text(row.best(known)) if row.best is not None and len(known) > 1 else None
-    texts = ["–" if value is None else row.text(value) for value in values]
-    behind = ["" if error is None or row.text is not share else f"±{share(error)}" for error in errors]
+    texts = ("–" if value is None else row.text(value) for value in values)
+    behind = ("" if error is None or row.text is not share else f"±{share(error)}" for error in errors)
     return [(text + error, text == lead) for text, error in zip_longest(texts, behind, fillvalue="")]

@@ -9,30 +9,25 @@ Beside `name.flac`, or in the folder's `reference_times`, may lie, and all that 
     name.txt, ...     a producer's own labels, see offline/labels/
     name.play.json    that it is another play of a record, and how the times of the two belong together
 
-Of the harmony the first of these counts, and name.key may hold the key: "A:min" or "A minor".
-
-    name.lab          "begin end chord" a line, seconds and a label in Harte's syntax, as in MIREX
-    name.json         the truth of a synthetic record
 """
 
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline import labels
 from samplechop.offline.audio.reading import SUFFIXES
 from samplechop.offline.common import sidecars
-from samplechop.offline.evaluate.plays import PLAY, FirstPlay, read_play
+from samplechop.offline.common.atomic import write_text
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
-from samplechop.realtime.detectors.harmony import harte
 
 Seconds = NDArray[np.float64]
 BESIDE = "reference_times"
@@ -42,10 +37,51 @@ ACCENT, GHOST = 0.5, 0.3
 """Velocities, 0..1: a kick or snare is a strong hit from the one on, and none up to the other; between nobody says."""
 TOGETHER = 0.03
 """Seconds: hits this close are one place to a listener."""
-CHORDS_WANTED = "put name.lab with lines such as '0.0 2.5 A:min7' beside the audio"
-UNKNOWN = "X"
-"""The label of what nobody could name (Harte)."""
-MODES = {"maj": "major", "major": "major", "min": "minor", "minor": "minor", "": "major"}
+PLAY = ".play.json"
+PLAY_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPlay:
+    """Another recording of the same record, and how its times (first) and this one's (second) belong together.
+
+    path: of the other. first, second: float64 (n,), seconds, both rising; between them time runs evenly.
+    """
+
+    path: Path
+    first: Seconds
+    second: Seconds
+
+    def mapped(self, times: Seconds) -> Seconds:
+        """Map times of the first play to times of the second, seconds, float64 (n,); what both have is kept."""
+        inside = times[(times >= self.first[0]) & (times <= self.first[-1])]
+        return np.interp(inside, self.first, self.second)
+
+
+def write_play(path: Path, first: str, times: NDArray[np.float64]) -> None:
+    """Write down that NAME.play.json's recording plays the same record as the file `first` beside it.
+
+    times: float64 (n, 2), seconds in the first play and in this one. Raises UserError if the disk does not take it.
+    """
+    rows = [[round(float(a), 6), round(float(b), 6)] for a, b in times]
+    write_text(path, json.dumps({"schema": PLAY_SCHEMA, "first": first, "times": rows}) + "\n")
+
+
+def read_play(path: Path) -> FirstPlay:
+    """Read what write_play wrote. Raises UserError if it is none, or if there is no such first play."""
+    try:
+        data = documents.read_json(path)
+        if data["schema"] != PLAY_SCHEMA:
+            raise ValueError(f"it is not of schema {PLAY_SCHEMA}")
+        times = np.array(data["times"], np.float64)
+        if times.ndim != 2 or times.shape[1] != 2 or len(times) < 2 or not np.all(np.diff(times, axis=0) > 0):
+            raise ValueError("its times are no two rising columns of seconds")
+        first = path.parent / Path(data["first"]).name
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"The description of two plays {str(path)!r} cannot be read: {error}") from None
+    if not first.is_file():
+        raise UserError(f"{str(path)!r} names the first play {first.name!r}, which is not beside it")
+    return FirstPlay(first, times[:, 0], times[:, 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,93 +256,3 @@ def tracks_in(folder: Path, read: Known = references_for, wanted: str = WANTED) 
 
 def _cannot_list(error: OSError) -> None:
     raise UserError(f"The folder {str(error.filename)!r} cannot be read: {reason_of(error)}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """From start to stop, seconds, this chord sounds; "N": none, "X": nobody knows."""
-
-    start: float
-    stop: float
-    label: str
-
-    @property
-    def chord(self) -> harte.Chord | None:
-        """The chord; None where none sounds or nobody knows."""
-        return harte.parse(self.label)
-
-
-@dataclass(frozen=True, slots=True)
-class ChordReferences:
-    """The chords of one recording, one after the other without gaps.
-
-    has_bass: whether the labels say which note is the lowest. key: as mir_eval writes it, "A minor"; None: nobody
-    says.
-    """
-
-    segments: tuple[Segment, ...]
-    has_bass: bool = True
-    key: str | None = None
-
-
-def contiguous(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Sort segments, end each where the next begins at the latest, and fill gaps with what nobody knows."""
-    made: list[Segment] = []
-    for one in sorted(segments, key=lambda one: one.start):
-        if made and made[-1].stop > one.start:
-            made[-1] = Segment(made[-1].start, one.start, made[-1].label)
-        elif made and made[-1].stop < one.start:
-            made.append(Segment(made[-1].stop, one.start, UNKNOWN))
-        made.append(one)
-    return tuple(one for one in made if one.stop > one.start)
-
-
-def key_name(label: str) -> str:
-    """Give a key such as "A:min", "A:minor" or "A minor" as mir_eval writes it.
-
-    Raises ValueError for what is none.
-    """
-    tonic, _, mode = label.strip().replace(":", " ").partition(" ")
-    name = f"{tonic} {MODES.get(mode.strip().lower(), '?')}"
-    mir_eval.key.validate_key(name)
-    return name
-
-
-def _from_lab(path: Path) -> tuple[Segment, ...]:
-    made = []
-    for start, rest in rows_of(path, parted_by=""):
-        try:
-            stop, label = rest
-            made.append(Segment(start, float(stop), label))
-            harte.parse(label)
-            mir_eval.chord.encode(label)
-        except (ValueError, mir_eval.chord.InvalidChordException):
-            raise UserError(
-                f"{str(path)!r}, at {start:g} s: {' '.join(rest)!r} is no end and chord, such as '2.5 A:min7'"
-            ) from None
-    return contiguous(made)
-
-
-def chord_references_for(audio: Path, root: Path | None = None) -> ChordReferences | None:
-    """Read what is known about the harmony of a recording; None if nothing is. root: holds reference_times.
-
-    Raises UserError for a file that cannot be read.
-    """
-    if (path := beside(audio, root, ".lab")) is not None:
-        segments, has_bass = _from_lab(path), True
-    elif (path := beside(audio, root, ".json")) is not None and (truth := read_truth(path)).chords:
-        stops = [*(chord.time for chord in truth.chords[1:]), truth.length]
-        pairs = zip(truth.chords, stops, strict=True)
-        segments = contiguous(Segment(chord.time, stop, chord.label) for chord, stop in pairs)
-        # A synthetic record's labels name chords, whatever its bass player makes of them.
-        has_bass = False
-    else:
-        return None
-    if not segments:
-        return None
-    if (path := beside(audio, root, ".key")) is None:
-        return ChordReferences(segments, has_bass)
-    try:
-        return ChordReferences(segments, has_bass, key_name(documents.read_text(path)))
-    except (OSError, ValueError):
-        raise UserError(f"{str(path)!r} holds no key: write one such as 'A:min'") from None

@@ -5,13 +5,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 import numpy as np
 
 from samplechop import models
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.evaluate import peers
+from samplechop.offline.evaluate.drum_measures import Hits
 from samplechop.offline.evaluate.measures import Markers
 from samplechop.realtime import detectors
 from samplechop.realtime.core.errors import UserError
@@ -26,6 +27,7 @@ WAY = "@"
 """Between a model and the way in which it chooses, in the name of a system: chop@hits."""
 System = Callable[[Sound], Markers]
 """Float32 mono audio at 44 100 Hz in, markers out."""
+Found = TypeVar("Found")
 
 
 @lru_cache(maxsize=8)
@@ -98,9 +100,21 @@ def live_events(detector: Detector) -> Callable[[Sound], tuple[list[Event], floa
     return process
 
 
-def stated_latency_ms(detector: Detector) -> float:
-    """Give a detector's own latency, as it states it once `live_events` prepared it, without the block it waits for."""
-    return 1000 * (detector.latency - BLOCK) / RATE
+def live(detector: Detector, read: Callable[[Sequence[Event], float, float], Found]) -> Callable[[Sound], Found]:
+    """Run a detector as the live host does.
+
+    read: makes what is found of its events, the seconds that they took, and its latency in milliseconds as it states
+    it, without the block it waits for.
+    """
+    process = live_events(detector)
+    latency_ms = 1000 * (detector.latency - BLOCK) / RATE
+    return lambda samples: read(*process(samples), latency_ms)
+
+
+def per_minute(run: Callable[[Sound], Markers | Hits], sounds: Sequence[Sound]) -> float:
+    """Give how many places a system finds a minute."""
+    minutes = sum(len(sound) for sound in sounds) / RATE / 60
+    return sum(len(run(sound).times) for sound in sounds) / minutes
 
 
 def live_system(detector: Detector) -> System:

@@ -6,7 +6,7 @@ CMLt: the share of beats that go on at the right level and phase, AMLt: at any l
 and Plumbley, 2009), by mir_eval. A slip is a beat that lies no whole number of periods after the one before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
@@ -14,6 +14,8 @@ from statistics import fmean
 import mir_eval
 import numpy as np
 from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
 from samplechop.realtime.core.events import DOWNBEAT, Event
 
@@ -113,3 +115,16 @@ def row(some: Sequence[TempoScore]) -> list[str]:
         *(f"{rate:.2f}" for rate in rates),
         f"{np.median(late):.1f}" if late else "-",
     ]
+
+
+def table(scores: Mapping[str, Sequence[TempoScore]], everything: Sequence[TempoScore]) -> Table:
+    """Give the scores of groups, by name, as a table, and of all of them together where they are several."""
+    made = Table(title="Beats and bars", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    made.add_column("")
+    for column in COLUMNS:
+        made.add_column(column, justify="right")
+    for name, some in sorted(scores.items()):
+        made.add_row(name, *row(some))
+    if len(scores) > 1:
+        made.add_row("all", *row(everything))
+    return made

@@ -16,18 +16,8 @@ from numpy.typing import NDArray
 from samplechop.offline.audio.reading import read_at_own_rate, to_rate
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.progress import Progress, silent
-from samplechop.offline.notes.note_bank import (
-    BEFORE_SECONDS,
-    INDEX,
-    OVER_NOISE,
-    RINGS,
-    Bank,
-    Note,
-    attack,
-    is_clipped,
-    is_silent,
-    write_bank,
-)
+from samplechop.offline.notes import note_bank
+from samplechop.offline.notes.note_bank import BEFORE_SECONDS, INDEX, OVER_NOISE, RINGS, Bank, Note
 from samplechop.realtime.audio.source import Source
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.process import end_begins
@@ -169,7 +159,7 @@ class _Connection:
         seconds = min(plan.seconds, 1.0)
         sent = self._strike(note, velocity, seconds)
         earliest, latest = sent - round(EARLY_SECONDS * rate), sent + round(LATEST_SECONDS * rate)
-        while (begin := attack(audio.read(earliest, audio.end), self.noise)) is None:
+        while (begin := note_bank.attack(audio.read(earliest, audio.end), self.noise)) is None:
             if audio.end >= latest:
                 raise UserError(
                     f"no sound came in on {device_name!r} within {LATEST_SECONDS:g} s of note {note} on {port_name!r}:"
@@ -179,7 +169,7 @@ class _Connection:
             audio.receive()
         # Until all of it is there, its loudest moment may be still to come.
         audio.receive_until(earliest + begin + round((seconds + plan.release) * rate))
-        begin = attack(audio.read(earliest, audio.end), self.noise) or 0
+        begin = note_bank.attack(audio.read(earliest, audio.end), self.noise) or 0
         self.latency = (earliest + begin - sent) / rate
 
     def take(self, note: int, velocity: int) -> tuple[NDArray[np.float32], bool]:
@@ -195,7 +185,7 @@ class _Connection:
         earliest = expected - jitter
         audio.receive_until(expected + jitter + length)
         rest = float(np.abs(audio.read(earliest - before, earliest)).max())
-        found = attack(audio.read(earliest, earliest + length), max(self.noise, rest))
+        found = note_bank.attack(audio.read(earliest, earliest + length), max(self.noise, rest))
         begin = earliest + found if found is not None and found <= 2 * jitter else expected
         note_alone = audio.read(begin, begin + length)
         overlaps = rest > max(OVER_NOISE * self.noise, RINGS * float(np.abs(note_alone).max()))
@@ -253,10 +243,10 @@ def capture(
             for done, key in enumerate(missing, of - len(missing) + 1):
                 sound, overlaps = _tried(partial(synthesizer.take, *key))
                 wrong = ""
-                if is_silent(sound, synthesizer.noise):
+                if note_bank.is_silent(sound, synthesizer.noise):
                     wrong = "is silent"
                     sound = np.zeros_like(sound)  # so that no noise passes for a note later
-                elif is_clipped(sound):
+                elif note_bank.is_clipped(sound):
                     wrong = "clips: turn the synthesizer or the input down"
                 elif overlaps:
                     wrong = "began while the one before still overlaps: give a longer --release"
@@ -286,10 +276,10 @@ def _assemble(plan: Plan, folder: Path, latency: float | None) -> Captured:
     notes, kept, silent, clipped = [], [], [], []
     for key in plan.keys:
         samples, rate = read_at_own_rate(_path(folder, key))
-        if is_silent(samples, 0.0):
+        if note_bank.is_silent(samples, 0.0):
             silent.append(key)
             continue
-        if is_clipped(samples):
+        if note_bank.is_clipped(samples):
             clipped.append(key)
         notes.append(Note(float(key[0]), key[1], plan.seconds, to_rate(samples, rate)))
         kept.append(key)
@@ -297,7 +287,7 @@ def _assemble(plan: Plan, folder: Path, latency: float | None) -> Captured:
         raise UserError(
             f"every note in {str(folder)!r} is silent: turn the synthesizer up, and begin with a new folder"
         )
-    write_bank(Bank(folder.name, tuple(notes)), folder)
+    note_bank.write_bank(Bank(folder.name, tuple(notes)), folder)
     shutil.rmtree(folder / TAKES)
     return Captured(tuple(kept), tuple(silent), tuple(clipped), latency)
 

@@ -37,7 +37,6 @@ TUNING = "Tuning"
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features (n, n_features) in, probabilities (n, heads) out."""
 
-
 Shape = tcn.Shape | SharedShape
 
 
@@ -61,8 +60,7 @@ def start_from(name: str, kind: type[StreamFeatures] | type[DrumFeatures], **exp
     for key, wanted in expected.items():
         if getattr(features, key) != wanted:
             raise UserError(f"--from {name}: its {key} is {getattr(features, key)}, this version trains {wanted}")
-    shape = shape_of(features)
-    path = manifest.path.with_suffix(".npz")
+    shape, path = shape_of(features), manifest.path.with_suffix(".npz")
     members = tcn.load_weights(path)
     if any([layer.shape for layer, _ in layers] != shape.weights for layers in members):
         raise UserError(f"--from {manifest.name}: {path.name} beside it holds the weights of another net")
@@ -104,8 +102,7 @@ class StreamingTask(ABC):
         self._augmentation = 1.0
         self._built: list[Any] = []
         self.layers: list[tcn.Layers] = []
-        self.early = b""
-        self.distil = False
+        self.early, self.distil = b"", False
 
     @property
     def members(self) -> int:
@@ -158,8 +155,7 @@ class StreamingTask(ABC):
 
     def validation_batches(self) -> list[Batch]:
         """Give one excerpt of each validation record, as it is."""
-        records = enumerate(self.validation)
-        examples = [example(self.spec, one, np.random.default_rng(i), 0.0) for i, one in records]
+        examples = [example(self.spec, one, np.random.default_rng(i), 0.0) for i, one in enumerate(self.validation)]
         return [_stacked(examples[i : i + BATCH]) for i in range(0, len(examples), BATCH)]
 
     def loss(self) -> Loss:
@@ -190,15 +186,9 @@ class StreamingTask(ABC):
         """
         tcn.save_weights(manifest.path.with_suffix(".npz"), self.layers)
         x = np.asarray(self.validation[0].x[:2000], np.float32)
-        net = TemporalNet(manifest, STACK)
-        live = np.array(
-            [
-                np.concatenate([*net.push(frame.reshape(net.rows_per_frame, -1)), net.early[-1:].reshape(-1)])
-                for frame in x
-            ]
-        )
-        wanted = self._predict(x)
-        n = len(self.spec.names)
+        net, wanted, n = TemporalNet(manifest, STACK), self._predict(x), len(self.spec.names)
+        frames = (frame.reshape(net.rows_per_frame, -1) for frame in x)
+        live = np.array([np.concatenate([*net.push(frame), net.early[-1:].reshape(-1)]) for frame in frames])
         wanted = np.concatenate([wanted[:, :n], wanted[:, wanted.shape[1] - (live.shape[1] - n) :]], axis=1)
         difference = float(np.max(np.abs(live - wanted)))
         if difference > CLOSE_ENOUGH:
@@ -269,12 +259,11 @@ def train_stream(
 
     make: the task of (shards, members, start, shards to calibrate on).
     """
-    shards = run.work / run.task
+    shards, real = run.work / run.task, None
     prepare = partial(dataset.prepare, spec, seed=options.seed, jobs=options.jobs)
     counted = partial(run.progress, "processing recordings")
     counts = prepare(sources, shards, VERSIONS, on_record=counted, held_out=True, set_apart=run.set_apart)
     facts: dict[str, Any] = {f"recordings_{split}": number for split, number in counts.items()}
-    real = None
     if options.calibrate_on is not None:
         real = run.work / "calibration"
         counted = partial(run.progress, "processing real recordings")

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -41,32 +42,27 @@ class TempoMap:
     Before the first beat the tempo is such that it falls on its place in the bar; after the last it stays. Without
     beats it is 120 BPM throughout.
 
-    changes: (tick, microseconds per beat), rising, the first at tick 0. settled: seconds up to which no later beat
-    changes anything.
+    changes: (tick, microseconds per beat), rising, the first at tick 0. seconds: of the beats, 0 before the first: up
+    to the last of them no later beat changes anything.
     """
 
     def __init__(self, beats: Sequence[Event], sample_rate: int) -> None:
         """Draw the lines. beats: rising in `sample`, at sample_rate Hz; those without a tempo are left out."""
-        self._seconds, self._ticks, self.changes = [0.0], [0], [(0, TEMPO)]
+        self.seconds, self._ticks, self.changes = [0.0], [0], [(0, TEMPO)]
         self._sample_rate = sample_rate
         for beat in beats:
             self.add(beat)
 
-    @property
-    def settled(self) -> float:
-        """Give the time of the last beat in seconds, 0 before the first."""
-        return self._seconds[-1]
-
     def add(self, beat: Event) -> None:
         """Go on to a beat later than all before it; one without a tempo changes nothing."""
-        if beat.tempo:
-            label = beat.label or ""
-            self._add(beat.sample / self._sample_rate, 60 / beat.tempo, int(label) if label.isdecimal() else 1)
-
-    def _add(self, seconds: float, period: float, position: int) -> None:
-        gap = seconds - self._seconds[-1]
+        if not beat.tempo:
+            return
+        label = beat.label or ""
+        position = int(label) if label.isdecimal() else 1
+        seconds, period = beat.sample / self._sample_rate, 60 / beat.tempo
+        gap = seconds - self.seconds[-1]
         beats = gap / period
-        if len(self._seconds) == 1:  # whole bars, and what the bar has before this beat
+        if len(self.seconds) == 1:  # whole bars, and what the bar has before this beat
             whole = (position - 1) % BAR
             whole += BAR * max(0, round((beats - whole) / BAR))
         else:
@@ -74,14 +70,14 @@ class TempoMap:
         if not whole or not _FASTEST <= gap * 1e6 / whole <= _SLOWEST:
             return
         self.changes[-1] = (self._ticks[-1], round(gap * 1e6 / whole))
-        self._seconds.append(seconds)
+        self.seconds.append(seconds)
         self._ticks.append(self._ticks[-1] + whole * TICKS_PER_BEAT)
         self.changes.append((self._ticks[-1], round(period * 1e6)))
 
     def tick(self, seconds: float) -> int:
         """Give the tick of a time in seconds, at least 0."""
-        line = bisect_right(self._seconds, seconds) - 1
-        return self._ticks[line] + round((seconds - self._seconds[line]) * TICKS_PER_BEAT * 1e6 / self.changes[line][1])
+        line = bisect_right(self.seconds, seconds) - 1
+        return self._ticks[line] + round((seconds - self.seconds[line]) * TICKS_PER_BEAT * 1e6 / self.changes[line][1])
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -122,9 +118,8 @@ class MidiFileSink:
         if gate_seconds <= 0:
             raise ValueError(f"gate_seconds must be more than 0, got {gate_seconds}")
         self._path = check_target(path, replaced=True)
-        self._sample_rate = sample_rate
+        self._sample_rate, self._gate = sample_rate, gate_seconds
         self._channel, self._channels = channel, dict(channels)
-        self._gate = gate_seconds
         self._tempi = TempoMap((), sample_rate)
         self._gated: list[Event] = []  # not settled yet, as those that follow
         self._sustained: defaultdict[str, list[Event]] = defaultdict(list)
@@ -133,15 +128,13 @@ class MidiFileSink:
         self._track = _Track()
         self._tick = 0  # what lies before it is in the track
         self._newest = 0  # sample
-        self._changed, self._due = False, 0.0
-        self._closed = False
+        self._changed, self._due, self._closed = False, 0.0, False
         self._fault = ""  # why the disk did not take it the last time
 
     def warnings(self) -> tuple[str, ...]:
         """[any thread] Say that the file does not grow, and why, while that is so."""
-        return (f"the MIDI file {str(self._path)!r} cannot be written ({self._fault}): it is tried again",) * bool(
-            self._fault
-        )
+        said = f"the MIDI file {str(self._path)!r} cannot be written ({self._fault}): it is tried again"
+        return (said,) if self._fault else ()
 
     def write(self, event: Event) -> None:
         """Take a beat, an event that has a note, or one with a velocity and the notes that sound until the next one."""
@@ -163,7 +156,7 @@ class MidiFileSink:
         if not self._changed or self._closed or began < self._due:
             return
         self._changed = False
-        self._settle(min(self._newest / self._sample_rate - SETTLED_SECONDS, self._tempi.settled))
+        self._settle(min(self._newest / self._sample_rate - SETTLED_SECONDS, self._tempi.seconds[-1]))
         try:
             self._replace(sync=False)
             self._fault = ""
@@ -200,7 +193,7 @@ class MidiFileSink:
 
     def _render(self) -> bytes:
         """Give the whole file; what has no end yet ends at the newest event."""
-        track = self._track.copy()
+        track = deepcopy(self._track)
         newest = self._tempi.tick(self._newest / self._sample_rate)
         notes, _ = self._notes(inf)
         closed = [replace(one, end=max(one.begin + 1, newest)) if one.end == _OPEN else one for one in notes]
@@ -232,9 +225,6 @@ class MidiFileSink:
             timed.append((one.end, 1, bytes((0x80 | channel, one.note, 0))))
         return sorted(message for message in timed if self._tick <= message[0] < before)
 
-    def _channel_of(self, kind: str) -> int:
-        return self._channels.get(kind, self._channel)
-
     def _notes(self, seconds: float) -> tuple[list[_Note], dict[str, dict[int, tuple[int, int]]]]:
         """Give the notes of what is not settled and lies before a moment, and the sustained ones that sound then.
 
@@ -249,9 +239,10 @@ class MidiFileSink:
                 at = event.sample / self._sample_rate
                 begin, end_seconds = max(self._tick, tick_of(at)), at + self._gate
                 end = max(begin + 1, tick_of(end_seconds))
-                notes.append(_Note(self._channel_of(event.kind), event.note, begin, event.velocity, end, end_seconds))
+                channel = self._channels.get(event.kind, self._channel)
+                notes.append(_Note(channel, event.note, begin, event.velocity, end, end_seconds))
         for kind, events in self._sustained.items():
-            channel, begun = self._channel_of(kind), dict(self._sounding.get(kind, {}))
+            channel, begun = self._channels.get(kind, self._channel), dict(self._sounding.get(kind, {}))
             for event in sorted((one for one in events if one.sample < limit), key=lambda event: event.sample):
                 at, wanted = event.sample / self._sample_rate, set(event.notes or ())
                 tick = max(self._tick, tick_of(at))
@@ -269,13 +260,9 @@ class MidiFileSink:
 class _Track:
     """The bytes of a track as far as it is written."""
 
-    def __init__(self, data: bytes | bytearray = b"\x00\xff\x03\x0asamplechop", tick: int = 0, status: int = 0) -> None:
+    def __init__(self) -> None:
         """Begin with its name."""
-        self._data, self._tick, self._status = bytearray(data), tick, status
-
-    def copy(self) -> "_Track":
-        """Give one that can be added to alone."""
-        return _Track(self._data, self._tick, self._status)
+        self._data, self._tick, self._status = bytearray(b"\x00\xff\x03\x0asamplechop"), 0, 0
 
     def add(self, timed: list[tuple[int, int, bytes]]) -> None:
         """Append messages (tick, anything, message), rising in tick."""

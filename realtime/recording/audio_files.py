@@ -150,12 +150,8 @@ class WavFile:
 
     def write_silence(self, frames: int) -> None:
         """Append silence, which takes no room on most disks."""
+        self._file.truncate(self._start + (self.frames + frames) * self._frame_bytes)
         self.frames += frames
-        try:
-            self._file.truncate(self._start + self.frames * self._frame_bytes)
-        except OSError:
-            self.frames -= frames
-            raise
 
     def flush(self) -> None:
         """Let other programs read all that was written."""

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from samplechop.offline.atlas.collect.find_files import Item, find, match_alignments
 from samplechop.offline.atlas.collect.normalise import Made, make
+from samplechop.offline.atlas.files import STATE
 from samplechop.offline.atlas.settings import CollectSettings, Split
-from samplechop.offline.atlas.store import STATE, Atlas, Sound, Source, one_line
+from samplechop.offline.atlas.store import Atlas, Sound, Source, one_line
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.process_pool import surviving
 from samplechop.offline.common.progress import Progress

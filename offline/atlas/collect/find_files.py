@@ -12,7 +12,7 @@ from pathlib import Path
 
 from samplechop.offline.atlas.collect import segmentation
 from samplechop.offline.atlas.collect.segmentation import Segment
-from samplechop.offline.atlas.store import STATE
+from samplechop.offline.atlas.files import STATE
 from samplechop.offline.common.paths import inside
 from samplechop.offline.kits.core.model import MANIFEST
 from samplechop.offline.kits.core.record import audio_files, inputs, is_kit, title

@@ -147,8 +147,7 @@ class TrainingRecord:
             if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays.values()):
                 return None
             blocks = [name for name in BLOCKS if f"mean {name}" in arrays]
-            means = {name: arrays[f"mean {name}"] for name in blocks}
-            directions = {name: arrays[f"directions {name}"] for name in blocks}
+            means, directions = ({name: arrays[f"{part} {name}"] for name in blocks} for part in ("mean", "directions"))
             features, positions, corner = (arrays[name] for name in ("features", "positions", "corner"))
             found = cls(settings, Basis(means, directions), features, positions, corner, float(arrays["extent"]))
         except (OSError, ValueError, KeyError, TypeError):
@@ -214,11 +213,7 @@ def lay_out(
     )
     # Tiny noise parts sounds that are the same: from one place they could never leave each other.
     noise = np.random.default_rng(seed).normal(0, 1e-6, start.shape)
-    reports = count(1)
-
-    def rounds(_done: int, _error: float, _positions: Any) -> None:
-        report(next(reports) * REPORT_EVERY, EARLY_ROUNDS + ROUNDS)
-
+    done = count(REPORT_EVERY, REPORT_EVERY)
     embedding = TSNE(
         n_components=dims,
         perplexity=perplexity,
@@ -229,7 +224,7 @@ def lay_out(
         ints_in_interval=INTERVAL,
         n_jobs=jobs,
         random_state=seed,
-        callbacks=rounds,
+        callbacks=lambda *_: report(next(done), EARLY_ROUNDS + ROUNDS),
         callbacks_every_iters=REPORT_EVERY,
     ).fit(affinities=near, initialization=1e-4 * start / start[:, 0].std() + noise)
     return np.asarray(embedding, np.float64)
@@ -289,14 +284,8 @@ def _near(among: NDArray[np.float32]) -> "Affinities":
         def to_new(self, data: NDArray[Any], perplexity: float, return_distances: bool = False) -> Any:
             places, distances = nearest(data, among, min(len(among), int(3 * perplexity)))
             # Each new sound is drawn by the old ones alone, whatever else is new.
-            drawn = joint_probabilities_nn(
-                places,
-                distances,
-                [perplexity],
-                symmetrize=False,
-                normalization="point-wise",
-                n_reference_samples=len(among),
-            )
+            alone = {"symmetrize": False, "normalization": "point-wise", "n_reference_samples": len(among)}
+            drawn = joint_probabilities_nn(places, distances, [perplexity], **alone)
             return (drawn, places, distances) if return_distances else drawn
 
     return Near()

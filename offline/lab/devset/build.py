@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from samplechop.offline.common.atomic import write_text
-from samplechop.offline.evaluate.plays import PLAY, write_play
+from samplechop.offline.evaluate.references import PLAY, write_play
 from samplechop.offline.lab import clear, write_flac
 from samplechop.offline.lab.devset import music, sounds
 from samplechop.offline.lab.devset import sources as real

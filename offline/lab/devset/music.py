@@ -1,9 +1,11 @@
 """Recordings of drums and of music: people's drumming where there is any, mixed by local signal-to-noise ratio."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
@@ -36,6 +38,42 @@ DUST, CLICK = (4.0, 15.0), 0.05
 HISS_DB = (-40.0, -28.0)
 GRID = 0.1
 """Seconds between the times at which two plays are mapped; wow of a turn lasts ten times as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Excerpt:
+    """Part of a piece of music in seconds, and its beats in seconds from the excerpt's start, from a downbeat on."""
+
+    start: float
+    stop: float
+    beats: np.ndarray
+    meter: str
+
+
+def _excerpt_of(rng: np.random.Generator, times: NDArray[np.float64], positions: NDArray[np.int64]) -> _Excerpt | None:
+    """Choose part of a piece with whole bars of one length throughout; None if there is none of 16 s or more.
+
+    times, positions: of the beats, as in Recording.
+    """
+    downs = np.flatnonzero(positions == 1)
+    runs = []
+    for beats, meter in ((4, "4/4"), (3, "3/4")):
+        whole = [a for a, b in pairwise(downs) if b - a == beats]
+        for first in whole:
+            last = first
+            while last in whole:
+                last += beats
+            if times[last] - times[first] >= 0.8 * real.SHORTEST:
+                runs.append((first, last, meter, beats))
+    if not runs:
+        return None
+    first, last, meter, beats = runs[int(rng.integers(len(runs)))]
+    lead = float(rng.uniform(0.05, min(0.6, max(0.06, times[first]))))
+    start = max(0.0, float(times[first]) - lead)
+    wanted = start + float(rng.uniform(real.SHORTEST, real.LONGEST))
+    bars = max(1, int(np.searchsorted(times[first : last + 1 : beats], wanted)) - 1)
+    inside = times[first : first + bars * beats + 1]
+    return _Excerpt(start, float(inside[-1]) + 0.3, inside - start, meter)
 
 
 def stem(order: Order) -> Made:
@@ -196,7 +234,7 @@ def _over_music(order: Order) -> Played | None:
     rng, music = order.rng, order.sources.music
     piece, speed = music[order.number // 3 % len(music)], float(2 ** (rng.uniform(-2, 2) / 12))
     sound, onsets = effects.change_speed(piece.samples, speed), piece.onsets / speed
-    tried = [real.excerpt_of(rng, piece.beats / speed, piece.positions) for _ in range(TRIES)]
+    tried = [_excerpt_of(rng, piece.beats / speed, piece.positions) for _ in range(TRIES)]
     found = [one for one in tried if one is not None]
     if not found:
         return None

@@ -7,7 +7,6 @@ reference_times there, or in one beside their folder.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -281,39 +280,3 @@ def bed_of(one: Song) -> Recording:
 
 
 SHORTEST, LONGEST = 20.0, 36.0
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """Part of a piece of music in seconds, and its beats in seconds from the excerpt's start, from a downbeat on."""
-
-    start: float
-    stop: float
-    beats: np.ndarray
-    meter: str
-
-
-def excerpt_of(rng: np.random.Generator, times: Seconds, positions: NDArray[np.int64]) -> Excerpt | None:
-    """Choose part of a piece with whole bars of one length throughout; None if there is none of 16 s or more.
-
-    times, positions: of the beats, as in Recording.
-    """
-    downs = np.flatnonzero(positions == 1)
-    runs = []
-    for beats, meter in ((4, "4/4"), (3, "3/4")):
-        whole = [a for a, b in pairwise(downs) if b - a == beats]
-        for first in whole:
-            last = first
-            while last in whole:
-                last += beats
-            if times[last] - times[first] >= 0.8 * SHORTEST:
-                runs.append((first, last, meter, beats))
-    if not runs:
-        return None
-    first, last, meter, beats = runs[int(rng.integers(len(runs)))]
-    lead = float(rng.uniform(0.05, min(0.6, max(0.06, times[first]))))
-    start = max(0.0, float(times[first]) - lead)
-    wanted = start + float(rng.uniform(SHORTEST, LONGEST))
-    bars = max(1, int(np.searchsorted(times[first : last + 1 : beats], wanted)) - 1)
-    inside = times[first : first + bars * beats + 1]
-    return Excerpt(start, float(inside[-1]) + 0.3, inside - start, meter)

@@ -93,7 +93,8 @@ def _references() -> list[Files]:
 
 
 def _load_references(folder: Path, _: Path) -> None:
-    from samplechop.offline.evaluate.references import chord_references_for, references_for
+    from samplechop.offline.evaluate.chord_references import chord_references_for
+    from samplechop.offline.evaluate.references import references_for
 
     audio = folder / "a.wav"
     each(lambda: references_for(audio, folder), lambda: chord_references_for(audio, folder))

@@ -25,7 +25,7 @@ from typing import Any
 from samplechop import models
 from samplechop.models import Manifest
 from samplechop.offline.common.atomic import write_text
-from samplechop.offline.evaluate.comparison import standard_error
+from samplechop.offline.evaluate.measures import standard_error
 from samplechop.offline.evaluate.references import group_of
 from samplechop.offline.evaluate.systems import title
 from samplechop.offline.lab.releases.recipe import HERE, Command, Place, Recipe

@@ -14,21 +14,19 @@ from samplechop.models import EarlyFeatures, Features, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, measures, streaming
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
-from samplechop.offline.training.measures import held_out_summary, precision_recall
 from samplechop.offline.training.shared_net import CHANNELS, SharedShape
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Record, StreamSpec
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
-    BEAT_REACH,
     THRESHOLDS,
-    Fit,
-    Reader,
-    Scored,
+    Drums,
     decide,
+    decide_drums,
+    peak_verdicts,
     record_of,
     usual_decision,
-    verdicts,
 )
+from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, Fit, Reader, Scored, verdicts
 from samplechop.offline.training.tasks.chop_targets import (
     COARSE,
     COARSE_GAP,
@@ -41,8 +39,6 @@ from samplechop.offline.training.tasks.chop_targets import (
     known_to,
     shared_shape,
 )
-from samplechop.offline.training.tasks.confirmed_drums import Drums, peak_verdicts
-from samplechop.offline.training.tasks.confirmed_drums import decide as decide_drums
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.options import Option
@@ -164,8 +160,7 @@ class ChopTask(streaming.StreamingTask):
     def _features(self) -> StreamFeatures:
         """Give what the manifest says of the net."""
         spec, shape, n = self.spec, self.shape, len(self.layers)
-        size = shape.dilations, shape.channels, n
-        lookahead = spec.answers.lookahead
+        size, lookahead = (shape.dilations, shape.channels, n), spec.answers.lookahead
         if not isinstance(shape, SharedShape) or spec.early is None:
             return StreamFeatures(SAMPLE_RATE, HOP, N_FEATURES, lookahead, spec.names, *size)
         layers = shape.early_dilations, shape.early_channels
@@ -200,10 +195,10 @@ class ChopTask(streaming.StreamingTask):
         if self.start is not None:
             before = self.start.manifest
             chosen = usual_decision(before, self.spec.names)
-            found[f"{before.name}, before"] = precision_recall(verdicts(self._before, chosen, "both"))
-        found[manifest.name] = precision_recall(verdicts(self._fit, self._decision(manifest), "both"))
+            found[f"{before.name}, before"] = measures.precision_recall(verdicts(self._before, chosen, "both"))
+        found[manifest.name] = measures.precision_recall(verdicts(self._fit, self._decision(manifest), "both"))
         learned, held_out = (manifest.training[f"recordings_{split}"] for split in ("train", "validation"))
-        return held_out_summary(found, learned, held_out, chosen_on=not self._real)
+        return measures.held_out_summary(found, learned, held_out, chosen_on=not self._real)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:
         """Write the weights, verify the model, draw precision over recall and how often a score is right."""
@@ -212,7 +207,7 @@ class ChopTask(streaming.StreamingTask):
         for name, colour in zip(("hits", "both", "beats"), measures.LINES, strict=True):
             ways = (replace(decision.ways[name], threshold=threshold) for threshold in THRESHOLDS)
             found = [verdicts(self._fit, replace(decision, ways={**decision.ways, name: way}), name) for way in ways]
-            lines[f"--choose {name}"] = colour, [precision_recall(one) for one in found], None
+            lines[f"--choose {name}"] = colour, [measures.precision_recall(one) for one in found], None
         title = "Chops on validation records, ±46 ms"
         measures.draw_precision_recall(title, lines, "o-", folder / "precision-recall.png")
         known = [one for _, some in verdicts(self._fit, decision, "both") for one in some]

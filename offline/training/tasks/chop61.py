@@ -17,17 +17,10 @@ from samplechop.models import Features, Manifest
 from samplechop.offline.audio.reading import read_audio
 from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.common.progress import Progress
-from samplechop.offline.training import dataset, keras_models
+from samplechop.offline.training import dataset, keras_models, measures
 from samplechop.offline.training.keras_models import Calibrated, keras
 from samplechop.offline.training.loop import Run
-from samplechop.offline.training.measures import (
-    Verdict,
-    calibration,
-    f_measure,
-    held_out_summary,
-    near,
-    precision_recall,
-)
+from samplechop.offline.training.measures import Verdict
 from samplechop.offline.training.streaming_targets import Annotation
 from samplechop.offline.training.tasks.chop import ChopOptions, ChopTask
 from samplechop.offline.training.tasks.chop_targets import COARSE, EDGE, annotation
@@ -206,7 +199,7 @@ def verdicts(record: Windows, scores: NDArray[np.float32], threshold: float) -> 
     for frame, _, _ in RunPicker(threshold).push(every):
         if not frames or frame - frames[-1] >= MIN_GAP * 44_100 / HOP:
             frames.append(frame)
-    right = near(np.array(frames, np.int64), record.references, TOLERANCE_FRAMES)
+    right = measures.near(np.array(frames, np.int64), record.references, TOLERANCE_FRAMES)
     found = zip(frames, right.tolist(), strict=True)
     return [(float(every[frame]), is_right) for frame, is_right in found if is_right or known[frame]]
 
@@ -246,14 +239,8 @@ def train(folders: Sequence[Path], options: ChopOptions, run: Run) -> object:
         k.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True),
         k.callbacks.LambdaCallback(on_epoch_end=count),
     ]
-    history = model.fit(
-        *(x, target),
-        batch_size=1024,
-        epochs=epochs,
-        validation_data=tuple(held_out),
-        callbacks=callbacks,
-        verbose=0,
-    )
+    fitting = {"batch_size": 1024, "epochs": epochs, "callbacks": callbacks, "verbose": 0}
+    history = model.fit(x, target, validation_data=tuple(held_out), **fitting)
     real = list(prepare([options.calibrate_on], split="validation")) if options.calibrate_on is not None else []
 
     def score(some: Sequence[Windows]) -> list[Scored]:
@@ -261,9 +248,9 @@ def train(folders: Sequence[Path], options: ChopOptions, run: Run) -> object:
 
     scored = score(validation)
     deciding = [*score(real), *(one for one in scored if not real or not len(one[0].references))]
-    threshold = max(THRESHOLDS, key=lambda level: f_measure(_verdicts(deciding, level)))
+    threshold = max(THRESHOLDS, key=lambda level: measures.f_measure(_verdicts(deciding, level)))
     known = [verdict for one, scores in deciding for verdict in verdicts(one, scores, threshold)]
-    f = round(f_measure(_verdicts(scored, threshold)), 4)
+    f = round(measures.f_measure(_verdicts(scored, threshold)), 4)
     facts = {
         "recordings_train": len(training),
         "recordings_validation": len(validation),
@@ -279,11 +266,11 @@ def train(folders: Sequence[Path], options: ChopOptions, run: Run) -> object:
         return f"not written, as it is to compare with only; {facts}"
     scores = {"validation_chop_f": f, "validation_loss": round(min(history.history["val_loss"]), 4)}
     content = keras_models.to_tflite(model)
-    pairs = calibration(known)
+    pairs = measures.calibration(known)
     made = Calibrated(content, features_of(shape), scores, threshold, MIN_GAP, calibration=pairs, facts=facts)
     manifest = _written(run, made)
-    now = precision_recall(_verdicts(scored, threshold))
-    return held_out_summary({manifest.name: now}, len(training), len(validation), chosen_on=not real)
+    now = measures.precision_recall(_verdicts(scored, threshold))
+    return measures.held_out_summary({manifest.name: now}, len(training), len(validation), chosen_on=not real)
 
 
 def _written(run: Run, made: Calibrated, version: str = "1.0.0") -> Manifest:
@@ -304,7 +291,7 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, options: ChopOption
         Scorer(manifest, len(one.x)).score(one.x.astype(np.float32), np.zeros(len(one.x), np.bool_), scores)
         known += verdicts(one, scores, manifest.threshold)
     facts = {**manifest.training, "recordings_calibration": len(found)}
-    content, pairs = manifest.path.read_bytes(), calibration(known)
+    content, pairs = manifest.path.read_bytes(), measures.calibration(known)
     decided = manifest.scores, manifest.threshold, manifest.min_gap
     made = Calibrated(content, manifest.features, *decided, calibration=pairs, facts=facts)
     return _written(run, made, manifest.version).scores

@@ -20,16 +20,15 @@ from samplechop.offline.training import dataset, keras_models
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.streaming import StreamOptions
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks import confirmed_drums, drums
+from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
-    JUDGED,
-    Fit,
-    Reader,
-    Scored,
     decide,
+    decide_drums,
     record_of,
+    scored_drums,
     usual_decision,
 )
+from samplechop.offline.training.tasks.chop_scoring import JUDGED, Fit, Reader, Scored
 from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_GAP, GAP, HIT, SHARED
 from samplechop.realtime.core import documents
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
@@ -79,7 +78,7 @@ def _scored(job: tuple[Path, bool, dataset.Example]) -> tuple[Scored, dict[str, 
     target, weight = JUDGED.targets(known, len(heads))
     names = _stream(model).activations.heads
     judged = Reader(names).scored(heads, pulse, spectra, target, weight, JUDGED.names)
-    return judged, confirmed_drums.scored(struck, heads, names)
+    return judged, scored_drums(struck, heads, names)
 
 
 def _strong(known: Annotation, labels: Path) -> Annotation:
@@ -111,7 +110,7 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, options: StreamOpti
     before = usual_decision(manifest, features.heads)
     decision, found = decide(fit, before, COARSE_GAP if coarse else GAP)
     both = decision.ways["both"]
-    confirmed, drums_found = confirmed_drums.decide(struck)
+    confirmed, drums_found = decide_drums(struck)
     record = documents.read_json(path)
     record |= {
         "threshold": both.threshold,

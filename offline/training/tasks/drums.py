@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from samplechop.offline.training.streaming_targets import (
     split_of,
 )
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDecision, HitPicker
+from samplechop.realtime.detectors.drums.hit_picking import VELOCITY, DrumChoice, DrumDecision, HitPicker
 from samplechop.realtime.nets.features import HOP_LENGTH, LENGTH, N_DRUM_FEATURES, DrumFeatureStream
 
 WAIT = 591
@@ -48,8 +48,6 @@ RELATIVES = (0.3, 0.45, 0.6, 0.75)
 TOLERANCE_FRAMES = 5
 """29 ms: how far a hit may lie from a true one and count as right."""
 COLOURS = dict(zip(DRUMS, ("#d1495b", "#30638e", "#edae49", "#66a182", "#7a5195"), strict=True))
-VELOCITY = " velocity"
-"""What follows a drum's name in the name of the head that says how hard it was struck."""
 
 
 def annotation(labels: Path, audio: Path) -> Annotation:
@@ -259,17 +257,8 @@ def _f_of(scored: Mapping[str, Sequence[Scored]], choices: Mapping[str, DrumChoi
 
 
 def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
-    """Give the manifest's decision, as realtime/detectors/drums/detector.py reads it."""
-    drums = {
-        name: {
-            "threshold": one.threshold,
-            "relative": one.relative,
-            "gap": one.gap,
-            "calibration": [list(pair) for pair in one.calibration],
-        }
-        for name, one in choices.items()
-    }
-    return {"drums": drums, "memory_seconds": MEMORY_SECONDS}
+    """Give the manifest's decision, as realtime/detectors/drums/hit_picking.py reads it."""
+    return {"drums": {name: asdict(one) for name, one in choices.items()}, "memory_seconds": MEMORY_SECONDS}
 
 
 def net_of(_options: streaming.StreamOptions) -> tuple[StreamSpec, tcn.Shape]:

@@ -57,14 +57,9 @@ def transpose(
     x: NDArray[np.float32], y: NDArray[np.float32], semitones: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Transpose constant-Q frames (n, bins) and their answers (n, 48); what leaves at one end is lost."""
-    bins = semitones * PER_SEMITONE
+    bins, n = semitones * PER_SEMITONE, x.shape[1]
     out = np.zeros_like(x)
-    if bins > 0:
-        out[:, bins:] = x[:, :-bins]
-    elif bins < 0:
-        out[:, :bins] = x[:, -bins:]
-    else:
-        out[:] = x
+    out[:, max(bins, 0) : n + min(bins, 0)] = x[:, max(-bins, 0) : n - max(bins, 0)]
     return out, np.roll(y.reshape(len(y), 4, 12), semitones, axis=2).reshape(len(y), 48)
 
 
@@ -101,10 +96,9 @@ class HarmonyTask:
 
     def validation_batches(self) -> list[Batch]:
         """Give all frames held out."""
-        held_out = self._held_out
-        y = np.concatenate([held_out.target, held_out.weight], axis=1).astype(np.float32)
+        y = np.concatenate([self._held_out.target, self._held_out.weight], axis=1).astype(np.float32)
         parts = [slice(at, at + VALIDATION_BATCH) for at in range(0, len(y), VALIDATION_BATCH)]
-        return [(np.asarray(held_out.x[part], np.float32), y[part]) for part in parts]
+        return [(np.asarray(self._held_out.x[part], np.float32), y[part]) for part in parts]
 
     def loss(self) -> Loss:
         """Give the loss."""
@@ -184,13 +178,10 @@ def measure(logits: NDArray[np.float32], held_out: Frames, threshold: float) -> 
     sounding = held_out.target[:, 12:].any(axis=1) & (held_out.weight[:, 12:] > 0).all(axis=1)
     lowest = np.argmax(logits[sounding, 12:], axis=1)
     found["bass"] = float(np.mean(held_out.target[sounding, 12:][np.arange(len(lowest)), lowest]))
-    empty = kinds == list(KINDS).index("nothing")
-    found["frames_with_false_notes_on_drums_and_noise"] = (
-        float(np.mean(detected[empty].any(axis=1))) if empty.any() else 0.0
-    )
+    empty = detected[kinds == list(KINDS).index("nothing")].any(axis=1)
+    found["frames_with_false_notes_on_drums_and_noise"] = float(np.mean(empty)) if len(empty) else 0.0
     false = detected & (target == 0) & known
-    above = np.roll(target, 1, axis=1) > 0
-    below = np.roll(target, -1, axis=1) > 0
+    above, below = (np.roll(target, step, axis=1) > 0 for step in (1, -1))
     count = max(1, int(false.sum()))
     found["false_notes_a_semitone_above_and_below"] = [
         float((false & near & ~other).sum() / count) for near, other in ((above, below), (below, above))
@@ -220,8 +211,8 @@ def _rounded(value: Any) -> Any:
 
 def predict(model: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give the logits of frames, float32 (n, 24)."""
-    parts = [model(x[i : i + VALIDATION_BATCH], training=False).numpy() for i in range(0, len(x), VALIDATION_BATCH)]
-    return np.concatenate(parts)
+    parts = range(0, len(x), VALIDATION_BATCH)
+    return np.concatenate([model(x[at : at + VALIDATION_BATCH], training=False).numpy() for at in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +253,11 @@ def train(banks: list[Path], options: HarmonyOptions, run: Run) -> str:
     }
     schedule = Options(options.steps, rate=2.5e-3, seed=options.seed, check_every=250, patience=12)
     scores = run.fit(HarmonyTask(*frames, spectrum), schedule, facts).scores
-    single, mix = scores["pitch_class_f"], scores["pitch_class_f_of_a_mix"]
-    first = f"pitch-class F {single:.3f} of single frames, {mix:.3f} of six together"
+    first = "pitch-class F {pitch_class_f:.3f} of single frames, {pitch_class_f_of_a_mix:.3f} of six together"
     found = {"harmony, released": released(frames[1], spectrum), run.out.name: scores}
     rows = {name: [float(one[key]) for key in COMPARED.values()] for name, one in found.items() if one is not None}
-    held_out = facts["instruments_held_out"]
-    return "\n".join([f"{first}, on {held_out} instruments held out", *measures.figures(rows, list(COMPARED))])
+    first = first.format(**scores) + f", on {facts['instruments_held_out']} instruments held out"
+    return "\n".join([first, *measures.figures(rows, list(COMPARED))])
 
 
 COMPARED = {

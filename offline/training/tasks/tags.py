@@ -131,12 +131,8 @@ def average_precision(labels: NDArray[np.float32], likelihoods: NDArray[np.float
     """
     from sklearn.metrics import average_precision_score
 
-    return np.array(
-        [
-            average_precision_score(one, by) if one.any() else np.nan
-            for one, by in zip(labels.T, likelihoods.T, strict=True)
-        ]
-    )
+    pairs = zip(labels.T, likelihoods.T, strict=True)
+    return np.array([average_precision_score(one, by) if one.any() else np.nan for one, by in pairs])
 
 
 def thresholds(labels: NDArray[np.float32], likelihoods: NDArray[np.float32]) -> list[float]:
@@ -242,7 +238,9 @@ class TagTask:
             "thresholds": dict(zip(tags, thresholds(labels, likelihoods), strict=True)),
             "synonyms": dict(self._tagged.synonyms),
         }
-        content = keras_models.to_tflite(_two_outputs(fitted.model), sound_net.BATCH)
+        model = fitted.model
+        parted = keras().Model(model.input, [model.get_layer("logits").output, model.get_layer("encoding").output])
+        content = keras_models.to_tflite(parted, sound_net.BATCH)
         return Calibrated(content, self.features, scores, decision=decision, facts=facts, card_scores=card_scores)
 
     def said(self, manifest: Manifest) -> str:
@@ -282,23 +280,10 @@ class TagTask:
         _bars(self._precision, share, self.features.tags, folder / "average-precision.png")
 
 
-def _two_outputs(model: Any) -> Any:
-    """Part a net's one output into logits of tags, and the encoding."""
-    k = keras()
-    return k.Model(model.input, [model.get_layer("logits").output, model.get_layer("encoding").output])
-
-
-def _bars(
-    precision: np.ndarray[tuple[int], np.dtype[np.float64]],
-    share: np.ndarray[tuple[int], np.dtype[np.float32]],
-    tags: Sequence[str],
-    path: Path,
-) -> None:
+def _bars(precision: NDArray[np.float64], share: NDArray[np.float32], tags: Sequence[str], path: Path) -> None:
     """Draw the average precision of each tag, and beside it how frequent it is: what guessing would get."""
-    known = [
-        place for place in np.argsort(-np.nan_to_num(precision, nan=-1)).tolist() if not np.isnan(precision[place])
-    ]
-    shown = known[:MOST_BARS]
+    order = np.argsort(-np.nan_to_num(precision, nan=-1)).tolist()
+    shown = [place for place in order if not np.isnan(precision[place])][:MOST_BARS]
     figure, axes = measures.axes_for("Average precision on held-out sounds", "average precision", "")
     figure.set_size_inches(7, 1.2 + 0.2 * len(shown))
     places = np.arange(len(shown))[::-1]

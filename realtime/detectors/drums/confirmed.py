@@ -18,7 +18,7 @@ from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLate
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker
-from samplechop.realtime.detectors.drums.detector import NOTES, DrumChoice, DrumDecision, check_thresholds
+from samplechop.realtime.detectors.drums.hit_picking import NOTES, DrumChoice, DrumDecision, check_thresholds
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 from samplechop.realtime.nets.streaming import calibrated, decay_of

@@ -5,7 +5,8 @@ import math
 import pytest
 from scipy import stats
 
-from samplechop.offline.evaluate.comparison import difference, standard_error
+from samplechop.offline.evaluate.comparison import difference
+from samplechop.offline.evaluate.measures import standard_error
 
 BEFORE, AFTER = [0.5, 0.7, 0.9, 0.4], [0.55, 0.73, 0.91, 0.47]
 

@@ -289,7 +289,7 @@ def test_early_and_confirmed_drums_are_measured_alike():
 
 def test_a_streaming_model_is_measured_by_the_drums_that_it_confirms(monkeypatch):
     made = []
-    monkeypatch.setattr(drums, "live_hits", made.append)
+    monkeypatch.setattr(systems, "live", lambda detector, _: made.append(detector))
     drums.open_system.__wrapped__("chop")
     drums.open_system.__wrapped__("drums")
     assert [type(one).__name__ for one in made] == ["ConfirmedDrumDetector", "DrumDetector"]

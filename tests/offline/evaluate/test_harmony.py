@@ -22,14 +22,14 @@ from samplechop.offline.evaluate.chord_measures import (
     Harmony,
     measure,
 )
-from samplechop.offline.evaluate.references import (
+from samplechop.offline.evaluate.chord_references import (
     ChordReferences,
     Segment,
     chord_references_for,
     contiguous,
     key_name,
-    tracks_in,
 )
+from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.evaluate.runner import Pooled
 from samplechop.offline.labels.recording_truth import ChordTruth, Truth, write_truth
 from samplechop.realtime import detectors

@@ -6,7 +6,8 @@ import pytest
 from samplechop.models import ModelError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
-from samplechop.realtime.detectors.drums.detector import NOTES, DrumDetector, DrumSettings
+from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
+from samplechop.realtime.detectors.drums.hit_picking import NOTES
 from tests.support.signals import RATE, kick, record
 
 BLOCK = 256

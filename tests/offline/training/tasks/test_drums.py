@@ -15,7 +15,8 @@ from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.drums import SPEC, VELOCITY, WAIT, annotation
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, ProcessSpec
-from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDetector, DrumSettings
+from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
+from samplechop.realtime.detectors.drums.hit_picking import DrumChoice
 from tests.support.command import samplechop
 from tests.support.signals import record
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.models import ModelError
-from samplechop.realtime.detectors.drums.detector import DrumChoice, DrumDecision, HitPicker
+from samplechop.realtime.detectors.drums.hit_picking import DrumChoice, DrumDecision, HitPicker
 
 HOP, RATE = 256, 44_100
 GAP = 5 * HOP / RATE

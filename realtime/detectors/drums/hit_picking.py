@@ -1,0 +1,131 @@
+"""How hits are picked from the scores of drums: what a manifest decides of each, and the picker."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+from samplechop.models import ModelError
+from samplechop.realtime.nets.streaming import decay_of
+
+NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49, "stick": 37, "open": 46}
+"""General MIDI's percussion keys: bass drum 1, acoustic snare, closed hi-hat, low tom, crash cymbal 1, side stick, open
+hi-hat."""
+VELOCITY = " velocity"
+"""What follows a drum's name in the name of the head that says how hard it was struck."""
+START = 0.6
+"""Of the highest score lately: the first hit of a record must be a good one."""
+Pairs = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrumChoice:
+    """How one drum's hits are chosen.
+
+    threshold: the least score, 0..1. relative: the least share of the drum's highest score lately, 0..1. gap: seconds
+    between two hits. calibration: rising pairs of score and how often it is right then; () for none.
+    """
+
+    threshold: float
+    relative: float
+    gap: float
+    calibration: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DrumDecision:
+    """The manifest's `decision`, read: how each drum is chosen, and how fast its highest score is forgotten."""
+
+    drums: Mapping[str, DrumChoice]
+    memory_seconds: float
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any], where: str) -> "DrumDecision":
+        """Read it from a manifest. Raises ModelError where it is not understood."""
+        try:
+            drums = {
+                str(name): DrumChoice(
+                    float(one["threshold"]),
+                    float(one["relative"]),
+                    float(one["gap"]),
+                    tuple((float(score), float(share)) for score, share in one["calibration"]),
+                )
+                for name, one in record["drums"].items()
+            }
+            made = cls(drums, float(record["memory_seconds"]))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ModelError(f"{where}: decision cannot be read: {error!r}") from None
+        numbers = [number for one in drums.values() for number in (one.threshold, one.relative)]
+        gaps = [one.gap for one in drums.values()]
+        in_range = all(0 <= number <= 1 for number in numbers) and all(0 <= gap <= 10 for gap in gaps)
+        if not in_range or not 0 < made.memory_seconds < math.inf:
+            raise ModelError(f"{where}: decision has a number out of range: {dict(record)}")
+        return made
+
+
+@cache
+def _compiled() -> Callable[..., int]:
+    def run(scores, table, decay, state, found):
+        n, written = len(scores), 0
+        for frame in range(n):
+            for drum in range(len(table)):
+                score, highest = scores[frame, drum], state[drum, 0] * decay
+                if state[drum, 1] > 0:
+                    state[drum, 1] -= 1
+                elif score >= table[drum, 0] and score >= table[drum, 1] * highest:
+                    found[written, 0], found[written, 1] = frame, drum
+                    written += 1
+                    state[drum, 1] = table[drum, 2]
+                state[drum, 0] = max(score, highest)
+        return written
+
+    table = types.float64[:, ::1]
+    signature = types.int64(types.float32[:, ::1], table, types.float64, table, types.int64[:, ::1])
+    return njit([signature], cache=True)(run)
+
+
+class HitPicker:
+    """First frames that reach a threshold and a share of the highest score lately; then none for a while.
+
+    Not the local maximum, for which one frame more would have to be there (chop/peak_picking.py does that): the net is
+    trained to score nothing before there is enough of the attack.
+    """
+
+    def __init__(
+        self, choices: Sequence[DrumChoice], memory_seconds: float, hop_length: int, sample_rate: int, most: int = 1
+    ) -> None:
+        """[main] One choice for each column of scores; at most `most` frames in one push."""
+        gaps = [math.ceil(one.gap * sample_rate / hop_length) for one in choices]
+        # Scores are float32: 0.7 must reach a threshold of 0.7.
+        rows = [(np.float32(one.threshold), one.relative, gap) for one, gap in zip(choices, gaps, strict=True)]
+        self._table = np.array(rows, np.float64)
+        self._decay = decay_of(memory_seconds, hop_length, sample_rate)
+        self._state = np.zeros((len(choices), 2), np.float64)
+        self._found = np.zeros((most * len(choices), 2), np.int64)
+        self._run = _compiled()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Forget everything."""
+        self._state[:] = START, 0
+
+    def push(self, scores: NDArray[np.float32]) -> NDArray[np.int64]:
+        """[analysis] Process scores, float32 (n, drums), C-contiguous, n <= most; give (frame, drum) of each hit.
+
+        Frames count from the first of these scores. Returns int64, (m, 2): a view, valid until the next push.
+        """
+        return self._found[: self._run(scores, self._table, self._decay, self._state, self._found)]
+
+
+def check_thresholds(thresholds: Mapping[str, float]) -> None:
+    """Raise ValueError for what is no drum, and for a threshold out of 0..1."""
+    for drum, threshold in thresholds.items():
+        if drum not in NOTES:
+            raise ValueError(f"thresholds must be of {', '.join(NOTES)}, got one of {drum!r}")
+        if not 0.0 < threshold < 1.0:
+            raise ValueError(f"the threshold of {drum} must lie between 0 and 1, got {threshold}")
