@@ -12,7 +12,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.cqt_plan import CQTPlan, plan_cqt
-from samplechop.realtime.dsp.fft import LOUDEST, aligned_zeros
+from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros
 
 # All floats live in one array, the arena, and all integers in one table: each argument of a compiled function costs
 # 0.1 µs per call. Row 0 of the table is the header, then one row per stream (the audio, then each decimated one), then
@@ -175,9 +175,8 @@ def compile_cqt(taps: tuple[np.float32, ...]) -> Callable[..., int]:
                 _advance(arena, levels, hop)
         return written
 
-    blocks = [types.Array(types.float32, 1, "C", readonly=readonly) for readonly in (True, False)]
     rest = (types.float32[:, ::1], types.float32[::1], types.int64[:, ::1])
-    return njit([types.int64(block, *rest) for block in blocks], cache=True)(run)
+    return njit([types.int64(BLOCK, *rest)], cache=True)(run)
 
 
 F2_HZ = 87.30705785825097

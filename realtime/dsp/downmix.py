@@ -89,9 +89,9 @@ def _replace_cancelled(samples, n, mono, state, rate):
     return began
 
 
-_blocks = [types.Array(types.float32, 2, "C", readonly=readonly) for readonly in (False, True)]
+_block = types.Array(types.float32, 2, "C", readonly=True)  # one that may be written to is taken, too
 _mix = njit(
-    [types.void(block, types.float32[:, ::1], types.float32[::1], types.float32[::1]) for block in _blocks],
+    [types.void(_block, types.float32[:, ::1], types.float32[::1], types.float32[::1])],
     cache=True,
 )(_mix)
 _replace_cancelled = njit(

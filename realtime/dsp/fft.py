@@ -6,11 +6,13 @@ library that transforms several rows at once does not promise.
 """
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
 LOUDEST = np.float32(1e6)
 """Samples beyond this (+120 dBFS), infinities and NaN count as silence, so that no sample outlives its window."""
+BLOCK = types.Array(types.float32, 1, "C", readonly=True)
+"""numba's type of a block of samples: one that may be written to is taken, too, and nothing is compiled twice."""
 POSITION, DUE, HOP, LENGTH, TOP = range(5)
 """The table of a stream: place of the oldest sample in the ring, samples until the next frame is complete, samples from
 one to the next, samples in one, bins of its spectrum that are used."""
@@ -81,7 +83,7 @@ def _halves(frame, window, table, work):
         xi[k] = frame[2 * k + 1] * window[2 * k + 1]
     _first_quarter(xr, xi, yr, yi, table)
     xr, xi, yr, yi = yr, yi, xr, xi
-    n, s = half // 4, 4
+    n, s = half // 4, np.int64(4)  # of a literal 4 numba would make a version of its own
     while n >= 4:
         _quarter(xr, xi, yr, yi, n, s, table, 2 * s)
         xr, xi, yr, yi = yr, yi, xr, xi

@@ -94,7 +94,7 @@ def _compiled() -> Callable[..., int]:
         length, n_bins = table[LENGTH], len(support)
         ring, window, turns, work, rest = fft.compiled_parts(arena, length)
         real, imag, magnitude, counts, weights = _compiled_parts(rest, table[TOP], out.shape[1])
-        written, i = 0, 0
+        written, i = 0, np.int64(0)
         while i < len(block):
             i = fft.take(block, i, ring, table)
             if table[DUE] == 0:
@@ -112,17 +112,15 @@ def _compiled() -> Callable[..., int]:
                         magnitude[k] = math.sqrt(r * r + q * q)
                 else:
                     fft.magnitudes(frame, window, turns, work, magnitude)
-                magnitude *= counts
+                for k in range(len(magnitude)):
+                    magnitude[k] *= counts[k]
                 _relative(magnitude, out[written])
                 written += 1
         return written
 
     rows, row = types.float32[:, ::1], types.float32[::1]
-    signatures = [
-        types.int64(block, rows, row, row, types.int64[::1], types.int64[:, ::1])
-        for block in (types.Array(types.float32, 1, "C", readonly=readonly) for readonly in (False, True))
-    ]
-    return njit(signatures, cache=True)(run)
+    signature = types.int64(fft.BLOCK, rows, row, row, types.int64[::1], types.int64[:, ::1])
+    return njit([signature], cache=True)(run)
 
 
 class HarmonySpectrum(FramedSpectrum):

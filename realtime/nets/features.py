@@ -57,7 +57,7 @@ def _compiled() -> Callable[..., int]:
         spectrum, weights = rest[: table[TOP]], rest[LENGTH // 2 :].reshape(n_bands, table[TOP])
         if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != n_bands:
             return -1
-        written, i = 0, 0
+        written, i = 0, np.int64(0)
         while i < len(block):
             i = fft.take(block, i, ring, table)
             if table[DUE] == 0:
@@ -70,11 +70,8 @@ def _compiled() -> Callable[..., int]:
                 written += 1
         return written
 
-    signatures = [
-        types.int64(block, types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1])
-        for block in (types.Array(types.float32, 1, "C", readonly=readonly) for readonly in (False, True))
-    ]
-    return njit(signatures, cache=True)(run)
+    block, rows, places = fft.BLOCK, types.float32[:, ::1], types.int64[:, ::1]
+    return njit([types.int64(block, rows, types.float32[::1], types.int64[::1], places)], cache=True)(run)
 
 
 class BandSpectrum(FramedSpectrum):
@@ -159,15 +156,18 @@ def level(row, mean, n_before, share):
 def _compile_stack() -> Callable[..., int]:
     def run(spectra, n_spectra, constant_q, n_frames, out, waiting, state, table, share):
         # Fourier frames wait in a line until the constant-Q frame of the same hop is there.
+        # No rows are assigned: for the error of rows that do not fit, numba compiles for seconds.
         queued = table[_FIRST]
         for i in range(n_spectra):
-            waiting[queued + i] = spectra[i]
+            for k in range(N_BANDS):
+                waiting[queued + i, k] = spectra[i, k]
         queued += n_spectra
         written = 0
         mean, pending, hop = state[0], state[1], state[2]
         for i in range(n_frames):
             frame = table[_FRAME]
-            hop[:N_BANDS] = waiting[i]
+            for k in range(N_BANDS):
+                hop[k] = waiting[i, k]
             total = np.float32(0)
             for octave in range(OCTAVES):
                 summed = np.float32(0)
@@ -178,14 +178,17 @@ def _compile_stack() -> Callable[..., int]:
             hop[N_BANDS + OCTAVES] = np.log(total / np.float32(N_BINS) + CQT_FLOOR)
             level(hop, mean, frame, share)
             if frame % STACK == 0:
-                pending[:] = hop
+                for k in range(PER_HOP):
+                    pending[k] = hop[k]
             else:
-                out[written, :PER_HOP] = pending
-                out[written, PER_HOP:] = hop
+                for k in range(PER_HOP):
+                    out[written, k] = pending[k]
+                    out[written, PER_HOP + k] = hop[k]
                 written += 1
             table[_FRAME] = frame + 1
         for i in range(queued - n_frames):
-            waiting[i] = waiting[n_frames + i]
+            for k in range(N_BANDS):
+                waiting[i, k] = waiting[n_frames + i, k]
         table[_FIRST] = queued - n_frames
         return written
 

@@ -44,7 +44,8 @@ def _compiled() -> Callable[..., int]:
         for i in range(n_spectra):
             hop = table[0]
             row = rows[i]
-            row[:N_EARLY] = spectra[i]
+            for k in range(N_EARLY):
+                row[k] = spectra[i, k]
             level(row[:N_EARLY], mean[:N_EARLY], hop, share)
             late = hop - LATE_HOPS
             if late < 0:

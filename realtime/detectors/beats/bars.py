@@ -48,10 +48,19 @@ def _change(harmony, first, last, after, n):
             old[k % _PITCHES] += harmony[at % len(harmony), k]
         for at in range(last + 2 * STACK, last + 2 * STACK + after):
             new[k % _PITCHES] += harmony[at % len(harmony), k]
-    old -= old.mean()
-    new -= new.mean()
-    both = math.sqrt((old * old).sum() * (new * new).sum())
-    return 1 - (old * new).sum() / both if both > 1e-12 else 0.0
+    # Plain sums: numba compiles numpy's means and sums of arrays for long.
+    old_sum = new_sum = 0.0
+    for k in range(_PITCHES):
+        old_sum += old[k]
+        new_sum += new[k]
+    old_old = new_new = old_new = 0.0
+    for k in range(_PITCHES):
+        a, b = old[k] - old_sum / _PITCHES, new[k] - new_sum / _PITCHES
+        old_old += a * a
+        new_new += b * b
+        old_new += a * b
+    both = math.sqrt(old_old * new_new)
+    return 1 - old_new / both if both > 1e-12 else 0.0
 
 
 @cache

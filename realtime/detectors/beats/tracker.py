@@ -198,7 +198,7 @@ def _compiled() -> Callable[..., None]:
                 away = min(ahead, 1 - ahead) > 1 / AROUND or abs(periods[tempo] - table[6]) * AROUND > table[6]
                 if table[6] == 0 or away:
                     other, other_period, _, _ = _around(
-                        states, periods, starts, firsts, periods[tempo], place / periods[tempo]
+                        states, periods, starts, firsts, float(periods[tempo]), place / periods[tempo]
                     )
                     if other > (OTHER_PULSE if table[14] > FOLLOWED else 1.0) * mass:
                         if table[6] > 0:
