@@ -47,11 +47,9 @@ def _rise(energy, cut, n_before, n_after):
 
 
 @njit(fastmath=True)
-def _sums(x):
-    """Sum the energies of the signal and of its first difference up to each cell's end: (cells + 1, 2)."""
-    cells = len(x) // _CELL
-    energy = np.zeros((cells + 1, 2))
-    for c in range(cells):
+def _sums(x, energy):
+    """Sum the energies of the signal and of its first difference up to each cell's end: (cells + 1, 2), row 0 is 0."""
+    for c in range(len(energy) - 1):
         full = np.float32(0.0)
         high = np.float32(0.0)
         for i in range(max(1, c * _CELL), (c + 1) * _CELL):
@@ -60,17 +58,15 @@ def _sums(x):
             high += step * step
         energy[c + 1, 0] = energy[c, 0] + full
         energy[c + 1, 1] = energy[c, 1] + high
-    return energy
 
 
-@njit("int64(float32[::1], float64[::1], int64, int64, int64)", cache=True)
-def _attack(samples, likely, best, n_before, n_after):
-    x = np.empty_like(samples)
+@njit("int64(float32[::1], float64[::1], int64, int64, int64, float32[::1], float64[:, ::1], float64[::1])", cache=True)
+def _attack(samples, likely, best, n_before, n_after, x, energy, loudest):
+    # x, energy and loudest are zeros to work with: numba takes long to compile what makes arrays.
     for i in range(len(x)):
         x[i] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0.0)
-    energy = _sums(x)
+    _sums(x, energy)
     cells = len(energy) - 1
-    loudest = np.zeros(2)
     for c in range(n_after, cells - n_after):
         for b in range(2):
             loudest[b] = max(loudest[b], energy[c + n_after, b] - energy[c, b])
@@ -119,7 +115,8 @@ class AttackSearch:
         """
         if segment.shape != (self.length,):
             raise ValueError(f"segment must have {self.length} samples, got shape {segment.shape}")
-        found = _attack(segment, self._likely, self._usual, self._before, self._after)
+        work = np.zeros_like(segment), np.zeros((self.length // _CELL + 1, 2)), np.zeros(2)
+        found = _attack(segment, self._likely, self._usual, self._before, self._after, *work)
         return int(found) - self.margin - self.back
 
     def attack(self, audio: History, centre: int) -> int:

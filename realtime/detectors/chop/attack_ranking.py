@@ -48,7 +48,8 @@ def _compiled() -> Callable[..., int]:
         written = 0
         for t in range(len(heads)):
             for k in range(width - 1):
-                recent[k] = recent[k + 1]
+                for column in range(recent.shape[1]):
+                    recent[k, column] = recent[k + 1, column]
             newest = recent[width - 1]
             for h in range(n_heads):
                 newest[h] = heads[t, h]

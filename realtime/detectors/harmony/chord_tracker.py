@@ -197,7 +197,8 @@ def _compile_pitches() -> Callable[..., None]:
         for t in range(len(rows)):
             time = table[0]
             table[0] = time + 1
-            ring[time % width] = rows[t, :12]
+            for p in range(12):
+                ring[time % width, p] = rows[t, p]
             begun[t] = time
             for p in range(12):
                 mean = np.float32(0)
