@@ -17,10 +17,10 @@ from samplechop.models.features import DrumFeatures as DrumFeatures
 from samplechop.models.features import EarlyFeatures as EarlyFeatures
 from samplechop.models.features import Features as Features
 from samplechop.models.features import HarmonyFeatures as HarmonyFeatures
-from samplechop.models.features import ModelError as ModelError
 from samplechop.models.features import SoundFeatures as SoundFeatures
 from samplechop.models.features import StreamFeatures as StreamFeatures
 from samplechop.realtime.core import documents
+from samplechop.realtime.core.errors import ModelError as ModelError
 from samplechop.realtime.core.errors import close_word
 
 SCHEMA = 1

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-
-class ModelError(ValueError):
-    """A model that cannot be used, in one sentence that says why."""
+from samplechop.realtime.core.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)

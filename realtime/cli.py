@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import sys
 import textwrap
@@ -12,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from samplechop.models import ModelError, load
+from samplechop.models import load
 from samplechop.realtime.audio.audio_file import check_regular
-from samplechop.realtime.core.errors import UserError, check_extra, printable
+from samplechop.realtime.core.errors import UserError, check_extra, guarded, printable
 from samplechop.realtime.core.events import CONFIRMED, PITCHES
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.options import with_options
 from samplechop.realtime.core.process import (
-    INTERRUPTED,
     compiling_shown,
     end_with_care,
     ended_at_once,
@@ -186,30 +184,6 @@ def _counted(count: int, kind: str) -> str:
 
 
 _MODELS = {"chop": "model", "drums": "drum_model", "harmony": "harmony_model"}
-
-
-def guarded(command: Callable[[], object]) -> int:
-    """Run a command line; report the user's mistakes in one sentence. Gives the exit code."""
-    try:
-        for argument in sys.argv[1:]:
-            argument.encode()
-        command()
-    except UnicodeEncodeError as error:
-        if error.reason != "surrogates not allowed":  # what stands in Python's texts for bytes that are no UTF-8
-            raise
-        typer.echo(f"samplechop: the name {error.object!r} is not UTF-8: rename it", err=True)
-        return 2
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        typer.echo(f"samplechop: the name {str(error.filename)!r} is too long: a file system holds 255 bytes", err=True)
-        return 2
-    except (UserError, ModelError) as error:
-        say(f"samplechop: {printable(str(error))}")
-        return 2
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
 
 
 def main() -> None:

@@ -11,9 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +27,11 @@ from samplechop.offline.common.arrays import read_array, write_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.nets.sound_net import Encoder
-from samplechop.offline.training.loop import Options, Recipe, Run, TrainOptions
+from samplechop.offline.training.loop import Options, Run
+from samplechop.offline.training.recipes import TagOptions
 from samplechop.offline.training.tasks.tags import TagTask, sound_features
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import Option
 
 STEP = "tags"
 TABLE, INDEX, LABELS, ENCODINGS = "tags.tsv", "tags.json", "labels.npy", "encodings.npy"
@@ -198,23 +196,6 @@ def _parts(cell: str) -> list[str]:
     return cell.split(",") if cell else []
 
 
-@dataclass(frozen=True, slots=True)
-class TagOptions(TrainOptions):
-    """The options of `samplechop train tags`."""
-
-    metadata: Annotated[
-        list[Path] | None, Option("JSON or CSV that describes sounds, or a folder of such; again for more.")
-    ] = None
-    synonyms: Annotated[Path | None, Option('Lines such as "hat: hihat, hi-hat, hh".')] = None
-    min_df: Annotated[int, Option("Sounds that must have a word to make it a tag (default: {default}).", low=1)] = 5
-    held_out: Annotated[
-        list[str] | None,
-        Option("Pack never learned from, to measure on; again for more (default: about a fifth of all)."),
-    ] = None
-    steps: Annotated[int, Option("Training steps (default: {default}).", low=1)] = 1200
-    jobs: Annotated[int, Option("Processes (default: one for each core).", low=1)] = os.cpu_count() or 1
-
-
 def train(sources: list[Path], options: TagOptions, run: Run) -> str:
     """Train the tags net on an atlas; says how well it does."""
     if len(sources) > 1:
@@ -228,20 +209,3 @@ def train(sources: list[Path], options: TagOptions, run: Run) -> str:
     task = TagTask(images, tagged, options.seed, steps)
     said = task.said(run.fit(task, schedule, {}))
     return f"{len(tagged.tags)} tags of {len(tagged.rows)} sounds, {said}"
-
-
-RECIPE = Recipe(
-    help="""Train a net that tags sounds on those of an atlas that are tagged, and measure it on packs held out.
-
-    \b
-    samplechop train tags atlas -o mine/tags                       tags from JSON beside the sounds, or folder names
-    samplechop train tags atlas -o mine/tags --metadata tags.csv --min-df 20
-    samplechop atlas tags atlas --model mine/tags.json             then tag everything with it
-
-    Writes NAME.tflite, NAME.json, NAME.md, and figures in NAME-report.
-    """,
-    metavar="ATLAS",
-    sources="An atlas, see samplechop atlas collect.",
-    train=train,
-    options=TagOptions,
-)

@@ -3,12 +3,11 @@
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.errors import UserError, close_word, guarded
 from samplechop.realtime.core.help_texts import HELP_OPTIONS, fit_help
 from samplechop.realtime.core.process import ended_at_once, prepare_compiling
 from samplechop.realtime.core.standard_streams import open_standard_files
@@ -129,6 +128,8 @@ DEFAULT = "chop"
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         echo(f"samplechop {version('samplechop')}")
         raise typer.Exit
 
@@ -156,5 +157,4 @@ def main() -> None:
     open_standard_files()
     with ended_at_once():
         prepare_compiling()
-        from samplechop.realtime.cli import guarded
     sys.exit(guarded(fit_help(typer.main.get_command(app), below=False)))

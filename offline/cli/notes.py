@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from samplechop.offline.common.terminal import echo
-from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import INTERRUPTED, ended_cleanly
+from samplechop.realtime.core.errors import INTERRUPTED, UserError
+from samplechop.realtime.core.process import ended_cleanly
 from samplechop.realtime.core.standard_streams import say
 
 app = typer.Typer(

@@ -1,12 +1,11 @@
-"""The command `samplechop train TASK`: what TASKS names, each with the options and the help of its own module; and
+"""The command `samplechop train TASK`: what RECIPES names, each with its own options and help; and
 `samplechop train release NAME`, which makes a released model again.
 """
 
 import shlex
 import sys
 import time
-from collections import ChainMap, UserDict
-from importlib import import_module
+from collections import UserDict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,18 +15,104 @@ from typer.main import get_command
 from samplechop.offline.cli.main import DefaultGroup
 from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.common.terminal import echo
+from samplechop.offline.training.recipes import (
+    ChopOptions,
+    HarmonyOptions,
+    Recipe,
+    StreamOptions,
+    TagOptions,
+    TempoOptions,
+    imported,
+)
 from samplechop.realtime.core.errors import check_extra
 from samplechop.realtime.core.options import with_options
 
-TASKS = {
-    "chop": "samplechop.offline.training.tasks.chop",
-    "drums": "samplechop.offline.training.tasks.drums",
-    "harmony": "samplechop.offline.training.tasks.harmony",
-    "tags": "samplechop.offline.atlas.tags",
-    "tempo": "samplechop.offline.lab.synthetic.tempo_fit",
-}
-"""The module of each task: its RECIPE is what offline/training/loop.py says. It is imported when the task is named."""
+RECIPES = {
+    "chop": Recipe(
+        help="""Train a chop model on labelled recordings, or teach the released one your own way of chopping.
 
+    \b
+    samplechop crate build -o crate --minutes 120      make labelled music
+    samplechop train crate -o mine/soul                train on it
+    samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
+    samplechop train crate -o mine/found --search 20   try settings, keep what is surely better
+
+    Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
+    session, or the truth of a synthetic training set. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and figures in
+    NAME-report; use it with samplechop live --model NAME.json.
+    """,
+        metavar="DIR",
+        sources="Labelled recordings, or synthetic training sets.",
+        train=imported("samplechop.offline.training.tasks.chop"),
+        options=ChopOptions,
+    ),
+    "drums": Recipe(
+        help="""Train a drum model on recordings of which the hits are known.
+
+    \b
+    samplechop crate build -o crate --minutes 360       make labelled music
+    samplechop train drums crate -o mine/drums          train on it
+    samplechop train drums my-records -o mine/me --from drums
+
+    Labels lie beside each recording: name.drums.json, as samplechop drums writes it; name.drums.txt with seconds, drum
+    and, if known, velocity 0..1 on each line; or the truth of a synthetic training set. Writes NAME.tflite, NAME.json,
+    NAME.npz, NAME.md and figures in NAME-report; measure it with samplechop evaluate drums FOLDER --model NAME.json.
+    """,
+        metavar="DIR",
+        sources="Recordings with drum labels, or synthetic training sets.",
+        train=imported("samplechop.offline.training.tasks.drums"),
+        options=StreamOptions,
+    ),
+    "harmony": Recipe(
+        help="""Train a harmony model on chords mixed from single notes of many instruments.
+
+    \b
+    samplechop train harmony -o mine/harmony                 soundfonts, and instruments made by rule
+    samplechop train harmony my-synth my-piano -o mine/harmony   and your own banks
+
+    Every note is detuned, mixed, strummed, cut, put in rooms, under drums and on worn records. Some instruments are
+    never learned from, and measure how well it does. Writes NAME.tflite, NAME.json, NAME.md and NAME-report/loss.png.
+    """,
+        metavar="BANK",
+        required=False,
+        sources="Banks of notes, or folders of banks.",
+        train=imported("samplechop.offline.training.tasks.harmony"),
+        options=HarmonyOptions,
+    ),
+    "tags": Recipe(
+        help="""Train a net that tags sounds on those of an atlas that are tagged, and measure it on packs held out.
+
+    \b
+    samplechop train tags atlas -o mine/tags                       tags from JSON beside the sounds, or folder names
+    samplechop train tags atlas -o mine/tags --metadata tags.csv --min-df 20
+    samplechop atlas tags atlas --model mine/tags.json             then tag everything with it
+
+    Writes NAME.tflite, NAME.json, NAME.md, and figures in NAME-report.
+    """,
+        metavar="ATLAS",
+        sources="An atlas, see samplechop atlas collect.",
+        train=imported("samplechop.offline.atlas.tags"),
+        options=TagOptions,
+    ),
+    "tempo": Recipe(
+        help="""Fit what decides on the octave of the beat, on where bars begin, and on when a beat is trusted.
+
+    \b
+    samplechop train tempo groove_midi_dataset.zip -o mine/tempo      made records, and people's drumming
+    samplechop train tempo -o mine/tempo                              made records alone
+
+    Writes NAME.json; put it in the place of realtime/detectors/beats/weights.json to use it, and measure with
+    samplechop evaluate tempo, which takes other seeds and other drummers than those of the fit.
+    """,
+        metavar="[ARCHIVE]",
+        sources="The Groove MIDI Dataset, its archive or folder, for people's drumming.",
+        train=imported("samplechop.offline.lab.synthetic.tempo_fit"),
+        options=TempoOptions,
+        required=False,
+        tensorflow=False,
+    ),
+}
+"""Each task; its own module is imported when it trains."""
 
 RELEASE = "release"
 
@@ -38,7 +123,7 @@ class _Commands(UserDict[str, Any]):
     def __getitem__(self, task: str) -> Any:
         """Make a task's command."""
         single = typer.Typer(add_completion=False)
-        single.command(task)(_release if task == RELEASE else _command(task, import_module(self.data[task]).RECIPE))
+        single.command(task)(_release if task == RELEASE else _command(task, self.data[task]))
         return get_command(single)
 
 
@@ -49,7 +134,7 @@ class TaskGroup(DefaultGroup):
         """Take what Typer gives."""
         super().__init__(**attributes)
         self.commands = _Commands()
-        self.commands.data = ChainMap(TASKS, {RELEASE: ""})  # type: ignore[assignment]
+        self.commands.data = {RELEASE: None} | RECIPES
 
 
 app = typer.Typer(cls=TaskGroup, no_args_is_help=True, help="Train a model; of chops, if nothing else is named.")

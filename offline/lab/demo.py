@@ -17,8 +17,7 @@ from samplechop.offline.augmentation.vinyl import RecordCondition, play_worn, pl
 from samplechop.offline.common.atomic import replacing, write_text
 from samplechop.offline.lab.demo_composition import PLAYERS, Score, compose
 from samplechop.offline.synthesis import soundfonts
-from samplechop.realtime.cli import guarded
-from samplechop.realtime.core.errors import UserError, reason_of
+from samplechop.realtime.core.errors import UserError, guarded, reason_of
 
 PEAK = 10 ** (-1.1 / 20)  # room for what the encoder adds
 

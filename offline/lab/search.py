@@ -23,8 +23,8 @@ from samplechop.offline.evaluate.comparison import SURE, Difference, compare
 from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.training import dataset, measures
 from samplechop.offline.training.checkpoints import digest
-from samplechop.offline.training.loop import Recipe, Run
-from samplechop.offline.training.streaming import StreamOptions
+from samplechop.offline.training.loop import Run
+from samplechop.offline.training.recipes import Recipe, StreamOptions
 from samplechop.offline.training.streaming_targets import StreamSpec
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, install_extra

@@ -1,14 +1,14 @@
 """The training loop of all nets: fit, calibrate on held-out data, write the model, its figures and its card.
 
 A task says what differs: data, net, loss, calibration, figures. Each stands in a module of offline/training/tasks, and
-its RECIPE says what `samplechop train` must know of it.
+the table of offline/cli/train.py says what the command must know of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import keras_models, measures
 from samplechop.offline.training.checkpoints import Checkpoint, State, digest
 from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
-from samplechop.realtime.core.options import Option, check
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Input and target: float32, both with the examples along the first axis."""
@@ -89,21 +88,6 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TrainOptions:
-    """The options that every task's command has; a task adds its own in a subclass."""
-
-    seed: Annotated[int, Option("The same seed, data and machine give the same model (default: {default}).", low=0)] = 1
-    jobs: Annotated[int, Option("Processes that compute features (default: {default}).", low=1)] = 2
-    work: Annotated[
-        Path | None, Option("Where features are kept between runs (default: NAME-features beside the model).")
-    ] = None
-
-    def __post_init__(self) -> None:
-        """Raise UserError for a value out of range."""
-        check(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """One training. task: its name. out: the model to write, without suffix. work: a folder for what is computed on the
     way. command: what the user typed, for the card; without it there is no card. on_check: called with (step, loss of
@@ -160,25 +144,6 @@ class Run:
         for checkpoint in checkpoints:
             checkpoint.remove()
         return manifest
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What `samplechop train TASK` must know of a task: RECIPE in its module.
-
-    help: what the command says of itself. metavar, sources: a name for its arguments, and what they are; required:
-    whether there must be one. options: TrainOptions, or a subclass with more. train: trains on the sources, with
-    options of that class, through `Run.fit`; gives what is said of the model. Raises UserError for unusable data.
-    tensorflow: whether it is needed.
-    """
-
-    help: str
-    metavar: str
-    sources: str
-    train: Callable[[list[Path], Any, Run], object]
-    options: type[TrainOptions] = TrainOptions
-    required: bool = True
-    tensorflow: bool = True
 
 
 def learn(

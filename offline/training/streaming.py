@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,11 @@ from samplechop.models import DrumFeatures, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, keras_models, losses, tcn
 from samplechop.offline.training.excerpts import example
 from samplechop.offline.training.keras_models import Calibrated
-from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Penalty, Run, TrainOptions
+from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Penalty, Run
+from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.shared_net import SharedShape
 from samplechop.offline.training.streaming_targets import StreamSpec
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import Option, check
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.temporal_net import TemporalNet
 
@@ -32,8 +32,6 @@ VERSIONS = 2
 
 CONFIGURED = ("rate", "channels", "layers", "augmentation", "mixing")
 """Options that stand in the manifest where they are given."""
-TUNING = "Tuning"
-
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features (n, n_features) in, probabilities (n, heads) out."""
 
@@ -109,7 +107,7 @@ class StreamingTask(ABC):
         """Number of nets to fit."""
         return self._teachers + self.distil
 
-    def configure(self, options: "StreamOptions") -> dict[str, object]:
+    def configure(self, options: StreamOptions) -> dict[str, object]:
         """Take what the options say of the net's size and of its data; gives that, for the manifest.
 
         Raises UserError for what cannot be done.
@@ -193,57 +191,6 @@ class StreamingTask(ABC):
         difference = float(np.max(np.abs(live - wanted)))
         if difference > CLOSE_ENOUGH:
             raise RuntimeError(f"{manifest.path} scores up to {difference:.4f} away from the net it was made from")
-
-
-@dataclass(frozen=True, slots=True)
-class StreamOptions(TrainOptions):
-    """The options of streaming nets. steps: None for the task's own number."""
-
-    start: Annotated[
-        str | None, Option("Begin with this model and move it towards your labels.", names=("--from",))
-    ] = None
-    members: Annotated[
-        int, Option("Nets to train and average (default: {default}; with --from as many as it has).", low=1, high=8)
-    ] = 1
-    distil: Annotated[
-        bool, Option("Have one more net learn from the mean of the --members, and keep that one alone.")
-    ] = False
-    steps: Annotated[
-        int | None,
-        Option(
-            "Training steps per net (default: some thousands, some hundreds with --from; 0 calibrates only).", low=0
-        ),
-    ] = None
-    calibrate_on: Annotated[
-        Path | None,
-        Option("Labelled real recordings that calibrate the model's strengths; it does not learn from them."),
-    ] = None
-    search: Annotated[
-        int | None,
-        Option(
-            "Try so many settings; the best model is kept if it is surely better than that in use.", TUNING, 2, 1000
-        ),
-    ] = None
-    rate: Annotated[float | None, Option("Highest learning rate (default: the task's own).", TUNING, 1e-6, 1.0)] = None
-    channels: Annotated[int | None, Option("Channels of each layer (default: the task's own).", TUNING, 4, 256)] = None
-    layers: Annotated[
-        int | None,
-        Option("Dilated layers; one more doubles how far back it hears (default: the task's own).", TUNING, 2, 13),
-    ] = None
-    augmentation: Annotated[
-        float | None, Option("How strongly examples are changed: 0 not at all (default: 1).", TUNING, 0, 3)
-    ] = None
-    mixing: Annotated[
-        float | None, Option("Share of examples from the first DIR (default: by length).", TUNING, 0, 1)
-    ] = None
-
-    def __post_init__(self) -> None:
-        """Raise UserError for a value out of range."""
-        check(self)
-        if self.steps == 0 and self.start is None:
-            raise UserError("--steps 0 trains nothing: name a model to calibrate with --from, or leave it out")
-        if self.distil and self.start is not None:
-            raise UserError("--distil makes a new net of several: leave out --from, or --distil")
 
 
 def train_stream(

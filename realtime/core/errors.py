@@ -1,10 +1,16 @@
-"""The one exception that means "the user can put this right", and how any text is shown in a terminal."""
+"""The exceptions that mean "the user can put this right", how a command line says so, and any text in a terminal."""
 
 import difflib
+import errno
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
+
+from samplechop.realtime.core.standard_streams import say
+
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended, as shells have it."""
 
 
 class UserError(Exception):
@@ -12,6 +18,10 @@ class UserError(Exception):
 
     The command line prints it and exits with code 2. A bug must never raise it.
     """
+
+
+class ModelError(ValueError):
+    """A model that cannot be used: one sentence that names it and says why."""
 
 
 def printable(text: str) -> str:
@@ -61,3 +71,27 @@ def check_extra(name: str, purpose: str, *modules: str) -> None:
     if missing := [module for module in modules or EXTRAS[name] if find_spec(module) is None]:
         are = "are" if len(missing) > 1 else "is"
         raise UserError(f"{purpose} needs {', '.join(missing)}, which {are} not installed: {install_extra(name)}")
+
+
+def guarded(command: Callable[[], object]) -> int:
+    """Run a command line; report the user's mistakes in one sentence. Gives the exit code."""
+    try:
+        for argument in sys.argv[1:]:
+            argument.encode()
+        command()
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":  # what stands in Python's texts for bytes that are no UTF-8
+            raise
+        say(f"samplechop: the name {error.object!r} is not UTF-8: rename it")
+        return 2
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        say(f"samplechop: the name {str(error.filename)!r} is too long: a file system holds 255 bytes")
+        return 2
+    except (UserError, ModelError) as error:
+        say(f"samplechop: {printable(str(error))}")
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0

@@ -31,11 +31,9 @@ from samplechop.realtime.core.compile_cache import (
     is_temporary,
     remove_temporary_cache,
 )
-from samplechop.realtime.core.errors import UserError, reason_of
+from samplechop.realtime.core.errors import INTERRUPTED, UserError, reason_of
 from samplechop.realtime.core.standard_streams import say
 
-INTERRUPTED = 130
-"""Exit code of a program that Ctrl-C ended, as shells have it."""
 ROOT = logging.getLogger("samplechop")
 
 
@@ -298,5 +296,5 @@ def show_compiling(done: int, parts: int) -> None:
 
 _said = False
 COMPILING = "samplechop: compiling"
-COMPILED_PARTS = 22
+COMPILED_PARTS = 24
 """Functions that are compiled for all detectors, not counting those that they call."""

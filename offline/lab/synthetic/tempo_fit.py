@@ -8,10 +8,8 @@ was tracked in a record stays in the folder of --work: a fit that was broken off
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated
 
 import mir_eval
 import numpy as np
@@ -34,14 +32,14 @@ from samplechop.offline.lab.synthetic.tempo_records import (
     TEMPO_STYLES,
     groove_performances,
 )
-from samplechop.offline.training.loop import Recipe, Run, TrainOptions
+from samplechop.offline.training.loop import Run
+from samplechop.offline.training.recipes import TempoOptions
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import Option
 from samplechop.realtime.detectors.beats.bars import CUES, METERS, POSITIONS, BarTracker
 from samplechop.realtime.detectors.beats.octave_evidence import FEATURES
 from samplechop.realtime.detectors.beats.weights import BarWeights, BeatWeights, beat_weights
 
-FIT_SEED, CHOOSE_SEED = 101, 102
+CHOOSE_SEED = 102
 REGULARISATION = 0.3
 """Inverse strength of the L2 penalty."""
 OCTAVES = (-1, 0, 1)
@@ -205,14 +203,6 @@ def bars_right(records: Sequence[Evidence], weights: BarWeights) -> float:
     return float(np.mean(found)) if found else float("nan")
 
 
-@dataclass(frozen=True, slots=True)
-class TempoOptions(TrainOptions):
-    """The options of `samplechop train tempo`."""
-
-    seed: Annotated[int, Option("Of the records that are fitted (default: {default}).", low=0)] = FIT_SEED
-    records: Annotated[int, Option("Records to make of each style (default: {default}).", low=1)] = 8
-
-
 def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
     """Fit the weights on made records and write them; says how often they are right on records that were not fitted."""
     if len(sources) > 1:
@@ -266,22 +256,3 @@ def train(sources: list[Path], options: TempoOptions, run: Run) -> str:
         f"with the weights in use, {shares[0]:.3f} as tracked; downbeats among true beats F {downbeats[1]:.3f}, "
         f"{downbeats[0]:.3f} with those in use; beats begin at a trust of {begin:g} and go on to {keep:g}"
     )
-
-
-RECIPE = Recipe(
-    help="""Fit what decides on the octave of the beat, on where bars begin, and on when a beat is trusted.
-
-    \b
-    samplechop train tempo groove_midi_dataset.zip -o mine/tempo      made records, and people's drumming
-    samplechop train tempo -o mine/tempo                              made records alone
-
-    Writes NAME.json; put it in the place of realtime/detectors/beats/weights.json to use it, and measure with
-    samplechop evaluate tempo, which takes other seeds and other drummers than those of the fit.
-    """,
-    metavar="[ARCHIVE]",
-    sources="The Groove MIDI Dataset, its archive or folder, for people's drumming.",
-    train=train,
-    options=TempoOptions,
-    required=False,
-    tensorflow=False,
-)

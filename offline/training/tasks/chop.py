@@ -1,10 +1,10 @@
 """The chop net: where a producer would cut a record, and drums, beats and onsets beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from samplechop import models
 from samplechop.models import EarlyFeatures, Features, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, measures, streaming
 from samplechop.offline.training.keras_models import Calibrated, Card
-from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
+from samplechop.offline.training.loop import Fitted, Options, Run
+from samplechop.offline.training.recipes import ChopOptions
 from samplechop.offline.training.shared_net import CHANNELS, SharedShape
 from samplechop.offline.training.streaming_targets import SAMPLE_RATE, Record, StreamSpec
 from samplechop.offline.training.tasks import drums
@@ -39,9 +40,7 @@ from samplechop.offline.training.tasks.chop_targets import (
     known_to,
     shared_shape,
 )
-from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.core.options import Option
 from samplechop.realtime.detectors.beats.pulse_stream import BarCounter
 from samplechop.realtime.detectors.beats.tracker import BeatTracker
 from samplechop.realtime.detectors.chop.attack_ranking import Evidence
@@ -222,25 +221,6 @@ class ChopTask(streaming.StreamingTask):
         return Decision.read(manifest.decision, f"model {manifest.name!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class ChopOptions(streaming.StreamOptions):
-    """The options of `samplechop train chop`."""
-
-    model_shape: Annotated[
-        Literal["chop", "chop-coarse", "chop-61", "chop-bands", "chop-cnn"],
-        Option(
-            "chop (the shared net); chop-coarse (its predecessor of 32 bands); chop-61 (the classic), chop-bands, "
-            "chop-cnn, of which --steps are epochs, at most."
-        ),
-    ] = "chop"
-
-    def __post_init__(self) -> None:
-        """Raise UserError for a value out of range."""
-        streaming.StreamOptions.__post_init__(self)
-        if self.start is not None and self.model_shape != "chop":
-            raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
-
-
 def net_of(options: ChopOptions) -> tuple[StreamSpec, streaming.Shape]:
     """Give what a streaming net of the options learns, and its size where they name none."""
     return (COARSE, COARSE_SHAPE) if options.model_shape == "chop-coarse" else (SHARED, shared_shape(CHANNELS))
@@ -274,23 +254,3 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)
     make = partial(ChopTask, spec, start.shape)
     return streaming.train_stream(sources, options, run, spec, schedule, start, make)
-
-
-RECIPE = Recipe(
-    help="""Train a chop model on labelled recordings, or teach the released one your own way of chopping.
-
-    \b
-    samplechop crate build -o crate --minutes 120      make labelled music
-    samplechop train crate -o mine/soul                train on it
-    samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
-    samplechop train crate -o mine/found --search 20   try settings, keep what is surely better
-
-    Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
-    session, or the truth of a synthetic training set. Writes NAME.tflite, NAME.json, NAME.npz, NAME.md and figures in
-    NAME-report; use it with samplechop live --model NAME.json.
-    """,
-    metavar="DIR",
-    sources="Labelled recordings, or synthetic training sets.",
-    train=train,
-    options=ChopOptions,
-)

@@ -21,8 +21,9 @@ from samplechop.offline.training import dataset, keras_models, measures
 from samplechop.offline.training.keras_models import Calibrated, keras
 from samplechop.offline.training.loop import Run
 from samplechop.offline.training.measures import Verdict
+from samplechop.offline.training.recipes import ChopOptions
 from samplechop.offline.training.streaming_targets import Annotation
-from samplechop.offline.training.tasks.chop import ChopOptions, ChopTask
+from samplechop.offline.training.tasks.chop import ChopTask
 from samplechop.offline.training.tasks.chop_targets import COARSE, EDGE, annotation
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.chop.peak_picking import RunPicker

@@ -18,7 +18,7 @@ from samplechop.offline.common.process_pool import in_order
 from samplechop.offline.labels.recording_truth import read_truth
 from samplechop.offline.training import dataset, keras_models
 from samplechop.offline.training.loop import Run
-from samplechop.offline.training.streaming import StreamOptions
+from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.streaming_targets import Annotation
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (

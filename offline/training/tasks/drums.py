@@ -15,8 +15,9 @@ from samplechop.offline.augmentation.effects import compress, reverberate
 from samplechop.offline.labels.drum_labels import drum_labels_beside, read_drum_labels
 from samplechop.offline.training import dataset, measures, streaming, tcn
 from samplechop.offline.training.keras_models import Calibrated, Card
-from samplechop.offline.training.loop import Fitted, Options, Recipe, Run
+from samplechop.offline.training.loop import Fitted, Options, Run
 from samplechop.offline.training.measures import Verdict
+from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.streaming_targets import (
     SAMPLE_RATE,
     Annotation,
@@ -261,12 +262,12 @@ def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
     return {"drums": {name: asdict(one) for name, one in choices.items()}, "memory_seconds": MEMORY_SECONDS}
 
 
-def net_of(_options: streaming.StreamOptions) -> tuple[StreamSpec, tcn.Shape]:
+def net_of(_options: StreamOptions) -> tuple[StreamSpec, tcn.Shape]:
     """Give what the net learns, and its size where the options name none."""
     return SPEC, SHAPE
 
 
-def train(sources: list[Path], options: streaming.StreamOptions, run: Run) -> object:
+def train(sources: list[Path], options: StreamOptions, run: Run) -> object:
     """Train the net; gives what is said of it."""
     start, steps = None, STEPS if options.steps is None else options.steps
     schedule = Options(steps, seed=options.seed, check_every=200)
@@ -277,22 +278,3 @@ def train(sources: list[Path], options: streaming.StreamOptions, run: Run) -> ob
         steps = TUNING_STEPS if options.steps is None else options.steps
         schedule = Options(steps, rate=1e-3, seed=options.seed, check_every=100)
     return streaming.train_stream(sources, options, run, SPEC, schedule, start, DrumTask)
-
-
-RECIPE = Recipe(
-    help="""Train a drum model on recordings of which the hits are known.
-
-    \b
-    samplechop crate build -o crate --minutes 360       make labelled music
-    samplechop train drums crate -o mine/drums          train on it
-    samplechop train drums my-records -o mine/me --from drums
-
-    Labels lie beside each recording: name.drums.json, as samplechop drums writes it; name.drums.txt with seconds, drum
-    and, if known, velocity 0..1 on each line; or the truth of a synthetic training set. Writes NAME.tflite, NAME.json,
-    NAME.npz, NAME.md and figures in NAME-report; measure it with samplechop evaluate drums FOLDER --model NAME.json.
-    """,
-    metavar="DIR",
-    sources="Recordings with drum labels, or synthetic training sets.",
-    train=train,
-    options=streaming.StreamOptions,
-)

@@ -1,10 +1,9 @@
 """The harmony net: fitted to mixed chords, measured on instruments it never learned from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +13,12 @@ from samplechop.models import HarmonyFeatures, Manifest
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.training import keras_models, measures
 from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
-from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Recipe, Run, TrainOptions
+from samplechop.offline.training.loop import Batch, Fitted, Loss, Options, Run
+from samplechop.offline.training.recipes import HarmonyOptions
 from samplechop.offline.training.tasks import harmony_examples, harmony_library
 from samplechop.offline.training.tasks.harmony_examples import FRAMES, Frames
 from samplechop.offline.training.tasks.harmony_mixing import KINDS
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.options import Option
 from samplechop.realtime.dsp.pitch_spectrum import BINS_PER_OCTAVE, FLOOR_DB
 from samplechop.realtime.nets.tflite import Net
 
@@ -215,22 +214,6 @@ def predict(model: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([model(x[at : at + VALIDATION_BATCH], training=False).numpy() for at in parts])
 
 
-@dataclass(frozen=True, slots=True)
-class HarmonyOptions(TrainOptions):
-    """The options of `samplechop train harmony`."""
-
-    soundfont: Annotated[list[Path] | None, Option("General MIDI .sf2; again for more (default: the system's).")] = None
-    only_banks: Annotated[bool, Option("Learn from BANK only, no soundfont.")] = False
-    sounds: Annotated[list[Path] | None, Option("Folder with real drums; again for more.")] = None
-    made: Annotated[int, Option("Instruments made by rule to add (default: {default}).", low=0)] = 60
-    examples: Annotated[int, Option("Frames to learn from (default: {default}).", low=1000)] = 105_000
-    steps: Annotated[int, Option("Training steps (default: {default}).", low=1)] = 5000
-    spectrum: Annotated[
-        Literal["cqt", "spectrum"],
-        Option("cqt, or spectrum to compare with (default: {default}).", names=("--input",)),
-    ] = "cqt"
-
-
 def train(banks: list[Path], options: HarmonyOptions, run: Run) -> str:
     """Gather instruments, mix chords, train the net; says how well it does."""
     if options.only_banks and not banks:
@@ -280,21 +263,3 @@ def released(held_out: Frames, spectrum: str) -> dict[str, Any] | None:
     for row, frame in zip(logits, x, strict=True):
         row[:] = net.run(frame[None])[0]
     return measure(logits, held_out, manifest.threshold)
-
-
-RECIPE = Recipe(
-    help="""Train a harmony model on chords mixed from single notes of many instruments.
-
-    \b
-    samplechop train harmony -o mine/harmony                 soundfonts, and instruments made by rule
-    samplechop train harmony my-synth my-piano -o mine/harmony   and your own banks
-
-    Every note is detuned, mixed, strummed, cut, put in rooms, under drums and on worn records. Some instruments are
-    never learned from, and measure how well it does. Writes NAME.tflite, NAME.json, NAME.md and NAME-report/loss.png.
-    """,
-    metavar="BANK",
-    required=False,
-    sources="Banks of notes, or folders of banks.",
-    train=train,
-    options=HarmonyOptions,
-)

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from samplechop.offline.cli.main import app
-from samplechop.realtime.cli import guarded
+from samplechop.realtime.core.errors import guarded
 
 NAME = "caf\udce9.wav"
 """As Python sees a file called by the bytes 63 61 66 e9 2e 77 61 76."""

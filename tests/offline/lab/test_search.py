@@ -13,7 +13,7 @@ from samplechop.offline.common.progress import silent
 from samplechop.offline.evaluate.comparison import difference
 from samplechop.offline.lab import search
 from samplechop.offline.training.loop import Run
-from samplechop.offline.training.streaming import StreamOptions
+from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.tasks import chop
 from tests.support.command import samplechop
 from tests.support.signals import record

@@ -10,7 +10,7 @@ import pytest
 
 from samplechop import models
 from samplechop.models import HarmonyFeatures
-from samplechop.offline.cli.train import TASKS
+from samplechop.offline.cli.train import RECIPES
 from samplechop.offline.training.checkpoints import Checkpoint
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import (
@@ -18,11 +18,10 @@ from samplechop.offline.training.loop import (
     Fitted,
     Loss,
     Options,
-    Recipe,
     Run,
-    TrainOptions,
     learn,
 )
+from samplechop.offline.training.recipes import Recipe, TrainOptions
 from samplechop.realtime.core.options import Option
 from tests.support.command import samplechop
 
@@ -180,7 +179,7 @@ RECIPE = Recipe("Train a toy.", "PLAYROOM", "Rooms.", train_toy, ToyOptions, req
 
 
 def test_a_task_becomes_a_command_by_a_line_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(TASKS, "toy", __name__)
+    monkeypatch.setitem(RECIPES, "toy", RECIPE)
     made = samplechop("train", "toy", "a", "b", "-o", tmp_path / "toy", "--steps", 3, "--seed", 7)
     assert made.code == 0, made
     assert made.out.strip().endswith("well")

@@ -8,7 +8,6 @@ import pytest
 
 from samplechop.offline.lab.synthetic.tempo_evidence import Evidence, evidence_of
 from samplechop.offline.lab.synthetic.tempo_fit import (
-    FIT_SEED,
     bars_right,
     calibrate,
     choose_gate,
@@ -18,6 +17,7 @@ from samplechop.offline.lab.synthetic.tempo_fit import (
     right,
 )
 from samplechop.offline.lab.synthetic.tempo_records import FITTING_STYLES, make_tempo_record
+from samplechop.offline.training.recipes import FIT_SEED
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.detectors.beats.bars import CUES
 from samplechop.realtime.detectors.beats.octave_evidence import FEATURES

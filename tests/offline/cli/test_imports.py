@@ -1,0 +1,40 @@
+"""Help, a typo and the version are there at once: what computes is imported only by what is run."""
+
+import subprocess
+import sys
+
+import pytest
+
+from samplechop.offline.cli.main import COMMANDS
+from samplechop.offline.cli.train import RECIPES
+
+COMPUTING = ("numba", "scipy", "librosa", "matplotlib", "tensorflow", "sklearn", "soxr", "ai_edge_litert", "rtmidi")
+RUN = """
+import sys
+from samplechop.offline.cli.main import main
+given, computing = sys.argv[1].split(";"), sys.argv[2].split()
+for one in given:
+    sys.argv = ["samplechop", *one.split()]
+    try:
+        main()
+    except SystemExit:
+        pass
+print("imported:", *sorted(name for name in computing if name in sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "unwanted"),
+    [
+        (["--version"], (*COMPUTING, "rich", "numpy")),
+        (["--help", "liev", "--hepl"], (*COMPUTING, "numpy")),
+        ([f"{command} --help" for command in COMMANDS], COMPUTING),
+        ([f"train {task} --help" for task in RECIPES], COMPUTING),
+        (["live --devcie x", "chop --cuont 3", "train chpo"], COMPUTING),
+    ],
+    ids=["version", "help and typos", "help of commands", "help of training", "mistakes"],
+)
+def test_what_computes_is_not_imported_for(given: list[str], unwanted: tuple[str, ...]) -> None:
+    command = [sys.executable, "-c", RUN, ";".join(given), " ".join(unwanted)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported:", done.stderr
