@@ -22,6 +22,12 @@ settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 JACK = ("tests/integration/jack/", "tests/realtime/midi/test_ports.py")
+TRAINING = (
+    *("tests/offline/training/", "tests/offline/cli/test_train.py", "tests/offline/cli/test_drums.py"),
+    *("tests/offline/lab/test_search.py", "tests/offline/lab/test_releases.py", "tests/offline/lab/test_devset.py"),
+    *("tests/offline/lab/synthetic/test_build.py", "tests/realtime/detectors/drums/", "tests/contract/"),
+)
+"""What imports TensorFlow, or asks for the crate of tests/offline/conftest.py: each takes a process some seconds."""
 WARM = pytest.StashKey[Path]()
 """The numba cache that every worker begins with a copy of."""
 
@@ -56,9 +62,9 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def group(nodeid: str) -> str:
-    """Say what has to run on one worker: a file, whose fixtures are shared, or all that needs the JACK server."""
+    """Say what runs on one worker: a file, whose fixtures are shared, all with the JACK server, or all that trains."""
     path = nodeid.partition("::")[0]
-    return "jack" if path.startswith(JACK) else path
+    return "jack" if path.startswith(JACK) else "training" if path.startswith(TRAINING) else path
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -73,8 +79,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the sessions in real time, which mostly wait."""
-    items.sort(key=lambda item: group(item.nodeid) != "jack")
+    """Begin with what takes longest: the sessions in real time, which mostly wait, and the training of nets."""
+    items.sort(key=lambda item: ("jack", "training", group(item.nodeid)).index(group(item.nodeid)))
 
 
 @pytest.fixture(scope="session")

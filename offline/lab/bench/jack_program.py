@@ -110,7 +110,7 @@ class _Program:
                 self.client.connect(source, destination)
                 return {}
             except jack.JackError:  # a port is there a moment before its client is active
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or not {source, destination} <= set(self.names("")):
                     raise
             time.sleep(0.02)
 

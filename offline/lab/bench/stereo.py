@@ -68,8 +68,11 @@ def figures(recordings: list[Path]) -> Iterator[Figure]:
 
 
 def _figures(name: str, cases: list[Case]) -> Iterator[Figure]:
+    known: dict[int, NDArray[np.float64]] = {}  # by the mono sound, which cases may share
     for case in cases:
-        wanted, _ = _chops(case.mono[:, None], "mix")
+        if id(case.mono) not in known:
+            known[id(case.mono)], _ = _chops(case.mono[:, None], "mix")
+        wanted = known[id(case.mono)]
         if len(wanted) < ENOUGH:
             continue
         at = f"{name}: {case.name}, correlation {case.correlation:+.2f}, "

@@ -56,8 +56,8 @@ def run_one(scenario: Scenario, song: Path, server: JackServer | None = None) ->
         return Result(scenario, held=True)
 
 
-def run(scenarios: Sequence[Scenario]) -> Iterator[Result]:
-    """Run scenarios, those without a JACK server two at a time; results come as they are there."""
+def run(scenarios: Sequence[Scenario], at_once: int = _AT_ONCE) -> Iterator[Result]:
+    """Run scenarios, those without a JACK server some at once; results come as they are there."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background, which programs would inherit
     lacking = "" if PLATFORM == "linux" else "signals, terminals and processes are those of Linux"
@@ -70,7 +70,7 @@ def run(scenarios: Sequence[Scenario]) -> Iterator[Result]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="samplechop-faults-")))
         folder.chmod(0o755)
         song = write_song(folder / "song.wav")
-        pool = stack.enter_context(ThreadPoolExecutor(_AT_ONCE))
+        pool = stack.enter_context(ThreadPoolExecutor(at_once))
         yield from pool.map(partial(run_one, song=song), [one for one in able if not one.jack])
         if on_jack := [one for one in able if one.jack]:
             server = stack.enter_context(JackServer(realtime=realtime_is_allowed()))

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(missing(portaudio=True) is not None, reason=str(missing(portaudio=True))),
 ]
 PERIOD = 256
-SECONDS = 6
+SECONDS = 5
 SCALE = 2.0**-20
 """Of a signal whose every sample says where it is."""
 

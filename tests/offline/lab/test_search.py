@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,9 @@ from samplechop.offline.training.tasks import chop
 from tests.support.command import samplechop
 from tests.support.signals import record
 
-pytest.importorskip("tensorflow")
-pytest.importorskip("optuna")
-
-
+pytestmark = pytest.mark.skipif(
+    any(find_spec(name) is None for name in ("tensorflow", "optuna")), reason="needs TensorFlow and Optuna"
+)
 TINY = ("--steps", 2, "--jobs", 1, "--model-shape", "chop-coarse")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,7 @@ from samplechop.offline.training.recipes import Recipe, TrainOptions
 from samplechop.realtime.core.options import Option
 from tests.support.command import samplechop
 
-pytest.importorskip("tensorflow")
+pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs TensorFlow")
 
 X = np.ones((4, 1), np.float32)
 UP, DOWN = (X, X), (X, -X)

@@ -17,7 +17,7 @@ def test_correlation_is_that_of_a_phase_meter() -> None:
 
 
 def test_made_stereo_loses_no_chops_and_only_what_is_inverted_changes_the_mix(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stereo, "SECONDS", 14)
+    monkeypatch.setattr(stereo, "SECONDS", 8)
     figures = list(stereo.figures([]))
     assert [one.name for one in figures if one.reached is False] == []
     assert sum(bool(one.reached) for one in figures) >= 15
