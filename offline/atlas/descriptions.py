@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 
 from samplechop.offline.atlas.store import Sound
 from samplechop.offline.audio.reading import SUFFIXES
-from samplechop.offline.common.sidecars import beside as file_beside
+from samplechop.offline.common.paths import beside as file_beside
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 

@@ -135,9 +135,7 @@ def kit(
     from samplechop.realtime.cli import DEMO
 
     if one_shots is not None:
-        from samplechop.offline.lab.bench import drum_tags
-
-        show(f"samplechop bench kit, {one_shots.name}", {"drum tags": partial(drum_tags.one_shots, one_shots)}, json)
+        show(f"samplechop bench kit, {one_shots.name}", {"drum tags": partial(measures.one_shots, one_shots)}, json)
         return
     files = recordings or [DEMO]
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}

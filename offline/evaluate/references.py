@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline import labels
 from samplechop.offline.audio.reading import SUFFIXES
-from samplechop.offline.common import sidecars
+from samplechop.offline.common import paths
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.realtime.core import documents
@@ -190,9 +190,7 @@ def _rows(path: Path) -> list[tuple[float, str]]:
 def beside(audio: Path, root: Path | None, ending: str) -> Path | None:
     """Find the file NAME + ending beside a recording, or in a folder reference_times there or in the root."""
     places = [audio.parent, audio.parent / BESIDE] + ([root / BESIDE] if root is not None else [])
-    return next(
-        (path for place in places if (path := sidecars.beside(place / audio.name, (ending,))) is not None), None
-    )
+    return next((path for place in places if (path := paths.beside(place / audio.name, (ending,))) is not None), None)
 
 
 def references_for(audio: Path, root: Path | None = None) -> References | None:

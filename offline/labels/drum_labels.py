@@ -18,7 +18,7 @@ from scipy import signal
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.atomic import write_text
-from samplechop.offline.common.sidecars import beside
+from samplechop.offline.common.paths import beside
 from samplechop.offline.labels.recording_truth import FAINT_DB, FAMILIES, Truth, read_truth
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of

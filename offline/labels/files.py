@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.common.atomic import write_bytes
-from samplechop.offline.common.sidecars import beside
+from samplechop.offline.common.paths import beside
 from samplechop.offline.labels.formats import (
     CHOPS,
     REJECT,
