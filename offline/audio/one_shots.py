@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
@@ -187,7 +188,7 @@ def _listed(index: Path) -> list[Shot]:
         numbers = _layer_of(row)
         before = loudest.get((row["pack"], row["drum"]), numbers)
         loudest[row["pack"], row["drum"]] = (max(before[0], numbers[0]), max(before[1], numbers[1]))
-    shots = []
+    shots, read = [], cache(read_shot)  # a file that is listed a thousand times is read once
     for row in rows:
         place = PurePosixPath(row["file"])
         if place.is_absolute() or ".." in place.parts or "\0" in row["file"]:
@@ -200,7 +201,7 @@ def _listed(index: Path) -> list[Shot]:
         if role == "perc":
             role = role_of(PurePosixPath(row["drum"]).name, in_kit=True) or ""
             role = role if role in ("shaker", "cowbell") else "conga"
-        samples = read_shot(index.parent / place)
+        samples = read(index.parent / place)
         if len(samples) <= MOST_TRIMMED:
             continue
         (layer, level), (most, highest) = _layer_of(row), loudest[row["pack"], row["drum"]]
@@ -224,11 +225,11 @@ def _layer_of(row: dict[str, str]) -> tuple[float, float]:
 
 def _of_kits(layers: Sequence[Layer]) -> list[Shot]:
     """Read the drums of kits; what is no drum (a whistle, a guitar) is left out."""
-    shots = []
+    shots, read = [], cache(read_shot)
     for layer in layers:
         role = role_of(layer.instrument, in_kit=True)
         if role not in (None, "stab"):
-            samples = read_shot(layer.path)
+            samples = read(layer.path)
             if len(samples) > MOST_TRIMMED:
                 kit = f"kit{layer.kit}"
                 shots.append(Shot(f"{kit}/{layer.instrument}", role, samples, is_held_out(kit), layer.velocity))
