@@ -40,7 +40,8 @@ def loop(bpm: float, bars: int, beats: int = 4) -> np.ndarray:
 def test_a_loop_has_its_tempo_and_its_bars(tmp_path: Path, bpm: float, bars: int) -> None:
     samples = loop(bpm, bars)
     soundfile.write(tmp_path / "loop.wav", samples, RATE)
-    found = choice(open_record(tmp_path / "loop.wav", tmp_path), ChopOptions(choose="bars"), 0, len(samples)).found
+    among = choice(open_record(tmp_path / "loop.wav", tmp_path), ChopOptions(choose="bars"), 0, len(samples))
+    found = among.found
     assert found.tempo is not None
     octave = round(np.log2(float(found.tempo.value) / bpm))
     assert float(found.tempo.value) == pytest.approx(bpm * 2.0**octave, rel=0.005)
@@ -48,7 +49,7 @@ def test_a_loop_has_its_tempo_and_its_bars(tmp_path: Path, bpm: float, bars: int
     assert len(found.beats) == 4 * bars * 2.0**octave
     assert found.beats[0].sample == 0 and found.beats[0].label == "1"
     assert all(beat.sample < len(samples) for beat in found.beats)
-    assert found.candidates[0].sample < 0.005 * RATE
+    assert among.everything[0].sample < 0.005 * RATE
 
 
 def test_what_is_no_whole_number_of_beats_is_no_loop(tmp_path: Path) -> None:
