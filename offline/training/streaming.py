@@ -188,8 +188,7 @@ class StreamingTask(ABC):
         frames = (frame.reshape(net.rows_per_frame, -1) for frame in x)
         live = np.array([np.concatenate([*net.push(frame), net.early[-1:].reshape(-1)]) for frame in frames])
         wanted = np.concatenate([wanted[:, :n], wanted[:, wanted.shape[1] - (live.shape[1] - n) :]], axis=1)
-        difference = float(np.max(np.abs(live - wanted)))
-        if difference > CLOSE_ENOUGH:
+        if (difference := float(np.max(np.abs(live - wanted)))) > CLOSE_ENOUGH:
             raise RuntimeError(f"{manifest.path} scores up to {difference:.4f} away from the net it was made from")
 
 
@@ -216,9 +215,8 @@ def train_stream(
         counted = partial(run.progress, "processing real recordings")
         facts["recordings_calibration"] = sum(prepare([options.calibrate_on], real, 1, on_record=counted).values())
     task = make(shards, options.members, start, real)
-    configured = task.configure(options)
     schedule = schedule if options.rate is None else replace(schedule, rate=options.rate)
-    facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members, **configured}
+    facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members, **task.configure(options)}
     if options.distil:
         task.distil = facts["distilled"] = True
     return task.said(run.fit(task, schedule, {**facts, "from": options.start or "nothing"}))

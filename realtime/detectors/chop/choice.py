@@ -16,8 +16,6 @@ from samplechop.realtime.detectors.chop.drums_alone import DrumsAloneState, Pass
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher
 from samplechop.realtime.nets.streaming import calibrated
 
-Calibration = tuple[tuple[float, float], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
