@@ -54,3 +54,13 @@ class History:
             shift = self._used - self.end
             out[: last - start] = self._rows[start + shift : last + shift]
         return out
+
+    def view(self, start: int, stop: int) -> NDArray[np.float32]:
+        """[analysis] Give rows start..stop-1 as they stand here, all of them written and none forgotten: (n, width).
+
+        Valid until the next rows are written. Raises ValueError for others.
+        """
+        if not self.end - self._length <= start <= stop <= self.end:
+            raise ValueError(f"rows {start}..{stop - 1} are not all remembered: those up to {self.end - 1} are")
+        shift = self._used - self.end
+        return self._rows[start + shift : stop + shift]

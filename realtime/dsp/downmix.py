@@ -41,63 +41,63 @@ def _clean(samples, out):
 def _average(samples, n, mono, peaks):
     channels = samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
-    mono[:n] = np.float32(0.0)
     for c in range(channels):
         peak = peaks[c]
         for i in range(n):
-            mono[i] += samples[i, c] * scale
+            before = mono[i] if c else np.float32(0)
+            mono[i] = before + samples[i, c] * scale
             peak = max(peak, abs(samples[i, c]))
         peaks[c] = peak
 
 
-def _mix(samples, clean, mono, peaks):
-    _clean(samples, clean)
-    _average(clean, len(samples), mono, peaks)
-
-
+@njit
 def _replace_cancelled(samples, n, mono, state, rate):
     """Put the difference in place of the mean while the channels cancel; give where in the block that began, or -1."""
     decay = 1.0 - np.exp(-1.0 / (SMOOTHING_SECONDS * rate))
     step = 1.0 / (FADE_SECONDS * rate)
     began = -1
+    # Kept apart while it runs: to write and read them again at each sample would take most of the time.
+    mids, sides, sounding, fade = state[_MID], state[_SIDE], state[_SOUNDING], state[_FADE]
+    antiphase, energies, cancelled = state[_ANTIPHASE] > 0.0, state[_ENERGY], state[_CANCELLED]
     for i in range(n):
         mid = 0.5 * (np.float64(samples[i, 0]) + np.float64(samples[i, 1]))
         side = 0.5 * (np.float64(samples[i, 0]) - np.float64(samples[i, 1]))
-        state[_MID] += decay * (mid * mid - state[_MID])
-        state[_SIDE] += decay * (side * side - state[_SIDE])
+        mids += decay * (mid * mid - mids)
+        sides += decay * (side * side - sides)
         if side * side > FLOOR or mid * mid > FLOOR:
-            state[_SOUNDING] += 1.0
-        if state[_ANTIPHASE] > 0.0:
-            if state[_MID] > state[_SIDE]:
-                state[_ANTIPHASE] = 0.0
-        elif state[_SOUNDING] >= CANCELLED_SAMPLES and state[_SIDE] > ANTIPHASE_RATIO * state[_MID]:
-            cancelled = state[_SIDE] > CANCELLED_RATIO * state[_MID]
-            if cancelled or state[_SOUNDING] >= ANTIPHASE_SECONDS * rate:
-                state[_ANTIPHASE] = 1.0
-                began = i if began < 0 else began
-                if state[_SOUNDING] <= 2 * CANCELLED_SAMPLES:
-                    state[_FADE] = 1.0  # nothing was passed on yet: an attack must not be faded in
+            sounding += 1.0
+        if antiphase:
+            antiphase = not mids > sides
+        elif (sounding >= CANCELLED_SAMPLES and sides > ANTIPHASE_RATIO * mids) and (
+            sides > CANCELLED_RATIO * mids or sounding >= ANTIPHASE_SECONDS * rate
+        ):
+            antiphase = True
+            began = i if began < 0 else began
+            if sounding <= 2 * CANCELLED_SAMPLES:
+                fade = 1.0  # nothing was passed on yet: an attack must not be faded in
         energy = mid * mid + side * side
-        state[_ENERGY] += energy
-        if state[_ANTIPHASE] > 0.0:
-            state[_CANCELLED] += energy
-            state[_FADE] = min(1.0, state[_FADE] + step)
+        energies += energy
+        if antiphase:
+            cancelled += energy
+            fade = min(1.0, fade + step)
         else:
-            state[_FADE] = 0.0  # at once: what makes mid the louder one is an attack
-        if state[_FADE] > 0.0:
-            mono[i] = np.float32((1.0 - state[_FADE]) * mid + state[_FADE] * side)
+            fade = 0.0  # at once: what makes mid the louder one is an attack
+        if fade > 0.0:
+            mono[i] = np.float32((1.0 - fade) * mid + fade * side)
+    state[_MID], state[_SIDE], state[_SOUNDING], state[_FADE] = mids, sides, sounding, fade
+    state[_ANTIPHASE], state[_ENERGY], state[_CANCELLED] = (1.0 if antiphase else 0.0), energies, cancelled
     return began
 
 
+def _mix(samples, clean, mono, peaks, state, rate, follows_phase):
+    _clean(samples, clean)
+    _average(clean, len(samples), mono, peaks)
+    return _replace_cancelled(clean, len(samples), mono, state, rate) if follows_phase else -1
+
+
 _block = types.Array(types.float32, 2, "C", readonly=True)  # one that may be written to is taken, too
-_mix = njit(
-    [types.void(_block, types.float32[:, ::1], types.float32[::1], types.float32[::1])],
-    cache=True,
-)(_mix)
-_replace_cancelled = njit(
-    [types.int64(types.float32[:, ::1], types.int64, types.float32[::1], types.float64[::1], types.float64)],
-    cache=True,
-)(_replace_cancelled)
+_row, _rows, _state = types.float32[::1], types.float32[:, ::1], types.float64[::1]
+_mix = njit([types.int64(_block, _rows, _row, _row, _state, types.float64, types.boolean)], cache=True)(_mix)
 
 
 class Downmix:
@@ -135,13 +135,12 @@ class Downmix:
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Mix float32 (n, channels) to float32 (n,), read-only and valid until the next call; NaN becomes silence."""
         n = len(samples)
-        _mix(samples, self._clean, self._mono, self._peaks)
+        follows = self.follows_phase
+        began = _mix(samples, self._clean, self._mono, self._peaks, self._state, self._rate, follows)
         if self._channels >= 2 and self.channel not in ("auto", "mix"):
             np.dot(self._clean[:n, :2], self._weights, out=self._mono[:n])
-        elif self.follows_phase:
-            began = _replace_cancelled(self._clean, n, self._mono, self._state, self._rate)
-            if began >= 0 and self.antiphase_at is None:
-                self.antiphase_at = self._position + int(began)
+        elif began >= 0 and self.antiphase_at is None:
+            self.antiphase_at = self._position + began
         self._position += n
         return self._bus[:n]
 

@@ -15,6 +15,7 @@ from samplechop.realtime.core.channels import Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import CHORD, NO_CHORD, Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, Emit, ProcessSpec
+from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.downmix import Downmix
 from samplechop.realtime.dsp.onset_refinement import begins_with_attack
 from samplechop.realtime.dsp.resampler import Resampler
@@ -168,7 +169,8 @@ class Engine:
         self.latencies = {name: own[name] if name in self.immediate else self.latency for name in own}
         self.downmix = Downmix(sample_rate, channels, max_block_size, channel)
         self._fade = np.linspace(1, 0, round(FADE_SECONDS * sample_rate), dtype=np.float32)[:, None]
-        self._tail = np.zeros((round(FADE_SECONDS * sample_rate), channels), np.float32)
+        length = len(self._fade)
+        self._tail = History(channels, length, min(length, max_block_size))
         # By detector and kind, the last event of what sounds until the next of its kind.
         self._sounding: dict[tuple[str, str], Event] = {}
         self._end: int | None = None  # while it is flushed: where the input ends
@@ -186,7 +188,7 @@ class Engine:
             self._lead_in = round(LEAD_IN_SECONDS * ANALYSIS_RATE)
         self.origin = self.position = start
         self._bus_position = -self._lead_in
-        self._tail[:] = 0
+        self._tail.reset()
         self._sounding.clear()
         self.downmix.reset(start)
         if self._resampler is not None:
@@ -206,7 +208,9 @@ class Engine:
             return
         if self._bus_position < 0:
             self._process_lead_in(emit)
-        self._keep_tail(samples)
+        newest = samples[-len(self._fade) :]
+        self._tail.room()[: len(newest)] = newest
+        self._tail.advance(len(newest))
         mono = self.downmix.process(samples)
         self.position += len(samples)
         if self._resampler is not None:
@@ -223,9 +227,10 @@ class Engine:
         """
         self._end = self.position
         silence = np.zeros((max([self.latency, *self.latencies.values()]), self.channels), np.float32)
-        n = min(len(self._tail), len(silence))
+        tail = self._tail.read(self._tail.end - len(self._fade), self._tail.end)
+        n = min(len(tail), len(silence))
         with np.errstate(invalid="ignore"):
-            silence[:n] = self._tail[::-1][:n] * self._fade[:n]
+            silence[:n] = tail[::-1][:n] * self._fade[:n]
         self.process(silence, emit)
         self.position, self._end = self._end, None
 
@@ -256,12 +261,6 @@ class Engine:
         silence.flags.writeable = False
         while self._bus_position < 0:
             self._detect(silence[: -self._bus_position], emit)
-
-    def _keep_tail(self, samples: NDArray[np.float32]) -> None:
-        kept = len(self._tail) - len(samples)
-        if kept > 0:
-            self._tail[:kept] = self._tail[-kept:]
-        self._tail[max(0, kept) :] = samples[-len(self._tail) :]
 
     def _detect(self, block: NDArray[np.float32], emit: Emit) -> None:
         for name, detector in self._active.items():

@@ -1,6 +1,8 @@
 """Activations of a stream: of chops, beats and drums, and of the pitch classes that sound."""
 
 import math
+from bisect import bisect_right
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +90,11 @@ def calibrated(calibration: tuple[tuple[float, float], ...], score: float) -> fl
     """Read off how often the net is right where it gives `score`; without a table, give the score."""
     if not calibration:
         return score
-    scores, shares = zip(*calibration, strict=True)
-    return float(np.interp(score, scores, shares))
+    above = bisect_right(calibration, score, key=itemgetter(0))
+    if above in (0, len(calibration)):
+        return calibration[max(above - 1, 0)][1]
+    (first, low), (last, high) = calibration[above - 1 : above + 1]
+    return (high - low) / (last - first) * (score - first) + low
 
 
 PITCH_CLASSES = 12

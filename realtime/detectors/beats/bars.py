@@ -137,6 +137,9 @@ class BarCues:
 
 
 def _put(ring: NDArray[np.float32], rows: NDArray[np.float32], count: int) -> int:
+    if len(rows) == 1:  # as in nearly every block of live input
+        ring[count % len(ring)] = rows[0]
+        return count + 1
     kept = rows[-len(ring) :]
     first = (count + len(rows) - len(kept)) % len(ring)
     head = min(len(kept), len(ring) - first)

@@ -37,18 +37,18 @@ class BarCounter:
         self._bars.reset()
         self._frame, self._counted = 0, (0, 0)
 
-    def push(
-        self, pulse: NDArray[np.float32], rows: NDArray[np.float32], constant_q: NDArray[np.float32] | None = None
-    ) -> None:
+    def push_harmony(self, constant_q: NDArray[np.float32]) -> None:
+        """[analysis] Take the next constant-Q frames, where they are known, before the rows of the same block."""
+        self._cues.push_harmony(constant_q)
+
+    def push(self, pulse: NDArray[np.float32], rows: NDArray[np.float32]) -> None:
         """[analysis] Write into a tracker's rows, float32 (n, COLUMNS), the POSITION of the last beat in its bar, from
         1, and the METER, beats per bar; 0 before the first beat.
 
-        rows: activations of the same frames, float32 (n, heads). constant_q: the next constant-Q frames, where known.
+        rows: activations of the same frames, float32 (n, heads).
         """
-        if constant_q is not None:
-            self._cues.push_harmony(constant_q)
         done = 0
-        for at in np.flatnonzero(pulse[:, BEAT]).tolist():
+        for at in np.flatnonzero(pulse[:, BEAT]).tolist() if pulse[:, BEAT].any() else ():
             self._cues.push(rows[done : at + 1])
             pulse[done:at, POSITION:] = self._counted
             done = at + 1
@@ -98,8 +98,11 @@ class PulseStream:
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process a block, float32 (n,), n <= max_block_size; give the activations: float32 (m, heads)."""
-        rows = self.activations.push(block)
-        self.pulse = self._tracker.push(rows[:, self._column]) if len(rows) else self._nothing
-        features = self.activations.features
-        self._counter.push(self.pulse, rows, features.constant_q[: features.n_constant_q])
+        rows, features = self.activations.push(block), self.activations.features
+        if n := features.n_constant_q:
+            self._counter.push_harmony(features.constant_q[:n])
+        self.pulse = self._nothing
+        if len(rows):
+            self.pulse = self._tracker.push(rows[:, self._column])
+            self._counter.push(self.pulse, rows)
         return rows

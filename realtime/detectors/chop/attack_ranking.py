@@ -107,6 +107,7 @@ class Evidence:
         self.wait = reach + AFTER
         self._heads, self._reach = len(heads), reach
         self._recent: NDArray[np.float32] = np.zeros((2 * reach + 1 + AFTER, len(heads) + N_STATE), np.float32)
+        self._rows: NDArray[np.float32] = np.zeros((1, 2 * self._heads + 2), np.float32)
         self._skip = np.zeros(1, np.int64)
         self._run = _compiled()
         self.reset()
@@ -120,10 +121,13 @@ class Evidence:
     def push(self, heads: NDArray[np.float32], pulse: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process the net's probabilities and the tracker's rows, float32 (n, ...), of the same frames.
 
-        Gives float32 (m, 2 * heads + 2), a row for each frame that is `wait` frames old.
+        Gives float32 (m, 2 * heads + 2), a row for each frame that is `wait` frames old: a view, valid until the next
+        push.
         """
-        rows = np.empty((len(heads), 2 * self._heads + 2), np.float32)
-        return rows[: self._run(heads, pulse, self._reach, self._recent, self._skip, rows)]
+        if len(heads) > len(self._rows):
+            self._rows = np.zeros((len(heads), self._rows.shape[1]), np.float32)
+        written = self._run(heads, pulse, self._reach, self._recent, self._skip, self._rows)
+        return self._rows[:written]
 
     def weights(self, way: Way, where: str) -> NDArray[np.float64]:
         """Give what a way multiplies a row's first columns by. Raises ModelError for a head that the net has not."""
@@ -162,10 +166,11 @@ def level_of(margins: Sequence[float]) -> float:
 
 
 @cache
-def _compiled_peaks() -> Callable[..., None]:
-    def run(rows, weights, bias, own, share, threshold, relative, decay, state, scores, highest, peaks):
-        # state: for each way the highest score lately, and the scores of the frame before last and the last.
-        ways = len(bias)
+def _compiled_peaks() -> Callable[..., int]:
+    def run(rows, weights, bias, own, share, asked, decay, state, scores, places, found):
+        # asked: each way's threshold and relative. state: for each way the highest score lately, and the scores of the
+        # frame before last and the last. found: of each peak the ways' scores, highest scores lately, and margins.
+        ways, count = len(bias), 0
         most, before, last = state[0], state[1], state[2]
         for i in range(len(rows)):
             row = scores[i]
@@ -177,20 +182,24 @@ def _compiled_peaks() -> Callable[..., None]:
             row[ways] = 0
             for k in range(len(own)):
                 row[ways] = max(row[ways], share[k] * rows[i, own[k]])
-            line = max(threshold, relative * most[ways])
-            peaks[i] = last[ways] >= before[ways] and last[ways] > row[ways] and last[ways] >= line
+            line = max(asked[0, ways], asked[1, ways] * most[ways])
+            if last[ways] >= before[ways] and last[ways] > row[ways] and last[ways] >= line:
+                places[count] = i
+                for way in range(ways + 1):
+                    found[0, count, way] = last[way]
+                    found[1, count, way] = most[way]
+                    line = max(asked[0, way], asked[1, way] * most[way])
+                    found[2, count, way] = _odds(last[way]) - _odds(line)
+                count += 1
             for way in range(ways + 1):
-                highest[i, way] = most[way]
                 most[way] = max(row[way], most[way] * decay)
                 before[way] = last[way]
                 last[way] = row[way]
+        return count
 
-    rows, numbers = types.float32[:, ::1], types.float64[::1]
-    table, one = types.float64[:, ::1], types.float64
-    signature = types.void(
-        *(rows, table, numbers, types.int64[::1], numbers, one, one, one),
-        *(table, rows, table, types.boolean[::1]),
-    )
+    rows, numbers, table = types.float32[:, ::1], types.float64[::1], types.float64[:, ::1]
+    places, cube = types.int64[::1], types.float64[:, :, ::1]
+    signature = types.int64(rows, table, numbers, places, numbers, table, types.float64, table, rows, places, cube)
     return njit([signature], cache=True)(run)
 
 
@@ -222,19 +231,19 @@ class AttackRanking:
             raise ModelError(f"{where}: decision weighs {', '.join(sorted(missing))}, which the net has not")
         self.names = (*others, "attacks")
         every = (*others.values(), attacks)
-        self._thresholds = [float(np.float32(way.threshold)) for way in every]  # scores are float32
-        self._relative = [way.relative for way in every]
+        # Scores are float32.
+        asked = np.array([[float(np.float32(way.threshold)) for way in every], [way.relative for way in every]])
         own = np.array([evidence.width + evidence.columns[head] for head in attacks.weights], np.int64)
         self._constants = (
             np.stack([evidence.weights(way, where) for way in others.values()]),
             np.array([way.bias for way in others.values()]),
             own,
             np.array(list(attacks.weights.values())),
-            self._thresholds[-1],
-            self._relative[-1],
+            asked,
             decay,
         )
         self._state = np.zeros((3, len(self.names)))
+        self._make_room(1)
         self._first = decision.first_highest
         self._run = _compiled_peaks()
         self.reset()
@@ -245,29 +254,40 @@ class AttackRanking:
         self._state[:] = 0
         self._state[0] = self._first
 
+    def _make_room(self, n: int) -> None:
+        ways = len(self.names)
+        self._scores: NDArray[np.float32] = np.zeros((n, ways), np.float32)
+        self._places = np.zeros(n, np.int64)
+        self._found = np.zeros((3, n, ways))
+
+    def _push(self, rows: NDArray[np.float32]) -> int:
+        """Process rows; give the number of peaks, which then stand at the beginning of `_places` and `_found`."""
+        if len(rows) > len(self._scores):
+            self._make_room(len(rows))
+        self.next_frame += len(rows)
+        return self._run(rows, *self._constants, self._state, self._scores, self._places, self._found)
+
     def peaks(self, rows: NDArray[np.float32]) -> Peaks:
         """[analysis] Process rows of `Evidence.push`; give the peaks decided in them."""
-        n, ways = len(rows), len(self.names)
-        every: NDArray[np.float32] = np.empty((n + 1, ways), np.float32)
-        every[0] = self._state[2]
-        highest, found = np.empty((n, ways)), np.zeros(n, np.bool_)
-        self._run(rows, *self._constants, self._state, every[1:], highest, found)
-        places = np.flatnonzero(found)
-        frames = self.next_frame + places - 1
-        self.next_frame += n
-        return Peaks(frames, every[places].astype(np.float64), highest[places], every[1:])
+        first = self.next_frame - 1
+        count = self._push(rows)
+        scores, highest, _ = self._found[:, :count].copy()
+        return Peaks(first + self._places[:count], scores, highest, self._scores[: len(rows)].copy())
 
     def push(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], list[Attack]]:
-        """[analysis] Process rows of `Evidence.push`; give their scores, float32 (n, ways), and the attacks decided."""
-        found = self.peaks(rows)
-        each = zip(found.frames.tolist(), found.scores.tolist(), found.highest.tolist(), strict=True)
-        return found.every, [self._attack(*one) for one in each]
+        """[analysis] Process rows of `Evidence.push`; give their scores, float32 (n, ways), and the attacks decided.
 
-    def _attack(self, frame: int, scores: list[float], highest: list[float]) -> Attack:
-        asked = zip(self.names, scores, highest, self._thresholds, self._relative, strict=True)
-        margins = {
-            name: odds(score) - odds(max(threshold, relative * most))
-            for name, score, most, threshold, relative in asked
-        }
-        level = level_of([margins[name] for name in DIAL])
-        return Attack(frame, frame + 1, dict(zip(self.names, scores, strict=True)), margins, level)
+        The scores are a view, valid until the next push.
+        """
+        first = self.next_frame - 1
+        count = self._push(rows)
+        places, found = self._places[:count].tolist(), self._found[:, :count].tolist()
+        attacks = (
+            [self._attack(first + place, *one) for place, *one in zip(places, *found, strict=True)] if count else []
+        )
+        return self._scores[: len(rows)], attacks
+
+    def _attack(self, frame: int, scores: list[float], _highest: list[float], margins: list[float]) -> Attack:
+        margin = dict(zip(self.names, margins, strict=True))
+        level = level_of([margin[name] for name in DIAL])
+        return Attack(frame, frame + 1, dict(zip(self.names, scores, strict=True)), margin, level)

@@ -87,14 +87,14 @@ class RankedChoice:
         self, heads: NDArray[np.float32], pulse: NDArray[np.float32], spectra: NDArray[np.float32], trace: Trace
     ) -> list[Pick]:
         """[analysis] Process probabilities, the tracker's rows and the newest spectra; append scores to the trace."""
-        alone = np.zeros(len(heads), np.bool_)
-        if self._passage is not None:
-            alone = self._alone.push(self._passage.push(heads, spectra))
-        rows = self._evidence.push(heads, pulse)
-        alone, first = alone[len(heads) - len(rows) :], self._ranking.next_frame
+        rows, first = self._evidence.push(heads, pulse), self._ranking.next_frame
         scores, attacks = self._ranking.push(rows)
-        shown = np.where(alone, scores[:, self._column["attacks"]], scores[:, self._column[self._way]])
-        trace.append(shown.astype(np.float32))
+        shown = scores[:, self._column[self._way]]
+        if self._passage is None:
+            trace.append(shown)
+            return [self._pick(attack, False) for attack in attacks]
+        alone = self._alone.push(self._passage.push(heads, spectra))[len(heads) - len(rows) :]
+        trace.append(np.where(alone, scores[:, self._column["attacks"]], shown))
         return [self._pick(attack, bool(alone[attack.decided - first])) for attack in attacks]
 
     def _pick(self, attack: Attack, alone: bool) -> Pick:

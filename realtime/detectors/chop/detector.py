@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from samplechop import models
@@ -32,6 +33,17 @@ SILENCE = 1e-8
 """Variance, -80 dB: less than any groove's noise."""
 STEP = 128
 """Samples by which a step may lie behind the attack that is found for it."""
+
+
+@njit("float64(float32[:])", cache=True)
+def _variance(samples):
+    mean, squares = 0.0, 0.0
+    for sample in samples:
+        mean += sample
+    mean /= len(samples)
+    for sample in samples:
+        squares += (sample - mean) ** 2
+    return squares / len(samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +177,7 @@ class ChopDetector(StatedLatency):
     def _is_silent(self, attack: int) -> bool:
         """Say whether nothing but a constant follows an attack, from STEP after it to ATTACK_SEARCH.margin."""
         after = self._audio.read(attack + STEP, attack + ATTACK_SEARCH.margin)
-        return float(np.var(after)) < SILENCE
+        return _variance(after[:, 0]) < SILENCE
 
     def _spectrum(self, frame: int) -> NDArray[np.float32] | None:
         """Give the harmonic spectrum after a frame, if wanted: now, for while a chop waits it may be forgotten."""

@@ -64,6 +64,7 @@ class PassageFeatures:
         self._columns = np.array([list(heads).index("hit"), list(heads).index("onset"), solo], np.int64)
         self._share = frame_seconds / seconds
         self._means, self._frames = np.zeros(_MEANS), np.zeros(1, np.int64)
+        self._features = np.zeros((1, len(FEATURES) + 1))
         self._run = _compiled()
 
     def reset(self) -> None:
@@ -72,13 +73,31 @@ class PassageFeatures:
         self._frames.fill(0)
 
     def push(self, heads: NDArray[np.float32], spectra: NDArray[np.float32]) -> NDArray[np.float64]:
-        """[analysis] Process probabilities, float32 (n, heads), and spectra, (n, bins); give float64 (n, 3).
+        """[analysis] Process probabilities, float32 (n, heads), and spectra, (n, bins); give float64 (n, 3), a view
+        that is valid until the next push.
 
         spectra: the newest constant-Q frame that there was when each row of probabilities came.
         """
-        features = np.empty((len(heads), len(FEATURES) + 1))
+        if len(heads) > len(self._features):
+            self._features = np.zeros((len(heads), len(FEATURES) + 1))
+        features = self._features[: len(heads)]
         self._run(heads, spectra, self._columns, self._share, self._means, self._frames, features)
         return features
+
+
+@cache
+def _compiled_state() -> Callable[..., None]:
+    def run(features, weights, rule, state, found):
+        # rule: bias, and the evidence to enter and to leave the state.
+        for t in range(len(features)):
+            evidence = rule[0]
+            for k in range(len(weights)):
+                evidence += weights[k] * features[t, k]
+            state[0] = evidence >= (rule[2] if state[0] else rule[1])
+            found[t] = state[0]
+
+    numbers, flags = types.float64[::1], types.boolean[::1]
+    return njit([types.void(types.float64[:, ::1], numbers, numbers, flags, flags)], cache=True)(run)
 
 
 class DrumsAloneState:
@@ -89,21 +108,22 @@ class DrumsAloneState:
         names = (*FEATURES, SOLO)
         if unknown := set(rule.weights) - set(names):
             raise ModelError(f"drums alone are told by {', '.join(names)}, got {', '.join(sorted(unknown))}")
-        self._weights = [rule.weights.get(name, 0.0) for name in names]
-        self._rule = rule
+        self._weights = np.array([rule.weights.get(name, 0.0) for name in names])
+        self._rule, self._first = np.array([rule.bias, rule.enter, rule.leave]), rule.first >= 0
+        self._state, self._found = np.zeros(1, np.bool_), np.zeros(1, np.bool_)
+        self._run = _compiled_state()
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        self._alone = self._rule.first >= 0
+        self._state[0] = self._first
 
     def push(self, features: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """[analysis] Process features, float64 (n, 3), as of `PassageFeatures.push`; give bool (n,)."""
-        found = np.empty(len(features), np.bool_)
-        for place, row in enumerate(features.tolist()):
-            evidence = self._rule.bias
-            for weight, feature in zip(self._weights, row, strict=True):
-                evidence += weight * feature
-            self._alone = evidence >= (self._rule.leave if self._alone else self._rule.enter)
-            found[place] = self._alone
+        """[analysis] Process features, float64 (n, 3), as of `PassageFeatures.push`; give bool (n,), a view that is
+        valid until the next push.
+        """
+        if len(features) > len(self._found):
+            self._found = np.zeros(len(features), np.bool_)
+        found = self._found[: len(features)]
+        self._run(features, self._weights, self._rule, self._state, found)
         return found

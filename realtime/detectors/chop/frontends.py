@@ -153,15 +153,15 @@ class StreamFrontEnd(FrontEnd):
         """[analysis] Process the block that begins at `start`."""
         rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
         features = self._shared.stream.activations.features
-        if features.n_constant_q:
-            self.spectra.room()[: features.n_constant_q] = features.constant_q[: features.n_constant_q]
-            self.spectra.advance(features.n_constant_q)
+        if n := features.n_constant_q:
+            self.spectra.room()[:n] = features.constant_q[:n]
+            self.spectra.advance(n)
         if not len(rows):
             return []
         # Row g came with the features up to g + lookahead, each of STACK constant-Q frames.
         newest = STACK * (self._frames + self._lookahead) + STACK - 1 - self._late
         self._frames += len(rows)
-        spectra = self.spectra.read(newest, newest + STACK * (len(rows) - 1) + 1)[::STACK]
+        spectra = self.spectra.view(newest, newest + STACK * (len(rows) - 1) + 1)[::STACK]
         return self._choice.push(rows, pulse, spectra, trace)
 
 
