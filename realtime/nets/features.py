@@ -3,7 +3,6 @@
 A mean over the last 1.5 s is taken from each feature, so that the level of a record does not matter.
 """
 
-import math
 from collections.abc import Callable
 from functools import cache
 
@@ -11,110 +10,8 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from samplechop.realtime.dsp import fft
+from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum
 from samplechop.realtime.dsp.cqt import StreamingCQT
-from samplechop.realtime.dsp.fft import DUE, HOP, POSITION, TOP, FramedSpectrum
-
-LENGTH = 1024
-"""Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
-LOW_BINS = 7
-"""The lowest bins after the first, 43 to 301 Hz, stand alone: a kick's and a bass note's whole range."""
-LOG_BANDS = 25
-HIGHEST_HZ = 16_000.0
-N_BANDS = LOW_BINS + LOG_BANDS
-FLOOR = np.float32(0.02)
-"""Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
-
-
-def band_weights(
-    sample_rate: float, low_bins: int = LOW_BINS, log_bands: int = LOG_BANDS, highest: float = HIGHEST_HZ
-) -> NDArray[np.float32]:
-    """Give each band's weight of each bin: float32, (low_bins + log_bands, bins).
-
-    The lowest bins after the first stand alone; above them, up to `highest` Hz, bands that are equally wide in octaves
-    overlap as triangles, unit in energy.
-    """
-    bins = np.arange(LENGTH // 2)
-    frequency = bins * sample_rate / LENGTH
-    low = np.zeros((low_bins, len(bins)))
-    low[np.arange(low_bins), np.arange(1, low_bins + 1)] = 1
-    edges = np.geomspace(low_bins * sample_rate / LENGTH, highest, log_bands + 2)
-    rows = list(low)
-    for left, centre, right in zip(edges, edges[1:], edges[2:], strict=False):
-        rise, fall = (frequency - left) / (centre - left), (right - frequency) / (right - centre)
-        row = np.clip(np.minimum(rise, fall), 0, None)
-        if not row.any():
-            row[round(centre / sample_rate * LENGTH)] = 1
-        rows.append(row / math.sqrt(row.sum()))
-    return np.array(rows, np.float32)
-
-
-@cache
-def _compiled() -> Callable[..., int]:
-    def run(block, out, arena, table, support):
-        ring, window, turns, work, rest = fft.compiled_parts(arena, LENGTH)
-        n_bands = len(support)
-        spectrum, weights = rest[: table[TOP]], rest[LENGTH // 2 :].reshape(n_bands, table[TOP])
-        if len(out) < len(block) // table[HOP] + 1 or out.shape[1] != n_bands:
-            return -1
-        written, i = 0, np.int64(0)
-        while i < len(block):
-            i = fft.take(block, i, ring, table)
-            if table[DUE] == 0:
-                table[DUE] = table[HOP]
-                position = table[POSITION]
-                fft.magnitudes(ring[position : position + LENGTH], window, turns, work, spectrum)
-                for band in range(n_bands):
-                    first, last = support[band, 0], support[band, 1]
-                    out[written, band] = math.log(fft.dot(spectrum[first:last], weights[band, first:last]) + FLOOR)
-                written += 1
-        return written
-
-    block, rows, places = fft.BLOCK, types.float32[:, ::1], types.int64[:, ::1]
-    return njit([types.int64(block, rows, types.float32[::1], types.int64[::1], places)], cache=True)(run)
-
-
-class BandSpectrum(FramedSpectrum):
-    """The log band magnitudes of each frame."""
-
-    def __init__(
-        self,
-        sample_rate: float = 44_100,
-        hop_length: int = 256,
-        fall: int = LENGTH // 2,
-        weights: NDArray[np.float32] | None = None,
-    ) -> None:
-        """[main] Allocate and compile.
-
-        weights: of the bands, as `band_weights` gives them; None for its own.
-        fall: samples in which the window falls from its top to nothing. The shorter, the more the newest samples count:
-        they are all that is known of an attack that must be decided soon.
-        """
-        if not 1 <= fall < LENGTH:
-            raise ValueError(f"fall must be in 1..{LENGTH - 1}, got {fall}")
-        weights = band_weights(sample_rate) if weights is None else weights
-        used = [np.flatnonzero(row) for row in weights]
-        self._support = np.array([(bins[0], bins[-1] + 1) for bins in used], np.int64)
-        top = int(self._support.max())
-        super().__init__(LENGTH, hop_length, top, LENGTH // 2 + len(weights) * top)
-        self._run = _compiled()
-        self._rest[LENGTH // 2 :].reshape(len(weights), top)[:] = weights[:, :top]
-        rise = LENGTH - fall
-        self._window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
-        self.reset()
-
-    def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
-        """[analysis] Process a block and write the log magnitudes of every frame it completes. No allocation.
-
-        block: float32, (n,), C-contiguous. out: float32, (m, bands), C-contiguous, m >= n // hop_length + 1.
-        Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.
-        """
-        written = self._run(block, out, self._arena, self._table, self._support)
-        if written < 0:
-            rows = len(block) // self.hop_length + 1
-            raise ValueError(f"out must have at least {rows} rows of {len(self._support)} bands, got shape {out.shape}")
-        return written
-
 
 HOP_LENGTH = 256
 STACK = 2

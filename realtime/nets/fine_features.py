@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.nets.features import (
     CQT_FLOOR,
@@ -19,8 +20,6 @@ from samplechop.realtime.nets.features import (
     HOP_LENGTH,
     N_BINS,
     OCTAVES,
-    BandSpectrum,
-    band_weights,
     level,
     share_of,
 )

@@ -16,7 +16,8 @@ from samplechop.offline.training.streaming_targets import Annotation, Answers, S
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tcn import Shape
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.nets.features import HOP_LENGTH, LENGTH, N_FEATURES, STACK, FeatureStream
+from samplechop.realtime.dsp.band_spectrum import LENGTH
+from samplechop.realtime.nets.features import HOP_LENGTH, N_FEATURES, STACK, FeatureStream
 from samplechop.realtime.nets.fine_features import LATE_HOPS, N_EARLY, N_LATE, PER_HOP, FineFeatureStream
 
 HOP = STACK * HOP_LENGTH

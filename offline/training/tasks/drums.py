@@ -28,7 +28,8 @@ from samplechop.offline.training.streaming_targets import (
 )
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.drums.hit_picking import VELOCITY, DrumChoice, DrumDecision, HitPicker
-from samplechop.realtime.nets.features import HOP_LENGTH, LENGTH, N_DRUM_FEATURES, DrumFeatureStream
+from samplechop.realtime.dsp.band_spectrum import LENGTH
+from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
 
 WAIT = 591
 """Samples from an attack on that are known when it is scored, at least: with the hop and a block of 256, 25 ms."""

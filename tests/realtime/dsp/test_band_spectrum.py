@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from samplechop.realtime.dsp import fft
-from samplechop.realtime.nets.features import FLOOR, LENGTH, N_BANDS, BandSpectrum, band_weights
+from samplechop.realtime.dsp.band_spectrum import FLOOR, LENGTH, N_BANDS, BandSpectrum, band_weights
 from tests.support.signals import RATE, record
 
 HOP = 256

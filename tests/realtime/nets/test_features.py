@@ -7,15 +7,14 @@ from hypothesis import strategies as st
 
 from samplechop import models
 from samplechop.models import ModelError
+from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights
 from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.features import (
     HOP_LENGTH,
     N_FEATURES,
     PER_HOP,
-    BandSpectrum,
     DrumFeatureStream,
     FeatureStream,
-    band_weights,
 )
 from samplechop.realtime.nets.fine_features import LATE_HOPS, N_EARLY, FineFeatureStream
 from samplechop.realtime.nets.streaming import ActivationStream

@@ -1,0 +1,267 @@
+"""Log magnitudes of bands over the frames of a stream, eight frames side by side.
+
+The real Fourier transform is that of fft.py, a radix-4 Stockham transform of half as many complex samples. Frames lie
+beside each other, so that every inner loop runs over neighbours of several frames. No operation is reordered or fused
+(no fastmath): a frame has the same bits alone and among others, however blocks are cut.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numpy.typing import NDArray
+
+from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
+
+LENGTH = 1024
+"""Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
+LOW_BINS = 7
+"""The lowest bins after the first, 43 to 301 Hz, stand alone: a kick's and a bass note's whole range."""
+LOG_BANDS = 25
+HIGHEST_HZ = 16_000.0
+N_BANDS = LOW_BINS + LOG_BANDS
+FLOOR = np.float32(0.02)
+"""Added before the logarithm. A full-scale sine reaches 256, so this is 82 dB below it."""
+LANES = 8
+"""Frames that are transformed side by side."""
+_HALF, _QUARTER = LENGTH // 2, LENGTH // 4
+_HOP, _FILLED, _TOP = range(3)
+
+
+def band_weights(
+    sample_rate: float, low_bins: int = LOW_BINS, log_bands: int = LOG_BANDS, highest: float = HIGHEST_HZ
+) -> NDArray[np.float32]:
+    """Give each band's weight of each bin: float32, (low_bins + log_bands, bins).
+
+    The lowest bins after the first stand alone; above them, up to `highest` Hz, bands that are equally wide in octaves
+    overlap as triangles, unit in energy.
+    """
+    bins = np.arange(_HALF)
+    frequency = bins * sample_rate / LENGTH
+    low = np.zeros((low_bins, len(bins)))
+    low[np.arange(low_bins), np.arange(1, low_bins + 1)] = 1
+    edges = np.geomspace(low_bins * sample_rate / LENGTH, highest, log_bands + 2)
+    rows = list(low)
+    for left, centre, right in zip(edges, edges[1:], edges[2:], strict=False):
+        rise, fall = (frequency - left) / (centre - left), (right - frequency) / (right - centre)
+        row = np.clip(np.minimum(rise, fall), 0, None)
+        if not row.any():
+            row[round(centre / sample_rate * LENGTH)] = 1
+        rows.append(row / math.sqrt(row.sum()))
+    return np.array(rows, np.float32)
+
+
+class _NoAlias(CompilerBase):
+    """Compiles functions whose arrays never overlap: else each short loop would first compare where they lie."""
+
+    def define_pipelines(self) -> list[Any]:
+        self.state.flags.noalias = True
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+
+_apart = njit(forceinline=True, pipeline_class=_NoAlias)
+
+
+# Indices are unsigned: numba would ask of each signed one whether it counts from the end.
+_U = np.uint64
+
+
+@_apart
+def _load(line, hop, lanes, window, xr, xi):
+    """Lay windowed frames side by side; two real samples make one complex one."""
+    for k in range(_HALF):
+        even, odd, at = window[2 * k], window[2 * k + 1], _U(k * lanes)
+        for lane in range(lanes):
+            i = _U(lane * hop + 2 * k)
+            xr[at + _U(lane)] = line[i] * even
+            xi[at + _U(lane)] = line[i + _U(1)] * odd
+
+
+@_apart
+def _pass(xr, xi, yr, yi, m, n, table, step):
+    """One radix-4 pass over sub-transforms of 4 m points, of which n lie side by side, frames counted."""
+    for p in range(m):
+        w1r, w1i = table[0, p * step], table[1, p * step]
+        w2r, w2i = table[0, 2 * p * step], table[1, 2 * p * step]
+        w3r, w3i = table[0, 3 * p * step], table[1, 3 * p * step]
+        a, b, c, d = _U(n * p), _U(n * (p + m)), _U(n * (p + 2 * m)), _U(n * (p + 3 * m))
+        e, f, g, h = _U(4 * n * p), _U(4 * n * p + n), _U(4 * n * p + 2 * n), _U(4 * n * p + 3 * n)
+        for k in range(n):
+            q = _U(k)
+            sum_r, sum_i = xr[a + q] + xr[c + q], xi[a + q] + xi[c + q]
+            dif_r, dif_i = xr[a + q] - xr[c + q], xi[a + q] - xi[c + q]
+            odd_r, odd_i = xr[b + q] + xr[d + q], xi[b + q] + xi[d + q]
+            turn_r, turn_i = xi[d + q] - xi[b + q], xr[b + q] - xr[d + q]  # i (b - d)
+            yr[e + q], yi[e + q] = sum_r + odd_r, sum_i + odd_i
+            r, i = dif_r - turn_r, dif_i - turn_i
+            yr[f + q], yi[f + q] = w1r * r - w1i * i, w1r * i + w1i * r
+            r, i = sum_r - odd_r, sum_i - odd_i
+            yr[g + q], yi[g + q] = w2r * r - w2i * i, w2r * i + w2i * r
+            r, i = dif_r + turn_r, dif_i + turn_i
+            yr[h + q], yi[h + q] = w3r * r - w3i * i, w3r * i + w3i * r
+
+
+@_apart
+def _pairs(x, y, n):
+    """The last pass, of radix 2, over n pairs of points."""
+    for k in range(n):
+        q = _U(k)
+        y[q], y[_U(n) + q] = x[q] + x[_U(n) + q], x[q] - x[_U(n) + q]
+
+
+@_apart
+def _magnitudes(xr, xi, lanes, table, top, out):
+    """Part the spectra of even and odd samples, put them together, and write `top` magnitudes of each frame."""
+    share = np.float32(0.5)
+    for lane in range(lanes):
+        out[_U(lane)] = abs(xr[_U(lane)] + xi[_U(lane)])
+    for k in range(1, top):
+        cos, sin, at, mirrored = table[0, k], table[1, k], _U(k * lanes), _U((_HALF - k) * lanes)
+        for lane in range(lanes):
+            i, j = at + _U(lane), mirrored + _U(lane)
+            even_r, even_i = share * (xr[i] + xr[j]), share * (xi[i] - xi[j])
+            odd_r, odd_i = share * (xi[i] + xi[j]), share * (xr[j] - xr[i])
+            r = even_r + cos * odd_r - sin * odd_i
+            m = even_i + cos * odd_i + sin * odd_r
+            out[i] = math.sqrt(r * r + m * m)
+
+
+@_apart
+def _band(magnitudes, weights, first, last, lanes, sums):
+    """Sum the weighted bins first..last - 1 of each frame."""
+    for lane in range(lanes):
+        sums[lane] = np.float32(0)
+    for k in range(first, last):
+        weight, at = weights[k], _U(k * lanes)
+        for lane in range(lanes):
+            sums[_U(lane)] += magnitudes[at + _U(lane)] * weight
+
+
+@njit(forceinline=True)
+def _frames(line, hop, lanes, window, table, work, weights, support, top, out):
+    """Write the log bands of as many frames of a line of samples as there are lanes, one a hop."""
+    size = _HALF * lanes
+    xr, xi, yr, yi = work[:size], work[size : 2 * size], work[2 * size : 3 * size], work[3 * size : 4 * size]
+    _load(line, hop, lanes, window, xr, xi)
+    _pass(xr, xi, yr, yi, 128, lanes, table, 2)
+    _pass(yr, yi, xr, xi, 32, 4 * lanes, table, 8)
+    _pass(xr, xi, yr, yi, 8, 16 * lanes, table, 32)
+    _pass(yr, yi, xr, xi, 2, 64 * lanes, table, 128)
+    _pairs(xr, yr, _QUARTER * lanes)
+    _pairs(xi, yi, _QUARTER * lanes)
+    magnitudes, sums = xr, xi
+    _magnitudes(yr, yi, lanes, table, top, magnitudes)
+    for band in range(len(support)):
+        _band(magnitudes, weights[band], support[band, 0], support[band, 1], lanes, sums)
+        for lane in range(lanes):
+            out[lane, band] = math.log(sums[lane] + FLOOR)
+
+
+def _parts(arena, n_bands, top, hop):
+    """Cut an arena into the line of samples, window, twiddles, work and weights."""
+    line, arena = arena[: LENGTH + (LANES - 1) * hop], arena[LENGTH + (LANES - 1) * hop :]
+    window, arena = arena[:LENGTH], arena[LENGTH:]
+    turns, arena = arena[: 2 * LENGTH].reshape(2, LENGTH), arena[2 * LENGTH :]
+    work, arena = arena[: 2 * LENGTH * LANES], arena[2 * LENGTH * LANES :]
+    return line, window, turns, work, arena[: n_bands * top].reshape(n_bands, top)
+
+
+_compiled_parts = njit(_parts, forceinline=True)
+
+
+@cache
+def _compiled() -> Callable[..., int]:
+    def run(block, out, arena, state, support):
+        n, hop, top = len(block), state[_HOP], state[_TOP]
+        line, window, turns, work, weights = _compiled_parts(arena, len(support), top, hop)
+        if len(out) < n // hop + 1 or out.shape[1] != len(support):
+            return -1
+        written, taken, filled = 0, 0, state[_FILLED]
+        while taken < n:
+            count = min(n - taken, len(line) - filled)
+            for i in range(count):
+                sample = block[taken + i]
+                line[filled + i] = sample if abs(sample) <= LOUDEST else np.float32(0)
+            taken, filled = taken + count, filled + count
+            frames = (filled - LENGTH) // hop + 1 if filled >= LENGTH else 0
+            lanes = LANES if frames == LANES else 1
+            for frame in range(0, frames, lanes):
+                given, rows = line[frame * hop :], out[written + frame :]
+                if lanes == 1:
+                    _frames(given, hop, 1, window, turns, work, weights, support, top, rows)
+                else:
+                    _frames(given, hop, LANES, window, turns, work, weights, support, top, rows)
+            written += frames
+            filled -= frames * hop
+            if frames:
+                for i in range(filled):
+                    line[i] = line[frames * hop + i]
+        state[_FILLED] = filled
+        return written
+
+    rest = types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1]
+    return njit([types.int64(BLOCK, *rest)], cache=True)(run)
+
+
+class BandSpectrum:
+    """The log band magnitudes of each frame.
+
+    Frame f is centred on sample f * hop_length; before sample 0 there is silence. However blocks are cut, the frames
+    are equal to the last bit. latency: samples from a frame's centre until it is complete: half the window.
+    """
+
+    latency = LENGTH // 2
+
+    def __init__(
+        self,
+        sample_rate: float = 44_100,
+        hop_length: int = 256,
+        fall: int = LENGTH // 2,
+        weights: NDArray[np.float32] | None = None,
+    ) -> None:
+        """[main] Allocate and compile.
+
+        hop_length: samples from one frame to the next. weights: of the bands, as `band_weights` gives them; None for
+        its own.
+        fall: samples in which the window falls from its top to nothing. The shorter, the more the newest samples count:
+        they are all that is known of an attack that must be decided soon.
+        """
+        if not 1 <= hop_length <= LENGTH:
+            raise ValueError(f"hop_length must be in 1..{LENGTH}, got {hop_length}")
+        if not 1 <= fall < LENGTH:
+            raise ValueError(f"fall must be in 1..{LENGTH - 1}, got {fall}")
+        self.hop_length = hop_length
+        given = band_weights(sample_rate) if weights is None else weights
+        used = [np.flatnonzero(row) for row in given]
+        self._support = np.array([(bins[0], bins[-1] + 1) for bins in used], np.int64)
+        top = int(self._support.max())
+        self._state = np.array([hop_length, 0, top], np.int64)
+        size = 4 * LENGTH + (LANES - 1) * hop_length + 2 * LENGTH * LANES + len(given) * top
+        self._arena = aligned_zeros(size)
+        self._line, window, turns, _, weights = _parts(self._arena, len(given), top, hop_length)
+        turns[:], weights[:] = twiddles(LENGTH), given[:, :top]
+        rise = LENGTH - fall
+        window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
+        self._run = _compiled()
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._line.fill(0)
+        self._state[_FILLED] = self.latency
+
+    def push(self, block: NDArray[np.float32], out: NDArray[np.float32]) -> int:
+        """[analysis] Process a block and write the log magnitudes of every frame it completes. No allocation.
+
+        block: float32, (n,), C-contiguous. out: float32, (m, bands), C-contiguous, m >= n // hop_length + 1.
+        Returns how many frames were written. Raises ValueError for other shapes, TypeError for other dtypes.
+        """
+        written = self._run(block, out, self._arena, self._state, self._support)
+        if written < 0:
+            rows = len(block) // self.hop_length + 1
+            raise ValueError(f"out must have at least {rows} rows of {len(self._support)} bands, got shape {out.shape}")
+        return written
