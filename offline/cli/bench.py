@@ -30,6 +30,7 @@ def live(
     samplechop bench live song.flac --json > here.json
     """
     from samplechop.offline.lab.bench import live as measures
+    from samplechop.offline.lab.bench import stages
     from samplechop.offline.lab.bench.live import startup
     from samplechop.realtime.audio.audio_file import open_audio
     from samplechop.realtime.cli import DEMO
@@ -43,12 +44,37 @@ def live(
             "the constant-Q transform": lambda: measures.constant_q(mono),
             "the whole chain": lambda: measures.chain(mono),
             "all detectors together": lambda: measures.together(mono),
-            "whole files": lambda: measures.whole_files(audio),
+            "each stage": lambda: stages.stages(audio),
+            "whole files": lambda: stages.whole_files(audio),
             "memory": measures.memory,
             "start-up": startup,
         },
         json,
     )
+
+
+@app.command()
+def scale(
+    recording: Annotated[
+        Path | None, typer.Argument(metavar="RECORDING", help="What to measure on (default: the demo).")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Measure whole runs of `live --fast` over 1, 3 and 10 minutes, start included, beside aubioonset.
+
+    \b
+    samplechop bench scale
+    samplechop bench scale song.flac --json
+    """
+    from samplechop.offline.lab.bench import live as measures
+    from samplechop.offline.lab.bench import stages
+    from samplechop.realtime.audio.audio_file import open_audio
+    from samplechop.realtime.cli import DEMO
+
+    open_audio(recording or DEMO).close()
+    audio = measures.recording(recording or DEMO)
+    title = f"samplechop bench scale, {(recording or DEMO).name}"
+    show(title, {"whole runs": lambda: stages.scale(audio)}, json)
 
 
 @app.command()

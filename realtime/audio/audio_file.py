@@ -37,7 +37,7 @@ PIPED = 2**31 - 2**15
 """Bytes: programs that write to a pipe promise the most a header can hold; that is no damage."""
 EXACT = frozenset(("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"))
 """Sample formats, by soundfile's words, in whose files every sample can be sought."""
-DECODE_FRAMES = 16_384
+DECODE_FRAMES = 32_768
 """Frames decoded at once, whatever the block size: what a damaged file yields must not depend on the block size."""
 MPEG_SLACK = 2 * 1152 + 529
 """Samples by which MPEG audio may end before its claim: two frames, and a decoder's delay."""

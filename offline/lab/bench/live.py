@@ -2,7 +2,6 @@
 
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,12 +17,10 @@ from numpy.typing import NDArray
 
 from samplechop.offline.lab.bench import Figure, allocations, best_seconds, each_microseconds
 from samplechop.realtime import detectors
-from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
 from samplechop.realtime.engine.engine import Engine
-from samplechop.realtime.session_parts import FAST_BLOCK
 
 HOP = 256
 SECONDS = 60
@@ -157,33 +154,6 @@ def _each_frame(engine: Engine, mono: NDArray[np.float32]) -> tuple[NDArray[np.f
     began = time.process_time()
     times = each_microseconds(steps)
     return times, (time.process_time() - began) / len(steps) * 1e6
-
-
-def whole_files(audio: NDArray[np.float32]) -> Iterator[Figure]:
-    """Time a whole file as `--fast` runs it, decoding included, with each model beside aubio's live onset detector."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "minute.wav"
-        soundfile.write(path, audio, ANALYSIS_RATE, subtype="PCM_16")
-        aubio, theirs = shutil.which("aubioonset"), None
-        if aubio is not None:
-            onsets = [aubio, "-i", str(path)]
-            theirs = SECONDS / best_seconds(partial(subprocess.run, onsets, check=True, capture_output=True), 3)
-            yield Figure("aubioonset, decoding included", theirs, "× real time")
-        for model in MODELS:
-            engine = Engine({"chop": ChopDetector(ChopSettings(model))}, ANALYSIS_RATE, audio.shape[1], FAST_BLOCK)
-            speed = SECONDS / best_seconds(partial(_run_file, engine, path))
-            yield Figure(f"{model}: --fast, decoding included", speed, "× real time").at_least(1000)
-            if theirs is not None:
-                yield Figure(f"{model}: faster than aubioonset", speed / theirs, "×", "≥ 2", speed >= 2 * theirs)
-
-
-def _run_file(engine: Engine, path: Path) -> None:
-    source = FileSource(path, FAST_BLOCK, realtime=False)
-    engine.reset(0)
-    while (chunk := source.read()) is not None:
-        engine.process(chunk.samples, lambda _: None)
-    engine.flush(lambda _: None)
-    source.stop()
 
 
 def memory() -> Iterator[Figure]:
