@@ -156,15 +156,17 @@ class BeatDetector(StatedLatency):
             self._start = start
         rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
         features = self._stream.features
-        self._cues.push_harmony(features.constant_q[: features.n_constant_q])
+        if features.n_constant_q:
+            self._cues.push_harmony(features.constant_q[: features.n_constant_q])
         done = 0
-        for place in np.flatnonzero(pulse[:, BEAT]).tolist():
+        for place in np.flatnonzero(pulse[:, BEAT]).tolist() if len(pulse) else ():
             frame = self._frame + place
             self._take(rows[done : place + 1])
             done = place + 1
             self._emit_due(frame, self._start, emit)
             self._beat(pulse[place].tolist(), frame, self._start, emit)
-        self._take(rows[done:])
+        if done < len(rows):
+            self._take(rows[done:])
         self._frame += len(pulse)
         self._emit_due(self._frame - 1, self._start, emit)
         while self._asked:

@@ -48,7 +48,7 @@ class BarCounter:
         rows: activations of the same frames, float32 (n, heads).
         """
         done = 0
-        for at in np.flatnonzero(pulse[:, BEAT]).tolist() if pulse[:, BEAT].any() else ():
+        for at in [at for at, beat in enumerate(pulse[:, BEAT].tolist()) if beat]:
             self._cues.push(rows[done : at + 1])
             pulse[done:at, POSITION:] = self._counted
             done = at + 1

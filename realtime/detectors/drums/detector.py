@@ -176,8 +176,9 @@ class DrumDetector(StatedLatency):
         answers = self._net.push(block, start)
         scores = self._scores[: len(answers)]
         np.take(answers, self._columns, axis=1, out=scores)
-        for frame, struck in groupby(self._picker.push(scores).tolist(), key=itemgetter(0)):
-            self._emit([drum for _, drum in struck], self._frame + frame, answers[frame], self._start, emit)
+        if len(found := self._picker.push(scores)):
+            for frame, struck in groupby(found.tolist(), key=itemgetter(0)):
+                self._emit([drum for _, drum in struck], self._frame + frame, answers[frame], self._start, emit)
         self._frame += len(answers)
 
     def _emit(self, struck: list[int], frame: int, scores: NDArray[np.float32], start: int, emit: Emit) -> None:
