@@ -41,41 +41,42 @@ def earlier_rows(dilation: int, frames: int) -> int:
     return 2 * min(dilation, frames)
 
 
+# At the top of the module: numba caches no function that closes over a compiled one.
+@njit
+def _copy(rows, first, count, out, at):
+    # rows: a ring. Copies rows first .. first + count - 1, and gives where their place in `out` ends.
+    depth, width = rows.shape
+    for i in range(count):
+        row = (first + i) % depth
+        for k in range(width):
+            out[at + k] = rows[row, k]
+        at += width
+    return at
+
+
+@njit
+def _past(rows, time, dilation, steps, out, at):
+    if dilation < steps:
+        return _copy(rows, time - 2 * dilation, 2 * dilation, out, at)
+    at = _copy(rows, time - 2 * dilation, steps, out, at)
+    return _copy(rows, time - dilation, steps, out, at)
+
+
 @cache
 def _compiled() -> tuple[Callable[..., None], Callable[..., None]]:
-    def copy(rows, first, count, out, at):
-        # rows: a ring. Copies rows first .. first + count - 1, and gives where their place in `out` ends.
-        depth, width = rows.shape
-        for i in range(count):
-            row = (first + i) % depth
-            for k in range(width):
-                out[at + k] = rows[row, k]
-            at += width
-        return at
-
-    copy = njit(copy)
-
-    def past(rows, time, dilation, steps, out, at):
-        if dilation < steps:
-            return copy(rows, time - 2 * dilation, 2 * dilation, out, at)
-        at = copy(rows, time - 2 * dilation, steps, out, at)
-        return copy(rows, time - dilation, steps, out, at)
-
-    past = njit(past)
-
     def gather(frames, steps, recent, memory, delays, time, out):
         # `steps` rows are asked for, of which `frames` may be the first: what follows them is of no account.
         n, width = frames.shape
         for i in range(n):
             for k in range(width):
                 out[i * width + k] = frames[i, k]
-        at = past(recent, time, delays[0], steps, out, steps * width)
+        at = _past(recent, time, delays[0], steps, out, steps * width)
         for i in range(n):
             row = (time + i) % len(recent)
             for k in range(width):
                 recent[row, k] = frames[i, k]
         for layer in range(len(memory)):
-            at = past(memory[layer], time, delays[layer + 1], steps, out, at)
+            at = _past(memory[layer], time, delays[layer + 1], steps, out, at)
 
     def keep(found, n, steps, memory, time, outputs):
         # The outputs of the first n of `steps` steps, and their layers' new inputs.
