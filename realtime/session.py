@@ -21,7 +21,7 @@ from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.core.process import end_begins, scheduling_hints
 from samplechop.realtime.core.standard_streams import say
-from samplechop.realtime.midi.file import MidiFileSink
+from samplechop.realtime.midi.file import WITHOUT_BEATS, MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
 from samplechop.realtime.outputs.sinks import JsonLinesSink, Sink
 from samplechop.realtime.session_monitor import SessionMonitor
@@ -96,7 +96,8 @@ class Session:
                 self._realtime.append(self._lines)
             self._midi_file: MidiFileSink | None = None
             if (target := settings.midi_file) is not None:
-                midi = MidiFileSink(target, rate, settings.midi_channel, settings.gate, settings.kind_channels)
+                channels = settings.midi_channel, settings.gate, settings.kind_channels
+                midi = MidiFileSink(target, rate, *channels, beats=not WITHOUT_BEATS.issuperset(settings.detectors))
                 self._midi_file = midi
                 self._files.append(midi)
                 self._deferred.append(midi.write)

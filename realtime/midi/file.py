@@ -1,7 +1,8 @@
 """A Standard MIDI File of what was found: its times are the true positions, not those of the late notes.
 
 The file grows as the session does, and is whole at every moment. What nothing that still comes can change is rendered
-once: the notes before a beat that is SETTLED_SECONDS old. The rest is rendered each time anew.
+once, and then forgotten: the notes before a beat that is SETTLED_SECONDS old, or where no beats come all that is so
+old. The rest is rendered each time anew.
 """
 
 import logging
@@ -16,6 +17,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import BEAT, Event
@@ -25,6 +27,8 @@ from samplechop.realtime.outputs.sinks import check_target
 _log = logging.getLogger(__name__)
 GROW_SECONDS = 0.5
 """How often the file is written while events come, at most; so much a kill can take."""
+WITHOUT_BEATS = frozenset({"chop", "confirmed", "drums", "harmony"})
+"""Detectors of which no beats come, for the tempo; a plug-in may give some."""
 SETTLED_SECONDS = 30.0
 """No event comes so long after its place."""
 TICKS_PER_BEAT = 1920
@@ -43,13 +47,13 @@ class TempoMap:
     beats it is 120 BPM throughout.
 
     changes: (tick, microseconds per beat), rising, the first at tick 0. seconds: of the beats, 0 before the first: up
-    to the last of them no later beat changes anything.
+    to the last of them no later beat changes anything. Both begin later once `forget` was called.
     """
 
     def __init__(self, beats: Sequence[Event], sample_rate: int) -> None:
         """Draw the lines. beats: rising in `sample`, at sample_rate Hz; those without a tempo are left out."""
         self.seconds, self._ticks, self.changes = [0.0], [0], [(0, TEMPO)]
-        self._sample_rate = sample_rate
+        self._sample_rate, self._begun = sample_rate, False
         for beat in beats:
             self.add(beat)
 
@@ -62,22 +66,38 @@ class TempoMap:
         seconds, period = beat.sample / self._sample_rate, 60 / beat.tempo
         gap = seconds - self.seconds[-1]
         beats = gap / period
-        if len(self.seconds) == 1:  # whole bars, and what the bar has before this beat
+        if not self._begun:  # whole bars, and what the bar has before this beat
             whole = (position - 1) % BAR
             whole += BAR * max(0, round((beats - whole) / BAR))
         else:
             whole = max(1, round(beats))
         if not whole or not _FASTEST <= gap * 1e6 / whole <= _SLOWEST:
             return
+        self._begun = True
         self.changes[-1] = (self._ticks[-1], round(gap * 1e6 / whole))
         self.seconds.append(seconds)
         self._ticks.append(self._ticks[-1] + whole * TICKS_PER_BEAT)
         self.changes.append((self._ticks[-1], round(period * 1e6)))
 
+    def forget(self, seconds: float) -> None:
+        """Drop the lines that end before a time: from then on no earlier one may be asked for."""
+        ended = max(0, bisect_right(self.seconds, seconds) - 1)
+        for rows in (self.seconds, self._ticks, self.changes):
+            del rows[:ended]
+
     def tick(self, seconds: float) -> int:
         """Give the tick of a time in seconds, at least 0."""
         line = bisect_right(self.seconds, seconds) - 1
         return self._ticks[line] + round((seconds - self.seconds[line]) * TICKS_PER_BEAT * 1e6 / self.changes[line][1])
+
+
+class _Gated(NamedTuple):
+    """What is kept of an event whose note lasts one gate."""
+
+    sample: int
+    channel: int
+    note: int
+    velocity: int
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,7 +118,8 @@ class MidiFileSink:
     path: checked now, created with the first event that `grow` finds or at close, each time whole by renaming, so that
     nothing half-written is ever seen, whatever ends the program. A file already there is replaced only then.
     sample_rate: Hz. channel: 1..16. gate_seconds: a note's length, cut short where its pad is struck again. channels:
-    the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them.
+    the channel of a kind of event, where it is not `channel`. Where beats are written, the file's tempo follows them;
+    beats: whether they may come, before the first of which nothing is settled.
     """
 
     broken = False
@@ -110,6 +131,7 @@ class MidiFileSink:
         channel: int = 1,
         gate_seconds: float = GATE_SECONDS,
         channels: Mapping[str, int] = {},
+        beats: bool = True,
     ) -> None:
         """Check the target. Raises UserError if it cannot be written."""
         for one in (channel, *channels.values()):
@@ -120,8 +142,8 @@ class MidiFileSink:
         self._path = check_target(path, replaced=True)
         self._sample_rate, self._gate = sample_rate, gate_seconds
         self._channel, self._channels = channel, dict(channels)
-        self._tempi = TempoMap((), sample_rate)
-        self._gated: list[Event] = []  # not settled yet, as those that follow
+        self._tempi, self._beats = TempoMap((), sample_rate), beats
+        self._gated: list[_Gated] = []  # not settled yet, as those that follow
         self._sustained: defaultdict[str, list[Event]] = defaultdict(list)
         self._sounding: dict[str, dict[int, tuple[int, int]]] = {}  # kind -> note -> (tick, velocity)
         self._carried: list[_Note] = []  # in the track with their begin, perhaps not with their end
@@ -139,6 +161,7 @@ class MidiFileSink:
     def write(self, event: Event) -> None:
         """Take a beat, an event that has a note, or one with a velocity and the notes that sound until the next one."""
         if event.kind == BEAT:
+            self._beats = True
             self._tempi.add(event)
         if event.notes is not None:
             if event.velocity is not None:
@@ -146,7 +169,8 @@ class MidiFileSink:
         elif event.note is not None:
             if event.velocity is None:
                 raise ValueError(f"an event with a note needs a velocity, got note {event.note}")
-            self._gated.append(event)
+            channel = self._channels.get(event.kind, self._channel)
+            self._gated.append(_Gated(event.sample, channel, event.note, event.velocity))
         self._newest = max(self._newest, event.sample)
         self._changed = True
 
@@ -156,7 +180,8 @@ class MidiFileSink:
         if not self._changed or self._closed or began < self._due:
             return
         self._changed = False
-        self._settle(min(self._newest / self._sample_rate - SETTLED_SECONDS, self._tempi.seconds[-1]))
+        old = self._newest / self._sample_rate - SETTLED_SECONDS
+        self._settle(min(old, self._tempi.seconds[-1]) if self._beats else old)
         try:
             self._replace(sync=False)
             self._fault = ""
@@ -215,6 +240,7 @@ class MidiFileSink:
         lasting = {(one.channel, one.note) for one in notes if one.end >= tick}
         self._carried = [one for one in notes if (one.channel, one.note) in lasting and one.end < _OPEN]
         self._tick = tick
+        self._tempi.forget(min([seconds, *(one.end_seconds for one in self._carried)]))
 
     def _timed(self, notes: list[_Note], before: int) -> list[tuple[int, int, bytes]]:
         """Give the messages from the settled tick up to one before `before`, as (tick, order, message), in order."""
@@ -235,23 +261,21 @@ class MidiFileSink:
         sounding = {}
         for event in self._gated:
             if event.sample < limit:
-                assert event.note is not None and event.velocity is not None
                 at = event.sample / self._sample_rate
                 begin, end_seconds = max(self._tick, tick_of(at)), at + self._gate
                 end = max(begin + 1, tick_of(end_seconds))
-                channel = self._channels.get(event.kind, self._channel)
-                notes.append(_Note(channel, event.note, begin, event.velocity, end, end_seconds))
+                notes.append(_Note(event.channel, event.note, begin, event.velocity, end, end_seconds))
         for kind, events in self._sustained.items():
             channel, begun = self._channels.get(kind, self._channel), dict(self._sounding.get(kind, {}))
-            for event in sorted((one for one in events if one.sample < limit), key=lambda event: event.sample):
-                at, wanted = event.sample / self._sample_rate, set(event.notes or ())
+            for change in sorted((one for one in events if one.sample < limit), key=lambda one: one.sample):
+                at, wanted = change.sample / self._sample_rate, set(change.notes or ())
                 tick = max(self._tick, tick_of(at))
                 for note in begun.keys() - wanted:
                     begin, velocity = begun.pop(note)
                     if begin < tick:
                         notes.append(_Note(channel, note, begin, velocity, tick, at))
                 for note in wanted - begun.keys():
-                    begun[note] = (tick, event.velocity or 0)
+                    begun[note] = (tick, change.velocity or 0)
             notes += [_Note(channel, note, *rest, _OPEN, inf) for note, rest in begun.items()]
             sounding[kind] = begun
         return notes, sounding

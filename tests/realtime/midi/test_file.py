@@ -246,7 +246,7 @@ def test_a_file_that_grew_is_the_same_to_the_byte_and_whole_at_every_moment(
         for place in rng.uniform(0, 20, 20):
             notes = sorted(set(rng.integers(60, 66, 3).tolist()))
             events.append((place + 0.3, chord(round(place * RATE), *notes, kind=kind)))
-    grown = MidiFileSink(tmp_path / "grown.mid", RATE, gate_seconds=gate)
+    grown = MidiFileSink(tmp_path / "grown.mid", RATE, gate_seconds=gate, beats=beats)
     inputs = [event for _, event in sorted(events, key=lambda one: one[0])]
     for at, event in enumerate(inputs):
         grown.write(event)
@@ -257,6 +257,22 @@ def test_a_file_that_grew_is_the_same_to_the_byte_and_whole_at_every_moment(
     grown.close()
     write_midi(tmp_path / "once.mid", inputs, gate_seconds=gate)
     assert (tmp_path / "grown.mid").read_bytes() == (tmp_path / "once.mid").read_bytes()
+
+
+@pytest.mark.parametrize("beats", [False, True])
+def test_what_is_kept_of_events_does_not_grow_with_the_hours(tmp_path: Path, beats: bool) -> None:
+    sink = MidiFileSink(tmp_path / "long.mid", RATE, beats=beats)
+    kept = []
+    for second in range(7200):
+        if beats:
+            sink.write(Event("beat", second * RATE, 0, 0.9, str(second % 4 + 1), tempo=60.0))
+        sink.write(chop(second * RATE, 60 + second % 4))
+        if second % 60 == 59:
+            sink._due = 0.0
+            sink.grow()
+            kept.append(len(sink._gated) + len(sink._carried) + len(sink._tempi.changes))
+    assert max(kept[60:]) <= max(kept[:60])
+    assert len(notes_of(mido.MidiFile(tmp_path / "long.mid"))) == 2 * 7200
 
 
 def test_a_disk_that_takes_nothing_leaves_the_last_file_and_is_tried_again(
