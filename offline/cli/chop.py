@@ -268,10 +268,7 @@ _FOR_LISTS |= {"resample", "start_note", "template", "trim"}
 _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
 _SECOND_PROCESS = (
-    "samplechop.offline.kits.analysis.tempo_and_key",
-    "librosa.core.spectrum",
     "samplechop.offline.kits.picture",
     "matplotlib.backends.backend_agg",
-    "samplechop.offline.kits.analysis.content_detection",
 )
-"""What the second process needs for key, picture and chords: importing it takes as long as all else together."""
+"""What the second process needs for the picture: importing it takes as long as drawing it."""

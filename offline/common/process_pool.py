@@ -12,6 +12,7 @@ one included, take turns at these files. The lock of a process that dies ends wi
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -51,7 +52,8 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
     """[worker] Leave Ctrl-C, which reaches all processes, to the one that gave the work: it ends the others."""
     end_with_parent()  # or it would wait for work forever where that one is killed
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    take_turns_at_numba_cache()
+    if initializer is not _import:
+        take_turns_at_numba_cache()
     if initializer is not None:
         initializer(*arguments)
 
@@ -59,6 +61,8 @@ def _begin(initializer: Callable[..., object] | None, arguments: tuple[Any, ...]
 def _import(modules: Sequence[str]) -> None:
     for module in modules:
         import_module(module)
+    if "numba" in sys.modules:  # which takes a while to import where nothing is compiled
+        take_turns_at_numba_cache()
 
 
 def take_turns_at_numba_cache() -> None:

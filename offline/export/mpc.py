@@ -82,8 +82,12 @@ def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element
     # The pads of the slices come first, then the other notes in order.
     used = [part.note for part in parts]
     for index, note in enumerate(used + [note for note in range(PADS) if note not in used]):
-        pad, number = copy.deepcopy(empty), {"number": str(index + 1)}
-        pad.attrib.update(number)
+        number = {"number": str(index + 1)}
+        pad = ET.Element(empty.tag, empty.attrib | number)
+        pad.text, pad.tail = empty.text, empty.tail
+        pad.extend(
+            copy.deepcopy(list(empty)) if index < len(parts) else empty
+        )  # those that are empty share their parts
         if index < len(parts):
             xml_find(pad, "Layers/Layer/SampleName").text = names[index]
             xml_find(pad, "Layers/Layer/SliceEnd").text = str(max(parts[index].frames - 1, 0))

@@ -16,6 +16,7 @@ BEGINNING_DB = 20.0
 BLIP_SECONDS = 0.1
 """A slice that is cut at its longest does not end so shortly after a place found, or the next attack would be a blip at
 its end: it ends there."""
+_BLOCK = 65_536
 
 
 def begins_with_sound(record: Record, found: Sequence[Candidate], first: int, last: int) -> bool:
@@ -49,7 +50,7 @@ def with_beginning(
 
 def _power(record: Record, first: int, last: int) -> float:
     """Give the mean square of what is analysed in the samples first..last."""
-    samples = np.nan_to_num(np.concatenate(list(record.mono(last - first, first, last))))
+    samples = np.nan_to_num(np.concatenate(list(record.mono(_BLOCK, first, last))))
     return float(np.mean(np.square(samples, dtype=np.float64)))
 
 

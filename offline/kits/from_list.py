@@ -166,7 +166,7 @@ def _made(
     described = descriptors.describe(record, places[:-1], places[1:], options.compare)
     found = Found(tuple(Candidate(piece.start, piece.strength) for piece in pieces), (), ("", ""))
     plan = Plan(pieces, found, described.similarity(np.arange(len(pieces))), {})
-    inside = pipeline.content_of(record, pieces, progress, second)
+    inside = pipeline.content_of(record, pieces, progress, None)
     titles = [entry.name or title(entry.path) for entry in entries]
     kit = pipeline.cut(record, folder, plan, options, 0, record.length, inside, None, titles)
     return pipeline.exported(kit, plan.similarity, options, notes, progress, second)

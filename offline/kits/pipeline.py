@@ -5,7 +5,8 @@ open -> find chops -> describe, choose -> cut -> picture, every format -> put in
 
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -75,7 +76,7 @@ def make_kit(
 ) -> Outcome:
     """Chop as `chop` does; give the kit with its files and warnings.
 
-    second_process: takes over what can be done at the same time.
+    second_process: draws the picture at the same time; then a thread looks for key and chords, too.
     """
     return put_together(folder, options, force, partial(_made, source, options, progress, second_process))
 
@@ -96,18 +97,32 @@ def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable
 def _made(
     source: Path, options: ChopOptions, progress: Progress, second: Executor | None, folder: Path, scratch: Path
 ) -> Outcome:
+    with ThreadPoolExecutor(1) if second else nullcontext() as beside:
+        return _exported(source, options, progress, second, beside, folder, scratch)
+
+
+def _exported(
+    source: Path,
+    options: ChopOptions,
+    progress: Progress,
+    second: Executor | None,
+    beside: Executor | None,
+    folder: Path,
+    scratch: Path,
+) -> Outcome:
+    """Make and write a kit. second: draws the picture. beside: finds key and chords."""
     record = open_record(source, scratch, options.channel)
     first, last = candidates.span(record, options)
-    tonality = process_pool.submit(second, tempo_and_key.key_of_record, record, first, last)
+    tonality = process_pool.submit(beside, tempo_and_key.key_of_record, record, first, last)
     harmonic = record
     if options.harmonic or options.write_harmonic:
         harmonic = harmonic_part(
             record, scratch, lambda done: progress("taking the harmonic part", done, record.length)
         )
     cut_from = harmonic if options.write_harmonic else record
-    wanted = _wanted(cut_from, options, first, last, progress, second)
+    wanted = _wanted(cut_from, options, first, last, progress, beside)
     plan = planned(harmonic if options.harmonic else record, options, first, last, progress, wanted)
-    inside = wanted or content_of(cut_from, plan.pieces, progress, second)
+    inside = wanted or content_of(cut_from, plan.pieces, progress, beside)
     kit = cut(cut_from, folder, plan, options, first, last, inside, tonality.result())
     notes = [*record.warnings, *plan.found.warnings]
     if not plan.found.candidates:
@@ -170,7 +185,7 @@ def _off_bars(record: Record, plan: Plan, count: int) -> list[str]:
 
 
 def _wanted(
-    record: Record, options: ChopOptions, first: int, last: int, progress: Progress, second: Executor | None
+    record: Record, options: ChopOptions, first: int, last: int, progress: Progress, beside: Executor | None
 ) -> DetectedContent | None:
     """Detect the drums and chords that chops are to be chosen by; None if they are not.
 
@@ -178,24 +193,24 @@ def _wanted(
     """
     if options.want == "both":
         return None
-    found = _detected(record, [(first, last)], progress, second)
+    found = _detected(record, [(first, last)], progress, beside)
     if found.hits is None or (options.want == "harmony" and found.chords is None):
         raise UserError(f"--want {options.want} needs detectors that are not installed here: leave it out")
     return found
 
 
-def content_of(record: Record, pieces: Sequence[Piece], progress: Progress, second: Executor | None) -> DetectedContent:
+def content_of(record: Record, pieces: Sequence[Piece], progress: Progress, beside: Executor | None) -> DetectedContent:
     """Detect what is in pieces of a record. Raises ModelError for a model that cannot be used."""
     return _detected(
-        record, [content.judged(one.start, one.stop, record.sample_rate) for one in pieces], progress, second
+        record, [content.judged(one.start, one.stop, record.sample_rate) for one in pieces], progress, beside
     )
 
 
 def _detected(
-    record: Record, parts: content_detection.Parts, progress: Progress, second: Executor | None
+    record: Record, parts: content_detection.Parts, progress: Progress, beside: Executor | None
 ) -> DetectedContent:
-    """Detect chords in the second process, and at the same time drums here."""
-    chords = process_pool.submit(second, content_detection.detect_chords, record, parts)
+    """Detect chords by `beside`, and at the same time drums here."""
+    chords = process_pool.submit(beside, content_detection.detect_chords, record, parts)
     hits = content_detection.detect_hits(record, parts, partial(progress, "detecting drums"))
     return DetectedContent(record.sample_rate, content_detection.levels(record, parts), hits, chords.result())
 

@@ -92,7 +92,6 @@ def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.
 
     samples: float32 (n,), mono. The record's own tuning is found first: a turntable's pitch is anywhere.
     """
-    import librosa
     import soxr
     from scipy.ndimage import uniform_filter1d
 
@@ -102,17 +101,13 @@ def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.
         return np.zeros(12)
     audio = soxr.resample(finite / np.float32(loudest), sample_rate, _RATE, quality="MQ")
     audio = np.pad(audio, (0, max(0, _N_FFT - len(audio))))
-    spectrum = np.abs(librosa.stft(audio, n_fft=_N_FFT, hop_length=_HOP))
+    spectrum = _magnitudes(audio)
     around = _STANDS_OUT * uniform_filter1d(spectrum, _NEIGHBOURS, axis=0) + 1e-6
-    pitches, sizes = librosa.piptrack(
-        S=spectrum, sr=_RATE, n_fft=_N_FFT, hop_length=_HOP, fmin=_LOWEST, fmax=_HIGHEST, threshold=1.0, ref=around
-    )
-    peaks = np.nonzero(sizes)
-    if not len(peaks[0]):
+    hertz, height, frame = _peaks(spectrum, around)
+    if not len(hertz):
         return np.zeros(12)
-    hertz, size, frame = pitches[peaks], np.sqrt(sizes[peaks]), peaks[1]
-    tuning = librosa.pitch_tuning(hertz[size > np.median(size)])
-    pitch = librosa.hz_to_midi(hertz) - tuning
+    size = np.sqrt(height)
+    pitch = 12 * (np.log2(hertz) - np.log2(440.0)) + 69 - _tuning(hertz[size > np.median(size)])
     # Every frame counts by the root of its loudest pitch, so that a loud passage does not decide alone.
     top = np.sqrt(spectrum.max(axis=0))
     strongest = np.zeros(spectrum.shape[1])
@@ -124,6 +119,41 @@ def pitch_classes(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     np.add.at(found, below % 12, weight * (1 - between))
     np.add.at(found, (below + 1) % 12, weight * between)
     return found
+
+
+def _magnitudes(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the spectra of Hann windows of _N_FFT samples around every _HOP, float32 (bins, frames), as librosa.stft."""
+    window = 0.5 + 0.5 * np.cos(np.linspace(-np.pi, np.pi, _N_FFT + 1))[:-1]
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(audio, _N_FFT // 2), _N_FFT)[::_HOP]
+    return np.abs(np.fft.rfft(window * frames).astype(np.complex64).T)
+
+
+def _peaks(
+    spectrum: NDArray[np.float32], floor: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+    """Give Hz, height and frame of what is higher than both neighbours and the floor, by bins and then by frames.
+
+    Each lies at the top of the parabola through three bins: librosa.piptrack, whose import takes longer than the key.
+    """
+    hertz = np.fft.rfftfreq(_N_FFT, 1 / _RATE)
+    first, last = np.searchsorted(hertz, (_LOWEST, _HIGHEST))
+    heard = spectrum * (spectrum > floor)
+    low, here, high = (heard[first + by : last + by] for by in (-1, 0, 1))
+    row, frame = np.nonzero((here > low) & (here >= high))
+    row += first
+    low, here, high = (spectrum[row + by, frame] for by in (-1, 0, 1))
+    bend, slope = (high + low).astype(np.float64) - 2 * here.astype(np.float64), (high - low).astype(np.float64) / 2
+    shift = np.where(np.abs(slope) < np.abs(bend), -slope / np.where(bend, bend, 1), 0).astype(np.float32)
+    place = ((row + shift) * _RATE / _N_FFT).astype(np.float32)
+    return place, here + np.float32(0.5) * ((high - low) / np.float32(2)) * shift, frame
+
+
+def _tuning(hertz: NDArray[np.float32]) -> float:
+    """Give by how much most pitches lie above those of A4 = 440 Hz, in hundredths of a semitone, -.5..0.5."""
+    away = np.mod(12 * np.log2(hertz / (440.0 / 16)), 1.0)
+    away[away >= 0.5] -= 1.0
+    counts, edges = np.histogram(away, np.linspace(-0.5, 0.5, 101))
+    return float(edges[np.argmax(counts)]) if len(hertz) else 0.0
 
 
 def _mono(record: Record, first: int, last: int) -> NDArray[np.float32]:

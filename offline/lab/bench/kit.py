@@ -114,7 +114,7 @@ def making(path: Path) -> Iterator[Figure]:
             "chords": best_seconds(lambda: content_detection.detect_chords(record, parts), RUNS),
         }
     yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s").at_most(4)
-    yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s").at_most(4)
+    yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s").at_most(3)
     speed = 60 * MINUTES / detected
     yield Figure("chops and beats detected", speed, "× real time").at_least(1000)
     for what, took in content.items():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
@@ -129,3 +130,21 @@ def test_a_key_that_is_nearly_as_likely_is_named(lead: float, other: str, monkey
     got = key_of_samples(chords(57, MAJOR), RATE)
     assert got is not None
     assert (got.value, got.other) == ("A major", other)
+
+
+def test_spectral_peaks_and_tuning_are_those_of_librosa() -> None:
+    rng = np.random.default_rng(5)
+    seconds = np.arange(3 * 6000) / 6000
+    tones = [np.sin(2 * np.pi * hertz * seconds) for hertz in (82.0, 221.0, 440.0 * 2**0.02, 1333.0)]
+    audio = (sum(tones) + 0.1 * rng.standard_normal(len(seconds))).astype(np.float32)
+    spectrum = np.abs(librosa.stft(audio, n_fft=2048, hop_length=1024))
+    floor = np.full_like(spectrum, np.median(spectrum) * 4)
+    pitches, sizes = librosa.piptrack(
+        S=spectrum, sr=6000, n_fft=2048, hop_length=1024, fmin=60.0, fmax=2400.0, threshold=1.0, ref=floor
+    )
+    peaks = np.nonzero(sizes)
+    hertz, height, frame = tempo_and_key._peaks(tempo_and_key._magnitudes(audio), floor)
+    assert len(hertz) > 50
+    for ours, theirs in ((hertz, pitches[peaks]), (height, sizes[peaks]), (frame, peaks[1])):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    assert tempo_and_key._tuning(hertz) == pytest.approx(librosa.pitch_tuning(hertz))
