@@ -40,7 +40,8 @@ class Evidence:
 
     octave: float64 (n, len(FEATURES)), of each tracked beat after the first ENOUGH ones whose level is known; octaves:
     int64 (n,), how many the true beat lies above it. places: float64 (m,), seconds of tracked beats; trust: float64
-    (m, len(TRUSTED)). beats: float64 (k,), seconds, the true ones; positions: int64 (k,); cues: float64 (k, len(CUES)).
+    (m, len(TRUSTED)). beats: float64 (k,), seconds, the true ones; positions: int64 (k,); cues: float64 (k, len(CUES));
+    thirds: float64 (k,), see `BarCues`.
     """
 
     octave: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, len(FEATURES))))
@@ -50,6 +51,7 @@ class Evidence:
     beats: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     positions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     cues: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, len(CUES))))
+    thirds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -80,7 +82,7 @@ def evidence_of(
     evidence = OctaveEvidence(frame_rate, *TEMPO_RANGE, beat_weights().octave)
     bar_cues, frame = BarCues(net.heads), 0
     waiting = [] if beats is None else ((beats - offset) * frame_rate).tolist()
-    octave, octaves, places, trust, cues = [], [], [], [], []
+    octave, octaves, places, trust, cues, thirds = [], [], [], [], [], []
     padded = np.concatenate([samples, np.zeros(-len(samples) % BLOCK + BLOCK * 4, np.float32)])
     for block in padded.reshape(-1, BLOCK):
         rows = stream.push(block)
@@ -102,6 +104,7 @@ def evidence_of(
         frame += len(rows)
         while waiting and waiting[0] + REACH + 1 < frame:
             cues.append(bar_cues.take(waiting.pop(0)))
+            thirds.append(bar_cues.thirds)
     true = np.zeros(0) if beats is None else beats[: len(cues)]
     return Evidence(
         np.array(octave).reshape(-1, len(FEATURES)),
@@ -111,6 +114,7 @@ def evidence_of(
         true,
         np.zeros(0, np.int64) if positions is None else positions[: len(true)],
         np.array(cues).reshape(-1, len(CUES)),
+        np.array(thirds),
     )
 
 

@@ -157,7 +157,9 @@ def fit_bars(records: Sequence[Evidence], others: Sequence[Evidence]) -> BarWeig
     """Fit what cues say of positions to some records; choose how far that is believed by others."""
     known = [one for one in records if len(one.cues) > max(METERS)]
     usual = np.mean([one.cues.mean(axis=0) for one in known], axis=0)
-    plain = BarWeights(np.zeros((len(POSITIONS), len(CUES))), np.zeros(len(POSITIONS)), usual, np.ones(3) / 3, 0.02, 1)
+    compound = fit_compound(known)
+    nothing = np.zeros((len(POSITIONS), len(CUES)))
+    plain = BarWeights(nothing, np.zeros(len(POSITIONS)), usual, np.ones(3) / 3, compound, 0.02, 1)
     features = np.concatenate([_less_mean(one, plain) for one in known])
     classes = np.concatenate([_classes(one) for one in known])
     weight = _equally([len(one.cues) for one in known], 30.0)
@@ -167,13 +169,28 @@ def fit_bars(records: Sequence[Evidence], others: Sequence[Evidence]) -> BarWeig
     cues, constants = np.zeros((len(POSITIONS), len(CUES))), np.full(len(POSITIONS), -9.0)
     cues[there], constants[there] = slopes, constant - np.log(shares)
     tried = [
-        BarWeights(sharp * cues, sharp * constants, usual, np.array(meters), slip, stay)
+        BarWeights(sharp * cues, sharp * constants, usual, np.array(meters), compound, slip, stay)
         for sharp in SHARPNESS
         for slip in SLIPS
         for stay in STAYS
         for meters in WALTZ
     ]
     return max(tried, key=lambda weights: bars_right(others, weights))
+
+
+def fit_compound(records: Sequence[Evidence]) -> tuple[float, float]:
+    """Fit slope and constant of the log-odds of 6/8 to how beats are divided, where 6/8 is as common as all else.
+
+    Both are 0 where there is no 6/8, or nothing else.
+    """
+    known = [one for one in records if len(one.thirds)]
+    classes = np.array([one.positions.max() == min(METERS) for one in known], np.int64)
+    if not 0 < classes.sum() < len(classes):
+        return 0.0, 0.0
+    share = classes.mean()
+    means = np.array([[one.thirds.mean()] for one in known])
+    slopes, constant = _logistic(means, classes, np.ones(len(known)), 10.0)
+    return round(float(slopes[0, 0]), 2), round(float(constant[0] - np.log(share / (1 - share))), 2)
 
 
 def _less_mean(one: Evidence, weights: BarWeights) -> NDArray[np.float64]:
@@ -196,8 +213,9 @@ def bars_right(records: Sequence[Evidence], weights: BarWeights) -> float:
     for number, one in enumerate(records):
         if len(one.cues) > 2 * max(METERS):
             counting, n = BarTracker(weights), len(one.cues)
+            thirds = one.thirds if len(one.thirds) else np.zeros(n)
             kept = [beat for beat in range(1 + number % 3, n) if beat != n // 2]
-            first = np.array([counting.take(one.cues[beat])[0] == 1 for beat in kept])
+            first = np.array([counting.take(one.cues[beat], thirds[beat])[0] == 1 for beat in kept])
             true = one.positions[kept] == 1
             found.append(2 * np.sum(first & true) / max(1, first.sum() + true.sum()))
     return float(np.mean(found)) if found else float("nan")

@@ -5,6 +5,8 @@ attacks were since the beat before (a fill leads to 1), and how much the harmony
 change on 1: Papadopoulos and Peeters, "Joint estimation of chords and downbeats from an audio signal", 2011).
 Each cue is taken against its mean over the last beats of the same record. A linear model gives each position's
 evidence; its weights are fitted to made records and people's drumming by `samplechop train tempo`.
+
+Two beats in a bar are those of 6/8, whose beats are divided in three. Whether they are, is known for all beats lately.
 """
 
 import math
@@ -34,6 +36,8 @@ AFTER = 12
 """Frames after a beat whose harmony is compared with that before: about what the net looks ahead."""
 MEMORY_BEATS = 16
 """Beats over which the mean of a cue is taken."""
+MOST_COMPOUND = 2.0
+"""Log-odds of 6/8 by one beat, at most."""
 RING = 512
 """Frames that are remembered: more than a slow beat and what the net looks ahead."""
 _PITCHES, _BASS_BINS = 12, 24
@@ -93,7 +97,10 @@ def _compiled() -> Callable[..., None]:
 
 
 class BarCues:
-    """Collects what is known of each beat. Activations and constant-Q frames go in, a beat's cues come out."""
+    """Collects what is known of each beat. Activations and constant-Q frames go in, a beat's cues come out.
+
+    thirds: by how much the lower of the attacks at the thirds of the last beat is over that at its half, -1..1.
+    """
 
     def __init__(self, heads: Sequence[str]) -> None:
         """[main] Allocate and compile. heads: of the model."""
@@ -111,7 +118,7 @@ class BarCues:
         self._heads.fill(0)
         self._harmony.fill(0)
         self._frames = self._hops = 0
-        self._before = -1.0
+        self._before, self.thirds = -1.0, 0.0
 
     def push_harmony(self, constant_q: NDArray[np.float32]) -> None:
         """[analysis] Take the next constant-Q frames, float32 (n, N_BINS), one a hop; they are copied."""
@@ -121,10 +128,10 @@ class BarCues:
         """[analysis] Take the next frames' activations, float32 (n, heads), 0..1; they are copied."""
         self._frames = _put(self._heads, rows, self._frames)
 
-    def height(self, place: float, columns: Sequence[int]) -> float:
-        """[analysis] Give the mean height of some heads at a place in frames, 0..1."""
+    def height(self, place: float, columns: Sequence[int], reach: int = REACH) -> float:
+        """[analysis] Give the mean height of some heads at a place in frames, or `reach` frames beside it, 0..1."""
         centre = int(place + 0.5)
-        frames = np.arange(max(centre - REACH, 0), min(centre + REACH + 1, self._frames)) % RING
+        frames = np.arange(max(centre - reach, 0), min(centre + reach + 1, self._frames)) % RING
         return float(self._heads[frames][:, columns].max(axis=0, initial=0).mean()) if len(columns) else 0.0
 
     def take(self, place: float) -> NDArray[np.float64]:
@@ -132,7 +139,10 @@ class BarCues:
         found = np.zeros(len(CUES))
         before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
         self._run(self._heads, self._harmony, self._frames, place, before, self._columns, self._between, found)
-        self._before = place
+        onset = [HEADS.index("onset")]
+        column = [int(one) for one in self._columns[onset] if one >= 0]
+        one, half, two = (self.height(before + share * (place - before), column, 1) for share in (1 / 3, 1 / 2, 2 / 3))
+        self._before, self.thirds = place, min(one, two) - half
         return found
 
 
@@ -161,7 +171,7 @@ class BarTracker:
         """[analysis] Forget the bars."""
         self._mean, self._beats = self._weights.usual.copy(), 4
         self._bars = self._chances.copy()
-        self._state = -1
+        self._thirds, self._counted, self._state = 0.0, 0, -1
 
     def lose_count(self) -> None:
         """[analysis] Know no more which beat comes next, though the meter and what is usual stay."""
@@ -173,10 +183,16 @@ class BarTracker:
         self._mean += (cues - self._mean) / self._beats
         return cues - self._mean
 
-    def take(self, cues: NDArray[np.float64]) -> tuple[int, int]:
-        """[analysis] Take the next beat's cues, float64 (len(CUES),); give its position in the bar, and the meter."""
+    def take(self, cues: NDArray[np.float64], thirds: float = 0.0) -> tuple[int, int]:
+        """[analysis] Take the next beat's cues, float64 (len(CUES),), and thirds, as `BarCues` gives them; give its
+        position in the bar, and the meter.
+        """
         weights = self._weights
         evidence = weights.cues @ self.cues_less_mean(cues) + weights.constant
+        self._counted = min(self._counted + 1, MEMORY_BEATS)
+        self._thirds += (thirds - self._thirds) / self._counted
+        slope, constant = weights.compound
+        evidence[: METERS[0]] += min(max(slope * self._thirds + constant, -MOST_COMPOUND), MOST_COMPOUND)
         moved = np.empty_like(self._bars)
         for first, meter in zip(_FIRST, METERS, strict=True):
             moved[first] = self._bars[first + meter - 1]

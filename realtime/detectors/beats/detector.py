@@ -233,7 +233,7 @@ class BeatDetector(StatedLatency):
             beats = (beat.place - last.place) / beat.period
             rephased = beats < PAUSE and abs(beats - max(1, round(beats))) > REPHASED
         self._last = beat
-        position, _ = self._bars.take(self._cues.take(beat.place))
+        position, _ = self._bars.take(self._cues.take(beat.place), self._cues.thirds)
         emit(
             Event(
                 kind=events.BEAT,

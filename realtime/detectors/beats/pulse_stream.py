@@ -54,7 +54,9 @@ class BarCounter:
             done = at + 1
             if pulse[at, MOVED]:
                 self._bars.lose_count()
-            self._counted = self._bars.take(self._cues.take(self._frame + at - float(pulse[at, AGO])))
+            self._counted = self._bars.take(
+                self._cues.take(self._frame + at - float(pulse[at, AGO])), self._cues.thirds
+            )
             pulse[at, POSITION:] = self._counted
         self._cues.push(rows[done:])
         pulse[done:, POSITION:] = self._counted

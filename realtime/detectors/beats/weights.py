@@ -21,14 +21,15 @@ class BarWeights:
 
     cues: float64 (positions, cues), added to a position's log evidence for one unit of a cue over its mean. constant:
     float64 (positions,). usual: float64 (cues,), the mean of each cue before the first beat. meters: float64 (meters,),
-    how common each is. slip: chance that a bar's count breaks at a beat. stay: how many times as likely another count
-    must be to be taken.
+    how common each is. compound: slope and constant of the log-odds of 6/8 by the mean of `BarCues.thirds`. slip:
+    chance that a bar's count breaks at a beat. stay: how many times as likely another count must be to be taken.
     """
 
     cues: NDArray[np.float64]
     constant: NDArray[np.float64]
     usual: NDArray[np.float64]
     meters: NDArray[np.float64]
+    compound: tuple[float, float]
     slip: float
     stay: float
 
@@ -53,7 +54,7 @@ class BeatWeights:
         """Give what is written down."""
         bars = {
             name: np.round(getattr(self.bars, name), 4).tolist()
-            for name in ("cues", "constant", "usual", "meters", "slip", "stay")
+            for name in ("cues", "constant", "usual", "meters", "compound", "slip", "stay")
         }
         return {
             "octave": np.round(self.octave, 2).tolist(),
@@ -71,6 +72,7 @@ class BeatWeights:
         cues, constant, usual, meters = (
             np.array(bars[name], np.float64) for name in ("cues", "constant", "usual", "meters")
         )
+        slope, level = bars["compound"]
         calibration = tuple((float(trust), float(share)) for trust, share in record["calibration"])
         return cls(
             np.array(record["octave"], np.float64),
@@ -78,7 +80,9 @@ class BeatWeights:
             float(record["begin"]),
             float(record["keep"]),
             calibration,
-            BarWeights(cues, constant, usual, meters, float(bars["slip"]), float(bars["stay"])),
+            BarWeights(
+                cues, constant, usual, meters, (float(slope), float(level)), float(bars["slip"]), float(bars["stay"])
+            ),
         )
 
 

@@ -13,6 +13,7 @@ from samplechop.offline.lab.synthetic.tempo_fit import (
     choose_gate,
     fit,
     fit_bars,
+    fit_compound,
     fit_trust,
     right,
 )
@@ -97,3 +98,15 @@ def test_weights_are_the_same_once_they_were_written() -> None:
     again = BeatWeights.read(json.loads(json.dumps(beat_weights().record())))
     assert again.record() == beat_weights().record()
     np.testing.assert_array_equal(again.bars.cues, beat_weights().bars.cues)
+
+
+def test_bars_of_six_eight_are_told_by_how_beats_are_divided() -> None:
+    pytest.importorskip("sklearn")
+    rng, records = np.random.default_rng(3), []
+    for number in range(24):
+        meter, thirds = (2, 0.6) if number % 4 == 0 else (4, -0.4)
+        positions = np.arange(16) % meter + 1
+        records.append(Evidence(positions=positions, thirds=rng.normal(thirds, 0.2, 16)))
+    slope, constant = fit_compound(records)
+    assert slope * 0.6 + constant > 1 and slope * -0.4 + constant < -1
+    assert fit_compound(records[1:4]) == (0.0, 0.0)

@@ -92,3 +92,36 @@ def test_positions_stay_within_the_meter_whatever_is_seen() -> None:
         assert meter in METERS and 1 <= position <= meter
         if rng.random() < 0.05:
             tracker.lose_count()
+
+
+def struck(parts: tuple[float, ...]) -> BarCues:
+    """Beats every 24 frames, with attacks at some parts of each."""
+    rows = np.zeros((24 * 20, len(MODEL)), np.float32)
+    for beat in range(20):
+        for part in parts:
+            rows[round(24 * (beat + part)), MODEL.index("onset")] = 0.9
+    cues = BarCues(MODEL)
+    cues.push(rows)
+    return cues
+
+
+@pytest.mark.parametrize(
+    ("parts", "thirds"),
+    [((0, 1 / 3, 2 / 3), 0.9), ((0, 0.5), -0.9), ((0, 0.25, 0.5, 0.75), -0.9), ((0, 2 / 3), 0), ((0,), 0)],
+)
+def test_a_beat_that_is_divided_in_three_is_told_from_one_in_two(parts: tuple[float, ...], thirds: float) -> None:
+    cues = struck(parts)
+    for beat in (10, 11):
+        cues.take(24.0 * beat)
+    assert cues.thirds == pytest.approx(thirds)
+
+
+def test_bars_have_two_beats_where_beats_are_divided_in_three() -> None:
+    strong, weak = (beat_weights().bars.usual.copy() for _ in range(2))
+    strong[CUES.index("downbeat")] += 0.3
+    strong[CUES.index("kick")] += 0.5
+    weak[CUES.index("snare")] += 0.5
+    for thirds, meters in ((0.7, {2}), (-0.7, {4})):
+        tracker = BarTracker(beat_weights().bars)
+        counted = [tracker.take(cues, thirds)[1] for _ in range(16) for cues in (strong, weak)]
+        assert set(counted[-16:]) == meters

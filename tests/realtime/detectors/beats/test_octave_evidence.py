@@ -124,12 +124,13 @@ def test_what_the_octave_was_for_long_it_stays_unless_much_speaks_against_it(mon
         monkeypatch.setattr(octave_evidence, "log_odds", lambda *_: np.array((-9.0, 0.0, -3.0)))
         assert set(octaves(evidence, activations(BACKBEAT, 100.0, beats * 0.6), 100.0)) == {0}
         monkeypatch.setattr(octave_evidence, "log_odds", lambda *_, odds=odds: np.array((-9.0, 0.0, odds)))
-        assert evidence.take(evidence._place + 60 / 100 * FRAME_RATE, 60 / 100 * FRAME_RATE) == octave
+        found = [evidence.take(evidence._place + 60 / 100 * FRAME_RATE, 60 / 100 * FRAME_RATE) for _ in range(2)]
+        assert found[-1] == octave
 
 
 def test_how_likely_each_octave_was_is_kept_for_each_beat() -> None:
     evidence = OctaveEvidence(FRAME_RATE, 60.0, 250.0, WEIGHTS)
     octaves(evidence, activations(BACKBEAT, 100.0, 12.0), 100.0)
-    assert len(evidence.odds) == evidence.beats - ENOUGH + 1
+    assert len(evidence.odds) == evidence.beats - ENOUGH
     assert all(one.bpm == pytest.approx(100.0) and one.below == octave_evidence.UNLIKELY for one in evidence.odds)
     assert all(np.exp(one.same) + np.exp(one.above) == pytest.approx(1.0, abs=0.01) for one in evidence.odds)
