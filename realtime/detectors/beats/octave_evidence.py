@@ -108,12 +108,12 @@ class OctaveEvidence:
             return self.octave
         self._fold(before, length)
         if self.beats >= ENOUGH:
-            now, before = log_odds(self.features(), self._weights), self._before
+            now, last = log_odds(self.features(), self._weights), self._before
             self._before = now
             if self.beats == ENOUGH:
                 return self.octave
             # Over an odd number of beats what alternates is not in balance: two beats decide together.
-            odds, possible = (now + before) / 2, self._possible()
+            odds, possible = (now + last) / 2, self._possible()
             best = max(possible, key=lambda octave: odds[octave + 1])
             margin = min(MARGIN + RISE * self._held, MOST_MARGIN)
             if self.octave not in possible or odds[best + 1] > odds[self.octave + 1] + margin:
