@@ -2,13 +2,19 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.analysis.one_octave import one_octave
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import open_record
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.detectors.beats.octave_evidence import PulseOdds
+from tests.support import made_drums
 
 RATE = 1000
 
@@ -84,3 +90,21 @@ def test_a_pause_stays_a_pause() -> None:
     assert all(beat.sample in {one.sample for one in given} for beat in found)
     found, _ = one_octave(given, odds(120.0, 60, 0.01, 0.01, 0.98), 0, RATE)
     assert not any(8_000 <= beat.sample < 16_000 for beat in found)
+
+
+def test_a_song_whose_drums_go_over_to_double_time_has_one_tempo(tmp_path: Path) -> None:
+    slow, fast = made_drums.even(87.0, 24.0), made_drums.even(174.0, 48.0, 0.5)
+    fast = fast[fast > slow[-1] + 0.5]
+    two_step = {"kick": (0, 2.5), "snare": (1, 3), "hat": (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5)}
+    first, second = (
+        made_drums.drums(beats, pattern, 4, 49.0) for beats, pattern in ((slow, made_drums.ROCK), (fast, two_step))
+    )
+    soundfile.write(tmp_path / "song.wav", first + second, made_drums.RATE)
+    record = open_record(tmp_path / "song.wav", tmp_path)
+    found = candidates.find(record, ChopOptions(), 0, record.length)
+    assert found.tempo is not None
+    height = np.log2(float(found.tempo.value) / 87.0)
+    assert abs(height - round(height)) < 0.02
+    settled = [beat for beat in found.beats if 6 < beat.sample / made_drums.RATE < 47]
+    assert all(abs(np.log2((beat.tempo or 1) / float(found.tempo.value))) < 0.3 for beat in settled)
+    assert len(settled) == pytest.approx(41 * float(found.tempo.value) / 60, rel=0.06)

@@ -8,7 +8,7 @@ import pytest
 from samplechop.realtime.core.events import DOWNBEAT, Event
 from samplechop.realtime.core.plugin import ProcessSpec
 from samplechop.realtime.detectors.beats.detector import BeatDetector
-from tests.realtime.detectors.beats.made_drums import (
+from tests.support.made_drums import (
     RATE,
     ROCK,
     SIX_EIGHT,
