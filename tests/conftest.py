@@ -33,10 +33,10 @@ WARM = pytest.StashKey[Path]()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Take one process more than cores for the whole suite (the one with JACK mostly waits), for a part none."""
+    """Take two processes more than cores for the whole suite, as much of it waits for sessions; for a part none."""
     whole = config.args == config.getini("testpaths")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 1 if whole and cores > 1 else 0
+    return cores + 2 if whole and cores > 1 else 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
