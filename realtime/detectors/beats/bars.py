@@ -67,6 +67,18 @@ def _change(harmony, first, last, after, n):
     return 1 - old_new / both if both > 1e-12 else 0.0
 
 
+@njit("float32(float32[:, ::1], int64, int64, int64[::1])", cache=True)
+def _height(heads, first, last, columns):
+    """Give the mean, over some heads, of the highest in frames first..last - 1."""
+    total = np.float32(0)
+    for k in range(len(columns)):
+        top = np.float32(0)
+        for at in range(first, last):
+            top = max(top, heads[at % RING, columns[k]])
+        total += top
+    return total / np.float32(len(columns))
+
+
 @cache
 def _compiled() -> Callable[..., None]:
     def run(heads, harmony, n_frames, place, before, columns, between, found):
@@ -110,6 +122,7 @@ class BarCues:
             np.array([heads.index(name) if name in heads else -1 for name in names], np.int64)
             for names in (HEADS, BETWEEN)
         )
+        self._onset = [heads.index("onset")] if "onset" in heads else []
         self._run = _compiled()
         self.reset()
 
@@ -131,17 +144,16 @@ class BarCues:
     def height(self, place: float, columns: Sequence[int], reach: int = REACH) -> float:
         """[analysis] Give the mean height of some heads at a place in frames, or `reach` frames beside it, 0..1."""
         centre = int(place + 0.5)
-        frames = np.arange(max(centre - reach, 0), min(centre + reach + 1, self._frames)) % RING
-        return float(self._heads[frames][:, columns].max(axis=0, initial=0).mean()) if len(columns) else 0.0
+        first, last = max(centre - reach, 0), min(centre + reach + 1, self._frames)
+        return float(_height(self._heads, first, last, np.asarray(columns, np.int64))) if len(columns) else 0.0
 
     def take(self, place: float) -> NDArray[np.float64]:
         """[analysis] Give the cues of a beat at a place in frames, all around it pushed: float64 (len(CUES),)."""
         found = np.zeros(len(CUES))
         before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
         self._run(self._heads, self._harmony, self._frames, place, before, self._columns, self._between, found)
-        onset = [HEADS.index("onset")]
-        column = [int(one) for one in self._columns[onset] if one >= 0]
-        one, half, two = (self.height(before + share * (place - before), column, 1) for share in (1 / 3, 1 / 2, 2 / 3))
+        places = (before + share * (place - before) for share in (1 / 3, 1 / 2, 2 / 3))
+        one, half, two = (self.height(at, self._onset, 1) for at in places)
         self._before, self.thirds = place, min(one, two) - half
         return found
 
