@@ -54,6 +54,23 @@ def live(
 
 
 @app.command()
+def start(json: AsJson = False) -> None:
+    """Measure what starting costs: helps, the first start ever, later ones; and what grows with the hours.
+
+    \b
+    samplechop bench start
+    samplechop bench start --json > here.json
+    """
+    from samplechop.offline.lab.bench import start as measures
+
+    show(
+        "samplechop bench start",
+        {"commands": measures.commands, "starts": measures.listening, "long sessions": measures.growth},
+        json,
+    )
+
+
+@app.command()
 def scale(
     recording: Annotated[
         Path | None, typer.Argument(metavar="RECORDING", help="What to measure on (default: the demo).")

@@ -21,7 +21,7 @@ from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.lab.bench import Figure, best_seconds
+from samplechop.offline.lab.bench import Figure, best_seconds, cpu_seconds_of
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 
@@ -106,6 +106,8 @@ def making(path: Path) -> Iterator[Figure]:
         folder, options = Path(scratch, "kits"), ChopOptions()
         once = best_seconds(lambda: pipeline.make_kit(wav, folder / "three", options, force=True), RUNS)
         whole = best_seconds(lambda: _command(wav, folder), RUNS)
+        program = [sys.executable, "-m", "samplechop", "chop", str(wav), "-o", str(folder), "--force"]
+        cpu = cpu_seconds_of(program, RUNS)
         record = open_record(wav, Path(scratch))
         detected = best_seconds(lambda: candidates.find(record, options, 0, record.length), RUNS)
         parts = [(0, record.length)]
@@ -115,6 +117,7 @@ def making(path: Path) -> Iterator[Figure]:
         }
     yield Figure(f"{MINUTES:g} minutes to a kit, loaded", once, "s").at_most(4)
     yield Figure(f"{MINUTES:g} minutes to a kit, the command", whole, "s").at_most(3)
+    yield Figure(f"{MINUTES:g} minutes to a kit, all processes", cpu, "s of CPU")
     speed = 60 * MINUTES / detected
     yield Figure("chops and beats detected", speed, "× real time").at_least(1000)
     for what, took in content.items():

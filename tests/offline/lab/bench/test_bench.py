@@ -1,11 +1,12 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import Figure, as_json, as_table, best_seconds, live
+from samplechop.offline.lab.bench import Figure, as_json, as_table, best_seconds, live, start
 from samplechop.realtime.detectors import BUILT_IN
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
@@ -51,3 +52,16 @@ def test_the_live_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch:
 def test_a_missing_recording_is_named() -> None:
     result = samplechop("bench", "live", "no such.wav")
     assert (result.code, result.err) == (2, "samplechop: there is no file 'no such.wav'\n")
+
+
+def test_the_start_benchmark_prints_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "cpu_seconds_of", lambda _command, _repeats: 0.25)
+    monkeypatch.setattr(start, "PER_HOUR", 40)
+    monkeypatch.setattr(start.growth, "__defaults__", ((1, 2),))
+    before = os.environ.get("NUMBA_CACHE_DIR")
+    result = samplechop("bench", "start", "--json")
+    assert result.code == 0, result.err
+    names = {one["name"] for one in json.loads(result.out)["figures"]}
+    assert {"--help", "chops: first start ever, until it listens"} <= names
+    assert "--midi-file, without beats: memory each further hour" in names
+    assert os.environ.get("NUMBA_CACHE_DIR") == before
