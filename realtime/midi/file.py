@@ -9,9 +9,8 @@ import logging
 import os
 import struct
 import time
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from typing import NamedTuple
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.midi.messages import GATE_SECONDS
+from samplechop.realtime.midi.tempo_map import TICKS_PER_BEAT, TempoMap
 from samplechop.realtime.outputs.sinks import check_target
 
 _log = logging.getLogger(__name__)
@@ -31,64 +31,8 @@ WITHOUT_BEATS = frozenset({"chop", "confirmed", "drums", "harmony"})
 """Detectors of which no beats come, for the tempo; a plug-in may give some."""
 SETTLED_SECONDS = 30.0
 """No event comes so long after its place."""
-TICKS_PER_BEAT = 1920
 _OPEN = 1 << 60
 """The end, in ticks, of a note that has none yet."""
-TEMPO = 500_000
-"""Microseconds per beat where no beat is known: 120 beats per minute. With 1920 ticks a beat is 0.13 ms off at most."""
-BAR = 4
-_SLOWEST, _FASTEST = 4_000_000, 100_000  # microseconds per beat: a DAW may refuse 15 or 600 beats a minute
-
-
-class TempoMap:
-    """Straight lines from beat to beat, each of which lies on a whole beat of the file, a downbeat on a whole bar of 4.
-
-    Before the first beat the tempo is such that it falls on its place in the bar; after the last it stays. Without
-    beats it is 120 BPM throughout.
-
-    changes: (tick, microseconds per beat), rising, the first at tick 0. seconds: of the beats, 0 before the first: up
-    to the last of them no later beat changes anything. Both begin later once `forget` was called.
-    """
-
-    def __init__(self, beats: Sequence[Event], sample_rate: int) -> None:
-        """Draw the lines. beats: rising in `sample`, at sample_rate Hz; those without a tempo are left out."""
-        self.seconds, self._ticks, self.changes = [0.0], [0], [(0, TEMPO)]
-        self._sample_rate, self._begun = sample_rate, False
-        for beat in beats:
-            self.add(beat)
-
-    def add(self, beat: Event) -> None:
-        """Go on to a beat later than all before it; one without a tempo changes nothing."""
-        if not beat.tempo:
-            return
-        label = beat.label or ""
-        position = int(label) if label.isdecimal() else 1
-        seconds, period = beat.sample / self._sample_rate, 60 / beat.tempo
-        gap = seconds - self.seconds[-1]
-        beats = gap / period
-        if not self._begun:  # whole bars, and what the bar has before this beat
-            whole = (position - 1) % BAR
-            whole += BAR * max(0, round((beats - whole) / BAR))
-        else:
-            whole = max(1, round(beats))
-        if not whole or not _FASTEST <= gap * 1e6 / whole <= _SLOWEST:
-            return
-        self._begun = True
-        self.changes[-1] = (self._ticks[-1], round(gap * 1e6 / whole))
-        self.seconds.append(seconds)
-        self._ticks.append(self._ticks[-1] + whole * TICKS_PER_BEAT)
-        self.changes.append((self._ticks[-1], round(period * 1e6)))
-
-    def forget(self, seconds: float) -> None:
-        """Drop the lines that end before a time: from then on no earlier one may be asked for."""
-        ended = max(0, bisect_right(self.seconds, seconds) - 1)
-        for rows in (self.seconds, self._ticks, self.changes):
-            del rows[:ended]
-
-    def tick(self, seconds: float) -> int:
-        """Give the tick of a time in seconds, at least 0."""
-        line = bisect_right(self.seconds, seconds) - 1
-        return self._ticks[line] + round((seconds - self.seconds[line]) * TICKS_PER_BEAT * 1e6 / self.changes[line][1])
 
 
 class _Gated(NamedTuple):

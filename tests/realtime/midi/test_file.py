@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.midi import file as midi_file
-from samplechop.realtime.midi.file import BAR, TICKS_PER_BEAT, MidiFileSink, TempoMap
+from samplechop.realtime.midi.file import MidiFileSink
+from samplechop.realtime.midi.tempo_map import BAR, TICKS_PER_BEAT, TempoMap
 
 RATE = 44_100
 TICK_SECONDS = 0.5 / 1920
