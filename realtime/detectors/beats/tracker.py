@@ -35,7 +35,7 @@ ZONE = 16
 """The first 1/ZONE of a beat is where the activation is expected."""
 ANEW = 1e-15
 """Chance that the pulse begins anew at a frame: so that none is ever lost for good, and no number too small."""
-OTHER_PULSE = 8.0
+OTHER_PULSE = 16.0
 """How many times as likely another pulse must be to be followed."""
 FOLLOWED = 0.5
 """Trust below which the likeliest pulse is followed at once."""
