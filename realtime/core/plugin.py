@@ -1,6 +1,5 @@
 """The contract between the host and a detector."""
 
-from collections import deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, cast, runtime_checkable
@@ -161,8 +160,8 @@ class Trace:
     def __init__(self, frame_seconds: float, threshold: float) -> None:
         """[main] Begin with none."""
         self.frame_seconds, self.threshold = frame_seconds, threshold
-        self._values: deque[NDArray[np.float32]] = deque(maxlen=LONGEST)
-        self._frames = 0
+        self._ring: NDArray[np.float32] = np.zeros(LONGEST, np.float32)
+        self._appended = self._frames = 0
 
     def restart(self) -> None:
         """[analysis] Count the next frame as the first of the stream; what was appended stays for the view."""
@@ -170,7 +169,13 @@ class Trace:
 
     def append(self, values: NDArray[np.float32]) -> None:
         """[analysis] Append the values of the next frames, float32 (n,), 0..1; they are copied."""
-        self._values.append(values.copy())
+        kept = values[-LONGEST:]
+        first = (self._appended + len(values) - len(kept)) % LONGEST
+        head = min(len(kept), LONGEST - first)
+        self._ring[first : first + head] = kept[:head]
+        if head < len(kept):
+            self._ring[: len(kept) - head] = kept[head:]
+        self._appended += len(values)
         self._frames += len(values)
 
     @property
@@ -180,8 +185,8 @@ class Trace:
 
     def newest(self) -> NDArray[np.float32]:
         """[any thread] Give the values of the last frames, oldest first, float32 (at most LONGEST,)."""
-        values = list(self._values)
-        return np.concatenate(values)[-LONGEST:] if values else np.zeros(0, np.float32)
+        end = self._appended
+        return self._ring[np.arange(max(0, end - LONGEST), end) % LONGEST]
 
 
 Meter = Trace | NDArray[np.float32]
