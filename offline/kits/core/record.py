@@ -22,7 +22,6 @@ from samplechop.realtime.core import documents
 from samplechop.realtime.core.channels import CHANNELS, Channel
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.plugin import OPENING_SECONDS
-from samplechop.realtime.dsp.downmix import Downmix
 from samplechop.realtime.recording.session_folder import LOG, is_session, session_audio, session_of
 
 FOREIGN = ("m4a", "m4b", "aac", "alac", "wma", "wv", "ape", "tta", "mka", "mp4", "mov", "m4v", "mkv", "webm")
@@ -90,6 +89,8 @@ class Record:
 
     def mono(self, block: int, first: int = 0, last: int | None = None) -> Iterator[NDArray[np.float32]]:
         """Read first..last as it is analysed, see Downmix: float32 (n,), n <= block. Raises what `blocks` raises."""
+        from samplechop.realtime.dsp.downmix import Downmix  # brings numba, which finding records has no use for
+
         downmix = Downmix(self.sample_rate, self.channels, block, self.channel)
         before = min(first, round(PHASE_SECONDS * self.sample_rate)) if downmix.follows_phase else 0
         for samples in self.blocks(block, first - before, last):

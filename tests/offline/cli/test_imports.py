@@ -30,7 +30,7 @@ print("imported:", *sorted(name for name in computing if name in sys.modules))
         (["--help", "liev", "--hepl"], (*COMPUTING, "numpy")),
         ([f"{command} --help" for command in COMMANDS], COMPUTING),
         ([f"train {task} --help" for task in RECIPES], COMPUTING),
-        (["live --devcie x", "chop --cuont 3", "train chpo"], COMPUTING),
+        (["live --devcie x", "chop --cuont 3", "train chpo", "chop no-such-file.wav"], COMPUTING),
     ],
     ids=["version", "help and typos", "help of commands", "help of training", "mistakes"],
 )
