@@ -99,8 +99,9 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
         looped, open_octave = one_octave(settled, detector.pulse_odds, detector.open_octave, rate)
         found = loops.tempo_and_beats(looped, first, length, rate, open_octave)
         if found is not None:
+            if tempo is None:  # its pulse had not settled, by which chops are chosen
+                events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
             (tempo, beats), octave = found, open_octave
-            events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
     inside = [event for event in events if first <= event.sample < last]
