@@ -77,7 +77,9 @@ def chop(
         others = {"demo": demo, "inputs": inputs, "jobs": jobs, "scheduler": scheduler}
         _listed(from_list, output, given, [name for name, value in others.items() if value], force)
         return
-    if demo == bool(inputs):
+    if demo and inputs:
+        raise UserError("give audio files, sessions or folders to chop, or --demo, not both")
+    if not demo and not inputs:
         raise UserError("give audio files, sessions or folders to chop, or --demo for the record that comes along")
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")
@@ -237,7 +239,7 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     print_table(table)
     if kit.redundancy:
         columns = "repeats", "distance", "probability"
-        echo("\nHow alike the slices sound")
+        echo("", "How alike the slices sound")
         beside = Table("chosen by", *columns, box=None)
         for name, row in kit.redundancy.items():
             beside.add_row(name, *(f"{row[column]:.2f}" for column in columns))

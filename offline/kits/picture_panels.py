@@ -211,9 +211,9 @@ def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.floa
             axes.text(at, n - 0.5 + 0.02 * n, label(part), ha="center", va="top", rotation=90, **style)
     count = int(np.any(others > DUPLICATE, axis=1).sum())
     harmony = any(part.content.chord for part in slices)  # of drums alone it tells little
-    said = (f"{count} of {n} nearly equal", YELLOW if harmony else FAINT) if count else ("none nearly equal", GREEN)
-    heading(figure, left, right, _HEADING, "Harmonic content", said)
-    for column, (words, ink) in enumerate((("nearly equal", YELLOW), ("alike", CYAN), ("other", FAINT))):
+    said = (f"{count} of {n} equal", YELLOW if harmony else FAINT) if count else ("none equal", GREEN)
+    heading(figure, left, right, _HEADING, "Harmony", said)
+    for column, (words, ink) in enumerate((("equal", YELLOW), ("alike", CYAN), ("other", FAINT))):
         figure.text(left + 0.014 + 0.06 * column, 0.363, f"■ {words}", size=7.5, color=ink, va="center")
 
 

@@ -23,7 +23,7 @@ from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Similarity
 from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.model import SLICES, Guess, Kit, Piece, Slice
-from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.options import NOTES, ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
 from samplechop.offline.kits.kit_folder import replacing_kit
 from samplechop.offline.kits.plan import Plan, planned
@@ -165,9 +165,13 @@ def _filled(record: Record, plan: Plan, count: int, options: ChopOptions) -> lis
     source, others = repr(str(record.source)), plan.found.others
     chops = len(plan.found.candidates) - others
     if options.count is None:
-        if not chops or count >= options.most:
+        alone = sum(one.alone for one in plan.found.candidates)
+        if options.choose == "auto" and count < alone <= NOTES - options.start_note and alone == chops:
+            return [f"{source} is drums alone with {alone} hits; --count {alone} gives each a pad"]
+        more = min(options.most, plan.found.attacks)
+        if not chops or count >= more or options.choose in ("beats", "bars"):
             return []
-        return [f"{source} gave {count} slices; --count {options.most} fills the kit up with other attacks"]
+        return [f"{source} gave {count} slices; --count {more} fills the kit up with other attacks"]
     said = [f"{source} has {chops} chops, other attacks fill the kit up to --count {options.count}"] if others else []
     if chops and count < options.count:
         near = " at least --min-gap apart" if options.min_gap else ""

@@ -26,7 +26,7 @@ from samplechop.realtime.dsp.onset_refinement import ATTACK_SEARCH
 
 EARLIEST, LATEST = -0.25, 0.4
 """Seconds: how late a tap may be."""
-LIKELY, LIKELY_SIGMA = 0.04, 0.15
+LIKELY, LIKELY_SIGMA = 0.04, 0.2
 """Seconds: how late people and machines mostly are together."""
 FEWEST = 5
 """Taps below which there is no telling how late they are."""
@@ -53,6 +53,7 @@ _MOVED = 0.5  # seconds by which taps are moved at random, either way
 _TRIES = 499
 _APART = 0.08  # seconds: nearer lags are one
 _AS_GOOD = 0.9
+_UNUSUAL = 0.5  # of the likelihood of the most usual lag
 _ONE_ATTACK = 0.015  # seconds: two peaks of the flux moved so near to each other were one attack
 _NAME = "tap"
 
@@ -148,9 +149,9 @@ def estimate_lag(taps: NDArray[np.float64], attacks: Attacks) -> Lag:
     scores = _scores(taps, _curve(attacks.times, attacks.strengths, float(taps[-1]), _BLUR))
     if not scores.any():
         raise UserError("no attack lies near any tap: is this the recording you tapped to? If so, give --bias")
-    scores = scores * _LIKELIHOOD
-    best = int(np.argmax(scores))
-    far = np.where(np.abs(_LAGS - _LAGS[best]) > _APART, scores, 0.0)
+    best = int(np.argmax(scores * _LIKELIHOOD))
+    # What else may be is told by the fit alone: an unusual lag that fits as well is worth a look.
+    far = np.where((np.abs(_LAGS - _LAGS[best]) > _APART) & (_LIKELIHOOD > _UNUSUAL), scores, 0.0)
     other = float(_LAGS[np.argmax(far)]) if far.max() > _AS_GOOD * scores[best] else None
     lag, spread = float(_LAGS[best]), _BLUR
     for _ in range(_ROUNDS):

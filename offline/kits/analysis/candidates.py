@@ -6,7 +6,7 @@ The harmonic part is what lasts, without what strikes: median filtering (Fitzger
 in blocks that overlap by more than the filter reaches. The result does not depend on the blocks, and memory stays flat.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session_parts import FAST_BLOCK
 
 HOP = 512
+BESIDE_SECONDS = 0.05
+"""How far from the beginning of a bar the attack may lie that it begins with."""
 STEP = 1024 * HOP
 """Samples made at a time."""
 REACH = 32 * HOP
@@ -42,7 +44,7 @@ class Found:
 
     warnings: a sentence for each thing to know of what was analysed. open_octave: octaves to a tempo nearly as likely.
     tempo: beats per minute, None where it is not clear.
-    others: how many candidates are attacks beside the chops, as more slices are asked for.
+    others: how many candidates are attacks beside the chops, as more slices are asked for. attacks: of all kinds.
     """
 
     candidates: tuple[Candidate, ...]
@@ -52,6 +54,7 @@ class Found:
     open_octave: int = 0
     tempo: Guess | None = None
     others: int = 0
+    attacks: int = 0
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -105,10 +108,28 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
     inside = [event for event in events if first <= event.sample < last]
+    if options.choose == "bars" and options.density is None and tempo:
+        inside = at_bars(inside, tempo_and_key.downbeats(beats), rate)
     candidates = tuple(chosen(inside, options.count or 0))
     others = len(candidates) - len({event.sample for event in inside if event.kind == CHOP})
+    attacks = len({event.sample for event in inside if event.kind in (CHOP, ATTACK)})
     warnings = () if antiphase is None else (f"{str(record.source)!r}: {antiphase}",)
-    return Found(candidates, beats, (manifest.name, manifest.sha256), warnings, octave, tempo, others)
+    return Found(candidates, beats, (manifest.name, manifest.sha256), warnings, octave, tempo, others, attacks)
+
+
+def at_bars(events: Sequence[Event], downbeats: Sequence[int], sample_rate: int) -> list[Event]:
+    """Make the attacks with which bars begin chops: which bars there are is known better at a recording's end.
+
+    downbeats: samples. Each takes the nearest attack within BESIDE_SECONDS, if no chop lies there.
+    """
+    reach, found = round(BESIDE_SECONDS * sample_rate), list(events)
+    struck = [place for place, one in enumerate(found) if one.kind in (CHOP, ATTACK)]
+    for downbeat in downbeats:
+        near = [place for place in struck if abs(found[place].sample - downbeat) <= reach]
+        if near and not any(found[place].kind == CHOP for place in near):
+            best = min(near, key=lambda place: abs(found[place].sample - downbeat))
+            found[best] = replace(found[best], kind=CHOP)
+    return found
 
 
 def chosen(events: Iterable[Event], count: int) -> list[Candidate]:

@@ -226,7 +226,8 @@ class ChopOptions:
         if self.classic and self.want != "both":
             raise UserError(f"--classic chooses by nothing that --want {self.want} needs: leave out one of them")
         if not self.start >= 0 or (self.end is not None and not self.end > self.start):
-            raise UserError(f"--start {self.start:g} must be 0 or more and lie before --end, got {self.end}")
+            end = "the end" if self.end is None else f"--end, {self.end:g} s"
+            raise UserError(f"--start must be 0 or more and lie before {end}; got {self.start:g} s")
         if any(not time >= 0 for time in self.lock):
             raise UserError(f"--lock takes seconds from the record's beginning, got {min(self.lock):g}")
         if self.reroll < 0:

@@ -48,7 +48,7 @@ USED = {
 """What may count for each way; heads that a net has not are passed over."""
 THRESHOLDS = tuple(np.round(np.arange(0.05, 0.9, 0.025), 3).tolist())
 RELATIVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+ATTACK_THRESHOLDS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 AS_GOOD = 0.01
 """Less F than that is given away for a higher threshold: noise should reach it nowhere, and not all noise is known."""
 RISING = 0.02

@@ -1,6 +1,6 @@
 """Which places a kit may take."""
 
-from samplechop.offline.kits.analysis.candidates import chosen
+from samplechop.offline.kits.analysis.candidates import at_bars, chosen
 from samplechop.realtime.core.events import ATTACK, CHOP, Event
 
 
@@ -29,6 +29,17 @@ def test_the_best_other_attacks_fill_a_kit_that_wants_more() -> None:
 
 def test_without_a_count_only_the_chops_are_candidates() -> None:
     assert [one.sample for one in chosen(FOUND, 0)] == [100, 400]
+
+
+def test_the_attack_a_bar_begins_with_is_a_chop_where_none_lies_there() -> None:
+    events = [
+        event(CHOP, 1000, 0.9, 0),
+        event(ATTACK, 1004, 0.9, 1),
+        event(ATTACK, 2010, 0.3, 1),
+        event(ATTACK, 2040, 1, 1),
+    ]
+    found = at_bars(events, (1002, 2000, 3000), 1000)
+    assert [one.kind for one in found] == [CHOP, ATTACK, CHOP, ATTACK]
 
 
 def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
