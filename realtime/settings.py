@@ -100,7 +100,7 @@ class LiveSettings:
         ),
     ] = "chops"
     model: Annotated[str, Option("Released model, or the path of a manifest (default: {default}).", FOUND)] = "chop"
-    drum_model: Annotated[str, Option("The same for the drums (default: {default}).", FOUND)] = "drums"
+    drum_model: Annotated[str, Option("The same for the drums (default: {default}).", FOUND)] = "chop"
     drum_threshold: Annotated[
         str | None,
         Option(

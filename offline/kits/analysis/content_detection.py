@@ -18,6 +18,7 @@ from samplechop.offline.kits.core.record import Record, recorded_channel
 from samplechop.realtime import detectors
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.events import CHORD, DRUM, DRUMS, PITCHES, Event
+from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.harmony import harte
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.recording.session_folder import LOG, session_of
@@ -26,6 +27,8 @@ STEPS_PER_SECOND = 50
 """Of the level."""
 FULL_VELOCITY = 64
 """A hit from this MIDI velocity on counts in full, a softer one by its share of it."""
+
+DRUM_MODEL = "drums"
 
 _BLOCK = 4096
 _LOUDEST = 1e4  # of a sample; damaged float files hold anything
@@ -99,6 +102,10 @@ class Collector(ABC, Generic[Found]):
     kinds: tuple[str, ...]
     warm_seconds: float
 
+    def make(self) -> Detector:
+        """Make the detector."""
+        return detectors.make(self.detector)
+
     def begin(self, sample: int) -> None:
         """Begin a part: what sounded where the last part ended does not sound here."""
 
@@ -121,6 +128,12 @@ class HitCollector(Collector[Hits]):
     def __init__(self) -> None:
         """Begin with none."""
         self._samples, self._drums, self._weights = array("q"), array("b"), array("f")
+
+    def make(self) -> Detector:
+        """Make the detector, with the net that tags were fitted with."""
+        from samplechop.realtime.detectors.drums.detector import DrumDetector, DrumSettings
+
+        return DrumDetector(DrumSettings(DRUM_MODEL))
 
     def add(self, event: Event) -> None:
         """Take a hit; what is no drum that we know is passed over."""
@@ -199,7 +212,7 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
     if collector.detector not in detectors.names():
         return None
     rate = record.sample_rate
-    found = {collector.detector: detectors.make(collector.detector)}
+    found = {collector.detector: collector.make()}
     engine = Engine(found, rate, record.channels, _BLOCK, channel=record.channel)
     stretches = _stretches(parts, round(collector.warm_seconds * rate), engine.latency, record.length)
     done, length = 0, sum(stop - start for start, stop in stretches)

@@ -39,7 +39,7 @@ class DrumSettings:
     it, so that a streaming net is computed once for both.
     """
 
-    model: str = "drums"
+    model: str = "chop"
     thresholds: Mapping[str, float] = field(default_factory=dict)
     tempo_range: TempoRange = TEMPO_RANGE
 
