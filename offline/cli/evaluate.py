@@ -152,8 +152,8 @@ def _evaluate(module: str, folder: Path, options: EvaluateOptions) -> None:
     from samplechop.offline.evaluate.references import tracks_in
 
     task: runner.Task = import_module(f"samplechop.offline.evaluate.{module}").TASK
-    if task.usual is not None and not (options.detector or options.model):
-        own = list(task.usual())
+    if task.usual is not None and not options.detector:
+        own = list(task.usual(options.model))
     else:
         own = systems.own_systems(task.detector, options.detector or [], options.model, task.kinds)
     if isinstance(options, ChopEvaluateOptions) and options.choose:

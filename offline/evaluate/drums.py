@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop import models
+from samplechop.models import StreamFeatures
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.common.palette import FAINT, GREEN, INK, LINE, RED, YELLOW
 from samplechop.offline.evaluate import drum_measures, peers, svg, systems
@@ -59,7 +60,8 @@ PEERS = ("librosa", "aubio", "adtof")
 def open_system(system: str) -> Callable[[Sound], Hits]:
     """Make ready a system by name: a peer, "detector:NAME", or a model's name or manifest path.
 
-    A drum model gives its early hits, a streaming one those that it confirms with the lookahead of chops.
+    A drum model gives its early hits, and so does the early stage of a streaming one, NAME@early; a streaming one gives
+    those that it confirms with the lookahead of chops.
 
     Raises UserError or models.ModelError if it cannot be used.
     """
@@ -70,14 +72,25 @@ def open_system(system: str) -> Callable[[Sound], Hits]:
     return systems.live(systems.detector_of(system, _detector), hits_of)
 
 
-def usual_systems() -> list[str]:
-    """Name the released drum models, and the streaming ones that confirm drums."""
-    released = systems.released(("drums", "stream"))
-    return [one for one in released if models.load(one).kind == "drums" or "confirmed" in models.load(one).decision]
+def usual_systems(wanted: Sequence[str] | None = None) -> list[str]:
+    """Name what models are asked for: drum models, and of streaming ones the early stage and what is confirmed.
+
+    wanted: models by name or manifest path; None for those released. Raises models.ModelError for one that cannot be
+    read.
+    """
+    found = []
+    for name in wanted or systems.released(("drums", "stream")):
+        manifest = models.load(name)
+        if isinstance(manifest.features, StreamFeatures) and manifest.features.early is not None:
+            found.append(f"{name}{systems.WAY}{systems.EARLY}")
+        if wanted or manifest.kind == "drums" or "confirmed" in manifest.decision:
+            found.append(name)
+    return found
 
 
-def _detector(model: str) -> Detector:
-    if models.load(model).kind == "stream":
+def _detector(system: str) -> Detector:
+    model, stage = systems.parted(system)
+    if models.load(model).kind == "stream" and stage != systems.EARLY:
         return ConfirmedDrumDetector(ConfirmedDrumSettings(model=model))
     return DrumDetector(DrumSettings(model=model))
 

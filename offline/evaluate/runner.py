@@ -137,7 +137,8 @@ class Task:
     noise_text: how one is written.
     draw: draws a recording with what the named systems found in it, as SVG. key: what its colours mean, as HTML.
     figures: (heading, picture) of what all recordings show together.
-    usual: names the systems of ours that run where none is asked for; None for every released model.
+    usual: names the systems of ours that run where no detector is asked for, of models by name, None for all released
+    ones; without it each model is a system.
     """
 
     detector: str
@@ -157,7 +158,7 @@ class Task:
     draw: Callable[["TrackResult", Sequence[str]], str]
     key: Callable[[], str]
     figures: Callable[["Result"], Sequence[tuple[str, str]]]
-    usual: Callable[[], Sequence[str]] | None = None
+    usual: Callable[[Sequence[str] | None], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

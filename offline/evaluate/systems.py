@@ -24,7 +24,8 @@ from samplechop.realtime.engine.engine import Engine
 
 BLOCK = 4096
 WAY = "@"
-"""Between a model and the way in which it chooses, in the name of a system: chop@hits."""
+"""Between a model and the way in which it chooses, or its early stage, in the name of a system: chop@hits."""
+EARLY = "early"
 System = Callable[[Sound], Markers]
 """Float32 mono audio at 44 100 Hz in, markers out."""
 Found = TypeVar("Found")
@@ -44,9 +45,9 @@ def open_system(system: str) -> System:
 
 
 def parted(system: str) -> tuple[str, str]:
-    """Give a system's model and the way in which it chooses, "" where none is named."""
+    """Give a system's model and the way in which it chooses, or EARLY for its early stage; "" where none is named."""
     model, mark, way = system.rpartition(WAY)
-    return (model, way) if mark and way in get_args(Choose) else (system, "")
+    return (model, way) if mark and way in (*get_args(Choose), EARLY) else (system, "")
 
 
 def chosen_ways(systems: Sequence[str], choose: Sequence[str]) -> list[str]:

@@ -93,4 +93,4 @@ def test_a_threshold_without_meaning_is_refused(thresholds: dict[str, float]) ->
 
 def test_a_model_of_another_kind_is_refused() -> None:
     with pytest.raises(ModelError, match="needs kind 'drums'"):
-        DrumDetector(DrumSettings("chop")).prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))
+        DrumDetector(DrumSettings("harmony")).prepare(ProcessSpec(ANALYSIS_RATE, BLOCK))

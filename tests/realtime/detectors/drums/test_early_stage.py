@@ -73,7 +73,7 @@ def test_the_net_is_shared_with_those_who_read_the_rest(model: Manifest) -> None
 
 def test_a_net_without_an_early_stage_is_refused() -> None:
     with pytest.raises(ModelError, match="has an early stage"):
-        DrumDetector(DrumSettings("chop")).prepare(ProcessSpec(ANALYSIS_RATE, 256))
+        DrumDetector(DrumSettings("chop-61")).prepare(ProcessSpec(ANALYSIS_RATE, 256))
 
 
 def test_a_model_that_decides_on_no_drums_is_refused(tmp_path: Path) -> None:
