@@ -155,8 +155,8 @@ def test_the_second_play_of_a_record_is_compared_with_the_first(tmp_path):
     soundfile.write(tmp_path / "record-b.wav", first[RATE // 4 :], RATE)
     (tmp_path / "record-a.onsets.txt").write_text("".join(f"{time}\n" for time in HITS))
     write_play(tmp_path / "record-b.play.json", "record-a.wav", np.array([[0.25, 0.0], [6.0, 5.75]]))
-    found = runner.evaluate(TASK, tracks_in(tmp_path), ["chop"], None, jobs=1)
-    values = {one.track.name: one.by_system["chop"].measures.get("replayed") for one in found.tracks}
+    found = runner.evaluate(TASK, tracks_in(tmp_path), ["librosa"], None, jobs=1)
+    values = {one.track.name: one.by_system["librosa"].measures.get("replayed") for one in found.tracks}
     assert values["record-a"] is None
     assert values["record-b"] > 0.8
 
