@@ -249,8 +249,12 @@ def _conclude(run: Run, best: Tried, found: Difference, present: str, made: Path
 
 
 def _put(made: Path, out: Path) -> None:
-    """Copy a model under another name: net, weights, manifest."""
+    """Copy a model under another name: net, its early stage if it has one, weights, manifest."""
     record = documents.read_json(made) | {"name": out.name, "file": f"{out.name}.tflite"}
     for suffix in (".tflite", ".npz"):
         write_bytes(out.with_name(out.name + suffix), made.with_suffix(suffix).read_bytes())
+    if early := record["features"].get("early"):
+        name = f"{out.name}-early.tflite"
+        write_bytes(out.with_name(name), made.with_name(early["file"]).read_bytes())
+        record["features"] = record["features"] | {"early": early | {"file": name}}
     write_text(out.with_name(out.name + ".json"), json.dumps(record, indent=2) + "\n")

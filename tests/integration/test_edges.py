@@ -10,11 +10,13 @@ RATE = 44_100
 
 
 def hits(*seconds: float, length: float = 3.0) -> NDArray[np.float32]:
-    """Drum-like bursts of noise on silence, float32 (n,)."""
+    """Kicks, a falling sine with a burst of noise, on silence, float32 (n,)."""
     sound = np.zeros(round(length * RATE))
     for at in seconds:
         n, begin = RATE // 4, round(at * RATE)
-        burst = np.random.default_rng(begin).standard_normal(n) * np.exp(-np.arange(n) / 2500) * 0.25
+        time = np.arange(n) / RATE
+        burst = 0.6 * np.sin(2 * np.pi * (50 * time - 4 * np.exp(-time / 0.03))) * np.exp(-time / 0.1)
+        burst += 0.25 * np.random.default_rng(begin).standard_normal(n) * np.exp(-time / 0.01)
         sound[begin : begin + n] += burst[: len(sound) - begin]
     return sound.astype(np.float32)
 

@@ -201,7 +201,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
         (["--demo", "--harmony-notes", "all"], "--harmony-notes must be one of"),
         (["--demo", "--fast", "--detect", "drums", "--drum-model", "nope"], "no model 'nope'"),
         (
-            ["--demo", "--fast", "--detect", "drums", "--drum-model", "chop"],
+            ["--demo", "--fast", "--detect", "drums", "--drum-model", "chop-61"],
             "needs kind 'drums', or a 'stream' that",
         ),
         (["--demo", "--fast", "--model", "drums"], "the chop detector needs 'chop' or 'stream'"),

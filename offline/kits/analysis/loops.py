@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis import beat_grid, tempo_and_key
+from samplechop.offline.kits.analysis.one_octave import at_octave
 from samplechop.offline.kits.core.model import Guess
 from samplechop.realtime.core.events import BEAT, Event
 from samplechop.realtime.engine.engine import Engine
@@ -70,11 +71,14 @@ def tempo_and_beats(
 
     beats: settled ones. first: where the loop begins, in samples. open_octave: as in `tempo_and_key.tempo`.
     """
-    tempo = tempo_and_key.tempo(beats, sample_rate, open_octave)
-    if tempo is None:
-        return None
-    grid = beat_grid.of_loop(beats, 0, length, sample_rate)
-    if not grid:
+    grid: Sequence[Event] = ()
+    for shift in dict.fromkeys((0, open_octave)):  # two beats at half the tempo are no bar, but four at the whole are
+        level = at_octave(beats, shift, sample_rate)
+        tempo = tempo_and_key.tempo(level, sample_rate, open_octave)
+        if tempo is not None and (grid := beat_grid.of_loop(level, 0, length, sample_rate)):
+            open_octave = -shift or open_octave
+            break
+    if tempo is None or not grid:
         return None
     bpm = f"{60 * sample_rate * len(grid) / length:.1f}"
     other = f"{float(bpm) * 2.0**open_octave:.1f}" if open_octave else ""

@@ -53,6 +53,15 @@ def one_octave(
     return tuple(beat for stretch in stretches for beat in stretch), open_octave
 
 
+def at_octave(beats: Sequence[Event], shift: int, sample_rate: int) -> Sequence[Event]:
+    """Give beats as they were if their tempo were so many octaves higher."""
+    if not shift or not beats:
+        return beats
+    if shift > 0:
+        return _faster(list(beats), None, shift, sample_rate)
+    return _slower(list(beats), None, None, shift, sample_rate)
+
+
 def _octave(odds: Sequence[PulseOdds]) -> tuple[float, int] | None:
     """Find the tempo that most of a recording has, logarithm to base 2; with the octaves to one nearly as likely."""
     if not odds:

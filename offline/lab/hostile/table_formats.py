@@ -37,7 +37,10 @@ def _manifests() -> list[Files]:
     for name in models.names():
         record = json.loads((folder / f"{name}.json").read_text("utf-8"))
         net = b"not opened here"
-        record |= {"file": "m.tflite", "sha256": hashlib.sha256(net).hexdigest()}
+        own = {"file": "m.tflite", "sha256": hashlib.sha256(net).hexdigest()}
+        record |= own
+        if early := record["features"].get("early"):
+            early |= own
         made.append({"m.json": json.dumps(record).encode(), "m.tflite": net})
     return made
 

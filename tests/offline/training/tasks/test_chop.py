@@ -12,7 +12,7 @@ from samplechop.offline.training import dataset, keras_models, tcn
 from samplechop.offline.training.keras_models import Calibrated
 from samplechop.offline.training.streaming import start_from
 from samplechop.offline.training.streaming_targets import Annotation, Record, record_of
-from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_LOOKAHEAD
+from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_LOOKAHEAD, SHARED
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.nets.features import N_FEATURES
 from samplechop.realtime.nets.streaming import ActivationStream
@@ -78,7 +78,7 @@ def test_weights_of_another_net_are_refused(nets: list, tmp_path: Path) -> None:
 
 
 def test_the_released_model_can_be_begun_from() -> None:
-    begin = start_from("chop", StreamFeatures, lookahead=COARSE_LOOKAHEAD, heads=HEADS)
+    begin = start_from("chop", StreamFeatures, lookahead=SHARED.answers.lookahead, heads=SHARED.names)
     assert len(begin.members) == models.load("chop").features.members
 
 
