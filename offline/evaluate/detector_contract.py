@@ -11,17 +11,10 @@ from numpy.typing import NDArray
 from samplechop.models import ModelError
 from samplechop.realtime.audio.audio_file import open_audio
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.event_checks import check_event, has_kind, has_notes, has_place, has_strength, has_words
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import ANALYSIS_RATE, Detector, ProcessSpec
-from samplechop.realtime.engine.engine import (
-    check_event,
-    has_kind,
-    has_notes,
-    has_place,
-    has_strength,
-    has_words,
-    prepare,
-)
+from samplechop.realtime.engine.engine import prepare
 
 Samples = NDArray[np.float32]
 

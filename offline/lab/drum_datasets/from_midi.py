@@ -9,7 +9,7 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import kit_programs
+from samplechop.offline.audio.drum_kits import kit_programs
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.drum_datasets import is_written, name_of, write_pair
 from samplechop.offline.lab.synthetic.chop_rule import audible

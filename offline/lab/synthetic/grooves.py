@@ -111,9 +111,8 @@ class _Files(AbstractContextManager):
     def indexes(self) -> list[str]:
         """List the names of INDEX, the shortest path first; in a folder down to two folders below it."""
         if self._zip is None:
-            # No deeper: a link may lead to all there is on a disk.
-            found = [path for above in ("", "*/", "*/*/") for path in self._folder.glob(above + INDEX)]
-            names = [path.relative_to(self._folder).as_posix() for path in found]
+            patterns = (INDEX, f"*/{INDEX}", f"*/*/{INDEX}")  # no deeper: a link may lead to a whole disk
+            names = [path.relative_to(self._folder).as_posix() for one in patterns for path in self._folder.glob(one)]
         else:
             names = [name for name in self._zip.namelist() if PurePosixPath(name).name == INDEX]
         return sorted(names, key=lambda name: (name.count("/"), name))

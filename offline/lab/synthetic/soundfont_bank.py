@@ -9,7 +9,8 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, is_lone_kit, kit_programs, trimmed
+from samplechop.offline.audio.drum_kits import is_lone_kit, kit_programs
+from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, trimmed
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text

@@ -13,7 +13,8 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from samplechop.offline.audio.one_shots import LONGEST, hydrogen_kit, is_lone_kit, kit_programs, layer_of, trimmed
+from samplechop.offline.audio.drum_kits import hydrogen_kit, is_lone_kit, kit_programs, layer_of
+from samplechop.offline.audio.one_shots import LONGEST, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
