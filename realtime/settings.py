@@ -115,7 +115,7 @@ class LiveSettings:
         Option("Probability a chop needs, {low} to {high} (default: the model's).", FOUND, 0, 1, exclusive=True),
     ] = None
     min_gap: Annotated[
-        float | None, Option("Least time between chops in seconds (default: the model's, 0.1 for chop).", FOUND, 0, 10)
+        float | None, Option("Least time between chops in seconds (default: the model's, 0.06 for chop).", FOUND, 0, 10)
     ] = None
     hold: Annotated[
         float, Option("Seconds a chop waits for a stronger one; adds to latency (default: {default:g}).", FOUND, 0, 10)
