@@ -223,6 +223,8 @@ class ChopOptions:
     def __post_init__(self) -> None:
         """Refuse what cannot be done, naming option, value and range."""
         check(self)
+        if self.density is not None and self.choose != "auto":
+            raise UserError("--density takes the place of --choose: leave out one of them")
         if self.classic and self.want != "both":
             raise UserError(f"--classic chooses by nothing that --want {self.want} needs: leave out one of them")
         if not self.start >= 0 or (self.end is not None and not self.end > self.start):

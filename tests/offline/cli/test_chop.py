@@ -305,6 +305,7 @@ def test_formats_are_listed() -> None:
         (("--demo", "--start", "1:75"), "--start"),
         (("--demo", "--end", "soon"), "--end"),
         (("--demo", "--start", 500), "--start"),
+        (("--demo", "--density", 0.2, "--choose", "hits"), "--density"),
         (("--demo", "--lock", 500), "--lock 500"),
         (("--demo", "--lock", "3,5", "--end", 4), "--lock 5"),
         (("--demo", "--lock", "3,5", "--count", 1), "--count"),
