@@ -19,7 +19,7 @@ from samplechop.realtime import session_parts as parts
 from samplechop.realtime.audio.source import RUNNING, Chunk, Source
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Detector
-from samplechop.realtime.core.process import end_begins, scheduling_hints
+from samplechop.realtime.core.process import end_begins, end_held, scheduling_hints
 from samplechop.realtime.core.standard_streams import say
 from samplechop.realtime.midi.file import WITHOUT_BEATS, MidiFileSink
 from samplechop.realtime.midi.note_mapping import NoteAssigner, PadAssigner
@@ -273,19 +273,20 @@ class Session:
     def _write(self, wait: float = 0.0) -> list[Event]:
         """[main] Write the events since the last call; wait so many seconds for the first of them."""
         taken: list[Event | None] = []
-        with contextlib.suppress(queue.Empty):
-            taken.append(self._events.get(wait > 0, wait))
-            while True:
-                taken.append(self._events.get_nowait())
-        new = [event for event in taken if event is not None]
-        # Counted first: a Ctrl-C is most likely to come while a file is written, and what is in it must be counted.
-        for event in new:
-            self._stats.take(event)
-        self._unwritten.extend(new)
+        with end_held():  # a Ctrl-C is most likely to come just now, and what was taken must be counted and written
+            with contextlib.suppress(queue.Empty):
+                taken.append(self._events.get(wait > 0, wait))
+                while True:
+                    taken.append(self._events.get_nowait())
+            new = [event for event in taken if event is not None]
+            for event in new:
+                self._stats.take(event)
+            self._unwritten.extend(new)
         while self._unwritten:
-            event = self._unwritten.popleft()
-            for write in self._deferred:
-                write(event)
+            with end_held():
+                event = self._unwritten.popleft()
+                for write in self._deferred:
+                    write(event)
         if self._midi_file is not None:
             self._midi_file.grow()
         if self._only_lines and self._lines is not None and self._lines.broken:

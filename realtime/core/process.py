@@ -97,13 +97,16 @@ class _EndRequest:
 
     def __init__(self) -> None:
         self.began = -inf
+        self.is_held, self.waits = False, False
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
         if now - self.began >= END_SECONDS:
             self.began = now
             ROOT.info("asked to end by %s", signal.Signals(number).name)
-            raise KeyboardInterrupt
+            if not self.is_held:
+                raise KeyboardInterrupt
+            self.waits = True
 
 
 _end_request = _EndRequest()
@@ -119,7 +122,7 @@ def ended_cleanly() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _end_request.began = -inf
+    _end_request.began, _end_request.waits = -inf, False
     numbers = [getattr(signal, name) for name in _END_SIGNALS if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
@@ -131,6 +134,19 @@ def ended_cleanly() -> Iterator[None]:
     finally:
         for number in taken:
             signal.signal(number, before[number])
+
+
+@contextmanager
+def end_held() -> Iterator[None]:
+    """[main] Let a signal that comes meanwhile raise KeyboardInterrupt when this is over."""
+    _end_request.is_held = True
+    try:
+        yield
+    finally:
+        _end_request.is_held = False
+        if _end_request.waits:
+            _end_request.waits = False
+            raise KeyboardInterrupt
 
 
 def end_begins() -> None:

@@ -13,7 +13,7 @@ from numba.core import event
 
 from samplechop.realtime.core import process
 from samplechop.realtime.core.errors import UserError
-from samplechop.realtime.core.process import end_begins, ended_cleanly, logged_to
+from samplechop.realtime.core.process import end_begins, end_held, ended_cleanly, logged_to
 from tests.support.command import ROOT
 from tests.support.waiting import wait_until
 
@@ -84,6 +84,17 @@ def test_the_first_signal_asks_to_end_and_no_other_breaks_off_the_end(name: str)
     with ended_cleanly():
         end_begins()
         signal.raise_signal(number)
+
+
+def test_a_signal_waits_until_what_is_under_way_is_whole() -> None:
+    done: list[str] = []
+    with ended_cleanly():
+        with pytest.raises(KeyboardInterrupt), end_held():
+            signal.raise_signal(signal.SIGINT)
+            done.append("all of it")
+        with end_held():
+            done.append("the next")
+    assert done == ["all of it", "the next"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signals")
