@@ -81,7 +81,8 @@ class Reader:
         if "chop" in unknown:  # where drums alone sound, music is not cut
             unknown["chop"] = unknown["chop"] | (alone == 1)
             references["chop"] = references["chop"][alone[references["chop"]] != 1]
-        return Scored(rows[:n], self._passage.push(heads, spectra)[:n], references, unknown, alone)
+        passage = self._passage.push(heads, spectra)[:n].copy()  # a view, which the next recording would change
+        return Scored(rows[:n], passage, references, unknown, alone)
 
 
 @dataclass(frozen=True, slots=True)
