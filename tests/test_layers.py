@@ -20,7 +20,8 @@ FILES = "realtime/core realtime/audio realtime/dsp offline/common offline/audio"
 SOUND = "offline/augmentation offline/synthesis"
 PRODUCT = """
     models realtime offline/common offline/audio offline/labels offline/sessions offline/notes offline/training
-    offline/nets offline/augmentation offline/synthesis offline/kits offline/export offline/atlas offline/evaluate
+    offline/nets offline/augmentation offline/synthesis offline/project offline/kits offline/export offline/atlas
+    offline/evaluate
 """
 ALLOWED = {
     "models": "realtime/core",
@@ -48,8 +49,9 @@ ALLOWED = {
         {FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes offline/nets {SOUND}
     """,
     "offline/kits/core": f"{FILES} {LIVE} realtime",
+    "offline/project": f"{FILES} offline/labels offline/kits/core",
     "offline/export": f"{FILES} offline/labels offline/kits/core",
-    "offline/kits": f"{FILES} {LIVE} realtime offline/nets offline/kits/core offline/export",
+    "offline/kits": f"{FILES} {LIVE} realtime offline/nets offline/project offline/kits/core offline/export",
     "offline/atlas": f"{FILES} {LIVE} realtime offline/nets offline/training offline/kits offline/export {SOUND}",
     "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas {SOUND}",
     "offline/lab": f"{PRODUCT} offline/lab",

@@ -1,0 +1,6 @@
+"""What a person decided about a record, apart from what the machine finds: decisions, corrections, settings, edits.
+
+model      what a project is     commands   edits as plain data, applied by a pure function
+history    undo and redo         document   a project as JSON, and older schemas
+store      its files, written so that nothing is lost, and by one program at a time
+"""

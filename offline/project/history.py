@@ -1,0 +1,67 @@
+"""Undo and redo: a project is what its edits make of where it began, and the edits are all there is to keep.
+
+    begin --edit--> a --edit--> b --undo--> a --edit--> c        undo leads back to a, then to begin; b is gone
+
+States are kept as they come, which costs little, as they share what an edit leaves alone. So no command needs an
+inverse, and a replay of all edits gives the same project again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from samplechop.offline.project.commands import apply
+from samplechop.offline.project.document import from_document
+from samplechop.offline.project.model import Project
+from samplechop.realtime.core.errors import UserError
+
+UNDO, REDO, REPLACE = "undo", "redo", "replace"
+
+
+class History:
+    """A project with its edits. project: as it is now."""
+
+    def __init__(self, begin: Project, edits: Iterable[Any] = ()) -> None:
+        """Begin with a project, and do what was done. Raises UserError for an edit that cannot be."""
+        self.project = begin
+        self._undone: list[tuple[Project, Any]] = []
+        self._done: list[tuple[Project, Any]] = []
+        for edit in edits:
+            self.do(edit)
+
+    def do(self, edit: Any) -> Project:
+        """Do a command of `commands`, or {"do": "undo"}, {"do": "redo"}, {"do": "replace", "project": a document}.
+
+        Raises UserError, and then nothing has changed.
+        """
+        match edit:
+            case {"do": "undo" | "redo" as name, **rest}:
+                if rest:
+                    raise UserError(f"{name} takes nothing else, got {sorted(map(str, rest))[0]!r:.60}")
+                self._step(*((self._done, self._undone) if name == UNDO else (self._undone, self._done)), name)
+            case {"do": "replace", "project": document, **rest} if not rest:
+                self._note(from_document(document), edit)
+            case _:
+                self._note(apply(self.project, edit), edit)
+        return self.project
+
+    @property
+    def undoable(self) -> Any:
+        """The edit that undo would take back; None where there is none."""
+        return self._done[-1][1] if self._done else None
+
+    @property
+    def redoable(self) -> Any:
+        """The edit that redo would do again; None where there is none."""
+        return self._undone[-1][1] if self._undone else None
+
+    def _note(self, project: Project, edit: Any) -> None:
+        self._done.append((self.project, edit))
+        self._undone.clear()
+        self.project = project
+
+    def _step(self, back: list[tuple[Project, Any]], forth: list[tuple[Project, Any]], name: str) -> None:
+        if not back:
+            raise UserError(f"there is nothing to {name}")
+        project, edit = back.pop()
+        forth.append((self.project, edit))
+        self.project = project

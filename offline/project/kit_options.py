@@ -1,0 +1,71 @@
+"""Options of a kit that a project keeps: those of `samplechop chop`, but what the project says better itself."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.options import is_pair, options_of, value_types
+
+ELSEWHERE = {"lock": "lock the chop itself", "tempo": "correct the grid"}
+"""Options that a project has no room for, and what says the same in it."""
+NAMES = frozenset(options_of(ChopOptions)) - ELSEWHERE.keys()
+_MODEL = re.compile(r"[\w-]{1,80}", re.ASCII)
+_LONGEST, _MOST_WORDS = 300, 100
+
+
+def checked(kit: Any, what: str) -> dict[str, Any]:
+    """Check options by name as they stand in JSON; lists become tuples. Raises UserError, beginning with `what`."""
+    if not isinstance(kit, dict):
+        raise UserError(f"{what} must be an object, got {kit!r:.60}")
+    found = {name: _value(name, value, f"{what}.{name}") for name, value in sorted(kit.items())}
+    ChopOptions(**found)
+    return found
+
+
+def chop_options(kit: Mapping[str, Any], **given: Any) -> ChopOptions:
+    """Give the options of a kit: a project's, and above them those of the moment. Raises UserError."""
+    return ChopOptions(**{**kit, **given})
+
+
+def _value(name: str, value: Any, what: str) -> Any:
+    if name in ELSEWHERE:
+        raise UserError(f"{what} is no option of a project's kit: {ELSEWHERE[name]} instead")
+    if name not in NAMES:
+        raise UserError(f"{what} is no option of samplechop chop{close_word(str(name), NAMES)}")
+    kind = value_types(ChopOptions)[name]
+    if name == "formats":
+        if isinstance(value, list) and len(value) <= _MOST_WORDS and all(_is_text(one) for one in value):
+            return tuple(value)
+        raise UserError(f"{what} must be a list of names, got {value!r:.60}")
+    if is_pair(kind):
+        if isinstance(value, list) and len(value) == 2 and all(_is_number(one) for one in value):
+            return tuple(float(one) for one in value)
+        raise UserError(f"{what} must be a list of two numbers, got {value!r:.60}")
+    if name == "model":  # a path in a project of somebody else's could lead anywhere
+        if _is_text(value) and _MODEL.fullmatch(value):
+            return value
+        raise UserError(f"{what} must be the name of a released model, got {value!r:.60}; a path goes with --model")
+    if name in ("until", "max_length") and _is_number(value):
+        return value
+    right = {
+        bool: isinstance(value, bool),
+        int: isinstance(value, int) and not isinstance(value, bool),
+        float: _is_number(value),
+    }
+    if not right.get(kind, _is_text(value)):
+        raise UserError(f"{what} must be {_WORDS.get(kind, 'a text')}, got {value!r:.60}")
+    return float(value) if kind is float else value
+
+
+_WORDS = {bool: "true or false", int: "an integer", float: "a number"}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
