@@ -43,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Ignored in a shell's background; every child would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whoever runs the tests may have settings of their own.
+    os.environ["XDG_CONFIG_HOME"] = tempfile.gettempdir() + "/no settings of samplechop"
     if hasattr(config, "workerinput"):
         # Two processes that compile the same function at once would write the same files.
         folder = tempfile.TemporaryDirectory(prefix="samplechop-numba-", ignore_cleanup_errors=True)

@@ -4,6 +4,7 @@ import shlex
 import sys
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from samplechop.offline.common.progress import Progress
     from samplechop.offline.kits.pipeline import Outcome
+    from samplechop.realtime.settings_file import SettingsFile
 
 MANY = "Many records"
 
@@ -31,7 +33,7 @@ def _opt(help_text: str, panel: str, *names: str) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=panel, show_default=False)
 
 
-@with_options(ChopOptions)
+@with_options(ChopOptions, undoable=True)
 def chop(
     inputs: Annotated[
         list[Path] | None, typer.Argument(metavar="INPUT...", help="Audio files, recorded sessions, folders.")
@@ -69,14 +71,45 @@ def chop(
     samplechop chop --from-list drums.tsv -o kits           the sounds of a list, such as the atlas writes
 
     With --until chosen the slices in order are the record, bit for bit. Look at the kit's picture.
+    What concerns one kit can also stand in the table "chop" of config.toml in your settings folder; options win.
     """
     if list_formats:
         _list_formats()
         return
-    if from_list is not None:
-        others = {"demo": demo, "inputs": inputs, "jobs": jobs, "scheduler": scheduler}
-        _listed(from_list, output, given, [name for name, value in others.items() if value], force)
-        return
+    file = _settings_file(given, from_list is not None)
+    given = {**file.values, **given}
+    with file.named_in_errors():
+        if from_list is not None:
+            others = {"demo": demo, "inputs": inputs, "jobs": jobs, "scheduler": scheduler}
+            _listed(from_list, output, given, [name for name, value in others.items() if value], force)
+        else:
+            _records(inputs, demo, output, given, force, jobs, scheduler)
+
+
+def _settings_file(given: dict[str, Any], listed: bool) -> "SettingsFile":
+    """Read what the settings file says of kits and the command line does not. Raises UserError.
+
+    listed: whether the kit is one of listed sounds.
+    """
+    from samplechop.realtime.settings_file import config_path, read_settings
+
+    file = read_settings(config_path(), "chop", ChopOptions)
+    instead = {"choose": "density", "density": "choose"}
+    passed_over = {*given, *(instead[name] for name in given if name in instead)}
+    kept = {name: value for name, value in file.values.items() if name not in passed_over}
+    return replace(file, values={name: kept[name] for name in kept if not listed or name in _FOR_LISTS})
+
+
+def _records(
+    inputs: list[Path] | None,
+    demo: bool,
+    output: Path,
+    given: dict[str, Any],
+    force: bool,
+    jobs: int | None,
+    scheduler: str | None,
+) -> None:
+    """Chop recordings. Raises UserError."""
     if demo and inputs:
         raise UserError("give audio files, sessions or folders to chop, or --demo, not both")
     if not demo and not inputs:

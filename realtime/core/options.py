@@ -108,14 +108,14 @@ UNDONE = ("off", "default")
 """What the command line takes for "as if it were not given", for options that may be left out."""
 
 
-def _undoable(kind: Any) -> Callable[[str], Any]:
-    """Give a parser of a kind of value, or of a word that undoes it."""
+def _undoable(kind: Any, read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Give a parser of a kind of value as `read` reads it, or of a word that undoes it."""
 
     def parse(text: str) -> Any:
         if text in UNDONE:
             return UNDONE
         try:
-            return kind(text)
+            return read(text)
         except ValueError:
             import typer
 
@@ -178,10 +178,10 @@ def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., N
             text = option.help.format(default=defaults[name], low=option.low, high=option.high)
             typed: Any = kind | None
             parser, metavar = None, option.metavar
-            if undoable and defaults[name] is None and kind in _METAVARS:
-                typed, parser, metavar = Any, _undoable(kind), metavar or _METAVARS[kind]
-            elif option.clock:
+            if option.clock:
                 typed, parser, metavar = Any, _clock(option_name(cls, name)), metavar or "TIME"
+            if undoable and defaults[name] is None and kind in _METAVARS:
+                typed, parser, metavar = Any, _undoable(kind, parser or kind), metavar or _METAVARS[kind]
             annotation = Annotated[
                 typed,
                 typer.Option(
@@ -195,7 +195,7 @@ def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., N
                 ),
             ]
             more.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
-            if undoable and kind is bool:
+            if undoable and kind is bool and not any("/" in one for one in names):
                 off = Annotated[bool | None, typer.Option(f"--no-{name.replace('_', '-')}", hidden=True)]
                 more.append(inspect.Parameter(NO + name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=off))
 
