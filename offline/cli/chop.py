@@ -304,6 +304,8 @@ _WORTH_BYTES = 4_000_000
 """Of a file that is chopped no later than another process has started, that process is spared."""
 _SECOND_PROCESS = (
     "samplechop.offline.kits.picture",
+    "matplotlib.figure",
     "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
 )
 """What the second process needs for the picture: importing it takes as long as drawing it."""

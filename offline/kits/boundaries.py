@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
@@ -28,8 +29,9 @@ def begins_with_sound(record: Record, found: Sequence[Candidate], first: int, la
     window = round(BESIDE_SECONDS * record.sample_rate)
     if not found:
         return False
-    powers = [_power(record, place, min(place + window, last)) for place in (first, *(one.sample for one in found))]
-    return powers[0] >= float(np.median(powers[1:])) * 10 ** (-BEGINNING_DB / 10)
+    starts = np.array([first, *(one.sample for one in found)], np.int64)
+    powers = _powers(record, starts, np.minimum(starts + window, last), first, last)
+    return bool(powers[0] >= float(np.median(powers[1:])) * 10 ** (-BEGINNING_DB / 10))
 
 
 def with_beginning(
@@ -48,10 +50,22 @@ def with_beginning(
     return [Candidate(first, float(np.median([one.strength for one in found]))), *found]
 
 
-def _power(record: Record, first: int, last: int) -> float:
-    """Give the mean square of what is analysed in the samples first..last."""
-    samples = np.nan_to_num(np.concatenate(list(record.mono(_BLOCK, first, last))))
-    return float(np.mean(np.square(samples, dtype=np.float64)))
+def _powers(
+    record: Record, starts: NDArray[np.int64], stops: NDArray[np.int64], first: int, last: int
+) -> NDArray[np.float64]:
+    """Give the mean square, float64 (n,), of what is analysed in each of the samples starts..stops.
+
+    Both rise and lie in first..last, which is read once: how stereo is mixed depends on what came before.
+    """
+    energies = np.zeros(len(starts))
+    at = first
+    for mono in record.mono(_BLOCK, first, last):
+        here = slice(np.searchsorted(stops, at, side="right"), np.searchsorted(starts, at + len(mono)))
+        summed = np.concatenate([[0.0], np.cumsum(np.square(np.nan_to_num(mono), dtype=np.float64))])
+        ends, begins = (np.clip(places[here] - at, 0, len(mono)) for places in (stops, starts))
+        energies[here] += summed[ends] - summed[begins]
+        at += len(mono)
+    return energies / (stops - starts)
 
 
 def with_fixed(

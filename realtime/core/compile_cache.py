@@ -14,8 +14,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import wraps
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +22,7 @@ from typing import Any
 import platformdirs
 
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.import_hooks import Run, around_import, spare_scipy
 
 VARIABLE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(__file__).parents[2]
@@ -39,8 +38,8 @@ def ensure_compile_cache() -> None:
     one ends. One sentence on stderr says so when something is compiled.
     Raises UserError if no temporary folder can be made either.
     """
-    if not any(isinstance(finder, _OnImport) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _OnImport())
+    around_import("numba.core.caching", _tolerant)
+    around_import("numba.np.arraymath", spare_scipy)
     given = os.environ.get(VARIABLE)
     if given and _can_make(Path(given)):
         return
@@ -63,25 +62,11 @@ def ensure_compile_cache() -> None:
     os.environ[VARIABLE] = str(folder)
 
 
-class _OnImport(MetaPathFinder):
-    """Makes numba's files tolerant as they are imported, which takes too long to be done here."""
-
-    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        if name != "numba.core.caching":
-            return None
-        sys.meta_path.remove(self)
-        spec = find_spec(name)
-        if spec is not None and spec.loader is not None:
-            run = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                run(module)
-                tolerate_damage(module.IndexDataCacheFile)
-                if _sentence:
-                    _say_when_compiling()
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
+def _tolerant(run: Run, module: ModuleType) -> None:
+    run(module)
+    tolerate_damage(module.IndexDataCacheFile)
+    if _sentence:
+        _say_when_compiling()
 
 
 def _say_when_compiling() -> None:

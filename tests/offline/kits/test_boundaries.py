@@ -182,3 +182,16 @@ def test_a_part_of_the_record_begins_where_it_is_told() -> None:
     everything, fixed = boundaries.with_fixed([Candidate(50_000, 0.9)], options, RATE, 44_100, 90_000)
     assert [candidate.sample for candidate in everything] == [44_100, 50_000]
     assert fixed == [0]
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_how_loud_it_is_at_each_place_is_heard_in_one_reading(channels: int, tmp_path: Path) -> None:
+    sound = noise(3 * RATE, 2)[:, :channels]
+    soundfile.write(tmp_path / "loop.wav", sound, RATE, "FLOAT")
+    taken = open_record(tmp_path / "loop.wav", tmp_path)
+    starts = np.array([7, 65_500, 65_530, 65_543, 3 * RATE - 20])  # across the blocks that are read
+    stops = np.minimum(starts + 2205, 3 * RATE)
+    powers = boundaries._powers(taken, starts, stops, 7, 3 * RATE)
+    mixed = sound.mean(axis=1, dtype=np.float64)
+    expected = [np.mean(np.square(mixed[a:b])) for a, b in zip(starts, stops, strict=True)]
+    np.testing.assert_allclose(powers, expected, rtol=1e-5)
