@@ -8,14 +8,13 @@ beside each other, so that every inner loop runs over neighbours of several fram
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
+from samplechop.realtime.dsp.no_alias import apart
 
 LENGTH = 1024
 """Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
@@ -55,22 +54,11 @@ def band_weights(
     return np.array(rows, np.float32)
 
 
-class _NoAlias(CompilerBase):
-    """Compiles functions whose arrays never overlap: else each short loop would first compare where they lie."""
-
-    def define_pipelines(self) -> list[Any]:
-        self.state.flags.noalias = True
-        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
-
-
-_apart = njit(forceinline=True, pipeline_class=_NoAlias)
-
-
 # Indices are unsigned: numba would ask of each signed one whether it counts from the end.
 _U = np.uint64
 
 
-@_apart
+@apart()
 def _load(line, hop, lanes, window, xr, xi):
     """Lay windowed frames side by side; two real samples make one complex one."""
     for k in range(_HALF):
@@ -81,7 +69,7 @@ def _load(line, hop, lanes, window, xr, xi):
             xi[at + _U(lane)] = line[i + _U(1)] * odd
 
 
-@_apart
+@apart()
 def _pass(xr, xi, yr, yi, m, n, table, step):
     """One radix-4 pass over sub-transforms of 4 m points, of which n lie side by side, frames counted."""
     for p in range(m):
@@ -105,7 +93,7 @@ def _pass(xr, xi, yr, yi, m, n, table, step):
             yr[h + q], yi[h + q] = w3r * r - w3i * i, w3r * i + w3i * r
 
 
-@_apart
+@apart()
 def _pairs(x, y, n):
     """The last pass, of radix 2, over n pairs of points."""
     for k in range(n):
@@ -113,7 +101,7 @@ def _pairs(x, y, n):
         y[q], y[_U(n) + q] = x[q] + x[_U(n) + q], x[q] - x[_U(n) + q]
 
 
-@_apart
+@apart()
 def _magnitudes(xr, xi, lanes, table, top, out):
     """Part the spectra of even and odd samples, put them together, and write `top` magnitudes of each frame."""
     share = np.float32(0.5)
@@ -130,7 +118,7 @@ def _magnitudes(xr, xi, lanes, table, top, out):
             out[i] = math.sqrt(r * r + m * m)
 
 
-@_apart
+@apart()
 def _band(magnitudes, weights, first, last, lanes, sums):
     """Sum the weighted bins first..last - 1 of each frame."""
     for lane in range(lanes):

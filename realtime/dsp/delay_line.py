@@ -7,6 +7,48 @@ _ROOM = 16
 """Size of the buffer, in lengths to be remembered: rows move once in so many lengths."""
 
 
+class Ring:
+    """The last rows of a stream, row r at place r % len(rows), which compiled functions read and write.
+
+    rows: float32 (a power of two, width). end: how many rows were written.
+    """
+
+    def __init__(self, width: int, length: int) -> None:
+        """[main] Remember at least `length` rows of `width` numbers."""
+        self.rows: NDArray[np.float32] = np.zeros((1 << (length - 1).bit_length(), width), np.float32)
+        self.end = 0
+
+    def reset(self) -> None:
+        """[analysis] Forget everything; the next row is row 0."""
+        self.rows.fill(0)
+        self.end = 0
+
+    def push(self, rows: NDArray[np.float32]) -> None:
+        """[analysis] Write the next rows, float32 (n, width); they are copied."""
+        length, count = len(self.rows), len(rows)
+        if count == 1:  # as in nearly every block of live input
+            self.rows[self.end % length] = rows[0]
+        elif count:
+            kept = rows[-length:]
+            first = (self.end + count - len(kept)) % length
+            head = min(len(kept), length - first)
+            self.rows[first : first + head] = kept[:head]
+            self.rows[: len(kept) - head] = kept[head:]
+        self.end += count
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """[analysis] Copy rows start..stop-1, (stop - start, width); rows not written yet, or before row 0, are zeros.
+
+        Raises ValueError for rows that are forgotten.
+        """
+        if start < self.end - len(self.rows):
+            raise ValueError(f"row {start} is forgotten: the ring begins at {self.end - len(self.rows)}")
+        places = np.arange(start, stop)
+        found = self.rows[places % len(self.rows)]
+        found[(places < 0) | (places >= self.end)] = 0
+        return found
+
+
 class History:
     """Remembers float32 rows where they were written, so that remembering costs next to nothing.
 

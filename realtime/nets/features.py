@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum
 from samplechop.realtime.dsp.cqt import StreamingCQT
+from samplechop.realtime.dsp.delay_line import Ring
 
 HOP_LENGTH = 256
 STACK = 2
@@ -26,6 +27,8 @@ DRUM_FALL = 128
 MEAN_SECONDS = 1.5
 SCALE = np.float32(1 / 1.2)
 
+REMEMBERED = 1280
+"""Hops whose constant-Q magnitudes are remembered: 7.4 s, for who follows chords and bars."""
 CQT_FLOOR = np.float32(0.003)
 """Added to constant-Q magnitudes and their means before the logarithm."""
 _FRAME, _FIRST = range(2)
@@ -117,6 +120,8 @@ class FeatureStream:
         self._table = np.zeros(2, np.int64)
         self._rows: NDArray[np.float32] = np.zeros((most, N_FEATURES), np.float32)
         self._share = share_of(HOP_LENGTH, sample_rate)
+        self.harmony = Ring(N_BINS, REMEMBERED + 2 * most)
+        """The constant-Q magnitudes of so many hops."""
         self._run = _compile_stack()
         self.n_constant_q = 0
 
@@ -126,6 +131,7 @@ class FeatureStream:
         self._cqt.reset()
         self._state.fill(0)
         self._table.fill(0)
+        self.harmony.reset()
         self.n_constant_q = 0
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -135,6 +141,7 @@ class FeatureStream:
         """
         n_spectra = self._bands.push(block, self._spectra)
         self.n_constant_q = n = self._cqt.push(block, self.constant_q)
+        self.harmony.push(self.constant_q[:n])
         read = self._spectra, n_spectra, self.constant_q, n
         written = self._run(*read, self._rows, self._waiting, self._state, self._table, self._share)
         return self._rows[:written]

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights
 from samplechop.realtime.dsp.cqt import StreamingCQT
+from samplechop.realtime.dsp.delay_line import Ring
 from samplechop.realtime.nets.features import (
     CQT_FLOOR,
     DRUM_FALL,
     HOP_LENGTH,
     N_BINS,
     OCTAVES,
+    REMEMBERED,
     level,
     share_of,
 )
@@ -36,10 +38,13 @@ LATE_HOPS = 17
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(spectra, n_spectra, constant_q, n_constant_q, rows, mean, table, share):
+    def run(spectra, n_spectra, constant_q, n_constant_q, rows, mean, table, share, harmony):
         first = max(0, table[0] - LATE_HOPS)  # the constant-Q hop that is first in this block
         if max(0, table[0] + n_spectra - LATE_HOPS) - first != n_constant_q:
             return -1
+        for i in range(n_constant_q):
+            for k in range(N_BINS):
+                harmony[(first + i) % len(harmony), k] = constant_q[i, k]
         for i in range(n_spectra):
             hop = table[0]
             row = rows[i]
@@ -64,13 +69,13 @@ def _compiled() -> Callable[..., int]:
         return n_spectra
 
     row, rows = types.float32[::1], types.float32[:, ::1]
-    signature = types.int64(rows, types.int64, rows, types.int64, rows, row, types.int64[::1], types.float32)
+    signature = types.int64(rows, types.int64, rows, types.int64, rows, row, types.int64[::1], types.float32, rows)
     return njit([signature], cache=True)(run)
 
 
 class FineFeatureStream:
     """Feature rows of a stream, one per hop: the window of row h is centred on sample h * HOP_LENGTH, and falls off
-    quickly.
+    quickly. harmony: the constant-Q magnitudes of REMEMBERED hops.
 
     N_EARLY log magnitudes of that hop, then of the hop LATE_HOPS before it the log magnitudes of N_BINS constant-Q
     bins, the log sums of their octaves and the log of the classic sum; zeros before the first. constant_q: the
@@ -91,6 +96,7 @@ class FineFeatureStream:
         self._mean: NDArray[np.float32] = np.zeros(PER_HOP, np.float32)
         self._table = np.zeros(1, np.int64)
         self._share = share_of(HOP_LENGTH, sample_rate)
+        self.harmony = Ring(N_BINS, REMEMBERED + 2 * most)
         self._run = _compiled()
         self.n_constant_q = 0
 
@@ -100,6 +106,7 @@ class FineFeatureStream:
         self._cqt.reset()
         self._mean.fill(0)
         self._table.fill(0)
+        self.harmony.reset()
         self.n_constant_q = 0
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -109,6 +116,8 @@ class FineFeatureStream:
         """
         n = self._bands.push(block, self._spectra)
         self.n_constant_q = late = self._cqt.push(block, self.constant_q)
-        written = self._run(self._spectra, n, self.constant_q, late, self._rows, self._mean, self._table, self._share)
+        read, ring = (self._spectra, n, self.constant_q, late), self.harmony.rows
+        written = self._run(*read, self._rows, self._mean, self._table, self._share, ring)
+        self.harmony.end += late
         assert written == n, "a constant-Q frame is complete LATE_HOPS hops after the bands"
         return self._rows[:written]

@@ -16,6 +16,8 @@ cannot wait and gives its last layer behind the probabilities. The rest takes a 
 which lie the early stage's last layers and those features that came later:
 
     its features [early layer of hop 1 | of hop 2 | late features of hop 1 | of hop 2]
+
+A single step of such a net is compiled, where that gives the same bits (see compiled_step.py).
 """
 
 from collections.abc import Callable
@@ -27,13 +29,18 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.models import DrumFeatures, Manifest, ModelError, StreamFeatures
+from samplechop.realtime.nets import fine_features
+from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, Stage, compile_steps, lay_out
 from samplechop.realtime.nets.features import STACK
+from samplechop.realtime.nets.stage_weights import PAST, Beside, Planes, read_weights
 from samplechop.realtime.nets.tflite import Net
 
 CHUNK = 64
 CHUNK_SIGNATURE = "steps"
 FEW = 8
 """From so many steps on, one call for CHUNK of them is quicker than one call for each."""
+TRIED = 16
+"""Steps of both stages by which it is tried whether compiled ones equal those of the runtime."""
 
 
 def earlier_rows(dilation: int, frames: int) -> int:
@@ -112,9 +119,10 @@ class CausalNet:
         channels: int,
         members: int,
         most: int,
+        clock: NDArray[np.int64],
     ) -> None:
         """[main] Open it and run it once, for up to `most` frames in a push. Raises ModelError if its tensors are
-        others.
+        others. clock: int64 (1,), how many steps there were.
         """
         delays = dilations[0], *(dilations[1:] * members)
         rows = len(delays) - 1
@@ -126,11 +134,12 @@ class CausalNet:
         self._net = Net(path, *sizes[1])
         self._chunk = self._net.signature(CHUNK_SIGNATURE, *sizes[CHUNK]) if most >= FEW else None
         self._in = {steps: np.zeros((1, n_inputs), np.float32) for steps, (n_inputs, _) in sizes.items()}
-        self._delays = np.array(delays, np.int64)
-        depth = 2 * max(dilations) + 1
+        self.delays, self.depth = np.array(delays, np.int64), 2 * max(dilations) + 1
+        depth = self.depth
         self._recent: NDArray[np.float32] = np.zeros((depth, n_features), np.float32)
         self._memory: NDArray[np.float32] = np.zeros((rows, depth, channels), np.float32)
-        self._out: NDArray[np.float32] = np.zeros((most, n_outputs), np.float32)
+        self.out: NDArray[np.float32] = np.zeros((most, n_outputs), np.float32)
+        self._clock = clock
         self._gather, self._keep = _compiled()
         self.reset()
 
@@ -138,7 +147,17 @@ class CausalNet:
         """[analysis] Become as new: before the first frame there is nothing, which is zeros."""
         self._recent.fill(0)
         self._memory.fill(0)
-        self._time = 0
+        self._clock[0] = 0
+
+    def lay_out(self, planes: Planes, beside: Beside) -> Stage | None:
+        """[main] Lay it out for compiled steps, which share its rings; None where it is no stage of a shared net."""
+        channels = self._memory.shape[2]
+        weights = read_weights(self._net.interpreter, planes, beside, channels)
+        if weights is None or weights.sizes[-1] != len(self.delays):
+            return None
+        stage = lay_out(weights, self._recent.shape[1], self.delays, self.depth)
+        self._recent, self._memory = stage.recent, stage.memory
+        return stage
 
     def push(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process frames, float32 (n, n_features), n at most as stated.
@@ -152,12 +171,13 @@ class CausalNet:
             else:
                 steps, run = 1, self._net.run
             last, given = min(first + steps, n), self._in[steps]
-            self._gather(frames[first:last], steps, self._recent, self._memory, self._delays, self._time, given[0])
+            time = int(self._clock[0])
+            self._gather(frames[first:last], steps, self._recent, self._memory, self.delays, time, given[0])
             found = run(given)[0]
-            self._keep(found, last - first, steps, self._memory, self._time, self._out[first:last])
-            self._time += last - first
+            self._keep(found, last - first, steps, self._memory, time, self.out[first:last])
+            self._clock[0] = time + last - first
             first = last
-        return self._out[:n]
+        return self.out[:n]
 
 
 class TemporalNet:
@@ -165,7 +185,7 @@ class TemporalNet:
 
     rows_per_frame: how many rows of features there are for one row of probabilities: the hops of a frame where the net
     has an early stage, otherwise 1. early: what the early stage, if there is one, answered at each hop of the last
-    push: float32 (hops, early heads), a view.
+    push: float32 (hops, early heads), a view. is_compiled: whether single steps are (see compiled_step.py).
     """
 
     def __init__(self, manifest: Manifest, most: int = 1) -> None:
@@ -178,42 +198,52 @@ class TemporalNet:
         self.n_heads, members = len(features.heads), features.members
         early = features.early if isinstance(features, StreamFeatures) else None
         self._n_early = len(early.heads) if early else 0
-        self._stage: CausalNet | None = None
+        self._early_net: CausalNet | None = None
         self.rows_per_frame = 1
-        n_inputs = features.n_features
+        n_inputs, rows = features.n_features, most
+        self._clock = np.zeros(3, np.int64)
         if early is not None:
             self.rows_per_frame = STACK
             path = manifest.path.with_name(early.file)
             passed = members * early.channels
             size = self._n_early + passed, early.dilations, early.channels, members
-            self._stage = CausalNet(path, early.n_features, *size, most)
+            self._early_net = CausalNet(path, early.n_features, *size, most, self._clock[EARLY:])
             self._bands = early.n_features
             n_inputs = STACK * passed + features.n_features - STACK * early.n_features
             most = most // STACK + 2
             self._frames: NDArray[np.float32] = np.zeros((most, n_inputs), np.float32)
         size = self.n_heads, features.dilations, features.channels, members
-        self._net = CausalNet(manifest.path, n_inputs, *size, most)
+        self._net = CausalNet(manifest.path, n_inputs, *size, most, self._clock[DEEP:])
         self.early: NDArray[np.float32] = np.zeros((0, self._n_early), np.float32)
+        self._compiled: Callable[[NDArray[np.float32]], int] | None = None
+        # Where many rows come at a time, hardly any is a single step, for which nothing need be compiled.
+        single = rows < FEW and members == 1
+        if early is not None and single and features.n_features == STACK * fine_features.PER_HOP:
+            self._compiled = self._compile(early.channels)
+        self.is_compiled = self._compiled is not None
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        if self._stage is not None:
-            self._stage.reset()
+        if self._early_net is not None:
+            self._early_net.reset()
         self._net.reset()
         self.early = self.early[:0]
-        self._waiting = 0  # hops of a frame that is not whole yet
+        self._clock.fill(0)
 
     def push(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[analysis] Process rows of features, float32 (n, features), n at most as stated.
+        """[analysis] Process rows of features, float32 (n, features), C-contiguous, n at most as stated.
 
         Gives the probabilities, float32 (m, n_heads), of every frame that is whole: a view, valid until the next push.
         """
-        if self._stage is None:
+        if self._early_net is None:
             return self._net.push(rows)
-        found = self._stage.push(rows[:, : self._bands])
+        if self._compiled is not None and len(rows) < FEW:
+            self.early = self._early_net.out[: len(rows), : self._n_early]
+            return self._net.out[: self._compiled(rows)]
+        found = self._early_net.push(rows[:, : self._bands])
         self.early, late = found[:, : self._n_early], rows[:, self._bands :]
-        passed, waiting = found.shape[1] - self._n_early, self._waiting
+        passed, waiting = found.shape[1] - self._n_early, int(self._clock[HOP])
         for hop in range(STACK):
             hops = slice((hop - waiting) % STACK, None, STACK)
             first, n = int(hop < waiting), len(found[hops])
@@ -221,8 +251,37 @@ class TemporalNet:
             frames[:, hop * passed : (hop + 1) * passed] = found[hops, self._n_early :]
             at = STACK * passed + hop * late.shape[1]
             frames[:, at : at + late.shape[1]] = late[hops]
-        whole, self._waiting = divmod(waiting + len(rows), STACK)
+        whole, self._clock[HOP] = divmod(waiting + len(rows), STACK)
         probabilities = self._net.push(self._frames[:whole])
-        if whole and self._waiting:
+        if whole and self._clock[HOP]:
             self._frames[0] = self._frames[whole]
         return probabilities
+
+    def _compile(self, channels: int) -> Callable[[NDArray[np.float32]], int] | None:
+        """[main] Give what computes both stages' steps for rows, if it gives what the runtime does, bit for bit."""
+        assert self._early_net is not None
+        bands, late = fine_features.N_EARLY, fine_features.N_LATE
+        hops = [STACK * channels + hop * late for hop in range(STACK)]
+        sums = [(0, hop + fine_features.N_BINS, hop + late) for hop in hops]
+        early = self._early_net.lay_out([(row, 0) for row in range(PAST)], [(row, 0, bands) for row in range(PAST)])
+        deep = self._net.lay_out([(row, hop) for row in range(PAST) for hop in hops], [(0, 0, STACK * channels), *sums])
+        if early is None or deep is None:
+            return None
+        places = early.arena, early.layout, deep.arena, deep.layout, self._frames[0]
+        run, clock, answers = compile_steps(), self._clock, (self._early_net.out, self._net.out)
+
+        def compiled(rows: NDArray[np.float32]) -> int:
+            return run(rows, clock, *places, *answers)
+
+        tried = np.random.default_rng(0).standard_normal((TRIED, fine_features.PER_HOP), np.float32)
+        found = []
+        for self._compiled in (None, compiled):
+            self.reset()
+            for stage in (early, deep):
+                noise = np.random.default_rng(1)
+                noise.standard_normal(out=stage.recent.reshape(-1), dtype=np.float32)
+                noise.standard_normal(out=stage.memory.reshape(-1), dtype=np.float32)
+            given = [(self.push(row[None]).copy(), self.early.copy()) for row in tried]
+            states = [(stage.recent.copy(), stage.memory.copy()) for stage in (early, deep)]
+            found.append(b"".join(part.tobytes() for pair in (*given, *states) for part in pair))
+        return compiled if found[0] == found[1] else None

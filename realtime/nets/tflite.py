@@ -55,14 +55,17 @@ def open_interpreter(content: bytes, batch: int, where: str) -> tuple[Any, str]:
 
 
 class Net:
-    """A .tflite with one input and one output, for a fixed number of rows. runtime: the package it runs in."""
+    """A .tflite with one input and one output, for a fixed number of rows.
+
+    runtime: the package it runs in. interpreter: what runs it.
+    """
 
     def __init__(self, path: Path, n_inputs: int, n_outputs: int, batch: int = 1) -> None:
         """[main] Open it and run it once. Raises ModelError if a row is not n_inputs numbers to n_outputs."""
         self._path, self._where = path, f"model {str(path)!r}"
         where = self._where
-        self._interpreter, self.runtime = open_interpreter(path.read_bytes(), batch, where)
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        self.interpreter, self.runtime = open_interpreter(path.read_bytes(), batch, where)
+        inputs, outputs = self.interpreter.get_input_details(), self.interpreter.get_output_details()
         kind, *found = inputs[0]["dtype"], *(int(np.prod(one[0]["shape"][1:])) for one in (inputs, outputs))
         if found != [n_inputs, n_outputs] or kind is not np.float32 or len(inputs) != 1 or len(outputs) != 1:
             raise ModelError(
@@ -74,9 +77,9 @@ class Net:
 
     def run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Give the net's output, float32 (batch, n_outputs), of rows, float32 (batch, n_inputs)."""
-        self._interpreter.set_tensor(self._in, rows)
-        self._interpreter.invoke()
-        result: NDArray[np.float32] = self._interpreter.get_tensor(self._out)
+        self.interpreter.set_tensor(self._in, rows)
+        self.interpreter.invoke()
+        result: NDArray[np.float32] = self.interpreter.get_tensor(self._out)
         return result
 
     def signature(self, name: str, n_inputs: int, n_outputs: int) -> Callable[[NDArray[np.float32]], Any] | None:
@@ -84,7 +87,7 @@ class Net:
 
         None if it has none of that name. Raises ModelError if it is of other numbers.
         """
-        if name not in self._interpreter.get_signature_list():
+        if name not in self.interpreter.get_signature_list():
             return None
         # Of an interpreter of its own: one that has given away a runner refuses to be run itself.
         interpreter, _ = open_interpreter(self._path.read_bytes(), 1, self._where)

@@ -15,12 +15,14 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from samplechop import models
 from samplechop.offline.lab.bench import Figure, allocations, best_seconds, each_microseconds
 from samplechop.realtime import detectors
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
 from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.nets.temporal_net import TemporalNet
 
 HOP = 256
 SECONDS = 60
@@ -100,6 +102,8 @@ def chain(mono: NDArray[np.float32]) -> Iterator[Figure]:
         found = {"mean": times.mean(), "p50": np.quantile(times, 0.5), "p99": np.quantile(times, 0.99)}
         for name, value in found.items():
             yield Figure(f"{model}: whole chain per frame, {name}", float(value), "µs").at_most(goals.get(name))
+    net = TemporalNet(models.load("chop"))
+    yield Figure("chop: steps of its net are compiled (1), or TFLite's (0)", float(net.is_compiled), "")
     engine = Engine({"chop": ChopDetector()}, ANALYSIS_RATE, 1, HOP)
     blocks = [mono[i : i + HOP, None] for i in range(0, len(mono) - HOP + 1, HOP)]
 

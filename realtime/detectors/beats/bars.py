@@ -18,6 +18,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.detectors.beats.weights import BarWeights
+from samplechop.realtime.dsp.delay_line import Ring
 from samplechop.realtime.nets.features import N_BINS, STACK
 
 HEADS = ("downbeat", "kick", "snare", "hit", "onset", "beat", "cymbal", "change")
@@ -114,10 +115,12 @@ class BarCues:
     thirds: by how much the lower of the attacks at the thirds of the last beat is over that at its half, -1..1.
     """
 
-    def __init__(self, heads: Sequence[str]) -> None:
-        """[main] Allocate and compile. heads: of the model."""
-        self._heads: NDArray[np.float32] = np.zeros((RING, len(heads)), np.float32)
-        self._harmony: NDArray[np.float32] = np.zeros((STACK * RING, N_BINS), np.float32)
+    def __init__(self, heads: Sequence[str], harmony: Ring | None = None) -> None:
+        """[main] Allocate and compile. heads: of the model. harmony: where constant-Q frames are remembered, one a hop,
+        at least STACK * RING of them; None if they come by `push_harmony`.
+        """
+        self._heads, self._own = Ring(len(heads), RING), harmony is None
+        self._harmony = Ring(N_BINS, STACK * RING) if harmony is None else harmony
         self._columns, self._between = (
             np.array([heads.index(name) if name in heads else -1 for name in names], np.int64)
             for names in (HEADS, BETWEEN)
@@ -128,46 +131,35 @@ class BarCues:
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        self._heads.fill(0)
-        self._harmony.fill(0)
-        self._frames = self._hops = 0
+        self._heads.reset()
+        if self._own:
+            self._harmony.reset()
         self._before, self.thirds = -1.0, 0.0
 
     def push_harmony(self, constant_q: NDArray[np.float32]) -> None:
         """[analysis] Take the next constant-Q frames, float32 (n, N_BINS), one a hop; they are copied."""
-        self._hops = _put(self._harmony, constant_q, self._hops)
+        self._harmony.push(constant_q)
 
     def push(self, rows: NDArray[np.float32]) -> None:
         """[analysis] Take the next frames' activations, float32 (n, heads), 0..1; they are copied."""
-        self._frames = _put(self._heads, rows, self._frames)
+        self._heads.push(rows)
 
     def height(self, place: float, columns: Sequence[int], reach: int = REACH) -> float:
         """[analysis] Give the mean height of some heads at a place in frames, or `reach` frames beside it, 0..1."""
         centre = int(place + 0.5)
-        first, last = max(centre - reach, 0), min(centre + reach + 1, self._frames)
-        return float(_height(self._heads, first, last, np.asarray(columns, np.int64))) if len(columns) else 0.0
+        first, last = max(centre - reach, 0), min(centre + reach + 1, self._heads.end)
+        return float(_height(self._heads.rows, first, last, np.asarray(columns, np.int64))) if len(columns) else 0.0
 
     def take(self, place: float) -> NDArray[np.float64]:
         """[analysis] Give the cues of a beat at a place in frames, all around it pushed: float64 (len(CUES),)."""
         found = np.zeros(len(CUES))
         before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
-        self._run(self._heads, self._harmony, self._frames, place, before, self._columns, self._between, found)
+        rings = self._heads.rows, self._harmony.rows
+        self._run(*rings, self._heads.end, place, before, self._columns, self._between, found)
         places = (before + share * (place - before) for share in (1 / 3, 1 / 2, 2 / 3))
         one, half, two = (self.height(at, self._onset, 1) for at in places)
         self._before, self.thirds = place, min(one, two) - half
         return found
-
-
-def _put(ring: NDArray[np.float32], rows: NDArray[np.float32], count: int) -> int:
-    if len(rows) == 1:  # as in nearly every block of live input
-        ring[count % len(ring)] = rows[0]
-        return count + 1
-    kept = rows[-len(ring) :]
-    first = (count + len(rows) - len(kept)) % len(ring)
-    head = min(len(kept), len(ring) - first)
-    ring[first : first + head] = kept[:head]
-    ring[: len(kept) - head] = kept[head:]
-    return count + len(rows)
 
 
 class BarTracker:

@@ -102,7 +102,7 @@ class BeatDetector(StatedLatency):
         self._evidence = OctaveEvidence(self._frame_rate, *self._settings.tempo_range, weights.octave)
         self._columns = [stream.heads.index(head) for head in HEADS if head in stream.heads]
         self._weigh = [stream.heads.index(head) for head in ("beat", "downbeat") if head in stream.heads]
-        self._cues, self._bars = BarCues(stream.heads), BarTracker(weights.bars)
+        self._cues, self._bars = BarCues(stream.heads, stream.features.harmony), BarTracker(weights.bars)
         self._calibration = weights.calibration
         begin, keep = self._settings.begin_trust, self._settings.keep_trust
         self._begin = weights.begin if begin is None else begin
@@ -155,9 +155,6 @@ class BeatDetector(StatedLatency):
         if self._start is None:
             self._start = start
         rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
-        features = self._stream.features
-        if features.n_constant_q:
-            self._cues.push_harmony(features.constant_q[: features.n_constant_q])
         done = 0
         for place in np.flatnonzero(pulse[:, BEAT]).tolist() if len(pulse) else ():
             frame = self._frame + place

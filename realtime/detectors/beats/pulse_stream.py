@@ -20,46 +20,42 @@ from samplechop.realtime.detectors.beats.tracker import (
     pulse_range,
 )
 from samplechop.realtime.detectors.beats.weights import beat_weights
+from samplechop.realtime.dsp.delay_line import Ring
 from samplechop.realtime.nets.streaming import ActivationStream
 
 
 class BarCounter:
-    """Counts the bars of the pulse itself, in a tracker's rows."""
+    """Counts the bars of the pulse itself, in a tracker's rows. counted: float32 (2,), the last POSITION and METER."""
 
-    def __init__(self, heads: Sequence[str]) -> None:
-        """[main] Allocate and compile. heads: of the net."""
-        self._cues, self._bars = BarCues(heads), BarTracker(beat_weights().bars)
+    def __init__(self, heads: Sequence[str], harmony: Ring | None = None) -> None:
+        """[main] Allocate and compile. heads: of the net. harmony: as BarCues has it."""
+        self._cues, self._bars = BarCues(heads, harmony), BarTracker(beat_weights().bars)
+        self.counted: NDArray[np.float32] = np.zeros(2, np.float32)
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new."""
         self._cues.reset()
         self._bars.reset()
-        self._frame, self._counted = 0, (0, 0)
-
-    def push_harmony(self, constant_q: NDArray[np.float32]) -> None:
-        """[analysis] Take the next constant-Q frames, where they are known, before the rows of the same block."""
-        self._cues.push_harmony(constant_q)
+        self.counted.fill(0)
+        self._frame = 0
 
     def push(self, pulse: NDArray[np.float32], rows: NDArray[np.float32]) -> None:
         """[analysis] Write into a tracker's rows, float32 (n, COLUMNS), the POSITION of the last beat in its bar, from
-        1, and the METER, beats per bar; 0 before the first beat.
+        1, and the METER, beats per bar; 0 before the first beat. Where the rows begin, they hold `counted`.
 
         rows: activations of the same frames, float32 (n, heads).
         """
         done = 0
         for at in [at for at, beat in enumerate(pulse[:, BEAT].tolist()) if beat]:
             self._cues.push(rows[done : at + 1])
-            pulse[done:at, POSITION:] = self._counted
             done = at + 1
             if pulse[at, MOVED]:
                 self._bars.lose_count()
-            self._counted = self._bars.take(
-                self._cues.take(self._frame + at - float(pulse[at, AGO])), self._cues.thirds
-            )
-            pulse[at, POSITION:] = self._counted
-        self._cues.push(rows[done:])
-        pulse[done:, POSITION:] = self._counted
+            cues = self._cues.take(self._frame + at - float(pulse[at, AGO]))
+            self.counted[:] = self._bars.take(cues, self._cues.thirds)
+            pulse[at:, POSITION:] = self.counted
+        self._cues.push(rows[done:] if done else rows)
         self._frame += len(pulse)
 
 
@@ -76,7 +72,7 @@ class PulseStream:
             raise ModelError(f"model {manifest.name!r} detects no beats: it has {', '.join(activations.heads)}")
         self._column = activations.heads.index("beat")
         self._tracker = BeatTracker(manifest.features.sample_rate / activations.hop_length, *pulse_range(tempo_range))
-        self._counter = BarCounter(activations.heads)
+        self._counter = BarCounter(activations.heads, activations.features.harmony)
         self._nothing: NDArray[np.float32] = np.zeros((0, COLUMNS), np.float32)
         self.reset()
 
@@ -100,11 +96,9 @@ class PulseStream:
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """[analysis] Process a block, float32 (n,), n <= max_block_size; give the activations: float32 (m, heads)."""
-        rows, features = self.activations.push(block), self.activations.features
-        if n := features.n_constant_q:
-            self._counter.push_harmony(features.constant_q[:n])
+        rows = self.activations.push(block)
         self.pulse = self._nothing
         if len(rows):
-            self.pulse = self._tracker.push(rows[:, self._column])
+            self.pulse = self._tracker.push(rows[:, self._column], self._counter.counted)
             self._counter.push(self.pulse, rows)
         return rows

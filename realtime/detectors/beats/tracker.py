@@ -165,7 +165,7 @@ def _around(states, periods, starts, firsts, period, phase):
 
 @cache
 def _compiled() -> Callable[..., None]:
-    def run(beat, rows, states, periods, starts, firsts, chance, leaving, arriving, recent, table, trust):
+    def run(beat, rows, states, periods, starts, firsts, chance, leaving, arriving, recent, table, trust, counted):
         # table: frames since the last beat, frames since the pulse passed (or -1), confidence, its weight, sum of the
         # distribution, frames until all states are looked at, period and phase of the pulse that is followed (0: none),
         # log odds of a pulse since the last beat, their mean, mean share of the pulse, whether it moved, frames since
@@ -247,10 +247,11 @@ def _compiled() -> Callable[..., None]:
             row[CONFIDENCE] = table[2]
             row[ODDS] = table[9]
             row[MASS], row[STRAY], row[TRUST] = table[10], table[13], table[14]
+            row[POSITION], row[METER] = counted[0], counted[1]
 
     row, rows = types.float32[::1], types.float32[:, ::1]
     table, places = types.float64[::1], types.int64[::1]
-    signature = types.void(row, rows, row, places, places, places, rows, row, row, row, table, table)
+    signature = types.void(row, rows, row, places, places, places, rows, row, row, row, table, table, row)
     return njit([signature], cache=True)(run)
 
 
@@ -283,6 +284,7 @@ class BeatTracker:
         self._recent: NDArray[np.float32] = np.zeros(2 * REACH + 1, np.float32)
         self._trust = beat_weights().trust if trust is None else trust
         self._table = np.zeros(15)
+        self._uncounted: NDArray[np.float32] = np.zeros(2, np.float32)
         self._run = _compiled()
         self.reset()
 
@@ -309,7 +311,7 @@ class BeatTracker:
         # Followed anew: the likeliest state is looked for at the next frame.
         self._table[[0, 1, 4, 5, 6]] = period, -1, 1, 0, 0
 
-    def push(self, beat: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, beat: NDArray[np.float32], counted: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """[analysis] Process activations, float32 (n,), 0..1; give one row for each frame, float32 (n, COLUMNS).
 
         P_BEAT: how likely the frame lies in the first part of a beat. BEAT: 1 where a beat is decided, which lies AGO
@@ -317,9 +319,10 @@ class BeatTracker:
         PERIOD: frames per beat, with a fraction. Of the last beats: CONFIDENCE, their mean activation, 0..1; ODDS, the
         log odds that a beat lies where the pulse has it and not anywhere; MASS, how likely this pulse is among all;
         STRAY, how far their distances stray from the period, logarithm of a ratio. TRUST: how likely the last beat is
-        right, by those four. POSITION and METER are left 0: `BarCounter` writes them.
+        right, by those four. POSITION and METER are `counted`, float32 (2,), or 0: what `BarCounter` had before.
         """
         rows = np.empty((len(beat), COLUMNS), np.float32)
         states = self._states, self._periods, self._starts, self._firsts, self._chance, self._leaving, self._arriving
-        self._run(beat, rows, *states, self._recent, self._table, self._trust)
+        counted = self._uncounted if counted is None else counted
+        self._run(beat, rows, *states, self._recent, self._table, self._trust, counted)
         return rows

@@ -7,12 +7,12 @@ on its margin is no longer negative. It is chosen where level <= density: a high
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import njit
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
@@ -40,56 +40,52 @@ def odds(probability: float) -> float:
 _odds = njit(odds)
 
 
-@cache
-def _compiled() -> Callable[..., int]:
-    def run(heads, pulse, reach, recent, skip, evidence):
-        # recent: of the last 2 * reach + 1 + AFTER frames, oldest first: the heads, then what the tracker gave.
-        n_heads, width = heads.shape[1], len(recent)
-        written = 0
-        for t in range(len(heads)):
-            for k in range(width - 1):
-                for column in range(recent.shape[1]):
-                    recent[k, column] = recent[k + 1, column]
-            newest = recent[width - 1]
-            for h in range(n_heads):
-                newest[h] = heads[t, h]
-            newest[n_heads + _BEATS] = pulse[t, tracker.P_BEAT]
-            newest[n_heads + _CONFIDENCE] = pulse[t, tracker.CONFIDENCE]
-            newest[n_heads + _POSITION] = pulse[t, tracker.POSITION]
-            newest[n_heads + _METER] = pulse[t, tracker.METER]
-            newest[n_heads + _SINCE] = pulse[t, tracker.AGO] if pulse[t, tracker.BEAT] > 0 else -1
-            if skip[0]:
-                skip[0] -= 1
-                continue
-            row = evidence[written]
-            for h in range(n_heads):
-                near = 0.0
-                for k in range(width):
-                    near = max(near, recent[k, h])
-                row[h] = _odds(near)
+@njit(cache=True)
+def collect_evidence(heads, pulse, reach, recent, skip, evidence):
+    """Write a row of evidence for each frame that is old enough; give how many."""
+    # recent: of the last 2 * reach + 1 + AFTER frames, oldest first: the heads, then what the tracker gave.
+    n_heads, width = heads.shape[1], len(recent)
+    written = 0
+    for t in range(len(heads)):
+        for k in range(width - 1):
+            for column in range(recent.shape[1]):
+                recent[k, column] = recent[k + 1, column]
+        newest = recent[width - 1]
+        for h in range(n_heads):
+            newest[h] = heads[t, h]
+        newest[n_heads + _BEATS] = pulse[t, tracker.P_BEAT]
+        newest[n_heads + _CONFIDENCE] = pulse[t, tracker.CONFIDENCE]
+        newest[n_heads + _POSITION] = pulse[t, tracker.POSITION]
+        newest[n_heads + _METER] = pulse[t, tracker.METER]
+        newest[n_heads + _SINCE] = pulse[t, tracker.AGO] if pulse[t, tracker.BEAT] > 0 else -1
+        if skip[0]:
+            skip[0] -= 1
+            continue
+        row = evidence[written]
+        for h in range(n_heads):
             near = 0.0
             for k in range(width):
-                near = max(near, recent[k, n_heads + _BEATS])
-            trust = min(1.0, newest[n_heads + _CONFIDENCE] / TRUSTED)
-            row[n_heads] = trust * (_odds(near) - USUAL)
-            # Which beat it is: one that was decided nearby, or the one after the last.
-            position, meter = newest[n_heads + _POSITION], newest[n_heads + _METER]
-            decided = False
-            for k in range(width):
-                ago = recent[k, n_heads + _SINCE]
-                if ago >= 0 and abs(k - ago - reach) <= reach + 1:
-                    decided = True
-            if meter > 0 and not decided:
-                position = position % meter + 1
-            row[n_heads + 1] = 0.0 if meter <= 0 else trust if position == 1 else -trust / (meter - 1)
-            for h in range(n_heads):
-                row[n_heads + 2 + h] = recent[reach, h]
-            written += 1
-        return written
-
-    rows = types.float32[:, ::1]
-    signature = types.int64(types.float32[:, :], rows, types.int64, rows, types.int64[::1], rows)
-    return njit([signature], cache=True)(run)
+                near = max(near, recent[k, h])
+            row[h] = _odds(near)
+        near = 0.0
+        for k in range(width):
+            near = max(near, recent[k, n_heads + _BEATS])
+        trust = min(1.0, newest[n_heads + _CONFIDENCE] / TRUSTED)
+        row[n_heads] = trust * (_odds(near) - USUAL)
+        # Which beat it is: one that was decided nearby, or the one after the last.
+        position, meter = newest[n_heads + _POSITION], newest[n_heads + _METER]
+        decided = False
+        for k in range(width):
+            ago = recent[k, n_heads + _SINCE]
+            if ago >= 0 and abs(k - ago - reach) <= reach + 1:
+                decided = True
+        if meter > 0 and not decided:
+            position = position % meter + 1
+        row[n_heads + 1] = 0.0 if meter <= 0 else trust if position == 1 else -trust / (meter - 1)
+        for h in range(n_heads):
+            row[n_heads + 2 + h] = recent[reach, h]
+        written += 1
+    return written
 
 
 class Evidence:
@@ -109,7 +105,6 @@ class Evidence:
         self._recent: NDArray[np.float32] = np.zeros((2 * reach + 1 + AFTER, len(heads) + N_STATE), np.float32)
         self._rows: NDArray[np.float32] = np.zeros((1, 2 * self._heads + 2), np.float32)
         self._skip = np.zeros(1, np.int64)
-        self._run = _compiled()
         self.reset()
 
     def reset(self) -> None:
@@ -124,10 +119,14 @@ class Evidence:
         Gives float32 (m, 2 * heads + 2), a row for each frame that is `wait` frames old: a view, valid until the next
         push.
         """
-        if len(heads) > len(self._rows):
-            self._rows = np.zeros((len(heads), self._rows.shape[1]), np.float32)
-        written = self._run(heads, pulse, self._reach, self._recent, self._skip, self._rows)
-        return self._rows[:written]
+        parts = self.parts(len(heads))
+        return self._rows[: collect_evidence(heads, pulse, *parts)]
+
+    def parts(self, n: int) -> tuple[Any, ...]:
+        """[analysis] Give what `collect_evidence` takes for n frames, and the rows that it writes."""
+        if n > len(self._rows):
+            self._rows = np.zeros((n, self._rows.shape[1]), np.float32)
+        return self._reach, self._recent, self._skip, self._rows
 
     def weights(self, way: Way, where: str) -> NDArray[np.float64]:
         """Give what a way multiplies a row's first columns by. Raises ModelError for a head that the net has not."""
@@ -165,42 +164,37 @@ def level_of(margins: Sequence[float]) -> float:
     return 1.0
 
 
-@cache
-def _compiled_peaks() -> Callable[..., int]:
-    def run(rows, weights, bias, own, share, asked, decay, state, scores, places, found):
-        # asked: each way's threshold and relative. state: for each way the highest score lately, and the scores of the
-        # frame before last and the last. found: of each peak the ways' scores, highest scores lately, and margins.
-        ways, count = len(bias), 0
-        most, before, last = state[0], state[1], state[2]
-        for i in range(len(rows)):
-            row = scores[i]
-            for way in range(ways):
-                total = bias[way]
-                for k in range(weights.shape[1]):
-                    total += weights[way, k] * rows[i, k]
-                row[way] = 1 / (1 + math.exp(-total))
-            row[ways] = 0
-            for k in range(len(own)):
-                row[ways] = max(row[ways], share[k] * rows[i, own[k]])
-            line = max(asked[0, ways], asked[1, ways] * most[ways])
-            if last[ways] >= before[ways] and last[ways] > row[ways] and last[ways] >= line:
-                places[count] = i
-                for way in range(ways + 1):
-                    found[0, count, way] = last[way]
-                    found[1, count, way] = most[way]
-                    line = max(asked[0, way], asked[1, way] * most[way])
-                    found[2, count, way] = _odds(last[way]) - _odds(line)
-                count += 1
+@njit(cache=True)
+def find_peaks(rows, weights, bias, own, share, asked, decay, state, scores, places, found):
+    """Score rows of evidence, and find the attacks among them; give how many."""
+    # asked: each way's threshold and relative. state: for each way the highest score lately, and the scores of the
+    # frame before last and the last. found: of each peak the ways' scores, highest scores lately, and margins.
+    ways, count = len(bias), 0
+    most, before, last = state[0], state[1], state[2]
+    for i in range(len(rows)):
+        row = scores[i]
+        for way in range(ways):
+            total = bias[way]
+            for k in range(weights.shape[1]):
+                total += weights[way, k] * rows[i, k]
+            row[way] = 1 / (1 + math.exp(-total))
+        row[ways] = 0
+        for k in range(len(own)):
+            row[ways] = max(row[ways], share[k] * rows[i, own[k]])
+        line = max(asked[0, ways], asked[1, ways] * most[ways])
+        if last[ways] >= before[ways] and last[ways] > row[ways] and last[ways] >= line:
+            places[count] = i
             for way in range(ways + 1):
-                most[way] = max(row[way], most[way] * decay)
-                before[way] = last[way]
-                last[way] = row[way]
-        return count
-
-    rows, numbers, table = types.float32[:, ::1], types.float64[::1], types.float64[:, ::1]
-    places, cube = types.int64[::1], types.float64[:, :, ::1]
-    signature = types.int64(rows, table, numbers, places, numbers, table, types.float64, table, rows, places, cube)
-    return njit([signature], cache=True)(run)
+                found[0, count, way] = last[way]
+                found[1, count, way] = most[way]
+                line = max(asked[0, way], asked[1, way] * most[way])
+                found[2, count, way] = _odds(last[way]) - _odds(line)
+            count += 1
+        for way in range(ways + 1):
+            most[way] = max(row[way], most[way] * decay)
+            before[way] = last[way]
+            last[way] = row[way]
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +239,6 @@ class AttackRanking:
         self._state = np.zeros((3, len(self.names)))
         self._make_room(1)
         self._first = decision.first_highest
-        self._run = _compiled_peaks()
         self.reset()
 
     def reset(self) -> None:
@@ -262,10 +255,14 @@ class AttackRanking:
 
     def _push(self, rows: NDArray[np.float32]) -> int:
         """Process rows; give the number of peaks, which then stand at the beginning of `_places` and `_found`."""
-        if len(rows) > len(self._scores):
-            self._make_room(len(rows))
         self.next_frame += len(rows)
-        return self._run(rows, *self._constants, self._state, self._scores, self._places, self._found)
+        return int(find_peaks(rows, *self.parts(len(rows))))
+
+    def parts(self, n: int) -> tuple[Any, ...]:
+        """[analysis] Give what `find_peaks` takes for n rows."""
+        if n > len(self._scores):
+            self._make_room(n)
+        return *self._constants, self._state, self._scores, self._places, self._found
 
     def peaks(self, rows: NDArray[np.float32]) -> Peaks:
         """[analysis] Process rows of `Evidence.push`; give the peaks decided in them."""
@@ -279,13 +276,13 @@ class AttackRanking:
 
         The scores are a view, valid until the next push.
         """
-        first = self.next_frame - 1
         count = self._push(rows)
+        return self._scores[: len(rows)], self.attacks(count, self.next_frame - len(rows))
+
+    def attacks(self, count: int, first: int) -> list[Attack]:
+        """[analysis] Give the first `count` attacks of those last found, in rows from frame `first` on."""
         places, found = self._places[:count].tolist(), self._found[:, :count].tolist()
-        attacks = (
-            [self._attack(first + place, *one) for place, *one in zip(places, *found, strict=True)] if count else []
-        )
-        return self._scores[: len(rows)], attacks
+        return [self._attack(first - 1 + place, *one) for place, *one in zip(places, *found, strict=True)]
 
     def _attack(self, frame: int, scores: list[float], _highest: list[float], margins: list[float]) -> Attack:
         margin = dict(zip(self.names, margins, strict=True))

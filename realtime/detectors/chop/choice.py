@@ -1,18 +1,31 @@
 """Which attacks are chops: as the user wants it, and as the model's manifest says how."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
+from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.models import Manifest, ModelError
 from samplechop.realtime.core.plugin import Trace
 from samplechop.realtime.detectors.beats.tracker import CONFIDENCE, P_BEAT
 from samplechop.realtime.detectors.chop import DIAL, Choose
-from samplechop.realtime.detectors.chop.attack_ranking import Attack, AttackRanking, Evidence
-from samplechop.realtime.detectors.chop.decision import Decision
-from samplechop.realtime.detectors.chop.drums_alone import DrumsAloneState, PassageFeatures
+from samplechop.realtime.detectors.chop.attack_ranking import (
+    Attack,
+    AttackRanking,
+    Evidence,
+    collect_evidence,
+    find_peaks,
+)
+from samplechop.realtime.detectors.chop.decision import Decision, DrumsAlone
+from samplechop.realtime.detectors.chop.drums_alone import (
+    DrumsAloneState,
+    PassageFeatures,
+    average_passage,
+    follow_passage,
+)
 from samplechop.realtime.detectors.chop.peak_picking import AdaptivePicker, BeatWeigher
 from samplechop.realtime.nets.streaming import calibrated
 
@@ -43,6 +56,40 @@ class Pick:
     gap: float | None = None
 
 
+NEVER_ALONE = DrumsAlone({"contrast": 0.0}, 0.0, 1.0, 1.0, 1.0, -1.0)
+"""The rule where music and drums alone are cut alike; it is not asked."""
+Spectra = tuple[NDArray[np.float32], int, int]
+"""A ring of constant-Q frames, float32 (size, bins), and of the frames' newest ones the first, and how far apart."""
+
+
+@cache
+def _compiled() -> Callable[..., tuple[int, int]]:
+    # Arrays after those that are read: as `parts` of Evidence, AttackRanking, PassageFeatures and DrumsAloneState.
+    def run(heads, pulse, spectra, first, step, reach, recent, skip, evidence, weights, bias, own, share, asked, decay,
+            state, scores, places, found, columns, passing, means, frames, features, counting, rule, is_alone, alone,
+            way, shown):  # fmt: skip
+        n = len(heads)
+        written = collect_evidence(heads, pulse, reach, recent, skip, evidence)
+        ranked = weights, bias, own, share, asked, decay, state, scores, places, found
+        count = find_peaks(evidence[:written], *ranked)
+        ways = len(bias)
+        if way < 0:  # music and drums alone are cut otherwise, and which it is decides
+            average_passage(heads, spectra, first, step, columns, passing, means, frames, features)
+            follow_passage(features[:n], counting, rule, is_alone, alone)
+        for i in range(written):
+            chosen = way if way >= 0 else ways if alone[n - written + i] else -1 - way
+            shown[i] = scores[i, chosen]
+        return written, count
+
+    rows, row, numbers, places = types.float32[:, ::1], types.float32[::1], types.float64[::1], types.int64[::1]
+    table, number, cube, flags = types.float64[:, ::1], types.int64, types.float64[:, :, ::1], types.boolean[::1]
+    read = types.float32[:, :], rows, rows, number, number
+    ranked = table, numbers, places, numbers, table, types.float64, table, rows, places, cube
+    passage = places, types.float64, numbers, places, table, numbers, numbers, flags, flags
+    signature = types.UniTuple(number, 2)(*read, number, rows, places, rows, *ranked, *passage, number, row)
+    return njit([signature], cache=True)(run)
+
+
 class RankedChoice:
     """Every attack with its place on the dial, and which of them are chosen.
 
@@ -60,15 +107,18 @@ class RankedChoice:
         self.threshold = decision.ways[self._way].threshold
         self._evidence = Evidence(heads, decision.beat_reach)
         self._ranking = AttackRanking(decision, self._evidence, decay, where)
-        self._passage: PassageFeatures | None = None
-        rule = decision.drums_alone
-        if rule is not None and wanted.choose == "auto" and wanted.density is None:
-            seconds = manifest.features.hop_length / manifest.features.sample_rate
-            self._passage, self._alone = PassageFeatures(heads, rule.seconds, seconds), DrumsAloneState(rule)
+        self._column = list(self._ranking.names).index(self._way)
+        rule = decision.drums_alone if wanted.choose == "auto" and wanted.density is None else None
+        self._follows = rule is not None
+        seconds = manifest.features.hop_length / manifest.features.sample_rate
+        self._alone = DrumsAloneState(rule or NEVER_ALONE)
+        read = heads if self._follows else ("hit", "onset")
+        self._passage = PassageFeatures(read, (rule or NEVER_ALONE).seconds, seconds)
         self._calibrations = {name: one.calibration or manifest.calibration for name, one in decision.ways.items()}
         self._gaps = {name: one.gap for name, one in decision.ways.items()}
         self.attack_gap = self._gaps["attacks"]
-        self._column = {name: place for place, name in enumerate(self._ranking.names)}
+        self._run = _compiled()
+        self._make_room(1)
 
     @property
     def next_frame(self) -> int:
@@ -77,24 +127,35 @@ class RankedChoice:
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        self._evidence.reset()
-        self._ranking.reset()
-        if self._passage is not None:
-            self._passage.reset()
-            self._alone.reset()
+        for part in (self._evidence, self._ranking, self._passage, self._alone):
+            part.reset()
+
+    def _make_room(self, n: int) -> None:
+        """Have room for n frames."""
+        self._room = n
+        parts = self._evidence.parts(n), self._ranking.parts(n), self._passage.parts(n), self._alone.parts(n)
+        self._is_alone = parts[-1][-1]
+        self._shown: NDArray[np.float32] = np.zeros(n, np.float32)
+        way = -1 - self._column if self._follows else self._column
+        self._parts = *(one for part in parts for one in part), way, self._shown
 
     def push(
-        self, heads: NDArray[np.float32], pulse: NDArray[np.float32], spectra: NDArray[np.float32], trace: Trace
+        self, heads: NDArray[np.float32], pulse: NDArray[np.float32], spectra: Spectra, trace: Trace
     ) -> list[Pick]:
         """[analysis] Process probabilities, the tracker's rows and the newest spectra; append scores to the trace."""
-        rows, first = self._evidence.push(heads, pulse), self._ranking.next_frame
-        scores, attacks = self._ranking.push(rows)
-        shown = scores[:, self._column[self._way]]
-        if self._passage is None:
-            trace.append(shown)
+        n = len(heads)
+        if n > self._room:
+            self._make_room(n)
+        written, count = self._run(heads, pulse, *spectra, *self._parts)
+        first = self._ranking.next_frame
+        self._ranking.next_frame = first + written
+        trace.append(self._shown[:written])
+        if not count:
+            return []
+        attacks = self._ranking.attacks(count, first)
+        if not self._follows:
             return [self._pick(attack, False) for attack in attacks]
-        alone = self._alone.push(self._passage.push(heads, spectra))[len(heads) - len(rows) :]
-        trace.append(np.where(alone, scores[:, self._column["attacks"]], shown))
+        alone = self._is_alone[n - written : n]
         return [self._pick(attack, bool(alone[attack.decided - first])) for attack in attacks]
 
     def _pick(self, attack: Attack, alone: bool) -> Pick:
@@ -157,7 +218,7 @@ class BeatChoice:
         self._peaks.reset()
 
     def push(
-        self, heads: NDArray[np.float32], pulse: NDArray[np.float32], _spectra: NDArray[np.float32], trace: Trace
+        self, heads: NDArray[np.float32], pulse: NDArray[np.float32], _spectra: Spectra, trace: Trace
     ) -> list[Pick]:
         """[analysis] Process probabilities and the tracker's rows; append the scores to the trace."""
         scores = self._weigher.push(heads[:, self._column], pulse[:, P_BEAT], pulse[:, CONFIDENCE])

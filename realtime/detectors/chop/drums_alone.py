@@ -5,11 +5,11 @@ have hardly tones, so that in their constant-Q spectrum neighbouring semitones a
 """
 
 import math
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import njit
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
@@ -25,32 +25,27 @@ _DIFFERENCES, _SUM, _HITS, _ATTACKS, _SOLO = range(5)
 _MEANS = 5
 
 
-@cache
-def _compiled() -> Callable[..., None]:
-    def run(heads, spectra, columns, share, means, frames, features):
-        for t in range(len(heads)):
-            frames[0] += 1
-            weight = max(share, 1 / frames[0])  # until it is long enough, the mean counts all frames alike
-            differences, total = 0.0, 0.0
-            for k in range(spectra.shape[1]):
-                total += spectra[t, k]
-                if k:
-                    differences += abs(spectra[t, k] - spectra[t, k - 1])
-            means[_DIFFERENCES] += weight * (differences - means[_DIFFERENCES])
-            means[_SUM] += weight * (total - means[_SUM])
-            means[_HITS] += weight * (heads[t, columns[0]] - means[_HITS])
-            means[_ATTACKS] += weight * (heads[t, columns[1]] - means[_ATTACKS])
-            features[t, 0] = means[_DIFFERENCES] / (means[_SUM] + 1e-6)
-            features[t, 1] = math.log(means[_HITS] / (means[_ATTACKS] + _LEAST_ATTACKS) + _LEAST_HITS)
-            if columns[2] >= 0:
-                solo = min(max(heads[t, columns[2]], _EDGE), 1 - _EDGE)
-                means[_SOLO] += weight * (math.log(solo / (1 - solo)) - means[_SOLO])
-            features[t, 2] = means[_SOLO]
-
-    rows = types.float32[:, :]
-    numbers, integers = types.float64[::1], types.int64[::1]
-    signature = types.void(rows, rows, integers, types.float64, numbers, integers, types.float64[:, ::1])
-    return njit([signature], cache=True)(run)
+@njit(cache=True)
+def average_passage(heads, spectra, first, step, columns, share, means, frames, features):
+    """Write the features of each frame t, whose spectrum is row first + step * t of a ring."""
+    for t in range(len(heads)):
+        frames[0] += 1
+        weight = max(share, 1 / frames[0])  # until it is long enough, the mean counts all frames alike
+        differences, total, row = 0.0, 0.0, (first + step * t) % len(spectra)
+        for k in range(spectra.shape[1]):
+            total += spectra[row, k]
+            if k:
+                differences += abs(spectra[row, k] - spectra[row, k - 1])
+        means[_DIFFERENCES] += weight * (differences - means[_DIFFERENCES])
+        means[_SUM] += weight * (total - means[_SUM])
+        means[_HITS] += weight * (heads[t, columns[0]] - means[_HITS])
+        means[_ATTACKS] += weight * (heads[t, columns[1]] - means[_ATTACKS])
+        features[t, 0] = means[_DIFFERENCES] / (means[_SUM] + 1e-6)
+        features[t, 1] = math.log(means[_HITS] / (means[_ATTACKS] + _LEAST_ATTACKS) + _LEAST_HITS)
+        if columns[2] >= 0:
+            solo = min(max(heads[t, columns[2]], _EDGE), 1 - _EDGE)
+            means[_SOLO] += weight * (math.log(solo / (1 - solo)) - means[_SOLO])
+        features[t, 2] = means[_SOLO]
 
 
 class PassageFeatures:
@@ -65,7 +60,6 @@ class PassageFeatures:
         self._share = frame_seconds / seconds
         self._means, self._frames = np.zeros(_MEANS), np.zeros(1, np.int64)
         self._features = np.zeros((1, len(FEATURES) + 1))
-        self._run = _compiled()
 
     def reset(self) -> None:
         """[analysis] Become as new."""
@@ -78,26 +72,26 @@ class PassageFeatures:
 
         spectra: the newest constant-Q frame that there was when each row of probabilities came.
         """
-        if len(heads) > len(self._features):
-            self._features = np.zeros((len(heads), len(FEATURES) + 1))
-        features = self._features[: len(heads)]
-        self._run(heads, spectra, self._columns, self._share, self._means, self._frames, features)
-        return features
+        average_passage(heads, spectra, 0, 1, *self.parts(len(heads)))
+        return self._features[: len(heads)]
+
+    def parts(self, n: int) -> tuple[Any, ...]:
+        """[analysis] Give what `average_passage` takes for n frames; the last is what it writes."""
+        if n > len(self._features):
+            self._features = np.zeros((n, len(FEATURES) + 1))
+        return self._columns, self._share, self._means, self._frames, self._features
 
 
-@cache
-def _compiled_state() -> Callable[..., None]:
-    def run(features, weights, rule, state, found):
-        # rule: bias, and the evidence to enter and to leave the state.
-        for t in range(len(features)):
-            evidence = rule[0]
-            for k in range(len(weights)):
-                evidence += weights[k] * features[t, k]
-            state[0] = evidence >= (rule[2] if state[0] else rule[1])
-            found[t] = state[0]
-
-    numbers, flags = types.float64[::1], types.boolean[::1]
-    return njit([types.void(types.float64[:, ::1], numbers, numbers, flags, flags)], cache=True)(run)
+@njit(cache=True)
+def follow_passage(features, weights, rule, state, found):
+    """Write for each frame whether drums alone sound."""
+    # rule: bias, and the evidence to enter and to leave the state.
+    for t in range(len(features)):
+        evidence = rule[0]
+        for k in range(len(weights)):
+            evidence += weights[k] * features[t, k]
+        state[0] = evidence >= (rule[2] if state[0] else rule[1])
+        found[t] = state[0]
 
 
 class DrumsAloneState:
@@ -111,7 +105,6 @@ class DrumsAloneState:
         self._weights = np.array([rule.weights.get(name, 0.0) for name in names])
         self._rule, self._first = np.array([rule.bias, rule.enter, rule.leave]), rule.first >= 0
         self._state, self._found = np.zeros(1, np.bool_), np.zeros(1, np.bool_)
-        self._run = _compiled_state()
         self.reset()
 
     def reset(self) -> None:
@@ -122,8 +115,11 @@ class DrumsAloneState:
         """[analysis] Process features, float64 (n, 3), as of `PassageFeatures.push`; give bool (n,), a view that is
         valid until the next push.
         """
-        if len(features) > len(self._found):
-            self._found = np.zeros(len(features), np.bool_)
-        found = self._found[: len(features)]
-        self._run(features, self._weights, self._rule, self._state, found)
-        return found
+        follow_passage(features, *self.parts(len(features)))
+        return self._found[: len(features)]
+
+    def parts(self, n: int) -> tuple[Any, ...]:
+        """[analysis] Give what `follow_passage` takes for n frames; the last is what it writes."""
+        if n > len(self._found):
+            self._found = np.zeros(n, np.bool_)
+        return self._weights, self._rule, self._state, self._found

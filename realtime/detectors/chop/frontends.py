@@ -19,8 +19,8 @@ from samplechop.realtime.detectors.chop.decision import Decision
 from samplechop.realtime.detectors.chop.peak_picking import PEAK_WAIT, RunPicker
 from samplechop.realtime.dsp.context_window import ContextWindow
 from samplechop.realtime.dsp.cqt import StreamingCQT
-from samplechop.realtime.dsp.delay_line import History
-from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS, STACK
+from samplechop.realtime.dsp.delay_line import History, Ring
+from samplechop.realtime.nets.features import HOP_LENGTH, STACK
 from samplechop.realtime.nets.fine_features import LATE_HOPS
 from samplechop.realtime.nets.streaming import calibrated, decay_of
 from samplechop.realtime.nets.tflite import Scorer
@@ -46,7 +46,7 @@ class FrontEnd(ABC):
     offset: int
     delay_terms: tuple[tuple[str, int], ...]
     wait: int
-    spectra: History
+    spectra: History | Ring
     spectrum_hop: int
     threshold: float
     attack_gap: float | None = None
@@ -92,15 +92,17 @@ class WindowFrontEnd(FrontEnd):
         self._windows: NDArray[np.float32] = np.zeros((most, features.n_inputs), np.float32)
         self._silent: NDArray[np.bool_] = np.zeros(most, np.bool_)
         self._scores: NDArray[np.float32] = np.zeros(most, np.float32)
-        self.spectra = History(features.n_bins, features.future + self._cqt.latency // hop + 64 + most, most)
+        self.spectra = self._magnitudes = History(
+            features.n_bins, features.future + self._cqt.latency // hop + 64 + most, most
+        )
 
     def push(self, block: NDArray[np.float32], _start: int, trace: Trace, /) -> list[Pick]:
         """[analysis] Process a block."""
-        magnitudes = self.spectra.room()
+        magnitudes = self._magnitudes.room()
         frames = self._cqt.push(block, magnitudes)
         if not frames:
             return []
-        self.spectra.advance(frames)
+        self._magnitudes.advance(frames)
         n = self._context.push(magnitudes, frames, self._windows, self._silent)
         if not n:
             return []
@@ -137,32 +139,27 @@ class StreamFrontEnd(FrontEnd):
             *stream.delay_terms,
             ("beat window", decision.beat_reach * stream.hop_length),
         )
-        most = spec.max_block_size // self.spectrum_hop + 1
         self._parts = (self._shared,)
         self._lookahead = stream.lookahead
         self._late = LATE_HOPS if stream.early_heads else 0
-        self.spectra = History(N_BINS, sum(n for _, n in self.delay_terms) // self.spectrum_hop + 64 + most, most)
+        self.spectra = self._harmony = stream.features.harmony
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        super().reset()
+        self._shared.reset()
+        self._picker.reset()
         self._frames = 0
 
     def push(self, block: NDArray[np.float32], start: int, trace: Trace, /) -> list[Pick]:
         """[analysis] Process the block that begins at `start`."""
         rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
-        features = self._shared.stream.activations.features
-        if n := features.n_constant_q:
-            self.spectra.room()[:n] = features.constant_q[:n]
-            self.spectra.advance(n)
         if not len(rows):
             return []
         # Row g came with the features up to g + lookahead, each of STACK constant-Q frames.
         newest = STACK * (self._frames + self._lookahead) + STACK - 1 - self._late
         self._frames += len(rows)
-        spectra = self.spectra.view(newest, newest + STACK * (len(rows) - 1) + 1)[::STACK]
-        return self._choice.push(rows, pulse, spectra, trace)
+        return self._choice.push(rows, pulse, (self._harmony.rows, newest, STACK), trace)
 
 
 SKIP = 2

@@ -1,0 +1,23 @@
+"""Compiled steps of the shared net equal those of the runtime to the last bit, where they are used."""
+
+import numpy as np
+import pytest
+
+from samplechop import models
+from samplechop.realtime.nets.temporal_net import TemporalNet
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 30.0])
+def test_compiled_steps_give_the_bits_of_the_runtime(scale: float) -> None:
+    net, reference = TemporalNet(models.load("chop")), TemporalNet(models.load("chop"))
+    if not net.is_compiled:
+        pytest.skip("the runtime rounds otherwise on this machine, and computes all steps")
+    reference._compiled = None
+    rows = scale * np.random.default_rng(1).standard_normal((60, 1, 125), np.float32)
+    for row in rows:
+        np.testing.assert_array_equal(net.push(row), reference.push(row))
+        np.testing.assert_array_equal(net.early, reference.early)
+
+
+def test_a_net_that_is_built_otherwise_is_left_to_the_runtime() -> None:
+    assert not TemporalNet(models.load("drums")).is_compiled
