@@ -114,7 +114,7 @@ def _read(document: dict[str, Any]) -> Project:
         None if key is None else values.key(key, "key"),
         checked(document.get("kit", {}), "kit"),
         max([made, *(one.number for one in parsed)]),
-        None if document.get("offer") is None else _offer(document["offer"], length),
+        None if document.get("offer") is None else offer_of(document["offer"], length),
     )
 
 
@@ -198,7 +198,8 @@ def _grid(value: Any, length: int) -> Grid:
     )
 
 
-def _offer(value: Any, length: int) -> Offer:
+def offer_of(value: Any, length: int) -> Offer:
+    """Read what the machine offered. Raises UserError."""
     names = frozenset({"model", "places"})
     given = values.only(value, "offer", names, names)
     both = frozenset({"name", "sha256"})

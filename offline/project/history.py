@@ -3,14 +3,16 @@
     begin --edit--> a --edit--> b --undo--> a --edit--> c        undo leads back to a, then to begin; b is gone
 
 States are kept as they come, which costs little, as they share what an edit leaves alone. So no command needs an
-inverse, and a replay of all edits gives the same project again.
+inverse, and a replay of all edits gives the same project again. What the machine offered is noted among the edits, but
+undo passes it by: nobody decided it.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from samplechop.offline.project.commands import apply
-from samplechop.offline.project.document import from_document
+from samplechop.offline.project.document import from_document, offer_of
 from samplechop.offline.project.model import Project
 from samplechop.realtime.core.errors import UserError
 
@@ -18,19 +20,25 @@ UNDO, REDO, REPLACE = "undo", "redo", "replace"
 
 
 class History:
-    """A project with its edits. project: as it is now."""
+    """A project with its edits."""
 
     def __init__(self, begin: Project, edits: Iterable[Any] = ()) -> None:
         """Begin with a project, and do what was done. Raises UserError for an edit that cannot be."""
-        self.project = begin
+        self._state, self._offer = replace(begin, offer=None), begin.offer
         self._undone: list[tuple[Project, Any]] = []
         self._done: list[tuple[Project, Any]] = []
         for edit in edits:
             self.do(edit)
 
-    def do(self, edit: Any) -> Project:
-        """Do a command of `commands`, or {"do": "undo"}, {"do": "redo"}, {"do": "replace", "project": a document}.
+    @property
+    def project(self) -> Project:
+        """The project as it is now."""
+        return replace(self._state, offer=self._offer)
 
+    def do(self, edit: Any) -> Project:
+        """Do a command of `commands`, or one of the history.
+
+        {"do": "undo"}, {"do": "redo"}; {"do": "replace", "project": a document}; {"do": "offer", "offer": as in one}.
         Raises UserError, and then nothing has changed.
         """
         match edit:
@@ -39,9 +47,13 @@ class History:
                     raise UserError(f"{name} takes nothing else, got {sorted(map(str, rest))[0]!r:.60}")
                 self._step(*((self._done, self._undone) if name == UNDO else (self._undone, self._done)), name)
             case {"do": "replace", "project": document, **rest} if not rest:
-                self._note(from_document(document), edit)
+                project = from_document(document)
+                self._note(replace(project, offer=None), edit)
+                self._offer = project.offer
+            case {"do": "offer", "offer": offer, **rest} if not rest:
+                self._offer = offer_of(offer, self._state.audio.length)
             case _:
-                self._note(apply(self.project, edit), edit)
+                self._note(apply(self._state, edit), edit)
         return self.project
 
     @property
@@ -55,13 +67,13 @@ class History:
         return self._undone[-1][1] if self._undone else None
 
     def _note(self, project: Project, edit: Any) -> None:
-        self._done.append((self.project, edit))
+        self._done.append((self._state, edit))
         self._undone.clear()
-        self.project = project
+        self._state = project
 
     def _step(self, back: list[tuple[Project, Any]], forth: list[tuple[Project, Any]], name: str) -> None:
         if not back:
             raise UserError(f"there is nothing to {name}")
         project, edit = back.pop()
-        forth.append((self.project, edit))
-        self.project = project
+        forth.append((self._state, edit))
+        self._state = project

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from samplechop.offline.kits.core.options import ChopOptions
@@ -30,12 +31,17 @@ def chop_options(kit: Mapping[str, Any], **given: Any) -> ChopOptions:
     return ChopOptions(**{**kit, **given})
 
 
+@cache
+def _types() -> dict[str, type]:
+    return value_types(ChopOptions)
+
+
 def _value(name: str, value: Any, what: str) -> Any:
     if name in ELSEWHERE:
         raise UserError(f"{what} is no option of a project's kit: {ELSEWHERE[name]} instead")
     if name not in NAMES:
         raise UserError(f"{what} is no option of samplechop chop{close_word(str(name), NAMES)}")
-    kind = value_types(ChopOptions)[name]
+    kind = _types()[name]
     if name == "formats":
         if isinstance(value, list) and len(value) <= _MOST_WORDS and all(_is_text(one) for one in value):
             return tuple(value)

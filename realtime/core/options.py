@@ -47,9 +47,15 @@ class Option:
     clock: bool = False
 
 
+@functools.cache
+def _hints(cls: type, extras: bool = False) -> dict[str, Any]:
+    """Evaluate a class's annotations once: it takes as long as a thousand checks."""
+    return get_type_hints(cls, include_extras=extras)
+
+
 def options_of(cls: type) -> dict[str, Option]:
     """Give the options declared on a dataclass, by the names of their fields."""
-    hints = get_type_hints(cls, include_extras=True)
+    hints = _hints(cls, True)
     found = {}
     for field in fields(cls):
         for extra in getattr(hints[field.name], "__metadata__", ()):
@@ -66,7 +72,7 @@ def option_name(cls: type, name: str) -> str:
 
 def check(settings: Any) -> None:
     """Refuse values out of range and words that are no choice. Raises UserError that names option, value and range."""
-    cls = type(settings)
+    cls: type = type(settings)
     for name, option in options_of(cls).items():
         value, low, high = getattr(settings, name), option.low, option.high
         if value is None or low is None:
@@ -86,7 +92,7 @@ def check(settings: Any) -> None:
             raise UserError(f"{option_name(cls, name)} must lie between {low:g} and {high:g}, got {value}")
         if not low <= value <= high:
             raise UserError(f"{option_name(cls, name)} must be in {low:g}..{high:g}, got {value}")
-    for name, hint in get_type_hints(cls).items():
+    for name, hint in _hints(cls).items():
         value, choices = getattr(settings, name), _choices(hint)
         if choices and value not in choices:
             words = ", ".join(str(choice) for choice in choices if choice is not None)
@@ -95,7 +101,7 @@ def check(settings: Any) -> None:
 
 def value_types(cls: type) -> dict[str, type]:
     """Give the plain type behind each field's: that of an optional one, str for a choice of words."""
-    return {name: _value_type(hint) for name, hint in get_type_hints(cls).items()}
+    return {name: _value_type(hint) for name, hint in _hints(cls).items()}
 
 
 def is_pair(kind: Any) -> bool:
@@ -169,7 +175,7 @@ def with_options(cls: type, undoable: bool = False) -> Callable[[Callable[..., N
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(function, eval_str=True).parameters.values()
         types, defaults = value_types(cls), {field.name: field.default for field in fields(cls)}
-        declared, hints = options_of(cls), get_type_hints(cls)
+        declared, hints = options_of(cls), _hints(cls)
         more = []
         for name, option in declared.items():
             kind = str if get_origin(types[name]) is tuple and not is_pair(types[name]) else types[name]

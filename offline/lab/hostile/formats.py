@@ -36,6 +36,9 @@ from samplechop.offline.lab.hostile.format import (
 )
 from samplechop.offline.labels.files import read_labels, read_review
 from samplechop.offline.labels.taps import read_taps
+from samplechop.offline.project import store
+from samplechop.offline.project.model import Audio, Offer, Project
+from samplechop.offline.project.store import editing
 from samplechop.offline.sessions.reading import find_sessions, read_session, repair
 
 
@@ -97,10 +100,49 @@ def _load_whole_kit(folder: Path, scratch: Path) -> None:
         make_kit(path, scratch / "kit", ChopOptions(picture=False))
 
 
+_PROJECT = "a.chops.json"
+
+
+def _project_files() -> list[Files]:
+    audio = Audio("ab" * 32, 8000, 9000, 1, "a.wav")
+    edits = [
+        {"do": "move", "at": 700, "to": 712},
+        {"do": "name", "chop": "c1", "name": "zwei ä"},
+        {"do": "end", "chop": "c1", "end": 1500},
+        {"do": "delete", "at": 4000},
+        {"do": "kit", "option": "until", "value": "4beats"},
+        {"do": "kit", "option": "formats", "value": ["default", "op1"]},
+        {"do": "tempo-change", "at": 4000, "bpm": 96.5},
+        {"do": "key", "key": "A minor"},
+        {"do": "undo"},
+    ]
+
+    def write(folder: Path) -> None:
+        offer = Offer(("chop", "0" * 64), ((700, 0.5), (4000, 0.75)))
+        with editing(folder / _PROJECT, Project(audio, offer=offer)) as editor:
+            for edit in edits:
+                editor.do(edit)
+
+    whole = written(write)
+    return [whole, {_PROJECT: whole[_PROJECT]}]
+
+
+def _load_project(folder: Path, _: Path) -> None:
+    path = folder / _PROJECT
+
+    def edit() -> None:
+        with editing(path) as editor:
+            editor.do({"do": "lock", "at": 1})
+            editor.do({"do": "undo"})
+
+    each(lambda: store.read(path), edit, lambda: store.read(path))
+
+
 def _sound_formats() -> dict[str, Format]:
     made = {
         # A folder of a session may be a link: it is read, and not repaired.
         "sessions": mutated(_sessions, _load_sessions, 6, links=2),
+        "projects": mutated(_project_files, _load_project, 8),
         "logs": mutated(lambda: [{"a.jsonl": session_log(), "b.txt": b"0.1\n0.5\n"}], _load_log, 10, follows=True),
         "whole kits": Format(_audio("wav"), _load_whole_kit, 0.02, seconds=60.0),
     }
