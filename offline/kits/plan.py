@@ -8,13 +8,23 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits import boundaries, redundancy, selection
-from samplechop.offline.kits.analysis import beat_grid, candidates, content, descriptors, tempo_and_key
+from samplechop.offline.kits.analysis import (
+    beat_grid,
+    candidates,
+    content,
+    corrected_grid,
+    descriptors,
+    tempo_and_key,
+)
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
+from samplechop.offline.project.model import Grid
 
+AS_DETECTED = Grid()
+"""The beat grid, where nobody corrected it."""
 MOST_CANDIDATES = 2000
 """Most that are compared with each other: every pair has a distance, and thousands would take gigabytes."""
 
@@ -73,18 +83,24 @@ def choice(
     last: int,
     progress: Progress = silent,
     detected: DetectedContent | None = None,
+    grid: Grid = AS_DETECTED,
 ) -> Choice:
-    """Find the chops of the samples first..last and describe them. detected: by which to find out what is wanted."""
+    """Find the chops of the samples first..last and describe them.
+
+    detected: by which to find out what is wanted. grid: a person's corrections of beats, bars and tempo.
+    Raises UserError for corrections that cannot be.
+    """
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
     attacks = [one.sample for one in found.candidates]
     begins = boundaries.begins_with_sound(record, found.candidates, first, last)
-    bars: tuple[int, ...] = ()
-    if found.tempo:  # bars are clear where the tempo is
+    if found.tempo:
         beats = beat_grid.whole(found.beats, attacks, first, last, rate, begins)
-        tempo = tempo_and_key.tempo(beats, rate, found.open_octave) or found.tempo
-        found = replace(found, beats=beats, tempo=tempo)
-        bars = tempo_and_key.downbeats(found.beats)
+        found = replace(found, beats=beats, tempo=tempo_and_key.tempo(beats, rate, found.open_octave) or found.tempo)
+    origin = attacks[0] if attacks else first
+    beats, tempo = corrected_grid.corrected(found.beats, found.tempo, grid, first, last, origin, rate)
+    found = replace(found, beats=beats, tempo=tempo)
+    bars = tempo_and_key.downbeats(beats) if tempo else ()  # bars are clear where the tempo is
     opening = options.bars and bool(bars) and bars[0] - first <= selection.BAR_SECONDS * rate
     begun = boundaries.with_beginning(found.candidates, options, first, rate, begins, opening)
     everything, fixed = boundaries.with_fixed(begun, options, rate, first, last)
@@ -110,12 +126,13 @@ def planned(
     last: int,
     progress: Progress = silent,
     detected: DetectedContent | None = None,
+    grid: Grid = AS_DETECTED,
 ) -> Plan:
     """Find the chops of the samples first..last and choose the best and most different, in order of time.
 
-    detected: what `options.want` is judged by.
+    detected: what `options.want` is judged by. grid: as of `choice`.
     """
-    among = choice(record, options, first, last, progress, detected)
+    among = choice(record, options, first, last, progress, detected, grid)
     chosen = among.selected(options)
     rate, beats = record.sample_rate, among.found.beats
     ends = options

@@ -39,6 +39,8 @@ def _shift(project: Project, command: Mapping[str, Any]) -> Project:
     grid, length = project.grid, project.audio.length
     if ("by" in command) == ("beats" in command):
         raise UserError("shift takes either by, in samples, or beats")
+    if grid.ones:
+        raise UserError(f"a bar begins at {grid.ones[0]}, as was said, wherever the grid is shifted: say another place")
     if "beats" in command:
         beats = grid.shift_beats + values.integer(command["beats"], "beats", -MOST_BEATS, MOST_BEATS)
         return replace(project, grid=replace(grid, shift_beats=values.integer(beats, "beats", -MOST_BEATS, MOST_BEATS)))

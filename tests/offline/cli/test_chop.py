@@ -18,6 +18,7 @@ from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.model import Content, Guess, Slice
 from samplechop.offline.kits.core.options import ChopOptions, Want
 from samplechop.offline.kits.core.record import open_record
+from samplechop.offline.project.model import Grid
 from tests.support.command import ROOT, samplechop
 from tests.support.signals import RATE, record
 
@@ -281,6 +282,14 @@ def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: P
         monkeypatch.setattr(planning.tempo_and_key, "tempo", lambda *_, known=known: known)
         planning.planned(taken, ChopOptions(bars=True), 0, taken.length)
         assert seen[-1] == bars
+
+
+def test_beats_bars_and_lengths_follow_a_corrected_grid(song: Path, tmp_path: Path) -> None:
+    taken = open_record(song, tmp_path)
+    plan = planning.planned(taken, ChopOptions(until="2beats"), 0, taken.length, grid=Grid(bpm=80.0, ones=(50_000,)))
+    assert plan.found.tempo == Guess("80.0", 1.0)
+    assert {one.stop - one.start for one in plan.pieces[:-1]} == {round(1.5 * taken.sample_rate)}
+    assert 50_000 in {beat.sample for beat in plan.found.beats if beat.label == "1"}
 
 
 def test_formats_are_listed() -> None:

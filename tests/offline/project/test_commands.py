@@ -107,6 +107,8 @@ def test_corrections_of_the_grid_add_up() -> None:
     )
     assert project.grid == Grid(4.0, None, (), -70, 1, (44_100,), 3, (TempoChange(500_000, 96.5),))
     assert apply(project, {"do": "reset-grid"}).is_empty
+    with pytest.raises(UserError, match="a bar begins at 44100, as was said, wherever the grid is shifted"):
+        apply(project, {"do": "shift", "beats": 1})
 
 
 @pytest.mark.parametrize(
