@@ -281,10 +281,11 @@ def _show(outcome: "Outcome", seconds: float) -> None:
             "repeats: share that sounds nearly like another slice, lower is better; distance:",
             "to the slice most alike, random picks 1, higher is better; probability: mean strength, higher is better",
         )
-        if kit.redundancy["kit"]["repeats"] > kit.redundancy["random"]["repeats"]:
+        repeats = round(kit.redundancy["kit"]["repeats"] * len(kit.slices))
+        if repeats > round(kit.redundancy["random"]["repeats"] * len(kit.slices)) + 1:
             echo(
-                f"this recording has hardly {len(kit.slices)} different sounds among its chops: slices repeat, try "
-                f"--count {max(1, len(kit.slices) // 2)}",
+                f"{repeats} of {len(kit.slices)} slices sound nearly like another one, more than by chance: the "
+                "strongest chops of this recording repeat; a smaller --count or a higher --diversity has fewer",
                 err=True,
             )
     size = sum(path.stat().st_size for path in outcome.files) / 1e6

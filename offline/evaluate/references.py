@@ -224,7 +224,7 @@ def group_of(audio: Path, root: Path) -> str:
     """Name the group a recording belongs to: its subfolder, else what stands before the first dash of its name."""
     if audio.parent != root:
         return audio.relative_to(root).parts[0]
-    return audio.stem.split("-")[0].strip() if "-" in audio.stem else root.name
+    return audio.stem.split("-")[0].strip() if "-" in audio.stem else root.resolve().name
 
 
 WANTED = (

@@ -10,13 +10,15 @@ from rich import markup
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from samplechop import models
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.palette import BACK, CYAN, FAINT, INK, LINE
 from samplechop.offline.evaluate import measures
 from samplechop.offline.evaluate.measures import RELIABILITY, Measures, Row, compared
 from samplechop.offline.evaluate.peers import PEERS
 from samplechop.offline.evaluate.runner import ALL, Result
-from samplechop.offline.evaluate.systems import title
+from samplechop.offline.evaluate.systems import parted, title
+from samplechop.offline.labels.files import fingerprint
 
 
 def _cells(row: Row, values: Sequence[float | None], errors: Sequence[float | None] = ()) -> list[str]:
@@ -40,7 +42,7 @@ def means(result: Result) -> Table:
     """Tabulate the mean over recordings ± its standard error, group by group, then over all, then the noise."""
     groups = [*result.groups, ALL] if len(result.groups) > 1 else result.groups
     table = _empty(result, f"Mean ± standard error over {len(result.tracks)} recordings")
-    table.caption, table.caption_justify = markup.escape("; ".join(licences(result))), "left"
+    table.caption, table.caption_justify = markup.escape("; ".join(remarks(result))), "left"
     for group in groups:
         summaries: list[Measures] = [result.summary(system, group) for system in result.systems]
         errors: list[Measures] = [result.errors(system, group) for system in result.systems]
@@ -65,6 +67,17 @@ def licences(result: Result) -> list[str]:
         if system in PEERS:
             named.setdefault(PEERS[system].licence, []).append(system)
     return [f"{', '.join(systems)}: {licence}" for licence, systems in named.items()]
+
+
+def remarks(result: Result) -> list[str]:
+    """Say what one should know of the systems that ran: licences, and who learned from the recordings themselves."""
+    found = licences(result)
+    for system in result.systems:
+        if system not in PEERS and not system.startswith("detector:"):
+            known = set(models.load(parted(system)[0]).training.get("learned_from", ()))
+            if count := sum(fingerprint(one.track.path) in known for one in result.tracks):
+                found.append(f"{title(system)} has learned from {count} of these recordings: others it knows less well")
+    return found
 
 
 def recordings(result: Result) -> Table:
@@ -172,7 +185,7 @@ def page(result: Result, name: str) -> str:
         f"<h1>{escape(name)}</h1>",
         f"<p>{len(result.tracks)} recordings, {minutes:.1f} minutes; {escape(', '.join(map(title, result.systems)))}. "
         f"Shares are 0 to 1, ± their standard error; {escape(note)}; the best of a line is bright. "
-        f"{escape('; '.join(licences(result)))}</p>",
+        f"{escape('; '.join(remarks(result)))}</p>",
         f"<nav>{' '.join(_link(group) for group in result.groups)}</nav>",
         "<h2>Means</h2>",
         f'<div class="beside">{_means(result)}</div>',

@@ -210,7 +210,7 @@ def alike(figure: "Figure", slices: Sequence[Slice], similarity: NDArray[np.floa
             axes.text(-0.5 - 0.012 * n, at, label(part), ha="right", va="center", **style)
             axes.text(at, n - 0.5 + 0.02 * n, label(part), ha="center", va="top", rotation=90, **style)
     count = int(np.any(others > DUPLICATE, axis=1).sum())
-    harmony = any(part.content.chord for part in slices)  # of drums alone it tells little
+    harmony = 2 * sum(bool(part.content.chord) for part in slices) >= n  # of drums it tells little
     said = (f"{count} of {n} equal", YELLOW if harmony else FAINT) if count else ("none equal", GREEN)
     heading(figure, left, right, _HEADING, "Harmony", said)
     for column, (words, ink) in enumerate((("equal", YELLOW), ("alike", CYAN), ("other", FAINT))):

@@ -1,5 +1,6 @@
 """Label files: found beside a recording, read, checked and written; and what an edit of a session's markers says."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -44,6 +45,11 @@ BESIDE = (".txt", ".csv", ".labels.txt", ".mid", ".midi", ".jsonl", ".json")
 """Endings of label files beside a recording; the first that is there counts."""
 RATES = (44_100, 48_000, 88_200, 96_000)
 """Hz, of labels in samples where the recording's own rate is not known."""
+
+
+def fingerprint(audio: Path) -> str:
+    """Give what tells a recording by its name without ending, without saying that name: 12 hex digits."""
+    return hashlib.sha256(audio.stem.encode()).hexdigest()[:12]
 
 
 def labels_beside(audio: Path) -> Path | None:

@@ -19,6 +19,7 @@ from samplechop.offline.audio.reading import SUFFIXES, read_audio
 from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text
 from samplechop.offline.common.process_pool import in_order
+from samplechop.offline.labels.files import fingerprint
 from samplechop.offline.training.streaming_targets import (
     BLOCK,
     SAMPLE_RATE,
@@ -82,6 +83,12 @@ def find(spec: StreamSpec, folders: Sequence[Path], set_apart: bool = False) -> 
         other = "validation" if last.split == "train" else "train"
         examples = [replace(one, split=other) if one.audio.stem == last.audio.stem else one for one in examples]
     return _with_some_apart(examples) if set_apart else examples
+
+
+def learned_from(spec: StreamSpec, folders: Sequence[Path], set_apart: bool = False) -> list[str]:
+    """Give the fingerprints of the recordings that a training learns from, but for synthetic ones; raises UserError."""
+    some = [one for one in find(spec, folders, set_apart) if one.split == "train" and not spec.split(one.labels)]
+    return sorted({fingerprint(one.audio) for one in some})
 
 
 def _with_some_apart(examples: list[Example]) -> list[Example]:

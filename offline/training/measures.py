@@ -201,8 +201,10 @@ def draw_losses(fittings: Iterable[tuple[Sequence[int], Sequence[float], Sequenc
     figure, axes = axes_for("Loss while training", "step", "cross-entropy")
     for number, (steps, training, validation) in enumerate(fittings):
         label = ("training", "validation") if number == 0 else (None, None)
-        axes.plot(steps, training, color=SECOND, alpha=0.7, label=label[0])
-        axes.plot(steps, validation, color=ACCENT, alpha=0.7, label=label[1])
+        # A short training has one value, which no line shows.
+        axes.plot(steps, training, ".-", color=SECOND, alpha=0.7, label=label[0])
+        axes.plot(steps, validation, ".-", color=ACCENT, alpha=0.7, label=label[1])
+    axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
     save_figure(figure, path)

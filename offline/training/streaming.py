@@ -210,6 +210,8 @@ def train_stream(
     counted = partial(run.progress, "processing recordings")
     counts = prepare(sources, shards, VERSIONS, on_record=counted, held_out=True, set_apart=run.set_apart)
     facts: dict[str, Any] = {f"recordings_{split}": number for split, number in counts.items()}
+    if learned := dataset.learned_from(spec, sources, run.set_apart):
+        facts["learned_from"] = learned
     if options.calibrate_on is not None:
         real = run.work / "calibration"
         counted = partial(run.progress, "processing real recordings")

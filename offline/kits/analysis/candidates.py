@@ -15,13 +15,14 @@ import numpy as np
 from samplechop import models
 from samplechop.models import StreamFeatures
 from samplechop.offline.audio.sample_formats import quantised, wav_file
-from samplechop.offline.kits.analysis import loops, tempo_and_key
+from samplechop.offline.kits.analysis import loops, passages, tempo_and_key
 from samplechop.offline.kits.analysis.one_octave import one_octave
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import ATTACK, BEAT, CHOP, Event
+from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
@@ -76,11 +77,11 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     streams = isinstance(manifest.features, StreamFeatures)
     model = options.model if streams else BeatSettings().model
     detector = BeatDetector(BeatSettings(model, tempo_range=(low, high), tempo=wanted_tempo(options.tempo)))
-    engine = Engine(
-        {"chop": ChopDetector(settings), "beats": detector},
-        *(record.sample_rate, record.channels, FAST_BLOCK),
-        channel=record.channel,
-    )
+
+    def engine_for(**found_by: Detector) -> Engine:
+        return Engine(found_by, record.sample_rate, record.channels, FAST_BLOCK, channel=record.channel)
+
+    engine = engine_for(chop=ChopDetector(settings), beats=detector)
     opening = record.opening() if first == 0 else None
     engine.reset(first, opening)
     events: list[Event] = []
@@ -105,6 +106,12 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
             if tempo is None:  # its pulse had not settled, by which chops are chosen
                 events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
             (tempo, beats), octave = found, open_octave
+    alone = manifest.decision.get("drums_alone")
+    if options.choose == "auto" and options.density is None and alone:
+        begun = passages.beginnings(events, first, round(float(alone["seconds"]) * rate))
+        strokes = ChopDetector(replace(settings, choose="attacks"))
+        if begun:
+            events = passages.judged_as_drums(events, begun, engine_for(chop=strokes), record, first, last)
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
     inside = [event for event in events if first <= event.sample < last]

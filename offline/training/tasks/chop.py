@@ -206,7 +206,8 @@ class ChopTask(streaming.StreamingTask):
         for name, colour in zip(("hits", "both", "beats"), measures.LINES, strict=True):
             ways = (replace(decision.ways[name], threshold=threshold) for threshold in THRESHOLDS)
             found = [verdicts(self._fit, replace(decision, ways={**decision.ways, name: way}), name) for way in ways]
-            lines[f"--choose {name}"] = colour, [measures.precision_recall(one) for one in found], None
+            if sum(count for count, _ in found[0]):  # else nobody labelled what this way finds
+                lines[f"--choose {name}"] = colour, [measures.precision_recall(one) for one in found], None
         title = "Chops on validation records, ±46 ms"
         measures.draw_precision_recall(title, lines, "o-", folder / "precision-recall.png")
         known = [one for _, some in verdicts(self._fit, decision, "both") for one in some]

@@ -2,17 +2,21 @@ import io
 import json
 import pickle
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 import soundfile
 
+from samplechop import models
 from samplechop.offline.evaluate import drums, harmony, peers, report, runner, systems
 from samplechop.offline.evaluate.chops import TASK
 from samplechop.offline.evaluate.measures import Markers, Row, compared, share
 from samplechop.offline.evaluate.references import references_for, tracks_in, write_play
 from samplechop.offline.lab.synthetic.tempo_records import TEMPO_STYLES, make_tempo_record
+from samplechop.offline.labels.files import fingerprint
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth, write_truth
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import Event
@@ -371,6 +375,21 @@ def test_recordings_are_grouped_by_subfolder_or_by_what_stands_before_the_dash(t
         "plain.wav": tmp_path.name,
         "one.wav": "deep",
     }
+
+
+def test_the_folder_one_is_in_has_its_own_name(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "plain.wav", clicks(), RATE)
+    (tmp_path / "plain.txt").write_text("0.5\n")
+    monkeypatch.chdir(tmp_path)
+    assert [track.group for track in tracks_in(Path())] == [tmp_path.name]
+
+
+def test_a_model_that_learned_from_a_recording_is_named(result, monkeypatch):
+    learned = fingerprint(result.tracks[0].track.path)
+    trained = replace(models.load("chop-61"), training={"learned_from": [learned]})
+    monkeypatch.setattr(models, "load", lambda _: trained)
+    assert "chop-61 has learned from 1 of these" in shown(report.means(result))
+    assert "has learned from 1 of these" in report.page(result, "mine")
 
 
 def test_an_outline_shows_where_it_is_loud():

@@ -1,9 +1,12 @@
 """Which recordings are trained on, and which are held out."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from samplechop.offline.labels.files import fingerprint
 from samplechop.offline.training import dataset
 from samplechop.offline.training.tasks.chop_targets import SHARED
 
@@ -19,3 +22,12 @@ def test_recordings_are_split_by_name(tmp_path_factory: pytest.TempPathFactory, 
     of_name = {name: {one.split for one in found if one.audio.stem == name} for name in names}
     assert all(len(splits) == 1 for splits in of_name.values())
     assert len({one.split for one in found}) == min(2, len(set(names)))
+
+
+def test_a_model_knows_the_recordings_it_learned_from_without_their_names(tmp_path: Path) -> None:
+    for name in "abcdefghij":
+        (tmp_path / f"{name}.wav").touch()
+        (tmp_path / f"{name}.txt").write_text("1.0\n")
+    learned = {one.audio for one in dataset.find(SHARED, [tmp_path]) if one.split == "train"}
+    assert set(dataset.learned_from(SHARED, [tmp_path])) == {fingerprint(audio) for audio in learned}
+    assert 0 < len(learned) < 10
