@@ -95,6 +95,34 @@ def scale(
 
 
 @app.command()
+def ratios(json: AsJson = False) -> None:
+    """Check that nothing became dear, by counts and ratios, never seconds: exit code 1 where a bound is passed.
+
+    \b
+    samplechop bench ratios
+    samplechop bench ratios --json
+    """
+    from samplechop.offline.lab.bench import live as recordings
+    from samplechop.offline.lab.bench import ratios as measures
+    from samplechop.realtime.cli import DEMO
+    from samplechop.realtime.core.plugin import ANALYSIS_RATE
+
+    mono = recordings.recording(DEMO)[: measures.SECONDS * ANALYSIS_RATE].mean(axis=1)
+    figures = show(
+        "samplechop bench ratios",
+        {
+            "calls": lambda: measures.counts(mono),
+            "computing": lambda: measures.computing(mono),
+            "starts": measures.starts,
+            "long sessions": measures.with_hours,
+        },
+        json,
+    )
+    if any(figure.reached is False for figure in figures):
+        raise typer.Exit(1)
+
+
+@app.command()
 def jack(
     seconds: Annotated[float, typer.Option(min=5, help="Length of each session.")] = 60.0, json: AsJson = False
 ) -> None:

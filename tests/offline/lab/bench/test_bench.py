@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.bench import Figure, as_json, as_table, best_seconds, live, start
+from samplechop.offline.lab.bench import Figure, as_json, as_table, best_seconds, live, ratios, start
 from samplechop.realtime.detectors import BUILT_IN
 from tests.support.command import samplechop
 from tests.support.signals import RATE, record
@@ -65,3 +65,24 @@ def test_the_start_benchmark_prints_what_it_promises(monkeypatch: pytest.MonkeyP
     assert {"--help", "chops: first start ever, until it listens"} <= names
     assert "--midi-file, without beats: memory each further hour" in names
     assert os.environ.get("NUMBA_CACHE_DIR") == before
+
+
+def test_calls_of_functions_are_counted_within_functions_too() -> None:
+    def work() -> None:
+        for _ in range(3):
+            len("")
+
+    assert ratios.calls_of(work) == 1 + 3 + 1  # the last ends the counting
+
+
+def test_no_live_block_calls_more_functions_than_it_may() -> None:
+    mono = record(4.0)[0]
+    calls = [figure for figure in ratios.counts(mono) if "calls" in figure.name]
+    assert calls and all(figure.reached for figure in calls), calls
+
+
+@pytest.mark.parametrize(("bound", "code"), [(1.0, 1), (9.0, 0)])
+def test_a_ratio_beyond_its_bound_fails_the_check(bound: float, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in ("counts", "computing", "starts", "with_hours"):
+        monkeypatch.setattr(ratios, part, lambda *_: [Figure("ratio", 5.0, "×").at_most(bound)])
+    assert samplechop("bench", "ratios", "--json").code == code
