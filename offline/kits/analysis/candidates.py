@@ -15,7 +15,7 @@ import numpy as np
 from samplechop import models
 from samplechop.models import StreamFeatures
 from samplechop.offline.audio.sample_formats import quantised, wav_file
-from samplechop.offline.kits.analysis import loops, passages, tempo_and_key
+from samplechop.offline.kits.analysis import bar_count, loops, passages, tempo_and_key
 from samplechop.offline.kits.analysis.one_octave import one_octave
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
@@ -95,6 +95,7 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
     beats, octave = one_octave(
         [event for event in events if event.kind == BEAT], detector.pulse_odds, detector.open_octave, rate
     )
+    beats = bar_count.counted(beats, rate)
     tempo = tempo_and_key.tempo(beats, rate, octave)
     if 0 < length <= loops.LONGEST_SECONDS * rate and loops.may_be_one(tempo, length, rate):
         engine.reset(0, opening)
