@@ -45,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # Whoever runs the tests may have settings of their own.
     os.environ["XDG_CONFIG_HOME"] = tempfile.gettempdir() + "/no settings of samplechop"
+    os.environ["SAMPLECHOP_CACHE"] = os.devnull + "/none"
     if hasattr(config, "workerinput"):
         # Two processes that compile the same function at once would write the same files.
         folder = tempfile.TemporaryDirectory(prefix="samplechop-numba-", ignore_cleanup_errors=True)

@@ -212,6 +212,7 @@ def kit(
     parts: dict[str, Callable[[], Iterable]] = {"the choice": measures.diversification}
     parts["repetition"] = partial(measures.redundancies, files)
     parts["whole kits"] = partial(measures.making, files[0])
+    parts["kits of what is known"] = partial(measures.again, files[0])
     if hours:
         parts[f"{hours:g} hours"] = partial(measures.hours, files[0], hours)
     show(f"samplechop bench kit, {', '.join(path.name for path in files)}", parts, json)

@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from samplechop.offline.common.terminal import echo, print_table
-from samplechop.offline.kits.core.options import FILES, ChopOptions
+from samplechop.offline.kits.core.options import FILES, WHAT, ChopOptions
 from samplechop.realtime.core.errors import UserError, check_extra
 from samplechop.realtime.core.options import option_name, read_clock, with_options
 from samplechop.realtime.core.process import compiling_shown, show_compiling
@@ -52,6 +52,14 @@ def chop(
         bool, _opt("List the formats and what opens them, and exit.", FILES, "--list-formats")
     ] = False,
     force: Annotated[bool, _opt("Replace kits that are there already.", FILES, "--force")] = False,
+    cache: Annotated[
+        bool,
+        _opt(
+            "Keep what is found in a record, so that other kits of it come at once (default: yes).",
+            WHAT,
+            "--cache/--no-cache",
+        ),
+    ] = True,
     jobs: Annotated[int | None, _opt("Records chopped at once (default: one for each core).", MANY)] = None,
     scheduler: Annotated[
         str | None, _opt("Address of a Dask scheduler whose workers chop, such as tcp://host:8786 (extra: dask).", MANY)
@@ -83,7 +91,7 @@ def chop(
             others = {"demo": demo, "inputs": inputs, "jobs": jobs, "scheduler": scheduler}
             _listed(from_list, output, given, [name for name, value in others.items() if value], force)
         else:
-            _records(inputs, demo, output, given, force, jobs, scheduler)
+            _records(inputs, demo, output, given, force, jobs, scheduler, cache)
 
 
 def _settings_file(given: dict[str, Any], listed: bool) -> "SettingsFile":
@@ -108,6 +116,7 @@ def _records(
     force: bool,
     jobs: int | None,
     scheduler: str | None,
+    cache: bool,
 ) -> None:
     """Chop recordings. Raises UserError."""
     if demo and inputs:
@@ -130,7 +139,7 @@ def _records(
     named = [DEMO] if demo else inputs or []
     found = found_in(named)
     if found == named and len(found) == 1 and scheduler is None:  # a folder with one record in it is a collection
-        _one(found[0], output, options, force)
+        _one(found[0], output, options, force, cache)
     else:
         if kits := finished_kits(named):
             echo(f"samplechop: {kits} finished kits among them are passed over", err=True)
@@ -205,7 +214,7 @@ def _listed(source: Path, output: Path, given: dict[str, Any], others: list[str]
     options = _options({"template": TEMPLATE} | given)
     _check(options, output)
     read_list(source)  # what is no list is reported before anything else is loaded
-    _one(source, output, options, force, make_kit)
+    _one(source, output, options, force, False, make_kit)
 
 
 def _one(
@@ -213,9 +222,10 @@ def _one(
     output: Path,
     options: ChopOptions,
     force: bool,
+    cache: bool = False,
     make: "Callable[[Path, Path, ChopOptions, bool, Progress, Executor | None], Outcome] | None" = None,
 ) -> None:
-    """Chop one record, or make a kit as `make` does, and show what came of it."""
+    """Chop one record, or make a kit as `make` does, and show what came of it. cache: whether what is found is kept."""
     from samplechop.offline.common import process_pool
     from samplechop.offline.kits.core.naming import safe
     from samplechop.offline.kits.core.record import audio_files, title
@@ -232,10 +242,13 @@ def _one(
             progress_bars() as bars,
             compiling_shown(partial(bars, "compiling for this processor") if terminal else show_compiling),
         ):
+            from samplechop.offline.common.array_cache import user_cache
             from samplechop.offline.kits.pipeline import make_kit
 
             progress = bars if terminal else silent
-            outcome = (make or make_kit)(source, folder, options, force, progress, second)
+            if make is None:
+                make = partial(make_kit, cache=user_cache() if cache else None)
+            outcome = make(source, folder, options, force, progress, second)
     _show(outcome, time.perf_counter() - began)
 
 

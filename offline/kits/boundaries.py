@@ -1,5 +1,6 @@
 """Where slices begin and end: the places that must be cut at, each slice's end, and small shifts of the cuts."""
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,8 +21,12 @@ its end: it ends there."""
 _BLOCK = 65_536
 
 
-def begins_with_sound(record: Record, found: Sequence[Candidate], first: int, last: int) -> bool:
+def begins_with_sound(
+    record: Record, found: Sequence[Candidate], first: int, last: int, places: Sequence[int] = ()
+) -> bool:
     """Say whether something begins with the sample `first`, though no chop was found there.
+
+    places: others that may be found when more is wanted, whose powers are kept with those of the record.
 
     A loop begins with its first sample, where the detector has nothing before to compare with. Something begins where
     the first moment is not BEGINNING_DB quieter than those of most candidates.
@@ -29,9 +34,16 @@ def begins_with_sound(record: Record, found: Sequence[Candidate], first: int, la
     window = round(BESIDE_SECONDS * record.sample_rate)
     if not found:
         return False
-    starts = np.array([first, *(one.sample for one in found)], np.int64)
-    powers = _powers(record, starts, np.minimum(starts + window, last), first, last)
-    return bool(powers[0] >= float(np.median(powers[1:])) * 10 ** (-BEGINNING_DB / 10))
+    own = np.array([one.sample for one in found], np.int64)
+    starts = np.unique(np.concatenate([[first], own, np.array(places, np.int64)]))
+
+    def make() -> NDArray[np.float64]:
+        return _powers(record, starts, np.minimum(starts + window, last), first, last)
+
+    facts = [first, last, hashlib.sha256(starts.tobytes()).hexdigest()]
+    powers = make() if record.cache is None else record.cache.array("powers", facts, make)
+    usual = float(np.median(powers[np.searchsorted(starts, own)]))
+    return bool(powers[0] >= usual * 10 ** (-BEGINNING_DB / 10))
 
 
 def with_beginning(

@@ -14,6 +14,7 @@ from pathlib import Path
 import soundfile
 
 from samplechop.offline.common import process_pool
+from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
 from samplechop.offline.kits import picture, write_slices
@@ -70,12 +71,14 @@ def make_kit(
     force: bool = False,
     progress: Progress = silent,
     second_process: Executor | None = None,
+    cache: ArrayCache | None = None,
 ) -> Outcome:
     """Chop as `chop` does; give the kit with its files and warnings.
 
     second_process: draws the picture at the same time; then a thread looks for key and chords, too.
+    cache: has what was found in the record before, and takes what is found now; the kit is the same without.
     """
-    return put_together(folder, options, force, partial(_made, source, options, progress, second_process))
+    return put_together(folder, options, force, partial(_made, source, options, progress, second_process, cache))
 
 
 def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable[[Path, Path], Outcome]) -> Outcome:
@@ -92,14 +95,23 @@ def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable
 
 
 def _made(
-    source: Path, options: ChopOptions, progress: Progress, second: Executor | None, folder: Path, scratch: Path
+    source: Path,
+    options: ChopOptions,
+    progress: Progress,
+    second: Executor | None,
+    cache: ArrayCache | None,
+    folder: Path,
+    scratch: Path,
 ) -> Outcome:
     with ThreadPoolExecutor(1) if second else nullcontext() as beside:
-        return _exported(source, options, progress, second, beside, folder, scratch)
+        record = open_record(source, scratch, options.channel)
+        if cache is not None:
+            record = record.with_cache(cache)
+        return _exported(record, options, progress, second, beside, folder, scratch)
 
 
 def _exported(
-    source: Path,
+    record: Record,
     options: ChopOptions,
     progress: Progress,
     second: Executor | None,
@@ -108,7 +120,6 @@ def _exported(
     scratch: Path,
 ) -> Outcome:
     """Make and write a kit. second: draws the picture. beside: finds key and chords."""
-    record = open_record(source, scratch, options.channel)
     first, last = candidates.span(record, options)
     tonality = process_pool.submit(beside, tempo_and_key.key_of_record, record, first, last)
     harmonic = record

@@ -93,7 +93,7 @@ def choice(
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
     attacks = [one.sample for one in found.candidates]
-    begins = boundaries.begins_with_sound(record, found.candidates, first, last)
+    begins = boundaries.begins_with_sound(record, found.candidates, first, last, found.places)
     if found.tempo:
         beats = beat_grid.whole(found.beats, attacks, first, last, rate, begins)
         found = replace(found, beats=beats, tempo=tempo_and_key.tempo(beats, rate, found.open_octave) or found.tempo)
@@ -110,7 +110,8 @@ def choice(
     stops = np.append(starts[1:], last)
     cuts = redundancy.grid(min(options.most, len(places)), first, last)
     ends = np.append(cuts[1:], last)
-    both = descriptors.describe(record, np.append(starts, cuts), np.append(stops, ends), options.compare)
+    heard = descriptors.spectra(record, first, last)
+    both = descriptors.describe_in(heard, np.append(starts, cuts), np.append(stops, ends), options.compare)
     described, cut = both.part(np.arange(len(starts))), both.part(np.arange(len(starts), len(both)))
     suits = None
     if detected is not None and options.want != "both":
@@ -153,5 +154,7 @@ def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candida
     """Leave out the weakest of too many; what is fixed stays."""
     if len(everything) <= MOST_CANDIDATES:
         return list(everything)
-    ranked = sorted(everything, key=lambda candidate: (candidate.sample not in fixed, -candidate.strength))
-    return sorted(ranked[:MOST_CANDIDATES], key=lambda candidate: candidate.sample)
+    samples = np.array([one.sample for one in everything], np.int64)
+    strengths = np.array([one.strength for one in everything])
+    ranked = np.lexsort((-strengths, ~np.isin(samples, list(fixed))))[:MOST_CANDIDATES]
+    return [everything[index] for index in ranked[np.argsort(samples[ranked], kind="stable")].tolist()]

@@ -58,7 +58,7 @@ def _filled(record: Record, plan: Plan, count: int, options: ChopOptions) -> lis
         alone = sum(one.alone for one in plan.found.candidates)
         if options.choose == "auto" and count < alone <= NOTES - options.start_note and alone == chops:
             return [f"{source} is drums alone with {alone} hits; --count {alone} gives each a pad"]
-        more = min(options.most, plan.found.attacks)
+        more = min(options.most, len(plan.found.places))
         if not chops or count >= more or options.choose in ("beats", "bars"):
             return []
         return [f"{source} gave {count} slices; --count {more} fills the kit up with other attacks"]

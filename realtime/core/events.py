@@ -45,6 +45,7 @@ class Event:
     notes: MIDI, 0..127, what sounds from here on until the next event of this kind, rising; () for nothing any more.
     way: by which a chop was judged, see `detectors.chop.Choose`: "attacks" where drums alone sound, say.
     level: of a chop, the least density, 0..1, at which it is one; None where a model has none.
+    dial: its strength at the densities 0, 1/3, 2/3 and 1; only told to those who ask for all, never written out.
     latency: samples from `sample` until its notes leave, constant for one kind; the engine fills it in.
     spectrum: float32, (n_bins,), the harmonic spectrum after the attack; used to choose pads, never written out.
     """
@@ -62,6 +63,7 @@ class Event:
     way: str | None = None
     level: float | None = None
     rephased: bool = False
+    dial: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
     latency: int | None = field(default=None, repr=False, compare=False)
 
     def moved(self, sample: int, emitted: int) -> "Event":

@@ -7,13 +7,16 @@ Where a detector is not there, nothing is known of what it would detect.
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop import models
+from samplechop.offline.common.array_cache import Arrays
 from samplechop.offline.kits.core.record import Record, recorded_channel
 from samplechop.realtime import detectors
 from samplechop.realtime.core import documents
@@ -94,11 +97,12 @@ def _step(sample_rate: int) -> int:
 class Collector(ABC, Generic[Found]):
     """Collects what one detector says, without keeping the events: hours have hundreds of thousands of them.
 
-    detector: its name. kinds: of events that only it says. warm_seconds: what it needs before a part, to know how loud
-    it is and what sounds.
+    detector: its name; model: of its net. kinds: of events that only it says. warm_seconds: what it needs before a
+    part, to know how loud it is and what sounds.
     """
 
     detector: str
+    model: str
     kinds: tuple[str, ...]
     warm_seconds: float
 
@@ -121,7 +125,7 @@ class Collector(ABC, Generic[Found]):
 class HitCollector(Collector[Hits]):
     """Collects drum hits."""
 
-    detector = "drums"
+    detector, model = "drums", DRUM_MODEL
     kinds = (DRUM,)
     warm_seconds = 3.0
 
@@ -152,7 +156,7 @@ class HitCollector(Collector[Hits]):
 class ChordCollector(Collector[Chords]):
     """Collects chords and the pitch classes that sound."""
 
-    detector = "harmony"
+    detector = model = "harmony"
     kinds = (CHORD, PITCHES)
     warm_seconds = 1.0
 
@@ -216,18 +220,57 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
     engine = Engine(found, rate, record.channels, _BLOCK, channel=record.channel)
     stretches = _stretches(parts, round(collector.warm_seconds * rate), engine.latency, record.length)
     done, length = 0, sum(stop - start for start, stop in stretches)
-    for start, stop in stretches:
+
+    def process(start: int, stop: int, add: Callable[[Event], None]) -> None:
         engine.reset(start, record.opening() if start == 0 else None)
-        collector.begin(start)
+        read = 0
         for samples in record.blocks(_BLOCK, start, stop):
-            engine.process(samples, collector.add)
-            done += len(samples)
-            progress(done, length)
+            engine.process(samples, add)
+            read += len(samples)
+            progress(done + read, length)
         if stop == record.length:
-            engine.flush(collector.add)
-    if engine.faults:
-        raise RuntimeError(f"a detector failed: {engine.faults}")
+            engine.flush(add)
+        if engine.faults:
+            raise RuntimeError(f"a detector failed: {engine.faults}")
+
+    def kept(start: int, stop: int) -> Arrays:
+        events: list[Event] = []
+        process(start, stop, events.append)
+        return _arrays([event for event in events if event.kind in collector.kinds])
+
+    for start, stop in stretches:
+        collector.begin(start)
+        if record.cache is None:
+            process(start, stop, collector.add)
+        else:
+            facts = [collector.detector, models.load(collector.model).sha256, start, stop]
+            for event in _events(record.cache.arrays("content", facts, partial(kept, start, stop))):
+                collector.add(event)
+        done += stop - start
     return collector.found()
+
+
+def _arrays(found: Sequence[Event]) -> Arrays:
+    """Give what collectors take of events as arrays: what `_events` reads."""
+    notes = [sum({1 << note % 12 for note in event.notes or ()}) for event in found]
+    return {
+        "kinds": np.array([event.kind for event in found], "U32"),
+        "labels": np.array(["" if event.label is None else event.label for event in found], "U64"),
+        "numbers": np.array(
+            [(event.sample, -1 if event.velocity is None else event.velocity) for event in found], np.int64
+        ).reshape(-1, 2),
+        "strengths": np.array([event.strength for event in found], np.float64),
+        "notes": np.array(notes, np.uint16),
+    }
+
+
+def _events(arrays: Arrays) -> Iterator[Event]:
+    """Give events of arrays that `_arrays` made."""
+    columns = (arrays[name].tolist() for name in ("kinds", "labels", "numbers", "strengths", "notes"))
+    for kind, label, (sample, velocity), strength, bits in zip(*columns, strict=True):
+        notes = tuple(note for note in range(12) if bits >> note & 1)
+        loud = None if velocity < 0 else velocity
+        yield Event(kind, sample, sample, strength, label=label or None, velocity=loud, notes=notes)
 
 
 def _stretches(parts: Parts, before: int, after: int, length: int) -> list[tuple[int, int]]:

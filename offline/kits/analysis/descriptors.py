@@ -10,7 +10,7 @@ separation using median filtering", DAFx 2010). Three descriptions of each slice
 - timbre: the mean of MFCC 1..19 over TIMBRE_SECONDS from the slice's start, wherever it ends, drums included. Nothing
   is chosen by it: it judges the choice, among sounds of one length.
 
-Memory does not grow with the record, only with the number of slices.
+The spectra of a record are those of all its samples, whatever is cut out: so they are taken once, and kept.
 """
 
 from collections.abc import Iterator
@@ -48,6 +48,7 @@ _LEAST = 10.0 ** (SILENCE_DB / 10)  # of a power
 _BLOCK_SECONDS = 20
 _FRAMES = 1024  # spectra gathered before HPSS runs over them
 _MARGIN = KERNEL_FRAMES // 2
+_SLICES = 128  # described at a time
 _LOUDEST = 1e4  # of a sample; damaged float files hold anything
 _SMALLEST = 1e-9  # of a slice's largest magnitude: what is below counts as silence
 
@@ -91,61 +92,109 @@ class Descriptors:
         return similarity(self.compared[np.asarray(indices, np.int64)])
 
 
+@dataclass(frozen=True, slots=True)
+class Spectra:
+    """The spectra of a part of a record. sample_rate: of the record, Hz; length: its samples.
+
+    first: the sample that frame 0 is centred on; frames follow every HOP samples at RATE Hz.
+    power: float32 (frames, 84 + 40), magnitudes of the semitones without drums, and power in mel bands.
+    """
+
+    sample_rate: int
+    length: int
+    first: int
+    power: NDArray[np.float32]
+
+
+def spectra(record: Record, first: int, last: int) -> Spectra:
+    """Take the spectra that slices of the samples first..last are described by: 38 MB an hour, kept with the record."""
+    ratio = RATE / record.sample_rate
+    around = round((_MARGIN * HOP + N_FFT) / ratio)
+    begin = max(0, first - around)
+    end = min(record.length, last + round(TIMBRE_SECONDS * record.sample_rate) + around)
+
+    def make() -> NDArray[np.float32]:
+        return _without_drums(_spectra(_mono(record, begin, end)), 2 + round((end - begin) * ratio) // HOP)
+
+    power = make() if record.cache is None else record.cache.array("spectra", [begin, end], make)
+    return Spectra(record.sample_rate, record.length, begin, power)
+
+
+def _without_drums(parts: Iterator[NDArray[np.float32]], expected: int) -> NDArray[np.float32]:
+    """Give spectra as in `Spectra.power`. expected: about how many frames there are."""
+    made = np.empty((expected, SEMITONES + MELS), np.float32)
+    power, done = np.zeros((0, SEMITONES + MELS), np.float32), 0  # done: frames made; power: from _MARGIN before them
+    for part, ended in _gathered(parts):
+        power = np.concatenate([power, part])
+        harmonic = harmonic_part(np.sqrt(power[:, :SEMITONES]))
+        before = min(done, _MARGIN)
+        stop = max(before, len(power) - (0 if ended else _MARGIN))
+        fresh = stop - before
+        if done + fresh > len(made):
+            made = np.concatenate([made[:done], np.empty((fresh + HOP, SEMITONES + MELS), np.float32)])
+        made[done : done + fresh, :SEMITONES] = harmonic[before:stop]
+        made[done : done + fresh, SEMITONES:] = power[before:stop, SEMITONES:]
+        done += fresh
+        power = power[max(0, stop - _MARGIN) :]
+    return made[:done]
+
+
 def describe(record: Record, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
+    """Describe n slices of a record, see `describe_in`."""
+    begins, ends = np.asarray(starts, np.int64), np.asarray(stops, np.int64)
+    _check(begins, ends, record.length)
+    first, last = (int(begins.min()), int(ends.max())) if len(begins) else (0, 0)
+    return describe_in(spectra(record, first, last), begins, ends, compare)
+
+
+def describe_in(heard: Spectra, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
     """Describe n slices: starts, stops: (n,) samples of the record, in any order; at most the first 2 s count.
 
     compare: what they will be compared by. A slice too short to hold the centre of a frame gets the next one.
     Raises ValueError where a slice ends before it starts or lies outside the record.
     """
     begin_at, end_at = np.asarray(starts, np.int64), np.asarray(stops, np.int64)
-    if len(begin_at) and not (begin_at.min() >= 0 and np.all(begin_at <= end_at) and end_at.max() <= record.length):
-        raise ValueError(f"slices must have starts <= stops and lie in 0..{record.length} samples")
-    n = len(begin_at)
+    _check(begin_at, end_at, heard.length)
+    n, known, scale = len(begin_at), len(heard.power), RATE / heard.sample_rate / HOP
     harmony, frame, timbre = (np.zeros((n, width), np.float32) for width in (SEMITONES, SEMITONES, MFCCS))
-    made = Descriptors(compare, record.sample_rate, harmony, frame, timbre, np.full(n, SILENCE_DB, np.float32))
+    made = Descriptors(compare, heard.sample_rate, harmony, frame, timbre, np.full(n, SILENCE_DB, np.float32))
     if not n:
         return made
-    ratio = RATE / record.sample_rate
-    end_at = np.minimum(end_at, begin_at + round(LONGEST_SECONDS * record.sample_rate))
-    timbre_at = np.minimum(begin_at + round(TIMBRE_SECONDS * record.sample_rate), record.length)
-    first = max(0, int(begin_at.min()) - round((_MARGIN * HOP + N_FFT) / ratio))
-    last = min(record.length, int(max(end_at.max(), timbre_at.max())) + round((_MARGIN * HOP + N_FFT) / ratio))
-    begins = np.ceil((begin_at - first) * ratio / HOP).astype(np.int64)
-    finishes = np.maximum(begins + 1, np.ceil((end_at - first) * ratio / HOP).astype(np.int64))
-    judged = np.maximum(begins + 1, np.ceil((timbre_at - first) * ratio / HOP).astype(np.int64))
-    needed = np.maximum(finishes, judged)
-    waiting = list(np.argsort(needed, kind="stable"))
-    power, base = np.zeros((0, SEMITONES + MELS), np.float32), 0
-    for spectra, ended in _gathered(_spectra(_mono(record, first, last))):
-        power = np.concatenate([power, spectra])
-        known = base + len(power) - (0 if ended else _MARGIN)
-        ready = [index for index in waiting if ended or needed[index] <= known]
-        if not ready:
-            continue
-        waiting = waiting[len(ready) :]
-        harmonic = harmonic_part(np.sqrt(power[:, :SEMITONES]))
-        for index in ready:
-            begin = min(int(begins[index]), known - 1) - base
-            end, heard = (max(begin + 1, int(frames[index]) - base) for frames in (finishes, judged))
-            _describe(made, index, harmonic[begin:end], power[begin:end, SEMITONES:])
-            made.timbre[index] = _timbre(power[begin:heard, SEMITONES:])
-        if waiting:
-            forgotten = max(0, min(int(begins[waiting].min()) - _MARGIN - base, len(power)))
-            power, base = power[forgotten:], base + forgotten
+    end_at = np.minimum(end_at, begin_at + round(LONGEST_SECONDS * heard.sample_rate))
+    timbre_at = np.minimum(begin_at + round(TIMBRE_SECONDS * heard.sample_rate), heard.length)
+    begins, finishes, judged = (
+        np.ceil((places - heard.first) * scale).astype(np.int64) for places in (begin_at, end_at, timbre_at)
+    )
+    begins = np.minimum(begins, known - 1)
+    finishes, judged = (np.clip(ends, begins + 1, known) for ends in (finishes, judged))
+    for first in range(0, n, _SLICES):
+        part = slice(first, first + _SLICES)
+        rows, bounds = _rows(begins[part], finishes[part])
+        power = heard.power[rows]
+        harmonic, counts = power[:, :SEMITONES], np.diff(bounds, append=len(rows))[:, None].astype(np.float32)
+        largest = np.maximum.reduceat(harmonic.max(axis=1), bounds)
+        scales = np.repeat(STEEPNESS / np.maximum(largest, _SMALLEST), counts[:, 0].astype(np.int64))
+        made.frame[part] = harmonic[bounds]
+        made.harmonic[part] = np.add.reduceat(np.log1p(harmonic * scales[:, None]), bounds) / counts
+        levels = np.add.reduceat(power[:, SEMITONES:].sum(axis=1), bounds) / counts[:, 0]
+        made.level_db[part] = np.maximum(SILENCE_DB, 10 * np.log10(levels + _LEAST))
+        rows, bounds = _rows(begins[part], judged[part])
+        decibels = 10 * np.log10(heard.power[rows, SEMITONES:] + _LEAST)
+        means = np.add.reduceat(decibels, bounds) / np.diff(bounds, append=len(rows))[:, None]
+        made.timbre[part] = scipy.fft.dct(means, norm="ortho")[:, 1 : MFCCS + 1]
     return made
 
 
-def _describe(made: Descriptors, n: int, harmonic: NDArray[np.float32], mels: NDArray[np.float32]) -> None:
-    made.frame[n] = harmonic[0]
-    made.harmonic[n] = _logarithm(harmonic).mean(axis=0)
-    made.level_db[n] = max(SILENCE_DB, 10 * np.log10(mels.sum(axis=1).mean() + _LEAST))
+def _check(starts: NDArray[np.int64], stops: NDArray[np.int64], length: int) -> None:
+    if len(starts) and not (starts.min() >= 0 and np.all(starts <= stops) and stops.max() <= length):
+        raise ValueError(f"slices must have starts <= stops and lie in 0..{length} samples")
 
 
-def _timbre(mels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give the mean MFCC 1..19 of power in mel bands, (frames, 40)."""
-    decibels = 10 * np.log10(mels + _LEAST)
-    mfcc: NDArray[np.float32] = scipy.fft.dct(decibels.mean(axis=0), norm="ortho")[1 : MFCCS + 1]
-    return mfcc
+def _rows(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give all of begins..ends one after the other, and where in these each begins: none of them is empty."""
+    counts = ends - begins
+    bounds = np.cumsum(counts) - counts
+    return np.arange(int(counts.sum())) + np.repeat(begins - bounds, counts), bounds
 
 
 def _logarithm(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:

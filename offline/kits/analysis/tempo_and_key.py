@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from samplechop.offline.common.array_cache import Arrays
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.record import Record
 from samplechop.realtime.core.events import DOWNBEAT, Event
@@ -59,6 +60,23 @@ def key_of_record(record: Record, first: int = 0, last: int | None = None) -> Gu
     See `key_of_samples` for the confidence. Raises what Record.blocks raises.
     """
     last = record.length if last is None else last
+    if record.cache is None:
+        return _key_of_record(record, first, last)
+
+    def make() -> Arrays:
+        key = _key_of_record(record, first, last)
+        return {"words": np.array([key.value, key.other] if key else [], "U32"), "chance": np.array(_chance(key))}
+
+    found = record.cache.arrays("key", [first, last], make)
+    words = found["words"].tolist()
+    return Guess(words[0], float(found["chance"]), words[1]) if words else None
+
+
+def _chance(key: Guess | None) -> float:
+    return key.confidence if key else 0.0
+
+
+def _key_of_record(record: Record, first: int, last: int) -> Guess | None:
     part = EXCERPT_SECONDS * record.sample_rate
     count = min(EXCERPTS, max(1, -(-(last - first) // part)))
     starts = np.linspace(first, max(first, last - part), count).astype(int)

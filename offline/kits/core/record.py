@@ -6,7 +6,7 @@ seek in is decoded once to a wav file in a scratch folder, see samplechop.offlin
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +15,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio import decode
+from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.naming import safe
+from samplechop.offline.kits.core.record_cache import RecordCache, record_cache
 from samplechop.realtime.audio.audio_file import check_regular, is_folder, open_audio
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.channels import CHANNELS, Channel
@@ -42,6 +44,7 @@ class Record:
     length: samples per channel that can really be read. subtype: soundfile's word for the sample format of slices
     that hold the same samples ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE").
     warnings: a sentence for everything that was not as it should be. channel: what of stereo is analysed.
+    cache: of what is found in it; None where nothing is kept.
     """
 
     source: Path
@@ -53,6 +56,16 @@ class Record:
     subtype: str
     warnings: tuple[str, ...] = ()
     channel: Channel = "auto"
+    cache: RecordCache | None = field(default=None, compare=False)
+
+    def with_cache(self, cache: ArrayCache) -> "Record":
+        """Give the record so that what is found in it is kept. Raises UserError."""
+        (file,) = audio_files(self.source)
+        try:
+            kept = record_cache(cache, file, self.sample_rate, self.channels, self.length, self.channel)
+        except OSError:  # it was opened, and went: what reads it next says so
+            return self
+        return replace(self, cache=kept)
 
     def opening(self) -> NDArray[np.float32]:
         """Read what the record begins with, (n, channels): OPENING_SECONDS of it, or all there is."""

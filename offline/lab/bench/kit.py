@@ -14,6 +14,7 @@ import soundfile
 
 from samplechop.offline.atlas.descriptions import usual_synonyms
 from samplechop.offline.audio.reading import SUFFIXES
+from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits import pipeline, plan, redundancy, selection
 from samplechop.offline.kits.analysis import candidates, content, content_detection, descriptors, drum_tag
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
@@ -106,7 +107,7 @@ def making(path: Path) -> Iterator[Figure]:
         folder, options = Path(scratch, "kits"), ChopOptions()
         once = best_seconds(lambda: pipeline.make_kit(wav, folder / "three", options, force=True), RUNS)
         whole = best_seconds(lambda: _command(wav, folder), RUNS)
-        program = [sys.executable, "-m", "samplechop", "chop", str(wav), "-o", str(folder), "--force"]
+        program = [sys.executable, "-m", "samplechop", "chop", str(wav), "-o", str(folder), "--force", "--no-cache"]
         cpu = cpu_seconds_of(program, RUNS)
         record = open_record(wav, Path(scratch))
         detected = best_seconds(lambda: candidates.find(record, options, 0, record.length), RUNS)
@@ -122,6 +123,29 @@ def making(path: Path) -> Iterator[Figure]:
     yield Figure("chops and beats detected", speed, "× real time").at_least(1000)
     for what, took in content.items():
         yield Figure(f"{what} detected, all of it", 60 * MINUTES / took, "× real time")
+
+
+AGAIN = {
+    "density .5": ChopOptions(density=0.5),
+    "density 1": ChopOptions(density=1.0),
+    "count 64": ChopOptions(count=64),
+    "diversity .7": ChopOptions(diversity=0.7),
+    "another set": ChopOptions(reroll=1),
+}
+"""Other kits of a record that was chopped before."""
+
+
+def again(path: Path, minutes: float = 60.0) -> Iterator[Figure]:
+    """Plan other kits of an hour of a recording, repeated, once what is found in it is known; without the slices."""
+    with tempfile.TemporaryDirectory() as scratch:
+        wav = _repeated(path, Path(scratch, "hour.wav"), 60 * minutes)
+        record = open_record(wav, Path(scratch)).with_cache(ArrayCache(Path(scratch, "cache")))
+        began = time.perf_counter()
+        plan.planned(record, OPTIONS, 0, record.length)
+        yield Figure(f"{minutes:g} minutes planned", time.perf_counter() - began, "s")
+        for what, options in AGAIN.items():
+            took = 1e3 * best_seconds(lambda: plan.planned(record, options, 0, record.length))  # noqa: B023
+            yield Figure(f"{minutes:g} minutes planned again, {what}", took, "ms").at_most(100)
 
 
 def hours(path: Path, count: float) -> Iterator[Figure]:
@@ -156,7 +180,7 @@ sys.exit(code)
 
 def _command(wav: Path, folder: Path) -> float:
     """Run the command and give the largest memory of one of its processes, in MB."""
-    command = [sys.executable, "-m", "samplechop", "chop", str(wav), "-o", str(folder), "--force"]
+    command = [sys.executable, "-m", "samplechop", "chop", str(wav), "-o", str(folder), "--force", "--no-cache"]
     done = subprocess.run([sys.executable, "-c", _MEASURED, *command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"samplechop chop failed: {done.stderr}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -32,11 +33,15 @@ from samplechop.realtime.nets.streaming import calibrated
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the user wants. density: 0..1, in place of a way to choose, or None. threshold: in place of the way's."""
+    """What the user wants. density: 0..1, in place of a way to choose, or None. threshold: in place of the way's.
+
+    dial: whether each attack brings its strengths at all ways of the dial.
+    """
 
     choose: Choose
     density: float | None = None
     threshold: float | None = None
+    dial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Pick:
     """A possible chop: the frame of its peak, that it was decided at, its strength, the probability that it is right.
 
     chosen: whether it is a chop. way: by which it was judged; level: its place on the dial, 0..1; None where a model
-    has no dial. gap: seconds to the chop before, at least; None for the manifest's.
+    has no dial. gap: seconds to the chop before, at least; None for the manifest's. dial: as in Event.
     """
 
     frame: int
@@ -54,6 +59,18 @@ class Pick:
     way: str | None = None
     level: float | None = None
     gap: float | None = None
+    dial: tuple[float, ...] | None = None
+
+
+def at_density(dial: Any, density: float) -> Any:
+    """Give the strength at a density, 0..1, between those of the two ways of the dial that it lies between.
+
+    dial: strengths by DIAL, numbers or arrays of them.
+    """
+    place = density * (len(DIAL) - 1)
+    low = min(int(place), len(DIAL) - 2)
+    below, above = dial[low : low + 2]
+    return below + (place - low) * (above - below)
 
 
 NEVER_ALONE = DrumsAlone({"contrast": 0.0}, 0.0, 1.0, 1.0, 1.0, -1.0)
@@ -100,7 +117,8 @@ class RankedChoice:
         self, manifest: Manifest, decision: Decision, wanted: Wanted, heads: Sequence[str], decay: float
     ) -> None:
         """[main] decay: what is left of the highest score after a frame. Raises ModelError for heads there are not."""
-        self._density, where = wanted.density, f"model {manifest.name!r}"
+        self._density, self._tells_dial = wanted.density, wanted.dial
+        where = f"model {manifest.name!r}"
         self._way = "attacks" if wanted.density is not None else "both" if wanted.choose == "auto" else wanted.choose
         if wanted.threshold is not None:
             decision = with_threshold(decision, self._way, wanted.threshold)
@@ -160,19 +178,15 @@ class RankedChoice:
 
     def _pick(self, attack: Attack, alone: bool) -> Pick:
         density, way = self._density, "attacks" if alone else self._way
-        if density is not None:
-            strength, gap = self._between(attack, density), self.attack_gap
-            return Pick(attack.frame, attack.decided, strength, attack.level <= density, None, attack.level, gap)
+        dial = None
+        if density is not None or self._tells_dial:
+            dial = tuple(calibrated(self._calibrations[name], attack.scores[name]) for name in DIAL)
+        if density is not None and dial is not None:
+            strength, gap, chosen = at_density(dial, density), self.attack_gap, attack.level <= density
+            return Pick(attack.frame, attack.decided, strength, chosen, None, attack.level, gap, dial)
         strength = calibrated(self._calibrations[way], attack.scores[way])
         chosen = attack.margins[way] >= 0
-        return Pick(attack.frame, attack.decided, strength, chosen, way, attack.level, self._gaps[way])
-
-    def _between(self, attack: Attack, density: float) -> float:
-        """Give the strength at a density between those of two ways."""
-        place = density * (len(DIAL) - 1)
-        low = min(int(place), len(DIAL) - 2)
-        below, above = (calibrated(self._calibrations[name], attack.scores[name]) for name in DIAL[low : low + 2])
-        return below + (place - low) * (above - below)
+        return Pick(attack.frame, attack.decided, strength, chosen, way, attack.level, self._gaps[way], dial)
 
 
 def with_threshold(decision: Decision, way: str, threshold: float) -> Decision:

@@ -112,7 +112,7 @@ class ChopDetector(StatedLatency):
             self._front_end = WindowFrontEnd(manifest, features, self.threshold, spec.max_block_size)
         else:
             decision = Decision.read(manifest.decision, where)
-            wanted = Wanted(chosen.choose, chosen.density, chosen.threshold)
+            wanted = Wanted(chosen.choose, chosen.density, chosen.threshold, chosen.every)
             self._front_end = StreamFrontEnd(manifest, decision, wanted, spec, chosen.tempo_range)
             self.threshold = self._front_end.threshold
         self.hop_length = hop = self._front_end.hop_length
@@ -164,7 +164,7 @@ class ChopDetector(StatedLatency):
         gap = None
         if self._settings.min_gap_seconds is None and pick.gap is not None:
             gap = round(pick.gap * self._sample_rate)
-        candidate = Candidate(attack, pick.strength, self._spectrum(pick.frame), pick.way, pick.level)
+        candidate = Candidate(attack, pick.strength, self._spectrum(pick.frame), pick.way, pick.level, pick.dial)
         if pick.chosen:
             self._emit(self._gap.offer(candidate, pick.decided, gap), emit)
         if self._settings.every and pick.level is not None and self._gap.waiting is not candidate:
@@ -200,5 +200,6 @@ class ChopDetector(StatedLatency):
                 spectrum=candidate.spectrum,
                 way=candidate.way,
                 level=candidate.level,
+                dial=candidate.dial,
             )
         )

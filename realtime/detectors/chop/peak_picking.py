@@ -160,13 +160,14 @@ class RunPicker:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A possible event: its attack in samples, its strength 0..1; spectrum, way and level as in Event."""
+    """A possible event: its attack in samples, its strength 0..1; spectrum, way, level and dial as in Event."""
 
     sample: int
     strength: float
     spectrum: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     way: str | None = None
     level: float | None = None
+    dial: tuple[float, ...] | None = field(default=None, repr=False, compare=False)
 
 
 class MinimumGap:

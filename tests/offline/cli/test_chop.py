@@ -14,7 +14,7 @@ from samplechop.offline.audio.sample_formats import BYTES
 from samplechop.offline.cli import chop
 from samplechop.offline.kits import kit_folder, pipeline, remarks
 from samplechop.offline.kits import plan as planning
-from samplechop.offline.kits.analysis import candidates
+from samplechop.offline.kits.analysis import candidates, detection
 from samplechop.offline.kits.core.model import Content, Guess, Slice
 from samplechop.offline.kits.core.options import ChopOptions, Want
 from samplechop.offline.kits.core.record import open_record
@@ -172,7 +172,7 @@ def test_locked_places_stay_whatever_is_rolled(song: Path, tmp_path: Path) -> No
 
 
 def test_chops_are_those_of_the_live_engine(song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates.loops, "LONGEST_SECONDS", 0)  # a short loop would be played on end
+    monkeypatch.setattr(detection.loops, "LONGEST_SECONDS", 0)  # a short loop would be played on end
     events = tmp_path / "events.jsonl"
     assert samplechop("live", song, "--fast", "--events", events, "--quiet").code == 0
     live = [json.loads(line)["sample"] for line in events.read_text().splitlines()]

@@ -1,6 +1,7 @@
 """Which places a kit may take."""
 
 from samplechop.offline.kits.analysis.candidates import at_bars, chosen
+from samplechop.offline.kits.analysis.detection import Attacks
 from samplechop.realtime.core.events import ATTACK, CHOP, Event
 
 
@@ -8,13 +9,15 @@ def event(kind: str, sample: int, strength: float, level: float, way: str = "bot
     return Event(kind, sample, sample, strength, way=way, level=level)
 
 
-FOUND = [
-    event(CHOP, 100, 0.9, 0.2),
-    event(ATTACK, 200, 0.4, 0.9),
-    event(ATTACK, 300, 0.3, 0.5),
-    event(CHOP, 400, 0.8, 0.7),
-    event(ATTACK, 500, 0.5, 0.9),
-]
+FOUND = Attacks.of(
+    [
+        event(CHOP, 100, 0.9, 0.2),
+        event(ATTACK, 200, 0.4, 0.9),
+        event(ATTACK, 300, 0.3, 0.5),
+        event(CHOP, 400, 0.8, 0.7),
+        event(ATTACK, 500, 0.5, 0.9),
+    ]
+)
 
 
 def test_where_there_are_enough_chops_only_they_are_candidates() -> None:
@@ -38,9 +41,9 @@ def test_the_attack_a_bar_begins_with_is_a_chop_where_none_lies_there() -> None:
         event(ATTACK, 2010, 0.3, 1),
         event(ATTACK, 2040, 1, 1),
     ]
-    found = at_bars(events, (1002, 2000, 3000), 1000)
-    assert [one.kind for one in found] == [CHOP, ATTACK, CHOP, ATTACK]
+    found = at_bars(Attacks.of(events), (1002, 2000, 3000), 1000)
+    assert found.chops.tolist() == [True, False, True, False]
 
 
 def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
-    assert [one.strength for one in chosen([event(CHOP, 1, 0.2, 0), event(CHOP, 1, 0.7, 0)], 1)] == [0.7]
+    assert [one.strength for one in chosen(Attacks.of([event(CHOP, 1, 0.2, 0), event(CHOP, 1, 0.7, 0)]), 1)] == [0.7]

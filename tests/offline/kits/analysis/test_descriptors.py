@@ -16,7 +16,7 @@ from tests.support.signals import RATE, chord, kick, record
 class Samples:
     """A record in memory. audio: float32, (n,) or (n, channels)."""
 
-    channel, mono = "auto", Record.mono
+    channel, mono, cache = "auto", Record.mono, None
 
     def __init__(self, audio: NDArray[np.float32], sample_rate: int = RATE, most: int | None = None) -> None:
         self.audio = audio.reshape(len(audio), -1)

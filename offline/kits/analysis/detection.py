@@ -1,0 +1,239 @@
+"""What the detectors find in a record, apart from how much of it is wanted: detected once, and kept.
+
+Density, count and all by which a kit is chosen change nothing of it. Every attack is there with its strength at each
+way of the density's dial, so that those at any density are told without processing the record again.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samplechop import models
+from samplechop.models import Manifest, StreamFeatures
+from samplechop.offline.common.array_cache import Arrays
+from samplechop.offline.kits.analysis import bar_count, loops, passages, tempo_and_key
+from samplechop.offline.kits.analysis.one_octave import one_octave
+from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import Record
+from samplechop.realtime.core.events import ATTACK, BEAT, CHOP, Event
+from samplechop.realtime.core.plugin import Detector
+from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
+from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
+from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
+from samplechop.realtime.detectors.chop import DIAL
+from samplechop.realtime.detectors.chop.choice import at_density
+from samplechop.realtime.detectors.chop.decision import Decision
+from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
+from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.session_parts import FAST_BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Attacks:
+    """Attacks in the order they were detected in. samples: int64 (n,). strengths, levels: float64 (n,), as Candidate.
+
+    chops: bool (n,), whether each is a chop. alone: bool (n,), whether drums alone sound. dial: float64 (n, 4), the
+    strength at each way of DIAL, (n, 0) for models without.
+    """
+
+    samples: NDArray[np.int64]
+    strengths: NDArray[np.float64]
+    levels: NDArray[np.float64]
+    chops: NDArray[np.bool_]
+    alone: NDArray[np.bool_]
+    dial: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> "Attacks":
+        """Take the chops and other attacks among events."""
+        struck = [event for event in events if event.kind in (CHOP, ATTACK)]
+        told = bool(struck) and all(event.dial is not None for event in struck)
+        return cls(
+            np.array([event.sample for event in struck], np.int64),
+            np.array([event.strength for event in struck], np.float64),
+            np.array([event.level or 0.0 for event in struck], np.float64),
+            np.array([event.kind == CHOP for event in struck], bool),
+            np.array([event.way == "attacks" for event in struck], bool),
+            np.array([event.dial if told else () for event in struck], np.float64).reshape(
+                len(struck), len(DIAL) * told
+            ),
+        )
+
+    def part(self, which: NDArray[Any]) -> "Attacks":
+        """Give some of them, by indices or as a mask."""
+        return Attacks(*(getattr(self, name)[which] for name in _ATTACKS))
+
+    def at(self, density: float) -> "Attacks":
+        """Give them as they are at a density, 0..1, with which nobody looks for drums alone."""
+        if not len(self.samples):
+            return self
+        chops = self.levels <= density
+        strengths = at_density(self.dial.T, density)
+        return replace(self, strengths=strengths, chops=chops, alone=np.zeros(len(chops), bool))
+
+
+_ATTACKS = ("samples", "strengths", "levels", "chops", "alone", "dial")
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """attacks: of the part of the record. heard: as they were before it was looked back on where drums alone begin.
+
+    beats: of the beat detector. model: name and sha256 of the net.
+
+    tempo: beats per minute, None where it is not clear. open_octave: octaves to a tempo nearly as likely.
+    antiphase: a sentence on channels that cancel each other, "" where they do not.
+    """
+
+    attacks: Attacks
+    heard: Attacks
+    beats: tuple[Event, ...]
+    model: tuple[str, str]
+    tempo: Guess | None = None
+    open_octave: int = 0
+    antiphase: str = ""
+
+
+def detect(
+    record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int
+) -> Detection:
+    """Process the samples first..last of a record as live, or take what was found in them before.
+
+    progress: is called with how many samples are done. Raises UserError or ModelError for a model that cannot be used.
+    """
+    manifest = models.load(options.model)
+    # A threshold or a model of before makes what is detected another at every density.
+    density = options.density if options.threshold is not None or not _has_dial(manifest) else None
+    beats = manifest if isinstance(manifest.features, StreamFeatures) else models.load(BeatSettings().model)
+    facts = [
+        *(first, last, _digest(manifest), _digest(beats), options.threshold, options.choose, density),
+        *(options.tempo_range, options.tempo),
+    ]
+
+    def make() -> Arrays:
+        return _arrays(_detected(record, options, density, first, last, progress))
+
+    arrays = make() if record.cache is None else record.cache.arrays("attacks and beats", facts, make)
+    found = _detection(arrays, (manifest.name, manifest.sha256))
+    if options.density is not None and density is None:
+        found = replace(found, attacks=found.heard.at(options.density))
+    return found
+
+
+def _has_dial(manifest: Manifest) -> bool:
+    streams = isinstance(manifest.features, StreamFeatures)
+    return streams and Decision.read(manifest.decision, f"model {manifest.name!r}").has_dial
+
+
+def _digest(manifest: Manifest) -> str:
+    """Give a hash of all in a manifest that says what is detected; the net itself is in it by its own."""
+    parts = (manifest.sha256, manifest.features, manifest.threshold, manifest.min_gap, manifest.decision)
+    return hashlib.sha256(repr((*parts, manifest.calibration)).encode()).hexdigest()
+
+
+def _detected(
+    record: Record,
+    options: ChopOptions,
+    density: float | None,
+    first: int,
+    last: int,
+    progress: Callable[[int], object],
+) -> Detection:
+    manifest = models.load(options.model)
+    low, high = options.tempo_range or TEMPO_RANGE
+    settings = ChopSettings(
+        options.model,
+        options.threshold,
+        choose=options.choose,
+        tempo_range=(low, high),
+        density=density,
+        every=True,
+    )
+    # A streaming net tracks beats, too; beside another, that of the beat detector does.
+    streams = isinstance(manifest.features, StreamFeatures)
+    model = options.model if streams else BeatSettings().model
+    detector = BeatDetector(BeatSettings(model, tempo_range=(low, high), tempo=wanted_tempo(options.tempo)))
+
+    def engine_for(**found_by: Detector) -> Engine:
+        return Engine(found_by, record.sample_rate, record.channels, FAST_BLOCK, channel=record.channel)
+
+    engine = engine_for(chop=ChopDetector(settings), beats=detector)
+    opening = record.opening() if first == 0 else None
+    engine.reset(first, opening)
+    events: list[Event] = []
+    for block in record.blocks(FAST_BLOCK, first, last):
+        engine.process(block, events.append)
+        progress(engine.position - first)
+    if engine.position > first:
+        engine.flush(events.append)
+    antiphase = engine.downmix.warning()
+    rate, length = record.sample_rate, last - first
+    beats, octave = one_octave(
+        [event for event in events if event.kind == BEAT], detector.pulse_odds, detector.open_octave, rate
+    )
+    beats = bar_count.counted(beats, rate)
+    tempo = tempo_and_key.tempo(beats, rate, octave)
+    if 0 < length <= loops.LONGEST_SECONDS * rate and loops.may_be_one(tempo, length, rate):
+        engine.reset(0, opening)
+        played, times = loops.play(engine, lambda: record.blocks(FAST_BLOCK, first, last), length)
+        settled = loops.settled_beats(played, length, times, rate)
+        looped, open_octave = one_octave(settled, detector.pulse_odds, detector.open_octave, rate)
+        found = loops.tempo_and_beats(looped, first, length, rate, open_octave)
+        if found is not None:
+            if tempo is None:  # its pulse had not settled, by which chops are chosen
+                events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
+            (tempo, beats), octave = found, open_octave
+    heard = Attacks.of([event for event in events if first <= event.sample < last])
+    alone = manifest.decision.get("drums_alone")
+    if options.choose == "auto" and density is None and alone:
+        begun = passages.beginnings(events, first, round(float(alone["seconds"]) * rate))
+        strokes = ChopDetector(replace(settings, choose="attacks"))
+        if begun:
+            events = passages.judged_as_drums(events, begun, engine_for(chop=strokes), record, first, last)
+    if engine.faults:
+        raise RuntimeError(f"a detector failed: {engine.faults}")
+    attacks = Attacks.of([event for event in events if first <= event.sample < last])
+    return Detection(attacks, heard, beats, (manifest.name, manifest.sha256), tempo, octave, antiphase or "")
+
+
+def _arrays(found: Detection) -> Arrays:
+    """Give a detection as arrays: what `_detection` reads."""
+    beats, tempo = found.beats, found.tempo
+    return {
+        **{f"attacks {name}": getattr(found.attacks, name) for name in _ATTACKS},
+        **{f"heard {name}": getattr(found.heard, name) for name in _ATTACKS},
+        "beats": np.array([(one.sample, one.emitted, int(one.label or 0)) for one in beats], np.int64).reshape(-1, 3),
+        "beat_strengths": np.array([one.strength for one in beats], np.float64),
+        "beat_tempi": np.array([one.tempo or 0.0 for one in beats], np.float64),
+        "rephased": np.array([one.rephased for one in beats], bool),
+        "tempo": np.array([tempo.value, tempo.other] if tempo else [], "U32"),
+        "numbers": np.array([tempo.confidence if tempo else 0.0, found.open_octave], np.float64),
+        "antiphase": np.array(found.antiphase, "U1000"),
+    }
+
+
+def _detection(arrays: Arrays, model: tuple[str, str]) -> Detection:
+    beats = zip(
+        *(arrays[name].tolist() for name in ("beats", "beat_strengths", "beat_tempi", "rephased")),
+        strict=True,
+    )
+    confidence, octave = arrays["numbers"].tolist()
+    words = arrays["tempo"].tolist()
+    attacks, heard = (Attacks(*(arrays[f"{which} {name}"] for name in _ATTACKS)) for which in ("attacks", "heard"))
+    return Detection(
+        attacks,
+        heard,
+        tuple(
+            Event(BEAT, sample, emitted, strength, str(label) if label else None, tempo=tempo or None, rephased=moved)
+            for (sample, emitted, label), strength, tempo, moved in beats
+        ),
+        model,
+        Guess(words[0], confidence, words[1]) if words else None,
+        int(octave),
+        str(arrays["antiphase"].tolist()),
+    )

@@ -1,0 +1,65 @@
+"""What was found in a record, kept from one run to the next: detection is slow, and choosing from it is not.
+
+It belongs to the content of the file, to how that was read, and to all settings that decide what is found. The hash is
+of the file's bytes, not of the samples, as decoding takes ten times longer; a file whose size and times are as they
+were is not read again.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from samplechop.offline.common.array_cache import ArrayCache, Arrays
+
+VERSION = 1
+"""To be raised with every change of what is found in the same sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCache:
+    """The cache of one record. sound: which samples it has, as text."""
+
+    cache: ArrayCache
+    sound: str
+
+    def arrays(self, kind: str, facts: Any, make: Callable[[], Arrays]) -> Arrays:
+        """Give arrays of a kind, made where there are none. facts: all that decides them but the sound, for JSON."""
+        return self.cache.arrays(self._key(kind, facts), make)
+
+    def array(self, kind: str, facts: Any, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Give one large array of a kind, see `arrays`."""
+        return self.cache.array(self._key(kind, facts), make)
+
+    def altered(self, how: str) -> "RecordCache":
+        """Give the cache of a record made of this one."""
+        return RecordCache(self.cache, f"{self.sound} {how}")
+
+    def _key(self, kind: str, facts: Any) -> str:
+        return json.dumps([VERSION, self.sound, kind, facts], sort_keys=True, allow_nan=False)
+
+
+def record_cache(
+    cache: ArrayCache, file: Path, sample_rate: int, channels: int, length: int, channel: str
+) -> RecordCache:
+    """Give the cache of the record in a file, opened as it is said here. Raises OSError.
+
+    channel: what of stereo is analysed. The decoder counts as well: two may differ in what they make of a lossy file.
+    """
+    facts = file.stat()
+    at = [os.path.realpath(file), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
+
+    def hashed() -> Arrays:
+        with file.open("rb") as opened:
+            return {"sha256": np.array(hashlib.file_digest(opened, "sha256").hexdigest())}
+
+    digest = cache.arrays(json.dumps([VERSION, "file", at]), hashed)["sha256"].tolist()
+    read = [digest, sample_rate, channels, length, channel, soundfile.__libsndfile_version__]
+    return RecordCache(cache, json.dumps(read))
