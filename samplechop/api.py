@@ -81,11 +81,21 @@ def listen(
     return _run(chosen, None if file is None else Path(file), False, on_event)
 
 
-def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, force: bool = False, **options: Any) -> Kit:
+def chop(
+    record: str | PathLike[str],
+    out: str | PathLike[str] = "kits",
+    *,
+    force: bool = False,
+    project: bool = True,
+    labels: str | PathLike[str] | None = None,
+    **options: Any,
+) -> Kit:
     """Make a kit of the best and most different chops of a record, as `samplechop chop` does.
 
     record: an audio file, or the folder of a recorded session. out: the folder in which the kit's own, named after the
     record, appears whole or not at all. force: whether a kit that is there already is replaced.
+    project: whether what was decided about the record counts, in the project beside it. labels: a file of places to
+        cut at, of any kind that `samplechop labels` reads.
     options: those of `samplechop chop`, such as count=8, max_length="4beats", formats=["default", "op1"]; milliseconds
         are pre_roll_ms, snap_ms, fade_ms, tail_ms.
 
@@ -95,8 +105,8 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
     """
     from samplechop.offline.kits import pipeline
     from samplechop.offline.kits.core.naming import safe
-    from samplechop.offline.kits.core.options import ChopOptions
     from samplechop.offline.kits.core.record import title
+    from samplechop.offline.kits.with_project import prepared
 
     for name in ("lock", "formats"):
         if options.get(name) is not None:
@@ -104,7 +114,8 @@ def chop(record: str | PathLike[str], out: str | PathLike[str] = "kits", *, forc
         else:
             options.pop(name, None)
     source = Path(record)
-    return pipeline.chop(source, Path(out) / safe(title(source)), ChopOptions(**options), force)
+    decided, chosen = prepared(source, options, {}, project, None if labels is None else Path(labels))
+    return pipeline.chop(source, Path(out) / safe(title(source)), chosen, force, project=decided)
 
 
 def _settings(detectors: Iterable[str], settings: dict[str, Any]) -> LiveSettings:

@@ -51,7 +51,9 @@ ALLOWED = {
     "offline/kits/core": f"{FILES} {LIVE} realtime",
     "offline/project": f"{FILES} offline/labels offline/kits/core",
     "offline/export": f"{FILES} offline/labels offline/kits/core",
-    "offline/kits": f"{FILES} {LIVE} realtime offline/nets offline/project offline/kits/core offline/export",
+    "offline/kits": f"""
+        {FILES} {LIVE} realtime offline/nets offline/labels offline/project offline/kits/core offline/export
+    """,
     "offline/atlas": f"{FILES} {LIVE} realtime offline/nets offline/training offline/kits offline/export {SOUND}",
     "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas {SOUND}",
     "offline/lab": f"{PRODUCT} offline/lab",

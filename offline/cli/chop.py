@@ -19,11 +19,12 @@ from samplechop.realtime.core.options import option_name, read_clock, with_optio
 from samplechop.realtime.core.process import compiling_shown, show_compiling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
 
     from samplechop.offline.common.progress import Progress
     from samplechop.offline.kits.pipeline import Outcome
+    from samplechop.offline.project.model import Project
     from samplechop.realtime.settings_file import SettingsFile
 
 MANY = "Many records"
@@ -45,6 +46,16 @@ def chop(
             "Make a kit of listed sounds: lines of path, start, duration and name, with tabs between, in seconds.", MANY
         ),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        _opt(
+            "Cut where labels say, of any kind that samplechop labels reads: MIDI, Audacity, cue points, taps.",
+            WHAT,
+        ),
+    ] = None,
+    no_project: Annotated[
+        bool, _opt("Leave out what the project beside the record says (samplechop project).", WHAT, "--no-project")
+    ] = False,
     output: Annotated[
         Path, _opt("Folder for the kits; each gets a folder of its own in it (default: kits).", FILES, "-o", "--output")
     ] = Path("kits"),
@@ -75,9 +86,11 @@ def chop(
     samplechop chop song.flac -o kits --until candidate --count 32 --fade 5     short hits
     samplechop chop song.flac -o kits --want harmony --until candidate          chords without drums
     samplechop chop song.flac -o kits --lock 12.5,1:02.4 --reroll 2 --force     keep two, try others
+    samplechop chop song.flac -o kits --labels song.mid     cut where a MIDI file of the DAW says
     samplechop chop crates/ -o kits --jobs 4                a whole collection; run it again to go on
     samplechop chop --from-list drums.tsv -o kits           the sounds of a list, such as the atlas writes
 
+    The project beside the record, song.chops.json, has what you decided (samplechop project -h); options win over it.
     With --until chosen the slices in order are the record, bit for bit. Look at the kit's picture.
     What concerns one kit can also stand in the table "chop" of config.toml in your settings folder; options win.
     """
@@ -85,13 +98,14 @@ def chop(
         _list_formats()
         return
     file = _settings_file(given, from_list is not None)
-    given = {**file.values, **given}
     with file.named_in_errors():
         if from_list is not None:
-            others = {"demo": demo, "inputs": inputs, "jobs": jobs, "scheduler": scheduler}
-            _listed(from_list, output, given, [name for name, value in others.items() if value], force)
+            others = {"demo": demo, "inputs": inputs, "jobs": jobs, "scheduler": scheduler, "labels": labels}
+            _listed(
+                from_list, output, {**file.values, **given}, [name for name, value in others.items() if value], force
+            )
         else:
-            _records(inputs, demo, output, given, force, jobs, scheduler, cache)
+            _records(inputs, demo, output, given, file.values, force, jobs, scheduler, cache, not no_project, labels)
 
 
 def _settings_file(given: dict[str, Any], listed: bool) -> "SettingsFile":
@@ -113,19 +127,27 @@ def _records(
     demo: bool,
     output: Path,
     given: dict[str, Any],
+    usual: "Mapping[str, Any]",
     force: bool,
     jobs: int | None,
     scheduler: str | None,
     cache: bool,
+    use_project: bool,
+    labels: Path | None,
 ) -> None:
-    """Chop recordings. Raises UserError."""
+    """Chop recordings.
+
+    given: the options of the command line; usual: those of the settings file, which projects win over. Raises
+    UserError.
+    """
     if demo and inputs:
         raise UserError("give audio files, sessions or folders to chop, or --demo, not both")
     if not demo and not inputs:
         raise UserError("give audio files, sessions or folders to chop, or --demo for the record that comes along")
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")
-    options = _options(given)
+    given, usual = _parsed(given), _parsed(dict(usual))
+    options = ChopOptions(**{**usual, **given})
     if scheduler is not None:
         check_extra("dask", "--scheduler")
     for path in inputs or ():
@@ -139,15 +161,21 @@ def _records(
     named = [DEMO] if demo else inputs or []
     found = found_in(named)
     if found == named and len(found) == 1 and scheduler is None:  # a folder with one record in it is a collection
-        _one(found[0], output, options, force, cache)
+        from samplechop.offline.kits.with_project import prepared
+
+        project, options = prepared(found[0], given, usual, use_project, labels)
+        _check(options, output)
+        _one(found[0], output, options, force, cache, project=project)
     else:
+        if labels is not None:
+            raise UserError(f"--labels {str(labels)!r} are those of one record: chop it alone")
         if kits := finished_kits(named):
             echo(f"samplechop: {kits} finished kits among them are passed over", err=True)
         batch.run(found, output, options, force=force, jobs=jobs, scheduler=scheduler)
 
 
-def _options(given: dict[str, Any]) -> ChopOptions:
-    """Take what concerns one kit from the command line. Raises UserError for what cannot be done."""
+def _parsed(given: dict[str, Any]) -> dict[str, Any]:
+    """Take apart what stands as a text on the command line. Raises UserError for what cannot be done."""
     if "lock" in given:
         try:
             given["lock"] = tuple(read_clock(part) for part in given["lock"].split(",") if part.strip())
@@ -157,7 +185,7 @@ def _options(given: dict[str, Any]) -> ChopOptions:
             ) from None
     if "formats" in given:
         given["formats"] = tuple(name.strip() for name in given["formats"].split(",") if name.strip())
-    return ChopOptions(**given)
+    return given
 
 
 def _check_input(path: Path) -> None:
@@ -211,7 +239,7 @@ def _listed(source: Path, output: Path, given: dict[str, Any], others: list[str]
     for name in sorted([*others, *(given.keys() - _FOR_LISTS)]):
         extra = "other files to chop" if name == "inputs" else option_name(ChopOptions, name)
         raise UserError(f"--from-list takes the sounds that are listed as they are: leave out {extra}")
-    options = _options({"template": TEMPLATE} | given)
+    options = ChopOptions(**_parsed({"template": TEMPLATE} | given))
     _check(options, output)
     read_list(source)  # what is no list is reported before anything else is loaded
     _one(source, output, options, force, False, make_kit)
@@ -224,8 +252,12 @@ def _one(
     force: bool,
     cache: bool = False,
     make: "Callable[[Path, Path, ChopOptions, bool, Progress, Executor | None], Outcome] | None" = None,
+    project: "Project | None" = None,
 ) -> None:
-    """Chop one record, or make a kit as `make` does, and show what came of it. cache: whether what is found is kept."""
+    """Chop one record, or make a kit as `make` does, and show what came of it.
+
+    cache: whether what is found is kept. project: what was decided about it.
+    """
     from samplechop.offline.common import process_pool
     from samplechop.offline.kits.core.naming import safe
     from samplechop.offline.kits.core.record import audio_files, title
@@ -247,7 +279,7 @@ def _one(
 
             progress = bars if terminal else silent
             if make is None:
-                make = partial(make_kit, cache=user_cache() if cache else None)
+                make = partial(make_kit, cache=user_cache() if cache else None, project=project)
             outcome = make(source, folder, options, force, progress, second)
     _show(outcome, time.perf_counter() - began)
 
@@ -266,7 +298,8 @@ def _show(outcome: "Outcome", seconds: float) -> None:
     chops = f"{len(kit.slices)} slices from {len(kit.candidates)} chops"
     if len(kit.slices) > len(kit.candidates) > 0:
         chops = f"{len(kit.slices)} slices: {len(kit.candidates)} chops and the beginning"
-    echo(", ".join([f"{kit.name}: {chops}", *known, *kit.known]))
+    decided = ["with what you decided"] if kit.project else []
+    echo(", ".join([f"{kit.name}: {chops}", *decided, *known, *kit.known]))
     contents = {
         "chord": [part.content.chord_name for part in kit.slices],
         "drum": [part.content.drum or "" for part in kit.slices],

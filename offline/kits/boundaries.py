@@ -1,7 +1,7 @@
 """Where slices begin and end: the places that must be cut at, each slice's end, and small shifts of the cuts."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,13 +81,19 @@ def _powers(
 
 
 def with_fixed(
-    candidates: Sequence[Candidate], options: ChopOptions, rate: int, first: int, last: int
+    candidates: Sequence[Candidate],
+    options: ChopOptions,
+    rate: int,
+    first: int,
+    last: int,
+    stay: Collection[int] = (),
 ) -> tuple[list[Candidate], list[int]]:
     """Give the candidates in order of time together with the places that must be chosen, and the indices of those.
 
     Must be: what the user locked, and, where slices are the whole record in order or nothing was found, its beginning.
     A candidate within BESIDE_SECONDS is taken for such a place; the beginning keeps its own sample, or the whole would
-    lose some. Raises UserError for a place to lock outside of what is chopped, and for more than the kit has room for.
+    lose some. stay: places among the candidates that must be, too, whatever lies near them. Raises UserError for a
+    place to lock outside of what is chopped, and for more of these than the kit has room for.
     """
     beside = round(BESIDE_SECONDS * rate)
     found = {candidate.sample: candidate for candidate in candidates}
@@ -102,12 +108,13 @@ def with_fixed(
         found.setdefault(place, Candidate(place, 1.0))
         fixed.add(place)
     if options.until == "chosen" or not found:
-        absorbed = [sample for sample in found if sample - first <= beside]
+        absorbed = [sample for sample in found if sample - first <= beside and sample not in {*stay} - {first}]
         strength = max((found.pop(sample).strength for sample in absorbed), default=0.0)
         found[first] = Candidate(first, strength)
         fixed = {place for place in fixed if place - first > beside} | {first}
     if len(fixed) > options.most:
         raise UserError(f"--lock and the beginning are {len(fixed)} slices, --count leaves room for {options.most}")
+    fixed |= {*stay}
     ordered = sorted(found.values(), key=lambda candidate: candidate.sample)
     return ordered, [index for index, candidate in enumerate(ordered) if candidate.sample in fixed]
 
@@ -144,23 +151,25 @@ def pieces(
     return [Piece(c.sample, stop, c.strength) for c, stop in zip(chosen, stops, strict=True)]
 
 
-def earlier(parts: Sequence[Piece], samples: int, first: int, last: int) -> list[Piece]:
-    """Move every cut so many samples to the front, but the first's and last's, none onto another.
+def earlier(parts: Sequence[Piece], samples: int, first: int, last: int, stay: Collection[int] = ()) -> list[Piece]:
+    """Move every cut so many samples to the front, but the first's and last's and those that stay, none onto another.
 
     A cut between two slices moves for both, so that the slices stay the whole record.
     """
     moved = {first: first, last: last}
     before, taken = first, any(part.start == first for part in parts)
     for place in sorted({place for part in parts for place in (part.start, part.stop)} - {first, last}):
-        before = moved[place] = max(place - samples, before + taken)
+        before = moved[place] = place if place in stay else max(place - samples, before + taken)
         taken = True
     return [Piece(moved[part.start], moved[part.stop], part.strength) for part in parts]
 
 
-def snapped(parts: Sequence[Piece], record: Record, within_ms: float, first: int, last: int) -> list[Piece]:
+def snapped(
+    parts: Sequence[Piece], record: Record, within_ms: float, first: int, last: int, stay: Collection[int] = ()
+) -> list[Piece]:
     """Move every cut to the nearest zero crossing of what is analysed that is at most within_ms away, if there is one.
 
-    A cut between two slices moves for both, so that the slices stay the whole record.
+    A cut between two slices moves for both, so that the slices stay the whole record. stay: cuts that do not move.
     """
     reach = round(within_ms / 1000 * record.sample_rate)
     places = sorted({first, last} | {place for part in parts for place in (part.start, part.stop)})
@@ -168,7 +177,7 @@ def snapped(parts: Sequence[Piece], record: Record, within_ms: float, first: int
     for before, place, after in zip(places, places[1:], places[2:], strict=False):
         # Less than half way to the neighbours: cuts must neither meet nor pass each other.
         near = min(reach, (place - before - 1) // 2, (after - place - 1) // 2)
-        moved[place] = _crossing(record, place, near) if near > 0 else place
+        moved[place] = _crossing(record, place, near) if near > 0 and place not in stay else place
     return [Piece(moved[part.start], moved[part.stop], part.strength) for part in parts]
 
 

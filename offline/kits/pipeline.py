@@ -17,7 +17,7 @@ from samplechop.offline.common import process_pool
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.export import MANIFEST_FORMAT, OWN, ExportWarning, Write, writers
-from samplechop.offline.kits import picture, write_slices
+from samplechop.offline.kits import decided, picture, write_slices
 from samplechop.offline.kits.analysis import candidates, content, content_detection, drum_tag, tempo_and_key
 from samplechop.offline.kits.analysis.candidates import harmonic_part
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
@@ -29,6 +29,9 @@ from samplechop.offline.kits.core.record import Record, open_record
 from samplechop.offline.kits.kit_folder import replacing_kit
 from samplechop.offline.kits.plan import Plan, planned
 from samplechop.offline.kits.remarks import remarks
+from samplechop.offline.project.document import digest
+from samplechop.offline.project.fitting import fitted
+from samplechop.offline.project.model import Project
 from samplechop.realtime.core.errors import UserError
 
 
@@ -51,14 +54,15 @@ def chop(
     options: ChopOptions | None = None,
     force: bool = False,
     progress: Progress = silent,
+    project: Project | None = None,
 ) -> Kit:
     """Chop a file or a recorded session into a kit in `folder`, which appears whole or not at all; give the kit.
 
     options: what can be said of one kit; None for how kits are by default. force: whether a kit that is there already
-    is replaced. progress: is told how far it has come. What the user should know comes as an ExportWarning through
-    `warnings`. Raises UserError, in one sentence, for everything the user can mend.
+    is replaced. progress: is told how far it has come. project: what was decided about it. What the user should know
+    comes as an ExportWarning through `warnings`. Raises UserError, in one sentence, for everything the user can mend.
     """
-    outcome = make_kit(source, folder, options or ChopOptions(), force, progress)
+    outcome = make_kit(source, folder, options or ChopOptions(), force, progress, project=project)
     for text in outcome.warnings:
         warnings.warn(text, ExportWarning, stacklevel=2)
     return outcome.kit
@@ -72,13 +76,16 @@ def make_kit(
     progress: Progress = silent,
     second_process: Executor | None = None,
     cache: ArrayCache | None = None,
+    project: Project | None = None,
 ) -> Outcome:
     """Chop as `chop` does; give the kit with its files and warnings.
 
+    The kit is a function of the audio, what is detected in it, the project and the options, and of nothing else.
     second_process: draws the picture at the same time; then a thread looks for key and chords, too.
     cache: has what was found in the record before, and takes what is found now; the kit is the same without.
     """
-    return put_together(folder, options, force, partial(_made, source, options, progress, second_process, cache))
+    made = partial(_made, source, options, progress, second_process, cache, project)
+    return put_together(folder, options, force, made)
 
 
 def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable[[Path, Path], Outcome]) -> Outcome:
@@ -100,6 +107,7 @@ def _made(
     progress: Progress,
     second: Executor | None,
     cache: ArrayCache | None,
+    project: Project | None,
     folder: Path,
     scratch: Path,
 ) -> Outcome:
@@ -107,7 +115,7 @@ def _made(
         record = open_record(source, scratch, options.channel)
         if cache is not None:
             record = record.with_cache(cache)
-        return _exported(record, options, progress, second, beside, folder, scratch)
+        return _exported(record, options, progress, second, beside, project, folder, scratch)
 
 
 def _exported(
@@ -116,10 +124,14 @@ def _exported(
     progress: Progress,
     second: Executor | None,
     beside: Executor | None,
+    project: Project | None,
     folder: Path,
     scratch: Path,
 ) -> Outcome:
-    """Make and write a kit. second: draws the picture. beside: finds key and chords."""
+    """Make and write a kit. second: draws the picture. beside: finds key and chords. project: what was decided."""
+    to_know: tuple[str, ...] = ()
+    if project is not None:
+        project, to_know = fitted(project, record)
     first, last = candidates.span(record, options)
     tonality = process_pool.submit(beside, tempo_and_key.key_of_record, record, first, last)
     harmonic = record
@@ -129,10 +141,13 @@ def _exported(
         )
     cut_from = harmonic if options.write_harmonic else record
     wanted = _wanted(cut_from, options, first, last, progress, beside)
-    plan = planned(harmonic if options.harmonic else record, options, first, last, progress, wanted)
+    plan = planned(harmonic if options.harmonic else record, options, first, last, progress, wanted, project)
     inside = wanted or content_of(cut_from, plan.pieces, progress, beside)
-    kit = cut(cut_from, folder, plan, options, first, last, inside, tonality.result())
-    notes = [*record.warnings, *plan.found.warnings, *remarks(kit, record, plan, options)]
+    key = Guess(project.key, 1.0) if project and project.key else tonality.result()
+    kit = cut(cut_from, folder, plan, options, first, last, inside, key)
+    kit = replace(kit, project=digest(project) if project else "")
+    notes = [*record.warnings, *to_know, *plan.found.warnings, *remarks(kit, record, plan, options)]
+    notes += decided.remarks(project, options, first, last)
     return exported(kit, plan.similarity, options, notes, progress, second)
 
 
@@ -185,11 +200,14 @@ def cut(
     """
     rate, found = record.sample_rate, plan.found
     bpm = found.tempo
-    notes = [options.start_note + index for index in range(len(plan.pieces))]
+    chops = plan.chops or (None,) * len(plan.pieces)
+    notes = decided.notes(chops, options.start_note)
+    titles = titles or [chop.name or "" if chop else "" for chop in chops]
+    template = options.template if "{name}" in options.template or not any(titles) else f"{options.template}_{{name}}"
     drums = drum_tag.name_drums(record, inside, plan.pieces)
     contents = [content.describe(inside, piece, tonality, drum) for piece, drum in zip(plan.pieces, drums, strict=True)]
     names = naming.names(
-        options.template,
+        template,
         [piece.start for piece in plan.pieces],
         [piece.strength for piece in plan.pieces],
         notes,
@@ -202,11 +220,15 @@ def cut(
         titles,
     )
     slices = []
-    parts = zip(plan.pieces, notes, names, contents, strict=True)
-    for number, (piece, note, name, within) in enumerate(parts, 1):
+    parts = zip(plan.pieces, notes, names, contents, chops, strict=True)
+    for number, (piece, note, name, within, chop) in enumerate(parts, 1):
         file = f"{SLICES}/{name}.wav"
-        frames = write_slices.write_slice(record, piece, folder / file, options, last)
-        slices.append(Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames, within))
+        level = chop.gain_db or 0.0 if chop else 0.0
+        frames = write_slices.write_slice(record, piece, folder / file, options, last, level)
+        part = Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames, within)
+        if chop is not None:
+            part = replace(part, choke=chop.choke, play=chop.play, colour=chop.colour)
+        slices.append(part)
     return Kit(
         name=record.name,
         folder=folder,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.common.progress import Progress, silent
-from samplechop.offline.kits import boundaries, redundancy, selection
+from samplechop.offline.kits import boundaries, decided, redundancy, selection
 from samplechop.offline.kits.analysis import (
     beat_grid,
     candidates,
@@ -21,7 +21,7 @@ from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
-from samplechop.offline.project.model import Grid
+from samplechop.offline.project.model import Chop, Grid, Project
 
 AS_DETECTED = Grid()
 """The beat grid, where nobody corrected it."""
@@ -66,7 +66,8 @@ class Choice:
 class Plan:
     """What is to be cut, before anything is. similarity: of the pieces to each other, float32 (n, n), 0..1.
 
-    at_bars: how many begin with a bar, None where bars are not clear.
+    at_bars: how many begin with a bar, None where bars are not clear. chops: what a project says of each piece, None
+    where it says nothing; () without one.
     """
 
     pieces: tuple[Piece, ...]
@@ -74,6 +75,7 @@ class Plan:
     similarity: Similarity
     redundancy: redundancy.Figures
     at_bars: int | None = None
+    chops: tuple[Chop | None, ...] = ()
 
 
 def choice(
@@ -83,12 +85,12 @@ def choice(
     last: int,
     progress: Progress = silent,
     detected: DetectedContent | None = None,
-    grid: Grid = AS_DETECTED,
+    project: Project | None = None,
 ) -> Choice:
     """Find the chops of the samples first..last and describe them.
 
-    detected: by which to find out what is wanted. grid: a person's corrections of beats, bars and tempo.
-    Raises UserError for corrections that cannot be.
+    detected: by which to find out what is wanted. project: whose places are among them and must be chosen, and whose
+    corrections of beats, bars and tempo count. Raises UserError for corrections that cannot be.
     """
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
@@ -98,12 +100,16 @@ def choice(
         beats = beat_grid.whole(found.beats, attacks, first, last, rate, begins)
         found = replace(found, beats=beats, tempo=tempo_and_key.tempo(beats, rate, found.open_octave) or found.tempo)
     origin = attacks[0] if attacks else first
+    grid = project.grid if project else AS_DETECTED
     beats, tempo = corrected_grid.corrected(found.beats, found.tempo, grid, first, last, origin, rate)
-    found = replace(found, beats=beats, tempo=tempo)
+    candidates_and_mine = decided.merged(found.candidates, project, rate, first, last)
+    found = replace(found, beats=beats, tempo=tempo, candidates=candidates_and_mine)
     bars = tempo_and_key.downbeats(beats) if tempo else ()  # bars are clear where the tempo is
+    begins = begins and not decided.is_deleted(first, project, rate)
     opening = options.bars and bool(bars) and bars[0] - first <= selection.BAR_SECONDS * rate
     begun = boundaries.with_beginning(found.candidates, options, first, rate, begins, opening)
-    everything, fixed = boundaries.with_fixed(begun, options, rate, first, last)
+    mine = {chop.at for chop in decided.inside(project, first, last)}
+    everything, fixed = boundaries.with_fixed(begun, options, rate, first, last, mine)
     must = {everything[index].sample for index in fixed}
     places = _strongest(everything, must)
     starts = np.array([place.sample for place in places], np.int64)
@@ -127,13 +133,13 @@ def planned(
     last: int,
     progress: Progress = silent,
     detected: DetectedContent | None = None,
-    grid: Grid = AS_DETECTED,
+    project: Project | None = None,
 ) -> Plan:
     """Find the chops of the samples first..last and choose the best and most different, in order of time.
 
-    detected: what `options.want` is judged by. grid: as of `choice`.
+    detected: what `options.want` is judged by. project: what a person decided.
     """
-    among = choice(record, options, first, last, progress, detected, grid)
+    among = choice(record, options, first, last, progress, detected, project)
     chosen = among.selected(options)
     rate, beats = record.sample_rate, among.found.beats
     ends = options
@@ -142,12 +148,15 @@ def planned(
     tempo = among.found.tempo
     bpm, meter = float(tempo.value) if tempo else None, tempo_and_key.beats_per_bar(beats)
     parts = boundaries.pieces([among.places[index] for index in chosen], among.everything, ends, rate, last, bpm, meter)
-    parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last)
-    parts = boundaries.snapped(parts, record, options.snap_ms, first, last)
+    stay = {chop.at for chop in decided.inside(project, first, last)}
+    parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last, stay)
+    parts = boundaries.snapped(parts, record, options.snap_ms, first, last, stay)
+    chops = decided.said(parts, project)
+    parts = decided.ended(parts, chops, last)
     beside = among.figures(chosen)
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
-    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars)
+    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops)
 
 
 def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candidate]:

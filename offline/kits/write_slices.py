@@ -53,19 +53,21 @@ def changes(options: ChopOptions) -> bool:
     return any((*level, options.tail_ms, options.mono, options.resample, options.trim))
 
 
-def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, last: int) -> int:
+def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, last: int, gain_db: float = 0.0) -> int:
     """Write a piece as wav in the record's sample format and give its length, samples per channel of the file, >= 1.
 
-    last: where the record, or its part that is chopped, ends: no ring-out goes beyond. A block at a time is in memory.
+    last: where the record, or its part that is chopped, ends: no ring-out goes beyond. gain_db: of this slice, above
+    all else. A block at a time is in memory.
     Raises OSError.
     """
     rate = options.resample or record.sample_rate
     channels = 1 if options.mono else record.channels
     frames, seconds = 0, (piece.stop - piece.start) / record.sample_rate + options.tail_ms / 1000
     most = math.ceil(seconds * rate) + 1  # the header comes before what decides how long it really becomes
-    if changes(options):
+    if changes(options) or gain_db:
+        factor = 10 ** (gain_db / 20)
         blocks: Iterator[NDArray[Any]] = (
-            quantised(samples, record.subtype) for samples in shaped(record, piece, options, last)
+            quantised(samples * factor, record.subtype) for samples in shaped(record, piece, options, last)
         )
     else:
         blocks = record.blocks(BLOCK, piece.start, piece.stop, exact_dtype(record.subtype))

@@ -4,9 +4,10 @@ A project of an older schema is migrated as it is read, by one function for each
 later schema is refused, as what it says more would be lost when it is written.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from samplechop.offline.project import values
@@ -45,6 +46,11 @@ def text_of(project: Project) -> str:
     """Give a project as text, so that two programs, or versions of a file, differ only in lines they differ in."""
     rows = [f" {json.dumps(name)}: {_rows(value)}" for name, value in to_document(project).items()]
     return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def digest(project: Project) -> str:
+    """Give the SHA-256 of what was decided, in hexadecimal; what the machine offered is no part of it."""
+    return hashlib.sha256(text_of(replace(project, offer=None)).encode()).hexdigest()
 
 
 def _rows(value: Any) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.project.model import Project
 from samplechop.realtime.core.errors import UserError, close_word
 from samplechop.realtime.core.options import is_pair, options_of, value_types
 
@@ -14,6 +15,8 @@ ELSEWHERE = {"lock": "lock the chop itself", "tempo": "correct the grid"}
 """Options that a project has no room for, and what says the same in it."""
 NAMES = frozenset(options_of(ChopOptions)) - ELSEWHERE.keys()
 _MODEL = re.compile(r"[\w-]{1,80}", re.ASCII)
+_INSTEAD = {"choose": "density", "density": "choose"}
+"""Of two that do not go together, the one that is said later counts."""
 _LONGEST, _MOST_WORDS = 300, 100
 
 
@@ -26,9 +29,13 @@ def checked(kit: Any, what: str) -> dict[str, Any]:
     return found
 
 
-def chop_options(kit: Mapping[str, Any], **given: Any) -> ChopOptions:
-    """Give the options of a kit: a project's, and above them those of the moment. Raises UserError."""
-    return ChopOptions(**{**kit, **given})
+def chop_options(project: Project | None, given: Mapping[str, Any], usual: Mapping[str, Any] = {}) -> ChopOptions:
+    """Give the options of a kit by what was said of it: now, else in its project, else as usual. Raises UserError."""
+    kit = project.kit if project else {}
+    said = {name: value for name, value in kit.items() if _INSTEAD.get(name) not in given}
+    above = {**said, **given}
+    below = {name: value for name, value in usual.items() if _INSTEAD.get(name) not in above}
+    return ChopOptions(**{**below, **above})
 
 
 @cache

@@ -17,7 +17,7 @@ from samplechop.offline.project import journal as journals
 from samplechop.offline.project.document import from_document, text_of, to_document
 from samplechop.offline.project.history import REPLACE, History
 from samplechop.offline.project.model import Project
-from samplechop.offline.project.places import journal_of
+from samplechop.offline.project.places import find, journal_of
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.locks import locked
@@ -57,6 +57,12 @@ def read_project(path: Path) -> Project | None:
     """Read a project; None if there is none. Raises UserError as `read`."""
     stored = read(path)
     return stored.history.project if stored else None
+
+
+def project_of(source: Path) -> Project | None:
+    """Read the project of an audio file or a session; None if it has none. Raises UserError as `read`."""
+    path = find(source)
+    return None if path is None else read_project(path)
 
 
 class Editor:

@@ -84,7 +84,8 @@ class Slice:
     note: MIDI note of its pad, 0..127. name: of its file without ending, unique in the kit, safe on every system.
     file: its wav file relative to the kit's folder, with "/" (such as "slices/01_0m00.000.wav").
     frames: samples per channel in that file: stop - start, unless it was trimmed, resampled or cut short.
-    content: what sounds in it.
+    content: what sounds in it. What a project says of it, None where it says nothing: choke, the group whose pads end
+    each other, 0 for none; play, how its pad plays; colour, "#rrggbb".
     """
 
     number: int
@@ -96,6 +97,9 @@ class Slice:
     file: str
     frames: int
     content: Content = Content()
+    choke: int | None = None
+    play: Play | None = None
+    colour: str | None = None
 
     @property
     def title(self) -> str:
@@ -129,6 +133,7 @@ class Kit:
     tempo: beats per minute, key: where they are clear. downbeats: samples, where there is a steady pulse.
     channel: what of a stereo record was analysed, and what slices are mixed to mono from.
     play, choke: how pads play, and whether each ends the others, as far as a format can say so.
+    project: the SHA-256 of what was decided about the record, "" where nothing was.
     model: name and sha256 of the net. settings: what the user chose. redundancy: figures by name, see the manifest.
     """
 
@@ -155,6 +160,7 @@ class Kit:
     channel: Channel = "auto"
     play: Play = "one-shot"
     choke: bool = True
+    project: str = ""
 
     @property
     def known(self) -> list[str]:

@@ -68,8 +68,8 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[ChopOptions]:
     """What the command would chop by."""
     found: list[ChopOptions] = []
 
-    def records(_inputs: Any, _demo: bool, _output: Path, given: dict[str, Any], *_: Any) -> None:
-        found.append(chop._options(given))
+    def records(_inputs: Any, _demo: bool, _output: Path, given: dict[str, Any], usual: Any, *_: Any) -> None:
+        found.append(ChopOptions(**{**chop._parsed(dict(usual)), **chop._parsed(given)}))
 
     monkeypatch.setattr(chop, "_records", records)
     return found

@@ -1,0 +1,208 @@
+"""The commands under `samplechop project`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from samplechop.offline.common.terminal import echo, print_table
+from samplechop.realtime.core.errors import UserError
+
+if TYPE_CHECKING:
+    from samplechop.offline.project.history import History
+    from samplechop.offline.project.model import Project
+
+app = typer.Typer(
+    no_args_is_help=True, help="See and edit what you decided about a record: chops moved, added, deleted, named."
+)
+
+_Record = Annotated[Path, typer.Argument(metavar="RECORD", help="Audio file or recorded session.")]
+
+
+@app.command()
+def show(
+    record: _Record,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the project as JSON.")] = False,
+) -> None:
+    """Show what was decided about a record, and what undo would take back.
+
+    \b
+    samplechop project show song.flac
+    samplechop project show song.flac --json
+    """
+    from samplechop.offline.project import store
+    from samplechop.offline.project.document import text_of
+
+    path, history = _read(record)
+    if as_json:
+        echo(*text_of(history.project).splitlines())
+        return
+    _show(history.project)
+    echo(f"{path}: undo takes back {_words(history.undoable)}" if history.undoable else f"{path}")
+    stored = store.read(path)
+    if stored and stored.fault:
+        echo(f"samplechop: its journal cannot be gone by, so nothing can be undone ({stored.fault})", err=True)
+
+
+@app.command("set")
+def set_(
+    record: _Record,
+    commands: Annotated[
+        list[str], typer.Argument(metavar="COMMAND...", help='JSON, such as {"do": "lock", "at": 44100}; - for lines.')
+    ],
+) -> None:
+    r"""Edit the project of a record by commands, those of docs/project.md; each can be undone.
+
+    \b
+    samplechop project set song.flac '{"do": "move", "chop": "c1", "to": 134832}'
+    samplechop project set song.flac '{"do": "delete", "at": 44100}'    a place that was found
+    samplechop project set song.flac '{"do": "kit", "option": "count", "value": 12}'
+    samplechop project set song.flac - < commands.jsonl         a command on each line
+
+    A chop is named by its id, or by the place of a candidate, in samples. All are done, or none.
+    """
+    edits = [_parsed(text) for one in commands for text in (_lines() if one == "-" else [one])]
+    _edit(record, edits)
+
+
+@app.command()
+def undo(record: _Record) -> None:
+    """Take the last edit back.
+
+    \b
+    samplechop project undo song.flac
+    """
+    _edit(record, [{"do": "undo"}])
+
+
+@app.command()
+def redo(record: _Record) -> None:
+    """Do again what was taken back.
+
+    \b
+    samplechop project redo song.flac
+    """
+    _edit(record, [{"do": "redo"}])
+
+
+@app.command("import-labels")
+def import_labels(
+    record: _Record, labels: Annotated[Path, typer.Argument(help="Labels of any kind that samplechop labels reads.")]
+) -> None:
+    """Take labels as decisions: each is a chop, with its name; rejected places are deleted. One undo takes all back.
+
+    \b
+    samplechop project import-labels song.flac song.mid
+    """
+    from samplechop.offline.kits.with_project import begun
+    from samplechop.offline.labels.files import read_labels
+    from samplechop.offline.project.from_labels import command_of
+
+    project = begun(record)
+    found = read_labels(labels, project.audio.length / project.audio.sample_rate)
+    command = command_of(found, project)
+    if command is None:
+        echo(f"{labels} says nothing that the project does not")
+        return
+    _edit(record, [command], project)
+
+
+@app.command("export-labels")
+def export_labels(
+    record: _Record,
+    output: Annotated[Path, typer.Argument(metavar="OUT", help="Labels to write: .txt, .csv, .mid, .jsonl.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write the chops of a project as labels; .txt has their names and the deleted places, too.
+
+    \b
+    samplechop project export-labels song.flac song.txt
+    """
+    from samplechop.offline.labels.files import write_labels
+    from samplechop.offline.project.from_labels import labels_of
+
+    _, history = _read(record)
+    found = labels_of(history.project)
+    write_labels(output, found, force=force)
+    echo(f"{len(found.times)} labels in {output}")
+
+
+def _read(record: Path) -> "tuple[Path, History]":
+    """Find and read the project of a record. Raises UserError where it has none."""
+    from samplechop.offline.project import store
+    from samplechop.offline.project.places import find
+
+    path = find(record)
+    stored = None if path is None else store.read(path)
+    if path is None or stored is None:
+        raise UserError(f"{str(record)!r} has no project yet: nothing was decided about it (samplechop project set -h)")
+    return path, stored.history
+
+
+def _edit(record: Path, edits: list[Any], begin: "Project | None" = None) -> None:
+    """Do all edits of a project or none, and say what is decided then. begin: the project where there is none yet."""
+    from samplechop.offline.kits.with_project import begun
+    from samplechop.offline.project.history import History
+    from samplechop.offline.project.places import place_for
+    from samplechop.offline.project.store import editing, read
+
+    path = place_for(record)
+    stored = read(path)
+    begin = begin or (begun(record) if stored is None else None)
+    tried = stored.history if stored else History(begin) if begin else None
+    for edit in edits:
+        if tried is not None:
+            tried.do(edit)
+    with editing(path, begin) as editor:
+        for edit in edits:
+            editor.do(edit)
+        _show(editor.project)
+    echo(f"{path}")
+
+
+def _parsed(text: str) -> Any:
+    from samplechop.realtime.core.documents import parse_json
+
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise UserError(
+            f'{text!r:.80} is no command in JSON ({error}), such as {{"do": "lock", "at": 44100}}'
+        ) from None
+
+
+def _lines() -> list[str]:
+    return [line for line in typer.get_text_stream("stdin") if line.strip()]
+
+
+def _show(project: "Project") -> None:
+    """Print what was decided: a line for each chop, then the rest."""
+    audio = project.audio
+    seconds = audio.length / audio.sample_rate
+    echo(f"{audio.name}: {len(project.chops)} chops, {len(project.deleted)} places deleted, {seconds:.1f} s")
+    if project.chops:
+        table = Table("chop", "at", "sample", "note", "what", box=None)
+        for chop in project.chops:
+            was = [] if chop.origin is None else [] if chop.origin == chop.at else [f"moved from {chop.origin}"]
+            about = [f"{name} {value}" for name in _ABOUT if (value := getattr(chop, name)) is not None]
+            words = [*(["added"] if chop.origin is None else was), *(["locked"] if chop.locked else []), *about]
+            note = "" if chop.note is None else str(chop.note)
+            table.add_row(chop.id, f"{chop.at / audio.sample_rate:.3f} s", str(chop.at), note, ", ".join(words))
+        print_table(table)
+    from samplechop.offline.project.document import to_document
+
+    document = to_document(project)
+    for name in ("deleted", "grid", "key", "kit"):
+        if document.get(name):
+            echo(f"{name}: {json.dumps(document[name], ensure_ascii=False)}")
+
+
+def _words(edit: Any) -> str:
+    text = json.dumps(edit, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+
+
+_ABOUT = ("name", "end", "gain_db", "choke", "play", "colour")
+_LONGEST = 100

@@ -1,0 +1,46 @@
+"""The project that a record is chopped with: the one beside it, and labels as decisions above it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import open_record
+from samplechop.offline.labels.files import read_labels
+from samplechop.offline.project.from_labels import with_labels
+from samplechop.offline.project.identity import audio_of
+from samplechop.offline.project.kit_options import chop_options
+from samplechop.offline.project.model import Project
+from samplechop.offline.project.store import project_of
+
+
+def begun(source: Path) -> Project:
+    """Give the project of a record, or an empty one where it has none, which takes reading it through once.
+
+    Raises UserError for a project or a record that cannot be read.
+    """
+    if (there := project_of(source)) is not None:
+        return there
+    with TemporaryDirectory() as scratch:
+        return Project(audio_of(open_record(source, Path(scratch))))
+
+
+def prepared(
+    source: Path,
+    given: Mapping[str, Any],
+    usual: Mapping[str, Any],
+    use_project: bool = True,
+    labels: Path | None = None,
+) -> tuple[Project | None, ChopOptions]:
+    """Give the decisions about a record, and the options of its kit.
+
+    given: options that are said now, above the project's; usual: below them. use_project: whether the one beside the
+    record counts. labels: of any kind, taken as decisions above it. Raises UserError.
+    """
+    project = project_of(source) if use_project else None
+    if labels is not None:
+        project = project or Project(begun(source).audio)
+        seconds = project.audio.length / project.audio.sample_rate
+        project = with_labels(project, read_labels(labels, seconds))
+    return project, chop_options(project, given, usual)

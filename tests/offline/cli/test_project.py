@@ -1,0 +1,150 @@
+"""What was decided about a record, by command line: shown, edited, undone, and kept by every kit."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import samplechop as face
+from samplechop.offline.kits.core.naming import safe
+from samplechop.offline.project.store import project_of
+from tests.support.command import samplechop
+
+RATE = 44_100
+HITS = [round(RATE * (0.5 + 0.5 * number)) for number in range(10)]
+PLAIN = ("--no-picture", "--formats", "sfz")
+
+
+@pytest.fixture(scope="module")
+def clicks() -> np.ndarray:
+    """5.5 seconds with ten noises that decay."""
+    rng = np.random.default_rng(7)
+    sound = 1e-4 * rng.standard_normal(round(5.5 * RATE))
+    for number, place in enumerate(HITS):
+        decay = np.exp(-np.arange(RATE // 4) / (1500 + 300 * number))
+        sound[place : place + RATE // 4] += 0.6 * decay * rng.standard_normal(RATE // 4)
+    return (sound * 0.5).astype(np.float32)
+
+
+@pytest.fixture
+def song(tmp_path: Path, clicks: np.ndarray) -> Path:
+    path = tmp_path / "song.wav"
+    soundfile.write(path, clicks, RATE, subtype="PCM_16")
+    return path
+
+
+def decide(song: Path, *commands: dict[str, object]) -> None:
+    outcome = samplechop("project", "set", song, *map(json.dumps, commands))
+    assert outcome.code == 0, outcome.err
+
+
+def slices(song: Path, folder: str, *options: str) -> list[dict[str, object]]:
+    out = song.parent / folder
+    outcome = samplechop("chop", song, "-o", out, *PLAIN, *options)
+    assert outcome.code == 0, outcome.err
+    found: list[dict[str, object]] = json.loads((out / "song" / "kit.json").read_text())["slices"]
+    return found
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {one.relative_to(folder).as_posix(): one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file()}
+
+
+@pytest.mark.parametrize("options", [(), ("--density", "1"), ("--count", "3"), ("--model", "chop-61", "--snap", "5")])
+def test_decisions_stand_whatever_else_is_chosen(song: Path, options: tuple[str, ...]) -> None:
+    decide(
+        song,
+        {"do": "move", "at": HITS[1], "to": HITS[1] + 900},
+        {"do": "add", "at": 12_345},
+        {"do": "delete", "at": HITS[2]},
+        {"do": "lock", "at": HITS[4]},
+        {"do": "name", "at": HITS[6], "name": "Grüße"},
+        {"do": "pad", "at": HITS[6], "note": 50},
+        {"do": "end", "at": HITS[6], "end": HITS[6] + 5000},
+    )
+    made = {int(str(one["start"])): one for one in slices(song, "kits", *options)}
+    assert {HITS[1] + 900, 12_345, HITS[4], HITS[6]} <= made.keys()
+    assert HITS[1] not in made
+    assert not any(abs(start - HITS[2]) < 0.03 * RATE for start in made)
+    named = made[HITS[6]]
+    assert (named["note"], named["stop"]) == (50, HITS[6] + 5000)
+    assert str(named["name"]).endswith(f"_{safe('Grüße')}")
+    assert len({one["note"] for one in made.values()}) == len(made)
+
+
+def test_a_kit_is_the_same_by_command_and_by_python(song: Path) -> None:
+    decide(song, {"do": "add", "at": 12_345}, {"do": "kit", "option": "count", "value": 4})
+    slices(song, "kits")
+    face.chop(song, song.parent / "face", picture=False, formats=["sfz"])
+    assert contents(song.parent / "face") == contents(song.parent / "kits")
+
+
+def test_options_win_over_the_project_and_that_over_the_usual(song: Path) -> None:
+    decide(song, {"do": "kit", "option": "count", "value": 2}, {"do": "kit", "option": "start_note", "value": 60})
+    assert [one["note"] for one in slices(song, "kits")] == [60, 61]
+    assert [one["note"] for one in slices(song, "more", "--count", "3")] == [60, 61, 62]
+    assert len(slices(song, "without", "--no-project")) > 3
+
+
+def test_labels_are_decisions_and_the_project_stays_as_it_is(song: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("0.25\t0.25\tintro\n1.5\t1.5\treject\n3.12\t3.12\t\n")
+    starts = [one["start"] for one in slices(song, "kits", "--labels", str(tmp_path / "mine.txt"))]
+    assert {round(0.25 * RATE), round(3.12 * RATE)} <= set(starts)
+    assert HITS[2] not in starts
+    assert project_of(song) is None
+
+
+def test_labels_go_in_and_out(song: Path, tmp_path: Path) -> None:
+    text = "0.250000\t0.250000\tintro\n1.500000\t1.500000\treject\n3.120000\t3.120000\t\n"
+    (tmp_path / "mine.txt").write_text(text)
+    assert samplechop("project", "import-labels", song, tmp_path / "mine.txt").code == 0
+    assert samplechop("project", "export-labels", song, tmp_path / "out.txt").code == 0
+    assert (tmp_path / "out.txt").read_text() == text
+    assert samplechop("project", "undo", song).code == 0
+    project = project_of(song)
+    assert project is not None
+    assert project.is_empty
+
+
+def test_all_commands_are_done_or_none(song: Path) -> None:
+    decide(song, {"do": "add", "at": 100})
+    outcome = samplechop("project", "set", song, '{"do": "add", "at": 200}', '{"do": "add", "at": 100}')
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    project = project_of(song)
+    assert project is not None
+    assert [chop.at for chop in project.chops] == [100]
+
+
+def test_show_tells_what_was_decided(song: Path) -> None:
+    decide(song, {"do": "move", "at": 22_050, "to": 22_100}, {"do": "name", "chop": "c1", "name": "intro"})
+    shown = samplechop("project", "show", song).out
+    assert "1 chops" in shown
+    assert "moved from 22050, name intro" in shown
+    assert json.loads(samplechop("project", "show", song, "--json").out)["chops"][0]["at"] == 22_100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (lambda song: ("show", song), "has no project yet"),
+        (lambda song: ("undo", song), "there is nothing to undo"),
+        (lambda song: ("set", song, "lock"), "is no command in JSON"),
+        (lambda song: ("set", song.with_name("gone.wav"), '{"do": "add", "at": 1}'), "gone.wav"),
+    ],
+)
+def test_what_is_wrong_is_told(song: Path, arguments: Callable[[Path], tuple[object, ...]], sentence: str) -> None:
+    outcome = samplechop("project", *arguments(song))
+    assert outcome.code == 2
+    assert sentence in outcome.err
+    assert [path.name for path in song.parent.iterdir()] == ["song.wav"]
+
+
+def test_another_sound_under_the_same_name_is_told(song: Path, clicks: np.ndarray) -> None:
+    decide(song, {"do": "add", "at": 12_345})
+    soundfile.write(song, 0.8 * clicks, RATE, subtype="PCM_16")
+    outcome = samplechop("chop", song, "-o", song.parent / "kits", *PLAIN)
+    assert outcome.code == 0
+    assert "is not the sound its project was made for" in outcome.err
