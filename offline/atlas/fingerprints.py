@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -24,6 +25,7 @@ from scipy.fft import next_fast_len
 from samplechop.offline.atlas.files import read_array
 from samplechop.offline.atlas.settings import FingerprintSettings, SpectrumKind
 from samplechop.offline.atlas.store import Atlas, read_rows
+from samplechop.offline.common import process_pool
 from samplechop.offline.common.arrays import write_array
 from samplechop.offline.common.atomic import replacing
 from samplechop.offline.common.palette import BACK
@@ -188,14 +190,19 @@ FILE, MOSAIC, STEP, COMMAND = "fingerprints.npy", "fingerprints.png", "fingerpri
 KINDS: tuple[SpectrumKind, ...] = get_args(SpectrumKind)
 BATCH = 16
 """Sounds transformed at once: few enough to stay near the processor."""
+PART = 64 * BATCH
+"""Sounds that a worker of a cluster is given at once."""
 SILENT = 1e-12
 """Power below which there is nothing to compare."""
 
 
-def fingerprint(atlas: Atlas, settings: FingerprintSettings, progress: Progress, jobs: int = 1) -> None:
+def fingerprint(
+    atlas: Atlas, settings: FingerprintSettings, progress: Progress, jobs: int = 1, scheduler: str | None = None
+) -> None:
     """Write fingerprints.npy, float32 (n, bands, frames), 0..1, and fingerprints.png; only new sounds are processed.
 
-    jobs: threads. Raises UserError if files of the atlas are damaged or cannot be written.
+    jobs: threads. scheduler: address of a Dask scheduler, whose workers see the atlas at the same place and do the
+    work. Raises UserError if files of the atlas are damaged or cannot be written, or no worker can be reached.
     """
     wanted = asdict(settings)
     if atlas.is_made(STEP, wanted):
@@ -209,14 +216,26 @@ def fingerprint(atlas: Atlas, settings: FingerprintSettings, progress: Progress,
         old = read_array(atlas.folder / FILE, COMMAND)[: made[1]]
         if old.shape != (made[1], *shape[1:]):
             raise UserError(f"{str(atlas.folder / FILE)!r} is damaged: remove it and run {COMMAND} again")
-    parts = [old]
-    for done, part in enumerate(fingerprints_of(atlas.samples()[len(old) :], atlas.rate, settings, jobs), 1):
+    parts, done = [old], len(old)
+    if scheduler is None:
+        new = fingerprints_of(atlas.samples()[done:], atlas.rate, settings, jobs)
+    else:
+        work = partial(_part, atlas.folder.absolute(), settings)
+        new = process_pool.in_order(work, range(done, len(atlas), PART), jobs, scheduler)
+    for part in new:
         parts.append(part)
-        progress("fingerprints", min(len(old) + done * BATCH, len(atlas)), len(atlas))
+        done += len(part)
+        progress("fingerprints", done, len(atlas))
     all_of_them = np.concatenate(parts)
     write_array(atlas.folder / FILE, all_of_them)
     draw_mosaic(all_of_them, atlas.folder / MOSAIC)
     atlas.note(STEP, wanted)
+
+
+def _part(folder: Path, settings: FingerprintSettings, first: int) -> NDArray[np.float32]:
+    """[worker of a cluster] Make the fingerprints of PART sounds of an atlas, from the sound `first` on."""
+    atlas = Atlas(folder)
+    return np.concatenate(list(fingerprints_of(atlas.samples()[first : first + PART], atlas.rate, settings)))
 
 
 def read_fingerprints(atlas: Atlas) -> NDArray[np.float32]:

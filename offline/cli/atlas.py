@@ -19,7 +19,7 @@ from samplechop.offline.atlas.settings import (
     TagSettings,
 )
 from samplechop.offline.cli import atlas_steps
-from samplechop.offline.cli.atlas_steps import MAP_NEEDS, PAGE_NEEDS, Jobs, Metadata, cores, opened, seconds
+from samplechop.offline.cli.atlas_steps import MAP_NEEDS, PAGE_NEEDS, Jobs, Metadata, Scheduler, cores, opened, seconds
 from samplechop.offline.common.progress import progress_bars
 from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError, check_extra
@@ -119,6 +119,7 @@ def collect(
     alignment: Alignment = None,
     unit: Unit = "phone",
     jobs: Jobs = None,
+    scheduler: Scheduler = None,
     **given: Any,
 ) -> None:
     """Collect sounds into an atlas: mono, equally loud, without the silence around them.
@@ -137,6 +138,8 @@ def collect(
     from samplechop.realtime.recording.session_folder import check_folder
 
     check_folder(output, "--output")
+    if scheduler is not None:
+        check_extra("dask", "--scheduler")
     for path in alignment or ():
         if path.suffix.lower() == ".textgrid" or (path.is_dir() and any(path.glob("*.[Tt]ext[Gg]rid"))):
             check_extra("atlas", "a TextGrid", "praatio")
@@ -146,7 +149,7 @@ def collect(
     before = Atlas(output).made(collecting.STEP) if (output / STATE).exists() else None
     settings = CollectSettings(**((before[0] if before else {}) | given))
     with progress_bars() as progress:
-        report = collecting.collect(output, inputs, settings, progress, cores(jobs), alignment or (), unit)
+        report = collecting.collect(output, inputs, settings, progress, cores(jobs), alignment or (), unit, scheduler)
     for sentence in [*(f"left out: {sentence}" for sentence in report.left_out), *report.notes]:
         echo(sentence, err=True)
     if report.interrupted:

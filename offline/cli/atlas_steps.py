@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 Folder = Annotated[Path, typer.Argument(metavar="ATLAS", help="An atlas, made with samplechop atlas collect.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes or threads (default: one for each core).")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of a Dask scheduler whose workers do it, such as tcp://host:8786 (extra: dask).",
+        show_default=False,
+    ),
+]
 Metadata = Annotated[
     list[Path] | None, typer.Option(help="JSON or CSV that describes sounds, or a folder of such; again for more.")
 ]
@@ -84,6 +91,7 @@ def fingerprint(
     size: Annotated[str, typer.Option(help="Bands x frames.")] = "32x32",
     first: Annotated[str, typer.Option(help="How much of each sound, from its beginning.")] = "1s",
     jobs: Jobs = None,
+    scheduler: Scheduler = None,
     **given: Any,
 ) -> None:
     """Make a small picture of the beginning of every sound, by which sounds are compared; only of new ones.
@@ -101,8 +109,10 @@ def fingerprint(
         raise UserError(f"--size takes bands and frames such as 32x32, got {size!r}")
     given |= {"bands": int(sizes[1]), "frames": int(sizes[2]), "first_seconds": seconds(first, "--first")}
     settings = FingerprintSettings(**given)
+    if scheduler is not None:
+        check_extra("dask", "--scheduler")
     with opened(folder) as (atlas, progress):
-        fingerprints.fingerprint(atlas, settings, progress, cores(jobs))
+        fingerprints.fingerprint(atlas, settings, progress, cores(jobs), scheduler)
     echo(f"{len(atlas)} fingerprints in {folder}; {fingerprints.MOSAIC} shows them")
 
 

@@ -138,18 +138,36 @@ def submit(executor: Executor | None, work: Callable[..., Result], *arguments: A
     return done
 
 
-def in_order(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Iterator[Result]:
-    """Give what `work` makes of each item, in order. One job needs no other process. Raises UserError as `as_ready`."""
-    if jobs == 1:
+def in_order(
+    work: Callable[[Item], Result], items: Sequence[Item], jobs: int, scheduler: str | None = None
+) -> Iterator[Result]:
+    """Give what `work` makes of each item, in order. One job needs no other process.
+
+    scheduler: of a Dask cluster whose workers do it instead. Raises UserError as `as_ready` and `on_cluster`.
+    """
+    if jobs == 1 and scheduler is None:
         yield from map(work, items)
         return
+    calls = [partial(work, item) for item in items]
     ready: dict[int, Result] = {}
     turn = 0
-    for number, done in _done([partial(work, item) for item in items], jobs):
-        ready[number] = _result(done)
+    for number, result in _whole(calls, jobs) if scheduler is None else _whole_on_cluster(calls, scheduler):
+        ready[number] = result
         while turn in ready:
             yield ready.pop(turn)
             turn += 1
+
+
+def _whole(calls: Sequence[Call[Result]], jobs: int) -> Iterator[tuple[int, Result]]:
+    for number, done in _done(calls, jobs):
+        yield number, _result(done)
+
+
+def _whole_on_cluster(calls: Sequence[Call[Result]], scheduler: str) -> Iterator[tuple[int, Result]]:
+    for number, result in on_cluster(calls, scheduler):
+        if result is None:
+            raise UserError("a worker of the Dask cluster died at its work (out of memory?): give workers more of it")
+        yield number, result
 
 
 def as_ready(
@@ -177,11 +195,16 @@ def _result(done: "Future[Result]") -> Result:
         raise UserError("a process died at its work (out of memory?): try fewer --jobs") from None
 
 
-def surviving(calls: Sequence[Call[Result]], jobs: int) -> Generator[tuple[int, Result | None]]:
+def surviving(
+    calls: Sequence[Call[Result]], jobs: int, scheduler: str | None = None
+) -> Generator[tuple[int, Result | None]]:
     """Give number and result of each call as it is ready, None where it kills its process; never done in this one.
 
-    Raises what a call raises.
+    scheduler: of a Dask cluster whose workers do it instead. Raises what a call raises, and as `on_cluster`.
     """
+    if scheduler is not None:
+        yield from on_cluster(calls, scheduler)
+        return
     for number, done in _done(calls, jobs):
         yield number, None if isinstance(done.exception(), BrokenProcessPool) else done.result()
 

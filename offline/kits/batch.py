@@ -140,7 +140,7 @@ def make_kits(
                 )
                 for each in pieces
             ]
-            results = process_pool.on_cluster(calls, scheduler) if scheduler else process_pool.surviving(calls, jobs)
+            results = process_pool.surviving(calls, jobs, scheduler)
             with closing(results):
                 for done, (number, result) in enumerate(results, 1):
                     _note(state, pieces[number], result or (False, DEAD, 0.0, ""), report)

@@ -40,26 +40,29 @@ Result = tuple[Item, str, list[Sound], NDArray[np.float32]]
 """An item, the reason as in normalise.Made, its sounds, and their samples, one after the other."""
 
 
-def process_items(items: Sequence[Item], settings: CollectSettings, scratch: Path, jobs: int) -> Generator[Result]:
+def process_items(
+    items: Sequence[Item], settings: CollectSettings, scratch: Path, jobs: int, scheduler: str | None = None
+) -> Generator[Result]:
     """Give what is made of each item, small files first, else in order. scratch: a folder for what workers write.
 
-    What kills its process is tried again alone, and then given up.
+    scheduler: of a Dask cluster whose workers do it, which see the same folders. What kills its process is tried again
+    alone, and then given up.
     """
     small = [item for item in items if item.size < _LARGE_BYTES]
     large = [item for item in items if item.size >= _LARGE_BYTES]
     together = max(1, min(_TOGETHER, len(small) // (_ROUNDS * jobs)))
     chunks = [small[at : at + together] for at in range(0, len(small), together)] + [[item] for item in large]
-    yield from _in_order(chunks, settings, scratch, jobs)
+    yield from _in_order(chunks, settings, scratch, jobs, scheduler)
 
 
 def _in_order(
-    chunks: Sequence[Sequence[Item]], settings: CollectSettings, scratch: Path, jobs: int
+    chunks: Sequence[Sequence[Item]], settings: CollectSettings, scratch: Path, jobs: int, scheduler: str | None
 ) -> Generator[Result]:
     files = [scratch / f"{number}.f32" for number in range(len(chunks))]
     calls = [partial(make, chunk, settings, file) for chunk, file in zip(chunks, files, strict=True)]
     ready: dict[int, list[Made] | None] = {}
     turn = 0
-    for number, result in surviving(calls, jobs):
+    for number, result in surviving(calls, jobs, scheduler):
         ready[number] = result
         while turn in ready:
             made, chunk = ready.pop(turn), chunks[turn]
@@ -70,7 +73,7 @@ def _in_order(
             else:
                 alone = scratch / f"alone-{turn}"
                 alone.mkdir()
-                yield from _in_order([[item] for item in chunk], settings, alone, 1)
+                yield from _in_order([[item] for item in chunk], settings, alone, 1, scheduler)
                 shutil.rmtree(alone)
             turn += 1
 
@@ -114,14 +117,16 @@ def collect(
     jobs: int = 1,
     alignments: Sequence[Path] = (),
     unit: str = "phone",
+    scheduler: str | None = None,
 ) -> Collected:
     """Add the sounds of files, sessions, kits and folders of them to an atlas, which is begun if it is not there.
 
     jobs: processes at once. alignments: of speech, see collect.alignment_matching; recordings are then cut by `unit`,
-    "phone" or "word". Raises UserError if there is nothing to collect, for settings that differ from those of the
-    atlas, if another process is at work in it, or the disk does not take it.
+    "phone" or "word". scheduler: address of a Dask scheduler, whose workers see inputs and atlas at the same places and
+    do the work. Raises UserError if there is nothing to collect, for settings that differ from those of the atlas, if
+    another process is at work in it, no worker can be reached, or the disk does not take it.
     """
-    items = find(inputs)
+    items = find([path.absolute() for path in inputs] if scheduler else inputs)
     if alignments:
         items = match_alignments(items, alignments, unit)
     atlas = Atlas(folder) if (folder / STATE).exists() else Atlas.begin(folder, settings.rate, settings.width)
@@ -130,7 +135,7 @@ def collect(
         run = _Run(atlas, unit if alignments else settings.split)
         wanted = run.unknown(items)
         try:
-            with closing(process_items(wanted, settings, Path(scratch), jobs)) as results:
+            with closing(process_items(wanted, settings, Path(scratch), jobs, scheduler)) as results:
                 for done, result in enumerate(results, 1):
                     run.take(*result)
                     progress("collecting", done, len(wanted))

@@ -22,6 +22,7 @@ WITHOUT = [
     (("train", "drums", "SOUNDS", "-o", "OUT/me"), ("sklearn",), "train"),
     (("train", "SOUNDS", "-o", "OUT/me", "--search", "2"), ("optuna",), "train"),
     (("chop", "SOUNDS", "-o", "OUT", "--scheduler", "tcp://localhost:1"), ("distributed",), "dask"),
+    (("atlas", "collect", "SOUNDS", "-o", "OUT", "--scheduler", "tcp://localhost:1"), ("distributed",), "dask"),
     (("live", "SOUNDS/one.wav", "--osc", "localhost:9000"), ("pythonosc",), "osc"),
     (("bench", "jack"), ("jack",), "bench"),
     (("bench", "atlas"), ("openTSNE",), "atlas"),
