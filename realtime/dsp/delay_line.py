@@ -63,6 +63,7 @@ class History:
         """[main] Remember at least `length` rows of `width` numbers, of which up to `most` come at a time."""
         self._length, self._most = length, most
         self._rows: NDArray[np.float32] = np.zeros((_ROOM * length + most, width), np.float32)
+        self._line = self._rows.reshape(-1)
         self.reset()
 
     def reset(self) -> None:
@@ -82,6 +83,16 @@ class History:
         """[analysis] Count the first n rows of the room as written."""
         self._used += n
         self.end += n
+
+    def append(self, rows: NDArray[np.float32]) -> None:
+        """[analysis] Write the next rows, float32 (n, width), n <= most; of width 1, also (n,)."""
+        used = self._used
+        if used + self._most > len(self._rows):
+            self.room()
+            used = self._used
+        self._used = end = used + len(rows)
+        self.end += len(rows)
+        (self._rows if rows.ndim == 2 else self._line)[used:end] = rows
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """[analysis] Copy rows start..stop-1, (stop - start, width); rows not written yet, or before row 0, are zeros.

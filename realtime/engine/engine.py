@@ -143,9 +143,7 @@ class Engine:
             return
         if self._bus_position < 0:
             self._process_lead_in(emit)
-        newest = samples[-len(self._fade) :]
-        self._tail.room()[: len(newest)] = newest
-        self._tail.advance(len(newest))
+        self._tail.append(samples if len(samples) <= len(self._fade) else samples[-len(self._fade) :])
         mono = self.downmix.process(samples)
         self.position += len(samples)
         if self._resampler is not None:

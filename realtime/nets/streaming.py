@@ -58,6 +58,7 @@ class ActivationStream:
         most = max_block_size // self.hop_length + 1
         # Head by head in memory, for those who follow one of them.
         self._rows: NDArray[np.float32] = np.zeros((len(self.heads), most), np.float32).T
+        self._nothing = self._rows[:0]
         self.reset()
 
     def reset(self) -> None:
@@ -74,6 +75,8 @@ class ActivationStream:
         """
         found = self._net.push(self.features.push(block))
         self.early = self._net.early
+        if not len(found):
+            return self._nothing
         skipped = min(self._wait, len(found))
         self._wait -= skipped
         rows = self._rows[: len(found) - skipped]

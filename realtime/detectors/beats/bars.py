@@ -75,7 +75,7 @@ def _height(heads, first, last, columns):
     for k in range(len(columns)):
         top = np.float32(0)
         for at in range(first, last):
-            top = max(top, heads[at % RING, columns[k]])
+            top = max(top, heads[at % len(heads), columns[k]])
         total += top
     return total / np.float32(len(columns))
 
@@ -88,14 +88,14 @@ def _compiled() -> Callable[..., None]:
             top = np.float32(0)
             if columns[k] >= 0:
                 for at in range(max(centre - REACH, 0), min(centre + REACH + 1, n_frames)):
-                    top = max(top, heads[at % RING, columns[k]])
+                    top = max(top, heads[at % len(heads), columns[k]])
             found[k] = top
         first, last = max(int(before + 0.5) + REACH + 1, n_frames - RING, 0), centre - REACH
         for k in range(len(between)):
             total = 0.0
             if between[k] >= 0:
                 for at in range(first, last):
-                    total += heads[at % RING, between[k]]
+                    total += heads[at % len(heads), between[k]]
             found[len(columns) + k] = total / max(1, last - first)
         for k in range(2):
             bins = N_BINS if k == 0 else _BASS_BINS
@@ -113,14 +113,17 @@ class BarCues:
     """Collects what is known of each beat. Activations and constant-Q frames go in, a beat's cues come out.
 
     thirds: by how much the lower of the attacks at the thirds of the last beat is over that at its half, -1..1.
+    frames: how many are taken for known.
     """
 
-    def __init__(self, heads: Sequence[str], harmony: Ring | None = None) -> None:
-        """[main] Allocate and compile. heads: of the model. harmony: where constant-Q frames are remembered, one a hop,
-        at least STACK * RING of them; None if they come by `push_harmony`.
+    def __init__(self, heads: Sequence[str], shared: tuple[Ring, Ring] | None = None) -> None:
+        """[main] Allocate and compile. heads: of the model.
+
+        shared: where activations are remembered, RING frames at least before those of a block, and constant-Q frames,
+            one a hop; None if they come by `push` and `push_harmony`. Who shares them sets `frames`.
         """
-        self._heads, self._own = Ring(len(heads), RING), harmony is None
-        self._harmony = Ring(N_BINS, STACK * RING) if harmony is None else harmony
+        self._own = shared is None
+        self._heads, self._harmony = (Ring(len(heads), RING), Ring(N_BINS, STACK * RING)) if shared is None else shared
         self._columns, self._between = (
             np.array([heads.index(name) if name in heads else -1 for name in names], np.int64)
             for names in (HEADS, BETWEEN)
@@ -131,8 +134,9 @@ class BarCues:
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        self._heads.reset()
+        self.frames = 0
         if self._own:
+            self._heads.reset()
             self._harmony.reset()
         self._before, self.thirds = -1.0, 0.0
 
@@ -143,11 +147,12 @@ class BarCues:
     def push(self, rows: NDArray[np.float32]) -> None:
         """[analysis] Take the next frames' activations, float32 (n, heads), 0..1; they are copied."""
         self._heads.push(rows)
+        self.frames = self._heads.end
 
     def height(self, place: float, columns: Sequence[int], reach: int = REACH) -> float:
         """[analysis] Give the mean height of some heads at a place in frames, or `reach` frames beside it, 0..1."""
         centre = int(place + 0.5)
-        first, last = max(centre - reach, 0), min(centre + reach + 1, self._heads.end)
+        first, last = max(centre - reach, 0), min(centre + reach + 1, self.frames)
         return float(_height(self._heads.rows, first, last, np.asarray(columns, np.int64))) if len(columns) else 0.0
 
     def take(self, place: float) -> NDArray[np.float64]:
@@ -155,7 +160,7 @@ class BarCues:
         found = np.zeros(len(CUES))
         before = self._before if 0 <= self._before < place else max(place - 40.0, 0.0)
         rings = self._heads.rows, self._harmony.rows
-        self._run(*rings, self._heads.end, place, before, self._columns, self._between, found)
+        self._run(*rings, self.frames, place, before, self._columns, self._between, found)
         places = (before + share * (place - before) for share in (1 / 3, 1 / 2, 2 / 3))
         one, half, two = (self.height(at, self._onset, 1) for at in places)
         self._before, self.thirds = place, min(one, two) - half

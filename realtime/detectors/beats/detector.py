@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.realtime.core import events
@@ -99,10 +98,12 @@ class BeatDetector(StatedLatency):
         self._frame_rate = spec.sample_rate / hop
         self._level = MetricalLevel(self._frame_rate, self._settings.tempo)
         weights = beat_weights()
-        self._evidence = OctaveEvidence(self._frame_rate, *self._settings.tempo_range, weights.octave)
         self._columns = [stream.heads.index(head) for head in HEADS if head in stream.heads]
+        recent = self._shared.stream.recent
+        given = weights.octave, (recent[0], self._columns)
+        self._evidence = OctaveEvidence(self._frame_rate, *self._settings.tempo_range, *given)
         self._weigh = [stream.heads.index(head) for head in ("beat", "downbeat") if head in stream.heads]
-        self._cues, self._bars = BarCues(stream.heads, stream.features.harmony), BarTracker(weights.bars)
+        self._cues, self._bars = BarCues(stream.heads, recent), BarTracker(weights.bars)
         self._calibration = weights.calibration
         begin, keep = self._settings.begin_trust, self._settings.keep_trust
         self._begin = weights.begin if begin is None else begin
@@ -154,24 +155,22 @@ class BeatDetector(StatedLatency):
         """[analysis] Process the next block, float32 (n,), mono; emit the beats decided in it, in order."""
         if self._start is None:
             self._start = start
-        rows, pulse = self._shared.push(block, start), self._shared.stream.pulse
-        done = 0
+        self._shared.push(block, start)
+        pulse = self._shared.stream.pulse
         for place in np.flatnonzero(pulse[:, BEAT]).tolist() if len(pulse) else ():
             frame = self._frame + place
-            self._take(rows[done : place + 1])
-            done = place + 1
+            self._known(frame + 1)
             self._emit_due(frame, self._start, emit)
             self._beat(pulse[place].tolist(), frame, self._start, emit)
-        if done < len(rows):
-            self._take(rows[done:])
         self._frame += len(pulse)
+        self._known(self._frame)
         self._emit_due(self._frame - 1, self._start, emit)
         while self._asked:
             self._steer(self._asked.popleft(), self._start)
 
-    def _take(self, rows: NDArray[np.float32]) -> None:
-        self._evidence.push(rows[:, self._columns])
-        self._cues.push(rows)
+    def _known(self, frames: int) -> None:
+        """Take so many frames for known: in a block, those up to the beat that it is about."""
+        self._evidence.frames = self._cues.frames = frames
 
     def _steer(self, asked: int | tuple[float, int], start: int) -> None:
         """Do what the user asked for: other octaves, or a tempo and place that were tapped."""

@@ -11,10 +11,13 @@ A multinomial logistic regression on what they say gives each octave its log-odd
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from samplechop.realtime.dsp.delay_line import Ring
 
 HEADS = ("kick", "snare", "onset", "beat", "downbeat")
 BINS = 8
@@ -56,24 +59,35 @@ class PulseOdds(NamedTuple):
 class OctaveEvidence:
     """Collects the evidence. octave: of the beat over the tracked pulse, -1, 0 or 1. beats: of the present pulse.
 
-    odds: of the last tracked beats for which there was evidence.
+    odds: of the last tracked beats for which there was evidence. frames: how many are taken for known.
 
     frame_rate: frames per second. low_bpm, high_bpm: what the beat's tempo may be. weights: as `log_odds` takes them.
     """
 
-    def __init__(self, frame_rate: float, low_bpm: float, high_bpm: float, weights: NDArray[np.float64]) -> None:
-        """Begin with none."""
+    def __init__(
+        self,
+        frame_rate: float,
+        low_bpm: float,
+        high_bpm: float,
+        weights: NDArray[np.float64],
+        shared: tuple[Ring, Sequence[int]] | None = None,
+    ) -> None:
+        """Begin with none. shared: where activations are remembered, LONGEST frames at least before those of a block,
+        and the columns of HEADS; None if they come by `push`. Who shares them sets `frames`.
+        """
         self._weights = weights
         self._frame_rate, self._low, self._high = frame_rate, low_bpm, high_bpm
-        self._recent: NDArray[np.float32] = np.zeros((LONGEST, len(HEADS)), np.float32)
+        self._own = shared is None
+        self._recent, self._columns = (Ring(len(HEADS), LONGEST), range(len(HEADS))) if shared is None else shared
         self._one, self._two = np.zeros((2, len(HEADS), BINS))
         self._four = np.zeros((len(HEADS), BINS), np.complex128)
         self.reset()
 
     def reset(self) -> None:
         """[analysis] Become as new."""
-        self._recent.fill(0)
-        self._frames = 0
+        if self._own:
+            self._recent.reset()
+        self.frames = 0
         self._place = self._period = 0.0
         self.octave = self._held = 0
         self.odds: deque[PulseOdds] = deque(maxlen=REMEMBERED)
@@ -88,10 +102,8 @@ class OctaveEvidence:
 
     def push(self, rows: NDArray[np.float32]) -> None:
         """[analysis] Take the next frames' activations of HEADS, float32 (n, len(HEADS)), 0..1; they are copied."""
-        kept = rows[-LONGEST:]
-        places = np.arange(self._frames + len(rows) - len(kept), self._frames + len(rows)) % LONGEST
-        self._recent[places] = kept
-        self._frames += len(rows)
+        self._recent.push(rows)
+        self.frames = self._recent.end
 
     def take(self, place: float, period: float) -> int:
         """[analysis] Take a tracked beat, its place and period in frames, all before it pushed; give the octave."""
@@ -149,10 +161,11 @@ class OctaveEvidence:
     def _fold(self, place: float, length: float) -> None:
         """Add the activations of one beat, from its place on, to the profiles."""
         early = place - EARLY * length
-        frames = np.arange(max(math.ceil(early), self._frames - LONGEST, 0), math.ceil(early + length))
+        frames = np.arange(max(math.ceil(early), self.frames - LONGEST, 0), math.ceil(early + length))
         part = np.clip(np.floor((frames - early) / length * BINS).astype(int), 0, BINS - 1)
         profile = np.zeros((BINS, len(HEADS)))
-        np.maximum.at(profile, part, self._recent[frames % LONGEST])
+        rows = self._recent.rows
+        np.maximum.at(profile, part, rows[(frames % len(rows))[:, None], self._columns])
         self.beats += 1
         share, turn = 1 / min(self.beats, MEMORY), self.beats % 4
         self._one += share * (profile.T - self._one)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from samplechop.models import Manifest, ModelError
 from samplechop.realtime.core.plugin import ProcessSpec, SharedStream
-from samplechop.realtime.detectors.beats.bars import BarCues, BarTracker
+from samplechop.realtime.detectors.beats.bars import RING, BarCues, BarTracker
 from samplechop.realtime.detectors.beats.tracker import (
     AGO,
     BEAT,
@@ -27,9 +27,10 @@ from samplechop.realtime.nets.streaming import ActivationStream
 class BarCounter:
     """Counts the bars of the pulse itself, in a tracker's rows. counted: float32 (2,), the last POSITION and METER."""
 
-    def __init__(self, heads: Sequence[str], harmony: Ring | None = None) -> None:
-        """[main] Allocate and compile. heads: of the net. harmony: as BarCues has it."""
-        self._cues, self._bars = BarCues(heads, harmony), BarTracker(beat_weights().bars)
+    def __init__(self, heads: Sequence[str], shared: tuple[Ring, Ring] | None = None) -> None:
+        """[main] Allocate and compile. heads: of the net. shared: as BarCues has it; None if rows are all there is."""
+        self._shares = shared is not None
+        self._cues, self._bars = BarCues(heads, shared), BarTracker(beat_weights().bars)
         self.counted: NDArray[np.float32] = np.zeros(2, np.float32)
         self.reset()
 
@@ -48,21 +49,28 @@ class BarCounter:
         """
         done = 0
         for at in [at for at, beat in enumerate(pulse[:, BEAT].tolist()) if beat]:
-            self._cues.push(rows[done : at + 1])
+            self._take(rows[done : at + 1])
             done = at + 1
             if pulse[at, MOVED]:
                 self._bars.lose_count()
             cues = self._cues.take(self._frame + at - float(pulse[at, AGO]))
             self.counted[:] = self._bars.take(cues, self._cues.thirds)
             pulse[at:, POSITION:] = self.counted
-        self._cues.push(rows[done:] if done else rows)
+        self._take(rows[done:] if done else rows)
         self._frame += len(pulse)
+
+    def _take(self, rows: NDArray[np.float32]) -> None:
+        if self._shares:
+            self._cues.frames += len(rows)
+        else:
+            self._cues.push(rows)
 
 
 class PulseStream:
     """The activations of a streaming net, and what the beat tracker makes of its beats.
 
-    pulse: the tracker's rows for the frames of the last push, float32 (m, COLUMNS).
+    pulse: the tracker's rows for the frames of the last push, float32 (m, COLUMNS). recent: the last activations, and
+    constant-Q frames, one a hop, as BarCues shares them.
     """
 
     def __init__(self, manifest: Manifest, max_block_size: int, tempo_range: TempoRange = TEMPO_RANGE) -> None:
@@ -72,7 +80,9 @@ class PulseStream:
             raise ModelError(f"model {manifest.name!r} detects no beats: it has {', '.join(activations.heads)}")
         self._column = activations.heads.index("beat")
         self._tracker = BeatTracker(manifest.features.sample_rate / activations.hop_length, *pulse_range(tempo_range))
-        self._counter = BarCounter(activations.heads, activations.features.harmony)
+        heads = Ring(len(activations.heads), RING + max_block_size // activations.hop_length + 1)
+        self.recent = heads, activations.features.harmony
+        self._counter = BarCounter(activations.heads, self.recent)
         self._nothing: NDArray[np.float32] = np.zeros((0, COLUMNS), np.float32)
         self.reset()
 
@@ -90,6 +100,7 @@ class PulseStream:
     def reset(self) -> None:
         """[analysis] Become as new."""
         self.activations.reset()
+        self.recent[0].reset()
         self._tracker.reset()
         self._counter.reset()
         self.pulse = self._nothing
@@ -99,6 +110,7 @@ class PulseStream:
         rows = self.activations.push(block)
         self.pulse = self._nothing
         if len(rows):
+            self.recent[0].push(rows)
             self.pulse = self._tracker.push(rows[:, self._column], self._counter.counted)
             self._counter.push(self.pulse, rows)
         return rows

@@ -146,8 +146,7 @@ class ChopDetector(StatedLatency):
         """[analysis] Process the next block, float32 (n,), mono; emit the chops decided in it, in order."""
         if self._start is None:
             self._start = start
-        self._audio.room()[: len(block), 0] = block
-        self._audio.advance(len(block))
+        self._audio.append(block)
         for pick in self._front_end.push(block, start, self._trace):
             self._emit(self._gap.release(pick.decided - 1), emit)
             attack = self._attack(pick.frame)

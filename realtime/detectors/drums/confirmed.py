@@ -100,8 +100,7 @@ class ConfirmedDrumDetector(StatedLatency):
         """[analysis] Process the next block, float32 (n,), mono; emit the hits decided in it, in order."""
         if self._start is None:
             self._start = start
-        self._audio.room()[: len(block), 0] = block
-        self._audio.advance(len(block))
+        self._audio.append(block)
         rows, stream = self._shared.push(block, start), self._stream
         struck = [(frame, decided, score, drum) for drum in self._drums for frame, decided, score in drum.push(rows)]
         for frame, decided, score, drum in sorted(struck, key=lambda one: one[1]):

@@ -144,8 +144,7 @@ class DrumDetector(StatedLatency):
         ]
         self._calibrations = [one.calibration for one in choices]
         most = spec.max_block_size // HOP_LENGTH + 1
-        self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate, most)
-        self._scores: NDArray[np.float32] = np.zeros((most, len(choices)), np.float32)
+        self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate, most, self._columns)
         self._latency = (
             ("attack in the window", net.wait),
             ("to the end of the frame", HOP_LENGTH - 1),
@@ -171,12 +170,9 @@ class DrumDetector(StatedLatency):
         """[analysis] Process the next block, float32 (n,), mono; emit the hits decided in it, in order."""
         if self._start is None:
             self._start = start
-        self._audio.room()[: len(block), 0] = block
-        self._audio.advance(len(block))
+        self._audio.append(block)
         answers = self._net.push(block, start)
-        scores = self._scores[: len(answers)]
-        np.take(answers, self._columns, axis=1, out=scores)
-        if len(found := self._picker.push(scores)):
+        if len(answers) and len(found := self._picker.push(answers)):
             for frame, struck in groupby(found.tolist(), key=itemgetter(0)):
                 self._emit([drum for _, drum in struck], self._frame + frame, answers[frame], self._start, emit)
         self._frame += len(answers)

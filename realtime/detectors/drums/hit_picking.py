@@ -70,11 +70,11 @@ class DrumDecision:
 
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(scores, table, decay, state, found):
+    def run(scores, columns, table, decay, state, found):
         n, written = len(scores), 0
         for frame in range(n):
             for drum in range(len(table)):
-                score, highest = scores[frame, drum], state[drum, 0] * decay
+                score, highest = scores[frame, columns[drum]], state[drum, 0] * decay
                 if state[drum, 1] > 0:
                     state[drum, 1] -= 1
                 elif score >= table[drum, 0] and score >= table[drum, 1] * highest:
@@ -85,7 +85,8 @@ def _compiled() -> Callable[..., int]:
         return written
 
     table = types.float64[:, ::1]
-    signature = types.int64(types.float32[:, ::1], table, types.float64, table, types.int64[:, ::1])
+    read = types.float32[:, :], types.int64[::1]
+    signature = types.int64(*read, table, types.float64, table, types.int64[:, ::1])
     return njit([signature], cache=True)(run)
 
 
@@ -97,13 +98,20 @@ class HitPicker:
     """
 
     def __init__(
-        self, choices: Sequence[DrumChoice], memory_seconds: float, hop_length: int, sample_rate: int, most: int = 1
+        self,
+        choices: Sequence[DrumChoice],
+        memory_seconds: float,
+        hop_length: int,
+        sample_rate: int,
+        most: int = 1,
+        columns: Sequence[int] | None = None,
     ) -> None:
-        """[main] One choice for each column of scores; at most `most` frames in one push."""
+        """[main] One choice for each drum; at most `most` frames in one push. columns: of the scores, each drum's."""
         gaps = [math.ceil(one.gap * sample_rate / hop_length) for one in choices]
         # Scores are float32: 0.7 must reach a threshold of 0.7.
         rows = [(np.float32(one.threshold), one.relative, gap) for one, gap in zip(choices, gaps, strict=True)]
         self._table = np.array(rows, np.float64)
+        self._columns = np.array(range(len(choices)) if columns is None else columns, np.int64)
         self._decay = decay_of(memory_seconds, hop_length, sample_rate)
         self._state = np.zeros((len(choices), 2), np.float64)
         self._found = np.zeros((most * len(choices), 2), np.int64)
@@ -115,11 +123,11 @@ class HitPicker:
         self._state[:] = START, 0
 
     def push(self, scores: NDArray[np.float32]) -> NDArray[np.int64]:
-        """[analysis] Process scores, float32 (n, drums), C-contiguous, n <= most; give (frame, drum) of each hit.
+        """[analysis] Process scores, float32 (n, columns), n <= most; give (frame, drum) of each hit.
 
         Frames count from the first of these scores. Returns int64, (m, 2): a view, valid until the next push.
         """
-        return self._found[: self._run(scores, self._table, self._decay, self._state, self._found)]
+        return self._found[: self._run(scores, self._columns, self._table, self._decay, self._state, self._found)]
 
 
 def check_thresholds(thresholds: Mapping[str, float]) -> None:

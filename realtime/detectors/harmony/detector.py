@@ -90,8 +90,7 @@ class HarmonyDetector(StatedLatency):
         """[analysis] Process the next block, float32 (n,), mono; emit what is decided in it, in order."""
         if self._start is None:
             self._start = start
-        self._audio.room()[: len(block), 0] = block
-        self._audio.advance(len(block))
+        self._audio.append(block)
         rows = self._stream.push(block)
         levels = self._stream.levels
         for i in range(len(rows)):
