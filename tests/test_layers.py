@@ -46,7 +46,8 @@ ALLOWED = {
     "offline/sessions": f"{FILES} realtime/recording",
     "offline/notes": f"{FILES} offline/labels realtime/midi",
     "offline/training": f"""
-        {FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes offline/nets {SOUND}
+        {FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/notes offline/nets offline/project
+        {SOUND}
     """,
     "offline/kits/core": f"{FILES} {LIVE} realtime",
     "offline/project": f"{FILES} offline/labels offline/kits/core",

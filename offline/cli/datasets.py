@@ -69,6 +69,9 @@ def producer(
     rule: Annotated[str, typer.Option(help="snares: every loud snare; bars: what is struck on a bar's first beat.")],
     count: Annotated[int, typer.Option(min=1, help="How many records.")] = 10,
     skip: Annotated[int, typer.Option(min=0, help="Pass over so many first, to get others.")] = 0,
+    projects: Annotated[
+        bool, typer.Option("--projects", help="Edit what the released model offers, in projects; no labels.")
+    ] = False,
 ) -> None:
     """Label some synthetic records as a producer with a taste of his own would, to see a model learn it.
 
@@ -77,10 +80,12 @@ def producer(
     samplechop crate producer crate -o other --rule bars --skip 10
     samplechop train taste -o mine/taste --from chop
     samplechop evaluate other --model chop --model mine/taste.json
+    samplechop crate producer crate -o edited --rule bars --projects
+    samplechop train chop --from-projects edited -o mine/edited --from chop
     """
     from samplechop.offline.lab.synthetic.producer import label
 
-    found = label(training_set, output, rule, count, skip)
+    found = label(training_set, output, rule, count, skip, projects)
     echo(f"{found} records in {output}")
 
 

@@ -18,6 +18,7 @@ from samplechop.offline.common.terminal import echo
 from samplechop.offline.training.recipes import (
     ChopOptions,
     HarmonyOptions,
+    NotBetter,
     Recipe,
     StreamOptions,
     TagOptions,
@@ -35,6 +36,7 @@ RECIPES = {
     samplechop crate build -o crate --minutes 120      make labelled music
     samplechop train crate -o mine/soul                train on it
     samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
+    samplechop train chop --from-projects my-records -o mine/me --from chop      ten records with projects beside them
     samplechop train crate -o mine/found --search 20   try settings, keep what is surely better
 
     Labels lie beside each recording: name.txt with seconds, an Audacity label track, a MIDI file, the events of a
@@ -45,6 +47,7 @@ RECIPES = {
         sources="Labelled recordings, or synthetic training sets.",
         train=imported("samplechop.offline.training.tasks.chop"),
         options=ChopOptions,
+        required=False,
     ),
     "drums": Recipe(
         help="""Train a drum model on recordings of which the hits are known.
@@ -175,6 +178,8 @@ def _command(task: str, recipe: Any) -> Any:
                 written = path.with_name(path.name + "-search")
             else:
                 said = recipe.train(sources or [], options, run)
+            if isinstance(said, NotBetter):
+                written = said.model
         first, *then = str(said).splitlines()
         echo(f"{written} in {time.perf_counter() - began:.0f} s: {first}", *then)
 

@@ -97,10 +97,16 @@ class ChopOptions(StreamOptions):
             "chop-cnn, of which --steps are epochs, at most."
         ),
     ] = "chop"
+    from_projects: Annotated[
+        list[Path] | None,
+        Option("Folder of recordings with projects beside them, whose decisions are learned; again for more."),
+    ] = None
 
     def __post_init__(self) -> None:
         """Raise UserError for a value out of range."""
         StreamOptions.__post_init__(self)
+        if self.from_projects and (self.start is None or self.steps == 0 or self.search is not None):
+            raise UserError("--from-projects moves a model: name it with --from, and leave out --search and --steps 0")
         if self.start is not None and self.model_shape != "chop":
             raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
 
@@ -163,6 +169,18 @@ class Recipe:
     options: type[TrainOptions] = TrainOptions
     required: bool = True
     tensorflow: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NotBetter:
+    """What is said of a model that was not put in its place. model: its manifest."""
+
+    text: str
+    model: Path
+
+    def __str__(self) -> str:
+        """Give what is said."""
+        return self.text
 
 
 def imported(module: str) -> Callable[[list[Path], Any, "Run"], object]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from samplechop import models
 from samplechop.models import EarlyFeatures, Features, Manifest, StreamFeatures
 from samplechop.offline.training import dataset, measures, streaming
+from samplechop.offline.training.better import kept_if_better
 from samplechop.offline.training.keras_models import Calibrated, Card
 from samplechop.offline.training.loop import Fitted, Options, Run
 from samplechop.offline.training.recipes import ChopOptions
@@ -27,6 +28,7 @@ from samplechop.offline.training.tasks.chop_decision import (
     record_of,
     usual_decision,
 )
+from samplechop.offline.training.tasks.chop_decisions import with_projects
 from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, Fit, Reader, Scored, verdicts
 from samplechop.offline.training.tasks.chop_targets import (
     COARSE,
@@ -40,6 +42,7 @@ from samplechop.offline.training.tasks.chop_targets import (
     known_to,
     shared_shape,
 )
+from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.beats.pulse_stream import BarCounter
 from samplechop.realtime.detectors.beats.tracker import BeatTracker
@@ -232,7 +235,9 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     from samplechop.offline.training.tasks import chop61  # which has its options from here
     from samplechop.offline.training.tasks.chop_recalibration import recalibrate
 
-    steps = options.steps
+    steps, projects = options.steps, options.from_projects or []
+    if not [*sources, *projects]:
+        raise UserError("what is there to learn from? name a folder of labelled recordings, or --from-projects one")
     if options.model_shape not in ("chop", "chop-coarse"):
         return chop61.train(sources, options, run)
     if options.start is None:
@@ -241,6 +246,10 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
         schedule = Options(usual if steps is None else steps, seed=options.seed)
         return streaming.train_stream(sources, options, run, spec, schedule, None, partial(ChopTask, spec, shape))
     manifest = models.load(options.start)
+    if projects and not isinstance(manifest.features, StreamFeatures):
+        raise UserError(
+            f"--from {options.start}: only a streaming net learns from projects, not kind {manifest.kind!r}"
+        )
     if steps == 0 and isinstance(manifest.features, Features):
         return chop61.recalibrate(sources, manifest, options, run)
     if steps == 0 and isinstance(manifest.features, StreamFeatures):
@@ -254,4 +263,9 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     steps = TUNING_STEPS if steps is None else steps
     schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)
     make = partial(ChopTask, spec, start.shape)
+    if projects:
+        decided = with_projects(spec)
+        make = partial(ChopTask, decided, start.shape)
+        learn = partial(streaming.train_stream, [*sources, *projects], options)
+        return kept_if_better(run, partial(learn, spec=decided, schedule=schedule, start=start, make=make))
     return streaming.train_stream(sources, options, run, spec, schedule, start, make)

@@ -14,6 +14,11 @@ import soundfile
 
 from samplechop import models
 from samplechop.models import StreamFeatures
+from samplechop.offline.kits.core.record import open_record
+from samplechop.offline.project.identity import audio_of
+from samplechop.offline.project.model import Project
+from samplechop.offline.project.places import place_for
+from samplechop.offline.project.store import editing
 from samplechop.offline.training.shared_net import SharedShape
 from samplechop.offline.training.tasks import chop, chop_targets
 from samplechop.realtime.cli import DEMO
@@ -122,6 +127,27 @@ def test_a_model_is_moved_on_from_its_weights(trained: Path, own_records: Path, 
     assert moved.training["recordings_calibration"] == 2
 
 
+def test_decisions_of_projects_are_learned_and_a_model_that_is_no_better_takes_no_place(
+    trained: Path, own_records: Path, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        audio = tmp_path / f"{name}.wav"
+        shutil.copy(own_records / audio.name, audio)
+        with editing(place_for(audio), Project(audio_of(open_record(audio, tmp_path)))) as editor:
+            for time in (own_records / f"{name}.txt").read_text().split()[:4]:
+                editor.do({"do": "add", "at": round(float(time) * 44_100)})
+    outcome = samplechop(
+        *("train", "chop", "--from-projects", tmp_path, "-o", tmp_path / "mine" / "me"),
+        *("--from", f"{trained}.json", "--steps", 2, "--jobs", 1),
+    )
+    assert outcome.code == 0, outcome
+    place, tried = tmp_path / "mine" / "me.json", tmp_path / "mine" / "me-features" / "tried" / "me.json"
+    kept = "nothing was written in the place of me" in outcome.out
+    assert (place.exists(), tried.exists()) == (not kept, kept)
+    assert outcome.out.startswith(str(tried if kept else place))
+    assert models.load(tried if kept else place).training["recordings_train"] == 1
+
+
 def test_several_nets_teach_one(own_records: Path, tmp_path: Path) -> None:
     small = ("--steps", 2, "--jobs", 1, "--members", 2)
     outcome = samplechop("train", own_records, "-o", tmp_path / "one", *small, "--distil")
@@ -162,6 +188,12 @@ def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) ->
     ("arguments", "says"),
     [
         (["nowhere", "-o", "m"], "no folder"),
+        (["-o", "m"], "name a folder of labelled recordings, or --from-projects one"),
+        (["--from-projects", ".", "-o", "m"], "--from-projects moves a model: name it with --from"),
+        (
+            ["--from-projects", ".", "-o", "m", "--from", "chop"],
+            "put name.chops.json, a project with decisions, beside",
+        ),
         ([".", "-o", "m"], "no labelled recordings"),
         ([".", "-o", "m", "--model-shape", "chop-62"], "--model-shape must be one of"),
         ([".", "-o", "m", "--from", "chop-61"], "only a streaming net of this task"),

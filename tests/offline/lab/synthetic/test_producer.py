@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from samplechop.offline.lab.synthetic.producer import label
+from samplechop.offline.lab.synthetic.producer import edit, label
 from samplechop.offline.labels import read_labels
 from samplechop.offline.labels.recording_truth import BeatTruth, DrumTruth, Truth, write_truth
+from samplechop.offline.project.places import place_for
+from samplechop.offline.project.store import read_project
 from samplechop.realtime.core.errors import UserError
 
 LENGTH = 8.0
@@ -52,3 +54,17 @@ def test_a_record_that_is_missing_is_named(crate: Path, tmp_path: Path) -> None:
     (crate / "00000.flac").unlink()
     with pytest.raises(UserError, match=r"00000\.flac' cannot be copied"):
         label(crate, tmp_path / "out", "snares", 1)
+
+
+def test_a_producer_who_edits_ends_with_the_chops_of_the_taste(crate: Path) -> None:
+    audio = crate / "00000.flac"
+    clicks = np.zeros(round(LENGTH * 44_100))
+    for at in (1.0, 2.5, 4.0):
+        clicks[round(at * 44_100) :][:2000] += np.random.default_rng(1).normal(0, 0.3, 2000) * np.linspace(1, 0, 2000)
+    soundfile.write(audio, clicks, 44_100)
+    edit(audio, [1.0, 3.2])
+    project = read_project(place_for(audio))
+    assert project is not None and project.offer is not None
+    assert {round(chop.at / 44_100, 2) for chop in project.chops} | {1.0} == {1.0, 3.2}
+    left = {at for at, _ in project.offer.places} - set(project.deleted)
+    assert all(abs(at / 44_100 - 1.0) < 0.05 for at in left)
