@@ -87,6 +87,30 @@ def redo(record: _Record) -> None:
     _edit(record, [{"do": "redo"}])
 
 
+@app.command()
+def realign(record: _Record) -> None:
+    """Carry the project of a record over to the file that has its name now: a new master, another speed, a cut.
+
+    \b
+    samplechop project realign song.flac
+
+    Every decision goes where its sound is; what has none is kept, and told. One undo takes all back.
+    """
+    from tempfile import TemporaryDirectory
+
+    from samplechop.offline.kits.core.record import open_record
+    from samplechop.offline.project import realign as realigning
+    from samplechop.offline.project.store import editing
+
+    path, _ = _read(record)
+    with TemporaryDirectory() as scratch, editing(path) as editor:
+        conflicts = realigning.realign(editor, open_record(record, Path(scratch)))
+        _show(editor.project)
+    echo(f"{path}")
+    for conflict in conflicts:
+        echo(f"samplechop: {conflict}", err=True)
+
+
 @app.command("import-labels")
 def import_labels(
     record: _Record, labels: Annotated[Path, typer.Argument(help="Labels of any kind that samplechop labels reads.")]
@@ -159,7 +183,24 @@ def _edit(record: Path, edits: list[Any], begin: "Project | None" = None) -> Non
         for edit in edits:
             editor.do(edit)
         _show(editor.project)
+        _keep_sound(record, path, editor.project)
     echo(f"{path}")
+
+
+def _keep_sound(record: Path, path: Path, project: "Project") -> None:
+    """Keep what finds the places of a project again, unless it is there; the edits are kept in any case."""
+    from tempfile import TemporaryDirectory
+
+    from samplechop.offline.kits.core.record import open_record
+    from samplechop.offline.project.realign import keep_sound, sound_of
+
+    if sound_of(path).exists():
+        return
+    try:
+        with TemporaryDirectory() as scratch:
+            keep_sound(path, open_record(record, Path(scratch)), project)
+    except UserError as error:
+        echo(f"samplechop: realign will not find places again: {error}", err=True)
 
 
 def _parsed(text: str) -> Any:

@@ -26,4 +26,7 @@ def fitted(project: Project, record: Record) -> tuple[Project, tuple[str, ...]]:
             f"the project of {source} has decisions behind its end, it was made for {was.name!r}: --no-project chops "
             "it without"
         )
-    return project, (f"{source} is not the sound its project was made for: decisions are taken where they lie",)
+    return project, (
+        f"{source} is not the sound its project was made for: decisions are taken where they lie, samplechop project "
+        "realign brings them to their sound",
+    )

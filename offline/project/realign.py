@@ -28,9 +28,21 @@ def sound_of(project: Path) -> Path:
     return project.with_name(project.name.removesuffix(PROJECT) + SOUND)
 
 
-def keep_sound(project: Path, record: Record) -> None:
-    """Keep beside a project what finds its places again. Raises UserError if the disk does not take it."""
-    fingerprint.write(sound_of(project), fingerprint.fingerprint_of(record))
+def keep_sound(path: Path, record: Record, project: Project) -> None:
+    """Keep beside a project what finds its places again, if this is the record it was made for.
+
+    path: of the project. Raises UserError if the disk does not take it.
+    """
+    if project.audio.sha256 in ("", audio_of(record).sha256):
+        fingerprint.write(sound_of(path), fingerprint.fingerprint_of(record))
+
+
+def read_sound(path: Path) -> fingerprint.Fingerprint:
+    """Read what is kept of a sound. Raises UserError."""
+    try:
+        return fingerprint.read(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"nothing is kept of the sound the project was made for: {str(path)!r}, {error}") from None
 
 
 def realign(editor: Editor, record: Record) -> tuple[str, ...]:
@@ -39,10 +51,7 @@ def realign(editor: Editor, record: Record) -> tuple[str, ...]:
     Gives a sentence for each decision that is only estimated. Raises UserError where nothing is kept of the sound that
     the project was made for, or that has nothing in common with the record: then nothing has changed.
     """
-    try:
-        old = fingerprint.read(sound_of(editor.path))
-    except (OSError, ValueError) as error:
-        raise UserError(f"nothing is kept of the sound {str(editor.path)!r} was made for ({error})") from None
+    old = read_sound(sound_of(editor.path))
     new = fingerprint.fingerprint_of(record)
     found = align(old, new)
     if not len(found.old):

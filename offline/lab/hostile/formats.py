@@ -36,8 +36,9 @@ from samplechop.offline.lab.hostile.format import (
 )
 from samplechop.offline.labels.files import read_labels, read_review
 from samplechop.offline.labels.taps import read_taps
-from samplechop.offline.project import store
+from samplechop.offline.project import fingerprint, store
 from samplechop.offline.project.model import Audio, Offer, Project
+from samplechop.offline.project.realign import read_sound
 from samplechop.offline.project.store import editing
 from samplechop.offline.sessions.reading import find_sessions, read_session, repair
 
@@ -138,10 +139,23 @@ def _load_project(folder: Path, _: Path) -> None:
     each(lambda: store.read(path), edit, lambda: store.read(path))
 
 
+_SOUND = "a.chops.sound.npz"
+
+
+def _sound_files() -> list[Files]:
+    low = np.random.default_rng(0).integers(-127, 128, 900).astype(np.int8)
+    return [written(lambda folder: fingerprint.write(folder / _SOUND, fingerprint.Fingerprint(low, 8000, 3600)))]
+
+
+def _load_sound(folder: Path, _: Path) -> None:
+    each(lambda: read_sound(folder / _SOUND))
+
+
 def _sound_formats() -> dict[str, Format]:
     made = {
         # A folder of a session may be a link: it is read, and not repaired.
         "sessions": mutated(_sessions, _load_sessions, 6, links=2),
+        "fingerprints": mutated(_sound_files, _load_sound, 10, follows=True),
         "projects": mutated(_project_files, _load_project, 8),
         "logs": mutated(lambda: [{"a.jsonl": session_log(), "b.txt": b"0.1\n0.5\n"}], _load_log, 10, follows=True),
         "whole kits": Format(_audio("wav"), _load_whole_kit, 0.02, seconds=60.0),

@@ -148,3 +148,15 @@ def test_another_sound_under_the_same_name_is_told(song: Path, clicks: np.ndarra
     outcome = samplechop("chop", song, "-o", song.parent / "kits", *PLAIN)
     assert outcome.code == 0
     assert "is not the sound its project was made for" in outcome.err
+
+
+def test_a_project_goes_where_its_sound_is(song: Path, clicks: np.ndarray) -> None:
+    decide(song, {"do": "lock", "at": HITS[3]}, {"do": "delete", "at": HITS[5]})
+    soundfile.write(song, np.concatenate([clicks[:1], clicks[-9_999:], 0.8 * clicks]), RATE, subtype="PCM_16")
+    assert samplechop("project", "realign", song).code == 0
+    project = project_of(song)
+    assert project is not None
+    assert abs(project.chops[0].at - HITS[3] - 10_000) < 0.001 * RATE
+    assert abs(project.deleted[0] - HITS[5] - 10_000) < 0.001 * RATE
+    assert samplechop("project", "undo", song).code == 0
+    assert project_of(song) != project

@@ -98,7 +98,7 @@ def project_of(path: Path, folder: Path) -> Project:
 def test_a_project_is_carried_over_once_its_file_is_gone_and_undo_leads_back(tmp_path: Path) -> None:
     song, path = written(tmp_path / "song.wav", SOUND), tmp_path / "song.chops.json"
     before = project_of(song, tmp_path)
-    realign.keep_sound(path, open_record(song, tmp_path))
+    realign.keep_sound(path, open_record(song, tmp_path), before)
     other = open_record(written(song, played(SOUND, 1.03)), tmp_path)
     with editing(path, before) as editor:
         assert realign.realign(editor, other) == ()
@@ -135,7 +135,10 @@ def test_a_project_stays_as_it_is_where_the_sound_is_another(tmp_path: Path) -> 
         other = open_record(written(tmp_path / "noise.wav", noise.astype(np.float32)), tmp_path)
         with pytest.raises(UserError, match="nothing is kept"):
             realign.realign(editor, other)
-        realign.keep_sound(path, open_record(song, tmp_path))
+        realign.keep_sound(path, other, before)
+        with pytest.raises(UserError, match="nothing is kept"):
+            realign.realign(editor, other)
+        realign.keep_sound(path, open_record(song, tmp_path), before)
         with pytest.raises(UserError, match="has no sound of"):
             realign.realign(editor, other)
         assert editor.project == before
