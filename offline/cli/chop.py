@@ -171,7 +171,10 @@ def _records(
             raise UserError(f"--labels {str(labels)!r} are those of one record: chop it alone")
         if kits := finished_kits(named):
             echo(f"samplechop: {kits} finished kits among them are passed over", err=True)
-        batch.run(found, output, options, force=force, jobs=jobs, scheduler=scheduler)
+        from samplechop.offline.kits.with_project import decided
+
+        decide = partial(decided, given=given, usual=usual) if use_project else None
+        batch.run(found, output, options, force=force, jobs=jobs, scheduler=scheduler, decide=decide)
 
 
 def _parsed(given: dict[str, Any]) -> dict[str, Any]:

@@ -39,14 +39,20 @@ warnings, a sentence for each thing to know, and may have the kit, as pipeline.O
 """
 
 
+Decide = Callable[[Path], tuple[ChopOptions, str]]
+"""Gives the options for a record, and the SHA-256 of what was decided about it, "" where nothing was."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A kit to be made, with its row in the batch state. size: bytes of the source."""
+    """A kit to be made, with its row in the batch state. size: bytes of the source. options, project: see Decide."""
 
     source: Path
     folder: Path
     row: Row
     size: int
+    options: ChopOptions
+    project: str
 
 
 _Result = tuple[bool, str, float, str]
@@ -107,13 +113,14 @@ def make_kits(
     scheduler: str | None = None,
     progress: Progress = silent,
     model: str = "",
+    decide: Decide | None = None,
 ) -> Report:
     """Make a kit of every source, each in a folder of its own in `out`; what the batch state there knows is skipped.
 
     sources: as open.inputs gives them; of those with the same samples only the first is chopped.
     jobs: processes at once. force: make again what is there, and replace kits that are in the way. scheduler: address
     of a Dask cluster whose workers, however many, do it instead; they must see the same folders. model: SHA-256 of the
-    net, as the same name may mean another one later.
+    net, as the same name may mean another one later. decide: what stands in place of `options` for each source.
     Ctrl-C ends it, with a report of what was done until then. Raises UserError if `out` cannot be written, another
     process is at work in it, the cluster cannot be used, or the disk is full.
     """
@@ -126,7 +133,7 @@ def make_kits(
     with state:
         pieces: list[_Piece] = []
         try:
-            pieces = _claim(state, sources, out, fingerprint(options, model), force, report, progress)
+            pieces = _claim(state, sources, out, decide or (lambda _: (options, "")), model, force, report, progress)
             _sweep(out, pieces)
             calls = [
                 partial(
@@ -134,9 +141,10 @@ def make_kits(
                     work,
                     each.source.absolute() if scheduler else each.source,
                     each.folder,
-                    options,
+                    each.options,
                     force,
                     model,
+                    each.project,
                 )
                 for each in pieces
             ]
@@ -157,11 +165,13 @@ def make_kits(
     return report
 
 
-def _make(work: Work, source: Path, folder: Path, options: ChopOptions, force: bool, model: str) -> _Result:
+def _make(
+    work: Work, source: Path, folder: Path, options: ChopOptions, force: bool, model: str, project: str = ""
+) -> _Result:
     """[worker] Make one kit, unless it is there: then whoever made it was ended before it could tell."""
     began, what = time.perf_counter(), ""
     try:
-        there = not force and is_kit_of(folder, audio_files(source)[0], options, model)
+        there = not force and is_kit_of(folder, audio_files(source)[0], options, model, project)
         message, made = "", True
         if not there:
             done = work(source, folder, options, force)
@@ -188,14 +198,15 @@ def _claim(
     state: BatchState,
     sources: Sequence[Path],
     out: Path,
-    options: str,
+    decide: Decide,
+    model: str,
     force: bool,
     report: Report,
     progress: Progress,
 ) -> list[_Piece]:
     """Find out what is to be made, and where; the largest first, so that no process is left with it at the end.
 
-    options: their fingerprint.
+    decide, model: as of `make_kits`.
     """
     taken = {row.folder.casefold() for row in state.rows()}
     titles = Counter(_place(source) for source in sources)
@@ -210,7 +221,9 @@ def _claim(
                 report.skipped.append(Entry(source, None, f"the same as {str(first[record])!r}"))
                 continue
             first[record] = source
-            row = state.find(record, options)
+            options, project = decide(source)
+            mark = fingerprint(options, model, project)
+            row = state.find(record, mark)
             known = row or next(iter(state.of_record(record)), None)
             name = known.folder if known else _unused(source, taken, titles[_place(source)] > 1)
             settle(out / name)
@@ -221,8 +234,8 @@ def _claim(
                 check_folder(out / name, force)
             taken.add(name.casefold())
             size = sum(file.stat().st_size for file in files)
-            claim = Row(record, options, "claimed", name, str(source))
-            pieces.append(_Piece(source, (out / name).absolute(), claim, size))
+            claim = Row(record, mark, "claimed", name, str(source))
+            pieces.append(_Piece(source, (out / name).absolute(), claim, size, options, project))
         except UserError as error:
             report.failed.append(Entry(source, None, str(error)))
         except OSError as error:
@@ -264,10 +277,12 @@ def run(
     force: bool = False,
     jobs: int | None = None,
     scheduler: str | None = None,
+    decide: Decide | None = None,
 ) -> None:
     """Make a kit of every source, with a progress bar on stderr, and print the report.
 
-    jobs: one for each core by default. Exits with 130 after Ctrl-C, with 1 if anything failed.
+    jobs: one for each core by default. decide: as of `make_kits`, for records with
+    projects. Exits with 130 after Ctrl-C, with 1 if anything failed.
     Raises UserError as `make_kits` does, and ModelError for a net that cannot be used.
     """
     import typer
@@ -275,11 +290,13 @@ def run(
     from samplechop import models
     from samplechop.offline.common.progress import progress_bars
     from samplechop.offline.kits.pipeline import make_kit
+    from samplechop.offline.kits.with_project import make_kit_beside
 
     net = models.load(options.model).sha256
     with progress_bars() as progress:
         report = make_kits(
-            sources, out, options, make_kit, jobs or process_pool.cores(), force, scheduler, progress, net
+            *(sources, out, options, make_kit_beside if decide else make_kit, jobs or process_pool.cores()),
+            *(force, scheduler, progress, net, decide),
         )
     echo(*report.lines())
     if report.made:

@@ -221,7 +221,11 @@ def _is_plain(row: Row) -> bool:
     )
 
 
-def fingerprint(options: ChopOptions, model: str = "") -> str:
-    """Give the SHA-256, in hex, of everything that decides what is made of a record. model: the net's own SHA-256."""
-    content = json.dumps([asdict(options), model], sort_keys=True, allow_nan=False)
+def fingerprint(options: ChopOptions, model: str = "", project: str = "") -> str:
+    """Give the SHA-256, in hex, of everything that decides what is made of a record.
+
+    model: the net's own SHA-256. project: that of what was decided about the record, "" where nothing was.
+    """
+    given = [asdict(options), model, *([project] if project else [])]
+    content = json.dumps(given, sort_keys=True, allow_nan=False)
     return hashlib.sha256(content.encode()).hexdigest()

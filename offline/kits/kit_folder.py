@@ -129,13 +129,17 @@ def settle(folder: Path) -> None:
         raise UserError(f"the earlier kit in {str(old)!r} cannot be put back or removed: {reason_of(error)}") from None
 
 
-def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str) -> bool:
+def is_kit_of(folder: Path, audio: Path, options: ChopOptions, model: str, project: str = "") -> bool:
     """Say whether the kit in a folder was made of this file with these options and the net of this SHA-256.
+
+    project: the SHA-256 of what was decided about the record, "" where nothing was.
 
     Raises OSError if the file cannot be read.
     """
     match _manifest(folder):
-        case {"source": {"sha256": source}, "settings": dict(settings), "model": {"sha256": net}}:
+        case {"source": {"sha256": source}, "settings": dict(settings), "model": {"sha256": net}, **more}:
+            if more.get("project", "") != project:
+                return False
             # The manifest has only the name of a net given by its path; the SHA-256 says which it was.
             given, usual = (json.loads(json.dumps(asdict(each))) for each in (options, ChopOptions()))
             settings = usual | settings  # an option that came later was not given

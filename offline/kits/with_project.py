@@ -3,16 +3,33 @@
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.labels.files import read_labels
+from samplechop.offline.project.document import digest
 from samplechop.offline.project.from_labels import with_labels
 from samplechop.offline.project.identity import audio_of
 from samplechop.offline.project.kit_options import chop_options
 from samplechop.offline.project.model import Project
 from samplechop.offline.project.store import project_of
+
+if TYPE_CHECKING:
+    from samplechop.offline.kits.pipeline import Outcome
+
+
+def make_kit_beside(source: Path, folder: Path, options: ChopOptions, force: bool) -> "Outcome":
+    """Make a kit with what the project beside a record says. options: of the kit, those of the project among them."""
+    from samplechop.offline.kits.pipeline import make_kit  # brings all that detects
+
+    return make_kit(source, folder, options, force, project=project_of(source))
+
+
+def decided(source: Path, given: Mapping[str, Any], usual: Mapping[str, Any]) -> tuple[ChopOptions, str]:
+    """Give what `batch.Decide` gives; given, usual: as of `prepared`. Raises UserError."""
+    project, options = prepared(source, given, usual)
+    return options, digest(project) if project else ""
 
 
 def begun(source: Path) -> Project:

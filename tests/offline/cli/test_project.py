@@ -142,6 +142,21 @@ def test_what_is_wrong_is_told(song: Path, arguments: Callable[[Path], tuple[obj
     assert [path.name for path in song.parent.iterdir()] == ["song.wav"]
 
 
+def test_a_collection_is_chopped_with_its_projects_and_again_after_an_edit(song: Path, tmp_path: Path) -> None:
+    def chopped() -> list[int]:
+        outcome = samplechop("chop", tmp_path / "crate", "-o", tmp_path / "kits", *PLAIN, "--jobs", 1, "--force")
+        assert outcome.code == 0, outcome.err
+        return [one["start"] for one in json.loads((tmp_path / "kits" / "song" / "kit.json").read_text())["slices"]]
+
+    (tmp_path / "crate").mkdir()
+    song = song.rename(tmp_path / "crate" / "song.wav")
+    decide(song, {"do": "add", "at": 12_345}, {"do": "kit", "option": "count", "value": 3})
+    first = chopped()
+    assert (len(first), 12_345 in first) == (3, True)
+    decide(song, {"do": "add", "at": 54_321})
+    assert {12_345, 54_321} <= set(chopped())
+
+
 def test_another_sound_under_the_same_name_is_told(song: Path, clicks: np.ndarray) -> None:
     decide(song, {"do": "add", "at": 12_345})
     soundfile.write(song, 0.8 * clicks, RATE, subtype="PCM_16")
