@@ -48,8 +48,8 @@ RATES = (44_100, 48_000, 88_200, 96_000)
 
 
 def fingerprint(audio: Path) -> str:
-    """Give what tells a recording by its name without ending, without saying that name: 12 hex digits."""
-    return hashlib.sha256(audio.stem.encode()).hexdigest()[:12]
+    """Give what tells a recording by its name without ending and its size, without saying either: 12 hex digits."""
+    return hashlib.sha256(f"{audio.stem} {audio.stat().st_size}".encode(errors="surrogateescape")).hexdigest()[:12]
 
 
 def labels_beside(audio: Path) -> Path | None:
