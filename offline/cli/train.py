@@ -206,6 +206,9 @@ def _release(
     scale: Annotated[
         float, typer.Option(min=0.0001, max=1.0, help="Make it of so much of all data and steps only, for a trial.")
     ] = 1.0,
+    keep_weights: Annotated[
+        bool, typer.Option("--keep-weights", help="Keep the released weights; make decisions, figures and card anew.")
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what would be done, and what is missing; do nothing.")
     ] = False,
@@ -216,6 +219,7 @@ def _release(
     samplechop train release chop --music my-music --plan     what it needs, does, and how long that takes
     samplechop train release chop --music my-music            do it; started again it goes on where it was
     samplechop train release chop --music my-music --scale 0.01 -o trial/chop
+    samplechop train release chop --music my-music --keep-weights    thresholds and strengths alone, in minutes
 
     Writes OUT.tflite, OUT.json, OUT.npz, OUT.md, and in OUT-work all that was computed on the way.
     """
@@ -227,12 +231,12 @@ def _release(
     path = out if plan and out is not None else model_path(out or Path("release") / name, f"release/{name}")
     given = {"music": [music], "sounds": sounds, "grooves": [grooves], "songs": [songs]}
     folders = {option: [one for one in some or () if one is not None] for option, some in given.items()}
-    place = Place(path, path.with_name(path.name + "-work"), folders, packages, scale)
+    place = Place(path, path.with_name(path.name + "-work"), folders, packages, scale, keep_weights)
     lines = run.spoken(recipe, place)
     if plan:
         echo(*lines)
         return
     began = time.perf_counter()
-    echo(*lines[: -len(recipe.steps)], err=True)
+    echo(*(line for line in lines if not line.startswith("  ")), err=True)
     made = run.make(recipe, place)
     echo(f"{made} in {time.perf_counter() - began:.0f} s, its card is {made.with_suffix('.md')}")

@@ -22,9 +22,11 @@
     command = "crate build"
     arguments = ["…"]
     options = { output = "{work}/crate", minutes = "{minutes}", sounds = ["{sonic-pi-samples}", "{sounds}"] }
+    weights = true                        what makes the weights; left out where those released are kept
 
-Names in braces stand for packages, folders, numbers, `work` (the folder for what is computed on the way) and `out` (the
-model). A list gives an option once for each; what is optional and not there gives none.
+Names in braces stand for packages, folders, numbers, `work` (the folder for what is computed on the way), `out` (the
+model) and `start` (the manifest whose weights are there once the steps with `weights` are done, or left out). A list
+gives an option once for each; what is optional and not there gives none.
 """
 
 import re
@@ -52,13 +54,17 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command: its name for people, its words, and how many minutes it takes at full size on two cores."""
+    """One command: its name for people, its words, and how many minutes it takes at full size on two cores.
+
+    weights: whether it is there for the weights alone.
+    """
 
     name: str
     command: str
     minutes: float
     arguments: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,7 @@ class Place:
     folders: Mapping[str, Sequence[Path]]
     root: Path = Path("/")
     scale: float = 1.0
+    keep_weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +149,14 @@ def missing(recipe: Recipe, place: Place) -> tuple[list[str], list[str]]:
 
 
 def plan(recipe: Recipe, place: Place) -> list[Command]:
-    """Fill in all steps: what is to be run, in order."""
-    values: dict[str, list[str]] = {"work": [str(place.work)], "out": [str(place.out)]}
+    """Fill in all steps: what is to be run, in order.
+
+    Raises UserError where weights are to be kept, and nothing else is made by steps of its own.
+    """
+    if place.keep_weights and not any(one.weights for one in recipe.steps):
+        raise UserError(f"--keep-weights: the recipe {recipe.name} decides nothing apart from its training")
+    start = recipe.name if place.keep_weights else f"{place.out}.json"
+    values: dict[str, list[str]] = {"work": [str(place.work)], "out": [str(place.out)], "start": [start]}
     for name, package in recipe.packages.items():
         path = _installed(package, place)
         values[name] = [str(path)] if path.exists() else []
@@ -154,7 +167,9 @@ def plan(recipe: Recipe, place: Place) -> list[Command]:
         values[name] = [str(round(number)) if isinstance(full, int) else f"{number:g}"]
     values |= {name: [str(place.work / name)] for name in recipe.links}
     return [
-        Command(step.name, tuple(_words(step, values)), max(0.1, step.minutes * place.scale)) for step in recipe.steps
+        Command(step.name, tuple(_words(step, values)), max(0.1, step.minutes * place.scale))
+        for step in recipe.steps
+        if not (step.weights and place.keep_weights)
     ]
 
 

@@ -222,7 +222,7 @@ DRUM_TOLERANCE_FRAMES = 3
 """35 ms."""
 DRUM_GAP = 0.05
 """Seconds between two strokes of one drum that are told apart."""
-_STRUCK = Answers(dict.fromkeys(STRUCK, 1.0), HOP, {-1: 0.5, 1: 0.5})
+STROKES = Answers(dict.fromkeys(STRUCK, 1.0), HOP, {-1: 0.5, 1: 0.5})
 Drums = Mapping[str, Sequence[drums.Scored]]
 """By drum, the recordings of which something is known."""
 
@@ -236,14 +236,25 @@ def peak_verdicts(one: drums.Scored, choice: DrumChoice) -> list[Verdict]:
     return measures.verdicts(frames, one.scores[frames], one.references, one.unknown, DRUM_TOLERANCE_FRAMES)
 
 
-def scored_drums(known: Annotation, heads: NDArray[np.float32], names: Sequence[str]) -> dict[str, drums.Scored]:
-    """Set probabilities, float32 (frames, heads), beside what is known of each drum; the others are left out."""
-    target, weight = _STRUCK.targets(known, len(heads))
+def scored_drums(
+    answers: Answers,
+    known: Annotation,
+    given: NDArray[np.float32],
+    names: Sequence[str],
+    prefix: str = "",
+    alone: NDArray[np.bool_] | None = None,
+) -> dict[str, drums.Scored]:
+    """Set probabilities, float32 (frames, names), beside what is known of each drum; the others are left out.
+
+    answers: of heads called `prefix` and the drum. alone: bool (frames,), see `drums.Scored`.
+    """
+    target, weight = answers.targets(known, len(given))
     found = {}
-    for column, name in enumerate(_STRUCK.names):
-        if name in names and weight[:, column].any():
-            scores = np.ascontiguousarray(heads[:, names.index(name)])
-            found[name] = drums.Scored(scores, np.flatnonzero(target[:, column] == 1), weight[:, column] == 0)
+    for column, head in enumerate(answers.names):
+        if head in names and head not in answers.values and weight[:, column].any():
+            scores = np.ascontiguousarray(given[:, names.index(head)])
+            references, unknown = np.flatnonzero(target[:, column] == 1), weight[:, column] == 0
+            found[head.removeprefix(prefix)] = drums.Scored(scores, references, unknown, alone)
     return found
 
 
@@ -252,12 +263,17 @@ def decide_drums(
 ) -> tuple[dict[str, object], dict[str, float]]:
     """Choose thresholds of each drum that is heard in some record; gives a part of a manifest's decision, and each F.
 
-    gaps: seconds between two hits of a drum (default: DRUM_GAP). Both are empty where no drum is known.
+    gaps: seconds between two hits of a drum (default: DRUM_GAP). Both are empty where no drum is known. Where records
+    say when drums alone sound, passages with and without them have their own thresholds, and F is that of the others.
     """
-    choices: dict[str, DrumChoice] = {}
+    heard = {name: some for name, some in records.items() if any(len(one.references) for one in some)}
+    passages = any(one.alone is not None for some in heard.values() for one in some)
+    choices: dict[bool, dict[str, DrumChoice]] = {}
     f: dict[str, float] = {}
-    for name, some in records.items():
-        if any(len(one.references) for one in some):
-            choices[name], best = drums.best_choice(some, gaps[name] if gaps else DRUM_GAP, judge)
+    for alone in (True, False) if passages else (False,):
+        choices[alone] = {}
+        for name, some in heard.items():
+            gap = gaps[name] if gaps else DRUM_GAP
+            choices[alone][name], best = drums.best_choice([one.where(alone) for one in some], gap, judge)
             f[name] = round(best, 4)
-    return (drums.decision_of(choices), f) if choices else ({}, {})
+    return (drums.decision_of(choices[False], choices.get(True)), f) if heard else ({}, {})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from samplechop.offline.training.recipes import StreamOptions
 from samplechop.offline.training.streaming_targets import Annotation
 from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
+    STROKES,
+    Drums,
     decide,
     decide_drums,
     record_of,
@@ -29,16 +31,37 @@ from samplechop.offline.training.tasks.chop_decision import (
     usual_decision,
 )
 from samplechop.offline.training.tasks.chop_scoring import JUDGED, Fit, Reader, Scored
-from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_GAP, GAP, HIT, SHARED
+from samplechop.offline.training.tasks.chop_targets import COARSE, COARSE_GAP, EARLY, GAP, HIT, SHARED
 from samplechop.realtime.core import documents
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
+from samplechop.realtime.detectors.chop.decision import DrumsAlone
+from samplechop.realtime.detectors.chop.drums_alone import FEATURES, SOLO, DrumsAloneState, at_hops
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.fine_features import LATE_HOPS
 
 BLOCK = 32_768
 ACCENT = 0.5
 """Velocity from which a stroke is a strong hit."""
-Answered = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+
+
+class Answered(NamedTuple):
+    """What a model gave for a recording, float32 (frames, ...): probabilities, the beat tracker's rows, the newest
+    constant-Q frame there was when each came; and early, (hops, early heads), what its early stage answered.
+    """
+
+    heads: NDArray[np.float32]
+    pulse: NDArray[np.float32]
+    spectra: NDArray[np.float32]
+    early: NDArray[np.float32]
+
+
+class Judged(NamedTuple):
+    """A recording with what a model gave, and its drums: those of the late heads, of the early ones, hops of those."""
+
+    scored: Scored
+    late: dict[str, drums.Scored]
+    early: dict[str, drums.Scored]
+    hops: int
 
 
 @cache
@@ -47,38 +70,55 @@ def _stream(model: Path) -> PulseStream:
 
 
 def answers(model: Path, samples: NDArray[np.float32]) -> Answered:
-    """Run a model over a recording, float32 (n,), as it runs live.
-
-    Gives its probabilities, the beat tracker's rows, and the newest constant-Q frame there was when each came: float32,
-    (frames, ...).
-    """
+    """Run a model over a recording, float32 (n,), as it runs live."""
     stream = _stream(model)
     stream.reset()
     features, lookahead = stream.activations.features, stream.activations.lookahead
     padded = np.concatenate([samples, np.zeros(stream.activations.latency + BLOCK, np.float32)])
-    heads, pulse, spectra = [], [], []
+    heads, pulse, spectra, early = [], [], [], []
     for first in range(0, len(padded) - BLOCK + 1, BLOCK):
         heads.append(stream.push(padded[first : first + BLOCK]).copy())
         pulse.append(stream.pulse.copy())
         spectra.append(features.constant_q[: features.n_constant_q].copy())
+        early.append(stream.activations.early.copy())
     rows, constant_q = np.ascontiguousarray(np.concatenate(heads)), np.concatenate(spectra)
     late = 0 if not stream.activations.early_heads else LATE_HOPS
     newest = STACK * (np.arange(len(rows)) + lookahead) + STACK - 1 - late
-    return rows, np.concatenate(pulse), constant_q[np.clip(newest, 0, len(constant_q) - 1)]
+    newest = np.clip(newest, 0, len(constant_q) - 1)
+    return Answered(rows, np.concatenate(pulse), constant_q[newest], np.concatenate(early))
 
 
-def _scored(job: tuple[Path, bool, dataset.Example]) -> tuple[Scored, dict[str, drums.Scored]]:
+def _judged(job: tuple[Path, bool, dataset.Example]) -> Judged:
     """[worker] Run the model over one recording, and set it beside what is known of chops, and of each drum."""
     model, coarse, example = job
-    known = (COARSE if coarse else SHARED).annotation(example.labels, example.audio)
-    struck = known
-    if example.labels.suffix == ".json":
-        known = _strong(known, example.labels)
-    heads, pulse, spectra = answers(model, read_audio(example.audio))
-    target, weight = JUDGED.targets(known, len(heads))
-    names = _stream(model).activations.heads
-    judged = Reader(names).scored(heads, pulse, spectra, target, weight, JUDGED.names)
-    return judged, scored_drums(struck, heads, names)
+    struck = (COARSE if coarse else SHARED).annotation(example.labels, example.audio)
+    known = _strong(struck, example.labels) if example.labels.suffix == ".json" else struck
+    given = answers(model, read_audio(example.audio))
+    target, weight = JUDGED.targets(known, len(given.heads))
+    stream = _stream(model).activations
+    scored = Reader(stream.heads).scored(given.heads, given.pulse, given.spectra, target, weight, JUDGED.names)
+    late, early = scored_drums(STROKES, struck, given.heads, stream.heads), {}
+    if stream.early_heads and SHARED.early is not None:
+        early = scored_drums(SHARED.early, struck, given.early, stream.early_heads, EARLY)
+    return Judged(scored, late, early, len(given.early))
+
+
+def _by_drum(judged: Sequence[Judged], rule: DrumsAlone | None, lookahead: int) -> tuple[Drums, Drums]:
+    """Give, by drum, the recordings of the late heads and of the early ones; with these, if there is a rule, where
+    drums alone sound.
+    """
+    late: dict[str, list[drums.Scored]] = {}
+    early: dict[str, list[drums.Scored]] = {}
+    for one in judged:
+        alone = None
+        if rule is not None:
+            states = DrumsAloneState(rule).push(one.scored.passage)
+            alone = at_hops(states, rule.first >= 0, one.hops, lookahead)
+        for name, some in one.late.items():
+            late.setdefault(name, []).append(some)
+        for name, some in one.early.items():
+            early.setdefault(name, []).append(replace(some, alone=alone))
+    return late, early
 
 
 def _strong(known: Annotation, labels: Path) -> Annotation:
@@ -99,26 +139,32 @@ def recalibrate(folders: Sequence[Path], manifest: Manifest, options: StreamOpti
     coarse = features.early is None
     sources = [*folders, *([options.calibrate_on] if options.calibrate_on else [])]
     examples = dataset.find(COARSE if coarse else SHARED, sources)
-    path, scored = manifest.path.with_suffix(".json"), []
-    struck: dict[str, list[drums.Scored]] = {}
-    for one, some in in_order(_scored, [(path, coarse, example) for example in examples], options.jobs):
-        scored.append(one)
-        for drum, known in some.items():
-            struck.setdefault(drum, []).append(known)
-        run.progress("processing recordings", len(scored), len(examples))
-    fit = Fit(scored, Reader(features.heads).evidence)
-    before = usual_decision(manifest, features.heads)
-    decision, found = decide(fit, before, COARSE_GAP if coarse else GAP)
+    path, judged = manifest.path.with_suffix(".json"), []
+    for one in in_order(_judged, [(path, coarse, example) for example in examples], options.jobs):
+        judged.append(one)
+        run.progress("processing recordings", len(judged), len(examples))
+    fit = Fit([one.scored for one in judged], Reader(features.heads).evidence)
+    own = (SOLO,) if SOLO in features.heads else FEATURES
+    decision, found = decide(fit, usual_decision(manifest, features.heads), COARSE_GAP if coarse else GAP, own)
     both = decision.ways["both"]
-    confirmed, drums_found = decide_drums(struck)
+    late, early = _by_drum(judged, decision.drums_alone if SOLO in own else None, features.lookahead)
+    fitted = {"confirmed": decide_drums(late), "early": decide_drums(early, drums.GAPS, drums.verdicts)}
     record = documents.read_json(path)
     record |= {
         "threshold": both.threshold,
         "min_gap": both.gap,
-        "decision": {**manifest.decision, **record_of(decision), **({"confirmed": confirmed} if confirmed else {})},
+        "decision": {
+            **manifest.decision,
+            **record_of(decision),
+            **{name: one for name, (one, _) in fitted.items() if one},
+        },
         "calibration": [list(pair) for pair in both.calibration],
         "training": {**manifest.training, "recordings_calibration": len(examples)},
-        "scores": {**manifest.scores, "deciding_f": found, "deciding_confirmed_f": drums_found},
+        "scores": {
+            **manifest.scores,
+            "deciding_f": found,
+            **{f"deciding_{name}_f": f for name, (one, f) in fitted.items() if one},
+        },
     }
     record["decision"].pop("relative", None)  # each way has its own
     written = _write(record, path, run.out)

@@ -110,6 +110,8 @@ def annotation_of_truth(truth: Truth, min_gap: float) -> Annotation:
     asked = [c for c in asked if c not in lost]
     kept, rest = leading([c.time for c in asked], [c.strength for c in asked], min_gap)
     quick = [note.time for note in truth.notes if note.part not in SLOW]
+    if not truth.notes and not truth.drums:  # single sounds, one after another: each is a place to cut, and an attack
+        quick = [chop.time for chop in truth.chops]
     changes = [b.time for a, b in zip(truth.chords, truth.chords[1:], strict=False) if a.label != b.label != "N"]
     faint = [d for d in truth.drums if d.snr < FAINT_DB]
     events: dict[str, Sequence[float]] = {

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,10 @@ from samplechop.offline.training.streaming_targets import (
     split_of,
 )
 from samplechop.realtime.core.events import DRUMS
-from samplechop.realtime.detectors.drums.hit_picking import VELOCITY, DrumChoice, DrumDecision, HitPicker
+from samplechop.realtime.detectors.drums.hit_picking import ALONE, VELOCITY, DrumChoice, DrumDecision, HitPicker
 from samplechop.realtime.dsp.band_spectrum import LENGTH
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
+from samplechop.realtime.nets.streaming import calibrated
 
 WAIT = 591
 """Samples from an attack on that are known when it is scored, at least: with the hop and a block of 256, 25 ms."""
@@ -45,8 +47,13 @@ STEPS, TUNING_STEPS = 4000, 400
 MEMORY_SECONDS = 6.0
 GAPS = {"kick": 0.07, "snare": 0.06, "hat": 0.06, "tom": 0.06, "cymbal": 0.08}
 """Seconds between two hits of one drum."""
-THRESHOLDS = tuple(np.round(np.arange(0.1, 0.8, 0.05), 2).tolist())
+THRESHOLDS = tuple(np.round(np.arange(0.1, 0.95, 0.05), 2).tolist())
 RELATIVES = (0.3, 0.45, 0.6, 0.75)
+LEAST_RIGHT = 0.25
+"""How often a stroke of the least score is right, at least. The best F has about half of itself there, which is hardly
+anything for a drum that is struck seldom."""
+NEVER = 1.0
+"""The threshold of a drum that no score is right often enough for: it is given to those who set one of their own."""
 TOLERANCE_FRAMES = 5
 """29 ms: how far a hit may lie from a true one and count as right."""
 COLOURS = dict(zip(DRUMS, ("#d1495b", "#30638e", "#edae49", "#66a182", "#7a5195"), strict=True))
@@ -128,12 +135,24 @@ class Scored:
     """One recording and one drum: the net's probability at every frame; frames at which it was struck; where nobody
     knows.
 
-    scores: float32 (n,). references: int64 (m,). unknown: bool (n,).
+    scores: float32 (n,). references: int64 (m,). unknown: bool (n,). alone: bool (n,), where drums alone sound, as the
+    detector knows it at that frame; None if nothing says so.
     """
 
     scores: NDArray[np.float32]
     references: NDArray[np.int64]
     unknown: NDArray[np.bool_]
+    alone: NDArray[np.bool_] | None = None
+
+    def where(self, alone: bool) -> "Scored":
+        """Give what is known of the passages of drums alone, or of the others."""
+        if self.alone is None:
+            return self
+        return replace(
+            self,
+            references=self.references[self.alone[self.references] == alone],
+            unknown=self.unknown | (self.alone != alone),
+        )
 
 
 def score(predict: streaming.Predict, records: Sequence[Record]) -> dict[str, list[Scored]]:
@@ -165,13 +184,26 @@ Judge = Callable[[Scored, DrumChoice], list[Verdict]]
 
 
 def best_choice(scored: Sequence[Scored], gap: float, judge: Judge = verdicts) -> tuple[DrumChoice, float]:
-    """Give the choice with the highest F-measure, calibrated, and that measure. gap: seconds."""
-    tried = [DrumChoice(threshold, relative, gap) for threshold, relative in itertools.product(THRESHOLDS, RELATIVES)]
-    judged = [[(len(one.references), judge(one, choice)) for one in scored] for choice in tried]
-    f = [measures.f_measure(found) for found in judged]
-    place = int(np.argmax(f))
-    pairs = measures.calibration([verdict for _, some in judged[place] for verdict in some])
-    return replace(tried[place], calibration=pairs), f[place]
+    """Give the choice with the highest F-measure, calibrated, and that measure. gap: seconds.
+
+    Of those whose strokes are right in LEAST_RIGHT of all cases even at the threshold. If there are none, the threshold
+    of the best one is raised to where they are, or to NEVER. Where so little is detected that nothing can be
+    calibrated, the best F alone counts.
+    """
+
+    def f_of(choice: DrumChoice) -> tuple[float, DrumChoice]:
+        judged = [(len(one.references), judge(one, choice)) for one in scored]
+        pairs = choice.calibration or measures.calibration([verdict for _, some in judged for verdict in some])
+        return measures.f_measure(judged), replace(choice, calibration=pairs)
+
+    found = [f_of(DrumChoice(*one, gap)) for one in itertools.product(THRESHOLDS, RELATIVES)]
+    known = [one for one in found if one[1].calibration]
+    sure = [one for one in known if one[1].calibration[0][1] >= LEAST_RIGHT]
+    f, best = max(sure or known or found, key=itemgetter(0))
+    if known and not sure:
+        enough = (one for one in THRESHOLDS if calibrated(best.calibration, one) >= LEAST_RIGHT)
+        f, best = f_of(replace(best, threshold=next(enough, NEVER)))
+    return best, f
 
 
 class DrumTask(streaming.StreamingTask):
@@ -258,9 +290,11 @@ def _f_of(scored: Mapping[str, Sequence[Scored]], choices: Mapping[str, DrumChoi
     }
 
 
-def decision_of(choices: Mapping[str, DrumChoice]) -> dict[str, object]:
-    """Give the manifest's decision, as realtime/detectors/drums/hit_picking.py reads it."""
-    return {"drums": {name: asdict(one) for name, one in choices.items()}, "memory_seconds": MEMORY_SECONDS}
+def decision_of(choices: Mapping[str, DrumChoice], alone: Mapping[str, DrumChoice] | None = None) -> dict[str, object]:
+    """Give the manifest's decision, as realtime/detectors/drums/hit_picking.py reads it. alone: for drums alone."""
+    parts = {"drums": choices, **({ALONE: alone} if alone else {})}
+    records = {key: {name: asdict(one) for name, one in some.items()} for key, some in parts.items()}
+    return {**records, "memory_seconds": MEMORY_SECONDS}
 
 
 def net_of(_options: StreamOptions) -> tuple[StreamSpec, tcn.Shape]:

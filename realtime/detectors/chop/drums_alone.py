@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from samplechop.models import ModelError
 from samplechop.realtime.detectors.chop.decision import DrumsAlone
+from samplechop.realtime.nets.features import STACK
 
 FEATURES = ("contrast", "hits")
 """contrast: differences of neighbouring semitones over all there is, 0..1. hits: log of how many attacks are hits."""
@@ -123,3 +124,57 @@ class DrumsAloneState:
         if n > len(self._found):
             self._found = np.zeros(n, np.bool_)
         return self._weights, self._rule, self._state, self._found
+
+
+def _rows_at(hop: Any, lookahead: int) -> Any:
+    """Give how many frames of a net with that lookahead are there when a hop, or each of several, has come."""
+    return (hop + 1) // STACK - lookahead
+
+
+def at_hops(states: NDArray[np.bool_], first: bool, hops: int, lookahead: int) -> NDArray[np.bool_]:
+    """Give what is known at each of a recording's hops, bool (hops,), of states, bool (frames,); `first` before."""
+    there = np.clip(_rows_at(np.arange(hops), lookahead), 0, len(states))
+    return np.concatenate([[first], states])[there]
+
+
+class HopStates:
+    """Whether drums alone sound, for each hop that the early stage of a net answers; read from its head "solo", which
+    is known `lookahead` frames later. A new passage is noticed late, but it lasts, and strokes are not waited for.
+    """
+
+    def __init__(self, rule: DrumsAlone, heads: Sequence[str], lookahead: int, most: int, frame_seconds: float) -> None:
+        """[main] Compile. most: hops in one push. Raises ModelError for a rule that asks for more than heads."""
+        if "contrast" in rule.weights:
+            raise ModelError("early drums follow drums alone by a net's heads, the rule asks for a spectrum")
+        self._features, self._state = PassageFeatures(heads, rule.seconds, frame_seconds), DrumsAloneState(rule)
+        self._first, self._lookahead = rule.first >= 0, lookahead
+        # Of one type, whatever order a stream's rows have in memory, so that nothing is compiled while it runs.
+        self._heads: NDArray[np.float32] = np.zeros((most, len(heads)), np.float32)
+        self._nothing: NDArray[np.float32] = np.zeros((most, 0), np.float32)
+        self._found = np.zeros(most, np.bool_)
+        self.reset()
+        self.push(self._heads[:1], 0)
+        self.reset()
+
+    def reset(self) -> None:
+        """[analysis] Become as new."""
+        self._features.reset()
+        self._state.reset()
+        self._hop, self._last = 0, self._first
+
+    def push(self, heads: NDArray[np.float32], hops: int) -> NDArray[np.bool_]:
+        """[analysis] Take the probabilities, float32 (n, heads), that came with the next hops; give bool (hops,), a
+        view that is valid until the next push.
+        """
+        rows = self._heads[: len(heads)]
+        rows[:] = heads
+        known = self._state.push(self._features.push(rows, self._nothing[: len(heads)])[: len(heads)])
+        before = max(0, _rows_at(self._hop - 1, self._lookahead))
+        found = self._found[:hops]
+        for place in range(hops):
+            new = _rows_at(self._hop + place, self._lookahead) - before
+            found[place] = known[new - 1] if new > 0 else self._last
+        if len(known):
+            self._last = bool(known[-1])
+        self._hop += hops
+        return found

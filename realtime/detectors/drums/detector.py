@@ -19,7 +19,17 @@ from samplechop.realtime.core.events import DRUM, DRUMS, Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE, TempoRange
-from samplechop.realtime.detectors.drums.hit_picking import NOTES, VELOCITY, DrumDecision, HitPicker, check_thresholds
+from samplechop.realtime.detectors.chop.decision import Decision
+from samplechop.realtime.detectors.chop.drums_alone import HopStates
+from samplechop.realtime.detectors.drums.hit_picking import (
+    ALONE,
+    NOTES,
+    VELOCITY,
+    DrumDecision,
+    HitPicker,
+    Pairs,
+    check_thresholds,
+)
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.onset_refinement import AttackSearch
 from samplechop.realtime.nets.features import HOP_LENGTH, N_DRUM_FEATURES, DrumFeatureStream
@@ -74,6 +84,9 @@ class _OwnNet:
         """[analysis] Process a block; give the answers, float32 (n, heads), of every hop that it completes."""
         return self._net.push(self._features.push(block))
 
+    def alone(self) -> None:
+        """[analysis] Know nothing of passages."""
+
 
 class _EarlyStage:
     """The answers of a streaming net's early stage at each hop; the net is shared with those who read the rest."""
@@ -85,16 +98,30 @@ class _EarlyStage:
         self.heads, self.wait = features.heads, features.wait
         self.decision: Mapping[str, Any] = manifest.decision.get("early", {})
         self._shared = PulseStream.shared(manifest, spec, tempo_range)
-        self.latency = self._shared.stream.activations.early_latency
+        self._stream = stream = self._shared.stream.activations
+        self.latency = stream.early_latency
+        self._passage: HopStates | None = None
+        if ALONE in self.decision:
+            rule = Decision.read(manifest.decision, f"model {str(manifest.path)!r}").drums_alone
+            if rule is None:
+                raise ModelError(f"model {str(manifest.path)!r} does not say when drums alone sound")
+            most, seconds = spec.max_block_size // HOP_LENGTH + 1, stream.hop_length / spec.sample_rate
+            self._passage = HopStates(rule, stream.heads, stream.lookahead, most, seconds)
 
     def reset(self) -> None:
         """[analysis] Become as new."""
         self._shared.reset()
+        if self._passage is not None:
+            self._passage.reset()
 
     def push(self, block: NDArray[np.float32], start: int) -> NDArray[np.float32]:
         """[analysis] Process a block; give the answers, float32 (n, heads), of every hop that it completes."""
-        self._shared.push(block, start)
-        return self._shared.stream.activations.early
+        self._rows = self._shared.push(block, start)
+        return self._stream.early
+
+    def alone(self) -> NDArray[np.bool_] | None:
+        """[analysis] Say for each of these hops whether drums alone sound, bool (n,); None if nobody wants to know."""
+        return None if self._passage is None else self._passage.push(self._rows, len(self._stream.early))
 
 
 class DrumDetector(StatedLatency):
@@ -138,13 +165,17 @@ class DrumDetector(StatedLatency):
             raise ModelError(f"{where} must detect each drum it decides on and its velocity: it has {have}")
         self._columns = [net.heads.index(name) for name, _ in named]
         self._velocities = [net.heads.index(name) for _, name in named]
-        choices = [
-            replace(choice, threshold=self._settings.thresholds.get(name, choice.threshold))
-            for name, choice in ((name, decision.drums[name]) for name in self._labels)
-        ]
-        self._calibrations = [one.calibration for one in choices]
+        choices, alone = (
+            [
+                replace(some[name], threshold=self._settings.thresholds.get(name, some[name].threshold))
+                for name in self._labels
+            ]
+            for some in (decision.drums, decision.alone or decision.drums)
+        )
+        self._calibrations = [[one.calibration for one in some] for some in (choices, alone)]
         most = spec.max_block_size // HOP_LENGTH + 1
-        self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate, most, self._columns)
+        read = self._columns, alone
+        self._picker = HitPicker(choices, decision.memory_seconds, HOP_LENGTH, spec.sample_rate, most, *read)
         self._latency = (
             ("attack in the window", net.wait),
             ("to the end of the frame", HOP_LENGTH - 1),
@@ -172,22 +203,27 @@ class DrumDetector(StatedLatency):
             self._start = start
         self._audio.append(block)
         answers = self._net.push(block, start)
-        if len(answers) and len(found := self._picker.push(answers)):
+        alone = self._net.alone() if len(answers) else None
+        if len(answers) and len(found := self._picker.push(answers, alone)):
             for frame, struck in groupby(found.tolist(), key=itemgetter(0)):
-                self._emit([drum for _, drum in struck], self._frame + frame, answers[frame], self._start, emit)
+                calibrations = self._calibrations[alone is not None and bool(alone[frame])]
+                known = [(drum, calibrations[drum]) for _, drum in struck]
+                self._emit(known, self._frame + frame, answers[frame], self._start, emit)
         self._frame += len(answers)
 
-    def _emit(self, struck: list[int], frame: int, scores: NDArray[np.float32], start: int, emit: Emit) -> None:
+    def _emit(
+        self, struck: list[tuple[int, Pairs]], frame: int, scores: NDArray[np.float32], start: int, emit: Emit
+    ) -> None:
         centre = frame * HOP_LENGTH
         self._last = sample = max(self._last, self._attack(centre))
-        for drum in struck:
+        for drum, calibration in struck:
             label = self._labels[drum]
             emit(
                 Event(
                     kind=DRUM,
                     sample=start + sample,
                     emitted=start + centre + self._frame_delay,
-                    strength=calibrated(self._calibrations[drum], float(scores[self._columns[drum]])),
+                    strength=calibrated(calibration, float(scores[self._columns[drum]])),
                     label=label,
                     note=NOTES[label],
                     velocity=1 + round(126 * float(scores[self._velocities[drum]])),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,8 @@ NOTES = {"kick": 36, "snare": 38, "hat": 42, "tom": 45, "cymbal": 49, "stick": 3
 hi-hat."""
 VELOCITY = " velocity"
 """What follows a drum's name in the name of the head that says how hard it was struck."""
+ALONE = "drums_alone"
+"""In a manifest's decision on drums: how they are chosen where drums alone sound."""
 START = 0.6
 """Of the highest score lately: the first hit of a record must be a good one."""
 Pairs = tuple[tuple[float, float], ...]
@@ -39,40 +41,52 @@ class DrumChoice:
 
 @dataclass(frozen=True, slots=True)
 class DrumDecision:
-    """The manifest's `decision`, read: how each drum is chosen, and how fast its highest score is forgotten."""
+    """The manifest's `decision`, read: how each drum is chosen, and how fast its highest score is forgotten.
+
+    alone: how the same drums are chosen in passages of drums alone, where scores are higher; empty: as everywhere.
+    """
 
     drums: Mapping[str, DrumChoice]
     memory_seconds: float
+    alone: Mapping[str, DrumChoice] = field(default_factory=dict)
 
     @classmethod
     def read(cls, record: Mapping[str, Any], where: str) -> "DrumDecision":
         """Read it from a manifest. Raises ModelError where it is not understood."""
         try:
-            drums = {
-                str(name): DrumChoice(
-                    float(one["threshold"]),
-                    float(one["relative"]),
-                    float(one["gap"]),
-                    tuple((float(score), float(share)) for score, share in one["calibration"]),
-                )
-                for name, one in record["drums"].items()
-            }
-            made = cls(drums, float(record["memory_seconds"]))
+            drums, alone = _choices(record["drums"]), _choices(record.get(ALONE, {}))
+            made = cls(drums, float(record["memory_seconds"]), alone)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ModelError(f"{where}: decision cannot be read: {error!r}") from None
-        numbers = [number for one in drums.values() for number in (one.threshold, one.relative)]
-        gaps = [one.gap for one in drums.values()]
+        if alone and set(alone) != set(drums):
+            raise ModelError(f"{where}: decision has {', '.join(drums)}, and {', '.join(alone)} for drums alone")
+        every = (*drums.values(), *alone.values())
+        numbers = [number for one in every for number in (one.threshold, one.relative)]
+        gaps = [one.gap for one in every]
         in_range = all(0 <= number <= 1 for number in numbers) and all(0 <= gap <= 10 for gap in gaps)
         if not in_range or not 0 < made.memory_seconds < math.inf:
             raise ModelError(f"{where}: decision has a number out of range: {dict(record)}")
         return made
 
 
+def _choices(record: Mapping[str, Any]) -> dict[str, DrumChoice]:
+    return {
+        str(name): DrumChoice(
+            float(one["threshold"]),
+            float(one["relative"]),
+            float(one["gap"]),
+            tuple((float(score), float(share)) for score, share in one["calibration"]),
+        )
+        for name, one in record.items()
+    }
+
+
 @cache
 def _compiled() -> Callable[..., int]:
-    def run(scores, columns, table, decay, state, found):
+    def run(scores, columns, alone, tables, decay, state, found):
         n, written = len(scores), 0
         for frame in range(n):
+            table = tables[int(alone[frame])]
             for drum in range(len(table)):
                 score, highest = scores[frame, columns[drum]], state[drum, 0] * decay
                 if state[drum, 1] > 0:
@@ -84,9 +98,9 @@ def _compiled() -> Callable[..., int]:
                 state[drum, 0] = max(score, highest)
         return written
 
-    table = types.float64[:, ::1]
-    read = types.float32[:, :], types.int64[::1]
-    signature = types.int64(*read, table, types.float64, table, types.int64[:, ::1])
+    tables, state = types.float64[:, :, ::1], types.float64[:, ::1]
+    read = types.float32[:, :], types.int64[::1], types.boolean[::1]
+    signature = types.int64(*read, tables, types.float64, state, types.int64[:, ::1])
     return njit([signature], cache=True)(run)
 
 
@@ -105,16 +119,23 @@ class HitPicker:
         sample_rate: int,
         most: int = 1,
         columns: Sequence[int] | None = None,
+        alone: Sequence[DrumChoice] = (),
     ) -> None:
-        """[main] One choice for each drum; at most `most` frames in one push. columns: of the scores, each drum's."""
-        gaps = [math.ceil(one.gap * sample_rate / hop_length) for one in choices]
-        # Scores are float32: 0.7 must reach a threshold of 0.7.
-        rows = [(np.float32(one.threshold), one.relative, gap) for one, gap in zip(choices, gaps, strict=True)]
-        self._table = np.array(rows, np.float64)
+        """[main] One choice for each drum; at most `most` frames in one push. columns: of the scores, each drum's.
+
+        alone: choices for frames in which drums alone sound (default: the same).
+        """
+        tables = [
+            # Scores are float32: 0.7 must reach a threshold of 0.7.
+            [(np.float32(one.threshold), one.relative, math.ceil(one.gap * sample_rate / hop_length)) for one in some]
+            for some in (choices, alone or choices)
+        ]
+        self._tables = np.array(tables, np.float64)
         self._columns = np.array(range(len(choices)) if columns is None else columns, np.int64)
         self._decay = decay_of(memory_seconds, hop_length, sample_rate)
         self._state = np.zeros((len(choices), 2), np.float64)
         self._found = np.zeros((most * len(choices), 2), np.int64)
+        self._nowhere = np.zeros(most, np.bool_)
         self._run = _compiled()
         self.reset()
 
@@ -122,12 +143,16 @@ class HitPicker:
         """[analysis] Forget everything."""
         self._state[:] = START, 0
 
-    def push(self, scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    def push(self, scores: NDArray[np.float32], alone: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """[analysis] Process scores, float32 (n, columns), n <= most; give (frame, drum) of each hit.
 
-        Frames count from the first of these scores. Returns int64, (m, 2): a view, valid until the next push.
+        alone: bool (n,), C-contiguous, whether drums alone sound; None for nowhere. Frames count from the first of
+        these scores. Returns int64, (m, 2): a view, valid until the next push.
         """
-        return self._found[: self._run(scores, self._columns, self._table, self._decay, self._state, self._found)]
+        if alone is None:
+            alone = self._nowhere[: len(scores)]
+        read = scores, self._columns, alone
+        return self._found[: self._run(*read, self._tables, self._decay, self._state, self._found)]
 
 
 def check_thresholds(thresholds: Mapping[str, float]) -> None:

@@ -73,6 +73,22 @@ def test_a_small_scale_makes_numbers_and_times_small(place: Place) -> None:
     assert tiny.minutes < whole.minutes
 
 
+def test_weights_that_are_kept_are_those_released(place: Place) -> None:
+    whole = {one.name: one.words for one in plan(read("chop"), place)}
+    kept = {one.name: one.words for one in plan(read("chop"), replace(place, keep_weights=True))}
+    assert set(whole) - set(kept) == {"training set", "training"}
+    start = {
+        name: words[words.index("--from") + 1]
+        for name, words in (("", whole["decisions"]), ("chop", kept["decisions"]))
+    }
+    assert start == {"": f"{place.out}.json", "chop": "chop"}
+
+
+def test_a_recipe_that_decides_nothing_apart_keeps_no_weights(place: Place) -> None:
+    with pytest.raises(UserError, match="--keep-weights: the recipe drums"):
+        plan(read("drums"), replace(place, keep_weights=True))
+
+
 def test_what_is_missing_is_said_at_once_and_how_to_get_it(tmp_path: Path) -> None:
     nowhere = Place(tmp_path / "out", tmp_path / "work", {"sounds": [tmp_path / "none"]}, tmp_path)
     needed, wished = missing(read("drums"), nowhere)

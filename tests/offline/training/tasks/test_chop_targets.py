@@ -51,6 +51,13 @@ def test_a_ghost_note_that_is_audible_is_a_snare_and_an_attack_but_no_hit() -> N
     assert asked(known, "hit", 1.0)[1] == 0
 
 
+def test_single_sounds_one_after_another_are_attacks_each() -> None:
+    known = truth(chops=[ChopTruth(1.0, "phrase", 0.8)])
+    assert asked(known, "onset", 1.0) == (1, 1)
+    assert asked(known, "onset", 2.0) == (0, 1)
+    assert asked(truth(DrumTruth(3.0, "kick", 0.8, CLEAR), chops=known.chops), "onset", 1.0) == (0, 1)
+
+
 def test_a_side_stick_is_a_hit_of_its_own_class() -> None:
     known = truth(DrumTruth(1.0, "stick", 0.8, CLEAR))
     assert asked(known, "stick", 1.0) == asked(known, "hit", 1.0) == (1, 1)

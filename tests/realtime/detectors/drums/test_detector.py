@@ -55,6 +55,22 @@ def test_picking_does_not_depend_on_how_scores_come(scores: list[float], split: 
     assert whole.push(column)[:, 0].tolist() == first + later.tolist()
 
 
+def test_where_drums_alone_sound_other_thresholds_count() -> None:
+    picker = HitPicker([DrumChoice(0.3, 0.0, GAP)], 6.0, HOP, RATE, 40, alone=[DrumChoice(0.6, 0.0, GAP)])
+    scores = np.full((40, 1), 0.0, np.float32)
+    scores[[5, 15, 25, 35], 0] = 0.5, 0.5, 0.7, 0.7
+    alone = np.arange(40) >= 10
+    assert picker.push(scores, alone)[:, 0].tolist() == [5, 25, 35]
+    picker.reset()
+    assert picker.push(scores)[:, 0].tolist() == [5, 15, 25, 35]
+
+
+def test_drums_alone_are_chosen_by_the_same_names() -> None:
+    assert DrumDecision.read(RECORD | {"drums_alone": {"kick": DRUM}}, "here").alone["kick"].threshold == 0.3
+    with pytest.raises(ModelError, match="for drums alone"):
+        DrumDecision.read(RECORD | {"drums_alone": {"snare": DRUM}}, "here")
+
+
 def test_a_decision_is_read() -> None:
     decision = DrumDecision.read(RECORD, "here")
     assert decision.drums == {"kick": DrumChoice(0.3, 0.5, GAP, ((0.1, 0.2), (0.9, 0.95)))}
