@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.array_cache import ArrayCache, Arrays
 
-VERSION = 1
-"""To be raised with every change of what is found in the same sound."""
+FINDS = ("realtime", "models", "offline/kits")
+"""Folders of the program that decide what is found: a change of any file in them makes it another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,21 @@ class RecordCache:
         return RecordCache(self.cache, f"{self.sound} {how}")
 
     def _key(self, kind: str, facts: Any) -> str:
-        return json.dumps([VERSION, self.sound, kind, facts], sort_keys=True, allow_nan=False)
+        return json.dumps([_program(), self.sound, kind, facts], sort_keys=True, allow_nan=False)
+
+
+@cache
+def _program() -> str:
+    """Give a hash of which program this is, by the sizes and times of its files."""
+    root, found = Path(__file__).parents[3], hashlib.sha256()
+    for path in sorted(path for folder in FINDS for path in (root / folder).rglob("*.py")):
+        facts = path.stat()
+        found.update(f"{path.relative_to(root)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    return found.hexdigest()
 
 
 def record_cache(
-    cache: ArrayCache, file: Path, sample_rate: int, channels: int, length: int, channel: str
+    kept: ArrayCache, file: Path, sample_rate: int, channels: int, length: int, channel: str
 ) -> RecordCache:
     """Give the cache of the record in a file, opened as it is said here. Raises OSError.
 
@@ -60,6 +71,6 @@ def record_cache(
         with file.open("rb") as opened:
             return {"sha256": np.array(hashlib.file_digest(opened, "sha256").hexdigest())}
 
-    digest = cache.arrays(json.dumps([VERSION, "file", at]), hashed)["sha256"].tolist()
+    digest = kept.arrays(json.dumps(["file", at]), hashed)["sha256"].tolist()
     read = [digest, sample_rate, channels, length, channel, soundfile.__libsndfile_version__]
-    return RecordCache(cache, json.dumps(read))
+    return RecordCache(kept, json.dumps(read))
