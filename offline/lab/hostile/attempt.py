@@ -46,7 +46,7 @@ _CACHES = (
     "/dev/fd/",
     "/dev/shm/sem.",
     "/dev/shm/psm_",
-    str(Path("~/.config/matplotlib").expanduser()),
+    str(Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "matplotlib").expanduser()),
     str(Path("~/.cache").expanduser()),
 )
 
