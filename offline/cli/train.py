@@ -26,6 +26,7 @@ from samplechop.offline.training.recipes import (
     imported,
 )
 from samplechop.realtime.core.errors import check_extra
+from samplechop.realtime.core.help_texts import fit_help
 from samplechop.realtime.core.options import with_options
 
 RECIPES = {
@@ -127,7 +128,7 @@ class _Commands(UserDict[str, Any]):
         """Make a task's command."""
         single = typer.Typer(add_completion=False)
         single.command(task)(_release if task == RELEASE else _command(task, self.data[task]))
-        return get_command(single)
+        return fit_help(get_command(single))
 
 
 class TaskGroup(DefaultGroup):

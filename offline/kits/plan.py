@@ -25,6 +25,8 @@ from samplechop.offline.project.model import Chop, Grid, Project
 
 AS_DETECTED = Grid()
 """The beat grid, where nobody corrected it."""
+SHORTEST = 0.15
+"""Seconds that must be left of a record for a chop to be worth a pad: a session may end in the middle of a sound."""
 MOST_CANDIDATES = 2000
 """Most that are compared with each other: every pair has a distance, and thousands would take gigabytes."""
 
@@ -111,7 +113,7 @@ def choice(
     mine = {chop.at for chop in decided.inside(project, first, last)}
     everything, fixed = boundaries.with_fixed(begun, options, rate, first, last, mine)
     must = {everything[index].sample for index in fixed}
-    places = _strongest(everything, must)
+    places = _strongest(_long_enough(everything, must, options.count or 1, last - round(SHORTEST * rate)), must)
     starts = np.array([place.sample for place in places], np.int64)
     stops = np.append(starts[1:], last)
     cuts = redundancy.grid(min(options.most, len(places)), first, last)
@@ -157,6 +159,15 @@ def planned(
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
     return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops)
+
+
+def _long_enough(everything: Sequence[Candidate], fixed: set[int], count: int, latest: int) -> Sequence[Candidate]:
+    """Leave out what begins so late that the end of what is chopped makes a sliver of it, if the kit is full without.
+
+    latest: sample. What is fixed stays.
+    """
+    kept = [one for one in everything if one.sample <= latest or one.sample in fixed]
+    return kept if len(kept) >= count else everything
 
 
 def _strongest(everything: Sequence[Candidate], fixed: set[int]) -> list[Candidate]:
