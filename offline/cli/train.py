@@ -36,7 +36,7 @@ RECIPES = {
     \b
     samplechop crate build -o crate --minutes 120      make labelled music
     samplechop train crate -o mine/soul                train on it
-    samplechop train my-records -o mine/me --from chop ten records with your own chops beside them
+    samplechop train my-records -o mine/me --from chop   ten records with your own chops beside them
     samplechop train chop --from-projects my-records -o mine/me --from chop      ten records with projects beside them
     samplechop train crate -o mine/found --search 20   try settings, keep what is surely better
 
