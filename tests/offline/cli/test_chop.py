@@ -18,7 +18,8 @@ from samplechop.offline.kits.analysis import candidates, detection
 from samplechop.offline.kits.core.model import Content, Guess, Slice
 from samplechop.offline.kits.core.options import ChopOptions, Want
 from samplechop.offline.kits.core.record import open_record
-from samplechop.offline.project.model import Grid
+from samplechop.offline.project.identity import audio_of
+from samplechop.offline.project.model import Grid, Project
 from tests.support.command import ROOT, samplechop
 from tests.support.signals import RATE, record
 
@@ -286,7 +287,8 @@ def test_bars_are_followed_only_where_the_tempo_is_clear(song: Path, tmp_path: P
 
 def test_beats_bars_and_lengths_follow_a_corrected_grid(song: Path, tmp_path: Path) -> None:
     taken = open_record(song, tmp_path)
-    plan = planning.planned(taken, ChopOptions(until="2beats"), 0, taken.length, grid=Grid(bpm=80.0, ones=(50_000,)))
+    project = Project(audio_of(taken), grid=Grid(bpm=80.0, ones=(50_000,)))
+    plan = planning.planned(taken, ChopOptions(until="2beats"), 0, taken.length, project=project)
     assert plan.found.tempo == Guess("80.0", 1.0)
     assert {one.stop - one.start for one in plan.pieces[:-1]} == {round(1.5 * taken.sample_rate)}
     assert 50_000 in {beat.sample for beat in plan.found.beats if beat.label == "1"}
