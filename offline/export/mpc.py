@@ -5,19 +5,21 @@ saves it, after github.com/BlackCursive/mpckitcreator (template.xml, instrument.
 128, which plays its sample once, to the end, and cuts itself short when it is played again; SliceIndex 129 is the whole
 sample from SliceStart to SliceEnd. Of a gate OneShot is False, SliceLoop 1 loops forward from SliceLoopStart, and pads
 of one MuteGroup, 1 to 32, choke each other, as github.com/git-moss/ConvertWithMoss reads and writes them. MPC 3 loads
-such programs too. Samples are named without ending, beside the program.
+such programs too. Samples are named without ending, beside the program. Pads are all of one colour, or, where Universal
+is false, each has its own: seven bits for each of red, green and blue, as in that template's green.
 """
 
 import copy
 import json
 import shutil
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain, count
 from pathlib import Path
 
 from samplechop.offline.audio.sample_formats import quantised, wav_file
 from samplechop.offline.export import factor_to_fit, slice_blocks, template, warn, xml_bytes, xml_children, xml_find
+from samplechop.offline.export.pads import coloured, rgb
 from samplechop.offline.kits.core.model import Kit, Slice
 
 PADS = 128
@@ -74,7 +76,7 @@ def _copy(kit: Kit, part: Slice, sample: Path, channels: int, factor: float) -> 
 def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element:
     root = template("mpc_program.xml")
     xml_find(root, "Program/ProgramName").text = kit.name
-    xml_find(root, "Program/ProgramPads").text = _colours()
+    xml_find(root, "Program/ProgramPads").text = _colours(parts)
     maps = ("Program/Instruments", "Program/PadNoteMap", "Program/PadGroupMap")
     instruments, notes, groups = (xml_find(root, place) for place in maps)
     empty = instruments[0]
@@ -91,17 +93,23 @@ def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element
         if index < len(parts):
             xml_find(pad, "Layers/Layer/SampleName").text = names[index]
             xml_find(pad, "Layers/Layer/SliceEnd").text = str(max(parts[index].frames - 1, 0))
-            xml_find(pad, "Layers/Layer/SliceLoop").text = str(int(kit.play == "loop"))
-            xml_find(pad, "OneShot").text = str(kit.play == "one-shot")
-            xml_find(pad, "MuteGroup").text = str(int(kit.choke))
+            xml_find(pad, "Layers/Layer/SliceLoop").text = str(int(kit.play_of(parts[index]) == "loop"))
+            xml_find(pad, "OneShot").text = str(kit.play_of(parts[index]) == "one-shot")
+            xml_find(pad, "MuteGroup").text = str(kit.choke_of(parts[index]))
         instruments.append(pad)
         xml_children(ET.SubElement(notes, "PadNote", number), {"Note": note})
         xml_children(ET.SubElement(groups, "PadGroup", number), {"Group": 0})
     return root
 
 
-def _colours() -> str:
-    """Give the colours of the pads, JSON within the XML: all alike."""
-    pads = {f"value{index}": 0 for index in range(PADS)}
-    content = {"Universal": {"value0": True}, "Type": {"value0": 1}, "universalPad": _GREEN, "pads": pads}
+def _colours(parts: Sequence[Slice]) -> str:
+    """Give the colours of the pads, JSON within the XML: all alike unless one of the slices has its own."""
+    each = [_colour(part.colour) if part.colour else _GREEN for part in parts] if coloured(parts) else []
+    pads = {f"value{index}": each[index] if index < len(each) else 0 for index in range(PADS)}
+    content = {"Universal": {"value0": not each}, "Type": {"value0": 1}, "universalPad": _GREEN, "pads": pads}
     return json.dumps({"ProgramPads": {**content, "UnusedPads": {"value0": 1}}}, indent=4)
+
+
+def _colour(colour: str) -> int:
+    red, green, blue = (value >> 1 for value in rgb(colour))
+    return red << 16 | green << 8 | blue

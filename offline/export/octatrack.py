@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BYTES, quantised, resampled, wav_file
 from samplechop.offline.export import factor_to_fit, slice_blocks, warn
+from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, HOW_IT_PLAYS, coloured, warn_unsaid
 from samplechop.offline.kits.core.model import Kit, Slice
 from samplechop.offline.kits.core.options import UNKNOWN_TEMPO
 
@@ -41,6 +42,10 @@ def write(kit: Kit) -> list[Path]:
         warn(f"Octatrack: the {channels} channels of the slices are mixed to one, a sample has one or two")
         channels = 1
     parts = _fitting(kit, channels * BYTES[subtype])
+    together = len({kit.choke_of(part) for part in parts}) == 1 and kit.choke_of(parts[0])  # as a track has it
+    chokes = [] if together else [part for part in parts if part.choke is not None]
+    plays = [part for part in parts if part.play is not None]
+    warn_unsaid(kit, "Octatrack", {HOW_IT_PLAYS: plays, CHOKE_GROUP: chokes, COLOUR: coloured(parts)})
     folder = kit.folder / "octatrack"
     folder.mkdir(exist_ok=True)
     sample, places = folder / f"{kit.name}.wav", folder / f"{kit.name}.ot"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import mixed, quantised
 from samplechop.offline.export import factor_to_fit, warn
+from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, coloured, warn_unsaid
 from samplechop.offline.kits.core.model import Kit, Play, Slice
 
 RATE = 44_100
@@ -41,6 +42,8 @@ def write(kit: Kit) -> list[Path]:
     parts = kit.slices[:KEYS]
     if len(parts) < len(kit.slices):
         warn(f"OP-1: {len(kit.slices) - KEYS} slices are left out, a drum sample has {KEYS} keys")
+    said = [part for part in parts if part.choke is not None]
+    warn_unsaid(kit, "OP-1", {CHOKE_GROUP: said, COLOUR: coloured(parts)})
     wanted = [math.ceil(part.frames * RATE / kit.slice_rate) for part in parts]
     longest = share(wanted, MOST_SAMPLES)
     if longest < max(wanted):
@@ -51,7 +54,7 @@ def write(kit: Kit) -> list[Path]:
     sounds = [(quantised(sound * factor, "PCM_16") >> 16).astype(np.int16) for sound in played]
     path = kit.folder / "op1" / f"{kit.name}.aif"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(_aiff(sounds, kit.name, kit.play))
+    path.write_bytes(_aiff(sounds, kit.name, [kit.play_of(part) for part in parts]))
     return [path]
 
 
@@ -86,21 +89,22 @@ def _sound(kit: Kit, part: Slice, most: int) -> NDArray[np.float64]:
     return mono
 
 
-def _aiff(sounds: list[NDArray[np.int16]], name: str, play: Play) -> bytes:
+def _aiff(sounds: list[NDArray[np.int16]], name: str, plays: Sequence[Play]) -> bytes:
     samples = np.concatenate(sounds)
     common = struct.pack(">hIh", 1, len(samples), 16) + _EXTENDED_44100
-    chunks = _chunk(b"COMM", common) + _chunk(b"APPL", b"op-1" + _described(sounds, name, play))
+    chunks = _chunk(b"COMM", common) + _chunk(b"APPL", b"op-1" + _described(sounds, name, plays))
     chunks += _chunk(b"SSND", struct.pack(">II", 0, 0) + samples.astype(">i2").tobytes())
     return _chunk(b"FORM", b"AIFF" + chunks)
 
 
-def _described(sounds: list[NDArray[np.int16]], name: str, play: Play) -> bytes:
+def _described(sounds: list[NDArray[np.int16]], name: str, plays: Sequence[Play]) -> bytes:
     """Give the keys as JSON, padded with line ends to a multiple of four bytes as the devices' own files are."""
     stops = np.cumsum([len(sound) for sound in sounds])
     starts = stops - [len(sound) for sound in sounds]
     spare = KEYS - len(sounds)  # keys without a slice play the last one
     first = [int(start) * UNIT for start in starts]
     last = [max(int(stop) - 1, 0) * UNIT for stop in stops]
+    modes = [_PLAY_MODES[play] for play in plays]
     content = {
         "drum_version": 1,
         "dyna_env": [0, 8192, 0, 8192, 0, 0, 0, 0],
@@ -114,7 +118,7 @@ def _described(sounds: list[NDArray[np.int16]], name: str, play: Play) -> bytes:
         "name": name,
         "octave": 0,
         "pitch": [0] * KEYS,
-        "playmode": [_PLAY_MODES[play]] * KEYS,
+        "playmode": modes + modes[-1:] * spare,
         "reverse": [8192] * KEYS,  # forwards
         "start": first + first[-1:] * spare,
         "type": "drum",

@@ -1,7 +1,7 @@
 """Software samplers: the slices, and a document that says on which note each lies, and how pads play and choke.
 
 SFZ: text, with opcodes of SFZ 1 (sfzformat.com, "SFZ file structure" and "Opcodes"), which all players know.
-DecentSampler: XML, as in its Developer's Guide, "The <groups> element".
+DecentSampler: XML, as in its Developer's Guide, "The <groups> element" and, since version 1.4, "How to Color the Keys".
 Bitwig: a multisample, a zip of the slices and of multisample.xml; its schema is at github.com/bitwig/multisample.
 Slices are stored uncompressed, so that players can stream them.
 Hydrogen: a drum kit, a tar.gz of one folder with the slices and drumkit.xml, as in drumkit.xsd of Hydrogen 1.0.
@@ -16,40 +16,55 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from samplechop.offline.export import credit, warn, xml_bytes, xml_children, zip_member
-from samplechop.offline.kits.core.model import Kit, Play, Slice
+from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, HOW_IT_PLAYS, alike, coloured, warn_unsaid
+from samplechop.offline.kits.core.model import KIT_GROUP, Kit, Play, Slice
 
 _SFZ_LOOP_MODES: dict[Play, str] = {"one-shot": "one_shot", "gate": "no_loop", "loop": "loop_continuous"}
 
 
 def write_sfz(kit: Kit) -> list[Path]:
-    """Write NAME.sfz beside the folder of the slices."""
-    group = f"<group> loop_mode={_SFZ_LOOP_MODES[kit.play]}" + (" group=1 off_by=1" if kit.choke else "")
-    lines = [f"// {credit(kit)}", "", group]
-    for part in kit.slices:
-        loop = f"loop_start=0 loop_end={part.frames - 1} " if kit.play == "loop" else ""
-        lines.append(f"<region> key={part.note} pitch_keycenter={part.note} {loop}sample={part.file}")
+    """Write NAME.sfz beside the folder of the slices. Colours it has no word for."""
+    warn_unsaid(kit, "SFZ", {COLOUR: coloured(kit.slices)})
+    lines = [f"// {credit(kit)}", ""]
+    for (play, choke), parts in alike(kit).items():
+        lines.append(f"<group> loop_mode={_SFZ_LOOP_MODES[play]}" + (f" group={choke} off_by={choke}" if choke else ""))
+        for part in parts:
+            loop = f"loop_start=0 loop_end={part.frames - 1} " if play == "loop" else ""
+            lines.append(f"<region> key={part.note} pitch_keycenter={part.note} {loop}sample={part.file}")
     path = kit.folder / f"{kit.name}.sfz"
     path.write_bytes("\n".join([*lines, ""]).encode())
     return [path]
 
 
 def write_decent_sampler(kit: Kit) -> list[Path]:
-    """Write NAME.dspreset beside the folder of the slices."""
-    root = ET.Element("DecentSampler", minVersion="1.0.0")
-    group = ET.SubElement(ET.SubElement(root, "groups"), "group", loopEnabled=_yes(kit.play == "loop"))
-    group.attrib.update({"ampEnvEnabled": _yes(kit.play != "one-shot")})  # without one a note's end is nothing
-    if kit.play != "one-shot":
-        group.attrib.update({"attack": "0", "decay": "0", "sustain": "1", "release": "0.01"})
-    if kit.choke:
-        group.attrib.update({"tags": "pads", "silencedByTags": "pads", "silencingMode": "fast"})
-    for part in kit.slices:
-        note = str(part.note)
-        sample = ET.SubElement(group, "sample", path=part.file, rootNote=note, loNote=note, hiNote=note)
-        if kit.play == "loop":
-            sample.attrib.update({"loopStart": "0", "loopEnd": str(part.frames - 1)})
+    """Write NAME.dspreset beside the folder of the slices. Colours are those of keys on the screen."""
+    root = ET.Element("DecentSampler", minVersion="1.4.0" if coloured(kit.slices) else "1.0.0")
+    if coloured(kit.slices):
+        keyboard = ET.SubElement(ET.SubElement(root, "ui"), "keyboard")
+        for part in kit.slices:  # a coloured key takes the usual colour from all others that play
+            place = {"loNote": str(part.note), "hiNote": str(part.note)}
+            ET.SubElement(keyboard, "color", place, color=f"FF{(part.colour or _GREY)[1:].upper()}")
+    groups = ET.SubElement(root, "groups")
+    for (play, choke), parts in alike(kit).items():
+        group = ET.SubElement(groups, "group", loopEnabled=_yes(play == "loop"))
+        group.attrib.update({"ampEnvEnabled": _yes(play != "one-shot")})  # without one a note's end is nothing
+        if play != "one-shot":
+            group.attrib.update({"attack": "0", "decay": "0", "sustain": "1", "release": "0.01"})
+        if choke:
+            tag = "pads" if choke == KIT_GROUP else f"pads{choke}"
+            group.attrib.update({"tags": tag, "silencedByTags": tag, "silencingMode": "fast"})
+        for part in parts:
+            note = str(part.note)
+            sample = ET.SubElement(group, "sample", path=part.file, rootNote=note, loNote=note, hiNote=note)
+            if play == "loop":
+                sample.attrib.update({"loopStart": "0", "loopEnd": str(part.frames - 1)})
     path = kit.folder / f"{kit.name}.dspreset"
     path.write_bytes(xml_bytes(root))
     return [path]
+
+
+_GREY = "#9a9a9a"
+"""Of pads without a colour of their own, where others have one."""
 
 
 def _yes(value: bool) -> str:
@@ -58,6 +73,8 @@ def _yes(value: bool) -> str:
 
 def write_bitwig(kit: Kit) -> list[Path]:
     """Write NAME.multisample. Whether a pad plays to the end, and chokes others, the format leaves to the player."""
+    unsaid = {HOW_IT_PLAYS: [part for part in kit.slices if part.play in ("one-shot", "gate")]}
+    warn_unsaid(kit, "Bitwig", unsaid | {CHOKE_GROUP: [part for part in kit.slices if part.choke is not None]})
     if kit.subtype == "DOUBLE" or kit.slice_channels > 2:
         warn("Bitwig: players of .multisample need not know slices of 64 bits or more than two channels")
     path = kit.folder / f"{kit.name}.multisample"
@@ -76,14 +93,20 @@ def _bitwig_document(kit: Kit) -> ET.Element:
     root = ET.Element("multisample", name=kit.name)
     xml_children(root, {"generator": "samplechop", "category": "Drums", "creator": "", "description": credit(kit)})
     ET.SubElement(ET.SubElement(root, "keywords"), "keyword").text = "chops"
+    # Only groups have colours; to the sound they mean nothing.
+    colours = list(dict.fromkeys(part.colour for part in kit.slices if part.colour))
+    for colour in colours:
+        ET.SubElement(root, "group", name=colour, color=colour[1:])
     for part in kit.slices:
         note, end = str(part.note), f"{part.frames}.0"
         place = {"file": _file(part), "sample-start": "0.0", "sample-stop": end, "gain": "0.0"}
         sample = ET.SubElement(root, "sample", place | {"zone-logic": "always-play"})
+        if part.colour:
+            sample.set("group", str(colours.index(part.colour)))
         ET.SubElement(sample, "key", root=note, track="1", tune="0.0", low=note, high=note)
         ET.SubElement(sample, "velocity", low="0", high="127")
         ET.SubElement(sample, "select", low="0", high="127")
-        ET.SubElement(sample, "loop", mode="loop" if kit.play == "loop" else "off", start="0.0", stop=end)
+        ET.SubElement(sample, "loop", mode="loop" if kit.play_of(part) == "loop" else "off", start="0.0", stop=end)
     return root
 
 
@@ -123,9 +146,11 @@ _REST = {
 
 
 def write_hydrogen(kit: Kit) -> list[Path]:
-    """Write NAME.h2drumkit. How long a pad plays Hydrogen has no word for."""
+    """Write NAME.h2drumkit. How long a pad plays, and its colour, Hydrogen has no word for."""
     if kit.play != "one-shot":
         warn(f"Hydrogen: a pad plays its slice to the end, --play {kit.play} is nothing it can say")
+    unsaid = {HOW_IT_PLAYS: [part for part in kit.slices if part.play in ("gate", "loop")]}
+    warn_unsaid(kit, "Hydrogen", unsaid | {COLOUR: coloured(kit.slices)})
     path = kit.folder / f"{kit.name}.h2drumkit"
     with (
         path.open("wb") as file,
@@ -158,9 +183,10 @@ def _hydrogen_document(kit: Kit) -> ET.Element:
     component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
     xml_children(component, {"id": "0", "name": "Main", "volume": "1"})
     instruments = ET.SubElement(root, "instrumentList")
-    # A mute group ends the others, a stop note the pad's own sound when it is hit again.
-    choked = ({"muteGroup": "0"}, {"isStopNote": "true"}) if kit.choke else ({}, {})
     for number, part in enumerate(kit.slices):
+        # A mute group ends the others, a stop note the pad's own sound when it is hit again.
+        choke = kit.choke_of(part)
+        choked = ({"muteGroup": str(choke - 1)}, {"isStopNote": "true"}) if choke else ({}, {})
         instrument = ET.SubElement(instruments, "instrument")
         xml_children(instrument, {"id": str(number), "name": part.title} | _INSTRUMENT | choked[0])
         xml_children(instrument, {"midiOutNote": str(part.note)} | _REST | choked[1])

@@ -6,7 +6,8 @@ Audacity: a label track, a line for each slice with start, end and name, in seco
 same name, so that `samplechop train` and `samplechop labels` find it too.
 Reaper: the record on a track, with a region for each slice. Projects are text, a tree of `<NAME … >` blocks with a line
 for each setting; github.com/ReaTeam/Doc (State Chunk Definitions) lists them. A region is two MARKER lines of one
-number: its name at the start, an empty one at the end. NAME.wav lies beside it, so that the folder can be moved.
+number: its name at the start, an empty one at the end; a colour stands behind, as
+github.com/git-moss/ProjectConverter reads and writes it. NAME.wav lies beside it, so that the folder can be moved.
 DAWproject: the record on an audio track, markers, and the notes that replay the slices: a zip of project.xml,
 metadata.xml and the audio, with schemas by Bitwig and PreSonus at github.com/bitwig/dawproject. Musical time is in
 beats at the kit's tempo; the audio clip counts in seconds and is not warped, so that the record plays unchanged.
@@ -23,6 +24,7 @@ from xml.etree import ElementTree as ET
 import mido
 
 from samplechop.offline.export import credit, xml_bytes, zip_member
+from samplechop.offline.export.pads import rgb
 from samplechop.offline.export.record import whole_wav
 from samplechop.offline.kits.core.model import Kit
 from samplechop.offline.kits.core.options import UNKNOWN_TEMPO
@@ -100,14 +102,20 @@ def write_reaper(kit: Kit) -> list[Path]:
     lines.append(f"  TEMPO {kit.tempo.value if kit.tempo else 120} 4 4")
     for part in kit.slices:
         start, stop = kit.seconds(part.start), kit.seconds(part.stop)
-        lines.append(f"  MARKER {part.number} {start:.9f} {quoted(part.title)} {_REGION}")
-        lines.append(f'  MARKER {part.number} {stop:.9f} "" {_REGION}')
+        colour = f" {reaper_colour(part.colour)}" if part.colour else ""
+        lines.append(f"  MARKER {part.number} {start:.9f} {quoted(part.title)} {_REGION}{colour}")
+        lines.append(f'  MARKER {part.number} {stop:.9f} "" {_REGION}{colour}')
     lines += ["  <TRACK", f"    NAME {quoted(kit.name)}", "    <ITEM", "      POSITION 0", f"      LENGTH {length:.9f}"]
     lines += ["      LOOP 0", f"      NAME {quoted(record.name)}", "      SOFFS 0", "      PLAYRATE 1 1 0 -1 0 0.0025"]
     lines += ["      <SOURCE WAVE", f"        FILE {quoted(record.name)}", "      >", "    >", "  >", ">"]
     path = kit.folder / f"{kit.name}.rpp"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return [path, record]
+
+
+def reaper_colour(colour: str) -> int:
+    """Give a colour such as "#56b4e9" as projects have it: red in the lowest byte, and a bit that says it was set."""
+    return 1 << 24 | int.from_bytes(bytes(rgb(colour)), "little")
 
 
 def quoted(text: str) -> str:
@@ -187,5 +195,7 @@ def _dawproject(kit: Kit, audio: str) -> ET.Element:
     for part in kit.slices:
         place = {"time": beats(part.start), "duration": beats(part.stop - part.start)}
         ET.SubElement(notes, "Note", {**place, "channel": str(CHANNEL), "key": str(part.note), "vel": velocity})
-        ET.SubElement(markers, "Marker", time=place["time"], name=part.title)
+        marker = ET.SubElement(markers, "Marker", time=place["time"], name=part.title)
+        if part.colour:
+            marker.set("color", part.colour)
     return root

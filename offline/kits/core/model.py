@@ -26,6 +26,10 @@ Play = Literal["one-shot", "gate", "loop"]
 """How a pad plays: to the slice's end however short its note, while it is held, or over and over while it is held."""
 
 
+KIT_GROUP = 1
+"""The group of a kit's pads that end each other, where nothing else was said of one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A place where the record could be cut. sample: position. strength: 0..1, the calibrated probability.
@@ -85,7 +89,8 @@ class Slice:
     file: its wav file relative to the kit's folder, with "/" (such as "slices/01_0m00.000.wav").
     frames: samples per channel in that file: stop - start, unless it was trimmed, resampled or cut short.
     content: what sounds in it. What a project says of it, None where it says nothing: choke, the group whose pads end
-    each other, 0 for none; play, how its pad plays; colour, "#rrggbb".
+    each other, 0 for none; play, how its pad plays; colour, "#rrggbb". What holds of the first two `Kit.choke_of` and
+    `Kit.play_of` tell. A gain is in the samples of its file.
     """
 
     number: int
@@ -181,6 +186,14 @@ class Kit:
         """Read the slice's wav file: (frames, slice_channels); float32 full scale ±1, or "int16" and so on."""
         samples: NDArray[np.float32] = soundfile.read(self.path(part), dtype=dtype, always_2d=True)[0]
         return samples
+
+    def play_of(self, part: Slice) -> Play:
+        """Tell how the slice's pad plays: as was said of it, else as those of the kit."""
+        return part.play or self.play
+
+    def choke_of(self, part: Slice) -> int:
+        """Tell the group of pads that end each other, 0 for none: as was said of it, else KIT_GROUP or none."""
+        return part.choke if part.choke is not None else KIT_GROUP * self.choke
 
     def seconds(self, sample: int) -> float:
         """Give a position of the record in seconds."""

@@ -175,3 +175,25 @@ def test_a_project_goes_where_its_sound_is(song: Path, clicks: np.ndarray) -> No
     assert abs(project.deleted[0] - HITS[5] - 10_000) < 0.001 * RATE
     assert samplechop("project", "undo", song).code == 0
     assert project_of(song) != project
+
+
+def test_a_gain_is_in_the_slice_and_no_format_says_it_again(song: Path) -> None:
+    decide(
+        song,
+        {"do": "kit", "option": "formats", "value": ["sfz", "decentsampler", "mpc"]},
+        {"do": "lock", "at": HITS[2]},
+    )
+    kits = []
+    for folder in ("plain", "quieter"):
+        outcome = samplechop("chop", song, "-o", song.parent / folder, "--no-picture")
+        assert outcome.code == 0, outcome.err
+        kits.append(contents(song.parent / folder / "song"))
+        decide(song, {"do": "gain", "at": HITS[2], "gain_db": 20 * np.log10(0.5)})
+    plain, quieter = kits
+    changed = {Path(place) for place in plain if plain[place] != quieter[place]} - {Path("kit.json")}
+    [one] = {place for place in changed if place.parts[0] == "slices"}
+    [copy] = changed - {one}
+    assert copy.parts[0] == "mpc" and copy.suffix == ".wav"
+    before, after = (soundfile.read(song.parent / kit / "song" / one)[0] for kit in ("plain", "quieter"))
+    assert np.abs(after - 0.5 * before).max() <= 2**-15
+    assert quieter[copy.as_posix()] == quieter[one.as_posix()]

@@ -3,6 +3,7 @@
 import io
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,14 @@ def test_the_published_schemas_accept_it(tmp_path, kind, slices):
     parts = parts_of(make_kit(tmp_path, slices=slices, slice_length=200, first_note=0, name=ANY_NAME))
     schema = etree.XMLSchema(etree.parse(str(Path(SCHEMAS or "") / f"{kind}.xsd")))
     schema.assertValid(etree.fromstring(parts[f"{kind.lower()}.xml"]))
+
+
+@needs_schemas
+def test_the_published_schemas_accept_colours(tmp_path):
+    kit = make_kit(tmp_path)
+    coloured = replace(kit, slices=tuple(replace(part, colour="#56b4e9") for part in kit.slices))
+    schema = etree.XMLSchema(etree.parse(str(Path(SCHEMAS or "") / "Project.xsd")))
+    schema.assertValid(etree.fromstring(parts_of(coloured)["project.xml"]))
 
 
 @needs_schemas

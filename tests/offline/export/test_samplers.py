@@ -101,11 +101,16 @@ def test_a_short_hit_plays_the_whole_slice(tmp_path: Path) -> None:
 
 
 @sounding
-@pytest.mark.parametrize(("choke", "sounds"), [(True, False), (False, True)])
-def test_a_pad_ends_the_one_that_sounds(choke: bool, sounds: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("choke", "groups", "sounds"),
+    [(True, (None, None), False), (False, (None, None), True), (True, (None, 2), True), (False, (3, 3), False)],
+)
+def test_a_pad_ends_the_one_that_sounds_in_its_group(
+    choke: bool, groups: tuple[int | None, int | None], sounds: bool, tmp_path: Path
+) -> None:
     kit = replace(make_kit(tmp_path, slices=2, slice_length=24_000), choke=choke)
-    second = replace(kit.slices[1], start=8_000, stop=32_000)
-    sound = played(replace(kit, slices=(kit.slices[0], second)), tmp_path)
+    second = replace(kit.slices[1], start=8_000, stop=32_000, choke=groups[1])
+    sound = played(replace(kit, slices=(replace(kit.slices[0], choke=groups[0]), second)), tmp_path)
     first = kit.read_slice(kit.slices[0])[:, 0].astype(float)
     rest = slice(16_000, 22_000)
     alone = kit.read_slice(second)[:, 0].astype(float)[rest.start - 8_000 : rest.stop - 8_000]

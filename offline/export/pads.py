@@ -1,0 +1,44 @@
+"""What was said of single pads: which are alike, and what a format cannot say of them.
+
+The kit's own `play` and `choke` are options of its making, and what a format makes of them the documents say; so a
+warning is only for what somebody said of a pad.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+from samplechop.offline.export import ExportWarning
+from samplechop.offline.kits.core.model import Kit, Play, Slice
+
+HOW_IT_PLAYS, CHOKE_GROUP, COLOUR = "how it plays", "its choke group", "its colour"
+"""What can be said of a pad, in words for `warn_unsaid`."""
+
+
+def alike(kit: Kit) -> Mapping[tuple[Play, int], Sequence[Slice]]:
+    """Give the slices by how their pads play and their choke group, 0 for none; both in order of time."""
+    groups: dict[tuple[Play, int], list[Slice]] = {}
+    for part in kit.slices:
+        groups.setdefault((kit.play_of(part), kit.choke_of(part)), []).append(part)
+    return groups
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Give red, green and blue, 0..255, of a colour such as "#56b4e9"."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue
+
+
+def coloured(parts: Sequence[Slice]) -> list[Slice]:
+    """Give the slices whose pads were given a colour."""
+    return [part for part in parts if part.colour is not None]
+
+
+def warn_unsaid(kit: Kit, name: str, unsaid: Mapping[str, Sequence[Slice]]) -> None:
+    """Say in one warning what a format cannot say of pads; nothing where nobody asked for it.
+
+    name: of the format. unsaid: by what it is, the slices of which it was said.
+    """
+    told = [f"{what} of {len(parts)}" for what, parts in unsaid.items() if parts]
+    if told:
+        text = f"{name}: what was said of pads it cannot say in full: {', '.join(told)} of {len(kit.slices)} slices"
+        warnings.warn(text, ExportWarning, stacklevel=3)
