@@ -28,7 +28,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
 from samplechop.offline.kits.kit_folder import replacing_kit
 from samplechop.offline.kits.plan import Plan, planned
-from samplechop.offline.kits.remarks import remarks
+from samplechop.offline.kits.remarks import remarks, too_loud
 from samplechop.offline.project.document import digest
 from samplechop.offline.project.fitting import fitted
 from samplechop.offline.project.model import Project
@@ -147,7 +147,7 @@ def _exported(
     kit = cut(cut_from, folder, plan, options, first, last, inside, key)
     kit = replace(kit, project=digest(project) if project else "")
     notes = [*record.warnings, *to_know, *plan.found.warnings, *remarks(kit, record, plan, options)]
-    notes += decided.remarks(project, options, first, last)
+    notes += [*decided.remarks(project, options, first, last), *too_loud(kit, cut_from, plan, options)]
     return exported(kit, plan.similarity, options, notes, progress, second)
 
 

@@ -1,7 +1,10 @@
 """What the user should know of a kit that was made: where it is not what was asked for, and what would mend that."""
 
+import math
 from collections.abc import Sequence
 
+from samplechop.offline.audio.sample_formats import FLOATS
+from samplechop.offline.kits import write_slices
 from samplechop.offline.kits.core.model import Kit, Piece, Slice
 from samplechop.offline.kits.core.options import NOTES, ChopOptions, Want
 from samplechop.offline.kits.core.record import Record
@@ -31,6 +34,27 @@ def remarks(kit: Kit, record: Record, plan: Plan, options: ChopOptions) -> list[
         if options.fixed_length is None and off > _OFF_PADS * whole:
             notes.append(f"{off:.1f} of {whole:.1f} s lie on no pad; --until chosen has the whole record on pads")
     return notes
+
+
+def too_loud(kit: Kit, record: Record, plan: Plan, options: ChopOptions) -> list[str]:
+    """Say in a sentence which slices their own gain takes over full scale, where whole numbers clip.
+
+    record: what the slices were cut from. Only slices that were turned up are read once more.
+    """
+    if kit.subtype in FLOATS:
+        return []
+    over: dict[str, float] = {}
+    for part, piece, chop in zip(kit.slices, plan.pieces, plan.chops, strict=False):  # of a plan of none there are none
+        if chop is not None and chop.gain_db is not None and chop.gain_db > 0:
+            peak = write_slices.peak(write_slices.shaped(record, piece, options, kit.last))
+            over[part.name] = chop.gain_db + 20 * math.log10(max(peak, 1e-9))
+    names = [name for name, level in over.items() if level > 0]
+    if not names:
+        return []
+    return [
+        f"their gain takes {len(names)} of {len(kit.slices)} slices up to {max(over.values()):.1f} dB over full scale, "
+        f"where they are clipped: give less to {', '.join(names)}"
+    ]
 
 
 def tagged(slices: Sequence[Slice], want: Want) -> int:

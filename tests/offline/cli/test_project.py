@@ -197,3 +197,15 @@ def test_a_gain_is_in_the_slice_and_no_format_says_it_again(song: Path) -> None:
     before, after = (soundfile.read(song.parent / kit / "song" / one)[0] for kit in ("plain", "quieter"))
     assert np.abs(after - 0.5 * before).max() <= 2**-15
     assert quieter[copy.as_posix()] == quieter[one.as_posix()]
+
+
+def test_a_gain_that_clips_is_told(song: Path) -> None:
+    sound, _ = soundfile.read(song)
+    room = -20 * float(np.log10(np.abs(sound[HITS[5] : HITS[6]]).max()))
+    end = {"do": "end", "at": HITS[5], "end": HITS[6]}
+    decide(song, end, {"do": "gain", "at": HITS[5], "gain_db": room + 3})
+    outcome = samplechop("chop", song, "-o", song.parent / "kits", *PLAIN)
+    assert "their gain takes 1 of 10 slices up to 3.0 dB over full scale" in " ".join(outcome.err.split())
+    decide(song, {"do": "gain", "at": HITS[5], "gain_db": room - 0.1})
+    outcome = samplechop("chop", song, "-o", song.parent / "more", *PLAIN)
+    assert outcome.code == 0 and "full scale" not in outcome.err
