@@ -58,7 +58,12 @@ def with_fingerprints(atlas: Atlas, side: int = 8) -> np.ndarray:
     return prints
 
 
+def likeness(decoded: np.ndarray, at: int, wanted: np.ndarray, reach: int) -> np.ndarray:
+    """Correlate a sound with what is at a place, and up to `reach` samples before and after: (2 * reach + 1,)."""
+    around = np.pad(decoded, reach)[at : at + len(wanted) + 2 * reach]
+    return np.correlate(around, wanted, "valid")
+
+
 def lag(decoded: np.ndarray, at: int, wanted: np.ndarray, reach: int = 1_200) -> int:
     """Tell by how many samples a sound begins late."""
-    around = np.pad(decoded, reach)[at : at + len(wanted) + 2 * reach]
-    return int(np.correlate(around, wanted, "valid").argmax()) - reach
+    return int(likeness(decoded, at, wanted, reach).argmax()) - reach
