@@ -125,6 +125,7 @@ def making(path: Path) -> Iterator[Figure]:
         yield Figure(f"{what} detected, all of it", 60 * MINUTES / took, "× real time")
 
 
+AGAIN_MINUTES = 60.0
 AGAIN = {
     "density .5": ChopOptions(density=0.5),
     "density 1": ChopOptions(density=1.0),
@@ -135,8 +136,9 @@ AGAIN = {
 """Other kits of a record that was chopped before."""
 
 
-def again(path: Path, minutes: float = 60.0) -> Iterator[Figure]:
+def again(path: Path) -> Iterator[Figure]:
     """Plan other kits of an hour of a recording, repeated, once what is found in it is known; without the slices."""
+    minutes = AGAIN_MINUTES
     with tempfile.TemporaryDirectory() as scratch:
         wav = _repeated(path, Path(scratch, "hour.wav"), 60 * minutes)
         record = open_record(wav, Path(scratch)).with_cache(ArrayCache(Path(scratch, "cache")))

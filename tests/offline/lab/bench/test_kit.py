@@ -13,6 +13,8 @@ from tests.support.signals import RATE, record
 
 def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kit, "MINUTES", 0.1)
+    monkeypatch.setattr(kit, "AGAIN_MINUTES", 0.2)
+    monkeypatch.setattr(kit, "RUNS", 1)
     monkeypatch.setattr(kit, "best_seconds", lambda work, _runs=1: best_seconds(work, 1))
     command, most = kit._command, []
 
@@ -33,6 +35,7 @@ def test_the_kit_benchmark_prints_what_it_promises(tmp_path: Path, monkeypatch: 
         assert 0.0 <= figures[f"record: mean probability, {way}"] <= 1.0
     assert figures["record: distance to the nearest, random"] == pytest.approx(1.0)
     assert figures["0.1 minutes to a kit, loaded"] > 0
+    assert figures["0.2 minutes planned again, density 1"] > 0
     assert 50 < figures["0.002 hours to a kit: largest memory"] < 1000
 
 
