@@ -50,21 +50,26 @@ def show(
 def set_(
     record: _Record,
     commands: Annotated[
-        list[str], typer.Argument(metavar="COMMAND...", help='JSON, such as {"do": "lock", "at": 44100}; - for lines.')
+        list[str],
+        typer.Argument(
+            metavar="COMMAND...", help='Such as "lock 12.5"; in JSON, {"do": "lock", "at": 551250}; - for lines.'
+        ),
     ],
 ) -> None:
-    r"""Edit the project of a record by commands, those of docs/project.md; each can be undone.
+    """Edit the project of a record by commands, in words or in JSON; each can be undone.
 
     \b
+    samplechop project set song.flac "move 12.51 12.532"        a chop that was found lies better
+    samplechop project set song.flac "delete 1:02.4" "add 1:02.9"     two at once
+    samplechop project set song.flac "name c1 intro" "lock c1" "pad c1 36"
+    samplechop project set song.flac "kit count 12" "tempo x2"
     samplechop project set song.flac '{"do": "move", "chop": "c1", "to": 134832}'
-    samplechop project set song.flac '{"do": "delete", "at": 44100}'    a place that was found
-    samplechop project set song.flac '{"do": "kit", "option": "count", "value": 12}'
     samplechop project set song.flac - < commands.jsonl         a command on each line
 
-    A chop is named by its id, or by the place of a candidate, in samples. All are done, or none.
+    A chop is named by its id or its place: seconds or m:ss in words, samples in JSON. All are done, or none.
+    docs/project.md lists the commands.
     """
-    edits = [_parsed(text) for one in commands for text in (_lines() if one == "-" else [one])]
-    _edit(record, edits)
+    _edit(record, [text for one in commands for text in (_lines() if one == "-" else [one])])
 
 
 @app.command()
@@ -165,8 +170,11 @@ def _read(record: Path) -> "tuple[Path, History]":
     return path, stored.history
 
 
-def _edit(record: Path, edits: list[Any], begin: "Project | None" = None) -> None:
-    """Do all edits of a project or none, and say what is decided then. begin: the project where there is none yet."""
+def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> None:
+    """Do all edits of a project or none, and say what is decided then.
+
+    wanted: commands, or what was typed. begin: the project where there is none yet.
+    """
     from samplechop.offline.kits.with_project import begun
     from samplechop.offline.project.history import History
     from samplechop.offline.project.places import place_for
@@ -176,9 +184,11 @@ def _edit(record: Path, edits: list[Any], begin: "Project | None" = None) -> Non
     stored = read(path)
     begin = begin or (begun(record) if stored is None else None)
     tried = stored.history if stored else History(begin) if begin else None
-    for edit in edits:
+    edits = []
+    for one in wanted:
         if tried is not None:
-            tried.do(edit)
+            edits.append(_parsed(one, tried.project) if isinstance(one, str) else one)
+            tried.do(edits[-1])
     with editing(path, begin) as editor:
         for edit in edits:
             editor.do(edit)
@@ -203,9 +213,13 @@ def _keep_sound(record: Path, path: Path, project: "Project") -> None:
         echo(f"samplechop: realign will not find places again: {error}", err=True)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str, project: "Project") -> Any:
+    """Read a command as it was typed. Raises UserError."""
+    from samplechop.offline.cli.project_words import command_of
     from samplechop.realtime.core.documents import parse_json
 
+    if not text.lstrip().startswith("{"):
+        return command_of(text, project)
     try:
         return parse_json(text)
     except ValueError as error:

@@ -109,6 +109,13 @@ def test_labels_go_in_and_out(song: Path, tmp_path: Path) -> None:
     assert project.is_empty
 
 
+def test_commands_are_typed_in_words(song: Path) -> None:
+    assert samplechop("project", "set", song, "move 0.5 0.51", "name c1 intro", "kit count 3").code == 0
+    project = project_of(song)
+    assert project is not None and project.kit == {"count": 3}
+    assert [(chop.origin, chop.at, chop.name) for chop in project.chops] == [(HITS[0], round(0.51 * RATE), "intro")]
+
+
 def test_all_commands_are_done_or_none(song: Path) -> None:
     decide(song, {"do": "add", "at": 100})
     outcome = samplechop("project", "set", song, '{"do": "add", "at": 200}', '{"do": "add", "at": 100}')
@@ -131,7 +138,8 @@ def test_show_tells_what_was_decided(song: Path) -> None:
     [
         (lambda song: ("show", song), "has no project yet"),
         (lambda song: ("undo", song), "there is nothing to undo"),
-        (lambda song: ("set", song, "lock"), "is no command in JSON"),
+        (lambda song: ("set", song, '{"do"'), "is no command in JSON"),
+        (lambda song: ("set", song, "lock"), "must be lock CHOP"),
         (lambda song: ("set", song.with_name("gone.wav"), '{"do": "add", "at": 1}'), "gone.wav"),
     ],
 )

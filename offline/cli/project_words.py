@@ -1,0 +1,114 @@
+"""Commands as people type them, in words: what they become are those of `commands`, which says what is allowed.
+
+    move 12.51 12.532       lock c3       name 1:02.4 the break       kit count 12       tempo x2       undo
+
+A place is in seconds or m:ss, a chop "c1" or the place where it is. A place that is shown to the millisecond means the
+chop or candidate there. "none" for a value takes back what was said, and a pad may have its name, "A01".
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from samplechop.offline.project.commands import COMMANDS
+from samplechop.offline.project.model import Project
+from samplechop.realtime.core.errors import UserError, close_word
+from samplechop.realtime.core.options import read_clock
+from samplechop.realtime.ui.formatting import pad_name
+
+SAME_SECONDS = 0.005
+"""How near a place must lie to a chop or candidate to mean it."""
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("add", "restore", "one", "not-one"), ("at",)),
+    **dict.fromkeys(("delete", "release", "lock", "unlock"), ("chop",)),
+    "move": ("chop", "to"),
+    "name": ("chop", "name"),
+    "pad": ("chop", "note"),
+    "swap": ("chop", "with"),
+    "end": ("chop", "end"),
+    "gain": ("chop", "gain_db"),
+    "choke": ("chop", "choke"),
+    "play": ("chop", "play"),
+    "colour": ("chop", "colour"),
+    "kit": ("option", "value"),
+    "key": ("key",),
+    "tempo": ("tempo",),
+    "shift": ("beats",),
+    "meter": ("beats_per_bar",),
+    "tempo-change": ("at", "bpm"),
+    **dict.fromkeys(("reset-grid", "undo", "redo"), ()),
+}
+"""What follows a verb; of the last, all words that are left."""
+_PLACES, _TEXTS = ("at", "to", "end"), ("name", "key", "play", "colour", "option", "with")
+_ID = re.compile(r"c\d+", re.ASCII)
+_NOTES = {name: note for note in range(128) if (name := pad_name(note))}
+_NONE = "none"
+
+
+def command_of(text: str, project: Project) -> dict[str, Any]:
+    """Read a command in words. Raises UserError for what is none."""
+    try:
+        verb, *words = shlex.split(text) or [""]
+    except ValueError as error:
+        raise UserError(f"{text!r:.80} is no command: {error}") from None
+    if (names := ARGUMENTS.get(verb)) is None:
+        known = f"it has {', '.join(ARGUMENTS)}, and in JSON {', '.join(sorted(COMMANDS.keys() - ARGUMENTS.keys()))}"
+        raise UserError(f"{text!r:.80} begins with no command of a project{close_word(verb, ARGUMENTS)}: {known}")
+    if len(words) < len(names) or (not names and words):
+        wanted = " ".join((verb, *(name.upper() for name in names)))
+        raise UserError(f"{text!r:.80} must be {wanted}, with spaces between")
+    values = [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])] if names else []
+    command: dict[str, Any] = {"do": verb}
+    for name, value in zip(names, values, strict=True):
+        command |= _argument(name, value, project)
+    return command
+
+
+def _argument(name: str, value: str, project: Project) -> dict[str, Any]:
+    if name == "tempo":
+        return _tempo(value)
+    if name == "chop":
+        return {"chop": value} if _ID.fullmatch(value) else {"at": _place(value, project, _known(project))}
+    if value == _NONE:
+        return {name: None}
+    if name == "note" and (note := _NOTES.get(value.upper())) is not None:
+        return {name: note}
+    if name in _PLACES:
+        return {name: _place(value, project, _known(project) if name == "at" else ())}
+    return {name: value if name in _TEXTS else _number(value)}
+
+
+def _tempo(value: str) -> dict[str, Any]:
+    """Read "x2", "/2", or beats per minute."""
+    sign, digits = value[:1], _number(value.lstrip("x/"))
+    if sign not in "x/" or not isinstance(digits, int | float) or not digits:
+        return {"bpm": _number(value)}
+    return {"factor": digits if sign == "x" else 1 / digits}
+
+
+def _number(value: str) -> Any:
+    """Give what a word says in JSON, else the word itself, for `commands` to refuse."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _known(project: Project) -> Sequence[int]:
+    offered = project.offer.places if project.offer is not None else ()
+    return [*(chop.at for chop in project.chops), *(place for place, _ in offered)]
+
+
+def _place(value: str, project: Project, known: Sequence[int]) -> int:
+    """Read a place as samples: the one known nearest to it, where that is within SAME_SECONDS."""
+    rate = project.audio.sample_rate
+    try:
+        sample = round(read_clock(value) * rate)
+    except (ValueError, OverflowError):
+        raise UserError(
+            f"{value!r:.40} is no place in the record: seconds or m:ss, such as 12.5 or 1:02.4, or a chop such as c1"
+        ) from None
+    nearest = min(known, key=lambda one: abs(one - sample), default=sample)
+    return nearest if abs(nearest - sample) <= SAME_SECONDS * rate else sample
