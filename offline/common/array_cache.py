@@ -41,18 +41,24 @@ class ArrayCache:
 
     def arrays(self, key: str, make: Callable[[], Arrays]) -> Arrays:
         """Give the arrays of a key, made and kept where there are none. No name may be "key"."""
+        if (found := self.kept(key)) is not None:
+            return found
+        made, path = make(), self._folder / f"{_digest(key)}.npz"
+        with suppress(OSError, UserError):
+            with replacing(path) as part:
+                np.savez(part, **{_OWN: np.array(_digest(key))}, **made)  # type: ignore[arg-type]  # numpy's own stub
+            self._trim(path)
+        return made
+
+    def kept(self, key: str) -> Arrays | None:
+        """Give the arrays of a key that were kept; None where there are none."""
         path = self._folder / f"{_digest(key)}.npz"
         with suppress(OSError, ValueError):
             found = read_arrays(path)
             if found.pop(_OWN, np.array("")).tolist() == _digest(key):
                 self._used(path)
                 return found
-        made = make()
-        with suppress(OSError, UserError):
-            with replacing(path) as part:
-                np.savez(part, **{_OWN: np.array(_digest(key))}, **made)  # type: ignore[arg-type]  # numpy's own stub
-            self._trim(path)
-        return made
+        return None
 
     def array(self, key: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Give the array of a key, read-only where it was kept, made and kept where there is none."""

@@ -8,21 +8,41 @@ import hashlib
 
 import numpy as np
 
+from samplechop.offline.common.array_cache import Arrays
 from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.core.record_cache import RecordCache
 from samplechop.offline.project.model import Audio
 
 _FLOATS = {"FLOAT": "float32", "DOUBLE": "float64"}
 _BLOCK = 1 << 18
+_KIND = "sound"
+"""Of arrays in a record's cache."""
 
 
 def audio_of(record: Record) -> Audio:
     """Read a record through and say which it is. Raises UserError as `Record.blocks`.
 
     The hash is the SHA-256 of all samples, those of a frame one after another, little-endian: integers as int32 at full
-    scale (a sample of 16 bits times 65,536), floats as they are.
+    scale (a sample of 16 bits times 65,536), floats as they are. With a cache, a file that is as it was is not decoded
+    for it again.
     """
+
+    def hashed() -> Arrays:
+        return {"sha256": np.array(_sha256(record))}
+
+    arrays = hashed() if record.cache is None else record.cache.arrays(_KIND, None, hashed)
+    return Audio(str(arrays["sha256"].tolist()), record.sample_rate, record.length, record.channels, record.source.name)
+
+
+def known_sound(cache: RecordCache) -> str:
+    """Give the hash of a record's samples if it was taken before, else ""."""
+    arrays = cache.kept(_KIND, None)
+    return "" if arrays is None else str(arrays["sha256"].tolist())
+
+
+def _sha256(record: Record) -> str:
     dtype = _FLOATS.get(record.subtype, "int32")
     digest = hashlib.sha256()
     for samples in record.blocks(_BLOCK, dtype=dtype):
         digest.update(samples.astype(np.dtype(dtype).newbyteorder("<"), copy=False).tobytes())
-    return Audio(digest.hexdigest(), record.sample_rate, record.length, record.channels, record.source.name)
+    return digest.hexdigest()

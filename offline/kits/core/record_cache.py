@@ -35,6 +35,10 @@ class RecordCache:
         """Give arrays of a kind, made where there are none. facts: all that decides them but the sound, for JSON."""
         return self.cache.arrays(self._key(kind, facts), make)
 
+    def kept(self, kind: str, facts: Any) -> Arrays | None:
+        """Give arrays of a kind that were kept; None where there are none."""
+        return self.cache.kept(self._key(kind, facts))
+
     def array(self, kind: str, facts: Any, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Give one large array of a kind, see `arrays`."""
         return self.cache.array(self._key(kind, facts), make)
