@@ -284,6 +284,10 @@ def _one(
             if make is None:
                 make = partial(make_kit, cache=user_cache() if cache else None, project=project)
             outcome = make(source, folder, options, force, progress, second)
+            if project is not None:
+                from samplechop.offline.kits.offered import note_beside
+
+                note_beside(source, outcome.offer)
     _show(outcome, time.perf_counter() - began)
 
 

@@ -13,6 +13,7 @@ from samplechop.realtime.core.errors import UserError
 if TYPE_CHECKING:
     from samplechop.offline.project.history import History
     from samplechop.offline.project.model import Project
+    from samplechop.offline.project.store import Editor
 
 app = typer.Typer(
     no_args_is_help=True, help="See and edit what you decided about a record: chops moved, added, deleted, named."
@@ -190,6 +191,7 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> No
             edits.append(_parsed(one, tried.project) if isinstance(one, str) else one)
             tried.do(edits[-1])
     with editing(path, begin) as editor:
+        _note_offer(editor, record)
         for edit in edits:
             editor.do(edit)
         _show(editor.project)
@@ -197,10 +199,20 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> No
     echo(f"{path}")
 
 
+def _note_offer(editor: "Editor", record: Path) -> None:
+    """Note what the machine offered, if that is kept of a kit before."""
+    if editor.project.offer is None:
+        from samplechop.offline.common.array_cache import user_cache
+        from samplechop.offline.kits import offered
+
+        offered.note(editor, offered.kept(record, editor.project, user_cache()))
+
+
 def _keep_sound(record: Path, path: Path, project: "Project") -> None:
     """Keep what finds the places of a project again, unless it is there; the edits are kept in any case."""
     from tempfile import TemporaryDirectory
 
+    from samplechop.offline.common.array_cache import user_cache
     from samplechop.offline.kits.core.record import open_record
     from samplechop.offline.project.realign import keep_sound, sound_of
 
@@ -208,7 +220,7 @@ def _keep_sound(record: Path, path: Path, project: "Project") -> None:
         return
     try:
         with TemporaryDirectory() as scratch:
-            keep_sound(path, open_record(record, Path(scratch)), project)
+            keep_sound(path, open_record(record, Path(scratch)).with_cache(user_cache()), project)
     except UserError as error:
         echo(f"samplechop: realign will not find places again: {error}", err=True)
 

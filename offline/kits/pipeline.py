@@ -27,11 +27,12 @@ from samplechop.offline.kits.core.model import SLICES, Guess, Kit, Piece, Slice
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
 from samplechop.offline.kits.kit_folder import replacing_kit
+from samplechop.offline.kits.offered import offer_of
 from samplechop.offline.kits.plan import Plan, planned
 from samplechop.offline.kits.remarks import remarks, too_loud
 from samplechop.offline.project.document import digest
 from samplechop.offline.project.fitting import fitted
-from samplechop.offline.project.model import Project
+from samplechop.offline.project.model import Offer, Project
 from samplechop.realtime.core.errors import UserError
 
 
@@ -39,13 +40,15 @@ from samplechop.realtime.core.errors import UserError
 class Outcome:
     """What became of one input. files: all that were written. warnings: a sentence for each thing to know.
 
-    formats: by their names, those that were written.
+    formats: by their names, those that were written. offer: what was found in all of the record, where the project is
+    for this sound; None elsewhere.
     """
 
     kit: Kit
     files: tuple[Path, ...]
     warnings: tuple[str, ...]
     formats: tuple[str, ...] = ()
+    offer: Offer | None = None
 
 
 def chop(
@@ -148,7 +151,9 @@ def _exported(
     kit = replace(kit, project=digest(project) if project else "")
     notes = [*record.warnings, *to_know, *plan.found.warnings, *remarks(kit, record, plan, options)]
     notes += [*decided.remarks(project, options, first, last), *too_loud(kit, cut_from, plan, options)]
-    return exported(kit, plan.similarity, options, notes, progress, second)
+    whole = project is not None and not to_know and (first, last) == (0, record.length)
+    outcome = exported(kit, plan.similarity, options, notes, progress, second)
+    return replace(outcome, offer=offer_of(plan.found) if whole else None)
 
 
 def _wanted(

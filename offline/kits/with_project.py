@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from samplechop.offline.common.array_cache import user_cache
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.labels.files import read_labels
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
 def make_kit_beside(source: Path, folder: Path, options: ChopOptions, force: bool) -> "Outcome":
     """Make a kit with what the project beside a record says. options: of the kit, those of the project among them."""
-    from samplechop.offline.kits.pipeline import make_kit  # brings all that detects
+    from samplechop.offline.kits.offered import note_beside  # both bring all that detects
+    from samplechop.offline.kits.pipeline import make_kit
 
-    return make_kit(source, folder, options, force, project=project_of(source))
+    outcome = make_kit(source, folder, options, force, project=project_of(source))
+    note_beside(source, outcome.offer)
+    return outcome
 
 
 def decided(source: Path, given: Mapping[str, Any], usual: Mapping[str, Any]) -> tuple[ChopOptions, str]:
@@ -40,7 +44,7 @@ def begun(source: Path) -> Project:
     if (there := project_of(source)) is not None:
         return there
     with TemporaryDirectory() as scratch:
-        return Project(audio_of(open_record(source, Path(scratch))))
+        return Project(audio_of(open_record(source, Path(scratch)).with_cache(user_cache())))
 
 
 def prepared(

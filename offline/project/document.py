@@ -36,10 +36,14 @@ def to_document(project: Project) -> dict[str, Any]:
     document["kit"] = {name: list(value) if isinstance(value, tuple) else value for name, value in project.kit.items()}
     document["chops_made"] = project.chops_made
     if project.offer is not None:
-        name, sha256 = project.offer.model
-        places = [list(place) for place in project.offer.places]
-        document["offer"] = {"model": {"name": name, "sha256": sha256}, "places": places}
+        document["offer"] = offer_document(project.offer)
     return document
+
+
+def offer_document(offer: Offer) -> dict[str, Any]:
+    """Give an offer as what JSON can hold."""
+    name, sha256 = offer.model
+    return {"model": {"name": name, "sha256": sha256}, "places": [list(place) for place in offer.places]}
 
 
 def text_of(project: Project) -> str:

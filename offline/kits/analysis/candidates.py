@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import quantised, wav_file
 from samplechop.offline.kits.analysis import tempo_and_key
-from samplechop.offline.kits.analysis.detection import Attacks, detect
+from samplechop.offline.kits.analysis.detection import Attacks, Detection, detect
 from samplechop.offline.kits.core.model import Candidate, Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
@@ -38,7 +38,7 @@ class Found:
     warnings: a sentence for each thing to know of what was analysed. open_octave: octaves to a tempo nearly as likely.
     tempo: beats per minute, None where it is not clear.
     others: how many candidates are attacks beside the chops, as more slices are asked for. places: samples of all
-    attacks, candidates or not, rising.
+    attacks, candidates or not, rising. offered: the candidates as they were found, whatever a person says of them.
     """
 
     candidates: tuple[Candidate, ...]
@@ -49,6 +49,7 @@ class Found:
     tempo: Guess | None = None
     others: int = 0
     places: tuple[int, ...] = ()
+    offered: tuple[Candidate, ...] = ()
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -56,15 +57,22 @@ def find(record: Record, options: ChopOptions, first: int, last: int, progress: 
 
     progress: is called with how many samples are done. Raises UserError or ModelError for a model that cannot be used.
     """
-    detected = detect(record, options, first, last, progress)
+    found = found_of(detect(record, options, first, last, progress), options, record.sample_rate)
+    warnings = tuple(f"{str(record.source)!r}: {warning}" for warning in found.warnings)
+    return replace(found, warnings=warnings)
+
+
+def found_of(detected: Detection, options: ChopOptions, sample_rate: int) -> Found:
+    """Give what is offered of what was detected."""
     attacks, beats, tempo = detected.attacks, detected.beats, detected.tempo
     if options.choose == "bars" and options.density is None and tempo:
-        attacks = at_bars(attacks, tempo_and_key.downbeats(beats), record.sample_rate)
+        attacks = at_bars(attacks, tempo_and_key.downbeats(beats), sample_rate)
     candidates = tuple(chosen(attacks, options.count or 0))
     others = len(candidates) - len(np.unique(attacks.samples[attacks.chops]))
     places = tuple(np.unique(attacks.samples).tolist())
-    warnings = (f"{str(record.source)!r}: {detected.antiphase}",) if detected.antiphase else ()
-    return Found(candidates, beats, detected.model, warnings, detected.open_octave, tempo, others, places)
+    warnings = (detected.antiphase,) if detected.antiphase else ()
+    octave = detected.open_octave
+    return Found(candidates, beats, detected.model, warnings, octave, tempo, others, places, candidates)
 
 
 def at_bars(attacks: Attacks, downbeats: Sequence[int], sample_rate: int) -> Attacks:

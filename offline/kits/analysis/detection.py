@@ -20,6 +20,7 @@ from samplechop.offline.kits.analysis.one_octave import one_octave
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.core.record_cache import RecordCache
 from samplechop.realtime.core.events import ATTACK, BEAT, CHOP, Event
 from samplechop.realtime.core.plugin import Detector
 from samplechop.realtime.detectors.beats.detector import BeatDetector, BeatSettings
@@ -31,6 +32,9 @@ from samplechop.realtime.detectors.chop.decision import Decision
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session_parts import FAST_BLOCK
+
+KIND = "attacks and beats"
+"""Of arrays in a record's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +110,44 @@ def detect(
 
     progress: is called with how many samples are done. Raises UserError or ModelError for a model that cannot be used.
     """
+
+    def make() -> Arrays:
+        return _arrays(_detected(record, options, _density(options), first, last, progress))
+
+    cache = record.cache
+    return _wanted(make() if cache is None else cache.arrays(KIND, _facts(options, first, last), make), options)
+
+
+def kept(cache: RecordCache, options: ChopOptions, first: int, last: int) -> Detection | None:
+    """Give what was found before in the samples first..last of a record; None where it is not kept.
+
+    Raises UserError or ModelError for a model that cannot be used.
+    """
+    arrays = cache.kept(KIND, _facts(options, first, last))
+    return None if arrays is None else _wanted(arrays, options)
+
+
+def _facts(options: ChopOptions, first: int, last: int) -> list[Any]:
+    """Give all that decides what is found in a sound."""
     manifest = models.load(options.model)
-    # A threshold or a model of before makes what is detected another at every density.
-    density = options.density if options.threshold is not None or not _has_dial(manifest) else None
     beats = manifest if isinstance(manifest.features, StreamFeatures) else models.load(BeatSettings().model)
-    facts = [
-        *(first, last, _digest(manifest), _digest(beats), options.threshold, options.choose, density),
+    return [
+        *(first, last, _digest(manifest), _digest(beats), options.threshold, options.choose, _density(options)),
         *(options.tempo_range, options.tempo),
     ]
 
-    def make() -> Arrays:
-        return _arrays(_detected(record, options, density, first, last, progress))
 
-    arrays = make() if record.cache is None else record.cache.arrays("attacks and beats", facts, make)
+def _density(options: ChopOptions) -> float | None:
+    """Give the density, where what is detected is another at every one: by a threshold, or a model of before."""
+    fixed = options.threshold is not None or not _has_dial(models.load(options.model))
+    return options.density if fixed else None
+
+
+def _wanted(arrays: Arrays, options: ChopOptions) -> Detection:
+    """Give what stands in arrays at the density of the options."""
+    manifest = models.load(options.model)
     found = _detection(arrays, (manifest.name, manifest.sha256))
-    if options.density is not None and density is None:
+    if options.density is not None and _density(options) is None:
         found = replace(found, attacks=found.heard.at(options.density))
     return found
 

@@ -10,10 +10,11 @@ import numpy as np
 from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
+from samplechop.offline.kits.offered import offer_of
 from samplechop.offline.labels import Labels, write_labels
 from samplechop.offline.labels.recording_truth import Truth, read_truth
 from samplechop.offline.project.identity import audio_of
-from samplechop.offline.project.model import Offer, Project
+from samplechop.offline.project.model import Project
 from samplechop.offline.project.places import place_for
 from samplechop.offline.project.store import editing
 from samplechop.realtime.core.errors import UserError, reason_of
@@ -59,7 +60,7 @@ def edit(audio: Path, times: Sequence[float]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         record = open_record(audio, Path(scratch))
         found = candidates.find(record, ChopOptions(), 0, record.length)
-        offer = Offer(found.model, tuple((one.sample, round(one.strength, 4)) for one in found.candidates))
+        offer = offer_of(found)
         project = Project(audio_of(record), offer=offer)
     offered = [at for at, _ in offer.places]
     taken: dict[int, int] = {}
