@@ -13,7 +13,7 @@ from typing import Any
 
 from samplechop.offline.project import values
 from samplechop.offline.project.grid_commands import GRID
-from samplechop.offline.project.kit_options import checked
+from samplechop.offline.project.kit_options import checked, with_option
 from samplechop.offline.project.model import Chop, Project
 from samplechop.realtime.core.errors import UserError, close_word
 
@@ -117,11 +117,10 @@ def _kit(project: Project, command: Mapping[str, Any]) -> Project:
     name, value = command["option"], command["value"]
     if not isinstance(name, str):
         raise UserError(f"option must be the name of one, got {name!r:.60}")
-    kit = {key: given for key, given in project.kit.items() if key != name}
     if value is None and name not in project.kit:
         checked({name: value}, "kit")  # what there is no option for is told
         return project
-    return replace(project, kit=kit if value is None else dict(sorted((kit | checked({name: value}, "kit")).items())))
+    return replace(project, kit=with_option(project.kit, name, value))
 
 
 def _key(project: Project, command: Mapping[str, Any]) -> Project:

@@ -29,6 +29,17 @@ def checked(kit: Any, what: str) -> dict[str, Any]:
     return found
 
 
+def with_option(kit: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """Give options with one said anew, as it stands in JSON, or taken back by None.
+
+    Raises UserError for what cannot be, also together with the others.
+    """
+    said = {} if value is None else checked({name: value}, "kit")
+    kept = {other: given for other, given in kit.items() if other != name and (not said or other != _INSTEAD.get(name))}
+    ChopOptions(**kept, **said)
+    return dict(sorted((kept | said).items()))
+
+
 def chop_options(project: Project | None, given: Mapping[str, Any], usual: Mapping[str, Any] = {}) -> ChopOptions:
     """Give the options of a kit by what was said of it: now, else in its project, else as usual. Raises UserError."""
     kit = project.kit if project else {}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from samplechop.offline.project.commands import COMMANDS, apply
+from samplechop.offline.project.document import from_document, to_document
 from samplechop.offline.project.model import Grid, Project, TempoChange
 from samplechop.realtime.core.errors import UserError
 from tests.support import projects
@@ -92,6 +93,14 @@ def test_settings_of_the_kit_are_kept_and_taken_back() -> None:
         {"do": "kit", "option": "until", "value": None},
     )
     assert project.kit == {"count": 12, "formats": ("default", "op1")}
+
+
+def test_of_two_settings_that_do_not_go_together_the_later_counts_and_others_are_refused() -> None:
+    project = done({"do": "kit", "option": "choose", "value": "bars"}, {"do": "kit", "option": "density", "value": 0.3})
+    assert from_document(to_document(project)).kit == {"density": 0.3}
+    project = done({"do": "kit", "option": "start", "value": 9.0})
+    with pytest.raises(UserError, match="--start must be 0 or more and lie before --end, 5 s"):
+        apply(project, {"do": "kit", "option": "end", "value": 5.0})
 
 
 def test_corrections_of_the_grid_add_up() -> None:
