@@ -139,6 +139,31 @@ def import_labels(
     _edit(record, [command], project)
 
 
+@app.command("import-kit")
+def import_kit(
+    record: _Record, kit: Annotated[Path, typer.Argument(help="Folder of a kit that was made of it, or its kit.json.")]
+) -> None:
+    """Take a kit made before as decisions: its slices on their pads, its settings. One undo takes all back.
+
+    \b
+    samplechop project import-kit song.flac kits/song
+
+    Where the project says otherwise, it stands, and you are told.
+    """
+    from samplechop.offline.kits import from_kit
+    from samplechop.offline.kits.with_project import begun
+
+    said = from_kit.read_kit(kit)
+    project = begun(record)
+    command, told = from_kit.command_of(said, record, project)
+    if command is None:
+        echo(f"{kit} says nothing that the project does not")
+    else:
+        _edit(record, [command], project)
+    for sentence in told:
+        echo(f"samplechop: {sentence}", err=True)
+
+
 @app.command("export-labels")
 def export_labels(
     record: _Record,

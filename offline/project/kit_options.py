@@ -24,7 +24,7 @@ def checked(kit: Any, what: str) -> dict[str, Any]:
     """Check options by name as they stand in JSON; lists become tuples. Raises UserError, beginning with `what`."""
     if not isinstance(kit, dict):
         raise UserError(f"{what} must be an object, got {kit!r:.60}")
-    found = {name: _value(name, value, f"{what}.{name}") for name, value in sorted(kit.items())}
+    found = {name: value_of(name, value, f"{what}.{name}") for name, value in sorted(kit.items())}
     ChopOptions(**found)
     return found
 
@@ -34,7 +34,7 @@ def with_option(kit: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]
 
     Raises UserError for what cannot be, also together with the others.
     """
-    said = {} if value is None else checked({name: value}, "kit")
+    said = {} if value is None else {name: value_of(name, value, f"kit.{name}")}
     kept = {other: given for other, given in kit.items() if other != name and (not said or other != _INSTEAD.get(name))}
     ChopOptions(**kept, **said)
     return dict(sorted((kept | said).items()))
@@ -54,7 +54,8 @@ def _types() -> dict[str, type]:
     return value_types(ChopOptions)
 
 
-def _value(name: str, value: Any, what: str) -> Any:
+def value_of(name: str, value: Any, what: str) -> Any:
+    """Check one option as it stands in JSON, by itself. Raises UserError, beginning with `what`."""
     if name in ELSEWHERE:
         raise UserError(f"{what} is no option of a project's kit: {ELSEWHERE[name]} instead")
     if name not in NAMES:

@@ -14,7 +14,7 @@ import numpy as np
 from samplechop import models
 from samplechop.offline.atlas import tags, tempo_and_key
 from samplechop.offline.atlas.collect.find_files import find
-from samplechop.offline.kits import from_list, kit_folder
+from samplechop.offline.kits import from_kit, from_list, kit_folder
 from samplechop.offline.kits.batch_state import BatchState, Row
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.lab.hostile.format import (
@@ -26,6 +26,8 @@ from samplechop.offline.lab.hostile.format import (
     written,
 )
 from samplechop.offline.notes.note_bank import read_bank
+from samplechop.offline.project.commands import apply
+from samplechop.offline.project.model import Audio, Project
 from samplechop.offline.training import dataset, tcn
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.settings_file import read_settings
@@ -57,16 +59,19 @@ def _load_manifest(folder: Path, _: Path) -> None:
 
 def _kits() -> list[Files]:
     piece = {"file": "slices/1.wav", "content": {"drum": "kick", "chord": None}}
+    piece |= {"start": 100, "note": 36, "strength": 0.5, "name": "01_0m00.012_Am_92bpm_50_intro", "play": "loop"}
     source = {"sha256": "0" * 64, "file": "a.wav"}
     manifest = {
         "schema": 1,
         "name": "kit",
         "source": source,
-        "settings": asdict(ChopOptions(picture=False)),
+        "record": {"sample_rate": 8000, "length": 9000, "channels": 1},
+        "project": "0" * 64,
+        "settings": asdict(ChopOptions(picture=False, count=2, tempo="x2", lock=(0.5,))),
         "model": {"name": "chop", "sha256": ""},
-        "tempo": {"value": "92.1"},
-        "key": {"value": "A minor"},
-        "slices": [piece, piece | {"file": "slices/2.wav"}],
+        "tempo": {"value": "92.1", "confidence": 0.5, "other": ""},
+        "key": {"value": "A minor", "confidence": 0.5, "other": ""},
+        "slices": [piece, piece | {"file": "slices/2.wav", "start": 4000, "note": 37}],
         "files": [{"file": "slices/1.wav"}, {"file": "kit.mid"}],
     }
     slices = {f"k/slices/{number}.wav": wav(0.1) for number in (1, 2)}
@@ -98,10 +103,12 @@ def _layers() -> list[tcn.Layers]:
 
 def _load_kits(folder: Path, scratch: Path) -> None:
     kit, audio, options = folder / "k", scratch / "a.wav", ChopOptions(picture=False)
+    project = Project(Audio("", 8000, 9000, 1, "a.wav"))
     audio.write_bytes(b"x")
     each(
         lambda: find([kit]),
         lambda: kit_folder.is_kit_of(kit, audio, options, ""),
+        lambda: apply(project, from_kit.command_of(from_kit.read_kit(kit), audio, project)[0]),
         lambda: kit_folder.check_folder(kit, True),
         lambda: list(kit_folder._of_others(kit)),
         lambda: tempo_and_key._manifest.__wrapped__(kit),

@@ -11,28 +11,16 @@ import soundfile
 import samplechop as face
 from samplechop.offline.kits.core.naming import safe
 from samplechop.offline.project.store import project_of
+from tests.support.clicks import HITS, RATE, clicks
 from tests.support.command import samplechop
 
-RATE = 44_100
-HITS = [round(RATE * (0.5 + 0.5 * number)) for number in range(10)]
 PLAIN = ("--no-picture", "--formats", "sfz")
 
 
-@pytest.fixture(scope="module")
-def clicks() -> np.ndarray:
-    """5.5 seconds with ten noises that decay."""
-    rng = np.random.default_rng(7)
-    sound = 1e-4 * rng.standard_normal(round(5.5 * RATE))
-    for number, place in enumerate(HITS):
-        decay = np.exp(-np.arange(RATE // 4) / (1500 + 300 * number))
-        sound[place : place + RATE // 4] += 0.6 * decay * rng.standard_normal(RATE // 4)
-    return (sound * 0.5).astype(np.float32)
-
-
 @pytest.fixture
-def song(tmp_path: Path, clicks: np.ndarray) -> Path:
+def song(tmp_path: Path) -> Path:
     path = tmp_path / "song.wav"
-    soundfile.write(path, clicks, RATE, subtype="PCM_16")
+    soundfile.write(path, clicks(), RATE, subtype="PCM_16")
     return path
 
 
@@ -165,17 +153,17 @@ def test_a_collection_is_chopped_with_its_projects_and_again_after_an_edit(song:
     assert {12_345, 54_321} <= set(chopped())
 
 
-def test_another_sound_under_the_same_name_is_told(song: Path, clicks: np.ndarray) -> None:
+def test_another_sound_under_the_same_name_is_told(song: Path) -> None:
     decide(song, {"do": "add", "at": 12_345})
-    soundfile.write(song, 0.8 * clicks, RATE, subtype="PCM_16")
+    soundfile.write(song, 0.8 * clicks(), RATE, subtype="PCM_16")
     outcome = samplechop("chop", song, "-o", song.parent / "kits", *PLAIN)
     assert outcome.code == 0
     assert "is not the sound its project was made for" in outcome.err
 
 
-def test_a_project_goes_where_its_sound_is(song: Path, clicks: np.ndarray) -> None:
+def test_a_project_goes_where_its_sound_is(song: Path) -> None:
     decide(song, {"do": "lock", "at": HITS[3]}, {"do": "delete", "at": HITS[5]})
-    soundfile.write(song, np.concatenate([clicks[:1], clicks[-9_999:], 0.8 * clicks]), RATE, subtype="PCM_16")
+    soundfile.write(song, np.concatenate([clicks()[:1], clicks()[-9_999:], 0.8 * clicks()]), RATE, subtype="PCM_16")
     assert samplechop("project", "realign", song).code == 0
     project = project_of(song)
     assert project is not None

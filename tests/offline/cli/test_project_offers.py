@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -11,23 +10,17 @@ from samplechop.offline.kits.analysis import detection
 from samplechop.offline.project.model import Offer
 from samplechop.offline.project.store import editing, project_of
 from samplechop.offline.training.tasks.chop_decisions import annotation_of
+from tests.support.clicks import HITS, RATE, clicks
 from tests.support.command import samplechop
 
-RATE = 44_100
-HITS = [round(RATE * (0.5 + 0.5 * number)) for number in range(10)]
 PLAIN = ("--no-picture", "--formats", "sfz", "--force")
 
 
 @pytest.fixture
 def song(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give 5.5 seconds with ten noises that decay; what is found is kept in a folder of the test's own."""
+    """Give a record; what is found in it is kept in a folder of the test's own."""
     monkeypatch.setenv("SAMPLECHOP_CACHE", str(tmp_path / "cache"))
-    rng = np.random.default_rng(7)
-    sound = 1e-4 * rng.standard_normal(round(5.5 * RATE))
-    for number, place in enumerate(HITS):
-        decay = np.exp(-np.arange(RATE // 4) / (1500 + 300 * number))
-        sound[place : place + RATE // 4] += 0.3 * decay * rng.standard_normal(RATE // 4)
-    soundfile.write(tmp_path / "song.wav", sound, RATE, subtype="PCM_16")
+    soundfile.write(tmp_path / "song.wav", clicks(), RATE, subtype="PCM_16")
     return tmp_path / "song.wav"
 
 
