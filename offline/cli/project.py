@@ -13,7 +13,6 @@ from samplechop.realtime.core.errors import UserError
 if TYPE_CHECKING:
     from samplechop.offline.project.history import History
     from samplechop.offline.project.model import Project
-    from samplechop.offline.project.store import Editor
 
 app = typer.Typer(
     no_args_is_help=True, help="See and edit what you decided about a record: chops moved, added, deleted, named."
@@ -210,27 +209,26 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> No
     stored = read(path)
     begin = begin or (begun(record) if stored is None else None)
     tried = stored.history if stored else History(begin) if begin else None
+    offer = None
+    if tried is not None and tried.project.offer is None:
+        from samplechop.offline.common.array_cache import user_cache
+        from samplechop.offline.kits import offered
+
+        offer = offered.kept(record, tried.project, user_cache())
+        offered.note(tried, offer)
     edits = []
     for one in wanted:
         if tried is not None:
             edits.append(_parsed(one, tried.project) if isinstance(one, str) else one)
             tried.do(edits[-1])
     with editing(path, begin) as editor:
-        _note_offer(editor, record)
+        if offer is not None:
+            offered.note(editor, offer)
         for edit in edits:
             editor.do(edit)
         _show(editor.project)
         _keep_sound(record, path, editor.project)
     echo(f"{path}")
-
-
-def _note_offer(editor: "Editor", record: Path) -> None:
-    """Note what the machine offered, if that is kept of a kit before."""
-    if editor.project.offer is None:
-        from samplechop.offline.common.array_cache import user_cache
-        from samplechop.offline.kits import offered
-
-        offered.note(editor, offered.kept(record, editor.project, user_cache()))
 
 
 def _keep_sound(record: Path, path: Path, project: "Project") -> None:

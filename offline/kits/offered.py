@@ -11,6 +11,7 @@ from samplechop.offline.kits.analysis import candidates, detection
 from samplechop.offline.kits.core.record import audio_files, recorded_channel
 from samplechop.offline.kits.core.record_cache import record_cache
 from samplechop.offline.project.document import offer_document
+from samplechop.offline.project.history import History
 from samplechop.offline.project.identity import known_sound
 from samplechop.offline.project.kit_options import chop_options
 from samplechop.offline.project.model import Offer, Project
@@ -45,10 +46,10 @@ def kept(source: Path, project: Project, cache: ArrayCache) -> Offer | None:
     return None
 
 
-def note(editor: Editor, offer: Offer | None) -> None:
+def note(edited: Editor | History, offer: Offer | None) -> None:
     """Note in a project that is being edited what was offered, unless that is known. It is no edit of the person's."""
-    if offer is not None and editor.project.offer is None and len(offer.places) <= MOST_PLACES:
-        editor.do({"do": "offer", "offer": offer_document(offer)})
+    if offer is not None and edited.project.offer is None and len(offer.places) <= MOST_PLACES:
+        edited.do({"do": "offer", "offer": offer_document(offer)})
 
 
 def note_beside(source: Path, offer: Offer | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def _load_manifest(folder: Path, _: Path) -> None:
 
 
 def _kits() -> list[Files]:
-    piece = {"file": "slices/1.wav", "content": {"drum": "kick", "chord": None}}
+    piece: dict[str, Any] = {"file": "slices/1.wav", "content": {"drum": "kick", "chord": None}}
     piece |= {"start": 100, "note": 36, "strength": 0.5, "name": "01_0m00.012_Am_92bpm_50_intro", "play": "loop"}
     source = {"sha256": "0" * 64, "file": "a.wav"}
     manifest = {

@@ -108,3 +108,11 @@ def test_another_sound_is_not_what_was_offered(song: Path) -> None:
     chop(song)
     decide(song, {"do": "add", "at": 12_345})
     assert offer_of(song) is None
+
+
+def test_a_place_that_is_typed_means_what_was_offered_there_from_the_first_edit_on(song: Path) -> None:
+    found = json.loads(chop(song)["song/kit.json"])["candidates"][2]
+    assert samplechop("project", "set", song, f"delete {found['seconds']:.3f}").code == 0
+    project = project_of(song)
+    assert project is not None
+    assert project.deleted == (found["sample"],)
