@@ -4,12 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from samplechop.offline.kits.analysis.content_detection import (
-    STEPS_PER_SECOND,
-    ChordCollector,
-    DetectedContent,
-    HitCollector,
-)
+from samplechop.offline.kits.analysis.content_detection import STEPS_PER_SECOND, DetectedContent
+from samplechop.offline.kits.analysis.event_collectors import ChordCollector, HitCollector
 from samplechop.realtime.core.events import CHORD, DRUM, PITCHES, Event
 from samplechop.realtime.detectors.harmony import harte
 

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.analysis.content_detection import Chords, DetectedContent, Hits
+from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import LONGEST_SECONDS
+from samplechop.offline.kits.analysis.event_collectors import Chords, Hits
 from samplechop.offline.kits.core.model import Content, Guess, Piece
 from samplechop.offline.kits.core.options import Want
 from samplechop.realtime.core.events import DRUMS

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from samplechop import models
 from samplechop.offline.kits.analysis.content import EARLY_SECONDS, STRUCK_SECONDS, judged
-from samplechop.offline.kits.analysis.content_detection import DetectedContent, Hits
+from samplechop.offline.kits.analysis.content_detection import DetectedContent
+from samplechop.offline.kits.analysis.event_collectors import Hits
 from samplechop.offline.kits.core.model import Piece
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.nets.sound_net import Encoder, at_rate, image

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from samplechop.offline.kits import pipeline, plan, selection
 from samplechop.offline.kits.analysis import content, content_detection
 from samplechop.offline.kits.analysis.content import SUITABLE, describe, suitability
-from samplechop.offline.kits.analysis.content_detection import ChordCollector, DetectedContent, HitCollector
+from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Descriptors
+from samplechop.offline.kits.analysis.event_collectors import ChordCollector, HitCollector
 from samplechop.offline.kits.core.model import Candidate, Content, Guess
 from samplechop.offline.kits.core.options import ChopOptions, Want
 from samplechop.offline.kits.core.record import Record, open_record
