@@ -1,13 +1,11 @@
 """The commands under `samplechop project`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from samplechop.offline.common.terminal import echo, print_table
+from samplechop.offline.common.terminal import echo
 from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,6 +30,7 @@ def show(
     samplechop project show song.flac
     samplechop project show song.flac --json
     """
+    from samplechop.offline.cli.project_table import edit_words, show_project
     from samplechop.offline.project import store
     from samplechop.offline.project.document import text_of
 
@@ -39,8 +38,8 @@ def show(
     if as_json:
         echo(*text_of(history.project).splitlines())
         return
-    _show(history.project)
-    echo(f"{path}: undo takes back {_words(history.undoable)}" if history.undoable else f"{path}")
+    show_project(history.project)
+    echo(f"{path}: undo takes back {edit_words(history.undoable)}" if history.undoable else f"{path}")
     stored = store.read(path)
     if stored and stored.fault:
         echo(f"samplechop: its journal cannot be gone by, so nothing can be undone ({stored.fault})", err=True)
@@ -93,24 +92,42 @@ def redo(record: _Record) -> None:
 
 
 @app.command()
-def realign(record: _Record) -> None:
+def realign(
+    record: _Record,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="OTHER", help="Make a project for this file; the one there is stays.")
+    ] = None,
+) -> None:
     """Carry the project of a record over to the file that has its name now: a new master, another speed, a cut.
 
     \b
     samplechop project realign song.flac
+    samplechop project realign song.flac --to song-live.flac
 
     Every decision goes where its sound is; what has none is kept, and told. One undo takes all back.
     """
     from tempfile import TemporaryDirectory
 
+    from samplechop.offline.cli.project_table import show_project
     from samplechop.offline.kits.core.record import open_record
     from samplechop.offline.project import realign as realigning
-    from samplechop.offline.project.store import editing
+    from samplechop.offline.project.places import place_for
+    from samplechop.offline.project.store import editing, read_project
 
     path, _ = _read(record)
-    with TemporaryDirectory() as scratch, editing(path) as editor:
-        conflicts = realigning.realign(editor, open_record(record, Path(scratch)))
-        _show(editor.project)
+    with TemporaryDirectory() as scratch, TemporaryDirectory() as beside:
+        here = open_record(record, Path(scratch))
+        if to is None:
+            with editing(path) as editor:
+                conflicts = realigning.realign(editor, here)
+        else:
+            place = place_for(to)
+            if place == path:
+                raise UserError(f"{str(to)!r} has the project of {str(record)!r}: realign without --to")
+            conflicts = realigning.realign_to(path, here, place, open_record(to, Path(beside)))
+            path = place
+    if (project := read_project(path)) is not None:
+        show_project(project)
     echo(f"{path}")
     for conflict in conflicts:
         echo(f"samplechop: {conflict}", err=True)
@@ -200,6 +217,7 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> No
 
     wanted: commands, or what was typed. begin: the project where there is none yet.
     """
+    from samplechop.offline.cli.project_table import show_project
     from samplechop.offline.kits.with_project import begun
     from samplechop.offline.project.history import History
     from samplechop.offline.project.places import place_for
@@ -226,7 +244,7 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> No
             offered.note(editor, offer)
         for edit in edits:
             editor.do(edit)
-        _show(editor.project)
+        show_project(editor.project)
         _keep_sound(record, path, editor.project)
     echo(f"{path}")
 
@@ -265,34 +283,3 @@ def _parsed(text: str, project: "Project") -> Any:
 
 def _lines() -> list[str]:
     return [line for line in typer.get_text_stream("stdin") if line.strip()]
-
-
-def _show(project: "Project") -> None:
-    """Print what was decided: a line for each chop, then the rest."""
-    audio = project.audio
-    seconds = audio.length / audio.sample_rate
-    echo(f"{audio.name}: {len(project.chops)} chops, {len(project.deleted)} places deleted, {seconds:.1f} s")
-    if project.chops:
-        table = Table("chop", "at", "sample", "note", "what", box=None)
-        for chop in project.chops:
-            was = [] if chop.origin is None else [] if chop.origin == chop.at else [f"moved from {chop.origin}"]
-            about = [f"{name} {value}" for name in _ABOUT if (value := getattr(chop, name)) is not None]
-            words = [*(["added"] if chop.origin is None else was), *(["locked"] if chop.locked else []), *about]
-            note = "" if chop.note is None else str(chop.note)
-            table.add_row(chop.id, f"{chop.at / audio.sample_rate:.3f} s", str(chop.at), note, ", ".join(words))
-        print_table(table)
-    from samplechop.offline.project.document import to_document
-
-    document = to_document(project)
-    for name in ("deleted", "grid", "key", "kit"):
-        if document.get(name):
-            echo(f"{name}: {json.dumps(document[name], ensure_ascii=False)}")
-
-
-def _words(edit: Any) -> str:
-    text = json.dumps(edit, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
-
-
-_ABOUT = ("name", "end", "gain_db", "choke", "play", "colour")
-_LONGEST = 100

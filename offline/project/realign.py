@@ -16,7 +16,7 @@ from samplechop.offline.project.history import REPLACE
 from samplechop.offline.project.identity import audio_of
 from samplechop.offline.project.model import Audio, Chop, Grid, Offer, Project, TempoChange
 from samplechop.offline.project.places import PROJECT
-from samplechop.offline.project.store import Editor
+from samplechop.offline.project.store import Editor, editing, read, read_project
 from samplechop.offline.project.values import BPM
 from samplechop.realtime.core.errors import UserError
 
@@ -52,16 +52,46 @@ def realign(editor: Editor, record: Record) -> tuple[str, ...]:
     the project was made for, or that has nothing in common with the record: then nothing has changed.
     """
     old = read_sound(sound_of(editor.path))
-    new = fingerprint.fingerprint_of(record)
-    found = align(old, new)
-    if not len(found.old):
-        raise UserError(
-            f"{str(record.source)!r} has no sound of {editor.project.audio.name!r}: its project stays as it is"
-        )
-    project, conflicts = carried_over(editor.project, found, audio_of(record))
+    project, conflicts, new = _in_file(editor.project, old, record)
     editor.do({"do": REPLACE, "project": to_document(project)})
     fingerprint.write(sound_of(editor.path), new)
     return conflicts
+
+
+def realign_to(path: Path, record: Record, place: Path, other: Record) -> tuple[str, ...]:
+    """Make a project of a record for another file of it; the one there is stays as it is.
+
+    path: of the project of the record. place: where that of the other file is to be. Gives a sentence for each decision
+    that is only estimated. Raises UserError as `realign`, and where the other file has a project: then nothing is made.
+    """
+    project = read_project(path)
+    if project is None:
+        raise UserError(f"there is no project {str(path)!r}")
+    if read(place) is not None:
+        raise UserError(
+            f"{str(other.source)!r} has a project already, {str(place)!r}: move it away, or realign that file alone"
+        )
+    own = not sound_of(path).exists() and project.audio.sha256 in ("", audio_of(record).sha256)
+    old = fingerprint.fingerprint_of(record) if own else read_sound(sound_of(path))
+    carried, conflicts, new = _in_file(project, old, other)
+    with editing(place, Project(carried.audio)) as editor:
+        editor.do({"do": REPLACE, "project": to_document(carried)})
+        fingerprint.write(sound_of(place), new)
+    return conflicts
+
+
+def _in_file(
+    project: Project, old: fingerprint.Fingerprint, record: Record
+) -> tuple[Project, tuple[str, ...], fingerprint.Fingerprint]:
+    """Give a project with its places in a record, a sentence for each only estimated, and the record's fingerprint.
+
+    old: of the sound that the project was made for. Raises UserError where the two have nothing in common.
+    """
+    new = fingerprint.fingerprint_of(record)
+    found = align(old, new)
+    if not len(found.old):
+        raise UserError(f"{str(record.source)!r} has no sound of {project.audio.name!r}: its project stays as it is")
+    return *carried_over(project, found, audio_of(record)), new
 
 
 def carried_over(project: Project, found: Alignment, audio: Audio) -> tuple[Project, tuple[str, ...]]:

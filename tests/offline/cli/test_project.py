@@ -205,3 +205,35 @@ def test_a_gain_that_clips_is_told(song: Path) -> None:
     decide(song, {"do": "gain", "at": HITS[5], "gain_db": room - 0.1})
     outcome = samplechop("chop", song, "-o", song.parent / "more", *PLAIN)
     assert outcome.code == 0 and "full scale" not in outcome.err
+
+
+def test_another_file_gets_a_project_of_its_own_and_the_one_there_is_stays(song: Path) -> None:
+    decide(song, {"do": "lock", "at": HITS[3]}, {"do": "delete", "at": HITS[5]})
+    before, other = project_of(song), song.with_name("live.wav")
+    soundfile.write(other, np.concatenate([clicks()[-9_999:], 0.7 * clicks()]), RATE, subtype="PCM_24")
+    for sound in (song.with_suffix(".chops.sound.npz"), None):
+        if sound is None:  # once with what is kept of the sound, once with the record itself
+            song.with_suffix(".chops.sound.npz").unlink()
+        assert samplechop("project", "realign", song, "--to", other).code == 0
+        project = project_of(other)
+        assert project is not None
+        assert abs(project.chops[0].at - HITS[3] - 9_999) < 0.001 * RATE
+        assert abs(project.deleted[0] - HITS[5] - 9_999) < 0.001 * RATE
+        assert project.audio.name == "live.wav"
+        outcome = samplechop("project", "realign", song, "--to", other)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert "has a project already" in outcome.err
+        for path in song.parent.glob("live.chops.*"):
+            path.unlink()
+    assert project_of(song) == before
+
+
+def test_a_file_that_is_the_record_or_has_none_of_its_sound_gets_no_project(song: Path) -> None:
+    decide(song, {"do": "lock", "at": HITS[3]})
+    noise = song.with_name("noise.wav")
+    soundfile.write(noise, np.random.default_rng(1).normal(0, 0.1, 200_000), RATE)
+    for other, sentence in ((song, "realign without --to"), (noise, "has no sound of 'song.wav'")):
+        outcome = samplechop("project", "realign", song, "--to", other)
+        assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+        assert sentence in outcome.err
+    assert project_of(noise) is None
