@@ -10,7 +10,7 @@ from samplechop.realtime.core.errors import UserError
 
 if TYPE_CHECKING:
     from samplechop.offline.project.history import History
-    from samplechop.offline.project.model import Project
+    from samplechop.offline.project.model import Offer, Project
 
 app = typer.Typer(
     no_args_is_help=True, help="See and edit what you decided about a record: chops moved, added, deleted, named."
@@ -175,7 +175,7 @@ def import_kit(
     if command is None:
         echo(f"{kit} says nothing that the project does not")
     else:
-        _edit(record, [command], project)
+        _edit(record, [command], project, from_kit.offer_of(said, project))
     for sentence in told:
         echo(f"samplechop: {sentence}", err=True)
 
@@ -212,10 +212,11 @@ def _read(record: Path) -> "tuple[Path, History]":
     return path, stored.history
 
 
-def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> None:
+def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None, offer: "Offer | None" = None) -> None:
     """Do all edits of a project or none, and say what is decided then.
 
-    wanted: commands, or what was typed. begin: the project where there is none yet.
+    wanted: commands, or what was typed. begin: the project where there is none yet. offer: what the machine offered,
+    None for what is kept of it.
     """
     from samplechop.offline.cli.project_table import show_project
     from samplechop.offline.kits.with_project import begun
@@ -227,12 +228,11 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> No
     stored = read(path)
     begin = begin or (begun(record) if stored is None else None)
     tried = stored.history if stored else History(begin) if begin else None
-    offer = None
     if tried is not None and tried.project.offer is None:
         from samplechop.offline.common.array_cache import user_cache
         from samplechop.offline.kits import offered
 
-        offer = offered.kept(record, tried.project, user_cache())
+        offer = offer or offered.kept(record, tried.project, user_cache())
         offered.note(tried, offer)
     edits = []
     for one in wanted:
@@ -240,8 +240,10 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None) -> No
             edits.append(_parsed(one, tried.project) if isinstance(one, str) else one)
             tried.do(edits[-1])
     with editing(path, begin) as editor:
-        if offer is not None:
-            offered.note(editor, offer)
+        if tried is not None and editor.project.offer is None and tried.project.offer is not None:
+            from samplechop.offline.kits import offered
+
+            offered.note(editor, tried.project.offer)
         for edit in edits:
             editor.do(edit)
         show_project(editor.project)

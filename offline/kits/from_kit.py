@@ -17,9 +17,9 @@ from samplechop.offline.kits.core.model import MANIFEST, Content, Guess
 from samplechop.offline.kits.core.options import NOTES, ChopOptions
 from samplechop.offline.kits.core.record import audio_files
 from samplechop.offline.kits.decided import NEAR_SECONDS, is_deleted
-from samplechop.offline.project import values
+from samplechop.offline.project import document, values
 from samplechop.offline.project.kit_options import value_of, with_option
-from samplechop.offline.project.model import Chop, Project
+from samplechop.offline.project.model import Chop, Offer, Project
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
@@ -63,6 +63,20 @@ def command_of(kit: Mapping[str, Any], source: Path, project: Project) -> tuple[
     _settings(kit["settings"], project, steps, told)
     _slices(kit, project, steps, told)
     return ({"do": "steps", "steps": steps} if steps else None), tuple(told)
+
+
+def offer_of(kit: Mapping[str, Any], project: Project) -> Offer | None:
+    """Give what the machine offered where a kit was made, None where it does not say so alone of the whole record."""
+    record, length = kit["record"], project.audio.length
+    if kit.get("project") or (record.get("first"), record.get("last")) != (0, length):
+        return None
+    try:
+        places = {one["sample"]: one["strength"] for one in kit["candidates"]}
+        return document.offer_of(
+            {"model": kit["model"], "places": [list(one) for one in sorted(places.items())]}, length
+        )
+    except (KeyError, TypeError, UserError):
+        return None
 
 
 def _other_file(kit: Mapping[str, Any], source: Path, project: Project) -> Iterator[str]:
@@ -210,7 +224,7 @@ def _titles(kit: Mapping[str, Any], starts: Sequence[int], project: Project) -> 
             [Content(chord=one.get("chord"), drum=one.get("drum")) for one in contents],
         )
         return [_behind(name, str(one["name"])) for name, one in zip(usual, slices, strict=True)]
-    except (AttributeError, KeyError, TypeError, ValueError, UserError):
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, UserError):
         return none  # what is no kit of ours has no names of ours
 
 

@@ -40,6 +40,10 @@ def test_a_kit_made_before_is_made_again_by_what_it_said(song: Path, tmp_path: P
     options = ("--count", 5, "--start-note", 60, "--diversity", 0.7, "--pre-roll", 3, "--until", "candidate")
     before = chop(song, tmp_path / "before", *options)
     assert run("import-kit", song, tmp_path / "before" / "song") == ""
+    kit = json.loads((tmp_path / "before" / "song" / "kit.json").read_text())
+    project = project_of(song)
+    assert project is not None and project.offer is not None
+    assert {at for at, _ in project.offer.places} == {one["sample"] for one in kit["candidates"]}
     again = chop(song, tmp_path / "again")
     kept = ("start", "stop", "note", "name")
     assert [[one[name] for name in kept] for one in again] == [[one[name] for name in kept] for one in before]
