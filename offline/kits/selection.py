@@ -62,6 +62,8 @@ def select(
     fixed = np.unique(np.asarray(locked, np.int64))
     samples = np.array([candidate.sample for candidate in candidates], np.int64)
     strength = np.array([candidate.strength for candidate in candidates], np.float64)
+    if options.weight > 0 and not options.classic:
+        strength = _evened(strength, np.array([candidate.alone for candidate in candidates], bool))
     kept = _cleaned(samples, strength, fixed, round(TOGETHER_SECONDS * sample_rate))
     kept = _strongest(kept, strength, fixed, options)
     suitable = np.ones(len(strength)) if suits is None else np.asarray(suits, np.float64)
@@ -88,6 +90,18 @@ def select(
     start = np.flatnonzero(np.isin(kept, fixed)).tolist()
     order = diversify(probability, apart, options.most, options.weight, mode, start, duplicates, together)
     return kept[np.sort(order)]
+
+
+def _evened(strength: NDArray[np.float64], alone: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Give strengths, (n,), by which a stroke of drums alone and a chop of music are equals on average.
+
+    Both are probabilities, of other things: that a stroke is one is nearly sure, so that a record's break would fill
+    its kit. Where either is missing, or strokes are no surer, they are as they were. alone: bool (n,).
+    """
+    if not alone.any() or alone.all():
+        return strength
+    share = min(1.0, float(strength[~alone].mean()) / max(float(strength[alone].mean()), 1e-9))
+    return np.where(alone, share * strength, strength)
 
 
 def _cleaned(

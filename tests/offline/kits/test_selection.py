@@ -164,3 +164,13 @@ def test_bar_starts_are_preferred_when_asked_for() -> None:
     options = ChopOptions(count=2, diversity=0.0, bars=True)
     assert select(apart(20), described(DISTINCT[:20]), options, downbeats=downbeats).tolist() == [4, 12]
     assert select(apart(20), described(DISTINCT[:20]), options).tolist() == [0, 1]
+
+
+def test_a_break_does_not_fill_the_kit_of_a_song() -> None:
+    """Strokes of drums alone are surer than chops of music, and no better."""
+    song = [Candidate(index * RATE, 0.7 + index / 200, alone=index >= 20) for index in range(40)]
+    sure = [replace(one, strength=0.98) if one.alone else one for one in song]
+    chosen = select(sure, described(DISTINCT), ChopOptions(count=16))
+    assert 4 <= sum(sure[index].alone for index in chosen) <= 12
+    plain = select(sure, described(DISTINCT), ChopOptions(count=16, diversity=0.0))
+    assert all(sure[index].alone for index in plain)
