@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from samplechop.offline.common.array_cache import ArrayCache, Arrays
 
 FINDS = ("realtime", "models", "offline/kits")
-"""Folders of the program that decide what is found: a change of any file in them makes it another."""
+"""Folders of the program that decide what is found: a change of any file of PROGRAM in them makes it another."""
+PROGRAM = (".py", ".json", ".tflite", ".npz")
+"""Code, and what released models and trackers were fitted to: thresholds may change while the net stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class RecordCache:
 
 
 @cache
-def _program() -> str:
+def _program(root: Path = Path(__file__).parents[3]) -> str:
     """Give a hash of which program this is, by the sizes and times of its files."""
-    root, found = Path(__file__).parents[3], hashlib.sha256()
-    for path in sorted(path for folder in FINDS for path in (root / folder).rglob("*.py")):
+    found = hashlib.sha256()
+    files = (path for folder in FINDS for path in (root / folder).rglob("*") if path.suffix in PROGRAM)
+    for path in sorted(files):
         facts = path.stat()
         found.update(f"{path.relative_to(root)} {facts.st_size} {facts.st_mtime_ns}\n".encode())
     return found.hexdigest()

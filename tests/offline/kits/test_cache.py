@@ -9,6 +9,7 @@ import soundfile
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits import pipeline
 from samplechop.offline.kits.analysis import candidates, content_detection, descriptors, detection
+from samplechop.offline.kits.core import record_cache
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.realtime.core.events import CHOP, Event
@@ -90,3 +91,16 @@ def test_any_density_is_told_as_if_it_had_been_detected(density: float, song: Pa
     found = candidates.find(taken, ChopOptions(density=density), 0, taken.length).candidates
     expected = [(event.sample, event.strength, event.level) for event in events if event.kind == CHOP]
     assert [(one.sample, one.strength, one.level) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["realtime/tracker.py", "realtime/weights.json", "models/chop.json", "models/chop.tflite"]
+)
+def test_what_was_found_by_other_code_weights_or_thresholds_is_found_anew(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.parent.mkdir()
+    file.write_text("1")
+    program = record_cache._program.__wrapped__
+    before = program(tmp_path)
+    file.write_text("12")
+    assert program(tmp_path) != before
