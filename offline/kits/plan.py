@@ -104,8 +104,10 @@ def choice(
     origin = attacks[0] if attacks else first
     grid = project.grid if project else AS_DETECTED
     beats, tempo = corrected_grid.corrected(found.beats, found.tempo, grid, first, last, origin, rate)
-    candidates_and_mine = decided.merged(found.candidates, project, rate, first, last)
-    found = replace(found, beats=beats, tempo=tempo, candidates=candidates_and_mine)
+    found = replace(found, beats=beats, tempo=tempo)
+    if grid != AS_DETECTED:
+        found = candidates.on_grid(found, options, rate)
+    found = replace(found, candidates=decided.merged(found.candidates, project, rate, first, last))
     bars = tempo_and_key.downbeats(beats) if tempo else ()  # bars are clear where the tempo is
     begins = begins and not decided.is_deleted(first, project, rate)
     opening = options.bars and bool(bars) and bars[0] - first <= selection.BAR_SECONDS * rate

@@ -29,6 +29,7 @@ STEP = 1024 * HOP
 """Samples made at a time."""
 REACH = 32 * HOP
 """Samples processed before and after: half the filter's 31 frames and half a window of 2048, and some more."""
+NO_ATTACKS = Attacks.of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Found:
 
     warnings: a sentence for each thing to know of what was analysed. open_octave: octaves to a tempo nearly as likely.
     tempo: beats per minute, None where it is not clear.
-    others: how many candidates are attacks beside the chops, as more slices are asked for. places: samples of all
-    attacks, candidates or not, rising. offered: the candidates as they were found, whatever a person says of them.
+    others: how many candidates are attacks beside the chops, as more slices are asked for. attacks: all of them,
+    candidates or not. offered: the candidates as they were found, whatever a person says of them or of the beats.
     """
 
     candidates: tuple[Candidate, ...]
@@ -48,8 +49,13 @@ class Found:
     open_octave: int = 0
     tempo: Guess | None = None
     others: int = 0
-    places: tuple[int, ...] = ()
+    attacks: Attacks = NO_ATTACKS
     offered: tuple[Candidate, ...] = ()
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The samples of all attacks, rising."""
+        return tuple(np.unique(self.attacks.samples).tolist())
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -67,12 +73,30 @@ def found_of(detected: Detection, options: ChopOptions, sample_rate: int) -> Fou
     attacks, beats, tempo = detected.attacks, detected.beats, detected.tempo
     if options.choose == "bars" and options.density is None and tempo:
         attacks = at_bars(attacks, tempo_and_key.downbeats(beats), sample_rate)
-    candidates = tuple(chosen(attacks, options.count or 0))
-    others = len(candidates) - len(np.unique(attacks.samples[attacks.chops]))
-    places = tuple(np.unique(attacks.samples).tolist())
+    candidates, others = _offered(attacks, options)
     warnings = (detected.antiphase,) if detected.antiphase else ()
     octave = detected.open_octave
-    return Found(candidates, beats, detected.model, warnings, octave, tempo, others, places, candidates)
+    return Found(candidates, beats, detected.model, warnings, octave, tempo, others, detected.attacks, candidates)
+
+
+def on_grid(found: Found, options: ChopOptions, sample_rate: int) -> Found:
+    """Give what is offered where a person corrected the beats: the beats or bars to choose are theirs, and no others.
+
+    found: with the beats as they were corrected. Each takes the nearest attack within BESIDE_SECONDS; where nothing is
+    struck it is a place of no strength. What is not chosen by beats or bars stays as it was.
+    """
+    if options.choose not in ("beats", "bars") or options.density is not None or not found.tempo:
+        return found
+    bars = tempo_and_key.downbeats(found.beats)
+    wanted = bars if options.choose == "bars" else tuple(beat.sample for beat in found.beats)
+    candidates, others = _offered(at_places(found.attacks, wanted, sample_rate), options)
+    return replace(found, candidates=candidates, others=others)
+
+
+def _offered(attacks: Attacks, options: ChopOptions) -> tuple[tuple[Candidate, ...], int]:
+    """Give the candidates of a kit, and how many of them are no chops."""
+    candidates = tuple(chosen(attacks, options.count or 0))
+    return candidates, len(candidates) - len(np.unique(attacks.samples[attacks.chops]))
 
 
 def at_bars(attacks: Attacks, downbeats: Sequence[int], sample_rate: int) -> Attacks:
@@ -87,6 +111,24 @@ def at_bars(attacks: Attacks, downbeats: Sequence[int], sample_rate: int) -> Att
         if len(near) and not chops[near].any():
             chops[near[away[near].argmin()]] = True
     return replace(attacks, chops=chops)
+
+
+def at_places(attacks: Attacks, places: Sequence[int], sample_rate: int) -> Attacks:
+    """Give the attacks with others as chops: the nearest to each of the places, samples, and nothing else.
+
+    Where none lies within BESIDE_SECONDS, there is one of no strength more.
+    """
+    reach, chops = round(BESIDE_SECONDS * sample_rate), np.zeros(len(attacks.samples), bool)
+    order = np.argsort(attacks.samples, kind="stable")
+    ordered, wanted = attacks.samples[order], np.array(places, np.int64)
+    begin, end = np.searchsorted(ordered, wanted - reach), np.searchsorted(ordered, wanted + reach, "right")
+    for place, first, last in zip(places, begin.tolist(), end.tolist(), strict=True):
+        if first < last:
+            chops[order[first + int(np.abs(ordered[first:last] - place).argmin())]] = True
+    bare = wanted[begin == end]
+    none, yes = np.zeros(len(bare)), np.ones(len(bare), bool)
+    made = Attacks(bare, none, none + 1, yes, ~yes, np.zeros((len(bare), attacks.dial.shape[1])))
+    return replace(attacks, chops=chops).joined(made)
 
 
 def chosen(attacks: Attacks, count: int) -> list[Candidate]:

@@ -72,6 +72,10 @@ class Attacks:
         """Give some of them, by indices or as a mask."""
         return Attacks(*(getattr(self, name)[which] for name in _ATTACKS))
 
+    def joined(self, others: "Attacks") -> "Attacks":
+        """Give them with others behind them."""
+        return Attacks(*(np.concatenate([getattr(self, name), getattr(others, name)]) for name in _ATTACKS))
+
     def at(self, density: float) -> "Attacks":
         """Give them as they are at a density, 0..1, with which nobody looks for drums alone."""
         if not len(self.samples):

@@ -12,6 +12,7 @@ import soundfile
 
 from samplechop.offline.audio.sample_formats import BYTES
 from samplechop.offline.cli import chop
+from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits import kit_folder, pipeline, remarks
 from samplechop.offline.kits import plan as planning
 from samplechop.offline.kits.analysis import candidates, detection
@@ -20,6 +21,7 @@ from samplechop.offline.kits.core.options import ChopOptions, Want
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.project.identity import audio_of
 from samplechop.offline.project.model import Grid, Project
+from samplechop.realtime.detectors.chop import Choose
 from tests.support.command import ROOT, samplechop
 from tests.support.signals import RATE, record
 
@@ -292,6 +294,17 @@ def test_beats_bars_and_lengths_follow_a_corrected_grid(song: Path, tmp_path: Pa
     assert plan.found.tempo == Guess("80.0", 1.0)
     assert {one.stop - one.start for one in plan.pieces[:-1]} == {round(1.5 * taken.sample_rate)}
     assert 50_000 in {beat.sample for beat in plan.found.beats if beat.label == "1"}
+
+
+@pytest.mark.parametrize("choose", ["bars", "beats"])
+def test_bars_and_beats_are_chosen_by_the_corrected_grid(song: Path, tmp_path: Path, choose: Choose) -> None:
+    taken = open_record(song, tmp_path).with_cache(ArrayCache(tmp_path))  # what is detected is the same
+    for grid in (Grid(factor=2.0), Grid(factor=0.5), Grid(shift=9_000), Grid(bpm=77.0, ones=(50_000,))):
+        project = Project(audio_of(taken), grid=grid)
+        found = planning.planned(taken, ChopOptions(choose=choose), 0, taken.length, project=project).found
+        wanted = [beat.sample for beat in found.beats if choose == "beats" or beat.label == "1"]
+        away = [one.sample - at for one, at in zip(found.candidates, wanted, strict=True)]
+        assert max(np.abs(away)) <= 0.05 * taken.sample_rate
 
 
 def test_formats_are_listed() -> None:

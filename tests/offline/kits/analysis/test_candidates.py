@@ -1,6 +1,10 @@
 """Which places a kit may take."""
 
-from samplechop.offline.kits.analysis.candidates import at_bars, chosen
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samplechop.offline.kits.analysis.candidates import at_bars, at_places, chosen
 from samplechop.offline.kits.analysis.detection import Attacks
 from samplechop.realtime.core.events import ATTACK, CHOP, Event
 
@@ -47,3 +51,11 @@ def test_the_attack_a_bar_begins_with_is_a_chop_where_none_lies_there() -> None:
 
 def test_of_two_chops_on_one_sample_the_stronger_stays() -> None:
     assert [one.strength for one in chosen(Attacks.of([event(CHOP, 1, 0.2, 0), event(CHOP, 1, 0.7, 0)]), 1)] == [0.7]
+
+
+@given(st.lists(st.integers(0, 5000), unique=True, max_size=40), st.integers(0, 300), st.integers(120, 900))
+def test_at_each_place_wanted_there_is_one_chop_and_nowhere_else(struck: list[int], first: int, step: int) -> None:
+    found = at_places(Attacks.of([event(CHOP, at, 0.9, 0) for at in struck]), range(first, 5000, step), 1000)
+    assert len(found.samples) - len(struck) == int((found.strengths == 0).sum())
+    for at, place in zip(np.sort(found.samples[found.chops]).tolist(), range(first, 5000, step), strict=True):
+        assert abs(at - place) == min([abs(one - place) for one in struck if abs(one - place) <= 50], default=0)
