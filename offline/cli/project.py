@@ -104,7 +104,7 @@ def realign(
     samplechop project realign song.flac
     samplechop project realign song.flac --to song-live.flac
 
-    Every decision goes where its sound is; what has none is kept, and told. One undo takes all back.
+    Every decision goes where its sound is; what has none is kept, and listed as a conflict. One undo takes all back.
     """
     from tempfile import TemporaryDirectory
 
@@ -119,18 +119,16 @@ def realign(
         here = open_record(record, Path(scratch))
         if to is None:
             with editing(path) as editor:
-                conflicts = realigning.realign(editor, here)
+                realigning.realign(editor, here)
         else:
             place = place_for(to)
             if place == path:
                 raise UserError(f"{str(to)!r} has the project of {str(record)!r}: realign without --to")
-            conflicts = realigning.realign_to(path, here, place, open_record(to, Path(beside)))
+            realigning.realign_to(path, here, place, open_record(to, Path(beside)))
             path = place
     if (project := read_project(path)) is not None:
         show_project(project)
     echo(f"{path}")
-    for conflict in conflicts:
-        echo(f"samplechop: {conflict}", err=True)
 
 
 @app.command("import-labels")

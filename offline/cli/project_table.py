@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from samplechop.offline.common.terminal import echo, print_table
+from samplechop.offline.project.conflicts import sentence
 from samplechop.offline.project.document import to_document
 from samplechop.offline.project.model import Project
 
@@ -28,6 +29,12 @@ def show_project(project: Project) -> None:
     for name in ("deleted", "grid", "key", "kit"):
         if document.get(name):
             echo(f"{name}: {json.dumps(document[name], ensure_ascii=False)}")
+    for conflict in project.conflicts:
+        echo(f"conflict: {sentence(conflict, project)}")
+    if project.conflicts:
+        echo(
+            '"settle 12.5" (samplechop project set) says that what is kept there lies well, "settle all" that all does'
+        )
 
 
 def edit_words(edit: Any) -> str:

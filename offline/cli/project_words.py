@@ -22,7 +22,7 @@ SAME_SECONDS = 0.005
 """How near a place must lie to a chop or candidate to mean it."""
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("add", "restore", "one", "not-one"), ("at",)),
-    **dict.fromkeys(("delete", "release", "lock", "unlock"), ("chop",)),
+    **dict.fromkeys(("delete", "release", "lock", "unlock", "settle"), ("chop",)),
     "move": ("chop", "to"),
     "name": ("chop", "name"),
     "pad": ("chop", "note"),
@@ -44,7 +44,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 _PLACES, _TEXTS = ("at", "to", "end"), ("name", "key", "play", "colour", "option", "with")
 _ID = re.compile(r"c\d+", re.ASCII)
 _NOTES = {name: note for note in range(128) if (name := pad_name(note))}
-_NONE = "none"
+_NONE, _SETTLE_ALL = "none", ["settle", "all"]
 
 
 def command_of(text: str, project: Project) -> dict[str, Any]:
@@ -59,6 +59,8 @@ def command_of(text: str, project: Project) -> dict[str, Any]:
     if len(words) < len(names) or (not names and words):
         wanted = " ".join((verb, *(name.upper() for name in names)))
         raise UserError(f"{text!r:.80} must be {wanted}, with spaces between")
+    if [verb, *words] == _SETTLE_ALL:
+        return {"do": verb}
     values = [*words[: len(names) - 1], " ".join(words[len(names) - 1 :])] if names else []
     command: dict[str, Any] = {"do": verb}
     for name, value in zip(names, values, strict=True):
@@ -98,7 +100,8 @@ def _number(value: str) -> Any:
 
 def _known(project: Project) -> Sequence[int]:
     offered = project.offer.places if project.offer is not None else ()
-    return [*(chop.at for chop in project.chops), *(place for place, _ in offered)]
+    conflicts = (one.at for one in project.conflicts)
+    return [*(chop.at for chop in project.chops), *conflicts, *(place for place, _ in offered)]
 
 
 def _place(value: str, project: Project, known: Sequence[int]) -> int:

@@ -3,8 +3,9 @@
     pieces of 10 s    envelopes in bands, at every speed within 8 %     where each lies, to 10 ms
     moments of 1 s    the waveform itself, near where its piece lies    to a tenth of a millisecond
 
-What agrees with the moments around it makes a line from point to point. A place that has none near has no place in the
-other file: it is estimated, and said to be so.
+What agrees with the moments around it makes a line from point to point; where the line leads from one file's end to the
+other's, these are points, too. A place is known near a point, and between two that are near enough and lie as the speed
+has it: nothing was cut there. Any other is estimated, and said to be so.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ AROUND = 4
 """Moments before and after."""
 REACH = 2.0
 """Seconds from a point of the line within which a place is known."""
+GAP = 12.0
+"""Seconds between two points that lie as the speed has it, within AGREE, between which a place is known: what is quiet,
+sustained or overdubbed there stands out of nothing, but more would be a piece that was found elsewhere if it were."""
+ENDS = 0.1
+"""Seconds by which two files may end apart that end alike: coding adds as much."""
 _HOP, _BINS = 20, 128
 _BANDS = ((1, 4), (4, 8), (8, 16), (16, 28), (28, 44), (44, 64))
 _PROBES = 6
@@ -42,13 +48,14 @@ class Alignment:
     """Points of a line from places in one file to places in another, float64 (n,), samples of each; both rise.
 
     confidence: float64 (n,), 0..1, how alike the sound is there. ratio: the new length of what has length 1.
+    rate: Hz, of the old file.
     """
 
     old: NDArray[np.float64]
     new: NDArray[np.float64]
     confidence: NDArray[np.float64]
     ratio: float
-    reach: float
+    rate: int
 
     def place(self, sample: int) -> tuple[float, float]:
         """Give the place of a sample in the other file, and how sure that is: 0 where it is only estimated."""
@@ -59,13 +66,18 @@ class Alignment:
             place = float(self.new[nearest] + (sample - self.old[nearest]) * self.ratio)
         else:
             place = float(np.interp(sample, self.old, self.new))
-        after = int(np.searchsorted(self.old, sample).clip(1, max(1, len(self.old) - 1)))
-        pair = slice(after - 1, after + 1)
-        slope = (
-            float(np.diff(self.new[pair])[0] / np.diff(self.old[pair])[0] / self.ratio) if len(self.old) > 1 else 1.0
-        )
-        known = abs(self.old[nearest] - sample) <= self.reach and abs(slope - 1) < 0.02
-        return place, float(self.confidence[nearest]) if known else 0.0
+        return place, float(self.confidence[nearest]) if self._is_known(sample, nearest) else 0.0
+
+    def _is_known(self, sample: int, nearest: int) -> bool:
+        """Say whether a sample has a place there. nearest: the point of the line next to it."""
+        if len(self.old) < 2:
+            return bool(abs(self.old[nearest] - sample) <= REACH * self.rate)
+        after = int(np.searchsorted(self.old, sample).clip(1, len(self.old) - 1))
+        long = float(self.old[after] - self.old[after - 1])
+        off = abs(float(self.new[after] - self.new[after - 1]) / self.ratio - long)
+        within = bool(self.old[0] <= sample <= self.old[-1])
+        near = abs(self.old[nearest] - sample) <= REACH * self.rate and off < 0.02 * long
+        return bool(near or (within and long <= GAP * self.rate and off <= AGREE * self.rate))
 
 
 def align(old: Fingerprint, new: Fingerprint) -> Alignment:
@@ -76,8 +88,9 @@ def align(old: Fingerprint, new: Fingerprint) -> Alignment:
     kept = _agreeing(_moments(*sounds, begins, places, ratio), ratio)
     if len(kept) > 1:
         ratio = float(np.median(np.diff(kept[:, 1]) / np.diff(kept[:, 0])))
+        kept = _with_ends(kept, ratio, len(sounds[0]), len(sounds[1]))
     ratio *= scales[1] / scales[0]
-    return Alignment(kept[:, 0] * scales[0], kept[:, 1] * scales[1], kept[:, 2], ratio, REACH * old.sample_rate)
+    return Alignment(kept[:, 0] * scales[0], kept[:, 1] * scales[1], kept[:, 2], ratio, old.sample_rate)
 
 
 def _envelope(sound: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -194,3 +207,12 @@ def _agreeing(points: NDArray[np.float64], ratio: float) -> NDArray[np.float64]:
         return kept
     kept = kept[np.diff(kept[:, 0], prepend=-1.0) > 0]
     return kept[np.diff(np.maximum.accumulate(kept[:, 1]), prepend=-1.0) > 0]
+
+
+def _with_ends(points: NDArray[np.float64], ratio: float, old: int, new: int) -> NDArray[np.float64]:
+    """Add the beginning and the end of files, so many samples long, where the line leads from one's to the other's."""
+    first, last = points[0], points[-1]
+    begin, end = first[1] - ratio * first[0], last[1] + ratio * (old - last[0])
+    before = [[0.0, begin, first[2]]] if first[0] > 0 and abs(begin) <= ENDS * RATE else []
+    after = [[float(old), end, last[2]]] if last[0] < old and abs(end - new) <= ENDS * RATE else []
+    return np.array([*before, *points, *after])

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from samplechop.offline.project import values
+from samplechop.offline.project.conflicts import settled, standing
 from samplechop.offline.project.grid_commands import GRID
 from samplechop.offline.project.kit_options import checked, with_option
 from samplechop.offline.project.model import Chop, Project
@@ -33,7 +34,7 @@ def apply(project: Project, command: Any) -> Project:
         raise UserError(f"there is no command {name!r:.60}{close_word(name[:60], COMMANDS)}")
     edit, known, needed = COMMANDS[name]
     values.only(command, f"the command {name!r}", known | {"do"}, needed)
-    return edit(project, command)
+    return standing(edit(project, command))
 
 
 def _add(project: Project, command: Mapping[str, Any]) -> Project:
@@ -128,6 +129,18 @@ def _key(project: Project, command: Mapping[str, Any]) -> Project:
     return replace(project, key=None if key is None else values.key(key, "key"))
 
 
+def _settle(project: Project, command: Mapping[str, Any]) -> Project:
+    """Say that what is in conflict lies rightly where it is kept: of a chop, at a place, or all there is."""
+    chop, at = command.get("chop"), command.get("at")
+    if chop is not None and at is not None:
+        raise UserError("settle takes a chop or a place, not both")
+    return settled(
+        project,
+        None if chop is None else values.chop_id(chop, "chop"),
+        None if at is None else values.integer(at, "at", 0, project.audio.length),
+    )
+
+
 def _steps(project: Project, command: Mapping[str, Any]) -> Project:
     """Do several commands as one: all or none."""
     steps = command["steps"]
@@ -214,6 +227,7 @@ COMMANDS: Mapping[str, tuple[Edit, frozenset[str], frozenset[str]]] = {
     "colour": _of_chop(_property("colour", values.colour), "colour"),
     "kit": _of_project(_kit, "option", "value"),
     "key": _of_project(_key, "key"),
+    "settle": (_settle, _CHOP, frozenset()),
     "steps": _of_project(_steps, "steps"),
     **GRID,
 }

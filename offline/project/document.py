@@ -6,19 +6,23 @@ later schema is refused, as what it says more would be lost when it is written.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
 from samplechop.offline.project import values
+from samplechop.offline.project.conflicts import standing
 from samplechop.offline.project.grid_commands import METERS, MOST_BEATS
 from samplechop.offline.project.kit_options import checked
-from samplechop.offline.project.model import Audio, Chop, Grid, Offer, Project, TempoChange
+from samplechop.offline.project.model import Audio, Chop, Conflict, Decision, Grid, Offer, Project, Reason, TempoChange
 from samplechop.realtime.core.errors import UserError
 
-SCHEMA = 1
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""By the schema of a document: a function that gives that document in the next one."""
+SCHEMA = 2
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
+"""By the schema of a document: a function that gives that document in the next one.
+
+2 has conflicts beside what 1 has.
+"""
 
 _MOST = 10_000
 _CHANNELS = 1024
@@ -37,6 +41,8 @@ def to_document(project: Project) -> dict[str, Any]:
     document["chops_made"] = project.chops_made
     if project.offer is not None:
         document["offer"] = offer_document(project.offer)
+    if project.conflicts:
+        document["conflicts"] = [_said(one, Conflict("chop", 0, 0.0), _CONFLICT) for one in project.conflicts]
     return document
 
 
@@ -53,8 +59,8 @@ def text_of(project: Project) -> str:
 
 
 def digest(project: Project) -> str:
-    """Give the SHA-256 of what was decided, in hexadecimal; what the machine offered is no part of it."""
-    return hashlib.sha256(text_of(replace(project, offer=None)).encode()).hexdigest()
+    """Give the SHA-256 of what was decided, in hexadecimal; neither what was offered nor conflicts are part of it."""
+    return hashlib.sha256(text_of(replace(project, offer=None, conflicts=())).encode()).hexdigest()
 
 
 def _rows(value: Any) -> str:
@@ -73,12 +79,12 @@ def _line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _said(value: Any, nothing: Any) -> dict[str, Any]:
-    """Give the fields of a dataclass that differ from one that says nothing, in their order."""
+def _said(value: Any, nothing: Any, always: frozenset[str] = frozenset({"at"})) -> dict[str, Any]:
+    """Give the fields of a dataclass that differ from one that says nothing, in their order, and those of `always`."""
     return {
         field.name: list(one) if isinstance(one, tuple) else one
         for field in fields(value)
-        if (one := asdict(value)[field.name]) != getattr(nothing, field.name) or field.name == "at"
+        if (one := asdict(value)[field.name]) != getattr(nothing, field.name) or field.name in always
     }
 
 
@@ -116,7 +122,7 @@ def _read(document: dict[str, Any]) -> Project:
     _unique([one.note for one in parsed if one.note is not None], "two chops have the note {}")
     made = values.integer(document.get("chops_made", 0), "chops_made", 0, values.LONGEST)
     key = document.get("key")
-    return Project(
+    project = Project(
         audio,
         tuple(parsed),
         values.positions(document.get("deleted", []), "deleted", length),
@@ -125,10 +131,13 @@ def _read(document: dict[str, Any]) -> Project:
         checked(document.get("kit", {}), "kit"),
         max([made, *(one.number for one in parsed)]),
         None if document.get("offer") is None else offer_of(document["offer"], length),
+        tuple(_conflicts(document.get("conflicts", []), length)),
     )
+    return standing(project)
 
 
-_KNOWN = frozenset({"schema", "audio", "chops", "deleted", "grid", "key", "kit", "chops_made", "offer"})
+_KNOWN = frozenset({"schema", "audio", "chops", "deleted", "grid", "key", "kit", "chops_made", "offer", "conflicts"})
+_CONFLICT = frozenset({"what", "at", "was"})
 
 
 def _list(value: Any, what: str, most: int) -> list[Any]:
@@ -221,3 +230,17 @@ def offer_of(value: Any, length: int) -> Offer:
     strengths = [values.number(one[1], f"offer.places[{index}]", 0.0, 1.0) for index, one in enumerate(places)]
     name = values.text(model["name"], "offer.model.name")
     return Offer((name, values.sha256(model["sha256"], "offer.model.sha256")), tuple(zip(at, strengths, strict=True)))
+
+
+def _conflicts(value: Any, length: int) -> Iterator[Conflict]:
+    for index, one in enumerate(_list(value, "conflicts", values.MOST_PLACES)):
+        what = f"conflicts[{index}]"
+        given = values.only(one, what, frozenset(field.name for field in fields(Conflict)), _CONFLICT)
+        chop = given.get("chop")
+        yield Conflict(
+            values.one_of(given["what"], f"{what}.what", Decision),
+            values.integer(given["at"], f"{what}.at", 0, length),
+            values.number(given["was"], f"{what}.was", 0, values.LONGEST),
+            values.one_of(given.get("why", "unheard"), f"{what}.why", Reason),
+            None if chop is None else values.chop_id(chop, f"{what}.chop"),
+        )

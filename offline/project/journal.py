@@ -1,6 +1,6 @@
 """All edits of a project, one a line, only ever appended to: what undo and a second start go by.
 
-    {"schema": 1, "begin": {"schema": 1, "audio": …}}    what the edits began with
+    {"schema": 2, "begin": {"schema": 2, "audio": …}}    what the edits began with
     {"do": "move", "chop": "c17", "to": 134832}          an edit
     {"do": "undo"}
 
@@ -69,7 +69,7 @@ def append(path: Path, edit: Any, size: int) -> int:
 def _begin(line: Any) -> Project:
     match line:
         case {"schema": int(schema), "begin": document}:
-            if schema != SCHEMA:  # its edits are those of another schema
+            if not 0 < schema <= SCHEMA:  # each schema has all edits of those before
                 raise UserError(f"its schema is {schema}, not {SCHEMA}")
             return from_document(document)
     raise UserError("a journal begins with what its edits began with")

@@ -10,6 +10,10 @@ from typing import Any, Literal
 
 PlayMode = Literal["one-shot", "gate", "loop"]
 """How a pad plays, as `kits.core.model.Play`."""
+Decision = Literal["chop", "end", "deleted", "one", "tap", "tempo-change"]
+"""What has a place in a project."""
+Reason = Literal["unheard", "together"]
+"""Of a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,28 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """A decision without a clear place in the file that the project was carried over to.
+
+    what: it is about; chop: the id where it is a chop or the end of one, else None. at: where it is kept. was: seconds,
+    where it lay in the file before. why: "unheard", no sound there is like it; "together", another lies there.
+    """
+
+    what: Decision
+    at: int
+    was: float
+    why: Reason = "unheard"
+    chop: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything a person decided about one record.
 
     chops: in order of time, of equal ones by id. deleted: places that do not come back, in order. key: such as
     "A minor", None as detected. kit: options of `ChopOptions` by name, only those that were set. chops_made: how many
-    ids were given. offer: None where nobody noted it; edits pass it by.
+    ids were given. offer: None where nobody noted it; edits pass it by. conflicts: about what stands here, see
+    `conflicts`; no kit changes by them.
     """
 
     audio: Audio
@@ -116,6 +136,7 @@ class Project:
     kit: Mapping[str, Any] = field(default_factory=dict)
     chops_made: int = 0
     offer: Offer | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
     def chop(self, name: str) -> Chop | None:
         """Find a chop by its id."""

@@ -94,10 +94,15 @@ def choke(value: Any, what: str) -> int:
 
 def play(value: Any, what: str) -> PlayMode:
     """Check how a pad plays."""
-    for mode in get_args(PlayMode):
-        if value == mode:
-            return mode
-    raise UserError(f"{what} must be one of {', '.join(get_args(PlayMode))}, got {value!r:.60}")
+    mode: PlayMode = one_of(value, what, PlayMode)
+    return mode
+
+
+def one_of(value: Any, what: str, words: Any) -> Any:
+    """Check one of some words. words: a Literal."""
+    if value not in get_args(words):
+        raise UserError(f"{what} must be one of {', '.join(get_args(words))}, got {value!r:.60}")
+    return value
 
 
 def colour(value: Any, what: str) -> str:

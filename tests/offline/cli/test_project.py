@@ -173,6 +173,17 @@ def test_a_project_goes_where_its_sound_is(song: Path) -> None:
     assert project_of(song) != project
 
 
+def test_what_has_no_sound_any_more_is_shown_until_it_is_settled(song: Path) -> None:
+    decide(song, {"do": "lock", "at": HITS[3]}, {"do": "name", "at": HITS[-1], "name": "the end"})
+    soundfile.write(song, clicks()[: HITS[-1] - RATE // 2], RATE, subtype="PCM_16")
+    told = samplechop("project", "realign", song).out
+    assert "conflict: c2 'the end'" in told
+    assert told.splitlines()[-2] == samplechop("project", "show", song).out.splitlines()[-2]
+    assert samplechop("project", "set", song, "settle c2").code == 0
+    assert "conflict" not in samplechop("project", "show", song).out
+    assert samplechop("project", "undo", song).out.count("conflict: ") == 1
+
+
 def test_a_gain_is_in_the_slice_and_no_format_says_it_again(song: Path) -> None:
     decide(
         song,

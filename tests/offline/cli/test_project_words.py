@@ -42,6 +42,9 @@ TYPED = {
     "tempo 92.5": {"do": "tempo", "bpm": 92.5},
     "shift -1": {"do": "shift", "beats": -1},
     "one 0.5": {"do": "one", "at": RATE // 2},
+    "settle c1": {"do": "settle", "chop": "c1"},
+    "settle 0.5": {"do": "settle", "at": RATE // 2},
+    "settle all": {"do": "settle"},
     "undo": {"do": "undo"},
 }
 

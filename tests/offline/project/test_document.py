@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from samplechop.offline.project.commands import apply
 from samplechop.offline.project.document import SCHEMA, from_document, text_of, to_document
-from samplechop.offline.project.model import Offer, Project
+from samplechop.offline.project.model import Conflict, Offer, Project
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import ROOT
 from tests.support.projects import EMPTY, edits
@@ -33,6 +33,8 @@ def edited(commands: list[dict[str, Any]]) -> Project:
 @given(st.lists(edits, max_size=30))
 def test_what_is_written_is_read_again_and_keeps_to_the_published_schema(commands: list[dict[str, Any]]) -> None:
     project = edited(commands)
+    for chop in project.chops[:1]:
+        project = replace(project, conflicts=(Conflict("chop", chop.at, 2.5, "together", chop.id),))
     document = json.loads(text_of(project))
     PUBLISHED(document)
     assert from_document(document) == project
@@ -69,6 +71,10 @@ def broken(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         (lambda d: d["grid"].update(factor=3), "grid.factor must be one of"),
         (lambda d: d["audio"].update(length=90), r"chops\[1\].at must be a sample"),
         (lambda d: d["offer"].update(places=[[9, 0.1], [3, 0.1]]), "offer.places must rise"),
+        (
+            lambda d: d.update(conflicts=[{"what": "pad", "at": 1, "was": 0}]),
+            r"conflicts\[0\].what must be one of chop",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(change: Callable[[dict[str, Any]], object], sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from scipy.signal import lfilter
 
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.project import fingerprint, realign
-from samplechop.offline.project.alignment import align
+from samplechop.offline.project.alignment import Alignment, align
+from samplechop.offline.project.carrying import carried_over
 from samplechop.offline.project.identity import audio_of
-from samplechop.offline.project.model import Chop, Grid, Project
+from samplechop.offline.project.model import Audio, Chop, Conflict, Grid, Project, TempoChange
 from samplechop.offline.project.store import editing
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.errors import UserError
@@ -76,6 +78,62 @@ def test_what_was_cut_out_has_no_place_and_all_else_has() -> None:
         assert sure > 0 and abs(there - truth) < 0.001 * RATE
 
 
+def test_what_is_quiet_between_sounds_and_at_the_ends_has_its_place() -> None:
+    quiet = np.ones(len(SOUND), np.float32)
+    for first, last in ((0, 4), (12, 17), (26, 32)):
+        quiet[first * RATE : last * RATE] = 0
+    found = align(fingerprint_of(SOUND * quiet), fingerprint_of(coded(SOUND * quiet)))
+    for place in (0, RATE, 14 * RATE, 29 * RATE, len(SOUND) - 1):
+        there, sure = found.place(place)
+        assert sure > 0 and abs(there - place) < 0.001 * RATE
+
+
+def line(*points: tuple[float, float]) -> Alignment:
+    """Give a line of places in seconds, all as sure, of no other speed."""
+    old, new = np.array(points).T * RATE
+    return Alignment(old, new, np.ones(len(old)), 1.0, RATE)
+
+
+def said_of(conflict: Conflict) -> tuple[str, str, str | None, int]:
+    return conflict.what, conflict.why, conflict.chop, conflict.at
+
+
+def test_every_kind_of_decision_without_a_place_is_a_conflict_and_none_become_one() -> None:
+    audio = Audio("", RATE, 100 * RATE, 1, "song.wav")
+    chops = (Chop("c1", 5 * RATE, end=60 * RATE), Chop("c2", 60 * RATE), Chop("c3", 61 * RATE))
+    grid = Grid(taps=(RATE, 62 * RATE), ones=(63 * RATE,), changes=(TempoChange(64 * RATE, 90.0),))
+    project = Project(audio, chops, (65 * RATE, 66 * RATE), grid, chops_made=3)
+    after = carried_over(project, line((0, 0), (10, 10)), replace(audio, length=50 * RATE))
+    last = 50 * RATE - 1
+    assert {said_of(one) for one in after.conflicts} == {
+        ("end", "unheard", "c1", last + 1),
+        ("chop", "unheard", "c2", last),
+        ("chop", "unheard", "c3", last - 1),
+        ("deleted", "unheard", None, last),
+        ("deleted", "unheard", None, last - 1),
+        ("tap", "unheard", None, last),
+        ("one", "unheard", None, last),
+        ("tempo-change", "unheard", None, last),
+    }
+    assert len(after.deleted) == len(project.deleted)
+
+
+def test_two_chops_at_one_place_lie_beside_each_other_as_a_conflict() -> None:
+    audio = Audio("", RATE, 100 * RATE, 1, "song.wav")
+    project = Project(audio, (Chop("c1", RATE), Chop("c2", RATE + 1)), chops_made=2)
+    after = carried_over(project, replace(line((0, 0), (2, 1)), ratio=0.5), audio)
+    assert [said_of(one) for one in after.conflicts] == [("chop", "together", "c2", RATE // 2 + 1)]
+    assert [one.at for one in after.chops] == [RATE // 2, RATE // 2 + 1]
+
+
+def test_a_conflict_stays_one_until_it_is_settled() -> None:
+    audio = Audio("", RATE, 100 * RATE, 1, "song.wav")
+    before = Conflict("chop", 30 * RATE, 12.5, "unheard", "c1")
+    project = Project(audio, (Chop("c1", 30 * RATE),), chops_made=1, conflicts=(before,))
+    after = carried_over(project, line((0, 10), (90, 100)), replace(audio, length=110 * RATE))
+    assert after.conflicts == (replace(before, at=40 * RATE),)
+
+
 def test_another_sound_has_nothing_in_common() -> None:
     noise = np.random.default_rng(1).normal(0, 0.1, len(SOUND)).astype(np.float32)
     assert not len(align(fingerprint_of(SOUND), fingerprint_of(noise)).old)
@@ -101,11 +159,12 @@ def test_a_project_is_carried_over_once_its_file_is_gone_and_undo_leads_back(tmp
     realign.keep_sound(path, open_record(song, tmp_path), before)
     other = open_record(written(song, played(SOUND, 1.03)), tmp_path)
     with editing(path, before) as editor:
-        assert realign.realign(editor, other) == ()
+        realign.realign(editor, other)
     with editing(path) as editor:
         after = editor.project
         assert editor.do({"do": "undo"}) == before
     assert after.audio == audio_of(other)
+    assert after.conflicts == ()
     for old, new in zip(before.chops, after.chops, strict=True):
         assert abs(new.at - old.at / 1.03 - LATER) < 0.001 * RATE
         assert (new.id, new.note, new.locked, new.at) == (old.id, old.note, True, new.origin)
@@ -120,11 +179,14 @@ def test_what_has_no_place_is_kept_and_told(tmp_path: Path) -> None:
     before = project_of(song, tmp_path)
     short = SOUND[: 15 * RATE]
     found = align(fingerprint_of(SOUND), fingerprint_of(short))
-    after, conflicts = realign.carried_over(before, found, audio_of(open_record(written(song, short), tmp_path)))
-    gone = [one.id for one in before.chops if one.at > 17 * RATE]
+    after = carried_over(before, found, audio_of(open_record(written(song, short), tmp_path)))
+    gone = {one.id: one.at / RATE for one in before.chops if one.at > 15 * RATE}
     assert len({one.at for one in after.chops}) == len(before.chops)
     assert {one.id for one in after.chops} == {one.id for one in before.chops}
-    assert set(gone) <= {text.partition(",")[0] for text in conflicts}
+    conflicts = {one.chop: one for one in after.conflicts if one.what == "chop"}
+    assert conflicts.keys() == gone.keys()
+    assert all(one.was == pytest.approx(gone[one.chop or ""], abs=1e-5) for one in conflicts.values())
+    assert all(after.chop(name).at == one.at for name, one in conflicts.items())  # type: ignore[union-attr, arg-type]
     assert all(0 <= one.at < len(short) and one.at < (one.end or 0) <= len(short) for one in after.chops)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from samplechop.offline.project import store
-from samplechop.offline.project.document import from_document, text_of
+from samplechop.offline.project.document import SCHEMA, from_document, text_of
 from samplechop.offline.project.history import History
 from samplechop.offline.project.model import Project
 from samplechop.offline.project.places import journal_of
@@ -66,6 +66,13 @@ def test_what_another_program_wrote_is_an_edit_that_can_be_undone(path: Path) ->
     assert read_project(path) == done(LOCK)
     assert edit(path, LOCK | {"at": 3}) == done(LOCK, LOCK | {"at": 3})
     assert edit(path, UNDO, UNDO) == done(ADD)
+
+
+def test_edits_of_an_older_schema_go_on(path: Path) -> None:
+    edit(path, ADD, LOCK)
+    for file in (path, journal_of(path)):
+        file.write_text(file.read_text().replace(f'"schema": {SCHEMA}', '"schema": 1'))
+    assert edit(path, UNDO) == done(ADD)
 
 
 @pytest.mark.parametrize("kept", [1, 17, -1])
