@@ -21,7 +21,7 @@ SOUND = "offline/augmentation offline/synthesis"
 PRODUCT = """
     models realtime offline/common offline/audio offline/labels offline/sessions offline/notes offline/training
     offline/nets offline/augmentation offline/synthesis offline/project offline/kits offline/export offline/atlas
-    offline/evaluate
+    offline/evaluate offline/studio
 """
 ALLOWED = {
     "models": "realtime/core",
@@ -56,6 +56,10 @@ ALLOWED = {
         {FILES} {LIVE} realtime offline/nets offline/labels offline/project offline/kits/core offline/export
     """,
     "offline/atlas": f"{FILES} {LIVE} realtime offline/nets offline/training offline/kits offline/export {SOUND}",
+    "offline/studio": f"""
+        {FILES} {LIVE} realtime offline/labels offline/project offline/kits offline/export offline/sessions
+        offline/training offline/atlas
+    """,
     "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas {SOUND}",
     "offline/lab": f"{PRODUCT} offline/lab",
     "offline/cli": f"{PRODUCT} offline/lab",

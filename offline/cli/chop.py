@@ -97,7 +97,7 @@ def chop(
     if list_formats:
         _list_formats()
         return
-    file = _settings_file(given, from_list is not None)
+    file = settings_file(given, from_list is not None)
     with file.named_in_errors():
         if from_list is not None:
             others = {"demo": demo, "inputs": inputs, "jobs": jobs, "scheduler": scheduler, "labels": labels}
@@ -108,7 +108,7 @@ def chop(
             _records(inputs, demo, output, given, file.values, force, jobs, scheduler, cache, not no_project, labels)
 
 
-def _settings_file(given: dict[str, Any], listed: bool) -> "SettingsFile":
+def settings_file(given: dict[str, Any], listed: bool) -> "SettingsFile":
     """Read what the settings file says of kits and the command line does not. Raises UserError.
 
     listed: whether the kit is one of listed sounds.
@@ -146,7 +146,7 @@ def _records(
         raise UserError("give audio files, sessions or folders to chop, or --demo for the record that comes along")
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs must be at least 1, got {jobs}")
-    given, usual = _parsed(given), _parsed(dict(usual))
+    given, usual = parsed(given), parsed(dict(usual))
     options = ChopOptions(**{**usual, **given})
     if scheduler is not None:
         check_extra("dask", "--scheduler")
@@ -177,7 +177,7 @@ def _records(
         batch.run(found, output, options, force=force, jobs=jobs, scheduler=scheduler, decide=decide)
 
 
-def _parsed(given: dict[str, Any]) -> dict[str, Any]:
+def parsed(given: dict[str, Any]) -> dict[str, Any]:
     """Take apart what stands as a text on the command line. Raises UserError for what cannot be done."""
     if "lock" in given:
         try:
@@ -242,7 +242,7 @@ def _listed(source: Path, output: Path, given: dict[str, Any], others: list[str]
     for name in sorted([*others, *(given.keys() - _FOR_LISTS)]):
         extra = "other files to chop" if name == "inputs" else option_name(ChopOptions, name)
         raise UserError(f"--from-list takes the sounds that are listed as they are: leave out {extra}")
-    options = ChopOptions(**_parsed({"template": TEMPLATE} | given))
+    options = ChopOptions(**parsed({"template": TEMPLATE} | given))
     _check(options, output)
     read_list(source)  # what is no list is reported before anything else is loaded
     _one(source, output, options, force, False, make_kit)

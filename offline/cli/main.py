@@ -19,6 +19,7 @@ with ended_at_once():  # Ctrl-C ends it without a word while modules are importe
 COMMANDS = {
     "live": ("samplechop.realtime.cli:live", "Listen to a record and send a MIDI note for every good place to cut."),
     "chop": ("samplechop.offline.cli.chop:chop", "Make a kit of the best and most different chops of a record."),
+    "studio": ("samplechop.offline.cli.studio:studio", "See, hear, move and keep chops in your browser."),
     "project": (
         "samplechop.offline.cli.project:app",
         "See and edit what you decided about a record: chops moved, added, deleted, named.",

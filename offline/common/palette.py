@@ -47,3 +47,14 @@ RAMP_LIGHT = (
 """From low to high values, in both themes."""
 WAVE_ON_WHITE, LABEL_ON_WHITE, REJECTED_ON_WHITE = "#5b6b7a", "#d62728", "#999999"
 """A waveform and labels on it, where the ground is white: the picture of labels."""
+
+
+def css() -> str:
+    """Give colours.css: every colour of both themes of a page as a property."""
+    blocks = []
+    for name, colours in (("dark", DARK), ("light", LIGHT)):
+        slices = {f"slice-{number}": colour for number, colour in enumerate(SLICES)}
+        every = {**colours, "chop": CHOP, "rejected": REJECTED, "yellow": YELLOW, "red": RED, **slices}
+        properties = " ".join(f"--{part}: {colour};" for part, colour in every.items())
+        blocks.append(f':root[data-theme="{name}"] {{ {properties} }}\n')
+    return "".join(blocks)

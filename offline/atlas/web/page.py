@@ -1,7 +1,7 @@
 """The page: a folder with the map, the sounds and the programme to play them, which any browser opens from disk.
 
     page/index.html           and our own style and scripts, as they lie in offline/atlas/web/
-    page/colours.css          the colours of samplechop.offline.atlas.web.page_data
+    page/colours.css          the colours of samplechop.offline.common.palette
     page/library/             bokeh-gl.min.js, from the installed Bokeh, with its licence: it draws the points
     page/data/, page/audio/   see samplechop.offline.atlas.web.page_data
 
@@ -26,6 +26,7 @@ from samplechop.offline.atlas.map import map_files
 from samplechop.offline.atlas.settings import PageSettings
 from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import page_data, sprites
+from samplechop.offline.common import palette
 from samplechop.offline.common.atomic import PART
 from samplechop.offline.common.progress import Progress
 from samplechop.realtime.core.errors import UserError, install_extra, reason_of
@@ -56,7 +57,7 @@ def page(atlas: Atlas, settings: PageSettings, progress: Progress) -> None:
         for file in _web().iterdir():
             if file.name.endswith((".html", ".css", ".js")):
                 (folder / file.name).write_bytes(file.read_bytes())
-        (folder / "colours.css").write_text(page_data.css(), encoding="utf-8")
+        (folder / "colours.css").write_text(palette.css(), encoding="utf-8")
         _copy_library(folder / "library")
         for name in ("data", "audio"):
             (folder / name).mkdir()
@@ -119,7 +120,7 @@ def _mark(atlas: Atlas) -> str:
     for file in sorted(_web().iterdir(), key=lambda file: file.name):
         if file.is_file():
             made.update(file.read_bytes())
-    made.update(page_data.css().encode() + _library_version().encode())
+    made.update(palette.css().encode() + _library_version().encode())
     return made.hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""What the page knows of an atlas, as scripts: a page that is opened from disk may read nothing else; and its colours.
+"""What the page knows of an atlas, as scripts: a page that is opened from disk may read nothing else.
 
     data/sounds.js      names, files, classes, packs, tempos, keys, tags, places in the grid and in the audio
     data/map-0.js …     places on each map; the page begins with the first
@@ -25,15 +25,6 @@ from samplechop.offline.atlas.store import Atlas
 from samplechop.offline.atlas.web import sprites
 from samplechop.offline.common import palette
 from samplechop.realtime.core.errors import UserError, reason_of
-
-
-def css() -> str:
-    """Give colours.css: every colour of both themes as a property."""
-    blocks = []
-    for name, colours in (("dark", palette.DARK), ("light", palette.LIGHT)):
-        properties = " ".join(f"--{part}: {colour};" for part, colour in colours.items())
-        blocks.append(f':root[data-theme="{name}"] {{ {properties} }}\n')
-    return "".join(blocks)
 
 
 def palettes() -> dict[str, Any]:

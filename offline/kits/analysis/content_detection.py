@@ -8,6 +8,7 @@ Where a detector is not there, nothing is known of what it would detect.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ from samplechop.realtime.recording.session_folder import LOG, session_of
 STEPS_PER_SECOND = 50
 """Of the level."""
 _BLOCK = 4096
+_KIND = "content"
+"""Of arrays in a record's cache."""
 _LOUDEST = 1e4  # of a sample; damaged float files hold anything
 
 Parts = Sequence[tuple[int, int]]
@@ -73,6 +76,30 @@ def detect_chords(record: Record, parts: Parts, progress: PartProgress = max) ->
     return _detected(ChordCollector(), record, parts, progress)
 
 
+def kept(record: Record) -> tuple[Hits | None, Chords | None]:
+    """Give the drums and chords of all of a record that were detected before, or logged; None for what was not."""
+    return _kept(HitCollector(), record), _kept(ChordCollector(), record)
+
+
+def _kept(collector: Collector[Found], record: Record) -> Found | None:
+    if _read_log(record, collector):
+        return collector.found()
+    if record.cache is None or collector.detector not in detectors.names():
+        return None
+    arrays = record.cache.kept(_KIND, _facts(collector, 0, record.length))
+    if arrays is None:
+        return None
+    collector.begin(0)
+    for event in _events(arrays):
+        collector.add(event)
+    return collector.found()
+
+
+def _facts(collector: Collector[Any], start: int, stop: int) -> list[Any]:
+    """Give all that decides what a collector's detector finds in a stretch of a sound."""
+    return [collector.detector, models.load(collector.model).sha256, start, stop]
+
+
 def _detected(collector: Collector[Found], record: Record, parts: Parts, progress: PartProgress) -> Found | None:
     """Take what a collector collects from the record's log, or run its detector."""
     if _read_log(record, collector):
@@ -97,7 +124,7 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
         if engine.faults:
             raise RuntimeError(f"a detector failed: {engine.faults}")
 
-    def kept(start: int, stop: int) -> Arrays:
+    def heard(start: int, stop: int) -> Arrays:
         events: list[Event] = []
         process(start, stop, events.append)
         return _arrays([event for event in events if event.kind in collector.kinds])
@@ -107,8 +134,8 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
         if record.cache is None:
             process(start, stop, collector.add)
         else:
-            facts = [collector.detector, models.load(collector.model).sha256, start, stop]
-            for event in _events(record.cache.arrays("content", facts, partial(kept, start, stop))):
+            facts = _facts(collector, start, stop)
+            for event in _events(record.cache.arrays(_KIND, facts, partial(heard, start, stop))):
                 collector.add(event)
         done += stop - start
     return collector.found()

@@ -368,7 +368,7 @@ def test_labels_are_no_recording_and_the_one_beside_them_is_named(name: str, tmp
 
 
 def test_a_place_to_lock_can_be_written_as_the_screen_shows_it() -> None:
-    assert chop._parsed({"lock": "12.5, 1:02.4,1:00:00"})["lock"] == (12.5, 62.4, 3600.0)
+    assert chop.parsed({"lock": "12.5, 1:02.4,1:00:00"})["lock"] == (12.5, 62.4, 3600.0)
 
 
 def test_a_kit_that_is_there_is_refused_before_anything_is_loaded(tmp_path: Path) -> None:

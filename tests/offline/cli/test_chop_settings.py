@@ -69,7 +69,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[ChopOptions]:
     found: list[ChopOptions] = []
 
     def records(_inputs: Any, _demo: bool, _output: Path, given: dict[str, Any], usual: Any, *_: Any) -> None:
-        found.append(ChopOptions(**{**chop._parsed(dict(usual)), **chop._parsed(given)}))
+        found.append(ChopOptions(**{**chop.parsed(dict(usual)), **chop.parsed(given)}))
 
     monkeypatch.setattr(chop, "_records", records)
     return found

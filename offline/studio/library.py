@@ -1,0 +1,72 @@
+"""What was opened: files, sessions and folders of them, known to the page by ids and never by paths."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from samplechop.offline.kits.core.record import audio_files, inputs, title
+from samplechop.offline.project.places import find
+from samplechop.realtime.core.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A record of the library. id: of its place, the same at every start. folder: the one it lies in, for people."""
+
+    id: str
+    path: Path
+    title: str
+    folder: str
+
+    def facts(self) -> dict[str, object]:
+        """Give what the page is told of it; no path leaves this program."""
+        project, size = False, None
+        try:
+            project = find(self.path) is not None
+            size = sum(file.stat().st_size for file in audio_files(self.path))
+        except (OSError, UserError):
+            pass
+        return {
+            "id": self.id,
+            "title": self.title,
+            "folder": self.folder,
+            "session": self.path.is_dir(),
+            "project": project,
+            "bytes": size,
+        }
+
+
+class Library:
+    """The records of what was opened."""
+
+    def __init__(self, opened: Sequence[Path]) -> None:
+        """Open files, sessions and folders. Raises UserError for what is not there or holds no audio."""
+        self._opened = tuple(opened)
+        self._items: dict[str, Item] = {}
+        self.look()
+
+    def look(self) -> list[Item]:
+        """Look anew what there is, in order. Raises UserError where nothing is left."""
+        found = inputs(self._opened)
+        here = [path.absolute() for path in self._opened]
+        self._items = {}
+        for path in found:
+            item = _item(path, here)
+            self._items[item.id] = item
+        return list(self._items.values())
+
+    def item(self, name: str) -> Item:
+        """Find a record by its id. Raises UserError."""
+        if name not in self._items:
+            raise UserError("there is no such record in what was opened")
+        return self._items[name]
+
+
+def _item(path: Path, opened: Sequence[Path]) -> Item:
+    place = path.absolute()
+    above = next((root for root in opened if root in place.parents), place.parent)
+    inside = place.parent.relative_to(above.parent)
+    mark = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:12]
+    return Item(mark, path, title(path), inside.as_posix())

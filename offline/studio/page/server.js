@@ -1,0 +1,148 @@
+// The server: data by fetch, edits by a socket that comes back by itself. An edit is kept before its promise is.
+
+import { store } from "./store.js";
+
+/** @import {Command, Sections} from "./types.js" */
+
+const AGAIN_MS = [250, 500, 1000, 2000, 4000];
+
+let record = "";
+/** @type {WebSocket|null} */
+let socket = null;
+let tries = 0, number = 0;
+/** @type {Map<number, {done: (state?: Partial<Sections>) => void, failed: (error: Error) => void}>} */
+const waiting = new Map();
+
+/** The id of the record that is open. */
+export const recordId = () => record;
+
+/** Give the address of something about the open record. @param {string} what @param {{[name: string]: string|number}} facts */
+export function address(what, facts = {}) {
+  const query = new URLSearchParams({ record });
+  for (const [name, value] of Object.entries(facts)) query.set(name, String(value));
+  return `/api/${what}?${query}`;
+}
+
+/** Ask for something; throws an Error with the server's sentence. @param {string} url @param {RequestInit} [init] */
+export async function ask(url, init) {
+  const answer = await fetch(url, init);
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => ({}));
+  throw new Error(said.error ?? `the server answers ${answer.status}`);
+}
+
+/** Look at a record from now on. @param {string} id */
+export function open(id) {
+  record = id;
+  tries = 0;
+  const before = socket;
+  socket = null;
+  before?.close();
+  connect();
+}
+
+function connect() {
+  const opened = new WebSocket(`ws://${location.host}/api/live?record=${encodeURIComponent(record)}`);
+  socket = opened;
+  opened.addEventListener("open", () => { tries = 0; store.complain(""); });
+  opened.addEventListener("message", (event) => take(JSON.parse(event.data)));
+  opened.addEventListener("close", () => {
+    for (const { failed } of waiting.values()) failed(new Error("the studio is gone: start samplechop studio again"));
+    waiting.clear();
+    if (opened !== socket) return;
+    store.complain("The studio does not answer. Nothing that you did is lost; it comes back when samplechop studio runs.");
+    setTimeout(() => { if (opened === socket) connect(); }, AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)]);
+  });
+}
+
+/** @param {any} message */
+function take(message) {
+  if ("id" in message) {
+    const one = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.error) one?.failed(new Error(message.error));
+    else one?.done(message.state);
+  } else if (message.error) {
+    store.complain(message.error);
+  } else if (message.job) {
+    store.job = message.job.stage === "all heard" ? null : message.job;
+    if (message.job.error) store.complain(message.job.error);
+    store.tell("job");
+    if (["heard", "all heard"].includes(message.job.stage)) lookAtFound();
+  } else if (message.state) {
+    const another = message.state.record && message.state.record !== store.record;
+    store.take(message.state);
+    if (another || message.state.candidates) lookAtFound();
+  }
+}
+
+async function lookAtFound() {
+  try {
+    store.found = await (await ask(address("found"))).json();
+    store.tell("found");
+  } catch (error) {
+    store.complain(String(/** @type {Error} */ (error).message));
+  }
+}
+
+/** @param {object} message @returns {Promise<Partial<Sections>|undefined>} */
+function send(message) {
+  return new Promise((done, failed) => {
+    if (socket?.readyState !== WebSocket.OPEN) {
+      failed(new Error("the studio does not answer: this was not done"));
+      return;
+    }
+    number += 1;
+    waiting.set(number, { done, failed });
+    socket.send(JSON.stringify({ id: number, ...message }));
+  });
+}
+
+/** Do commands as one edit, which one undo takes back. Resolves to whether it was done; if not, the page says why.
+ * @param {...Command} commands */
+export async function edit(...commands) {
+  const one = commands.length === 1 ? commands[0] : { do: "steps", steps: commands };
+  try {
+    await send({ edits: [one] });
+    store.complain("");
+    return true;
+  } catch (error) {
+    store.preview(null);
+    store.complain(/** @type {Error} */ (error).message);
+    return false;
+  }
+}
+
+/** @type {Command[]|null} */
+let wanted = null;
+let asking = false;
+
+/** Show what commands would do while a gesture goes on; the newest counts. With none the page shows what is again.
+ * @param {...Command} commands */
+export async function preview(...commands) {
+  wanted = commands;
+  if (asking) return;
+  asking = true;
+  try {
+    while (wanted) {
+      const now = wanted;
+      wanted = null;
+      if (!now.length) store.preview(null);
+      else {
+        const state = await send({ preview: now });
+        if (state && !wanted) store.preview(state);
+      }
+    }
+  } catch (error) {
+    store.complain(/** @type {Error} */ (error).message);
+  } finally {
+    asking = false;
+  }
+}
+
+export const undo = () => store.project.undo ? edit({ do: "undo" }) : Promise.resolve(false);
+export const redo = () => store.project.redo ? edit({ do: "redo" }) : Promise.resolve(false);
+
+/** Name the chop that a command means: by its id, or by its place where it is the machine's yet.
+ * @param {{chop?: string|null, start: number}} pad */
+export const meant = (pad) => pad.chop ? { chop: pad.chop } : { at: pad.start };

@@ -1,0 +1,18 @@
+// The page begins: the record that the address names, or the first there is.
+
+import "./theme.js";
+import "./wave.js";
+import { ask, open } from "./server.js";
+import { store } from "./store.js";
+import { view } from "./view.js";
+
+async function start() {
+  const { items } = await (await ask("/api/library")).json();
+  const wanted = new URLSearchParams(location.search).get("record");
+  const first = items.find((/** @type {{id: string}} */ item) => item.id === wanted) ?? items[0];
+  open(first.id);
+}
+
+const waves = /** @type {HTMLElement} */ (document.getElementById("lanes"));
+new ResizeObserver(() => view.resize(waves.clientWidth)).observe(waves);
+start().catch((error) => store.complain(error.message));

@@ -1,0 +1,105 @@
+// What the page knows of the record, and what is selected. Nothing here is decided: that is the server's project.
+//
+//   "record" "project" "pads" "candidates" "grid" "kit" "messages"   a section is another
+//   "found"       attacks, drums or chords are       "job"      how far the detectors are
+//   "selected"    another pad or place               "cursor"   where playing begins
+//   "trouble"     a sentence to show                 "playing"  pads that sound
+
+/** @import {Sections, Found, Job, Pad} from "./types.js" */
+
+/** @type {Sections} */
+const EMPTY = {
+  record: { name: "", file: "", rate: 44100, channels: 1, length: 0 },
+  project: { chops: [], deleted: [], grid: {}, kit: {}, undo: null, redo: null },
+  pads: [],
+  candidates: [],
+  grid: { beats: [], tempo: null, key: null },
+  kit: { options: {}, most: 16, weight: 0, found: null, figures: {}, at_bars: null },
+  messages: [],
+};
+
+class Store extends EventTarget {
+  /** Sections as the server keeps them. @type {Sections} */
+  #kept = { ...EMPTY };
+  /** Sections as they would be after a gesture that goes on; null where none does. @type {Partial<Sections>|null} */
+  #preview = null;
+  /** @type {Found} */
+  found = { attacks: [], drums: [], chords: [] };
+  /** @type {Job|null} */
+  job = null;
+  /** Where the selected slice begins, samples; null for none. @type {number|null} */
+  selected = null;
+  cursor = 0;
+  trouble = "";
+  /** Notes of pads that sound. @type {Set<number>} */
+  playing = new Set();
+
+  /** @template {keyof Sections} Name @param {Name} name @returns {Sections[Name]} */
+  get(name) {
+    return /** @type {Sections[Name]} */ (this.#preview?.[name] ?? this.#kept[name]);
+  }
+
+  get record() { return this.get("record"); }
+  get project() { return this.get("project"); }
+  get pads() { return this.get("pads"); }
+  get candidates() { return this.get("candidates"); }
+  get grid() { return this.get("grid"); }
+  get kit() { return this.get("kit"); }
+
+  /** Take sections from the server. @param {Partial<Sections>} sections */
+  take(sections) {
+    this.#preview = null;
+    Object.assign(this.#kept, sections);
+    this.#tell(sections);
+    if (this.selected !== null && !this.pad) this.select(null);
+  }
+
+  /** Show what would be, or, with null, what is again. @param {Partial<Sections>|null} sections */
+  preview(sections) {
+    const before = this.#preview;
+    this.#preview = sections;
+    this.#tell({ ...before, ...sections });
+  }
+
+  /** The selected slice. @returns {Pad|undefined} */
+  get pad() {
+    return this.pads.find((pad) => pad.start === this.selected);
+  }
+
+  /** Select the slice that begins at a sample, or nothing. @param {number|null} start */
+  select(start) {
+    if (start === this.selected) return;
+    this.selected = start;
+    this.tell("selected");
+  }
+
+  /** @param {number} sample */
+  moveCursor(sample) {
+    this.cursor = Math.max(0, Math.min(this.record.length, Math.round(sample)));
+    this.tell("cursor");
+  }
+
+  /** Show a sentence where people look, "" for none. @param {string} sentence */
+  complain(sentence) {
+    this.trouble = sentence;
+    this.tell("trouble");
+  }
+
+  /** @param {string} name */
+  tell(name) {
+    this.dispatchEvent(new Event(name));
+  }
+
+  /** Call a function at once, and whenever one of these is another. @param {string[]} names @param {() => void} show */
+  watch(names, show) {
+    for (const name of names) this.addEventListener(name, show);
+    show();
+  }
+
+  /** @param {object} sections */
+  #tell(sections) {
+    for (const name of Object.keys(sections)) this.tell(name);
+  }
+}
+
+export const store = new Store();

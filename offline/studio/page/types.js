@@ -1,0 +1,66 @@
+// What the server says, as types for those who read and for the checker; see offline/studio/state.py. Positions are samples.
+
+/** @typedef {{name: string, file: string, rate: number, channels: number, length: number}} RecordFacts */
+
+/**
+ * @typedef {object} Pad A slice of the kit, on its pad.
+ * @property {number} start
+ * @property {number} stop one past the last sample
+ * @property {number} strength 0..1
+ * @property {number} note MIDI
+ * @property {string} pad such as "A01"
+ * @property {string|null} chop id in the project, null where nothing was decided about it
+ * @property {boolean} locked
+ * @property {boolean} pinned whether the note was given by hand
+ * @property {number|null} origin
+ * @property {string|null} name
+ * @property {number|null} end
+ * @property {number|null} gain_db
+ * @property {number|null} choke
+ * @property {"one-shot"|"gate"|"loop"|null} play
+ * @property {string|null} colour
+ */
+
+/** @typedef {[sample: number, strength: number, level: number]} Candidate */
+/** @typedef {{value: string, confidence: number, other: string}} Guess */
+/** @typedef {{beats: [sample: number, label: number][], tempo: Guess|null, key: string|null}} Grid */
+
+/**
+ * @typedef {object} Kit
+ * @property {{[name: string]: any}} options
+ * @property {number} most
+ * @property {number} weight
+ * @property {number|null} found
+ * @property {{[name: string]: {[name: string]: number}}} figures
+ * @property {number|null} at_bars
+ */
+
+/** @typedef {{id: string, at: number, origin?: number, locked?: boolean, end?: number, name?: string, note?: number}} Chop */
+
+/**
+ * @typedef {object} Project
+ * @property {Chop[]} chops
+ * @property {number[]} deleted
+ * @property {{[name: string]: any}} grid
+ * @property {{[name: string]: any}} kit
+ * @property {string} [key]
+ * @property {string|null} undo
+ * @property {string|null} redo
+ */
+
+/**
+ * @typedef {object} Sections
+ * @property {RecordFacts} record
+ * @property {Project} project
+ * @property {Pad[]} pads
+ * @property {Candidate[]} candidates
+ * @property {Grid} grid
+ * @property {Kit} kit
+ * @property {string[]} messages
+ */
+
+/** @typedef {{attacks: Candidate[], drums: [number, string, number][], chords: [number, string][]}} Found */
+/** @typedef {{stage: string, done?: number, length?: number, error?: string}} Job */
+/** @typedef {{do: string, [name: string]: any}} Command A command on the project, see docs/project.md. */
+
+export {};

@@ -1,0 +1,119 @@
+"""What the page shows of a record, as sections of plain data: those that an edit leaves alone are not sent again.
+
+    record      what it is                         pads        the kit: slices on their pads
+    project     decisions, what undo takes back    candidates  places it was chosen from
+    grid        beats, tempo, key                  kit         options, figures
+    messages    sentences for the user
+
+Positions are samples of the record at its own rate.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from samplechop.offline.kits import decided
+from samplechop.offline.kits.core.model import Guess
+from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.plan import Plan
+from samplechop.offline.project.document import to_document
+from samplechop.offline.project.history import History
+from samplechop.offline.project.model import Project
+from samplechop.realtime.ui.formatting import pad_name
+
+Sections = dict[str, Any]
+_DIGITS = 4
+
+
+def sections(
+    record: Record,
+    project: Project,
+    history: History,
+    options: ChopOptions,
+    plan: Plan | None,
+    messages: tuple[str, ...],
+) -> Sections:
+    """Give all sections. plan: None until the record was heard once."""
+    document = to_document(project)
+    document.pop("offer", None)
+    return {
+        "record": {
+            "name": record.name,
+            "file": record.source.name,
+            "rate": record.sample_rate,
+            "channels": record.channels,
+            "length": record.length,
+        },
+        "project": {**document, "undo": _edit(history.undoable), "redo": _edit(history.redoable)},
+        "pads": _pads(plan, options),
+        "candidates": _candidates(plan),
+        "grid": _grid(plan, project),
+        "kit": _kit(plan, options),
+        "messages": [*messages, *(plan.found.warnings if plan else ())],
+    }
+
+
+def _edit(edit: Any) -> str | None:
+    """Name an edit for the page: what it does, and to what; None for none."""
+    if not isinstance(edit, dict):
+        return None
+    name, steps = str(edit.get("do")), edit.get("steps")
+    if name == "steps" and isinstance(steps, list) and steps:
+        names = {str(step.get("do")) for step in steps if isinstance(step, dict)}
+        return ", ".join(sorted(names))
+    return f"{name} {edit['option']}" if name == "kit" else name
+
+
+def _pads(plan: Plan | None, options: ChopOptions) -> list[Sections]:
+    """Give the slices in order of time, each with its pad and what was said of it."""
+    if plan is None:
+        return []
+    chops = plan.chops or (None,) * len(plan.pieces)
+    found = []
+    for piece, note, chop in zip(plan.pieces, decided.notes(chops, options.start_note), chops, strict=True):
+        said = asdict(chop) if chop else {}
+        found.append(
+            {
+                "start": piece.start,
+                "stop": piece.stop,
+                "strength": round(piece.strength, _DIGITS),
+                "note": note,
+                "pad": pad_name(note),
+                "chop": said.get("id"),
+                "locked": bool(said.get("locked")),
+                **{name: said.get(name) for name in ("origin", "name", "end", "gain_db", "choke", "play", "colour")},
+                "pinned": said.get("note") is not None,
+            }
+        )
+    return found
+
+
+def _candidates(plan: Plan | None) -> list[list[float]]:
+    """Give what the kit was chosen from: sample, strength, the least density that has it."""
+    if plan is None:
+        return []
+    return [[one.sample, round(one.strength, _DIGITS), round(one.level, _DIGITS)] for one in plan.found.candidates]
+
+
+def _grid(plan: Plan | None, project: Project) -> Sections:
+    if plan is None:
+        return {"beats": [], "tempo": None, "key": project.key}
+    beats = [[one.sample, int(one.label or 0)] for one in plan.found.beats]
+    return {"beats": beats, "tempo": _guess(plan.found.tempo), "key": project.key}
+
+
+def _guess(guess: Guess | None) -> Sections | None:
+    return asdict(guess) if guess else None
+
+
+def _kit(plan: Plan | None, options: ChopOptions) -> Sections:
+    return {
+        "options": {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(options).items()
+        },
+        "most": options.most,
+        "weight": options.weight,
+        "found": len(plan.found.candidates) if plan else None,
+        "figures": plan.redundancy if plan else {},
+        "at_bars": plan.at_bars if plan else None,
+    }
