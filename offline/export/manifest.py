@@ -10,7 +10,8 @@
                   (the one it is), drum_content (0..1), of the slice's first two seconds; null where unknown or unclear
     candidates    sample, seconds, strength: every place that was found, chosen or not
     tempo, key    value, confidence and other (nearly as likely, or ""), or null where unclear; downbeats (samples)
-    project       sha256 of what was decided, "" where nothing was; slices have its choke, play, colour
+    project       sha256 of what was decided, "" where nothing was; slices have its choke, play, colour and
+                  gain_db, which is in their samples already
     model         name and sha256; settings as they were chosen; redundancy by measure
     files         of the kit, this one not among them: name and size in bytes, those there when it was written
 

@@ -27,7 +27,7 @@ from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 SCHEMA = 1
 """Of kits."""
 Command = dict[str, Any]
-_SAID = {"choke": values.choke, "play": values.play, "colour": values.colour}
+_SAID = {"choke": values.choke, "play": values.play, "colour": values.colour, "gain_db": values.gain_db}
 """What a project says of a slice, and a kit keeps."""
 
 
@@ -184,7 +184,10 @@ def _slices(kit: Mapping[str, Any], project: Project, steps: list[Command], told
 def _step(name: str, value: Any) -> Command:
     if name == "locked":
         return {"do": "lock"}
-    return {"do": "pad" if name == "note" else name, name: value}
+    return {"do": _COMMANDS.get(name, name), name: value}
+
+
+_COMMANDS = {"note": "pad", "gain_db": "gain"}
 
 
 def _there(project: Project, at: int, near: int) -> Chop | None:

@@ -228,11 +228,11 @@ def cut(
     parts = zip(plan.pieces, notes, names, contents, chops, strict=True)
     for number, (piece, note, name, within, chop) in enumerate(parts, 1):
         file = f"{SLICES}/{name}.wav"
-        level = chop.gain_db or 0.0 if chop else 0.0
-        frames = write_slices.write_slice(record, piece, folder / file, options, last, level)
+        gain_db = chop.gain_db if chop else None
+        frames = write_slices.write_slice(record, piece, folder / file, options, last, gain_db or 0.0)
         part = Slice(number, piece.start, piece.stop, piece.strength, note, name, file, frames, within)
         if chop is not None:
-            part = replace(part, choke=chop.choke, play=chop.play, colour=chop.colour)
+            part = replace(part, choke=chop.choke, play=chop.play, colour=chop.colour, gain_db=gain_db)
         slices.append(part)
     return Kit(
         name=record.name,

@@ -5,6 +5,8 @@ from samplechop.offline.project.identity import audio_of
 from samplechop.offline.project.model import Project
 from samplechop.realtime.core.errors import UserError
 
+_WITHOUT = ", --no-project chops without"
+
 
 def fitted(project: Project, record: Record) -> tuple[Project, tuple[str, ...]]:
     """Give a project whose positions are those of a record, with a sentence for each thing to know.
@@ -17,14 +19,14 @@ def fitted(project: Project, record: Record) -> tuple[Project, tuple[str, ...]]:
         return project, ()
     if was.sample_rate != record.sample_rate:
         raise UserError(
-            f"the project of {source} was made for {was.sample_rate} Hz, it has {record.sample_rate} Hz: --no-project "
-            "chops it without"
+            f"the project of {source} was made for {was.sample_rate} Hz, it has {record.sample_rate} Hz: samplechop "
+            f"project realign brings it there{_WITHOUT}"
         )
     places = [one.at for one in project.chops] + list(project.deleted)
     if places and max(places) >= record.length:
         raise UserError(
-            f"the project of {source} has decisions behind its end, it was made for {was.name!r}: --no-project chops "
-            "it without"
+            f"the project of {source} has decisions behind its end, it was made for {was.name!r}: samplechop project "
+            f"realign brings it to its sound{_WITHOUT}"
         )
     return project, (
         f"{source} is not the sound its project was made for: decisions are taken where they lie, samplechop project "

@@ -90,7 +90,7 @@ class Slice:
     frames: samples per channel in that file: stop - start, unless it was trimmed, resampled or cut short.
     content: what sounds in it. What a project says of it, None where it says nothing: choke, the group whose pads end
     each other, 0 for none; play, how its pad plays; colour, "#rrggbb". What holds of the first two `Kit.choke_of` and
-    `Kit.play_of` tell. A gain is in the samples of its file.
+    `Kit.play_of` tell. gain_db: is in the samples of its file already.
     """
 
     number: int
@@ -105,6 +105,7 @@ class Slice:
     choke: int | None = None
     play: Play | None = None
     colour: str | None = None
+    gain_db: float | None = None
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 import samplechop as face
 from samplechop.offline.kits.core.naming import safe
@@ -159,6 +160,17 @@ def test_another_sound_under_the_same_name_is_told(song: Path) -> None:
     outcome = samplechop("chop", song, "-o", song.parent / "kits", *PLAIN)
     assert outcome.code == 0
     assert "is not the sound its project was made for" in outcome.err
+
+
+@pytest.mark.parametrize(("later", "rate"), [(0, 48_000), (-RATE, RATE)], ids=["another rate", "too short"])
+def test_what_does_not_fit_the_file_is_refused_until_it_is_realigned(song: Path, later: int, rate: int) -> None:
+    decide(song, {"do": "lock", "at": HITS[8]})
+    soundfile.write(song, soxr.resample(clicks()[-later:], RATE, rate), rate, subtype="PCM_16")
+    outcome = samplechop("chop", song, "-o", song.parent / "kits", *PLAIN)
+    assert (outcome.code, "samplechop project realign" in " ".join(outcome.err.split())) == (2, True)
+    assert samplechop("project", "realign", song).code == 0
+    wanted = (HITS[8] + later) * rate / RATE
+    assert min(abs(float(str(one["start"])) - wanted) for one in slices(song, "kits")) < 0.001 * rate
 
 
 def test_a_project_goes_where_its_sound_is(song: Path) -> None:

@@ -59,15 +59,18 @@ def test_names_and_pads_of_a_project_that_is_gone_come_back_from_its_kit(song: P
         {"do": "name", "at": HITS[3], "name": "intro"},
         {"do": "play", "at": HITS[3], "play": "loop"},
         {"do": "pad", "at": HITS[5], "note": 99},
+        {"do": "gain", "at": HITS[5], "gain_db": -4.5},
     ]
     run("set", song, *map(json.dumps, edits))
     before = chop(song, tmp_path / "before")
     for path in tmp_path.glob("song.chops.*"):
         path.unlink()
     run("import-kit", song, tmp_path / "before" / "song" / "kit.json")
-    assert [(one["name"], one["note"], one["play"]) for one in chop(song, tmp_path / "again")] == [
-        (one["name"], one["note"], one["play"]) for one in before
+    said = ("name", "note", "play", "gain_db")
+    assert [[one[name] for name in said] for one in chop(song, tmp_path / "again")] == [
+        [one[name] for name in said] for one in before
     ]
+    assert {one["gain_db"] for one in before} == {None, -4.5}
 
 
 def test_what_the_project_says_stands_and_is_told(song: Path, tmp_path: Path) -> None:
