@@ -4,8 +4,9 @@
 //   "found"       attacks, drums or chords are       "job"      how far the detectors are
 //   "selected"    another pad or place               "cursor"   where playing begins
 //   "trouble"     a sentence to show                 "playing"  pads that sound
+//   "head"        what sounds has come further       "snap"     cuts go elsewhere from now on
 
-/** @import {Sections, Found, Job, Pad} from "./types.js" */
+/** @import {Sections, Found, Job, Pad, Snap} from "./types.js" */
 
 /** @type {Sections} */
 const EMPTY = {
@@ -30,6 +31,10 @@ class Store extends EventTarget {
   /** Where the selected slice begins, samples; null for none. @type {number|null} */
   selected = null;
   cursor = 0;
+  /** Which sample is heard, null where all is quiet. @type {number|null} */
+  head = null;
+  /** Where a cut goes that somebody moves. @type {Snap} */
+  snap = "attack";
   trouble = "";
   /** Notes of pads that sound. @type {Set<number>} */
   playing = new Set();
@@ -48,10 +53,12 @@ class Store extends EventTarget {
 
   /** Take sections from the server. @param {Partial<Sections>} sections */
   take(sections) {
+    const before = this.pad;
     this.#preview = null;
     Object.assign(this.#kept, sections);
+    const after = before && !sections.record ? this.#same(before) : this.pad;
     this.#tell(sections);
-    if (this.selected !== null && !this.pad) this.select(null);
+    this.select(after?.start ?? null);
   }
 
   /** Show what would be, or, with null, what is again. @param {Partial<Sections>|null} sections */
@@ -61,9 +68,20 @@ class Store extends EventTarget {
     this.#tell({ ...before, ...sections });
   }
 
-  /** The selected slice. @returns {Pad|undefined} */
+  /** The selected slice, also while a gesture moves it. @returns {Pad|undefined} */
   get pad() {
-    return this.pads.find((pad) => pad.start === this.selected);
+    if (this.selected === null) return undefined;
+    const kept = this.#kept.pads.find((pad) => pad.start === this.selected);
+    return kept && this.#preview?.pads ? this.#same(kept) : kept;
+  }
+
+  /** Find a slice among those that are shown, wherever it was moved. @param {Pad} pad @returns {Pad|undefined} */
+  #same(pad) {
+    return (
+      this.pads.find((one) => pad.chop !== null && one.chop === pad.chop) ??
+      this.pads.find((one) => one.start === pad.start) ??
+      this.pads.find((one) => one.origin === pad.start || one.start === pad.origin)
+    );
   }
 
   /** Select the slice that begins at a sample, or nothing. @param {number|null} start */
@@ -71,6 +89,12 @@ class Store extends EventTarget {
     if (start === this.selected) return;
     this.selected = start;
     this.tell("selected");
+  }
+
+  /** @param {Snap} snap */
+  snapTo(snap) {
+    this.snap = snap;
+    this.tell("snap");
   }
 
   /** @param {number} sample */

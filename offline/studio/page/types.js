@@ -21,6 +21,7 @@
  * @property {string|null} colour
  */
 
+/** @typedef {"attack"|"zero"|"grid"|"off"} Snap Where a cut goes that is moved: to the nearest of these. */
 /** @typedef {[sample: number, strength: number, level: number]} Candidate */
 /** @typedef {{value: string, confidence: number, other: string}} Guess */
 /** @typedef {{beats: [sample: number, label: number][], tempo: Guess|null, key: string|null}} Grid */
