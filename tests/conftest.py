@@ -28,6 +28,8 @@ TRAINING = (
     *("tests/offline/lab/synthetic/test_build.py", "tests/realtime/detectors/drums/", "tests/contract/"),
 )
 """What imports TensorFlow, or asks for the crate of tests/offline/conftest.py: each takes a process some seconds."""
+STUDIO = ("tests/offline/studio/",)
+"""What looks at one studio that runs: its record is heard once."""
 WARM = pytest.StashKey[Path]()
 """The numba cache that every worker begins with a copy of."""
 
@@ -65,9 +67,12 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def group(nodeid: str) -> str:
-    """Say what runs on one worker: a file, whose fixtures are shared, all with the JACK server, or all that trains."""
+    """Say what runs on one worker: a file, whose fixtures are shared, or all with JACK, that trains, of the studio."""
     path = nodeid.partition("::")[0]
-    return "jack" if path.startswith(JACK) else "training" if path.startswith(TRAINING) else path
+    for name, places in {"jack": JACK, "training": TRAINING, "studio": STUDIO}.items():
+        if path.startswith(places):
+            return name
+    return path
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -62,6 +62,7 @@ def _listening(host: str, port: int | None) -> socket.socket:
         try:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             found.bind((host, one))
+            found.listen()
             return found
         except OSError as error:
             found.close()
