@@ -88,14 +88,16 @@ def chop(
     force: bool = False,
     project: bool = True,
     labels: str | PathLike[str] | None = None,
+    cache: bool = True,
     **options: Any,
 ) -> Kit:
-    """Make a kit of the best and most different chops of a record, as `samplechop chop` does.
+    """Make a kit of the best and most different chops of a record, byte for byte that of `samplechop chop`.
 
     record: an audio file, or the folder of a recorded session. out: the folder in which the kit's own, named after the
     record, appears whole or not at all. force: whether a kit that is there already is replaced.
     project: whether what was decided about the record counts, in the project beside it. labels: a file of places to
         cut at, of any kind that `samplechop labels` reads.
+    cache: whether what is found in the record is kept, for later kits of it here and by the command.
     options: those of `samplechop chop`, such as count=8, max_length="4beats", formats=["default", "op1"]; milliseconds
         are pre_roll_ms, snap_ms, fade_ms, tail_ms.
 
@@ -103,10 +105,11 @@ def chop(
     of it is reported through `warnings`.
     Raises UserError for a record or options that cannot be used, TypeError for options nobody knows.
     """
-    from samplechop.offline.kits import pipeline
+    from samplechop.offline.common.array_cache import user_cache
+    from samplechop.offline.export import ExportWarning
     from samplechop.offline.kits.core.naming import safe
     from samplechop.offline.kits.core.record import title
-    from samplechop.offline.kits.with_project import prepared
+    from samplechop.offline.kits.with_project import make_kit_of, prepared
 
     for name in ("lock", "formats"):
         if options.get(name) is not None:
@@ -115,7 +118,11 @@ def chop(
             options.pop(name, None)
     source = Path(record)
     decided, chosen = prepared(source, options, {}, project, None if labels is None else Path(labels))
-    return pipeline.chop(source, Path(out) / safe(title(source)), chosen, force, project=decided)
+    folder, kept = Path(out) / safe(title(source)), user_cache() if cache else None
+    outcome = make_kit_of(source, folder, chosen, force, cache=kept, project=decided)
+    for text in outcome.warnings:
+        warnings.warn(text, ExportWarning, stacklevel=2)
+    return outcome.kit
 
 
 def _settings(detectors: Iterable[str], settings: dict[str, Any]) -> LiveSettings:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from samplechop.offline.kits.core.options import ChopOptions
-from samplechop.offline.kits.pipeline import chop
+from samplechop.offline.kits.pipeline import make_kit
 from samplechop.realtime.cli import DEMO
 
 COLOURS = 240
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m tools.kit_picture OUT.png", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as scratch:
-        kit = chop(DEMO, Path(scratch, "kit"), ChopOptions(formats=("sfz",)))
+        kit = make_kit(DEMO, Path(scratch, "kit"), ChopOptions(formats=("sfz",))).kit
         with Image.open(kit.folder / f"{kit.name}.png") as picture:
             picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(arguments[0], optimize=True)
     return 0

@@ -279,16 +279,12 @@ def _one(
         ):
             from samplechop.offline.cli.kit_summary import show_kit
             from samplechop.offline.common.array_cache import user_cache
-            from samplechop.offline.kits.pipeline import make_kit
+            from samplechop.offline.kits.with_project import make_kit_of
 
             progress = bars if terminal else silent
             if make is None:
-                make = partial(make_kit, cache=user_cache() if cache else None, project=project)
+                make = partial(make_kit_of, cache=user_cache() if cache else None, project=project)
             outcome = make(source, folder, options, force, progress, second)
-            if project is not None:
-                from samplechop.offline.kits.offered import note_beside
-
-                note_beside(source, outcome.offer)
     show_kit(outcome, time.perf_counter() - began)
 
 

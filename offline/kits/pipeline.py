@@ -51,26 +51,6 @@ class Outcome:
     offer: Offer | None = None
 
 
-def chop(
-    source: Path,
-    folder: Path,
-    options: ChopOptions | None = None,
-    force: bool = False,
-    progress: Progress = silent,
-    project: Project | None = None,
-) -> Kit:
-    """Chop a file or a recorded session into a kit in `folder`, which appears whole or not at all; give the kit.
-
-    options: what can be said of one kit; None for how kits are by default. force: whether a kit that is there already
-    is replaced. progress: is told how far it has come. project: what was decided about it. What the user should know
-    comes as an ExportWarning through `warnings`. Raises UserError, in one sentence, for everything the user can mend.
-    """
-    outcome = make_kit(source, folder, options or ChopOptions(), force, progress, project=project)
-    for text in outcome.warnings:
-        warnings.warn(text, ExportWarning, stacklevel=2)
-    return outcome.kit
-
-
 def make_kit(
     source: Path,
     folder: Path,
@@ -81,7 +61,11 @@ def make_kit(
     cache: ArrayCache | None = None,
     project: Project | None = None,
 ) -> Outcome:
-    """Chop as `chop` does; give the kit with its files and warnings.
+    """Chop a file or a recorded session into a kit in `folder`, which appears whole or not at all.
+
+    force: whether a kit that is there already is replaced. progress: is told how far it has come. project: what was
+    decided about it. Gives the kit with its files and warnings: what the user should know. Raises UserError, in one
+    sentence, for everything the user can mend.
 
     The kit is a function of the audio, what is detected in it, the project and the options, and of nothing else.
     second_process: draws the picture at the same time; then a thread looks for key and chords, too.
@@ -94,7 +78,7 @@ def make_kit(
 def put_together(folder: Path, options: ChopOptions, force: bool, make: Callable[[Path, Path], Outcome]) -> Outcome:
     """Have a kit made beside its folder, and put it there when it is whole.
 
-    make: is given the folder to write to, and one for what is needed meanwhile. Raises UserError as `chop` does.
+    make: is given the folder to write to, and one for what is needed meanwhile. Raises UserError as `make_kit` does.
     """
     naming.parse(options.template)
     writers(options.formats)

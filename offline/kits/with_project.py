@@ -1,11 +1,13 @@
 """The project that a record is chopped with: the one beside it, and labels as decisions above it."""
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from samplechop.offline.common.array_cache import user_cache
+from samplechop.offline.common.array_cache import ArrayCache, user_cache
+from samplechop.offline.common.progress import Progress, silent
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
 from samplechop.offline.labels.files import read_labels
@@ -22,11 +24,29 @@ if TYPE_CHECKING:
 
 def make_kit_beside(source: Path, folder: Path, options: ChopOptions, force: bool) -> "Outcome":
     """Make a kit with what the project beside a record says. options: of the kit, those of the project among them."""
+    return make_kit_of(source, folder, options, force, project=project_of(source))
+
+
+def make_kit_of(
+    source: Path,
+    folder: Path,
+    options: ChopOptions,
+    force: bool = False,
+    progress: Progress = silent,
+    second_process: Executor | None = None,
+    cache: ArrayCache | None = None,
+    project: Project | None = None,
+) -> "Outcome":
+    """Make a kit as `pipeline.make_kit`, and note in the project beside the record what it was made of.
+
+    project: what was decided, of `prepared`; with none, nothing is noted.
+    """
     from samplechop.offline.kits.offered import note_beside  # both bring all that detects
     from samplechop.offline.kits.pipeline import make_kit
 
-    outcome = make_kit(source, folder, options, force, project=project_of(source))
-    note_beside(source, outcome.offer)
+    outcome = make_kit(source, folder, options, force, progress, second_process, cache, project)
+    if project is not None:
+        note_beside(source, outcome.offer)
     return outcome
 
 

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
 
+import samplechop as face
 from samplechop.offline.kits.analysis import detection
 from samplechop.offline.project.model import Offer
 from samplechop.offline.project.store import editing, project_of
@@ -29,12 +31,33 @@ def chop(song: Path, *options: object) -> dict[str, bytes]:
     folder = song.parent / "kits"
     outcome = samplechop("chop", song, "-o", folder, *PLAIN, *options)
     assert outcome.code == 0, outcome.err
+    return files(folder)
+
+
+def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def decide(song: Path, *commands: dict[str, object]) -> None:
     outcome = samplechop("project", "set", song, *map(json.dumps, commands))
     assert outcome.code == 0, outcome.err
+
+
+def test_python_makes_the_kit_of_the_command_notes_the_offer_and_finds_nothing_twice(
+    song: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_python(**options: Any) -> dict[str, bytes]:
+        face.chop(song, song.parent / "kits", picture=False, formats=["sfz"], force=True, **options)
+        return files(song.parent / "kits")
+
+    decide(song, {"do": "add", "at": 12_345})
+    first = by_python()
+    offer = offer_of(song)
+    assert offer is not None and 12_345 not in dict(offer.places)
+    with monkeypatch.context() as patched:
+        patched.setattr(detection, "_detected", lambda *_: pytest.fail("it was listened to again"))
+        assert chop(song) == by_python() == first
+    assert by_python(cache=False) == chop(song, "--no-cache") == first
 
 
 def offer_of(song: Path) -> Offer | None:
