@@ -102,6 +102,7 @@ function send(message) {
  * @param {...Command} commands */
 export async function edit(...commands) {
   const one = commands.length === 1 ? commands[0] : { do: "steps", steps: commands };
+  wanted = null;  // a preview that was not asked for yet would come behind what it previews
   try {
     await send({ edits: [one] });
     store.complain("");

@@ -1,6 +1,12 @@
 // The page begins: the record that the address names, or the first there is.
 
 import "./theme.js";
+import "./bar.js";
+import "./grid.js";
+import "./help.js";
+import "./hints.js";
+import "./kit.js";
+import "./status.js";
 import "./wave.js";
 import { ask, open } from "./server.js";
 import { store } from "./store.js";

@@ -1,0 +1,136 @@
+// The kit: how many slices, of which places, how different; chosen anew at once, with what is locked left in it.
+
+import { button, make, onKeys } from "./dom.js";
+import { edit, meant } from "./server.js";
+import { Slider } from "./slider.js";
+import { store } from "./store.js";
+import { counted } from "./words.js";
+
+/** @import {Range} from "./slider.js" */
+/** @import {Command} from "./types.js" */
+
+const MOST = 64;
+const LOUDEST_TIP = "Choose among the strongest attacks only, or among every small one, too";
+
+/** @type {Range[]} */
+const RANGES = [
+  { option: "count", name: "Count", title: "Slices in the kit", min: 1, max: MOST, step: 1, words: String },
+  { option: "density", name: "Density", title: LOUDEST_TIP, min: 0, max: 1, step: 0.01, words: (value) => value.toFixed(2) },
+  { option: "diversity", name: "Diversity", title: "0 takes the strongest chops, 1 the most different ones", min: 0, max: 1,
+    step: 0.01, words: (value) => value.toFixed(2) },
+];
+/** @type {[value: string, name: string, title: string][]} */
+const CHOOSE = [
+  ["auto", "Auto", "Places where people would cut"], ["attacks", "Attacks", "Every attack"], ["hits", "Hits", "Every strong hit"],
+  ["beats", "Beats", "The beats"], ["bars", "Bars", "The first beat of each bar"],
+];
+/** @type {[value: string, name: string][]} */
+const UNTIL = [
+  ["next", "next slice, 2 bars at most"], ["candidate", "next attack"], ["chosen", "next slice, however late"],
+  ["1beats", "after 1 beat"], ["2beats", "after 2 beats"], ["1bars", "after 1 bar"], ["2bars", "after 2 bars"],
+];
+
+class Kit extends HTMLElement {
+  #of = make("span", { class: "faint" });
+  #sliders = RANGES.map((range) => new Slider(range));
+  #choose = make("div", { class: "switch", role: "radiogroup", "aria-label": "What is cut at" });
+  #until = make("select", { "aria-label": "Where slices end" }, ...UNTIL.map(([value, name]) => make("option", { value }, name)));
+  #gap = make("input", { type: "number", min: 0, max: 60, step: 0.1, placeholder: "0", "aria-label": "Least seconds between chops" });
+  #bars = make("input", { type: "checkbox" });
+  #figures = make("p", { class: "figures", "aria-live": "polite" });
+  #again = button("Choose others of the same kind for what is not locked (k)", () => this.#reroll(), "Re-roll");
+  #lock = button("Lock all", () => this.#lockAll());
+  #compare = make("button", { type: "button", "aria-expanded": "false", title: "Beside simpler ways to choose",
+                              onclick: () => store.tell("compare") }, "Compare");
+
+  connectedCallback() {
+    for (const [value, name, title] of CHOOSE) {
+      const radio = make("input", { type: "radio", name: "choose", value, class: "unseen" });
+      radio.addEventListener("change", () => this.#say("choose", value === "auto" ? null : value, "density"));
+      this.#choose.append(make("label", { title }, radio, make("span", {}, name)));
+    }
+    this.#until.addEventListener("change", () => this.#say("until", this.#until.value === "next" ? null : this.#until.value));
+    this.#gap.addEventListener("change", () => this.#say("min_gap", this.#gap.valueAsNumber || null));
+    this.#bars.addEventListener("change", () => this.#say("bars", this.#bars.checked || null));
+    this.append(
+      make("div", { class: "head" }, make("h2", {}, "Kit"), this.#of, this.#again, this.#lock, this.#compare),
+      ...this.#sliders.map((slider) => slider.element),
+      make("div", { class: "row" }, make("span", { class: "name" }, "Cut at"), this.#choose),
+      make("div", { class: "row" },
+        make("label", { class: "named" }, make("span", { class: "name" }, "End at"), this.#until)),
+      make("div", { class: "row" },
+        make("label", { class: "named" }, make("span", { class: "name" }, "Apart"), this.#gap, make("span", { class: "faint" }, "s at least")),
+        make("label", { class: "named", title: "Take beginnings of bars first" }, this.#bars, "Bars first")),
+      this.#figures);
+    onKeys({ k: () => this.#reroll() });
+    store.watch(["kit", "project", "pads", "found"], () => this.#show());
+  }
+
+  #show() {
+    const { options, most, weight, found } = store.kit, said = store.project.kit;
+    const { pads } = store;
+    this.#of.textContent = found === null ? "" : `${counted(pads.length, "slice")} of ${counted(found, "chop")}`;
+    const values = [options.count ?? most, options.density ?? this.#densityNow(), weight];
+    this.#sliders.forEach((slider, index) => slider.show(values[index], RANGES[index].option in said));
+    for (const radio of this.#choose.querySelectorAll("input")) {
+      radio.checked = options.density == null && radio.value === options.choose;
+    }
+    this.#until.value = this.#known(String(options.until ?? "next"));
+    if (document.activeElement !== this.#gap) this.#gap.value = options.min_gap ?? "";
+    this.#bars.checked = Boolean(options.bars);
+    this.#lock.textContent = this.#isAllLocked() ? "Unlock all" : "Lock all";
+    this.#figures.replaceChildren(...figuresInWords());
+  }
+
+  /** Where the slider of the density lies while the record decides: at the density that has as many chops. */
+  #densityNow() {
+    const levels = store.found.attacks.map(([, , level]) => level).sort((a, b) => a - b);
+    return levels[Math.min(levels.length, store.kit.found ?? 0) - 1] ?? 0.5;
+  }
+
+  /** Have an end among those to choose, such as "3.5", also where it was said elsewhere. @param {string} until */
+  #known(until) {
+    if (![...this.#until.options].some((option) => option.value === until)) {
+      this.#until.append(make("option", { value: until }, Number(until) ? `after ${until} s` : `after ${until}`));
+    }
+    return until;
+  }
+
+  /** @param {string} option @param {any} value @param {...string} without options that this takes the place of */
+  #say(option, value, ...without) {
+    const others = without.filter((name) => name in store.project.kit);
+    const commands = others.map((name) => ({ do: "kit", option: name, value: null }));
+    return edit(...commands, { do: "kit", option, value });
+  }
+
+  #reroll() {
+    if (store.pads.length) this.#say("reroll", (store.kit.options.reroll ?? 0) + 1);
+  }
+
+  #isAllLocked() {
+    return store.pads.length > 0 && store.pads.every((pad) => pad.locked);
+  }
+
+  #lockAll() {
+    const isAll = this.#isAllLocked();
+    const { pads } = store, wanted = pads.filter((pad) => pad.locked === isAll);
+    if (wanted.length) edit(...wanted.map((pad) => /** @type {Command} */ ({ do: isAll ? "unlock" : "lock", ...meant(pad) })));
+  }
+}
+
+/** Say how alike the slices sound, beside random picks. @returns {Node[]} */
+function figuresInWords() {
+  const { kit, random } = store.kit.figures, { length } = store.pads;
+  if (!kit || !random) return [];
+  const alike = Math.round(kit.repeats * length), byChance = Math.round(random.repeats * length);
+  const strong = (/** @type {string} */ text) => make("strong", {}, text);
+  const repeats = alike ? `${alike} of ${length}` : "None";
+  return [
+    strong(repeats), document.createTextNode(
+      ` ${alike === 1 || !alike ? "sounds" : "sound"} nearly like another slice; of random picks ${byChance} would. `),
+    strong(`${kit.distance.toFixed(1)} ×`), document.createTextNode(" as far apart as random picks, "),
+    strong(`${Math.round(100 * kit.probability)} %`), document.createTextNode(" sure of a chop."),
+  ];
+}
+
+customElements.define("chop-kit", Kit);

@@ -1,0 +1,60 @@
+// A slider of an option of the kit: it shows at once what would be, and is one edit when it is let go.
+
+import { button, make } from "./dom.js";
+import { edit, preview } from "./server.js";
+
+/**
+ * @typedef {object} Range What a slider is of.
+ * @property {string} option of `samplechop chop`
+ * @property {string} name
+ * @property {string} title
+ * @property {number} min
+ * @property {number} max
+ * @property {number} step
+ * @property {(value: number) => string} words
+ */
+
+export class Slider {
+  #range;
+  #input;
+  #output = make("output");
+  #usual;
+  #isMoving = false;
+  element;
+
+  /** @param {Range} range */
+  constructor(range) {
+    const { option, name, title, min, max, step } = range;
+    this.#range = range;
+    this.#input = make("input", { type: "range", min, max, step, "aria-label": name, title, "data-option": option });
+    this.#usual = button(`${name} as usual`, () => edit({ do: "kit", option, value: null }), "auto");
+    this.element = make("div", { class: "slider" }, make("span", { class: "name", "aria-hidden": true, title }, name), this.#input,
+                        this.#output, this.#usual);
+    this.#input.addEventListener("input", () => {
+      this.#isMoving = true;
+      this.#say(this.#input.valueAsNumber);
+      preview({ do: "kit", option, value: this.#input.valueAsNumber });
+    });
+    this.#input.addEventListener("change", async () => {
+      await edit({ do: "kit", option, value: this.#input.valueAsNumber });
+      this.#isMoving = false;
+    });
+    this.#input.addEventListener("dblclick", () => edit({ do: "kit", option, value: null }));
+  }
+
+  /** Show a value, unless it is being moved. @param {number} value @param {boolean} isSaid whether somebody chose it */
+  show(value, isSaid) {
+    this.#usual.setAttribute("aria-pressed", String(!isSaid));
+    if (this.#isMoving) return;
+    this.#input.valueAsNumber = value;
+    this.#say(this.#input.valueAsNumber);
+  }
+
+  /** @param {number} value */
+  #say(value) {
+    const { min, max, words } = this.#range;
+    this.#output.textContent = words(value);
+    this.#input.setAttribute("aria-valuetext", words(value));
+    this.#input.style.setProperty("--filled", `${100 * (value - min) / (max - min)}%`);
+  }
+}

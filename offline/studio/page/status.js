@@ -1,0 +1,55 @@
+// What the studio has to say, where people look: how far the detectors are, what went wrong, what to know of the record.
+
+import { button, icon, make } from "./dom.js";
+import { store } from "./store.js";
+import { sentence } from "./words.js";
+
+const CROSS = "M4 4l8 8M12 4l-8 8";
+
+class Status extends HTMLElement {
+  #job = make("div", { class: "job", role: "status" });
+  #line = make("progress", { max: 1, "aria-label": "Progress of the detectors" });
+  #stage = make("span");
+  #trouble = make("div", { class: "said trouble", role: "alert" });
+  #messages = make("div", { role: "status" });
+  /** Sentences that somebody has read. @type {Set<string>} */
+  #read = new Set();
+
+  connectedCallback() {
+    this.#job.append(this.#line, this.#stage);
+    this.append(this.#job, this.#trouble, this.#messages);
+    store.watch(["job", "pads"], () => this.#showJob());
+    store.watch(["trouble"], () => this.#showTrouble());
+    store.watch(["messages"], () => this.#showMessages());
+  }
+
+  #showJob() {
+    const { job } = store;
+    this.#job.hidden = !job || Boolean(job.error);
+    if (!job || job.error) return;
+    const { done, length } = job, isAfter = store.pads.length > 0;
+    if (done === undefined || !length) this.#line.removeAttribute("value");
+    else this.#line.value = done / length;
+    const share = done === undefined || !length ? "" : ` ${Math.floor(100 * done / length)} %`;
+    this.#stage.textContent = job.stage === "heard" ? "Chops are there; drums and chords follow" :
+      `${sentence(job.stage)}${share}${isAfter ? "" : ": the kit appears when all is heard"}`;
+  }
+
+  #showTrouble() {
+    this.#trouble.hidden = !store.trouble;
+    if (!store.trouble) return;
+    this.#trouble.replaceChildren(make("span", {}, ended(sentence(store.trouble))),
+                                  button("Close", () => store.complain(""), icon(CROSS)));
+  }
+
+  #showMessages() {
+    const fresh = store.get("messages").filter((message) => !this.#read.has(message));
+    this.#messages.replaceChildren(...fresh.map((message) => make("div", { class: "said" }, make("span", {}, ended(sentence(message))),
+      button("Close", () => { this.#read.add(message); this.#showMessages(); }, icon(CROSS)))));
+  }
+}
+
+/** @param {string} text */
+const ended = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+customElements.define("chop-status", Status);
