@@ -11,7 +11,8 @@ const MOST_TILES = 400;
 /** @type {Map<string, Int16Array|null>} */
 const tiles = new Map();
 
-/** The coarsest level whose pairs are no wider than a device pixel. @param {number} scale samples a CSS pixel stands for */
+/** The coarsest level whose pairs are no wider than a device pixel.
+ * @param {number} scale samples a CSS pixel stands for */
 export function levelFor(scale) {
   const most = scale / devicePixelRatio;
   return LEVELS.findLast((level) => level <= most) ?? LEVELS[0];

@@ -16,7 +16,8 @@ const waiting = new Map();
 /** The id of the record that is open. */
 export const recordId = () => record;
 
-/** Give the address of something about the open record. @param {string} what @param {{[name: string]: string|number}} facts */
+/** Give the address of something about the open record.
+ * @param {string} what @param {{[name: string]: string|number}} facts */
 export function address(what, facts = {}) {
   const query = new URLSearchParams({ record });
   for (const [name, value] of Object.entries(facts)) query.set(name, String(value));
@@ -50,7 +51,7 @@ function connect() {
     for (const { failed } of waiting.values()) failed(new Error("the studio is gone: start samplechop studio again"));
     waiting.clear();
     if (opened !== socket) return;
-    store.complain("The studio does not answer. Nothing that you did is lost; it comes back when samplechop studio runs.");
+    store.complain("The studio does not answer: start samplechop studio again. Nothing that you did is lost.");
     setTimeout(() => { if (opened === socket) connect(); }, AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)]);
   });
 }

@@ -1,4 +1,5 @@
-// What the server says, as types for those who read and for the checker; see offline/studio/state.py. Positions are samples.
+// What the server says, as types for those who read and for the checker; see offline/studio/state.py.
+// Positions are samples.
 
 /** @typedef {{name: string, file: string, rate: number, channels: number, length: number}} RecordFacts */
 
@@ -36,7 +37,10 @@
  * @property {number|null} at_bars
  */
 
-/** @typedef {{id: string, at: number, origin?: number, locked?: boolean, end?: number, name?: string, note?: number}} Chop */
+/**
+ * @typedef {{id: string, at: number, origin?: number, locked?: boolean, end?: number, name?: string, note?: number}}
+ *   Chop
+ */
 
 /**
  * @typedef {object} Project
