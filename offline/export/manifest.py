@@ -10,6 +10,8 @@
                   (the one it is), drum_content (0..1), of the slice's first two seconds; null where unknown or unclear
     candidates    sample, seconds, strength: every place that was found, chosen or not
     tempo, key    value, confidence and other (nearly as likely, or ""), or null where unclear; downbeats (samples)
+    tempo_map     stretches of one tempo: sample (may lie between two), beat of the timeline there, bpm; meters: beat
+                  and beats_per_bar from there on, where bars change; null where the tempo is unclear
     project       sha256 of what was decided, "" where nothing was; slices have its choke, play, colour and
                   gain_db, which is in their samples already
     model         name and sha256; settings as they were chosen; redundancy by measure
@@ -53,6 +55,7 @@ def describe(kit: Kit) -> dict[str, Any]:
         "tempo": kit.tempo and asdict(kit.tempo),
         "key": kit.key and asdict(kit.key),
         "downbeats": list(kit.downbeats),
+        "tempo_map": kit.tempo_map and {name: asdict(kit.tempo_map)[name] for name in ("stretches", "meters")},
         "slice_rate": kit.slice_rate,
         "slice_channels": kit.slice_channels,
         "slices": [

@@ -16,7 +16,7 @@ from samplechop.offline.audio.sample_formats import BYTES, quantised, resampled,
 from samplechop.offline.export import factor_to_fit, slice_blocks, warn
 from samplechop.offline.export.pads import CHOKE_GROUP, COLOUR, HOW_IT_PLAYS, coloured, warn_unsaid
 from samplechop.offline.kits.core.model import Kit, Slice
-from samplechop.offline.kits.core.options import UNKNOWN_TEMPO
+from samplechop.offline.kits.core.tempo_map import UNKNOWN_TEMPO
 
 RATE = 44_100
 SLICES = 64

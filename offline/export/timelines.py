@@ -1,7 +1,7 @@
 """Programs with a timeline: a marker, a label or a region at each slice.
 
-MIDI: a file that plays the slices at their places in the record; type 1, tempo and markers in track 1, the pads in
-track 2. A note lasts as long as its slice, and has velocity 127, at which samplers play a sample as loud as it is.
+MIDI: a file that plays the slices at their places in the record; type 1, tempi, bars and markers in track 1, the pads
+in track 2. A note lasts as long as its slice, and has velocity 127, at which samplers play a sample as loud as it is.
 Audacity: a label track, a line for each slice with start, end and name, in seconds. It lies beside the record under the
 same name, so that `samplechop train` and `samplechop labels` find it too.
 Reaper: the record on a track, with a region for each slice. Projects are text, a tree of `<NAME … >` blocks with a line
@@ -16,8 +16,9 @@ beats at the kit's tempo; the audio clip counts in seconds and is not warped, so
 import io
 import shutil
 import zipfile
+from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -27,7 +28,7 @@ from samplechop.offline.export import credit, xml_bytes, zip_member
 from samplechop.offline.export.pads import rgb
 from samplechop.offline.export.record import whole_wav
 from samplechop.offline.kits.core.model import Kit
-from samplechop.offline.kits.core.options import UNKNOWN_TEMPO
+from samplechop.offline.kits.core.tempo_map import UNKNOWN_TEMPO
 from samplechop.offline.labels.formats import track_text
 
 TICKS_PER_BEAT = 15_360
@@ -39,22 +40,28 @@ CHANNEL = 0
 
 
 def write_midi(kit: Kit) -> list[Path]:
-    """Write NAME.mid. Where the tempo is clear, beats of the file are beats of the record, but for where they begin."""
-    tempo = mido.bpm2tempo(float(kit.tempo.value) if kit.tempo else UNKNOWN_TEMPO)
-    beats = kit.seconds(kit.length) * 1e6 / tempo
-    ticks_per_beat = TICKS_PER_BEAT
-    while beats * ticks_per_beat > MOST_TICKS:
+    """Write NAME.mid. Where the tempo is clear, beats and bars of the file are those of the record."""
+    timeline, ticks_per_beat = kit.timeline, TICKS_PER_BEAT
+    while timeline.beat(kit.length) * ticks_per_beat > MOST_TICKS:
         ticks_per_beat //= 2
+    tempi = [(one.beat * ticks_per_beat, mido.bpm2tempo(one.bpm)) for one in timeline.stretches]
+    # Tempi as the file can say them, in whole microseconds, so that nothing drifts over hours.
+    starts = [0.0]
+    for (begin, tempo), (end, _) in pairwise(tempi):
+        starts.append(starts[-1] + (end - begin) * tempo / ticks_per_beat)
 
     def tick(sample: int) -> int:
-        """With the tempo as the file can say it, in whole microseconds, so that nothing drifts over hours."""
-        return round(sample * 1_000_000 * ticks_per_beat / (tempo * kit.sample_rate))
+        at = sample * 1_000_000 / kit.sample_rate
+        part = bisect_right(starts, at) - 1
+        return tempi[part][0] + round((at - starts[part]) * ticks_per_beat / tempi[part][1])
 
     head = [
         (0, mido.MetaMessage("track_name", name=credit(kit))),
-        (0, mido.MetaMessage("set_tempo", tempo=tempo)),
+        *((one.beat * ticks_per_beat, _bars_of(one.beats_per_bar)) for one in timeline.meters),
+        *((at, mido.MetaMessage("set_tempo", tempo=tempo)) for at, tempo in tempi),
         *((tick(part.start), mido.MetaMessage("marker", text=part.title)) for part in kit.slices),
     ]
+    head.sort(key=lambda timed: timed[0])
     notes: list[tuple[int, mido.Message]] = []
     for part in kit.slices:
         on = tick(part.start)
@@ -64,13 +71,17 @@ def write_midi(kit: Kit) -> list[Path]:
     # Of what comes at one time, a note's end first: sorting keeps the order of the rest.
     notes.sort(key=lambda timed: (timed[0], timed[1].type == "note_on"))
     named = (0, mido.MetaMessage("track_name", name="pads"))
-    end = max(tick(kit.length), notes[-1][0])
+    end = max(tick(kit.length), notes[-1][0], head[-1][0])
     tracks = [_midi_track(head, end), _midi_track([named, *notes], end)]
     content = io.BytesIO()
     mido.MidiFile(type=1, ticks_per_beat=ticks_per_beat, charset="utf-8", tracks=tracks).save(file=content)
     path = kit.folder / f"{kit.name}.mid"
     path.write_bytes(content.getvalue())
     return [path]
+
+
+def _bars_of(beats: int) -> mido.MetaMessage:
+    return mido.MetaMessage("time_signature", numerator=beats, denominator=4)
 
 
 def _midi_track(timed: Iterable[tuple[int, mido.Message]], end: int) -> mido.MidiTrack:

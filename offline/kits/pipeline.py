@@ -236,6 +236,7 @@ def cut(
         tempo=bpm,
         key=tonality,
         downbeats=tempo_and_key.downbeats(plan.found.beats),
+        tempo_map=plan.tempo_map,
         model=plan.found.model,
         settings=asdict(options),
         channel=record.channel,

@@ -15,12 +15,14 @@ from samplechop.offline.kits.analysis import (
     corrected_grid,
     descriptors,
     tempo_and_key,
+    tempo_changes,
 )
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.core.tempo_map import TempoMap
 from samplechop.offline.project.model import Chop, Grid, Project
 
 AS_DETECTED = Grid()
@@ -69,7 +71,7 @@ class Plan:
     """What is to be cut, before anything is. similarity: of the pieces to each other, float32 (n, n), 0..1.
 
     at_bars: how many begin with a bar, None where bars are not clear. chops: what a project says of each piece, None
-    where it says nothing; () without one.
+    where it says nothing; () without one. tempo_map: None where no tempo is clear.
     """
 
     pieces: tuple[Piece, ...]
@@ -78,6 +80,7 @@ class Plan:
     redundancy: redundancy.Figures
     at_bars: int | None = None
     chops: tuple[Chop | None, ...] = ()
+    tempo_map: TempoMap | None = None
 
 
 def choice(
@@ -160,7 +163,9 @@ def planned(
     beside = among.figures(chosen)
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
-    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops)
+    exact = corrected_grid.exact(project.grid if project else AS_DETECTED)
+    tempi = tempo_changes.tempo_map(beats, tempo, rate, exact)
+    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops, tempi)
 
 
 def _long_enough(everything: Sequence[Candidate], fixed: set[int], count: int, latest: int) -> Sequence[Candidate]:

@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from samplechop.offline.kits.analysis.one_octave import at_octave
-from samplechop.offline.kits.analysis.tempo_and_key import beats_per_bar
+from samplechop.offline.kits.analysis.tempo_and_key import beat_numbers, beats_per_bar
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.project.model import Grid
 from samplechop.offline.project.values import BPM
@@ -58,6 +58,11 @@ def corrected(
         if change is not None:
             found = part.changed(found, change.at, last if then is None else then.at, change.bpm)
     return part.with_ones(found, [one for one in grid.ones if first <= one < last]), _longest(tempo, grid, first, last)
+
+
+def exact(grid: Grid) -> tuple[int, ...]:
+    """Give the samples at which a beat lies because somebody said so, or at which another tempo begins."""
+    return (*grid.ones, *(change.at for change in grid.changes))
 
 
 def _said(grid: Grid, beats: Sequence[Event], origin: int, sample_rate: int) -> tuple[float | None, float]:
@@ -138,16 +143,9 @@ class _Part:
         later = tuple(beat.moved(beat.sample + by, beat.emitted + by) for beat in beats)
         return tuple(beat for beat in self.continued(later, *ends) if self.first <= beat.sample < self.last)
 
-    def numbers(self, beats: Beats) -> list[int]:
-        """Number the beats from 0, with those that passed between two and were too faint to detect."""
-        found = [0]
-        for beat, then in pairwise(beats):
-            found.append(found[-1] + max(1, round((then.sample - beat.sample) / self.period(beat))))
-        return found[: len(beats)]
-
     def counted(self, beats: Beats) -> Beats:
         """Count the beats anew in bars of this meter, so that most bars begin where they did before."""
-        numbers = self.numbers(beats)
+        numbers = beat_numbers(beats, self.sample_rate)
         ones = [0] * self.meter
         for number, beat in zip(numbers, beats, strict=True):
             ones[number % self.meter] += beat.label == DOWNBEAT
@@ -165,7 +163,7 @@ class _Part:
         if not beats or not ones:
             return beats
         reaching = self.continued(beats, ones[0], ones[-1])
-        places, numbers = np.array([beat.sample for beat in reaching]), self.numbers(reaching)
+        places, numbers = np.array([beat.sample for beat in reaching]), beat_numbers(reaching, self.sample_rate)
         found: list[Event] = []
         for place, (one, then) in enumerate(pairwise([*ones, None])):
             assert one is not None

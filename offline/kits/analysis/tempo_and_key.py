@@ -211,6 +211,19 @@ def downbeats(beats: Sequence[Event]) -> tuple[int, ...]:
     return tuple(beat.sample for beat in beats if beat.label == DOWNBEAT)
 
 
+def beat_numbers(beats: Sequence[Event], sample_rate: int) -> list[int]:
+    """Number the beats from 0, with those that passed between two and were too faint to detect.
+
+    beats: rising; of one without a tempo 120 per minute are assumed.
+    """
+    found = [0]
+    for beat, then in pairwise(beats):
+        found.append(
+            found[-1] + max(1, round((then.sample - beat.sample) * (beat.tempo or 120.0) / (60 * sample_rate)))
+        )
+    return found[: len(beats)]
+
+
 def beats_per_bar(beats: Sequence[Event]) -> int:
     """Give the most frequent number of beats from a downbeat to the next; 4 where no bar was counted to its end."""
     counts = [int(beat.label) for beat in beats if beat.label]

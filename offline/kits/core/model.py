@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from samplechop.offline.kits.core.tempo_map import UNKNOWN_TEMPO, TempoMap
 from samplechop.realtime.core.channels import Channel
 from samplechop.realtime.detectors.harmony.harte import shorthand
 
@@ -136,7 +137,8 @@ class Kit:
     slice_rate, slice_channels: of the slice files; the record's, unless they were resampled or mixed to mono.
     first, last: the part of the record that was chopped, samples; 0 and length by default.
     slices: in order of time, at least one. candidates: all places found, chosen or not, in order of time.
-    tempo: beats per minute, key: where they are clear. downbeats: samples, where there is a steady pulse.
+    tempo: beats per minute, key: where they are clear. downbeats: samples, where there is a steady pulse. tempo_map:
+    where the tempo changes and bars begin, None where it is not known; what holds then `timeline` tells.
     channel: what of a stereo record was analysed, and what slices are mixed to mono from.
     play, choke: how pads play, and whether each ends the others, as far as a format can say so.
     project: the SHA-256 of what was decided about the record, "" where nothing was.
@@ -160,6 +162,7 @@ class Kit:
     tempo: Guess | None = None
     key: Guess | None = None
     downbeats: tuple[int, ...] = ()
+    tempo_map: TempoMap | None = None
     model: tuple[str, str] = ("", "")
     settings: Mapping[str, object] = field(default_factory=dict)
     redundancy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -178,6 +181,12 @@ class Kit:
         if self.key:
             words.append(" or ".join(filter(None, (self.key.value, self.key.other))))
         return words
+
+    @property
+    def timeline(self) -> TempoMap:
+        """The kit's tempo map; where it has none, its tempo, or UNKNOWN_TEMPO, from the beginning on."""
+        bpm = float(self.tempo.value) if self.tempo else UNKNOWN_TEMPO
+        return self.tempo_map or TempoMap.even(bpm, self.sample_rate)
 
     def path(self, part: Slice) -> Path:
         """Give the slice's wav file."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from samplechop.offline.kits.core.model import Play
+from samplechop.offline.kits.core.tempo_map import UNKNOWN_TEMPO
 from samplechop.realtime.core.channels import CHANNEL_HELP, Channel
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.options import Option, check
@@ -37,8 +38,6 @@ DECLICK_MS = 0.5
 WHAT, WHERE, AUDIO, FILES = "Which chops", "Where slices begin and end", "What is done to the slices", "What is written"
 _LENGTH = (0.01, 3_600)
 _LENGTH_TEXT = re.compile(r"(\d+\.?\d*|\.\d+) ?(s|seconds?|beats?|bars?)?", re.ASCII)
-UNKNOWN_TEMPO = 120.0
-"""Beats per minute that beats and bars are counted by where no tempo is clear; two bars are 4 seconds then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samplechop.offline.export import manifest, timelines
 from samplechop.offline.kits.core.model import MANIFEST, Guess, Kit, Slice
+from samplechop.offline.kits.core.tempo_map import Meter, Stretch, TempoMap
 from samplechop.offline.labels import labels_beside, read_labels
 from tests.support.kits import make_kit
 
@@ -62,6 +64,38 @@ def test_a_midi_file_has_the_kits_tempo_where_it_is_clear(tmp_path: Path) -> Non
         assert [row[3] for row in rows(path) if row[2] == "Tempo"] == [str(microseconds)]
 
 
+CHANGING = TempoMap(
+    44_100,
+    (Stretch(0.0, 0, 250.0), Stretch(10_584.0, 1, 300.0), Stretch(28_224.0, 3, 201.7)),
+    (Meter(0, 1), Meter(1, 3)),
+)
+"""Of a kit of 1.5 seconds: a beat before the first bar, two of 300 a minute, others."""
+
+
+def test_symusic_reads_notes_bars_and_tempi_of_a_record_whose_tempo_changes(tmp_path: Path) -> None:
+    symusic = pytest.importorskip("symusic")
+    kit = replace(make_kit(tmp_path, slices=14, gap=700, first=100), tempo_map=CHANGING)
+    read = symusic.Score(timelines.write_midi(kit)[0])
+    song = read.to("second")
+    times = [(note.time, note.time + note.duration) for note in song.tracks[0].notes]
+    assert times == [pytest.approx(time, abs=1e-4) for time in seconds(kit)]
+    assert [(one.time, one.qpm) for one in song.tempos] == [
+        (pytest.approx(kit.seconds(one.sample), abs=1e-4), pytest.approx(one.bpm, abs=1e-3))
+        for one in CHANGING.stretches
+    ]
+    signatures = [(one.time / read.ticks_per_quarter, one.numerator, one.denominator) for one in read.time_signatures]
+    assert signatures == [(0.0, 1, 4), (1.0, 3, 4)]
+
+
+def test_mido_reads_notes_in_time_of_a_record_whose_tempo_changes(tmp_path: Path) -> None:
+    kit = replace(make_kit(tmp_path, slices=14, gap=700, first=100), tempo_map=CHANGING)
+    now, times = 0.0, []
+    for message in mido.MidiFile(timelines.write_midi(kit)[0]):
+        now += message.time
+        times += [now] if message.type == "note_on" and message.velocity else []
+    assert times == pytest.approx([start for start, _ in seconds(kit)], abs=1e-4)
+
+
 def test_a_midi_file_ends_with_the_record(tmp_path: Path) -> None:
     kit = make_kit(tmp_path, tail=88_200, tempo=None)
     path = timelines.write_midi(kit)[0]
@@ -72,8 +106,6 @@ def test_a_midi_file_ends_with_the_record(tmp_path: Path) -> None:
 
 @given(hours=st.integers(1, 24), bpm=st.floats(40, 250))
 def test_a_record_of_many_hours_stays_in_time(hours: int, bpm: float, tmp_path_factory: pytest.TempPathFactory) -> None:
-    import mido
-
     folder = tmp_path_factory.getbasetemp() / "hours"
     folder.mkdir(exist_ok=True)
     kit = make_kit(folder, slices=1, tempo=Guess(f"{bpm:.1f}", 0.9))

@@ -1,0 +1,62 @@
+"""Musical time of a record: at which beat each sample lies, where its tempo changes and how long its bars are.
+
+seconds   0        0.6       1.1       1.6        the beats of a record lie anywhere, those of a timeline begin with it:
+record    |  · · · 4 · · · · 1 · · · · 2          the first beat of the timeline takes what is left before the
+beats     0        1         2         3          first that fits, at most half as long again, or half as long
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Self
+
+UNKNOWN_TEMPO = 120.0
+"""Beats per minute that beats and bars are counted by where no tempo is clear; two bars are 4 seconds then."""
+BEATS_PER_BAR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of one tempo. sample: where it begins, may lie between two. beat: of the timeline, there. bpm: in it."""
+
+    sample: float
+    beat: int
+    bpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Bars of so many beats, from a beat of the timeline on, where a bar begins."""
+
+    beat: int
+    beats_per_bar: int
+
+
+@dataclass(frozen=True, slots=True)
+class TempoMap:
+    """stretches: in order, the first from sample 0, beat 0 on. meters: in order, the first from beat 0 on."""
+
+    sample_rate: int
+    stretches: tuple[Stretch, ...]
+    meters: tuple[Meter, ...] = (Meter(0, BEATS_PER_BAR),)
+
+    @classmethod
+    def even(cls, bpm: float, sample_rate: int) -> Self:
+        """Give that of one tempo, in bars of four from the beginning."""
+        return cls(sample_rate, (Stretch(0.0, 0, bpm),))
+
+    def beat(self, sample: float) -> float:
+        """Give the beat at a sample, with its fraction."""
+        one = _last(self.stretches, "sample", sample)
+        return one.beat + (sample - one.sample) * one.bpm / (60 * self.sample_rate)
+
+    def sample(self, beat: float) -> float:
+        """Give the sample at a beat; both with fractions."""
+        one = _last(self.stretches, "beat", beat)
+        return one.sample + (beat - one.beat) * 60 * self.sample_rate / one.bpm
+
+
+def _last(stretches: Sequence[Stretch], name: str, value: float) -> Stretch:
+    """Give the last one that begins no later than a value, of the field of that name."""
+    return stretches[max(0, bisect_right(stretches, value, key=attrgetter(name)) - 1)]
