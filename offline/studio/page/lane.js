@@ -3,28 +3,31 @@
 import { store } from "./store.js";
 import { view } from "./view.js";
 
+export { colour } from "./palette.js";
+
 export class Lane extends HTMLElement {
   /** Sections and events of the store by which it is drawn anew. @type {string[]} */
   static drawnBy = [];
+  /** Whether it shows what the view shows, and not the whole record. */
+  static follows = true;
   canvas = document.createElement("canvas");
   #due = false;
 
   connectedCallback() {
+    const { drawnBy, follows } = /** @type {typeof Lane} */ (this.constructor);
     this.canvas.setAttribute("aria-hidden", "true");
     this.append(this.canvas);
     new ResizeObserver(() => this.#resize()).observe(this);
-    view.addEventListener("view", () => this.draw());
+    if (follows) view.addEventListener("view", () => this.draw());
     addEventListener("theme", () => this.draw());
-    for (const name of /** @type {typeof Lane} */ (this.constructor).drawnBy) {
-      store.addEventListener(name, () => this.draw());
-    }
+    for (const name of drawnBy) store.addEventListener(name, () => this.draw());
   }
 
   #resize() {
     const density = devicePixelRatio;
     this.canvas.width = Math.round(this.clientWidth * density);
     this.canvas.height = Math.round(this.clientHeight * density);
-    this.draw();
+    this.#paint();  // at once: a canvas of another size is empty, and would be for a frame
   }
 
   /** Have it drawn with the next frame. */
@@ -33,18 +36,24 @@ export class Lane extends HTMLElement {
     this.#due = true;
     requestAnimationFrame(() => {
       this.#due = false;
-      const context = this.canvas.getContext("2d");
-      if (!context || !store.record.length || !this.canvas.width || !this.canvas.height) return;
-      context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-      context.clearRect(0, 0, this.clientWidth, this.clientHeight);
-      this.paint(context, this.clientWidth, this.clientHeight);
+      this.#paint();
     });
   }
 
-  /** Paint it, in CSS pixels.
-   * @param {CanvasRenderingContext2D} _context @param {number} _width @param {number} _height */
+  #paint() {
+    const context = this.canvas.getContext("2d");
+    if (!context || !this.canvas.width || !this.canvas.height) return;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    if (!store.record.length) return;
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    this.paint(context, this.clientWidth, this.clientHeight);
+    context.globalAlpha = 1;
+  }
+
+  /** Paint it, in CSS pixels. @param {CanvasRenderingContext2D} _context @param {number} _width @param {number} _height */
   paint(_context, _width, _height) {}
 }
 
-/** Give a colour of the theme. @param {string} name */
-export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** Round to a device pixel, so that what is thin stays sharp. @param {number} x CSS pixels */
+export const sharp = (x) => Math.round(x * devicePixelRatio) / devicePixelRatio;

@@ -4,60 +4,97 @@ import { address, ask, recordId } from "./server.js";
 import { store } from "./store.js";
 
 const LEVELS = [64, 256, 1024, 4096, 16384, 65536];
+export const FINEST = LEVELS[0];
 /** Pairs in a tile. */
 const TILE = 2048;
 const MOST_TILES = 400;
+/** Above any tile's number. */
+const KEYS = 1e9;
 
-/** @type {Map<string, Int16Array|null>} */
+/** By level and number; null while it is on its way. @type {Map<number, Int16Array|null>} */
 const tiles = new Map();
+let record = "";
 
-/** The coarsest level whose pairs are no wider than a device pixel.
- * @param {number} scale samples a CSS pixel stands for */
-export function levelFor(scale) {
-  const most = scale / devicePixelRatio;
-  return LEVELS.findLast((level) => level <= most) ?? LEVELS[0];
+/** The place in LEVELS of the coarsest whose pairs are no wider than a column. @param {number} step samples of a column */
+function levelFor(step) {
+  let level = 0;
+  while (level + 1 < LEVELS.length && LEVELS[level + 1] <= step) level += 1;
+  return level;
 }
 
-/** Give a tile, int16 (pairs, channels, 2), and how many pairs it has; undefined until it is there.
- * @param {number} level @param {number} number @returns {Int16Array|undefined} */
-export function tile(level, number) {
-  const key = `${recordId()} ${level} ${number}`;
-  const there = tiles.get(key);
+/** Give a tile, int16 (pairs, channels, 2); undefined where it is not there yet. @param {number} level @param {number} number */
+function kept(level, number) {
+  return tiles.get(level * KEYS + number) ?? undefined;
+}
+
+/** Ask for a tile, unless it is there or on its way. @param {number} level @param {number} number */
+function want(level, number) {
+  const key = level * KEYS + number, there = tiles.get(key);
   if (there !== undefined) {
     tiles.delete(key);  // and to the end: what was used last goes last
     tiles.set(key, there);
-    return there ?? undefined;
+    return;
   }
   tiles.set(key, null);
-  const from = number * TILE * level, to = Math.min(store.record.length, from + TILE * level);
-  ask(address("peaks", { level, from, to }))
+  const of = record, size = TILE * LEVELS[level];
+  const from = number * size, to = Math.min(store.record.length, from + size);
+  ask(address("peaks", { level: LEVELS[level], from, to }))
     .then(async (answer) => {
-      tiles.set(key, new Int16Array(await answer.arrayBuffer()));
-      if (tiles.size > MOST_TILES) tiles.delete(/** @type {string} */ (tiles.keys().next().value));
+      const pairs = new Int16Array(await answer.arrayBuffer());
+      if (of !== record) return;
+      tiles.set(key, pairs);
+      if (tiles.size > MOST_TILES) tiles.delete(/** @type {number} */ (tiles.keys().next().value));
       store.tell("peaks");
     })
     .catch((error) => {
-      tiles.delete(key);
+      if (of === record) tiles.delete(key);
       store.complain(error.message);
     });
-  return undefined;
 }
 
-/** Give the lowest and highest sample, -32768..32767, of a channel in samples first..last; null until they are there.
- * @param {number} level @param {number} channel @param {number} first @param {number} last
- * @returns {[number, number]|null} */
-export function extremes(level, channel, first, last) {
-  const channels = store.record.channels;
-  const begin = Math.max(0, Math.floor(first / level));
-  const end = Math.max(begin + 1, Math.ceil(Math.min(last, store.record.length) / level));
-  let low = 32767, high = -32768;
-  for (let pair = begin; pair < end; pair += 1) {
-    const there = tile(level, Math.floor(pair / TILE));
-    if (!there) return null;
-    const at = ((pair % TILE) * channels + channel) * 2;
-    if (at + 1 >= there.length) break;
-    low = Math.min(low, there[at]);
-    high = Math.max(high, there[at + 1]);
+/** Fill in the lowest and highest sample, -32768..32767, of columns of `step` samples each; the first is the one with
+ * this number, counted from the record's begin, so that a column has the same samples wherever it is shown. Where the
+ * level for this step is not there yet, a coarser one stands in; 0 where none is.
+ * @param {number} channel @param {number} step @param {number} column @param {number} count
+ * @param {Int16Array} low @param {Int16Array} high */
+export function columns(channel, step, column, count, low, high) {
+  if (record !== recordId()) {
+    record = recordId();
+    tiles.clear();
   }
-  return low > high ? [0, 0] : [low, high];
+  const { channels, length } = store.record, level = levelFor(step);
+  askFor(level, step * column, Math.min(length, step * (column + count)));
+  askFor(LEVELS.length - 1, 0, length);
+  for (let index = 0; index < count; index += 1) {
+    const from = (column + index) * step, to = Math.min(length, from + step);
+    low[index] = high[index] = 0;
+    if (from >= length) continue;
+    for (let one = level; one < LEVELS.length; one += 1) {
+      const size = LEVELS[one], begin = Math.floor(from / size), end = Math.max(begin + 1, Math.ceil(to / size));
+      let lowest = 32767, highest = -32768, all = true;
+      for (let pair = begin; pair < end; pair += 1) {
+        const pairs = kept(one, Math.floor(pair / TILE));
+        if (!pairs) {
+          all = false;
+          break;
+        }
+        const at = ((pair % TILE) * channels + channel) * 2;
+        if (at + 1 >= pairs.length) break;
+        if (pairs[at] < lowest) lowest = pairs[at];
+        if (pairs[at + 1] > highest) highest = pairs[at + 1];
+      }
+      if (!all) continue;
+      if (lowest <= highest) {
+        low[index] = lowest;
+        high[index] = highest;
+      }
+      break;
+    }
+  }
+}
+
+/** @param {number} level @param {number} from @param {number} to samples */
+function askFor(level, from, to) {
+  const size = TILE * LEVELS[level];
+  for (let number = Math.max(0, Math.floor(from / size)); number * size < to; number += 1) want(level, number);
 }

@@ -1,5 +1,6 @@
 // The colour of a slice: its own, or one of six in turn.
 
+import { colour } from "./palette.js";
 import { store } from "./store.js";
 
 /** @import {Pad} from "./types.js" */
@@ -7,8 +8,7 @@ import { store } from "./store.js";
 // Okabe and Ito, as in offline/common/palette.py; colours.css has them as --slice-0 … --slice-5.
 const IN_TURN = 6;
 
-/** @param {Pad} pad */
-export function sliceColour(pad) {
-  const number = store.pads.indexOf(pad) % IN_TURN;
-  return pad.colour ?? getComputedStyle(document.documentElement).getPropertyValue(`--slice-${number}`).trim();
+/** @param {Pad} pad @param {number} [number] its place among the pads, where it is known */
+export function sliceColour(pad, number = store.pads.indexOf(pad)) {
+  return pad.colour ?? colour(`slice-${number % IN_TURN}`);
 }

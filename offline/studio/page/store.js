@@ -80,7 +80,8 @@ class Store extends EventTarget {
     return (
       this.pads.find((one) => pad.chop !== null && one.chop === pad.chop) ??
       this.pads.find((one) => one.start === pad.start) ??
-      this.pads.find((one) => one.origin === pad.start || one.start === pad.origin)
+      this.pads.find((one) => one.origin === pad.start || one.start === pad.origin) ??
+      this.pads.find((one) => one.origin !== null && one.origin === pad.origin)
     );
   }
 
@@ -101,6 +102,13 @@ class Store extends EventTarget {
   moveCursor(sample) {
     this.cursor = Math.max(0, Math.min(this.record.length, Math.round(sample)));
     this.tell("cursor");
+  }
+
+  /** Say which sample is heard now, null for none. @param {number|null} sample */
+  moveHead(sample) {
+    if (sample === this.head) return;
+    this.head = sample;
+    this.tell("head");
   }
 
   /** Show a sentence where people look, "" for none. @param {string} sentence */

@@ -71,4 +71,9 @@ class View extends EventTarget {
 }
 
 export const view = new View();
-store.addEventListener("record", () => view.showAll());
+let shown = "";
+store.addEventListener("record", () => {
+  const { name, file, length, rate } = store.record, now = `${name} ${file} ${length} ${rate}`;
+  if (now !== shown) view.showAll();
+  shown = now;
+});

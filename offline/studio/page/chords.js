@@ -1,0 +1,61 @@
+// Chords, each from where it begins until the next.
+
+import { clickAt, doubleAt } from "./cuts.js";
+import { gestures } from "./gestures.js";
+import { colour, Lane, sharp } from "./lane.js";
+import { firstAt, ofRow } from "./places.js";
+import { store } from "./store.js";
+import { view } from "./view.js";
+
+const FONT = "11.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+
+/** @type {Map<string, number>} */
+const widths = new Map();
+
+class Chords extends Lane {
+  static drawnBy = ["record", "found"];
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.setAttribute("role", "img");
+    store.watch(["found"], () => {
+      const count = store.found.chords.filter((row) => row[1]).length;
+      this.setAttribute("aria-label", count ? `${count} chords` : "No chords");
+    });
+    gestures(this, { click: (x) => clickAt(view.sample(x)), double: (x) => doubleAt(view.sample(x)) });
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
+  paint(context, width, height) {
+    const rows = store.found.chords;
+    context.font = FONT;
+    context.textBaseline = "middle";
+    let drawn = -Infinity;
+    for (let index = Math.max(0, firstAt(rows, view.first, ofRow) - 1); index < rows.length; index += 1) {
+      const [at, name] = rows[index], x = view.x(at);
+      if (x > width) break;
+      const until = Math.min(width, view.x(rows[index + 1]?.[0] ?? store.record.length));
+      if (!name || until < drawn + 1) continue;  // hours have more than pixels
+      const from = Math.max(0, x);
+      drawn = until;
+      context.globalAlpha = 1;
+      context.fillStyle = colour("raised");
+      context.fillRect(sharp(from), 2, Math.max(1, sharp(until) - sharp(from) - 1), height - 4);
+      context.fillStyle = colour("faint");
+      context.globalAlpha = until - from > 4 ? 0.8 : 0.4;
+      if (x >= 0) context.fillRect(sharp(x), 2, 1, height - 4);
+      if (until - from < 18) continue;
+      let wide = widths.get(name);
+      if (wide === undefined) {
+        wide = context.measureText(name).width;
+        widths.set(name, wide);
+      }
+      if (wide + 10 > until - from) continue;
+      context.globalAlpha = 1;
+      context.fillStyle = colour("ink");
+      context.fillText(name, from + 6, height / 2 + 0.5);
+    }
+  }
+}
+
+customElements.define("chop-chords", Chords);

@@ -1,0 +1,55 @@
+// Drums, each in its row: kick at the bottom, then snare, hat, tom and cymbal.
+
+import { clickAt, doubleAt } from "./cuts.js";
+import { gestures } from "./gestures.js";
+import { colour, Lane, sharp } from "./lane.js";
+import { firstAt, ofRow } from "./places.js";
+import { store } from "./store.js";
+import { view } from "./view.js";
+
+const DRUMS = ["kick", "snare", "hat", "tom", "cymbal"];
+const LETTERS = ["k", "s", "h", "t", "c"];
+const FONT = "10.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+/** Letters stand where a beat's quarter is wider than this. */
+const LETTER_PX = 24;
+
+class Drums extends Lane {
+  static drawnBy = ["record", "found"];
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.setAttribute("role", "img");
+    store.watch(["found"], () => {
+      const counts = DRUMS.map((drum) => [drum, store.found.drums.filter((row) => row[1] === drum).length]);
+      const said = counts.filter(([, count]) => count).map(([drum, count]) => `${count} ${drum}`);
+      this.setAttribute("aria-label", said.length ? `Drums: ${said.join(", ")}` : "No drums");
+    });
+    gestures(this, { click: (x) => clickAt(view.sample(x)), double: (x) => doubleAt(view.sample(x)) });
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
+  paint(context, width, height) {
+    const rows = store.found.drums, row = (height - 2) / DRUMS.length;
+    const close = LETTER_PX * view.scale < 0.125 * store.record.rate;
+    context.font = FONT;
+    context.textBaseline = "middle";
+    const begin = firstAt(rows, view.first - 12 * view.scale, ofRow);
+    DRUMS.forEach((drum, number) => {
+      const top = height - 1 - (number + 1) * row;
+      let drawn = -Infinity;
+      context.fillStyle = colour(`slice-${number}`);
+      for (let index = begin; index < rows.length && rows[index][0] <= view.last; index += 1) {
+        const [at, name, weight] = rows[index];
+        if (name !== drum) continue;
+        const x = sharp(view.x(at));
+        if (x < drawn + 1) continue;  // hours have more than pixels
+        drawn = x;
+        context.globalAlpha = 0.35 + 0.65 * weight;
+        context.fillRect(x, close ? 0 : top, close ? 1.5 : 2, close ? height : Math.max(2, row - 0.5));
+        if (close) context.fillText(LETTERS[number], x + 4 + 7 * (number % 2), number < 2 ? height - 7 : 7);
+      }
+    });
+  }
+}
+
+customElements.define("chop-drums", Drums);
