@@ -11,7 +11,7 @@ import { view } from "./view.js";
  */
 /**
  * @typedef {object} Hands What a lane does by them; places are CSS pixels from its upper left.
- * @property {(x: number, y: number, event: PointerEvent) => Hold|null} [take] what lies there to be dragged, if anything
+ * @property {(x: number, y: number, event: PointerEvent) => Hold|null} [take] what lies there to be dragged
  * @property {(x: number, y: number, event: PointerEvent) => void} [click]
  * @property {(x: number, y: number) => void} [double]
  * @property {(x: number, y: number) => string} [pointer] the shape of the mouse pointer there, "" for the usual one

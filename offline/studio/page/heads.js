@@ -1,4 +1,4 @@
-// The cursor, where playing begins, and the head, where it is now: lines over all lanes, moved without drawing anything.
+// The cursor, where playing begins, and the head, where it is now: lines over all lanes, moved without drawing.
 
 import { store } from "./store.js";
 import { view } from "./view.js";

@@ -1,5 +1,6 @@
 // The kit: how many slices, of which places, how different; chosen anew at once, with what is locked left in it.
 
+import { densityNow } from "./density.js";
 import { button, make, onKeys } from "./dom.js";
 import { edit, meant } from "./server.js";
 import { Slider } from "./slider.js";
@@ -70,7 +71,7 @@ class Kit extends HTMLElement {
     const { options, most, weight, found } = store.kit, said = store.project.kit;
     const { pads } = store;
     this.#of.textContent = found === null ? "" : `${counted(pads.length, "slice")} of ${counted(found, "chop")}`;
-    const values = [options.count ?? most, options.density ?? this.#densityNow(), weight];
+    const values = [options.count ?? most, options.density ?? densityNow(), weight];
     this.#sliders.forEach((slider, index) => slider.show(values[index], RANGES[index].option in said));
     for (const radio of this.#choose.querySelectorAll("input")) {
       radio.checked = options.density == null && radio.value === options.choose;
@@ -80,12 +81,6 @@ class Kit extends HTMLElement {
     this.#bars.checked = Boolean(options.bars);
     this.#lock.textContent = this.#isAllLocked() ? "Unlock all" : "Lock all";
     this.#figures.replaceChildren(...figuresInWords());
-  }
-
-  /** Where the slider of the density lies while the record decides: at the density that has as many chops. */
-  #densityNow() {
-    const levels = store.found.attacks.map(([, , level]) => level).sort((a, b) => a - b);
-    return levels[Math.min(levels.length, store.kit.found ?? 0) - 1] ?? 0.5;
   }
 
   /** Have an end among those to choose, such as "3.5", also where it was said elsewhere. @param {string} until */

@@ -51,7 +51,8 @@ export class Lane extends HTMLElement {
     context.globalAlpha = 1;
   }
 
-  /** Paint it, in CSS pixels. @param {CanvasRenderingContext2D} _context @param {number} _width @param {number} _height */
+  /** Paint it, in CSS pixels.
+   * @param {CanvasRenderingContext2D} _context @param {number} _width @param {number} _height */
   paint(_context, _width, _height) {}
 }
 

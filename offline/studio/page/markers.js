@@ -71,14 +71,14 @@ class Markers extends Lane {
   paint(context, width, height) {
     context.font = FONT;
     context.textBaseline = "middle";
-    this.#hollow(context, width, height);
+    this.#hollow(context, height);
     this.#gone(context, width, height);
     this.#chosen(context, width, height);
-    this.#landing(context, width, height);
+    this.#landing(context, height);
   }
 
-  /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
-  #hollow(context, width, height) {
+  /** @param {CanvasRenderingContext2D} context @param {number} height */
+  #hollow(context, height) {
     const rows = store.candidates.length ? store.candidates : store.found.attacks, { pads } = store;
     const apart = APART_PX * view.scale;
     context.strokeStyle = colour("ink");
@@ -140,7 +140,8 @@ class Markers extends Lane {
       const pad = pads[index], x = sharp(view.x(pad.start));
       if (x > width) break;
       const next = pads[index + 1], room = next ? view.x(next.start) - x - 2 : Infinity;
-      const label = pad.name ? `${pad.pad} ${pad.name}` : pad.pad, text = fitting(context, label, pad.pad, room - LOCK * Number(pad.locked));
+      const label = pad.name ? `${pad.pad} ${pad.name}` : pad.pad;
+      const text = fitting(context, label, pad.pad, room - LOCK * Number(pad.locked));
       const lock = pad.locked && room >= LEAST + LOCK ? LOCK : 0;
       const long = (text ? wide(context, text) + 2 * PADDING : Math.min(LEAST, Math.max(2, room))) + lock;
       if (x + long < 0) continue;
@@ -164,8 +165,8 @@ class Markers extends Lane {
     }
   }
 
-  /** What the dragged cut snaps to. @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
-  #landing(context, width, height) {
+  /** What the dragged cut snaps to. @param {CanvasRenderingContext2D} context @param {number} height */
+  #landing(context, height) {
     if (!drag.now) return;
     const { from, at, by } = drag.now, x = view.x(at), old = view.x(from);
     context.strokeStyle = context.fillStyle = colour("ink");

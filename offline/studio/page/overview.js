@@ -44,7 +44,8 @@ class Overview extends Lane {
   #sample(event) { return (event.clientX - this.getBoundingClientRect().left) * this.#scale; }
 
   #follow() {
-    const length = store.record.length || 1, first = Math.max(0, view.first) / length, last = Math.min(1, view.last / length);
+    const length = store.record.length || 1;
+    const first = Math.max(0, view.first) / length, last = Math.min(1, view.last / length);
     this.#window.style.left = `${100 * first}%`;
     this.#window.style.width = `max(3px, ${100 * (last - first)}%)`;
     const from = (100 * first).toFixed(1), to = (100 * last).toFixed(1);

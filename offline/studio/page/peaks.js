@@ -15,14 +15,16 @@ const KEYS = 1e9;
 const tiles = new Map();
 let record = "";
 
-/** The place in LEVELS of the coarsest whose pairs are no wider than a column. @param {number} step samples of a column */
+/** The place in LEVELS of the coarsest whose pairs are no wider than a column.
+ * @param {number} step samples of a column */
 function levelFor(step) {
   let level = 0;
   while (level + 1 < LEVELS.length && LEVELS[level + 1] <= step) level += 1;
   return level;
 }
 
-/** Give a tile, int16 (pairs, channels, 2); undefined where it is not there yet. @param {number} level @param {number} number */
+/** Give a tile, int16 (pairs, channels, 2); undefined where it is not there yet.
+ * @param {number} level @param {number} number */
 function kept(level, number) {
   return tiles.get(level * KEYS + number) ?? undefined;
 }

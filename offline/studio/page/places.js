@@ -35,7 +35,8 @@ export const ofPad = (pad) => pad.start;
 /** Slices lie one after another; one whose end was set by hand may reach over so many others. */
 const OVER = 16;
 
-/** The index of the slice that sounds at a sample, the last that begins of several; -1 for none. @param {number} sample */
+/** The index of the slice that sounds at a sample, the last that begins of several; -1 for none.
+ * @param {number} sample */
 export function padIndexAt(sample) {
   const { pads } = store;
   const last = firstAt(pads, sample + 1, ofPad) - 1;

@@ -4,6 +4,7 @@
 import { clickAt, doubleAt } from "./cuts.js";
 import { gestures } from "./gestures.js";
 import { colour, Lane, sharp } from "./lane.js";
+import { densityNow } from "./density.js";
 import { firstAt, ofRow } from "./places.js";
 import { edit, preview } from "./server.js";
 import { store } from "./store.js";
@@ -12,9 +13,6 @@ import { view } from "./view.js";
 const GRIP_MOUSE = 7, GRIP_TOUCH = 16, TOP = 4;
 const FONT = "10.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 const DIGITS = 100, KEY_STEP = 0.02, PAGE_STEP = 0.1;
-/** Where the line lies as long as nobody said a density. */
-const USUAL = 0.5;
-
 /** @param {number} density */
 const rounded = (density) => Math.round(Math.max(0, Math.min(1, density)) * DIGITS) / DIGITS;
 
@@ -43,11 +41,12 @@ class Probability extends Lane {
 
   /** What was said, or null. @returns {number|null} */
   get #said() { return store.kit.options.density ?? null; }
-  get #density() { return this.#dragged ?? this.#said ?? USUAL; }
+  get #density() { return this.#dragged ?? this.#said ?? densityNow(); }
 
   #say() {
     this.setAttribute("aria-valuenow", String(Math.round(100 * this.#density)));
-    this.setAttribute("aria-valuetext", this.#said === null ? "as the record has it" : `${Math.round(100 * this.#density)} per cent`);
+    const said = this.#said === null ? "as the record has it" : `${Math.round(100 * this.#density)} per cent`;
+    this.setAttribute("aria-valuetext", said);
   }
 
   /** @param {number} density */
@@ -123,7 +122,7 @@ class Probability extends Lane {
     context.lineTo(width, sharp(line));
     context.stroke();
     context.setLineDash([]);
-    const label = this.#said === null && this.#dragged === null ? "density as found" : `density ${Math.round(100 * density)} %`;
+    const label = this.#said === null && this.#dragged === null ? "density as found" : `density ${density.toFixed(2)}`;
     const long = context.measureText(label).width + 10, top = Math.min(height - 15, Math.max(0, line - 7.5));
     context.fillStyle = colour("back");
     context.beginPath();

@@ -10,7 +10,8 @@ import { view } from "./view.js";
 
 const FONT = "10.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 const LABEL_PX = 46, TIME_PX = 84, BEAT_PX = 7, GAP_PX = 8;
-const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+const LONGER = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const SAMPLES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const EACH = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
 /** Of a key that shifts the grid. */
@@ -144,7 +145,8 @@ class Ruler extends Lane {
 function time(context, width, top, high) {
   const { rate, length } = store.record, close = view.scale < 0.5, thin = 1 / devicePixelRatio;
   const least = TIME_PX * view.scale;
-  const step = close ? SAMPLES.find((one) => one >= least) ?? 1000 : (SECONDS.find((one) => one * rate >= least) ?? 7200) * rate;
+  const seconds = [...SECONDS, ...LONGER].find((one) => one * rate >= least) ?? 7200;
+  const step = close ? SAMPLES.find((one) => one >= least) ?? 1000 : seconds * rate;
   const digits = close ? 0 : Math.max(0, Math.ceil(-Math.log10(step / rate) - 1e-9));
   for (let number = Math.floor(view.first / step); number * step <= Math.min(view.last, length); number += 1) {
     const x = view.x(number * step), label = close ? number * step : clock(number * step / rate, digits);

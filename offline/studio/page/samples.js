@@ -1,4 +1,4 @@
-// The samples themselves, for what is shown so close that their extremes are too coarse: in tiles, decoded as they stand.
+// The samples themselves, for what is shown so close that their extremes are too coarse: in tiles, as they stand.
 
 import { address, ask, recordId } from "./server.js";
 import { store } from "./store.js";

@@ -1,5 +1,5 @@
-// Where a cut lands: on the nearest attack, zero crossing or line of the grid, or where it was put. And what moves cuts:
-// drags and keys come together here, so that both do the same.
+// Where a cut lands: on the nearest attack, zero crossing or line of the grid, or where it was put. And what moves
+// cuts: drags and keys come together here, so that both do the same.
 
 import { firstAt, nearest, ofRow } from "./places.js";
 import { samples } from "./samples.js";
@@ -18,7 +18,8 @@ const ZERO_SECONDS = 0.005;
 const GRID_PX = 14;
 const FINEST_PART = 16;
 
-/** Give where a cut lands that is put at a sample. @param {number} sample @param {Snap} [mode] @returns {Landing} */
+/** Give where a cut lands that is put at a sample.
+ * @param {number} sample @param {Snap} [mode] @returns {Landing} */
 export function landing(sample, mode = store.snap) {
   const at = Math.max(0, Math.min(store.record.length - 1, Math.round(sample)));
   const found = mode === "attack" ? attackAt(at) : mode === "zero" ? zeroAt(at) : mode === "grid" ? lineAt(at) : null;
@@ -32,7 +33,8 @@ function attackAt(at) {
   return row && Math.abs(row[0] - at) <= REACH_PX * view.scale ? row[0] : null;
 }
 
-/** The nearest place where the sum of the channels crosses zero; null until the samples are there. @param {number} at */
+/** The nearest place where the sum of the channels crosses zero; null until the samples are there.
+ * @param {number} at */
 function zeroAt(at) {
   const { rate, channels } = store.record, reach = Math.round(ZERO_SECONDS * rate);
   const first = at - reach, sum = new Float32Array(2 * reach + 1);

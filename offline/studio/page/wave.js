@@ -88,7 +88,8 @@ class Wave extends Lane {
   /** Fill in the extremes of columns from the samples themselves; false until they are there.
    * @param {number} channel @param {number} step @param {number} column @param {number} count */
   #extremes(channel, step, column, count) {
-    const first = Math.floor(column * step) - 1, found = samples(channel, first, Math.ceil((column + count) * step) + 1);
+    const first = Math.floor(column * step) - 1;
+    const found = samples(channel, first, Math.ceil((column + count) * step) + 1);
     if (!found) return false;
     for (let index = 0; index < count; index += 1) {
       const from = Math.floor((column + index) * step) - first, to = Math.floor((column + index + 1) * step) - first;
@@ -107,7 +108,8 @@ class Wave extends Lane {
    * @param {CanvasRenderingContext2D} context @param {number} channel @param {number} width @param {number} middle
    * @param {number} size CSS pixels of full scale */
   #line(context, channel, width, middle, size) {
-    const first = Math.max(0, Math.floor(view.first) - 1), last = Math.min(store.record.length, Math.ceil(view.last) + 2);
+    const first = Math.max(0, Math.floor(view.first) - 1);
+    const last = Math.min(store.record.length, Math.ceil(view.last) + 2);
     const found = samples(channel, first, last), apart = 1 / view.scale, { pads } = store;
     if (!found) return;
     context.lineWidth = 1.25;
