@@ -123,7 +123,7 @@ def atem_chunk(kit: Kit) -> bytes:
     """
     parts = kit.slices[:MOST]
     root, _, scale = (kit.key.value if kit.key else "C Major").partition(" ")
-    bars = round(kit.seconds(kit.length) * float(kit.tempo.value) / 60.0 / 4.0) if kit.tempo else 1  # of four beats
+    bars = round(kit.timeline.beat(kit.length) / 4.0) if kit.tempo else 1  # of four beats
     content = {
         "version": 1,
         "value0": {

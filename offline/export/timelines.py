@@ -7,10 +7,11 @@ same name, so that `samplechop train` and `samplechop labels` find it too.
 Reaper: the record on a track, with a region for each slice. Projects are text, a tree of `<NAME … >` blocks with a line
 for each setting; github.com/ReaTeam/Doc (State Chunk Definitions) lists them. A region is two MARKER lines of one
 number: its name at the start, an empty one at the end; a colour stands behind, as
-github.com/git-moss/ProjectConverter reads and writes it. NAME.wav lies beside it, so that the folder can be moved.
+github.com/git-moss/ProjectConverter reads and writes it. Where tempo or bars change is a point of the tempo envelope.
+NAME.wav lies beside it, so that the folder can be moved.
 DAWproject: the record on an audio track, markers, and the notes that replay the slices: a zip of project.xml,
 metadata.xml and the audio, with schemas by Bitwig and PreSonus at github.com/bitwig/dawproject. Musical time is in
-beats at the kit's tempo; the audio clip counts in seconds and is not warped, so that the record plays unchanged.
+beats of the kit's timeline; the audio clip counts in seconds and is not warped, so that the record plays unchanged.
 """
 
 import io
@@ -28,7 +29,6 @@ from samplechop.offline.export import credit, xml_bytes, zip_member
 from samplechop.offline.export.pads import rgb
 from samplechop.offline.export.record import whole_wav
 from samplechop.offline.kits.core.model import Kit
-from samplechop.offline.kits.core.tempo_map import UNKNOWN_TEMPO
 from samplechop.offline.labels.formats import track_text
 
 TICKS_PER_BEAT = 15_360
@@ -110,7 +110,7 @@ def write_reaper(kit: Kit) -> list[Path]:
     record = whole_wav(kit)
     length = kit.seconds(kit.length)
     lines = ['<REAPER_PROJECT 0.1 "6.0/samplechop" 0', "  RIPPLE 0", f"  SAMPLERATE {kit.sample_rate} 0 0"]
-    lines.append(f"  TEMPO {kit.tempo.value if kit.tempo else 120} 4 4")
+    lines += _reaper_tempi(kit)
     for part in kit.slices:
         start, stop = kit.seconds(part.start), kit.seconds(part.stop)
         colour = f" {reaper_colour(part.colour)}" if part.colour else ""
@@ -122,6 +122,28 @@ def write_reaper(kit: Kit) -> list[Path]:
     path = kit.folder / f"{kit.name}.rpp"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return [path, record]
+
+
+def _reaper_tempi(kit: Kit) -> list[str]:
+    """Give the tempo and the bars of a project, and where they change: each point holds, "1", until the next."""
+    timeline = kit.timeline
+    tempo, usual = timeline.usual(kit.length)
+    lines = [f"  TEMPO {tempo} {usual} 4"]
+    changes = timeline.changes()
+    if len(changes) > 1:
+        lines += [
+            "  <TEMPOENVEX",
+            "    ACT 1 -1",
+            "    VIS 1 0 1",
+            "    LANEHEIGHT 0 0",
+            "    ARM 0",
+            "    DEFSHAPE 1 -1 -1",
+        ]
+        for beat, bpm, meter in changes:
+            bars = "" if meter is None else f" {4 << 16 | meter} 0 1"
+            lines.append(f"    PT {timeline.sample(beat) / kit.sample_rate:.12f} {bpm:.10f} 1{bars}")
+        lines.append("  >")
+    return lines
 
 
 def reaper_colour(colour: str) -> int:
@@ -164,20 +186,22 @@ def _metadata(kit: Kit) -> ET.Element:
 
 
 def _dawproject(kit: Kit, audio: str) -> ET.Element:
-    tempo = float(kit.tempo.value) if kit.tempo else UNKNOWN_TEMPO
+    timeline = kit.timeline
     number = count(1)
 
     def named(parent: ET.Element, tag: str, **attributes: str) -> ET.Element:
         return ET.SubElement(parent, tag, {**attributes, "id": f"id{next(number)}"})
 
     def beats(sample: int) -> str:
-        return f"{kit.seconds(sample) * tempo / 60.0:.12f}"
+        return f"{timeline.beat(sample):.12f}"
 
     root = ET.Element("Project", version="1.0")
     ET.SubElement(root, "Application", name="samplechop", version=WRITER)
     transport = ET.SubElement(root, "Transport")
-    named(transport, "Tempo", unit="bpm", value=f"{tempo:g}", min="20", max="666", name="Tempo")
-    named(transport, "TimeSignature", numerator="4", denominator="4")
+    usual, meter = timeline.usual(kit.length)
+    fastest = max(666.0, *(one.bpm for one in timeline.stretches))
+    tempo = named(transport, "Tempo", unit="bpm", value=f"{usual:.12g}", min="20", max=f"{fastest:g}", name="Tempo")
+    bars = named(transport, "TimeSignature", numerator=str(meter), denominator="4")
     structure = ET.SubElement(root, "Structure")
     tracks = {}
     main = ""
@@ -204,9 +228,20 @@ def _dawproject(kit: Kit, audio: str) -> ET.Element:
     markers = named(arrangement, "Markers", timeUnit="beats")
     velocity = f"{VELOCITY / 127:.6f}"
     for part in kit.slices:
-        place = {"time": beats(part.start), "duration": beats(part.stop - part.start)}
+        length = timeline.beat(part.stop) - timeline.beat(part.start)
+        place = {"time": beats(part.start), "duration": f"{length:.12f}"}
         ET.SubElement(notes, "Note", {**place, "channel": str(CHANNEL), "key": str(part.note), "vel": velocity})
         marker = ET.SubElement(markers, "Marker", time=place["time"], name=part.title)
         if part.colour:
             marker.set("color", part.colour)
+    if len(timeline.changes()) > 1:
+        changing = named(arrangement, "TempoAutomation", timeUnit="beats", unit="bpm")
+        ET.SubElement(changing, "Target", parameter=tempo.attrib["id"])
+        for one in timeline.stretches:
+            ET.SubElement(changing, "RealPoint", time=str(one.beat), value=f"{one.bpm:.12g}", interpolation="hold")
+        changing = named(arrangement, "TimeSignatureAutomation", timeUnit="beats")
+        ET.SubElement(changing, "Target", parameter=bars.attrib["id"])
+        for bar in timeline.meters:
+            signature = {"numerator": str(bar.beats_per_bar), "denominator": "4"}
+            ET.SubElement(changing, "TimeSignaturePoint", {"time": str(bar.beat), **signature})
     return root

@@ -6,10 +6,17 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.kits.core.model import SLICES, Candidate, Guess, Kit, Slice
+from samplechop.offline.kits.core.tempo_map import Meter, Stretch, TempoMap
 
 FIRST_NOTE = 36
 TEMPO, KEY = Guess("92.0", 0.9), Guess("A minor", 0.8)
 REDUNDANCY = {"kit": {"repeats": 0.0, "distance": 1.4}, "grid": {"repeats": 0.5, "distance": 0.6}}
+CHANGING = TempoMap(
+    44_100,
+    (Stretch(0.0, 0, 250.0), Stretch(10_584.0, 1, 300.0), Stretch(28_224.0, 3, 201.7)),
+    (Meter(0, 1), Meter(1, 3)),
+)
+"""Of a kit of 1.5 seconds: a beat before the first bar, two of 300 a minute, others."""
 SETTINGS = {"count": 16, "diversity": 0.5, "until": "chosen", "lock": (1.5,), "end": None}
 
 

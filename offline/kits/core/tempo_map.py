@@ -5,7 +5,9 @@ record    |  · · · 4 · · · · 1 · · · · 2          the first beat of t
 beats     0        1         2         3          first that fits, at most half as long again, or half as long
 """
 
+import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -45,6 +47,23 @@ class TempoMap:
     def even(cls, bpm: float, sample_rate: int) -> Self:
         """Give that of one tempo, in bars of four from the beginning."""
         return cls(sample_rate, (Stretch(0.0, 0, bpm),))
+
+    def changes(self) -> list[tuple[int, float, int | None]]:
+        """Give every beat at which tempo or bars change, the tempo there, and the beats of a bar, None as before."""
+        bars = {one.beat: one.beats_per_bar for one in self.meters}
+        beats = sorted({*bars, *(one.beat for one in self.stretches)})
+        return [(beat, _last(self.stretches, "beat", beat).bpm, bars.get(beat)) for beat in beats]
+
+    def usual(self, length: int) -> tuple[float, int]:
+        """Give the tempo, and the beats of a bar, that most of a record of so many samples has."""
+        tempi: Counter[float] = Counter()
+        for one, end in zip(self.stretches, (*(each.sample for each in self.stretches[1:]), length), strict=True):
+            tempi[one.bpm] += round(end - one.sample)
+        bars: Counter[int] = Counter()
+        last = math.ceil(self.beat(length))
+        for meter, beat in zip(self.meters, (*(each.beat for each in self.meters[1:]), last), strict=True):
+            bars[meter.beats_per_bar] += beat - meter.beat
+        return tempi.most_common(1)[0][0], bars.most_common(1)[0][0]
 
     def beat(self, sample: float) -> float:
         """Give the beat at a sample, with its fraction."""

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.export.timelines import write_dawproject
-from tests.support.kits import make_kit
+from tests.support.kits import CHANGING, make_kit
 
 etree = pytest.importorskip("lxml.etree", reason="lxml is not installed")
 
@@ -41,6 +41,13 @@ def test_the_published_schemas_accept_colours(tmp_path):
     coloured = replace(kit, slices=tuple(replace(part, colour="#56b4e9") for part in kit.slices))
     schema = etree.XMLSchema(etree.parse(str(Path(SCHEMAS or "") / "Project.xsd")))
     schema.assertValid(etree.fromstring(parts_of(coloured)["project.xml"]))
+
+
+@needs_schemas
+def test_the_published_schemas_accept_changes_of_tempo(tmp_path):
+    schema = etree.XMLSchema(etree.parse(str(Path(SCHEMAS or "") / "Project.xsd")))
+    kit = replace(make_kit(tmp_path, slices=14), tempo_map=CHANGING)
+    schema.assertValid(etree.fromstring(parts_of(kit)["project.xml"]))
 
 
 @needs_schemas
@@ -75,8 +82,30 @@ def test_notes_and_markers_lie_at_the_slices(tmp_path):
         assert (sample(marker.get("time")), marker.get("name")) == (part.start, part.name)
 
 
+def test_notes_lie_at_the_slices_by_the_tempi_of_a_record_whose_tempo_changes(tmp_path):
+    kit = replace(make_kit(tmp_path, slices=14, gap=700, first=100), tempo_map=CHANGING)
+    project = etree.fromstring(parts_of(kit)["project.xml"])
+    points = project.findall(".//TempoAutomation/RealPoint")
+    beats = np.array([float(point.get("time")) for point in points])
+    periods = 60 / np.array([float(point.get("value")) for point in points])
+    starts = np.concatenate([[0], np.cumsum(np.diff(beats) * periods[:-1])])
+    for part, note in zip(kit.slices, project.findall(".//Note"), strict=True):
+        for place, beat in ((part.start, 0.0), (part.stop, float(note.get("duration")))):
+            beat += float(note.get("time"))
+            at = np.searchsorted(beats, beat, "right") - 1
+            assert round((starts[at] + (beat - beats[at]) * periods[at]) * kit.sample_rate) == place
+    bars = project.findall(".//TimeSignatureAutomation/TimeSignaturePoint")
+    assert [(bar.get("time"), bar.get("numerator")) for bar in bars] == [("0", "1"), ("1", "3")]
+
+
 def test_everything_that_is_referred_to_is_there(tmp_path):
-    project = etree.fromstring(parts_of(make_kit(tmp_path))["project.xml"])
+    kit = replace(make_kit(tmp_path, slices=14), tempo_map=CHANGING)
+    project = etree.fromstring(parts_of(kit)["project.xml"])
     given = [element.get("id") for element in project.iter() if element.get("id")]
-    wanted = {element.get(name) for element in project.iter() for name in ("track", "destination") if element.get(name)}
+    wanted = {
+        element.get(name)
+        for element in project.iter()
+        for name in ("track", "destination", "parameter")
+        if element.get(name)
+    }
     assert len(set(given)) == len(given) and wanted <= set(given)

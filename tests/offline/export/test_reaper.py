@@ -1,10 +1,12 @@
 """The Reaper project, read by the rpp package."""
 
+from dataclasses import replace
+
 import pytest
 import soundfile
 
 from samplechop.offline.export.timelines import quoted, write_reaper
-from tests.support.kits import make_kit
+from tests.support.kits import CHANGING, make_kit
 
 rpp = pytest.importorskip("rpp", reason="the package rpp is not installed")
 
@@ -38,6 +40,13 @@ def test_the_record_lies_on_a_track_from_the_beginning(tmp_path):
 def test_the_project_plays_at_the_records_tempo(tmp_path):
     tempos = {line[1] for line in project_of(make_kit(tmp_path)) if isinstance(line, list) and line[0] == "TEMPO"}
     assert tempos == {"92.0"}
+
+
+def test_tempi_and_bars_change_where_those_of_the_record_do(tmp_path):
+    kit = replace(make_kit(tmp_path, slices=14), tempo_map=CHANGING)
+    points = [[float(value) for value in line[1:]] for line in project_of(kit).find("TEMPOENVEX") if line[0] == "PT"]
+    assert [point[:3] for point in points] == [[one.sample / 44_100, one.bpm, 1] for one in CHANGING.stretches]
+    assert [point[3:] for point in points] == [[4 << 16 | 1, 0, 1], [4 << 16 | 3, 0, 1], []]
 
 
 @pytest.mark.parametrize("text", ["plain", 'in "quotation" marks', "d'été", "both \" and '", "", "a`b"])

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from samplechop.offline.export import manifest, timelines
 from samplechop.offline.kits.core.model import MANIFEST, Guess, Kit, Slice
-from samplechop.offline.kits.core.tempo_map import Meter, Stretch, TempoMap
 from samplechop.offline.labels import labels_beside, read_labels
-from tests.support.kits import make_kit
+from tests.support.kits import CHANGING, make_kit
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -62,14 +61,6 @@ def test_a_midi_file_has_the_kits_tempo_where_it_is_clear(tmp_path: Path) -> Non
     for tempo, microseconds in ((Guess("92.0", 0.9), 652_174), (None, 500_000)):
         path = timelines.write_midi(replace(make_kit(tmp_path), tempo=tempo))[0]
         assert [row[3] for row in rows(path) if row[2] == "Tempo"] == [str(microseconds)]
-
-
-CHANGING = TempoMap(
-    44_100,
-    (Stretch(0.0, 0, 250.0), Stretch(10_584.0, 1, 300.0), Stretch(28_224.0, 3, 201.7)),
-    (Meter(0, 1), Meter(1, 3)),
-)
-"""Of a kit of 1.5 seconds: a beat before the first bar, two of 300 a minute, others."""
 
 
 def test_symusic_reads_notes_bars_and_tempi_of_a_record_whose_tempo_changes(tmp_path: Path) -> None:
