@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.core.model import Candidate, Piece
-from samplechop.offline.kits.core.options import ChopOptions
+from samplechop.offline.kits.core.options import ChopOptions, Length
 from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.core.tempo_map import TempoMap
 from samplechop.realtime.core.errors import UserError
 
 BESIDE_SECONDS = 0.05
@@ -125,27 +126,32 @@ def pieces(
     options: ChopOptions,
     rate: int,
     last: int,
-    tempo: float | None = None,
+    timeline: TempoMap | None = None,
     beats_per_bar: int = 4,
 ) -> list[Piece]:
     """Tell where the slice of each chosen candidate ends; both in order of time, all before the sample `last`.
 
-    tempo: beats per minute, None where it is not clear; it and beats_per_bar are what lengths in beats and bars mean.
+    timeline: by which beats are counted, None where no tempo is clear; beats_per_bar: what bars mean.
     """
+
+    def ends_of(length: Length) -> list[int]:
+        beats = length.beats(beats_per_bar)
+        if beats is None or timeline is None:
+            samples = round(length.seconds(None, beats_per_bar) * rate)
+            return [c.sample + max(1, samples) for c in chosen]
+        return [max(c.sample + 1, round(timeline.later(c.sample, beats))) for c in chosen]
+
     if options.fixed_length is not None:
-        length = max(1, round(options.fixed_length.seconds(tempo, beats_per_bar) * rate))
-        stops = [min(last, candidate.sample + length) for candidate in chosen]
+        stops = [min(last, end) for end in ends_of(options.fixed_length)]
     else:
         ends = [c.sample for c in (candidates if options.until == "candidate" else chosen)] + [last]
         after = np.searchsorted(ends, [candidate.sample for candidate in chosen], side="right")
         stops = [ends[index] for index in after.tolist()]
     if options.longest is not None:
-        longest = max(1, round(options.longest.seconds(tempo, beats_per_bar) * rate))
-        blip = min(round(BLIP_SECONDS * rate), longest // 4)
         places = np.array([c.sample for c in candidates], np.int64)
-        for index, candidate in enumerate(chosen):
-            limit = candidate.sample + longest
+        for index, (candidate, limit) in enumerate(zip(chosen, ends_of(options.longest), strict=True)):
             if stops[index] > limit:
+                blip = min(round(BLIP_SECONDS * rate), (limit - candidate.sample) // 4)
                 before = int(places[max(0, int(np.searchsorted(places, limit, side="right")) - 1)])
                 stops[index] = before if limit - blip <= before else limit
     return [Piece(c.sample, stop, c.strength) for c, stop in zip(chosen, stops, strict=True)]

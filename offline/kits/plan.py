@@ -152,9 +152,11 @@ def planned(
     ends = options
     if not among.found.candidates and options.max_length is None and options.fixed_length is None:
         ends = replace(options, until="chosen")  # one slice, all there is
-    tempo = among.found.tempo
-    bpm, meter = float(tempo.value) if tempo else None, tempo_and_key.beats_per_bar(beats)
-    parts = boundaries.pieces([among.places[index] for index in chosen], among.everything, ends, rate, last, bpm, meter)
+    meter = tempo_and_key.beats_per_bar(beats)
+    exact = corrected_grid.exact(project.grid if project else AS_DETECTED)
+    tempi = tempo_changes.tempo_map(beats, among.found.tempo, rate, exact)
+    taken = [among.places[index] for index in chosen]
+    parts = boundaries.pieces(taken, among.everything, ends, rate, last, tempi, meter)
     stay = {chop.at for chop in decided.inside(project, first, last)}
     parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last, stay)
     parts = boundaries.snapped(parts, record, options.snap_ms, first, last, stay)
@@ -163,8 +165,6 @@ def planned(
     beside = among.figures(chosen)
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
-    exact = corrected_grid.exact(project.grid if project else AS_DETECTED)
-    tempi = tempo_changes.tempo_map(beats, tempo, rate, exact)
     return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops, tempi)
 
 

@@ -47,12 +47,14 @@ class Length:
     amount: float
     unit: Literal["seconds", "beats", "bars"]
 
+    def beats(self, beats_per_bar: int) -> float | None:
+        """Give it in beats; None where it was said in seconds."""
+        return None if self.unit == "seconds" else self.amount * (beats_per_bar if self.unit == "bars" else 1)
+
     def seconds(self, tempo: float | None, beats_per_bar: int = 4) -> float:
         """Give it in seconds. tempo: beats per minute, None where it is not clear."""
-        if self.unit == "seconds":
-            return self.amount
-        beats = self.amount * (beats_per_bar if self.unit == "bars" else 1)
-        return beats * 60.0 / (tempo or UNKNOWN_TEMPO)
+        beats = self.beats(beats_per_bar)
+        return self.amount if beats is None else beats * 60.0 / (tempo or UNKNOWN_TEMPO)
 
 
 ENDS = ("next", "candidate", "chosen")

@@ -75,6 +75,13 @@ class TempoMap:
         one = _last(self.stretches, "beat", beat)
         return one.sample + (beat - one.beat) * 60 * self.sample_rate / one.bpm
 
+    def later(self, sample: float, beats: float) -> float:
+        """Give the sample so many beats later. The first beat, which may be no whole one, counts as the next would."""
+        if len(self.stretches) > 1 and self.stretches[1].beat == 1 and sample < self.stretches[1].sample:
+            then = self.stretches[1]
+            return self.sample(then.beat + beats - (then.sample - sample) * then.bpm / (60 * self.sample_rate))
+        return self.sample(self.beat(sample) + beats)
+
 
 def _last(stretches: Sequence[Stretch], name: str, value: float) -> Stretch:
     """Give the last one that begins no later than a value, of the field of that name."""

@@ -14,6 +14,7 @@ from samplechop.offline.kits import boundaries, write_slices
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
+from samplechop.offline.kits.core.tempo_map import Stretch, TempoMap
 from tests.support.records import RATE, noise, record
 
 WHOLE = ChopOptions(until="chosen")
@@ -93,7 +94,7 @@ def test_short_hits_end_at_the_next_candidate() -> None:
 
 def test_slices_of_a_bar_overlap_where_chops_lie_closer() -> None:
     found = [Candidate(second * RATE, 0.9) for second in (1, 2)]
-    parts = boundaries.pieces(found, found, ChopOptions(until="1bar"), RATE, 9 * RATE, 120.0, 4)
+    parts = boundaries.pieces(found, found, ChopOptions(until="1bar"), RATE, 9 * RATE, TempoMap.even(120.0, RATE), 4)
     assert [(part.start / RATE, part.stop / RATE) for part in parts] == [(1, 3), (2, 4)]
 
 
@@ -105,7 +106,9 @@ def test_slices_of_a_fixed_length_end_with_the_record() -> None:
 
 def test_a_slice_ends_at_the_next_chop_of_the_kit_or_after_two_bars() -> None:
     found = [Candidate(second * RATE, 0.9) for second in (1, 2, 3, 9)]
-    parts = boundaries.pieces([found[0], found[2], found[3]], found, ChopOptions(), RATE, 30 * RATE, 100.0)
+    parts = boundaries.pieces(
+        [found[0], found[2], found[3]], found, ChopOptions(), RATE, 30 * RATE, TempoMap.even(100.0, RATE)
+    )
     assert [(part.start / RATE, part.stop / RATE) for part in parts] == [(1, 3), (3, 7.8), (9, 13.8)]
 
 
@@ -125,8 +128,16 @@ def test_the_longest_is_in_seconds_beats_or_bars(
     longest: str | float, tempo: float | None, beats_per_bar: int, seconds: float
 ) -> None:
     found = [Candidate(0, 0.9)]
-    (part,) = boundaries.pieces(found, found, ChopOptions(max_length=longest), RATE, 99 * RATE, tempo, beats_per_bar)
+    timeline = TempoMap.even(tempo, RATE) if tempo else None
+    (part,) = boundaries.pieces(found, found, ChopOptions(max_length=longest), RATE, 99 * RATE, timeline, beats_per_bar)
     assert part.stop == round(seconds * RATE)
+
+
+def test_beats_are_counted_by_the_tempo_where_a_slice_lies() -> None:
+    timeline = TempoMap(RATE, (Stretch(0.0, 0, 200.0), Stretch(0.3 * RATE, 1, 120.0), Stretch(4.3 * RATE, 9, 60.0)))
+    found = [Candidate(round(second * RATE), 0.9) for second in (0.2, 1.0, 3.3, 5.0)]
+    parts = boundaries.pieces(found, found, ChopOptions(until="4beats"), RATE, 99 * RATE, timeline)
+    assert [part.stop / RATE for part in parts] == pytest.approx([2.2, 3.0, 6.3, 9.0], abs=1e-4)
 
 
 def test_the_next_attack_is_no_blip_at_the_end_of_a_slice_that_is_cut() -> None:
@@ -137,7 +148,7 @@ def test_the_next_attack_is_no_blip_at_the_end_of_a_slice_that_is_cut() -> None:
 
 def test_the_record_is_not_cut_short_where_slices_are_all_of_it() -> None:
     found = [Candidate(0, 0.0), Candidate(RATE, 0.9)]
-    assert [part.stop for part in boundaries.pieces(found, found, WHOLE, RATE, 500 * RATE, 100.0)] == [RATE, 500 * RATE]
+    assert [part.stop for part in boundaries.pieces(found, found, WHOLE, RATE, 500 * RATE)] == [RATE, 500 * RATE]
 
 
 @pytest.mark.parametrize(("level", "starts"), [(0.5, [0, RATE]), (0.2, [0, RATE]), (0.01, [RATE])])
