@@ -127,9 +127,9 @@ def _exported(
             record, scratch, lambda done: progress("taking the harmonic part", done, record.length)
         )
     cut_from = harmonic if options.write_harmonic else record
-    wanted = _wanted(cut_from, options, first, last, progress, beside)
-    plan = planned(harmonic if options.harmonic else record, options, first, last, progress, wanted, project)
-    inside = wanted or content_of(cut_from, plan.pieces, progress, beside)
+    inside = wanted(cut_from, options, first, last, progress, beside)
+    plan = planned(harmonic if options.harmonic else record, options, first, last, progress, inside, project)
+    inside = inside or content_of(cut_from, plan.pieces, progress, beside)
     key = Guess(project.key, 1.0) if project and project.key else tonality.result()
     kit = cut(cut_from, folder, plan, options, first, last, inside, key)
     kit = replace(kit, project=digest(project) if project else "")
@@ -140,7 +140,7 @@ def _exported(
     return replace(outcome, offer=offer_of(plan.found) if whole else None)
 
 
-def _wanted(
+def wanted(
     record: Record, options: ChopOptions, first: int, last: int, progress: Progress, beside: Executor | None
 ) -> DetectedContent | None:
     """Detect the drums and chords that chops are to be chosen by; None if they are not.

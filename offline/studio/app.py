@@ -16,24 +16,32 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from samplechop.offline.common.palette import css
-from samplechop.offline.studio import found, sound
+from samplechop.offline.studio import found, peaks, sound
 from samplechop.offline.studio.desk import Desk, check_edits
-from samplechop.offline.studio.hub import Hub, OpenRecord, Viewer
+from samplechop.offline.studio.hub import Hub, OpenRecord
+from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 MOST_MESSAGE = 1 << 20
 """Bytes of a message of the page's."""
+MOST_WAITING = 64
+"""Messages that a page has not taken yet, before no more is done for it."""
+NOT_OPENED = 4404
+"""Code with which a socket is closed that need not be tried again."""
+Result = TypeVar("Result")
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -42,7 +50,9 @@ def application(hub: Hub) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> Any:
+        watching = asyncio.create_task(hub.watch())
         yield
+        watching.cancel()
         await hub.close()
 
     routes = [
@@ -51,7 +61,7 @@ def application(hub: Hub) -> Starlette:
         Route("/page/{name}", _page),
         Route("/api/library", _told(partial(_library, hub))),
         Route("/api/project", _told(partial(_of_desk, hub, lambda desk, _: desk.state()))),
-        Route("/api/found", _told(partial(_of_desk, hub, lambda desk, _: found.found(desk.record, desk.options())))),
+        Route("/api/found", _told(partial(_of_desk, hub, lambda desk, _: found.found(desk)))),
         Route("/api/peaks", _told(partial(_peaks, hub))),
         Route("/api/audio", _told(partial(_audio, hub))),
         Route("/api/slice", _told(partial(_slice, hub))),
@@ -67,9 +77,18 @@ def _told(answer: Answer) -> Answer:
         try:
             return await answer(request)
         except UserError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return _json({"error": str(error)}, 400)
 
     return guarded
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    """Answer with JSON, in ASCII: names of files may be no text."""
+    return Response(_text(value), status, media_type="application/json")
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 async def _file(name: str, _: Request) -> Response:
@@ -94,39 +113,39 @@ async def _colours(_: Request) -> Response:
 
 
 async def _library(hub: Hub, _: Request) -> Response:
-    return JSONResponse({"items": [item.facts() for item in hub.library.look()]})
+    items = await to_thread.run_sync(lambda: [item.facts() for item in hub.library.look()])
+    return _json({"items": items})
 
 
 async def _of_desk(hub: Hub, work: Callable[[Desk, Request], Any], request: Request) -> Response:
-    one = await _record(hub, request)
-    return JSONResponse(await one.call(work, one.desk, request))
+    return _json(await _done(hub, request, lambda desk: work(desk, request)))
 
 
 async def _peaks(hub: Hub, request: Request) -> Response:
-    one = await _record(hub, request)
     level, first, last = (_number(request, name) for name in ("level", "from", "to"))
-    try:
-        pairs = await one.call(one.desk.peaks, level, first, last)
-    except ValueError:
-        raise UserError(f"there are no peaks of level {level}") from None
-    return Response(pairs.astype("<i2").tobytes(), media_type="application/octet-stream")
+    if level not in peaks.LEVELS:
+        raise UserError(f"there are no peaks of level {level}")
+    pairs = await _done(hub, request, lambda desk: desk.peaks(level, first, last).astype("<i2").tobytes())
+    return Response(pairs, media_type="application/octet-stream")
 
 
 async def _audio(hub: Hub, request: Request) -> Response:
-    one = await _record(hub, request)
     first, last = _number(request, "from"), _number(request, "to")
-    return Response(await one.call(sound.wav_of, one.desk.record, first, last), media_type="audio/wav")
+    content = await _done(hub, request, lambda desk: sound.wav_of(desk.record, first, last))
+    return Response(content, media_type="audio/wav")
 
 
 async def _slice(hub: Hub, request: Request) -> Response:
-    one = await _record(hub, request)
-    name, content = await one.call(sound.slice_on_pad, one.desk, _number(request, "note"))
-    headers = {"Content-Disposition": f'attachment; filename="{name}.wav"'}
-    return Response(content, media_type="audio/wav", headers=headers)
+    note = _number(request, "note")
+    name, content = await _done(hub, request, lambda desk: sound.slice_on_pad(desk, note))
+    named = f"attachment; filename*=UTF-8''{quote(name, errors='replace')}.wav"
+    return Response(content, media_type="audio/wav", headers={"Content-Disposition": named})
 
 
-async def _record(hub: Hub, request: Request) -> OpenRecord:
-    return await hub.record(request.query_params.get("record", ""))
+async def _done(hub: Hub, request: Request, work: Callable[[Desk], Result]) -> Result:
+    """Do something with the record that is asked about. Raises UserError."""
+    async with hub.using(request.query_params.get("record", "")) as one:
+        return await one.call(work, one.desk)
 
 
 def _number(request: Request, name: str) -> int:
@@ -140,38 +159,39 @@ async def _live(hub: Hub, socket: WebSocket) -> None:
     """Take edits from a page, and send it what changes."""
     await socket.accept()
     name, viewer = socket.query_params.get("record", ""), Viewer()
-    try:
-        one = await hub.look(name, viewer)
-    except UserError as error:
-        await socket.send_json({"error": str(error)})
-        await socket.close()
-        return
     sending = asyncio.create_task(_send(socket, viewer))
     try:
-        while True:
-            text = await socket.receive_text()
-            viewer.queue.put_nowait(await _answer(hub, one, text))
-    except WebSocketDisconnect:
-        pass
+        async with hub.looking(name, viewer) as one:
+            while True:
+                message = await socket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                answer = await _answer(hub, name, one, message.get("text") or "")
+                if viewer.waits > MOST_WAITING:
+                    return  # it takes nothing: it comes again when it does
+                viewer.tell(answer)
+    except UserError as error:
+        sending.cancel()
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await socket.send_text(_text({"error": str(error)}))
+            await socket.close(NOT_OPENED)
     finally:
         sending.cancel()
-        await hub.leave(name, viewer)
 
 
 async def _send(socket: WebSocket, viewer: Viewer) -> None:
     with suppress(WebSocketDisconnect, RuntimeError):
         while True:
-            await socket.send_text(json.dumps(await viewer.queue.get(), allow_nan=False, separators=(",", ":")))
+            await socket.send_text(_text(await viewer.next()))
 
 
-async def _answer(hub: Hub, one: OpenRecord, text: str) -> dict[str, Any]:
+async def _answer(hub: Hub, name: str, one: OpenRecord, text: str) -> Message:
     """Do what a message of the page says; give the answer."""
-    number: Any = None
+    number: int | None = None
     try:
-        if len(text) > MOST_MESSAGE:
-            raise UserError("a message is too long")
-        message = documents.parse_json(text)
-        number = message.get("id") if isinstance(message, dict) else None
+        message = _parsed(text)
+        if isinstance(message, dict) and isinstance(given := message.get("id"), int):
+            number = given
         match message:
             case {"preview": list(commands)}:
                 return {"id": number, "state": await one.call(one.desk.preview, commands)}
@@ -180,10 +200,15 @@ async def _answer(hub: Hub, one: OpenRecord, text: str) -> dict[str, Any]:
                     await one.call(one.desk.edit, check_edits(edits))
                 finally:
                     await one.show()
-                    await hub.listen(one)
+                    await hub.listen(name, one)
                 return {"id": number}
         raise UserError("a message has edits or a preview")
-    except ValueError as error:
-        return {"id": number, "error": f"a message is no JSON ({error})"}
     except UserError as error:
         return {"id": number, "error": str(error)}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return documents.parse_json(text)
+    except ValueError as error:
+        raise UserError(f"a message is no JSON ({error})") from None

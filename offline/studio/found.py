@@ -3,20 +3,21 @@
 from typing import Any
 
 from samplechop.offline.kits.analysis import candidates, content_detection, detection
-from samplechop.offline.kits.core.options import ChopOptions
-from samplechop.offline.kits.core.record import Record
+from samplechop.offline.studio.desk import Desk
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.harmony.harte import shorthand
 
 _DIGITS = 3
 
 
-def found(record: Record, options: ChopOptions) -> dict[str, Any]:
+def found(desk: Desk) -> dict[str, Any]:
     """Give what is known by now; lists are empty until it was heard. Positions are samples.
 
     attacks: [sample, strength, the least density that has it]. drums: [sample, name, weight 0..1]. chords: [sample,
-    name], each until the next, "" for none.
+    name], each until the next, "" for none. Raises UserError.
     """
+    options = desk.options()
+    record = desk.detected_in(options)
     known: dict[str, Any] = {"attacks": [], "drums": [], "chords": []}
     if record.cache is None:
         return known
@@ -25,7 +26,7 @@ def found(record: Record, options: ChopOptions) -> dict[str, Any]:
         struck = heard.heard
         rows = sorted(zip(struck.samples.tolist(), struck.strengths.tolist(), struck.levels.tolist(), strict=True))
         known["attacks"] = [[at, round(strength, _DIGITS), round(level, _DIGITS)] for at, strength, level in rows]
-    hits, chords = content_detection.kept(record)
+    hits, chords = content_detection.kept(desk.record_of(options))
     if hits is not None:
         struck_at = zip(hits.samples.tolist(), hits.drums.tolist(), hits.weights.tolist(), strict=True)
         known["drums"] = [[at, DRUMS[drum], round(weight, _DIGITS)] for at, drum, weight in struck_at]

@@ -5,16 +5,19 @@ cookie; its Origin is its own; and where it had its name point here (DNS rebindi
 """
 
 import hmac
+import secrets
 from collections.abc import Sequence
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TOKEN = "token"
 """Of the address that is printed; a browser that brings it is given the cookie."""
+TOKEN_BYTES = 24
+_SAFE = ("GET", "HEAD")
 _POLICY_VIOLATION = 1008
 
 
@@ -26,6 +29,7 @@ class Guard:
     def __init__(self, app: ASGIApp, token: str, hosts: Sequence[str]) -> None:
         """Let through whoever knows the token, asked for under one of these names."""
         self._app, self._token, self._hosts = app, token, frozenset(hosts)
+        self._once: set[str] = set()
         port = next(iter(hosts)).rpartition(":")[2]
         self._cookie = f"samplechop-{port}"
         sockets = " ".join(sorted(f"ws://{host}" for host in hosts))
@@ -40,13 +44,19 @@ class Guard:
             "X-Content-Type-Options": "nosniff",
         }
 
+    def token_for_once(self) -> str:
+        """Give a token that is good for one time: other users of this machine see what a browser is started with."""
+        self._once.add(token := secrets.token_urlsafe(TOKEN_BYTES))
+        return token
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or have it answered."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        why = self._refused(headers, needs_origin=scope["type"] == "websocket")
+        changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
+        why = self._refused(headers, needs_origin=changes)
         if scope["type"] == "websocket":
             if why or not self._is_known(headers):
                 await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
@@ -56,8 +66,10 @@ class Guard:
         answer: ASGIApp = self._app
         if why:
             answer = PlainTextResponse(why, 403)
+        elif (token := self._brought(scope)) is not None:
+            answer = self._welcome(scope, token, self._is_known(headers))
         elif not self._is_known(headers):
-            answer = self._welcome(scope)
+            answer = PlainTextResponse(_UNKNOWN, 403)
         await answer(scope, receive, self._with_headers(send))
 
     def _refused(self, headers: Headers, needs_origin: bool) -> str:
@@ -70,18 +82,22 @@ class Guard:
         return ""
 
     def _is_known(self, headers: Headers) -> bool:
-        cookies: SimpleCookie = SimpleCookie()
-        cookies.load(headers.get("cookie", ""))
-        given = cookies[self._cookie].value if self._cookie in cookies else ""
-        return hmac.compare_digest(given.encode(), self._token.encode())
+        return self._is_token(cookie_parser(headers.get("cookie", "")).get(self._cookie, ""))
 
-    def _welcome(self, scope: Scope) -> ASGIApp:
-        """Give the cookie for the token, and lead to the address without it."""
-        asked = parse_qsl(scope["query_string"].decode("latin-1"))
-        given = dict(asked).get(TOKEN, "")
-        if scope["path"] != "/" or not hmac.compare_digest(given.encode(), self._token.encode()):
-            return PlainTextResponse("open the address that samplechop studio has printed, with its token", 403)
-        rest = urlencode([(name, value) for name, value in asked if name != TOKEN])
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode())
+
+    def _brought(self, scope: Scope) -> str | None:
+        """Give the token in the address of the page, None where there is none."""
+        return dict(_query(scope)).get(TOKEN) if scope["path"] == "/" and scope["method"] in _SAFE else None
+
+    def _welcome(self, scope: Scope, token: str, known: bool) -> ASGIApp:
+        """Give the cookie for a token, and lead to the address without it."""
+        once = token in self._once
+        self._once.discard(token)
+        if not (known or once or self._is_token(token)):
+            return PlainTextResponse(_UNKNOWN, 403)
+        rest = urlencode([(name, value) for name, value in _query(scope) if name != TOKEN])
         answer = RedirectResponse(f"/?{rest}" if rest else "/", 303)
         answer.set_cookie(self._cookie, self._token, path="/", httponly=True, samesite="strict")
         return answer
@@ -96,3 +112,10 @@ class Guard:
             await send(message)
 
         return sent
+
+
+_UNKNOWN = "open the address that samplechop studio has printed, with its token"
+
+
+def _query(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope["query_string"].decode("latin-1"))

@@ -1,60 +1,64 @@
 """The records that pages have open, and who looks at each: an edit of one page is seen by all of that record.
 
+A record is open while somebody uses it, and a little longer, so that a page that is loaded anew finds it. Other
+programs may edit its project as soon as no page looks at it.
+
 [event loop] for all here; what blocks runs in a thread, one at a time for each record.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from anyio import to_thread
 
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.common.process_pool import cores
 from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.hearing import Task, hear
 from samplechop.offline.studio.library import Library
-from samplechop.realtime.core.errors import UserError
+from samplechop.offline.studio.viewer import Message, Viewer
+from samplechop.offline.studio.worker import Stopped, Worker
+from samplechop.realtime.core.errors import ModelError, UserError, reason_of
 
 Result = TypeVar("Result")
-Message = dict[str, Any]
+IDLE_SECONDS = 20.0
+"""How long a record stays open that nobody uses."""
+WATCH_SECONDS = 1.0
+"""How often it is looked whether another program edited a project."""
 
 
-class Viewer:
-    """A page that looks at a record. Messages wait in its queue until its socket has sent them."""
-
-    def __init__(self) -> None:
-        """Begin with nothing that it knows."""
-        self.queue: asyncio.Queue[Message] = asyncio.Queue()
-        self._known: Mapping[str, Any] = {}
-
-    def show(self, sections: Mapping[str, Any]) -> None:
-        """Have the sections sent that are other than those it knows."""
-        changed = {name: value for name, value in sections.items() if self._known.get(name) != value}
-        self._known = sections
-        if changed:
-            self.queue.put_nowait({"state": changed})
-
-
-@dataclass
+@dataclass(eq=False)
 class OpenRecord:
-    """A record that is open: its desk, who looks at it, and how far the detectors are, None where they do nothing."""
+    """A record that is open. hearing: the detectors at work. job: how far they are, None where they do nothing.
+
+    uses: how many requests, pages and workers need it. failed: what could not be heard.
+    """
 
     desk: Desk
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     viewers: set[Viewer] = field(default_factory=set)
-    hearing: "asyncio.Task[None] | None" = None
+    hearing: Worker | None = None
     job: Message | None = None
+    uses: int = 0
+    failed: Task | None = None
 
     async def call(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """Do something with the desk that may block, when nothing else is done with it."""
+        """Do something with the desk that may block, when nothing else is done with it. Raises UserError."""
         async with self.turn:
-            return await to_thread.run_sync(work, *arguments)
+            try:
+                return await to_thread.run_sync(work, *arguments)
+            except OSError as error:
+                raise UserError(reason_of(error)) from None
+            except ModelError as error:
+                raise UserError(str(error)) from None
 
     def tell(self, message: Message) -> None:
         """Have a message sent to every page."""
         for viewer in self.viewers:
-            viewer.queue.put_nowait(message)
+            viewer.tell(message)
 
     async def show(self) -> None:
         """Have what changed sent to every page."""
@@ -66,68 +70,143 @@ class OpenRecord:
 class Hub:
     """All that is open."""
 
-    def __init__(self, library: Library, cache: ArrayCache, usual: Mapping[str, Any]) -> None:
-        """Serve a library. usual: options of kits, below those of projects."""
-        self.library, self.cache, self.usual = library, cache, usual
-        self._records: dict[str, OpenRecord] = {}
-        self._opening = asyncio.Lock()
+    def __init__(
+        self, library: Library, cache: ArrayCache, usual: Mapping[str, Any], idle_seconds: float = IDLE_SECONDS
+    ) -> None:
+        """Serve a library. usual: options of kits, below those of projects. idle_seconds: see IDLE_SECONDS."""
+        self.library, self.cache, self.usual, self._idle = library, cache, usual, idle_seconds
+        self._records: dict[str, asyncio.Task[OpenRecord]] = {}
+        self._running: set[asyncio.Task[Any]] = set()
+        self._ears = asyncio.Semaphore(max(1, cores() // 2))
+        self._closing = False
 
-    async def record(self, name: str) -> OpenRecord:
-        """Give a record by its id, opened if it is not; detectors begin where it was never heard. Raises UserError."""
-        async with self._opening:
-            if name not in self._records:
-                path = self.library.item(name).path
-                self._records[name] = OpenRecord(await to_thread.run_sync(Desk, path, self.cache, self.usual))
-            return self._records[name]
+    @asynccontextmanager
+    async def using(self, name: str) -> AsyncIterator[OpenRecord]:
+        """Give a record by its id, opened if it is not, which stays open meanwhile. Raises UserError."""
+        one = await self._opened(name)
+        one.uses += 1
+        try:
+            yield one
+        finally:
+            self._unused(name, one)
 
-    async def look(self, name: str, viewer: Viewer) -> OpenRecord:
-        """Let a page look at a record. Raises UserError."""
-        one = await self.record(name)
-        one.viewers.add(viewer)
-        await one.show()
-        await self.listen(one)
-        if one.job:
-            viewer.queue.put_nowait({"job": one.job})
-        return one
+    @asynccontextmanager
+    async def looking(self, name: str, viewer: Viewer) -> AsyncIterator[OpenRecord]:
+        """Let a page look at a record meanwhile: detectors begin where it was never heard. Raises UserError."""
+        async with self.using(name) as one:
+            one.viewers.add(viewer)
+            try:
+                await one.call(one.desk.reread)
+                await one.show()
+                one.failed = None
+                await self.listen(name, one)
+                if one.job:
+                    viewer.tell({"job": one.job})
+                yield one
+            finally:
+                one.viewers.discard(viewer)
 
-    async def listen(self, one: OpenRecord) -> None:
-        """Have a record heard as its options say, unless it was or is being."""
-        if one.hearing is None and not await one.call(lambda: one.desk.was_detected):
-            one.hearing = asyncio.create_task(self._hear(one))
+    async def listen(self, name: str, one: OpenRecord) -> None:
+        """Have a record heard as its options say, unless it was or is being, or could not be."""
+        if one.hearing is not None:
+            return
+        try:
+            task = await one.call(one.desk.to_hear)
+        except UserError:  # the state says why
+            return
+        if task is None or task == one.failed or one.hearing is not None or self._closing:
+            return
+        one.hearing, one.uses = Worker(hear, task), one.uses + 1
+        for other in self._all():
+            if other is not one and other.hearing is not None and not other.viewers:
+                other.hearing.stop()  # nobody waits for it any more
+        self._start(self._hear(name, one, task, one.hearing))
 
-    async def _hear(self, one: OpenRecord) -> None:
+    async def close(self) -> None:
+        """End all work and close all records."""
+        self._closing = True
+        for one in self._all():
+            if one.hearing is not None:
+                one.hearing.stop()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        for one in self._all():
+            one.desk.close()
+        self._records.clear()
+
+    def _all(self) -> list[OpenRecord]:
+        return [task.result() for task in self._records.values() if task.done() and not task.exception()]
+
+    async def _opened(self, name: str) -> OpenRecord:
+        item = self.library.item(name)
+        if name not in self._records:
+            self._records[name] = asyncio.create_task(self._open(item.path))
+        opening = self._records[name]
+        try:
+            return await asyncio.shield(opening)
+        except UserError:
+            if self._records.get(name) is opening:
+                del self._records[name]
+            raise
+
+    async def _open(self, path: Any) -> OpenRecord:
+        return OpenRecord(await to_thread.run_sync(Desk, path, self.cache, self.usual))
+
+    def _unused(self, name: str, one: OpenRecord) -> None:
+        """Note that somebody is done with a record."""
+        one.uses -= 1
+        if not one.viewers and not self._closing:
+            self._start(one.call(self._release, one))
+        if not one.uses:
+            asyncio.get_running_loop().call_later(self._idle, self._close_unused, name, one)
+
+    def _release(self, one: OpenRecord) -> None:
+        """[any thread] Let other programs edit a project, unless a page came meanwhile."""
+        if not one.viewers:
+            one.desk.release()
+
+    def _close_unused(self, name: str, one: OpenRecord) -> None:
+        if one.uses or self._closing or name not in self._records or self._records[name].result() is not one:
+            return
+        del self._records[name]
+        self._start(one.call(one.desk.close))
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _hear(self, name: str, one: OpenRecord, task: Task, worker: Worker) -> None:
         loop = asyncio.get_running_loop()
-        task = Task(one.desk.path, one.desk.options())
-        shown: list[asyncio.Task[None]] = []
 
         def told(message: Message) -> None:
             one.job = message
             one.tell({"job": message})
             if message["stage"] == "heard":
-                shown.append(loop.create_task(one.show()))
+                self._start(one.show())
 
         try:
-            await to_thread.run_sync(hear, task, lambda message: loop.call_soon_threadsafe(told, message))
+            async with self._ears:
+                await to_thread.run_sync(worker.run, lambda message: loop.call_soon_threadsafe(told, message))
+            await one.call(one.desk.was_heard, task)
+        except Stopped:
+            pass
         except UserError as error:
+            one.failed = task
             one.tell({"job": {"stage": "failed", "error": str(error)}})
         finally:
             one.hearing = one.job = None
-        await one.show()
+            self._unused(name, one)
+        if not self._closing:
+            await one.show()
+            if one.viewers:  # its options may be others by now
+                await self.listen(name, one)
 
-    async def leave(self, name: str, viewer: Viewer) -> None:
-        """Note that a page is gone; where nobody looks any more, other programs may edit the project."""
-        one = self._records.get(name)
-        if one is None:
-            return
-        one.viewers.discard(viewer)
-        if not one.viewers and one.hearing is None:
-            del self._records[name]
-            await one.call(one.desk.close)
-
-    async def close(self) -> None:
-        """Close all records."""
-        for one in self._records.values():
-            if one.hearing:
-                one.hearing.cancel()
-            one.desk.close()
-        self._records.clear()
+    async def watch(self) -> None:
+        """See what other programs do to the projects that pages look at, for ever."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for one in self._all():
+                with suppress(UserError):  # it is half written
+                    edited = bool(one.viewers) and await one.call(one.desk.reread)
+                    if edited:
+                        await one.show()

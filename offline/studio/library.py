@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from samplechop.offline.kits.core.record import audio_files, inputs, title
+from samplechop.offline.kits.core.record import AUDIO, audio_files, inputs, title
 from samplechop.offline.project.places import find
+from samplechop.realtime.audio.audio_file import is_folder, open_audio
 from samplechop.realtime.core.errors import UserError
 
 
@@ -46,6 +47,9 @@ class Library:
         self._opened = tuple(opened)
         self._items: dict[str, Item] = {}
         self.look()
+        for path in opened:
+            if path.suffix[1:].lower() not in AUDIO and not is_folder(path):
+                open_audio(path).close()  # what is named like audio is left to its page
 
     def look(self) -> list[Item]:
         """Look anew what there is, in order. Raises UserError where nothing is left."""

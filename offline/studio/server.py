@@ -1,28 +1,33 @@
 """The studio's server: on this machine alone, for whoever has the address it prints, until Ctrl-C."""
 
+import os
 import secrets
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import uvicorn
 
-from samplechop.offline.common.array_cache import user_cache
-from samplechop.offline.studio.app import application
-from samplechop.offline.studio.guard import TOKEN, Guard
+from samplechop.offline.common.array_cache import ArrayCache, user_cache
+from samplechop.offline.studio.app import MOST_MESSAGE, application
+from samplechop.offline.studio.guard import TOKEN, TOKEN_BYTES, Guard
 from samplechop.offline.studio.hub import Hub
 from samplechop.offline.studio.library import Library
 from samplechop.realtime.core.errors import UserError, reason_of
 
 HOST = "127.0.0.1"
-_TOKEN_BYTES = 24
+EVERYWHERE = ("0.0.0.0", "::")
+"""Addresses that stand for all of this machine's."""
 _SEARCH = 20
 """Ports after the usual one that are tried where it is taken."""
 USUAL_PORT = 8347
+_HTTP_PORT = 80
 
 
 def serve(
@@ -40,18 +45,56 @@ def serve(
     UserError for what cannot be opened, and for an address that cannot be listened at.
     """
     library = Library(opened)
-    with closing(_listening(host, port)) as listener:
-        port = listener.getsockname()[1]
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        names = [f"{host}:{port}", *([f"localhost:{port}"] if host == HOST else [])]
-        guarded = Guard(application(Hub(library, user_cache(), usual)), token, names)
+    with ExitStack() as open_:
+        listener = open_.enter_context(_listening(host, port))
+        cache = open_.enter_context(working_cache())
+        names = names_of(host, listener.getsockname()[1])
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        guarded = Guard(application(Hub(library, cache, usual)), token, names)
         config = uvicorn.Config(
-            guarded, log_level="error", ws="websockets-sansio", timeout_graceful_shutdown=1, server_header=False
+            guarded,
+            log_config=None,  # an address may hold the token
+            access_log=False,
+            ws="websockets-sansio",
+            ws_max_size=MOST_MESSAGE,
+            timeout_graceful_shutdown=1,
+            server_header=False,
         )
-        tell(address := f"http://{names[0]}/?{TOKEN}={token}")
+        tell(f"http://{names[0]}/?{TOKEN}={token}")
         if browser:
+            address = f"http://{names[0]}/?{TOKEN}={guarded.token_for_once()}"
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def names_of(host: str, port: int) -> list[str]:
+    """Give the names a browser may ask for under, as in the header Host; the first one is told.
+
+    No more than these: a page elsewhere can have its own name lead here.
+    """
+    hosts = [socket.gethostname(), *_own_addresses(), HOST] if host in EVERYWHERE else [host]
+    if host in (HOST, *EVERYWHERE):
+        hosts.append("localhost")
+    hosts = [f"[{one}]" if ":" in one else one for one in dict.fromkeys(hosts)]
+    return [f"{one}:{port}" for one in hosts] + (hosts if port == _HTTP_PORT else [])
+
+
+def _own_addresses() -> list[str]:
+    with suppress(OSError):
+        return [str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None, proto=socket.IPPROTO_TCP)]
+    return []
+
+
+@contextmanager
+def working_cache() -> Iterator[ArrayCache]:
+    """Give this user's cache, or, where that takes nothing, one that goes with this: pads are made of what it has."""
+    cache, tried = user_cache(), {"tried": np.zeros(1)}
+    cache.arrays("the studio", lambda: tried)
+    if cache.kept("the studio") is not None:
+        yield cache
+        return
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield ArrayCache(Path(folder))
 
 
 def _listening(host: str, port: int | None) -> socket.socket:
@@ -60,9 +103,10 @@ def _listening(host: str, port: int | None) -> socket.socket:
     for one in tried:
         found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         try:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # Windows would let two programs have one port by it
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             found.bind((host, one))
-            found.listen()
+            found.listen(128)  # from now on a browser may come, and nobody else can have the port
             return found
         except OSError as error:
             found.close()

@@ -43,12 +43,16 @@ def slice_of(record: Record, piece: Piece, options: ChopOptions, last: int, gain
 
 def slice_on_pad(desk: Desk, note: int) -> tuple[str, bytes]:
     """Give the slice on a pad as the kit has it, with its name. Raises UserError where there is none."""
-    options, plan = desk.options(), desk.plan()
+    options = desk.options()
+    if not desk.is_heard(options):
+        raise UserError("there are no pads before the record was heard")
+    plan = desk.plan()
     chops = plan.chops or (None,) * len(plan.pieces)
     for piece, here, chop in zip(plan.pieces, decided.notes(chops, options.start_note), chops, strict=True):
         if here == note:
-            last = candidates.span(desk.record, options)[1]
+            record = desk.cut_from(options)
+            last = candidates.span(record, options)[1]
             level = chop.gain_db or 0.0 if chop else 0.0
             name = f"{desk.record.name}_{pad_name(note) or note}"
-            return name, slice_of(desk.record, piece, options, last, level)
+            return name, slice_of(record, piece, options, last, level)
     raise UserError(f"there is no pad with note {note}")

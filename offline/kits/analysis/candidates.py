@@ -180,4 +180,9 @@ def harmonic_part(record: Record, scratch: Path, progress: Callable[[int], objec
             part = librosa.effects.harmonic(np.nan_to_num(samples).T, n_fft=2048, hop_length=HOP).T
             out.write(quantised(part[first - begin : last - begin], record.subtype))
             progress(last)
-    return replace(record, audio=target, cache=record.cache.altered("harmonic") if record.cache else None)
+    return as_harmonic(record, target)
+
+
+def as_harmonic(record: Record, audio: Path) -> Record:
+    """Give the harmonic part of a record that `harmonic_part` has written to a file."""
+    return replace(record, audio=audio, cache=record.cache.altered("harmonic") if record.cache else None)

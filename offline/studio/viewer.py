@@ -1,0 +1,49 @@
+"""A page that looks at a record: what waits to be sent to it, however slowly it takes it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class Viewer:
+    """A page. [event loop] Messages come in order; of states and jobs that wait, later ones take up earlier ones."""
+
+    def __init__(self) -> None:
+        """Begin with nothing that it knows."""
+        self._waiting: deque[Message] = deque()
+        self._something = asyncio.Event()
+        self._known: Mapping[str, Any] = {}
+
+    def show(self, sections: Mapping[str, Any]) -> None:
+        """Have the sections sent that are other than those it knows."""
+        changed = {name: value for name, value in sections.items() if self._known.get(name) != value}
+        self._known = sections
+        if not changed:
+            return
+        newest = self._waiting[-1] if self._waiting else {}
+        if set(newest) == {"state"}:
+            newest["state"].update(changed)
+        else:
+            self.tell({"state": changed})
+
+    def tell(self, message: Message) -> None:
+        """Have a message sent; of jobs the last one is."""
+        if "job" in message:
+            self._waiting = deque(one for one in self._waiting if "job" not in one or "error" in one["job"])
+        self._waiting.append(message)
+        self._something.set()
+
+    async def next(self) -> Message:
+        """Wait for what is to be sent."""
+        while not self._waiting:
+            self._something.clear()
+            await self._something.wait()
+        return self._waiting.popleft()
+
+    @property
+    def waits(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)

@@ -1,0 +1,151 @@
+"""What is on the desk is what samplechop chop makes of the record, and it stays so whatever is decided."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.kits.pipeline import make_kit
+from samplechop.offline.project.store import editing, project_of
+from samplechop.offline.studio import found, hearing, sound
+from samplechop.offline.studio.desk import Desk
+from samplechop.offline.studio.worker import Message
+from samplechop.realtime.core.errors import UserError
+from tests.offline.studio.conftest import RATE, groove
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> ArrayCache:
+    return ArrayCache(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "record.wav"
+    soundfile.write(path, groove()[: 5 * RATE], RATE, "PCM_16")
+    return path
+
+
+@pytest.fixture
+def desk(source: Path, cache: ArrayCache) -> Iterator[Desk]:
+    one = Desk(source, cache, {})
+    yield one
+    one.close()
+
+
+def heard(desk: Desk) -> list[Message]:
+    """Have the record heard as in the other process; give what is told."""
+    told: list[Message] = []
+    task = desk.to_hear()
+    if task is not None:
+        hearing.hear(task, told.append)
+        desk.was_heard(task)
+    assert desk.to_hear() is None
+    return told
+
+
+def said(desk: Desk, **options: Any) -> None:
+    desk.edit([{"do": "kit", "option": name, "value": value} for name, value in options.items()])
+
+
+def test_until_it_was_heard_there_are_no_pads(tmp_path: Path, source: Path) -> None:
+    desk = Desk(source, ArrayCache(tmp_path / "empty"), {})
+    assert desk.to_hear() is not None
+    assert desk.state()["pads"] == []
+    assert found.found(desk) == {"attacks": [], "drums": [], "chords": []}
+    with pytest.raises(UserError, match="before the record was heard"):
+        sound.slice_on_pad(desk, 36)
+    desk.close()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"count": 6, "until": "candidate", "fade_ms": 5.0, "normalise": "peak"},
+        {"want": "drums", "count": 5},
+        {"want": "harmony", "end": 4.0},
+        {"harmonic": True, "write_harmonic": True},
+        {"channel": "left", "mono": True},
+    ],
+    ids=str,
+)
+def test_pads_are_the_slices_of_the_kit(desk: Desk, source: Path, tmp_path: Path, options: dict[str, Any]) -> None:
+    if options:
+        said(desk, **options)
+    heard(desk)
+    plain = replace(desk.options(), picture=False, formats=())
+    kit = make_kit(source, tmp_path / "kit", plain, project=project_of(source)).kit
+    pads = desk.state()["pads"]
+    assert [(pad["note"], pad["start"], pad["stop"]) for pad in pads] == [
+        (part.note, part.start, part.stop) for part in kit.slices
+    ]
+    for part in kit.slices[:2]:
+        assert sound.slice_on_pad(desk, part.note)[1] == kit.path(part).read_bytes()
+
+
+def test_the_sound_of_a_record_that_was_heard_is_known(desk: Desk, source: Path) -> None:
+    heard(desk)
+    known = desk.state()["project"]["audio"]["sha256"]
+    said(desk, count=4)
+    assert known == project_of(source).audio.sha256 != ""  # type: ignore[union-attr]
+
+
+def test_nothing_is_written_beside_a_record_that_is_only_looked_at(desk: Desk, source: Path) -> None:
+    heard(desk)
+    desk.state(), desk.preview([{"do": "add", "at": 1000}]), desk.peaks(64, 0, 1000), found.found(desk)
+    assert list(source.parent.iterdir()) == [source]
+
+
+def test_a_preview_changes_nothing(desk: Desk) -> None:
+    heard(desk)
+    before = desk.state()
+    shown = desk.preview([{"do": "kit", "option": "count", "value": 3}])
+    assert len(shown["pads"]) == 3
+    assert desk.state() == before
+
+
+def test_what_cannot_be_planned_is_said_and_the_rest_is_shown(desk: Desk) -> None:
+    heard(desk)
+    said(desk, start=60)
+    shown = desk.state()
+    assert shown["pads"] == []
+    assert any("--start 60" in sentence for sentence in shown["messages"])
+    desk.edit([{"do": "undo"}])
+    assert desk.state()["pads"]
+
+
+def test_a_record_that_is_gone_is_said(desk: Desk, source: Path) -> None:
+    heard(desk)
+    source.unlink()
+    with pytest.raises(UserError):
+        sound.wav_of(desk.record, 0, 100)
+    assert desk.state()["record"]["length"] == 5 * RATE
+
+
+def test_what_another_program_decided_is_seen(desk: Desk, source: Path) -> None:
+    heard(desk)
+    said(desk, count=4)
+    desk.release()
+    assert not desk.reread()
+    with editing(source.with_name("record.chops.json")) as editor:
+        editor.do({"do": "kit", "option": "count", "value": 3})
+    assert desk.reread()
+    assert len(desk.state()["pads"]) == 3
+    assert not desk.reread()
+
+
+def test_another_program_may_edit_when_the_desk_is_left(desk: Desk, source: Path) -> None:
+    said(desk, count=4)
+    project = source.with_name("record.chops.json")
+    with pytest.raises(UserError, match="being edited by another program"), editing(project):
+        pass
+    desk.release()
+    with editing(project):
+        pass
+    said(desk, count=5)
+    assert desk.history.undoable is not None
