@@ -56,6 +56,7 @@ def band_weights(
 
 # Indices are unsigned: numba would ask of each signed one whether it counts from the end.
 _U = np.uint64
+_I = np.int64  # of a literal number it would make a version of its own
 
 
 @apart()
@@ -135,10 +136,10 @@ def _frames(line, hop, lanes, window, table, work, weights, support, top, out):
     size = _HALF * lanes
     xr, xi, yr, yi = work[:size], work[size : 2 * size], work[2 * size : 3 * size], work[3 * size : 4 * size]
     _load(line, hop, lanes, window, xr, xi)
-    _pass(xr, xi, yr, yi, 128, lanes, table, 2)
-    _pass(yr, yi, xr, xi, 32, 4 * lanes, table, 8)
-    _pass(xr, xi, yr, yi, 8, 16 * lanes, table, 32)
-    _pass(yr, yi, xr, xi, 2, 64 * lanes, table, 128)
+    _pass(xr, xi, yr, yi, _I(128), lanes, table, _I(2))
+    _pass(yr, yi, xr, xi, _I(32), 4 * lanes, table, _I(8))
+    _pass(xr, xi, yr, yi, _I(8), 16 * lanes, table, _I(32))
+    _pass(yr, yi, xr, xi, _I(2), 64 * lanes, table, _I(128))
     _pairs(xr, yr, _QUARTER * lanes)
     _pairs(xi, yi, _QUARTER * lanes)
     magnitudes, sums = xr, xi

@@ -1,13 +1,13 @@
 """Steps of the shared net in one compiled call, bit for bit as the runtime computes them.
 
 A step reads weights and little else, and the runtime takes longer to pass tensors from one of its operations to the
-next than to multiply. Here a step reads the rings of what was before where they lie. Every sum begins with the bias and
+next than to multiply; many steps at once it copies into rows first. Here steps read the rings of what was before where
+they lie, and those that come at once share what is read of the weights. Every sum begins with the bias and
 takes its products in the order of the inputs, each product and sum rounded once, as XNNPACK's kernels do, which compute
 outputs side by side, as this does; its sigmoid is repeated, too. Whether all that holds on a machine is tried when a
 net is opened (`temporal_net.py`): where one bit differs, the runtime computes the steps itself.
 """
 
-import math
 from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
@@ -17,156 +17,116 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.dsp.fft import aligned_zeros
-from samplechop.realtime.dsp.no_alias import apart
 from samplechop.realtime.nets.features import STACK
+from samplechop.realtime.nets.net_sums import N_POWERS, add, add_rows, convolve, copy, logistic
 from samplechop.realtime.nets.stage_weights import FILTERS, LANES, StageWeights
 
 # Indices are unsigned: numba would ask of each signed one whether it counts from the end.
 _U = np.uint64
-_CONTRACT = {"contract"}  # a product and the sum it goes into are rounded once, where the machine can
+_NONE = np.int64(0)  # of a literal number it would make a version of its own
 
-(_FEATURES, _DEPTH, _RECENT, _MEMORY, _NUMBERS, _POWERS, _WORK, _PLANES, _BESIDE, _DELAYS) = range(10)
-_PLACES = 10
-# After these places in a stage's layout: its sizes, in the order of stage_weights.py.
-_BANDS, _WIDTH, _STRIDE, _FLAT, _NEXT_WIDTH, _NEXT_STRIDE, _NEXT_FLAT, _CHANNELS, _HEADS, _LAYERS = range(10, 20)
-_TABLES = 20
-N_POWERS = 32 + 128
-"""Powers of two that the sigmoid reads: 2^(k/32) for k < 32, then 2^-k for k < 128."""
+# A stage's layout: sizes, places in the arena, lengths of its tables, then sizes as stage_weights.py has them.
+(_FEATURES, _DEPTH, _RECENT, _MEMORY, _NUMBERS, _POWERS, _IMAGE, _FOUND, _LAST, _NOW, _NEW, _WORK) = range(12)
+_PLANES, _BESIDE, _DELAYS, _FIRST_INPUTS, _NEXT_INPUTS, _MOST = range(12, 18)
+_BANDS, _WIDTH, _STRIDE, _FLAT, _NEXT_WIDTH, _NEXT_STRIDE, _NEXT_FLAT, _CHANNELS, _HEADS, _LAYERS = range(18, 28)
+_TABLES = 28
+MOST, SIDE = 64, 16
+"""Steps that are computed at once, at most, and of those whose convolutions are: what they work on stays near."""
 EARLY, DEEP, HOP = range(3)
 """Of the clock: steps of the early stage, steps of the other one, hops of a frame that is not whole yet."""
 
 
-@apart(_CONTRACT, inline=False)
-def _add(x, weights, out):
-    """Add to each output, of which there are whole LANES, the products of the inputs, one after the other."""
-    m, whole = len(out), len(x) // 8 * 8
-    s = _U(m)
-    for k in range(0, whole, 8):
-        i, r = _U(k), _U(k * m)
-        a0, a1, a2, a3 = x[i], x[i + _U(1)], x[i + _U(2)], x[i + _U(3)]
-        a4, a5, a6, a7 = x[i + _U(4)], x[i + _U(5)], x[i + _U(6)], x[i + _U(7)]
-        for lane in range(0, m, LANES):
-            for one in range(LANES):
-                o = _U(lane + one)
-                q = r + o
-                total = out[o] + a0 * weights[q] + a1 * weights[q + s]
-                total = total + a2 * weights[q + _U(2) * s] + a3 * weights[q + _U(3) * s]
-                total = total + a4 * weights[q + _U(4) * s] + a5 * weights[q + _U(5) * s]
-                out[o] = total + a6 * weights[q + _U(6) * s] + a7 * weights[q + _U(7) * s]
-    for k in range(whole, len(x)):
-        a, r = x[_U(k)], _U(k * m)
-        for lane in range(0, m, LANES):
-            for one in range(LANES):
-                o = _U(lane + one)
-                out[o] += a * weights[r + o]
+@njit(error_model="numpy")
+def _convolutions(arena, layout, time, n, out, start):
+    """Compute both convolutions for n steps at once, of which `start` came before, and write what comes out.
 
-
-@njit
-def _convolve(x, planes, depth, width, stride, places, bias, weights, work, out):
-    """Convolve planes of `depth` numbers along them, and leave out what is negative. out: (places * FILTERS,).
-
-    work: the inputs of all places side by side, with LANES of which those beyond the last place are of no account.
+    Numbers of the n steps lie side by side, then those of neighbouring places; of a plane, therefore, every stride-th
+    band, one phase after the other.
     """
-    count, lanes = planes * width, -(-places // LANES) * LANES
-    for plane in range(planes):
-        for k in range(width):
-            at, first = _U((plane * width + k) * lanes), _U(plane * depth + k)
-            for place in range(places):
-                work[at + _U(place)] = x[first + _U(place * stride)]
-    sums = work[count * lanes : (count + 1) * lanes]
-    for f in range(FILTERS):
-        for lane in range(lanes):
-            sums[lane] = bias[f]
-        _add(weights[f * count : (f + 1) * count], work[: count * lanes], sums)
-        for place in range(places):
-            out[_U(place * FILTERS + f)] = max(sums[_U(place)], np.float32(0))
-
-
-@njit(fastmath=_CONTRACT)
-def _logistic(x, powers):
-    """Give the sigmoid as XNNPACK has it: exp(-|x|) by a table of 2^(k/32) and a parabola. powers: see N_POWERS."""
-    z = -abs(x)
-    n = z * np.float32(1.4426950216293335) + np.float32(393216) - np.float32(393216)  # z / log(2), to the next 1/32
-    part = powers[np.int64(n * np.float32(32)) & 31]
-    t = n * np.float32(-0.6931471824645996) + z
-    t = n * np.float32(1.9046542121259336e-09) + t
-    p = t * np.float32(0.5) + np.float32(1.0000146627426147)
-    t = t * part
-    p = t * p + part
-    e = p * powers[32 - max(np.int64(math.floor(n)), -127)]
-    if z < np.float32(-87.33654022216797):  # what would be denormal
-        e = np.float32(0)
-    y = e / (e + np.float32(1))
-    return y if x < 0 else np.float32(1) - y
-
-
-@njit
-def _step(arena, layout, time, out):
-    """One step of a stage, whose newest features lie in its ring. Writes its heads to `out`; gives where its last layer
-    lies in the arena.
-    """
-    channels, depth, n = layout[_CHANNELS], layout[_DEPTH], layout[_FEATURES]
-    recent, memory, at = layout[_RECENT], layout[_MEMORY], layout[_NUMBERS]
-    n_planes, n_beside, bands, delays = layout[_PLANES], layout[_BESIDE], layout[_BANDS], _TABLES
-    planes = delays + layout[_DELAYS]
-    beside = planes + 2 * n_planes
-    flat, next_flat = FILTERS * layout[_FLAT], FILTERS * layout[_NEXT_FLAT]
-    image = layout[_WORK]
-    found = image + n_planes * bands
-    last = found + flat
-    now = last + next_flat
-    new = now + channels
-    work = new + channels
+    bands, n_planes, n_first, n_next = layout[_BANDS], layout[_PLANES], layout[_FIRST_INPUTS], layout[_NEXT_INPUTS]
+    stride, next_stride, places, next_places = layout[_STRIDE], layout[_NEXT_STRIDE], layout[_FLAT], layout[_NEXT_FLAT]
+    size, next_size, at = -(-bands // stride), -(-places // next_stride), layout[_NUMBERS]
+    image, found, work = arena[layout[_IMAGE] :], arena[layout[_FOUND] :], arena[layout[_WORK] :]
+    tables = _TABLES + layout[_DELAYS]
+    planes, inputs = tables, tables + 2 * n_planes + 3 * layout[_BESIDE]
     for plane in range(n_planes):
-        ago = (0, 2, 1)[layout[planes + 2 * plane]] * layout[delays]
-        first = recent + (time - ago) % depth * n + layout[planes + 2 * plane + 1]
-        for k in range(bands):
-            arena[image + plane * bands + k] = arena[first + k]
-    width = n_planes * layout[_WIDTH] * FILTERS
-    bias, weights = arena[at : at + FILTERS], arena[at + FILTERS : at + FILTERS + width]
-    sizes = bands, layout[_WIDTH], layout[_STRIDE], layout[_FLAT]
-    _convolve(arena[image:found], n_planes, *sizes, bias, weights, arena[work:], arena[found:last])
-    at += FILTERS + width
-    width = layout[_NEXT_WIDTH] * FILTERS
-    bias, weights = arena[at : at + FILTERS], arena[at + FILTERS : at + FILTERS + width * FILTERS]
-    sizes = flat, width, layout[_NEXT_STRIDE] * FILTERS, layout[_NEXT_FLAT]
-    _convolve(arena[found:last], 1, *sizes, bias, weights, arena[work:], arena[last:now])
-    at += FILTERS + width * FILTERS
-    x = arena[now : now + channels]
-    for k in range(channels):
-        x[k] = arena[at + k]
+        ago = (0, 2, 1)[layout[planes + 2 * plane]] * layout[_TABLES]
+        for i in range(n):
+            row = (time + i - ago) % layout[_DEPTH] * layout[_FEATURES]
+            first = _U(layout[_RECENT] + row + layout[planes + 2 * plane + 1])
+            for phase in range(stride):
+                to = _U((plane * stride + phase) * size * n + i)
+                for k in range((bands - phase + stride - 1) // stride):
+                    image[to + _U(k * n)] = arena[first + _U(k * stride + phase)]
+    bias, weights = arena[at : at + FILTERS], arena[at + FILTERS : at + FILTERS * (1 + n_first)]
+    lanes = -(-places * n // LANES) * LANES
+    convolve(image, layout[inputs : inputs + n_first], n, weights, bias, lanes, work)
+    for f in range(FILTERS):
+        for place in range(places):
+            to = _U((f * next_stride + place % next_stride) * next_size + place // next_stride) * _U(n)
+            first = _U(f * lanes + place * n)
+            for i in range(n):
+                found[to + _U(i)] = max(work[first + _U(i)], np.float32(0))
+    at, inputs = at + FILTERS * (1 + n_first), inputs + n_first
+    bias, weights = arena[at : at + FILTERS], arena[at + FILTERS : at + FILTERS * (1 + n_next)]
+    lanes = -(-next_places * n // LANES) * LANES
+    convolve(found, layout[inputs : inputs + n_next], n, weights, bias, lanes, work)
+    for f in range(FILTERS):
+        for place in range(next_places):
+            first = _U(f * lanes + place * n)
+            for i in range(n):
+                to = _U(((start + i) * next_places + place) * FILTERS + f)
+                out[to] = max(work[first + _U(i)], np.float32(0))
+
+
+@njit(error_model="numpy")
+def _steps(arena, layout, time, n, out):
+    """Some steps of a stage, whose newest features lie in its ring. Writes its heads to `out`; gives where its last
+    layers lie in the arena: (n, channels).
+    """
+    channels, depth, width = layout[_CHANNELS], layout[_DEPTH], layout[_FEATURES]
+    recent, memory, at = layout[_RECENT], layout[_MEMORY], layout[_NUMBERS]
+    n_planes, n_beside, delays = layout[_PLANES], layout[_BESIDE], _TABLES
+    beside = delays + layout[_DELAYS] + 2 * n_planes
+    next_flat, last, now, new = FILTERS * layout[_NEXT_FLAT], layout[_LAST], layout[_NOW], layout[_NEW]
+    for start in range(0, n, SIDE):
+        _convolutions(arena, layout, time + start, min(SIDE, n - start), arena[last:now], start)
+    at += FILTERS * (2 + layout[_FIRST_INPUTS] + layout[_NEXT_INPUTS])
+    x, y = arena[now : now + n * channels], arena[new : new + n * channels]
+    for i in range(n):
+        copy(arena[at:], channels, x[i * channels :])
     at += channels
-    _add(arena[last:now], arena[at : at + next_flat * channels], x)
+    add(arena[last:now], next_flat, n, arena[at : at + next_flat * channels], next_flat, channels, x)
     at += next_flat * channels
+    ring = arena[recent : recent + depth * width]
     for one in range(beside, beside + 3 * n_beside, 3):
-        ago = (0, 2, 1)[layout[one]] * layout[delays]
-        first = recent + (time - ago) % depth * n
-        count = layout[one + 2] - layout[one + 1]
-        given = arena[first + layout[one + 1] : first + layout[one + 2]]
-        _add(given, arena[at : at + count * channels], x)
+        row = time - (0, 2, 1)[layout[one]] * layout[delays]
+        column, count = layout[one + 1], layout[one + 2] - layout[one + 1]
+        add_rows(ring, depth, width, row, column, n, arena[at : at + count * channels], count, channels, x)
         at += count * channels
-    for k in range(channels):
+    for k in range(n * channels):
         x[k] = max(x[k], np.float32(0))
-    y, size = arena[new : new + channels], channels * channels
     for layer in range(1, layout[_LAYERS]):
-        ring = memory + (layer - 1) * depth * channels
-        for k in range(channels):
-            arena[ring + time % depth * channels + k] = x[k]
-            y[k] = arena[at + k]
+        ring = arena[memory + (layer - 1) * depth * channels : memory + layer * depth * channels]
+        for i in range(n):
+            copy(x[i * channels :], channels, ring[(time + i) % depth * channels :])
+            copy(arena[at:], channels, y[i * channels :])
         at += channels
         for lag in range(2, -1, -1):
-            first = ring + (time - lag * layout[delays + layer]) % depth * channels
-            _add(arena[first : first + channels], arena[at : at + size], y)
-            at += size
-        for k in range(channels):
+            row = time - lag * layout[delays + layer]
+            weights = arena[at : at + channels * channels]
+            add_rows(ring, depth, channels, row, _NONE, n, weights, channels, channels, y)
+            at += channels * channels
+        for k in range(n * channels):
             x[k] += max(y[k], np.float32(0))
-    heads = arena[new : new + LANES]
-    for k in range(LANES):
-        heads[k] = arena[at + k]
-    _add(x, arena[at + LANES : at + LANES + channels * LANES], heads)
+    heads, lanes = arena[new : new + n * LANES], _NONE + LANES
+    for i in range(n):
+        copy(arena[at:], lanes, heads[i * LANES :])
+    add(x, channels, n, arena[at + LANES : at + LANES + channels * LANES], channels, lanes, heads)
     powers = arena[layout[_POWERS] : layout[_POWERS] + N_POWERS]
-    for k in range(layout[_HEADS]):
-        out[k] = _logistic(heads[k], powers)
+    for i in range(n):
+        for k in range(layout[_HEADS]):
+            out[i, k] = logistic(heads[i * LANES + k], powers)
     return now
 
 
@@ -174,31 +134,35 @@ def _step(arena, layout, time, out):
 def _compiled() -> Callable[..., int]:
     def run(rows, clock, early, early_layout, deep, deep_layout, frame, early_out, out):
         whole, bands, channels = 0, early_layout[_FEATURES], early_layout[_CHANNELS]
-        late = rows.shape[1] - bands
-        for i in range(len(rows)):
+        late, most = rows.shape[1] - bands, early_layout[_MOST]
+        for start in range(0, len(rows), most):
+            n = min(most, len(rows) - start)
             time, hop = clock[EARLY], clock[HOP]
-            first = early_layout[_RECENT] + time % early_layout[_DEPTH] * bands
-            for k in range(bands):
-                early[first + k] = rows[i, k]
-            last = _step(early, early_layout, time, early_out[i])
-            for k in range(channels):
-                frame[hop * channels + k] = early[last + k]
-            for k in range(late):
-                frame[STACK * channels + hop * late + k] = rows[i, bands + k]
-            clock[EARLY], clock[HOP] = time + 1, hop + 1
-            if hop + 1 < STACK:
-                continue
-            time, clock[HOP] = clock[DEEP], 0
-            first = deep_layout[_RECENT] + time % deep_layout[_DEPTH] * len(frame)
-            for k in range(len(frame)):
-                deep[first + k] = frame[k]
-            _step(deep, deep_layout, time, out[whole])
-            clock[DEEP] = time + 1
-            whole += 1
+            for i in range(n):
+                first = early_layout[_RECENT] + (time + i) % early_layout[_DEPTH] * bands
+                copy(rows[start + i], bands, early[first:])
+            last = _steps(early, early_layout, time, n, early_out[start:])
+            clock[EARLY] = time + n
+            frames, time = _NONE, clock[DEEP]
+            for i in range(n):
+                copy(early[last + i * channels :], channels, frame[hop * channels :])
+                copy(rows[start + i, bands:], late, frame[STACK * channels + hop * late :])
+                hop += 1
+                if hop == STACK:
+                    hop = 0
+                    first = deep_layout[_RECENT] + (time + frames) % deep_layout[_DEPTH] * len(frame)
+                    copy(frame, len(frame), deep[first:])
+                    frames += 1
+            clock[HOP] = hop
+            if frames:
+                _steps(deep, deep_layout, time, frames, out[whole:])
+                clock[DEEP] = time + frames
+                whole += frames
         return whole
 
     rows, row, places = types.float32[:, ::1], types.float32[::1], types.int64[::1]
-    return njit([types.int64(rows, places, row, places, row, places, row, rows, rows)], cache=True)(run)
+    signature = types.int64(rows, places, row, places, row, places, row, rows, rows)
+    return njit([signature], cache=True, error_model="numpy")(run)
 
 
 class Stage(NamedTuple):
@@ -212,23 +176,44 @@ class Stage(NamedTuple):
     memory: NDArray[np.float32]
 
 
-def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], depth: int) -> Stage:
-    """[main] Lay a stage out, of before the first step. delays: of each layer, in steps."""
-    bands, width, _, flat, next_width, _, next_flat, channels, _, layers = weights.sizes.tolist()
-    planes = len(weights.planes)
-    columns = max((planes * width + 1) * (flat + LANES), (FILTERS * next_width + 1) * (next_flat + LANES))
-    work = planes * bands + FILTERS * (flat + next_flat) + 2 * channels + columns
-    sizes = depth * n_features, (layers - 1) * depth * channels, len(weights.numbers), N_POWERS, work
+def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], depth: int, most: int) -> Stage:
+    """[main] Lay a stage out, of before the first step. delays: of each layer, in steps. depth: of its rings, at least
+    twice the longest delay and `most`, the steps that come at once.
+    """
+    bands, width, stride, flat, next_width, next_stride, next_flat, channels, _, layers = weights.sizes.tolist()
+    planes, side = len(weights.planes), min(most, SIDE)
+    size, next_size = -(-bands // stride), -(-flat // next_stride)
+    inputs = [(p * stride + k % stride) * size + k // stride for p in range(planes) for k in range(width)]
+    next_inputs = [
+        (f * next_stride + k % next_stride) * next_size + k // next_stride
+        for k in range(next_width)
+        for f in range(FILTERS)
+    ]
+    lanes, next_lanes = flat * side + LANES, next_flat * side + LANES
+    sizes = (
+        depth * n_features,
+        (layers - 1) * depth * channels,
+        len(weights.numbers),
+        N_POWERS,
+        planes * stride * size * side + lanes,
+        FILTERS * next_stride * next_size * side + next_lanes,
+        most * FILTERS * next_flat,
+        most * channels,
+        most * channels,
+        FILTERS * max(lanes, next_lanes),
+    )
     places = [0]
     for size in sizes:
         places.append(-(-(places[-1] + size) // LANES) * LANES)
     arena = aligned_zeros(places[-1])
-    recent, memory, numbers, powers, work = places[:-1]
+    recent, memory, numbers, powers = places[:4]
     arena[numbers : numbers + len(weights.numbers)] = weights.numbers
     arena[powers : powers + N_POWERS] = np.concatenate([2.0 ** (np.arange(32) / 32), 2.0 ** -np.arange(128.0)])
-    counts = len(weights.planes), len(weights.beside), len(delays)
+    counts = len(weights.planes), len(weights.beside), len(delays), len(inputs), len(next_inputs), most
     head = [n_features, depth, *places[:-1], *counts, *weights.sizes]
-    layout = np.array([*head, *delays, *weights.planes.ravel(), *weights.beside.ravel()], np.int64)
+    layout = np.array(
+        [*head, *delays, *weights.planes.ravel(), *weights.beside.ravel(), *inputs, *next_inputs], np.int64
+    )
     shape = layers - 1, depth, channels
     return Stage(
         arena,

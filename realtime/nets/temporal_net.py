@@ -17,12 +17,13 @@ which lie the early stage's last layers and those features that came later:
 
     its features [early layer of hop 1 | of hop 2 | late features of hop 1 | of hop 2]
 
-A single step of such a net is compiled, where that gives the same bits (see compiled_step.py).
+Steps of such a net are compiled, where that gives the same bits (see compiled_step.py); then no chunks are needed.
 """
 
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 
 from samplechop.models import DrumFeatures, Manifest, ModelError, StreamFeatures
 from samplechop.realtime.nets import fine_features
-from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, Stage, compile_steps, lay_out
+from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, MOST, Stage, compile_steps, lay_out
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.stage_weights import PAST, Beside, Planes, read_weights
 from samplechop.realtime.nets.tflite import Net
@@ -40,7 +41,7 @@ CHUNK_SIGNATURE = "steps"
 FEW = 8
 """From so many steps on, one call for CHUNK of them is quicker than one call for each."""
 TRIED = 16
-"""Steps of both stages by which it is tried whether compiled ones equal those of the runtime."""
+"""Steps of both stages by which it is tried whether compiled ones, alone and side by side, equal the runtime's."""
 
 
 def earlier_rows(dilation: int, frames: int) -> int:
@@ -125,6 +126,7 @@ class CausalNet:
         others. clock: int64 (1,), how many steps there were.
         """
         delays = dilations[0], *(dilations[1:] * members)
+        self._most = min(most, MOST)
         rows = len(delays) - 1
         sizes = {}
         for steps in (1, CHUNK):
@@ -132,9 +134,10 @@ class CausalNet:
             n_inputs = (steps + earlier[0]) * n_features + sum(earlier[1:]) * channels
             sizes[steps] = n_inputs, steps * (n_outputs + rows * channels)
         self._net = Net(path, *sizes[1])
-        self._chunk = self._net.signature(CHUNK_SIGNATURE, *sizes[CHUNK]) if most >= FEW else None
+        self._chunk: Callable[[NDArray[np.float32]], Any] | None = None
+        self._chunk_sizes = sizes[CHUNK]
         self._in = {steps: np.zeros((1, n_inputs), np.float32) for steps, (n_inputs, _) in sizes.items()}
-        self.delays, self.depth = np.array(delays, np.int64), 2 * max(dilations) + 1
+        self.delays, self.depth = np.array(delays, np.int64), 2 * max(dilations) + self._most
         depth = self.depth
         self._recent: NDArray[np.float32] = np.zeros((depth, n_features), np.float32)
         self._memory: NDArray[np.float32] = np.zeros((rows, depth, channels), np.float32)
@@ -149,13 +152,17 @@ class CausalNet:
         self._memory.fill(0)
         self._clock[0] = 0
 
+    def open_chunk(self) -> None:
+        """[main] From now on, compute many steps at once where the file can. Raises ModelError if that is of others."""
+        self._chunk = self._net.signature(CHUNK_SIGNATURE, *self._chunk_sizes)
+
     def lay_out(self, planes: Planes, beside: Beside) -> Stage | None:
         """[main] Lay it out for compiled steps, which share its rings; None where it is no stage of a shared net."""
         channels = self._memory.shape[2]
         weights = read_weights(self._net.interpreter, planes, beside, channels)
         if weights is None or weights.sizes[-1] != len(self.delays):
             return None
-        stage = lay_out(weights, self._recent.shape[1], self.delays, self.depth)
+        stage = lay_out(weights, self._recent.shape[1], self.delays, self.depth, self._most)
         self._recent, self._memory = stage.recent, stage.memory
         return stage
 
@@ -185,7 +192,7 @@ class TemporalNet:
 
     rows_per_frame: how many rows of features there are for one row of probabilities: the hops of a frame where the net
     has an early stage, otherwise 1. early: what the early stage, if there is one, answered at each hop of the last
-    push: float32 (hops, early heads), a view. is_compiled: whether single steps are (see compiled_step.py).
+    push: float32 (hops, early heads), a view. is_compiled: whether its steps are (see compiled_step.py).
     """
 
     def __init__(self, manifest: Manifest, most: int = 1) -> None:
@@ -216,11 +223,12 @@ class TemporalNet:
         self._net = CausalNet(manifest.path, n_inputs, *size, most, self._clock[DEEP:])
         self.early: NDArray[np.float32] = np.zeros((0, self._n_early), np.float32)
         self._compiled: Callable[[NDArray[np.float32]], int] | None = None
-        # Where many rows come at a time, hardly any is a single step, for which nothing need be compiled.
-        single = rows < FEW and members == 1
-        if early is not None and single and features.n_features == STACK * fine_features.PER_HOP:
+        if early is not None and members == 1 and features.n_features == STACK * fine_features.PER_HOP:
             self._compiled = self._compile(early.channels)
         self.is_compiled = self._compiled is not None
+        for stage in (self._early_net, self._net):
+            if stage is not None and rows >= FEW and not self.is_compiled:
+                stage.open_chunk()
         self.reset()
 
     def reset(self) -> None:
@@ -238,7 +246,7 @@ class TemporalNet:
         """
         if self._early_net is None:
             return self._net.push(rows)
-        if self._compiled is not None and len(rows) < FEW:
+        if self._compiled is not None:
             self.early = self._early_net.out[: len(rows), : self._n_early]
             return self._net.out[: self._compiled(rows)]
         found = self._early_net.push(rows[:, : self._bands])
@@ -268,20 +276,25 @@ class TemporalNet:
         if early is None or deep is None:
             return None
         places = early.arena, early.layout, deep.arena, deep.layout, self._frames[0]
-        run, clock, answers = compile_steps(), self._clock, (self._early_net.out, self._net.out)
+        run, clock, outputs = compile_steps(), self._clock, (self._early_net.out, self._net.out)
 
         def compiled(rows: NDArray[np.float32]) -> int:
-            return run(rows, clock, *places, *answers)
+            return run(rows, clock, *places, *outputs)
 
         tried = np.random.default_rng(0).standard_normal((TRIED, fine_features.PER_HOP), np.float32)
         found = []
-        for self._compiled in (None, compiled):
+        for self._compiled, steps in ((None, 1), (compiled, 1), (compiled, TRIED - 1)):
+            if steps > len(self._early_net.out):
+                continue
             self.reset()
             for stage in (early, deep):
                 noise = np.random.default_rng(1)
                 noise.standard_normal(out=stage.recent.reshape(-1), dtype=np.float32)
                 noise.standard_normal(out=stage.memory.reshape(-1), dtype=np.float32)
-            given = [(self.push(row[None]).copy(), self.early.copy()) for row in tried]
-            states = [(stage.recent.copy(), stage.memory.copy()) for stage in (early, deep)]
-            found.append(b"".join(part.tobytes() for pair in (*given, *states) for part in pair))
-        return compiled if found[0] == found[1] else None
+            answers: list[list[bytes]] = [[], []]
+            for first in range(0, TRIED, steps):
+                answers[0].append(self.push(tried[first : first + steps]).tobytes())
+                answers[1].append(self.early.tobytes())
+            states = [part.tobytes() for stage in (early, deep) for part in (stage.recent, stage.memory)]
+            found.append(b"".join([*answers[0], *answers[1], *states]))
+        return compiled if len(set(found)) == 1 else None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from samplechop import models
+from samplechop.realtime.nets.compiled_step import MOST
 from samplechop.realtime.nets.temporal_net import TemporalNet
 
 
@@ -16,6 +17,19 @@ def test_single_steps_give_the_bits_of_the_runtime(scale: float) -> None:
     for row in rows:
         np.testing.assert_array_equal(net.push(row), reference.push(row))
         np.testing.assert_array_equal(net.early, reference.early)
+
+
+def test_steps_side_by_side_give_the_bits_of_chunks_of_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(2).standard_normal((3 * MOST + 5, 125), np.float32)
+    net = TemporalNet(models.load("chop"), len(rows))
+    monkeypatch.setattr(TemporalNet, "_compile", lambda *_: None)
+    reference = TemporalNet(models.load("chop"), len(rows))
+    first = 0
+    for size in (MOST + 1, 1, 2 * MOST, 3):
+        block = rows[first : first + size]
+        np.testing.assert_array_equal(net.push(block), reference.push(block))
+        np.testing.assert_array_equal(net.early, reference.early)
+        first += size
 
 
 def test_a_net_that_is_built_otherwise_is_left_to_the_runtime() -> None:
