@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions, Length
@@ -23,7 +23,7 @@ _BLOCK = 65_536
 
 
 def begins_with_sound(
-    record: Record, found: Sequence[Candidate], first: int, last: int, places: Sequence[int] = ()
+    record: Record, found: Sequence[Candidate], first: int, last: int, places: ArrayLike = ()
 ) -> bool:
     """Say whether something begins with the sample `first`, though no chop was found there.
 
@@ -36,7 +36,7 @@ def begins_with_sound(
     if not found:
         return False
     own = np.array([one.sample for one in found], np.int64)
-    starts = np.unique(np.concatenate([[first], own, np.array(places, np.int64)]))
+    starts = np.unique(np.concatenate([[first], own, np.asarray(places, np.int64)]))
 
     def make() -> NDArray[np.float64]:
         return _powers(record, starts, np.minimum(starts + window, last), first, last)

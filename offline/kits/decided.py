@@ -38,7 +38,7 @@ def merged(
             replaced[chop.id] = best
         if not same and not is_deleted(one.sample, project, rate):
             kept.append(one)
-    new = [replace(replaced.get(chop.id, Candidate(chop.at, 1.0)), sample=chop.at) for chop in mine]
+    new = [replaced.get(chop.id, Candidate(chop.at, 1.0))._replace(sample=chop.at) for chop in mine]
     return tuple(sorted([*kept, *new], key=lambda one: one.sample))
 
 

@@ -87,7 +87,7 @@ def _near(sounds: NDArray[np.float64]) -> float:
     some = sounds[np.unique(np.linspace(0, len(sounds) - 1, min(len(sounds), _COMPARED)).astype(np.int64))]
     if len(some) < 2:
         return 0.0
-    return float(np.quantile(_distances(some)[np.tril_indices(len(some), -1)], NEAR))
+    return float(np.quantile(_distances(some)[np.tri(len(some), k=-1, dtype=bool)], NEAR))
 
 
 def _nearest(sounds: NDArray[np.float64], near: float) -> tuple[float, float]:

@@ -16,18 +16,17 @@ largest, mean distance.
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from samplechop.offline.kits.analysis.content import SUITABLE
-from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
+from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
-from samplechop.offline.kits.core.options import DUPLICATE, NEAREST, ChopOptions, Distance
+from samplechop.offline.kits.core.options import ChopOptions, Distance
+from samplechop.offline.kits.distances import NearDuplicates, Ranked, Rows, over_maximum
 
 PRICE = 0.1
 """What being a near-duplicate costs. One is taken only where all else scores lower by as much, or nothing else is left:
 a hard ban would fill the kit of a record that repeats itself with what is hardly a chop."""
-_STEPS = 1 << 16
 TOGETHER_SECONDS = 0.03
 """Candidates closer than this are one."""
 GATE_DB = 20.0
@@ -76,14 +75,14 @@ def select(
         probability = probability + BAR * at_bars(samples[kept], np.asarray(downbeats, np.int64), sample_rate)
     if options.reroll:
         probability = probability + np.random.default_rng(options.reroll).uniform(0.0, REROLL, len(kept))
+    apart: Rows
     duplicates, mode = None, options.distance
     if options.classic:
         apart, mode = over_maximum(descriptors.frame[kept]), "mean"
     else:
-        alike = descriptors.similarity(kept)
-        apart = ranked(alike)
+        apart = ranks = Ranked(descriptors.similarity(kept))
         if options.weight > 0:
-            duplicates = (alike > DUPLICATE) | (apart < NEAREST)
+            duplicates = NearDuplicates(ranks)
     together = None
     if options.min_gap:
         together = np.abs(samples[kept][:, None] - samples[kept]) < round(options.min_gap * sample_rate)
@@ -169,12 +168,12 @@ def at_bars(samples: NDArray[np.int64], downbeats: NDArray[np.int64], sample_rat
 
 def diversify(
     probability: NDArray[np.float64],
-    distance: NDArray[np.float32],
+    distance: Rows,
     count: int,
     diversity: float,
     mode: Distance = "mean",
     start: Sequence[int] = (),
-    duplicates: NDArray[np.bool_] | None = None,
+    duplicates: Rows | None = None,
     together: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Choose `count` of n candidates; gives their indices in the order they were chosen. Of equals the first is taken.
@@ -208,47 +207,3 @@ def diversify(
         if together is not None:
             free &= ~together[best]
     return np.array(chosen, np.int64)
-
-
-def ranked(similarities: Similarity) -> NDArray[np.float32]:
-    """Turn similarities, (n, n), into distances 0..1 by their rank: float32 (n, n), 0 on the diagonal.
-
-    The distance of a pair is the share of all pairs that are more alike than it, scaled so that the least alike have
-    1. Thus distances are spread evenly between 0 and 1, whatever the record, and mean the same beside a probability.
-    1 - similarity is rounded to 65,536 steps first; pairs on one step have the same distance.
-    """
-    distances = np.empty_like(similarities)
-    _rank(np.ascontiguousarray(similarities), distances)
-    return distances
-
-
-def over_maximum(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give Euclidean distances between vectors, (n, d), over the largest of them: float32 (n, n), 0..1."""
-    vectors = np.asarray(vectors, np.float64)
-    squares = np.einsum("nd,nd->n", vectors, vectors)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (vectors @ vectors.T), 0.0))
-    np.fill_diagonal(distances, 0.0)
-    largest = distances.max(initial=0.0)
-    return (distances / largest if largest > 0 else distances).astype(np.float32)
-
-
-@njit("void(float32[:, ::1], float32[:, ::1])", cache=True)
-def _rank(similarities, distances):
-    n, scale = len(similarities), np.float32(_STEPS - 1)
-    nearer = np.zeros(_STEPS + 1, np.int64)  # first a count of pairs per step, then of the pairs on lower steps
-    last = 0
-    for i in range(n):
-        for j in range(i):
-            step = int((np.float32(1.0) - similarities[i, j]) * scale)
-            nearer[step + 1] += 1
-            last = max(last, step)
-    for step in range(1, _STEPS + 1):
-        nearer[step] += nearer[step - 1]
-    rank = np.zeros(_STEPS, np.float32)
-    if nearer[last] > 0:
-        for step in range(last + 1):
-            rank[step] = nearer[step] / nearer[last]
-    for i in range(n):
-        distances[i, i] = np.float32(0.0)
-        for j in range(i):
-            distances[i, j] = distances[j, i] = rank[int((np.float32(1.0) - similarities[i, j]) * scale)]

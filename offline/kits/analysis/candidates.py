@@ -53,9 +53,9 @@ class Found:
     offered: tuple[Candidate, ...] = ()
 
     @property
-    def places(self) -> tuple[int, ...]:
+    def places(self) -> NDArray[np.int64]:
         """The samples of all attacks, rising."""
-        return tuple(np.unique(self.attacks.samples).tolist())
+        return np.unique(self.attacks.samples)
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -142,7 +142,7 @@ def chosen(attacks: Attacks, count: int) -> list[Candidate]:
     both = np.concatenate([chops, best[: max(0, count - len(chops))]])
     found = attacks.part(both[np.argsort(attacks.samples[both], kind="stable")])
     values = (found.samples, found.strengths, found.levels, found.alone)
-    return [Candidate(*one) for one in zip(*(each.tolist() for each in values), strict=True)]
+    return list(map(Candidate._make, zip(*(each.tolist() for each in values), strict=True)))
 
 
 def _strongest(attacks: Attacks, which: NDArray[np.int64]) -> NDArray[np.int64]:

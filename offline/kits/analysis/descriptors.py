@@ -175,7 +175,8 @@ def describe_in(heard: Spectra, starts: ArrayLike, stops: ArrayLike, compare: Co
         largest = np.maximum.reduceat(harmonic.max(axis=1), bounds)
         scales = np.repeat(STEEPNESS / np.maximum(largest, _SMALLEST), counts[:, 0].astype(np.int64))
         made.frame[part] = harmonic[bounds]
-        made.harmonic[part] = np.add.reduceat(np.log1p(harmonic * scales[:, None]), bounds) / counts
+        scaled = harmonic * scales[:, None]
+        made.harmonic[part] = np.add.reduceat(np.log1p(scaled, out=scaled), bounds) / counts
         levels = np.add.reduceat(power[:, SEMITONES:].sum(axis=1), bounds) / counts[:, 0]
         made.level_db[part] = np.maximum(SILENCE_DB, 10 * np.log10(levels + _LEAST))
         rows, bounds = _rows(begins[part], judged[part])

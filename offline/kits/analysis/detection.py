@@ -7,6 +7,7 @@ way of the density's dial, so that those at any density are told without process
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -115,11 +116,15 @@ def detect(
     progress: is called with how many samples are done. Raises UserError or ModelError for a model that cannot be used.
     """
 
-    def make() -> Arrays:
-        return _arrays(_detected(record, options, _density(options), first, last, progress))
+    manifest = models.load(options.model)
+    facts = _facts(manifest, options, first, last)
 
-    cache = record.cache
-    return _wanted(make() if cache is None else cache.arrays(KIND, _facts(options, first, last), make), options)
+    def make() -> Arrays:
+        return _arrays(_detected(record, options, manifest, first, last, progress))
+
+    read = partial(_detection, model=(manifest.name, manifest.sha256))
+    found = None if record.cache is None else record.cache.value(KIND, facts, read, make)
+    return _wanted(found or read(make()), manifest, options)
 
 
 def kept(cache: RecordCache, options: ChopOptions, first: int, last: int) -> Detection | None:
@@ -127,31 +132,29 @@ def kept(cache: RecordCache, options: ChopOptions, first: int, last: int) -> Det
 
     Raises UserError or ModelError for a model that cannot be used.
     """
-    arrays = cache.kept(KIND, _facts(options, first, last))
-    return None if arrays is None else _wanted(arrays, options)
-
-
-def _facts(options: ChopOptions, first: int, last: int) -> list[Any]:
-    """Give all that decides what is found in a sound."""
     manifest = models.load(options.model)
+    read = partial(_detection, model=(manifest.name, manifest.sha256))
+    found = cache.value(KIND, _facts(manifest, options, first, last), read)
+    return None if found is None else _wanted(found, manifest, options)
+
+
+def _facts(manifest: Manifest, options: ChopOptions, first: int, last: int) -> list[Any]:
+    """Give all that decides what is found in a sound."""
     beats = manifest if isinstance(manifest.features, StreamFeatures) else models.load(BeatSettings().model)
-    return [
-        *(first, last, _digest(manifest), _digest(beats), options.threshold, options.choose, _density(options)),
-        *(options.tempo_range, options.tempo),
-    ]
+    density = _density(manifest, options)
+    nets = first, last, _digest(manifest), _digest(beats)
+    return [*nets, options.threshold, options.choose, density, options.tempo_range, options.tempo]
 
 
-def _density(options: ChopOptions) -> float | None:
+def _density(manifest: Manifest, options: ChopOptions) -> float | None:
     """Give the density, where what is detected is another at every one: by a threshold, or a model of before."""
-    fixed = options.threshold is not None or not _has_dial(models.load(options.model))
+    fixed = options.threshold is not None or not _has_dial(manifest)
     return options.density if fixed else None
 
 
-def _wanted(arrays: Arrays, options: ChopOptions) -> Detection:
-    """Give what stands in arrays at the density of the options."""
-    manifest = models.load(options.model)
-    found = _detection(arrays, (manifest.name, manifest.sha256))
-    if options.density is not None and _density(options) is None:
+def _wanted(found: Detection, manifest: Manifest, options: ChopOptions) -> Detection:
+    """Give what was found at the density of the options."""
+    if options.density is not None and _density(manifest, options) is None:
         found = replace(found, attacks=found.heard.at(options.density))
     return found
 
@@ -170,12 +173,12 @@ def _digest(manifest: Manifest) -> str:
 def _detected(
     record: Record,
     options: ChopOptions,
-    density: float | None,
+    manifest: Manifest,
     first: int,
     last: int,
     progress: Callable[[int], object],
 ) -> Detection:
-    manifest = models.load(options.model)
+    density = _density(manifest, options)
     low, high = options.tempo_range or TEMPO_RANGE
     settings = ChopSettings(
         options.model,

@@ -9,10 +9,10 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import soundfile
@@ -25,13 +25,16 @@ FINDS = ("realtime", "models", "offline/kits")
 PROGRAM = (".py", ".json", ".tflite", ".npz")
 """Code, and what released models and trackers were fitted to: thresholds may change while the net stays."""
 
+Value = TypeVar("Value")
+
 
 @dataclass(frozen=True, slots=True)
 class RecordCache:
-    """The cache of one record. sound: which samples it has, as text."""
+    """The cache of one record. sound: which samples it has, as text. read: by kind, what was read last, and its key."""
 
     cache: ArrayCache
     sound: str
+    read: dict[str, tuple[str, Any]] = field(default_factory=dict, compare=False, repr=False)
 
     def arrays(self, kind: str, facts: Any, make: Callable[[], Arrays]) -> Arrays:
         """Give arrays of a kind, made where there are none. facts: all that decides them but the sound, for JSON."""
@@ -40,6 +43,25 @@ class RecordCache:
     def kept(self, kind: str, facts: Any) -> Arrays | None:
         """Give arrays of a kind that were kept; None where there are none."""
         return self.cache.kept(self._key(kind, facts))
+
+    def value(
+        self, kind: str, facts: Any, read: Callable[[Arrays], Value], make: Callable[[], Arrays] | None = None
+    ) -> Value | None:
+        """Give what `read` makes of arrays of a kind; None where there are none and nothing makes them.
+
+        What was read last is remembered as long as this cache of the record is: somebody who tries other kits of it
+        need not wait for what does not change by them.
+        """
+        key = self._key(kind, facts)
+        last, value = self.read.get(kind, ("", None))
+        if last != key:
+            arrays = self.cache.kept(key) if make is None else self.cache.arrays(key, make)
+            if arrays is None:
+                return None
+            value = read(arrays)
+            self.read[kind] = key, value
+        found: Value | None = value
+        return found
 
     def array(self, kind: str, facts: Any, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Give one large array of a kind, see `arrays`."""

@@ -67,6 +67,24 @@ def test_another_kit_of_a_record_detects_nothing(
     made(song, tmp_path / "second", cache, want="drums", density=0.4, count=9, diversity=0.1, reroll=2)
 
 
+def test_what_was_read_last_of_a_kind_is_not_read_again(song: Path, tmp_path: Path) -> None:
+    record = open_record(song, tmp_path).with_cache(ArrayCache(tmp_path / "cache"))
+    assert record.cache is not None
+    made: list[int] = []
+
+    def value(number: int, make: bool = True) -> int | None:
+        def arrays() -> dict[str, np.ndarray]:
+            made.append(number)
+            return {"number": np.array(number)}
+
+        assert record.cache is not None
+        return record.cache.value("number", number, lambda found: int(found["number"]), arrays if make else None)
+
+    assert value(1, make=False) is None
+    assert [value(1), value(1), value(1, make=False), value(2), value(1)] == [1, 1, 1, 2, 1]
+    assert made == [1, 2]
+
+
 def test_another_sound_of_the_same_name_is_another(song: Path, cache: ArrayCache, tmp_path: Path) -> None:
     copy = tmp_path / song.name
     samples, rate = soundfile.read(song)

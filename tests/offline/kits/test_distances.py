@@ -7,7 +7,15 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis.descriptors import similarity
-from samplechop.offline.kits.selection import over_maximum, ranked
+from samplechop.offline.kits.core.options import DUPLICATE, NEAREST
+from samplechop.offline.kits.distances import NearDuplicates, Ranked, over_maximum
+
+
+def ranked(alike: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give all distances by rank, (n, n)."""
+    ranks, n = Ranked(alike), len(alike)
+    return np.array([ranks[index] for index in range(n)], np.float32).reshape(n, n)
+
 
 VECTORS = st.integers(0, 12).flatmap(
     lambda n: arrays(np.float32, (n, 5), elements=st.floats(0, 10, width=32, allow_subnormal=False))
@@ -38,6 +46,13 @@ def test_a_rank_is_the_share_of_pairs_that_are_more_alike() -> None:
     alike[pairs] = np.array([0.9, 0.2, 0.8, 0.7, 0.1, 0.5])
     alike = np.maximum(alike, alike.T)
     assert np.allclose(ranked(alike)[pairs], np.array([0, 4, 1, 2, 5, 3]) / 5)
+
+
+@given(VECTORS)
+def test_near_duplicates_are_very_alike_or_of_the_most_alike(vectors: NDArray[np.float32]) -> None:
+    alike = similarity(vectors)
+    near, expected = NearDuplicates(Ranked(alike)), (alike > DUPLICATE) | (ranked(alike) < NEAREST)
+    assert all(np.array_equal(near[index], row) for index, row in enumerate(expected))
 
 
 def test_pairs_that_are_all_alike_are_not_apart() -> None:

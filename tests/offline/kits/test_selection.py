@@ -169,7 +169,7 @@ def test_bar_starts_are_preferred_when_asked_for() -> None:
 def test_a_break_does_not_fill_the_kit_of_a_song() -> None:
     """Strokes of drums alone are surer than chops of music, and no better."""
     song = [Candidate(index * RATE, 0.7 + index / 200, alone=index >= 20) for index in range(40)]
-    sure = [replace(one, strength=0.98) if one.alone else one for one in song]
+    sure = [one._replace(strength=0.98) if one.alone else one for one in song]
     chosen = select(sure, described(DISTINCT), ChopOptions(count=16))
     assert 4 <= sum(sure[index].alone for index in chosen) <= 12
     plain = select(sure, described(DISTINCT), ChopOptions(count=16, diversity=0.0))
