@@ -28,6 +28,9 @@ def build_crate(
     grooves: Annotated[
         Path | None, typer.Option(help="The Groove MIDI Dataset, zip or folder: drums that people have played.")
     ] = None,
+    songs: Annotated[
+        Path | None, typer.Option(help="Songs to drum over: NAME_mix.flac, NAME_drums.flac, NAME.drums.json.")
+    ] = None,
     soundfont: Annotated[Path | None, typer.Option(help="General MIDI .sf2 (default: the system's).")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes (default: one per CPU).")] = None,
     max_gb: Annotated[float, typer.Option("--max-gb", min=0.01, help="Refuse to write more than this.")] = 8.0,
@@ -55,7 +58,8 @@ def build_crate(
 
     folders = list(sounds) if sounds else [USUAL_FOLDER] if USUAL_FOLDER.is_dir() else []
     with progress_bars() as progress:
-        for done, wanted in making.build(output, minutes, seed, folders, soundfont, jobs or cores(), max_gb, grooves):
+        given = output, minutes, seed, folders, soundfont, jobs or cores(), max_gb, grooves, songs
+        for done, wanted in making.build(*given):
             progress("records", done, wanted)
     echo(f"{wanted} records in {output}")
 

@@ -95,7 +95,8 @@ class Truth:
     """Everything known about one record. All times in seconds from its first sample, sorted, inside 0..length.
 
     unsure: (start, stop) in which nobody says whether a chop belongs there. Where neither a chop nor this holds, there
-    is none. split: "train" or "validation". solo: (start, stop) in which drums alone sound.
+    is none. split: "train" or "validation". solo: (start, stop) in which drums alone sound. music: (start, stop) in
+    which real music sounds, whose notes and chords nobody has written down.
     """
 
     length: float
@@ -106,6 +107,7 @@ class Truth:
     chops: list[ChopTruth] = field(default_factory=list)
     unsure: list[tuple[float, float]] = field(default_factory=list)
     solo: list[tuple[float, float]] = field(default_factory=list)
+    music: list[tuple[float, float]] = field(default_factory=list)
     drums: list[DrumTruth] = field(default_factory=list)
     notes: list[NoteTruth] = field(default_factory=list)
     chords: list[ChordTruth] = field(default_factory=list)
@@ -148,6 +150,7 @@ def moved(truth: Truth, played_at: Callable[[Seconds], Seconds], semitones: floa
         chops=mapped(truth.chops),
         unsure=spans(truth.unsure),
         solo=spans(truth.solo),
+        music=spans(truth.music),
         drums=mapped(truth.drums),
         notes=mapped(truth.notes, ends=True),
         chords=chords,
@@ -186,7 +189,7 @@ def read_truth(path: Path) -> Truth:
         rows = {"chops": ChopTruth, "drums": DrumTruth, "notes": NoteTruth, "chords": ChordTruth, "beats": BeatTruth}
         for name, kind in rows.items():
             data[name] = [kind(**row) for row in data[name]]
-        for name in ("unsure", "solo"):
+        for name in ("unsure", "solo", "music"):
             data[name] = [(float(start), float(stop)) for start, stop in data.get(name, [])]
         truth = Truth(**data)
         _check(truth)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from samplechop.models import Manifest
 from samplechop.offline.common.progress import Progress
 from samplechop.offline.training import keras_models, measures
+from samplechop.offline.training.averaging import RunningMean
 from samplechop.offline.training.checkpoints import Checkpoint, State, digest
 from samplechop.offline.training.keras_models import Calibrated, keras, tensorflow
 
@@ -33,6 +34,8 @@ class Options:
 
     steps: batches in all. rate: the highest learning rate. seed: of the weights and the order. check_every: steps
     between two evaluations of the validation batches. patience: evaluations without improvement after which it stops.
+    average: steps over which the weights are averaged; 0 for the weights as they are. given: whether the net was one
+    before: it stays what it was unless it gets better.
     """
 
     steps: int = 1500
@@ -40,11 +43,13 @@ class Options:
     seed: int = 1
     check_every: int = 150
     patience: int = 8
+    average: int = 0
+    given: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError for a number out of range."""
-        if self.steps < 0 or self.rate <= 0 or self.check_every < 1:
-            raise ValueError(f"steps must be 0 or more, rate above 0, check_every 1 or more, got {self}")
+        if min(self.steps, self.average) < 0 or self.rate <= 0 or self.check_every < 1:
+            raise ValueError(f"steps and average must be 0 or more, rate above 0, check_every 1 or more, got {self}")
 
 
 @dataclass(slots=True)
@@ -179,7 +184,8 @@ def learn(
     )
     optimizer = k.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
     optimizer.build(model.trainable_variables)  # made inside train_step, its variables would have that traced twice
-    variables = [*model.variables, *optimizer.variables]
+    mean = RunningMean(model.variables, options.average)
+    variables = [*model.variables, *optimizer.variables, *mean.variables]
 
     @tf.function(reduce_retracing=True)
     def train_step(x: Any, y: Any) -> Any:
@@ -190,10 +196,14 @@ def learn(
                 value += penalty(x, output)
         gradients = tape.gradient(value, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        mean.update()
         return value
 
-    def validation_loss() -> float:
-        return float(np.mean([float(loss(y, model(x, training=False))) for x, y in validation]))
+    def judged() -> tuple[float, list[Any]]:
+        """Give the validation loss of the weights that would be kept, and these."""
+        with mean.in_place():
+            value = float(np.mean([float(loss(y, model(x, training=False))) for x, y in validation]))
+            return value, model.get_weights()
 
     rng = np.random.default_rng(options.seed)
     done = checkpoint.load(variables) if checkpoint is not None else None
@@ -203,21 +213,21 @@ def learn(
         for step, value in zip(state.steps, state.validation_loss, strict=True):
             if on_check is not None:
                 on_check(step, value)
-    elif penalty is not None:  # a fine-tuning that makes it worse is not kept
-        state.original = state.best = validation_loss()
-        best = model.get_weights()
+    elif penalty is not None or options.given:  # a fine-tuning that makes it worse is not kept
+        state.original, best = judged()
+        state.best = state.original
     for number, (x, y), chance in _ahead(draw, rng, state.step, 0 if state.ended else options.steps):
         value = float(train_step(x, y))
         state.running = value if number == 1 else 0.97 * state.running + 0.03 * value
         if on_step is not None:
             on_step(number, state.running, state.validation_loss[-1] if state.validation_loss else None)
         if number % options.check_every == 0 or number == options.steps:
-            state.step, state.chance, now = number, chance, validation_loss()
+            state.step, state.chance, (now, weights) = number, chance, judged()
             state.steps.append(number)
             state.training_loss.append(state.running)
             state.validation_loss.append(now)
             if state.best is None or now < state.best:
-                state.best, state.waited, best = now, 0, model.get_weights()
+                state.best, state.waited, best = now, 0, weights
             else:
                 state.waited += 1
             state.ended = number == options.steps or state.waited >= options.patience
@@ -230,8 +240,11 @@ def learn(
     # With the few records of one user the loss soon rises again, as the net grows surer, while its answers still get
     # better: a fine-tuned net is kept as it is at the end, unless it was better before.
     losses = state.validation_loss
-    improved = state.original is not None and bool(losses) and losses[-1] < state.original
-    if best is not None and not improved:
+    improved = penalty is not None and state.original is not None and bool(losses) and losses[-1] < state.original
+    if improved:
+        with mean.in_place():
+            best = model.get_weights()
+    if best is not None:
         model.set_weights(best)
     return Fitted(model, state.steps, state.training_loss, state.validation_loss)
 

@@ -64,6 +64,9 @@ class StreamOptions(TrainOptions):
             "Try so many settings; the best model is kept if it is surely better than that in use.", TUNING, 2, 1000
         ),
     ] = None
+    average: Annotated[
+        int, Option("Keep the mean of the weights over about so many steps (default: the weights at the end).", low=0)
+    ] = 0
     rate: Annotated[float | None, Option("Highest learning rate (default: the task's own).", TUNING, 1e-6, 1.0)] = None
     channels: Annotated[int | None, Option("Channels of each layer (default: the task's own).", TUNING, 4, 256)] = None
     layers: Annotated[
@@ -97,6 +100,10 @@ class ChopOptions(StreamOptions):
             "chop-cnn, of which --steps are epochs, at most."
         ),
     ] = "chop"
+    all_heads: Annotated[
+        bool,
+        Option("With --from: go on with its training, of all that it answers, on a crate or more."),
+    ] = False
     from_projects: Annotated[
         list[Path] | None,
         Option("Folder of recordings with projects beside them, whose decisions are learned; again for more."),
@@ -107,6 +114,8 @@ class ChopOptions(StreamOptions):
         StreamOptions.__post_init__(self)
         if self.from_projects and (self.start is None or self.steps == 0 or self.search is not None):
             raise UserError("--from-projects moves a model: name it with --from, and leave out --search and --steps 0")
+        if self.all_heads and (self.start is None or self.steps == 0 or self.from_projects):
+            raise UserError("--all-heads goes on with a training: name the model with --from, and steps to go")
         if self.start is not None and self.model_shape != "chop":
             raise UserError("--from fine-tunes the streaming net: leave out --model-shape")
 

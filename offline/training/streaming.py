@@ -218,6 +218,8 @@ def train_stream(
         facts["recordings_calibration"] = sum(prepare([options.calibrate_on], real, 1, on_record=counted).values())
     task = make(shards, options.members, start, real)
     schedule = schedule if options.rate is None else replace(schedule, rate=options.rate)
+    schedule = replace(schedule, average=options.average)
+    facts |= {"average": options.average} if options.average else {}
     facts |= {"seed": options.seed, "steps": schedule.steps, "members": task.members, **task.configure(options)}
     if options.distil:
         task.distil = facts["distilled"] = True

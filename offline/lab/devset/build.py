@@ -48,7 +48,7 @@ NEEDS = {"loops": "loops", "hits": "hits", "songs": "songs", "breaks": "grooves"
 """Groups that are made only where there are such sources."""
 TAG = 0xDE5E7
 """Keeps the seeds apart from those of training sets."""
-VERSION = 4
+VERSION = 5
 """Raised when recordings of the same seed come out differently."""
 SETTINGS = "devset.json"
 

@@ -1,11 +1,9 @@
 """Recordings of drums and of music: people's drumming where there is any, mixed by local signal-to-noise ratio."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.augmentation import effects
@@ -13,6 +11,7 @@ from samplechop.offline.augmentation.vinyl import crackle, surface_noise
 from samplechop.offline.lab.devset import sources as real
 from samplechop.offline.lab.devset.making import Made, Order, Played, finish, known, play_mildly, turned
 from samplechop.offline.lab.synthetic import band, chop_rule, drum_kit, drum_patterns, local_snr, mixing
+from samplechop.offline.lab.synthetic.beds import excerpt_of, goes_on, near_tempo
 from samplechop.offline.lab.synthetic.grooves import Performance, choose_performance
 from samplechop.offline.lab.synthetic.record import compose, play_sections, style_of
 from samplechop.offline.lab.synthetic.score import METERS, Clock, Score, keep_time
@@ -38,42 +37,6 @@ DUST, CLICK = (4.0, 15.0), 0.05
 HISS_DB = (-40.0, -28.0)
 GRID = 0.1
 """Seconds between the times at which two plays are mapped; wow of a turn lasts ten times as long."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Excerpt:
-    """Part of a piece of music in seconds, and its beats in seconds from the excerpt's start, from a downbeat on."""
-
-    start: float
-    stop: float
-    beats: np.ndarray
-    meter: str
-
-
-def _excerpt_of(rng: np.random.Generator, times: NDArray[np.float64], positions: NDArray[np.int64]) -> _Excerpt | None:
-    """Choose part of a piece with whole bars of one length throughout; None if there is none of 16 s or more.
-
-    times, positions: of the beats, as in Recording.
-    """
-    downs = np.flatnonzero(positions == 1)
-    runs = []
-    for beats, meter in ((4, "4/4"), (3, "3/4")):
-        whole = [a for a, b in pairwise(downs) if b - a == beats]
-        for first in whole:
-            last = first
-            while last in whole:
-                last += beats
-            if times[last] - times[first] >= 0.8 * real.SHORTEST:
-                runs.append((first, last, meter, beats))
-    if not runs:
-        return None
-    first, last, meter, beats = runs[int(rng.integers(len(runs)))]
-    lead = float(rng.uniform(0.05, min(0.6, max(0.06, times[first]))))
-    start = max(0.0, float(times[first]) - lead)
-    wanted = start + float(rng.uniform(real.SHORTEST, real.LONGEST))
-    bars = max(1, int(np.searchsorted(times[first : last + 1 : beats], wanted)) - 1)
-    inside = times[first : first + bars * beats + 1]
-    return _Excerpt(start, float(inside[-1]) + 0.3, inside - start, meter)
 
 
 def stem(order: Order) -> Made:
@@ -234,14 +197,14 @@ def _over_music(order: Order) -> Played | None:
     rng, music = order.rng, order.sources.music
     piece, speed = music[order.number // 3 % len(music)], float(2 ** (rng.uniform(-2, 2) / 12))
     sound, onsets = effects.change_speed(piece.samples, speed), piece.onsets / speed
-    tried = [_excerpt_of(rng, piece.beats / speed, piece.positions) for _ in range(TRIES)]
+    tried = [excerpt_of(rng, piece.beats / speed, piece.positions, (real.SHORTEST, real.LONGEST)) for _ in range(TRIES)]
     found = [one for one in tried if one is not None]
     if not found:
         return None
-    excerpt = next((one for one in found if _sounds(sound[round(one.start * RATE) : round(one.stop * RATE)])), found[0])
+    excerpt = next((one for one in found if goes_on(sound[round(one.start * RATE) : round(one.stop * RATE)])), found[0])
     clock = Clock(excerpt.beats, METERS[excerpt.meter])
     there = [one for one in order.sources.grooves if one.meter == excerpt.meter]
-    performance = choose_performance(rng, _near_tempo(there, excerpt.beats), True)
+    performance = choose_performance(rng, near_tempo(there, excerpt.beats), True)
     style = _style_in(rng, excerpt.meter) if performance is None else style_of(performance, rng)
     if performance is None:
         clock = replace(clock, swing=float(rng.uniform(0.5, 0.66)), fine_swing=float(rng.uniform(*style.fine_swing)))
@@ -257,19 +220,6 @@ def _over_music(order: Order) -> Played | None:
     inside = onsets[(onsets >= excerpt.start) & (onsets < excerpt.stop)] - excerpt.start
     name = f"{style.name if performance is None else performance.style + '-person'}-real-music"
     return Played(score, name, drums + sound, frozenset(), tuple(inside.tolist()), snr, under_music=True)
-
-
-def _sounds(sound: Sound) -> bool:
-    """Say whether music goes on without rests: nine tenths of its seconds are within 20 dB of the loudest."""
-    seconds = len(sound) // RATE
-    power = np.mean(np.square(sound[: seconds * RATE].reshape(seconds, RATE)), axis=1)
-    return bool(np.mean(power > 0.01 * np.max(power, initial=1e-12)) >= 0.9)
-
-
-def _near_tempo(there: Sequence[Performance], beats: np.ndarray) -> Sequence[Performance]:
-    """Keep the performances within a third of an octave of the tempo of some beats, or all if there are none."""
-    bpm = 60 / float(np.median(np.diff(beats)))
-    return [one for one in there if abs(np.log2(one.bpm / bpm)) <= 1 / 3] or there
 
 
 def _drop_unplayable(order: Order, score: Score) -> None:

@@ -7,8 +7,8 @@ from samplechop.offline.augmentation import effects
 from samplechop.offline.evaluate.references import STRONG, Seconds
 from samplechop.offline.lab.devset import sources as real
 from samplechop.offline.lab.devset.making import Made, Order, play_mildly
-from samplechop.offline.lab.devset.sources import Recording
 from samplechop.offline.lab.synthetic import chop_rule
+from samplechop.offline.lab.synthetic.beds import Recording
 from samplechop.offline.labels.recording_truth import ChopTruth, DrumTruth, Truth
 
 SOUNDS_AT_ONCE = 5

@@ -15,9 +15,10 @@ from scipy import ndimage
 
 from samplechop.offline.audio.one_shots import Shot, gather, is_index, loop_may_be_used, role_of, trimmed
 from samplechop.offline.audio.reading import RATE, SUFFIXES, Sound, read_audio
-from samplechop.offline.evaluate.references import References, Seconds, references_for
-from samplechop.offline.lab.devset.songs import Song, read_songs
+from samplechop.offline.evaluate.references import References, references_for
+from samplechop.offline.lab.synthetic.beds import Recording
 from samplechop.offline.lab.synthetic.grooves import Performance, read_grooves
+from samplechop.offline.lab.synthetic.songs import Song, bed_of, read_songs, song_may_be_used
 from samplechop.realtime.core.errors import UserError
 
 FEWEST_ONSETS = 8
@@ -30,20 +31,6 @@ ATTACK_SEARCH = 0.02
 LEAST_NOTE = 0.2
 NOTE_RISE = 10.0
 NO_HITS = ("vinyl", "scratch", "roll", "noise")
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A loop or a piece of music: samples float32 (n,), mono, 44 100 Hz; when its attacks and beats are, in seconds.
-
-    positions: int (n,), of each beat in the bar, from 1; 0 where unknown.
-    """
-
-    name: str
-    samples: Sound
-    onsets: Seconds
-    beats: Seconds
-    positions: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +243,8 @@ def gather_sources(places: Places) -> Sources:
     pieces = [one for path in audio_in(music, "--music") if (one := _known(path, music)) is not None]
     hits = [shot for shot in shots if shot.role == "stab" and _is_hit(shot.samples)]
     hits += [shot for piece in pieces for shot in notes_of(piece)]
-    songs = read_songs(places.songs) if places.songs is not None else ()
+    given = read_songs(places.songs) if places.songs is not None else ()
+    songs = tuple(song for song in given if not song_may_be_used(song.name))
     grooves = read_grooves(places.grooves) if places.grooves is not None else []
     beds = tuple(bed_of(song) for song in songs if len(song.beats))
     return Sources(
@@ -267,16 +255,6 @@ def gather_sources(places: Places) -> Sources:
         tuple(one for one in grooves if one.held_out),
         songs,
     )
-
-
-def bed_of(one: Song) -> Recording:
-    """Give a song without its drums, on the beats that its kicks lay; its attacks are found by spectral flux."""
-    import librosa
-
-    bed = one.mix - one.drums
-    onsets = librosa.onset.onset_detect(y=bed, sr=RATE, units="time", backtrack=True)
-    positions: NDArray[np.int64] = np.arange(len(one.beats)) % 4 + 1
-    return Recording(f"{one.name}-bed", bed, np.asarray(onsets, np.float64), one.beats, positions)
 
 
 SHORTEST, LONGEST = 20.0, 36.0

@@ -19,6 +19,7 @@ from samplechop.offline.lab.synthetic import soundfont_bank
 from samplechop.offline.lab.synthetic.grooves import name_of, read_grooves
 from samplechop.offline.lab.synthetic.record import make
 from samplechop.offline.lab.synthetic.score import outline
+from samplechop.offline.lab.synthetic.songs import bed_of, read_songs, song_may_be_used
 from samplechop.offline.labels.recording_truth import read_truth, write_truth
 from samplechop.offline.synthesis import soundfonts
 from samplechop.realtime.core import documents
@@ -39,6 +40,7 @@ class Settings:
     sounds: tuple[str, ...]
     soundfont: str
     grooves: str = ""
+    songs: str = ""
     version: int = VERSION
 
 
@@ -154,10 +156,12 @@ def build(
     jobs: int,
     max_gb: float,
     grooves: Path | None = None,
+    songs: Path | None = None,
 ) -> Iterator[tuple[int, int]]:
     """Fill a folder; yields (records done, records wanted) as it goes.
 
     grooves: the Groove MIDI Dataset, its archive or folder, whose performances a share of the drums is to be.
+    songs: real songs with their drums apart, see songs.py, over whose music without drums some of the drums are played.
     Raises UserError if anything is missing, would not fit, or the folder holds another training set.
     """
     for place in sounds:
@@ -167,7 +171,9 @@ def build(
             )
     found = instruments(font)
     drumming = name_of(grooves) if grooves is not None else ""
-    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name, drumming)
+    pieces = [song for song in read_songs(songs) if song_may_be_used(song.name)] if songs is not None else []
+    named = ", ".join(song.name for song in pieces)
+    settings = Settings(seed, tuple(sorted(_named(path) for path in sounds)), found.name, drumming, named)
     claim(folder, settings)
     check_room(folder, minutes, max_gb)
     wanted = record_count(seed, minutes)
@@ -178,7 +184,8 @@ def build(
         return
     performances = read_grooves(grooves) if grooves is not None else []
     with tempfile.TemporaryDirectory() as shared:
-        soundfont_bank.prepare(Path(shared), found, sounds, performances)
+        beds = [bed_of(song) for song in pieces if len(song.beats)]
+        soundfont_bank.prepare(Path(shared), found, sounds, performances, beds)
         calls = [partial(_write, str(folder), seed, number) for number in missing]
         for done, _ in enumerate(as_ready(calls, jobs, _open, shared), there + 1):
             yield done, wanted

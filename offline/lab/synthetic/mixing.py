@@ -44,16 +44,23 @@ class Mix:
 
 
 def play(
-    score: Score, rng: np.random.Generator, comps: Sequence[int], leads: Sequence[int], bank: Bank, validation: bool
+    score: Score,
+    rng: np.random.Generator,
+    comps: Sequence[int],
+    leads: Sequence[int],
+    bank: Bank,
+    validation: bool,
+    bed: Sound | None = None,
 ) -> Mix:
     """Play and mix a score: the drums so loud that the median ratio of kick and snare is uniform in MEDIAN_SNR_DB.
 
-    comps, leads: programs for chords and melodies. The score's tones and stabs become those that really sound.
+    comps, leads: programs for chords and melodies. bed: real music to play over, as long as the score. The score's
+    tones and stabs become those that really sound.
     Raises UserError if fluidsynth fails.
     """
     length = score.length
     line_up = choose_line_up(rng, comps, leads, validation)
-    mix = np.zeros(round(length * RATE), np.float32)
+    mix = np.zeros(round(length * RATE), np.float32) if bed is None else _level(bed)
     sung = [tone for tone in score.tones if tone.part == "song"]
     others = [tone for tone in score.tones if tone.part != "song"]
     amplified = amplified_parts(line_up) if rng.random() < AMPLIFIED else frozenset()

@@ -1,12 +1,14 @@
 """Make one synthetic record from its seed and number: compose, play, augment, and label everything in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from samplechop.offline.audio.reading import RATE, Sound
 from samplechop.offline.lab.synthetic import band, drum_patterns, mixing, styles
 from samplechop.offline.lab.synthetic import turntable as turntables
+from samplechop.offline.lab.synthetic.beds import Bed, choose_bed, near_tempo
 from samplechop.offline.lab.synthetic.chop_rule import candidates, label_played
 from samplechop.offline.lab.synthetic.chords import (
     CHORDS,
@@ -93,6 +95,8 @@ def _melody_note(score: Score, rng: np.random.Generator, time: float, length: fl
 OTHERWISE_WALTZ = 0.1
 """How often a style is played in three."""
 COMPOUND_BPM = (55.0, 110.0)
+OVER_A_BED = 0.5
+"""How often a record with a band has real music in its place, where there is any."""
 BY_PEOPLE = 0.5
 """How often drums are a person's performance, where there are any."""
 STYLES_OF_GROOVES = {
@@ -123,16 +127,28 @@ def make(seed: int, number: int, bank: Bank, augment: bool = True) -> tuple[Soun
     score = Score(float(turntable.recorded_at(np.array([plan.length]))[0]) + 0.05)
     grooves = bank.grooves if rng.random() < BY_PEOPLE else ()
     performance = choose_performance(rng, grooves, plan.split == "validation") if grooves else None
-    style, comps, leads = _compose(score, rng, plan.kind, performance)
-    mix = mixing.play(score, rng, comps, leads, bank, plan.split == "validation")
+    bed: Bed | None = None
+    comps: Sequence[int]
+    leads: Sequence[int]
+    if plan.kind == "full" and plan.split == "train" and bank.beds and rng.random() < OVER_A_BED:
+        bed = choose_bed(rng, bank.beds, score.length)
+    if bed is not None:
+        over = _drum_over(score, rng, bed, grooves)
+        style, comps, leads = f"{over.name}-real-music", over.comps, over.leads
+    else:
+        style, comps, leads = _compose(score, rng, plan.kind, performance)
+    mix = mixing.play(score, rng, comps, leads, bank, plan.split == "validation", bed.samples if bed else None)
     samples = mix.samples
     if augment:
         samples = turntables.augment_record(turntable.play(samples, plan.length), rng)
     else:
         samples = samples[: round(plan.length * RATE)] * np.float32(0.5 / np.max(np.abs(samples), initial=1e-9))
-    found, unsure = candidates(score, mix.quick, mix.loops)
+    music = [(0.0, score.length)] if bed is not None else []
+    found, unsure = candidates(score, mix.quick, mix.loops, music)
+    unsure += [(time, time + 0.02) for time in (bed.onsets if bed is not None else ())]
     name = style if plan.kind in ("full", "solo") else f"{style}-{plan.kind}"
-    truth = mixing.truth_of(score, name, plan.split, seed, unsure, mix.dropped, mix.loops, mix.snr)
+    truth = mixing.truth_of(score, name, plan.split, seed, unsure, mix.dropped, mix.loops + music, mix.snr)
+    truth = replace(truth, music=music)
     return samples, label_played(samples, truth, found, turntable, plan.length)
 
 
@@ -176,6 +192,20 @@ def _compose(
     if rng.random() < 0.3:
         score.stabs = sorted(clock.time(int(rng.integers(clock.bars)), 0) for _ in range(int(rng.integers(1, 4))))
     return style.name, style.comps, style.leads
+
+
+def _drum_over(score: Score, rng: np.random.Generator, bed: Bed, grooves: Sequence[Performance]) -> Style:
+    """Write drums over real music, on its beats; returns their style. grooves: of which a person's may be one."""
+    there = near_tempo([one for one in grooves if one.meter == bed.meter], bed.clock.beats)
+    performance = choose_performance(rng, there, False) if there else None
+    style = random_style(rng) if performance is None else style_of(performance, rng)
+    drummer = performance or drum_patterns.random_drummer(rng, style, bed.clock)
+    play_sections(score, rng, bed.clock, style, frozenset({"drums", "music"}), drummer, None)
+    # Music goes on where nobody drums.
+    beats = bed.clock.meter.beats
+    score.beats = [(float(time), index % beats + 1) for index, time in enumerate(bed.clock.beats[:-1])]
+    play_backbeat_otherwise(score, rng)
+    return style
 
 
 def compose(rng: np.random.Generator, length: float, with_band: bool) -> tuple[Score, Style]:

@@ -14,6 +14,7 @@ from samplechop.offline.audio.one_shots import Shot, gather, is_held_out, trimme
 from samplechop.offline.audio.reading import RATE
 from samplechop.offline.common.arrays import map_array, write_array
 from samplechop.offline.common.atomic import write_text
+from samplechop.offline.lab.synthetic.beds import Recording, load_beds, write_beds
 from samplechop.offline.lab.synthetic.grooves import Performance, load_grooves, write_grooves
 from samplechop.offline.synthesis import soundfonts
 from samplechop.offline.synthesis.soundfonts import GRID, render
@@ -50,7 +51,7 @@ class Bank:
     """Sounds to play with: shots, and for each General MIDI program when it speaks.
 
     attacks: seconds from the note to the attack at each of PROBED_KEYS. quick: programs whose attack is sudden.
-    grooves: people's drumming, if any is to be used.
+    grooves, beds: people's drumming and real music without drums, if any is to be used.
     """
 
     font: Path
@@ -58,6 +59,7 @@ class Bank:
     attacks: dict[int, tuple[float, ...]]
     quick: frozenset[int]
     grooves: tuple[Performance, ...] = ()
+    beds: tuple[Recording, ...] = ()
 
     def attack(self, program: int, key: int) -> float:
         """Give the seconds from the start of a note to its attack."""
@@ -131,7 +133,13 @@ def _probe(font: Path) -> tuple[dict[int, tuple[float, ...]], frozenset[int]]:
     return {program: tuple(np.minimum(times, LATEST_ATTACK)) for program, times in attacks.items()}, quick
 
 
-def prepare(folder: Path, font: Path | None, sounds: Sequence[Path], grooves: Sequence[Performance] = ()) -> None:
+def prepare(
+    folder: Path,
+    font: Path | None,
+    sounds: Sequence[Path],
+    grooves: Sequence[Performance] = (),
+    beds: Sequence[Recording] = (),
+) -> None:
     """Gather and play everything once and leave it in `folder` for load(); of the soundfonts in `sounds`, the kits.
 
     Raises UserError if the soundfont, fluidsynth or a folder of sounds is missing.
@@ -148,6 +156,7 @@ def prepare(folder: Path, font: Path | None, sounds: Sequence[Path], grooves: Se
         attacks, quick = probed.result()
     if grooves:
         write_grooves(grooves, folder)
+    write_beds(beds, folder)
     write_array(folder / "samples.npy", np.concatenate([shot.samples for shot in shots]))
     rows = [(shot.name, shot.role, len(shot.samples), shot.held_out, shot.velocity) for shot in shots]
     index = {"font": str(found.resolve()), "shots": rows, "attacks": attacks, "quick": sorted(quick)}
@@ -163,4 +172,5 @@ def load(folder: Path) -> Bank:
         shots.append(Shot(name, role, samples[at : at + length], held_out, velocity))
         at += length
     attacks = {int(program): tuple(times) for program, times in index["attacks"].items()}
-    return Bank(Path(index["font"]), tuple(shots), attacks, frozenset(index["quick"]), load_grooves(folder))
+    quick = frozenset(index["quick"])
+    return Bank(Path(index["font"]), tuple(shots), attacks, quick, load_grooves(folder), load_beds(folder))

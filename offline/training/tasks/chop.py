@@ -55,6 +55,7 @@ from samplechop.realtime.nets.fine_features import N_EARLY, PER_HOP
 STEPS, TUNING_STEPS = 3000, 240
 SHARED_STEPS = 8000
 """Of the shared net, which has three times the weights and twice the answers."""
+GOING_ON_STEPS, GOING_ON_RATE = 4000, 1e-3
 
 
 def _answers(predict: streaming.Predict, records: Sequence[Record]) -> list[NDArray[np.float32]]:
@@ -143,7 +144,8 @@ class ChopTask(streaming.StreamingTask):
         deciding = [*real, *(one for one in scored if not real or not len(one.references["chop"]))]
         self._fit, gap = Fit(scored, Evidence(spec.names, BEAT_REACH)), COARSE_GAP if spec.early is None else GAP
         usual = usual_decision(self.start.manifest if self.start else None, spec.names)
-        if self.start is not None or SOLO not in spec.names:  # one's own way counts where drums alone sound, too
+        own = self.start is not None and spec.distil
+        if own or SOLO not in spec.names:  # one's own way counts where drums alone sound, too
             usual = replace(usual, drums_alone=None)
         features = (SOLO,) if SOLO in spec.names else ()
         chosen, found = decide(Fit(deciding, self._fit.evidence), usual, gap, features)
@@ -262,6 +264,9 @@ def train(sources: list[Path], options: ChopOptions, run: Run) -> object:
     spec = known_to(spec, start.manifest)
     steps = TUNING_STEPS if steps is None else steps
     schedule = Options(steps, rate=6e-4, seed=options.seed, check_every=60, patience=steps)
+    if options.all_heads:
+        spec = replace(spec, distil=False)
+        schedule = Options(options.steps or GOING_ON_STEPS, rate=GOING_ON_RATE, seed=options.seed, given=True)
     make = partial(ChopTask, spec, start.shape)
     if projects:
         decided = with_projects(spec)

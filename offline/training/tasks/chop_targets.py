@@ -129,9 +129,12 @@ def annotation_of_truth(truth: Truth, min_gap: float) -> Annotation:
             *((note.time, note.time + SLOW_SECONDS) for note in truth.notes if note.part in SLOW),
             *_points(faint),
             *loops,
+            *truth.music,
         ],
         "solo": loops,
     }
+    if truth.music:
+        del events["change"]
     for head, labels in STRUCK.items():
         if head in NEW and not detailed:
             continue

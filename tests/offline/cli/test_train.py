@@ -199,6 +199,7 @@ def test_the_classic_net_can_be_calibrated(own_records: Path, tmp_path: Path) ->
         ([".", "-o", "m", "--from", "chop-61"], "only a streaming net of this task"),
         ([".", "-o", "m", "--from", "nobody"], "nobody"),
         ([".", "-o", "m", "--steps", "0"], "--steps 0 trains nothing"),
+        ([".", "-o", "m", "--all-heads"], "--all-heads goes on with a training: name the model with --from"),
         ([".", "-o", "/proc/m"], "cannot be written"),
     ],
 )

@@ -17,6 +17,7 @@ from samplechop.offline.evaluate.references import tracks_in
 from samplechop.offline.lab.devset import build, music, sounds, sources
 from samplechop.offline.lab.devset.making import Order
 from samplechop.offline.lab.devset.sources import Places
+from samplechop.offline.lab.synthetic.beds import Recording
 from samplechop.offline.lab.synthetic.score import METERS
 from samplechop.offline.lab.synthetic.soundfont_bank import Bank
 from samplechop.offline.labels.recording_truth import read_truth
@@ -84,6 +85,7 @@ def folders(tmp_path_factory):
 
 
 HELD_OUT = next(name for number in range(100) if is_held_out(f"{(name := f'drummer{number}')}.mid"))
+HELD_OUT_SONG = "two"
 SONG_HITS = np.arange(0.5, 12.0, 0.5)
 
 
@@ -121,9 +123,10 @@ def songs_folder(tmp_path_factory):
         rows.append({"time": float(time), "label": kind, "stem": kind.upper(), "level_db": -10.0})
         rows.append({"time": float(time + 0.2), "label": "hat", "stem": "NOT THERE", "level_db": -10.0})
     bed = 0.05 * np.sin(2 * np.pi * 220 * np.arange(len(drums)) / RATE).astype(np.float32)
-    soundfile.write(place / "one_mix.flac", drums + bed, RATE)
-    soundfile.write(place / "one_drums.flac", drums, RATE)
-    (place / "one.drums.json").write_text(json.dumps(rows))
+    for name in ("one", HELD_OUT_SONG):
+        soundfile.write(place / f"{name}_mix.flac", drums + bed, RATE)
+        soundfile.write(place / f"{name}_drums.flac", drums, RATE)
+        (place / f"{name}.drums.json").write_text(json.dumps(rows))
     return place
 
 
@@ -205,6 +208,12 @@ def test_only_drummers_held_out_play_and_every_audible_stroke_of_a_break_is_a_cu
     assert min(hit.velocity for hit in heard if hit.label == "snare") < 0.3
 
 
+def test_of_songs_only_those_held_out_are_used_also_as_beds(gathered):
+    assert [song.name for song in gathered.songs] == [HELD_OUT_SONG]
+    assert f"{HELD_OUT_SONG}-bed" in {one.name for one in gathered.music}
+    assert "one-bed" not in {one.name for one in gathered.music}
+
+
 def test_two_plays_of_a_record_lie_on_each_other(gathered):
     first, second = (music.play_twice(order(gathered, number, chance=2)) for number in (4, 5))
     assert first.first_play is None
@@ -247,7 +256,7 @@ def test_drums_are_cut_from_a_loop_by_what_they_are(gathered):
 
 def test_a_loop_without_snares_gives_no_drums(gathered):
     loop = gathered.loops[0]
-    kicks = sources.Recording("kicks", loop.samples, loop.onsets[::4], np.zeros(0), np.zeros(0, np.int64))
+    kicks = Recording("kicks", loop.samples, loop.onsets[::4], np.zeros(0), np.zeros(0, np.int64))
     assert sources.drums_of(kicks) == []
 
 

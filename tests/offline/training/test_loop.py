@@ -19,6 +19,7 @@ from samplechop.offline.training.loop import (
     Fitted,
     Loss,
     Options,
+    Penalty,
     Run,
     learn,
 )
@@ -57,10 +58,11 @@ def test_the_weights_with_the_lowest_validation_loss_are_kept() -> None:
     assert loss_of(fitted.model, DOWN) == pytest.approx(min(fitted.validation_loss))
 
 
-def test_a_fine_tuning_that_makes_a_net_worse_is_not_kept() -> None:
-    model = net()
+@pytest.mark.parametrize(("given", "penalty"), [(False, lambda *_: 0.0), (True, None)])
+def test_a_fine_tuning_that_makes_a_net_worse_is_not_kept(given: bool, penalty: Penalty | None) -> None:
+    model, options = net(), Options(10, rate=0.1, check_every=5, given=given)
     before = model.get_weights()[0].copy()
-    learn(model, lambda _: UP, [DOWN], squared, Options(10, rate=0.1, check_every=5), penalty=lambda *_: 0.0)
+    learn(model, lambda _: UP, [DOWN], squared, options, penalty=penalty)
     np.testing.assert_array_equal(model.get_weights()[0], before)
 
 
@@ -85,9 +87,19 @@ class Killed(Exception):
     """Stands for a kill -9."""
 
 
-@pytest.mark.parametrize("killed_at", [4, 8, 12])
-def test_a_training_that_was_killed_goes_on_to_the_same_net(tmp_path: Path, killed_at: int) -> None:
-    options, held_out = Options(12, rate=0.1, seed=5, check_every=4), [noisy(np.random.default_rng(9))]
+def test_the_mean_of_the_weights_lies_on_the_way_between_the_first_and_the_last() -> None:
+    fitted = {}
+    for average in (0, 10):
+        fitted[average] = learn(net(), lambda _: UP, [UP], squared, Options(20, rate=0.02, average=average))
+    first, last, mean = (float(one.get_weights()[0][0, 0]) for one in (net(), fitted[0].model, fitted[10].model))
+    assert min(first, last) + 0.2 * abs(last - first) < mean < max(first, last) - 0.2 * abs(last - first)
+    assert fitted[10].validation_loss[-1] == pytest.approx(loss_of(fitted[10].model, UP))
+
+
+@pytest.mark.parametrize(("killed_at", "average"), [(4, 0), (8, 0), (12, 0), (8, 5)])
+def test_a_training_that_was_killed_goes_on_to_the_same_net(tmp_path: Path, killed_at: int, average: int) -> None:
+    options = Options(12, rate=0.1, seed=5, check_every=4, average=average)
+    held_out = [noisy(np.random.default_rng(9))]
     whole = learn(random_net(), noisy, held_out, squared, options)
     checkpoint, seen = Checkpoint(tmp_path / "checkpoint", "this"), []
 

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from samplechop.offline.lab.synthetic import build, soundfont_bank
+from samplechop.offline.lab.synthetic.beds import Recording, load_beds, write_beds
 from samplechop.offline.lab.synthetic.chop_rule import highest_rise, rises_db
 from samplechop.offline.lab.synthetic.grooves import Performance
 from samplechop.offline.lab.synthetic.record import make
@@ -77,6 +78,39 @@ def test_a_record_of_a_performance_has_its_tempo_its_strokes_and_its_side_of_the
     kicks = [drum.time for drum in truth.drums if drum.label == "kick"]
     assert len(kicks) > 0.3 * len(beats)
     assert np.median([np.min(np.abs(beats - kick)) for kick in kicks]) < 0.01
+
+
+def real_music():
+    """40 s of a chord that swells on every beat, at 120 beats a minute."""
+    time = np.arange(40 * RATE) / RATE
+    samples = sum(np.sin(2 * np.pi * hertz * time) for hertz in (220.0, 277.2, 329.6)) * (0.2 + 0.1 * (-time * 2 % 1))
+    beats = 0.25 + np.arange(79) * 0.5
+    return Recording("music", samples.astype(np.float32), beats, beats, np.arange(79) % 4 + 1)
+
+
+def over_music(instruments, folder):
+    """A record of drums over real music that comes from the disk, not worn, and its truth."""
+    write_beds([real_music()], folder)
+    return make(4, number_of("full"), replace(instruments, beds=load_beds(folder)), augment=False)
+
+
+def test_drums_over_real_music_are_played_on_its_beats_and_of_its_notes_nothing_is_said(
+    instruments, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("samplechop.offline.lab.synthetic.record.OVER_A_BED", 1.0)
+    assert outline(4, number_of("full")).split == "train"
+    samples, truth = over_music(instruments, tmp_path)
+    assert truth.style.endswith("real-music")
+    assert truth.music == [(0.0, truth.length)]
+    assert not truth.notes and not truth.chords and not truth.solo
+    beats = np.array([beat.time for beat in truth.beats])
+    kicks = np.array([drum.time for drum in truth.drums if drum.label == "kick"])
+    period = np.median(np.diff(beats))
+    assert 0.5 * 2 ** (-1 / 6) <= period <= 0.5 * 2 ** (1 / 6)
+    off = np.abs((kicks - beats[0]) / period * 4 - np.round((kicks - beats[0]) / period * 4))
+    assert np.median(off) < 0.2
+    again, _ = over_music(instruments, tmp_path)
+    np.testing.assert_array_equal(again, samples)
 
 
 @pytest.mark.parametrize("kind", ["full", "drums", "band", "solo", "noise"])

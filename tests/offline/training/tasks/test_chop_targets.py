@@ -51,6 +51,13 @@ def test_a_ghost_note_that_is_audible_is_a_snare_and_an_attack_but_no_hit() -> N
     assert asked(known, "hit", 1.0)[1] == 0
 
 
+def test_of_real_music_under_drums_neither_attacks_nor_chords_are_asked() -> None:
+    known = truth(DrumTruth(1.0, "kick", 0.8, CLEAR), music=[(0.0, 10.0)])
+    assert asked(known, "onset", 1.0) == asked(known, "kick", 1.0) == (1, 1)
+    assert asked(known, "onset", 5.0)[1] == asked(known, "change", 5.0)[1] == 0
+    assert asked(known, "onset", 15.0) == asked(known, "kick", 5.0) == (0, 1)
+
+
 def test_single_sounds_one_after_another_are_attacks_each() -> None:
     known = truth(chops=[ChopTruth(1.0, "phrase", 0.8)])
     assert asked(known, "onset", 1.0) == (1, 1)

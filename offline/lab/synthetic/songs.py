@@ -5,14 +5,17 @@ NAME_drums.flac     its drums, sample-aligned
 NAME.drums.json     rows of time, label, stem and level_db: when each drum is struck
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samplechop.offline.audio.reading import RATE, Sound, read_audio
 from samplechop.offline.evaluate.references import Seconds
+from samplechop.offline.lab.synthetic.beds import Recording
 from samplechop.offline.labels.drum_labels import highest_rise, nearest
 from samplechop.offline.labels.recording_truth import DrumTruth
 from samplechop.realtime.core import documents
@@ -21,6 +24,7 @@ from samplechop.realtime.core.errors import UserError
 SUFFIX = ".drums.json"
 DOUBTFUL, LEAST_RISE_DB = 0.012, 3.0
 """Seconds by which the attacks of a part may lie beside its times, the median, and dB that they rise."""
+EVERY_THIRD = 3
 TEMPI = (85.0, 180.0)
 """Between which the tempo of a song is looked for, in beats a minute: one octave and a little."""
 
@@ -88,3 +92,18 @@ def beats_of(kicks: Sequence[float], length: float) -> Seconds:
     period = 60 / tempi[best]
     first = float(np.angle(turns[best]) / (2 * np.pi) * period % period)
     return np.arange(first, length, period)
+
+
+def song_may_be_used(name: str) -> bool:
+    """Choose about every third song for training, by a hash of its name: songs are few, and most are to measure on."""
+    return hashlib.sha256(name.encode()).digest()[0] % EVERY_THIRD == 1
+
+
+def bed_of(one: Song) -> Recording:
+    """Give a song without its drums, on the beats that its kicks lay; its attacks are found by spectral flux."""
+    import librosa
+
+    bed = one.mix - one.drums
+    onsets = librosa.onset.onset_detect(y=bed, sr=RATE, units="time", backtrack=True)
+    positions: NDArray[np.int64] = np.arange(len(one.beats)) % 4 + 1
+    return Recording(f"{one.name}-bed", bed, np.asarray(onsets, np.float64), one.beats, positions)
