@@ -58,7 +58,7 @@ ALLOWED = {
     "offline/atlas": f"{FILES} {LIVE} realtime offline/nets offline/training offline/kits offline/export {SOUND}",
     "offline/studio": f"""
         {FILES} {LIVE} realtime offline/labels offline/project offline/kits offline/export offline/sessions
-        offline/training offline/atlas
+        offline/training offline/atlas offline/evaluate
     """,
     "offline/evaluate": f"{FILES} {LIVE} realtime/engine realtime/detectors offline/labels offline/atlas {SOUND}",
     "offline/lab": f"{PRODUCT} offline/lab",

@@ -7,6 +7,7 @@ GET /api/found?record                   all attacks, drums and chords that were 
 GET /api/peaks?record&level&from&to     int16 pairs of lowest and highest samples, see `peaks`
 GET /api/audio?record&from&to           samples as wav
 GET /api/slice?record&note              a slice as the kit has it
+GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …}
 """
 
@@ -27,7 +28,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from samplechop.offline.common.palette import css
-from samplechop.offline.studio import found, peaks, sound
+from samplechop.offline.studio import beside, found, peaks, sound
 from samplechop.offline.studio.desk import Desk, check_edits
 from samplechop.offline.studio.hub import Hub, OpenRecord
 from samplechop.offline.studio.viewer import Message, Viewer
@@ -65,6 +66,7 @@ def application(hub: Hub) -> Starlette:
         Route("/api/peaks", _told(partial(_peaks, hub))),
         Route("/api/audio", _told(partial(_audio, hub))),
         Route("/api/slice", _told(partial(_slice, hub))),
+        Route("/api/compare", _told(partial(_compare, hub))),
         WebSocketRoute("/api/live", partial(_live, hub)),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
@@ -140,6 +142,11 @@ async def _slice(hub: Hub, request: Request) -> Response:
     name, content = await _done(hub, request, lambda desk: sound.slice_on_pad(desk, note))
     named = f"attachment; filename*=UTF-8''{quote(name, errors='replace')}.wav"
     return Response(content, media_type="audio/wav", headers={"Content-Disposition": named})
+
+
+async def _compare(hub: Hub, request: Request) -> Response:
+    async with hub.using(request.query_params.get("record", "")) as one:
+        return _json(await beside.compared(one, request.query_params.getlist("with")))
 
 
 async def _done(hub: Hub, request: Request, work: Callable[[Desk], Result]) -> Result:

@@ -29,7 +29,7 @@ from samplechop.offline.project.kit_options import chop_options
 from samplechop.offline.project.model import Audio, Project
 from samplechop.offline.project.places import find, journal_of, place_for
 from samplechop.offline.project.store import Editor, editing, read
-from samplechop.offline.studio import peaks, state
+from samplechop.offline.studio import compare, peaks, state
 from samplechop.offline.studio.hearing import Task
 from samplechop.realtime.core.errors import ModelError, UserError, reason_of
 
@@ -168,6 +168,13 @@ class Desk:
             kept = list(self._plans.items())[1 - _MOST_PLANS :]
             self._plans = {**dict(kept), key: made}  # the last ones are asked for again
         return self._plans[key]
+
+    def ways(self, library: bool, models: Sequence[str]) -> list[compare.Way]:
+        """Give other ways to choose beside the kit's, see `compare`. Raises UserError."""
+        options, project = self.options(), self.history.project
+        record = self.detected_in(options)
+        inside = self._content(options, *candidates.span(record, options))
+        return compare.ways(record, options, self._fitted(project), inside, library, models)
 
     def peaks(self, level: int, first: int, last: int) -> NDArray[Any]:
         """Give lowest and highest samples, see `peaks.part`. Raises UserError, ValueError."""

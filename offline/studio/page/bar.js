@@ -14,10 +14,9 @@ const THEME = ["M8 1.5a6.5 6.5 0 1 0 0 13z", "M8 1.5a6.5 6.5 0 0 1 0 13"];
 
 /** What undo takes back, in words: commands of docs/project.md. @type {{[command: string]: string}} */
 const WORDS = {
-  add: "new chop", choke: "choke group", colour: "colour", end: "end of slice", gain: "gain", lock: "lock", unlock: "unlock",
-  key: "key", meter: "meter", "not-one": "bar taken back", one: "bar begins", pad: "pad", play: "play mode",
-  release: "release", restore: "restore", "reset-grid": "grid reset", shift: "grid shift", swap: "swap of pads", tap: "tapped tempo",
-  tempo: "tempo", "tempo-change": "tempo change", "kit reroll": "re-roll",
+  add: "new chop", choke: "choke group", end: "end of slice", "not-one": "bar taken back", one: "bar begins",
+  play: "play mode", "reset-grid": "grid reset", shift: "grid shift", swap: "swap of pads", tap: "tapped tempo",
+  "tempo-change": "tempo change", "kit reroll": "re-roll",
 };
 
 /** @param {string|null} does */
@@ -41,8 +40,10 @@ class Title extends HTMLElement {
 }
 
 class Key extends HTMLElement {
-  #field = make("input", { type: "text", list: "keys", placeholder: "key", "aria-label": "Key of the record", size: 9,
-                           spellcheck: false, autocomplete: "off" });
+  #field = make("input", {
+    type: "text", list: "keys", placeholder: "key", "aria-label": "Key of the record",
+    spellcheck: "false", autocomplete: "off",
+  });
 
   connectedCallback() {
     this.append(this.#field, make("datalist", { id: "keys" }, ...KEYS.map((key) => make("option", { value: key }))));

@@ -31,15 +31,16 @@ export function icon(...paths) {
 /** Make a button. @param {string} name for screen readers, and as a tip @param {(event: Event) => void} pressed
  * @param {...(Node|string)} inside what it shows, the name if nothing */
 export function button(name, pressed, ...inside) {
-  return make("button", { type: "button", "aria-label": inside.length ? name : null, title: inside.length ? name : null,
-                          onclick: pressed }, ...(inside.length ? inside : [name]));
+  const named = inside.length ? { "aria-label": name, title: name } : {};
+  return make("button", { type: "button", ...named, onclick: pressed }, ...(inside.length ? inside : [name]));
 }
 
 /** Call what belongs to a key, unless somebody types or a modifier is held.
  * @param {{[key: string]: () => void}} keys by KeyboardEvent.key, lower case */
 export function onKeys(keys) {
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event)) return;
+    const isModified = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.defaultPrevented || isModified || event.repeat || isTyping(event)) return;
     const does = keys[event.key.toLowerCase()];
     if (!does) return;
     event.preventDefault();

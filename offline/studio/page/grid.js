@@ -1,4 +1,4 @@
-// The tempo of the record and its beat grid, corrected: doubled, halved, said, tapped, shifted, counted from another one.
+// The tempo of the record and its beat grid, corrected: doubled, halved, said, tapped, shifted, counted anew.
 
 import { button, make, onKeys } from "./dom.js";
 import { edit } from "./server.js";
@@ -10,12 +10,15 @@ const METERS = [2, 3, 4, 5, 6, 7, 8, 9, 12];
 const SAME_SECONDS = 0.05;
 
 class Grid extends HTMLElement {
-  #tempo = make("input", { type: "text", inputmode: "decimal", "aria-label": "Tempo in beats per minute", size: 5,
-                           autocomplete: "off" });
+  #tempo = make("input", {
+    type: "text", inputmode: "decimal", "aria-label": "Tempo in beats per minute", autocomplete: "off",
+    placeholder: "no",
+  });
   #tap = button("Tap the tempo while it plays (t)", () => this.#tapped(), "Tap");
   #one = button("A bar begins at the cursor, or no more (g)", () => this.#begin(), "One");
   #meter = make("select", { "aria-label": "Beats in a bar", title: "Beats in a bar" },
-    make("option", { value: "" }, "auto"), ...METERS.map((beats) => make("option", { value: beats }, `${beats} beats`)));
+    make("option", { value: "" }, "auto"),
+    ...METERS.map((beats) => make("option", { value: beats }, `${beats} beats`)));
   #reset = button("Take all corrections of the grid back", () => edit({ do: "reset-grid" }), "Reset");
   /** Samples. @type {number[]} */
   #taps = [];
@@ -33,7 +36,8 @@ class Grid extends HTMLElement {
       make("div", { class: "joined" },
         button("Double the tempo", times(2), "×2"), button("Halve the tempo", times(0.5), "÷2"), this.#tap),
       make("div", { class: "joined" },
-        button("Bars begin a beat earlier", later(-1), "−beat"), this.#one, button("Bars begin a beat later", later(1), "+beat")),
+        button("Bars begin a beat earlier", later(-1), "−beat"), this.#one,
+        button("Bars begin a beat later", later(1), "+beat")),
       this.#meter, this.#reset);
     this.#tempo.addEventListener("change", () => this.#say());
     this.#tempo.addEventListener("focus", () => this.#tempo.select());
@@ -45,9 +49,9 @@ class Grid extends HTMLElement {
 
   #show() {
     const { tempo } = store.grid, { grid } = store.project;
-    if (document.activeElement !== this.#tempo) this.#tempo.value = tempo ? String(Math.round(10 * Number(tempo.value)) / 10) : "";
-    this.#tempo.placeholder = "no";
-    this.#tempo.title = tempo?.other ? `It may as well be ${Math.round(Number(tempo.other))}: ×2 or ÷2` : "Type the tempo, or empty it for the detected one";
+    if (document.activeElement !== this.#tempo) this.#tempo.value = tempo ? Number(tempo.value).toFixed(1) : "";
+    this.#tempo.title = tempo?.other ? `It may as well be ${Math.round(Number(tempo.other))}: ×2 or ÷2`
+      : "Type the tempo, or empty it for the detected one";
     this.#meter.value = String(grid.beats_per_bar ?? "");
     this.#reset.hidden = !Object.keys(grid).length;
   }
@@ -56,8 +60,9 @@ class Grid extends HTMLElement {
     const said = this.#tempo.value.trim().replace(",", ".");
     const bpm = said ? Number(said) : null;
     this.#tempo.blur();
-    if (bpm !== null && !(bpm > 0)) store.complain(`A tempo is a number of beats per minute, such as 92.5, not “${said}”.`);
-    else await edit({ do: "tempo", bpm });
+    if (bpm !== null && !(bpm > 0)) {
+      store.complain(`a tempo is a number of beats per minute, such as 92.5, not “${said}”`);
+    } else await edit({ do: "tempo", bpm });
     this.#show();
   }
 
@@ -65,7 +70,7 @@ class Grid extends HTMLElement {
   #tapped() {
     const now = performance.now();
     if (!this.#taps.length) [this.#began, this.#from] = [now, store.cursor];
-    this.#taps.push(Math.round(playHead() ?? this.#from + (now - this.#began) / 1000 * store.record.rate));
+    this.#taps.push(Math.round(store.head ?? this.#from + (now - this.#began) / 1000 * store.record.rate));
     const { length } = this.#taps;
     const gap = (this.#taps[length - 1] - this.#taps[0]) / (length - 1) / store.record.rate;
     this.#tap.textContent = length < 2 ? "Tap…" : `${(60 / gap).toFixed(1)}`;
@@ -78,18 +83,15 @@ class Grid extends HTMLElement {
     this.#taps = [];
     this.#tap.textContent = "Tap";
     if (taps.length >= LEAST_TAPS) edit({ do: "tap", taps });
-    else store.complain(`Tap ${LEAST_TAPS} times or more, with the beat.`);
+    else store.complain(`tap ${LEAST_TAPS} times or more, with the beat`);
   }
 
   #begin() {
-    const at = Math.round(playHead() ?? store.cursor);
+    const at = Math.round(store.head ?? store.cursor);
     const near = SAME_SECONDS * store.record.rate;
     const said = /** @type {number[]} */ (store.project.grid.ones ?? []).find((one) => Math.abs(one - at) <= near);
     edit(said === undefined ? { do: "one", at } : { do: "not-one", at: said });
   }
 }
-
-/** Where the record plays, samples; null where it does not. @returns {number|null} */
-const playHead = () => null;
 
 customElements.define("chop-grid", Grid);

@@ -6,7 +6,8 @@ import { button, icon, make, onKeys } from "./dom.js";
 const KEYS = [
   ["Hear", [
     ["space", "play, stop, from the cursor"], ["enter", "play the selected slice"],
-    ["1234 qwer asdf zxcv", "pads A13–A16 … A01–A04: press to hear"], ["shift with a pad's key", "select it, without sound"],
+    ["1234 qwer asdf zxcv", "pads A13–A16 … A01–A04: press to hear"],
+    ["shift with a pad's key", "select it, without sound"],
   ]],
   ["Cut", [
     ["← →", "move the selected cut by 1 ms"], ["shift ← →", "by a beat"], ["alt ← →", "by one sample"],

@@ -9,18 +9,23 @@ const KEY = "samplechop-hints", SEEN = "seen";
  * @typedef {object} Hint
  * @property {string} at what it is beside, a selector
  * @property {string} text
- * @property {string[]} by events of the store after which it may be done
  * @property {() => boolean} isDone
  */
 
 /** @type {Hint[]} */
 const HINTS = [
-  { at: "chop-pads", text: "Press a pad, or one of the keys written on them, to hear its slice.", by: ["playing", "selected"],
-    isDone: () => store.playing.size > 0 || store.selected !== null },
-  { at: "#lanes", text: "A cut lies wrong? Drag its flag, or nudge it with ← and →. Undo goes back as far as you like.", by: ["project"],
-    isDone: () => store.project.chops.length > 0 || store.project.deleted.length > 0 },
-  { at: "chop-kit", text: "Another kit? Move a slider. What you locked, moved or named stays in it.", by: ["project"],
-    isDone: () => Object.keys(store.project.kit).length > 0 },
+  {
+    at: "chop-pads", text: "Press a pad, or one of the keys written on them, to hear its slice.",
+    isDone: () => store.playing.size > 0 || store.selected !== null,
+  },
+  {
+    at: "#lanes", text: "A cut lies wrong? Drag its flag, or nudge it with ← and →. Undo goes back as far as you like.",
+    isDone: () => store.project.chops.length > 0 || store.project.deleted.length > 0,
+  },
+  {
+    at: "chop-kit", text: "Another kit? Move a slider. What you locked, moved or named stays in it.",
+    isDone: () => Object.keys(store.project.kit).length > 0,
+  },
 ];
 
 class Hints extends HTMLElement {
@@ -33,7 +38,8 @@ class Hints extends HTMLElement {
     this.setAttribute("role", "note");
     if (localStorage.getItem(KEY) === SEEN) return;
     this.append(this.#text, make("div", { class: "acts" }, this.#count,
-      button("No more hints", () => this.#show(HINTS.length), "Skip all"), button("Next hint", () => this.#show(this.#number + 1), "Got it")));
+      button("No more hints", () => this.#show(HINTS.length), "Skip all"),
+      button("Next hint", () => this.#show(this.#number + 1), "Got it")));
     store.watch(["playing", "selected", "project", "pads"], () => this.#look());
     addEventListener("resize", () => this.#place());
   }

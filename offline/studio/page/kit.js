@@ -3,7 +3,7 @@
 import { densityNow } from "./density.js";
 import { button, make, onKeys } from "./dom.js";
 import { edit, meant } from "./server.js";
-import { Slider } from "./slider.js";
+import { say, Slider } from "./slider.js";
 import { store } from "./store.js";
 import { counted } from "./words.js";
 
@@ -11,19 +11,20 @@ import { counted } from "./words.js";
 /** @import {Command} from "./types.js" */
 
 const MOST = 64;
-const LOUDEST_TIP = "Choose among the strongest attacks only, or among every small one, too";
+const DENSITY = "Choose among the strongest attacks only, or among every small one, too";
 
+const DIVERSITY = "0 takes the strongest chops, 1 the most different ones";
+const twoDigits = (/** @type {number} */ value) => value.toFixed(2);
 /** @type {Range[]} */
 const RANGES = [
   { option: "count", name: "Count", title: "Slices in the kit", min: 1, max: MOST, step: 1, words: String },
-  { option: "density", name: "Density", title: LOUDEST_TIP, min: 0, max: 1, step: 0.01, words: (value) => value.toFixed(2) },
-  { option: "diversity", name: "Diversity", title: "0 takes the strongest chops, 1 the most different ones", min: 0, max: 1,
-    step: 0.01, words: (value) => value.toFixed(2) },
+  { option: "density", name: "Density", title: DENSITY, min: 0, max: 1, step: 0.01, words: twoDigits },
+  { option: "diversity", name: "Diversity", title: DIVERSITY, min: 0, max: 1, step: 0.01, words: twoDigits },
 ];
 /** @type {[value: string, name: string, title: string][]} */
 const CHOOSE = [
-  ["auto", "Auto", "Places where people would cut"], ["attacks", "Attacks", "Every attack"], ["hits", "Hits", "Every strong hit"],
-  ["beats", "Beats", "The beats"], ["bars", "Bars", "The first beat of each bar"],
+  ["auto", "Auto", "Places where people would cut"], ["attacks", "Attacks", "Every attack"],
+  ["hits", "Hits", "Every strong hit"], ["beats", "Beats", "The beats"], ["bars", "Bars", "The first beat of each bar"],
 ];
 /** @type {[value: string, name: string][]} */
 const UNTIL = [
@@ -35,24 +36,31 @@ class Kit extends HTMLElement {
   #of = make("span", { class: "faint" });
   #sliders = RANGES.map((range) => new Slider(range));
   #choose = make("div", { class: "switch", role: "radiogroup", "aria-label": "What is cut at" });
-  #until = make("select", { "aria-label": "Where slices end" }, ...UNTIL.map(([value, name]) => make("option", { value }, name)));
-  #gap = make("input", { type: "number", min: 0, max: 60, step: 0.1, placeholder: "0", "aria-label": "Least seconds between chops" });
+  #until = make("select", { "aria-label": "Where slices end" },
+    ...UNTIL.map(([value, name]) => make("option", { value }, name)));
+  #gap = make("input", {
+    type: "number", min: 0, max: 60, step: 0.1, placeholder: "0", "aria-label": "Least seconds between chops",
+  });
   #bars = make("input", { type: "checkbox" });
   #figures = make("p", { class: "figures", "aria-live": "polite" });
   #again = button("Choose others of the same kind for what is not locked (k)", () => this.#reroll(), "Re-roll");
   #lock = button("Lock all", () => this.#lockAll());
-  #compare = make("button", { type: "button", "aria-expanded": "false", title: "Beside simpler ways to choose",
-                              onclick: () => store.tell("compare") }, "Compare");
+  #compare = make("button", {
+    type: "button", "aria-expanded": "false", "data-opens": "compare", title: "Beside simpler ways to choose",
+    onclick: () => store.tell("compare"),
+  }, "Compare");
 
   connectedCallback() {
     for (const [value, name, title] of CHOOSE) {
       const radio = make("input", { type: "radio", name: "choose", value, class: "unseen" });
-      radio.addEventListener("change", () => this.#say("choose", value === "auto" ? null : value, "density"));
+      radio.addEventListener("change", () => say("choose", value === "auto" ? null : value, "density"));
       this.#choose.append(make("label", { title }, radio, make("span", {}, name)));
     }
-    this.#until.addEventListener("change", () => this.#say("until", this.#until.value === "next" ? null : this.#until.value));
-    this.#gap.addEventListener("change", () => this.#say("min_gap", this.#gap.valueAsNumber || null));
-    this.#bars.addEventListener("change", () => this.#say("bars", this.#bars.checked || null));
+    this.#until.addEventListener("change", () => {
+      say("until", this.#until.value === "next" ? null : this.#until.value);
+    });
+    this.#gap.addEventListener("change", () => say("min_gap", this.#gap.valueAsNumber || null));
+    this.#bars.addEventListener("change", () => say("bars", this.#bars.checked || null));
     this.append(
       make("div", { class: "head" }, make("h2", {}, "Kit"), this.#of, this.#again, this.#lock, this.#compare),
       ...this.#sliders.map((slider) => slider.element),
@@ -60,7 +68,8 @@ class Kit extends HTMLElement {
       make("div", { class: "row" },
         make("label", { class: "named" }, make("span", { class: "name" }, "End at"), this.#until)),
       make("div", { class: "row" },
-        make("label", { class: "named" }, make("span", { class: "name" }, "Apart"), this.#gap, make("span", { class: "faint" }, "s at least")),
+        make("label", { class: "named" }, make("span", { class: "name" }, "Apart"), this.#gap,
+          make("span", { class: "faint" }, "s at least")),
         make("label", { class: "named", title: "Take beginnings of bars first" }, this.#bars, "Bars first")),
       this.#figures);
     onKeys({ k: () => this.#reroll() });
@@ -74,7 +83,7 @@ class Kit extends HTMLElement {
     const values = [options.count ?? most, options.density ?? densityNow(), weight];
     this.#sliders.forEach((slider, index) => slider.show(values[index], RANGES[index].option in said));
     for (const radio of this.#choose.querySelectorAll("input")) {
-      radio.checked = options.density == null && radio.value === options.choose;
+      radio.checked = (options.density ?? null) === null && radio.value === options.choose;
     }
     this.#until.value = this.#known(String(options.until ?? "next"));
     if (document.activeElement !== this.#gap) this.#gap.value = options.min_gap ?? "";
@@ -91,15 +100,8 @@ class Kit extends HTMLElement {
     return until;
   }
 
-  /** @param {string} option @param {any} value @param {...string} without options that this takes the place of */
-  #say(option, value, ...without) {
-    const others = without.filter((name) => name in store.project.kit);
-    const commands = others.map((name) => ({ do: "kit", option: name, value: null }));
-    return edit(...commands, { do: "kit", option, value });
-  }
-
   #reroll() {
-    if (store.pads.length) this.#say("reroll", (store.kit.options.reroll ?? 0) + 1);
+    if (store.pads.length) say("reroll", (store.kit.options.reroll ?? 0) + 1);
   }
 
   #isAllLocked() {
@@ -109,7 +111,9 @@ class Kit extends HTMLElement {
   #lockAll() {
     const isAll = this.#isAllLocked();
     const { pads } = store, wanted = pads.filter((pad) => pad.locked === isAll);
-    if (wanted.length) edit(...wanted.map((pad) => /** @type {Command} */ ({ do: isAll ? "unlock" : "lock", ...meant(pad) })));
+    /** @type {Command[]} */
+    const commands = wanted.map((pad) => ({ do: isAll ? "unlock" : "lock", ...meant(pad) }));
+    if (commands.length) edit(...commands);
   }
 }
 

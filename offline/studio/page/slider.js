@@ -2,6 +2,9 @@
 
 import { button, make } from "./dom.js";
 import { edit, preview } from "./server.js";
+import { store } from "./store.js";
+
+/** @import {Command} from "./types.js" */
 
 /**
  * @typedef {object} Range What a slider is of.
@@ -13,6 +16,16 @@ import { edit, preview } from "./server.js";
  * @property {number} step
  * @property {(value: number) => string} words
  */
+
+/** Set an option, or take it back with null. @param {string} option @param {any} value
+ * @param {...string} without options that it takes the place of */
+export async function say(option, value, ...without) {
+  const said = Object.keys(store.project.kit), others = without.filter((name) => said.includes(name));
+  /** @type {Command[]} */
+  const commands = others.map((name) => ({ do: "kit", option: name, value: null }));
+  if (value !== null || said.includes(option)) commands.push({ do: "kit", option, value });
+  if (commands.length) await edit(...commands);
+}
 
 export class Slider {
   #range;
@@ -27,19 +40,19 @@ export class Slider {
     const { option, name, title, min, max, step } = range;
     this.#range = range;
     this.#input = make("input", { type: "range", min, max, step, "aria-label": name, title, "data-option": option });
-    this.#usual = button(`${name} as usual`, () => edit({ do: "kit", option, value: null }), "auto");
-    this.element = make("div", { class: "slider" }, make("span", { class: "name", "aria-hidden": true, title }, name), this.#input,
-                        this.#output, this.#usual);
+    this.#usual = button(`${name} as usual`, () => say(option, null), "auto");
+    const label = make("span", { class: "name", "aria-hidden": true, title }, name);
+    this.element = make("div", { class: "slider" }, label, this.#input, this.#output, this.#usual);
     this.#input.addEventListener("input", () => {
       this.#isMoving = true;
       this.#say(this.#input.valueAsNumber);
       preview({ do: "kit", option, value: this.#input.valueAsNumber });
     });
     this.#input.addEventListener("change", async () => {
-      await edit({ do: "kit", option, value: this.#input.valueAsNumber });
+      await say(option, this.#input.valueAsNumber);
       this.#isMoving = false;
     });
-    this.#input.addEventListener("dblclick", () => edit({ do: "kit", option, value: null }));
+    this.#input.addEventListener("dblclick", () => say(option, null));
   }
 
   /** Show a value, unless it is being moved. @param {number} value @param {boolean} isSaid whether somebody chose it */

@@ -1,4 +1,4 @@
-// What the studio has to say, where people look: how far the detectors are, what went wrong, what to know of the record.
+// What the studio has to say, where people look: how far the detectors are, what went wrong, what to know.
 
 import { button, icon, make } from "./dom.js";
 import { store } from "./store.js";
@@ -44,8 +44,11 @@ class Status extends HTMLElement {
 
   #showMessages() {
     const fresh = store.get("messages").filter((message) => !this.#read.has(message));
-    this.#messages.replaceChildren(...fresh.map((message) => make("div", { class: "said" }, make("span", {}, ended(sentence(message))),
-      button("Close", () => { this.#read.add(message); this.#showMessages(); }, icon(CROSS)))));
+    this.#messages.replaceChildren(...fresh.map((message) => {
+      const read = () => { this.#read.add(message); this.#showMessages(); };
+      const text = make("span", {}, ended(sentence(message)));
+      return make("div", { class: "said" }, text, button("Close", read, icon(CROSS)));
+    }));
   }
 }
 

@@ -1,0 +1,85 @@
+"""The kit's panel: sliders that answer while they move and are one edit, re-roll, locks, and the kit beside others."""
+
+import pytest
+
+from tests.offline.studio.conftest import until
+
+KIT = "({ store }, [option, value]) => store.project.kit[option] === value"
+
+
+def slide(page, option, value, let_go=True):
+    """Move a slider as a hand does: several values on the way, then, perhaps, it is let go."""
+    page.evaluate(
+        """([option, value, letGo]) => {
+          const slider = document.querySelector(`input[data-option=${option}]`);
+          for (const part of [0.5, 1]) {
+            slider.value = Number(slider.value) * (1 - part) + value * part;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+          }
+          if (letGo) slider.dispatchEvent(new Event("change", { bubbles: true }));
+        }""",
+        [option, value, let_go],
+    )
+
+
+def test_the_kit_follows_a_slider_while_it_moves_and_nothing_is_kept_yet(page):
+    slide(page, "count", 5, let_go=False)
+    until(page, "({ store }) => store.pads.length === 5")
+    assert page.evaluate("window.studio.store.project.undo ?? ''") != "kit count"
+    slide(page, "count", 6)
+    until(page, KIT, ["count", 6])
+
+
+@pytest.mark.parametrize(("option", "value"), [("count", 7), ("density", 0.2), ("diversity", 0.9)])
+def test_a_slider_that_is_let_go_is_one_edit(page, option, value):
+    slide(page, option, value)
+    until(page, KIT, [option, value])
+    until(page, "({ store }, option) => store.project.undo === `kit ${option}`", option)
+    page.keyboard.press("Control+z")
+    until(page, "({ store }, option) => !(option in store.project.kit)", option)
+
+
+def test_a_slider_moves_by_arrow_keys(page):
+    page.locator("input[data-option=count]").focus()
+    before = page.evaluate("window.studio.store.kit.most")
+    page.keyboard.press("ArrowLeft")
+    until(page, KIT, ["count", before - 1])
+
+
+def test_auto_takes_what_a_slider_said_back(page):
+    slide(page, "density", 0.9)
+    until(page, KIT, ["density", 0.9])
+    page.get_by_role("button", name="Density as usual").click()
+    until(page, "({ store }) => !('density' in store.project.kit)")
+
+
+def test_what_is_cut_at_takes_the_place_of_a_density(page):
+    slide(page, "density", 0.9)
+    until(page, KIT, ["density", 0.9])
+    page.locator("label", has_text="Auto").click()
+    until(page, "({ store }) => !('density' in store.project.kit)")
+
+
+def test_ends_gap_and_bars_are_said(page):
+    page.get_by_label("Where slices end").select_option("1bars")
+    until(page, KIT, ["until", "1bars"])
+    page.get_by_label("Least seconds between chops").fill("0.5")
+    page.keyboard.press("Enter")
+    until(page, KIT, ["min_gap", 0.5])
+    page.get_by_label("Bars first").check()
+    until(page, KIT, ["bars", True])
+
+
+def test_a_key_rerolls_what_is_not_locked(page):
+    page.get_by_role("button", name="Lock all").click()
+    until(page, "({ store }) => store.pads.every((pad) => pad.locked)")
+    locked = page.evaluate("window.studio.store.pads.map((pad) => pad.start)")
+    page.keyboard.press("k")
+    until(page, KIT, ["reroll", 1])
+    assert page.evaluate("window.studio.store.pads.map((pad) => pad.start)") == locked
+    page.get_by_role("button", name="Unlock all").click()
+    until(page, "({ store }) => store.pads.every((pad) => !pad.locked)")
+
+
+def test_figures_are_said_in_words(page):
+    assert "random picks" in page.locator("chop-kit .figures").inner_text()
