@@ -41,6 +41,14 @@ def _clean(samples, out):
 def _average(samples, n, mono, peaks):
     channels = samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
+    if channels == 2:  # both at once, which is much quicker, and rounds once
+        left, right, line = peaks[0], peaks[1], samples.reshape(2 * len(samples))
+        for i in range(n):
+            one, other = line[2 * i], line[2 * i + 1]
+            mono[i] = one * scale + other * scale
+            left, right = max(left, abs(one)), max(right, abs(other))
+        peaks[0], peaks[1] = left, right
+        return
     for c in range(channels):
         peak = peaks[c]
         for i in range(n):
@@ -50,10 +58,10 @@ def _average(samples, n, mono, peaks):
         peaks[c] = peak
 
 
-@njit
+@njit(fastmath={"contract"})  # a product and its sum in one operation: what waits for the sample before waits less
 def _replace_cancelled(samples, n, mono, state, rate):
     """Put the difference in place of the mean while the channels cancel; give where in the block that began, or -1."""
-    decay = 1.0 - np.exp(-1.0 / (SMOOTHING_SECONDS * rate))
+    keep = np.exp(-1.0 / (SMOOTHING_SECONDS * rate))
     step = 1.0 / (FADE_SECONDS * rate)
     began = -1
     # Kept apart while it runs: to write and read them again at each sample would take most of the time.
@@ -62,9 +70,9 @@ def _replace_cancelled(samples, n, mono, state, rate):
     for i in range(n):
         mid = 0.5 * (np.float64(samples[i, 0]) + np.float64(samples[i, 1]))
         side = 0.5 * (np.float64(samples[i, 0]) - np.float64(samples[i, 1]))
-        mids += decay * (mid * mid - mids)
-        sides += decay * (side * side - sides)
-        if side * side > FLOOR or mid * mid > FLOOR:
+        mid_power, side_power = mid * mid, side * side
+        mids, sides = mids * keep + mid_power, sides * keep + side_power  # only their ratio is of use
+        if max(mid_power, side_power) > FLOOR:
             sounding += 1.0
         if antiphase:
             antiphase = not mids > sides
@@ -75,7 +83,7 @@ def _replace_cancelled(samples, n, mono, state, rate):
             began = i if began < 0 else began
             if sounding <= 2 * CANCELLED_SAMPLES:
                 fade = 1.0  # nothing was passed on yet: an attack must not be faded in
-        energy = mid * mid + side * side
+        energy = mid_power + side_power
         energies += energy
         if antiphase:
             cancelled += energy
