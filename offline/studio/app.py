@@ -8,6 +8,7 @@ GET /api/peaks?record&level&from&to     int16 pairs of lowest and highest sample
 GET /api/audio?record&from&to           samples as wav
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
+GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
 WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …}
 """
 
@@ -30,6 +31,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from samplechop.offline.common.palette import css
 from samplechop.offline.studio import beside, found, peaks, sound
 from samplechop.offline.studio.desk import Desk, check_edits
+from samplechop.offline.studio.growing_feed import Feeds
 from samplechop.offline.studio.hub import Hub, OpenRecord
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.realtime.core import documents
@@ -68,6 +70,7 @@ def application(hub: Hub) -> Starlette:
         Route("/api/slice", _told(partial(_slice, hub))),
         Route("/api/compare", _told(partial(_compare, hub))),
         WebSocketRoute("/api/live", partial(_live, hub)),
+        *Feeds(hub.library, hub.cache).routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
 

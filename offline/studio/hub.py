@@ -17,6 +17,7 @@ from anyio import to_thread
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.common.process_pool import cores
 from samplechop.offline.studio.desk import Desk
+from samplechop.offline.studio.growing import is_growing
 from samplechop.offline.studio.hearing import Task, hear
 from samplechop.offline.studio.library import Library
 from samplechop.offline.studio.viewer import Message, Viewer
@@ -138,6 +139,8 @@ class Hub:
 
     async def _opened(self, name: str) -> OpenRecord:
         item = self.library.item(name)
+        if is_growing(item.path):
+            raise UserError(f"{item.title!r} is being recorded: it is opened when that has ended")
         if name not in self._records:
             self._records[name] = asyncio.create_task(self._open(item.path))
         opening = self._records[name]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from samplechop.offline.kits.core.record import AUDIO, audio_files, inputs, title
 from samplechop.offline.project.places import find
+from samplechop.offline.studio.growing import is_growing
 from samplechop.realtime.audio.audio_file import is_folder, open_audio
 from samplechop.realtime.core.errors import UserError
 
@@ -34,6 +35,7 @@ class Item:
             "title": self.title,
             "folder": self.folder,
             "session": self.path.is_dir(),
+            "live": is_growing(self.path),
             "project": project,
             "bytes": size,
         }

@@ -52,7 +52,7 @@ def _made(record: Record, told: Callable[[int], object]) -> NDArray[np.int16]:
     found = np.zeros((sizes[-1][1], record.channels, 2), np.int16)
     begin = done = 0
     for samples in _blocks(record):
-        pairs = _extremes(samples, FINEST)
+        pairs = extremes(samples, FINEST)
         found[begin : begin + len(pairs)] = pairs
         begin, done = begin + len(pairs), done + len(samples)
         told(done)
@@ -71,11 +71,16 @@ def _blocks(record: Record) -> Iterator[NDArray[np.int16]]:
         yield from record.blocks(_BLOCK, dtype="int16")
         return
     for samples in record.blocks(_BLOCK):  # libsndfile scales no floats to whole numbers
-        whole = np.clip(np.nan_to_num(samples) * 2.0**15, -(2**15), 2**15 - 1)
-        yield np.rint(whole).astype(np.int16)
+        yield whole_numbers(samples)
 
 
-def _extremes(samples: NDArray[np.int16], size: int) -> NDArray[np.int16]:
+def whole_numbers(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Round floats of full scale ±1 to 16 bits; what is louder is clipped, what is no number is 0."""
+    scaled = np.clip(np.nan_to_num(samples) * 2.0**15, -(2**15), 2**15 - 1)
+    return np.rint(scaled).astype(np.int16)
+
+
+def extremes(samples: NDArray[np.int16], size: int) -> NDArray[np.int16]:
     """Give the lowest and highest of every `size` samples, (n, channels), and of what is left at the end."""
     n, channels = samples.shape
     found = np.empty((-(-n // size), channels, 2), np.int16)

@@ -1,6 +1,6 @@
 // Lowest and highest samples from the server, in tiles that are asked for as they come into view and kept for a while.
 
-import { address, ask, recordId } from "./server.js";
+import { address, ask, peaksFrom, recordId } from "./server.js";
 import { store } from "./store.js";
 
 const LEVELS = [64, 256, 1024, 4096, 16384, 65536];
@@ -13,7 +13,18 @@ const KEYS = 1e9;
 
 /** By level and number; null while it is on its way. @type {Map<number, Int16Array|null>} */
 const tiles = new Map();
+/** Tiles of before a record grew: shown until newer ones are there. @type {Set<number>} */
+const old = new Set();
 let record = "";
+
+/** Have tiles that reach behind a sample asked for anew: the record has grown. @param {number} sample */
+export function grownFrom(sample) {
+  for (const key of tiles.keys()) {
+    const level = Math.floor(key / KEYS);
+    if ((key % KEYS + 1) * TILE * LEVELS[level] > sample) old.add(key);
+  }
+  store.tell("peaks");
+}
 
 /** The place in LEVELS of the coarsest whose pairs are no wider than a column.
  * @param {number} step samples of a column */
@@ -32,15 +43,15 @@ function kept(level, number) {
 /** Ask for a tile, unless it is there or on its way. @param {number} level @param {number} number */
 function want(level, number) {
   const key = level * KEYS + number, there = tiles.get(key);
-  if (there !== undefined) {
+  if (there !== undefined && !(there && old.delete(key))) {
     tiles.delete(key);  // and to the end: what was used last goes last
     tiles.set(key, there);
     return;
   }
-  tiles.set(key, null);
+  tiles.set(key, there ?? null);
   const of = record, size = TILE * LEVELS[level];
   const from = number * size, to = Math.min(store.record.length, from + size);
-  ask(address("peaks", { level: LEVELS[level], from, to }))
+  ask(address(peaksFrom(), { level: LEVELS[level], from, to }))
     .then(async (answer) => {
       const pairs = new Int16Array(await answer.arrayBuffer());
       if (of !== record) return;
@@ -63,6 +74,7 @@ export function columns(channel, step, column, count, low, high) {
   if (record !== recordId()) {
     record = recordId();
     tiles.clear();
+    old.clear();
   }
   const { channels, length } = store.record, level = levelFor(step);
   askFor(level, step * column, Math.min(length, step * (column + count)));

@@ -6,7 +6,7 @@ import { store } from "./store.js";
 
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
 
-let record = "";
+let record = "", peaks = "peaks";
 /** @type {WebSocket|null} */
 let socket = null;
 let tries = 0, number = 0;
@@ -15,6 +15,9 @@ const waiting = new Map();
 
 /** The id of the record that is open. */
 export const recordId = () => record;
+
+/** What gives its peaks. */
+export const peaksFrom = () => peaks;
 
 /** Give the address of something about the open record.
  * @param {string} what @param {{[name: string]: string|number}} facts */
@@ -34,12 +37,18 @@ export async function ask(url, init) {
 
 /** Look at a record from now on. @param {string} id */
 export function open(id) {
-  record = id;
+  reading(id, "peaks");
   tries = 0;
+  connect();
+}
+
+/** Have what is drawn be that of a record, without a project.
+ * @param {string} id @param {string} from what gives peaks */
+export function reading(id, from) {
+  [record, peaks] = [id, from];
   const before = socket;
   socket = null;
   before?.close();
-  connect();
 }
 
 function connect() {

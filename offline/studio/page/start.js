@@ -15,6 +15,7 @@ import "./probability.js";
 import "./drums.js";
 import "./chords.js";
 import "./heads.js";
+import "./live.js";
 import { ask, open } from "./server.js";
 import { store } from "./store.js";
 import { view } from "./view.js";
@@ -23,7 +24,8 @@ async function start() {
   const { items } = await (await ask("/api/library")).json();
   const wanted = new URLSearchParams(location.search).get("record");
   const first = items.find((/** @type {{id: string}} */ item) => item.id === wanted) ?? items[0];
-  open(first.id);
+  if (first.live) /** @type {import("./live.js").Live} */ (document.querySelector("chop-live")).follow(first.id);
+  else open(first.id);
 }
 
 const waves = /** @type {HTMLElement} */ (document.getElementById("lanes"));
