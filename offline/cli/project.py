@@ -251,14 +251,16 @@ def _edit(record: Path, wanted: list[Any], begin: "Project | None" = None, offer
 
 def _keep_sound(record: Path, path: Path, project: "Project") -> None:
     """Keep what finds the places of a project again, unless it is there; the edits are kept in any case."""
+    from samplechop.offline.project.places import sound_of
+
+    if sound_of(path).exists():
+        return
     from tempfile import TemporaryDirectory
 
     from samplechop.offline.common.array_cache import user_cache
     from samplechop.offline.kits.core.record import open_record
-    from samplechop.offline.project.realign import keep_sound, sound_of
+    from samplechop.offline.project.realign import keep_sound
 
-    if sound_of(path).exists():
-        return
     try:
         with TemporaryDirectory() as scratch:
             keep_sound(path, open_record(record, Path(scratch)).with_cache(user_cache()), project)

@@ -5,9 +5,11 @@ Nothing is detected for it: it is what a kit is just made of, or what is kept of
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from samplechop import models
 from samplechop.offline.common.array_cache import ArrayCache
-from samplechop.offline.kits.analysis import candidates, detection
+from samplechop.offline.kits.analysis.detection_facts import KIND, facts_of
 from samplechop.offline.kits.core.record import audio_files, recorded_channel
 from samplechop.offline.kits.core.record_cache import record_cache
 from samplechop.offline.project.document import offer_document
@@ -20,11 +22,14 @@ from samplechop.offline.project.store import Editor, editing, read_project
 from samplechop.offline.project.values import MOST_PLACES
 from samplechop.realtime.core.errors import UserError
 
+if TYPE_CHECKING:
+    from samplechop.offline.kits.analysis.candidates import Found
+
 _DIGITS = 4
 """Of a strength."""
 
 
-def offer_of(found: candidates.Found) -> Offer:
+def offer_of(found: "Found") -> Offer:
     """Give what was found as what is offered."""
     return Offer(found.model, tuple((one.sample, round(one.strength, _DIGITS)) for one in found.offered))
 
@@ -41,7 +46,12 @@ def kept(source: Path, project: Project, cache: ArrayCache) -> Offer | None:
         known = record_cache(cache, file, audio.sample_rate, audio.channels, audio.length, channel)
         if audio.sha256 not in ("", known_sound(known)):
             return None
-        detected = detection.kept(known.altered("harmonic") if options.harmonic else known, options, 0, audio.length)
+        found_in = known.altered("harmonic") if options.harmonic else known
+        if found_in.kept(KIND, facts_of(models.load(options.model), options, 0, audio.length)) is None:
+            return None
+        from samplechop.offline.kits.analysis import candidates, detection  # which bring all that detects
+
+        detected = detection.kept(found_in, options, 0, audio.length)
         return None if detected is None else offer_of(candidates.found_of(detected, options, audio.sample_rate))
     return None
 

@@ -2,6 +2,7 @@
 
     song.flac    song.chops.json           the project
                  song.chops.journal.jsonl  its edits
+                 song.chops.sound.npz      what finds its places in another file, see `realign`
 
 Where nothing can be written beside the audio, both lie in the folder projects of the settings, named after the file and
 its path. What is there already is taken from where it is, beside the audio first.
@@ -16,7 +17,7 @@ import platformdirs
 from samplechop.offline.common.paths import beside
 from samplechop.offline.kits.core.record import audio_files
 
-PROJECT, JOURNAL = ".chops.json", ".chops.journal.jsonl"
+PROJECT, JOURNAL, SOUND = ".chops.json", ".chops.journal.jsonl", ".chops.sound.npz"
 
 
 def find(source: Path) -> Path | None:
@@ -45,6 +46,11 @@ def place_for(source: Path) -> Path:
 def journal_of(project: Path) -> Path:
     """Give the path of a project's journal."""
     return project.with_name(project.name.removesuffix(PROJECT) + JOURNAL)
+
+
+def sound_of(project: Path) -> Path:
+    """Give the path of what is kept of the sound a project was made for."""
+    return project.with_name(project.name.removesuffix(PROJECT) + SOUND)
 
 
 def project_of(journal: Path) -> Path:

@@ -14,16 +14,9 @@ from samplechop.offline.project.document import to_document
 from samplechop.offline.project.history import REPLACE
 from samplechop.offline.project.identity import audio_of
 from samplechop.offline.project.model import Project
-from samplechop.offline.project.places import PROJECT
+from samplechop.offline.project.places import sound_of
 from samplechop.offline.project.store import Editor, editing, read, read_project
 from samplechop.realtime.core.errors import UserError
-
-SOUND = ".chops.sound.npz"
-
-
-def sound_of(project: Path) -> Path:
-    """Give the path of the fingerprint beside a project."""
-    return project.with_name(project.name.removesuffix(PROJECT) + SOUND)
 
 
 def keep_sound(path: Path, record: Record, project: Project) -> None:

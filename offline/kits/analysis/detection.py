@@ -4,7 +4,6 @@ Density, count and all by which a kit is chosen change nothing of it. Every atta
 way of the density's dial, so that those at any density are told without processing the record again.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +16,7 @@ from samplechop import models
 from samplechop.models import Manifest, StreamFeatures
 from samplechop.offline.common.array_cache import Arrays
 from samplechop.offline.kits.analysis import bar_count, loops, passages, tempo_and_key
+from samplechop.offline.kits.analysis.detection_facts import KIND, facts_of, fixed_density
 from samplechop.offline.kits.analysis.one_octave import one_octave
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
@@ -29,13 +29,9 @@ from samplechop.realtime.detectors.beats.metrical_level import wanted_tempo
 from samplechop.realtime.detectors.beats.tracker import TEMPO_RANGE
 from samplechop.realtime.detectors.chop import DIAL
 from samplechop.realtime.detectors.chop.choice import at_density
-from samplechop.realtime.detectors.chop.decision import Decision
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.session_parts import FAST_BLOCK
-
-KIND = "attacks and beats"
-"""Of arrays in a record's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +113,7 @@ def detect(
     """
 
     manifest = models.load(options.model)
-    facts = _facts(manifest, options, first, last)
+    facts = facts_of(manifest, options, first, last)
 
     def make() -> Arrays:
         return _arrays(_detected(record, options, manifest, first, last, progress))
@@ -134,40 +130,15 @@ def kept(cache: RecordCache, options: ChopOptions, first: int, last: int) -> Det
     """
     manifest = models.load(options.model)
     read = partial(_detection, model=(manifest.name, manifest.sha256))
-    found = cache.value(KIND, _facts(manifest, options, first, last), read)
+    found = cache.value(KIND, facts_of(manifest, options, first, last), read)
     return None if found is None else _wanted(found, manifest, options)
-
-
-def _facts(manifest: Manifest, options: ChopOptions, first: int, last: int) -> list[Any]:
-    """Give all that decides what is found in a sound."""
-    beats = manifest if isinstance(manifest.features, StreamFeatures) else models.load(BeatSettings().model)
-    density = _density(manifest, options)
-    nets = first, last, _digest(manifest), _digest(beats)
-    return [*nets, options.threshold, options.choose, density, options.tempo_range, options.tempo]
-
-
-def _density(manifest: Manifest, options: ChopOptions) -> float | None:
-    """Give the density, where what is detected is another at every one: by a threshold, or a model of before."""
-    fixed = options.threshold is not None or not _has_dial(manifest)
-    return options.density if fixed else None
 
 
 def _wanted(found: Detection, manifest: Manifest, options: ChopOptions) -> Detection:
     """Give what was found at the density of the options."""
-    if options.density is not None and _density(manifest, options) is None:
+    if options.density is not None and fixed_density(manifest, options) is None:
         found = replace(found, attacks=found.heard.at(options.density))
     return found
-
-
-def _has_dial(manifest: Manifest) -> bool:
-    streams = isinstance(manifest.features, StreamFeatures)
-    return streams and Decision.read(manifest.decision, f"model {manifest.name!r}").has_dial
-
-
-def _digest(manifest: Manifest) -> str:
-    """Give a hash of all in a manifest that says what is detected; the net itself is in it by its own."""
-    parts = (manifest.sha256, manifest.features, manifest.threshold, manifest.min_gap, manifest.decision)
-    return hashlib.sha256(repr((*parts, manifest.calibration)).encode()).hexdigest()
 
 
 def _detected(
@@ -178,7 +149,7 @@ def _detected(
     last: int,
     progress: Callable[[int], object],
 ) -> Detection:
-    density = _density(manifest, options)
+    density = fixed_density(manifest, options)
     low, high = options.tempo_range or TEMPO_RANGE
     settings = ChopSettings(
         options.model,

@@ -11,6 +11,7 @@ from samplechop import models
 from samplechop.realtime.core import events
 from samplechop.realtime.core.events import Event
 from samplechop.realtime.core.plugin import Block, Emit, ProcessSpec, StatedLatency
+from samplechop.realtime.detectors.beats import MODEL
 from samplechop.realtime.detectors.beats.bars import BarCues, BarTracker
 from samplechop.realtime.detectors.beats.metrical_level import AS_DETECTED, Beat, MetricalLevel, Tempo
 from samplechop.realtime.detectors.beats.octave_evidence import HEADS, OctaveEvidence, PulseOdds
@@ -53,7 +54,7 @@ class BeatSettings:
     tempo: which multiple of the tracked pulse is the beat, see `Tempo`.
     """
 
-    model: str = "chop"
+    model: str = MODEL
     begin_trust: float | None = None
     keep_trust: float | None = None
     tempo_range: TempoRange = TEMPO_RANGE

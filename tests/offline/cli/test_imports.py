@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from samplechop.offline.cli.main import COMMANDS
 from samplechop.offline.cli.train import RECIPES
+from tests.support.command import samplechop
 
 COMPUTING = ("numba", "scipy", "librosa", "matplotlib", "tensorflow", "sklearn", "soxr", "ai_edge_litert", "rtmidi")
 RUN = """
@@ -21,6 +25,16 @@ for one in given:
         pass
 print("imported:", *sorted(name for name in computing if name in sys.modules))
 """
+
+
+def test_nothing_that_detects_is_imported_by_an_edit_where_no_offer_is_known(tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    soundfile.write(song, np.zeros(1000), 8000)
+    assert samplechop("project", "set", song, "lock 0.05").code == 0
+    given = f'project set {song} {{"do":"lock","at":5}};project undo {song}'
+    command = [sys.executable, "-c", RUN, given, " ".join(COMPUTING)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported:", done.stderr
 
 
 @pytest.mark.parametrize(
