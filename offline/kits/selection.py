@@ -53,7 +53,8 @@ def select(
     """Choose the kit's chops; gives their indices into `candidates` in order of time.
 
     descriptors: of the candidates, in their order. locked: indices that stay, also where they are more than
-    `options.most` or lie close together. downbeats: samples at sample_rate Hz, used with `options.bars`.
+    `options.most` or lie close together; one that would be chosen anyway changes nothing else of the kit.
+    downbeats: samples at sample_rate Hz, used with `options.bars`.
     suits: how well each suits what is wanted, 0..1, a factor on its probability; what is not SUITABLE is left out,
     unless the kit would not be full. None where nothing is wanted.
     Fewer than `options.most` are given only where there are fewer, after clean-up and --min-gap.
@@ -86,9 +87,13 @@ def select(
     together = None
     if options.min_gap:
         together = np.abs(samples[kept][:, None] - samples[kept]) < round(options.min_gap * sample_rate)
-    start = np.flatnonzero(np.isin(kept, fixed)).tolist()
-    order = diversify(probability, apart, options.most, options.weight, mode, start, duplicates, together)
-    return kept[np.sort(order)]
+    wanted, start = np.flatnonzero(np.isin(kept, fixed)), np.zeros(0, np.int64)
+    while True:
+        order = diversify(probability, apart, options.most, options.weight, mode, start.tolist(), duplicates, together)
+        missing = np.setdiff1d(wanted, order)
+        if not len(missing):
+            return kept[np.sort(order)]
+        start = np.union1d(start, missing)
 
 
 def _evened(strength: NDArray[np.float64], alone: NDArray[np.bool_]) -> NDArray[np.float64]:

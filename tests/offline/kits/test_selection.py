@@ -51,6 +51,14 @@ def apart(n: int) -> list[Candidate]:
 DISTINCT = np.eye(40)
 
 
+@given(st.integers(1, 40), st.integers(0, 9), OPTIONS, st.data())
+def test_locking_what_is_chosen_changes_nothing(n: int, seed: int, options: ChopOptions, data: st.DataObject) -> None:
+    candidates, descriptors = made(n, seed)
+    chosen = select(candidates, descriptors, options).tolist()
+    locked = data.draw(st.lists(st.sampled_from(chosen), unique=True))
+    assert select(candidates, descriptors, options, locked).tolist() == chosen
+
+
 @given(st.integers(0, 40), st.integers(0, 9), OPTIONS, st.data())
 def test_the_choice_is_in_order_of_time_and_holds_what_is_locked(
     n: int, seed: int, options: ChopOptions, data: st.DataObject
