@@ -2,6 +2,7 @@
 
 import { address, ask, recordId } from "./server.js";
 import { store } from "./store.js";
+import { readWav } from "./wav.js";
 
 /** Samples in a tile. */
 const TILE = 1 << 15;
@@ -23,11 +24,9 @@ function tile(number) {
   const of = record, from = number * TILE, to = Math.min(store.record.length, from + TILE);
   ask(address("audio", { from, to }))
     .then(async (answer) => {
-      const { channels, rate } = store.record;
-      // A context of the record's own rate: decoding does not resample.
-      const heard = await new OfflineAudioContext(channels, 1, rate).decodeAudioData(await answer.arrayBuffer());
+      const heard = readWav(await answer.arrayBuffer());
       if (of !== record) return;
-      tiles.set(number, Array.from({ length: channels }, (_, channel) => heard.getChannelData(channel)));
+      tiles.set(number, Array.from({ length: heard.numberOfChannels }, (_, channel) => heard.getChannelData(channel)));
       if (tiles.size > MOST_TILES) tiles.delete(/** @type {number} */ (tiles.keys().next().value));
       store.tell("samples");
     })

@@ -6,7 +6,7 @@ import { store } from "./store.js";
 /** @import {Pad} from "./types.js" */
 
 // Okabe and Ito, as in offline/common/palette.py; colours.css has them as --slice-0 … --slice-5.
-const IN_TURN = 6;
+export const IN_TURN = 6;
 
 /** @param {Pad} pad @param {number} [number] its place among the pads, where it is known */
 export function sliceColour(pad, number = store.pads.indexOf(pad)) {

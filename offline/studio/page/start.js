@@ -10,6 +10,7 @@ import "./status.js";
 import "./overview.js";
 import "./ruler.js";
 import "./markers.js";
+import "./pads.js";
 import "./wave.js";
 import "./probability.js";
 import "./drums.js";

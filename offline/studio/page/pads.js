@@ -1,0 +1,230 @@
+// Sixteen pads, and banks of them: a press plays a slice and selects it, a drag swaps two or takes one out of the page.
+
+import { carryOn } from "./carry.js";
+import { cap, learnCaps, PAD_CODES } from "./keycaps.js";
+import { seconds } from "./measures.js";
+import { colour } from "./palette.js";
+import { PadPictures } from "./pad-picture.js";
+import { IN_TURN, sliceColour } from "./slices.js";
+import { chokeGroup, press, progress, release } from "./sound.js";
+import { store } from "./store.js";
+import { view } from "./view.js";
+
+/** @import {Pad} from "./types.js" */
+
+/** MIDI note of A01, and pads of a bank. */
+export const FIRST_NOTE = 36, BANK = 16;
+const LETTERS = "ABCDEF";
+
+/** @param {number} note */
+const bankOf = (note) => Math.floor((note - FIRST_NOTE) / BANK);
+
+/** Name a note as a pad. @param {number} note */
+export function padName(note) {
+  const bank = bankOf(note);
+  return bank < 0 ? `note ${note}` : `${LETTERS[bank]}${String(note - FIRST_NOTE - BANK * bank + 1).padStart(2, "0")}`;
+}
+
+/** @param {string} tag @param {string} name @param {Element} parent */
+const part = (tag, name, parent) => {
+  const made = document.createElement(tag);
+  made.className = name;
+  parent.append(made);
+  return made;
+};
+
+export class PadsView extends HTMLElement {
+  bank = 0;
+  /** @type {HTMLButtonElement[]} by place, the lowest row first */
+  #slots = [];
+  #banks = document.createElement("div");
+  #told = document.createElement("span");
+  #pictures = new PadPictures();
+  /** Notes that pointers hold. @type {Map<number, number>} */
+  #held = new Map();
+
+  connectedCallback() {
+    const head = part("header", "head", this);
+    part("h2", "", head).textContent = "Pads";
+    this.#banks.className = "banks";
+    this.#told.className = "faint";
+    head.append(this.#banks, this.#told);
+    const grid = part("div", "pad-grid", this);
+    grid.setAttribute("role", "group");
+    grid.setAttribute("aria-label", "Pads");
+    for (let place = 0; place < BANK; place += 1) this.#slots.push(this.#slot(place));
+    for (let row = 3; row >= 0; row -= 1) grid.append(...this.#slots.slice(4 * row, 4 * row + 4));
+    carryOn(this, grid);
+    for (const name of ["pointerup", "pointercancel"]) {
+      addEventListener(name, (event) => this.#letGo(/** @type {PointerEvent} */ (event).pointerId));
+    }
+    new ResizeObserver(() => this.#paint()).observe(grid);
+    addEventListener("theme", () => this.#show());
+    store.watch(["pads", "kit", "job", "record", "project"], () => this.#show());
+    store.watch(["selected"], () => this.#showSelected());
+    store.watch(["playing"], () => this.#showPlaying());
+    store.watch(["found"], () => this.#show());
+    store.addEventListener("peaks", () => this.#paint());
+    store.addEventListener("head", () => this.#showHeads());
+    learnCaps(() => this.#show());
+  }
+
+  /** The pad at a place of the shown bank. @param {number} place @returns {Pad|undefined} */
+  at(place) {
+    const note = this.note(place);
+    return store.pads.find((pad) => pad.note === note);
+  }
+
+  /** @param {number} place */
+  note(place) { return FIRST_NOTE + BANK * this.bank + place; }
+
+  /** The place of an element within a pad, or -1. @param {Element|null} element */
+  placeOf(element) {
+    return this.#slots.indexOf(/** @type {HTMLButtonElement} */ (element?.closest(".pad")));
+  }
+
+  /** Play a pad and select its slice, or with `silently` select it only. @param {Pad} pad @param {boolean} silently */
+  play(pad, silently = false) {
+    if (!silently) press(pad);
+    store.select(pad.start);
+    view.reveal(pad.start);
+  }
+
+  /** Show the bank before or after. @param {number} step */
+  turn(step) {
+    const banks = this.#used(), now = banks.indexOf(this.bank);
+    this.bank = banks[Math.min(Math.max(0, now + step), banks.length - 1)];
+    this.#show();
+  }
+
+  /** @param {number} place */
+  #slot(place) {
+    const slot = document.createElement("button");
+    slot.type = "button";
+    slot.className = "pad";
+    slot.append(document.createElement("canvas"));
+    part("i", "line", slot);
+    const top = part("span", "top", slot), foot = part("span", "foot", slot);
+    for (const name of ["where", "lock", "length"]) part("span", name, top);
+    for (const name of ["about", "choke"]) part("span", name, foot);
+    part("kbd", "", foot);
+    slot.addEventListener("pointerdown", (event) => this.#down(place, event));
+    slot.addEventListener("click", (event) => {
+      const pad = this.at(place);
+      if (event.detail) slot.blur();  // the keyboard plays on, also after a click
+      else if (pad) this.play(pad);
+    });
+    return slot;
+  }
+
+  /** @param {number} place @param {PointerEvent} event */
+  #down(place, event) {
+    const pad = this.at(place);
+    this.#slots[place].draggable = pad !== undefined && event.pointerType === "mouse";
+    if (!pad || event.button !== 0) return;
+    this.#held.set(event.pointerId, pad.note);
+    this.play(pad, event.shiftKey);
+  }
+
+  /** @param {number} pointer */
+  #letGo(pointer) {
+    const note = this.#held.get(pointer);
+    this.#held.delete(pointer);
+    if (note !== undefined) release(note);
+  }
+
+  #used() {
+    const used = new Set(store.pads.map((pad) => bankOf(pad.note)));
+    return used.size ? [...used].sort((a, b) => a - b) : [0];
+  }
+
+  #show() {
+    const banks = this.#used();
+    if (!banks.includes(this.bank)) this.bank = banks[0];
+    this.#banks.hidden = banks.length < 2;
+    this.#banks.replaceChildren(...banks.map((bank) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = bank < 0 ? "low" : LETTERS[bank];
+      button.title = `Bank ${button.textContent}`;
+      button.setAttribute("aria-pressed", String(bank === this.bank));
+      button.addEventListener("click", () => { this.bank = bank; this.#show(); });
+      return button;
+    }));
+    this.#told.textContent = this.#sentence();
+    this.#slots.forEach((slot, place) => this.#fill(slot, place, this.at(place)));
+    this.#showSelected(false);
+    this.#showPlaying();
+    this.#paint();
+  }
+
+  #sentence() {
+    if (store.pads.length) return `${store.pads.length} ${store.pads.length === 1 ? "slice" : "slices"}`;
+    return store.record.length ? "They fill as soon as the record was heard" : "";
+  }
+
+  /** @param {HTMLButtonElement} slot @param {number} place @param {Pad|undefined} pad */
+  #fill(slot, place, pad) {
+    const say = (/** @type {string} */ name, /** @type {string} */ text) => {
+      const element = /** @type {HTMLElement} */ (slot.querySelector(`.${name}, ${name}`));
+      if (element.textContent !== text) element.textContent = text;
+    };
+    const name = padName(this.note(place)), group = pad ? chokeGroup(pad) : 0;
+    slot.classList.toggle("empty", !pad);
+    slot.classList.toggle("locked", Boolean(pad?.locked));
+    slot.setAttribute("aria-disabled", String(!pad));
+    slot.style.setProperty("--slice", pad ? sliceColour(pad) : "transparent");
+    slot.style.setProperty("--choke", group ? colour(`slice-${(group - 1) % IN_TURN}`) : "transparent");
+    say("where", name);
+    say("lock", pad?.locked ? "locked" : "");
+    say("length", pad ? seconds(pad.stop - pad.start) : "");
+    say("about", pad ? pad.name ?? chordOf(pad) : "");
+    slot.classList.toggle("named", Boolean(pad?.name));
+    say("choke", pad && pad.choke !== null ? String(group || "–") : "");
+    say("kbd", cap(PAD_CODES[place]));
+    slot.setAttribute("aria-label", pad ? label(pad, name) : `${name}, empty`);
+    slot.title = pad ? "Press to play; drag onto another pad to swap, or out of the page to take the wav along" : "";
+  }
+
+  #showSelected(turn = true) {
+    const chosen = store.pad;
+    if (turn && chosen && bankOf(chosen.note) !== this.bank) {
+      this.bank = bankOf(chosen.note);
+      this.#show();
+      return;
+    }
+    this.#slots.forEach((slot, place) => {
+      const here = chosen !== undefined && chosen.note === this.note(place);
+      slot.classList.toggle("selected", here);
+      if (here) slot.setAttribute("aria-current", "true");
+      else slot.removeAttribute("aria-current");
+      slot.tabIndex = here || (place === 0 && (!chosen || bankOf(chosen.note) !== this.bank)) ? 0 : -1;
+      if (here && this.contains(document.activeElement) && this.placeOf(document.activeElement) >= 0) slot.focus();
+    });
+  }
+
+  #showPlaying() {
+    this.#slots.forEach((slot, place) => slot.classList.toggle("playing", store.playing.has(this.note(place))));
+  }
+
+  #showHeads() {
+    this.#slots.forEach((slot, place) => {
+      const share = store.playing.has(this.note(place)) ? progress(this.note(place)) : null;
+      const head = /** @type {HTMLElement} */ (slot.querySelector(".line"));
+      head.style.transform = `translateX(${(share ?? 0) * slot.clientWidth}px)`;
+    });
+  }
+
+  #paint() {
+    this.#pictures.paint(this.#slots, (place) => this.at(place));
+  }
+}
+
+/** @param {Pad} pad @param {string} name */
+const label = (pad, name) =>
+  [name, pad.name, seconds(pad.stop - pad.start), pad.locked ? "locked" : ""].filter(Boolean).join(", ");
+
+/** The chord that a slice begins in. @param {Pad} pad */
+const chordOf = (pad) => store.found.chords.findLast(([at]) => at <= pad.start + 0.05 * store.record.rate)?.[1] ?? "";
+
+customElements.define("chop-pads", PadsView);

@@ -1,0 +1,191 @@
+// What is heard: slices on their pads, and the record from anywhere on.
+//
+// All is scheduled in frames of one context that runs at the record's own rate. A press starts a buffer that lies ready;
+// what is longer than a part follows in parts that are fetched while it sounds.
+
+import { fetchAhead, part, there } from "./buffers.js";
+import { store } from "./store.js";
+import { Voice } from "./voice.js";
+
+/** @import {Range} from "./buffers.js" */
+/** @import {Pad} from "./types.js" */
+
+/** Seconds of a part: of the first when listening begins, which is soon there, and of the others. */
+const FIRST_PART = 1.5, PART = 6;
+/** Seconds before a part is due that it is asked for. */
+const EARLY = 8;
+/** Milliseconds without another change until sound is fetched ahead. */
+const QUIET_MS = 120;
+/** The group of all pads, where nobody gave another. */
+const ALL = 1;
+
+/** @type {AudioContext|null} */
+let context = null;
+/** Pads that sound, by note; what is pressed and does not sound yet, too. @type {Map<number, {pad: Pad, voice: Voice}>} */
+const pads = new Map();
+/** @type {Voice|null} */
+let listening = null;
+/** The newest of all, whose place is shown. @type {Voice|null} */
+let newest = null;
+let moving = false;
+
+/** Give the context, at the rate of the record; a gesture of the user's lets it run. */
+function awake() {
+  const { rate } = store.record;
+  if (context?.sampleRate !== rate) {
+    context?.close();
+    context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
+  }
+  if (context.state === "suspended") context.resume();
+  return context;
+}
+
+/** @param {Pad} pad */
+export const playMode = (pad) => pad.play ?? store.kit.options.play ?? "one-shot";
+
+/** The choke group of a pad, 0 for none. @param {Pad} pad @returns {number} */
+export const chokeGroup = (pad) => pad.choke ?? (store.kit.options.choke === false ? 0 : ALL);
+
+/** Give the first part of a slice. @param {Pad} pad @returns {Range} */
+const head = ({ start, stop }) => [start, Math.min(stop, start + Math.round(PART * store.record.rate))];
+
+/** Play a slice on its pad. @param {Pad} pad */
+export function press(pad) {
+  const audio = awake();
+  stopListening();
+  pads.get(pad.note)?.voice.stop();
+  const group = chokeGroup(pad);
+  if (group) for (const one of pads.values()) if (chokeGroup(one.pad) === group) one.voice.stop();
+  const [first, last] = head(pad), whole = last === pad.stop;
+  const voice = new Voice(audio, { gain_db: pad.gain_db, loop: whole && playMode(pad) === "loop" });
+  pads.set(pad.note, { pad, voice });
+  begin(voice, () => { if (pads.get(pad.note)?.voice === voice) pads.delete(pad.note); });
+  const buffer = there(first, last);
+  if (buffer && whole) {
+    voice.add(buffer, first);
+    voice.complete();
+  } else {
+    feed(voice, pad.start, pad.stop, last - first, !whole && playMode(pad) === "loop");
+  }
+}
+
+/** Let go of a pad: what plays only while it is held ends. @param {number} note */
+export function release(note) {
+  const one = pads.get(note);
+  if (one && playMode(one.pad) !== "one-shot") one.voice.stop();
+}
+
+/** Play the record from a sample on. @param {number} from */
+export function listen(from) {
+  const audio = awake(), first = Math.round(from);
+  hush();
+  if (first >= store.record.length) return;
+  const voice = listening = new Voice(audio);
+  begin(voice, () => { if (listening === voice) listening = null; });
+  feed(voice, first, store.record.length, Math.round(FIRST_PART * audio.sampleRate), false, true);
+}
+
+/** Whether the record itself is played. */
+export const isListening = () => listening !== null;
+
+export const stopListening = () => listening?.stop();
+
+/** Let all fall silent. */
+export function hush() {
+  stopListening();
+  for (const { voice } of pads.values()) voice.stop();
+}
+
+/** How much of a pad's slice was heard, 0..1; null where it does not sound. @param {number} note */
+export function progress(note) {
+  const one = pads.get(note), sample = one && heard(one.voice);
+  return one && sample !== null && sample !== undefined ? (sample - one.pad.start) / (one.pad.stop - one.pad.start) : null;
+}
+
+/** The sample of the record that is heard now, or null. */
+export const heardNow = () => newest && heard(newest);
+
+/** @param {Voice} voice */
+function heard(voice) {
+  if (!context) return null;
+  return voice.sample(context.currentTime - (context.outputLatency || 0));
+}
+
+/** @param {Voice} voice @param {() => void} ended */
+function begin(voice, ended) {
+  newest = voice;
+  voice.ended = () => {
+    ended();
+    if (newest === voice) newest = listening ?? [...pads.values()].at(-1)?.voice ?? null;
+    showPads();
+  };
+  showPads();
+  if (moving) return;
+  moving = true;
+  requestAnimationFrame(move);
+}
+
+/** Show what sounds where, until nothing does. */
+function move() {
+  const sample = heardNow();
+  store.moveHead(sample === null ? null : Math.floor(sample));
+  moving = newest !== null;
+  if (moving) requestAnimationFrame(move);
+}
+
+function showPads() {
+  const now = new Set(pads.keys());
+  if (now.size === store.playing.size && [...now].every((note) => store.playing.has(note))) return;
+  store.playing = now;
+  store.tell("playing");
+}
+
+/** Give a voice the samples from..to, part after part, over and over where it loops; what comes late begins late.
+ * @param {Voice} voice @param {number} from @param {number} to @param {number} length of the first part
+ * @param {boolean} loop @param {boolean} rise whether it begins in the middle of something */
+async function feed(voice, from, to, length, loop, rise = false) {
+  const audio = /** @type {AudioContext} */ (context);
+  let first = from, frame = 0, size = length;
+  try {
+    while (first < to && !voice.over) {
+      const last = Math.min(to, first + size);
+      const buffer = there(first, last) ?? (await part(first, last));
+      if (voice.over || audio !== context) return;
+      frame = Math.max(frame, voice.soon);
+      if (rise && first === from) voice.rise(frame);
+      voice.add(buffer, first, frame);
+      frame += buffer.length;
+      first = loop && last === to ? from : last;
+      size = Math.round(PART * audio.sampleRate);
+      await wait(frame / audio.sampleRate - audio.currentTime - EARLY);
+    }
+    voice.complete();
+  } catch (error) {
+    voice.stop();
+    store.complain(/** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {number} seconds */
+const wait = (seconds) => seconds > 0 ? new Promise((done) => setTimeout(done, 1000 * seconds)) : undefined;
+
+let due = 0;
+/** Fetch ahead what may be played next: from the cursor, the selected slice, and all pads. */
+function prepare() {
+  clearTimeout(due);
+  due = setTimeout(() => {
+    const { rate, length } = store.record, { cursor, pad } = store;
+    if (!length) return;
+    /** @type {Range[]} */
+    const wanted = [...(pad ? [pad] : []), ...store.pads].map(head);
+    if (cursor < length) wanted.splice(1, 0, [cursor, Math.min(length, cursor + Math.round(FIRST_PART * rate))]);
+    fetchAhead(wanted);
+  }, QUIET_MS);
+}
+
+// Any gesture starts the sound of the machine, which takes a moment: the first press on a pad need not wait for it.
+for (const gesture of ["pointerdown", "keydown"]) {
+  addEventListener(gesture, () => { if (store.record.length) awake(); }, { capture: true, passive: true });
+}
+for (const name of ["record", "pads", "selected", "cursor"]) store.addEventListener(name, prepare);
+store.addEventListener("record", hush);

@@ -1,0 +1,120 @@
+"""Pads: each gesture with them."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.offline.studio.conftest import until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+SWAPPED = """({ store }, [a, b]) => [[a, b], [b, a]].every(([one, other]) =>
+  store.pads.find(({ start }) => start === one.start)?.note === other.note)"""
+PADS = "() => window.studio.store.pads.map(({ note, start, pad }) => ({ note, start, pad }))"
+
+
+@pytest.fixture
+def pads(page: "Page") -> list[dict[str, Any]]:
+    """Give the pads in order of time."""
+    return list(page.evaluate(PADS))
+
+
+def slot(page: "Page", pad: dict[str, Any]) -> "Locator":
+    """Give a pad on the page."""
+    return page.locator(".pad", has=page.locator(f".where:text-is('{pad['pad']}')"))
+
+
+def test_lowest_row_is_the_first(page: "Page", pads: list[dict[str, Any]]) -> None:
+    first, fifth = slot(page, pads[0]).bounding_box(), slot(page, pads[4]).bounding_box()
+    assert first and fifth and first["x"] == fifth["x"] and first["y"] > fifth["y"]
+    assert slot(page, pads[0]).locator("kbd").text_content() == "Z"
+
+
+def test_a_press_plays_and_selects_at_once(page: "Page", pads: list[dict[str, Any]]) -> None:
+    slot(page, pads[2]).hover()
+    page.mouse.down()
+    until(page, "({ store }, pad) => store.selected === pad.start && store.playing.has(pad.note)", pads[2])
+    page.mouse.up()
+
+
+def test_pads_of_a_choke_group_end_each_other(page: "Page", pads: list[dict[str, Any]]) -> None:
+    slot(page, pads[1]).click()
+    slot(page, pads[3]).click()
+    until(page, "({ store }, note) => store.playing.size === 1 && store.playing.has(note)", pads[3]["note"])
+
+
+def test_a_gate_pad_sounds_while_it_is_held(page: "Page", pads: list[dict[str, Any]]) -> None:
+    page.evaluate("(at) => window.studio.server.edit({ do: 'play', at, play: 'gate' })", pads[1]["start"])
+    slot(page, pads[1]).hover()
+    page.mouse.down()
+    until(page, "({ store }, note) => store.playing.has(note)", pads[1]["note"])
+    page.mouse.up()
+    until(page, "({ store }, note) => !store.playing.has(note)", pads[1]["note"])
+
+
+def test_shift_and_a_press_selects_in_silence(page: "Page", pads: list[dict[str, Any]]) -> None:
+    page.evaluate("async () => (await import('/page/sound.js')).hush()")
+    slot(page, pads[4]).click(modifiers=["Shift"])
+    until(page, "({ store }, at) => store.selected === at && store.playing.size === 0", pads[4]["start"])
+
+
+def test_two_fingers_play_two_pads(page: "Page", pads: list[dict[str, Any]]) -> None:
+    page.evaluate("() => window.studio.server.edit({ do: 'kit', option: 'choke', value: false })")
+    until(page, "({ store }) => store.kit.options.choke === false")
+    for number, pad in enumerate(pads[1:3]):
+        facts = {"pointerId": 10 + number, "pointerType": "touch", "button": 0, "bubbles": True}
+        slot(page, pad).dispatch_event("pointerdown", facts)
+    until(page, "({ store }, notes) => notes.every((note) => store.playing.has(note))", [p["note"] for p in pads[1:3]])
+    for number in range(2):
+        page.evaluate("(id) => dispatchEvent(new PointerEvent('pointerup', { pointerId: id }))", 10 + number)
+
+
+def test_a_pad_dropped_on_another_swaps_with_it(page: "Page", pads: list[dict[str, Any]]) -> None:
+    slot(page, pads[1]).drag_to(slot(page, pads[6]))
+    until(page, SWAPPED, [pads[1], pads[6]])
+
+
+@pytest.mark.parametrize("pinned", [(1,), (6,), (1, 6)])
+def test_one_undo_takes_a_swap_back(page: "Page", pinned: tuple[int, ...]) -> None:
+    for index in pinned:
+        pad = page.evaluate(PADS)[index]
+        page.evaluate("({ start, note }) => window.studio.server.edit({ do: 'pad', at: start, note })", pad)
+        until(page, "({ store }, pad) => store.pads.find(({ start }) => start === pad.start).pinned", pad)
+    pads = page.evaluate(PADS)
+    slot(page, pads[1]).drag_to(slot(page, pads[6]))
+    until(page, SWAPPED, [pads[1], pads[6]])
+    page.evaluate("() => window.studio.server.undo()")
+    until(page, "({ store }, pads) => pads.every((pad, at) => store.pads[at].note === pad.note)", pads)
+
+
+def test_a_finger_that_rests_carries_a_pad(page: "Page", pads: list[dict[str, Any]]) -> None:
+    finger = {"pointerId": 30, "pointerType": "touch", "button": 0, "bubbles": True}
+    slot(page, pads[1]).dispatch_event("pointerdown", finger)
+    page.locator(".pad.lifted").wait_for()
+    box = slot(page, pads[6]).bounding_box()
+    assert box
+    finger |= {"clientX": box["x"] + 20, "clientY": box["y"] + 20}
+    slot(page, pads[1]).dispatch_event("pointermove", finger)
+    assert page.locator(".pad.over .where").text_content() == pads[6]["pad"]
+    slot(page, pads[1]).dispatch_event("pointerup", finger)
+    until(page, SWAPPED, [pads[1], pads[6]])
+
+
+def test_a_pad_that_is_dragged_out_is_a_wav_file(page: "Page", pads: list[dict[str, Any]]) -> None:
+    page.evaluate("""() => document.addEventListener("dragstart", (event) => {
+      window.carried = event.dataTransfer.getData("DownloadURL");
+    }, { once: true })""")
+    slot(page, pads[1]).drag_to(page.locator("chop-wave"))
+    kind, name, address = page.evaluate("() => window.carried").split(":", 2)
+    assert (kind, name) == ("audio/wav", f"test_pads_{pads[1]['pad']}.wav")
+    answer = page.request.get(address)
+    assert answer.ok and answer.body()[:4] == b"RIFF"
+    assert page.evaluate(PADS) == pads
+
+
+def test_banks_show_what_sixteen_pads_do_not(page: "Page", pads: list[dict[str, Any]]) -> None:
+    page.evaluate("(at) => window.studio.server.edit({ do: 'pad', at, note: 60 })", pads[2]["start"])
+    page.get_by_role("button", name="B", exact=True).click()
+    slot(page, {"pad": "B09"}).click()
+    until(page, "({ store }, at) => store.selected === at", pads[2]["start"])

@@ -1,0 +1,90 @@
+"""What the page plays is the record, sample for sample."""
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.offline.studio.conftest import Studio, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AT, FIRST, LENGTH, BESIDE = 777, 12_345, 3_000, 400
+RENDERED = """async ([parts, at, length, how, stop]) => {
+  const { part } = await import("/page/buffers.js"), { Voice } = await import("/page/voice.js");
+  const { rate, channels } = window.studio.store.record;
+  const context = new OfflineAudioContext(channels, length, rate), voice = new Voice(context, how);
+  let frame = at;
+  for (const [first, last] of parts) {
+    voice.add(await part(first, last), first, frame);
+    frame += last - first;
+  }
+  if (stop !== null) voice.stop(stop);
+  const rendered = await context.startRendering();
+  return Array.from({ length: channels }, (_, channel) => Array.from(rendered.getChannelData(channel)));
+}"""
+
+
+def rendered(page: "Page", parts: list[Any], how: Any = None, stop: int | None = None) -> np.ndarray:
+    """Give what a voice sounds like that plays parts of the record from the frame AT on: (n, channels)."""
+    length = AT + sum(last - first for first, last in parts) + BESIDE
+    return np.array(page.evaluate(RENDERED, [parts, AT, length, how or {}, stop])).T
+
+
+def test_slice_begins_and_ends_on_its_sample(page: "Page", record: Path) -> None:
+    heard = rendered(page, [[FIRST, FIRST + LENGTH]])
+    samples, _ = soundfile.read(record, frames=LENGTH, start=FIRST, always_2d=True)
+    assert np.abs(heard[AT : AT + LENGTH] - samples).max() < 1e-9
+    assert np.all(heard[:AT] == 0.0)
+    assert np.abs(heard[AT + LENGTH :]).max() < 1e-9
+
+
+def test_parts_follow_each_other_without_a_seam(page: "Page", record: Path) -> None:
+    cuts = [FIRST, FIRST + 1, FIRST + 1_000, FIRST + LENGTH]
+    heard = rendered(page, [[first, last] for first, last in pairwise(cuts)])
+    samples, _ = soundfile.read(record, frames=LENGTH, start=FIRST, always_2d=True)
+    assert np.abs(heard[AT : AT + LENGTH] - samples).max() < 1e-9
+
+
+def test_gain_is_in_decibels(page: "Page") -> None:
+    part = [[FIRST, FIRST + LENGTH]]
+    assert np.allclose(rendered(page, part, {"gain_db": -6.0}), 10**-0.3 * rendered(page, part), atol=1e-6)
+
+
+def test_what_is_stopped_falls_within_a_millisecond(page: "Page") -> None:
+    part, stop = [[FIRST, FIRST + LENGTH]], AT + 1_000
+    heard, whole = rendered(page, part, stop=stop), rendered(page, part)
+    assert np.array_equal(heard[:stop], whole[:stop])
+    assert np.all(np.abs(heard) <= np.abs(whole) + 1e-9)
+    assert np.all(heard[stop + 46 :] == 0.0)
+
+
+@pytest.mark.parametrize(("subtype", "step"), [("PCM_24", 2.0**-23), ("FLOAT", 0.0), ("DOUBLE", 2.0**-24)])
+def test_other_formats_are_played_as_they_stand(
+    page: "Page", studio: Studio, tmp_path: Path, subtype: str, step: float
+) -> None:
+    samples = np.random.default_rng(3).uniform(-1.0, 1.0, (500, 2))
+    soundfile.write(tmp_path / "one.wav", samples, 44_100, subtype)
+    shutil.copyfile(tmp_path / "one.wav", studio.folder / f"of-{subtype}.wav")
+    known, _ = soundfile.read(tmp_path / "one.wav", always_2d=True)
+    read = """async (id) => {
+      const { readWav } = await import("/page/wav.js");
+      const answer = await fetch(`/api/audio?record=${id}&from=0&to=500`);
+      const buffer = readWav(await answer.arrayBuffer());
+      return [0, 1].map((channel) => Array.from(buffer.getChannelData(channel)));
+    }"""
+    assert np.abs(np.array(page.evaluate(read, studio.id_of(f"of-{subtype}"))).T - known).max() <= step / 2
+
+
+def test_listening_moves_the_head_until_it_is_stopped(page: "Page") -> None:
+    page.evaluate("async () => { window.studio.sound = await import('/page/sound.js'); }")
+    page.mouse.click(2, 2)
+    page.evaluate("() => window.studio.sound.listen(44100)")
+    until(page, "({ store }) => store.head > 50000")
+    page.evaluate("() => window.studio.sound.hush()")
+    until(page, "({ store, sound }) => store.head === null && !sound.isListening()")
