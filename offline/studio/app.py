@@ -176,7 +176,7 @@ async def _live(hub: Hub, socket: WebSocket) -> None:
                 message = await socket.receive()
                 if message["type"] == "websocket.disconnect":
                     return
-                answer = await _answer(hub, name, one, message.get("text") or "")
+                answer = await _answer(hub, name, one, viewer, message.get("text") or "")
                 if viewer.waits > MOST_WAITING:
                     return  # it takes nothing: it comes again when it does
                 viewer.tell(answer)
@@ -195,7 +195,7 @@ async def _send(socket: WebSocket, viewer: Viewer) -> None:
             await socket.send_text(_text(await viewer.next()))
 
 
-async def _answer(hub: Hub, name: str, one: OpenRecord, text: str) -> Message:
+async def _answer(hub: Hub, name: str, one: OpenRecord, viewer: Viewer, text: str) -> Message:
     """Do what a message of the page says; give the answer."""
     number: int | None = None
     try:
@@ -204,7 +204,7 @@ async def _answer(hub: Hub, name: str, one: OpenRecord, text: str) -> Message:
             number = given
         match message:
             case {"preview": list(commands)}:
-                return {"id": number, "state": await one.call(one.desk.preview, commands)}
+                return {"id": number, "state": viewer.other(await one.call(one.desk.preview, commands))}
             case {"edits": edits}:
                 try:
                     await one.call(one.desk.edit, check_edits(edits))

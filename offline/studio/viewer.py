@@ -19,7 +19,7 @@ class Viewer:
 
     def show(self, sections: Mapping[str, Any]) -> None:
         """Have the sections sent that are other than those it knows."""
-        changed = {name: value for name, value in sections.items() if self._known.get(name) != value}
+        changed = self.other(sections)
         self._known = sections
         if not changed:
             return
@@ -28,6 +28,10 @@ class Viewer:
             newest["state"].update(changed)
         else:
             self.tell({"state": changed})
+
+    def other(self, sections: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the sections that are other than those it knows."""
+        return {name: value for name, value in sections.items() if self._known.get(name) != value}
 
     def tell(self, message: Message) -> None:
         """Have a message sent; of jobs the last one is."""

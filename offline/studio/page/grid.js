@@ -16,8 +16,9 @@ class Grid extends HTMLElement {
   });
   #tap = button("Tap the tempo while it plays (t)", () => this.#tapped(), "Tap");
   #one = button("A bar begins at the cursor, or no more (g)", () => this.#begin(), "One");
+  #usual = make("option", { value: "" });
   #meter = make("select", { "aria-label": "Beats in a bar", title: "Beats in a bar" },
-    make("option", { value: "" }, "auto"),
+    this.#usual,
     ...METERS.map((beats) => make("option", { value: beats }, `${beats} beats`)));
   #reset = button("Take all corrections of the grid back", () => edit({ do: "reset-grid" }), "Reset");
   /** Samples. @type {number[]} */
@@ -52,6 +53,9 @@ class Grid extends HTMLElement {
     if (document.activeElement !== this.#tempo) this.#tempo.value = tempo ? Number(tempo.value).toFixed(1) : "";
     this.#tempo.title = tempo?.other ? `It may as well be ${Math.round(Number(tempo.other))}: ×2 or ÷2`
       : "Type the tempo, or empty it for the detected one";
+    const counts = store.grid.beats.map(([, label]) => label);
+    const usual = counts.reduce((most, count) => Math.max(most, count), 0);
+    this.#usual.textContent = usual && !grid.beats_per_bar ? `auto: ${usual} beats` : "auto";
     this.#meter.value = String(grid.beats_per_bar ?? "");
     this.#reset.hidden = !Object.keys(grid).length;
   }

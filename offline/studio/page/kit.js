@@ -33,7 +33,6 @@ const UNTIL = [
 ];
 
 class Kit extends HTMLElement {
-  #of = make("span", { class: "faint" });
   #sliders = RANGES.map((range) => new Slider(range));
   #choose = make("div", { class: "switch", role: "radiogroup", "aria-label": "What is cut at" });
   #until = make("select", { "aria-label": "Where slices end" },
@@ -62,7 +61,7 @@ class Kit extends HTMLElement {
     this.#gap.addEventListener("change", () => say("min_gap", this.#gap.valueAsNumber || null));
     this.#bars.addEventListener("change", () => say("bars", this.#bars.checked || null));
     this.append(
-      make("div", { class: "head" }, make("h2", {}, "Kit"), this.#of, this.#again, this.#lock, this.#compare),
+      make("div", { class: "head" }, make("h2", {}, "Kit"), this.#again, this.#lock, this.#compare),
       ...this.#sliders.map((slider) => slider.element),
       make("div", { class: "row" }, make("span", { class: "name" }, "Cut at"), this.#choose),
       make("div", { class: "row" },
@@ -77,9 +76,7 @@ class Kit extends HTMLElement {
   }
 
   #show() {
-    const { options, most, weight, found } = store.kit, said = store.project.kit;
-    const { pads } = store;
-    this.#of.textContent = found === null ? "" : `${counted(pads.length, "slice")} of ${counted(found, "chop")}`;
+    const { options, most, weight } = store.kit, said = store.project.kit;
     const values = [options.count ?? most, options.density ?? densityNow(), weight];
     this.#sliders.forEach((slider, index) => slider.show(values[index], RANGES[index].option in said));
     for (const radio of this.#choose.querySelectorAll("input")) {
@@ -119,13 +116,15 @@ class Kit extends HTMLElement {
 
 /** Say how alike the slices sound, beside random picks. @returns {Node[]} */
 function figuresInWords() {
-  const { kit, random } = store.kit.figures, { length } = store.pads;
-  if (!kit || !random) return [];
+  const { found, figures: { kit, random } } = store.kit, { length } = store.pads;
+  if (!length || found === null) return [];
+  const of = document.createTextNode(`${counted(length, "slice")} of ${counted(found, "chop")}. `);
+  if (!kit || !random) return [of];
   const alike = Math.round(kit.repeats * length), byChance = Math.round(random.repeats * length);
   const strong = (/** @type {string} */ text) => make("strong", {}, text);
   const repeats = alike ? `${alike} of ${length}` : "None";
   return [
-    strong(repeats), document.createTextNode(
+    of, strong(repeats), document.createTextNode(
       ` ${alike === 1 || !alike ? "sounds" : "sound"} nearly like another slice; of random picks ${byChance} would. `),
     strong(`${kit.distance.toFixed(1)} ×`), document.createTextNode(" as far apart as random picks, "),
     strong(`${Math.round(100 * kit.probability)} %`), document.createTextNode(" sure of a chop."),

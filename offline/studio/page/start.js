@@ -2,6 +2,7 @@
 
 import "./theme.js";
 import "./bar.js";
+import "./compare.js";
 import "./grid.js";
 import "./help.js";
 import "./hints.js";

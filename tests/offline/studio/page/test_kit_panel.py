@@ -83,3 +83,21 @@ def test_a_key_rerolls_what_is_not_locked(page):
 
 def test_figures_are_said_in_words(page):
     assert "random picks" in page.locator("chop-kit .figures").inner_text()
+
+
+def test_the_kit_stands_beside_other_ways_to_choose(page):
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator("[data-way=kit]").wait_for()
+    ways = page.locator("[data-way]").evaluate_all("rows => rows.map((row) => row.dataset.way)")
+    assert ways == ["kit", "strongest", "grid", "beats"]
+    page.get_by_role("button", name="Compare with librosa").click()
+    page.locator("[data-way=librosa]").wait_for()
+    page.get_by_role("button", name="Close the comparison").click()
+    assert page.locator("chop-compare").is_hidden()
+
+
+def test_a_way_of_the_comparison_is_played(page):
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.get_by_role("button", name="Play the next slice: Equal grid").click()
+    until(page, "({ store }) => store.playing.size === 1")
+    page.get_by_role("button", name="Close the comparison").click()
