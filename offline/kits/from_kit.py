@@ -16,6 +16,7 @@ from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.model import MANIFEST, Content, Guess
 from samplechop.offline.kits.core.options import NOTES, ChopOptions
 from samplechop.offline.kits.core.record import audio_files
+from samplechop.offline.kits.core.tempo_map import Stretch, TempoMap, tempi
 from samplechop.offline.kits.decided import NEAR_SECONDS, is_deleted
 from samplechop.offline.project import document, values
 from samplechop.offline.project.kit_options import value_of, with_option
@@ -222,18 +223,27 @@ def _titles(kit: Mapping[str, Any], starts: Sequence[int], project: Project) -> 
             project.audio.sample_rate,
             project.audio.length,
             str(kit.get("name", "")),
-            _guess(kit.get("tempo")),
+            _tempi(kit, project.audio.sample_rate),
             _guess(kit.get("key")),
             [Content(chord=one.get("chord"), drum=one.get("drum")) for one in contents],
         )
         return [_behind(name, str(one["name"])) for name, one in zip(usual, slices, strict=True)]
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, UserError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserError):
         return none  # what is no kit of ours has no names of ours
 
 
 def _behind(usual: str, name: str) -> str:
     title = name.removeprefix(f"{usual}_")
     return title if title != name and title.isprintable() else ""
+
+
+def _tempi(kit: Mapping[str, Any], rate: int) -> list[float]:
+    """Give the tempo that each slice was named with; kits of before had one of all."""
+    tempo, stretches = _guess(kit.get("tempo")), (kit.get("tempo_map") or {}).get("stretches")
+    timeline = TempoMap(rate, tuple(Stretch(**one) for one in stretches)) if stretches else None
+    return tempi(
+        float(tempo.value) if tempo else None, timeline, [(one["start"], one["stop"]) for one in kit["slices"]]
+    )
 
 
 def _guess(value: Any) -> Guess | None:

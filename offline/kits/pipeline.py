@@ -26,6 +26,7 @@ from samplechop.offline.kits.core import naming
 from samplechop.offline.kits.core.model import SLICES, Guess, Kit, Piece, Slice
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record
+from samplechop.offline.kits.core.tempo_map import tempi
 from samplechop.offline.kits.kit_folder import replacing_kit
 from samplechop.offline.kits.offered import offer_of
 from samplechop.offline.kits.plan import Plan, planned
@@ -187,8 +188,7 @@ def cut(
     first, last: the samples that were chopped. inside: what was detected. tonality: the record's key. titles: of the
     pieces, for the field {name} of the template. Raises OSError.
     """
-    rate, found = record.sample_rate, plan.found
-    bpm = found.tempo
+    rate, bpm = record.sample_rate, plan.found.tempo
     chops = plan.chops or (None,) * len(plan.pieces)
     notes = decided.notes(chops, options.start_note)
     titles = titles or [chop.name or "" if chop else "" for chop in chops]
@@ -203,7 +203,7 @@ def cut(
         rate,
         record.length,
         record.name,
-        bpm,
+        tempi(float(bpm.value) if bpm else None, plan.tempo_map, [(one.start, one.stop) for one in plan.pieces]),
         tonality,
         contents,
         titles,

@@ -41,6 +41,7 @@ class Choice:
     must be chosen. bars: samples at which bars begin, empty where they are not clear.
     cuts: samples at which an equal grid cuts, to compare with; cut: described.
     suits: float64 (n,), how well places suit what is wanted, see `analysis.content`; None where nothing is.
+    tempo_map: None where no tempo is clear.
     """
 
     found: candidates.Found
@@ -52,6 +53,7 @@ class Choice:
     cuts: NDArray[np.int64]
     cut: Descriptors
     suits: NDArray[np.float64] | None = None
+    tempo_map: TempoMap | None = None
 
     def selected(self, options: ChopOptions) -> NDArray[np.int64]:
         """Select: indices into places, in order of time."""
@@ -130,7 +132,8 @@ def choice(
     if detected is not None and options.want != "both":
         suits = content.suitability(detected, starts, stops, options.want)
     locked = np.flatnonzero(np.isin(starts, list(must)))
-    return Choice(found, tuple(everything), tuple(places), described, locked, bars, cuts, cut, suits)
+    tempi = tempo_changes.tempo_map(beats, tempo, rate, grid.ones, [one.at for one in grid.changes])
+    return Choice(found, tuple(everything), tuple(places), described, locked, bars, cuts, cut, suits, tempi)
 
 
 def planned(
@@ -153,10 +156,8 @@ def planned(
     if not among.found.candidates and options.max_length is None and options.fixed_length is None:
         ends = replace(options, until="chosen")  # one slice, all there is
     meter = tempo_and_key.beats_per_bar(beats)
-    exact = corrected_grid.exact(project.grid if project else AS_DETECTED)
-    tempi = tempo_changes.tempo_map(beats, among.found.tempo, rate, exact)
     taken = [among.places[index] for index in chosen]
-    parts = boundaries.pieces(taken, among.everything, ends, rate, last, tempi, meter)
+    parts = boundaries.pieces(taken, among.everything, ends, rate, last, among.tempo_map, meter)
     stay = {chop.at for chop in decided.inside(project, first, last)}
     parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last, stay)
     parts = boundaries.snapped(parts, record, options.snap_ms, first, last, stay)
@@ -165,7 +166,7 @@ def planned(
     beside = among.figures(chosen)
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
-    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops, tempi)
+    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops, among.tempo_map)
 
 
 def _long_enough(everything: Sequence[Candidate], fixed: set[int], count: int, latest: int) -> Sequence[Candidate]:

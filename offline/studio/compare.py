@@ -16,11 +16,9 @@ from samplechop.offline.common.progress import silent
 from samplechop.offline.kits import redundancy
 from samplechop.offline.kits.analysis import (
     candidates,
-    corrected_grid,
     descriptors,
     detection,
     tempo_and_key,
-    tempo_changes,
 )
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.boundaries import pieces
@@ -93,13 +91,12 @@ def ways(
         others = replace(options, model=model, count=count)
         theirs = choice(record, others, first, last, silent, detected, project)
         wanted[model] = [theirs.places[index] for index in theirs.selected(others)]
-    meter, exact = tempo_and_key.beats_per_bar(among.found.beats), corrected_grid.exact(project.grid)
-    tempi = tempo_changes.tempo_map(among.found.beats, among.found.tempo, rate, exact)
+    meter = tempo_and_key.beats_per_bar(among.found.beats)
     shown = []
     for name, places in wanted.items():
         if not places:
             continue
-        cut = pieces(places, among.everything, options, rate, last, tempi, meter)
+        cut = pieces(places, among.everything, options, rate, last, among.tempo_map, meter)
         figures = found.get(name) or (_judged(among, chosen, places, last, heard, options) if found else None)
         shown.append(Way(name, [one.start for one in cut], [one.stop for one in cut], figures))
     return shown

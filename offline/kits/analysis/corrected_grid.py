@@ -60,11 +60,6 @@ def corrected(
     return part.with_ones(found, [one for one in grid.ones if first <= one < last]), _longest(tempo, grid, first, last)
 
 
-def exact(grid: Grid) -> tuple[int, ...]:
-    """Give the samples at which a beat lies because somebody said so, or at which another tempo begins."""
-    return (*grid.ones, *(change.at for change in grid.changes))
-
-
 def _said(grid: Grid, beats: Sequence[Event], origin: int, sample_rate: int) -> tuple[float | None, float]:
     """Give the beats per minute that were said or tapped, None where none were, and the sample of one that begins a
     bar.

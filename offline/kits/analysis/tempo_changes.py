@@ -1,9 +1,9 @@
 """The tempo map of a record, from its beats: with as few changes of tempo as they need.
 
 Beats are detected some hundredths of a second off, and a change of tempo at each would be noise. They are smoothed by
-the medians of their neighbourhood; what then lies on one line within TOLERANCE has one tempo. Where it does not, the
-line is broken at the beat that is farthest off (Ramer 1972; Douglas and Peucker 1973). What a person said of places
-holds exactly.
+medians of those around them, but not across a change of tempo (as by Kuwahara's filter, 1976); what then lies on one
+line within TOLERANCE has one tempo. Where it does not, the line is broken at the beat that is farthest off (Ramer 1972;
+Douglas and Peucker 1973). What a person said of places holds exactly.
 """
 
 import math
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis.tempo_and_key import beat_numbers, beats_per_bar
@@ -22,6 +23,8 @@ TOLERANCE = 0.02
 """Seconds that a smoothed beat may lie beside the map."""
 NEIGHBOURS = 8
 """Beats before and after by which one is smoothed."""
+IN_LINE, SHARE, FEWEST = 0.03, 0.75, 4
+"""Seconds that beats in line may lie beside it, the share of those around one that must, and how many at least."""
 STEADY = 0.95
 """Share of the beats that one tempo must fit for the record to have no other."""
 LEAST_LEAD = 0.5
@@ -42,22 +45,27 @@ Line = NDArray[np.float64]
 
 
 def tempo_map(
-    beats: Sequence[Event], tempo: Guess | None, sample_rate: int, exact: Sequence[int] = ()
+    beats: Sequence[Event],
+    tempo: Guess | None,
+    sample_rate: int,
+    ones: Sequence[int] = (),
+    changes: Sequence[int] = (),
 ) -> TempoMap | None:
     """Give the tempo map of a record, None where no tempo is clear.
 
-    beats: rising in `sample`. tempo: of the record, which it has throughout where it fits. exact: samples at which
-    somebody said that a beat lies, or that another tempo begins; the beats next to them hold exactly.
+    beats: rising in `sample`. tempo: of the record, which it has throughout where it fits. ones, changes: samples at
+    which somebody said that a bar or another tempo begins; the beats next to them hold exactly.
     """
     timed = [beat for beat in beats if beat.tempo]
     if tempo is None or len(timed) < 2:
         return None
     counts = np.array(beat_numbers(timed, sample_rate), np.float64)
     places = np.array([beat.sample for beat in timed], np.float64) / sample_rate
-    away = np.abs(places - np.array(exact, np.float64)[:, None] / sample_rate)
+    away = np.abs(places - np.array([*ones, *changes], np.float64)[:, None] / sample_rate)
     said = np.unique(away.argmin(axis=1)[away.min(axis=1) <= NEXT])
-    period = _steady(counts, places, said, 60 / float(tempo.value))
-    knots = period if period is not None else _knots(counts, places, said)
+    knots = None if len(changes) else _steady(counts, places, said, 60 / float(tempo.value))
+    if knots is None:
+        knots = _knots(counts, places, said)
     offset, knots = _from_beginning(knots)
     downbeats = [int(count) + offset for count, beat in zip(counts, timed, strict=True) if beat.label == DOWNBEAT]
     return TempoMap(sample_rate, tuple(_stretches(knots, sample_rate)), tuple(_meters(downbeats, beats_per_bar(timed))))
@@ -95,13 +103,37 @@ def _rounded(period: float, beats: float) -> float:
 
 
 def _smoothed(counts: Line, places: Line) -> Line:
-    """Give each place as the median of what its neighbours say by the median of their periods."""
-    smooth = np.empty_like(places)
-    for at, count in enumerate(counts):
-        near = slice(max(0, at - NEIGHBOURS), at + NEIGHBOURS + 1)
-        period = np.median(np.diff(places[near]) / np.diff(counts[near]))
-        smooth[at] = np.median(places[near] - period * (counts[near] - count))
+    """Give each place as beats around it say that lie on one line: around it, else before it, or after it.
+
+    One that lies beside the line of those around it is astray; where none of them are in line it stays where it is.
+    """
+    smooth = places.copy()
+    free = np.ones(len(places), bool)
+    for before, after in ((NEIGHBOURS, NEIGHBOURS), (NEIGHBOURS, 0), (0, NEIGHBOURS)):
+        near_counts, near = _windows(counts, before, after), _windows(places, before, after)
+        half = (before + after) // 2  # far apart, or what is detected beside its place would tilt the line
+        periods = (near[:, half:] - near[:, :-half]) / (near_counts[:, half:] - near_counts[:, :-half])
+        said = near - _median(periods)[:, None] * (near_counts - counts[:, None])
+        line = _median(said)
+        off = np.abs(said - line[:, None])
+        known = np.isfinite(off)
+        fits = (off <= IN_LINE).sum(axis=1) >= np.maximum(SHARE * known.sum(axis=1), FEWEST)
+        if before != after:
+            fits &= np.abs(places - line) <= IN_LINE
+        smooth[free & fits] = line[free & fits]
+        free &= ~fits
     return np.maximum.accumulate(smooth)
+
+
+def _windows(values: Line, before: int, after: int) -> Line:
+    """Give for each of the values, (n,), those around it: (n, before + 1 + after), NaN beyond the ends."""
+    return sliding_window_view(np.pad(values, (before, after), constant_values=np.nan), before + 1 + after)
+
+
+def _median(rows: Line) -> Line:
+    """Give the median of each row, (n,), of what is known in it: of two in the middle the lower."""
+    known = np.isfinite(rows).sum(axis=1)
+    return np.sort(rows, axis=1)[np.arange(len(rows)), np.maximum(known - 1, 0) // 2]
 
 
 def _knots(counts: Line, places: Line, said: NDArray[np.int64]) -> Line:
@@ -157,11 +189,12 @@ def _from_beginning(knots: Line) -> tuple[int, Line]:
 def _stretches(knots: Line, sample_rate: int) -> Iterator[Stretch]:
     """Give what lies between the knots, in tempi of as few decimals as will do."""
     at = 0.0
-    for (count, _), (then, place) in pairwise(knots.tolist()):
+    for (count, begin), (then, place) in pairwise(knots.tolist()):
         beats = then - count
-        exact = 60 * beats / max(place - at, beats * 60 / FASTEST)
-        tempi = (round(exact, decimals) for decimals in range(DECIMALS))
-        bpm = next((one for one in tempi if one and abs(at + 60 * beats / one - place) <= SAME), exact)
+        tempi = (round(60 * beats / max(place - begin, 60 * beats / FASTEST), decimals) for decimals in range(DECIMALS))
+        near = (one for one in tempi if one and abs(begin + 60 * beats / one - place) <= SAME)
+        bpm = next((one for one in near if abs(at + 60 * beats / one - place) <= 2 * SAME), None)
+        bpm = bpm or 60 * beats / max(place - at, 60 * beats / FASTEST)
         yield Stretch(at * sample_rate, int(count), bpm)
         at += 60 * beats / bpm
 

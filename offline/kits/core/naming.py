@@ -77,7 +77,7 @@ def names(
     sample_rate: int,
     length: int,
     record: str = "",
-    tempo: Guess | None = None,
+    tempi: Sequence[float] = (),
     key: Guess | None = None,
     contents: Sequence[Content] = (),
     titles: Sequence[str] = (),
@@ -86,6 +86,7 @@ def names(
 
     starts: samples at sample_rate Hz, strengths: 0..1, notes: MIDI, one of each for every slice, in order of time.
     length: samples of the record; longer ones get more digits for minutes, so that names sort by time.
+    tempi: beats per minute, of the slices, for {bpm}; () where none is clear.
     contents: of the slices, for {chord} ("Am7") and {drums} (the strongest one); () where nothing is known of them.
     titles: what slices were called before, for {name}; () where they were nothing.
 
@@ -97,7 +98,6 @@ def names(
     minutes = len(str(length // sample_rate // 60))
     digits = max(2, len(str(len(starts))))
     shared = {
-        "bpm": f"{round(float(tempo.value))}bpm" if tempo else "",
         "key": _key(key),
         "record": safe(record) if record else "",
     }
@@ -106,6 +106,7 @@ def names(
     for index, (start, strength, note) in enumerate(zip(starts, strengths, notes, strict=True)):
         values = shared | {
             "number": f"{index + 1:0{digits}d}",
+            "bpm": f"{round(tempi[index])}bpm" if tempi else "",
             "time": _time(start, sample_rate, minutes),
             "strength": f"{min(strength, 0.99):.2f}"[2:],
             "note": str(note),

@@ -8,7 +8,7 @@ beats     0        1         2         3          first that fits, at most half 
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Self
@@ -75,12 +75,35 @@ class TempoMap:
         one = _last(self.stretches, "beat", beat)
         return one.sample + (beat - one.beat) * 60 * self.sample_rate / one.bpm
 
+    @property
+    def whole_beats(self) -> tuple[Stretch, ...]:
+        """The stretches without the first beat, where it alone has a tempo: it may be no whole one."""
+        return self.stretches[1:] if len(self.stretches) > 1 and self.stretches[1].beat == 1 else self.stretches
+
+    def tempo(self, start: int, stop: int) -> float:
+        """Give the tempo that a part of a record has on average."""
+        begin = max(start, self.whole_beats[0].sample)
+        if begin >= stop:
+            return self.whole_beats[0].bpm
+        return (self.beat(stop) - self.beat(begin)) * 60 * self.sample_rate / (stop - begin)
+
     def later(self, sample: float, beats: float) -> float:
-        """Give the sample so many beats later. The first beat, which may be no whole one, counts as the next would."""
-        if len(self.stretches) > 1 and self.stretches[1].beat == 1 and sample < self.stretches[1].sample:
-            then = self.stretches[1]
+        """Give the sample so many beats later. The first beat, if it is no whole one, counts as the next would."""
+        then = self.whole_beats[0]
+        if sample < then.sample:
             return self.sample(then.beat + beats - (then.sample - sample) * then.bpm / (60 * self.sample_rate))
         return self.sample(self.beat(sample) + beats)
+
+
+def tempi(usual: float | None, timeline: TempoMap | None, parts: Iterable[tuple[int, int]]) -> list[float]:
+    """Give the tempo of parts of a record, samples start..stop; none where no tempo is clear.
+
+    usual: the record's, which parts have of one that keeps it; timeline: None where it is not known.
+    """
+    if usual is None:
+        return []
+    changing = timeline if timeline is not None and len(timeline.whole_beats) > 1 else None
+    return [changing.tempo(start, stop) if changing else usual for start, stop in parts]
 
 
 def _last(stretches: Sequence[Stretch], name: str, value: float) -> Stretch:

@@ -73,6 +73,17 @@ def test_names_and_pads_of_a_project_that_is_gone_come_back_from_its_kit(song: P
     assert {one["gain_db"] for one in before} == {None, -4.5}
 
 
+def test_slices_are_named_by_the_tempo_where_they_lie(song: Path, tmp_path: Path) -> None:
+    run("set", song, "tempo-change 0 120", "tempo-change 3 90", f"name {HITS[3] / RATE} intro")
+    made = chop(song, tmp_path / "before", "--until", "0.2")
+    assert [f"_{120 if one['start'] < 2.9 * RATE else 90}bpm" in one["name"] for one in made] == [True] * len(made)
+    for path in tmp_path.glob("song.chops.*"):
+        path.unlink()
+    run("import-kit", song, tmp_path / "before" / "song")
+    project = project_of(song)
+    assert project is not None and [one.name for one in project.chops if one.name] == ["intro"]
+
+
 def test_what_the_project_says_stands_and_is_told(song: Path, tmp_path: Path) -> None:
     before = chop(song, tmp_path / "before", "--count", 6)
     starts = [one["start"] for one in before]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samplechop.offline.kits.analysis.corrected_grid import corrected, exact
+from samplechop.offline.kits.analysis.corrected_grid import corrected
 from samplechop.offline.kits.analysis.tempo_changes import TOLERANCE, tempo_map
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.tempo_map import TempoMap
@@ -81,11 +81,18 @@ def test_a_drummer_who_drifts_is_followed_with_few_changes(seed: int, drift: flo
     assert len(made.stretches) < len(found) / 6
 
 
+@given(st.integers(1, 30), st.integers(4, 30), st.floats(70, 170))
+def test_beats_of_another_tempo_are_followed_however_few_they_are(before: int, count: int, bpm: float) -> None:
+    periods = [0.5] * (before + 4) + [60 / bpm] * count + [0.5] * 8
+    found = beats(1 + np.cumsum(periods))
+    assert np.abs(off(mapped(found, 120), found)).max() < 0.1
+
+
 @given(st.integers(5 * RATE, 20 * RATE), st.floats(60, 200))
 def test_a_tempo_that_was_said_begins_where_it_was_said(at: int, bpm: float) -> None:
     grid = Grid(changes=(TempoChange(at, round(bpm, 1)),))
     found, tempo = corrected(beats(np.arange(60) * 0.5), Guess("120.0", 0.9), grid, 0, 30 * RATE, 0, RATE)
-    made = tempo_map(found, tempo, RATE, exact(grid))
+    made = tempo_map(found, tempo, RATE, changes=(at,))
     assert made is not None
     assert abs(made.sample(round(made.beat(at))) - at) < 1e-3 * RATE
     after = made.stretches[-1]
@@ -99,7 +106,7 @@ def test_a_bar_begins_where_that_was_said(one: int) -> None:
     grid = Grid(ones=(one,))
     given_beats = beats(np.arange(60) * 0.5 + rng.normal(0, 0.005, 60).clip(0))
     found, tempo = corrected(given_beats, Guess("120.0", 0.9), grid, 0, 30 * RATE, 0, RATE)
-    made = tempo_map(found, tempo, RATE, exact(grid))
+    made = tempo_map(found, tempo, RATE, ones=(one,))
     assert made is not None
     beat = round(made.beat(one))
     assert abs(made.sample(beat) - one) < 1e-3 * RATE and beat in bars(made, beat + 8)

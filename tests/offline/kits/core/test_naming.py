@@ -14,7 +14,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.realtime.core.errors import UserError
 
 RATE = 44_100
-TEMPO, KEY = Guess("92.4", 0.9), Guess("F# minor", 0.8)
+TEMPI, KEY = (88.0, 92.4, 93.0), Guess("F# minor", 0.8)
 DEFAULT = ChopOptions().template
 SIGNS = "_", "-", "."
 ALLOWED = {*string.ascii_letters, *string.digits, "L", "M", "N"}
@@ -38,7 +38,7 @@ def assert_safe(name: str, longest: int) -> None:
 
 def test_every_field_is_filled_in() -> None:
     template = "{number}_{time}_{key}_{bpm}_{strength}_{note}_{pad}_{record}"
-    got = named(template, tempo=TEMPO, key=KEY, record="Été à Paris")
+    got = named(template, tempi=TEMPI, key=KEY, record="Été à Paris")
     assert got[1] == "02_1m02.404_Fsm_92bpm_88_37_A02_Ete_a_Paris"
 
 
@@ -99,12 +99,12 @@ def test_any_other_template_is_refused_in_one_sentence(template: str) -> None:
         parse(template)
 
 
-@given(TEMPLATE, st.text(), st.integers(0, 20), st.sampled_from([None, KEY]), st.sampled_from([None, TEMPO]))
+@given(TEMPLATE, st.text(), st.integers(0, 20), st.sampled_from([None, KEY]), st.floats(0, 999))
 def test_any_template_gives_safe_names_or_is_refused(
-    template: str, record: str, count: int, key: Guess | None, tempo: Guess | None
+    template: str, record: str, count: int, key: Guess | None, tempo: float
 ) -> None:
     try:
-        got = names(template, [0] * count, [1.0] * count, [127] * count, RATE, RATE, record, tempo, key)
+        got = names(template, [0] * count, [1.0] * count, [127] * count, RATE, RATE, record, [tempo] * count, key)
     except UserError:
         return
     for name in got:
