@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from samplechop.offline.training.loop import Run
-from samplechop.offline.training.measures import NO_BETTER
+from samplechop.offline.training.measures import HeldOut
 from samplechop.offline.training.recipes import NotBetter
 from samplechop.realtime.core.errors import UserError, reason_of
 
@@ -14,14 +14,14 @@ ENDINGS = (".tflite", "-early.tflite", ".npz", ".md", ".json")
 
 
 def kept_if_better(run: Run, train: Callable[[Run], object]) -> object:
-    """Train in the work folder, and move the model to where it belongs, unless what is said of it says NO_BETTER.
+    """Train in the work folder, and move the model to where it belongs, unless it is said to be no better.
 
     Gives what `train` says. Raises UserError where the model cannot be moved.
     """
     tried = run.work / "tried" / run.out.name
     shutil.rmtree(tried.parent, ignore_errors=True)
     said = train(replace(run, out=tried))
-    if NO_BETTER in str(said):
+    if isinstance(said, HeldOut) and said.better is False:
         return NotBetter(
             f"{said}\nnothing was written in the place of {run.out.name}", tried.with_name(f"{tried.name}.json")
         )

@@ -3,6 +3,7 @@ and as figures (PNG files, all in one style).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +90,30 @@ def f_measure(recordings: Iterable[tuple[int, Sequence[Verdict]]]) -> float:
 
 
 NO_BETTER = "it is no better there than the model it started from: keep that one, or label more recordings"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What is said of a model on recordings held out. better: than the one it started from; None without one."""
+
+    text: str
+    better: bool | None = None
+
+    def __str__(self) -> str:
+        """Give what is said."""
+        return self.text
+
+
 ADVISED = 10
 """Labelled recordings under which what is measured on those held out says little."""
 
 
-def held_out_summary(found: Mapping[str, tuple[float, float]], learned: int, held_out: int, chosen_on: bool) -> str:
+def held_out_summary(found: Mapping[str, tuple[float, float]], learned: int, held_out: int, chosen_on: bool) -> HeldOut:
     """Say how well events of held-out recordings are detected: a sentence, a table, and what to expect of few.
 
     found: (precision, recall) by model; the last one is new, the one before it, if any, is what it started from.
-    learned, held_out: numbers of recordings. chosen_on: whether the threshold was chosen on those held out.
+    learned, held_out: numbers of recordings. chosen_on: whether the threshold was chosen on those held out; beside a
+    model before, each of them was judged with the one that the others chose, see `chop_decision.cross_judged`.
     """
     f = {name: 2 * p * r / (p + r) if p + r else 0.0 for name, (p, r) in found.items()}
     *before, now = f.values()
@@ -109,16 +125,21 @@ def held_out_summary(found: Mapping[str, tuple[float, float]], learned: int, hel
         first += "; one recording says next to nothing"
     rows = {name: (f[name], *pair) for name, pair in found.items()}
     lines = [first, *figures(rows, ("F", "precision", "recall"))]
-    if before and now <= before[0]:
+    better = now > before[0] if before else None
+    if better is False:
         lines.append(NO_BETTER)
-    if chosen_on:
+    if chosen_on and before and held_out > 1:
+        lines.append(f"each of the {ones} was judged with thresholds that the others chose; the model's own suit all")
+    elif chosen_on and before:
+        lines.append("it was judged with the thresholds of before; the model's own were chosen on it")
+    elif chosen_on:
         lines.append(f"its threshold was chosen on the same {ones}: expect a little less on others")
     if learned + held_out < ADVISED:
         lines.append(
             f"{learned + held_out} labelled recordings are few: what is measured on so few may be far off, and other "
             f"music may gain nothing; label {ADVISED} or more"
         )
-    return "\n".join(lines)
+    return HeldOut("\n".join(lines), better)
 
 
 def figures(rows: Mapping[str, Sequence[float]], columns: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ from samplechop.offline.training.tasks import drums
 from samplechop.offline.training.tasks.chop_decision import (
     THRESHOLDS,
     Drums,
+    cross_judged,
     decide,
     decide_drums,
     peak_verdicts,
@@ -129,6 +130,7 @@ class ChopTask(streaming.StreamingTask):
         self._real = dataset.read(calibrate_on, "train", "validation") if calibrate_on is not None else []
         self._fit: Fit
         self._before: Fit
+        self._judged: list[tuple[int, list[measures.Verdict]]]
 
     def calibrate(self, fittings: Sequence[Fitted]) -> Calibrated:
         """Choose the thresholds of each way to choose and of each drum, and say how often a score is right."""
@@ -149,10 +151,13 @@ class ChopTask(streaming.StreamingTask):
             usual = replace(usual, drums_alone=None)
         features = (SOLO,) if SOLO in spec.names else ()
         chosen, found = decide(Fit(deciding, self._fit.evidence), usual, gap, features)
+        self._judged = verdicts(self._fit, chosen, "both")
+        if self.start is not None and not real:  # a fair comparison with the model before, which chose nothing on them
+            self._judged = cross_judged(self._fit, usual, gap, features)
         decision, both = record_of(chosen), chosen.ways["both"]
         scores: dict[str, Any] = {
             "deciding_f": found,
-            "validation_chop_f": round(measures.f_measure(verdicts(self._fit, chosen, "both")), 4),
+            "validation_chop_f": round(measures.f_measure(self._judged), 4),
             "validation_loss": streaming.lowest_losses(fittings),
         }
         drums_found = self._decide_drums(score_drums(spec, validation, self.validation), answers)
@@ -193,14 +198,14 @@ class ChopTask(streaming.StreamingTask):
                 found[name] = record, f
         return found
 
-    def said(self, manifest: Manifest) -> str:
+    def said(self, manifest: Manifest) -> measures.HeldOut:
         """Compare the chops found in held-out recordings with those of the net it started from."""
         found = {}
         if self.start is not None:
             before = self.start.manifest
             chosen = usual_decision(before, self.spec.names)
             found[f"{before.name}, before"] = measures.precision_recall(verdicts(self._before, chosen, "both"))
-        found[manifest.name] = measures.precision_recall(verdicts(self._fit, self._decision(manifest), "both"))
+        found[manifest.name] = measures.precision_recall(self._judged)
         learned, held_out = (manifest.training[f"recordings_{split}"] for split in ("train", "validation"))
         return measures.held_out_summary(found, learned, held_out, chosen_on=not self._real)
 

@@ -31,6 +31,7 @@ from samplechop.offline.training.tasks.chop_scoring import (
     above,
     mean_f,
     right,
+    verdicts,
 )
 from samplechop.offline.training.tasks.chop_targets import HOP, STRUCK
 from samplechop.realtime.detectors.chop.attack_ranking import Peaks
@@ -63,6 +64,8 @@ UNDECIDED = 0.5
 """Log odds below that by which a passage goes on being drums alone."""
 BEAT_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2)
 """Tried for the balance of hits and beats."""
+FOLDS = 5
+"""Parts of recordings, each judged by what the others decide."""
 GIVEN_AWAY = 0.003
 """F of chops that may be given away for as many beats as possible."""
 
@@ -155,6 +158,22 @@ def decide(
         if pairs := strengths(fit, peaks, fit.column(decision, name), head):
             ways[name] = replace(ways[name], calibration=pairs)
     return replace(decision, ways=ways), {name: round(f, 4) for name, f in scores.items()}
+
+
+def cross_judged(
+    fit: Fit, before: Decision, gap: float, features: Sequence[str] = FEATURES
+) -> list[tuple[int, list[Verdict]]]:
+    """Give verdicts on the chops of each recording, as `verdicts`, by a decision that the other recordings chose.
+
+    So no recording is judged by thresholds that suit it; one alone is judged by those of before. The order of
+    recordings is not kept. before, gap, features: as for `decide`.
+    """
+    found: list[tuple[int, list[Verdict]]] = []
+    for fold in range(min(FOLDS, len(fit.scored))):
+        others = [one for place, one in enumerate(fit.scored) if place % FOLDS != fold]
+        decision = decide(Fit(others, fit.evidence), before, gap, features)[0] if others else before
+        found += verdicts(Fit(fit.scored[fold::FOLDS], fit.evidence), decision, "both")
+    return found
 
 
 def _best(name: str, fit: Fit, decision: Decision) -> tuple[Way, float]:

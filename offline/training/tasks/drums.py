@@ -255,18 +255,19 @@ class DrumTask(streaming.StreamingTask):
         gap = min(one.gap for one in choices.values())
         return Calibrated(content, features, scores, threshold, gap, decision_of(choices))
 
-    def said(self, manifest: Manifest) -> str:
+    def said(self, manifest: Manifest) -> measures.HeldOut:
         """Compare the drums found in held-out recordings with those of the net it started from."""
         rows = {name or manifest.name: list(found.values()) for name, found in self._found.items()}
         *before, now = (float(np.nanmean(values)) for values in rows.values())
         count = manifest.training["recordings_validation"]
         first = f"drums are found with a mean F of {now:.2f} on {count} recordings that it did not learn from"
         lines = [first + (f", {before[0]:.2f} before" if before else ""), *measures.figures(rows, list(DRUMS))]
-        if before and not now > before[0]:
+        better = now > before[0] if before else None
+        if better is False:
             lines.append(measures.NO_BETTER)
         if self._real is None:
             lines.append("its thresholds were chosen on the same recordings: expect a little less on others")
-        return "\n".join(lines)
+        return measures.HeldOut("\n".join(lines), better)
 
     def finish(self, manifest: Manifest, folder: Path) -> None:
         """Write the weights, verify the model, draw precision over recall; a dot where the model stands."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from samplechop.offline.common.progress import silent
 from samplechop.offline.training.better import ENDINGS, kept_if_better
 from samplechop.offline.training.loop import Run
-from samplechop.offline.training.measures import NO_BETTER
+from samplechop.offline.training.measures import HeldOut
 from samplechop.offline.training.recipes import NotBetter
 
 
@@ -29,14 +29,15 @@ def contents(folder: Path) -> dict[str, str]:
 
 def test_a_better_model_takes_the_place_of_the_one_there(tmp_path: Path) -> None:
     written(run(tmp_path), "before")
-    assert kept_if_better(run(tmp_path), lambda tried: written(tried, "better")) == "better"
+    for said in (HeldOut("better", True), HeldOut("better"), "better"):  # whoever compares nothing keeps what it made
+        assert kept_if_better(run(tmp_path), lambda tried, said=said: (written(tried, "better"), said)[1]) == said
     found = contents(tmp_path / "mine")
     assert set(found.values()) == {"better"} and len(found) == len(ENDINGS) + 1
 
 
 def test_one_that_is_no_better_leaves_that_as_it_was_and_is_named(tmp_path: Path) -> None:
     written(run(tmp_path), "before")
-    said = kept_if_better(run(tmp_path), lambda tried: written(tried, f"F 0.2, 0.3 before\n{NO_BETTER}"))
+    said = kept_if_better(run(tmp_path), lambda tried: HeldOut(written(tried, "F 0.2, 0.3 before"), False))
     assert isinstance(said, NotBetter) and "nothing was written in the place of me" in str(said)
     assert set(contents(tmp_path / "mine").values()) == {"before"}
-    assert NO_BETTER in said.model.read_text()
+    assert said.model.read_text() == "F 0.2, 0.3 before"

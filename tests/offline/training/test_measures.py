@@ -42,11 +42,21 @@ def test_too_few_markers_say_nothing() -> None:
 
 
 def test_what_is_said_of_held_out_recordings_compares_with_the_model_before() -> None:
-    better = held_out_summary({"a, before": (0.5, 0.5), "b": (0.8, 0.8)}, 9, 2, chosen_on=False).splitlines()
+    found = held_out_summary({"a, before": (0.5, 0.5), "b": (0.8, 0.8)}, 9, 2, chosen_on=False)
+    assert found.better is True
+    better = found.text.splitlines()
     assert "F 0.80 on 2 recordings" in better[0] and better[0].endswith("0.50 before")
     assert [line.split()[-3:] for line in better[2:]] == [["0.50", "0.50", "0.50"], ["0.80", "0.80", "0.80"]]
     worse = held_out_summary({"a, before": (0.5, 0.5), "b": (0.4, 0.4)}, 8, 1, chosen_on=True)
     assert all(
-        words in worse
-        for words in ("next to nothing", "no better there", "threshold was chosen on", "9 labelled recordings are few")
+        words in worse.text
+        for words in (
+            "next to nothing",
+            "no better there",
+            "with the thresholds of before",
+            "9 labelled recordings are",
+        )
     )
+    assert worse.better is False
+    alone = held_out_summary({"b": (0.4, 0.4)}, 8, 2, chosen_on=True)
+    assert "threshold was chosen on the same 2" in alone.text and alone.better is None

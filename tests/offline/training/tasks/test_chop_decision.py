@@ -1,0 +1,46 @@
+"""What recordings decide of how chops are chosen."""
+
+import numpy as np
+import pytest
+
+from samplechop.offline.training.tasks.chop_decision import cross_judged, decide, usual_decision
+from samplechop.offline.training.tasks.chop_scoring import BEAT_REACH, JUDGED, Fit, Reader, Scored, verdicts
+from samplechop.realtime.detectors.chop.attack_ranking import Evidence
+
+HEADS = ("chop", "hit", "beat", "downbeat", "kick", "snare", "onset", "solo")
+GAP = 0.1
+
+
+def recording(seed: int) -> Scored:
+    """Make answers of a net that is right more often than not, another share of the time in each recording."""
+    rng, n = np.random.default_rng(seed), 700
+    target = np.zeros((n, len(JUDGED.names)), np.float32)
+    weight = np.ones_like(target)
+    given = rng.uniform(0, 0.2, (n, len(HEADS))).astype(np.float32)
+    places = np.arange(20, n - 20, 25)
+    true = rng.random(len(places)) < 0.4 + 0.1 * seed
+    for name in HEADS[:-1]:
+        given[places, HEADS.index(name)] = rng.uniform(0.3, 0.9, len(places))
+        given[places[true], HEADS.index(name)] += 0.1
+        if name in JUDGED.names:
+            target[places[true], JUDGED.names.index(name)] = 1
+    pulse = np.zeros((n, 2), np.float32)
+    return Reader(HEADS).scored(given, pulse, np.zeros((n, 1), np.float32), target, weight, JUDGED.names)
+
+
+@pytest.fixture(scope="module")
+def fit() -> Fit:
+    return Fit([recording(seed) for seed in range(2)], Evidence(HEADS, BEAT_REACH))
+
+
+def test_each_recording_is_judged_by_what_the_others_decide(fit: Fit) -> None:
+    before, alone = usual_decision(None, HEADS), [Fit([one], fit.evidence) for one in fit.scored]
+    by_other = [decide(alone[1 - place], before, GAP, ())[0] for place in range(2)]
+    expected = [one for part, decision in zip(alone, by_other, strict=True) for one in verdicts(part, decision, "both")]
+    assert cross_judged(fit, before, GAP, ()) == expected
+    assert by_other[0] != by_other[1]
+
+
+def test_one_recording_alone_is_judged_by_the_decision_of_before(fit: Fit) -> None:
+    before, one = usual_decision(None, HEADS), Fit(fit.scored[:1], fit.evidence)
+    assert cross_judged(one, before, GAP, ()) == verdicts(one, before, "both")
