@@ -35,13 +35,15 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "kit": ("option", "value"),
     "key": ("key",),
     "tempo": ("tempo",),
-    "shift": ("beats",),
+    "shift": ("shift",),
+    "tap": ("taps",),
     "meter": ("beats_per_bar",),
     "tempo-change": ("at", "bpm"),
     **dict.fromkeys(("reset-grid", "undo", "redo"), ()),
 }
 """What follows a verb; of the last, all words that are left."""
 _PLACES, _TEXTS = ("at", "to", "end"), ("name", "key", "play", "colour", "option", "with")
+_TIME = re.compile(r"([+-]?\d{1,6}(?:\.\d{1,9})?) ?(ms|s)", re.ASCII)
 _ID = re.compile(r"c\d+", re.ASCII)
 _NOTES = {name: note for note in range(128) if (name := pad_name(note))}
 _NONE, _SETTLE_ALL = "none", ["settle", "all"]
@@ -71,6 +73,10 @@ def command_of(text: str, project: Project) -> dict[str, Any]:
 def _argument(name: str, value: str, project: Project) -> dict[str, Any]:
     if name == "tempo":
         return _tempo(value)
+    if name == "shift":
+        return _shift(value, project.audio.sample_rate)
+    if name == "taps":
+        return {name: [_place(word, project, ()) for word in value.split()]}
     if name == "chop":
         return {"chop": value} if _ID.fullmatch(value) else {"at": _place(value, project, _known(project))}
     if value == _NONE:
@@ -88,6 +94,13 @@ def _tempo(value: str) -> dict[str, Any]:
     if sign not in "x/" or not isinstance(digits, int | float) or not digits:
         return {"bpm": _number(value)}
     return {"factor": digits if sign == "x" else 1 / digits}
+
+
+def _shift(value: str, rate: int) -> dict[str, Any]:
+    """Read a time as "20ms" or "-0.35s", or a number of beats."""
+    if (time := _TIME.fullmatch(value)) is None:
+        return {"beats": _number(value)}
+    return {"by": round(float(time[1]) * rate / (1000 if time[2] == "ms" else 1))}
 
 
 def _number(value: str) -> Any:
