@@ -12,6 +12,8 @@ import "./overview.js";
 import "./ruler.js";
 import "./markers.js";
 import "./pads.js";
+import "./slice.js";
+import "./keys.js";
 import "./wave.js";
 import "./probability.js";
 import "./drums.js";

@@ -1,0 +1,75 @@
+// A field for a number: typed, or moved by its buttons and arrow keys; it goes back to what is when it cannot be read.
+
+import { button, make } from "./dom.js";
+
+/**
+ * @typedef {object} Facts
+ * @property {string} name
+ * @property {string} [title]
+ * @property {(text: string) => unknown} typed does what was typed; false where it cannot be read
+ * @property {(steps: number, event: KeyboardEvent|PointerEvent) => unknown} nudged goes on while a key or button is held
+ * @property {() => unknown} [settled] the key or button is let go
+ */
+
+/** Milliseconds until a button that is held repeats, and between two times. */
+const WAIT_MS = 400, AGAIN_MS = 60;
+
+export class Field {
+  #input;
+  element;
+
+  /** @param {Facts} facts */
+  constructor({ name, title, typed, nudged, settled = () => {} }) {
+    this.#input = make("input", { type: "text", inputmode: "decimal", "aria-label": name, title, autocomplete: "off", spellcheck: "false" });
+    const held = (/** @type {number} */ steps, /** @type {string} */ says, /** @type {string} */ sign) => {
+      const made = button(says, (event) => {
+        if (/** @type {MouseEvent} */ (event).detail) return;  // a pointer did it when it went down
+        nudged(steps, /** @type {any} */ (event));
+        settled();
+      }, sign);
+      let again = 0;
+      const stop = () => {
+        if (!again) return;
+        clearTimeout(again);
+        again = 0;
+        settled();
+      };
+      made.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0) return;
+        nudged(steps, event);
+        const repeat = () => { nudged(steps, event); again = setTimeout(repeat, AGAIN_MS); };
+        again = setTimeout(repeat, WAIT_MS);
+      });
+      for (const end of ["pointerup", "pointerleave", "pointercancel"]) made.addEventListener(end, stop);
+      return made;
+    };
+    this.element = make("div", { class: "field joined" }, held(-1, `${name}: less`, "−"), this.#input, held(1, `${name}: more`, "+"));
+    let before = "";
+    this.#input.addEventListener("focus", () => { before = this.#input.value; this.#input.select(); });
+    this.#input.addEventListener("change", () => {
+      if (this.#input.value !== before && typed(this.#input.value) === false) this.#input.value = before;
+    });
+    this.#input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+        event.preventDefault();
+        nudged(event.key === "ArrowUp" ? 1 : -1, event);
+      } else if (event.key === "Enter") {
+        this.#input.blur();
+      } else if (event.key === "Escape") {
+        this.#input.value = before;
+        this.#input.blur();
+      }
+    });
+    this.#input.addEventListener("keyup", (event) => {
+      if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+      settled();
+      before = this.#input.value;
+    });
+  }
+
+  /** Show a value. @param {string} text @param {boolean} [isGiven] whether a person said it */
+  show(text, isGiven = false) {
+    this.element.classList.toggle("given", isGiven);
+    if (this.#input.value !== text) this.#input.value = text;
+  }
+}

@@ -1,0 +1,64 @@
+// Moving the beginning or end of the selected slice by keys and small buttons: it is shown at once, and is one edit when
+// the key is let go, however often it repeated.
+
+import { edit, meant } from "./server.js";
+import { forgetLeft, move, showMoved } from "./snap.js";
+import { store } from "./store.js";
+
+/** @import {Pad} from "./types.js" */
+/** @typedef {"start"|"end"} Edge */
+
+/** What is held. @type {{edge: Edge, pad: Pad, base: Pad[], to: number}|null} */
+let held = null;
+/** Edits one after another: each means the slice as the one before left it. @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+/** Say how far an edge of the selected slice may go. @param {Edge} edge @param {Pad} pad @param {number} to */
+const allowed = (edge, pad, to) => edge === "start"
+  ? Math.max(0, Math.min(to, (pad.end ?? store.record.length) - 1))
+  : Math.max(pad.start + 1, Math.min(to, store.record.length));
+
+/** Show an edge of the selected slice so many samples further, from where it is shown. @param {Edge} edge
+ * @param {number} by */
+export function nudgeOn(edge, by) {
+  if (held && held.edge !== edge) settle();
+  const pad = held?.pad ?? store.pad;
+  if (!pad) return;
+  held ??= { edge, pad, base: store.pads, to: edge === "start" ? pad.start : pad.stop };
+  held.to = allowed(edge, pad, held.to + by);
+  show(held);
+}
+
+/** @param {{edge: Edge, pad: Pad, base: Pad[], to: number}} shown */
+function show({ edge, pad, base, to }) {
+  if (edge === "start") showMoved(pad, to, base);
+  else store.preview({ pads: base.map((one) => one === pad ? { ...one, stop: to, end: to } : one) });
+}
+
+/** Do what was shown: the key is let go. */
+export function settle() {
+  if (!held) return;
+  const { edge, pad, to } = held;
+  held = null;
+  if (to === (edge === "start" ? pad.start : pad.stop)) store.preview(null);
+  else put(edge, to);
+}
+
+/** Put an edge of the selected slice to a sample. @param {Edge} edge @param {number|null} to null for an end that is found
+ * @returns {Promise<unknown>} */
+export function put(edge, to) {
+  last = last.then(async () => {
+    const { pad, selected } = store;
+    if (!pad || selected === null) return;
+    const target = { chop: pad.chop, start: selected };
+    if (edge === "end") {
+      forgetLeft();
+      await edit({ do: "end", ...meant(target), end: to === null ? null : allowed(edge, pad, to) });
+    } else if (to !== null && to !== selected) {
+      await move(target, allowed(edge, pad, to));
+    }
+  });
+  return last;
+}
+
+addEventListener("blur", settle);
