@@ -35,7 +35,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "kit": ("option", "value"),
     "key": ("key",),
     "tempo": ("tempo",),
-    "shift": ("shift",),
+    "shift": ("beats",),
     "tap": ("taps",),
     "meter": ("beats_per_bar",),
     "tempo-change": ("at", "bpm"),
@@ -73,7 +73,7 @@ def command_of(text: str, project: Project) -> dict[str, Any]:
 def _argument(name: str, value: str, project: Project) -> dict[str, Any]:
     if name == "tempo":
         return _tempo(value)
-    if name == "shift":
+    if name == "beats":
         return _shift(value, project.audio.sample_rate)
     if name == "taps":
         return {name: [_place(word, project, ()) for word in value.split()]}
