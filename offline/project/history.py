@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from samplechop.offline.project.commands import apply
-from samplechop.offline.project.document import from_document, offer_of
+from samplechop.offline.project.document import from_document, offer_document, offer_of
 from samplechop.offline.project.model import Project
 from samplechop.realtime.core.errors import UserError
 
@@ -65,6 +65,21 @@ class History:
     def redoable(self) -> Any:
         """The edit that redo would do again; None where there is none."""
         return self._undone[-1][1] if self._undone else None
+
+    def recent(self, steps: int) -> tuple[Project, list[Any]]:
+        """Give a beginning and edits that lead from it to the same project, with the newest steps to undo and redo."""
+        done, offer = self._done[len(self._done) - min(steps, len(self._done)) :], self._offer
+        begin = done[0][0] if done else self._state
+        edits = [edit for _, edit in done]
+        edits += [edit for _, edit in reversed(self._undone)] + [{"do": UNDO}] * len(self._undone)
+        if offer is not None:  # replacing a project says one of its own
+            edits.append({"do": "offer", "offer": offer_document(offer)})
+        return begin, edits
+
+    @property
+    def undoable_edits(self) -> list[Any]:
+        """All edits that undo would take back, the last one last."""
+        return [edit for _, edit in self._done]
 
     def _note(self, project: Project, edit: Any) -> None:
         self._done.append((self._state, edit))

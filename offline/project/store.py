@@ -7,8 +7,8 @@ edit that came from outside, by a text editor, git or another program: it is not
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +110,14 @@ def editing(path: Path, begin: Project | None = None) -> Iterator[Editor]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if journal.is_symlink() or (journal.exists() and not journal.is_file()):
             raise UserError(f"{str(journal)!r} is a link or no file, where no edits are kept: move it away")
-        with locked(journal, wait=False):
-            yield Editor(path, _prepared(path, begin))
+        with ExitStack() as stack:
+            stack.enter_context(locked(journal, wait=False))
+            stored = _prepared(path, begin)
+            if stored.size > journals.LONG:
+                with suppress(OSError, UserError):  # where files that are open cannot be replaced, it stays long
+                    size = stack.enter_context(journals.shortened(journal, stored.history))
+                    stored = replace(stored, size=size)
+            yield Editor(path, stored)
     except BlockingIOError:
         raise UserError(f"{str(path)!r} is being edited by another program: close it there first") from None
     except OSError as error:

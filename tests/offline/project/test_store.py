@@ -13,16 +13,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from samplechop.offline.project import store
-from samplechop.offline.project.document import SCHEMA, from_document, text_of
+from samplechop.offline.project import journal, store
+from samplechop.offline.project.document import SCHEMA, from_document, offer_document, text_of
 from samplechop.offline.project.history import History
-from samplechop.offline.project.model import Project
+from samplechop.offline.project.model import Offer, Project
 from samplechop.offline.project.places import journal_of
 from samplechop.offline.project.store import editing, read_project
 from samplechop.realtime.core.errors import UserError
 from tests.support.command import ROOT
 from tests.support.projects import EMPTY, done, edits
 
+OFFER = Offer(("chop", "0" * 64), ((5, 0.5),))
 ADD, LOCK, UNDO = {"do": "add", "at": 1}, {"do": "lock", "at": 2}, {"do": "undo"}
 
 
@@ -66,6 +67,36 @@ def test_what_another_program_wrote_is_an_edit_that_can_be_undone(path: Path) ->
     assert read_project(path) == done(LOCK)
     assert edit(path, LOCK | {"at": 3}) == done(LOCK, LOCK | {"at": 3})
     assert edit(path, UNDO, UNDO) == done(ADD)
+
+
+def test_a_long_journal_is_shortened_and_undo_and_redo_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moves = [{"do": "move", "chop": "c1", "to": 2 + number} for number in range(300)]
+    edit(path, ADD, {"do": "offer", "offer": offer_document(OFFER)}, *moves, UNDO, UNDO)
+    long, before = journal_of(path).stat().st_size, read_project(path)
+    monkeypatch.setattr(journal, "LONG", 1000)
+    monkeypatch.setattr(journal, "KEPT", 5000)
+    with editing(path) as editor:
+        assert journal_of(path).stat().st_size < long / 2
+        with pytest.raises(UserError, match="another program"), editing(path):
+            pass
+        editor.do(LOCK)
+        assert editor.do(UNDO) == before
+    monkeypatch.undo()
+    assert before is not None and before.offer == OFFER
+    assert edit(path, *[UNDO] * 99).chops[0].at == before.chops[0].at - 99
+    with editing(path) as editor, pytest.raises(UserError, match="nothing to undo"):
+        for _ in moves:
+            editor.do(UNDO)
+    assert [one.name for one in path.parent.iterdir() if one.name.startswith(".")] == []
+
+
+def test_what_was_undone_is_done_again_after_a_journal_was_shortened(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(path, ADD, LOCK, LOCK | {"at": 3}, UNDO, UNDO)
+    monkeypatch.setattr(journal, "LONG", 1)
+    assert edit(path, {"do": "redo"}) == done(ADD, LOCK)
+    assert edit(path, {"do": "redo"}) == done(ADD, LOCK, LOCK | {"at": 3})
 
 
 def test_edits_of_an_older_schema_go_on(path: Path) -> None:
