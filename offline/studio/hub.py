@@ -121,6 +121,8 @@ class Hub:
         for other in self._all():
             if other is not one and other.hearing is not None and not other.viewers:
                 other.hearing.stop()  # nobody waits for it any more
+        one.job = {"stage": "preparing the detectors"}
+        one.tell({"job": one.job})
         self._start(self._hear(name, one, task, one.hearing))
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from samplechop.realtime.core.errors import ModelError, UserError, reason_of
-from samplechop.realtime.core.process import end_with_parent, without_interrupts
+from samplechop.realtime.core.process import compiling_shown, end_with_parent, without_interrupts
 
 Message = dict[str, Any]
 Tell = Callable[[Message], object]
@@ -94,6 +94,7 @@ def _run(work: Callable[..., object], arguments: tuple[Any, ...], told: Connecti
 
     take_turns_at_numba_cache()
     try:
-        work(*arguments, told.send)
+        with compiling_shown(steps("compiling for this processor, once", told.send)):
+            work(*arguments, told.send)
     except (UserError, ModelError, OSError) as error:
         told.send({"failed": reason_of(error) if isinstance(error, OSError) else str(error)})

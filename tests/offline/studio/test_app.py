@@ -221,7 +221,7 @@ def test_a_message_that_is_too_long_ends_the_socket_alone(client: Client, name: 
     with client.looking(name) as other, pytest.raises(ConnectionClosed):
         other.opened.send("x" * (2 << 20))
         other.until(dict.clear)
-    assert page.send(preview=[])["state"]
+    assert "state" in page.send(preview=[])
 
 
 def test_a_slice_is_named_as_its_record_is(client: Client, studio: Studio, record: Path) -> None:
