@@ -166,6 +166,10 @@ def _records(
         project, options = prepared(found[0], given, usual, use_project, labels)
         _check(options, output)
         _one(found[0], output, options, force, cache, project=project)
+        if demo:
+            from samplechop.offline.cli.kit_summary import show_studio
+
+            show_studio(sys.argv[0])
     else:
         if labels is not None:
             raise UserError(f"--labels {str(labels)!r} are those of one record: chop it alone")

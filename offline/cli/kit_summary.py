@@ -1,5 +1,9 @@
 """What `samplechop chop` prints of a kit: its slices, how alike they sound, where it lies, what to know."""
 
+import shlex
+import shutil
+from pathlib import Path
+
 from rich.table import Table
 
 from samplechop.offline.common.terminal import echo, print_table
@@ -63,3 +67,10 @@ def show_kit(outcome: Outcome, seconds: float) -> None:
         echo(f"the tempo may as well be {float(kit.tempo.other):.0f} bpm: then --tempo {wanted}", err=True)
     for warning in outcome.warnings:
         echo(f"samplechop: {warning}", err=True)
+
+
+def show_studio(program: str) -> None:
+    """Print how to open the demo in the studio. program: as it was called, which counts where it has no name."""
+    named = shutil.which("samplechop")
+    here = Path(program).name.startswith("samplechop") and (named is None or not Path(named).samefile(program))
+    echo("", f"See it, hear it, move its cuts: {shlex.quote(program) if here else 'samplechop'} studio --demo")
