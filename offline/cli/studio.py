@@ -16,6 +16,12 @@ def studio(
         list[Path] | None, typer.Argument(metavar="INPUT...", help="Audio files, recorded sessions, folders.")
     ] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Open the record that comes with samplechop.")] = False,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", help="Folder for exported kits; each gets a folder of its own in it (default: kits)."
+        ),
+    ] = Path("kits"),
     port: Annotated[
         int | None,
         typer.Option(min=0, max=65535, help="Port, 0 for any (default: the first free one from 8347 on)."),
@@ -42,6 +48,7 @@ def studio(
     from samplechop.offline.cli.chop import parsed, settings_file
     from samplechop.offline.studio.demo import demo_record
     from samplechop.offline.studio.server import serve
+    from samplechop.realtime.recording.session_folder import check_folder
 
     def tell(address: str) -> None:
         echo(address)
@@ -50,4 +57,5 @@ def studio(
     file = settings_file({}, listed=False)
     with file.named_in_errors():
         usual = parsed(dict(file.values))
-    serve([demo_record()] if demo else inputs or [], usual, port, host, tell, browser)
+    check_folder(output, "--output")
+    serve([demo_record()] if demo else inputs or [], output, usual, port, host, tell, browser)

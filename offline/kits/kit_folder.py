@@ -163,7 +163,7 @@ def _of_others(folder: Path) -> Iterator[Path]:
 
     Raises OSError for a folder in it that cannot be listed.
     """
-    own = set(_files_of(folder))
+    own = set(files_of(folder))
     for place, folders, files in os.walk(folder, onerror=_fail):
         here = Path(place)
         links = [name for name in folders if (here / name).is_symlink()]
@@ -176,7 +176,7 @@ def _fail(error: OSError) -> None:
     raise error
 
 
-def _files_of(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
     """Give the files of the kit in a folder, as its manifest lists them, as far as they lie in that folder."""
     manifest = _manifest(folder)
     listed = manifest.get("files") if isinstance(manifest, dict) else None

@@ -9,17 +9,16 @@ GET /api/audio?record&from&to           samples as wav
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
+and those of export_routes              kits
 WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …}
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib import resources
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.applications import Starlette
@@ -29,23 +28,20 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from samplechop.offline.common.palette import css
-from samplechop.offline.studio import beside, found, peaks, sound
+from samplechop.offline.studio import beside, export_routes, found, peaks, sound
+from samplechop.offline.studio.answers import as_text, attached, in_json, parsed, told
 from samplechop.offline.studio.desk import Desk, check_edits
 from samplechop.offline.studio.growing_feed import Feeds
 from samplechop.offline.studio.hub import Hub, OpenRecord
 from samplechop.offline.studio.viewer import Message, Viewer
-from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-MOST_MESSAGE = 1 << 20
-"""Bytes of a message of the page's."""
 MOST_WAITING = 64
 """Messages that a page has not taken yet, before no more is done for it."""
 NOT_OPENED = 4404
 """Code with which a socket is closed that need not be tried again."""
 Result = TypeVar("Result")
-Answer = Callable[[Request], Awaitable[Response]]
 
 
 def application(hub: Hub) -> Starlette:
@@ -62,38 +58,18 @@ def application(hub: Hub) -> Starlette:
         Route("/", partial(_file, "index.html")),
         Route("/colours.css", _colours),
         Route("/page/{name}", _page),
-        Route("/api/library", _told(partial(_library, hub))),
-        Route("/api/project", _told(partial(_of_desk, hub, lambda desk, _: desk.state()))),
-        Route("/api/found", _told(partial(_of_desk, hub, lambda desk, _: found.found(desk)))),
-        Route("/api/peaks", _told(partial(_peaks, hub))),
-        Route("/api/audio", _told(partial(_audio, hub))),
-        Route("/api/slice", _told(partial(_slice, hub))),
-        Route("/api/compare", _told(partial(_compare, hub))),
+        Route("/api/library", told(partial(_library, hub))),
+        Route("/api/project", told(partial(_of_desk, hub, lambda desk, _: desk.state()))),
+        Route("/api/found", told(partial(_of_desk, hub, lambda desk, _: found.found(desk)))),
+        Route("/api/peaks", told(partial(_peaks, hub))),
+        Route("/api/audio", told(partial(_audio, hub))),
+        Route("/api/slice", told(partial(_slice, hub))),
+        Route("/api/compare", told(partial(_compare, hub))),
         WebSocketRoute("/api/live", partial(_live, hub)),
         *Feeds(hub.library, hub.cache).routes(),
     ]
+    routes += export_routes.routes(hub)
     return Starlette(routes=routes, lifespan=lifespan)
-
-
-def _told(answer: Answer) -> Answer:
-    """Tell what the user can mend in one sentence, with status 400."""
-
-    async def guarded(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except UserError as error:
-            return _json({"error": str(error)}, 400)
-
-    return guarded
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    """Answer with JSON, in ASCII: names of files may be no text."""
-    return Response(_text(value), status, media_type="application/json")
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 async def _file(name: str, _: Request) -> Response:
@@ -119,11 +95,11 @@ async def _colours(_: Request) -> Response:
 
 async def _library(hub: Hub, _: Request) -> Response:
     items = await to_thread.run_sync(lambda: [item.facts() for item in hub.library.look()])
-    return _json({"items": items})
+    return in_json({"items": items})
 
 
 async def _of_desk(hub: Hub, work: Callable[[Desk, Request], Any], request: Request) -> Response:
-    return _json(await _done(hub, request, lambda desk: work(desk, request)))
+    return in_json(await _done(hub, request, lambda desk: work(desk, request)))
 
 
 async def _peaks(hub: Hub, request: Request) -> Response:
@@ -143,13 +119,12 @@ async def _audio(hub: Hub, request: Request) -> Response:
 async def _slice(hub: Hub, request: Request) -> Response:
     note = _number(request, "note")
     name, content = await _done(hub, request, lambda desk: sound.slice_on_pad(desk, note))
-    named = f"attachment; filename*=UTF-8''{quote(name, errors='replace')}.wav"
-    return Response(content, media_type="audio/wav", headers={"Content-Disposition": named})
+    return Response(content, media_type="audio/wav", headers=attached(f"{name}.wav"))
 
 
 async def _compare(hub: Hub, request: Request) -> Response:
     async with hub.using(request.query_params.get("record", "")) as one:
-        return _json(await beside.compared(one, request.query_params.getlist("with")))
+        return in_json(await beside.compared(one, request.query_params.getlist("with")))
 
 
 async def _done(hub: Hub, request: Request, work: Callable[[Desk], Result]) -> Result:
@@ -183,7 +158,7 @@ async def _live(hub: Hub, socket: WebSocket) -> None:
     except UserError as error:
         sending.cancel()
         with suppress(WebSocketDisconnect, RuntimeError):
-            await socket.send_text(_text({"error": str(error)}))
+            await socket.send_text(as_text({"error": str(error)}))
             await socket.close(NOT_OPENED)
     finally:
         sending.cancel()
@@ -192,14 +167,14 @@ async def _live(hub: Hub, socket: WebSocket) -> None:
 async def _send(socket: WebSocket, viewer: Viewer) -> None:
     with suppress(WebSocketDisconnect, RuntimeError):
         while True:
-            await socket.send_text(_text(await viewer.next()))
+            await socket.send_text(as_text(await viewer.next()))
 
 
 async def _answer(hub: Hub, name: str, one: OpenRecord, viewer: Viewer, text: str) -> Message:
     """Do what a message of the page says; give the answer."""
     number: int | None = None
     try:
-        message = _parsed(text)
+        message = parsed(text)
         if isinstance(message, dict) and isinstance(given := message.get("id"), int):
             number = given
         match message:
@@ -215,10 +190,3 @@ async def _answer(hub: Hub, name: str, one: OpenRecord, viewer: Viewer, text: st
         raise UserError("a message has edits or a preview")
     except UserError as error:
         return {"id": number, "error": str(error)}
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return documents.parse_json(text)
-    except ValueError as error:
-        raise UserError(f"a message is no JSON ({error})") from None

@@ -5,13 +5,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
-from samplechop.offline.studio.worker import Tell, steps
+from samplechop.offline.studio.worker import Tell, by_stage, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +51,9 @@ def hear(task: Task, tell: Tell) -> None:
     audio_of(record)
     if options.want != "both":
         cut_from = harmonic if options.write_harmonic else record
-        stages: dict[str, Callable[[int, int], None]] = {}
-        wanted(cut_from, options, first, last, partial(_progress, stages, tell), None)
+        wanted(cut_from, options, first, last, by_stage(tell), None)
     tell({"stage": "heard"})
     whole = [(0, record.length)]
     content_detection.detect_hits(record, whole, steps("detecting drums", tell))
     content_detection.detect_chords(record, whole, steps("detecting chords", tell))
     tell({"stage": "all heard"})
-
-
-def _progress(stages: dict[str, Callable[[int, int], None]], tell: Tell, what: str, done: int, length: int) -> None:
-    if what not in stages:
-        stages[what] = steps(what, tell)
-    stages[what](done, length)

@@ -17,8 +17,10 @@ from anyio import to_thread
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.common.process_pool import cores
 from samplechop.offline.studio.desk import Desk
+from samplechop.offline.studio.exporting import Order, export
 from samplechop.offline.studio.growing import is_growing
 from samplechop.offline.studio.hearing import Task, hear
+from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.offline.studio.worker import Stopped, Worker
@@ -35,7 +37,8 @@ WATCH_SECONDS = 1.0
 class OpenRecord:
     """A record that is open. hearing: the detectors at work. job: how far they are, None where they do nothing.
 
-    uses: how many requests, pages and workers need it. failed: what could not be heard.
+    uses: how many requests, pages and workers need it. failed: what could not be heard. exporting: a kit being made;
+    exported: how far it is, or what came of it.
     """
 
     desk: Desk
@@ -45,6 +48,8 @@ class OpenRecord:
     job: Message | None = None
     uses: int = 0
     failed: Task | None = None
+    exporting: Worker | None = None
+    exported: Message | None = None
 
     async def call(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Do something with the desk that may block, when nothing else is done with it. Raises UserError."""
@@ -72,14 +77,20 @@ class Hub:
     """All that is open."""
 
     def __init__(
-        self, library: Library, cache: ArrayCache, usual: Mapping[str, Any], idle_seconds: float = IDLE_SECONDS
+        self,
+        library: Library,
+        kits: Kits,
+        cache: ArrayCache,
+        usual: Mapping[str, Any],
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """Serve a library. usual: options of kits, below those of projects. idle_seconds: see IDLE_SECONDS."""
-        self.library, self.cache, self.usual, self._idle = library, cache, usual, idle_seconds
+        """Serve a library. kits: where kits go. usual: options of kits, below those of projects."""
+        self.library, self.kits, self.cache, self.usual, self._idle = library, kits, cache, usual, idle_seconds
         self._records: dict[str, asyncio.Task[OpenRecord]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._ears = asyncio.Semaphore(max(1, cores() // 2))
         self._closing = False
+        self._exports = 0
 
     @asynccontextmanager
     async def using(self, name: str) -> AsyncIterator[OpenRecord]:
@@ -101,8 +112,9 @@ class Hub:
                 await one.show()
                 one.failed = None
                 await self.listen(name, one)
-                if one.job:
-                    viewer.tell({"job": one.job})
+                for kind, message in (("job", one.job), ("export", one.exported)):
+                    if message is not None:
+                        viewer.tell({kind: message})
                 yield one
             finally:
                 one.viewers.discard(viewer)
@@ -125,12 +137,52 @@ class Hub:
         one.tell({"job": one.job})
         self._start(self._hear(name, one, task, one.hearing))
 
+    async def export(self, name: str, one: OpenRecord, order: Order) -> int:
+        """Begin to make a kit; give the number of the export. Raises UserError where one is being made."""
+        if one.exporting is not None:
+            raise UserError("a kit of this record is being made: wait for it, or stop it")
+        one.exporting, one.uses = Worker(export, order), one.uses + 1
+        self._exports += 1
+        self._start(self._export(name, one, one.exporting, {"kit": order.folder.name, "number": self._exports}))
+        return self._exports
+
+    async def _export(self, name: str, one: OpenRecord, worker: Worker, which: Message) -> None:
+        ended: Message = {"stage": "failed", "error": "the export said nothing of its end"}
+
+        def show(message: Message) -> None:
+            one.exported = message | which
+            one.tell({"export": one.exported})
+
+        def told(message: Message) -> None:
+            nonlocal ended
+            if "done" in message:
+                show(message)
+            else:  # it is told when its process is gone, and another one may begin
+                ended = message
+
+        try:
+            await self._run(worker, told)
+        except Stopped:
+            ended = {"stage": "stopped"}
+        except UserError as error:
+            ended = {"stage": "failed", "error": str(error)}
+        finally:
+            one.exporting = None
+            show(ended)
+            self._unused(name, one)
+
+    async def _run(self, worker: Worker, told: Callable[[Message], None]) -> None:
+        """Have a worker work, and what it tells told here. Raises as `Worker.run`."""
+        loop = asyncio.get_running_loop()
+        await to_thread.run_sync(worker.run, lambda message: loop.call_soon_threadsafe(told, message))
+
     async def close(self) -> None:
         """End all work and close all records."""
         self._closing = True
         for one in self._all():
-            if one.hearing is not None:
-                one.hearing.stop()
+            for worker in (one.hearing, one.exporting):
+                if worker is not None:
+                    worker.stop()
         await asyncio.gather(*self._running, return_exceptions=True)
         for one in self._all():
             one.desk.close()
@@ -181,8 +233,6 @@ class Hub:
         task.add_done_callback(self._running.discard)
 
     async def _hear(self, name: str, one: OpenRecord, task: Task, worker: Worker) -> None:
-        loop = asyncio.get_running_loop()
-
         def told(message: Message) -> None:
             one.job = message
             one.tell({"job": message})
@@ -191,7 +241,7 @@ class Hub:
 
         try:
             async with self._ears:
-                await to_thread.run_sync(worker.run, lambda message: loop.call_soon_threadsafe(told, message))
+                await self._run(worker, told)
             await one.call(one.desk.was_heard, task)
         except Stopped:
             pass

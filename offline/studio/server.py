@@ -15,9 +15,11 @@ import numpy as np
 import uvicorn
 
 from samplechop.offline.common.array_cache import ArrayCache, user_cache
-from samplechop.offline.studio.app import MOST_MESSAGE, application
+from samplechop.offline.studio.answers import MOST_MESSAGE
+from samplechop.offline.studio.app import application
 from samplechop.offline.studio.guard import TOKEN, TOKEN_BYTES, Guard
 from samplechop.offline.studio.hub import Hub
+from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library
 from samplechop.realtime.core.errors import UserError, reason_of
 
@@ -32,6 +34,7 @@ _HTTP_PORT = 80
 
 def serve(
     opened: Sequence[Path],
+    output: Path,
     usual: Mapping[str, Any],
     port: int | None,
     host: str,
@@ -40,9 +43,9 @@ def serve(
 ) -> None:
     """Serve a page of what is opened until Ctrl-C.
 
-    usual: options of kits, below those of projects. port: None for the first free one from USUAL_PORT on, 0 for any.
-    tell: is given the address, token included, when the page can be opened. browser: whether to open it. Raises
-    UserError for what cannot be opened, and for an address that cannot be listened at.
+    output: folder that kits go to. usual: options of kits, below those of projects. port: None for the first free one
+    from USUAL_PORT on, 0 for any. tell: is given the address, token included, when the page can be opened. browser:
+    whether to open it. Raises UserError for what cannot be opened, and for an address that cannot be listened at.
     """
     library = Library(opened)
     with ExitStack() as open_:
@@ -50,7 +53,7 @@ def serve(
         cache = open_.enter_context(working_cache())
         names = names_of(host, listener.getsockname()[1])
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        guarded = Guard(application(Hub(library, cache, usual)), token, names)
+        guarded = Guard(application(Hub(library, Kits(output), cache, usual)), token, names)
         config = uvicorn.Config(
             guarded,
             log_config=None,  # an address may hold the token

@@ -8,6 +8,10 @@ from typing import Any
 Message = dict[str, Any]
 
 
+PROGRESS = {"job", "export", "teach"}
+"""Messages that say how far something is: the detectors, a kit, a training."""
+
+
 class Viewer:
     """A page. [event loop] Messages come in order; of states and jobs that wait, later ones take up earlier ones."""
 
@@ -34,9 +38,9 @@ class Viewer:
         return {name: value for name, value in sections.items() if self._known.get(name) != value}
 
     def tell(self, message: Message) -> None:
-        """Have a message sent; of jobs the last one is."""
-        if "job" in message:
-            self._waiting = deque(one for one in self._waiting if "job" not in one or "error" in one["job"])
+        """Have a message sent; of those on how far something is, the last one."""
+        for kind in PROGRESS & message.keys():
+            self._waiting = deque(one for one in self._waiting if "done" not in one.get(kind, {}))
         self._waiting.append(message)
         self._something.set()
 

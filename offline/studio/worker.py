@@ -1,5 +1,7 @@
 """A long piece of work in a process of its own: the page stays quick, sees how far it is, and can end it."""
 
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -14,6 +16,9 @@ Message = dict[str, Any]
 Tell = Callable[[Message], object]
 _STEPS = 200
 """Messages on the progress of a stage: as many as a bar on a screen can show."""
+
+_END_SECONDS = 5.0
+"""That a process is given to remove what it has begun."""
 
 
 class Stopped(Exception):
@@ -59,6 +64,8 @@ class Worker:
                 raise UserError("a process of the studio died at its work (out of memory?): try again") from None
         finally:
             process.terminate()
+            process.join(_END_SECONDS)
+            process.kill()
             process.join()
             ours.close()
 
@@ -87,9 +94,26 @@ def steps(stage: str, tell: Tell) -> Callable[[int, int], None]:
     return at
 
 
+def by_stage(tell: Tell) -> Callable[[str, int, int], None]:
+    """Give a function that is called with what is being done, and how much of how much, and tells so as `steps`."""
+    stages: dict[str, Callable[[int, int], None]] = {}
+
+    def progress(what: str, done: int, length: int) -> None:
+        if what not in stages:
+            stages[what] = steps(what, tell)
+        stages[what](done, length)
+
+    return progress
+
+
+def _ended(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
+
+
 def _run(work: Callable[..., object], arguments: tuple[Any, ...], told: Connection) -> None:
     """[worker] Do it; what goes wrong that the user can mend is told."""
     end_with_parent()
+    signal.signal(signal.SIGTERM, _ended)  # so that what it has begun to write is removed
     from samplechop.offline.common.process_pool import take_turns_at_numba_cache
 
     take_turns_at_numba_cache()

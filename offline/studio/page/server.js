@@ -35,9 +35,20 @@ export async function ask(url, init) {
   throw new Error(said.error ?? `the server answers ${answer.status}`);
 }
 
+/** Have something done; gives what the server says, also where it asks back (409). Throws an Error with its sentence.
+ * @param {string} what @param {object} value @returns {Promise<any>} */
+export async function post(what, value) {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(`/api/${what}`, { method: "POST", headers, body: JSON.stringify(value) });
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok || answer.status === 409) return said;
+  throw new Error(said.error ?? `the server answers ${answer.status}`);
+}
+
 /** Look at a record from now on. @param {string} id */
 export function open(id) {
   reading(id, "peaks");
+  store.tellExport(null);
   tries = 0;
   connect();
 }
@@ -74,6 +85,8 @@ function take(message) {
     else one?.done(message.state);
   } else if (message.error) {
     store.complain(message.error);
+  } else if (message.export) {
+    store.tellExport(message.export);
   } else if (message.job) {
     store.job = message.job.stage === "all heard" ? null : message.job;
     if (message.job.error) store.complain(message.job.error);

@@ -4,6 +4,7 @@ import "./theme.js";
 import "./bar.js";
 import "./compare.js";
 import "./grid.js";
+import "./export.js";
 import "./help.js";
 import "./hints.js";
 import "./kit.js";

@@ -28,6 +28,8 @@ class Store extends EventTarget {
   found = { attacks: [], drums: [], chords: [] };
   /** @type {Job|null} */
   job = null;
+  /** A kit that is being made, or was. @type {import("./types.js").Exported|null} */
+  exported = null;
   /** Where the selected slice begins, samples; null for none. @type {number|null} */
   selected = null;
   cursor = 0;
@@ -115,6 +117,12 @@ class Store extends EventTarget {
   complain(sentence) {
     this.trouble = sentence;
     this.tell("trouble");
+  }
+
+  /** Note how far an export is, or what came of it. @param {import("./types.js").Exported|null} exported */
+  tellExport(exported) {
+    this.exported = exported;
+    this.tell("export");
   }
 
   /** @param {string} name */

@@ -66,6 +66,8 @@
 
 /** @typedef {{attacks: Candidate[], drums: [number, string, number][], chords: [number, string][]}} Found */
 /** @typedef {{stage: string, done?: number, length?: number, error?: string}} Job */
+/** @typedef {Job & {kit: string, folder?: string, slices?: number, formats?: string[], files?: string[],
+ *   warnings?: string[]}} Exported A kit that is made, or was. */
 /** @typedef {{do: string, [name: string]: any}} Command A command on the project, see docs/project.md. */
 
 export {};

@@ -52,9 +52,10 @@ def groove() -> np.ndarray:
 
 @dataclass
 class Studio:
-    """A server that runs. folder: what it has open; files may come. address: with the token."""
+    """A server that runs. folder: what it has open; files may come. kits: where kits go. address: with the token."""
 
     folder: Path
+    kits: Path
     address: str
     process: subprocess.Popen[str]
 
@@ -84,9 +85,9 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """Give a studio that has a folder with the record groove.wav open."""
     folder = tmp_path_factory.mktemp("studio")
     soundfile.write(folder / "groove.wav", groove(), RATE, "PCM_16")
-    cache = str(tmp_path_factory.mktemp("cache"))
+    cache, kits = str(tmp_path_factory.mktemp("cache")), tmp_path_factory.mktemp("kits")
     running = program(
-        *("studio", folder, "--no-browser", "--port", 0),
+        *("studio", folder, "--no-browser", "--port", 0, "-o", kits),
         script="samplechop/__main__.py",
         SAMPLECHOP_CACHE=cache,
         XDG_DATA_HOME=cache,
@@ -94,7 +95,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     assert running.stdout is not None
     address = running.stdout.readline().strip()
     assert address.startswith("http://127.0.0.1:"), running.communicate()
-    yield Studio(folder, address, running)
+    yield Studio(folder, kits, address, running)
     running.terminate()
     running.communicate(timeout=PATIENCE)
 
