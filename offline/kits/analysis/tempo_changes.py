@@ -107,21 +107,19 @@ def _smoothed(counts: Line, places: Line) -> Line:
 
     One that lies beside the line of those around it is astray; where none of them are in line it stays where it is.
     """
-    smooth = places.copy()
-    free = np.ones(len(places), bool)
+    smooth, left = places.copy(), np.arange(len(places))
     for before, after in ((NEIGHBOURS, NEIGHBOURS), (NEIGHBOURS, 0), (0, NEIGHBOURS)):
-        near_counts, near = _windows(counts, before, after), _windows(places, before, after)
+        near_counts, near = _windows(counts, before, after)[left], _windows(places, before, after)[left]
         half = (before + after) // 2  # far apart, or what is detected beside its place would tilt the line
         periods = (near[:, half:] - near[:, :-half]) / (near_counts[:, half:] - near_counts[:, :-half])
-        said = near - _median(periods)[:, None] * (near_counts - counts[:, None])
+        said = near - _median(periods)[:, None] * (near_counts - counts[left, None])
         line = _median(said)
         off = np.abs(said - line[:, None])
-        known = np.isfinite(off)
-        fits = (off <= IN_LINE).sum(axis=1) >= np.maximum(SHARE * known.sum(axis=1), FEWEST)
+        fits = (off <= IN_LINE).sum(axis=1) >= np.maximum(SHARE * np.isfinite(off).sum(axis=1), FEWEST)
         if before != after:
-            fits &= np.abs(places - line) <= IN_LINE
-        smooth[free & fits] = line[free & fits]
-        free &= ~fits
+            fits &= np.abs(places[left] - line) <= IN_LINE
+        smooth[left[fits]] = line[fits]
+        left = left[~fits]
     return np.maximum.accumulate(smooth)
 
 
