@@ -35,7 +35,8 @@ export function there(first, last) {
   return buffer;
 }
 
-/** Give a part, asked for unless it is there. @param {number} first @param {number} last @returns {Promise<AudioBuffer>} */
+/** Give a part, asked for unless it is there. @param {number} first @param {number} last
+ * @returns {Promise<AudioBuffer>} */
 export function part(first, last) {
   const now = there(first, last);
   if (now) return Promise.resolve(now);

@@ -10,8 +10,8 @@ const KIND = "application/x-samplechop-pad";
 /** Milliseconds that a finger rests on a pad before it lifts it. */
 const LIFT_MS = 350;
 
-/** Give the commands that bring a slice to a note, and what is there to its place. @param {Pad} pad @param {number} note
- * @returns {Command[]} */
+/** Give the commands that bring a slice to a note, and what is there to its place.
+ * @param {Pad} pad @param {number} note @returns {Command[]} */
 export function swapped(pad, note) {
   const other = store.pads.find((one) => one.note === note);
   /** @type {(one: Pad, to: number) => Command} */
@@ -62,7 +62,9 @@ export function carryOn(pads, grid) {
     event.preventDefault();
     swap(carried, pads.note(place));
   });
-  grid.addEventListener("dragleave", (event) => { if (!grid.contains(/** @type {Node|null} */ (event.relatedTarget))) over(null); });
+  grid.addEventListener("dragleave", (event) => {
+    if (!grid.contains(/** @type {Node|null} */ (event.relatedTarget))) over(null);
+  });
   grid.addEventListener("dragend", () => end());
   const end = () => {
     carried = undefined;

@@ -7,7 +7,7 @@ import { button, make } from "./dom.js";
  * @property {string} name
  * @property {string} [title]
  * @property {(text: string) => unknown} typed does what was typed; false where it cannot be read
- * @property {(steps: number, event: KeyboardEvent|PointerEvent) => unknown} nudged goes on while a key or button is held
+ * @property {(steps: number, event: KeyboardEvent|PointerEvent) => unknown} nudged goes on while a key is held
  * @property {() => unknown} [settled] the key or button is let go
  */
 
@@ -20,7 +20,8 @@ export class Field {
 
   /** @param {Facts} facts */
   constructor({ name, title, typed, nudged, settled = () => {} }) {
-    this.#input = make("input", { type: "text", inputmode: "decimal", "aria-label": name, title, autocomplete: "off", spellcheck: "false" });
+    this.#input = make("input", { type: "text", inputmode: "decimal", "aria-label": name, title: title ?? null,
+                                  autocomplete: "off", spellcheck: "false" });
     const held = (/** @type {number} */ steps, /** @type {string} */ says, /** @type {string} */ sign) => {
       const made = button(says, (event) => {
         if (/** @type {MouseEvent} */ (event).detail) return;  // a pointer did it when it went down
@@ -43,7 +44,8 @@ export class Field {
       for (const end of ["pointerup", "pointerleave", "pointercancel"]) made.addEventListener(end, stop);
       return made;
     };
-    this.element = make("div", { class: "field joined" }, held(-1, `${name}: less`, "−"), this.#input, held(1, `${name}: more`, "+"));
+    this.element = make("div", { class: "field joined" },
+      held(-1, `${name}: less`, "−"), this.#input, held(1, `${name}: more`, "+"));
     let before = "";
     this.#input.addEventListener("focus", () => { before = this.#input.value; this.#input.select(); });
     this.#input.addEventListener("change", () => {

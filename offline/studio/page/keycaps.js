@@ -11,7 +11,7 @@ export const PAD_CODES = [
 /** @type {Map<string, string>} */
 let printed = new Map();
 
-/** What is printed on a key, as far as the browser says so; else as an American keyboard has it. @param {string} code */
+/** What is printed on a key, as far as the browser says so; else on an American keyboard. @param {string} code */
 export const cap = (code) => (printed.get(code) ?? code.replace(/^Key|^Digit/, "")).toUpperCase();
 
 /** Learn what is printed on the keys, then call a function if it differs. @param {() => void} show */

@@ -1,5 +1,5 @@
-// The keyboard: pads by the place of a key, commands by what is printed on it. Other keys belong to their parts: tempo and
-// bars in grid.js, the kit's in kit.js, undo in bar.js, the list of all in help.js.
+// The keyboard: pads by the place of a key, commands by what is printed on it. Other keys belong to their parts: tempo
+// and bars in grid.js, the kit's in kit.js, undo in bar.js, the list of all in help.js.
 
 import { isTyping } from "./dom.js";
 import { PAD_CODES } from "./keycaps.js";
@@ -72,9 +72,9 @@ function lock() {
 
 /** Commands by KeyboardEvent.key. @type {{[key: string]: () => unknown}} */
 const LETTERS = {
-  m: mark, l: lock, n: () => inspector().rename(), Backspace: removeSelected, Delete: removeSelected, ",": () => zoom(ZOOM),
-  ".": () => zoom(1 / ZOOM), ArrowUp: () => walk(-1), ArrowDown: () => walk(1), PageUp: () => pads().turn(1),
-  PageDown: () => pads().turn(-1), Escape: hush,
+  m: mark, l: lock, n: () => inspector().rename(), Backspace: removeSelected, Delete: removeSelected,
+  ",": () => zoom(ZOOM), ".": () => zoom(1 / ZOOM), ArrowUp: () => walk(-1), ArrowDown: () => walk(1),
+  PageUp: () => pads().turn(1), PageDown: () => pads().turn(-1), Escape: hush,
 };
 /** Those that go on while a key is held. */
 const REPEATED = new Set([",", ".", "ArrowUp", "ArrowDown"]);
@@ -144,4 +144,4 @@ addEventListener("blur", () => {
 });
 addEventListener("pointerdown", () => { byPointer = true; }, { capture: true, passive: true });
 // What was chosen from a list by the mouse leaves the keys to the page again.
-addEventListener("change", (event) => { if (byPointer && event.target instanceof HTMLSelectElement) event.target.blur(); });
+addEventListener("change", ({ target }) => { if (byPointer && target instanceof HTMLSelectElement) target.blur(); });

@@ -37,7 +37,8 @@ export const hasBeats = () => store.grid.beats.length > 1;
 
 /** Give a place in beats since the first one, a real number. @param {number} sample */
 function beatAt(sample) {
-  const beats = store.grid.beats, index = Math.min(Math.max(0, firstAt(beats, sample + 1, ofRow) - 1), beats.length - 2);
+  const beats = store.grid.beats, after = firstAt(beats, sample + 1, ofRow);
+  const index = Math.min(Math.max(0, after - 1), beats.length - 2);
   const from = beats[index][0];
   return index + (sample - from) / (beats[index + 1][0] - from);
 }

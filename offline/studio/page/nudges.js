@@ -1,5 +1,5 @@
-// Moving the beginning or end of the selected slice by keys and small buttons: it is shown at once, and is one edit when
-// the key is let go, however often it repeated.
+// Moving the beginning or end of the selected slice by keys and small buttons: it is shown at once, and is one edit
+// when the key is let go, however often it repeated.
 
 import { edit, meant } from "./server.js";
 import { forgetLeft, move, showMoved } from "./snap.js";
@@ -44,7 +44,7 @@ export function settle() {
   else put(edge, to);
 }
 
-/** Put an edge of the selected slice to a sample. @param {Edge} edge @param {number|null} to null for an end that is found
+/** Put an edge of the selected slice to a sample. @param {Edge} edge @param {number|null} to null for an end as found
  * @returns {Promise<unknown>} */
 export function put(edge, to) {
   last = last.then(async () => {

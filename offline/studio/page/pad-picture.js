@@ -6,13 +6,13 @@ import { store } from "./store.js";
 
 /** @import {Pad} from "./types.js" */
 
-/** CSS pixels from the edges of a pad; its name stands above. */
-const BESIDE = 9, ABOVE = 19, BELOW = 6;
+/** CSS pixels from the edges of a pad; its name stands above, what it is below. */
+const BESIDE = 9, ABOVE = 19, BELOW = 19;
 /** Of a slice's share of the loudest one's level, or quiet slices would be lines. */
 const POWER = 0.5;
 
-/** @typedef {{low: Int16Array, high: Int16Array, loudest: number}} Shape The lowest and highest of all channels in columns of
- * device pixels; how loud it gets with the slice's gain. */
+/** The lowest and highest of all channels in columns of device pixels; how loud it gets with the slice's gain.
+ * @typedef {{low: Int16Array, high: Int16Array, loudest: number}} Shape */
 
 export class PadPictures {
   #due = false;
@@ -33,16 +33,19 @@ export class PadPictures {
   }
 }
 
-/** @param {HTMLButtonElement} slot @param {Pad|undefined} pad @param {Shape|null} shape @param {number} loudest of all */
+/** @param {HTMLButtonElement} slot @param {Pad|undefined} pad @param {Shape|null} shape
+ * @param {number} loudest of all */
 function draw(slot, pad, shape, loudest) {
   const canvas = /** @type {HTMLCanvasElement} */ (slot.querySelector("canvas"));
-  const density = devicePixelRatio, width = Math.round(slot.clientWidth * density), height = Math.round(slot.clientHeight * density);
+  const density = devicePixelRatio;
+  const width = Math.round(slot.clientWidth * density), height = Math.round(slot.clientHeight * density);
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   if (!context) return;
   context.clearRect(0, 0, width, height);
   if (!shape || !pad || !shape.loudest) return;
-  const half = (height - (ABOVE + BELOW) * density) / 2, middle = Math.round(ABOVE * density + half), left = Math.round(BESIDE * density);
+  const half = (height - (ABOVE + BELOW) * density) / 2;
+  const middle = Math.round(ABOVE * density + half), left = Math.round(BESIDE * density);
   const peak = Math.max(...shape.high, ...shape.low.map((low) => -low));
   const scale = ((shape.loudest / loudest) ** POWER * half) / peak;
   context.fillStyle = sliceColour(pad);
@@ -55,7 +58,7 @@ function draw(slot, pad, shape, loudest) {
 /** @param {Pad} pad @param {number} count columns @returns {Shape} */
 function shapeOf(pad, count) {
   const step = (pad.stop - pad.start) / count;
-  const low = new Int16Array(count), high = new Int16Array(count), lows = new Int16Array(count), highs = new Int16Array(count);
+  const [low, high, lows, highs] = Array.from({ length: 4 }, () => new Int16Array(count));
   let peak = 0;
   for (let channel = 0; channel < store.record.channels; channel += 1) {
     columns(channel, step, pad.start / step, count, lows, highs);

@@ -1,28 +1,36 @@
 // The selected slice: all that can be said of it, shown as it is and changed there.
 
 import { fileAddress, fileName, swapped } from "./carry.js";
+import { check, choice, fill } from "./choices.js";
 import { button, icon, make } from "./dom.js";
 import { Field } from "./field.js";
 import { beatLength, beatsAfter, beatsBetween, hasBeats, precise, readNumber, readSeconds } from "./measures.js";
 import { nudgeOn, put, settle } from "./nudges.js";
 import { BANK, FIRST_NOTE, padName } from "./pads.js";
+import { colour } from "./palette.js";
 import { edit, meant } from "./server.js";
 import { IN_TURN, sliceColour } from "./slices.js";
 import { removeSelected } from "./snap.js";
 import { chokeGroup, playMode, press, release } from "./sound.js";
 import { store } from "./store.js";
-import { colour } from "./palette.js";
 
 /** @import {Pad, Snap} from "./types.js" */
 
 const UNITS = { seconds: "Seconds", samples: "Samples", beats: "Beats" };
 const MODES = { "one-shot": "One-shot", gate: "Gate", loop: "Loop" };
-const MODE_TIPS = { "one-shot": "plays to its end", gate: "plays while it is held", loop: "plays over and over while it is held" };
+const MODE_TIPS = {
+  "one-shot": "plays to its end", gate: "plays while it is held", loop: "plays over and over while it is held",
+};
 const SNAPS = { attack: "Attack", zero: "Zero", grid: "Grid", off: "Off" };
-const SNAP_TIPS = { attack: "the nearest attack", zero: "the nearest zero crossing", grid: "the nearest line of the beat grid", off: "where you put it" };
+const SNAP_TIPS = {
+  attack: "the nearest attack", zero: "the nearest zero crossing", grid: "the nearest line of the beat grid",
+  off: "where you put it",
+};
+const LONGEST_NAME = 200, NOTES = 128;
 const MOST_CHOKE = 16, GAIN = [-60, 24], GAIN_STEP = 0.5;
 const PLAY = "M4.5 3v10l8-5z", LOCK = ["M4 7.5h8v6H4z", "M5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5"];
-const BIN = ["M3 4.5h10", "M6.5 4.5V3h3v1.5", "M4.5 4.5l.6 8.5h5.8l.6-8.5"], SAVE = ["M8 2.5v8", "M4.8 7.5 8 10.7l3.2-3.2", "M3 13.5h10"];
+const BIN = ["M3 4.5h10", "M6.5 4.5V3h3v1.5", "M4.5 4.5l.6 8.5h5.8l.6-8.5"];
+const SAVE = ["M8 2.5v8", "M4.8 7.5 8 10.7l3.2-3.2", "M3 13.5h10"];
 
 export class SliceView extends HTMLElement {
   /** @type {keyof typeof UNITS} */
@@ -32,7 +40,8 @@ export class SliceView extends HTMLElement {
   #lock = button("Lock", () => this.#say({ do: store.pad?.locked ? "unlock" : "lock" }), icon(...LOCK));
   #release = button("Forget all that was said of this slice", () => this.#say({ do: "release" }), "As found");
   #save = make("a", { class: "button", "aria-label": "Save as wav", title: "Save as wav" }, icon(...SAVE));
-  #name = make("input", { type: "text", placeholder: "Name", "aria-label": "Name", maxlength: 200, autocomplete: "off", spellcheck: "false" });
+  #name = make("input", { type: "text", placeholder: "Name", "aria-label": "Name", maxlength: LONGEST_NAME,
+                          autocomplete: "off", spellcheck: "false" });
   #colours = make("div", { class: "colours", role: "group", "aria-label": "Colour" });
   #custom = make("input", { type: "color", "aria-label": "Another colour", title: "Another colour" });
   #start = this.#place("Start", "start");
@@ -42,34 +51,42 @@ export class SliceView extends HTMLElement {
     name: "Gain", title: "Decibels; empty it for none",
     typed: (text) => {
       const gain = text.trim() ? readNumber(text) : 0;
-      if (gain === null) return store.complain(`A gain is a number of decibels such as -3, not “${text}”.`), false;
-      return this.#gained(gain);
+      return gain === null ? refused(`A gain is a number of decibels such as -3, not “${text}”.`) : this.#gained(gain);
     },
     nudged: (steps, event) => this.#gained((store.pad?.gain_db ?? 0) + steps * (event.shiftKey ? 6 : GAIN_STEP)),
   });
   #choke = make("select", { "aria-label": "Choke group", title: "Pads of one group end each other" });
   #pad = make("select", { "aria-label": "Pad", title: "Where another slice is, the two swap" });
-  #mode = this.#choice("How the pad plays", MODES, MODE_TIPS, (play) => this.#say({ do: "play", play }));
-  #snap = this.#choice("What cuts snap to that are dragged", SNAPS, SNAP_TIPS, (snap) => store.snapTo(/** @type {Snap} */ (snap)));
-  #units = this.#choice("Unit", UNITS, {}, (unit) => { this.#unit = /** @type {keyof typeof UNITS} */ (unit); this.#show(); });
+  #mode = choice("How the pad plays", MODES, MODE_TIPS, (play) => this.#say({ do: "play", play }));
+  #snap = choice("What cuts snap to that are dragged", SNAPS, SNAP_TIPS, (snap) => {
+    store.snapTo(/** @type {Snap} */ (snap));
+  });
+  #units = choice("Unit", UNITS, {}, (unit) => {
+    this.#unit = /** @type {keyof typeof UNITS} */ (unit);
+    this.#show();
+  });
   #full = make("div", { class: "full" });
   #empty = make("div", { class: "empty" },
     make("p", {}, "Press a pad, or click into the waveform: its slice is shown here."),
-    make("p", { class: "faint" }, "Then ← and → move where it begins, [ and ] where it ends, enter plays it again. A double click, or m while it plays, sets a new cut."));
+    make("p", { class: "faint" }, "Then ← and → move where it begins, [ and ] where it ends, enter plays it again. "
+      + "A double click, or m while it plays, sets a new cut."));
 
   connectedCallback() {
     const row = (/** @type {string} */ name, /** @type {Node} */ what) =>
       make("div", { class: "row" }, make("span", { class: "name", "aria-hidden": "true" }, name), what);
     const play = button("Play (enter)", () => {}, icon(PLAY));
     play.addEventListener("pointerdown", () => { if (store.pad) press(store.pad); });
-    for (const name of ["pointerup", "pointerleave"]) play.addEventListener(name, () => { if (store.pad) release(store.pad.note); });
+    for (const name of ["pointerup", "pointerleave"]) {
+      play.addEventListener(name, () => { if (store.pad) release(store.pad.note); });
+    }
     play.addEventListener("click", (event) => { if (!event.detail && store.pad) press(store.pad); });
     const remove = button("Delete (backspace)", () => removeSelected(), icon(...BIN));
     this.#full.append(
       make("div", { class: "head" }, this.#dot, this.#title, play, this.#lock, this.#save, remove, this.#release),
       make("div", { class: "row" }, this.#name, this.#colours),
-      make("div", { class: "two" }, row("Start", this.#start.element), row("Gain", this.#gain.element),
-        row("End", this.#end.element), row("Choke", this.#choke), row("Length", this.#length.element), row("Pad", this.#pad)),
+      make("div", { class: "two" }, row("Start", this.#start.element), row("End", this.#end.element),
+        row("Length", this.#length.element), row("Gain", this.#gain.element), row("Choke", this.#choke),
+        row("Pad", this.#pad)),
       row("In", this.#units), row("Play", this.#mode));
     this.append(this.#full, this.#empty, row("Snap", this.#snap));
     this.#name.addEventListener("change", () => this.#say({ do: "name", name: this.#name.value.trim() || null }));
@@ -78,8 +95,12 @@ export class SliceView extends HTMLElement {
       if (event.key === "Enter" || event.key === "Escape") this.#name.blur();
     });
     this.#custom.addEventListener("change", () => this.#say({ do: "colour", colour: this.#custom.value }));
-    this.#choke.addEventListener("change", () => this.#say({ do: "choke", choke: this.#choke.value === "" ? null : Number(this.#choke.value) }));
-    this.#pad.addEventListener("change", () => { if (store.pad) edit(...swapped(store.pad, Number(this.#pad.value))); });
+    this.#choke.addEventListener("change", () => {
+      this.#say({ do: "choke", choke: this.#choke.value === "" ? null : Number(this.#choke.value) });
+    });
+    this.#pad.addEventListener("change", () => {
+      if (store.pad) edit(...swapped(store.pad, Number(this.#pad.value)));
+    });
     store.watch(["selected", "pads", "kit", "grid", "record"], () => this.#show());
     store.watch(["snap"], () => check(this.#snap, store.snap));
     addEventListener("theme", () => this.#show());
@@ -108,11 +129,12 @@ export class SliceView extends HTMLElement {
    * @param {"start"|"end"} edge @param {boolean} isLength */
   #place(name, edge, isLength = false) {
     return new Field({
-      name,
+      name, title: edge === "end" ? "Empty it for the end that is found" : "",
       typed: (text) => {
+        if (edge === "end" && !text.trim()) return put(edge, null);
         const pad = store.pad, to = pad && this.#read(text, isLength ? pad.start : null);
-        if (to === null || to === undefined) return store.complain(`${name} is ${this.#unit === "seconds" ? "a time such as 1:02.5" : "a number"}, not “${text}”.`), false;
-        return put(edge, to);
+        const kind = this.#unit === "seconds" ? "a time such as 1:02.5" : "a number";
+        return typeof to === "number" ? put(edge, to) : refused(`${name} is ${kind}, not “${text}”.`);
       },
       nudged: (steps, event) => nudgeOn(edge, steps * this.#step(event)),
       settled: settle,
@@ -124,7 +146,7 @@ export class SliceView extends HTMLElement {
     const at = store.pad?.start ?? 0;
     if (altKey || (this.#unit === "samples" && !shiftKey)) return 1;
     if (shiftKey) return beatLength(at);
-    return this.#unit === "beats" ? Math.max(1, Math.round(beatLength(at) / 4)) : Math.max(1, Math.round(store.record.rate / 1000));
+    return Math.max(1, Math.round(this.#unit === "beats" ? beatLength(at) / 4 : store.record.rate / 1000));
   }
 
   /** Read a place. @param {string} text @param {number|null} from where a length begins @returns {number|null} */
@@ -135,7 +157,8 @@ export class SliceView extends HTMLElement {
     }
     const number = readNumber(text);
     if (number === null) return null;
-    return this.#unit === "samples" ? Math.round(number) + (from ?? 0) : beatsAfter(from ?? store.grid.beats[0][0], number);
+    if (this.#unit === "samples") return Math.round(number) + (from ?? 0);
+    return beatsAfter(from ?? store.grid.beats[0][0], number);
   }
 
   /** @param {number} sample @param {number|null} from */
@@ -154,7 +177,7 @@ export class SliceView extends HTMLElement {
     check(this.#units, this.#unit, hasBeats() ? [] : ["beats"]);
     const own = sliceColour(pad);
     this.#dot.style.background = own;
-    this.#title.textContent = pad.name ? `${padName(pad.note)} · ${pad.name}` : padName(pad.note);
+    this.#title.textContent = padName(pad.note);
     this.#lock.setAttribute("aria-pressed", String(pad.locked));
     this.#lock.title = pad.locked ? "Unlock (l)" : "Lock: it stays in every kit (l)";
     this.#release.setAttribute("aria-disabled", String(pad.chop === null));
@@ -175,7 +198,8 @@ export class SliceView extends HTMLElement {
   #showColours(pad, own) {
     const turn = Array.from({ length: IN_TURN }, (_, number) => colour(`slice-${number}`));
     const dots = turn.map((one, number) => {
-      const dot = button(`Colour ${number + 1}`, () => this.#say({ do: "colour", colour: pad.colour === one ? null : one }), "");
+      const chosen = () => this.#say({ do: "colour", colour: pad.colour === one ? null : one });
+      const dot = button(`Colour ${number + 1}`, chosen, "");
       dot.style.setProperty("--slice", one);
       dot.setAttribute("aria-pressed", String(own === one));
       return dot;
@@ -188,47 +212,28 @@ export class SliceView extends HTMLElement {
   #showChoke(pad) {
     const usual = chokeGroup({ ...pad, choke: null });
     const options = [["", usual ? "all (1)" : "none"], ["0", "none"]];
-    for (let group = 1; group <= MOST_CHOKE; group += 1) options.push([String(group), group === 1 ? "1: all others" : `group ${group}`]);
-    fill(this.#choke, options.filter(([value]) => value !== String(usual)), pad.choke === null || pad.choke === usual ? "" : String(pad.choke));
+    for (let group = 1; group <= MOST_CHOKE; group += 1) {
+      options.push([String(group), group === 1 ? "1: all others" : `group ${group}`]);
+    }
+    const chosen = pad.choke === null || pad.choke === usual ? "" : String(pad.choke);
+    fill(this.#choke, options.filter(([value]) => value !== String(usual)), chosen);
   }
 
   /** @param {Pad} pad */
   #showPads(pad) {
     const there = new Map(store.pads.map((one) => [one.note, one]));
-    const banks = Math.max(...[...there.keys()].map((note) => Math.floor((note - FIRST_NOTE) / BANK))) + 1;
-    const notes = Array.from({ length: BANK * Math.max(1, banks) }, (_, place) => FIRST_NOTE + place).filter((note) => note < 128);
+    const banks = Math.max(1, ...[...there.keys()].map((note) => Math.floor((note - FIRST_NOTE) / BANK) + 1));
+    const notes = Array.from({ length: Math.min(BANK * banks, NOTES - FIRST_NOTE) }, (_, place) => FIRST_NOTE + place);
     if (!notes.includes(pad.note)) notes.unshift(pad.note);
-    fill(this.#pad, notes.map((note) => [String(note), `${padName(note)}${there.has(note) ? "" : " (empty)"}`]), String(pad.note));
-  }
-
-  /** Make a row of words of which one is chosen. @param {string} name @param {{[value: string]: string}} words
-   * @param {{[value: string]: string}} tips @param {(value: string) => unknown} chosen */
-  #choice(name, words, tips, chosen) {
-    return make("div", { class: "switch", role: "radiogroup", "aria-label": name }, ...Object.entries(words).map(([value, word]) => {
-      const radio = make("input", { type: "radio", name, value, class: "unseen" });
-      radio.addEventListener("change", () => chosen(value));
-      return make("label", { title: tips[value] ? `${word}: ${tips[value]}` : null }, radio, make("span", {}, word));
-    }));
+    const words = notes.map((note) => [String(note), `${padName(note)}${there.has(note) ? "" : " (empty)"}`]);
+    fill(this.#pad, words, String(pad.note));
   }
 }
 
-/** @param {HTMLElement} choice @param {string} value @param {string[]} [without] what cannot be chosen */
-function check(choice, value, without = []) {
-  for (const radio of choice.querySelectorAll("input")) {
-    radio.checked = radio.value === value;
-    radio.disabled = without.includes(radio.value);
-  }
-}
-
-/** Show options, unless they are the same. @param {HTMLSelectElement} select @param {string[][]} options value and word
- * @param {string} value */
-function fill(select, options, value) {
-  const key = JSON.stringify(options);
-  if (select.dataset.options !== key) {
-    select.dataset.options = key;
-    select.replaceChildren(...options.map(([one, word]) => make("option", { value: one }, word)));
-  }
-  select.value = value;
+/** Say why something was not taken. @param {string} why */
+function refused(why) {
+  store.complain(why);
+  return false;
 }
 
 customElements.define("chop-slice", SliceView);

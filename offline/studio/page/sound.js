@@ -1,7 +1,7 @@
 // What is heard: slices on their pads, and the record from anywhere on.
 //
-// All is scheduled in frames of one context that runs at the record's own rate. A press starts a buffer that lies ready;
-// what is longer than a part follows in parts that are fetched while it sounds.
+// All is scheduled in frames of one context that runs at the record's own rate. A press starts a buffer that lies
+// ready; what is longer than a part follows in parts that are fetched while it sounds.
 
 import { fetchAhead, part, there } from "./buffers.js";
 import { store } from "./store.js";
@@ -21,7 +21,7 @@ const ALL = 1;
 
 /** @type {AudioContext|null} */
 let context = null;
-/** Pads that sound, by note; what is pressed and does not sound yet, too. @type {Map<number, {pad: Pad, voice: Voice}>} */
+/** Pads that sound, by note, with those whose sound is not there yet. @type {Map<number, {pad: Pad, voice: Voice}>} */
 const pads = new Map();
 /** @type {Voice|null} */
 let listening = null;
@@ -99,7 +99,8 @@ export function hush() {
 /** How much of a pad's slice was heard, 0..1; null where it does not sound. @param {number} note */
 export function progress(note) {
   const one = pads.get(note), sample = one && heard(one.voice);
-  return one && sample !== null && sample !== undefined ? (sample - one.pad.start) / (one.pad.stop - one.pad.start) : null;
+  if (!one || typeof sample !== "number") return null;
+  return (sample - one.pad.start) / (one.pad.stop - one.pad.start);
 }
 
 /** The sample of the record that is heard now, or null. */

@@ -14,7 +14,8 @@ export class Voice {
   #gain;
   /** @type {Set<AudioBufferSourceNode>} */
   #sources = new Set();
-  /** What sounds when: frames of the context, samples of the record. @type {{frame: number, first: number, length: number}[]} */
+  /** What sounds when: frames of the context, samples of the record.
+   * @type {{frame: number, first: number, length: number}[]} */
   #parts = [];
   #whole = false;
   #over = false;

@@ -141,3 +141,13 @@ def test_a_slice_is_saved_as_wav(page: "Page", pad: dict[str, Any]) -> None:
     with page.expect_download() as download:
         panel(page).get_by_role("link", name="Save as wav").click()
     assert download.value.suggested_filename == f"test_slice_{pad['pad']}.wav"
+
+
+@pytest.mark.usefixtures("pad")
+def test_an_end_that_is_emptied_is_the_one_that_is_found(page: "Page") -> None:
+    before = field(page, "End").input_value()
+    say(page, "End", "4")
+    chop(page, end=4 * RATE)
+    say(page, "End", "")
+    until(page, "({ store }) => store.pad.end === null")
+    assert field(page, "End").input_value() == before
