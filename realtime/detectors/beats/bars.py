@@ -6,7 +6,8 @@ change on 1: Papadopoulos and Peeters, "Joint estimation of chords and downbeats
 Each cue is taken against its mean over the last beats of the same record. A linear model gives each position's
 evidence; its weights are fitted to made records and people's drumming by `samplechop train tempo`.
 
-Two beats in a bar are those of 6/8, whose beats are divided in three. Whether they are, is known for all beats lately.
+Two beats in a bar are those of 6/8, whose beats are divided in three. Whether they are, is known for all beats lately;
+where nothing sounds between them they are not.
 """
 
 import math
@@ -30,7 +31,8 @@ CUES = (*HEADS, *(f"{head} since the beat before" for head in BETWEEN), "change 
 METERS = (2, 3, 4)
 """Beats in a bar; two are those of 6/8."""
 POSITIONS = tuple((meter, position) for meter in METERS for position in range(1, meter + 1))
-_FIRST = (0, 2, 5)
+_FIRST, _BEFORE = (0, 2, 5), (1, 0, 4, 2, 3, 8, 5, 6, 7)
+"""Of each meter, and of each of POSITIONS the one a beat before."""
 REACH = 2
 """Frames beside a beat in which a head's height is taken."""
 AFTER = 12
@@ -39,6 +41,12 @@ MEMORY_BEATS = 16
 """Beats over which the mean of a cue is taken."""
 MOST_COMPOUND = 2.0
 """Log-odds of 6/8 by one beat, at most."""
+QUIET = 0.06
+"""Height of attacks between beats under which nothing tells whether these are divided in two or three: then it is two.
+As a kick looks more like 1 than like 3, and a snare more like 2 than like 4, two beats then decide together.
+"""
+NEVER = -20.0
+"""Log-odds of two beats in a bar then."""
 RING = 512
 """Frames that are remembered: more than a slow beat and what the net looks ahead."""
 _PITCHES, _BASS_BINS = 12, 24
@@ -113,6 +121,7 @@ class BarCues:
     """Collects what is known of each beat. Activations and constant-Q frames go in, a beat's cues come out.
 
     thirds: by how much the lower of the attacks at the thirds of the last beat is over that at its half, -1..1.
+    between: the highest of these three, 0..1.
     frames: how many are taken for known.
     """
 
@@ -138,7 +147,7 @@ class BarCues:
         if self._own:
             self._heads.reset()
             self._harmony.reset()
-        self._before, self.thirds = -1.0, 0.0
+        self._before, self.thirds, self.between = -1.0, 0.0, 0.0
 
     def push_harmony(self, constant_q: NDArray[np.float32]) -> None:
         """[analysis] Take the next constant-Q frames, float32 (n, N_BINS), one a hop; they are copied."""
@@ -163,7 +172,7 @@ class BarCues:
         self._run(*rings, self.frames, place, before, self._columns, self._between, found)
         places = (before + share * (place - before) for share in (1 / 3, 1 / 2, 2 / 3))
         one, half, two = (self.height(at, self._onset, 1) for at in places)
-        self._before, self.thirds = place, min(one, two) - half
+        self._before, self.thirds, self.between = place, min(one, two) - half, max(one, half, two)
         return found
 
 
@@ -180,7 +189,8 @@ class BarTracker:
         """[analysis] Forget the bars."""
         self._mean, self._beats = self._weights.usual.copy(), 4
         self._bars = self._chances.copy()
-        self._thirds, self._counted, self._state = 0.0, 0, -1
+        self._thirds, self._between, self._counted, self._state = 0.0, 0.0, 0, -1
+        self._ahead = np.zeros(len(POSITIONS), np.bool_)
 
     def lose_count(self) -> None:
         """[analysis] Know no more which beat comes next, though the meter and what is usual stay."""
@@ -192,16 +202,19 @@ class BarTracker:
         self._mean += (cues - self._mean) / self._beats
         return cues - self._mean
 
-    def take(self, cues: NDArray[np.float64], thirds: float = 0.0) -> tuple[int, int]:
-        """[analysis] Take the next beat's cues, float64 (len(CUES),), and thirds, as `BarCues` gives them; give its
-        position in the bar, and the meter.
+    def take(self, cues: NDArray[np.float64], thirds: float = 0.0, between: float = 1.0) -> tuple[int, int]:
+        """[analysis] Take the next beat's cues, float64 (len(CUES),), thirds and what is between, as `BarCues` gives
+        them; give its position in the bar, and the meter.
         """
         weights = self._weights
         evidence = weights.cues @ self.cues_less_mean(cues) + weights.constant
         self._counted = min(self._counted + 1, MEMORY_BEATS)
         self._thirds += (thirds - self._thirds) / self._counted
         slope, constant = weights.compound
-        evidence[: METERS[0]] += min(max(slope * self._thirds + constant, -MOST_COMPOUND), MOST_COMPOUND)
+        self._between += (between - self._between) / self._counted
+        quiet = self._between < QUIET
+        compound = min(max(slope * self._thirds + constant, -MOST_COMPOUND), MOST_COMPOUND)
+        evidence[: METERS[0]] += NEVER if quiet else compound
         moved = np.empty_like(self._bars)
         for first, meter in zip(_FIRST, METERS, strict=True):
             moved[first] = self._bars[first + meter - 1]
@@ -212,8 +225,10 @@ class BarTracker:
         if self._state >= 0:
             meter, position = POSITIONS[self._state]
             expected = _FIRST[METERS.index(meter)] + position % meter
-            if self._bars[best] <= weights.stay * self._bars[expected]:
+            ahead = self._bars > weights.stay * self._bars[expected]
+            if not ahead[best] or (quiet and not self._ahead[_BEFORE[best]]):
                 best = expected
+            self._ahead = ahead
         self._state = best
         meter, position = POSITIONS[best]
         return position, meter

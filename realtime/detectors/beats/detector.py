@@ -230,7 +230,8 @@ class BeatDetector(StatedLatency):
             beats = (beat.place - last.place) / beat.period
             rephased = beats < PAUSE and abs(beats - max(1, round(beats))) > REPHASED
         self._last = beat
-        position, _ = self._bars.take(self._cues.take(beat.place), self._cues.thirds)
+        cues = self._cues.take(beat.place)
+        position, _ = self._bars.take(cues, self._cues.thirds, self._cues.between)
         emit(
             Event(
                 kind=events.BEAT,

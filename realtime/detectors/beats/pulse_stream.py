@@ -54,7 +54,7 @@ class BarCounter:
             if pulse[at, MOVED]:
                 self._bars.lose_count()
             cues = self._cues.take(self._frame + at - float(pulse[at, AGO]))
-            self.counted[:] = self._bars.take(cues, self._cues.thirds)
+            self.counted[:] = self._bars.take(cues, self._cues.thirds, self._cues.between)
             pulse[at:, POSITION:] = self.counted
         self._take(rows[done:] if done else rows)
         self._frame += len(pulse)

@@ -121,7 +121,17 @@ def test_bars_have_two_beats_where_beats_are_divided_in_three() -> None:
     strong[CUES.index("downbeat")] += 0.3
     strong[CUES.index("kick")] += 0.5
     weak[CUES.index("snare")] += 0.5
-    for thirds, meters in ((0.7, {2}), (-0.7, {4})):
+    for thirds, between, meters in ((0.7, 0.9, {2}), (-0.7, 0.9, {4}), (0.0, 0.05, {4})):
         tracker = BarTracker(beat_weights().bars)
-        counted = [tracker.take(cues, thirds)[1] for _ in range(16) for cues in (strong, weak)]
+        counted = [tracker.take(cues, thirds, between)[1] for _ in range(16) for cues in (strong, weak)]
         assert set(counted[-16:]) == meters
+
+
+def test_kick_and_snare_in_turn_with_nothing_between_are_counted_in_fours_without_a_jump() -> None:
+    kick, snare = (beat_weights().bars.usual.copy() for _ in range(2))
+    kick[CUES.index("kick")] += 0.9
+    kick[CUES.index("downbeat")] += 0.5
+    snare[CUES.index("snare")] += 0.9
+    tracker = BarTracker(beat_weights().bars)
+    counted = [tracker.take(cues, 0.0, 0.05)[0] for _ in range(24) for cues in (kick, snare)][16:]
+    assert counted == [(counted[0] + beat - 1) % 4 + 1 for beat in range(32)]
