@@ -13,7 +13,7 @@ if sys.platform == "win32":
     import msvcrt
     import time
 
-    _FAR = 1 << 62
+    _FAR = 1 << 40
     """The byte that stands for the file: far behind its end, as nobody else may read a byte that is locked."""
 
     def _take(file: IO[bytes], wait: bool, shared: bool = False) -> None:  # noqa: ARG001  # no lock is shared here
