@@ -105,18 +105,24 @@ class Detection:
 
 
 def detect(
-    record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int
+    record: Record,
+    options: ChopOptions,
+    first: int,
+    last: int,
+    progress: Callable[[int], object] = int,
+    struck: Callable[[Event], object] = id,
 ) -> Detection:
     """Process the samples first..last of a record as live, or take what was found in them before.
 
-    progress: is called with how many samples are done. Raises UserError or ModelError for a model that cannot be used.
+    progress: is called with how many samples are done. struck: with each attack as it is detected, before all is known
+    by which some of them are judged anew. Raises UserError or ModelError for a model that cannot be used.
     """
 
     manifest = models.load(options.model)
     facts = facts_of(manifest, options, first, last)
 
     def make() -> Arrays:
-        return _arrays(_detected(record, options, manifest, first, last, progress))
+        return _arrays(_detected(record, options, manifest, first, last, progress, struck))
 
     read = partial(_detection, model=(manifest.name, manifest.sha256))
     found = None if record.cache is None else record.cache.value(KIND, facts, read, make)
@@ -148,6 +154,7 @@ def _detected(
     first: int,
     last: int,
     progress: Callable[[int], object],
+    struck: Callable[[Event], object],
 ) -> Detection:
     density = fixed_density(manifest, options)
     low, high = options.tempo_range or TEMPO_RANGE
@@ -171,8 +178,14 @@ def _detected(
     opening = record.opening() if first == 0 else None
     engine.reset(first, opening)
     events: list[Event] = []
+
+    def heard_now(event: Event) -> None:
+        events.append(event)
+        if event.kind in (CHOP, ATTACK):
+            struck(event)
+
     for block in record.blocks(FAST_BLOCK, first, last):
-        engine.process(block, events.append)
+        engine.process(block, heard_now)
         progress(engine.position - first)
     if engine.position > first:
         engine.flush(events.append)

@@ -5,6 +5,7 @@ import { gestures } from "./gestures.js";
 import { colour, Lane, sharp } from "./lane.js";
 import { firstAt, ofRow } from "./places.js";
 import { store } from "./store.js";
+import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
 const FONT = "11.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
@@ -14,6 +15,10 @@ const widths = new Map();
 
 class Chords extends Lane {
   static drawnBy = ["record", "found"];
+  /** @type {[number, string][]} */
+  #of = [];
+  /** @type {[at: number, name: string, end: number][]} */
+  #rows = [];
 
   connectedCallback() {
     super.connectedCallback();
@@ -25,19 +30,26 @@ class Chords extends Lane {
     gestures(this, { click: (x) => clickAt(view.sample(x)), double: (x) => doubleAt(view.sample(x)) });
   }
 
+  /** Give chords with their ends, the longest of those that are narrower than some pixels. */
+  #sounding() {
+    if (this.#of !== store.found.chords) {
+      this.#of = store.found.chords;
+      this.#rows = this.#of.map(([at, name], index, all) => [at, name, all[index + 1]?.[0] ?? store.record.length]);
+      this.#rows = this.#rows.filter((row) => row[1]);
+    }
+    return thinned(this.#rows, 3 * view.scale, "length", (row) => row[2] - row[0]);
+  }
+
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   paint(context, width, height) {
-    const rows = store.found.chords;
+    const rows = this.#sounding();
     context.font = FONT;
     context.textBaseline = "middle";
-    let drawn = -Infinity;
     for (let index = Math.max(0, firstAt(rows, view.first, ofRow) - 1); index < rows.length; index += 1) {
-      const [at, name] = rows[index], x = view.x(at);
+      const [at, name, end] = rows[index], x = view.x(at);
       if (x > width) break;
-      const until = Math.min(width, view.x(rows[index + 1]?.[0] ?? store.record.length));
-      if (!name || until < drawn + 1) continue;  // hours have more than pixels
-      const from = Math.max(0, x);
-      drawn = until;
+      const until = Math.min(width, view.x(end)), from = Math.max(0, x);
+      if (until < 0) continue;
       context.globalAlpha = 1;
       context.fillStyle = colour("raised");
       context.fillRect(sharp(from), 2, Math.max(1, sharp(until) - sharp(from) - 1), height - 4);

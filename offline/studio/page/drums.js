@@ -5,6 +5,7 @@ import { gestures } from "./gestures.js";
 import { colour, Lane, sharp } from "./lane.js";
 import { firstAt, ofRow } from "./places.js";
 import { store } from "./store.js";
+import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
 const DRUMS = ["kick", "snare", "hat", "tom", "cymbal"];
@@ -15,35 +16,33 @@ const LETTER_PX = 24;
 
 class Drums extends Lane {
   static drawnBy = ["record", "found"];
+  /** Of each drum its own. @type {[number, string, number][][]} */
+  #rows = [];
 
   connectedCallback() {
     super.connectedCallback();
     this.setAttribute("role", "img");
     store.watch(["found"], () => {
-      const counts = DRUMS.map((drum) => [drum, store.found.drums.filter((row) => row[1] === drum).length]);
-      const said = counts.filter(([, count]) => count).map(([drum, count]) => `${count} ${drum}`);
-      this.setAttribute("aria-label", said.length ? `Drums: ${said.join(", ")}` : "No drums");
+      this.#rows = DRUMS.map((drum) => store.found.drums.filter((row) => row[1] === drum));
+      const said = DRUMS.map((drum, number) => `${this.#rows[number].length} ${drum}`);
+      this.setAttribute("aria-label", store.found.drums.length ? `Drums: ${said.join(", ")}` : "No drums");
     });
     gestures(this, { click: (x) => clickAt(view.sample(x)), double: (x) => doubleAt(view.sample(x)) });
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   paint(context, width, height) {
-    const rows = store.found.drums, row = (height - 2) / DRUMS.length;
+    const row = (height - 2) / DRUMS.length;
     const close = LETTER_PX * view.scale < 0.125 * store.record.rate;
     context.font = FONT;
     context.textBaseline = "middle";
-    const begin = firstAt(rows, view.first - 12 * view.scale, ofRow);
-    DRUMS.forEach((drum, number) => {
+    this.#rows.forEach((all, number) => {
+      const rows = thinned(all, 2 * view.scale, "weight", (one) => one[2]);
       const top = height - 1 - (number + 1) * row;
-      let drawn = -Infinity;
       context.fillStyle = colour(`slice-${number}`);
-      for (let index = begin; index < rows.length && rows[index][0] <= view.last; index += 1) {
-        const [at, name, weight] = rows[index];
-        if (name !== drum) continue;
-        const x = sharp(view.x(at));
-        if (x < drawn + 1) continue;  // hours have more than pixels
-        drawn = x;
+      for (let index = firstAt(rows, view.first - 12 * view.scale, ofRow); index < rows.length; index += 1) {
+        const [at, , weight] = rows[index], x = sharp(view.x(at));
+        if (x > width) break;
         context.globalAlpha = 0.35 + 0.65 * weight;
         context.fillRect(x, close ? 0 : top, close ? 1.5 : 2, close ? height : Math.max(2, row - 0.5));
         if (close) context.fillText(LETTERS[number], x + 4 + 7 * (number % 2), number < 2 ? height - 7 : 7);

@@ -9,6 +9,7 @@ import { firstAt, ofPad, ofRow } from "./places.js";
 import { sliceColour } from "./slices.js";
 import { drag, forgetLeft } from "./snap.js";
 import { store } from "./store.js";
+import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
 export { addAt, nudge, removeSelected, toNext } from "./snap.js";
@@ -16,7 +17,7 @@ export { addAt, nudge, removeSelected, toNext } from "./snap.js";
 const FONT = "11px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 const TALL = 15, PADDING = 5, LEAST = 7, LOCK = 9;
 /** Candidates nearer to each other than this are one on the screen: the strongest. */
-const APART_PX = 7;
+const APART_PX = 9;
 const SNAPPED = { attack: "attack", zero: "zero crossing", grid: "grid", off: "" };
 
 /** @type {Map<string, number>} */
@@ -79,21 +80,18 @@ class Markers extends Lane {
 
   /** @param {CanvasRenderingContext2D} context @param {number} height */
   #hollow(context, height) {
-    const rows = store.candidates.length ? store.candidates : store.found.attacks, { pads } = store;
-    const apart = APART_PX * view.scale;
+    const all = store.candidates.length ? store.candidates : store.found.attacks, { pads } = store;
+    const apart = APART_PX * view.scale, rows = thinned(all, apart, "strength", (row) => row[1]);
     context.strokeStyle = colour("ink");
     context.lineWidth = 1;
-    let index = Math.max(0, firstAt(rows, view.first - apart, ofRow)), pad = firstAt(pads, view.first - apart, ofPad);
-    while (index < rows.length && rows[index][0] <= view.last + apart) {
-      let best = rows[index];
-      const cell = Math.floor(best[0] / apart);  // cells of the record: panning changes no choice
-      for (; index < rows.length && Math.floor(rows[index][0] / apart) === cell; index += 1) {
-        if (rows[index][1] > best[1]) best = rows[index];
-      }
-      while (pad < pads.length && pads[pad].start < best[0]) pad += 1;
-      if (pads[pad]?.start === best[0]) continue;
-      const x = view.x(best[0]), size = 2 + 3 * best[1];
-      context.globalAlpha = 0.2 + 0.6 * best[1];
+    let pad = firstAt(pads, view.first - apart, ofPad);
+    for (let index = firstAt(rows, view.first - apart, ofRow); index < rows.length; index += 1) {
+      const [at, strength] = rows[index];
+      if (at > view.last + apart) break;
+      while (pad < pads.length && pads[pad].start < at) pad += 1;
+      if (pads[pad]?.start === at) continue;
+      const x = view.x(at), size = 2 + 3 * strength;
+      context.globalAlpha = 0.2 + 0.6 * strength;
       context.beginPath();
       context.moveTo(x - size, height - 1.5 * size - 2);
       context.lineTo(x + size, height - 1.5 * size - 2);

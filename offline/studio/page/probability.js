@@ -8,9 +8,10 @@ import { densityNow } from "./density.js";
 import { firstAt, ofRow } from "./places.js";
 import { edit, preview } from "./server.js";
 import { store } from "./store.js";
+import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
-const GRIP_MOUSE = 7, GRIP_TOUCH = 16, TOP = 4;
+const GRIP_MOUSE = 7, GRIP_TOUCH = 16, TOP = 4, BOTTOM = 6;
 const FONT = "10.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 const DIGITS = 100, KEY_STEP = 0.02, PAGE_STEP = 0.1;
 /** @param {number} density */
@@ -50,7 +51,7 @@ class Probability extends Lane {
   }
 
   /** @param {number} density */
-  #y(density) { return TOP + density * (this.clientHeight - TOP); }
+  #y(density) { return TOP + density * (this.clientHeight - TOP - BOTTOM); }
 
   /** @param {number} y @param {string} by */
   #near(y, by) { return Math.abs(y - this.#y(this.#density)) <= (by === "touch" ? GRIP_TOUCH : GRIP_MOUSE); }
@@ -64,7 +65,7 @@ class Probability extends Lane {
     };
     return {
       move: (_, y) => {
-        const density = rounded(begin + (y - from) / Math.max(1, this.clientHeight - TOP));
+        const density = rounded(begin + (y - from) / Math.max(1, this.clientHeight - TOP - BOTTOM));
         if (density === this.#dragged) return;
         this.#dragged = density;
         preview(...commands(density));
@@ -95,22 +96,19 @@ class Probability extends Lane {
 
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
   paint(context, width, height) {
-    const rows = store.found.attacks, density = this.#density, thin = 1 / devicePixelRatio;
-    const line = this.#y(density), apart = Math.max(1e-9, 2 * view.scale);
+    const density = this.#density, thin = 1 / devicePixelRatio, line = this.#y(density);
+    const rows = thinned(store.found.attacks, 2 * view.scale, "level", (row) => -row[2]);
+    const wide = view.scale < 64 ? 2 : 1;
     context.font = FONT;
     for (const passes of [false, true]) {  // one colour after the other
       context.fillStyle = passes ? colour("chop") : colour("faint");
-      let index = firstAt(rows, view.first - apart, ofRow);
-      while (index < rows.length && rows[index][0] <= view.last) {
-        let best = rows[index];
-        const cell = Math.floor(best[0] / apart);  // of two pixels, from the record's begin: panning changes no choice
-        for (; index < rows.length && Math.floor(rows[index][0] / apart) === cell; index += 1) {
-          if (rows[index][2] < best[2]) best = rows[index];
-        }
-        if (best[2] <= density !== passes) continue;
-        const top = this.#y(best[2]), wide = apart < 1 || view.scale < 64 ? 2 : 1;
-        context.globalAlpha = passes ? 0.55 + 0.45 * best[1] : 0.35 + 0.4 * best[1];
-        context.fillRect(sharp(view.x(best[0])), top, wide, Math.max(2, height - top));
+      for (let index = firstAt(rows, view.first - view.scale, ofRow); index < rows.length; index += 1) {
+        const [at, strength, level] = rows[index];
+        if (at > view.last) break;
+        if (level <= density !== passes) continue;
+        const top = this.#y(level);
+        context.globalAlpha = passes ? 0.55 + 0.45 * strength : 0.35 + 0.4 * strength;
+        context.fillRect(sharp(view.x(at)), top, wide, Math.max(2, height - top));
       }
     }
     context.globalAlpha = 1;

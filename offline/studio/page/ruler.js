@@ -40,7 +40,7 @@ class Ruler extends Lane {
       this.setAttribute("aria-valuetext", `shifted by ${(1000 * shift).toFixed(0)} milliseconds`);
     });
     gestures(this, {
-      take: () => store.grid.beats.length ? this.#hold() : null,
+      take: (x) => store.grid.beats.length ? this.#hold(x) : null,
       click: (x) => clickAt(view.sample(x)),
       pointer: () => store.grid.beats.length ? "ew-resize" : "",
     });
@@ -53,9 +53,8 @@ class Ruler extends Lane {
     });
   }
 
-  /** @returns {import("./gestures.js").Hold} */
-  #hold() {
-    let from = NaN;
+  /** @param {number} from @returns {import("./gestures.js").Hold} */
+  #hold(from) {
     const end = () => {
       this.#still = null;
       this.#shift = 0;
@@ -63,10 +62,7 @@ class Ruler extends Lane {
     };
     return {
       move: (x) => {
-        if (Number.isNaN(from)) {
-          from = x;
-          this.#still = store.grid.beats;
-        }
+        this.#still ??= store.grid.beats;
         this.#shift = Math.round((x - from) * view.scale);
         preview({ do: "shift", by: this.#shift });
         this.draw();
