@@ -16,7 +16,7 @@ import numpy as np
 
 from samplechop.offline.training.keras_models import tensorflow
 from samplechop.realtime.core.standard_streams import silence
-from samplechop.realtime.nets.temporal_net import CHUNK, CHUNK_SIGNATURE, earlier_rows
+from samplechop.realtime.nets.causal_net import CHUNK, CHUNK_SIGNATURE, earlier_rows
 
 
 class Rows:

@@ -131,8 +131,8 @@ def _band(magnitudes, weights, first, last, lanes, sums):
 
 
 @njit(forceinline=True)
-def _frames(line, hop, lanes, window, table, work, weights, support, top, out):
-    """Write the log bands of as many frames of a line of samples as there are lanes, one a hop."""
+def _frames(line, hop, lanes, count, window, table, work, weights, support, top, out):
+    """Write the log bands of `count` frames of a line of samples, one a hop, as many as there are lanes at most."""
     size = _HALF * lanes
     xr, xi, yr, yi = work[:size], work[size : 2 * size], work[2 * size : 3 * size], work[3 * size : 4 * size]
     _load(line, hop, lanes, window, xr, xi)
@@ -146,7 +146,7 @@ def _frames(line, hop, lanes, window, table, work, weights, support, top, out):
     _magnitudes(yr, yi, lanes, table, top, magnitudes)
     for band in range(len(support)):
         _band(magnitudes, weights[band], support[band, 0], support[band, 1], lanes, sums)
-        for lane in range(lanes):
+        for lane in range(count):
             out[lane, band] = math.log(sums[lane] + FLOOR)
 
 
@@ -163,7 +163,7 @@ _compiled_parts = njit(_parts, forceinline=True)
 
 
 @cache
-def _compiled() -> Callable[..., int]:
+def _compiled(lanes: int = LANES) -> Callable[..., int]:
     def run(block, out, arena, state, support):
         n, hop, top = len(block), state[_HOP], state[_TOP]
         line, window, turns, work, weights = _compiled_parts(arena, len(support), top, hop)
@@ -177,13 +177,9 @@ def _compiled() -> Callable[..., int]:
                 line[filled + i] = sample if abs(sample) <= LOUDEST else np.float32(0)
             taken, filled = taken + count, filled + count
             frames = (filled - LENGTH) // hop + 1 if filled >= LENGTH else 0
-            lanes = LANES if frames == LANES else 1
             for frame in range(0, frames, lanes):
-                given, rows = line[frame * hop :], out[written + frame :]
-                if lanes == 1:
-                    _frames(given, hop, 1, window, turns, work, weights, support, top, rows)
-                else:
-                    _frames(given, hop, LANES, window, turns, work, weights, support, top, rows)
+                given, rows, some = line[frame * hop :], out[written + frame :], min(lanes, frames - frame)
+                _frames(given, hop, lanes, some, window, turns, work, weights, support, top, rows)
             written += frames
             filled -= frames * hop
             if frames:
@@ -194,6 +190,11 @@ def _compiled() -> Callable[..., int]:
 
     rest = types.float32[:, ::1], types.float32[::1], types.int64[::1], types.int64[:, ::1]
     return njit([types.int64(BLOCK, *rest)], cache=True)(run)
+
+
+def lanes_for(max_block_size: int, hop_length: int) -> int:
+    """Give how many frames are best computed side by side in blocks of that size."""
+    return LANES if max_block_size >= LANES * hop_length else 1
 
 
 class BandSpectrum:
@@ -211,6 +212,7 @@ class BandSpectrum:
         hop_length: int = 256,
         fall: int = LENGTH // 2,
         weights: NDArray[np.float32] | None = None,
+        lanes: int = LANES,
     ) -> None:
         """[main] Allocate and compile.
 
@@ -218,6 +220,7 @@ class BandSpectrum:
         its own.
         fall: samples in which the window falls from its top to nothing. The shorter, the more the newest samples count:
         they are all that is known of an attack that must be decided soon.
+        lanes: frames that are computed side by side, LANES or 1; see `lanes_for`.
         """
         if not 1 <= hop_length <= LENGTH:
             raise ValueError(f"hop_length must be in 1..{LENGTH}, got {hop_length}")
@@ -235,7 +238,7 @@ class BandSpectrum:
         turns[:], weights[:] = twiddles(LENGTH), given[:, :top]
         rise = LENGTH - fall
         window[:] = np.concatenate([np.hanning(2 * rise + 1)[:rise], np.hanning(2 * fall + 1)[fall:-1]])
-        self._run = _compiled()
+        self._run = _compiled(lanes)
         self.reset()
 
     def reset(self) -> None:

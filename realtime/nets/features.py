@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum
+from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import Ring
 
@@ -107,7 +107,7 @@ class FeatureStream:
 
     def __init__(self, max_block_size: int, sample_rate: int = 44_100) -> None:
         """[main] Allocate and compile. max_block_size: most samples in one push."""
-        self._bands = BandSpectrum(sample_rate, HOP_LENGTH)
+        self._bands = BandSpectrum(sample_rate, HOP_LENGTH, lanes=lanes_for(max_block_size, HOP_LENGTH))
         self._cqt = StreamingCQT(sample_rate, HOP_LENGTH, n_bins=N_BINS)
         self.latency = self._cqt.latency
         """Samples from a frame's centre until it is complete."""
@@ -166,7 +166,7 @@ class DrumFeatureStream:
 
     def __init__(self, max_block_size: int, sample_rate: int = 44_100) -> None:
         """[main] Allocate and compile. max_block_size: most samples in one push."""
-        self._bands = BandSpectrum(sample_rate, HOP_LENGTH, DRUM_FALL)
+        self._bands = BandSpectrum(sample_rate, HOP_LENGTH, DRUM_FALL, lanes=lanes_for(max_block_size, HOP_LENGTH))
         self.latency = self._bands.latency
         """Samples from a frame's centre until it is complete."""
         self._rows: NDArray[np.float32] = np.zeros((max_block_size // HOP_LENGTH + 1, N_DRUM_FEATURES), np.float32)

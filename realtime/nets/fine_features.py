@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights
+from samplechop.realtime.dsp.band_spectrum import BandSpectrum, band_weights, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import Ring
 from samplechop.realtime.nets.features import (
@@ -85,7 +85,9 @@ class FineFeatureStream:
     def __init__(self, max_block_size: int, sample_rate: int = 44_100) -> None:
         """[main] Allocate and compile. max_block_size: most samples in one push."""
         weights = band_weights(sample_rate, LOW_BINS, LOG_BANDS, HIGHEST_HZ)
-        self._bands = BandSpectrum(sample_rate, HOP_LENGTH, DRUM_FALL, weights)
+        self._bands = BandSpectrum(
+            sample_rate, HOP_LENGTH, DRUM_FALL, weights, lanes=lanes_for(max_block_size, HOP_LENGTH)
+        )
         self._cqt = StreamingCQT(sample_rate, HOP_LENGTH, n_bins=N_BINS)
         self.latency = self._bands.latency
         """Samples from a row's centre until it is complete."""

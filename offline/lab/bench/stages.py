@@ -21,7 +21,7 @@ from samplechop.realtime.audio.file_source import FileSource
 from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.beats.pulse_stream import PulseStream
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
-from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum
+from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.nets.features import HOP_LENGTH, N_BINS
@@ -44,7 +44,7 @@ def _stages(audio: NDArray[np.float32], path: Path, block: int, where: str) -> I
     mono = [np.ascontiguousarray(one.mean(axis=1)) for one in blocks]
     most, channels = block // HOP_LENGTH + 1, audio.shape[1]
     rows: dict[int, NDArray[np.float32]] = {n: np.zeros((most, n), np.float32) for n in (N_BANDS, N_BINS)}
-    bands, cqt, manifest = BandSpectrum(), StreamingCQT(), models.load("chop")
+    bands, cqt, manifest = BandSpectrum(lanes=lanes_for(block, HOP_LENGTH)), StreamingCQT(), models.load("chop")
     activations, pulse = ActivationStream(manifest, block), PulseStream(manifest, block)
     nothing, chop = (Engine(one, ANALYSIS_RATE, channels, block) for one in ({}, {"chop": ChopDetector()}))
 

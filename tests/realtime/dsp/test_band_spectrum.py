@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from samplechop.realtime.dsp import fft
-from samplechop.realtime.dsp.band_spectrum import FLOOR, LENGTH, N_BANDS, BandSpectrum, band_weights
+from samplechop.realtime.dsp.band_spectrum import FLOOR, LANES, LENGTH, N_BANDS, BandSpectrum, band_weights
 from tests.support.signals import RATE, record
 
 HOP = 256
@@ -83,3 +83,12 @@ def test_every_band_covers_something_and_the_range_has_no_hole() -> None:
     assert (weights.sum(axis=1) > 0).all()
     covered = np.flatnonzero(weights.sum(axis=0) > 0)
     assert np.array_equal(covered, np.arange(1, covered[-1] + 1))
+
+
+def test_frames_side_by_side_have_the_bits_of_frames_alone() -> None:
+    audio, _ = record(1.0)
+    found = []
+    for lanes in (1, LANES):
+        spectrum, out = BandSpectrum(RATE, HOP, lanes=lanes), np.zeros((len(audio) // HOP + 2, N_BANDS), np.float32)
+        found.append(out[: spectrum.push(audio, out)].tobytes())
+    assert found[0] == found[1]

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samplechop import models
-from samplechop.realtime.nets.temporal_net import CHUNK, TemporalNet
+from samplechop.realtime.nets.causal_net import CHUNK
+from samplechop.realtime.nets.temporal_net import TemporalNet
 
 ROWS = 3 * CHUNK
 RELEASED = ("chop", "drums")
@@ -70,5 +71,5 @@ def test_a_file_of_single_steps_alone_is_run_step_by_step(monkeypatch: pytest.Mo
     manifest = models.load("chop")
     many = TemporalNet(manifest, ROWS)
     rows = rows_for(many, n_features("chop"))
-    monkeypatch.setattr("samplechop.realtime.nets.temporal_net.CHUNK_SIGNATURE", "none of this name")
+    monkeypatch.setattr("samplechop.realtime.nets.causal_net.CHUNK_SIGNATURE", "none of this name")
     np.testing.assert_array_equal(push(TemporalNet(manifest, ROWS), rows, [ROWS])[0], push(many, rows, [ROWS])[0])
