@@ -36,7 +36,7 @@ EARLY, DEEP, HOP = range(3)
 """Of the clock: steps of the early stage, steps of the other one, hops of a frame that is not whole yet."""
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", inline="always")
 def _convolutions(arena, layout, time, n, out, start):
     """Compute both convolutions for n steps at once, of which `start` came before, and write what comes out.
 
@@ -79,7 +79,7 @@ def _convolutions(arena, layout, time, n, out, start):
                 out[to] = max(work[first + _U(i)], np.float32(0))
 
 
-@njit(error_model="numpy")
+@njit(error_model="numpy", inline="always")
 def _steps(arena, layout, time, n, out):
     """Some steps of a stage, whose newest features lie in its ring. Writes its heads to `out`; gives where its last
     layers lie in the arena: (n, channels).
@@ -136,28 +136,30 @@ def _compiled() -> Callable[..., int]:
         whole, bands, channels = 0, early_layout[_FEATURES], early_layout[_CHANNELS]
         late, most = rows.shape[1] - bands, early_layout[_MOST]
         for start in range(0, len(rows), most):
-            n = min(most, len(rows) - start)
-            time, hop = clock[EARLY], clock[HOP]
-            for i in range(n):
-                first = early_layout[_RECENT] + (time + i) % early_layout[_DEPTH] * bands
-                copy(rows[start + i], bands, early[first:])
-            last = _steps(early, early_layout, time, n, early_out[start:])
-            clock[EARLY] = time + n
-            frames, time = _NONE, clock[DEEP]
-            for i in range(n):
-                copy(early[last + i * channels :], channels, frame[hop * channels :])
-                copy(rows[start + i, bands:], late, frame[STACK * channels + hop * late :])
-                hop += 1
-                if hop == STACK:
-                    hop = 0
-                    first = deep_layout[_RECENT] + (time + frames) % deep_layout[_DEPTH] * len(frame)
-                    copy(frame, len(frame), deep[first:])
-                    frames += 1
-            clock[HOP] = hop
-            if frames:
-                _steps(deep, deep_layout, time, frames, out[whole:])
-                clock[DEEP] = time + frames
-                whole += frames
+            n, last = min(most, len(rows) - start), _NONE
+            for stage in (EARLY, DEEP):  # one call for both, as all of it is compiled for each that there is
+                time = clock[stage]
+                if stage == EARLY:
+                    arena, layout, answers, steps = early, early_layout, early_out[start:], n
+                    for i in range(n):
+                        first = layout[_RECENT] + (time + i) % layout[_DEPTH] * bands
+                        copy(rows[start + i], bands, arena[first:])
+                else:
+                    arena, layout, answers, steps, hop = deep, deep_layout, out[whole:], _NONE, clock[HOP]
+                    for i in range(n):
+                        copy(early[last + i * channels :], channels, frame[hop * channels :])
+                        copy(rows[start + i, bands:], late, frame[STACK * channels + hop * late :])
+                        hop += 1
+                        if hop == STACK:
+                            hop = 0
+                            first = layout[_RECENT] + (time + steps) % layout[_DEPTH] * len(frame)
+                            copy(frame, len(frame), arena[first:])
+                            steps += 1
+                    clock[HOP] = hop
+                    whole += steps
+                if steps:
+                    last = _steps(arena, layout, time, steps, answers)
+                    clock[stage] = time + steps
         return whole
 
     rows, row, places = types.float32[:, ::1], types.float32[::1], types.int64[::1]
