@@ -74,7 +74,7 @@ def test_a_long_journal_is_shortened_and_undo_and_redo_go_on(path: Path, monkeyp
     edit(path, ADD, {"do": "offer", "offer": offer_document(OFFER)}, *moves, UNDO, UNDO)
     long, before = journal_of(path).stat().st_size, read_project(path)
     monkeypatch.setattr(journal, "LONG", 1000)
-    monkeypatch.setattr(journal, "KEPT", 3500)
+    monkeypatch.setattr(journal, "KEPT", 2000)
     with editing(path) as editor:
         assert journal_of(path).stat().st_size < long / 2
         with pytest.raises(UserError, match="another program"), editing(path):
@@ -83,7 +83,7 @@ def test_a_long_journal_is_shortened_and_undo_and_redo_go_on(path: Path, monkeyp
         assert editor.do(UNDO) == before
     monkeypatch.undo()
     assert before is not None and before.offer == OFFER
-    assert edit(path, *[UNDO] * 60).chops[0].at == before.chops[0].at - 60
+    assert edit(path, *[UNDO] * 40).chops[0].at == before.chops[0].at - 40
     with editing(path) as editor, pytest.raises(UserError, match="nothing to undo"):
         for _ in moves:
             editor.do(UNDO)
