@@ -112,7 +112,9 @@ async def _peaks(hub: Hub, request: Request) -> Response:
 
 async def _audio(hub: Hub, request: Request) -> Response:
     first, last = _number(request, "from"), _number(request, "to")
-    content = await _done(hub, request, lambda desk: sound.wav_of(desk.record, first, last))
+    async with hub.using(request.query_params.get("record", "")) as one:
+        # Beside what else is done with the record: a press does not wait until a kit was chosen or peaks were made.
+        content = await to_thread.run_sync(sound.wav_of, one.desk.record, first, last)
     return Response(content, media_type="audio/wav")
 
 

@@ -29,15 +29,21 @@ let listening = null;
 let newest = null;
 let moving = false;
 
-/** Give the context, at the rate of the record; a gesture of the user's lets it run. */
-function awake() {
+/** Give the context, at the rate of the record. It is made before it is needed, as that takes a while. */
+function made() {
   const { rate } = store.record;
   if (context?.sampleRate !== rate) {
     context?.close();
     context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
   }
-  if (context.state === "suspended") context.resume();
   return context;
+}
+
+/** Give the context, which a gesture of the user's lets run. */
+function awake() {
+  const audio = made();
+  if (audio.state === "suspended") audio.resume();
+  return audio;
 }
 
 /** @param {Pad} pad */
@@ -179,6 +185,7 @@ function prepare() {
     if (!length) return;
     /** @type {Range[]} */
     const wanted = [...(pad ? [pad] : []), ...store.pads].map(head);
+    made();
     if (cursor < length) wanted.splice(1, 0, [cursor, Math.min(length, cursor + Math.round(FIRST_PART * rate))]);
     fetchAhead(wanted);
   }, QUIET_MS);
