@@ -273,5 +273,23 @@ def atlas(
     show("samplechop bench atlas", parts, json)
 
 
+@app.command()
+def studio(
+    minutes: Annotated[float, typer.Option(min=0.5, help="Length of the record.")] = 90.0, json: AsJson = False
+) -> None:
+    """Measure the studio's page with a long record, in Chromium: until it is drawn, while it is moved, its memory.
+
+    The record is made by rule and heard first, which takes some minutes for 90. Needs the extra test.
+
+    \b
+    samplechop bench studio
+    samplechop bench studio --minutes 10 --json
+    """
+    check_extra("test", "measuring the page", "playwright")
+    from samplechop.offline.lab.bench import studio as measures
+
+    show(f"samplechop bench studio, {minutes:g} minutes", {"the page": lambda: measures.figures(minutes)}, json)
+
+
 for command in (bench_robustness.soak, bench_robustness.kills, bench_robustness.hostile, bench_robustness.faults):
     app.command()(command)

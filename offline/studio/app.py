@@ -10,7 +10,8 @@ GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
 and those of export_routes              kits
-WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …}
+WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …},
+                                        {"attacks": […], "from"}: those from this number on, as they are detected
 """
 
 import asyncio

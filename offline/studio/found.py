@@ -4,6 +4,7 @@ from typing import Any
 
 from samplechop.offline.kits.analysis import candidates, content_detection, detection
 from samplechop.offline.studio.desk import Desk
+from samplechop.offline.studio.state import attack
 from samplechop.realtime.core.events import DRUMS
 from samplechop.realtime.detectors.harmony.harte import shorthand
 
@@ -25,7 +26,7 @@ def found(desk: Desk) -> dict[str, Any]:
     if heard is not None:
         struck = heard.heard
         rows = sorted(zip(struck.samples.tolist(), struck.strengths.tolist(), struck.levels.tolist(), strict=True))
-        known["attacks"] = [[at, round(strength, _DIGITS), round(level, _DIGITS)] for at, strength, level in rows]
+        known["attacks"] = [attack(*row) for row in rows]
     hits, chords = content_detection.kept(desk.record_of(options))
     if hits is not None:
         struck_at = zip(hits.samples.tolist(), hits.drums.tolist(), hits.weights.tolist(), strict=True)

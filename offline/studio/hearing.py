@@ -1,5 +1,7 @@
 """The detectors on a record. What they find lies in the cache of records afterwards, from where kits are planned.
 
+What strikes is told as it is detected: {"attacks": [[sample, strength, level]]}, as in `found`, with the progress.
+
 (harmonic part) ─ chops, beats ─ spectra ─ which sound it is ─ "heard": the kit ─ drums, chords ─ "all heard": lanes
 """
 
@@ -10,7 +12,8 @@ from tempfile import TemporaryDirectory
 
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
-from samplechop.offline.studio.worker import Tell, by_stage, steps
+from samplechop.offline.studio.state import attack
+from samplechop.offline.studio.worker import Message, Tell, by_stage, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,23 @@ def hear(task: Task, tell: Tell) -> None:
                 made.audio.replace(task.harmonic)
         harmonic = candidates.as_harmonic(record, task.harmonic)
     detected_in = harmonic if options.harmonic else record
-    detection.detect(detected_in, options, first, last, shown("detecting chops"))
+    struck: list[list[float]] = []
+
+    def told(message: Message) -> None:
+        tell(message)
+        if struck:
+            tell({"attacks": struck.copy()})
+            struck.clear()
+
+    detecting = steps("detecting chops", told)
+    detection.detect(
+        detected_in,
+        options,
+        first,
+        last,
+        lambda done: detecting(done, record.length),
+        lambda event: struck.append(attack(event.sample, event.strength, event.level or 0.0)),
+    )
     descriptors.spectra(detected_in, first, last)
     audio_of(record)
     if options.want != "both":

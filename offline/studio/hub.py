@@ -36,6 +36,7 @@ WATCH_SECONDS = 1.0
 @dataclass(eq=False)
 class OpenRecord:
     """A record that is open. hearing: the detectors at work. job: how far they are, None where they do nothing.
+    attacks: what they have found so far.
 
     uses: how many requests, pages and workers need it. failed: what could not be heard. exporting: a kit being made;
     exported: how far it is, or what came of it.
@@ -46,6 +47,7 @@ class OpenRecord:
     viewers: set[Viewer] = field(default_factory=set)
     hearing: Worker | None = None
     job: Message | None = None
+    attacks: list[list[float]] = field(default_factory=list)
     uses: int = 0
     failed: Task | None = None
     exporting: Worker | None = None
@@ -115,6 +117,8 @@ class Hub:
                 for kind, message in (("job", one.job), ("export", one.exported)):
                     if message is not None:
                         viewer.tell({kind: message})
+                if one.attacks:
+                    viewer.tell({"attacks": one.attacks.copy(), "from": 0})
                 yield one
             finally:
                 one.viewers.discard(viewer)
@@ -234,6 +238,10 @@ class Hub:
 
     async def _hear(self, name: str, one: OpenRecord, task: Task, worker: Worker) -> None:
         def told(message: Message) -> None:
+            if "attacks" in message:
+                one.tell({**message, "from": len(one.attacks)})
+                one.attacks += message["attacks"]
+                return
             one.job = message
             one.tell({"job": message})
             if message["stage"] == "heard":
@@ -250,6 +258,7 @@ class Hub:
             one.tell({"job": {"stage": "failed", "error": str(error)}})
         finally:
             one.hearing = one.job = None
+            one.attacks = []
             self._unused(name, one)
         if not self._closing:
             await one.show()

@@ -92,7 +92,12 @@ def _candidates(plan: Plan | None) -> list[list[float]]:
     """Give what the kit was chosen from: sample, strength, the least density that has it."""
     if plan is None:
         return []
-    return [[one.sample, round(one.strength, _DIGITS), round(one.level, _DIGITS)] for one in plan.found.candidates]
+    return [attack(one.sample, one.strength, one.level) for one in plan.found.candidates]
+
+
+def attack(sample: int, strength: float, level: float) -> list[float]:
+    """Give an attack as the page has it."""
+    return [sample, round(strength, _DIGITS), round(level, _DIGITS)]
 
 
 def _grid(plan: Plan | None, project: Project) -> Sections:

@@ -17,6 +17,7 @@ class Chords extends Lane {
   static drawnBy = ["record", "found"];
   /** @type {[number, string][]} */
   #of = [];
+  #many = 0;
   /** @type {[at: number, name: string, end: number][]} */
   #rows = [];
 
@@ -32,8 +33,9 @@ class Chords extends Lane {
 
   /** Give chords with their ends, the longest of those that are narrower than some pixels. */
   #sounding() {
-    if (this.#of !== store.found.chords) {
+    if (this.#of !== store.found.chords || this.#many !== this.#of.length) {
       this.#of = store.found.chords;
+      this.#many = this.#of.length;
       this.#rows = this.#of.map(([at, name], index, all) => [at, name, all[index + 1]?.[0] ?? store.record.length]);
       this.#rows = this.#rows.filter((row) => row[1]);
     }

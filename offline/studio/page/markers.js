@@ -12,8 +12,6 @@ import { store } from "./store.js";
 import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
-export { addAt, nudge, removeSelected, toNext } from "./snap.js";
-
 const FONT = "11px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 const TALL = 15, PADDING = 5, LEAST = 7, LOCK = 9;
 /** Candidates nearer to each other than this are one on the screen: the strongest. */

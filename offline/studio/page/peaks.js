@@ -67,7 +67,8 @@ function want(level, number) {
 
 /** Fill in the lowest and highest sample, -32768..32767, of columns of `step` samples each; the first is the one with
  * this number, counted from the record's begin, so that a column has the same samples wherever it is shown. Where the
- * level for this step is not there yet, a coarser one stands in; 0 where none is.
+ * level for this step is not there yet, a coarser one stands in; 0 where none is. Returns whether there was one
+ * everywhere.
  * @param {number} channel @param {number} step @param {number} column @param {number} count
  * @param {Int16Array} low @param {Int16Array} high */
 export function columns(channel, step, column, count, low, high) {
@@ -79,11 +80,13 @@ export function columns(channel, step, column, count, low, high) {
   const { channels, length } = store.record, level = levelFor(step);
   askFor(level, step * column, Math.min(length, step * (column + count)));
   askFor(LEVELS.length - 1, 0, length);
+  let every = true;
   for (let index = 0; index < count; index += 1) {
     const from = (column + index) * step, to = Math.min(length, from + step);
     low[index] = high[index] = 0;
     if (from >= length) continue;
-    for (let one = level; one < LEVELS.length; one += 1) {
+    let found = false;
+    for (let one = level; one < LEVELS.length && !found; one += 1) {
       const size = LEVELS[one], begin = Math.floor(from / size), end = Math.max(begin + 1, Math.ceil(to / size));
       let lowest = 32767, highest = -32768, all = true;
       for (let pair = begin; pair < end; pair += 1) {
@@ -102,9 +105,11 @@ export function columns(channel, step, column, count, low, high) {
         low[index] = lowest;
         high[index] = highest;
       }
-      break;
+      found = true;
     }
+    every &&= found;
   }
+  return every;
 }
 
 /** @param {number} level @param {number} from @param {number} to samples */

@@ -87,6 +87,10 @@ function take(message) {
     store.complain(message.error);
   } else if (message.export) {
     store.tellExport(message.export);
+  } else if (message.attacks) {
+    const before = message.from ? store.found.attacks : [];
+    store.found = { ...store.found, attacks: [...before, ...message.attacks].sort((one, other) => one[0] - other[0]) };
+    store.tell("found");
   } else if (message.job) {
     store.job = message.job.stage === "all heard" ? null : message.job;
     if (message.job.error) store.complain(message.job.error);

@@ -135,11 +135,6 @@ async function moveTo(to) {
   }
 }
 
-/** Move the selected cut by so many samples. @param {number} by */
-export async function nudge(by) {
-  if (store.pad) await moveTo(Math.max(0, Math.min(store.record.length - 1, store.pad.start + by)));
-}
-
 /** Move the selected cut to the next candidate that is no cut yet; with none selected, the cursor.
  * @param {-1|1} direction */
 export async function toNext(direction) {

@@ -3,22 +3,23 @@
 
 /** @typedef {[sample: number, ...rest: any[]]} Row */
 
-/** By list, then by what counts, then by the power of two. @type {WeakMap<Row[], Map<string, Map<number, Row[]>>>} */
+/** By list, for its length; by what counts, then by the power of two.
+ * @type {WeakMap<Row[], {length: number, kinds: Map<string, Map<number, Row[]>>}>} */
 const made = new WeakMap();
 const FINEST = 4;
 
 /** Give rows of which no more than two lie within `apart` samples.
  * @template {Row} One
- * @param {One[]} rows in order of time; a list that is changed is another list
+ * @param {One[]} rows in order of time; it may grow, but nothing of it may change
  * @param {number} apart samples @param {string} what a name of `counts`
  * @param {(row: One) => number} counts how much a row counts @returns {One[]} */
 export function thinned(rows, apart, what, counts) {
   const power = Math.floor(Math.log2(Math.max(1, apart)));
   if (power < FINEST) return rows;
-  let kinds = made.get(rows);
-  if (!kinds) made.set(rows, kinds = new Map());
-  let sizes = kinds.get(what);
-  if (!sizes) kinds.set(what, sizes = new Map());
+  let of = made.get(rows);
+  if (of?.length !== rows.length) made.set(rows, of = { length: rows.length, kinds: new Map() });
+  let sizes = of.kinds.get(what);
+  if (!sizes) of.kinds.set(what, sizes = new Map());
   let finer = rows;
   for (let size = FINEST; size <= power; size += 1) {
     let found = /** @type {One[]|undefined} */ (sizes.get(size));

@@ -62,6 +62,18 @@ def test_until_it_was_heard_there_are_no_pads(tmp_path: Path, source: Path) -> N
     desk.close()
 
 
+def test_attacks_are_told_as_they_are_detected(tmp_path: Path, source: Path) -> None:
+    desk = Desk(source, ArrayCache(tmp_path / "empty"), {})
+    told = heard(desk)
+    before = told[: told.index({"stage": "heard"})]
+    rows = [tuple(row) for message in before for row in message.get("attacks", ())]
+    every = {tuple(row) for row in found.found(desk)["attacks"]}
+    assert set(rows) <= every
+    assert len(rows) > 0.8 * len(every)
+    assert sum("attacks" in message for message in before) > 5
+    desk.close()
+
+
 @pytest.mark.parametrize(
     "options",
     [
