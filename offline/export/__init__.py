@@ -25,6 +25,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import BLOCK, FLOATS, mixed
+from samplechop.offline.export.xml_text import indented
 from samplechop.offline.kits.core.model import SLICES, Kit, Slice
 from samplechop.realtime.core.errors import UserError, close_word
 
@@ -221,8 +222,7 @@ def xml_children(element: ET.Element, values: Mapping[str, object]) -> None:
 
 def xml_bytes(root: ET.Element) -> bytes:
     """Give the document: UTF-8, indented, with the declaration that every reader knows."""
-    ET.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{indented(root)}\n'.encode(errors="xmlcharrefreplace")
 
 
 def zip_member(name: str) -> zipfile.ZipInfo:

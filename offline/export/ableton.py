@@ -9,7 +9,6 @@ Paths are relative to a Live Project (RelativePathType 3), which the folder `Abl
 folder: so the kit can be moved as a whole.
 """
 
-import copy
 import gzip
 import math
 from pathlib import Path
@@ -17,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from samplechop.offline.export import template, warn, xml_bytes, xml_find
 from samplechop.offline.export.pads import rgb
+from samplechop.offline.export.xml_text import copied
 from samplechop.offline.kits.core.model import Kit, Slice
 
 PROJECT = "Ableton Project Info"
@@ -69,7 +69,7 @@ def write(kit: Kit) -> list[Path]:
 
 
 def _pad(kit: Kit, part: Slice, index: int, plain: ET.Element) -> ET.Element:
-    pad = copy.deepcopy(plain)
+    pad = copied(plain)
     pad.set("Id", str(index))
     _set(pad, {"Name": part.title, "ZoneSettings/ReceivingNote": str(128 - part.note)})
     sample = f"{_CELL}/UserSample/Value/SampleRef"

@@ -9,7 +9,6 @@ such programs too. Samples are named without ending, beside the program. Pads ar
 is false, each has its own: seven bits for each of red, green and blue, as in that template's green.
 """
 
-import copy
 import json
 import shutil
 import xml.etree.ElementTree as ET
@@ -20,6 +19,7 @@ from pathlib import Path
 from samplechop.offline.audio.sample_formats import quantised, wav_file
 from samplechop.offline.export import factor_to_fit, slice_blocks, template, warn, xml_bytes, xml_children, xml_find
 from samplechop.offline.export.pads import coloured, rgb
+from samplechop.offline.export.xml_text import copied
 from samplechop.offline.kits.core.model import Kit, Slice
 
 PADS = 128
@@ -88,7 +88,7 @@ def _program(kit: Kit, parts: tuple[Slice, ...], names: list[str]) -> ET.Element
         pad = ET.Element(empty.tag, empty.attrib | number)
         pad.text, pad.tail = empty.text, empty.tail
         pad.extend(
-            copy.deepcopy(list(empty)) if index < len(parts) else empty
+            [copied(child) for child in empty] if index < len(parts) else empty
         )  # those that are empty share their parts
         if index < len(parts):
             xml_find(pad, "Layers/Layer/SampleName").text = names[index]
