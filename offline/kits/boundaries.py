@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from samplechop.offline.kits.analysis.candidates import rising
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions, Length
 from samplechop.offline.kits.core.record import Record
@@ -36,7 +37,7 @@ def begins_with_sound(
     if not found:
         return False
     own = np.array([one.sample for one in found], np.int64)
-    starts = np.unique(np.concatenate([[first], own, np.asarray(places, np.int64)]))
+    starts = rising(np.concatenate([[first], own, np.asarray(places, np.int64)]))
 
     def make() -> NDArray[np.float64]:
         return _powers(record, starts, np.minimum(starts + window, last), first, last)

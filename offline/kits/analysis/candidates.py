@@ -55,7 +55,7 @@ class Found:
     @property
     def places(self) -> NDArray[np.int64]:
         """The samples of all attacks, rising."""
-        return np.unique(self.attacks.samples)
+        return rising(self.attacks.samples)
 
 
 def find(record: Record, options: ChopOptions, first: int, last: int, progress: Callable[[int], object] = int) -> Found:
@@ -96,7 +96,13 @@ def on_grid(found: Found, options: ChopOptions, sample_rate: int) -> Found:
 def _offered(attacks: Attacks, options: ChopOptions) -> tuple[tuple[Candidate, ...], int]:
     """Give the candidates of a kit, and how many of them are no chops."""
     candidates = tuple(chosen(attacks, options.count or 0))
-    return candidates, len(candidates) - len(np.unique(attacks.samples[attacks.chops]))
+    return candidates, len(candidates) - len(rising(attacks.samples[attacks.chops]))
+
+
+def rising(samples: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give places, 0 or more, in order of time, each once: those of np.unique, which hashes them first."""
+    ordered = np.sort(samples)
+    return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
 def at_bars(attacks: Attacks, downbeats: Sequence[int], sample_rate: int) -> Attacks:

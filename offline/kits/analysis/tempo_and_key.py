@@ -216,19 +216,18 @@ def beat_numbers(beats: Sequence[Event], sample_rate: int) -> list[int]:
 
     beats: rising; of one without a tempo 120 per minute are assumed.
     """
-    found = [0]
-    for beat, then in pairwise(beats):
-        found.append(
-            found[-1] + max(1, round((then.sample - beat.sample) * (beat.tempo or 120.0) / (60 * sample_rate)))
-        )
-    return found[: len(beats)]
+    apart = np.diff(np.array([beat.sample for beat in beats], np.int64))
+    tempi = np.array([beat.tempo or 120.0 for beat in beats[:-1]], np.float64)
+    steps = np.maximum(1, np.rint(apart * tempi / (60 * sample_rate)))
+    numbers: list[int] = np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)[: len(beats)].tolist()
+    return numbers
 
 
 def beats_per_bar(beats: Sequence[Event]) -> int:
     """Give the most frequent number of beats from a downbeat to the next; 4 where no bar was counted to its end."""
-    counts = [int(beat.label) for beat in beats if beat.label]
-    ends = Counter(before for before, count in pairwise(counts) if count == int(DOWNBEAT))
-    return ends.most_common(1)[0][0] if ends else 4
+    labels = [beat.label for beat in beats if beat.label]
+    ends = Counter([before for before, label in pairwise(labels) if label == DOWNBEAT])
+    return int(ends.most_common(1)[0][0]) if ends else 4
 
 
 def _in_tempo(gaps: NDArray[np.float64], period: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

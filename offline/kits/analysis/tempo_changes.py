@@ -8,6 +8,7 @@ Douglas and Peucker 1973). What a person said of places holds exactly.
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -63,12 +64,24 @@ def tempo_map(
     places = np.array([beat.sample for beat in timed], np.float64) / sample_rate
     away = np.abs(places - np.array([*ones, *changes], np.float64)[:, None] / sample_rate)
     said = np.unique(away.argmin(axis=1)[away.min(axis=1) <= NEXT])
-    knots = None if len(changes) else _steady(counts, places, said, 60 / float(tempo.value))
-    if knots is None:
-        knots = _knots(counts, places, said)
+    usual = None if len(changes) else 60 / float(tempo.value)
+    knots = _line(counts.tobytes(), places.tobytes(), tuple(said.tolist()), usual)
     offset, knots = _from_beginning(knots)
     downbeats = [int(count) + offset for count, beat in zip(counts, timed, strict=True) if beat.label == DOWNBEAT]
     return TempoMap(sample_rate, tuple(_stretches(knots, sample_rate)), tuple(_meters(downbeats, beats_per_bar(timed))))
+
+
+@lru_cache(maxsize=4)
+def _line(counts: bytes, places: bytes, said: tuple[int, ...], usual: float | None) -> Line:
+    """Give the knots of the beats, see `_steady` and `_knots`; kept, as other kits of a record mostly have its beats.
+
+    counts, places: as bytes. usual: None where somebody said that tempi change.
+    """
+    beats, seconds, exact = np.frombuffer(counts), np.frombuffer(places), np.array(said, np.int64)
+    knots = None if usual is None else _steady(beats, seconds, exact, usual)
+    knots = _knots(beats, seconds, exact) if knots is None else knots
+    knots.flags.writeable = False
+    return knots
 
 
 def _steady(counts: Line, places: Line, said: NDArray[np.int64], usual: float) -> Line | None:
