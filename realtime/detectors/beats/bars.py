@@ -54,13 +54,21 @@ _PITCHES, _BASS_BINS = 12, 24
 
 @njit
 def _change(harmony, first, last, after, n):
-    """Give 1 - the correlation of pitch classes, of the n lowest bins, in hops first..last with those `after` last."""
+    """Give 1 - the correlation of pitch classes, of the n lowest bins, in hops first..last with those `after` last.
+
+    harmony: a Ring's rows.
+    """
     old, new = np.zeros(_PITCHES), np.zeros(_PITCHES)
+    within = len(harmony) - 1  # a power of two less one: a division for each number would take most of the time
     for k in range(n):
+        pitch = k % _PITCHES
+        total = old[pitch]
         for at in range(first, last):
-            old[k % _PITCHES] += harmony[at % len(harmony), k]
+            total += harmony[at & within, k]
+        old[pitch], total = total, new[pitch]
         for at in range(last + 2 * STACK, last + 2 * STACK + after):
-            new[k % _PITCHES] += harmony[at % len(harmony), k]
+            total += harmony[at & within, k]
+        new[pitch] = total
     # Plain sums: numba compiles numpy's means and sums of arrays for long.
     old_sum = new_sum = 0.0
     for k in range(_PITCHES):
@@ -137,7 +145,7 @@ class BarCues:
             np.array([heads.index(name) if name in heads else -1 for name in names], np.int64)
             for names in (HEADS, BETWEEN)
         )
-        self._onset = [heads.index("onset")] if "onset" in heads else []
+        self._onset = np.array([heads.index("onset")] if "onset" in heads else [], np.int64)
         self._run = _compiled()
         self.reset()
 
@@ -158,7 +166,7 @@ class BarCues:
         self._heads.push(rows)
         self.frames = self._heads.end
 
-    def height(self, place: float, columns: Sequence[int], reach: int = REACH) -> float:
+    def height(self, place: float, columns: Sequence[int] | NDArray[np.int64], reach: int = REACH) -> float:
         """[analysis] Give the mean height of some heads at a place in frames, or `reach` frames beside it, 0..1."""
         centre = int(place + 0.5)
         first, last = max(centre - reach, 0), min(centre + reach + 1, self.frames)
