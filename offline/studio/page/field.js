@@ -1,21 +1,23 @@
 // A field for a number: typed, or moved by its buttons and arrow keys; it goes back to what is when it cannot be read.
 
-import { button, make } from "./dom.js";
+import { button, icon, make } from "./dom.js";
 
 /**
  * @typedef {object} Facts
  * @property {string} name
  * @property {string} [title]
- * @property {(text: string) => unknown} typed does what was typed; false where it cannot be read
+ * @property {(text: string) => unknown} typed does what was typed, or says why not
  * @property {(steps: number, event: KeyboardEvent|PointerEvent) => unknown} nudged goes on while a key is held
  * @property {() => unknown} [settled] the key or button is let go
  */
 
 /** Milliseconds until a button that is held repeats, and between two times. */
 const WAIT_MS = 400, AGAIN_MS = 60;
+const LESS = "M5 8h6", MORE = "M5 8h6M8 5v6";
 
 export class Field {
   #input;
+  #shown = "";
   element;
 
   /** @param {Facts} facts */
@@ -27,7 +29,7 @@ export class Field {
         if (/** @type {MouseEvent} */ (event).detail) return;  // a pointer did it when it went down
         nudged(steps, /** @type {any} */ (event));
         settled();
-      }, sign);
+      }, icon(sign));
       let again = 0;
       const stop = () => {
         if (!again) return;
@@ -45,11 +47,11 @@ export class Field {
       return made;
     };
     this.element = make("div", { class: "field joined" },
-      held(-1, `${name}: less`, "−"), this.#input, held(1, `${name}: more`, "+"));
-    let before = "";
-    this.#input.addEventListener("focus", () => { before = this.#input.value; this.#input.select(); });
-    this.#input.addEventListener("change", () => {
-      if (this.#input.value !== before && typed(this.#input.value) === false) this.#input.value = before;
+      held(-1, `${name}: less`, LESS), this.#input, held(1, `${name}: more`, MORE));
+    this.#input.addEventListener("focus", () => this.#input.select());
+    this.#input.addEventListener("change", async () => {
+      if (this.#input.value !== this.#shown) await typed(this.#input.value);
+      this.#input.value = this.#shown;
     });
     this.#input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowUp" || event.key === "ArrowDown") {
@@ -58,20 +60,20 @@ export class Field {
       } else if (event.key === "Enter") {
         this.#input.blur();
       } else if (event.key === "Escape") {
-        this.#input.value = before;
+        this.#input.value = this.#shown;
         this.#input.blur();
       }
     });
     this.#input.addEventListener("keyup", (event) => {
-      if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
-      settled();
-      before = this.#input.value;
+      if (event.key === "ArrowUp" || event.key === "ArrowDown") settled();
     });
   }
 
   /** Show a value. @param {string} text @param {boolean} [isGiven] whether a person said it */
   show(text, isGiven = false) {
     this.element.classList.toggle("given", isGiven);
-    if (this.#input.value !== text) this.#input.value = text;
+    const isTyping = document.activeElement === this.#input && this.#input.value !== this.#shown;
+    this.#shown = text;
+    if (!isTyping && this.#input.value !== text) this.#input.value = text;
   }
 }

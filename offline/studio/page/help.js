@@ -8,11 +8,13 @@ const KEYS = [
     ["space", "play, stop, from the cursor"], ["enter", "play the selected slice"],
     ["1234 qwer asdf zxcv", "pads A13–A16 … A01–A04: press to hear"],
     ["shift with a pad's key", "select it, without sound"],
+    ["pageup pagedown", "pads of the next bank, of the one before"], ["esc", "silence"],
   ]],
   ["Cut", [
     ["← →", "move the selected cut by 1 ms"], ["shift ← →", "by a beat"], ["alt ← →", "by one sample"],
     ["ctrl ← →", "to the next place that was found"], ["[ ]", "end of the slice earlier, later"],
     ["m", "a chop at the cursor, also while it plays"], ["backspace", "delete"], ["l", "lock"], ["n", "name"],
+    ["↑ ↓", "the slice before, after"],
   ]],
   ["See", [
     [", .", "zoom out, in"], ["wheel", "zoom at the pointer"], ["drag", "pan"], ["double click", "a new chop there"],

@@ -5,6 +5,7 @@ import { isTyping } from "./dom.js";
 import { PAD_CODES } from "./keycaps.js";
 import { beatLength } from "./measures.js";
 import { nudgeOn, settle } from "./nudges.js";
+import { firstAt, ofPad } from "./places.js";
 import { edit, meant } from "./server.js";
 import { addAt, landing, removeSelected, toNext } from "./snap.js";
 import { heardNow, hush, isListening, listen, press, release, stopListening } from "./sound.js";
@@ -44,10 +45,14 @@ function bracket(event, direction) {
   if (store.pad) nudgeOn("end", direction * step(event, store.pad.stop));
 }
 
-/** Select the slice before or after. @param {-1|1} direction */
+/** Where the slice began that was selected last. */
+let last = 0;
+store.addEventListener("selected", () => { last = store.selected ?? last; });
+
+/** Select the slice before or after, also of one that is gone. @param {-1|1} direction */
 function walk(direction) {
-  const { pads: all, pad, cursor } = store;
-  const now = pad ? all.indexOf(pad) : all.findIndex((one) => one.start >= cursor) - (direction > 0 ? 1 : 0);
+  const { pads: all, pad } = store;
+  const now = pad ? all.indexOf(pad) : firstAt(all, last, ofPad) - (direction > 0 ? 1 : 0);
   const next = all[Math.max(0, Math.min(all.length - 1, now + direction))];
   if (next) pads().play(next, true);
 }

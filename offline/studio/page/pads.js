@@ -1,6 +1,7 @@
 // Sixteen pads, and banks of them: a press plays a slice and selects it, a drag swaps two or takes one out of the page.
 
 import { carryOn } from "./carry.js";
+import { button } from "./dom.js";
 import { cap, learnCaps, PAD_CODES } from "./keycaps.js";
 import { seconds } from "./measures.js";
 import { colour } from "./palette.js";
@@ -60,10 +61,9 @@ export class PadsView extends HTMLElement {
     }
     new ResizeObserver(() => this.#paint()).observe(grid);
     addEventListener("theme", () => this.#show());
-    store.watch(["pads", "kit", "job", "record", "project"], () => this.#show());
+    store.watch(["pads", "kit", "record", "found"], () => this.#show());
     store.watch(["selected"], () => this.#showSelected());
     store.watch(["playing"], () => this.#showPlaying());
-    store.watch(["found"], () => this.#show());
     store.addEventListener("peaks", () => this.#paint());
     store.addEventListener("head", () => this.#showHeads());
     learnCaps(() => this.#show());
@@ -141,21 +141,28 @@ export class PadsView extends HTMLElement {
   #show() {
     const banks = this.#used();
     if (!banks.includes(this.bank)) this.bank = banks[0];
-    this.#banks.hidden = banks.length < 2;
-    this.#banks.replaceChildren(...banks.map((bank) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = bank < 0 ? "low" : LETTERS[bank];
-      button.title = `Bank ${button.textContent}`;
-      button.setAttribute("aria-pressed", String(bank === this.bank));
-      button.addEventListener("click", () => { this.bank = bank; this.#show(); });
-      return button;
-    }));
+    this.#showBanks(banks);
     this.#told.textContent = this.#sentence();
     this.#slots.forEach((slot, place) => this.#fill(slot, place, this.at(place)));
     this.#showSelected(false);
     this.#showPlaying();
     this.#paint();
+  }
+
+  /** @param {number[]} banks */
+  #showBanks(banks) {
+    this.#banks.hidden = banks.length < 2;
+    const words = banks.map((bank) => bank < 0 ? "low" : LETTERS[bank]);
+    if (words.join() !== [...this.#banks.children].map(({ textContent }) => textContent).join()) {
+      const choose = (/** @type {number} */ bank) => () => {
+        this.bank = bank;
+        this.#show();
+      };
+      this.#banks.replaceChildren(...banks.map((bank, index) => button(words[index], choose(bank))));
+    }
+    [...this.#banks.children].forEach((one, index) => {
+      one.setAttribute("aria-pressed", String(banks[index] === this.bank));
+    });
   }
 
   #sentence() {

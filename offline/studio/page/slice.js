@@ -27,7 +27,7 @@ const SNAP_TIPS = {
   off: "where you put it",
 };
 const LONGEST_NAME = 200, NOTES = 128;
-const MOST_CHOKE = 16, GAIN = [-60, 24], GAIN_STEP = 0.5;
+const MOST_CHOKE = 16, GAIN = [-60, 24], GAIN_STEP = 0.5, GAIN_LEAP = 6;
 const PLAY = "M4.5 3v10l8-5z", LOCK = ["M4 7.5h8v6H4z", "M5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5"];
 const BIN = ["M3 4.5h10", "M6.5 4.5V3h3v1.5", "M4.5 4.5l.6 8.5h5.8l.6-8.5"];
 const SAVE = ["M8 2.5v8", "M4.8 7.5 8 10.7l3.2-3.2", "M3 13.5h10"];
@@ -51,9 +51,11 @@ export class SliceView extends HTMLElement {
     name: "Gain", title: "Decibels; empty it for none",
     typed: (text) => {
       const gain = text.trim() ? readNumber(text) : 0;
-      return gain === null ? refused(`A gain is a number of decibels such as -3, not “${text}”.`) : this.#gained(gain);
+      if (gain === null) return store.complain(`A gain is a number of decibels such as -3, not “${text}”.`);
+      return this.#gained(gain);
     },
-    nudged: (steps, event) => this.#gained((store.pad?.gain_db ?? 0) + steps * (event.shiftKey ? 6 : GAIN_STEP)),
+    nudged: (steps, event) => this.#showGain(steps * (event.shiftKey ? GAIN_LEAP : GAIN_STEP)),
+    settled: () => { if (store.pad) this.#gained(store.pad.gain_db ?? 0); },
   });
   #choke = make("select", { "aria-label": "Choke group", title: "Pads of one group end each other" });
   #pad = make("select", { "aria-label": "Pad", title: "Where another slice is, the two swap" });
@@ -116,13 +118,20 @@ export class SliceView extends HTMLElement {
   /** Say something of the selected slice. @param {{do: string, [name: string]: any}} command */
   #say(command) {
     const { pad, selected } = store;
-    if (pad && selected !== null) edit({ ...command, ...meant({ chop: pad.chop, start: selected }) });
+    return pad && selected !== null && edit({ ...command, ...meant({ chop: pad.chop, start: selected }) });
   }
 
   /** @param {number} gain */
   #gained(gain) {
-    const within = Math.round(10 * Math.max(GAIN[0], Math.min(GAIN[1], gain))) / 10;
-    return this.#say({ do: "gain", gain_db: within || null });
+    return this.#say({ do: "gain", gain_db: decibels(gain) || null });
+  }
+
+  /** Show another gain, while a key or button is held. @param {number} by decibels */
+  #showGain(by) {
+    const { pad, pads } = store;
+    if (!pad) return;
+    const gain_db = decibels((pad.gain_db ?? 0) + by);
+    store.preview({ pads: pads.map((one) => one === pad ? { ...one, gain_db } : one) });
   }
 
   /** Make the field of a place or, with isLength, of how far the end is from the beginning. @param {string} name
@@ -134,7 +143,7 @@ export class SliceView extends HTMLElement {
         if (edge === "end" && !text.trim()) return put(edge, null);
         const pad = store.pad, to = pad && this.#read(text, isLength ? pad.start : null);
         const kind = this.#unit === "seconds" ? "a time such as 1:02.5" : "a number";
-        return typeof to === "number" ? put(edge, to) : refused(`${name} is ${kind}, not “${text}”.`);
+        return typeof to === "number" ? put(edge, to) : store.complain(`${name} is ${kind}, not “${text}”.`);
       },
       nudged: (steps, event) => nudgeOn(edge, steps * this.#step(event)),
       settled: settle,
@@ -230,10 +239,7 @@ export class SliceView extends HTMLElement {
   }
 }
 
-/** Say why something was not taken. @param {string} why */
-function refused(why) {
-  store.complain(why);
-  return false;
-}
+/** Give a gain within what there is, to a tenth. @param {number} gain */
+const decibels = (gain) => Math.round(10 * Math.max(GAIN[0], Math.min(GAIN[1], gain))) / 10;
 
 customElements.define("chop-slice", SliceView);

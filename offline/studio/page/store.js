@@ -130,9 +130,19 @@ class Store extends EventTarget {
     this.dispatchEvent(new Event(name));
   }
 
-  /** Call a function at once, and whenever one of these is another. @param {string[]} names @param {() => void} show */
+  /** Call a function at once, and whenever some of these are others: once for all that change together.
+   * @param {string[]} names @param {() => void} show */
   watch(names, show) {
-    for (const name of names) this.addEventListener(name, show);
+    let due = false;
+    const later = () => {
+      if (due) return;
+      due = true;
+      queueMicrotask(() => {
+        due = false;
+        show();
+      });
+    };
+    for (const name of names) this.addEventListener(name, later);
     show();
   }
 

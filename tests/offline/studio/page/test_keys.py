@@ -186,3 +186,17 @@ def test_up_and_down_walk_through_the_slices(page: "Page", pads: list[dict[str, 
     until(page, "({ store }, at) => store.selected === at", pads[4]["start"])
     page.keyboard.press("ArrowUp")
     until(page, "({ store }, at) => store.selected === at", pads[3]["start"])
+
+
+def test_the_arrows_go_on_from_a_slice_that_was_deleted(page: "Page", pads: list[dict[str, Any]]) -> None:
+    select(page, pads[3])
+    page.keyboard.press("Backspace")
+    until(page, "({ store }) => store.selected === null")
+    page.keyboard.press("ArrowDown")
+    until(page, "({ store }, at) => store.pad && store.pad.start > at", pads[3]["start"])
+    assert (
+        page.evaluate(
+            "() => window.studio.store.pads.filter((pad) => pad.start < window.studio.store.selected).at(-1)"
+        )["start"]
+        < pads[3]["start"]
+    )

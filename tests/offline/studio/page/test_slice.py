@@ -151,3 +151,26 @@ def test_an_end_that_is_emptied_is_the_one_that_is_found(page: "Page") -> None:
     say(page, "End", "")
     until(page, "({ store }) => store.pad.end === null")
     assert field(page, "End").input_value() == before
+
+
+@pytest.mark.usefixtures("pad")
+def test_a_gain_that_is_held_is_one_edit(page: "Page") -> None:
+    for _ in range(4):
+        page.evaluate("() => document.querySelector(\"[aria-label='Gain']\").focus()")
+        page.keyboard.down("ArrowDown")
+    until(page, "({ store }) => store.pad.gain_db === -2 && store.project.chops.length === 0")
+    page.keyboard.up("ArrowDown")
+    chop(page, gain_db=-2)
+    page.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("Control+z")
+    until(page, "({ store }) => store.project.chops.length === 0")
+
+
+def test_what_is_typed_stays_while_the_record_changes(page: "Page", pad: dict[str, Any]) -> None:
+    field(page, "End").focus()
+    page.keyboard.type("4.2")
+    page.evaluate("(at) => window.studio.server.edit({ do: 'lock', at })", pad["start"])
+    until(page, "({ store }) => store.pad.locked")
+    assert field(page, "End").input_value() == "4.2"
+    page.keyboard.press("Escape")
+    assert field(page, "End").input_value() != "4.2"
