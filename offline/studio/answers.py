@@ -61,3 +61,11 @@ async def posted(request: Request) -> dict[str, Any]:
 def attached(name: str) -> dict[str, str]:
     """Give the headers of a file that is kept under a name, whatever letters it has."""
     return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"}
+
+
+def number(request: Request, name: str) -> int:
+    """Read a whole number that is asked with. Raises UserError."""
+    given = request.query_params.get(name, "")
+    if not given.isascii() or not given.isdecimal() or len(given) > 15:
+        raise UserError(f"{name} must be a whole number, got {given!r:.40}")
+    return int(given)

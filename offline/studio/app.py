@@ -1,7 +1,6 @@
 """What the server answers: the page, its data under /api/, and a socket for edits and what changes.
 
 GET /                                   the page
-GET /api/library                        what was opened
 GET /api/project?record                 all that is shown of a record, see `state`
 GET /api/found?record                   all attacks, drums and chords that were detected
 GET /api/peaks?record&level&from&to     int16 pairs of lowest and highest samples, see `peaks`
@@ -9,7 +8,7 @@ GET /api/audio?record&from&to           samples as wav
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
-and those of export_routes              kits
+and those of library_routes, export_routes
 WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …},
                                         {"attacks": […], "from"}: those from this number on, as they are detected
 """
@@ -29,8 +28,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from samplechop.offline.common.palette import css
-from samplechop.offline.studio import beside, export_routes, found, peaks, sound
-from samplechop.offline.studio.answers import as_text, attached, in_json, parsed, told
+from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, sound
+from samplechop.offline.studio.answers import as_text, attached, in_json, number, parsed, told
 from samplechop.offline.studio.desk import Desk, check_edits
 from samplechop.offline.studio.growing_feed import Feeds
 from samplechop.offline.studio.hub import Hub, OpenRecord
@@ -59,7 +58,6 @@ def application(hub: Hub) -> Starlette:
         Route("/", partial(_file, "index.html")),
         Route("/colours.css", _colours),
         Route("/page/{name}", _page),
-        Route("/api/library", told(partial(_library, hub))),
         Route("/api/project", told(partial(_of_desk, hub, lambda desk, _: desk.state()))),
         Route("/api/found", told(partial(_of_desk, hub, lambda desk, _: found.found(desk)))),
         Route("/api/peaks", told(partial(_peaks, hub))),
@@ -69,7 +67,7 @@ def application(hub: Hub) -> Starlette:
         WebSocketRoute("/api/live", partial(_live, hub)),
         *Feeds(hub.library, hub.cache).routes(),
     ]
-    routes += export_routes.routes(hub)
+    routes += [*library_routes.routes(hub), *export_routes.routes(hub)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -94,17 +92,12 @@ async def _colours(_: Request) -> Response:
     return Response(css(), media_type=TYPES[".css"])
 
 
-async def _library(hub: Hub, _: Request) -> Response:
-    items = await to_thread.run_sync(lambda: [item.facts() for item in hub.library.look()])
-    return in_json({"items": items})
-
-
 async def _of_desk(hub: Hub, work: Callable[[Desk, Request], Any], request: Request) -> Response:
     return in_json(await _done(hub, request, lambda desk: work(desk, request)))
 
 
 async def _peaks(hub: Hub, request: Request) -> Response:
-    level, first, last = (_number(request, name) for name in ("level", "from", "to"))
+    level, first, last = (number(request, name) for name in ("level", "from", "to"))
     if level not in peaks.LEVELS:
         raise UserError(f"there are no peaks of level {level}")
     pairs = await _done(hub, request, lambda desk: desk.peaks(level, first, last).astype("<i2").tobytes())
@@ -112,7 +105,7 @@ async def _peaks(hub: Hub, request: Request) -> Response:
 
 
 async def _audio(hub: Hub, request: Request) -> Response:
-    first, last = _number(request, "from"), _number(request, "to")
+    first, last = number(request, "from"), number(request, "to")
     async with hub.using(request.query_params.get("record", "")) as one:
         # Beside what else is done with the record: a press does not wait until a kit was chosen or peaks were made.
         content = await to_thread.run_sync(sound.wav_of, one.desk.record, first, last)
@@ -120,7 +113,7 @@ async def _audio(hub: Hub, request: Request) -> Response:
 
 
 async def _slice(hub: Hub, request: Request) -> Response:
-    note = _number(request, "note")
+    note = number(request, "note")
     name, content = await _done(hub, request, lambda desk: sound.slice_on_pad(desk, note))
     return Response(content, media_type="audio/wav", headers=attached(f"{name}.wav"))
 
@@ -134,13 +127,6 @@ async def _done(hub: Hub, request: Request, work: Callable[[Desk], Result]) -> R
     """Do something with the record that is asked about. Raises UserError."""
     async with hub.using(request.query_params.get("record", "")) as one:
         return await one.call(work, one.desk)
-
-
-def _number(request: Request, name: str) -> int:
-    given = request.query_params.get(name, "")
-    if not given.isascii() or not given.isdecimal() or len(given) > 15:
-        raise UserError(f"{name} must be a whole number, got {given!r:.40}")
-    return int(given)
 
 
 async def _live(hub: Hub, socket: WebSocket) -> None:

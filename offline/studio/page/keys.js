@@ -128,7 +128,7 @@ function padKey(event, place) {
 
 // Before all others: a key that plays a pad is no letter besides, whatever is printed on it.
 addEventListener("keydown", (event) => {
-  if (event.key === "Tab") byPointer = false;
+  if (["Tab", "ArrowUp", "ArrowDown"].includes(event.key)) byPointer = false;
   if (event.defaultPrevented || event.isComposing || isTyping(event) || !store.record.length) return;
   const does = command(event);
   if (!does) return;

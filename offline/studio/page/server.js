@@ -66,7 +66,7 @@ function connect() {
   const opened = new WebSocket(`ws://${location.host}/api/live?record=${encodeURIComponent(record)}`);
   socket = opened;
   opened.addEventListener("open", () => { tries = 0; store.complain(""); });
-  opened.addEventListener("message", (event) => take(JSON.parse(event.data)));
+  opened.addEventListener("message", (event) => { if (opened === socket) take(JSON.parse(event.data)); });
   opened.addEventListener("close", () => {
     for (const { failed } of waiting.values()) failed(new Error("the studio is gone: start samplechop studio again"));
     waiting.clear();

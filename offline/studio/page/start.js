@@ -8,6 +8,7 @@ import "./export.js";
 import "./help.js";
 import "./hints.js";
 import "./kit.js";
+import "./library.js";
 import "./status.js";
 import "./overview.js";
 import "./ruler.js";

@@ -123,6 +123,7 @@ def open_in(chromium: "Browser", studio: Studio, record: Path, wrong: list[str],
     page.set_default_timeout(1000 * PATIENCE)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.add_init_script("if (location.protocol === 'http:') localStorage.setItem('samplechop-hints', 'seen');")
+    page.add_init_script("if (location.protocol === 'http:') localStorage.setItem('samplechop-library', 'closed');")
     page.goto(f"{studio.address}&record={studio.id_of(record.stem)}")
     page.evaluate("""async () => {
       window.studio = { ...await import("/page/store.js"), ...await import("/page/view.js"),

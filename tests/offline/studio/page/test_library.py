@@ -1,0 +1,54 @@
+"""The library: records are found, switched over without loading the page anew, and what sounds alike is heard."""
+
+import pytest
+
+from tests.offline.studio.conftest import HEARD, until
+
+
+@pytest.fixture
+def library(page):
+    if page.is_hidden("chop-library"):
+        page.click("#bar > button")
+    page.fill("chop-library input", "")
+    page.wait_for_selector("chop-library .item")
+    return page
+
+
+def test_records_are_searched_by_words(library):
+    library.fill("chop-library input", "groo")
+    assert library.locator("chop-library .item .title").all_inner_texts() == ["groove"]
+    library.fill("chop-library input", "nothing is called so")
+    assert library.locator("chop-library .item").count() == 0
+
+
+def test_a_record_has_its_picture_and_its_length(library):
+    library.wait_for_selector("chop-library .item .picture path", state="attached")
+    assert library.locator("chop-library .item .length").first.inner_text() == "0:10"
+
+
+def test_another_record_is_opened_by_keys_without_a_reload(library, record):
+    library.evaluate("window.stays = true")
+    for title in ("groove", record.stem):
+        library.focus("chop-library input")
+        library.fill("chop-library input", title)
+        library.keyboard.press("ArrowDown")
+        library.keyboard.press("Enter")
+        until(library, "({ store }, title) => store.record.name === title", title)
+        until(library, HEARD)
+        assert library.inner_text("chop-library [aria-current] .title") == title
+    assert library.evaluate("window.stays")
+
+
+def test_what_is_like_a_slice_is_listed_and_heard(library):
+    library.evaluate("window.studio.store.select(window.studio.store.pads[1].start)")
+    library.click(".alike > button")
+    library.wait_for_selector(".alike .place")
+    library.click(".alike .row:nth-child(2) .place")
+    until(library, "({ store }) => store.playing.size > 0")
+
+
+def test_a_place_that_is_alike_becomes_a_chop(library):
+    library.evaluate("window.studio.store.select(window.studio.store.pads[1].start)")
+    library.click(".alike > button")
+    library.locator(".alike .row > button + button:visible").first.click()
+    until(library, "({ store }) => store.project.chops.length === 1")

@@ -1,0 +1,70 @@
+"""What was opened, with pictures, and what sounds alike in it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.studio.pictures import COLUMNS, picture
+from tests.offline.studio.conftest import RATE, Studio
+from tests.support.studio_client import Client
+
+
+@pytest.fixture(scope="module")
+def client(studio: Studio) -> Client:
+    return Client(studio.address)
+
+
+def test_a_picture_is_as_loud_as_its_record(tmp_path: Path) -> None:
+    path, cache = tmp_path / "rising.wav", ArrayCache(tmp_path / "cache")
+    samples = np.repeat(np.arange(COLUMNS) / COLUMNS, RATE // 2)
+    soundfile.write(path, samples, RATE)
+    heights, seconds = picture(path, cache)
+    assert seconds == COLUMNS / 2
+    assert np.abs(heights - 255 * np.arange(COLUMNS) / COLUMNS).max() <= 1
+    assert np.array_equal(picture(path, cache)[0], heights)
+
+
+@pytest.mark.parametrize("content", [b"", b"no audio", b"RIFF\xff\xff\xff\xffWAVE"])
+def test_what_is_no_audio_has_no_picture(tmp_path: Path, content: bytes) -> None:
+    (path := tmp_path / "broken.wav").write_bytes(content)
+    heights, seconds = picture(path, ArrayCache(tmp_path / "cache"))
+    assert (len(heights), seconds) == (0, None)
+
+
+def test_a_record_of_one_sample_has_a_picture(tmp_path: Path) -> None:
+    soundfile.write(path := tmp_path / "short.wav", np.ones(1), RATE)
+    assert len(picture(path, ArrayCache(tmp_path / "cache"))[0]) == COLUMNS
+
+
+def test_records_that_come_and_go_are_seen(client: Client, studio: Studio) -> None:
+    (studio.folder / "new").mkdir()
+    soundfile.write(new := studio.folder / "new" / "another.wav", np.zeros(1000), RATE)
+    (item,) = [one for one in client.json("/api/library")["items"] if one["title"] == "another"]
+    assert (item["project"], item["session"]) == (False, False)
+    assert client.json(f"/api/picture?record={item['id']}")["heights"] == [0] * COLUMNS
+    new.unlink()
+    assert all(one["title"] != "another" for one in client.json("/api/library")["items"])
+    assert client.get(f"/api/picture?record={item['id']}")[0] == 400
+
+
+def test_what_sounds_like_a_slice_is_found(client: Client, record: Path) -> None:
+    name = client.id_of(record.stem)
+    with client.looking(name) as page:
+        page.heard()
+        start = page.state["pads"][1]["start"]
+        places = client.json(f"/api/similar?record={name}&at={start}")["places"]
+        known = {one[0] for one in page.state["candidates"]} | {one["start"] for one in page.state["pads"]}
+    assert 0 < len(places) <= 12
+    assert {one["start"] for one in places} <= known - {start}
+    likeness = [one["likeness"] for one in places]
+    assert likeness == sorted(likeness, reverse=True)
+    assert all(0 <= one <= 1 for one in likeness)
+
+
+def test_where_no_slice_begins_nothing_is_alike(client: Client, record: Path) -> None:
+    status, said = client.get(f"/api/similar?record={client.id_of(record.stem)}&at=7")
+    assert status == 400
+    assert b"no slice begins" in said
