@@ -1,8 +1,8 @@
-"""All that was detected in a record, for the lanes of the page: attacks of every density, drums, chords."""
+"""All that was detected in a record, for the lanes of the page: attacks of every density, drums, chords, key."""
 
 from typing import Any
 
-from samplechop.offline.kits.analysis import candidates, content_detection, detection
+from samplechop.offline.kits.analysis import candidates, content_detection, detection, tempo_and_key
 from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.state import attack
 from samplechop.realtime.core.events import DRUMS
@@ -15,11 +15,11 @@ def found(desk: Desk) -> dict[str, Any]:
     """Give what is known by now; lists are empty until it was heard. Positions are samples.
 
     attacks: [sample, strength, the least density that has it]. drums: [sample, name, weight 0..1]. chords: [sample,
-    name], each until the next, "" for none. Raises UserError.
+    name], each until the next, "" for none. key: None where it is not clear. Raises UserError.
     """
     options = desk.options()
     record = desk.detected_in(options)
-    known: dict[str, Any] = {"attacks": [], "drums": [], "chords": []}
+    known: dict[str, Any] = {"attacks": [], "drums": [], "chords": [], "key": None}
     if record.cache is None:
         return known
     heard = detection.kept(record.cache, options, *candidates.span(record, options))
@@ -27,6 +27,8 @@ def found(desk: Desk) -> dict[str, Any]:
         struck = heard.heard
         rows = sorted(zip(struck.samples.tolist(), struck.strengths.tolist(), struck.levels.tolist(), strict=True))
         known["attacks"] = [attack(*row) for row in rows]
+    key = tempo_and_key.kept_key(desk.record_of(options))
+    known["key"] = key.value if key else None
     hits, chords = content_detection.kept(desk.record_of(options))
     if hits is not None:
         struck_at = zip(hits.samples.tolist(), hits.drums.tolist(), hits.weights.tolist(), strict=True)

@@ -29,7 +29,7 @@ class Task:
 
 def hear(task: Task, tell: Tell) -> None:
     """[worker] Run the detectors. Raises UserError, OSError."""
-    from samplechop.offline.kits.analysis import candidates, content_detection, descriptors, detection
+    from samplechop.offline.kits.analysis import candidates, content_detection, descriptors, detection, tempo_and_key
     from samplechop.offline.kits.pipeline import wanted
     from samplechop.offline.project.identity import audio_of
 
@@ -75,4 +75,5 @@ def hear(task: Task, tell: Tell) -> None:
     whole = [(0, record.length)]
     content_detection.detect_hits(record, whole, steps("detecting drums", tell))
     content_detection.detect_chords(record, whole, steps("detecting chords", tell))
+    tempo_and_key.key_of_record(record)
     tell({"stage": "all heard"})

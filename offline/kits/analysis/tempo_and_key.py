@@ -52,6 +52,8 @@ _MIDDLE, _WIDTH = 66.0, 15.0
 _CHANCE = (-11.0, 6.5, 12.6)
 """Logistic regression of being right on the lead over the next key and the correlation, on 148 made records, half of
 which have no key."""
+_KEY = "key"
+"""Of arrays in a record's cache."""
 
 
 def key_of_record(record: Record, first: int = 0, last: int | None = None) -> Guess | None:
@@ -67,7 +69,16 @@ def key_of_record(record: Record, first: int = 0, last: int | None = None) -> Gu
         key = _key_of_record(record, first, last)
         return {"words": np.array([key.value, key.other] if key else [], "U32"), "chance": np.array(_chance(key))}
 
-    found = record.cache.arrays("key", [first, last], make)
+    return _key_in(record.cache.arrays(_KEY, [first, last], make))
+
+
+def kept_key(record: Record) -> Guess | None:
+    """Give the key of the whole record, where it was found before and is clear."""
+    found = record.cache.kept(_KEY, [0, record.length]) if record.cache else None
+    return None if found is None else _key_in(found)
+
+
+def _key_in(found: Arrays) -> Guess | None:
     words = found["words"].tolist()
     return Guess(words[0], float(found["chance"]), words[1]) if words else None
 

@@ -51,10 +51,14 @@ class Key extends HTMLElement {
       const key = this.#field.value.trim() || null;
       if (key !== store.grid.key && !await edit({ do: "key", key })) this.#show();
     });
-    store.watch(["grid"], () => { if (document.activeElement !== this.#field) this.#show(); });
+    store.watch(["grid", "found"], () => { if (document.activeElement !== this.#field) this.#show(); });
   }
 
-  #show() { this.#field.value = store.grid.key ?? ""; }
+  #show() {
+    this.#field.value = store.grid.key ?? "";
+    this.#field.placeholder = store.found.key ?? "key";
+    this.#field.title = store.found.key ? `Detected: ${store.found.key}. Type another` : "Type the key of the record";
+  }
 }
 
 class History extends HTMLElement {

@@ -25,7 +25,7 @@ class Store extends EventTarget {
   /** Sections as they would be after a gesture that goes on; null where none does. @type {Partial<Sections>|null} */
   #preview = null;
   /** @type {Found} */
-  found = { attacks: [], drums: [], chords: [] };
+  found = { attacks: [], drums: [], chords: [], key: null };
   /** @type {Job|null} */
   job = null;
   /** A kit that is being made, or was. @type {import("./types.js").Exported|null} */

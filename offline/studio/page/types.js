@@ -64,7 +64,14 @@
  * @property {string[]} messages
  */
 
-/** @typedef {{attacks: Candidate[], drums: [number, string, number][], chords: [number, string][]}} Found */
+/**
+ * @typedef {object} Found
+ * @property {Candidate[]} attacks
+ * @property {[sample: number, name: string, weight: number][]} drums
+ * @property {[sample: number, name: string][]} chords
+ * @property {string|null} key
+ */
+
 /** @typedef {{stage: string, done?: number, length?: number, error?: string}} Job */
 /** @typedef {Job & {kit: string, folder?: string, slices?: number, formats?: string[], files?: string[],
  *   warnings?: string[]}} Exported A kit that is made, or was. */

@@ -56,7 +56,7 @@ def test_until_it_was_heard_there_are_no_pads(tmp_path: Path, source: Path) -> N
     desk = Desk(source, ArrayCache(tmp_path / "empty"), {})
     assert desk.to_hear() is not None
     assert desk.state()["pads"] == []
-    assert found.found(desk) == {"attacks": [], "drums": [], "chords": []}
+    assert found.found(desk) == {"attacks": [], "drums": [], "chords": [], "key": None}
     with pytest.raises(UserError, match="before the record was heard"):
         sound.slice_on_pad(desk, 36)
     desk.close()
