@@ -28,10 +28,11 @@ export function icon(...paths) {
   return drawn;
 }
 
-/** Make a button. @param {string} name for screen readers, and as a tip @param {(event: Event) => void} pressed
- * @param {...(Node|string)} inside what it shows, the name if nothing */
+/** Make a button. @param {string} name as a tip and for screen readers, there behind the words that it shows
+ * @param {(event: Event) => void} pressed @param {...(Node|string)} inside what it shows, the name if nothing */
 export function button(name, pressed, ...inside) {
-  const named = inside.length ? { "aria-label": name, title: name } : {};
+  const words = inside.filter((one) => typeof one === "string" && /[\p{L}\p{N}]/u.test(one)).join(" ");
+  const named = inside.length ? { "aria-label": words ? `${words}: ${name}` : name, title: name } : {};
   return make("button", { type: "button", ...named, onclick: pressed }, ...(inside.length ? inside : [name]));
 }
 

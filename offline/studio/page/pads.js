@@ -105,8 +105,8 @@ export class PadsView extends HTMLElement {
     slot.append(document.createElement("canvas"));
     part("i", "line", slot);
     const top = part("span", "top", slot), foot = part("span", "foot", slot);
-    for (const name of ["where", "lock", "length"]) part("span", name, top);
-    for (const name of ["about", "choke"]) part("span", name, foot);
+    for (const name of ["where", "lock", "length"]) part("span", name, top).after(" ");  // its words are its name
+    for (const name of ["about", "choke"]) part("span", name, foot).after(" ");
     part("kbd", "", foot);
     slot.addEventListener("pointerdown", (event) => this.#down(place, event));
     slot.addEventListener("click", (event) => {
@@ -189,7 +189,6 @@ export class PadsView extends HTMLElement {
     slot.classList.toggle("named", Boolean(pad?.name));
     say("choke", pad && pad.choke !== null ? String(group || "–") : "");
     say("kbd", cap(PAD_CODES[place]));
-    slot.setAttribute("aria-label", pad ? label(pad, name) : `${name}, empty`);
     slot.title = pad ? "Press to play; drag onto another pad to swap, or out of the page to take the wav along" : "";
   }
 
@@ -226,10 +225,6 @@ export class PadsView extends HTMLElement {
     this.#pictures.paint(this.#slots, (place) => this.at(place));
   }
 }
-
-/** @param {Pad} pad @param {string} name */
-const label = (pad, name) =>
-  [name, pad.name, seconds(pad.stop - pad.start), pad.locked ? "locked" : ""].filter(Boolean).join(", ");
 
 /** The chord that a slice begins in. @param {Pad} pad */
 const chordOf = (pad) => store.found.chords.findLast(([at]) => at <= pad.start + 0.05 * store.record.rate)?.[1] ?? "";

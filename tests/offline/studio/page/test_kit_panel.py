@@ -49,7 +49,7 @@ def test_a_slider_moves_by_arrow_keys(page):
 def test_auto_takes_what_a_slider_said_back(page):
     slide(page, "density", 0.9)
     until(page, KIT, ["density", 0.9])
-    page.get_by_role("button", name="Density as usual").click()
+    page.get_by_title("Density as usual").click()
     until(page, "({ store }) => !('density' in store.project.kit)")
 
 
@@ -90,7 +90,7 @@ def test_the_kit_stands_beside_other_ways_to_choose(page):
     page.locator("[data-way=kit]").wait_for()
     ways = page.locator("[data-way]").evaluate_all("rows => rows.map((row) => row.dataset.way)")
     assert ways == ["kit", "strongest", "grid", "beats"]
-    page.get_by_role("button", name="Compare with librosa").click()
+    page.get_by_role("button", name="+ librosa").click()
     page.locator("[data-way=librosa]").wait_for()
     page.get_by_role("button", name="Close the comparison").click()
     assert page.locator("chop-compare").is_hidden()
