@@ -52,8 +52,8 @@ WAVE_ON_WHITE, LABEL_ON_WHITE, REJECTED_ON_WHITE = "#5b6b7a", "#d62728", "#99999
 def css() -> str:
     """Give colours.css: every colour of both themes of a page as a property."""
     blocks = []
-    for name, colours in (("dark", DARK), ("light", LIGHT)):
-        slices = {f"slice-{number}": colour for number, colour in enumerate(SLICES)}
+    for name, colours, in_turn in (("dark", DARK, SLICES), ("light", LIGHT, GROUPS_LIGHT[: len(SLICES)])):
+        slices = {f"slice-{number}": colour for number, colour in enumerate(in_turn)}
         every = {**colours, "chop": CHOP, "rejected": REJECTED, "yellow": YELLOW, "red": RED, **slices}
         properties = " ".join(f"--{part}: {colour};" for part, colour in every.items())
         blocks.append(f':root[data-theme="{name}"] {{ {properties} }}\n')

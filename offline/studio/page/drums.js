@@ -12,7 +12,7 @@ const DRUMS = ["kick", "snare", "hat", "tom", "cymbal"];
 const LETTERS = ["k", "s", "h", "t", "c"];
 const FONT = "10.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 /** Letters stand where a beat's quarter is wider than this. */
-const LETTER_PX = 24;
+const LETTER_PX = 24, LETTER_APART = 9;
 
 class Drums extends Lane {
   static drawnBy = ["record", "found"];
@@ -36,6 +36,8 @@ class Drums extends Lane {
     const close = LETTER_PX * view.scale < 0.125 * store.record.rate;
     context.font = FONT;
     context.textBaseline = "middle";
+    /** Letters stand in the first of two lines where there is room, else in the second. @type {Set<number>} */
+    const taken = new Set();
     this.#rows.forEach((all, number) => {
       const rows = thinned(all, 2 * view.scale, "weight", (one) => one[2]);
       const top = height - 1 - (number + 1) * row;
@@ -45,7 +47,11 @@ class Drums extends Lane {
         if (x > width) break;
         context.globalAlpha = 0.35 + 0.65 * weight;
         context.fillRect(x, close ? 0 : top, close ? 1.5 : 2, close ? height : Math.max(2, row - 0.5));
-        if (close) context.fillText(LETTERS[number], x + 4 + 7 * (number % 2), number < 2 ? height - 7 : 7);
+        const cells = close ? [2 * Math.round(x / LETTER_APART), 2 * Math.round(x / LETTER_APART) + 1] : [];
+        const cell = cells.find((one) => !taken.has(one));
+        if (cell === undefined) continue;
+        taken.add(cell);
+        context.fillText(LETTERS[number], x + 4, cell % 2 ? 6.5 : height - 6.5);
       }
     });
   }
