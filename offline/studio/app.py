@@ -16,8 +16,9 @@ WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"i
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, TypeVar
 
 from anyio import to_thread
@@ -50,6 +51,7 @@ def application(hub: Hub) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> Any:
         watching = asyncio.create_task(hub.watch())
+        hub.expect()
         yield
         watching.cancel()
         await hub.close()
@@ -79,9 +81,15 @@ async def _page(request: Request) -> Response:
     return _static(request.path_params["name"])
 
 
+@cache
+def _files() -> dict[str, Traversable]:
+    """Give the files of the page, by name."""
+    return {one.name: one for one in resources.files("samplechop.offline.studio.page").iterdir() if one.is_file()}
+
+
 def _static(name: str) -> Response:
     """Give a file of the page; the names that are there are the only ones that lead anywhere."""
-    files = {one.name: one for one in resources.files("samplechop.offline.studio.page").iterdir() if one.is_file()}
+    files = _files()
     kind = TYPES.get("." + name.rpartition(".")[2])
     if name not in files or kind is None:
         return PlainTextResponse("there is no such file", 404)

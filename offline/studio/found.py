@@ -35,5 +35,6 @@ def found(desk: Desk) -> dict[str, Any]:
         known["drums"] = [[at, DRUMS[drum], round(weight, _DIGITS)] for at, drum, weight in struck_at]
     if chords is not None:
         sounding = zip(chords.samples.tolist(), chords.numbers.tolist(), strict=True)
-        known["chords"] = [[at, shorthand(chords.labels[one]) if one >= 0 else ""] for at, one in sounding]
+        names = [shorthand(label) for label in chords.labels]
+        known["chords"] = [[at, names[one] if one >= 0 else ""] for at, one in sounding]
     return known

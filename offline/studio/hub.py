@@ -180,6 +180,17 @@ class Hub:
         loop = asyncio.get_running_loop()
         await to_thread.run_sync(worker.run, lambda message: loop.call_soon_threadsafe(told, message))
 
+    def expect(self) -> None:
+        """Open the record that a page shows first, and choose its kit, while the browser begins."""
+        self._start(self._expected())
+
+    async def _expected(self) -> None:
+        with suppress(UserError):  # the page is told
+            first = self.library.look()[0]
+            if not is_growing(first.path):
+                async with self.using(first.id) as one:
+                    await one.call(one.desk.state)
+
     async def close(self) -> None:
         """End all work and close all records."""
         self._closing = True
