@@ -118,3 +118,20 @@ def test_banks_show_what_sixteen_pads_do_not(page: "Page", pads: list[dict[str, 
     page.get_by_role("button", name="B", exact=True).click()
     slot(page, {"pad": "B09"}).click()
     until(page, "({ store }, at) => store.selected === at", pads[2]["start"])
+
+
+def test_keys_show_what_is_printed_on_them(page: "Page") -> None:
+    caps = page.evaluate("""async () => {
+      const { cap, learnCaps } = await import("/page/keycaps.js");
+      const french = new Map([["KeyQ", "a"], ["KeyW", "z"], ["Digit1", "&"]]);
+      const learn = async (map) => {
+        Object.defineProperty(navigator, "keyboard", { value: { getLayoutMap: async () => map }, configurable: true });
+        await learnCaps(() => {});
+      };
+      await learn(french);
+      const found = ["KeyQ", "KeyW", "Digit1", "KeyS"].map(cap);
+      await learn(new Map([["KeyQ", "q"]]));
+      delete navigator.keyboard;
+      return found;
+    }""")
+    assert caps == ["A", "Z", "&", "S"]

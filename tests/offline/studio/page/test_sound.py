@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.offline.studio.conftest import Studio, until
+from tests.offline.studio.conftest import RATE, Studio, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -88,3 +88,34 @@ def test_listening_moves_the_head_until_it_is_stopped(page: "Page") -> None:
     until(page, "({ store }) => store.head > 50000")
     page.evaluate("() => window.studio.sound.hush()")
     until(page, "({ store, sound }) => store.head === null && !sound.isListening()")
+
+
+def test_a_loop_begins_anew_on_its_sample(page: "Page", record: Path) -> None:
+    length = 500
+    heard = rendered(page, [[FIRST, FIRST + length]], {"loop": True}, AT + length + 300)
+    samples, _ = soundfile.read(record, frames=length, start=FIRST, always_2d=True)
+    assert np.abs(heard[AT : AT + length] - samples).max() < 1e-9
+    assert np.abs(heard[AT + length : AT + length + 300] - samples[:300]).max() < 1e-9
+
+
+@pytest.mark.parametrize(("mode", "times"), [("one-shot", 2), ("loop", 3)])
+def test_a_long_slice_is_played_in_parts_without_a_gap(page: "Page", mode: str, times: int) -> None:
+    page.evaluate("([at, play, end]) => window.studio.server.edit({ do: 'end', at, end }, { do: 'play', at, play })",
+                  [0, mode, 8 * RATE])  # fmt: skip
+    until(page, "({ store }, end) => store.pads[0].stop === end", 8 * RATE)
+    page.evaluate("""async () => {
+      const { prototype } = AudioBufferSourceNode, { start } = prototype;
+      window.studio.begun = [];
+      prototype.start = function (when) {
+        window.studio.begun.push([Math.round(when * this.context.sampleRate), this.buffer.length]);
+        start.call(this, when);
+      };
+      window.studio.sound = await import("/page/sound.js");
+      window.studio.sound.press(window.studio.store.pads[0]);
+      window.studio.unpatch = () => { prototype.start = start; };
+    }""")
+    until(page, "({ begun }, times) => begun.length >= times", times)
+    page.evaluate("() => { window.studio.unpatch(); window.studio.sound.hush(); }")
+    begun = page.evaluate("() => window.studio.begun")[:times]
+    assert [length for _, length in begun] == [6 * RATE, 2 * RATE, 6 * RATE][:times]
+    assert [begin for begin, _ in begun[1:]] == [begin + length for begin, length in begun[:-1]]
