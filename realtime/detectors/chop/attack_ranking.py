@@ -40,7 +40,7 @@ def odds(probability: float) -> float:
 _odds = njit(odds)
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def collect_evidence(heads, pulse, reach, recent, skip, evidence):
     """Write a row of evidence for each frame that is old enough; give how many."""
     # recent: of the last 2 * reach + 1 + AFTER frames, oldest first: the heads, then what the tracker gave.
@@ -164,7 +164,7 @@ def level_of(margins: Sequence[float]) -> float:
     return 1.0
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def find_peaks(rows, weights, bias, own, share, asked, decay, state, scores, places, found):
     """Score rows of evidence, and find the attacks among them; give how many."""
     # asked: each way's threshold and relative. state: for each way the highest score lately, and the scores of the

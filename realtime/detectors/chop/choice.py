@@ -87,8 +87,8 @@ def _compiled() -> Callable[..., tuple[int, int]]:
             way, shown):  # fmt: skip
         n = len(heads)
         written = collect_evidence(heads, pulse, reach, recent, skip, evidence)
-        ranked = weights, bias, own, share, asked, decay, state, scores, places, found
-        count = find_peaks(evidence[:written], *ranked)
+        rows = evidence[:written]
+        count = find_peaks(rows, weights, bias, own, share, asked, decay, state, scores, places, found)
         ways = len(bias)
         if way < 0:  # music and drums alone are cut otherwise, and which it is decides
             average_passage(heads, spectra, first, step, columns, passing, means, frames, features)

@@ -26,7 +26,7 @@ _DIFFERENCES, _SUM, _HITS, _ATTACKS, _SOLO = range(5)
 _MEANS = 5
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def average_passage(heads, spectra, first, step, columns, share, means, frames, features):
     """Write the features of each frame t, whose spectrum is row first + step * t of a ring."""
     for t in range(len(heads)):
@@ -83,7 +83,7 @@ class PassageFeatures:
         return self._columns, self._share, self._means, self._frames, self._features
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def follow_passage(features, weights, rule, state, found):
     """Write for each frame whether drums alone sound."""
     # rule: bias, and the evidence to enter and to leave the state.
