@@ -23,6 +23,8 @@ class Wave extends Lane {
 
   connectedCallback() {
     super.connectedCallback();
+    this.setAttribute("role", "img");
+    store.watch(["record"], () => this.setAttribute("aria-label", `Waveform of ${store.record.name}`));
     gestures(this, {
       take: (x, y, event) => edgeAt(x, event.pointerType) ? endHold() : null,
       click: (x) => clickAt(view.sample(x)),
