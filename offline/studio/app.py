@@ -8,7 +8,7 @@ GET /api/audio?record&from&to           samples as wav
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
-and those of library_routes, export_routes
+and those of library_routes, export_routes, teach_routes
 WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …},
                                         {"attacks": […], "from"}: those from this number on, as they are detected
 """
@@ -33,7 +33,9 @@ from samplechop.offline.studio import beside, export_routes, found, library_rout
 from samplechop.offline.studio.answers import as_text, attached, in_json, number, parsed, told
 from samplechop.offline.studio.desk import Desk, check_edits
 from samplechop.offline.studio.growing_feed import Feeds
-from samplechop.offline.studio.hub import Hub, OpenRecord
+from samplechop.offline.studio.hub import Hub
+from samplechop.offline.studio.opened import OpenRecord
+from samplechop.offline.studio.teach_routes import Teach
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.realtime.core.errors import UserError
 
@@ -69,7 +71,7 @@ def application(hub: Hub) -> Starlette:
         WebSocketRoute("/api/live", partial(_live, hub)),
         *Feeds(hub.library, hub.cache).routes(),
     ]
-    routes += [*library_routes.routes(hub), *export_routes.routes(hub)]
+    routes += [*library_routes.routes(hub), *export_routes.routes(hub), *Teach(hub).routes()]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

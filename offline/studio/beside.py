@@ -10,7 +10,7 @@ from anyio import to_thread
 from samplechop import models
 from samplechop.offline.studio import compare
 from samplechop.offline.studio.desk import Desk
-from samplechop.offline.studio.hub import OpenRecord
+from samplechop.offline.studio.opened import OpenRecord
 from samplechop.offline.studio.worker import Message, Worker
 from samplechop.realtime.core.errors import UserError
 

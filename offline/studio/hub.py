@@ -9,8 +9,7 @@ programs may edit its project as soon as no page looks at it.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from anyio import to_thread
 
@@ -22,57 +21,15 @@ from samplechop.offline.studio.growing import is_growing
 from samplechop.offline.studio.hearing import Task, hear
 from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library
+from samplechop.offline.studio.opened import OpenRecord
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.offline.studio.worker import Stopped, Worker
-from samplechop.realtime.core.errors import ModelError, UserError, reason_of
+from samplechop.realtime.core.errors import UserError
 
-Result = TypeVar("Result")
 IDLE_SECONDS = 20.0
 """How long a record stays open that nobody uses."""
 WATCH_SECONDS = 1.0
 """How often it is looked whether another program edited a project."""
-
-
-@dataclass(eq=False)
-class OpenRecord:
-    """A record that is open. hearing: the detectors at work. job: how far they are, None where they do nothing.
-    attacks: what they have found so far.
-
-    uses: how many requests, pages and workers need it. failed: what could not be heard. exporting: a kit being made;
-    exported: how far it is, or what came of it.
-    """
-
-    desk: Desk
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    viewers: set[Viewer] = field(default_factory=set)
-    hearing: Worker | None = None
-    job: Message | None = None
-    attacks: list[list[float]] = field(default_factory=list)
-    uses: int = 0
-    failed: Task | None = None
-    exporting: Worker | None = None
-    exported: Message | None = None
-
-    async def call(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """Do something with the desk that may block, when nothing else is done with it. Raises UserError."""
-        async with self.turn:
-            try:
-                return await to_thread.run_sync(work, *arguments)
-            except OSError as error:
-                raise UserError(reason_of(error)) from None
-            except ModelError as error:
-                raise UserError(str(error)) from None
-
-    def tell(self, message: Message) -> None:
-        """Have a message sent to every page."""
-        for viewer in self.viewers:
-            viewer.tell(message)
-
-    async def show(self) -> None:
-        """Have what changed sent to every page."""
-        sections = await self.call(self.desk.state)
-        for viewer in self.viewers:
-            viewer.show(sections)
 
 
 class Hub:
@@ -87,12 +44,13 @@ class Hub:
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """Serve a library. kits: where kits go. usual: options of kits, below those of projects."""
-        self.library, self.kits, self.cache, self.usual, self._idle = library, kits, cache, usual, idle_seconds
+        self.library, self.kits, self.cache, self.usual, self._idle = library, kits, cache, dict(usual), idle_seconds
         self._records: dict[str, asyncio.Task[OpenRecord]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._ears = asyncio.Semaphore(max(1, cores() // 2))
         self._closing = False
         self._exports = 0
+        self.at_end: list[Callable[[], object]] = []
 
     @asynccontextmanager
     async def using(self, name: str) -> AsyncIterator[OpenRecord]:
@@ -139,7 +97,7 @@ class Hub:
                 other.hearing.stop()  # nobody waits for it any more
         one.job = {"stage": "preparing the detectors"}
         one.tell({"job": one.job})
-        self._start(self._hear(name, one, task, one.hearing))
+        self.start(self._hear(name, one, task, one.hearing))
 
     async def export(self, name: str, one: OpenRecord, order: Order) -> int:
         """Begin to make a kit; give the number of the export. Raises UserError where one is being made."""
@@ -147,7 +105,7 @@ class Hub:
             raise UserError("a kit of this record is being made: wait for it, or stop it")
         one.exporting, one.uses = Worker(export, order), one.uses + 1
         self._exports += 1
-        self._start(self._export(name, one, one.exporting, {"kit": order.folder.name, "number": self._exports}))
+        self.start(self._export(name, one, one.exporting, {"kit": order.folder.name, "number": self._exports}))
         return self._exports
 
     async def _export(self, name: str, one: OpenRecord, worker: Worker, which: Message) -> None:
@@ -182,7 +140,7 @@ class Hub:
 
     def expect(self) -> None:
         """Open the record that a page shows first, and choose its kit, while the browser begins."""
-        self._start(self._expected())
+        self.start(self._expected())
 
     async def _expected(self) -> None:
         with suppress(UserError):  # the page is told
@@ -191,9 +149,24 @@ class Hub:
                 async with self.using(first.id) as one:
                     await one.call(one.desk.state)
 
+    def tell(self, message: Message) -> None:
+        """Have a message sent to all pages."""
+        for one in self._all():
+            one.tell(message)
+
+    async def use_model(self, model: str) -> None:
+        """Choose kits by a model where projects name none, until the studio ends."""
+        self.usual["model"] = model
+        for name, task in list(self._records.items()):
+            if task.done() and not task.exception() and task.result().viewers:
+                await task.result().show()
+                await self.listen(name, task.result())
+
     async def close(self) -> None:
         """End all work and close all records."""
         self._closing = True
+        for end in self.at_end:
+            end()
         for one in self._all():
             for worker in (one.hearing, one.exporting):
                 if worker is not None:
@@ -227,7 +200,7 @@ class Hub:
         """Note that somebody is done with a record."""
         one.uses -= 1
         if not one.viewers and not self._closing:
-            self._start(one.call(self._release, one))
+            self.start(one.call(self._release, one))
         if not one.uses:
             asyncio.get_running_loop().call_later(self._idle, self._close_unused, name, one)
 
@@ -240,9 +213,10 @@ class Hub:
         if one.uses or self._closing or name not in self._records or self._records[name].result() is not one:
             return
         del self._records[name]
-        self._start(one.call(one.desk.close))
+        self.start(one.call(one.desk.close))
 
-    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+    def start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Have something done, which is waited for at the end."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -256,7 +230,7 @@ class Hub:
             one.job = message
             one.tell({"job": message})
             if message["stage"] == "heard":
-                self._start(one.show())
+                self.start(one.show())
 
         try:
             async with self._ears:

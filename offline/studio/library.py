@@ -63,6 +63,10 @@ class Library:
             self._items[item.id] = item
         return list(self._items.values())
 
+    def items(self) -> list[Item]:
+        """Give what there was when it was looked last, in order."""
+        return list(self._items.values())
+
     def item(self, name: str) -> Item:
         """Find a record by its id. Raises UserError."""
         if name not in self._items:

@@ -85,6 +85,8 @@ function take(message) {
     else one?.done(message.state);
   } else if (message.error) {
     store.complain(message.error);
+  } else if (message.teach) {
+    store.tellTeach(message.teach);
   } else if (message.export) {
     store.tellExport(message.export);
   } else if (message.attacks) {

@@ -1,6 +1,7 @@
 // The page begins: the record that the address names, or the first there is.
 
 import "./theme.js";
+import "./teach.js";
 import "./bar.js";
 import "./compare.js";
 import "./grid.js";

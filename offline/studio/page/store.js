@@ -28,6 +28,8 @@ class Store extends EventTarget {
   found = { attacks: [], drums: [], chords: [], key: null };
   /** @type {Job|null} */
   job = null;
+  /** A model that learns, or did. @type {import("./types.js").Taught|null} */
+  taught = null;
   /** A kit that is being made, or was. @type {import("./types.js").Exported|null} */
   exported = null;
   /** Where the selected slice begins, samples; null for none. @type {number|null} */
@@ -117,6 +119,12 @@ class Store extends EventTarget {
   complain(sentence) {
     this.trouble = sentence;
     this.tell("trouble");
+  }
+
+  /** Note how far a training is, or what came of it. @param {import("./types.js").Taught|null} taught */
+  tellTeach(taught) {
+    this.taught = taught;
+    this.tell("teach");
   }
 
   /** Note how far an export is, or what came of it. @param {import("./types.js").Exported|null} exported */

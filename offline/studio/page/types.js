@@ -75,6 +75,7 @@
 /** @typedef {{stage: string, done?: number, length?: number, error?: string}} Job */
 /** @typedef {Job & {kit: string, folder?: string, slices?: number, formats?: string[], files?: string[],
  *   warnings?: string[]}} Exported A kit that is made, or was. */
+/** @typedef {Job & {better?: boolean, said?: string, model?: string}} Taught A model that learns, or did. */
 /** @typedef {{do: string, [name: string]: any}} Command A command on the project, see docs/project.md. */
 
 export {};
