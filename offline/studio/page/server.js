@@ -4,6 +4,8 @@ import { store } from "./store.js";
 
 /** @import {Command, Sections} from "./types.js" */
 
+/** Code of a socket whose record cannot be opened: the page was told why. */
+const NOT_OPENED = 4404;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
 
 let record = "", peaks = "peaks";
@@ -67,13 +69,20 @@ function connect() {
   socket = opened;
   opened.addEventListener("open", () => { tries = 0; store.complain(""); });
   opened.addEventListener("message", (event) => { if (opened === socket) take(JSON.parse(event.data)); });
-  opened.addEventListener("close", () => {
+  opened.addEventListener("close", (event) => {
     for (const { failed } of waiting.values()) failed(new Error("the studio is gone: start samplechop studio again"));
     waiting.clear();
-    if (opened !== socket) return;
-    store.complain("The studio does not answer: start samplechop studio again. Nothing that you did is lost.");
+    if (opened !== socket || event.code === NOT_OPENED) return;
+    whyGone().then((why) => { if (opened === socket) store.complain(why); });
     setTimeout(() => { if (opened === socket) connect(); }, AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)]);
   });
+}
+
+/** Say why the socket closed: this page's cookie is good for the studio that gave it alone. */
+async function whyGone() {
+  const answer = await fetch("/api/library").catch(() => null);
+  return answer?.status === 403 ? "Samplechop studio was started anew: open the address that it printed."
+    : "The studio does not answer: start samplechop studio again. Nothing that you did is lost.";
 }
 
 /** @param {any} message */
