@@ -7,6 +7,8 @@ import { store } from "./store.js";
 /** Code of a socket whose record cannot be opened: the page was told why. */
 const NOT_OPENED = 4404;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
+/** By then what the lanes draw is asked for, which is there at once; all that was found takes longer. */
+const DRAWN_MS = 50;
 
 let record = "", peaks = "peaks";
 /** @type {WebSocket|null} */
@@ -110,7 +112,7 @@ function take(message) {
   } else if (message.state) {
     const another = message.state.record && message.state.record !== store.record;
     store.take(message.state);
-    if (another || message.state.candidates) lookAtFound();
+    if (another || message.state.candidates) setTimeout(lookAtFound, DRAWN_MS);
   }
 }
 
