@@ -20,17 +20,14 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1400, 860
 COLOURS = 240
-PATIENCE = 180.0
+PATIENCE = 600
 """Seconds until the record was heard: on a machine that never did, the detectors are compiled before."""
-DECISIONS = """async (patience) => {
+HEARD = """async () => {
+  const { store } = await import("/page/store.js");
+  return store.pads.length > 7 && store.found.chords.length > 0 && !store.job;
+}"""
+DECISIONS = """async () => {
   const [{ store }, server] = await Promise.all([import("/page/store.js"), import("/page/server.js")]);
-  const come = async (there) => {
-    for (const end = performance.now() + 1000 * patience; !there();) {
-      if (performance.now() > end) throw new Error("the record is not heard");
-      await new Promise((done) => setTimeout(done, 20));
-    }
-  };
-  await come(() => store.pads.length > 7 && store.found.chords.length && !store.job);
   const { rate } = store.record, [first, , third, fourth] = store.pads, late = store.pads[10] ?? store.pads.at(-1);
   await server.edit({ do: "name", at: first.start, name: "intro" });
   await server.edit({ do: "lock", at: fourth.start });
@@ -38,7 +35,6 @@ DECISIONS = """async (patience) => {
   await server.edit({ do: "lock", at: late.start });
   await server.edit({ do: "play", at: late.start, play: "loop" });
   await server.edit({ do: "move", at: third.start, to: third.start + Math.round(0.012 * rate) });
-  await come(() => store.pads.some((pad) => pad.name === "break" && pad.play === "loop"));
   const chosen = store.pads.find((pad) => pad.name === "break");
   store.moveCursor(chosen.start);
   store.select(chosen.start);
@@ -63,7 +59,11 @@ def decided(page: "Page") -> Image.Image:
     """Make some decisions on the page of a record, once it was heard, and give its picture."""
     page.evaluate("localStorage.setItem('samplechop-hints', 'seen')")
     page.reload()
-    page.evaluate(DECISIONS, PATIENCE)
+    for _ in range(PATIENCE * 10):
+        if page.evaluate(HEARD):
+            break
+        page.wait_for_timeout(100)
+    page.evaluate(DECISIONS)
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
