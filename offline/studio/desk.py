@@ -125,8 +125,13 @@ class Desk:
         return Task(record, options, self._harmonic)
 
     def was_heard(self, task: Task) -> None:
-        """Note that something was heard: what no detector is there for is not asked for again."""
+        """Note that something was heard: what no detector is there for is not asked for again.
+
+        Raises UserError where nothing of it is kept, as when samplechop is updated meanwhile.
+        """
         self._heard |= {("lanes",), _content_key(task.options, candidates.span(task.record, task.options))}
+        if not self.is_heard(task.options):
+            raise UserError("what was found is not there any more: start samplechop studio again")
 
     def edit(self, edits: Sequence[Any]) -> None:
         """Do edits of the project, each kept before the next. Raises UserError; what was done before it stays."""

@@ -161,3 +161,12 @@ def test_another_program_may_edit_when_the_desk_is_left(desk: Desk, source: Path
         pass
     said(desk, count=5)
     assert desk.history.undoable is not None
+
+
+def test_what_was_heard_and_is_not_kept_is_said(source: Path, tmp_path: Path) -> None:
+    desk = Desk(source, ArrayCache(tmp_path / "nothing is kept here"), {})
+    task = desk.to_hear()
+    assert task is not None
+    with pytest.raises(UserError, match="start samplechop studio again"):
+        desk.was_heard(task)
+    desk.close()
