@@ -129,7 +129,7 @@ def open_in(chromium: "Browser", studio: Studio, record: Path, wrong: list[str],
       window.studio = { ...await import("/page/store.js"), ...await import("/page/view.js"),
                         server: await import("/page/server.js") };
     }""")
-    until(page, HEARD)
+    until(page, HEARD, patience=5 * PATIENCE)  # the first that is heard, with all that is compiled for it
     return page
 
 
@@ -180,7 +180,7 @@ def page(window: "Page") -> "Page":
     return window
 
 
-def until(page: "Page", condition: str, argument: Any = None) -> None:
+def until(page: "Page", condition: str, argument: Any = None, patience: float = PATIENCE) -> None:
     """Wait until a condition on the page's store, view and server holds, such as "({ store }) => store.pads.length".
 
     Playwright's own wait evaluates text within the page, which the page's policy forbids.
@@ -193,7 +193,7 @@ def until(page: "Page", condition: str, argument: Any = None) -> None:
           }}
           return false;
         }}""",
-        [argument, PATIENCE],
+        [argument, patience],
     )
     assert came, f"it did not come: {condition}"
 
