@@ -1,5 +1,6 @@
 """The studio's server: on this machine alone, for whoever has the address it prints, until Ctrl-C."""
 
+import functools
 import os
 import secrets
 import socket
@@ -12,14 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from samplechop.offline.common.array_cache import ArrayCache, user_cache
 from samplechop.offline.studio.answers import MOST_MESSAGE
-from samplechop.offline.studio.app import application
 from samplechop.offline.studio.guard import TOKEN, TOKEN_BYTES, Guard
-from samplechop.offline.studio.hub import Hub
-from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library
 from samplechop.realtime.core.errors import UserError, reason_of
 
@@ -53,7 +51,13 @@ def serve(
         cache = open_.enter_context(working_cache())
         names = names_of(host, listener.getsockname()[1])
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        guarded = Guard(application(Hub(library, Kits(output), cache, usual)), token, names)
+        guarded = Guard(_application(library, output, cache, usual), token, names)
+        tell(f"http://{names[0]}/?{TOKEN}={token}")
+        if browser:
+            address = f"http://{names[0]}/?{TOKEN}={guarded.token_for_once()}"
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        import uvicorn
+
         config = uvicorn.Config(
             guarded,
             log_config=None,  # an address may hold the token
@@ -63,11 +67,27 @@ def serve(
             timeout_graceful_shutdown=1,
             server_header=False,
         )
-        tell(f"http://{names[0]}/?{TOKEN}={token}")
-        if browser:
-            address = f"http://{names[0]}/?{TOKEN}={guarded.token_for_once()}"
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _application(library: Library, output: Path, cache: ArrayCache, usual: Mapping[str, Any]) -> ASGIApp:
+    """Give the application, made when it is first called, as uvicorn starts: what detects takes a while to import.
+
+    The browser begins meanwhile, and waits for its answers.
+    """
+
+    @functools.cache
+    def made() -> ASGIApp:
+        from samplechop.offline.studio.app import application
+        from samplechop.offline.studio.hub import Hub
+        from samplechop.offline.studio.kits import Kits
+
+        return application(Hub(library, Kits(output), cache, usual))
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        await made()(scope, receive, send)
+
+    return answered
 
 
 def names_of(host: str, port: int) -> list[str]:
