@@ -2,7 +2,7 @@
 
 import { button, icon, make } from "./dom.js";
 import { grownFrom } from "./peaks.js";
-import { ask, open, reading } from "./server.js";
+import { ask, open, reading, recordId } from "./server.js";
 import { store } from "./store.js";
 import { view } from "./view.js";
 import { clock } from "./words.js";
@@ -55,6 +55,10 @@ export class Live extends HTMLElement {
 
   /** @param {string} id @param {any} message */
   #take(id, message) {
+    if (recordId() !== id) {  // another record is looked at by now
+      this.#leave();
+      return;
+    }
     if ("id" in message) {
       this.#waiting.get(message.id)?.(message);
       this.#waiting.delete(message.id);
@@ -158,10 +162,16 @@ export class Live extends HTMLElement {
 
   /** It has ended: from now on it is a record with a project. @param {string} id */
   #end(id) {
+    this.#leave();
+    open(id);
+  }
+
+  #leave() {
+    const before = this.#socket;
     this.#socket = null;
+    before?.close();
     this.hidden = true;
     document.body.classList.remove("live");
-    open(id);
   }
 
   /** @param {string} id @param {WebSocket} socket */

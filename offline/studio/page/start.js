@@ -1,4 +1,4 @@
-// The page begins: the record that the address names, or the first there is.
+// The page begins: the record that the address names, else one that is being recorded, else the first there is.
 
 import "./theme.js";
 import "./teach.js";
@@ -30,7 +30,8 @@ import { view } from "./view.js";
 async function start() {
   const { items } = await (await ask("/api/library")).json();
   const wanted = new URLSearchParams(location.search).get("record");
-  const first = items.find((/** @type {{id: string}} */ item) => item.id === wanted) ?? items[0];
+  const known = /** @type {{id: string, live: boolean}[]} */ (items);
+  const first = known.find(({ id }) => id === wanted) ?? known.find(({ live }) => live) ?? known[0];
   if (first.live) /** @type {import("./live.js").Live} */ (document.querySelector("chop-live")).follow(first.id);
   else open(first.id);
 }
