@@ -2,13 +2,16 @@
 
 import http.client
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.command import program
 from tests.support.waiting import PATIENCE
 
 
@@ -87,3 +90,17 @@ class Socket:
         self._number += 1
         self.opened.send(json.dumps({"id": self._number, **message}))
         return self.until(lambda answer: answer.get("id") == self._number)
+
+
+@contextmanager
+def studio(*arguments: object, cache: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Run a studio of its own; give its address, token included, and its process."""
+    running = program(
+        *("studio", "--no-browser", *arguments), script="samplechop/__main__.py", SAMPLECHOP_CACHE=str(cache)
+    )
+    try:
+        assert running.stdout is not None
+        yield running.stdout.readline().strip(), running
+    finally:
+        running.kill()
+        running.communicate()

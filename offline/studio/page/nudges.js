@@ -10,6 +10,9 @@ import { store } from "./store.js";
 
 /** What is held. @type {{edge: Edge, pad: Pad, base: Pad[], to: number}|null} */
 let held = null;
+/** Where an edge is on its way to, and where its slice was shown to begin meanwhile: presses that come faster than the
+ * server answers go on from there. @type {{edge: Edge, to: number, begins: Set<number>}|null} */
+let goal = null;
 /** Edits one after another: each means the slice as the one before left it. @type {Promise<unknown>} */
 let last = Promise.resolve();
 
@@ -24,7 +27,8 @@ export function nudgeOn(edge, by) {
   if (held && held.edge !== edge) settle();
   const pad = held?.pad ?? store.pad;
   if (!pad) return;
-  held ??= { edge, pad, base: store.pads, to: edge === "start" ? pad.start : pad.stop };
+  const shown = edge === "start" ? pad.start : pad.stop;
+  held ??= { edge, pad, base: store.pads, to: isOnItsWay(edge, pad) && goal ? goal.to : shown };
   held.to = allowed(edge, pad, held.to + by);
   show(held);
 }
@@ -40,9 +44,18 @@ export function settle() {
   if (!held) return;
   const { edge, pad, to } = held;
   held = null;
-  if (to === (edge === "start" ? pad.start : pad.stop)) store.preview(null);
-  else put(edge, to);
+  const goesOn = isOnItsWay(edge, pad);
+  if (!goesOn && to === (edge === "start" ? pad.start : pad.stop)) {
+    store.preview(null);
+    return;
+  }
+  const begins = new Set([...(goesOn && goal ? goal.begins : []), pad.start, ...(edge === "start" ? [to] : [])]);
+  const mine = goal = { edge, to, begins };
+  put(edge, to).then(() => { if (goal === mine) goal = null; });
 }
+
+/** @param {Edge} edge @param {Pad} pad */
+const isOnItsWay = (edge, pad) => goal !== null && goal.edge === edge && goal.begins.has(pad.start);
 
 /** Put an edge of the selected slice to a sample. @param {Edge} edge @param {number|null} to null for an end as found
  * @returns {Promise<unknown>} */

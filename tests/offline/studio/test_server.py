@@ -2,9 +2,7 @@
 
 import signal
 import socket
-import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,8 @@ import soundfile
 
 from samplechop.offline.studio.server import USUAL_PORT, names_of
 from tests.offline.studio.conftest import RATE, groove
-from tests.support.command import program, samplechop
-from tests.support.studio_client import Client
+from tests.support.command import samplechop
+from tests.support.studio_client import Client, studio
 from tests.support.waiting import PATIENCE, wait_until
 
 
@@ -25,19 +23,6 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(20):
             file.write(groove())
     return path
-
-
-@contextmanager
-def studio(*arguments: object, cache: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    running = program(
-        *("studio", "--no-browser", *arguments), script="samplechop/__main__.py", SAMPLECHOP_CACHE=str(cache)
-    )
-    try:
-        assert running.stdout is not None
-        yield running.stdout.readline().strip(), running
-    finally:
-        running.kill()
-        running.communicate()
 
 
 def children(process: int) -> list[int]:
@@ -60,8 +45,8 @@ def test_it_ends_at_once_and_leaves_no_worker(record: Path, tmp_path: Path, asks
         client = Client(address)
         with client.looking(client.id_of("long")) as page:
             page.until(lambda message: "job" in message)  # a worker is at work, and a socket open
+            wait_until(lambda: children(running.pid))
             workers = children(running.pid)
-            assert workers
             running.send_signal(asks)
             out, err = running.communicate(timeout=PATIENCE)
         assert running.returncode in (130, 0, -asks)
@@ -77,6 +62,7 @@ def test_a_hearing_goes_on_when_the_page_is_gone_until_another_record_waits(reco
         client = Client(address)
         with client.looking(client.id_of("long")) as page:
             page.until(lambda message: "job" in message)
+            wait_until(lambda: any(map(_hears, children(running.pid))))
             (worker,) = [one for one in children(running.pid) if _hears(one)]
         with client.looking(client.id_of("other")) as page:
             page.heard()
@@ -85,7 +71,9 @@ def test_a_hearing_goes_on_when_the_page_is_gone_until_another_record_waits(reco
 
 
 def _hears(process: int) -> bool:
-    return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    with suppress(OSError):
+        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    return False
 
 
 def test_the_token_stands_in_no_log_and_in_no_list_of_processes(record: Path, tmp_path: Path) -> None:

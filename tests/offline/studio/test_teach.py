@@ -15,10 +15,9 @@ from samplechop.offline.studio.library import Library
 from samplechop.offline.studio.teaching import LEAST, Lesson, Teaching, lessons, missing
 from samplechop.offline.studio.worker import Stopped
 from samplechop.realtime.core.errors import UserError
-from tests.offline.studio.conftest import Studio
 from tests.support.projects import AUDIO
 from tests.support.records import noise, record
-from tests.support.studio_client import Client
+from tests.support.studio_client import Client, studio
 
 TRAINER = """
 import sys, time, pathlib
@@ -103,12 +102,13 @@ def test_a_record_that_is_gone_is_said(tmp_path: Path) -> None:
     assert not found.run(lambda _: None)["better"]
 
 
-def test_with_too_few_decisions_nothing_begins(studio: Studio) -> None:
-    client = Client(studio.address)
-    said = client.json("/api/teach")
-    if said["records"] >= LEAST and not said["missing"]:
-        pytest.skip("other tests have decided about enough records")
-    assert said["missing"]
-    assert client.post("/api/teach", {})[0] == 400
-    assert client.post("/api/teach/use", {"use": True})[0] == 400
-    assert client.post("/api/teach/stop", {}) == (200, json.loads("{}"))
+def test_with_too_few_decisions_nothing_begins(tmp_path: Path) -> None:
+    opened = record(tmp_path, noise(44_100, 1)).source
+    with studio("--port", 0, opened, cache=tmp_path / "cache") as (address, _):
+        client = Client(address)
+        said = client.json("/api/teach")
+        assert said["records"] < LEAST
+        assert said["missing"]
+        assert client.post("/api/teach", {})[0] == 400
+        assert client.post("/api/teach/use", {"use": True})[0] == 400
+        assert client.post("/api/teach/stop", {}) == (200, json.loads("{}"))

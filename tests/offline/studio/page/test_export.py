@@ -17,8 +17,9 @@ def test_a_kit_is_exported_with_the_formats_that_were_chosen(page, record, studi
     page.check("#export-panel input[value=op1]")
     page.click(GO)
     until(page, "({ store }) => store.exported?.stage === 'exported'")
-    said = page.inner_text(".said-of-kit")
-    assert str(studio.kits / record.stem) in said and "op1" in said
+    kit = str(studio.kits / record.stem)
+    until(page, "(_, kit) => document.querySelector('#export-panel .said-of-kit')?.innerText.includes(kit)", kit)
+    assert "op1" in page.inner_text("#export-panel .said-of-kit")
     assert (studio.kits / record.stem / "kit.json").exists()
     assert "op1" in project_of(record)["kit"]["formats"]
 
