@@ -51,7 +51,7 @@ export class Field {
     this.#input.addEventListener("focus", () => this.#input.select());
     this.#input.addEventListener("change", async () => {
       if (this.#input.value !== this.#shown) await typed(this.#input.value);
-      this.#input.value = this.#shown;
+      if (document.activeElement !== this.#input) this.#input.value = this.#shown;  // or somebody types again by now
     });
     this.#input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowUp" || event.key === "ArrowDown") {
