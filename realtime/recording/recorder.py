@@ -201,7 +201,8 @@ class Recorder:
             _log.exception("the recorder stopped")
 
     def _work(self) -> None:
-        end = self._history.end
+        # Asked first: what comes while this is written may be the last, and is taken by the next call.
+        ending, end = self._ending.is_set(), self._history.end
         lines = self._new_lines()
         if self._writer is not None:
             again: list[Line] = []
@@ -225,7 +226,7 @@ class Recorder:
         self._room.set()
         if self._pre_record is not None:
             self._pre_record.remember(lines)
-            self._pre_record.answer(end, self._began, self._ending.is_set())
+            self._pre_record.answer(end, self._began, ending)
 
     @staticmethod
     def _is_gone(writer: SessionWriter) -> bool:

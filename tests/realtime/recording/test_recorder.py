@@ -24,8 +24,9 @@ from samplechop.realtime.recording import recorder as recorder_module
 from samplechop.realtime.recording import session_writer
 from samplechop.realtime.recording.audio_files import WavFile
 from samplechop.realtime.recording.history_buffer import HistoryBuffer
+from samplechop.realtime.recording.pre_record import PreRecord
 from samplechop.realtime.recording.recorder import KEEP_KEY, Recorder, RecordPlan
-from samplechop.realtime.recording.session_writer import Facts, SessionWriter
+from samplechop.realtime.recording.session_writer import Facts, Line, SessionWriter
 from samplechop.realtime.taps.tap_recorder import Tap
 from tests.support.waiting import PATIENCE, wait_until
 
@@ -337,6 +338,27 @@ def test_the_end_of_a_session_is_kept_too(tmp_path: Path) -> None:
     (folder,) = recording.folders
     assert np.array_equal(audio_of(folder), samples)
     assert [one["kind"] for one in lines_of(folder)] == ["session", "chop", "stop"]
+
+
+def test_what_comes_while_the_recorder_writes_is_in_the_passage_of_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, writes = recorder(RecordPlan(None, tmp_path, keep_seconds=60.0)), threading.Event()
+    remember = PreRecord.remember
+
+    def remember_late(kept: PreRecord, lines: list[Line]) -> None:
+        remember(kept, lines)
+        writes.set()
+        recording._ending.wait(PATIENCE)
+
+    monkeypatch.setattr(PreRecord, "remember", remember_late)
+    recording.start()
+    assert writes.wait(PATIENCE)
+    recording.process(Chunk(0, noise(RATE)))
+    recording.write(chop(RATE // 2))
+    recording.close()
+    (kept,) = tmp_path.iterdir()
+    assert [line["sample"] for line in lines_of(kept) if line["kind"] == "chop"] == [RATE // 2]
 
 
 def test_a_passage_with_a_gap_keeps_its_places(tmp_path: Path) -> None:
