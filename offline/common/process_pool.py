@@ -115,7 +115,7 @@ def _pool(
         except BaseException:
             for process in list((pool._processes or {}).values()):  # terminate_workers() of Python 3.14
                 process.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # waits: its thread, left alone, closes what Python's exit writes to
             raise
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,6 +35,15 @@ def test_every_call_is_answered_once(jobs: int) -> None:
 def test_an_error_of_a_worker_is_raised_here() -> None:
     with pytest.raises(ZeroDivisionError):
         list(as_ready([partial(divmod, 1, 0)] * 8, 2))
+
+
+def test_an_error_here_ends_all_of_a_pool_before_it_is_raised() -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt), second_process() as other:
+        processes = [*other._processes.values()]
+        raise KeyboardInterrupt
+    assert set(threading.enumerate()) <= before
+    assert not any(process.is_alive() for process in processes)
 
 
 def test_the_second_process_is_another_one_and_without_it_work_is_done_here() -> None:
