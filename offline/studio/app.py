@@ -4,6 +4,7 @@ GET /                                   the page
 GET /api/project?record                 all that is shown of a record, see `state`
 GET /api/found?record                   all attacks, drums and chords that were detected
 GET /api/peaks?record&level&from&to     int16 pairs of lowest and highest samples, see `peaks`
+GET /api/curve?record&level&from&to     bytes, the highest probability of a chop in every `level` frames from..to
 GET /api/audio?record&from&to           samples as wav
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
@@ -40,6 +41,8 @@ from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.realtime.core.errors import UserError
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+CURVE_LEVELS = tuple(4**power for power in range(7))
+"""Frames that a value of the curve stands for: 1 … 4096."""
 MOST_WAITING = 64
 """Messages that a page has not taken yet, before no more is done for it."""
 NOT_OPENED = 4404
@@ -65,6 +68,7 @@ def application(hub: Hub) -> Starlette:
         Route("/api/project", told(partial(_of_desk, hub, lambda desk, _: desk.state()))),
         Route("/api/found", told(partial(_of_desk, hub, lambda desk, _: found.found(desk)))),
         Route("/api/peaks", told(partial(_peaks, hub))),
+        Route("/api/curve", told(partial(_curve, hub))),
         Route("/api/audio", told(partial(_audio, hub))),
         Route("/api/slice", told(partial(_slice, hub))),
         Route("/api/compare", told(partial(_compare, hub))),
@@ -112,6 +116,16 @@ async def _peaks(hub: Hub, request: Request) -> Response:
         raise UserError(f"there are no peaks of level {level}")
     pairs = await _done(hub, request, lambda desk: desk.peaks(level, first, last).astype("<i2").tobytes())
     return Response(pairs, media_type="application/octet-stream")
+
+
+async def _curve(hub: Hub, request: Request) -> Response:
+    level, first, last = (number(request, name) for name in ("level", "from", "to"))
+    if level not in CURVE_LEVELS:
+        raise UserError(f"there is no curve of level {level}")
+    async with hub.using(request.query_params.get("record", "")) as one:
+        curve = one.curve or await one.call(one.desk.curve)
+    values = b"" if curve is None else curve.highest(level, first, last).tobytes()
+    return Response(values, media_type="application/octet-stream")
 
 
 async def _audio(hub: Hub, request: Request) -> Response:

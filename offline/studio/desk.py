@@ -18,6 +18,7 @@ from samplechop.offline.common.progress import silent
 from samplechop.offline.kits import offered, pipeline
 from samplechop.offline.kits.analysis import candidates, content_detection, detection
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
+from samplechop.offline.kits.analysis.curve import Curve
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record, recorded_channel
 from samplechop.offline.kits.plan import Plan, planned
@@ -186,6 +187,15 @@ class Desk:
         if self._peaks is None:
             self._peaks = peaks.peaks_of(self.record)
         return peaks.part(self._peaks, self.record.length, level, first, last)
+
+    def curve(self) -> Curve | None:
+        """Give how sure the net is of a chop in every frame; None where it is not known. Raises UserError."""
+        options = self.options()
+        record = self.detected_in(options)
+        if record.cache is None:
+            return None
+        heard = detection.kept(record.cache, options, *candidates.span(record, options))
+        return heard.curve if heard else None
 
     @property
     def _harmonic(self) -> Path:

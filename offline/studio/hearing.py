@@ -1,6 +1,7 @@
 """The detectors on a record. What they find lies in the cache of records afterwards, from where kits are planned.
 
-What strikes is told as it is detected: {"attacks": [[sample, strength, level]]}, as in `found`, with the progress.
+What strikes is told as it is detected: {"attacks": [[sample, strength, level]]}, as in `found`, with the progress, and
+so is how sure the net is in each frame: {"curve": what came since, as `Curve`}.
 
 (harmonic part) ─ chops, beats ─ spectra ─ which sound it is ─ "heard": the kit ─ drums, chords ─ "all heard": lanes
 """
@@ -9,11 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.studio.state import attack
 from samplechop.offline.studio.worker import Message, Tell, by_stage, steps
+
+if TYPE_CHECKING:
+    from samplechop.offline.kits.analysis.curve import Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Task:
 def hear(task: Task, tell: Tell) -> None:
     """[worker] Run the detectors. Raises UserError, OSError."""
     from samplechop.offline.kits.analysis import candidates, content_detection, descriptors, detection, tempo_and_key
+    from samplechop.offline.kits.analysis.curve import joined
     from samplechop.offline.kits.pipeline import wanted
     from samplechop.offline.project.identity import audio_of
 
@@ -50,12 +56,16 @@ def hear(task: Task, tell: Tell) -> None:
         harmonic = candidates.as_harmonic(record, task.harmonic)
     detected_in = harmonic if options.harmonic else record
     struck: list[list[float]] = []
+    drawn: list[Curve] = []
 
     def told(message: Message) -> None:
         tell(message)
         if struck:
             tell({"attacks": struck.copy()})
             struck.clear()
+        if drawn:
+            tell({"curve": joined(drawn)})
+            drawn.clear()
 
     detecting = steps("detecting chops", told)
     detection.detect(
@@ -65,6 +75,7 @@ def hear(task: Task, tell: Tell) -> None:
         last,
         lambda done: detecting(done, record.length),
         lambda event: struck.append(attack(event.sample, event.strength, event.level or 0.0)),
+        drawn.append,
     )
     descriptors.spectra(detected_in, first, last)
     audio_of(record)

@@ -15,8 +15,10 @@ from anyio import to_thread
 
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.common.process_pool import cores
+from samplechop.offline.kits.analysis.curve import joined
 from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.exporting import Order, export
+from samplechop.offline.studio.found import GROWING, facts_of
 from samplechop.offline.studio.growing import is_growing
 from samplechop.offline.studio.hearing import Task, hear
 from samplechop.offline.studio.kits import Kits
@@ -77,6 +79,8 @@ class Hub:
                         viewer.tell({kind: message})
                 if one.attacks:
                     viewer.tell({"attacks": one.attacks.copy(), "from": 0})
+                if one.curve is not None:
+                    viewer.tell({"curve": facts_of(one.curve, GROWING)})
                 yield one
             finally:
                 one.viewers.discard(viewer)
@@ -227,9 +231,14 @@ class Hub:
                 one.tell({**message, "from": len(one.attacks)})
                 one.attacks += message["attacks"]
                 return
+            if "curve" in message:
+                one.curve = message["curve"] if one.curve is None else joined([one.curve, message["curve"]])
+                one.tell({"curve": facts_of(one.curve, GROWING)})
+                return
             one.job = message
             one.tell({"job": message})
             if message["stage"] == "heard":
+                one.curve = None  # all of it is kept by now
                 self.start(one.show())
 
         try:
@@ -243,7 +252,7 @@ class Hub:
             one.tell({"job": {"stage": "failed", "error": str(error)}})
         finally:
             one.hearing = one.job = None
-            one.attacks = []
+            one.attacks, one.curve = [], None
             self._unused(name, one)
         if not self._closing:
             await one.show()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 
+from samplechop.offline.kits.analysis.curve import Curve
 from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.hearing import Task
 from samplechop.offline.studio.viewer import Message, Viewer
@@ -19,7 +20,7 @@ Result = TypeVar("Result")
 @dataclass(eq=False)
 class OpenRecord:
     """A record that is open. hearing: the detectors at work. job: how far they are, None where they do nothing.
-    attacks: what they have found so far.
+    attacks, curve: what they have found so far, see `hearing`.
 
     uses: how many requests, pages and workers need it. failed: what could not be heard. exporting: a kit being made;
     exported: how far it is, or what came of it.
@@ -31,6 +32,7 @@ class OpenRecord:
     hearing: Worker | None = None
     job: Message | None = None
     attacks: list[list[float]] = field(default_factory=list)
+    curve: Curve | None = None
     uses: int = 0
     failed: Task | None = None
     exporting: Worker | None = None

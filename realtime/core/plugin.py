@@ -182,6 +182,11 @@ class Trace:
         self._frames += len(values)
 
     @property
+    def frames(self) -> int:
+        """[any thread] How many frames of the stream there were."""
+        return self._frames
+
+    @property
     def seconds(self) -> float:
         """[any thread] How far into the stream the newest frame lies."""
         return self._frames * self.frame_seconds

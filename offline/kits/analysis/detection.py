@@ -16,6 +16,7 @@ from samplechop import models
 from samplechop.models import Manifest, StreamFeatures
 from samplechop.offline.common.array_cache import Arrays
 from samplechop.offline.kits.analysis import bar_count, loops, passages, tempo_and_key
+from samplechop.offline.kits.analysis.curve import Curve, Drawing, curve_in
 from samplechop.offline.kits.analysis.detection_facts import KIND, facts_of, fixed_density
 from samplechop.offline.kits.analysis.one_octave import one_octave
 from samplechop.offline.kits.core.model import Guess
@@ -93,6 +94,7 @@ class Detection:
 
     tempo: beats per minute, None where it is not clear. open_octave: octaves to a tempo nearly as likely.
     antiphase: a sentence on channels that cancel each other, "" where they do not.
+    curve: how sure the net is in every frame, as it was first heard; None where that was not kept.
     """
 
     attacks: Attacks
@@ -102,6 +104,7 @@ class Detection:
     tempo: Guess | None = None
     open_octave: int = 0
     antiphase: str = ""
+    curve: Curve | None = None
 
 
 def detect(
@@ -111,18 +114,20 @@ def detect(
     last: int,
     progress: Callable[[int], object] = int,
     struck: Callable[[Event], object] = id,
+    drawn: Callable[[Curve], object] = id,
 ) -> Detection:
     """Process the samples first..last of a record as live, or take what was found in them before.
 
     progress: is called with how many samples are done. struck: with each attack as it is detected, before all is known
-    by which some of them are judged anew. Raises UserError or ModelError for a model that cannot be used.
+    by which some of them are judged anew. drawn: with each new part of the curve. Raises UserError or ModelError for a
+    model that cannot be used.
     """
 
     manifest = models.load(options.model)
     facts = facts_of(manifest, options, first, last)
 
     def make() -> Arrays:
-        return _arrays(_detected(record, options, manifest, first, last, progress, struck))
+        return _arrays(_detected(record, options, manifest, first, last, progress, struck, drawn))
 
     read = partial(_detection, model=(manifest.name, manifest.sha256))
     found = None if record.cache is None else record.cache.value(KIND, facts, read, make)
@@ -155,6 +160,7 @@ def _detected(
     last: int,
     progress: Callable[[int], object],
     struck: Callable[[Event], object],
+    drawn: Callable[[Curve], object],
 ) -> Detection:
     density = fixed_density(manifest, options)
     low, high = options.tempo_range or TEMPO_RANGE
@@ -174,9 +180,11 @@ def _detected(
     def engine_for(**found_by: Detector) -> Engine:
         return Engine(found_by, record.sample_rate, record.channels, FAST_BLOCK, channel=record.channel)
 
-    engine = engine_for(chop=ChopDetector(settings), beats=detector)
+    chops = ChopDetector(settings)
+    engine = engine_for(chop=chops, beats=detector)
     opening = record.opening() if first == 0 else None
     engine.reset(first, opening)
+    drawing = Drawing(chops, first, record.sample_rate)
     events: list[Event] = []
 
     def heard_now(event: Event) -> None:
@@ -186,9 +194,12 @@ def _detected(
 
     for block in record.blocks(FAST_BLOCK, first, last):
         engine.process(block, heard_now)
+        drawn(drawing.grown())
         progress(engine.position - first)
     if engine.position > first:
         engine.flush(events.append)
+    drawing.grown()
+    curve = drawing.part(first, last, first)
     antiphase = engine.downmix.warning()
     rate, length = record.sample_rate, last - first
     beats, octave = one_octave(
@@ -198,13 +209,15 @@ def _detected(
     tempo = tempo_and_key.tempo(beats, rate, octave)
     if 0 < length <= loops.LONGEST_SECONDS * rate and loops.may_be_one(tempo, length, rate):
         engine.reset(0, opening)
-        played, times = loops.play(engine, lambda: record.blocks(FAST_BLOCK, first, last), length)
+        again = Drawing(chops, 0, rate)
+        played, times = loops.play(engine, lambda: again.through(record.blocks(FAST_BLOCK, first, last)), length)
         settled = loops.settled_beats(played, length, times, rate)
         looped, open_octave = one_octave(settled, detector.pulse_odds, detector.open_octave, rate)
         found = loops.tempo_and_beats(looped, first, length, rate, open_octave)
         if found is not None:
             if tempo is None:  # its pulse had not settled, by which chops are chosen
                 events = [replace(one, sample=first + one.sample) for one in loops.once(played, length, times, rate)]
+                curve = again.part(length * (times - 1), length * times, first)
             (tempo, beats), octave = found, open_octave
     heard = Attacks.of([event for event in events if first <= event.sample < last])
     alone = manifest.decision.get("drums_alone")
@@ -216,7 +229,8 @@ def _detected(
     if engine.faults:
         raise RuntimeError(f"a detector failed: {engine.faults}")
     attacks = Attacks.of([event for event in events if first <= event.sample < last])
-    return Detection(attacks, heard, beats, (manifest.name, manifest.sha256), tempo, octave, antiphase or "")
+    found_by = manifest.name, manifest.sha256
+    return Detection(attacks, heard, beats, found_by, tempo, octave, antiphase or "", curve)
 
 
 def _arrays(found: Detection) -> Arrays:
@@ -232,6 +246,7 @@ def _arrays(found: Detection) -> Arrays:
         "tempo": np.array([tempo.value, tempo.other] if tempo else [], "U32"),
         "numbers": np.array([tempo.confidence if tempo else 0.0, found.open_octave], np.float64),
         "antiphase": np.array(found.antiphase, "U1000"),
+        **(found.curve.arrays() if found.curve else {}),
     }
 
 
@@ -254,4 +269,5 @@ def _detection(arrays: Arrays, model: tuple[str, str]) -> Detection:
         Guess(words[0], confidence, words[1]) if words else None,
         int(octave),
         str(arrays["antiphase"].tolist()),
+        curve_in(arrays),
     )

@@ -78,7 +78,7 @@ export class Live extends HTMLElement {
     const { name, rate, channels, latency } = live;
     store.take({ record: { name, file: live.source, rate, channels, length: 0 }, pads: [], candidates: [],
                  grid: { beats: [], tempo: null, key: null } });
-    store.found = { attacks: [], drums: [], chords: [], key: null };
+    store.found = { attacks: [], drums: [], chords: [], key: null, curve: null };
     const meters = Array.from({ length: channels }, () => make("meter", { min: QUIETEST_DB, max: 0 }));
     this.#meters.replaceChildren(...meters);
     this.#delay = `track delay ${(-1000 * latency / rate).toFixed(1)} ms`;

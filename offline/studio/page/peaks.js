@@ -1,29 +1,25 @@
-// Lowest and highest samples from the server, in tiles that are asked for as they come into view and kept for a while.
+// Lowest and highest samples from the server, in tiles.
 
-import { address, ask, peaksFrom, recordId } from "./server.js";
+import { address, ask, peaksFrom } from "./server.js";
 import { store } from "./store.js";
+import { Tiles } from "./tiles.js";
 
 const LEVELS = [64, 256, 1024, 4096, 16384, 65536];
 export const FINEST = LEVELS[0];
 /** Pairs in a tile. */
 const TILE = 2048;
 const MOST_TILES = 400;
-/** Above any tile's number. */
-const KEYS = 1e9;
 
-/** By level and number; null while it is on its way. @type {Map<number, Int16Array|null>} */
-const tiles = new Map();
-/** Tiles of before a record grew: shown until newer ones are there. @type {Set<number>} */
-const old = new Set();
-let record = "";
+/** Int16 (pairs, channels, 2). @type {Tiles<Int16Array>} */
+const tiles = new Tiles(MOST_TILES, "peaks", async (level, number) => {
+  const size = TILE * LEVELS[level], from = number * size, to = Math.min(store.record.length, from + size);
+  const answer = await ask(address(peaksFrom(), { level: LEVELS[level], from, to }));
+  return new Int16Array(await answer.arrayBuffer());
+});
 
 /** Have tiles that reach behind a sample asked for anew: the record has grown. @param {number} sample */
 export function grownFrom(sample) {
-  for (const key of tiles.keys()) {
-    const level = Math.floor(key / KEYS);
-    if ((key % KEYS + 1) * TILE * LEVELS[level] > sample) old.add(key);
-  }
-  store.tell("peaks");
+  tiles.outdate((level, number) => (number + 1) * TILE * LEVELS[level] > sample);
 }
 
 /** The place in LEVELS of the coarsest whose pairs are no wider than a column.
@@ -34,37 +30,6 @@ function levelFor(step) {
   return level;
 }
 
-/** Give a tile, int16 (pairs, channels, 2); undefined where it is not there yet.
- * @param {number} level @param {number} number */
-function kept(level, number) {
-  return tiles.get(level * KEYS + number) ?? undefined;
-}
-
-/** Ask for a tile, unless it is there or on its way. @param {number} level @param {number} number */
-function want(level, number) {
-  const key = level * KEYS + number, there = tiles.get(key);
-  if (there !== undefined && !(there && old.delete(key))) {
-    tiles.delete(key);  // and to the end: what was used last goes last
-    tiles.set(key, there);
-    return;
-  }
-  tiles.set(key, there ?? null);
-  const of = record, size = TILE * LEVELS[level];
-  const from = number * size, to = Math.min(store.record.length, from + size);
-  ask(address(peaksFrom(), { level: LEVELS[level], from, to }))
-    .then(async (answer) => {
-      const pairs = new Int16Array(await answer.arrayBuffer());
-      if (of !== record) return;
-      tiles.set(key, pairs);
-      if (tiles.size > MOST_TILES) tiles.delete(/** @type {number} */ (tiles.keys().next().value));
-      store.tell("peaks");
-    })
-    .catch((error) => {
-      if (of === record) tiles.delete(key);
-      store.complain(error.message);
-    });
-}
-
 /** Fill in the lowest and highest sample, -32768..32767, of columns of `step` samples each; the first is the one with
  * this number, counted from the record's begin, so that a column has the same samples wherever it is shown. Where the
  * level for this step is not there yet, a coarser one stands in; 0 where none is. Returns whether there was one
@@ -72,11 +37,6 @@ function want(level, number) {
  * @param {number} channel @param {number} step @param {number} column @param {number} count
  * @param {Int16Array} low @param {Int16Array} high */
 export function columns(channel, step, column, count, low, high) {
-  if (record !== recordId()) {
-    record = recordId();
-    tiles.clear();
-    old.clear();
-  }
   const { channels, length } = store.record, level = levelFor(step);
   askFor(level, step * column, Math.min(length, step * (column + count)));
   askFor(LEVELS.length - 1, 0, length);
@@ -90,7 +50,7 @@ export function columns(channel, step, column, count, low, high) {
       const size = LEVELS[one], begin = Math.floor(from / size), end = Math.max(begin + 1, Math.ceil(to / size));
       let lowest = 32767, highest = -32768, all = true;
       for (let pair = begin; pair < end; pair += 1) {
-        const pairs = kept(one, Math.floor(pair / TILE));
+        const pairs = tiles.get(one, Math.floor(pair / TILE));
         if (!pairs) {
           all = false;
           break;
@@ -115,5 +75,5 @@ export function columns(channel, step, column, count, low, high) {
 /** @param {number} level @param {number} from @param {number} to samples */
 function askFor(level, from, to) {
   const size = TILE * LEVELS[level];
-  for (let number = Math.max(0, Math.floor(from / size)); number * size < to; number += 1) want(level, number);
+  for (let number = Math.max(0, Math.floor(from / size)); number * size < to; number += 1) tiles.want(level, number);
 }

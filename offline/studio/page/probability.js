@@ -1,6 +1,7 @@
-// Attacks as stems: the higher one is, the less density it needs to be a chop. The line is the density; dragged down,
-// more stems pass it.
+// How sure the net is of a chop, as a curve; before it attacks as stems: the higher one is, the less density it needs
+// to be a chop. The line is the density; dragged down, more stems pass it.
 
+import { paintCurve } from "./curve-line.js";
 import { clickAt, doubleAt } from "./cuts.js";
 import { gestures } from "./gestures.js";
 import { colour, Lane, sharp } from "./lane.js";
@@ -18,7 +19,7 @@ const DIGITS = 100, KEY_STEP = 0.02, PAGE_STEP = 0.1;
 const rounded = (density) => Math.round(Math.max(0, Math.min(1, density)) * DIGITS) / DIGITS;
 
 class Probability extends Lane {
-  static drawnBy = ["record", "found", "kit"];
+  static drawnBy = ["record", "found", "kit", "curve tiles"];
   /** While it is dragged. @type {number|null} */
   #dragged = null;
 
@@ -99,6 +100,7 @@ class Probability extends Lane {
     const density = this.#density, thin = 1 / devicePixelRatio, line = this.#y(density);
     const rows = thinned(store.found.attacks, 2 * view.scale, "level", (row) => -row[2]);
     const wide = view.scale < 64 ? 2 : 1;
+    paintCurve(context, width, height, TOP);
     context.font = FONT;
     for (const passes of [false, true]) {  // one colour after the other
       context.fillStyle = passes ? colour("chop") : colour("faint");

@@ -104,6 +104,9 @@ function take(message) {
     const before = message.from ? store.found.attacks : [];
     store.found = { ...store.found, attacks: [...before, ...message.attacks].sort((one, other) => one[0] - other[0]) };
     store.tell("found");
+  } else if (message.curve) {
+    store.found = { ...store.found, curve: message.curve };
+    store.tell("found");
   } else if (message.job) {
     store.job = message.job.stage === "all heard" ? null : message.job;
     if (message.job.error) store.complain(message.job.error);

@@ -25,7 +25,7 @@ class Store extends EventTarget {
   /** Sections as they would be after a gesture that goes on; null where none does. @type {Partial<Sections>|null} */
   #preview = null;
   /** @type {Found} */
-  found = { attacks: [], drums: [], chords: [], key: null };
+  found = { attacks: [], drums: [], chords: [], key: null, curve: null };
   /** @type {Job|null} */
   job = null;
   /** A model that learns, or did. @type {import("./types.js").Taught|null} */

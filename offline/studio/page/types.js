@@ -70,7 +70,11 @@
  * @property {[sample: number, name: string, weight: number][]} drums
  * @property {[sample: number, name: string][]} chords
  * @property {string|null} key
+ * @property {Curve|null} curve
  */
+
+/** @typedef {{name: string, frames: number, at: number, hop: number}} Curve How sure the net is in every frame: where
+ *   the first one is centred, and how far it is from one to the next. Its values are asked for by range. */
 
 /** @typedef {{stage: string, done?: number, length?: number, error?: string}} Job */
 /** @typedef {Job & {kit: string, folder?: string, slices?: number, formats?: string[], files?: string[],

@@ -142,6 +142,10 @@ class ChopDetector(StatedLatency):
         self._trace.restart()
         self._start = self._last_attack = None
 
+    def centre(self, frame: int) -> int:
+        """[analysis] Give the position on the bus that a frame is centred on, once a block was processed."""
+        return (self._start or 0) + frame * self.hop_length + self._front_end.offset
+
     def process(self, block: Block, start: int, emit: Emit) -> None:
         """[analysis] Process the next block, float32 (n,), mono; emit the chops decided in it, in order."""
         if self._start is None:

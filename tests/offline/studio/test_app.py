@@ -77,7 +77,7 @@ def test_no_path_leads_out_of_the_page(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("record", ["", "groove", "../groove.wav", "0" * 12, "/etc/passwd"])
-@pytest.mark.parametrize("what", ["project", "found", "peaks", "audio", "slice"])
+@pytest.mark.parametrize("what", ["project", "found", "peaks", "curve", "audio", "slice"])
 def test_records_are_known_by_their_ids_alone(client: Client, what: str, record: str) -> None:
     status, body = client.get(f"/api/{what}?record={quote(record)}&level=64&from=0&to=9&note=36")
     assert status == 400
@@ -104,6 +104,22 @@ def test_peaks_are_the_lowest_and_highest_samples(client: Client, name: str, rec
     parts = [samples[at : at + level] for at in range(begin, min(end, len(samples)), level)]
     expected = [np.stack([one.min(0), one.max(0)], -1) for one in parts]
     assert np.array_equal(np.frombuffer(body, "<i2").reshape(-1, 2, 2), expected)
+
+
+@pytest.mark.usefixtures("page")
+def test_the_curve_is_given_by_range_and_in_the_highest_of_every_so_many_frames(client: Client, name: str) -> None:
+    frames = client.json(f"/api/found?record={name}")["curve"]["frames"]
+
+    def curve(level: int, first: int, last: int) -> np.ndarray:
+        body = client.get(f"/api/curve?record={name}&level={level}&from={first}&to={last}")[1]
+        return np.frombuffer(body, np.uint8)
+
+    every = curve(1, 0, frames + 99)
+    assert len(every) == frames and every.max() > 200
+    assert np.array_equal(curve(1, 50, 60), every[50:60])
+    expected = [every[at : at + 16].max() for at in range(32, frames, 16)]
+    assert curve(16, 40, frames).tolist() == expected
+    assert client.get(f"/api/curve?record={name}&level=3&from=0&to=9")[0] == 400
 
 
 def test_audio_is_the_record(client: Client, name: str, record: Path) -> None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 
 from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.kits.analysis.curve import joined
 from samplechop.offline.kits.pipeline import make_kit
 from samplechop.offline.project.store import editing, project_of
 from samplechop.offline.studio import found, hearing, sound
@@ -48,6 +50,18 @@ def heard(desk: Desk) -> list[Message]:
     return told
 
 
+def test_the_curve_that_is_told_while_a_record_is_heard_is_the_one_that_is_kept(tmp_path: Path, source: Path) -> None:
+    desk = Desk(source, ArrayCache(tmp_path / "empty"), {})
+    parts = [message["curve"] for message in heard(desk) if "curve" in message]
+    kept, told = desk.curve(), joined(parts)
+    assert kept is not None and len(parts) > 1
+    assert (told.at, told.hop) == (kept.at, kept.hop)
+    assert np.array_equal(told.values, kept.values[: len(told.values)])
+    assert len(kept.values) == pytest.approx(desk.record.length / kept.hop, abs=1)
+    assert found.found(desk)["curve"]["frames"] == len(kept.values)
+    desk.close()
+
+
 def said(desk: Desk, **options: Any) -> None:
     desk.edit([{"do": "kit", "option": name, "value": value} for name, value in options.items()])
 
@@ -56,7 +70,7 @@ def test_until_it_was_heard_there_are_no_pads(tmp_path: Path, source: Path) -> N
     desk = Desk(source, ArrayCache(tmp_path / "empty"), {})
     assert desk.to_hear() is not None
     assert desk.state()["pads"] == []
-    assert found.found(desk) == {"attacks": [], "drums": [], "chords": [], "key": None}
+    assert found.found(desk) == {"attacks": [], "drums": [], "chords": [], "key": None, "curve": None}
     with pytest.raises(UserError, match="before the record was heard"):
         sound.slice_on_pad(desk, 36)
     desk.close()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.offline.studio.conftest import project_of, until
+from tests.offline.studio.conftest import Studio, project_of, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -259,6 +259,31 @@ def test_the_threshold_is_dragged_to_a_density_with_a_preview_and_one_edit(page:
     until(page, "({ store }) => store.project.undo === 'kit density'")
     page.evaluate("window.studio.server.undo()")
     until(page, "({ store }) => store.project.kit.density === undefined")
+
+
+def test_the_curve_is_drawn_frame_by_frame_as_high_as_the_net_is_sure(
+    page: "Page", studio: Studio, record: Path
+) -> None:
+    at, hop, frames = page.evaluate("(({ at, hop, frames }) => [at, hop, frames])(window.studio.store.found.curve)")
+    body = studio.get(f"/api/curve?record={studio.id_of(record.stem)}&level=1&from=0&to={frames}")
+    sure, height = np.frombuffer(body, np.uint8) / 255, box(page, STEMS)["height"]
+    stems = [row[0] for row in page.evaluate("window.studio.store.found.attacks")]
+    line = 4 + page.evaluate("async () => (await import('/page/density.js')).densityNow()") * (height - 10)
+
+    def is_free(frame: int) -> bool:
+        top = height - sure[frame] * (height - 4)
+        return (
+            12 < top < height - 12 and abs(top - line) > 12 and all(abs(one - at - frame * hop) > hop for one in stems)
+        )
+
+    frame = next(one for one in range(10, frames - 10) if is_free(one))
+    show(page, at + (frame - 10) * hop, at + (frame + 10) * hop)
+    place = [x_of(page, at + frame * hop), height - sure[frame] * (height - 4)]
+    until(page, """(_, [x, y]) => {
+      const context = document.querySelector("chop-probability canvas").getContext("2d");
+      const drawn = (down) => context.getImageData(Math.round(x), Math.round(y + down), 1, 1).data[3];
+      return drawn(0) > 100 && drawn(-6) === 0;
+    }""", place)  # fmt: skip
 
 
 def test_keys_on_the_threshold_set_the_density(page: "Page") -> None:
