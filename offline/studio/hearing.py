@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from samplechop.offline.kits.analysis.curve import Curve
 
 
+ALL_HEARD = "all heard"
+"""The last stage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What is to be heard. record: as its kit's options have it opened, with a cache. harmonic: where its harmonic part
@@ -87,4 +91,4 @@ def hear(task: Task, tell: Tell) -> None:
     content_detection.detect_hits(record, whole, steps("detecting drums", tell))
     content_detection.detect_chords(record, whole, steps("detecting chords", tell))
     tempo_and_key.key_of_record(record)
-    tell({"stage": "all heard"})
+    tell({"stage": ALL_HEARD})

@@ -20,7 +20,7 @@ from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.exporting import Order, export
 from samplechop.offline.studio.found import GROWING, facts_of
 from samplechop.offline.studio.growing import is_growing
-from samplechop.offline.studio.hearing import Task, hear
+from samplechop.offline.studio.hearing import ALL_HEARD, Task, hear
 from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library
 from samplechop.offline.studio.opened import OpenRecord
@@ -235,6 +235,8 @@ class Hub:
                 one.curve = message["curve"] if one.curve is None else joined([one.curve, message["curve"]])
                 one.tell({"curve": facts_of(one.curve, GROWING)})
                 return
+            if message["stage"] == ALL_HEARD:
+                return  # that is told when its process is gone, which says what it compiled at its very end
             one.job = message
             one.tell({"job": message})
             if message["stage"] == "heard":
@@ -245,6 +247,7 @@ class Hub:
             async with self._ears:
                 await self._run(worker, told)
             await one.call(one.desk.was_heard, task)
+            one.tell({"job": {"stage": ALL_HEARD}})
         except Stopped:
             pass
         except UserError as error:
