@@ -6,6 +6,7 @@ GET /api/found?record                   all attacks, drums and chords that were 
 GET /api/peaks?record&level&from&to     int16 pairs of lowest and highest samples, see `peaks`
 GET /api/curve?record&level&from&to     bytes, the highest probability of a chop in every `level` frames from..to
 GET /api/audio?record&from&to           samples as wav
+GET /api/shaped?record&from&to&shape    the same, as a file of the kit has them before its gain; shape: as in `state`
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
@@ -70,6 +71,7 @@ def application(hub: Hub) -> Starlette:
         Route("/api/peaks", told(partial(_peaks, hub))),
         Route("/api/curve", told(partial(_curve, hub))),
         Route("/api/audio", told(partial(_audio, hub))),
+        Route("/api/shaped", told(partial(_shaped, hub))),
         Route("/api/slice", told(partial(_slice, hub))),
         Route("/api/compare", told(partial(_compare, hub))),
         WebSocketRoute("/api/live", partial(_live, hub)),
@@ -133,6 +135,14 @@ async def _audio(hub: Hub, request: Request) -> Response:
     async with hub.using(request.query_params.get("record", "")) as one:
         # Beside what else is done with the record: a press does not wait until a kit was chosen or peaks were made.
         content = await to_thread.run_sync(sound.wav_of, one.desk.record, first, last)
+    return Response(content, media_type="audio/wav")
+
+
+async def _shaped(hub: Hub, request: Request) -> Response:
+    first, last, shape = number(request, "from"), number(request, "to"), request.query_params.get("shape", "")
+    async with hub.using(request.query_params.get("record", "")) as one:
+        shaper = await one.call(one.desk.shaper, shape)
+        content = await to_thread.run_sync(shaper.wav, first, last)
     return Response(content, media_type="audio/wav")
 
 

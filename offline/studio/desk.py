@@ -32,6 +32,7 @@ from samplechop.offline.project.places import find, journal_of, place_for
 from samplechop.offline.project.store import Editor, editing, read
 from samplechop.offline.studio import compare, peaks, state
 from samplechop.offline.studio.hearing import Task
+from samplechop.offline.studio.shaping import Shaper, shape_of
 from samplechop.realtime.core.errors import ModelError, UserError, reason_of
 
 _MOST_PLANS = 2
@@ -103,6 +104,13 @@ class Desk:
         """Give what slices are cut from, as `detected_in`."""
         record = self.record_of(options)
         return candidates.as_harmonic(record, self._harmonic) if options.write_harmonic else record
+
+    def shaper(self, shape: str) -> Shaper:
+        """Give what shapes slices as the kit's options say. shape: of these options. Raises UserError for another."""
+        options = self.options()
+        if shape_of(options) != shape or (options.write_harmonic and not self._harmonic.exists()):
+            raise UserError("the kit's slices are shaped in another way by now: play it again")
+        return Shaper(self.cut_from(options), options)
 
     def is_heard(self, options: ChopOptions) -> bool:
         """Say whether the record was heard as options say, so that a kit is chosen at once. Raises UserError."""

@@ -14,11 +14,10 @@ from samplechop.offline.kits.core.model import Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.studio.desk import Desk
+from samplechop.offline.studio.shaping import MOST_SECONDS
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.ui.formatting import pad_name
 
-MOST_SECONDS = 60
-"""Of one answer; what is longer is asked for in parts."""
 _BLOCK = 1 << 16
 
 

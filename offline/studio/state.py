@@ -19,6 +19,7 @@ from samplechop.offline.kits.plan import Plan
 from samplechop.offline.project.document import to_document
 from samplechop.offline.project.history import History
 from samplechop.offline.project.model import Project
+from samplechop.offline.studio.shaping import shape_of
 from samplechop.realtime.ui.formatting import pad_name
 
 Sections = dict[str, Any]
@@ -121,4 +122,5 @@ def _kit(plan: Plan | None, options: ChopOptions) -> Sections:
         "found": len(plan.found.candidates) if plan else None,
         "figures": plan.redundancy if plan else {},
         "at_bars": plan.at_bars if plan else None,
+        "shape": shape_of(options),
     }

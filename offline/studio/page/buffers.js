@@ -10,7 +10,8 @@ const ROOM = 96 << 20;
 const AT_ONCE = 2;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** @typedef {[first: number, last: number]} Range Samples of the record, the last one excluded. */
+/** @typedef {[first: number, last: number, shape?: string]} Range Samples of the record, the last one excluded, as they
+ *   stand or as a file of the kit has them, before its gain. */
 /** @type {Map<string, AudioBuffer>} The last used goes last. */
 const kept = new Map();
 /** @type {Map<string, Promise<AudioBuffer>>} */
@@ -20,14 +21,14 @@ let queue = [];
 let ahead = 0;
 
 /** @param {Range} range */
-const key = ([first, last]) => `${recordId()} ${first} ${last}`;
+const key = ([first, last, shape = ""]) => `${recordId()} ${first} ${last} ${shape}`;
 
 /** @param {AudioBuffer} buffer */
 const bytes = (buffer) => buffer.length * buffer.numberOfChannels * BYTES;
 
-/** Give a part that is there, or undefined. @param {number} first @param {number} last */
-export function there(first, last) {
-  const name = key([first, last]), buffer = kept.get(name);
+/** Give a part that is there, or undefined. @param {number} first @param {number} last @param {string} [shape] */
+export function there(first, last, shape) {
+  const name = key([first, last, shape]), buffer = kept.get(name);
   if (buffer) {
     kept.delete(name);
     kept.set(name, buffer);
@@ -35,14 +36,14 @@ export function there(first, last) {
   return buffer;
 }
 
-/** Give a part, asked for unless it is there. @param {number} first @param {number} last
+/** Give a part, asked for unless it is there. @param {number} first @param {number} last @param {string} [shape]
  * @returns {Promise<AudioBuffer>} */
-export function part(first, last) {
-  const now = there(first, last);
+export function part(first, last, shape) {
+  const now = there(first, last, shape);
   if (now) return Promise.resolve(now);
-  const name = key([first, last]), before = coming.get(name);
+  const name = key([first, last, shape]), before = coming.get(name);
   if (before) return before;
-  const made = fetched(first, last).then((buffer) => keep(name, buffer)).finally(() => coming.delete(name));
+  const made = fetched(first, last, shape).then((buffer) => keep(name, buffer)).finally(() => coming.delete(name));
   coming.set(name, made);
   return made;
 }
@@ -51,24 +52,26 @@ export function part(first, last) {
  * @param {Range[]} ranges */
 export function fetchAhead(ranges) {
   let room = ROOM / 2;
-  queue = ranges.filter(([first, last]) => {
+  queue = ranges.filter(([first, last, shape]) => {
     room -= (last - first) * store.record.channels * BYTES;
-    return room > 0 && !there(first, last);
+    return room > 0 && !there(first, last, shape);
   });
   pump();
 }
 
 function pump() {
   while (queue.length && ahead < AT_ONCE) {
-    const [first, last] = /** @type {Range} */ (queue.shift());
+    const [first, last, shape] = /** @type {Range} */ (queue.shift());
     ahead += 1;
-    part(first, last).catch(() => {}).finally(() => { ahead -= 1; pump(); });
+    part(first, last, shape).catch(() => {}).finally(() => { ahead -= 1; pump(); });
   }
 }
 
-/** @param {number} first @param {number} last */
-async function fetched(first, last) {
-  return readWav(await (await ask(address("audio", { from: first, to: last }))).arrayBuffer());
+/** @param {number} first @param {number} last @param {string} [shape] */
+async function fetched(first, last, shape) {
+  const range = { from: first, to: last };
+  const url = shape ? address("shaped", { ...range, shape }) : address("audio", range);
+  return readWav(await (await ask(url)).arrayBuffer());
 }
 
 /** @param {string} name @param {AudioBuffer} buffer */

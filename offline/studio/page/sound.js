@@ -16,6 +16,8 @@ const FIRST_PART = 1.5, PART = 6;
 const EARLY = 8;
 /** Milliseconds without another change until sound is fetched ahead. */
 const QUIET_MS = 120;
+/** Seconds of a slice that is heard as the kit shapes it; a longer one, as the record has it. */
+const MOST_SHAPED = 60;
 /** The group of all pads, where nobody gave another. */
 const ALL = 1;
 
@@ -52,8 +54,12 @@ export const playMode = (pad) => pad.play ?? store.kit.options.play ?? "one-shot
 /** The choke group of a pad, 0 for none. @param {Pad} pad @returns {number} */
 export const chokeGroup = (pad) => pad.choke ?? (store.kit.options.choke === false ? 0 : ALL);
 
-/** Give the first part of a slice. @param {Pad} pad @returns {Range} */
-const head = ({ start, stop }) => [start, Math.min(stop, start + Math.round(PART * store.record.rate))];
+/** Give the first part of a slice: all of it, where the kit shapes it. @param {Pad} pad @returns {Range} */
+const head = ({ start, stop }) => {
+  const { rate } = store.record, { shape } = store.kit;
+  if (shape && stop - start <= MOST_SHAPED * rate) return [start, stop, shape];
+  return [start, Math.min(stop, start + Math.round(PART * rate))];
+};
 
 /** Play a slice on its pad. @param {Pad} pad */
 export function press(pad) {
@@ -62,16 +68,16 @@ export function press(pad) {
   pads.get(pad.note)?.voice.stop();
   const group = chokeGroup(pad);
   if (group) for (const one of pads.values()) if (chokeGroup(one.pad) === group) one.voice.stop();
-  const [first, last] = head(pad), whole = last === pad.stop;
+  const [first, last, shape] = head(pad), whole = last === pad.stop;
   const voice = new Voice(audio, { gain_db: pad.gain_db, loop: whole && playMode(pad) === "loop" });
   pads.set(pad.note, { pad, voice });
   begin(voice, () => { if (pads.get(pad.note)?.voice === voice) pads.delete(pad.note); });
-  const buffer = there(first, last);
+  const buffer = there(first, last, shape);
   if (buffer && whole) {
     voice.add(buffer, first);
     voice.complete();
   } else {
-    feed(voice, pad.start, pad.stop, last - first, !whole && playMode(pad) === "loop");
+    feed(voice, pad.start, pad.stop, last - first, { loop: !whole && playMode(pad) === "loop", shape });
   }
 }
 
@@ -88,7 +94,7 @@ export function listen(from) {
   if (first >= store.record.length) return;
   const voice = listening = new Voice(audio);
   begin(voice, () => { if (listening === voice) listening = null; });
-  feed(voice, first, store.record.length, Math.round(FIRST_PART * audio.sampleRate), false, true);
+  feed(voice, first, store.record.length, Math.round(FIRST_PART * audio.sampleRate), { rise: true });
 }
 
 /** Whether the record itself is played. */
@@ -106,7 +112,7 @@ export function hush() {
 export function progress(note) {
   const one = pads.get(note), sample = one && heard(one.voice);
   if (!one || typeof sample !== "number") return null;
-  return (sample - one.pad.start) / (one.pad.stop - one.pad.start);
+  return Math.min(1, (sample - one.pad.start) / (one.pad.stop - one.pad.start));
 }
 
 /** The sample of the record that is heard now, or null. */
@@ -149,14 +155,14 @@ function showPads() {
 
 /** Give a voice the samples from..to, part after part, over and over where it loops; what comes late begins late.
  * @param {Voice} voice @param {number} from @param {number} to @param {number} length of the first part
- * @param {boolean} loop @param {boolean} rise whether it begins in the middle of something */
-async function feed(voice, from, to, length, loop, rise = false) {
+ * @param {{loop?: boolean, rise?: boolean, shape?: string}} how rise: as it begins in the middle of something */
+async function feed(voice, from, to, length, { loop = false, rise = false, shape }) {
   const audio = /** @type {AudioContext} */ (context);
   let first = from, frame = 0, size = length;
   try {
     while (first < to && !voice.over) {
       const last = Math.min(to, first + size);
-      const buffer = there(first, last) ?? (await part(first, last));
+      const buffer = there(first, last, shape) ?? (await part(first, last, shape));
       if (voice.over || audio !== context) return;
       frame = Math.max(frame, voice.soon);
       if (rise && first === from) voice.rise(frame);
@@ -195,5 +201,5 @@ function prepare() {
 for (const gesture of ["pointerdown", "keydown"]) {
   addEventListener(gesture, () => { if (store.record.length) awake(); }, { capture: true, passive: true });
 }
-for (const name of ["record", "pads", "selected", "cursor"]) store.addEventListener(name, prepare);
+for (const name of ["record", "pads", "kit", "selected", "cursor"]) store.addEventListener(name, prepare);
 store.addEventListener("record", hush);

@@ -15,7 +15,7 @@ const EMPTY = {
   pads: [],
   candidates: [],
   grid: { beats: [], tempo: null, key: null },
-  kit: { options: {}, most: 16, weight: 0, found: null, figures: {}, at_bars: null },
+  kit: { options: {}, most: 16, weight: 0, found: null, figures: {}, at_bars: null, shape: "" },
   messages: [],
 };
 

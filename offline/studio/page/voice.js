@@ -1,7 +1,8 @@
 // One sound: buffers one after another, each begun on its sample, in a context that is heard or one that is rendered.
 //
-// A slice begins and ends as the kit has it, to the sample and without a fade. What is cut short, by a choke, a key let
-// go or a stop, falls to zero within a millisecond, and what begins in the middle of a record rises as fast.
+// A slice begins and ends as the kit has it, to the sample and with no fade but the kit's. What is cut short, by a
+// choke, a key let go or a stop, falls to zero within a millisecond, and what begins in the middle of a record rises as
+// fast.
 
 /** Seconds of a ramp that nobody hears as a fade, and that leaves no click. */
 const RAMP = 0.001;
@@ -52,7 +53,8 @@ export class Voice {
       this.#settle();
     };
     this.#sources.add(source);
-    this.#parts.push({ frame: frame ?? Math.round(currentTime * sampleRate), first, length: buffer.length });
+    const length = Math.round(buffer.duration * sampleRate);  // a kit's files may have another rate
+    this.#parts.push({ frame: frame ?? Math.round(currentTime * sampleRate), first, length });
     source.start(frame === null ? 0 : frame / sampleRate);
   }
 

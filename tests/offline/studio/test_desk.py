@@ -1,5 +1,6 @@
 """What is on the desk is what samplechop chop makes of the record, and it stays so whatever is decided."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,44 @@ def test_pads_are_the_slices_of_the_kit(desk: Desk, source: Path, tmp_path: Path
     ]
     for part in kit.slices[:2]:
         assert sound.slice_on_pad(desk, part.note)[1] == kit.path(part).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"fade_ms": 40.0, "normalise": "peak", "tail_ms": 30.0},
+        {"declick": True, "normalise": "lufs", "mono": True},
+        {"trim": True, "resample": 22_050},
+        {"harmonic": True, "write_harmonic": True, "count": 2},
+        {"fade_ms": 10.0, "end": 3.0, "channel": "right", "mono": True},
+    ],
+    ids=str,
+)
+def test_what_a_pad_plays_is_what_the_kit_holds(desk: Desk, options: dict[str, Any]) -> None:
+    if options:
+        said(desk, **options)
+    heard(desk)
+    state = desk.state()
+    shape, pad = state["kit"]["shape"], state["pads"][0]
+    assert bool(shape) == bool(options)
+    if shape:
+        played = desk.shaper(shape).wav(pad["start"], pad["stop"])
+    else:
+        played = sound.wav_of(desk.record, pad["start"], pad["stop"])
+    expected, rate = soundfile.read(io.BytesIO(sound.slice_on_pad(desk, pad["note"])[1]), always_2d=True)
+    samples, known = soundfile.read(io.BytesIO(played), always_2d=True)
+    assert (samples.shape, known) == (expected.shape, rate)
+    assert np.abs(samples - expected).max() <= 0.5 * 2.0**-15 + 1e-7
+
+
+def test_a_slice_of_another_shape_than_the_kit_has_is_not_given(desk: Desk) -> None:
+    shape = said(desk, fade_ms=5.0) or desk.state()["kit"]["shape"]
+    said(desk, fade_ms=6.0)
+    with pytest.raises(UserError, match="in another way"):
+        desk.shaper(shape)
+    with pytest.raises(UserError, match="1 sample to 60 seconds"):
+        desk.shaper(desk.state()["kit"]["shape"]).wav(9, 9)
 
 
 def test_the_sound_of_a_record_that_was_heard_is_known(desk: Desk, source: Path) -> None:

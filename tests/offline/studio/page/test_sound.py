@@ -1,5 +1,6 @@
-"""What the page plays is the record, sample for sample."""
+"""What the page plays is the record, sample for sample, and on pads what the files of the kit hold."""
 
+import io
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +21,8 @@ RENDERED = """async ([parts, at, length, how, stop]) => {
   const { rate, channels } = window.studio.store.record;
   const context = new OfflineAudioContext(channels, length, rate), voice = new Voice(context, how);
   let frame = at;
-  for (const [first, last] of parts) {
-    voice.add(await part(first, last), first, frame);
+  for (const [first, last, shape] of parts) {
+    voice.add(await part(first, last, shape), first, frame);
     frame += last - first;
   }
   if (stop !== null) voice.stop(stop);
@@ -30,9 +31,9 @@ RENDERED = """async ([parts, at, length, how, stop]) => {
 }"""
 
 
-def rendered(page: "Page", parts: list[Any], how: Any = None, stop: int | None = None) -> np.ndarray:
+def rendered(page: "Page", parts: list[Any], how: Any = None, stop: int | None = None, tail: int = 0) -> np.ndarray:
     """Give what a voice sounds like that plays parts of the record from the frame AT on: (n, channels)."""
-    length = AT + sum(last - first for first, last in parts) + BESIDE
+    length = AT + max(tail, sum(last - first for first, last, *_ in parts)) + BESIDE
     return np.array(page.evaluate(RENDERED, [parts, AT, length, how or {}, stop])).T
 
 
@@ -54,6 +55,35 @@ def test_parts_follow_each_other_without_a_seam(page: "Page", record: Path) -> N
 def test_gain_is_in_decibels(page: "Page") -> None:
     part = [[FIRST, FIRST + LENGTH]]
     assert np.allclose(rendered(page, part, {"gain_db": -6.0}), 10**-0.3 * rendered(page, part), atol=1e-6)
+
+
+def test_a_pad_plays_what_its_file_holds(page: "Page", studio: Studio, record: Path) -> None:
+    page.evaluate("""([start]) => {
+      const kit = (option, value) => ({ do: "kit", option, value });
+      return window.studio.server.edit(kit("fade_ms", 80), kit("normalise", "peak"), kit("tail_ms", 30),
+                                       { do: "gain", at: start, gain_db: -4.5 });
+    }""", [page.evaluate("window.studio.store.pads[0].start")])  # fmt: skip
+    until(page, "({ store }) => store.kit.shape && store.pads[0].gain_db === -4.5")
+    page.evaluate("""async () => {
+      const { prototype } = AudioBufferSourceNode, { start } = prototype, pad = window.studio.store.pads[0];
+      const { part } = await import("/page/buffers.js"), { press, hush } = await import("/page/sound.js");
+      const buffer = await part(pad.start, pad.stop, window.studio.store.kit.shape), begun = [];
+      prototype.start = function (when) {
+        begun.push(this.buffer === buffer);
+        start.call(this, when);
+      };
+      press(pad);
+      prototype.start = start;
+      hush();
+      window.studio.begun = begun;
+    }""")
+    assert page.evaluate("window.studio.begun") == [True]  # at once, as it lies ready
+    pad, shape = page.evaluate("[window.studio.store.pads[0], window.studio.store.kit.shape]")
+    file = studio.get(f"/api/slice?record={studio.id_of(record.stem)}&note={pad['note']}")
+    expected, _ = soundfile.read(io.BytesIO(file), always_2d=True)
+    heard = rendered(page, [[pad["start"], pad["stop"], shape]], {"gain_db": -4.5}, tail=len(expected))
+    assert np.abs(heard[AT : AT + len(expected)] - expected).max() <= 0.5 * 2.0**-15 + 1e-6
+    assert np.all(heard[:AT] == 0.0) and np.abs(heard[AT + len(expected) :]).max() < 1e-9
 
 
 def test_what_is_stopped_falls_within_a_millisecond(page: "Page") -> None:
