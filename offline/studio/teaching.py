@@ -28,6 +28,8 @@ from samplechop.realtime.core.errors import EXTRAS, UserError, install_extra, re
 LEAST, ADVISED = 2, 10
 """Records with decisions: with fewer nothing is held out to judge by; with fewer than ADVISED that says little."""
 START = "chop"
+TRAIN = (sys.executable, "-m", "samplechop", "train", "chop")
+"""What trains; the records and the model follow."""
 _PROGRESS = re.compile(r"(.{1,200}): (\d{1,12}) of (\d{1,12})")
 _MOST_SAID = 20_000
 _REMARK = "samplechop: "
@@ -71,9 +73,9 @@ class Teaching:
     """A training. Start it by `run`, from a thread; `stop` ends it from any."""
 
     def __init__(self, learned: Sequence[Lesson], out: Path, command: Sequence[str] = ()) -> None:
-        """Prepare it. out: the model, without its ending. command: what trains, else samplechop train."""
+        """Prepare it. out: the model, without its ending. command: in place of TRAIN."""
         self._lessons, self._out = learned, out
-        self._command = list(command) or [sys.executable, "-m", "samplechop", "train", "chop"]
+        self._command = list(command or TRAIN)
         self._process: subprocess.Popen[str] | None = None
         self._stopped, self._turn = False, threading.Lock()
 
