@@ -1,6 +1,5 @@
-"""What the server answers: the page, its data under /api/, and a socket for edits and what changes.
+"""What the server answers besides the page: its data under /api/, and a socket for edits and what changes.
 
-GET /                                   the page
 GET /api/project?record                 all that is shown of a record, see `state`
 GET /api/found?record                   all attacks, drums and chords that were detected
 GET /api/peaks?record&level&from&to     int16 pairs of lowest and highest samples, see `peaks`
@@ -18,19 +17,16 @@ WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"i
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
-from functools import cache, partial
-from importlib import resources
-from importlib.resources.abc import Traversable
+from functools import partial
 from typing import Any, TypeVar
 
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from samplechop.offline.common.palette import css
 from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, sound
 from samplechop.offline.studio.answers import as_text, attached, in_json, number, parsed, told
 from samplechop.offline.studio.desk import Desk, check_edits
@@ -41,7 +37,6 @@ from samplechop.offline.studio.teach_routes import Teach
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.realtime.core.errors import UserError
 
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 CURVE_LEVELS = tuple(4**power for power in range(7))
 """Frames that a value of the curve stands for: 1 … 4096."""
 MOST_WAITING = 64
@@ -63,9 +58,6 @@ def application(hub: Hub) -> Starlette:
         await hub.close()
 
     routes = [
-        Route("/", partial(_file, "index.html")),
-        Route("/colours.css", _colours),
-        Route("/page/{name}", _page),
         Route("/api/project", told(partial(_of_desk, hub, lambda desk, _: desk.state()))),
         Route("/api/found", told(partial(_of_desk, hub, lambda desk, _: found.found(desk)))),
         Route("/api/peaks", told(partial(_peaks, hub))),
@@ -81,33 +73,6 @@ def application(hub: Hub) -> Starlette:
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-async def _file(name: str, _: Request) -> Response:
-    return _static(name)
-
-
-async def _page(request: Request) -> Response:
-    return _static(request.path_params["name"])
-
-
-@cache
-def _files() -> dict[str, Traversable]:
-    """Give the files of the page, by name."""
-    return {one.name: one for one in resources.files("samplechop.offline.studio.page").iterdir() if one.is_file()}
-
-
-def _static(name: str) -> Response:
-    """Give a file of the page; the names that are there are the only ones that lead anywhere."""
-    files = _files()
-    kind = TYPES.get("." + name.rpartition(".")[2])
-    if name not in files or kind is None:
-        return PlainTextResponse("there is no such file", 404)
-    return Response(files[name].read_bytes(), media_type=kind)
-
-
-async def _colours(_: Request) -> Response:
-    return Response(css(), media_type=TYPES[".css"])
-
-
 async def _of_desk(hub: Hub, work: Callable[[Desk, Request], Any], request: Request) -> Response:
     return in_json(await _done(hub, request, lambda desk: work(desk, request)))
 
@@ -116,8 +81,9 @@ async def _peaks(hub: Hub, request: Request) -> Response:
     level, first, last = (number(request, name) for name in ("level", "from", "to"))
     if level not in peaks.LEVELS:
         raise UserError(f"there are no peaks of level {level}")
-    pairs = await _done(hub, request, lambda desk: desk.peaks(level, first, last).astype("<i2").tobytes())
-    return Response(pairs, media_type="application/octet-stream")
+    async with hub.using(request.query_params.get("record", "")) as one:
+        pairs = await one.peaks(level, first, last)
+    return Response(pairs.astype("<i2").tobytes(), media_type="application/octet-stream")
 
 
 async def _curve(hub: Hub, request: Request) -> Response:

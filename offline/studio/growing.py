@@ -25,10 +25,10 @@ from samplechop.offline.project.model import Project
 from samplechop.offline.project.places import place_for
 from samplechop.offline.project.store import editing
 from samplechop.offline.studio import peaks
+from samplechop.offline.studio.library import is_growing
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import BEAT, CHOP, CHORD, DRUM, KEY
-from samplechop.realtime.core.locks import is_locked
 from samplechop.realtime.detectors.harmony.harte import shorthand
 from samplechop.realtime.recording.session_folder import LOG, session_audio
 from samplechop.realtime.recording.session_writer import CLEAN, Facts, SessionWriter
@@ -47,14 +47,6 @@ _MOST_LINE = 1 << 20
 _SILENCE = 1e-5
 _ROOM = 1 << 12
 """Pairs there is room for at first."""
-
-
-def is_growing(path: Path) -> bool:
-    """Say whether a path is a session that a program records now."""
-    try:
-        return path.is_dir() and session_audio(path) is not None and is_locked(path / LOG)
-    except (OSError, ValueError):
-        return False
 
 
 class Growing:

@@ -19,10 +19,9 @@ from samplechop.offline.kits.analysis.curve import joined
 from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.exporting import Order, export
 from samplechop.offline.studio.found import GROWING, facts_of
-from samplechop.offline.studio.growing import is_growing
 from samplechop.offline.studio.hearing import ALL_HEARD, Task, hear
 from samplechop.offline.studio.kits import Kits
-from samplechop.offline.studio.library import Library
+from samplechop.offline.studio.library import Library, is_growing
 from samplechop.offline.studio.opened import OpenRecord
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.offline.studio.worker import Stopped, Worker

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from samplechop.offline.kits.core.record import AUDIO, audio_files, inputs, title
 from samplechop.offline.project.places import find
-from samplechop.offline.studio.growing import is_growing
 from samplechop.realtime.audio.audio_file import is_folder, open_audio
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.locks import is_locked
+from samplechop.realtime.recording.session_folder import LOG, session_audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,14 @@ class Item:
             "project": project,
             "bytes": size,
         }
+
+
+def is_growing(path: Path) -> bool:
+    """Say whether a path is a session that a program records now."""
+    try:
+        return path.is_dir() and session_audio(path) is not None and is_locked(path / LOG)
+    except (OSError, ValueError):
+        return False
 
 
 class Library:

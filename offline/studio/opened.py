@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from anyio import to_thread
+from numpy.typing import NDArray
 
 from samplechop.offline.kits.analysis.curve import Curve
 from samplechop.offline.studio.desk import Desk
@@ -28,6 +29,7 @@ class OpenRecord:
 
     desk: Desk
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     viewers: set[Viewer] = field(default_factory=set)
     hearing: Worker | None = None
     job: Message | None = None
@@ -40,7 +42,16 @@ class OpenRecord:
 
     async def call(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Do something with the desk that may block, when nothing else is done with it. Raises UserError."""
-        async with self.turn:
+        return await self._alone(self.turn, work, *arguments)
+
+    async def peaks(self, level: int, first: int, last: int) -> NDArray[Any]:
+        """Give lowest and highest samples as `Desk.peaks`, beside what else is done with the desk: the waveform does
+        not wait for what was found. Raises UserError, ValueError.
+        """
+        return await self._alone(self.drawing, self.desk.peaks, level, first, last)
+
+    async def _alone(self, turn: asyncio.Lock, work: Callable[..., Result], *arguments: Any) -> Result:
+        async with turn:
             try:
                 return await to_thread.run_sync(work, *arguments)
             except OSError as error:

@@ -1,6 +1,5 @@
 """The studio's server: on this machine alone, for whoever has the address it prints, until Ctrl-C."""
 
-import functools
 import os
 import secrets
 import socket
@@ -13,10 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.applications import Starlette
 
 from samplechop.offline.common.array_cache import ArrayCache, user_cache
 from samplechop.offline.studio.answers import MOST_MESSAGE
+from samplechop.offline.studio.early import early
 from samplechop.offline.studio.guard import TOKEN, TOKEN_BYTES, Guard
 from samplechop.offline.studio.library import Library
 from samplechop.realtime.core.errors import UserError, reason_of
@@ -47,11 +47,11 @@ def serve(
     """
     library = Library(opened)
     with ExitStack() as open_:
-        listener = open_.enter_context(_listening(host, port))
+        listener = open_.enter_context(listening(host, port))
         cache = open_.enter_context(working_cache())
         names = names_of(host, listener.getsockname()[1])
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        guarded = Guard(_application(library, output, cache, usual), token, names)
+        guarded = Guard(early(lambda: _made(library, output, cache, usual)), token, names)
         tell(f"http://{names[0]}/?{TOKEN}={token}")
         if browser:
             address = f"http://{names[0]}/?{TOKEN}={guarded.token_for_once()}"
@@ -70,24 +70,13 @@ def serve(
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _application(library: Library, output: Path, cache: ArrayCache, usual: Mapping[str, Any]) -> ASGIApp:
-    """Give the application, made when it is first called, as uvicorn starts: what detects takes a while to import.
+def _made(library: Library, output: Path, cache: ArrayCache, usual: Mapping[str, Any]) -> Starlette:
+    """[any thread] Import what detects, and make what answers for the records."""
+    from samplechop.offline.studio.app import application
+    from samplechop.offline.studio.hub import Hub
+    from samplechop.offline.studio.kits import Kits
 
-    The browser begins meanwhile, and waits for its answers.
-    """
-
-    @functools.cache
-    def made() -> ASGIApp:
-        from samplechop.offline.studio.app import application
-        from samplechop.offline.studio.hub import Hub
-        from samplechop.offline.studio.kits import Kits
-
-        return application(Hub(library, Kits(output), cache, usual))
-
-    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-        await made()(scope, receive, send)
-
-    return answered
+    return application(Hub(library, Kits(output), cache, usual))
 
 
 def names_of(host: str, port: int) -> list[str]:
@@ -120,11 +109,13 @@ def working_cache() -> Iterator[ArrayCache]:
         yield ArrayCache(Path(folder))
 
 
-def _listening(host: str, port: int | None) -> socket.socket:
+def listening(host: str, port: int | None) -> socket.socket:
     """Listen at an address. Raises UserError."""
     tried = range(USUAL_PORT, USUAL_PORT + _SEARCH) if port is None else (port,)
     for one in tried:
-        found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # The protocol is named, else asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for the browser.
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             if os.name == "posix":  # Windows would let two programs have one port by it
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,5 +1,6 @@
 """A long piece of work in a process of its own: the page stays quick, sees how far it is, and can end it."""
 
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,8 @@ Tell = Callable[[Message], object]
 _STEPS = 200
 """Messages on the progress of a stage: as many as a bar on a screen can show."""
 
+_NICE = 10
+"""By how much less its turns count than those of the page, where the system knows of that."""
 _END_SECONDS = 5.0
 """That a process is given to remove what it has begun."""
 
@@ -113,6 +116,8 @@ def _ended(number: int, _frame: object) -> None:
 def _run(work: Callable[..., object], arguments: tuple[Any, ...], told: Connection) -> None:
     """[worker] Do it; what goes wrong that the user can mend is told."""
     end_with_parent()
+    if sys.platform != "win32":
+        os.nice(_NICE)
     signal.signal(signal.SIGTERM, _ended)  # so that what it has begun to write is removed
     from samplechop.offline.common.process_pool import take_turns_at_numba_cache
 

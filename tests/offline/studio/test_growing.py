@@ -11,7 +11,8 @@ import soundfile
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.project.store import project_of
 from samplechop.offline.studio import peaks
-from samplechop.offline.studio.growing import PRESSES, Growing, decide, is_growing
+from samplechop.offline.studio.growing import PRESSES, Growing, decide
+from samplechop.offline.studio.library import is_growing
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.session_writer import Facts, SessionWriter, line
 
