@@ -3,7 +3,7 @@
     record      what it is                         pads        the kit: slices on their pads
     project     decisions, what undo takes back    candidates  places it was chosen from
     grid        beats, tempo, key                  kit         options, figures
-    messages    sentences for the user
+    messages    sentences for the user             conflicts   decisions that lost their clear place
 
 Positions are samples of the record at its own rate.
 """
@@ -16,6 +16,7 @@ from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.kits.plan import Plan
+from samplechop.offline.project.conflicts import sentence
 from samplechop.offline.project.document import to_document
 from samplechop.offline.project.history import History
 from samplechop.offline.project.model import Project
@@ -36,7 +37,8 @@ def sections(
 ) -> Sections:
     """Give all sections. plan: None until the record was heard once."""
     document = to_document(project)
-    document.pop("offer", None)
+    for name in ("offer", "conflicts"):
+        document.pop(name, None)
     return {
         "record": {
             "name": record.name,
@@ -50,6 +52,7 @@ def sections(
         "candidates": _candidates(plan),
         "grid": _grid(plan, project),
         "kit": _kit(plan, options),
+        "conflicts": [{"chop": one.chop, "at": one.at, "said": sentence(one, project)} for one in project.conflicts],
         "messages": [*messages, *(plan.found.warnings if plan else ())],
     }
 

@@ -23,6 +23,7 @@ import "./drums.js";
 import "./chords.js";
 import "./heads.js";
 import "./live.js";
+import "./conflicts.js";
 import { ask, open } from "./server.js";
 import { store } from "./store.js";
 import { view } from "./view.js";

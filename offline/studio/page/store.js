@@ -1,6 +1,7 @@
 // What the page knows of the record, and what is selected. Nothing here is decided: that is the server's project.
 //
-//   "record" "project" "pads" "candidates" "grid" "kit" "messages"   a section is another
+//   "record" "project" "pads" "candidates" "grid" "kit" "conflicts" "messages"
+//                 a section is another
 //   "found"       attacks, drums or chords are       "job"      how far the detectors are
 //   "selected"    another pad or place               "cursor"   where playing begins
 //   "trouble"     a sentence to show                 "playing"  pads that sound
@@ -16,6 +17,7 @@ const EMPTY = {
   candidates: [],
   grid: { beats: [], tempo: null, key: null },
   kit: { options: {}, most: 16, weight: 0, found: null, figures: {}, at_bars: null, shape: "" },
+  conflicts: [],
   messages: [],
 };
 

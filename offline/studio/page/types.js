@@ -54,6 +54,9 @@
  * @property {string|null} redo
  */
 
+/** @typedef {{chop: string|null, at: number, said: string}} Conflict A decision that has no clear place in this file:
+ *   where it is kept, and why, in a sentence. */
+
 /**
  * @typedef {object} Sections
  * @property {RecordFacts} record
@@ -62,6 +65,7 @@
  * @property {Candidate[]} candidates
  * @property {Grid} grid
  * @property {Kit} kit
+ * @property {Conflict[]} conflicts
  * @property {string[]} messages
  */
 

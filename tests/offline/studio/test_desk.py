@@ -13,6 +13,7 @@ import soundfile
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits.analysis.curve import joined
 from samplechop.offline.kits.pipeline import make_kit
+from samplechop.offline.project.document import to_document
 from samplechop.offline.project.store import editing, project_of
 from samplechop.offline.studio import found, hearing, sound
 from samplechop.offline.studio.desk import Desk
@@ -182,6 +183,21 @@ def test_what_cannot_be_planned_is_said_and_the_rest_is_shown(desk: Desk) -> Non
     assert any("--start 60" in sentence for sentence in shown["messages"])
     desk.edit([{"do": "undo"}])
     assert desk.state()["pads"]
+
+
+def test_decisions_without_a_clear_place_are_told_until_they_are_settled(desk: Desk) -> None:
+    desk.edit([{"do": "add", "at": 1000}, {"do": "delete", "at": 5000}])
+    document = to_document(desk.history.project)
+    unclear = [{"what": "chop", "at": 1000, "was": 0.5, "chop": "c1"}, {"what": "deleted", "at": 5000, "was": 0.1}]
+    desk.edit([{"do": "replace", "project": {**document, "conflicts": unclear}}])
+    told = desk.state()["conflicts"]
+    assert [(one["chop"], one["at"]) for one in told] == [("c1", 1000), (None, 5000)]
+    assert told[0]["said"].startswith("c1, 0.500 s, has no sound like it")
+    assert len(desk.preview([{"do": "move", "chop": "c1", "to": 1200}])["conflicts"]) == 1
+    desk.edit([{"do": "settle", "chop": "c1"}])
+    assert [one["at"] for one in desk.state()["conflicts"]] == [5000]
+    desk.edit([{"do": "undo"}])
+    assert desk.state()["conflicts"] == told
 
 
 def test_a_record_that_is_gone_is_said(desk: Desk, source: Path) -> None:
