@@ -55,6 +55,20 @@ _FRAMES = """async ([what, seconds]) => {
   });
 }"""
 
+_TURNED = {"density": (0.3, 0.4, 0.5), "count": (20, 24, 30), "diversity": (0.3, 0.4, 0.6)}
+"""Values that sliders are turned to, of which the quickest counts."""
+_PREVIEW = """async ([option, value]) => {
+  const { store } = await import("/page/store.js");
+  const slider = document.querySelector(`input[data-option="${option}"]`);
+  const from = performance.now();
+  const shown = new Promise((done) => store.addEventListener("kit", done, { once: true }));
+  slider.valueAsNumber = value;
+  slider.dispatchEvent(new Event("input"));
+  await shown;
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  return performance.now() - from;
+}"""
+
 
 def figures(minutes: float = 90.0) -> Iterator[Figure]:
     """Make a record so long and measure. Raises UserError as `atlas_page.browser` does."""
@@ -92,11 +106,30 @@ def _moved(page: "Page", name: str) -> Iterator[Figure]:
         moved: dict[str, Any] = page.evaluate(_FRAMES, [what, SECONDS])
         yield Figure(name + what, moved["frames"], "frames/s").at_least(59)
         yield Figure(name + what + ", longest frame", moved["longest"], "ms")
+    for option, values in _TURNED.items():
+        shown = [page.evaluate(_PREVIEW, [option, value]) for value in values]
+        yield Figure(name + f"{option} turned to kit drawn", min(shown), "ms").at_most(100)
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
     heap = session.send("Runtime.getHeapUsage")
     yield Figure(name + "heap of the tab's scripts", heap["usedSize"] / 1e6, "MB").at_most(300)
     yield Figure(name + "typed arrays of the tab", heap.get("backingStorageSize", 0) / 1e6, "MB")
+    if (whole := _resident(page)) is not None:
+        yield Figure(name + "the tab's whole process", whole / 1e6, "MB").at_most(300)
+
+
+def _resident(page: "Page") -> float | None:
+    """Give the bytes of the process that draws the page, its share of what others have too; None without /proc."""
+    browser = page.context.browser
+    assert browser is not None
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    found = []
+    for process in processes:
+        place = Path(f"/proc/{process['id']}/smaps_rollup")
+        if process["type"] == "renderer" and place.exists():
+            share = next(line for line in place.read_text().splitlines() if line.startswith("Pss:"))
+            found.append(1024 * float(share.split()[1]))
+    return max(found, default=None)
 
 
 def make_record(path: Path, minutes: float) -> Path:
