@@ -60,8 +60,9 @@ class NearDuplicates:
 def over_maximum(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give Euclidean distances between vectors, (n, d), over the largest of them: float32 (n, n), 0..1."""
     vectors = np.asarray(vectors, np.float64)
-    squares = np.einsum("nd,nd->n", vectors, vectors)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (vectors @ vectors.T), 0.0))
+    products = np.einsum("id,jd->ij", vectors, vectors)  # not by BLAS, whose last bit depends on its threads
+    squares = np.diagonal(products)
+    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0.0))
     np.fill_diagonal(distances, 0.0)
     largest = distances.max(initial=0.0)
     return (distances / largest if largest > 0 else distances).astype(np.float32)

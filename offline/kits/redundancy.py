@@ -101,8 +101,9 @@ def _nearest(sounds: NDArray[np.float64], near: float) -> tuple[float, float]:
 
 
 def _distances(sounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    squares = np.einsum("nd,nd->n", sounds, sounds)
-    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares[:, None] + squares - 2 * (sounds @ sounds.T), 0.0))
+    products = np.einsum("id,jd->ij", sounds, sounds)  # not by BLAS, whose last bit depends on its threads
+    squares = np.diagonal(products)
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0.0))
     return distances
 
 

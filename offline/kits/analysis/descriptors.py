@@ -16,6 +16,7 @@ The spectra of a record are those of all its samples, whatever is cut out: so th
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
@@ -25,6 +26,9 @@ from numpy.typing import ArrayLike, NDArray
 from samplechop.offline.audio.mel import mel_filters
 from samplechop.offline.kits.core.options import Compare
 from samplechop.offline.kits.core.record import Record
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 RATE = 22_050
 """Hz, of the audio the spectrum is of."""
@@ -218,14 +222,15 @@ def _mono(record: Record, first: int, last: int) -> Iterator[NDArray[np.float32]
 
 def _spectra(blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
     """Give power in semitones and mel bands, (frames, 84 + 40); frame f is centred on sample f * HOP."""
-    weights, window = bank(), np.hanning(N_FFT + 1)[:-1].astype(np.float32)
+    weights, window = _sparse_bank(), np.hanning(N_FFT + 1)[:-1].astype(np.float32)
     rest = np.zeros(N_FFT // 2, np.float32)
 
     def frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
         windows = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
         spectrum = scipy.fft.rfft(windows * window, axis=1)
-        power: NDArray[np.float32] = (spectrum.real**2 + spectrum.imag**2) @ weights
-        return power
+        power = np.ascontiguousarray((spectrum.real**2 + spectrum.imag**2).T)
+        banded: NDArray[np.float32] = (weights @ power).T
+        return banded
 
     for block in blocks:
         rest = np.concatenate([rest, block])
@@ -273,6 +278,14 @@ def bank() -> NDArray[np.float32]:
         [semitones, mel_filters(frequencies, MELS, 0.0, RATE / 2)], axis=1
     ).astype(np.float32)
     return weights
+
+
+@cache
+def _sparse_bank() -> "csr_array":
+    # A dense product would be that of BLAS, whose sums differ with its threads: a kit must not differ with the cores.
+    from scipy.sparse import csr_array
+
+    return csr_array(bank().T)
 
 
 def similarity(vectors: NDArray[np.float32]) -> Similarity:
