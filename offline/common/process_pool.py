@@ -268,6 +268,16 @@ def on_cluster(calls: Sequence[Call[Result]], scheduler: str) -> Generator[tuple
                 f"the Dask scheduler {scheduler!r} has no workers: start some with `dask worker {scheduler}`"
             )
         numbers = {client.submit(_alone, call, pure=False): number for number, call in enumerate(calls)}
+        suspects = []
         for future in as_completed(list(numbers), loop=client.loop):
             number = numbers.pop(future)
-            yield number, None if isinstance(future.exception(), KilledWorker) else future.result()
+            if isinstance(future.exception(), KilledWorker):
+                suspects.append(number)
+            else:
+                yield number, future.result()
+        for number in suspects:  # dask blames all that a worker had before it when it died: so each is tried alone
+            again = client.submit(_alone, calls[number], pure=False) if len(suspects) > 1 else None
+            if again is None or isinstance(again.exception(), KilledWorker):
+                yield number, None
+            else:
+                yield number, again.result()

@@ -33,6 +33,8 @@ def make(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
         kit.mkdir()
         if text.startswith("deadly"):
             os.kill(os.getpid(), signal.SIGKILL)
+        if text.startswith("unlucky") and deaths(source) < 4:
+            os.kill(os.getpid(), signal.SIGKILL)
         (kit / "text").write_text(text)
         manifest = {
             "source": {"sha256": hashlib.sha256(source.read_bytes()).hexdigest()},
@@ -45,6 +47,13 @@ def make(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:
     with (folder.parent / "log").open("a") as log:
         log.write(f"{source.name}\n")
     return Done(("it is loud",) if text.startswith("loud") else ())
+
+
+def deaths(source: Path) -> int:
+    """Count how often it was begun before."""
+    with source.with_suffix(".begun").open("a") as begun:
+        begun.write(".")
+        return begun.tell() - 1
 
 
 def make_the_first(source: Path, folder: Path, options: ChopOptions, force: bool) -> Done:

@@ -369,6 +369,13 @@ def test_a_source_that_kills_every_worker_of_a_cluster_is_the_only_one_that_fail
     assert nothing_unfinished(out)
 
 
+def test_a_source_whose_workers_died_beside_another_one_is_tried_alone(cluster, tmp_path, out):
+    cluster.wait_for_workers(2, timeout=PATIENCE)
+    sources = records(tmp_path, a="deadly", b="unlucky")
+    report = make_kits(sources, out, OPTIONS, make, scheduler=cluster.scheduler_address)
+    assert names(report.failed) == ["a"] and names(report.made) == ["b"]
+
+
 def test_a_scheduler_that_is_not_there_is_refused(tmp_path, out, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("samplechop.offline.common.process_pool.CONNECT_SECONDS", 0.5)
