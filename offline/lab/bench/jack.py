@@ -124,7 +124,7 @@ def running(
                 stderr=screen,
             )
         try:
-            inputs = sorted(client.wait_for_port("^samplechop-audio.*:in_"))
+            inputs = sorted(client.wait_for_port("^samplechop-audio.*:in_", count=2))
             if virtual:
                 client.capture_midi(client.wait_for_port("^samplechop.*:chops")[0])
             assert process.stdin is not None

@@ -93,9 +93,11 @@ class JackClient:
         """Return when the client's cycles have passed the frame."""
         self._ask("wait_until", frame=int(frame))
 
-    def wait_for_port(self, pattern: str, timeout: float = PORT_SECONDS) -> list[str]:
-        """Return the full names of the ports that match a regular expression, once there is at least one."""
-        return list(self._ask("wait_for_port", pattern=pattern, timeout=timeout)["ports"])
+    def wait_for_port(self, pattern: str, timeout: float = PORT_SECONDS, count: int = 1) -> list[str]:
+        """Return the full names of the ports that match a regular expression, once there are so many: those of a
+        program with several come one after the other.
+        """
+        return list(self._ask("wait_for_port", pattern=pattern, timeout=timeout, count=count)["ports"])
 
     def ports(self, pattern: str = "") -> list[str]:
         """Name the ports that match a regular expression now, in the server's order."""

@@ -93,11 +93,11 @@ class _Program:
     def do_ports(self, pattern: str) -> dict[str, Any]:
         return {"ports": self.names(pattern)}
 
-    def do_wait_for_port(self, pattern: str, timeout: float) -> dict[str, Any]:
+    def do_wait_for_port(self, pattern: str, timeout: float, count: int) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
-        while not (ports := self.names(pattern)):
+        while len(ports := self.names(pattern)) < count:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no port {pattern!r} among {self.names('')}")
+                raise TimeoutError(f"not {count} of port {pattern!r} among {self.names('')}")
             time.sleep(0.02)
         return {"ports": ports}
 

@@ -160,7 +160,7 @@ def _audio_killed(place: Place) -> None:
     with place.server.client("daw") as client:
         listener = Listener(place.server, client)
         song = soundfile.read(place.song, dtype="float32")[0]
-        client.play(song, sorted(client.wait_for_port("^samplechop-audio.*:in_"))[:2])
+        client.play(song, sorted(client.wait_for_port("^samplechop-audio.*:in_", count=2))[:2])
         listener.wait_for_both(program)
         kill_audio(program)
         program.wait_until(lambda: not listener.sounding(), "the end of the notes", every=0.1)

@@ -84,7 +84,7 @@ def test_what_is_played_into_the_input_is_heard_bit_for_bit(jack_server: JackSer
     listener = Listener(jack_server, tmp_path, channels=2)
     listener.expect("started")
     with jack_server.client("turntable") as client:
-        inputs = sorted(client.wait_for_port("samplechop-audio.*:in_"))
+        inputs = sorted(client.wait_for_port("samplechop-audio.*:in_", count=2))
         start = client.play(signal, inputs[:2])
         client.wait_until(start + len(signal) + 4096)
         report = client.report()
@@ -107,8 +107,8 @@ def test_the_monitor_is_the_input_so_many_frames_late(jack_server: JackServer, t
     listener = Listener(jack_server, tmp_path, channels=2, monitor="aligned", delay=DELAY)
     listener.expect("started")
     with jack_server.client("deck") as client:
-        inputs = sorted(client.wait_for_port("samplechop-audio.*:in_"))
-        outputs = sorted(client.wait_for_port("samplechop-audio.*:out_"))
+        inputs = sorted(client.wait_for_port("samplechop-audio.*:in_", count=2))
+        outputs = sorted(client.wait_for_port("samplechop-audio.*:out_", count=2))
         recorded_from = client.record(outputs[:2], seconds=30)
         start = client.play(signal, inputs[:2])
         client.wait_until(start + len(signal) + DELAY + 4096)
@@ -131,7 +131,7 @@ def test_a_played_file_is_heard_and_analysed_to_its_end(jack_server: JackServer,
     soundfile.write(tmp_path / "file.wav", file, RATE, subtype="FLOAT")
     with jack_server.client("ears") as client:
         listener = Listener(jack_server, tmp_path, path=str(tmp_path / "file.wav"), monitor="aligned", delay=DELAY)
-        outputs = sorted(client.wait_for_port("samplechop-audio.*:out_"))
+        outputs = sorted(client.wait_for_port("samplechop-audio.*:out_", count=2))
         client.record(outputs[:2], seconds=30)
         listener.expect("ended")
         client.wait_until(client.now() + DELAY + 4096)

@@ -61,7 +61,7 @@ def test_taps_lie_where_the_record_was_heard_and_a_stop_loses_none(
         program = jack_server.popen(command, stderr=-1, env={"XDG_CONFIG_HOME": str(tmp_path)})
         try:
             port = ear.wait_for_port("^samplechop-pad.*:taps")[0]
-            outputs = sorted(ear.wait_for_port("^samplechop-audio.*:out_"))
+            outputs = sorted(ear.wait_for_port("^samplechop-audio.*:out_", count=2))
             first = ear.record(outputs[:2], seconds=60.0)
             with jack_server.popen([sys.executable, str(here / "tap.py"), port], stdin=-1, stdout=-1) as pad:
                 while not taps_in(file):

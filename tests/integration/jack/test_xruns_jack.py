@@ -48,7 +48,7 @@ def played(folder: Path, block_size: int, stop: bool) -> tuple[list[tuple[int, i
         with server.client("turntable") as client, said.open("w") as screen:
             program = server.popen(command, stderr=screen, env={"XDG_CONFIG_HOME": str(folder / "none")})
             try:
-                inputs = sorted(client.wait_for_port("^samplechop-audio.*:in_"))
+                inputs = sorted(client.wait_for_port("^samplechop-audio.*:in_", count=2))
                 start = client.play(np.arange(1, SECONDS * RATE, dtype=np.float32) * SCALE, inputs[:2])
                 client.wait_until(start + 2 * RATE)
                 if stop:
