@@ -9,7 +9,7 @@ GET /api/shaped?record&from&to&shape    the same, as a file of the kit has them 
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
-and those of library_routes, export_routes, teach_routes
+and those of library_routes, shelf_routes, export_routes, teach_routes
 WS  /api/live?record                    {"id", "edits": […]} → {"id"} or {"id", "error"}; {"state": …}, {"job": …},
                                         {"attacks": […], "from"}: those from this number on, as they are detected
 """
@@ -27,7 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, sound
+from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, shelf_routes, sound
 from samplechop.offline.studio.answers import as_text, attached, in_json, number, parsed, told
 from samplechop.offline.studio.desk import Desk, check_edits
 from samplechop.offline.studio.growing_feed import Feeds
@@ -69,7 +69,8 @@ def application(hub: Hub) -> Starlette:
         WebSocketRoute("/api/live", partial(_live, hub)),
         *Feeds(hub.library, hub.cache).routes(),
     ]
-    routes += [*library_routes.routes(hub), *export_routes.routes(hub), *Teach(hub).routes()]
+    routes += [*library_routes.routes(hub), *shelf_routes.routes(hub)]
+    routes += [*export_routes.routes(hub), *Teach(hub).routes()]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

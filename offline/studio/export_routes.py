@@ -3,15 +3,16 @@
 GET  /api/formats?record                        formats, those of the record's kit, where kits go, its name there
 POST /api/export  {record, formats, place, replace}   begin to make a kit; 409 {taken, free} where one is there
 POST /api/export/stop  {record}                 break it off
-GET  /api/kit?name                              a kit as zip
+GET  /api/kit?name or ?kit                      a kit as zip; kit: the id of one that lies in what was opened
 GET  /api/kit/file?name&file                    a file of a kit
-POST /api/reveal  {kit}                         show a kit in the file manager
+POST /api/reveal  {name} or {kit}               show a kit in the file manager
 """
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -25,7 +26,9 @@ from samplechop.offline.kits.core.naming import safe
 from samplechop.offline.kits.core.record import title
 from samplechop.offline.studio.answers import attached, in_json, posted, told
 from samplechop.offline.studio.exporting import Order
+from samplechop.offline.studio.handing_over import show
 from samplechop.offline.studio.hub import Hub
+from samplechop.offline.studio.kits import zipped
 from samplechop.realtime.core.errors import UserError, reason_of
 
 _IN_MEMORY = 16 << 20
@@ -105,11 +108,12 @@ async def _file(hub: Hub, request: Request) -> Response:
 
 
 async def _zip(hub: Hub, request: Request) -> Response:
-    name = request.query_params.get("name", "")
+    place = await to_thread.run_sync(_place, hub, request.query_params)
+    name = place.name
     with ExitStack() as open_:
         made = open_.enter_context(SpooledTemporaryFile(_IN_MEMORY))
         try:
-            await to_thread.run_sync(hub.kits.zipped, name, made)
+            await to_thread.run_sync(zipped, place, made)
         except OSError as error:
             raise UserError(f"the kit {name!r} cannot be read: {reason_of(error)}") from None
         headers = attached(f"{name}.zip") | {"Content-Length": str(made.tell())}
@@ -124,5 +128,13 @@ def _blocks(made: IO[bytes], open_: ExitStack) -> Iterator[bytes]:
 
 
 async def _reveal(hub: Hub, request: Request) -> Response:
-    await to_thread.run_sync(hub.kits.reveal, str((await posted(request)).get("kit")))
+    place = await to_thread.run_sync(_place, hub, await posted(request))
+    await to_thread.run_sync(show, place, "file manager")
     return in_json({})
+
+
+def _place(hub: Hub, asked: Mapping[str, Any]) -> Path:
+    """Give the folder of the kit that is asked about. Raises UserError."""
+    if "kit" in asked:
+        return hub.shelf.kit(str(asked["kit"])).path
+    return hub.kits.kit(str(asked.get("name", "")))

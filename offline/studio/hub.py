@@ -23,6 +23,7 @@ from samplechop.offline.studio.hearing import ALL_HEARD, Task, hear
 from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library, is_growing
 from samplechop.offline.studio.opened import OpenRecord
+from samplechop.offline.studio.shelf import Shelf
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.offline.studio.worker import Stopped, Worker
 from samplechop.realtime.core.errors import UserError
@@ -46,6 +47,7 @@ class Hub:
     ) -> None:
         """Serve a library. kits: where kits go. usual: options of kits, below those of projects."""
         self.library, self.kits, self.cache, self.usual, self._idle = library, kits, cache, dict(usual), idle_seconds
+        self.shelf = Shelf(library.opened, kits.folder)
         self._records: dict[str, asyncio.Task[OpenRecord]] = {}
         self._running: set[asyncio.Task[Any]] = set()
         self._ears = asyncio.Semaphore(max(1, cores() // 2))

@@ -1,12 +1,9 @@
-"""The folder that kits are exported to: what is there, what a kit may be called, its files, and the file manager.
+"""The folder that kits are exported to: what is there, what a kit may be called, and its files.
 
 The page knows kits by the names of their folders, and files as the kit's manifest lists them; no other file is given.
 """
 
 import os
-import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -53,36 +50,20 @@ class Kits:
             raise UserError(f"there is no kit {name!r} in {str(self.folder)!r}")
         return place
 
-    def files(self, name: str) -> list[str]:
-        """Give the files of a kit, as its manifest lists them. Raises UserError."""
-        place = self.kit(name)
-        return [path.relative_to(place).as_posix() for path in files_of(place)]
-
     def file(self, name: str, file: str) -> Path:
         """Give a file of a kit. Raises UserError for what its manifest does not list."""
-        if file not in self.files(name):
+        place = self.kit(name)
+        if file not in _files(place):
             raise UserError(f"the kit {name!r} has no file {file!r:.80}")
-        return self.kit(name) / file
+        return place / file
 
-    def zipped(self, name: str, into: IO[bytes]) -> None:
-        """Write a kit as zip: the same kit gives the same bytes, but for its date. Raises UserError, OSError."""
-        place = self.kit(name)
-        with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as made:
-            for file in sorted(self.files(name), key=lambda file: (file != MANIFEST, file)):
-                made.write(place / file, f"{name}/{file}")
 
-    def reveal(self, name: str) -> None:
-        """Show a kit in the file manager. Raises UserError where there is none."""
-        place = self.kit(name)
-        opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
-        if shutil.which(opener) is None:
-            raise UserError(f"there is no file manager to be asked here: the kit is in {str(place)!r}")
-        nothing = subprocess.DEVNULL
-        try:
-            subprocess.Popen(
-                [opener, str(place)], stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
-            )
-        except OSError as error:
-            raise UserError(
-                f"the file manager does not start ({error.strerror}): the kit is in {str(place)!r}"
-            ) from None
+def zipped(place: Path, into: IO[bytes]) -> None:
+    """Write the kit in a folder as zip: the same kit gives the same bytes, but for its date. Raises OSError."""
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_STORED) as made:
+        for file in sorted(_files(place), key=lambda file: (file != MANIFEST, file)):
+            made.write(place / file, f"{place.name}/{file}")
+
+
+def _files(place: Path) -> list[str]:
+    return [path.relative_to(place).as_posix() for path in files_of(place)]

@@ -55,7 +55,7 @@ class Library:
 
     def __init__(self, opened: Sequence[Path]) -> None:
         """Open files, sessions and folders. Raises UserError for what is not there or holds no audio."""
-        self._opened = tuple(opened)
+        self.opened = tuple(opened)
         self._items: dict[str, Item] = {}
         self.look()
         for path in opened:
@@ -64,8 +64,8 @@ class Library:
 
     def look(self) -> list[Item]:
         """Look anew what there is, in order. Raises UserError where nothing is left."""
-        found = inputs(self._opened)
-        here = [path.absolute() for path in self._opened]
+        found = inputs(self.opened)
+        here = [path.absolute() for path in self.opened]
         self._items = {}
         for path in found:
             item = _item(path, here)
@@ -87,5 +87,9 @@ def _item(path: Path, opened: Sequence[Path]) -> Item:
     place = path.absolute()
     above = next((root for root in opened if root in place.parents), place.parent)
     inside = place.parent.relative_to(above.parent)
-    mark = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:12]
-    return Item(mark, path, title(path), inside.as_posix())
+    return Item(mark_of(path), path, title(path), inside.as_posix())
+
+
+def mark_of(path: Path) -> str:
+    """Give the id of a place, the same at every start."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:12]

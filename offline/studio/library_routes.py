@@ -1,11 +1,10 @@
 """What the server answers about what was opened.
 
-GET  /api/library              records, and kits of the folder that kits go to
+GET  /api/library              records
 GET  /api/picture?record       {heights: COLUMNS numbers 0..255, seconds}
 GET  /api/similar?record&at    places like the slice that begins there, see `similar`
 """
 
-import os
 from functools import partial
 
 from anyio import CapacityLimiter, to_thread
@@ -13,13 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from samplechop.offline.kits.core.record import is_kit
 from samplechop.offline.studio.answers import in_json, number, told
 from samplechop.offline.studio.hub import Hub
 from samplechop.offline.studio.pictures import picture
 from samplechop.offline.studio.similar import similar
-
-MOST_KITS = 1000
 
 
 def routes(hub: Hub) -> list[Route]:
@@ -35,15 +31,7 @@ def routes(hub: Hub) -> list[Route]:
 
 async def _library(hub: Hub, _: Request) -> Response:
     items = await to_thread.run_sync(lambda: [item.facts() for item in hub.library.look()])
-    return in_json({"items": items, "kits": await to_thread.run_sync(_kits, hub)})
-
-
-def _kits(hub: Hub) -> list[str]:
-    try:
-        names = sorted(entry.name for entry in os.scandir(hub.kits.folder) if is_kit(hub.kits.folder / entry.name))
-    except OSError:
-        return []
-    return names[:MOST_KITS]
+    return in_json({"items": items})
 
 
 async def _picture(hub: Hub, one_at_a_time: CapacityLimiter, request: Request) -> Response:

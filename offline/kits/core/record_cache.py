@@ -93,13 +93,23 @@ def record_cache(
 
     channel: what of stereo is analysed. The decoder counts as well: two may differ in what they make of a lossy file.
     """
-    facts = file.stat()
-    at = [os.path.realpath(file), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
 
     def hashed() -> Arrays:
         with file.open("rb") as opened:
             return {"sha256": np.array(hashlib.file_digest(opened, "sha256").hexdigest())}
 
-    digest = kept.arrays(json.dumps(["file", at]), hashed)["sha256"].tolist()
+    digest = kept.arrays(_place_key(file), hashed)["sha256"].tolist()
     read = [digest, sample_rate, channels, length, channel, soundfile.__libsndfile_version__]
     return RecordCache(kept, json.dumps(read))
+
+
+def known_digest(kept: ArrayCache, file: Path) -> str | None:
+    """Give the SHA-256 of a file that was read before and is as it was; None of any other. Raises OSError."""
+    found = kept.kept(_place_key(file))
+    return None if found is None else str(found["sha256"].tolist())
+
+
+def _place_key(file: Path) -> str:
+    facts = file.stat()
+    at = [os.path.realpath(file), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
+    return json.dumps(["file", at])

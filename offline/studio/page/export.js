@@ -129,7 +129,7 @@ class Export extends HTMLElement {
 
   /** @param {string} kit */
   #reveal(kit) {
-    post("reveal", { kit }).catch(
+    post("reveal", { name: kit }).catch(
       (error) => this.#said.append(make("p", { class: "trouble" }, `${sentence(error.message)}.`)));
   }
 

@@ -2,13 +2,15 @@
 
 import { button, icon, make } from "./dom.js";
 import { alike } from "./alike.js";
-import { ask, open, post, recordId } from "./server.js";
+import { ask, open, recordId } from "./server.js";
+import { Shelf } from "./shelf.js";
 import { store } from "./store.js";
-import { counted } from "./words.js";
 
 /** @typedef {{id: string, title: string, folder: string, session: boolean, live: boolean, project: boolean}} Item */
 
 const KEY = "samplechop-library", NARROW = "(max-width: 1180px)";
+/** @type {(does: () => void) => void} */
+const later = window.requestIdleCallback ?? setTimeout;
 const SHELF = ["M2.5 3v10", "M5.5 3v10", "M8.5 3.5l3.5 9.5"], HIGH = 24;
 
 class Library extends HTMLElement {
@@ -16,7 +18,7 @@ class Library extends HTMLElement {
   #search = make("input", { type: "search", placeholder: "Search", "aria-label": "Search the library",
                             autocomplete: "off", spellcheck: false });
   #list = make("nav", { "aria-label": "Records" });
-  #kits = make("div", { class: "kits" });
+  #shelf = new Shelf((id) => this.#openBy(id));
   /** @type {Item[]} */
   #items = [];
   /** Pictures that were asked for. @type {Map<string, Promise<{heights: number[], seconds: number|null}>>} */
@@ -29,7 +31,7 @@ class Library extends HTMLElement {
     this.hidden = true;
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", "Library");
-    this.append(make("div", { class: "search" }, this.#search), this.#list, this.#kits, alike());
+    this.append(make("div", { class: "search" }, this.#search), this.#list, this.#shelf.element, alike());
     document.getElementById("bar")?.prepend(this.#turn);
     this.#search.addEventListener("input", () => this.#fill());
     this.addEventListener("keydown", (event) => this.#key(event));
@@ -42,13 +44,13 @@ class Library extends HTMLElement {
   /** @param {boolean} [isFirst] */
   async #load(isFirst = false) {
     try {
-      const { items, kits } = await (await ask("/api/library")).json();
+      const { items } = await (await ask("/api/library")).json();
       const before = JSON.stringify(this.#items);
       this.#items = items;
       if (JSON.stringify(items) !== before) this.#fill();
-      this.#showKits(kits);
       const kept = localStorage.getItem(KEY);
       if (isFirst) this.#show(kept ? kept === "open" : items.length > 1 && !matchMedia(NARROW).matches);
+      else if (!this.hidden) this.#shelf.load();
     } catch {
       // the page says already that the studio is gone
     }
@@ -58,6 +60,8 @@ class Library extends HTMLElement {
   #show(isOpen, byHand = false) {
     this.hidden = !isOpen;
     this.#turn.setAttribute("aria-expanded", String(isOpen));
+    // What somebody wants to hear comes first: folders are looked through when nothing else is to be done.
+    if (isOpen) later(() => this.#shelf.load());
     if (!byHand) return;
     localStorage.setItem(KEY, isOpen ? "open" : "closed");
     if (isOpen) this.#search.focus();
@@ -77,6 +81,7 @@ class Library extends HTMLElement {
     }
     if (!found.length) shown.push(make("p", { class: "faint" }, "Nothing here is called so."));
     this.#list.replaceChildren(...shown);
+    this.#shelf.filter(words);
     this.#mark();
   }
 
@@ -121,19 +126,17 @@ class Library extends HTMLElement {
     this.#mark();
   }
 
+  /** @param {string} id */
+  #openBy(id) {
+    const item = this.#items.find((one) => one.id === id);
+    if (item) this.#open(item);
+  }
+
   #mark() {
     for (const one of this.#list.querySelectorAll("button")) {
       if (one.dataset.id === recordId()) one.setAttribute("aria-current", "true");
       else one.removeAttribute("aria-current");
     }
-  }
-
-  /** @param {string[]} kits */
-  #showKits(kits) {
-    this.#kits.replaceChildren(...(kits.length ? [make("h3", {}, counted(kits.length, "kit"))] : []),
-      ...kits.map((kit) => button(`Show the files of ${kit}`, () => {
-        post("reveal", { kit }).catch((error) => store.complain(error.message));
-      }, kit)));
   }
 
   /** Walk along what is in it by up and down. @param {KeyboardEvent} event */

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from samplechop.offline.export import FORMATS
-from samplechop.offline.studio.kits import Kits
+from samplechop.offline.studio.handing_over import show
 from samplechop.realtime.core.errors import UserError
 from tests.offline.studio.conftest import Studio
 from tests.support.command import samplechop
@@ -161,16 +161,19 @@ def test_a_file_that_is_not_of_the_kit_is_not_given(client: Client, kit: Path) -
 
 
 def test_a_kit_is_shown_in_the_file_manager(kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kits, shown = Kits(kit.parent), tmp_path / "shown"
+    shown = tmp_path / "shown"
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="no file manager"):
-        kits.reveal("exported")
+        show(kit, "file manager")
     manager = tmp_path / "xdg-open"
     manager.write_text(f'#!/bin/sh\nprintf %s "$1" > {shown}.part\n/bin/mv {shown}.part {shown}\n')
     manager.chmod(0o700)
-    kits.reveal("exported")
+    show(kit, "file manager")
     wait_until(shown.exists)
     assert shown.read_text() == os.fspath(kit)
-    for name in ("..", "nothing", "mine/..", ""):
-        with pytest.raises(UserError):
-            kits.reveal(name)
+
+
+@pytest.mark.parametrize("name", ["..", "nothing", "mine/..", ""])
+def test_nothing_but_a_kit_is_shown(client: Client, name: str) -> None:
+    assert client.post("/api/reveal", {"name": name})[0] == 400
+    assert client.post("/api/reveal", {"kit": name})[0] == 400

@@ -1,8 +1,11 @@
 """The library: records are found, switched over without loading the page anew, and what sounds alike is heard."""
 
+import shutil
+
 import pytest
 
 from tests.offline.studio.conftest import HEARD, until
+from tests.offline.studio.test_shelf import kit
 
 
 @pytest.fixture
@@ -52,3 +55,21 @@ def test_a_place_that_is_alike_becomes_a_chop(library):
     library.click(".alike > button")
     library.locator(".alike .row > button + button:visible").first.click()
     until(library, "({ store }) => store.project.chops.length === 1")
+
+
+def test_a_kit_of_the_opened_folders_is_shown_large_and_leads_to_its_record(library, studio, record):
+    source = studio.folder / "groove.wav"
+    kit(studio.folder / "sets" / "verse", source)
+    try:
+        library.evaluate("dispatchEvent(new Event('focus'))")
+        library.click("chop-library .kits .item:has-text('verse')")
+        library.wait_for_selector("#kit-panel img", state="attached")
+        assert "2 slices" in library.inner_text("#kit-panel")
+        library.click("#kit-panel button:has-text('Open its record')")
+        until(library, "({ store }) => store.record.name === 'groove'")
+        assert library.is_hidden("#kit-panel")
+    finally:
+        shutil.rmtree(studio.folder / "sets")
+        library.click(f"chop-library nav .item:has-text('{record.stem}')")
+        until(library, "({ store }, title) => store.record.name === title", record.stem)
+        until(library, HEARD)
