@@ -7,31 +7,37 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits.core.model import MANIFEST, SLICES
 from samplechop.offline.kits.core.record import audio_files, is_kit
 from samplechop.offline.kits.core.record_cache import known_digest
 from samplechop.offline.studio import kit_facts
+from samplechop.offline.studio.atlases import INDEX, AtlasFacts, is_atlas
+from samplechop.offline.studio.atlases import read as atlas_facts
 from samplechop.offline.studio.kit_facts import KitFacts
 from samplechop.offline.studio.library import Item, mark_of
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.recording.session_folder import LOG
 
 MOST = 1000
-"""Kits that are listed."""
+"""Of each that are listed."""
 _MOST_FOLDERS = 20_000
 """That are looked into, before a disk that was opened whole keeps the rest waiting."""
 
 
+Facts = TypeVar("Facts", covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A kit. id: of its place, the same at every start. folder: the one it lies in, for people."""
+class Found(Generic[Facts]):
+    """A kit or an atlas. id: of its place, the same at every start. folder: the one it lies in, for people."""
 
     id: str
     path: Path
     folder: str
-    facts: KitFacts
+    facts: Facts
 
 
 class Shelf:
@@ -40,27 +46,32 @@ class Shelf:
     def __init__(self, opened: Sequence[Path], kits: Path) -> None:
         """Look in what was opened, and in the folder that kits go to, which need not be there."""
         self._roots = [path.absolute() for path in (*opened, kits)]
-        self._kits: dict[str, Found] = {}
+        self._kits: dict[str, Found[KitFacts]] = {}
+        self._atlases: dict[str, Found[AtlasFacts]] = {}
 
-    def look(self) -> list[Found]:
-        """Look anew what kits there are, in order of their places. [any thread, one at a time]"""
-        before = {one.path: one for one in self._kits.values()}
-        found: dict[str, Found] = {}
+    def look(self) -> tuple[list[Found[KitFacts]], list[Found[AtlasFacts]]]:
+        """Look anew what kits and atlases there are, in order of their places. [any thread, one at a time]"""
+        before, kits, atlases = self._kits, dict[str, Found[KitFacts]](), dict[str, Found[AtlasFacts]]()
         for root in self._roots:
-            for path in kits_in(root):
+            for path in _lying_in(root):
                 mark = mark_of(path)
-                if mark in found:
-                    continue
-                there = before.get(path)
-                facts = kit_facts.read(path, there.facts if there else None)
-                inside = path.parent.relative_to(root.parent) if path != root else Path(path.parent.name)
-                found[mark] = Found(mark, path, inside.as_posix(), facts)
-                if len(found) == MOST:
-                    break
-        self._kits = found
-        return list(found.values())
+                inside = (path.parent.relative_to(root.parent) if path != root else Path(path.parent.name)).as_posix()
+                if is_kit(path) and len(kits) < MOST:
+                    facts = kit_facts.read(path, before[mark].facts if mark in before else None)
+                    kits.setdefault(mark, Found(mark, path, inside, facts))
+                elif is_atlas(path) and len(atlases) < MOST:
+                    atlases.setdefault(mark, Found(mark, path, inside, atlas_facts(path)))
+        self._kits, self._atlases = kits, atlases
+        return list(kits.values()), list(atlases.values())
 
-    def kit(self, name: str) -> Found:
+    def atlas(self, name: str) -> Path:
+        """Give the page of an atlas by its id, as it was looked last. Raises UserError for what is none any more."""
+        found = self._atlases.get(name)
+        if found is None or found.path.is_symlink() or not is_atlas(found.path):
+            raise UserError("there is no such atlas in what was opened")
+        return found.path / INDEX
+
+    def kit(self, name: str) -> Found[KitFacts]:
         """Find a kit by its id, as it was looked last. Raises UserError for what is no kit any more."""
         found = self._kits.get(name)
         if found is None or found.path.is_symlink() or not is_kit(found.path):
@@ -75,11 +86,11 @@ class Shelf:
         return path
 
 
-def kits_in(root: Path) -> Iterator[Path]:
-    """Give the kits in a folder, sorted; hidden folders, sessions and links are passed over."""
+def _lying_in(root: Path) -> Iterator[Path]:
+    """Give what may be kits and atlases in a folder, sorted; hidden folders, sessions and links are passed over."""
     walk = os.walk(root)
     for _, (place, folders, files) in zip(range(_MOST_FOLDERS), walk, strict=False):
-        if MANIFEST in files and SLICES in folders:
+        if (MANIFEST in files and SLICES in folders) or (INDEX in files and is_atlas(Path(place))):
             yield Path(place)
             folders.clear()
         elif LOG in files:
@@ -88,7 +99,7 @@ def kits_in(root: Path) -> Iterator[Path]:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
 
 
-def sources(kits: Sequence[Found], items: Sequence[Item], cache: ArrayCache) -> dict[str, str]:
+def sources(kits: Sequence[Found[KitFacts]], items: Sequence[Item], cache: ArrayCache) -> dict[str, str]:
     """Give the ids of the records that kits were made of, by the kits' ids.
 
     A file is the one whose content the manifest names; where that was never read, the one of its name and size.

@@ -1,6 +1,7 @@
-// What lies beside the records: kits with their pictures. One press shows a kit large, what it is, and what it is of.
+// What lies beside the records: kits with their pictures, and atlases. One press shows a kit large, what it is, and
+// what it is of; another opens an atlas beside this page.
 
-import { button, make } from "./dom.js";
+import { button, icon, make } from "./dom.js";
 import { panel } from "./panel.js";
 import { ask, post, recordId } from "./server.js";
 import { store } from "./store.js";
@@ -8,15 +9,19 @@ import { counted, sentence } from "./words.js";
 
 /** @typedef {{id: string, title: string, folder: string, slices: number, tempo: string, key: string, source: string,
  *   record: string|null, picture: boolean}} Kit */
+/** @typedef {{id: string, title: string, folder: string, sounds: number}} Atlas */
 
 /** How the kits of the record that is open are told, beside others. */
 const MINE = "of this record";
+const DOTS = "M3.5 12h.01M6 8.5h.01M4.5 4.5h.01M9 11h.01M9.5 6h.01M12.5 9h.01M12 3.5h.01";
 
 export class Shelf {
-  element = make("nav", { class: "kits", "aria-label": "Kits" });
+  element = make("nav", { class: "kits", "aria-label": "Kits and atlases" });
   #panel = panel("kit-panel", "Kit", null);
   /** @type {Kit[]} */
   #kits = [];
+  /** @type {Atlas[]} */
+  #atlases = [];
   /** @type {string[]} */
   #words = [];
   /** Opens a record by its id. @type {(id: string) => void} */
@@ -31,9 +36,9 @@ export class Shelf {
   /** Look what there is. */
   async load() {
     try {
-      const { kits } = await (await ask("/api/shelf")).json();
-      if (JSON.stringify(kits) === JSON.stringify(this.#kits)) return;
-      this.#kits = kits;
+      const { kits, atlases } = await (await ask("/api/shelf")).json();
+      if (JSON.stringify([kits, atlases]) === JSON.stringify([this.#kits, this.#atlases])) return;
+      [this.#kits, this.#atlases] = [kits, atlases];
       this.#fill();
     } catch {
       // the page says already that the studio is gone
@@ -47,12 +52,16 @@ export class Shelf {
   }
 
   #fill() {
-    const found = this.#kits.filter(({ title, folder, source }) => this.#words.every((word) =>
-      `${folder}/${title} ${source}`.toLowerCase().includes(word)));
+    const named = (/** @type {string} */ name) => this.#words.every((word) => name.toLowerCase().includes(word));
+    const found = this.#kits.filter(({ title, folder, source }) => named(`${folder}/${title} ${source}`));
+    const atlases = this.#atlases.filter(({ title, folder }) => named(`${folder}/${title}`));
     const focused = this.element.contains(document.activeElement)
       ? /** @type {HTMLElement} */ (document.activeElement).dataset.id : null;
     const rows = found.map((kit) => this.#row(kit));
-    this.element.replaceChildren(...(found.length ? [make("h3", {}, counted(found.length, "kit"))] : []), ...rows);
+    const heading = (/** @type {number} */ count, /** @type {string[]} */ ...words) =>
+      count ? [make("h3", {}, counted(count, words[0], words[1]))] : [];
+    this.element.replaceChildren(...heading(found.length, "kit"), ...rows,
+      ...heading(atlases.length, "atlas", "atlases"), ...atlases.map((atlas) => this.#atlas(atlas)));
     rows.find((row) => row.dataset.id === focused)?.focus();
   }
 
@@ -64,6 +73,15 @@ export class Shelf {
       make("span", { class: "title" }, title), make("span", { class: "length faint" }, slices ? String(slices) : ""),
       picture(kit, ""), make("span", { class: "marks faint" }, of));
     one.addEventListener("click", () => this.#show(kit, one));
+    return one;
+  }
+
+  /** @param {Atlas} atlas */
+  #atlas({ id, title, sounds }) {
+    const one = make("button", { type: "button", class: "item atlas", title: "Open it in another window" },
+      icon(DOTS), make("span", { class: "title" }, title),
+      make("span", { class: "length faint" }, sounds ? counted(sounds, "sound") : ""));
+    one.addEventListener("click", () => post("atlas", { atlas: id }).catch((error) => store.complain(error.message)));
     return one;
   }
 

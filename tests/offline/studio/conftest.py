@@ -1,6 +1,7 @@
 """A studio that runs, with one made-up record for each file of tests, heard already; a window of it in Chromium."""
 
 import json
+import os
 import shutil
 import subprocess
 import urllib.request
@@ -52,10 +53,14 @@ def groove() -> np.ndarray:
 
 @dataclass
 class Studio:
-    """A server that runs. folder: what it has open; files may come. kits: where kits go. address: with the token."""
+    """A server that runs. folder: what it has open; files may come. kits: where kits go. address: with the token.
+
+    shown: a file that has what other programs were asked to show, a line each.
+    """
 
     folder: Path
     kits: Path
+    shown: Path
     address: str
     process: subprocess.Popen[str]
 
@@ -86,16 +91,20 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     folder = tmp_path_factory.mktemp("studio")
     soundfile.write(folder / "groove.wav", groove(), RATE, "PCM_16")
     cache, kits = str(tmp_path_factory.mktemp("cache")), tmp_path_factory.mktemp("kits")
+    programs = tmp_path_factory.mktemp("programs")
+    (opener := programs / "xdg-open").write_text(f'#!/bin/sh\necho "$1" >> {programs / "shown"}\n')
+    opener.chmod(0o700)
     running = program(
         *("studio", folder, "--no-browser", "--port", 0, "-o", kits),
         script="samplechop/__main__.py",
         SAMPLECHOP_CACHE=cache,
         XDG_DATA_HOME=cache,
+        PATH=f"{programs}:{os.environ['PATH']}",
     )
     assert running.stdout is not None
     address = running.stdout.readline().strip()
     assert address.startswith("http://127.0.0.1:"), running.communicate()
-    yield Studio(folder, kits, address, running)
+    yield Studio(folder, kits, programs / "shown", address, running)
     running.terminate()
     running.communicate(timeout=PATIENCE)
 

@@ -1,9 +1,10 @@
-"""Kits of what was opened: found wherever they lie in it, nowhere else, and known to be of their records."""
+"""Kits and atlases of what was opened: found wherever they lie in it and nowhere else; whose record a kit is of."""
 
 import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import soundfile
 
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits.core.record_cache import record_cache
+from samplechop.offline.studio.atlases import GENERATOR
 from samplechop.offline.studio.library import Library
 from samplechop.offline.studio.shelf import Shelf, sources
 from samplechop.realtime.core.errors import UserError
@@ -48,14 +50,14 @@ def test_kits_are_found_wherever_they_lie_in_what_was_opened(tmp_path: Path) -> 
     kit(outside / "five")
     (opened / "link").symlink_to(outside)
     shelf = Shelf([opened, opened / "deep"], kits)
-    assert [one.path for one in shelf.look()] == here
-    assert [one.folder for one in shelf.look()] == ["opened/deep/er", "opened", "kits"]
+    assert [one.path for one in shelf.look()[0]] == here
+    assert [one.folder for one in shelf.look()[0]] == ["opened/deep/er", "opened", "kits"]
 
 
 def test_a_kit_that_went_is_given_no_more(tmp_path: Path) -> None:
     place = kit(tmp_path / "one")
     shelf = Shelf([], tmp_path)
-    (found,) = shelf.look()
+    ((found,), _) = shelf.look()
     assert shelf.picture(found.id) == place / "drawn.png"
     shutil.rmtree(place)
     with pytest.raises(UserError, match="no such kit"):
@@ -68,7 +70,7 @@ def test_a_picture_lies_in_its_kit(tmp_path: Path) -> None:
     (place / "drawn.png").unlink()
     (place / "drawn.png").symlink_to(other)
     shelf = Shelf([], tmp_path)
-    (found,) = shelf.look()
+    ((found,), _) = shelf.look()
     with pytest.raises(UserError, match="no picture"):
         shelf.picture(found.id)
 
@@ -78,7 +80,7 @@ def test_a_picture_lies_in_its_kit(tmp_path: Path) -> None:
 )
 def test_a_manifest_may_say_anything(tmp_path: Path, text: str) -> None:
     (kit(tmp_path / "one") / "kit.json").write_text(text)
-    (found,) = Shelf([], tmp_path).look()
+    ((found,), _) = Shelf([], tmp_path).look()
     assert (found.facts.slices, found.facts.tempo, found.facts.has_picture) == (0, "", False)
 
 
@@ -91,7 +93,7 @@ def test_a_kit_is_of_the_record_whose_content_it_names(tmp_path: Path) -> None:
     names = {item.id: item.path.name for item in library.items()}
 
     def source() -> str | None:
-        found = sources(shelf.look(), library.items(), cache)
+        found = sources(shelf.look()[0], library.items(), cache)
         return next((names[record] for record in found.values()), None)
 
     assert source() == "one.wav"  # nobody has read it yet
@@ -99,6 +101,40 @@ def test_a_kit_is_of_the_record_whose_content_it_names(tmp_path: Path) -> None:
     assert source() is None
     record_cache(cache, renamed, RATE, 1, 100, "auto")
     assert source() == "renamed.wav"
+
+
+def atlas(folder: Path, head: str = GENERATOR.decode()) -> Path:
+    """Make an atlas of seven sounds as far as anybody can see."""
+    (folder / "page" / "data").mkdir(parents=True)
+    (folder / "page" / "data" / "sounds.js").write_text("takeSounds({})")
+    (folder / "page" / "index.html").write_text(f"<!doctype html>\n<head>{head}</head>")
+    (folder / "atlas.json").write_text('{"rows": 7}')
+    return folder / "page"
+
+
+def test_the_page_that_is_made_now_tells_of_its_generator() -> None:
+    assert GENERATOR in resources.files("samplechop.offline.atlas.web").joinpath("index.html").read_bytes()[:1000]
+
+
+def test_atlases_are_found_older_ones_too_and_other_pages_are_not(tmp_path: Path) -> None:
+    new, old = atlas(tmp_path / "opened" / "a"), atlas(tmp_path / "opened" / "b", "<title>Atlas</title>")
+    copied = new.parent.parent / "c"
+    shutil.copytree(new, copied)
+    atlas(tmp_path / "opened" / "d", "<title>Holiday</title>")
+    outside = atlas(tmp_path / "outside")
+    (tmp_path / "opened" / "link").symlink_to(outside.parent)
+    (linked := tmp_path / "opened" / "linked").mkdir()
+    (linked / "index.html").symlink_to(outside / "index.html")
+    shelf = Shelf([tmp_path / "opened"], tmp_path / "kits")
+    _, atlases = shelf.look()
+    assert [(one.path, one.facts.title, one.facts.sounds) for one in atlases] == [
+        *((new, "a", 7), (old, "b", 7), (copied, "c", 0))
+    ]
+    assert shelf.atlas(atlases[0].id) == new / "index.html"
+    (new / "index.html").unlink()
+    (new / "index.html").symlink_to(outside / "index.html")
+    with pytest.raises(UserError, match="no such atlas"):
+        shelf.atlas(atlases[0].id)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from tests.offline.studio.conftest import HEARD, until
-from tests.offline.studio.test_shelf import kit
+from tests.offline.studio.test_shelf import atlas, kit
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -73,3 +74,12 @@ def test_a_kit_of_the_opened_folders_is_shown_large_and_leads_to_its_record(libr
         library.click(f"chop-library nav .item:has-text('{record.stem}')")
         until(library, "({ store }, title) => store.record.name === title", record.stem)
         until(library, HEARD)
+
+
+def test_an_atlas_is_opened_in_the_browser_of_this_machine(library, studio):
+    page = atlas(studio.folder / "drums")
+    library.evaluate("dispatchEvent(new Event('focus'))")
+    library.click("chop-library .atlas:has-text('drums')")
+    wait_until(studio.shown.exists)
+    wait_until(lambda: studio.shown.read_text() == f"{page / 'index.html'}\n")
+    shutil.rmtree(studio.folder / "drums")
