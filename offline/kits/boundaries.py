@@ -1,6 +1,7 @@
 """Where slices begin and end: the places that must be cut at, each slice's end, and small shifts of the cuts."""
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -117,8 +118,9 @@ def with_fixed(
     if len(fixed) > options.most:
         raise UserError(f"--lock and the beginning are {len(fixed)} slices, --count leaves room for {options.most}")
     fixed |= {*stay}
-    ordered = sorted(found.values(), key=lambda candidate: candidate.sample)
-    return ordered, [index for index, candidate in enumerate(ordered) if candidate.sample in fixed]
+    samples = sorted(found)
+    ordered = [found[sample] for sample in samples]
+    return ordered, sorted(bisect_left(samples, sample) for sample in fixed.intersection(samples))
 
 
 def pieces(

@@ -4,14 +4,17 @@ The person's places win: they are never chosen from, moved or left out; candidat
 go. So another model, density or count changes everything but them.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import NOTES, ChopOptions
 from samplechop.offline.project.model import Chop, Project
 from samplechop.realtime.core.errors import UserError
 
+_place = attrgetter("sample")
 NEAR_SECONDS = 0.03
 """A candidate so near to a place is that place."""
 
@@ -21,7 +24,8 @@ def merged(
 ) -> tuple[Candidate, ...]:
     """Give the candidates with the person's places among them, in order of time, and without what was deleted.
 
-    Those that replace a candidate have its strength, others 1. Raises UserError for more than there are pads.
+    found: in order of time. Those that replace a candidate have its strength, others 1. Raises UserError for more than
+    there are pads.
     """
     if project is None:
         return tuple(found)
@@ -29,9 +33,18 @@ def merged(
     if len(mine) > NOTES:
         raise UserError(f"the project has {len(mine)} chops, more than there are pads, {NOTES}: delete or release some")
     near = round(NEAR_SECONDS * rate)
+    touched: set[int] = set()
+    for place in {*project.deleted, *(at for chop in mine for at in (chop.at, chop.origin) if at is not None)}:
+        low, high = (bisect_left(found, at, key=_place) for at in (place - near + 1, place + near))
+        touched.update(range(low, high))
+    if not mine and not touched:
+        return tuple(found)
     replaced: dict[str, Candidate] = {}
     kept = []
-    for one in found:
+    for index, one in enumerate(found):
+        if index not in touched:
+            kept.append(one)
+            continue
         same = [chop for chop in mine if abs(one.sample - chop.at) < near or _is_origin(one, chop, near)]
         for chop in same:
             best = max(one, replaced.get(chop.id, one), key=lambda each: each.strength)
@@ -39,7 +52,7 @@ def merged(
         if not same and not is_deleted(one.sample, project, rate):
             kept.append(one)
     new = [replaced.get(chop.id, Candidate(chop.at, 1.0))._replace(sample=chop.at) for chop in mine]
-    return tuple(sorted([*kept, *new], key=lambda one: one.sample))
+    return tuple(sorted([*kept, *new], key=_place))
 
 
 def _is_origin(candidate: Candidate, chop: Chop, near: int) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from samplechop.offline.kits.analysis.descriptors import Similarity
+from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
 from samplechop.offline.kits.core.options import DUPLICATE, NEAREST
 
 _STEPS = 1 << 16
@@ -43,6 +43,22 @@ class Ranked:
     def alike(self, index: int) -> NDArray[np.float32]:
         """Give the similarities of one to all: float32 (n,)."""
         return np.concatenate([self._alike[index, :index], self._alike[index:, index]])
+
+
+class Ranks:
+    """Ranks of some of n slices by what they sound like, kept for the next kit: most are chosen from the same ones."""
+
+    def __init__(self, described: Descriptors) -> None:
+        """Take the descriptions of all."""
+        self._described = described
+        self._last: tuple[bytes, Ranked] | None = None
+
+    def of(self, indices: NDArray[np.int64]) -> Ranked:
+        """Give the distances between some of them."""
+        key, last = indices.tobytes(), self._last
+        if last is None or last[0] != key:
+            self._last = last = key, Ranked(self._described.similarity(indices))
+        return last[1]
 
 
 class NearDuplicates:

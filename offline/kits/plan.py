@@ -1,7 +1,7 @@
 """What is to be cut out of a record, before anything is: the chops found, described, compared, and chosen from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,12 @@ from samplechop.offline.kits.analysis import (
 )
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.descriptors import Descriptors, Similarity
+from samplechop.offline.kits.analysis.record_spectra import Spectra, spectra
 from samplechop.offline.kits.core.model import Candidate, Piece
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.kits.core.tempo_map import TempoMap
+from samplechop.offline.kits.distances import Ranks
 from samplechop.offline.project.model import Chop, Grid, Project
 
 AS_DETECTED = Grid()
@@ -41,7 +43,8 @@ class Choice:
     must be chosen. bars: samples at which bars begin, empty where they are not clear.
     cuts: samples at which an equal grid cuts, to compare with; cut: described.
     suits: float64 (n,), how well places suit what is wanted, see `analysis.content`; None where nothing is.
-    tempo_map: None where no tempo is clear.
+    tempo_map: None where no tempo is clear. counts: with which all but the equal grid is the same. heard: what slices
+    are described by. ranks, judge: of the places, made when they are asked for.
     """
 
     found: candidates.Found
@@ -52,20 +55,30 @@ class Choice:
     bars: tuple[int, ...]
     cuts: NDArray[np.int64]
     cut: Descriptors
-    suits: NDArray[np.float64] | None = None
-    tempo_map: TempoMap | None = None
+    suits: NDArray[np.float64] | None
+    tempo_map: TempoMap | None
+    counts: range
+    heard: Spectra
+    ranks: Ranks = field(compare=False)
+    judge: redundancy.Judge = field(compare=False)
 
     def selected(self, options: ChopOptions) -> NDArray[np.int64]:
         """Select: indices into places, in order of time."""
         rate = self.described.sample_rate
-        return selection.select(self.places, self.described, options, self.locked, self.bars, rate, self.suits)
+        return selection.select(
+            self.places, self.described, options, self.locked, self.bars, rate, self.suits, self.ranks
+        )
+
+    def with_count(self, options: ChopOptions, first: int, last: int) -> "Choice":
+        """Give the choice for another one of its `counts`, of the same samples first..last."""
+        cuts, ends = _grid(options, len(self.places), first, last)
+        return replace(self, cuts=cuts, cut=descriptors.describe_in(self.heard, cuts, ends, options.compare))
 
     def figures(
         self, chosen: NDArray[np.int64], others: Mapping[str, NDArray[np.int64]] | None = None
     ) -> redundancy.Figures:
         """Judge a selection beside simpler ways to choose, and others by name: see `redundancy.figures`."""
-        rate, timbre = self.described.sample_rate, self.described.timbre
-        return redundancy.figures(self.places, timbre, chosen, self.cuts, self.cut.timbre, rate, others)
+        return self.judge.figures(chosen, self.cuts, self.cut.timbre, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ def choice(
     """
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
+    chops = len(found.candidates) - found.others
     attacks = [one.sample for one in found.candidates]
     begins = boundaries.begins_with_sound(record, found.candidates, first, last, found.places)
     if found.tempo:
@@ -112,6 +126,7 @@ def choice(
     found = replace(found, beats=beats, tempo=tempo)
     if grid != AS_DETECTED:
         found = candidates.on_grid(found, options, rate)
+        chops = min(chops, len(found.candidates) - found.others)
     found = replace(found, candidates=decided.merged(found.candidates, project, rate, first, last))
     bars = tempo_and_key.downbeats(beats) if tempo else ()  # bars are clear where the tempo is
     begins = begins and not decided.is_deleted(first, project, rate)
@@ -120,12 +135,12 @@ def choice(
     mine = {chop.at for chop in decided.inside(project, first, last)}
     everything, fixed = boundaries.with_fixed(begun, options, rate, first, last, mine)
     must = {everything[index].sample for index in fixed}
-    places = _strongest(_long_enough(everything, must, options.count or 1, last - round(SHORTEST * rate)), must)
+    enough = _long_enough(everything, must, options.count or 1, last - round(SHORTEST * rate))
+    places = _strongest(enough, must)
     starts = np.array([place.sample for place in places], np.int64)
     stops = np.append(starts[1:], last)
-    cuts = redundancy.grid(min(options.most, len(places)), first, last)
-    ends = np.append(cuts[1:], last)
-    heard = descriptors.spectra(record, first, last)
+    cuts, ends = _grid(options, len(places), first, last)
+    heard = spectra(record, first, last)
     both = descriptors.describe_in(heard, np.append(starts, cuts), np.append(stops, ends), options.compare)
     described, cut = both.part(np.arange(len(starts))), both.part(np.arange(len(starts), len(both)))
     suits = None
@@ -133,7 +148,23 @@ def choice(
         suits = content.suitability(detected, starts, stops, options.want)
     locked = np.flatnonzero(np.isin(starts, list(must)))
     tempi = tempo_changes.tempo_map(beats, tempo, rate, grid.ones, [one.at for one in grid.changes])
-    return Choice(found, tuple(everything), tuple(places), described, locked, bars, cuts, cut, suits, tempi)
+    least, most = len(options.lock) + (options.until == "chosen"), min(chops, len(found.candidates), len(enough))
+    return Choice(
+        found=found,
+        everything=tuple(everything),
+        places=tuple(places),
+        described=described,
+        locked=locked,
+        bars=bars,
+        cuts=cuts,
+        cut=cut,
+        suits=suits,
+        tempo_map=tempi,
+        counts=range(least, most + 1) if least <= options.most <= most else range(0),
+        heard=heard,
+        ranks=Ranks(described),
+        judge=redundancy.Judge(places, described.timbre, rate),
+    )
 
 
 def planned(
@@ -149,7 +180,15 @@ def planned(
 
     detected: what `options.want` is judged by. project: what a person decided.
     """
-    among = choice(record, options, first, last, progress, detected, project)
+    return plan_of(
+        choice(record, options, first, last, progress, detected, project), record, options, first, last, project
+    )
+
+
+def plan_of(
+    among: Choice, record: Record, options: ChopOptions, first: int, last: int, project: Project | None = None
+) -> Plan:
+    """Choose among what there is: see `planned`, and `choice` for what must be the same."""
     chosen = among.selected(options)
     rate, beats = record.sample_rate, among.found.beats
     ends = options
@@ -167,6 +206,12 @@ def planned(
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
     return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops, among.tempo_map)
+
+
+def _grid(options: ChopOptions, places: int, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give where the parts of an equal grid begin and end, as many as the kit has slices. places: that there are."""
+    cuts = redundancy.grid(min(options.most, places), first, last)
+    return cuts, np.append(cuts[1:], last)
 
 
 def _long_enough(everything: Sequence[Candidate], fixed: set[int], count: int, latest: int) -> Sequence[Candidate]:

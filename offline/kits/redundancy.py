@@ -12,6 +12,7 @@ minds is the other slice that is most alike, not the average one, so each counts
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +28,7 @@ _COMPARED = 600
 
 Figures = Mapping[str, Mapping[str, float]]
 """For each way of choosing: "repeats", "distance" and "probability"."""
+Judged = tuple[float, float, float]
 
 
 def grid(count: int, first: int, last: int) -> NDArray[np.int64]:
@@ -43,43 +45,88 @@ def figures(
     sample_rate: int,
     others: Mapping[str, ArrayLike] | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Judge a kit, `chosen`, and as many slices chosen otherwise from the same candidates, in order of time.
+    """Judge a kit once, see `Judge`."""
+    return Judge(candidates, timbre, sample_rate).figures(chosen, cuts, cut_timbre, others)
 
-    timbre: (n, d), of the candidates; cut_timbre: (m, d), of slices that begin at the samples `cuts`, an equal grid.
-    strongest: those of the highest strength. random: DRAWS draws, averaged. others: more choices by name, indices into
-    candidates. A cut of the grid has a candidate's strength if it lies within 50 ms of one, else 0. Nothing for less
-    than two slices, or where all candidates are chosen: then there is nothing to compare, or no other choice.
+
+class Judge:
+    """Judges kits of one record. What it is judged by is kept for the next kit: how far sounds are apart, random picks.
+
+    candidates: in order of time, places at sample_rate Hz. timbre: (n, d), of them.
     """
-    if not 1 < len(np.atleast_1d(chosen)) < len(candidates):
-        return {}
-    strength = np.array([candidate.strength for candidate in candidates])
-    samples = np.array([candidate.sample for candidate in candidates], np.int64)
-    scale = timbre.std(axis=0, dtype=np.float64)
-    scale = np.where(scale > 1e-6, scale, 1.0)
-    sounds, grid_sounds = timbre / scale, cut_timbre / scale
-    near = _near(sounds)
-    indices = np.asarray(chosen, np.int64)
-    luck = np.random.default_rng(0)
-    draws = [luck.choice(len(samples), len(indices), replace=False) for _ in range(DRAWS)]
 
-    def judged(which: NDArray[np.int64]) -> tuple[float, float, float]:
-        return *_nearest(sounds[which], near), _mean(strength[which][strength[which] > 0])
+    def __init__(self, candidates: Sequence[Candidate], timbre: NDArray[np.float32], sample_rate: int) -> None:
+        """Judge kits of these candidates."""
+        self._candidates, self._timbre, self._rate = candidates, timbre, sample_rate
+        self._luck: tuple[int, Judged] | None = None
 
-    places = np.asarray(cuts, np.int64)
-    away = np.abs(samples - places[:, None])
-    hit = away.min(axis=1, initial=np.iinfo(np.int64).max) <= GRID_SECONDS * sample_rate
-    ways = {
-        "kit": judged(indices),
-        "strongest": judged(np.argsort(-strength, kind="stable")[: len(indices)]),
-        **{name: judged(np.asarray(other, np.int64)) for name, other in (others or {}).items()},
-        "random": tuple(np.mean([judged(draw) for draw in draws], axis=0).tolist()),
-        "grid": (*_nearest(grid_sounds, near), _mean(np.where(hit, strength[away.argmin(axis=1)], 0.0))),
-    }
-    unit = ways["random"][1] or 1.0
-    return {
-        name: {"repeats": repeats, "distance": distance / unit, "probability": probability}
-        for name, (repeats, distance, probability) in ways.items()
-    }
+    def figures(
+        self,
+        chosen: ArrayLike,
+        cuts: ArrayLike,
+        cut_timbre: NDArray[np.float32],
+        others: Mapping[str, ArrayLike] | None = None,
+    ) -> dict[str, dict[str, float]]:
+        """Judge a kit, `chosen`, and as many slices chosen otherwise from the same candidates, in order of time.
+
+        cut_timbre: (m, d), of slices that begin at the samples `cuts`, an equal grid.
+        strongest: those of the highest strength. random: DRAWS draws, averaged. others: more choices by name, indices
+        into candidates. A cut of the grid has a candidate's strength if it lies within 50 ms of one, else 0. Nothing
+        for less than two slices, or where all candidates are chosen: then there is nothing to compare, or no other
+        choice.
+        """
+        if not 1 < len(np.atleast_1d(chosen)) < len(self._candidates):
+            return {}
+        indices, places = np.asarray(chosen, np.int64), np.asarray(cuts, np.int64)
+        away = np.abs(self._samples - places[:, None])
+        hit = away.min(axis=1, initial=np.iinfo(np.int64).max) <= GRID_SECONDS * self._rate
+        sure = np.where(hit, self._strength[away.argmin(axis=1)], 0.0)
+        ways = {
+            "kit": self._judged(indices),
+            "strongest": self._judged(np.argsort(-self._strength, kind="stable")[: len(indices)]),
+            **{name: self._judged(np.asarray(other, np.int64)) for name, other in (others or {}).items()},
+            "random": self._by_luck(len(indices)),
+            "grid": (*_nearest(cut_timbre / self._scale, self._near), _mean(sure)),
+        }
+        unit = ways["random"][1] or 1.0
+        return {
+            name: {"repeats": repeats, "distance": distance / unit, "probability": probability}
+            for name, (repeats, distance, probability) in ways.items()
+        }
+
+    def _judged(self, which: NDArray[np.int64]) -> Judged:
+        strength = self._strength[which]
+        return *_nearest(self._sounds[which], self._near), _mean(strength[strength > 0])
+
+    def _by_luck(self, count: int) -> Judged:
+        if self._luck is None or self._luck[0] != count:
+            luck = np.random.default_rng(0)
+            draws = [luck.choice(len(self._samples), count, replace=False) for _ in range(DRAWS)]
+            repeats, distance, probability = np.mean([self._judged(draw) for draw in draws], axis=0).tolist()
+            self._luck = count, (repeats, distance, probability)
+        return self._luck[1]
+
+    @cached_property
+    def _samples(self) -> NDArray[np.int64]:
+        return np.array([candidate.sample for candidate in self._candidates], np.int64)
+
+    @cached_property
+    def _strength(self) -> NDArray[np.float64]:
+        return np.array([candidate.strength for candidate in self._candidates])
+
+    @cached_property
+    def _scale(self) -> NDArray[np.float64]:
+        scale = self._timbre.std(axis=0, dtype=np.float64)
+        return np.where(scale > 1e-6, scale, 1.0)
+
+    @cached_property
+    def _sounds(self) -> NDArray[np.float64]:
+        sounds: NDArray[np.float64] = self._timbre / self._scale
+        return sounds
+
+    @cached_property
+    def _near(self) -> float:
+        return _near(self._sounds)
 
 
 def _near(sounds: NDArray[np.float64]) -> float:

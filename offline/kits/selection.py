@@ -22,7 +22,7 @@ from samplechop.offline.kits.analysis.content import SUITABLE
 from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions, Distance
-from samplechop.offline.kits.distances import NearDuplicates, Ranked, Rows, over_maximum
+from samplechop.offline.kits.distances import NearDuplicates, Ranks, Rows, over_maximum
 
 PRICE = 0.1
 """What being a near-duplicate costs. One is taken only where all else scores lower by as much, or nothing else is left:
@@ -49,6 +49,7 @@ def select(
     downbeats: ArrayLike = (),
     sample_rate: int = 44_100,
     suits: ArrayLike | None = None,
+    ranks: Ranks | None = None,
 ) -> NDArray[np.int64]:
     """Choose the kit's chops; gives their indices into `candidates` in order of time.
 
@@ -57,6 +58,7 @@ def select(
     downbeats: samples at sample_rate Hz, used with `options.bars`.
     suits: how well each suits what is wanted, 0..1, a factor on its probability; what is not SUITABLE is left out,
     unless the kit would not be full. None where nothing is wanted.
+    ranks: of the descriptors, where other kits are chosen from the same ones.
     Fewer than `options.most` are given only where there are fewer, after clean-up and --min-gap.
     """
     fixed = np.unique(np.asarray(locked, np.int64))
@@ -81,9 +83,9 @@ def select(
     if options.classic:
         apart, mode = over_maximum(descriptors.frame[kept]), "mean"
     else:
-        apart = ranks = Ranked(descriptors.similarity(kept))
+        apart = ranked = (ranks or Ranks(descriptors)).of(kept)
         if options.weight > 0:
-            duplicates = NearDuplicates(ranks)
+            duplicates = NearDuplicates(ranked)
     together = None
     if options.min_gap:
         together = np.abs(samples[kept][:, None] - samples[kept]) < round(options.min_gap * sample_rate)

@@ -30,14 +30,18 @@ def audio_of(record: Record) -> Audio:
     def hashed() -> Arrays:
         return {"sha256": np.array(_sha256(record))}
 
-    arrays = hashed() if record.cache is None else record.cache.arrays(_KIND, None, hashed)
-    return Audio(str(arrays["sha256"].tolist()), record.sample_rate, record.length, record.channels, record.source.name)
+    sound = _text(hashed()) if record.cache is None else record.cache.value(_KIND, None, _text, hashed)
+    assert sound is not None  # it is made where it was not kept
+    return Audio(sound, record.sample_rate, record.length, record.channels, record.source.name)
 
 
 def known_sound(cache: RecordCache) -> str:
     """Give the hash of a record's samples if it was taken before, else ""."""
-    arrays = cache.kept(_KIND, None)
-    return "" if arrays is None else str(arrays["sha256"].tolist())
+    return cache.value(_KIND, None, _text) or ""
+
+
+def _text(arrays: Arrays) -> str:
+    return str(arrays["sha256"].tolist())
 
 
 def _sha256(record: Record) -> str:

@@ -21,6 +21,7 @@ from samplechop.offline.kits.analysis import (
     tempo_and_key,
 )
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
+from samplechop.offline.kits.analysis.record_spectra import Spectra, spectra
 from samplechop.offline.kits.boundaries import pieces
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions
@@ -73,7 +74,7 @@ def ways(
     among = choice(record, options, first, last, silent, detected, project)
     chosen = among.selected(options)
     count, rate = len(chosen), record.sample_rate
-    heard = descriptors.spectra(record, first, last)
+    heard = spectra(record, first, last)
     found = among.figures(chosen)
     beats = candidates.on_grid(among.found, replace(options, choose="beats", density=None, count=None), rate)
     of_beats = beats.candidates if among.found.beats and among.found.tempo else ()
@@ -153,7 +154,7 @@ def _judged(
     chosen: NDArray[np.int64],
     places: Sequence[Candidate],
     last: int,
-    heard: descriptors.Spectra,
+    heard: Spectra,
     options: ChopOptions,
 ) -> Mapping[str, float]:
     """Judge places that are no candidates, as the cuts of an equal grid are."""

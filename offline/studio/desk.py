@@ -21,7 +21,8 @@ from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.curve import Curve
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record, recorded_channel
-from samplechop.offline.kits.plan import Plan, planned
+from samplechop.offline.kits.plan import Plan
+from samplechop.offline.kits.planner import Planner
 from samplechop.offline.project.commands import apply
 from samplechop.offline.project.fitting import fitted
 from samplechop.offline.project.history import History
@@ -55,7 +56,7 @@ class Desk:
         except BaseException:
             self._open.close()
             raise
-        self._plans: dict[str, Plan] = {}
+        self._planner, self._plans = Planner(), dict[str, Plan]()
         self._peaks: NDArray[Any] | None = None
         self._contents: dict[tuple[Any, ...], DetectedContent] = {}
         self._heard: set[tuple[Any, ...]] = set()
@@ -178,7 +179,7 @@ class Desk:
             record = self.detected_in(options)
             first, last = candidates.span(record, options)
             inside = self._content(options, first, last)
-            made = planned(record, options, first, last, silent, inside, self._fitted(shown))
+            made = self._planner.planned(record, options, first, last, inside, self._fitted(shown))
             kept = list(self._plans.items())[1 - _MOST_PLANS :]
             self._plans = {**dict(kept), key: made}  # the last ones are asked for again
         return self._plans[key]

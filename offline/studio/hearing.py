@@ -38,8 +38,9 @@ class Task:
 
 def hear(task: Task, tell: Tell) -> None:
     """[worker] Run the detectors. Raises UserError, OSError."""
-    from samplechop.offline.kits.analysis import candidates, content_detection, descriptors, detection, tempo_and_key
+    from samplechop.offline.kits.analysis import candidates, content_detection, detection, tempo_and_key
     from samplechop.offline.kits.analysis.curve import joined
+    from samplechop.offline.kits.analysis.record_spectra import spectra
     from samplechop.offline.kits.pipeline import wanted
     from samplechop.offline.project.identity import audio_of
 
@@ -81,7 +82,7 @@ def hear(task: Task, tell: Tell) -> None:
         lambda event: struck.append(attack(event.sample, event.strength, event.level or 0.0)),
         drawn.append,
     )
-    descriptors.spectra(detected_in, first, last)
+    spectra(detected_in, first, last)
     audio_of(record)
     if options.want != "both":
         cut_from = harmonic if options.write_harmonic else record

@@ -1,5 +1,6 @@
 """The studio's server: on this machine alone, for whoever has the address it prints, until Ctrl-C."""
 
+import gc
 import os
 import secrets
 import socket
@@ -64,6 +65,7 @@ def serve(
             access_log=False,
             ws="websockets-sansio",
             ws_max_size=MOST_MESSAGE,
+            ws_per_message_deflate=False,  # between programs of one machine it only takes time
             timeout_graceful_shutdown=1,
             server_header=False,
         )
@@ -76,7 +78,9 @@ def _made(library: Library, output: Path, cache: ArrayCache, usual: Mapping[str,
     from samplechop.offline.studio.hub import Hub
     from samplechop.offline.studio.kits import Kits
 
-    return application(Hub(library, Kits(output), cache, usual))
+    made = application(Hub(library, Kits(output), cache, usual))
+    gc.freeze()  # what was imported stays: each time it were looked through, a slider would stand still for 70 ms
+    return made
 
 
 def names_of(host: str, port: int) -> list[str]:

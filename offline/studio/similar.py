@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from samplechop.offline.kits.analysis import candidates, descriptors
+from samplechop.offline.kits.analysis.record_spectra import spectra
 from samplechop.offline.studio.desk import Desk
 from samplechop.realtime.core.errors import UserError
 
@@ -32,7 +33,7 @@ def similar(desk: Desk, start: int) -> list[dict[str, Any]]:
     stops = np.minimum(stops, starts + longest)
     index = int(np.searchsorted(starts, start))
     stops[index] = piece.stop
-    described = descriptors.describe_in(descriptors.spectra(record, first, last), starts, stops, options.compare)
+    described = descriptors.describe_in(spectra(record, first, last), starts, stops, options.compare)
     vectors = described.compared
     others = np.flatnonzero(np.arange(len(starts)) != index)
     units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)

@@ -8,8 +8,12 @@
 Positions are samples of the record at its own rate.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from samplechop.offline.kits import decided
 from samplechop.offline.kits.core.model import Guess
@@ -24,6 +28,10 @@ from samplechop.offline.studio.shaping import shape_of
 from samplechop.realtime.ui.formatting import pad_name
 
 Sections = dict[str, Any]
+Columns = list[list[int]]
+NONE: Columns = [[], [], []]
+SHARES = 10_000
+"""Of 1, as whole numbers."""
 _DIGITS = 4
 
 
@@ -92,16 +100,29 @@ def _pads(plan: Plan | None, options: ChopOptions) -> list[Sections]:
     return found
 
 
-def _candidates(plan: Plan | None) -> list[list[float]]:
-    """Give what the kit was chosen from: sample, strength, the least density that has it."""
-    if plan is None:
-        return []
-    return [attack(one.sample, one.strength, one.level) for one in plan.found.candidates]
+def _candidates(plan: Plan | None) -> Columns:
+    """Give what the kit was chosen from."""
+    return columns(*(list(each) for each in zip(*plan.found.candidates, strict=True))) if plan else NONE
+
+
+def columns(samples: Sequence[int], strengths: ArrayLike = (), levels: ArrayLike = (), *_: Any) -> Columns:
+    """Give attacks for the page, one list for each of sample, strength, and the least density that has it.
+
+    Strengths and levels are whole numbers of SHARES: hours have tens of thousands of attacks, and are told in a third
+    of the time.
+    """
+    return [list(samples), shares(strengths), shares(levels)]
+
+
+def shares(values: ArrayLike) -> list[int]:
+    """Give values 0..1 as whole numbers of SHARES."""
+    numbers: list[int] = np.rint(SHARES * np.asarray(values, np.float64)).astype(np.int64).tolist()
+    return numbers
 
 
 def attack(sample: int, strength: float, level: float) -> list[float]:
-    """Give an attack as the page has it."""
-    return [sample, round(strength, _DIGITS), round(level, _DIGITS)]
+    """Give one attack alone, as it is told while more are detected: sample, strength, level."""
+    return [sample, round(SHARES * strength) / SHARES, round(SHARES * level) / SHARES]
 
 
 def _grid(plan: Plan | None, project: Project) -> Sections:

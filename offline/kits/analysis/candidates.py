@@ -8,6 +8,7 @@ in blocks that overlap by more than the filter reaches. The result does not depe
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +149,8 @@ def chosen(attacks: Attacks, count: int) -> list[Candidate]:
     both = np.concatenate([chops, best[: max(0, count - len(chops))]])
     found = attacks.part(both[np.argsort(attacks.samples[both], kind="stable")])
     values = (found.samples, found.strengths, found.levels, found.alone)
-    return list(map(Candidate._make, zip(*(each.tolist() for each in values), strict=True)))
+    made = partial(tuple.__new__, Candidate)  # what Candidate._make does, in a fifth of the time
+    return list(map(made, zip(*(each.tolist() for each in values), strict=True)))
 
 
 def _strongest(attacks: Attacks, which: NDArray[np.int64]) -> NDArray[np.int64]:

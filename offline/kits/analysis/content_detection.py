@@ -7,7 +7,7 @@ Where a detector is not there, nothing is known of what it would detect.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -86,13 +86,14 @@ def _kept(collector: Collector[Found], record: Record) -> Found | None:
         return collector.found()
     if record.cache is None or collector.detector not in detectors.names():
         return None
-    arrays = record.cache.kept(_KIND, _facts(collector, 0, record.length))
-    if arrays is None:
-        return None
-    collector.begin(0)
-    for event in _events(arrays):
-        collector.add(event)
-    return collector.found()
+
+    def read(arrays: Arrays) -> Found:
+        collector.begin(0)
+        for event in _events(arrays):
+            collector.add(event)
+        return collector.found()
+
+    return record.cache.value(_KIND, _facts(collector, 0, record.length), read, among=collector.detector)
 
 
 def _facts(collector: Collector[Any], start: int, stop: int) -> list[Any]:
@@ -157,11 +158,23 @@ def _arrays(found: Sequence[Event]) -> Arrays:
 
 def _events(arrays: Arrays) -> Iterator[Event]:
     """Give events of arrays that `_arrays` made."""
-    columns = (arrays[name].tolist() for name in ("kinds", "labels", "numbers", "strengths", "notes"))
-    for kind, label, (sample, velocity), strength, bits in zip(*columns, strict=True):
-        notes = tuple(note for note in range(12) if bits >> note & 1)
+    words = (_texts(arrays[name]) for name in ("kinds", "labels"))
+    columns = (arrays[name].tolist() for name in ("numbers", "strengths", "notes"))
+    for kind, label, (sample, velocity), strength, bits in zip(*words, *columns, strict=True):
         loud = None if velocity < 0 else velocity
-        yield Event(kind, sample, sample, strength, label=label or None, velocity=loud, notes=notes)
+        yield Event(kind, sample, sample, strength, label=label or None, velocity=loud, notes=_notes(bits))
+
+
+@cache
+def _notes(bits: int) -> tuple[int, ...]:
+    return tuple(note for note in range(12) if bits >> note & 1)
+
+
+def _texts(words: NDArray[np.str_]) -> list[str]:
+    """Give words, (n,), of which most are there often, as strings: hours have tens of thousands."""
+    rows = np.ascontiguousarray(words).view(f"V{words.itemsize}").tolist()
+    known = {row: str(np.frombuffer(row, words.dtype)[0]) for row in set(rows)}
+    return [known[row] for row in rows]
 
 
 def _stretches(parts: Parts, before: int, after: int, length: int) -> list[tuple[int, int]]:

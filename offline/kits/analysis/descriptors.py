@@ -1,8 +1,6 @@
 """What every chop sounds like, in numbers: its harmony, its timbre and its level.
 
-The record is read once, in blocks, mixed down as live and brought to 22 050 Hz. Its power spectrum is summed into
-semitones and into mel bands. The semitones lose their drums by librosa's HPSS (Fitzgerald, "Harmonic/percussive
-separation using median filtering", DAFx 2010). Three descriptions of each slice follow:
+Three descriptions of each slice follow from the record's spectra, see `record_spectra`:
 
 - harmonic: the mean over the slice of log(1 + 100 x), where x is the magnitude over the slice's largest. This is what
   chops are compared by. Without the logarithm one loud note decides, with a deeper one the noise floor does.
@@ -10,50 +8,28 @@ separation using median filtering", DAFx 2010). Three descriptions of each slice
 - timbre: the mean of MFCC 1..19 over TIMBRE_SECONDS from the slice's start, wherever it ends, drums included. Nothing
   is chosen by it: it judges the choice, among sounds of one length.
 
-The spectra of a record are those of all its samples, whatever is cut out: so they are taken once, and kept.
+Descriptions are kept with the spectra: other kits of a record have many of its slices again.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
-import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from samplechop.offline.audio.mel import mel_filters
+from samplechop.offline.kits.analysis.record_spectra import HOP, RATE, SEMITONES, TIMBRE_SECONDS, Spectra, spectra
 from samplechop.offline.kits.core.options import Compare
 from samplechop.offline.kits.core.record import Record
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-RATE = 22_050
-"""Hz, of the audio the spectrum is of."""
-N_FFT = 4096
-LOWEST_HZ = 65.406
-"""C2: below it a semitone is narrower than half a bin of the spectrum."""
-SEMITONES = 84
-MELS = 40
-HOP = 1024
 MFCCS = 19
 LONGEST_SECONDS = 2.0
 """How much of a slice counts: what comes later says little about how the chop sounds when it is played."""
-TIMBRE_SECONDS = 0.7
-KERNEL_FRAMES = 9
-"""HPSS: what lasts longer than half of these frames, 0.2 s, is harmonic. librosa's 31 would swallow short chords."""
-KERNEL_SEMITONES = 17
 STEEPNESS = 100.0
 SILENCE_DB = -100.0
 
 _LEAST = 10.0 ** (SILENCE_DB / 10)  # of a power
-_BLOCK_SECONDS = 20
-_FRAMES = 1024  # spectra gathered before HPSS runs over them
-_MARGIN = KERNEL_FRAMES // 2
 _SLICES = 128  # described at a time
-_LOUDEST = 1e4  # of a sample; damaged float files hold anything
+_MOST_KNOWN = 8192  # descriptions that are kept: 6 MB
 _SMALLEST = 1e-9  # of a slice's largest magnitude: what is below counts as silence
 
 Similarity = NDArray[np.float32]
@@ -83,8 +59,12 @@ class Descriptors:
     def part(self, indices: ArrayLike) -> "Descriptors":
         """Give the descriptions of some of the slices."""
         which = np.asarray(indices, np.int64)
-        parts = (values[which] for values in (self.harmonic, self.frame, self.timbre, self.level_db))
-        return Descriptors(self.compare, self.sample_rate, *parts)
+        return Descriptors(self.compare, self.sample_rate, *(values[which] for values in self.columns))
+
+    @property
+    def columns(self) -> tuple[NDArray[np.float32], ...]:
+        """All of them, one row for each slice."""
+        return self.harmonic, self.frame, self.timbre, self.level_db
 
     @property
     def compared(self) -> NDArray[np.float32]:
@@ -94,53 +74,6 @@ class Descriptors:
     def similarity(self, indices: ArrayLike) -> Similarity:
         """Compare some of the slices with each other: float32 (k, k), 0..1, 1 on the diagonal."""
         return similarity(self.compared[np.asarray(indices, np.int64)])
-
-
-@dataclass(frozen=True, slots=True)
-class Spectra:
-    """The spectra of a part of a record. sample_rate: of the record, Hz; length: its samples.
-
-    first: the sample that frame 0 is centred on; frames follow every HOP samples at RATE Hz.
-    power: float32 (frames, 84 + 40), magnitudes of the semitones without drums, and power in mel bands.
-    """
-
-    sample_rate: int
-    length: int
-    first: int
-    power: NDArray[np.float32]
-
-
-def spectra(record: Record, first: int, last: int) -> Spectra:
-    """Take the spectra that slices of the samples first..last are described by: 38 MB an hour, kept with the record."""
-    ratio = RATE / record.sample_rate
-    around = round((_MARGIN * HOP + N_FFT) / ratio)
-    begin = max(0, first - around)
-    end = min(record.length, last + round(TIMBRE_SECONDS * record.sample_rate) + around)
-
-    def make() -> NDArray[np.float32]:
-        return _without_drums(_spectra(_mono(record, begin, end)), 2 + round((end - begin) * ratio) // HOP)
-
-    power = make() if record.cache is None else record.cache.array("spectra", [begin, end], make)
-    return Spectra(record.sample_rate, record.length, begin, power)
-
-
-def _without_drums(parts: Iterator[NDArray[np.float32]], expected: int) -> NDArray[np.float32]:
-    """Give spectra as in `Spectra.power`. expected: about how many frames there are."""
-    made = np.empty((expected, SEMITONES + MELS), np.float32)
-    power, done = np.zeros((0, SEMITONES + MELS), np.float32), 0  # done: frames made; power: from _MARGIN before them
-    for part, ended in _gathered(parts):
-        power = np.concatenate([power, part])
-        harmonic = harmonic_part(np.sqrt(power[:, :SEMITONES]))
-        before = min(done, _MARGIN)
-        stop = max(before, len(power) - (0 if ended else _MARGIN))
-        fresh = stop - before
-        if done + fresh > len(made):
-            made = np.concatenate([made[:done], np.empty((fresh + HOP, SEMITONES + MELS), np.float32)])
-        made[done : done + fresh, :SEMITONES] = harmonic[before:stop]
-        made[done : done + fresh, SEMITONES:] = power[before:stop, SEMITONES:]
-        done += fresh
-        power = power[max(0, stop - _MARGIN) :]
-    return made[:done]
 
 
 def describe(record: Record, starts: ArrayLike, stops: ArrayLike, compare: Compare = "slice") -> Descriptors:
@@ -159,9 +92,8 @@ def describe_in(heard: Spectra, starts: ArrayLike, stops: ArrayLike, compare: Co
     """
     begin_at, end_at = np.asarray(starts, np.int64), np.asarray(stops, np.int64)
     _check(begin_at, end_at, heard.length)
-    n, known, scale = len(begin_at), len(heard.power), RATE / heard.sample_rate / HOP
-    harmony, frame, timbre = (np.zeros((n, width), np.float32) for width in (SEMITONES, SEMITONES, MFCCS))
-    made = Descriptors(compare, heard.sample_rate, harmony, frame, timbre, np.full(n, SILENCE_DB, np.float32))
+    n, frames, scale = len(begin_at), len(heard.power), RATE / heard.sample_rate / HOP
+    made = _blank(n, compare, heard.sample_rate)
     if not n:
         return made
     end_at = np.minimum(end_at, begin_at + round(LONGEST_SECONDS * heard.sample_rate))
@@ -169,10 +101,14 @@ def describe_in(heard: Spectra, starts: ArrayLike, stops: ArrayLike, compare: Co
     begins, finishes, judged = (
         np.ceil((places - heard.first) * scale).astype(np.int64) for places in (begin_at, end_at, timbre_at)
     )
-    begins = np.minimum(begins, known - 1)
-    finishes, judged = (np.clip(ends, begins + 1, known) for ends in (finishes, judged))
-    for first in range(0, n, _SLICES):
-        part = slice(first, first + _SLICES)
+    begins = np.minimum(begins, frames - 1)
+    finishes, judged = (np.clip(ends, begins + 1, frames) for ends in (finishes, judged))
+    keys = begins << 16 | finishes - begins << 8 | judged - begins
+    before = heard.known.get(compare)
+    there = np.zeros(n, bool) if before is None else before.fill(made, keys)
+    which = np.flatnonzero(~there)
+    for first in range(0, len(which), _SLICES):
+        part = which[first : first + _SLICES]
         rows, bounds = _rows(begins[part], finishes[part])
         power = heard.power[rows]
         harmonic, counts = power[:, :SEMITONES], np.diff(bounds, append=len(rows))[:, None].astype(np.float32)
@@ -187,7 +123,45 @@ def describe_in(heard: Spectra, starts: ArrayLike, stops: ArrayLike, compare: Co
         decibels = 10 * np.log10(heard.power[rows, SEMITONES:] + _LEAST)
         means = np.add.reduceat(decibels, bounds) / np.diff(bounds, append=len(rows))[:, None]
         made.timbre[part] = scipy.fft.dct(means, norm="ortho")[:, 1 : MFCCS + 1]
+    if len(which):
+        heard.known[compare] = _Known.of(keys, made) if before is None else before.joined(keys, made, which)
     return made
+
+
+def _blank(n: int, compare: Compare, sample_rate: int) -> Descriptors:
+    harmony, frame, timbre = (np.zeros((n, width), np.float32) for width in (SEMITONES, SEMITONES, MFCCS))
+    return Descriptors(compare, sample_rate, harmony, frame, timbre, np.full(n, SILENCE_DB, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Descriptions of slices by their frames. keys: int64 (n,), rising: first frame, how many, and how many of timbre,
+    which are below 256, in one number.
+    """
+
+    keys: NDArray[np.int64]
+    said: Descriptors
+
+    @classmethod
+    def of(cls, keys: NDArray[np.int64], said: Descriptors) -> "_Known":
+        """Take them in any order."""
+        order = np.argsort(keys)
+        return cls(keys[order], said.part(order))
+
+    def fill(self, made: Descriptors, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Write into descriptions, of slices by their keys, those that are known; tell which: bool (n,)."""
+        at = np.searchsorted(self.keys, keys).clip(0, len(self.keys) - 1)
+        there: NDArray[np.bool_] = self.keys[at] == keys
+        for into, values in zip(made.columns, self.said.columns, strict=True):
+            into[there] = values[at[there]]
+        return there
+
+    def joined(self, keys: NDArray[np.int64], made: Descriptors, fresh: NDArray[np.int64]) -> "_Known":
+        """Give them with `fresh` ones of others, indices; or, where that were too many, those others alone."""
+        if len(self.keys) + len(fresh) > _MOST_KNOWN:
+            return self.of(keys, made)
+        both = (np.concatenate([a, b[fresh]]) for a, b in zip(self.said.columns, made.columns, strict=True))
+        return self.of(np.concatenate([self.keys, keys[fresh]]), Descriptors(made.compare, made.sample_rate, *both))
 
 
 def _check(starts: NDArray[np.int64], stops: NDArray[np.int64], length: int) -> None:
@@ -207,85 +181,6 @@ def _logarithm(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
     largest = magnitudes.max(axis=(-2, -1), keepdims=True)
     logarithm: NDArray[np.float32] = np.log1p(magnitudes * (STEEPNESS / np.maximum(largest, _SMALLEST)))
     return logarithm
-
-
-def _mono(record: Record, first: int, last: int) -> Iterator[NDArray[np.float32]]:
-    stream = None
-    if record.sample_rate != RATE:
-        stream = soxr.ResampleStream(record.sample_rate, RATE, 1, dtype="float32", quality="LQ")
-    for block in record.mono(_BLOCK_SECONDS * record.sample_rate, first, last):
-        mono = np.clip(block, -_LOUDEST, _LOUDEST)
-        yield mono if stream is None else stream.resample_chunk(mono)
-    if stream is not None:
-        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
-
-
-def _spectra(blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """Give power in semitones and mel bands, (frames, 84 + 40); frame f is centred on sample f * HOP."""
-    weights, window = _sparse_bank(), np.hanning(N_FFT + 1)[:-1].astype(np.float32)
-    rest = np.zeros(N_FFT // 2, np.float32)
-
-    def frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        windows = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
-        spectrum = scipy.fft.rfft(windows * window, axis=1)
-        power = np.ascontiguousarray((spectrum.real**2 + spectrum.imag**2).T)
-        banded: NDArray[np.float32] = (weights @ power).T
-        return banded
-
-    for block in blocks:
-        rest = np.concatenate([rest, block])
-        if len(rest) >= N_FFT:
-            power = frames(rest)
-            rest = rest[len(power) * HOP :]
-            yield power
-    yield frames(np.concatenate([rest, np.zeros(N_FFT // 2 + HOP, np.float32)]))
-
-
-def _gathered(parts: Iterator[NDArray[np.float32]]) -> Iterator[tuple[NDArray[np.float32], bool]]:
-    """Join parts to `_FRAMES` frames or more, and say with each whether it is the last."""
-    gathered: list[NDArray[np.float32]] = []
-    for part in parts:
-        if sum(map(len, gathered)) >= _FRAMES:
-            yield np.concatenate(gathered), False
-            gathered = []
-        gathered.append(part)
-    yield np.concatenate(gathered), True
-
-
-def harmonic_part(magnitudes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Separate magnitudes, (frames, 84), from their drums: those of librosa.decompose.hpss, to rounding.
-
-    That module is not imported for it, as it brings scikit-learn along and with it half a second; a test compares both.
-    """
-    from scipy.ndimage import median_filter
-
-    lasting = np.square(median_filter(magnitudes, (KERNEL_FRAMES, 1), mode="reflect"))
-    struck = np.square(median_filter(magnitudes, (1, KERNEL_SEMITONES), mode="reflect"))
-    both = lasting + struck
-    share = np.divide(lasting, both, out=np.full_like(both, 0.5), where=both > np.finfo(np.float32).tiny)
-    return magnitudes * share
-
-
-@cache
-def bank() -> NDArray[np.float32]:
-    """Give the weights of each bin of the spectrum in each semitone and mel band: (bins, 84 + 40)."""
-    frequencies = np.arange(N_FFT // 2 + 1) * RATE / N_FFT
-    centres = LOWEST_HZ * 2 ** (np.arange(SEMITONES) / 12)
-    reach = np.maximum(centres * (2 ** (1 / 12) - 1), RATE / N_FFT)
-    semitones = np.maximum(0, 1 - np.abs(frequencies[:, None] - centres) / reach)
-    semitones /= semitones.sum(axis=0)
-    weights: NDArray[np.float32] = np.concatenate(
-        [semitones, mel_filters(frequencies, MELS, 0.0, RATE / 2)], axis=1
-    ).astype(np.float32)
-    return weights
-
-
-@cache
-def _sparse_bank() -> "csr_array":
-    # A dense product would be that of BLAS, whose sums differ with its threads: a kit must not differ with the cores.
-    from scipy.sparse import csr_array
-
-    return csr_array(bank().T)
 
 
 def similarity(vectors: NDArray[np.float32]) -> Similarity:

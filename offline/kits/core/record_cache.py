@@ -45,27 +45,47 @@ class RecordCache:
         return self.cache.kept(self._key(kind, facts))
 
     def value(
-        self, kind: str, facts: Any, read: Callable[[Arrays], Value], make: Callable[[], Arrays] | None = None
+        self,
+        kind: str,
+        facts: Any,
+        read: Callable[[Arrays], Value],
+        make: Callable[[], Arrays] | None = None,
+        among: str = "",
     ) -> Value | None:
         """Give what `read` makes of arrays of a kind; None where there are none and nothing makes them.
 
         What was read last is remembered as long as this cache of the record is: somebody who tries other kits of it
-        need not wait for what does not change by them.
+        need not wait for what does not change by them. among: names what is remembered beside others of the kind.
         """
-        key = self._key(kind, facts)
-        last, value = self.read.get(kind, ("", None))
-        if last != key:
+
+        def got(key: str) -> Value | None:
             arrays = self.cache.kept(key) if make is None else self.cache.arrays(key, make)
-            if arrays is None:
-                return None
-            value = read(arrays)
-            self.read[kind] = key, value
-        found: Value | None = value
+            return None if arrays is None else read(arrays)
+
+        return self._remembered(kind, facts, got, among)
+
+    def array_value(
+        self, kind: str, facts: Any, read: Callable[[NDArray[Any]], Value], make: Callable[[], NDArray[Any]]
+    ) -> Value:
+        """Give what `read` makes of one large array, remembered as by `value`."""
+        found = self._remembered(kind, facts, lambda key: read(self.cache.array(key, make)))
+        assert found is not None
         return found
 
     def array(self, kind: str, facts: Any, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Give one large array of a kind, see `arrays`."""
         return self.cache.array(self._key(kind, facts), make)
+
+    def _remembered(self, kind: str, facts: Any, get: Callable[[str], Value | None], among: str = "") -> Value | None:
+        key, place = self._key(kind, facts), f"{kind} {among}"
+        last, value = self.read.get(place, ("", None))
+        if last != key:
+            value = get(key)
+            if value is None:
+                return None
+            self.read[place] = key, value
+        found: Value | None = value
+        return found
 
     def altered(self, how: str) -> "RecordCache":
         """Give the cache of a record made of this one."""

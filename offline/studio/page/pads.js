@@ -6,6 +6,7 @@ import { cap, learnCaps, PAD_CODES } from "./keycaps.js";
 import { seconds } from "./measures.js";
 import { colour } from "./palette.js";
 import { PadPictures } from "./pad-picture.js";
+import { firstAt, ofRow } from "./places.js";
 import { IN_TURN, sliceColour } from "./slices.js";
 import { chokeGroup, press, progress, release } from "./sound.js";
 import { store } from "./store.js";
@@ -227,6 +228,9 @@ export class PadsView extends HTMLElement {
 }
 
 /** The chord that a slice begins in. @param {Pad} pad */
-const chordOf = (pad) => store.found.chords.findLast(([at]) => at <= pad.start + 0.05 * store.record.rate)?.[1] ?? "";
+const chordOf = (pad) => {
+  const { chords } = store.found, after = firstAt(chords, pad.start + 0.05 * store.record.rate + 1, ofRow);
+  return chords[after - 1]?.[1] ?? "";
+};
 
 customElements.define("chop-pads", PadsView);

@@ -1,5 +1,6 @@
 // The server: data by fetch, edits by a socket that comes back by itself. An edit is kept before its promise is.
 
+import { foundOf, sectionsOf } from "./columns.js";
 import { store } from "./store.js";
 
 /** @import {Command, Sections} from "./types.js" */
@@ -93,7 +94,7 @@ function take(message) {
     const one = waiting.get(message.id);
     waiting.delete(message.id);
     if (message.error) one?.failed(new Error(message.error));
-    else one?.done(message.state);
+    else one?.done(sectionsOf(message.state));
   } else if (message.error) {
     store.complain(message.error);
   } else if (message.teach) {
@@ -114,14 +115,14 @@ function take(message) {
     if (["heard", "all heard"].includes(message.job.stage)) lookAtFound();
   } else if (message.state) {
     const another = message.state.record && message.state.record !== store.record;
-    store.take(message.state);
+    store.take(sectionsOf(message.state));
     if (another || message.state.candidates) setTimeout(lookAtFound, DRAWN_MS);
   }
 }
 
 async function lookAtFound() {
   try {
-    store.found = await (await ask(address("found"))).json();
+    store.found = foundOf(await (await ask(address("found"))).json());
     store.tell("found");
   } catch (error) {
     store.complain(String(/** @type {Error} */ (error).message));

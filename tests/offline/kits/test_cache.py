@@ -8,7 +8,7 @@ import soundfile
 
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.kits import pipeline
-from samplechop.offline.kits.analysis import candidates, content_detection, descriptors, detection
+from samplechop.offline.kits.analysis import candidates, content_detection, detection, record_spectra
 from samplechop.offline.kits.core import record_cache
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import open_record
@@ -61,7 +61,7 @@ def test_another_kit_of_a_record_detects_nothing(
     song: Path, cache: ArrayCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made(song, tmp_path / "first", cache, want="drums")
-    for module, name in ((detection, "_detected"), (descriptors, "_spectra"), (candidates.tempo_and_key, "_mono")):
+    for module, name in ((detection, "_detected"), (record_spectra, "_spectra"), (candidates.tempo_and_key, "_mono")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("it was looked for again"))
     monkeypatch.setattr(content_detection.Engine, "process", lambda *_: pytest.fail("it was listened to again"))
     made(song, tmp_path / "second", cache, want="drums", density=0.4, count=9, diversity=0.1, reroll=2)

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
-from samplechop.offline.kits.analysis import descriptors
-from samplechop.offline.kits.analysis.descriptors import Descriptors, describe
+from samplechop.offline.kits.analysis import descriptors, record_spectra
+from samplechop.offline.kits.analysis.descriptors import Descriptors, describe, describe_in
 from samplechop.offline.kits.core.record import Record
 from tests.support.signals import RATE, chord, kick, record
 
@@ -148,12 +148,12 @@ def test_a_slice_outside_the_record_is_a_mistake() -> None:
 
 
 def test_the_harmonic_part_is_that_of_librosa() -> None:
-    magnitudes = np.random.default_rng(3).random((200, descriptors.SEMITONES), np.float32) ** 4
+    magnitudes = np.random.default_rng(3).random((200, record_spectra.SEMITONES), np.float32) ** 4
     magnitudes[50:60] = 0.0
     expected, _ = librosa.decompose.hpss(
-        magnitudes.T, kernel_size=(descriptors.KERNEL_FRAMES, descriptors.KERNEL_SEMITONES)
+        magnitudes.T, kernel_size=(record_spectra.KERNEL_FRAMES, record_spectra.KERNEL_SEMITONES)
     )
-    np.testing.assert_allclose(descriptors.harmonic_part(magnitudes), expected.T, atol=1e-6)
+    np.testing.assert_allclose(record_spectra.harmonic_part(magnitudes), expected.T, atol=1e-6)
 
 
 def test_the_number_of_cores_changes_no_bit() -> None:
@@ -163,3 +163,15 @@ def test_the_number_of_cores_changes_no_bit() -> None:
         with threadpool_limits(cores, "blas"):
             described.append(describe(Samples(noise), SECOND[:7], SECOND[1:]))
     assert all(close(described[0], other, 0.0) for other in described[1:])
+
+
+def test_what_was_described_before_is_described_the_same() -> None:
+    rng = np.random.default_rng(4)
+    sound = Samples(np.concatenate([rng.uniform(-0.5, 0.5, 4 * RATE).astype(np.float32), chords(220.0, 330.0)]))
+    kept = record_spectra.spectra(sound, 0, sound.length)
+    for count in (300, 5, 300):
+        starts = rng.choice(sound.length // 2000, count) * 1000
+        stops = starts + rng.integers(0, sound.length - starts.max(), count)
+        found = describe_in(kept, starts, stops)
+        anew = describe_in(record_spectra.spectra(sound, 0, sound.length), starts, stops)
+        assert all(np.array_equal(*both) for both in zip(found.columns, anew.columns, strict=True))
