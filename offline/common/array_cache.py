@@ -62,6 +62,18 @@ class ArrayCache:
 
     def array(self, key: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Give the array of a key, read-only where it was kept, made and kept where there is none."""
+        if (found := self.kept_array(key)) is not None:
+            return found
+        made, path = np.ascontiguousarray(make()), self._folder / f"{_digest(key)}.npy"
+        with suppress(OSError, UserError):
+            with replacing(path) as part, part.open("wb") as file:
+                np.save(file, made, allow_pickle=False)
+                file.write(_sum(key, made))
+            self._trim(path)
+        return made
+
+    def kept_array(self, key: str) -> NDArray[Any] | None:
+        """Give the array of a key that was kept, read-only; None where there is none."""
         path = self._folder / f"{_digest(key)}.npy"
         with suppress(OSError, ValueError):
             found = map_array(path)
@@ -70,13 +82,7 @@ class ArrayCache:
                 if file.read() == _sum(key, found):
                     self._used(path)
                     return found
-        made = np.ascontiguousarray(make())
-        with suppress(OSError, UserError):
-            with replacing(path) as part, part.open("wb") as file:
-                np.save(file, made, allow_pickle=False)
-                file.write(_sum(key, made))
-            self._trim(path)
-        return made
+        return None
 
     def _used(self, path: Path) -> None:
         with suppress(OSError):

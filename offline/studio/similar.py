@@ -1,45 +1,114 @@
-"""Places of a record that sound like one of its slices, by what a kit's chops are compared by."""
+"""Places that sound like a slice, by what a kit's chops are compared by: in its record, and in others heard before."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from samplechop.offline.kits.analysis import candidates, descriptors
-from samplechop.offline.kits.analysis.record_spectra import spectra
+from samplechop.offline.common.array_cache import ArrayCache
+from samplechop.offline.kits import decided
+from samplechop.offline.kits.analysis import candidates, descriptors, detection
+from samplechop.offline.kits.analysis.record_spectra import Spectra, kept_spectra, spectra
+from samplechop.offline.kits.core.options import Compare
+from samplechop.offline.kits.core.record import Record, audio_files, recorded_channel, title
+from samplechop.offline.kits.core.record_cache import opened_before, record_cache
+from samplechop.offline.project.kit_options import chop_options
+from samplechop.offline.project.places import find
+from samplechop.offline.project.store import read_project
 from samplechop.offline.studio.desk import Desk
 from samplechop.realtime.core.errors import UserError
 
 MOST = 12
 _DIGITS = 3
+_LEAST = 1e-9
+Place = dict[str, Any]
+"""{start, stop, likeness 0..1}, samples."""
 
 
-def similar(desk: Desk, start: int) -> list[dict[str, Any]]:
-    """Give the places most like the slice that begins at a sample, the nearest first: {start, stop, likeness 0..1}.
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for. sound: float32 (84,), length 1, see `descriptors`. seconds: of the slice."""
 
-    Raises UserError before the record was heard, and where no slice begins.
+    sound: NDArray[np.float32]
+    seconds: float
+    compare: Compare
+
+
+def similar(desk: Desk, start: int) -> list[Place]:
+    """Give the places of a record most like the slice that begins at a sample, the nearest first.
+
+    Raises UserError as `sought`.
     """
+    options, wanted = desk.options(), sought(desk, start)
+    plan, record = desk.plan(), desk.detected_in(options)
+    first, last = candidates.span(record, options)
+    places = {one.sample for one in plan.found.candidates} | {one.start for one in plan.pieces}
+    return _nearest(wanted, spectra(record, first, last), places, last, but=start)
+
+
+def sought(desk: Desk, start: int) -> Sought:
+    """Describe the slice that begins at a sample. Raises UserError before it was heard, and where no slice begins."""
     options = desk.options()
     if not desk.is_heard(options):
         raise UserError("nothing is alike before the record was heard")
-    plan, record = desk.plan(), desk.detected_in(options)
-    piece = next((one for one in plan.pieces if one.start == start), None)
+    piece = next((one for one in desk.plan().pieces if one.start == start), None)
     if piece is None:
         raise UserError(f"no slice begins at sample {start}")
+    record = desk.detected_in(options)
+    heard = spectra(record, *candidates.span(record, options))
+    (sound,) = _units(descriptors.describe_in(heard, [piece.start], [piece.stop], options.compare).compared)
+    return Sought(sound, (piece.stop - piece.start) / record.sample_rate, options.compare)
+
+
+def elsewhere(wanted: Sought, path: Path, cache: ArrayCache, usual: Mapping[str, Any]) -> list[Place] | None:
+    """Give the places of another record most like what is looked for, and its rate; None where it was not heard yet.
+
+    usual: options of kits, below those of the record's project. The record is not read, nor decoded, nor anything
+    detected in it. Raises UserError, ModelError and OSError for what would keep a kit of it from being made.
+    """
+    (file,) = audio_files(path)
+    if (opened := opened_before(cache, file)) is None:
+        return None
+    there = find(path)
+    project = None if there is None else read_project(there)
+    options = chop_options(project, {}, usual)
+    channel = options.channel or recorded_channel(path) or "auto"
+    known = record_cache(cache, file, *opened, channel)
+    # Of the file itself nothing is asked, so that it stands for what it would be decoded to.
+    record = Record(path, file, title(path), *opened, "", channel=channel, cache=known)
+    if options.harmonic:
+        record = candidates.as_harmonic(record, file)
     first, last = candidates.span(record, options)
-    places = {one.sample for one in plan.found.candidates} | {one.start for one in plan.pieces}
+    heard = kept_spectra(record, first, last)
+    detected = detection.kept(known if record.cache is None else record.cache, options, first, last)
+    if heard is None or detected is None:
+        return None
+    found = candidates.found_of(detected, options, record.sample_rate).candidates
+    merged = decided.merged(found, project, record.sample_rate, first, last)
+    places = _nearest(wanted, heard, (one.sample for one in merged), last)
+    return [place | {"rate": record.sample_rate} for place in places]
+
+
+def _nearest(wanted: Sought, heard: Spectra, places: Iterable[int], last: int, but: int | None = None) -> list[Place]:
+    """Give those of some places that are most like what is looked for, each as long as that, but not beyond `last`.
+
+    but: a place that is left out.
+    """
     starts = np.array(sorted(places), np.int64)
-    stops = np.append(starts[1:], last)
-    longest = max(piece.stop - piece.start, 1)
-    stops = np.minimum(stops, starts + longest)
-    index = int(np.searchsorted(starts, start))
-    stops[index] = piece.stop
-    described = descriptors.describe_in(spectra(record, first, last), starts, stops, options.compare)
-    vectors = described.compared
-    others = np.flatnonzero(np.arange(len(starts)) != index)
-    units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    likeness = units @ units[index]
+    stops = np.minimum(starts + max(1, round(wanted.seconds * heard.sample_rate)), last)
+    likeness = _units(descriptors.describe_in(heard, starts, stops, wanted.compare).compared) @ wanted.sound
+    others = np.flatnonzero(starts != (-1 if but is None else but))
     nearest = others[np.argsort(-likeness[others], kind="stable")][:MOST]
     return [
         {"start": int(starts[one]), "stop": int(stops[one]), "likeness": round(float(likeness[one]), _DIGITS)}
         for one in nearest
     ]
+
+
+def _units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST)
+    units: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
+    return units

@@ -37,6 +37,7 @@ KERNEL_FRAMES = 9
 """HPSS: what lasts longer than half of these frames, 0.2 s, is harmonic. librosa's 31 would swallow short chords."""
 KERNEL_SEMITONES = 17
 
+_KIND = "spectra"
 _BLOCK_SECONDS = 20
 _FRAMES = 1024  # spectra gathered before HPSS runs over them
 _MARGIN = KERNEL_FRAMES // 2
@@ -61,10 +62,8 @@ class Spectra:
 
 def spectra(record: Record, first: int, last: int) -> Spectra:
     """Take the spectra that slices of the samples first..last are described by: 38 MB an hour, kept with the record."""
+    begin, end = _heard(record, first, last)
     ratio = RATE / record.sample_rate
-    around = round((_MARGIN * HOP + N_FFT) / ratio)
-    begin = max(0, first - around)
-    end = min(record.length, last + round(TIMBRE_SECONDS * record.sample_rate) + around)
 
     def make() -> NDArray[np.float32]:
         return _without_drums(_spectra(_mono(record, begin, end)), 2 + round((end - begin) * ratio) // HOP)
@@ -72,7 +71,21 @@ def spectra(record: Record, first: int, last: int) -> Spectra:
     def read(power: NDArray[np.float32]) -> Spectra:
         return Spectra(record.sample_rate, record.length, begin, power)
 
-    return read(make()) if record.cache is None else record.cache.array_value("spectra", [begin, end], read, make)
+    return read(make()) if record.cache is None else record.cache.array_value(_KIND, [begin, end], read, make)
+
+
+def kept_spectra(record: Record, first: int, last: int) -> Spectra | None:
+    """Give the spectra of a part of a record that were taken before; None where they were not."""
+    begin, end = _heard(record, first, last)
+    power = None if record.cache is None else record.cache.kept_array(_KIND, [begin, end])
+    return None if power is None else Spectra(record.sample_rate, record.length, begin, power)
+
+
+def _heard(record: Record, first: int, last: int) -> tuple[int, int]:
+    """Give the samples whose spectra say all of the part first..last."""
+    around = round((_MARGIN * HOP + N_FFT) / (RATE / record.sample_rate))
+    end = last + round(TIMBRE_SECONDS * record.sample_rate) + around
+    return max(0, first - around), min(record.length, end)
 
 
 def _without_drums(parts: Iterator[NDArray[np.float32]], expected: int) -> NDArray[np.float32]:

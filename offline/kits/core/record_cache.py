@@ -25,6 +25,7 @@ FINDS = ("realtime", "models", "offline/kits")
 PROGRAM = (".py", ".json", ".tflite", ".npz")
 """Code, and what released models and trackers were fitted to: thresholds may change while the net stays."""
 
+_OPENED = f"opened by libsndfile {soundfile.__libsndfile_version__}"
 Value = TypeVar("Value")
 
 
@@ -87,6 +88,10 @@ class RecordCache:
         found: Value | None = value
         return found
 
+    def kept_array(self, kind: str, facts: Any) -> NDArray[Any] | None:
+        """Give a large array of a kind that was kept; None where there is none."""
+        return self.cache.kept_array(self._key(kind, facts))
+
     def altered(self, how: str) -> "RecordCache":
         """Give the cache of a record made of this one."""
         return RecordCache(self.cache, f"{self.sound} {how}")
@@ -118,18 +123,32 @@ def record_cache(
         with file.open("rb") as opened:
             return {"sha256": np.array(hashlib.file_digest(opened, "sha256").hexdigest())}
 
-    digest = kept.arrays(_place_key(file), hashed)["sha256"].tolist()
+    digest = kept.arrays(_place_key("file", file), hashed)["sha256"].tolist()
+    opened = np.array([sample_rate, channels, length], np.int64)
+    kept.arrays(_place_key(_OPENED, file), lambda: {"opened": opened})
     read = [digest, sample_rate, channels, length, channel, soundfile.__libsndfile_version__]
     return RecordCache(kept, json.dumps(read))
 
 
+def opened_before(kept: ArrayCache, file: Path) -> tuple[int, int, int] | None:
+    """Give sample rate, channels and length of a file, as it was opened when it was as it is; None where it was not.
+
+    What is lossy need not be decoded to know what was found in it. Raises OSError.
+    """
+    found = kept.kept(_place_key(_OPENED, file))
+    if found is None:
+        return None
+    rate, channels, length = found["opened"].tolist()
+    return rate, channels, length
+
+
 def known_digest(kept: ArrayCache, file: Path) -> str | None:
     """Give the SHA-256 of a file that was read before and is as it was; None of any other. Raises OSError."""
-    found = kept.kept(_place_key(file))
+    found = kept.kept(_place_key("file", file))
     return None if found is None else str(found["sha256"].tolist())
 
 
-def _place_key(file: Path) -> str:
+def _place_key(kind: str, file: Path) -> str:
     facts = file.stat()
     at = [os.path.realpath(file), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
-    return json.dumps(["file", at])
+    return json.dumps([kind, at])

@@ -1,6 +1,7 @@
 // Places that sound like the selected slice, the nearest first: one press plays one, another makes it a chop.
 
 import { button, icon, make } from "./dom.js";
+import { elsewhere } from "./elsewhere.js";
 import { address, ask, edit } from "./server.js";
 import { press } from "./sound.js";
 import { store } from "./store.js";
@@ -14,12 +15,17 @@ const PLUS = "M8 3.5v9M3.5 8h9";
 /** Of what is heard and lies on no pad. */
 const NO_NOTE = -1;
 
-/** Make the list. */
-export function alike() {
-  const list = make("div", { class: "places" });
-  const find = make("button", { type: "button" }, "Find what is like it");
+/** Make the list. @param {(record: string, at: number) => void} open shows a place in another record */
+export function alike(open) {
+  const list = make("div", { class: "places" }), name = make("h3");
+  const clear = () => {
+    list.replaceChildren();
+    others.clear();
+  };
+  const find = make("button", { type: "button" }, "This record");
+  const others = elsewhere(open, clear);
   const all = make("section", { class: "alike", "aria-label": "Like the selected slice" },
-    make("h3", {}, "Like this slice"), find, list);
+    name, make("div", { class: "seek" }, find, others.find), list, others.element);
 
   /** @param {Place} place */
   const one = ({ start, stop, likeness }) => {
@@ -43,6 +49,7 @@ export function alike() {
   find.addEventListener("click", async () => {
     const { pad } = store;
     if (!pad) return;
+    clear();
     try {
       const { places } = await (await ask(address("similar", { at: pad.start }))).json();
       if (store.pad?.start === pad.start) list.replaceChildren(...places.map(one));
@@ -52,8 +59,8 @@ export function alike() {
   });
   store.watch(["selected", "record"], () => {
     all.hidden = !store.pad;
-    list.replaceChildren();
-    find.textContent = store.pad ? `Find what is like ${store.pad.name ?? store.pad.pad}` : "";
+    clear();
+    name.textContent = store.pad ? `Find what is like ${store.pad.name ?? store.pad.pad} in` : "";
   });
   return all;
 }

@@ -5,12 +5,15 @@ import { alike } from "./alike.js";
 import { ask, open, recordId } from "./server.js";
 import { Shelf } from "./shelf.js";
 import { store } from "./store.js";
+import { view } from "./view.js";
 
 /** @typedef {{id: string, title: string, folder: string, session: boolean, live: boolean, project: boolean}} Item */
 
 const KEY = "samplechop-library", NARROW = "(max-width: 1180px)";
 /** @type {(does: () => void) => void} */
 const later = window.requestIdleCallback ?? setTimeout;
+/** Seconds shown before and after a place. */
+const BEFORE = 2, AFTER = 6;
 const SHELF = ["M2.5 3v10", "M5.5 3v10", "M8.5 3.5l3.5 9.5"], HIGH = 24;
 
 class Library extends HTMLElement {
@@ -21,6 +24,8 @@ class Library extends HTMLElement {
   #shelf = new Shelf((id) => this.#openBy(id));
   /** @type {Item[]} */
   #items = [];
+  /** The place that is shown when its record comes. @type {{id: string, at: number}|null} */
+  #wanted = null;
   /** Pictures that were asked for. @type {Map<string, Promise<{heights: number[], seconds: number|null}>>} */
   #pictures = new Map();
   #seen = new IntersectionObserver((entries) => {
@@ -31,13 +36,14 @@ class Library extends HTMLElement {
     this.hidden = true;
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", "Library");
-    this.append(make("div", { class: "search" }, this.#search), this.#list, this.#shelf.element, alike());
+    this.append(make("div", { class: "search" }, this.#search), this.#list, this.#shelf.element,
+      alike((id, at) => this.#openBy(id, at)));
     document.getElementById("bar")?.prepend(this.#turn);
     this.#search.addEventListener("input", () => this.#fill());
     this.addEventListener("keydown", (event) => this.#key(event));
     addEventListener("focus", () => this.#load());
     store.addEventListener("export", () => { if (store.exported?.stage === "exported") this.#load(); });
-    store.addEventListener("record", () => this.#mark());
+    store.addEventListener("record", () => this.#arrive());
     this.#load(true);
   }
 
@@ -47,6 +53,7 @@ class Library extends HTMLElement {
       const { items } = await (await ask("/api/library")).json();
       const before = JSON.stringify(this.#items);
       this.#items = items;
+      this.classList.toggle("alone", items.length < 2);
       if (JSON.stringify(items) !== before) this.#fill();
       const kept = localStorage.getItem(KEY);
       if (isFirst) this.#show(kept ? kept === "open" : items.length > 1 && !matchMedia(NARROW).matches);
@@ -126,10 +133,20 @@ class Library extends HTMLElement {
     this.#mark();
   }
 
-  /** @param {string} id */
-  #openBy(id) {
+  /** Open a record, and show a place in it. @param {string} id @param {number} [at] */
+  #openBy(id, at) {
     const item = this.#items.find((one) => one.id === id);
+    this.#wanted = at === undefined ? null : { id, at };
     if (item) this.#open(item);
+  }
+
+  #arrive() {
+    this.#mark();
+    if (this.#wanted?.id !== recordId()) return;
+    const { at } = this.#wanted, { rate } = store.record;
+    this.#wanted = null;
+    view.show(at - BEFORE * rate, at + AFTER * rate);
+    store.moveCursor(at);
   }
 
   #mark() {

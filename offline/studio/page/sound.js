@@ -27,6 +27,8 @@ let context = null;
 const pads = new Map();
 /** @type {Voice|null} */
 let listening = null;
+/** A part of another record, which is no place of this one. @type {Voice|null} */
+let aside = null;
 /** The newest of all, whose place is shown. @type {Voice|null} */
 let newest = null;
 let moving = false;
@@ -97,10 +99,25 @@ export function listen(from) {
   feed(voice, first, store.record.length, Math.round(FIRST_PART * audio.sampleRate), { rise: true });
 }
 
-/** Whether the record itself is played. */
-export const isListening = () => listening !== null;
+/** Play a part of another record as it stands. @param {Promise<AudioBuffer>} coming */
+export async function playAside(coming) {
+  const audio = awake();
+  hush();
+  const voice = aside = new Voice(audio);
+  voice.ended = () => { if (aside === voice) aside = null; };
+  const buffer = await coming;
+  if (voice.over) return;
+  voice.add(buffer, 0);
+  voice.complete();
+}
 
-export const stopListening = () => listening?.stop();
+/** Whether a record itself is played. */
+export const isListening = () => listening !== null || aside !== null;
+
+export function stopListening() {
+  listening?.stop();
+  aside?.stop();
+}
 
 /** Let all fall silent. */
 export function hush() {

@@ -1,5 +1,6 @@
 """What was opened, with pictures, and what sounds alike in it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,27 @@ def test_where_no_slice_begins_nothing_is_alike(client: Client, record: Path) ->
     status, said = client.get(f"/api/similar?record={client.id_of(record.stem)}&at=7")
     assert status == 400
     assert b"no slice begins" in said
+
+
+def test_a_slice_of_a_copy_is_the_most_alike_of_those_in_other_records(
+    client: Client, studio: Studio, record: Path
+) -> None:
+    soundfile.write(studio.folder / "unheard.wav", np.zeros(1000), RATE)
+    original, copy = client.id_of("groove"), client.id_of(record.stem)
+    for name in (original, copy):
+        with client.looking(name) as page:
+            page.heard()
+            start = page.state["pads"][1]["start"]
+    status, body = client.get(f"/api/similar/elsewhere?record={copy}&at={start}")
+    found = [json.loads(line) for line in body.splitlines()]
+    (studio.folder / "unheard.wav").unlink()
+    count = found[-1]["of"]
+    assert (status, [one["done"] for one in found]) == (200, list(range(1, count + 1)))
+    assert found[-1]["unheard"] >= 1
+    best = found[-1]["places"][0]
+    assert {name: best[name] for name in ("start", "likeness", "rate")} == {"start": start, "likeness": 1, "rate": RATE}
+    assert all(one["record"] != copy for one in found[-1]["places"])
+
+
+def test_elsewhere_nothing_is_alike_what_is_no_slice(client: Client, record: Path) -> None:
+    assert client.get(f"/api/similar/elsewhere?record={client.id_of(record.stem)}&at=7")[0] == 400

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.offline.studio.conftest import HEARD, until
+from tests.offline.studio.conftest import HEARD, RATE, until
 from tests.offline.studio.test_shelf import atlas, kit
 from tests.support.waiting import wait_until
 
@@ -45,7 +45,7 @@ def test_another_record_is_opened_by_keys_without_a_reload(library, record):
 
 def test_what_is_like_a_slice_is_listed_and_heard(library):
     library.evaluate("window.studio.store.select(window.studio.store.pads[1].start)")
-    library.click(".alike > button")
+    library.click(".alike .seek button")
     library.wait_for_selector(".alike .place")
     library.click(".alike .row:nth-child(2) .place")
     until(library, "({ store }) => store.playing.size > 0")
@@ -53,7 +53,7 @@ def test_what_is_like_a_slice_is_listed_and_heard(library):
 
 def test_a_place_that_is_alike_becomes_a_chop(library):
     library.evaluate("window.studio.store.select(window.studio.store.pads[1].start)")
-    library.click(".alike > button")
+    library.click(".alike .seek button")
     library.locator(".alike .row > button + button:visible").first.click()
     until(library, "({ store }) => store.project.chops.length === 1")
 
@@ -83,3 +83,18 @@ def test_an_atlas_is_opened_in_the_browser_of_this_machine(library, studio):
     wait_until(studio.shown.exists)
     wait_until(lambda: studio.shown.read_text() == f"{page / 'index.html'}\n")
     shutil.rmtree(studio.folder / "drums")
+
+
+def test_what_is_like_a_slice_in_another_record_is_heard_and_opened_there(library, record):
+    library.evaluate("window.studio.store.select(window.studio.store.pads[1].start)")
+    start = library.evaluate("window.studio.store.pads[1].start")
+    library.click(".alike .seek button + button")
+    library.wait_for_selector(".elsewhere .place:has-text('groove')")
+    with library.expect_response(lambda answer: "/api/audio" in answer.url and f"from={start}" in answer.url):
+        library.locator(".elsewhere .place:has-text('groove')").first.click()
+    library.locator(".elsewhere .row:has-text('groove') > button + button").first.click()
+    until(library, "({ store }, start) => store.record.name === 'groove' && store.cursor === start", start)
+    assert library.evaluate("window.studio.view.last - window.studio.view.first") < 8.5 * RATE
+    library.click(f"chop-library nav .item:has-text('{record.stem}')")
+    until(library, "({ store }, title) => store.record.name === title", record.stem)
+    until(library, HEARD)
