@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -161,7 +162,8 @@ def names() -> list[str]:
 def load(name_or_path: str | Path) -> Manifest:
     """Open a released model by name, or any model by the path of its .json or .tflite file.
 
-    Raises ModelError if there is none, if the manifest is not understood, or if the file is not the one it names.
+    Its files are read and checked once, and again when they are others. Raises ModelError if there is none, if the
+    manifest is not understood, or if the file is not the one it names.
     """
     given = Path(name_or_path)
     path = given.with_suffix(".json") if given.suffix in {".json", ".tflite"} else FOLDER / f"{name_or_path}.json"
@@ -170,6 +172,39 @@ def load(name_or_path: str | Path) -> Manifest:
         raise ModelError(
             f"no model {str(name_or_path)!r}{meant}: name one of {', '.join(names())}, or a .json manifest"
         )
+    files, manifest = _loaded.get(path, ({}, None))
+    if manifest is not None and all(_stamp(file) == stamp for file, stamp in files.items()):
+        return manifest
+    stamps, manifest = {}, _load(path)
+    for file in (path, *_files(manifest)):
+        stamps[file] = _stamp(file)
+    if all(stamp and time.time_ns() - stamp[0] > _SETTLED_NS for stamp in stamps.values()):
+        _loaded[path] = stamps, manifest
+    return manifest
+
+
+_Stamp = tuple[int, int, int, int]
+_loaded: dict[Path, tuple[dict[Path, _Stamp | None], Manifest]] = {}
+_SETTLED_NS = 2_000_000_000
+"""A file that was written a moment ago may be written again in the same tick of the file system's clock."""
+
+
+def _stamp(file: Path) -> _Stamp | None:
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return facts.st_ctime_ns, facts.st_mtime_ns, facts.st_size, facts.st_ino
+
+
+def _files(manifest: Manifest) -> list[Path]:
+    """Give the files of a model's nets."""
+    features = manifest.features
+    early = features.early if isinstance(features, StreamFeatures) else None
+    return [manifest.path, *([manifest.path.parent / early.file] if early else [])]
+
+
+def _load(path: Path) -> Manifest:
     where = f"model {str(path)!r}"
     released = path.parent == FOLDER  # some installers make links of them
     try:

@@ -101,8 +101,11 @@ class Judge:
     def _by_luck(self, count: int) -> Judged:
         if self._luck is None or self._luck[0] != count:
             luck = np.random.default_rng(0)
-            draws = [luck.choice(len(self._samples), count, replace=False) for _ in range(DRAWS)]
-            repeats, distance, probability = np.mean([self._judged(draw) for draw in draws], axis=0).tolist()
+            draws = np.stack([luck.choice(len(self._samples), count, replace=False) for _ in range(DRAWS)])
+            nearest = _to_nearest(self._sounds[draws])
+            sure = [_mean(strength[strength > 0]) for strength in self._strength[draws]]
+            judged = np.stack([np.mean(nearest <= self._near, axis=1), nearest.mean(axis=1), sure], axis=1)
+            repeats, distance, probability = judged.mean(axis=0).tolist()
             self._luck = count, (repeats, distance, probability)
         return self._luck[1]
 
@@ -141,16 +144,24 @@ def _nearest(sounds: NDArray[np.float64], near: float) -> tuple[float, float]:
     """Give the share of sounds, (n, d), with another one nearer than `near`, and the mean distance to the nearest."""
     if len(sounds) < 2:
         return 0.0, 0.0
-    distances = _distances(sounds)
-    np.fill_diagonal(distances, np.inf)
-    nearest = distances.min(axis=1)
+    nearest = _to_nearest(sounds)
     return float(np.mean(nearest <= near)), float(nearest.mean())
 
 
+def _to_nearest(sounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the distance of each of the sounds, (…, n, d), to the nearest other one: (…, n)."""
+    distances = _distances(sounds)
+    every = np.arange(sounds.shape[-2])
+    distances[..., every, every] = np.inf
+    nearest: NDArray[np.float64] = distances.min(axis=-1)
+    return nearest
+
+
 def _distances(sounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    products = np.einsum("id,jd->ij", sounds, sounds)  # not by BLAS, whose last bit depends on its threads
-    squares = np.diagonal(products)
-    distances: NDArray[np.float64] = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0.0))
+    products = np.einsum("...id,...jd->...ij", sounds, sounds)  # not by BLAS, whose last bit depends on its threads
+    squares = np.diagonal(products, axis1=-2, axis2=-1)
+    summed = squares[..., :, None] + squares[..., None, :]
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(summed - 2 * products, 0.0))
     return distances
 
 
