@@ -79,10 +79,13 @@ def write_slice(record: Record, piece: Piece, path: Path, options: ChopOptions, 
     return frames
 
 
-def shaped(record: Record, piece: Piece, options: ChopOptions, last: int) -> Blocks:
+def shaped(
+    record: Record, piece: Piece, options: ChopOptions, last: int, begins: Callable[[int], object] = int
+) -> Blocks:
     """Read a piece and work on it: blocks of float64 (n, channels), full scale ±1, at least one sample in all.
 
-    last: where the record, or its part that is chopped, ends: no ring-out goes beyond.
+    last: where the record, or its part that is chopped, ends: no ring-out goes beyond. begins: is called with the
+    sample of the record that it begins with, as trimming may take some away.
     """
     tail = min(_frames(options.tail_ms, record.sample_rate), last - piece.stop)
     channels = 1 if options.mono else record.channels
@@ -95,6 +98,7 @@ def shaped(record: Record, piece: Piece, options: ChopOptions, last: int) -> Blo
     if options.trim:
         begin, end = edges(lambda: rung_out(start, stop))
         start, stop = start + begin, start + end
+    begins(start)
 
     def made() -> Blocks:
         sound = rung_out(start, stop)

@@ -5,7 +5,8 @@ GET /api/found?record                   all attacks, drums and chords that were 
 GET /api/peaks?record&level&from&to     int16 pairs of lowest and highest samples, see `peaks`
 GET /api/curve?record&level&from&to     bytes, the highest probability of a chop in every `level` frames from..to
 GET /api/audio?record&from&to           samples as wav
-GET /api/shaped?record&from&to&shape    the same, as a file of the kit has them before its gain; shape: as in `state`
+GET /api/shaped?record&from&to&shape&part   the same, as a file of the kit has them before its gain, a minute of it;
+                                        shape: as in `state`; X-Begins: which sample it begins with, X-Goes-On: 0 or 1
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
@@ -106,11 +107,13 @@ async def _audio(hub: Hub, request: Request) -> Response:
 
 
 async def _shaped(hub: Hub, request: Request) -> Response:
-    first, last, shape = number(request, "from"), number(request, "to"), request.query_params.get("shape", "")
+    first, last, part = (number(request, name) for name in ("from", "to", "part"))
+    shape = request.query_params.get("shape", "")
     async with hub.using(request.query_params.get("record", "")) as one:
         shaper = await one.call(one.desk.shaper, shape)
-        content = await to_thread.run_sync(shaper.wav, first, last)
-    return Response(content, media_type="audio/wav")
+        made = await to_thread.run_sync(shaper.wav, first, last, part)
+    facts = {"X-Begins": str(made.begins), "X-Goes-On": str(int(made.goes_on))}
+    return Response(made.wav, media_type="audio/wav", headers=facts)
 
 
 async def _slice(hub: Hub, request: Request) -> Response:

@@ -24,7 +24,7 @@ SHAPING = (
 )
 """Options that decide what a slice's file holds beside its gain."""
 MOST_SECONDS = 60
-"""Of one answer; what is longer is asked for in parts of the record."""
+"""Of one answer; what is longer is asked for in parts."""
 _LETTERS = 16
 
 
@@ -37,26 +37,47 @@ def shape_of(options: ChopOptions) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Shaped:
+    """A part of a slice as a file of the kit has it. wav: its content. begins: its first sample's place in the record.
+
+    goes_on: whether another part follows.
+    """
+
+    wav: bytes
+    begins: int
+    goes_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Shaper:
     """Shapes the slices of a record. record: what they are cut from."""
 
     record: Record
     options: ChopOptions
 
-    def wav(self, first: int, last: int) -> bytes:
+    def wav(self, first: int, last: int, part: int = 0, seconds: int = MOST_SECONDS) -> Shaped:
         """Give the samples first..last as a kit's file has them before its gain, as wav with float32 samples.
 
-        Raises UserError for too many, and for none.
+        part: which one of so many seconds; what there is beyond the end is a sample of silence. Raises UserError for
+        none.
         """
         record, options = self.record, self.options
         begin, end = candidates.span(record, options)
         first, last = max(begin, first), min(end, last)
-        if not 0 < last - first <= MOST_SECONDS * record.sample_rate:
-            raise UserError(
-                f"a slice of 1 sample to {MOST_SECONDS} seconds can be asked for, got {last - first} samples"
-            )
-        blocks = list(write_slices.shaped(record, Piece(first, last, 0.0), options, end))
+        if first >= last:
+            raise UserError(f"a slice has 1 sample or more, got {last - first}")
+        rate = options.resample or record.sample_rate
+        skipped, size = part * seconds * rate, seconds * rate
+        begun: list[int] = []
+        taken, position = [np.zeros((0, 1 if options.mono else record.channels), np.float32)], 0
+        for samples in write_slices.shaped(record, Piece(first, last, 0.0), options, end, begun.append):
+            inside = slice(max(0, skipped - position), max(0, skipped + size - position))
+            taken.append(samples[inside].astype(np.float32))
+            position += len(samples)
+            if position > skipped + size:
+                break
         out = io.BytesIO()
-        samples = np.concatenate(blocks).astype(np.float32)
-        soundfile.write(out, samples, options.resample or record.sample_rate, "FLOAT", format="WAV")
-        return out.getvalue()
+        found = np.concatenate(taken)
+        soundfile.write(out, found if len(found) else np.zeros((1, found.shape[1])), rate, "FLOAT", format="WAV")
+        offset = round(skipped * record.sample_rate / rate)
+        return Shaped(out.getvalue(), begun[0] + offset, position > skipped + size)

@@ -8,10 +8,15 @@ import { readWav } from "./wav.js";
 const ROOM = 96 << 20;
 /** Fetched ahead at a time: what is pressed meanwhile does not wait long. */
 const AT_ONCE = 2;
+/** Seconds of a part of what is shaped, at most. */
+const SHAPED = 60;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** @typedef {[first: number, last: number, shape?: string]} Range Samples of the record, the last one excluded, as they
- *   stand or as a file of the kit has them, before its gain. */
+/** @typedef {[first: number, last: number, shape?: string, number?: number]} Range Samples of the record, the last one
+ *   excluded, as they stand or as a file of the kit has them, before its gain: of that, the part of this number. */
+/** Where what is shaped begins in the record, and whether another part of it follows.
+ * @type {WeakMap<AudioBuffer, {begins: number, goesOn: boolean}>} */
+const facts = new WeakMap();
 /** @type {Map<string, AudioBuffer>} The last used goes last. */
 const kept = new Map();
 /** @type {Map<string, Promise<AudioBuffer>>} */
@@ -21,14 +26,21 @@ let queue = [];
 let ahead = 0;
 
 /** @param {Range} range */
-const key = ([first, last, shape = ""]) => `${recordId()} ${first} ${last} ${shape}`;
+const key = ([first, last, shape = "", number = 0]) => `${recordId()} ${first} ${last} ${shape} ${number}`;
 
 /** @param {AudioBuffer} buffer */
 const bytes = (buffer) => buffer.length * buffer.numberOfChannels * BYTES;
 
-/** Give a part that is there, or undefined. @param {number} first @param {number} last @param {string} [shape] */
-export function there(first, last, shape) {
-  const name = key([first, last, shape]), buffer = kept.get(name);
+/** The sample of the record that a buffer begins with. @param {AudioBuffer} buffer @param {number} first of what was
+ * asked for: the kit's options may trim it */
+export const begins = (buffer, first) => facts.get(buffer)?.begins ?? first;
+
+/** Whether another part of the slice follows. @param {AudioBuffer} buffer */
+export const goesOn = (buffer) => facts.get(buffer)?.goesOn ?? false;
+
+/** Give a part that is there, or undefined. @param {Range} range */
+export function there(...range) {
+  const name = key(range), buffer = kept.get(name);
   if (buffer) {
     kept.delete(name);
     kept.set(name, buffer);
@@ -36,14 +48,13 @@ export function there(first, last, shape) {
   return buffer;
 }
 
-/** Give a part, asked for unless it is there. @param {number} first @param {number} last @param {string} [shape]
- * @returns {Promise<AudioBuffer>} */
-export function part(first, last, shape) {
-  const now = there(first, last, shape);
+/** Give a part, asked for unless it is there. @param {Range} range @returns {Promise<AudioBuffer>} */
+export function part(...range) {
+  const now = there(...range);
   if (now) return Promise.resolve(now);
-  const name = key([first, last, shape]), before = coming.get(name);
+  const name = key(range), before = coming.get(name);
   if (before) return before;
-  const made = fetched(first, last, shape).then((buffer) => keep(name, buffer)).finally(() => coming.delete(name));
+  const made = fetched(...range).then((buffer) => keep(name, buffer)).finally(() => coming.delete(name));
   coming.set(name, made);
   return made;
 }
@@ -52,26 +63,29 @@ export function part(first, last, shape) {
  * @param {Range[]} ranges */
 export function fetchAhead(ranges) {
   let room = ROOM / 2;
-  queue = ranges.filter(([first, last, shape]) => {
-    room -= (last - first) * store.record.channels * BYTES;
-    return room > 0 && !there(first, last, shape);
+  queue = ranges.filter((range) => {
+    const length = Math.min(range[1] - range[0], SHAPED * store.record.rate);
+    room -= length * store.record.channels * BYTES;
+    return room > 0 && !there(...range);
   });
   pump();
 }
 
 function pump() {
   while (queue.length && ahead < AT_ONCE) {
-    const [first, last, shape] = /** @type {Range} */ (queue.shift());
+    const range = /** @type {Range} */ (queue.shift());
     ahead += 1;
-    part(first, last, shape).catch(() => {}).finally(() => { ahead -= 1; pump(); });
+    part(...range).catch(() => {}).finally(() => { ahead -= 1; pump(); });
   }
 }
 
-/** @param {number} first @param {number} last @param {string} [shape] */
-async function fetched(first, last, shape) {
-  const range = { from: first, to: last };
-  const url = shape ? address("shaped", { ...range, shape }) : address("audio", range);
-  return readWav(await (await ask(url)).arrayBuffer());
+/** @param {Range} range */
+async function fetched(...[from, to, shape, number = 0]) {
+  if (!shape) return readWav(await (await ask(address("audio", { from, to }))).arrayBuffer());
+  const answer = await ask(address("shaped", { from, to, shape, part: number }));
+  const buffer = readWav(await answer.arrayBuffer()), { headers } = answer;
+  facts.set(buffer, { begins: Number(headers.get("X-Begins")), goesOn: headers.get("X-Goes-On") === "1" });
+  return buffer;
 }
 
 /** @param {string} name @param {AudioBuffer} buffer */

@@ -3,7 +3,7 @@
 // All is scheduled in frames of one context that runs at the record's own rate. A press starts a buffer that lies
 // ready; what is longer than a part follows in parts that are fetched while it sounds.
 
-import { fetchAhead, part, there } from "./buffers.js";
+import { begins, fetchAhead, goesOn, part, there } from "./buffers.js";
 import { store } from "./store.js";
 import { Voice } from "./voice.js";
 
@@ -16,8 +16,6 @@ const FIRST_PART = 1.5, PART = 6;
 const EARLY = 8;
 /** Milliseconds without another change until sound is fetched ahead. */
 const QUIET_MS = 120;
-/** Seconds of a slice that is heard as the kit shapes it; a longer one, as the record has it. */
-const MOST_SHAPED = 60;
 /** The group of all pads, where nobody gave another. */
 const ALL = 1;
 
@@ -56,11 +54,11 @@ export const playMode = (pad) => pad.play ?? store.kit.options.play ?? "one-shot
 /** The choke group of a pad, 0 for none. @param {Pad} pad @returns {number} */
 export const chokeGroup = (pad) => pad.choke ?? (store.kit.options.choke === false ? 0 : ALL);
 
-/** Give the first part of a slice: all of it, where the kit shapes it. @param {Pad} pad @returns {Range} */
+/** Give the first part of a slice: all of it where the kit shapes it, up to a minute. @param {Pad} pad
+ * @returns {Range} */
 const head = ({ start, stop }) => {
-  const { rate } = store.record, { shape } = store.kit;
-  if (shape && stop - start <= MOST_SHAPED * rate) return [start, stop, shape];
-  return [start, Math.min(stop, start + Math.round(PART * rate))];
+  const { shape } = store.kit;
+  return shape ? [start, stop, shape] : [start, Math.min(stop, start + Math.round(PART * store.record.rate))];
 };
 
 /** Play a slice on its pad. @param {Pad} pad */
@@ -70,16 +68,17 @@ export function press(pad) {
   pads.get(pad.note)?.voice.stop();
   const group = chokeGroup(pad);
   if (group) for (const one of pads.values()) if (chokeGroup(one.pad) === group) one.voice.stop();
-  const [first, last, shape] = head(pad), whole = last === pad.stop;
-  const voice = new Voice(audio, { gain_db: pad.gain_db, loop: whole && playMode(pad) === "loop" });
+  const [first, last, shape] = head(pad), buffer = there(first, last, shape), loops = playMode(pad) === "loop";
+  const whole = last === pad.stop && (!shape || (buffer !== undefined && !goesOn(buffer)));
+  const voice = new Voice(audio, { gain_db: pad.gain_db, loop: whole && loops });
   pads.set(pad.note, { pad, voice });
   begin(voice, () => { if (pads.get(pad.note)?.voice === voice) pads.delete(pad.note); });
-  const buffer = there(first, last, shape);
   if (buffer && whole) {
-    voice.add(buffer, first);
+    voice.add(buffer, begins(buffer, first));
     voice.complete();
   } else {
-    feed(voice, pad.start, pad.stop, last - first, { loop: !whole && playMode(pad) === "loop", shape });
+    const given = shape ? shapedParts(pad, shape) : parts(pad.start, pad.stop, last - first);
+    feed(voice, given, { loop: !whole && loops });
   }
 }
 
@@ -96,7 +95,7 @@ export function listen(from) {
   if (first >= store.record.length) return;
   const voice = listening = new Voice(audio);
   begin(voice, () => { if (listening === voice) listening = null; });
-  feed(voice, first, store.record.length, Math.round(FIRST_PART * audio.sampleRate), { rise: true });
+  feed(voice, parts(first, store.record.length, Math.round(FIRST_PART * audio.sampleRate)), { rise: true });
 }
 
 /** Play a part of another record as it stands. @param {Promise<AudioBuffer>} coming */
@@ -170,23 +169,46 @@ function showPads() {
   store.tell("playing");
 }
 
-/** Give a voice the samples from..to, part after part, over and over where it loops; what comes late begins late.
- * @param {Voice} voice @param {number} from @param {number} to @param {number} length of the first part
- * @param {{loop?: boolean, rise?: boolean, shape?: string}} how rise: as it begins in the middle of something */
-async function feed(voice, from, to, length, { loop = false, rise = false, shape }) {
+/** @typedef {(before: AudioBuffer|null) => Range|null} Parts gives the part to begin with, and what follows one */
+
+/** The record in parts. @param {number} from @param {number} to @param {number} length of the first part
+ * @returns {Parts} */
+function parts(from, to, length) {
+  let next = from;
+  return (before) => {
+    if (!before) next = from;
+    if (next >= to) return null;
+    const first = next;
+    next = Math.min(to, first + (before ? Math.round(PART * store.record.rate) : length));
+    return [first, next];
+  };
+}
+
+/** A slice as the kit has it, in parts. @param {Pad} pad @param {string} shape @returns {Parts} */
+function shapedParts({ start, stop }, shape) {
+  let number = 0;
+  return (before) => {
+    number = before ? number + 1 : 0;
+    return before && !goesOn(before) ? null : [start, stop, shape, number];
+  };
+}
+
+/** Give a voice part after part, over and over where it loops; what comes late begins late.
+ * @param {Voice} voice @param {Parts} parts
+ * @param {{loop?: boolean, rise?: boolean}} how rise: as it begins in the middle of something */
+async function feed(voice, parts, { loop = false, rise = false }) {
   const audio = /** @type {AudioContext} */ (context);
-  let first = from, frame = 0, size = length;
+  let range = parts(null), frame = 0;
   try {
-    while (first < to && !voice.over) {
-      const last = Math.min(to, first + size);
-      const buffer = there(first, last, shape) ?? (await part(first, last, shape));
+    while (range && !voice.over) {
+      const buffer = there(...range) ?? (await part(...range));
       if (voice.over || audio !== context) return;
+      const isFirst = !frame;
       frame = Math.max(frame, voice.soon);
-      if (rise && first === from) voice.rise(frame);
-      voice.add(buffer, first, frame);
-      frame += buffer.length;
-      first = loop && last === to ? from : last;
-      size = Math.round(PART * audio.sampleRate);
+      if (rise && isFirst) voice.rise(frame);
+      voice.add(buffer, begins(buffer, range[0]), frame);
+      frame += Math.round(buffer.duration * audio.sampleRate);
+      range = parts(buffer) ?? (loop ? parts(null) : null);
       await wait(frame / audio.sampleRate - audio.currentTime - EARLY);
     }
     voice.complete();

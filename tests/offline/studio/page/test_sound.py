@@ -21,9 +21,10 @@ RENDERED = """async ([parts, at, length, how, stop]) => {
   const { rate, channels } = window.studio.store.record;
   const context = new OfflineAudioContext(channels, length, rate), voice = new Voice(context, how);
   let frame = at;
-  for (const [first, last, shape] of parts) {
-    voice.add(await part(first, last, shape), first, frame);
-    frame += last - first;
+  for (const range of parts) {
+    const buffer = await part(...range);
+    voice.add(buffer, range[0], frame);
+    frame += buffer.length;
   }
   if (stop !== null) voice.stop(stop);
   const rendered = await context.startRendering();
@@ -84,6 +85,21 @@ def test_a_pad_plays_what_its_file_holds(page: "Page", studio: Studio, record: P
     heard = rendered(page, [[pad["start"], pad["stop"], shape]], {"gain_db": -4.5}, tail=len(expected))
     assert np.abs(heard[AT : AT + len(expected)] - expected).max() <= 0.5 * 2.0**-15 + 1e-6
     assert np.all(heard[:AT] == 0.0) and np.abs(heard[AT + len(expected) :]).max() < 1e-9
+
+
+def test_the_head_of_a_trimmed_slice_is_where_it_sounds(page: "Page", record: Path) -> None:
+    page.evaluate("() => window.studio.server.edit({ do: 'kit', option: 'trim', value: true })")
+    until(page, "({ store }) => store.kit.shape")
+    samples, _ = soundfile.read(record, always_2d=True)
+    level = np.abs(samples).max(axis=1)
+    start = FIRST + int(level[FIRST : FIRST + LENGTH].argmin())  # near a zero crossing it is silent for a sample
+    stop = start + LENGTH
+    loud = np.flatnonzero(level[start:stop] > 1e-3 * level[start:stop].max())
+    begins = page.evaluate("""async ([first, last]) => {
+      const { begins, part } = await import("/page/buffers.js");
+      return begins(await part(first, last, window.studio.store.kit.shape), first);
+    }""", [start, stop])  # fmt: skip
+    assert begins == start + loud[0] > start
 
 
 def test_what_is_stopped_falls_within_a_millisecond(page: "Page") -> None:
