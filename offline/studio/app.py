@@ -7,6 +7,7 @@ GET /api/curve?record&level&from&to     bytes, the highest probability of a chop
 GET /api/audio?record&from&to           samples as wav
 GET /api/shaped?record&from&to&shape&part   the same, as a file of the kit has them before its gain, a minute of it;
                                         shape: as in `state`; X-Begins: which sample it begins with, X-Goes-On: 0 or 1
+GET /api/tags?record&slices             [start, stop, chord, drum] of slices "start-stop,start-stop", see `tags`
 GET /api/slice?record&note              a slice as the kit has it
 GET /api/compare?record&with            the kit beside other ways to choose; with: librosa or a model, too
 GET /api/session-peaks, WS /api/session a session that is being recorded, see `growing_feed`
@@ -28,7 +29,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, shelf_routes, sound
+from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, shelf_routes, sound, tags
 from samplechop.offline.studio.answers import as_text, attached, in_json, number, parsed, told
 from samplechop.offline.studio.desk import Desk, check_edits
 from samplechop.offline.studio.growing_feed import Feeds
@@ -65,6 +66,7 @@ def application(hub: Hub) -> Starlette:
         Route("/api/curve", told(partial(_curve, hub))),
         Route("/api/audio", told(partial(_audio, hub))),
         Route("/api/shaped", told(partial(_shaped, hub))),
+        Route("/api/tags", told(partial(_tags, hub))),
         Route("/api/slice", told(partial(_slice, hub))),
         Route("/api/compare", told(partial(_compare, hub))),
         WebSocketRoute("/api/live", partial(_live, hub)),
@@ -114,6 +116,13 @@ async def _shaped(hub: Hub, request: Request) -> Response:
         made = await to_thread.run_sync(shaper.wav, first, last, part)
     facts = {"X-Begins": str(made.begins), "X-Goes-On": str(int(made.goes_on))}
     return Response(made.wav, media_type="audio/wav", headers=facts)
+
+
+async def _tags(hub: Hub, request: Request) -> Response:
+    wanted = tags.read(request.query_params.get("slices", ""))
+    async with hub.using(request.query_params.get("record", "")) as one:
+        tagger = await one.call(tags.tagger, one.desk)
+        return in_json(await to_thread.run_sync(tagger.tags, wanted))
 
 
 async def _slice(hub: Hub, request: Request) -> Response:

@@ -1,13 +1,18 @@
 """What drums and chords sound where in a record: from the live detectors, or from a session's log.
 
-The detectors process the record as it is cut: only around the slices of a kit, so that hours take no longer than
-minutes, or all of it where chops are selected by it. Of a session that was recorded while they ran the log has it.
-Where a detector is not there, nothing is known of what it would detect.
+The detectors process the record in cells, each anew, with some seconds before it to know how loud it is: those that
+slices of a kit lie in, so that hours take no longer than minutes; or all of them, where chops are selected by it, and
+for the lanes of the studio. So what is found at a place is the record's alone, whatever else is asked for: a slice has
+one tag in every kit and on every screen. Of a session that was recorded while they ran the log has it. Where a detector
+is not there, nothing is known of what it would detect.
+
+    cell      |         |         |         |
+    detects        ·····▕▔▔▔▔▔▔▔▔▔▏·            what warms it up, and its latency, are no part of the cell
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,10 +35,11 @@ from samplechop.realtime.core.events import Event
 from samplechop.realtime.engine.engine import Engine
 from samplechop.realtime.recording.session_folder import LOG, session_of
 
+CELL_SECONDS = 30.0
 STEPS_PER_SECOND = 50
 """Of the level."""
 _BLOCK = 4096
-_KIND = "content"
+_KIND = "content by cells"
 """Of arrays in a record's cache."""
 _LOUDEST = 1e4  # of a sample; damaged float files hold anything
 
@@ -82,13 +88,14 @@ def kept(record: Record) -> tuple[Hits | None, Chords | None]:
 
 
 def _kept(collector: Collector[Found], record: Record) -> Found | None:
-    if _read_log(record, collector):
-        return collector.found()
+    return collector.found() if _read_log(record, collector) else _cached(collector, record)
+
+
+def _cached(collector: Collector[Found], record: Record) -> Found | None:
     if record.cache is None or collector.detector not in detectors.names():
         return None
 
     def read(arrays: Arrays) -> Found:
-        collector.begin(0)
         for event in _events(arrays):
             collector.add(event)
         return collector.found()
@@ -107,39 +114,60 @@ def _detected(collector: Collector[Found], record: Record, parts: Parts, progres
         return collector.found()
     if collector.detector not in detectors.names():
         return None
-    rate = record.sample_rate
+    if (there := _cached(collector, record)) is not None:
+        return there
+    rate, whole = record.sample_rate, [(0, record.length)]
     found = {collector.detector: collector.make()}
     engine = Engine(found, rate, record.channels, _BLOCK, channel=record.channel)
-    stretches = _stretches(parts, round(collector.warm_seconds * rate), engine.latency, record.length)
-    done, length = 0, sum(stop - start for start, stop in stretches)
+    warm, size = round(collector.warm_seconds * rate), round(CELL_SECONDS * rate)
+    cells = _cells(parts, size, record.length)
+    done, length = 0, sum(stop - start for start, stop in cells)
 
-    def process(start: int, stop: int, add: Callable[[Event], None]) -> None:
-        engine.reset(start, record.opening() if start == 0 else None)
+    def heard(start: int, stop: int) -> list[Event]:
+        events: list[Event] = []
+        begin, end = max(0, start - warm), min(record.length, stop + engine.latency)
+        engine.reset(begin, record.opening() if begin == 0 else None)
         read = 0
-        for samples in record.blocks(_BLOCK, start, stop):
-            engine.process(samples, add)
+        for samples in record.blocks(_BLOCK, begin, end):
+            engine.process(samples, events.append)
             read += len(samples)
-            progress(done + read, length)
-        if stop == record.length:
-            engine.flush(add)
+            progress(done + max(0, min(begin + read, stop) - start), length)
+        if end == record.length:
+            engine.flush(events.append)
         if engine.faults:
             raise RuntimeError(f"a detector failed: {engine.faults}")
+        return _inside(events, collector, start, stop)
 
-    def heard(start: int, stop: int) -> Arrays:
-        events: list[Event] = []
-        process(start, stop, events.append)
-        return _arrays([event for event in events if event.kind in collector.kinds])
-
-    for start, stop in stretches:
-        collector.begin(start)
+    def cell(start: int, stop: int) -> Iterator[Event]:
         if record.cache is None:
-            process(start, stop, collector.add)
-        else:
-            facts = _facts(collector, start, stop)
-            for event in _events(record.cache.arrays(_KIND, facts, partial(heard, start, stop))):
-                collector.add(event)
+            return iter(heard(start, stop))
+        facts = _facts(collector, start, stop)
+        return _events(record.cache.arrays(_KIND, facts, lambda: _arrays(heard(start, stop))))
+
+    every: list[Event] = []
+    for start, stop in cells:
+        every += cell(start, stop)
         done += stop - start
+    if record.cache is not None and cells == _cells(whole, size, record.length):
+        record.cache.arrays(_KIND, _facts(collector, 0, record.length), lambda: _arrays(every))
+    for event in every:
+        collector.add(event)
     return collector.found()
+
+
+def _cells(parts: Parts, size: int, length: int) -> list[tuple[int, int]]:
+    """Give the cells of `size` samples, the last one ends with the record, that parts lie in: in order of time."""
+    numbers = {number for start, stop in parts for number in range(start // size, -(-min(stop, length) // size))}
+    return [(number * size, min(length, (number + 1) * size)) for number in sorted(numbers)]
+
+
+def _inside(events: Sequence[Event], collector: Collector[Any], start: int, stop: int) -> list[Event]:
+    """Give what a collector takes of events that lie in start..stop; of what lasts, what sounds there already, too."""
+    mine = [event for event in events if event.kind in collector.kinds]
+    lasting = collector.kinds if collector.lasting else ()
+    sounding = {kind: Event(kind, start, start, 1.0) for kind in lasting}
+    sounding |= {event.kind: replace(event, sample=start) for event in mine if event.sample < start and lasting}
+    return [*sounding.values(), *(event for event in mine if start <= event.sample < stop)]
 
 
 def _arrays(found: Sequence[Event]) -> Arrays:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from array import array
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,20 +52,18 @@ class Collector(ABC, Generic[Found]):
     """Collects what one detector says, without keeping the events: hours have hundreds of thousands of them.
 
     detector: its name; model: of its net. kinds: of events that only it says. warm_seconds: what it needs before a
-    part, to know how loud it is and what sounds.
+    cell, to know how loud it is and what sounds. lasting: whether what an event says holds until the next of its kind.
     """
 
     detector: str
     model: str
     kinds: tuple[str, ...]
     warm_seconds: float
+    lasting = False
 
     def make(self) -> Detector:
         """Make the detector."""
         return detectors.make(self.detector)
-
-    def begin(self, sample: int) -> None:
-        """Begin a part: what sounded where the last part ended does not sound here."""
 
     @abstractmethod
     def add(self, event: Event) -> None:
@@ -112,18 +110,14 @@ class ChordCollector(Collector[Chords]):
 
     detector = model = "harmony"
     kinds = (CHORD, PITCHES)
-    warm_seconds = 1.0
+    warm_seconds = 3.0
+    lasting = True
 
     def __init__(self) -> None:
         """Begin with none."""
         self._samples, self._numbers = array("q"), array("i")
         self._labels: dict[str, int] = {}
         self._changes, self._bits = array("q"), array("H")
-
-    def begin(self, sample: int) -> None:
-        """Begin a part, with nothing."""
-        self.add(Event(CHORD, sample, sample, 1.0))
-        self.add(Event(PITCHES, sample, sample, 1.0))
 
     def add(self, event: Event) -> None:
         """Take a chord or a change of what sounds; a label that names no chord counts as none."""
@@ -140,9 +134,17 @@ class ChordCollector(Collector[Chords]):
         samples, changes = np.array(self._samples, np.int64), np.array(self._changes, np.int64)
         order, turns = np.argsort(samples, kind="stable"), np.argsort(changes, kind="stable")
         bits = np.array(self._bits, np.uint16)[turns]
-        pitches = (bits[:, None] >> np.arange(12)) & 1 == 1
         numbers = np.array(self._numbers, np.int32)[order]
-        return Chords(samples[order], numbers, tuple(self._labels), changes[turns], pitches)
+        others, turned = _changes(numbers), _changes(bits)  # a cell says once more what sounded at its beginning
+        pitches = (bits[turned, None] >> np.arange(12)) & 1 == 1
+        return Chords(samples[order][others], numbers[others], tuple(self._labels), changes[turns][turned], pitches)
+
+
+def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say which of some values, (n,), are not the one before."""
+    changed = np.ones(len(values), bool)
+    changed[1:] = values[1:] != values[:-1]
+    return changed
 
 
 def _is_chord(label: str) -> bool:

@@ -5,6 +5,7 @@ import { gestures } from "./gestures.js";
 import { colour, Lane, sharp } from "./lane.js";
 import { firstAt, ofRow } from "./places.js";
 import { store } from "./store.js";
+import { isNote, written } from "./tags.js";
 import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
@@ -59,15 +60,16 @@ class Chords extends Lane {
       context.globalAlpha = until - from > 4 ? 0.8 : 0.4;
       if (x >= 0) context.fillRect(sharp(x), 2, 1, height - 4);
       if (until - from < 18) continue;
-      let wide = widths.get(name);
+      const text = written(name);
+      let wide = widths.get(text);
       if (wide === undefined) {
-        wide = context.measureText(name).width;
-        widths.set(name, wide);
+        wide = context.measureText(text).width;
+        widths.set(text, wide);
       }
       if (wide + 10 > until - from) continue;
       context.globalAlpha = 1;
-      context.fillStyle = colour("ink");
-      context.fillText(name, from + 6, height / 2 + 0.5);
+      context.fillStyle = colour(isNote(name) ? "faint" : "ink");
+      context.fillText(text, from + 6, height / 2 + 0.5);
     }
   }
 }

@@ -6,17 +6,19 @@ import { cap, learnCaps, PAD_CODES } from "./keycaps.js";
 import { seconds } from "./measures.js";
 import { colour } from "./palette.js";
 import { PadPictures } from "./pad-picture.js";
-import { firstAt, ofRow } from "./places.js";
 import { IN_TURN, sliceColour } from "./slices.js";
 import { chokeGroup, press, progress, release } from "./sound.js";
 import { store } from "./store.js";
+import { tagOf } from "./tags.js";
 import { view } from "./view.js";
+import { sentence } from "./words.js";
 
 /** @import {Pad} from "./types.js" */
 
 /** MIDI note of A01, and pads of a bank. */
 export const FIRST_NOTE = 36, BANK = 16;
 const LETTERS = "ABCDEF";
+const HOW = "Press to play; drag onto another pad to swap, or out of the page to take the wav along";
 
 /** @param {number} note */
 const bankOf = (note) => Math.floor((note - FIRST_NOTE) / BANK);
@@ -62,7 +64,7 @@ export class PadsView extends HTMLElement {
     }
     new ResizeObserver(() => this.#paint()).observe(grid);
     addEventListener("theme", () => this.#show());
-    store.watch(["pads", "kit", "record", "found"], () => this.#show());
+    store.watch(["pads", "kit", "record", "tags"], () => this.#show());
     store.watch(["selected"], () => this.#showSelected());
     store.watch(["playing"], () => this.#showPlaying());
     store.addEventListener("peaks", () => this.#paint());
@@ -186,11 +188,13 @@ export class PadsView extends HTMLElement {
     say("where", name);
     say("lock", pad?.locked ? "locked" : "");
     say("length", pad ? seconds(pad.stop - pad.start) : "");
-    say("about", pad ? pad.name ?? chordOf(pad) : "");
+    const tag = pad ? tagOf(pad) : null;
+    say("about", pad?.name ?? tag?.text ?? "");
     slot.classList.toggle("named", Boolean(pad?.name));
+    slot.classList.toggle("note", !pad?.name && Boolean(tag?.isNote));
     say("choke", pad && pad.choke !== null ? String(group || "–") : "");
     say("kbd", cap(PAD_CODES[place]));
-    slot.title = pad ? "Press to play; drag onto another pad to swap, or out of the page to take the wav along" : "";
+    slot.title = pad ? `${tag?.words ? `${sentence(tag.words)}. ` : ""}${HOW}` : "";
   }
 
   #showSelected(turn = true) {
@@ -226,11 +230,5 @@ export class PadsView extends HTMLElement {
     this.#pictures.paint(this.#slots, (place) => this.at(place));
   }
 }
-
-/** The chord that a slice begins in. @param {Pad} pad */
-const chordOf = (pad) => {
-  const { chords } = store.found, after = firstAt(chords, pad.start + 0.05 * store.record.rate + 1, ofRow);
-  return chords[after - 1]?.[1] ?? "";
-};
 
 customElements.define("chop-pads", PadsView);

@@ -6,6 +6,7 @@
 //   "selected"    another pad or place               "cursor"   where playing begins
 //   "trouble"     a sentence to show                 "playing"  pads that sound
 //   "head"        what sounds has come further       "snap"     cuts go elsewhere from now on
+//   "tags"        it is known what is in more slices
 
 /** @import {Sections, Found, Job, Pad, Snap} from "./types.js" */
 

@@ -77,9 +77,9 @@ def test_no_path_leads_out_of_the_page(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("record", ["", "groove", "../groove.wav", "0" * 12, "/etc/passwd"])
-@pytest.mark.parametrize("what", ["project", "found", "peaks", "curve", "audio", "slice"])
+@pytest.mark.parametrize("what", ["project", "found", "peaks", "curve", "audio", "slice", "tags"])
 def test_records_are_known_by_their_ids_alone(client: Client, what: str, record: str) -> None:
-    status, body = client.get(f"/api/{what}?record={quote(record)}&level=64&from=0&to=9&note=36")
+    status, body = client.get(f"/api/{what}?record={quote(record)}&level=64&from=0&to=9&note=36&slices=0-9")
     assert status == 400
     assert json.loads(body) == {"error": "there is no such record in what was opened"}
 
@@ -93,6 +93,11 @@ def test_no_path_of_this_machine_is_told(client: Client, studio: Studio, name: s
 def test_what_is_read_is_not_written(client: Client, name: str, method: str) -> None:
     headers = {"Cookie": client.cookie, "Origin": f"http://{client.host}"}
     assert client.ask(f"/api/project?record={name}", method, **headers)[0] == 405
+
+
+@pytest.mark.parametrize("slices", ["", "9", "9-3", "0-9,", "0-999999999", "-1-5", ",".join(["0-9"] * 129)])
+def test_no_tag_is_given_of_what_is_no_slice(client: Client, name: str, slices: str) -> None:
+    assert client.get(f"/api/tags?record={name}&slices={slices}")[0] == 400
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -15,7 +15,7 @@ from samplechop.offline.kits.analysis.curve import joined
 from samplechop.offline.kits.pipeline import make_kit
 from samplechop.offline.project.document import to_document
 from samplechop.offline.project.store import editing, project_of
-from samplechop.offline.studio import found, hearing, sound
+from samplechop.offline.studio import found, hearing, sound, tags
 from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.state import SHARES
 from samplechop.offline.studio.worker import Message
@@ -110,7 +110,9 @@ def test_attacks_are_told_as_they_are_detected(tmp_path: Path, source: Path) -> 
     ],
     ids=str,
 )
-def test_pads_are_the_slices_of_the_kit(desk: Desk, source: Path, tmp_path: Path, options: dict[str, Any]) -> None:
+def test_pads_are_the_kits_slices_with_its_tags(
+    desk: Desk, source: Path, tmp_path: Path, options: dict[str, Any]
+) -> None:
     if options:
         said(desk, **options)
     heard(desk)
@@ -120,6 +122,9 @@ def test_pads_are_the_slices_of_the_kit(desk: Desk, source: Path, tmp_path: Path
     assert [(pad["note"], pad["start"], pad["stop"]) for pad in pads] == [
         (part.note, part.start, part.stop) for part in kit.slices
     ]
+    told = tags.tagger(desk).tags([(part.start, part.stop) for part in kit.slices])
+    assert told == [[part.start, part.stop, part.content.chord_name, part.content.drum or ""] for part in kit.slices]
+    assert any(chord for _, _, chord, _ in told)
     for part in kit.slices[:2]:
         assert sound.slice_on_pad(desk, part.note)[1] == kit.path(part).read_bytes()
 

@@ -1,10 +1,12 @@
 """Pads: each gesture with them."""
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.offline.studio.conftest import until
+from tests.offline.studio.conftest import Studio, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -29,6 +31,20 @@ def test_lowest_row_is_the_first(page: "Page", pads: list[dict[str, Any]]) -> No
     first, fifth = slot(page, pads[0]).bounding_box(), slot(page, pads[4]).bounding_box()
     assert first and fifth and first["x"] == fifth["x"] and first["y"] > fifth["y"]
     assert slot(page, pads[0]).locator("kbd").text_content() == "Z"
+
+
+def test_a_pad_tells_what_the_kit_says_is_in_its_slice(
+    page: "Page", pads: list[dict[str, Any]], studio: Studio, record: Path
+) -> None:
+    told = page.evaluate("() => window.studio.store.pads.map(({ start, stop }) => `${start}-${stop}`).join()")
+    rows = json.loads(studio.get(f"/api/tags?record={studio.id_of(record.stem)}&slices={told}"))
+    words = [" ".join(filter(None, (chord.removesuffix(" note"), drum))) for _, _, chord, drum in rows]
+    assert len(set(words)) > 1
+    page.wait_for_selector(f".pad .about:text-is('{next(filter(None, words))}')")
+    assert [slot(page, pad).locator(".about").text_content() for pad in pads] == words
+    notes = [chord.removesuffix(" note") for _, _, chord, drum in rows if chord.endswith(" note") and not drum]
+    assert page.locator(".pad.note .about").all_text_contents() == notes
+    assert all(page.locator(f".pad.note[title^='Note {note}. ']").count() for note in notes)
 
 
 def test_a_press_plays_and_selects_at_once(page: "Page", pads: list[dict[str, Any]]) -> None:
