@@ -32,6 +32,8 @@ TRAIN = (sys.executable, "-m", "samplechop", "train", "chop")
 """What trains; the records and the model follow."""
 _PROGRESS = re.compile(r"(.{1,200}): (\d{1,12}) of (\d{1,12})")
 _MOST_SAID = 20_000
+_WRITTEN = re.compile(r"[^\n]{1,5000}?\.json in \d{1,9} s: ")
+"""Where the model was written, before what is said of it."""
 _REMARK = "samplechop: "
 
 
@@ -130,7 +132,7 @@ class Teaching:
             if process.returncode:
                 raise UserError(last or "the training broke off (out of memory?): try again")
             out.seek(0)
-            return out.read(_MOST_SAID)
+            return _WRITTEN.sub("", out.read(_MOST_SAID), count=1)
 
 
 def _content(path: Path) -> bytes | None:

@@ -1,4 +1,4 @@
-// What the server tells in columns, as rows: an hour has tens of thousands, and numbers in a list are read faster than rows.
+// What the server tells in columns, as rows: an hour has tens of thousands, and a list of numbers is read faster.
 
 /** @import {Candidate, Found, Sections} from "./types.js" */
 

@@ -30,6 +30,7 @@ const LONGEST_NAME = 200, NOTES = 128;
 const MOST_CHOKE = 16, GAIN = [-60, 24], GAIN_STEP = 0.5, GAIN_LEAP = 6;
 const PLAY = "M4.5 3v10l8-5z", LOCK = ["M4 7.5h8v6H4z", "M5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5"];
 const BIN = ["M3 4.5h10", "M6.5 4.5V3h3v1.5", "M4.5 4.5l.6 8.5h5.8l.6-8.5"];
+const BACK = ["M6 3.5 3 6.5l3 3", "M3 6.5h6.5a3.5 3.5 0 0 1 0 7H7"];
 const SAVE = ["M8 2.5v8", "M4.8 7.5 8 10.7l3.2-3.2", "M3 13.5h10"];
 
 export class SliceView extends HTMLElement {
@@ -38,7 +39,8 @@ export class SliceView extends HTMLElement {
   #title = make("h2");
   #dot = make("i", { class: "dot" });
   #lock = button("Lock", () => this.#say({ do: store.pad?.locked ? "unlock" : "lock" }), icon(...LOCK));
-  #release = button("Forget all that was said of this slice", () => this.#say({ do: "release" }), "As found");
+  #release = button("As found: forget all that was said of this slice", () => this.#say({ do: "release" }),
+    icon(...BACK), make("span", {}, "As found"));
   #save = make("a", { class: "button", "aria-label": "Save as wav", title: "Save as wav" }, icon(...SAVE));
   #name = make("input", { type: "text", placeholder: "Name", "aria-label": "Name", maxlength: LONGEST_NAME,
                           autocomplete: "off", spellcheck: "false" });

@@ -70,7 +70,8 @@ class Teach extends HTMLElement {
   /** @param {import("./types.js").Taught} job */
   #tell(job) {
     this.#said.append(make("p", {}, job.better ? "It is better on the records held out." :
-      "It is no better on the records held out: the model stays as it was."), make("pre", {}, job.said ?? ""));
+      "It is no better on the records held out: the model stays as it was."),
+      make("pre", {}, sentence(job.said ?? "")));
     if (!job.better) return;
     const use = make("input", { type: "checkbox", checked: this.#uses });
     use.addEventListener("change", () => {

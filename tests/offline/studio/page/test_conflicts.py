@@ -40,6 +40,13 @@ def test_a_place_that_is_no_chop_is_heard_in_the_record(unclear):
     until(unclear, "({ store, view }) => store.cursor === store.record.length - 5000 && store.head !== null")
 
 
+def test_their_list_leaves_the_record_in_sight(unclear):
+    for width, height in ((1024, 768), (1280, 800)):
+        unclear.set_viewport_size({"width": width, "height": height})
+        lanes, listed = (unclear.locator(one).bounding_box() for one in ("#lanes", "#conflicts-panel"))
+        assert listed["y"] >= lanes["y"] + lanes["height"]
+
+
 def test_one_is_settled_by_the_keyboard_and_taken_back(unclear):
     for _ in ("its cross", "the first", "settles it"):
         unclear.keyboard.press("Tab")

@@ -174,3 +174,12 @@ def test_what_is_typed_stays_while_the_record_changes(page: "Page", pad: dict[st
     assert field(page, "End").input_value() == "4.2"
     page.keyboard.press("Escape")
     assert field(page, "End").input_value() != "4.2"
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+def test_on_a_small_screen_all_of_a_slice_is_in_sight(opened, touch):
+    page = opened(viewport={"width": 1024, "height": 768}, has_touch=touch, is_mobile=touch)
+    page.evaluate("window.studio.store.select(window.studio.store.pads[2].start)")
+    page.wait_for_selector("chop-slice .full")
+    assert page.evaluate("(() => { const { scrollHeight, clientHeight } = document.querySelector('chop-slice');"
+                         " return scrollHeight <= clientHeight; })()")  # fmt: skip
