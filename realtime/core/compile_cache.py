@@ -23,6 +23,7 @@ import platformdirs
 
 from samplechop.realtime.core.errors import UserError
 from samplechop.realtime.core.import_hooks import Run, around_import, spare_scipy
+from samplechop.realtime.core.quick_compiling import leave_garbage, quick_options, remembered_calls
 
 VARIABLE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(__file__).parents[2]
@@ -40,6 +41,8 @@ def ensure_compile_cache() -> None:
     """
     around_import("numba.core.caching", _tolerant)
     around_import("numba.np.arraymath", spare_scipy)
+    around_import("numba.core.targetconfig", quick_options)
+    around_import("numba.core.types.functions", remembered_calls)
     given = os.environ.get(VARIABLE)
     if given and _can_make(Path(given)):
         return
@@ -65,6 +68,7 @@ def ensure_compile_cache() -> None:
 def _tolerant(run: Run, module: ModuleType) -> None:
     run(module)
     tolerate_damage(module.IndexDataCacheFile)
+    leave_garbage()
     if _sentence:
         _say_when_compiling()
 

@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros, twiddles
-from samplechop.realtime.dsp.no_alias import apart
 
 LENGTH = 1024
 """Samples under the Hann window: 23 ms, short enough to part a kick from the hat after it."""
@@ -130,7 +130,7 @@ def _band(magnitudes, weights, first, last, lanes, sums):
             sums[_U(lane)] += magnitudes[at + _U(lane)] * weight
 
 
-@njit(forceinline=True)
+@inner()
 def _frames(line, hop, lanes, count, window, table, work, weights, support, top, out):
     """Write the log bands of `count` frames of a line of samples, one a hop, as many as there are lanes at most."""
     size = _HALF * lanes
@@ -159,7 +159,7 @@ def _parts(arena, n_bands, top, hop):
     return line, window, turns, work, arena[: n_bands * top].reshape(n_bands, top)
 
 
-_compiled_parts = njit(_parts, forceinline=True)
+_compiled_parts = inner()(_parts)
 
 
 @cache

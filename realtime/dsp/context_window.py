@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
+
 SILENCE = 0.001
 """A window is silent while no band sum, divided by the band's bins, has reached this in any of its frames.
 
@@ -26,7 +28,7 @@ POSITION, FRAMES, WIDTH, FUTURE = range(4)
 LOW, HIGH = range(2)
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _append(frame, memory, table):
     """Sum the bands of one frame. Each sum is written twice, a width apart, so that every window lies in one piece."""
     position, width = table[0, POSITION], table[0, WIDTH]
@@ -40,7 +42,7 @@ def _append(frame, memory, table):
     table[0, POSITION] = 0 if position == width else position
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _standardise(memory, table, window):
     """Write the newest window and say whether it is silent. No running sums: a window depends on its frames only."""
     position, width, n_bands = table[0, POSITION], table[0, WIDTH], len(memory)

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.dsp.cqt_plan import CQTPlan, plan_cqt
 from samplechop.realtime.dsp.fft import BLOCK, LOUDEST, aligned_zeros
 
@@ -22,21 +23,21 @@ START, END, KEEP, HEAD, HISTORY, PARITY, BACK = range(7)
 REAL, IMAG, FIRST, LAST = range(4)
 
 
-@njit(forceinline=True)
+@inner()
 def _take(samples, stream):
     """Copy samples and silence what is not audio. Compiled without fastmath, which would drop the test."""
     for i in range(len(samples)):
         stream[i] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0)
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _split(samples, even, odd):
     for i in range(len(even)):
         even[i] = samples[2 * i]
         odd[i] = samples[2 * i + 1]
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _half_band(centre, side, taps, out):
     """Filter one phase of the samples (side) and add half of the other (centre): every second tap is zero."""
     pairs = len(taps)
@@ -47,7 +48,7 @@ def _half_band(centre, side, taps, out):
         out[m] = total
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _decimate(arena, levels, level, n, taps):
     """Halve the rate of the newest 2 n samples of the level above.
 
@@ -68,7 +69,7 @@ def _decimate(arena, levels, level, n, taps):
         arena[odd + i] = arena[odd + n + i]
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _powers(real, imag, a, b, c, d):
     """Correlate a kernel with the windows of four octaves, sharing its loads; return the squared magnitudes."""
     ar = ai = br = bi = cr = ci = dr = di = np.float32(0)
@@ -85,7 +86,7 @@ def _powers(real, imag, a, b, c, d):
     return ar * ar + ai * ai, br * br + bi * bi, cr * cr + ci * ci, dr * dr + di * di
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _transform(arena, levels, kernels, header, magnitudes):
     """Write the magnitudes of one frame, four octaves at a time.
 
@@ -126,7 +127,7 @@ def _transform(arena, levels, kernels, header, magnitudes):
         magnitudes[k] = math.sqrt(gains[k] * powers[k])
 
 
-@njit(forceinline=True)
+@inner()
 def _advance(arena, levels, hop):
     """Move every head past the newest samples; where the next hop would not fit, move what is still needed back."""
     n = hop

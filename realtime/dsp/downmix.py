@@ -10,6 +10,7 @@ from numba import njit, types
 from numpy.typing import NDArray
 
 from samplechop.realtime.core.channels import ANTIPHASE_RATIO, CHANNELS, WEIGHTS, Channel
+from samplechop.realtime.core.inner_functions import inner
 
 SMOOTHING_SECONDS = 1.0
 """Time constant of the energies of mid and side. Both fade alike in silence, so that their ratio stays."""
@@ -28,7 +29,7 @@ _LARGEST = np.float32(np.finfo(np.float32).max)
 _MID, _SIDE, _SOUNDING, _FADE, _ANTIPHASE, _ENERGY, _CANCELLED = range(7)
 
 
-@njit
+@inner(inline=False)
 def _clean(samples, out):
     # One channel's broken sample must not silence the others. No fastmath here: it would drop the test.
     n, channels = samples.shape
@@ -37,7 +38,7 @@ def _clean(samples, out):
         target[i] = source[i] if abs(source[i]) <= _LARGEST else np.float32(0.0)
 
 
-@njit(fastmath=True)
+@inner(True, inline=False)
 def _average(samples, n, mono, peaks):
     channels = samples.shape[1]
     scale = np.float32(1.0) / np.float32(channels)
@@ -58,7 +59,9 @@ def _average(samples, n, mono, peaks):
         peaks[c] = peak
 
 
-@njit(fastmath={"contract"})  # a product and its sum in one operation: what waits for the sample before waits less
+@inner(
+    {"contract"}, inline=False
+)  # a product and its sum in one operation: what waits for the sample before waits less
 def _replace_cancelled(samples, n, mono, state, rate):
     """Put the difference in place of the mean while the channels cancel; give where in the block that began, or -1."""
     keep = np.exp(-1.0 / (SMOOTHING_SECONDS * rate))

@@ -6,8 +6,10 @@ library that transforms several rows at once does not promise.
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numpy.typing import NDArray
+
+from samplechop.realtime.core.inner_functions import inner
 
 LOUDEST = np.float32(1e6)
 """Samples beyond this (+120 dBFS), infinities and NaN count as silence, so that no sample outlives its window."""
@@ -24,7 +26,7 @@ def twiddles(length: int) -> NDArray[np.float32]:
     return np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _quarter(xr, xi, yr, yi, n, s, table, step):
     """One radix-4 pass over sub-transforms of length n, of which s lie side by side."""
     m = n // 4
@@ -51,7 +53,7 @@ def _quarter(xr, xi, yr, yi, n, s, table, step):
             outr[q + 3 * s], outi[q + 3 * s] = w3r * r - w3i * i, w3r * i + w3i * r
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _first_quarter(xr, xi, yr, yi, table):
     """The first radix-4 pass, over one transform of len(xr): as `_quarter`, but neighbours lie along p."""
     m = len(xr) // 4
@@ -71,7 +73,7 @@ def _first_quarter(xr, xi, yr, yi, table):
         yr[4 * p + 3], yi[4 * p + 3] = wr * r - wi * i, wr * i + wi * r
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def _halves(frame, window, table, work):
     """Transform a windowed frame as half as many complex samples; give the real and the imaginary parts."""
     half = len(frame) // 2
@@ -97,7 +99,7 @@ def _halves(frame, window, table, work):
     return xr, xi
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def magnitudes(frame, window, table, work, out):
     """Write the magnitudes of the first len(out) bins of a windowed frame's spectrum.
 
@@ -116,7 +118,7 @@ def magnitudes(frame, window, table, work, out):
         out[k] = np.sqrt(r * r + i * i)
 
 
-@njit(fastmath=True, forceinline=True)
+@inner(True)
 def spectrum(frame, window, table, work, real, imag):
     """Write the first len(real) bins of a windowed frame's spectrum; arguments as for `magnitudes`."""
     xr, xi = _halves(frame, window, table, work)
@@ -149,10 +151,10 @@ def parts(arena, length):
     return ring, window, turns, work, arena
 
 
-compiled_parts = njit(parts, forceinline=True)
+compiled_parts = inner()(parts)
 
 
-@njit(forceinline=True)
+@inner()
 def take(block, i, ring, table):
     """Write samples of a block, from i on, into the ring up to the end of the next frame; give where they end.
 
@@ -173,7 +175,7 @@ def take(block, i, ring, table):
     return i + count
 
 
-@njit(fastmath={"reassoc", "contract"}, forceinline=True)
+@inner({"reassoc", "contract"})
 def dot(values, weights):
     """Give the sum of the products."""
     total = np.float32(0)

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.core.plugin import OPENING_SECONDS
 from samplechop.realtime.dsp.delay_line import History
 from samplechop.realtime.dsp.fft import LOUDEST
@@ -28,7 +29,7 @@ _STANDS_OUT = 4.0  # times the mean energy before
 _AMOUNTS = 0.02  # of the largest cell's energy after
 
 
-@njit
+@inner(inline=False)
 def _rise(energy, cut, n_before, n_after):
     # The step is nearly as large for a cut a little before the attack; the attack itself is the first cell after the
     # cut that stands out from what was before and amounts to something of what comes.
@@ -46,7 +47,7 @@ def _rise(energy, cut, n_before, n_after):
     return first if first < cut + n_after else cut
 
 
-@njit(fastmath=True)
+@inner(True, inline=False)
 def _sums(x, energy):
     """Sum the energies of the signal and of its first difference up to each cell's end: (cells + 1, 2), row 0 is 0."""
     for c in range(len(energy) - 1):

@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.dsp import fft
 from samplechop.realtime.dsp.fft import DUE, HOP, LENGTH, POSITION, TOP, FramedSpectrum
 
@@ -71,10 +72,10 @@ def _parts(rest, top, n_bins):
     return real, imag, rest[:n_bins], rest[n_bins : 2 * n_bins], rest[2 * n_bins :]
 
 
-_compiled_parts = njit(_parts, forceinline=True)
+_compiled_parts = inner()(_parts)
 
 
-@njit(forceinline=True)
+@inner()
 def _relative(magnitude, out):
     """Write 1 for the loudest bin down to 0 for all that lies FLOOR_DB below it."""
     loudest = np.float32(0)

@@ -21,6 +21,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.nets.compiled_step import MOST, Stage, lay_out
 from samplechop.realtime.nets.stage_weights import Beside, Planes, read_weights
 from samplechop.realtime.nets.tflite import Net
@@ -37,7 +38,7 @@ def earlier_rows(dilation: int, frames: int) -> int:
 
 
 # At the top of the module: numba caches no function that closes over a compiled one.
-@njit
+@inner(inline=False)
 def _copy(rows, first, count, out, at):
     # rows: a ring. Copies rows first .. first + count - 1, and gives where their place in `out` ends.
     depth, width = rows.shape
@@ -49,7 +50,7 @@ def _copy(rows, first, count, out, at):
     return at
 
 
-@njit
+@inner(inline=False)
 def _past(rows, time, dilation, steps, out, at):
     if dilation < steps:
         return _copy(rows, time - 2 * dilation, 2 * dilation, out, at)

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.dsp.band_spectrum import N_BANDS, BandSpectrum, lanes_for
 from samplechop.realtime.dsp.cqt import StreamingCQT
 from samplechop.realtime.dsp.delay_line import Ring
@@ -39,7 +40,7 @@ def share_of(hop_length: int, sample_rate: float) -> np.float32:
     return np.float32(hop_length / sample_rate / MEAN_SECONDS)
 
 
-@njit
+@inner(inline=False)
 def level(row, mean, n_before, share):
     """[analysis] Take from a row of features, float32 (n,), its mean over the last MEAN_SECONDS, and move the mean on.
 

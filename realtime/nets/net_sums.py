@@ -8,9 +8,8 @@ takes longer than computing.
 import math
 
 import numpy as np
-from numba import njit
 
-from samplechop.realtime.dsp.no_alias import apart
+from samplechop.realtime.core.inner_functions import apart, inner
 from samplechop.realtime.nets.stage_weights import FILTERS, LANES
 
 # Indices are unsigned: numba would ask of each signed one whether it counts from the end.
@@ -76,7 +75,7 @@ def add(x, stride, n, weights, count, m, out):
                     out[first + o] += a * weights[r + o]
 
 
-@njit(error_model="numpy")
+@inner(inline=False, error_model="numpy")
 def add_rows(ring, depth, width, row, column, n, weights, count, m, out):
     """As `add`, of n rows of a ring, float32 (depth * width,), from `row` on: of each, `count` from `column` on."""
     row %= depth
@@ -127,7 +126,7 @@ def convolve(image, inputs, side, weights, bias, lanes, out):
                     out[other + o] += image[r + o] * b
 
 
-@njit(fastmath=_CONTRACT)
+@inner(_CONTRACT, inline=False)
 def logistic(x, powers):
     """Give the sigmoid as XNNPACK has it: exp(-|x|) by a table of 2^(k/32) and a parabola. powers: see N_POWERS."""
     z = -abs(x)

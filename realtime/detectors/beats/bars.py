@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.beats.weights import BarWeights
 from samplechop.realtime.dsp.delay_line import Ring
 from samplechop.realtime.nets.features import N_BINS, STACK
@@ -52,7 +53,7 @@ RING = 512
 _PITCHES, _BASS_BINS = 12, 24
 
 
-@njit
+@inner(inline=False)
 def _change(harmony, first, last, after, n):
     """Give 1 - the correlation of pitch classes, of the n lowest bins, in hops first..last with those `after` last.
 

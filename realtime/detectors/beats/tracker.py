@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.beats.weights import beat_weights
 
 TempoRange = tuple[float, float]
@@ -86,7 +87,7 @@ def pulse_range(tempo_range: TempoRange) -> TempoRange:
     return PULSE_RANGE if low <= least and most <= high else tempo_range
 
 
-@njit
+@inner(inline=False)
 def _forward(states, periods, starts, firsts, chance, leaving, arriving, activation, total):
     """Move the pointer's distribution, which sums to `total`, one frame on; give its new sum, and the beat zone's.
 
@@ -123,7 +124,7 @@ def _forward(states, periods, starts, firsts, chance, leaving, arriving, activat
     return total + change, inside, math.log((1 - a) * ZONE / (ZONE - 1) * (total + change) / total)
 
 
-@njit
+@inner(inline=False)
 def _likeliest(states, periods, starts, firsts):
     """Scale the states to a sum of 1; give what it was, and the tempo and place of the likeliest."""
     total = best = np.float32(0)
@@ -140,7 +141,7 @@ def _likeliest(states, periods, starts, firsts):
     return total, 0, 0
 
 
-@njit
+@inner(inline=False)
 def _around(states, periods, starts, firsts, period, phase):
     """Give the sum of the states near a pulse, their mean period, and the tempo and place of the likeliest."""
     total, weighted, best, tempo, place = 0.0, 0.0, np.float32(-1), 0, 0

@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from samplechop.models import ModelError
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.beats import tracker
 from samplechop.realtime.detectors.chop import DIAL
 from samplechop.realtime.detectors.chop.decision import Decision, Way
@@ -37,7 +38,7 @@ def odds(probability: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
-_odds = njit(odds)
+_odds = inner(inline=False)(odds)
 
 
 @njit(cache=True, inline="always")

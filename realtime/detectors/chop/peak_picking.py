@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.chop.decision import FIRST_HIGHEST
 
 
@@ -51,7 +52,7 @@ _TRUSTED = 0.25
 _EDGE = 1e-4
 
 
-@njit
+@inner(inline=False)
 def _odds(probability):
     clipped = min(max(probability, _EDGE), 1 - _EDGE)
     return math.log(clipped / (1 - clipped))

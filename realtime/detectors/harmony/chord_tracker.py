@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.inner_functions import inner
 from samplechop.realtime.detectors.harmony.harte import SILENT, states
 
 EVIDENCE_PER_SECOND = 14.0
@@ -40,7 +41,7 @@ STATE, TIME, BEST = range(3)
 _LOST = np.float32(-1e9)
 
 
-@njit(forceinline=True)
+@inner()
 def _score(members, bass, prior, pitch, low, weight, out):
     for s in range(len(out)):
         score = prior[s]
@@ -50,7 +51,7 @@ def _score(members, bass, prior, pitch, low, weight, out):
     out[SILENT] = np.float32(0)
 
 
-@njit(forceinline=True)
+@inner()
 def _take(row, pitch, low):
     """Read one frame's log odds into pitch and low, within bounds."""
     clearest, top = row[0], row[12]
@@ -62,7 +63,7 @@ def _take(row, pitch, low):
         low[p] = max(row[12 + p] - top, np.float32(-BASS_LIMIT))
 
 
-@njit
+@inner(inline=False)
 def _before(path, state, began, frame):
     """Give the state at `frame` on the path that ends in `state`, where it is since `began`."""
     depth = len(path)
@@ -71,7 +72,7 @@ def _before(path, state, began, frame):
     return state
 
 
-@njit
+@inner(inline=False)
 def _strength(members, bass, prior, name, recent, decided, scores):
     """Give the share of one name among all, by the mean of the frames since it began."""
     mean = np.zeros(24, np.float32)
