@@ -1,18 +1,26 @@
 """What a project says of a kit: places that are candidates, or must be chosen, where slices end, which pads they get.
 
 The person's places win: they are never chosen from, moved or left out; candidates near them, and near what was deleted,
-go. So another model, density or count changes everything but them.
+go. So another model, density or count changes everything but them. And a decision changes nothing but what it is about:
+the kit that it was made in is held, see `hold`, for as long as it is chosen by the same options.
 """
 
+import hashlib
+import json
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from samplechop.offline.kits.core.model import Candidate, Piece
-from samplechop.offline.kits.core.options import NOTES, ChopOptions
-from samplechop.offline.project.model import Chop, Project
+from samplechop.offline.kits.core.options import NOTES, WHAT, ChopOptions
+from samplechop.offline.project.model import Chop, HeldSlice, Project
 from samplechop.realtime.core.errors import UserError
+from samplechop.realtime.core.options import options_of
+
+if TYPE_CHECKING:
+    from samplechop.offline.kits.plan import Plan
 
 _place = attrgetter("sample")
 NEAR_SECONDS = 0.03
@@ -76,22 +84,66 @@ def said(pieces: Sequence[Piece], project: Project | None) -> tuple[Chop | None,
     return tuple(chops.get(piece.start) for piece in pieces)
 
 
-def ended(pieces: Sequence[Piece], chops: Sequence[Chop | None], last: int) -> list[Piece]:
-    """End pieces where somebody said so, but no later than the sample `last`."""
+def ended(
+    pieces: Sequence[Piece], chops: Sequence[Chop | None], kept: Sequence[HeldSlice | None], last: int
+) -> list[Piece]:
+    """End pieces where somebody said so, or where they ended when they were locked, but no later than `last`."""
+    ends = [
+        chop.end or (one.end if one and chop.locked else None) if chop else None
+        for chop, one in zip(chops, kept, strict=True)
+    ]
     return [
-        piece if chop is None or chop.end is None else replace(piece, stop=min(chop.end, last))
-        for piece, chop in zip(pieces, chops, strict=True)
+        piece if end is None or end <= piece.start else replace(piece, stop=min(end, last))
+        for piece, end in zip(pieces, ends, strict=True)
     ]
 
 
-def notes(chops: Sequence[Chop | None], start_note: int) -> list[int]:
-    """Give each piece its MIDI note: its own where it has one, else in order of time the next that is nobody's.
+def notes(chops: Sequence[Chop | None], kept: Sequence[HeldSlice | None], start_note: int) -> list[int]:
+    """Give each piece its MIDI note: its own where it has one, else the one it had, if it is held and that is free.
 
-    From start_note on upwards, then below it.
+    Others get in order of time the next that is nobody's, from start_note on upwards, then below it.
     """
-    given = {chop.note for chop in chops if chop is not None and chop.note is not None}
-    free = (note for note in (*range(start_note, NOTES), *reversed(range(start_note))) if note not in given)
-    return [next(free) if chop is None or chop.note is None else chop.note for chop in chops]
+    own = [None if chop is None else chop.note for chop in chops]
+    given = {note for note in own if note is not None}
+    had = [
+        one.note if note is None and one and one.note not in given else note
+        for note, one in zip(own, kept, strict=True)
+    ]
+    taken = {note for note in had if note is not None}
+    free = (note for note in (*range(start_note, NOTES), *reversed(range(start_note))) if note not in taken)
+    return [next(free) if note is None else note for note in had]
+
+
+_NOT_CHOSEN_BY = frozenset({"lock"})
+_CHOSEN_BY = ("start", "end", "start_note")
+
+
+def chosen_by(options: ChopOptions) -> str:
+    """Give the SHA-256 of those options by which slices and their pads are chosen."""
+    names = {name for name, one in options_of(ChopOptions).items() if one.panel == WHAT} - _NOT_CHOSEN_BY
+    usual = {one.name: one.default for one in fields(ChopOptions)}
+    said = {name: getattr(options, name) for name in sorted({*names, *_CHOSEN_BY})}
+    return hashlib.sha256(
+        json.dumps({name: value for name, value in said.items() if value != usual[name]}).encode()
+    ).hexdigest()
+
+
+def held(project: Project | None, options: ChopOptions) -> Mapping[int, HeldSlice]:
+    """Give what is kept of the kit that was decided in, by its places: with other options only what is locked."""
+    if project is None or project.held is None:
+        return {}
+    locked = {chop.at for chop in project.chops if chop.locked}
+    same = project.held.kit == chosen_by(options)
+    return {one.at: one for one in project.held.slices if same or one.at in locked}
+
+
+def hold(plan: "Plan", options: ChopOptions) -> dict[str, Any]:
+    """Give the command that holds a kit as it is."""
+    slices = [
+        [place, max(piece.stop, place + 1), note]
+        for place, piece, note in zip(plan.places, plan.pieces, plan.notes(options.start_note), strict=True)
+    ]
+    return {"do": "hold", "kit": chosen_by(options), "slices": slices}
 
 
 def remarks(project: Project | None, options: ChopOptions, first: int, last: int) -> list[str]:

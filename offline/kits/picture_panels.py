@@ -75,8 +75,8 @@ def tile(x: float, y: float) -> list[tuple[float, float]]:
 
 
 def colour(part: Slice) -> str:
-    """Give the colour of a slice: the one it was given, else they come round."""
-    return part.colour or SLICES[(part.number - 1) % len(SLICES)]
+    """Give the colour of a slice: the one it was given, else they come round with the pads."""
+    return part.colour or SLICES[part.note % len(SLICES)]
 
 
 def label(part: Slice) -> str:

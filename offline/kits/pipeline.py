@@ -190,7 +190,7 @@ def cut(
     """
     rate, bpm = record.sample_rate, plan.found.tempo
     chops = plan.chops or (None,) * len(plan.pieces)
-    notes = decided.notes(chops, options.start_note)
+    notes = plan.notes(options.start_note)
     titles = titles or [chop.name or "" if chop else "" for chop in chops]
     template = options.template if "{name}" in options.template or not any(titles) else f"{options.template}_{{name}}"
     drums = drum_tag.name_drums(record, inside, plan.pieces)

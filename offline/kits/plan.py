@@ -25,7 +25,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
 from samplechop.offline.kits.core.tempo_map import TempoMap
 from samplechop.offline.kits.distances import Ranks
-from samplechop.offline.project.model import Chop, Grid, Project
+from samplechop.offline.project.model import Chop, Grid, HeldSlice, Project
 
 AS_DETECTED = Grid()
 """The beat grid, where nobody corrected it."""
@@ -62,11 +62,12 @@ class Choice:
     ranks: Ranks = field(compare=False)
     judge: redundancy.Judge = field(compare=False)
 
-    def selected(self, options: ChopOptions) -> NDArray[np.int64]:
-        """Select: indices into places, in order of time."""
+    def selected(self, options: ChopOptions, held: Mapping[int, HeldSlice] = {}) -> NDArray[np.int64]:
+        """Select: indices into places, in order of time. held: slices that stay, by their places."""
         rate = self.described.sample_rate
+        stay = selection.held_in(self.places, held)
         return selection.select(
-            self.places, self.described, options, self.locked, self.bars, rate, self.suits, self.ranks
+            self.places, self.described, options, self.locked, self.bars, rate, self.suits, self.ranks, stay
         )
 
     def with_count(self, options: ChopOptions, first: int, last: int) -> "Choice":
@@ -86,7 +87,8 @@ class Plan:
     """What is to be cut, before anything is. similarity: of the pieces to each other, float32 (n, n), 0..1.
 
     at_bars: how many begin with a bar, None where bars are not clear. chops: what a project says of each piece, None
-    where it says nothing; () without one. tempo_map: None where no tempo is clear.
+    where it says nothing; () without one. tempo_map: None where no tempo is clear. places: which were chosen, samples.
+    held: what each was in the kit before, None where it was not in it; both () where nothing was chosen.
     """
 
     pieces: tuple[Piece, ...]
@@ -96,6 +98,13 @@ class Plan:
     at_bars: int | None = None
     chops: tuple[Chop | None, ...] = ()
     tempo_map: TempoMap | None = None
+    places: tuple[int, ...] = ()
+    held: tuple[HeldSlice | None, ...] = ()
+
+    def notes(self, start_note: int) -> list[int]:
+        """Give each piece its MIDI note, see `decided.notes`."""
+        nothing = (None,) * len(self.pieces)
+        return decided.notes(self.chops or nothing, self.held or nothing, start_note)
 
 
 def choice(
@@ -189,7 +198,8 @@ def plan_of(
     among: Choice, record: Record, options: ChopOptions, first: int, last: int, project: Project | None = None
 ) -> Plan:
     """Choose among what there is: see `planned`, and `choice` for what must be the same."""
-    chosen = among.selected(options)
+    held = decided.held(project, options)
+    chosen = among.selected(options, held)
     rate, beats = record.sample_rate, among.found.beats
     ends = options
     if not among.found.candidates and options.max_length is None and options.fixed_length is None:
@@ -201,11 +211,22 @@ def plan_of(
     parts = boundaries.earlier(parts, round(options.pre_roll_ms / 1000 * rate), first, last, stay)
     parts = boundaries.snapped(parts, record, options.snap_ms, first, last, stay)
     chops = decided.said(parts, project)
-    parts = decided.ended(parts, chops, last)
+    kept = tuple(held.get(one.sample) for one in taken)
+    parts = decided.ended(parts, chops, kept, last)
     beside = among.figures(chosen)
     starts = np.array([among.places[index].sample for index in chosen], np.int64)
     at_bars = int(selection.at_bars(starts, np.array(among.bars), rate).sum()) if among.bars else None
-    return Plan(tuple(parts), among.found, among.described.similarity(chosen), beside, at_bars, chops, among.tempo_map)
+    return Plan(
+        tuple(parts),
+        among.found,
+        among.described.similarity(chosen),
+        beside,
+        at_bars,
+        chops,
+        among.tempo_map,
+        tuple(one.sample for one in taken),
+        kept,
+    )
 
 
 def _grid(options: ChopOptions, places: int, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

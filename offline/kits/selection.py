@@ -13,7 +13,7 @@ left out altogether. `--classic` is the choice of 2017: no gate, no price, Eucli
 largest, mean distance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,10 +23,13 @@ from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions, Distance
 from samplechop.offline.kits.distances import NearDuplicates, Ranks, Rows, over_maximum
+from samplechop.offline.project.model import HeldSlice
 
 PRICE = 0.1
 """What being a near-duplicate costs. One is taken only where all else scores lower by as much, or nothing else is left:
 a hard ban would fill the kit of a record that repeats itself with what is hardly a chop."""
+LAST = 10.0
+"""What it costs to be chosen last: more than any score."""
 TOGETHER_SECONDS = 0.03
 """Candidates closer than this are one."""
 GATE_DB = 20.0
@@ -50,6 +53,7 @@ def select(
     sample_rate: int = 44_100,
     suits: ArrayLike | None = None,
     ranks: Ranks | None = None,
+    held: tuple[ArrayLike, ArrayLike] = ((), ()),
 ) -> NDArray[np.int64]:
     """Choose the kit's chops; gives their indices into `candidates` in order of time.
 
@@ -59,9 +63,12 @@ def select(
     suits: how well each suits what is wanted, 0..1, a factor on its probability; what is not SUITABLE is left out,
     unless the kit would not be full. None where nothing is wanted.
     ranks: of the descriptors, where other kits are chosen from the same ones.
+    held: indices of a kit before, which stay, and of what lies within its slices, which is only taken where nothing
+    else is left: see `held_in`.
     Fewer than `options.most` are given only where there are fewer, after clean-up and --min-gap.
     """
-    fixed = np.unique(np.asarray(locked, np.int64))
+    stay, within = (np.asarray(one, np.int64) for one in held)
+    fixed = np.unique(np.concatenate([np.asarray(locked, np.int64), stay]))
     samples = np.array([candidate.sample for candidate in candidates], np.int64)
     strength = np.array([candidate.strength for candidate in candidates], np.float64)
     if options.weight > 0 and not options.classic:
@@ -89,13 +96,28 @@ def select(
     together = None
     if options.min_gap:
         together = np.abs(samples[kept][:, None] - samples[kept]) < round(options.min_gap * sample_rate)
-    wanted, start = np.flatnonzero(np.isin(kept, fixed)), np.zeros(0, np.int64)
+    wanted, start = np.flatnonzero(np.isin(kept, fixed)), np.flatnonzero(np.isin(kept, stay))
+    last = np.isin(kept, within)
     while True:
-        order = diversify(probability, apart, options.most, options.weight, mode, start.tolist(), duplicates, together)
+        order = diversify(
+            probability, apart, options.most, options.weight, mode, start.tolist(), duplicates, together, last
+        )
         missing = np.setdiff1d(wanted, order)
         if not len(missing):
             return kept[np.sort(order)]
         start = np.union1d(start, missing)
+
+
+def held_in(
+    candidates: Sequence[Candidate], held: Mapping[int, HeldSlice]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give what `select` takes as held: indices of the candidates that are, and of those inside of a slice that is."""
+    samples = np.array([candidate.sample for candidate in candidates], np.int64)
+    stay = np.isin(samples, list(held))
+    within = np.zeros(len(samples), bool)
+    for at in samples[stay].tolist():
+        within |= (samples > at) & (samples < held[at].end)
+    return np.flatnonzero(stay), np.flatnonzero(within & ~stay)
 
 
 def _evened(strength: NDArray[np.float64], alone: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -182,12 +204,14 @@ def diversify(
     start: Sequence[int] = (),
     duplicates: Rows | None = None,
     together: NDArray[np.bool_] | None = None,
+    last: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Choose `count` of n candidates; gives their indices in the order they were chosen. Of equals the first is taken.
 
     probability: (n,). distance: (n, n), 0..1, symmetric. diversity: 0..1. mode: "mean" or "min".
     start: those that are chosen already; they come first, however many they are.
     duplicates: (n, n), pairs that are nearly the same. together: (n, n), pairs of which only one may be chosen.
+    last: (n,), which are chosen only where no other is left.
     Fewer are given only where fewer are left. Raises ValueError for a count below 0 or diversity outside 0..1.
     """
     if count < 0 or not 0.0 <= diversity <= 1.0:
@@ -195,7 +219,7 @@ def diversify(
     n = len(probability)
     relevance = (1.0 - diversity) * np.asarray(probability, np.float64)
     apart = np.zeros(n) if mode == "mean" else np.full(n, np.inf)  # sum of distances, or the least
-    price, free = np.zeros(n), np.ones(n, bool)
+    price, free = np.zeros(n) if last is None else LAST * last, np.ones(n, bool)
     chosen: list[int] = []
     waiting = list(dict.fromkeys(start))
     while waiting or (len(chosen) < count and free.any()):
@@ -210,7 +234,7 @@ def diversify(
         free[best] = False
         apart = apart + distance[best] if mode == "mean" else np.minimum(apart, distance[best])
         if duplicates is not None:
-            price[duplicates[best]] = PRICE
+            price[duplicates[best]] = np.maximum(price[duplicates[best]], PRICE)
         if together is not None:
             free &= ~together[best]
     return np.array(chosen, np.int64)

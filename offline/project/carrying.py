@@ -15,6 +15,8 @@ from samplechop.offline.project.model import (
     Conflict,
     Decision,
     Grid,
+    Held,
+    HeldSlice,
     Offer,
     Project,
     Reason,
@@ -40,8 +42,9 @@ def carried_over(project: Project, found: Alignment, audio: Audio) -> Project:
         known = {place: strength for at, strength in offer.places for place, sure in (carrier.place(at),) if sure}
         offer = Offer(offer.model, tuple(sorted(known.items())))
     conflicts = tuple(carrier.conflicts)
+    held = _held(project, chops, carrier)
     carried = replace(project, audio=audio, chops=chops, deleted=deleted, grid=grid, offer=offer, conflicts=conflicts)
-    return standing(carried)
+    return standing(replace(carried, held=held))
 
 
 class _Carrier:
@@ -97,6 +100,21 @@ class _Carrier:
             self.conflicts.append(replace(before, at=at))
         elif why is not None:
             self.conflicts.append(Conflict(what, at, round(sample / self._project.audio.sample_rate, 6), why, chop))
+
+
+def _held(project: Project, chops: Iterable[Chop], carrier: _Carrier) -> Held | None:
+    """Give what is held there: of the chops where those are, of others what has a place for sure."""
+    if project.held is None:
+        return None
+    ids = {chop.at: chop.id for chop in project.chops}
+    places = {chop.id: chop.at for chop in chops}
+    found: dict[int, HeldSlice] = {}
+    for one in project.held.slices:
+        at, sure = (places[ids[one.at]], True) if one.at in ids else carrier.place(one.at)
+        end, _ = carrier.place(one.end, carrier.audio.length)
+        if sure:
+            found.setdefault(at, HeldSlice(at, max(end, at + 1), one.note))
+    return Held(project.held.kit, tuple(found[at] for at in sorted(found))) if found else None
 
 
 def _free(sample: int, taken: set[int], last: int) -> int:

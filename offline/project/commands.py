@@ -7,11 +7,11 @@
 "undo" and "redo" are commands, too, but of the history (`history`), which knows what was before.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from samplechop.offline.project import values
+from samplechop.offline.project import held, values
 from samplechop.offline.project.conflicts import settled, standing
 from samplechop.offline.project.grid_commands import GRID
 from samplechop.offline.project.kit_options import checked, with_option
@@ -52,7 +52,7 @@ def _move(project: Project, command: Mapping[str, Any]) -> Project:
         raise UserError(f"there is a chop at {to} already, {there.id}: delete one of them, or move it elsewhere")
     if chop.end is not None and to >= chop.end:
         raise UserError(f"{chop.id} cannot move to {to}: its slice ends at {chop.end}; move its end first")
-    return _with(project, replace(chop, at=to))
+    return _with(replace(project, held=held.moved(project.held, chop.at, to)), replace(chop, at=to))
 
 
 def _delete(project: Project, command: Mapping[str, Any]) -> Project:
@@ -122,6 +122,11 @@ def _kit(project: Project, command: Mapping[str, Any]) -> Project:
         checked({name: value}, "kit")  # what there is no option for is told
         return project
     return replace(project, kit=with_option(project.kit, name, value))
+
+
+def _hold(project: Project, command: Mapping[str, Any]) -> Project:
+    said = {name: value for name, value in command.items() if name != "do"}
+    return replace(project, held=held.from_document(said, "hold", project.audio.length))
 
 
 def _key(project: Project, command: Mapping[str, Any]) -> Project:
@@ -198,6 +203,25 @@ def _with(project: Project, chop: Chop) -> Project:
     )
 
 
+def decides(edit: Any) -> bool:
+    """Whether an edit decides about slices of a kit: about chops, or places where none is to be."""
+    if not isinstance(edit, dict):
+        return False
+    name, steps = edit.get("do"), edit.get("steps")
+    if name == "steps":
+        return isinstance(steps, list) and any(decides(step) for step in steps)
+    return name in _IN_THE_KIT
+
+
+def holding(edits: Sequence[Any], hold: Any) -> list[Any]:
+    """Give edits of which the first that decides does so after a command, as one with it."""
+    made = list(edits)
+    index = next(index for index, edit in enumerate(made) if decides(edit))
+    steps = made[index]["steps"] if made[index]["do"] == "steps" else [made[index]]
+    made[index] = {"do": "steps", "steps": [hold, *steps]}
+    return made
+
+
 _CHOP = frozenset({"chop", "at"})
 
 
@@ -227,8 +251,11 @@ COMMANDS: Mapping[str, tuple[Edit, frozenset[str], frozenset[str]]] = {
     "colour": _of_chop(_property("colour", values.colour), "colour"),
     "kit": _of_project(_kit, "option", "value"),
     "key": _of_project(_key, "key"),
+    "hold": _of_project(_hold, "kit", "slices"),
     "settle": (_settle, _CHOP, frozenset()),
     "steps": _of_project(_steps, "steps"),
     **GRID,
 }
 """Commands by name: what each does, which names may stand beside "do", and which must."""
+_IN_THE_KIT = {name for name, (_, known, _) in COMMANDS.items() if known >= _CHOP} - {"settle"}
+_IN_THE_KIT |= {"add", "restore", "swap"}

@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from samplechop.offline.project import values
+from samplechop.offline.project import held, values
 from samplechop.offline.project.conflicts import standing
 from samplechop.offline.project.grid_commands import METERS, MOST_BEATS
 from samplechop.offline.project.kit_options import checked
 from samplechop.offline.project.model import Audio, Chop, Conflict, Decision, Grid, Offer, Project, Reason, TempoChange
 from samplechop.realtime.core.errors import UserError
 
-SCHEMA = 2
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
+SCHEMA = 3
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict, 2: dict}
 """By the schema of a document: a function that gives that document in the next one.
 
-2 has conflicts beside what 1 has.
+2 has conflicts beside what 1 has, 3 what is held.
 """
 
 _MOST = 10_000
@@ -39,6 +39,8 @@ def to_document(project: Project) -> dict[str, Any]:
         document["key"] = project.key
     document["kit"] = {name: list(value) if isinstance(value, tuple) else value for name, value in project.kit.items()}
     document["chops_made"] = project.chops_made
+    if project.held is not None:
+        document["held"] = held.to_document(project.held)
     if project.offer is not None:
         document["offer"] = offer_document(project.offer)
     if project.conflicts:
@@ -132,11 +134,14 @@ def _read(document: dict[str, Any]) -> Project:
         max([made, *(one.number for one in parsed)]),
         None if document.get("offer") is None else offer_of(document["offer"], length),
         tuple(_conflicts(document.get("conflicts", []), length)),
+        None if document.get("held") is None else held.from_document(document["held"], "held", length),
     )
     return standing(project)
 
 
-_KNOWN = frozenset({"schema", "audio", "chops", "deleted", "grid", "key", "kit", "chops_made", "offer", "conflicts"})
+_KNOWN = frozenset(
+    {"schema", "audio", "chops", "deleted", "grid", "key", "kit", "chops_made", "held", "offer", "conflicts"}
+)
 _CONFLICT = frozenset({"what", "at", "was"})
 
 

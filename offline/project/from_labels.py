@@ -1,5 +1,6 @@
 """Labels as decisions: what somebody marked in a DAW, in an audio editor or by taps, said of a project."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,12 @@ def command_of(labels: Labels, project: Project) -> dict[str, Any] | None:
 
 
 def with_labels(project: Project, labels: Labels) -> Project:
-    """Give a project with the decisions that labels are. Raises UserError for more than it has room for."""
+    """Give a project with the decisions that labels are, which holds no kit: they say where its slices lie.
+
+    Raises UserError for more than it has room for.
+    """
     command = command_of(labels, project)
-    return project if command is None else apply(project, command)
+    return replace(project if command is None else apply(project, command), held=None)
 
 
 def labels_of(project: Project) -> Labels:

@@ -104,6 +104,26 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSlice:
+    """A slice of the kit that is held. at, end: samples, the end one past the last. note: MIDI, of its pad."""
+
+    at: int
+    end: int
+    note: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The kit as it was when something was last decided in it.
+
+    kit: SHA-256 of the options that it was chosen by, see `kits.decided`. slices: in order of time.
+    """
+
+    kit: str
+    slices: tuple[HeldSlice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """A decision without a clear place in the file that the project was carried over to.
 
@@ -125,7 +145,7 @@ class Project:
     chops: in order of time, of equal ones by id. deleted: places that do not come back, in order. key: such as
     "A minor", None as detected. kit: options of `ChopOptions` by name, only those that were set. chops_made: how many
     ids were given. offer: None where nobody noted it; edits pass it by. conflicts: about what stands here, see
-    `conflicts`; no kit changes by them.
+    `conflicts`; no kit changes by them. held: what a kit keeps of the one before, None where nothing is held.
     """
 
     audio: Audio
@@ -137,6 +157,7 @@ class Project:
     chops_made: int = 0
     offer: Offer | None = None
     conflicts: tuple[Conflict, ...] = ()
+    held: Held | None = None
 
     def chop(self, name: str) -> Chop | None:
         """Find a chop by its id."""

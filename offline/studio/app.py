@@ -31,7 +31,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, shelf_routes, sound, tags
 from samplechop.offline.studio.answers import as_text, attached, in_json, number, parsed, told
-from samplechop.offline.studio.desk import Desk, check_edits
+from samplechop.offline.studio.desk import Desk
 from samplechop.offline.studio.growing_feed import Feeds
 from samplechop.offline.studio.hub import Hub
 from samplechop.offline.studio.opened import OpenRecord
@@ -184,7 +184,7 @@ async def _answer(hub: Hub, name: str, one: OpenRecord, viewer: Viewer, text: st
                 return {"id": number, "state": viewer.other(await one.call(one.desk.preview, commands))}
             case {"edits": edits}:
                 try:
-                    await one.call(one.desk.edit, check_edits(edits))
+                    await one.call(one.desk.edit, _checked(edits))
                 finally:
                     await one.show()
                     await hub.listen(name, one)
@@ -192,3 +192,10 @@ async def _answer(hub: Hub, name: str, one: OpenRecord, viewer: Viewer, text: st
         raise UserError("a message has edits or a preview")
     except UserError as error:
         return {"id": number, "error": str(error)}
+
+
+def _checked(edits: Any) -> list[Any]:
+    """Give the edits of a message. Raises UserError."""
+    if not isinstance(edits, list) or not edits:
+        raise UserError("edits must be a list of commands")
+    return edits

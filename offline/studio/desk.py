@@ -5,7 +5,7 @@ a time calls them.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.common.progress import silent
-from samplechop.offline.kits import offered, pipeline
+from samplechop.offline.kits import decided, offered, pipeline
 from samplechop.offline.kits.analysis import candidates, content_detection, detection
 from samplechop.offline.kits.analysis.content_detection import DetectedContent
 from samplechop.offline.kits.analysis.curve import Curve
@@ -23,7 +23,7 @@ from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record, open_record, recorded_channel
 from samplechop.offline.kits.plan import Plan
 from samplechop.offline.kits.planner import Planner
-from samplechop.offline.project.commands import apply
+from samplechop.offline.project.commands import apply, decides, holding
 from samplechop.offline.project.fitting import fitted
 from samplechop.offline.project.history import History
 from samplechop.offline.project.identity import audio_of, known_sound
@@ -144,15 +144,18 @@ class Desk:
             raise UserError("what was found is not there any more: start samplechop studio again")
 
     def edit(self, edits: Sequence[Any]) -> None:
-        """Do edits of the project, each kept before the next. Raises UserError; what was done before it stays."""
+        """Do edits of the project, each kept before the next. Raises UserError; what was done before it stays.
+
+        What is decided in the kit that is shown changes nothing else of it.
+        """
         editor = self._editing()
-        for edit in edits:
+        for edit in self._holding(edits):
             editor.do(edit)
 
     def preview(self, commands: Sequence[Any]) -> dict[str, Any]:
         """Give the state as it would be after commands, of which nothing is kept. Raises UserError."""
         project = self.history.project
-        for command in commands:
+        for command in self._holding(commands):
             project = apply(project, command)
         return self._state(project, self.options(project), self._told_of_sound())
 
@@ -174,7 +177,7 @@ class Desk:
         """Give what is to be cut. Raises UserError."""
         shown = project or self.history.project
         options = self.options(shown)
-        key = repr((options, shown.chops, shown.deleted, shown.grid))
+        key = repr((options, shown.chops, shown.deleted, shown.grid, shown.held))
         if key not in self._plans:
             record = self.detected_in(options)
             first, last = candidates.span(record, options)
@@ -213,6 +216,14 @@ class Desk:
     def _state(self, project: Project, options: ChopOptions, told: tuple[str, ...]) -> dict[str, Any]:
         plan = self.plan(project) if self.is_heard(options) else None
         return state.sections(self.record, project, self.history, options, plan, told)
+
+    def _holding(self, edits: Sequence[Any]) -> Sequence[Any]:
+        """Have edits that decide in the kit hold what else is in it."""
+        with suppress(UserError):
+            if any(map(decides, edits)) and self.is_heard(options := self.options()):
+                project, hold = self.history.project, decided.hold(self.plan(), options)
+                return edits if apply(project, hold).held == project.held else holding(edits, hold)
+        return edits
 
     def _content(self, options: ChopOptions, first: int, last: int) -> DetectedContent | None:
         """Give what is wanted of chops, from what was detected before."""
@@ -283,10 +294,3 @@ def _stamp_of(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return facts.st_size, facts.st_mtime_ns, facts.st_ino
-
-
-def check_edits(value: Any) -> list[Any]:
-    """Give the edits of a message. Raises UserError."""
-    if not isinstance(value, list) or not value:
-        raise UserError("edits must be a list of commands")
-    return value

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 
 from samplechop.offline.audio.sample_formats import exact_dtype
-from samplechop.offline.kits import decided, write_slices
+from samplechop.offline.kits import write_slices
 from samplechop.offline.kits.analysis import candidates
 from samplechop.offline.kits.core.model import Piece
 from samplechop.offline.kits.core.options import ChopOptions
@@ -47,7 +47,7 @@ def slice_on_pad(desk: Desk, note: int) -> tuple[str, bytes]:
         raise UserError("there are no pads before the record was heard")
     plan = desk.plan()
     chops = plan.chops or (None,) * len(plan.pieces)
-    for piece, here, chop in zip(plan.pieces, decided.notes(chops, options.start_note), chops, strict=True):
+    for piece, here, chop in zip(plan.pieces, plan.notes(options.start_note), chops, strict=True):
         if here == note:
             record = desk.cut_from(options)
             last = candidates.span(record, options)[1]

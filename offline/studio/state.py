@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from samplechop.offline.kits import decided
 from samplechop.offline.kits.core.model import Guess
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.core.record import Record
@@ -45,7 +44,7 @@ def sections(
 ) -> Sections:
     """Give all sections. plan: None until the record was heard once."""
     document = to_document(project)
-    for name in ("offer", "conflicts"):
+    for name in ("offer", "conflicts", "held"):
         document.pop(name, None)
     return {
         "record": {
@@ -71,7 +70,7 @@ def _edit(edit: Any) -> str | None:
         return None
     name, steps = str(edit.get("do")), edit.get("steps")
     if name == "steps" and isinstance(steps, list) and steps:
-        names = {str(step.get("do")) for step in steps if isinstance(step, dict)}
+        names = {str(step.get("do")) for step in steps if isinstance(step, dict)} - {"hold"}
         return ", ".join(sorted(names))
     return f"{name} {edit['option']}" if name == "kit" else name
 
@@ -82,7 +81,7 @@ def _pads(plan: Plan | None, options: ChopOptions) -> list[Sections]:
         return []
     chops = plan.chops or (None,) * len(plan.pieces)
     found = []
-    for piece, note, chop in zip(plan.pieces, decided.notes(chops, options.start_note), chops, strict=True):
+    for piece, note, chop in zip(plan.pieces, plan.notes(options.start_note), chops, strict=True):
         said = asdict(chop) if chop else {}
         found.append(
             {

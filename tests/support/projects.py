@@ -33,6 +33,9 @@ def _of_project(name: str, /, **values: st.SearchStrategy[Any]) -> st.SearchStra
 
 
 _nothing = st.none()
+_held = st.lists(st.tuples(_places, st.integers(1, 90), st.integers(36, 40)), max_size=4).map(
+    lambda slices: [[at, at + long, note] for at, long, note in sorted(slices)]
+)
 edits: st.SearchStrategy[dict[str, Any]] = st.one_of(
     _of_project("add", at=_places),
     _of_chop("move", to=_places),
@@ -51,6 +54,7 @@ edits: st.SearchStrategy[dict[str, Any]] = st.one_of(
     _of_project("kit", option=st.just("count"), value=st.integers(1, 128) | _nothing),
     _of_project("kit", option=st.just("formats"), value=st.sampled_from([["op1"], ["default", "sfz"], None])),
     _of_project("kit", option=st.just("tempo_range"), value=st.just([60, 120.5]) | _nothing),
+    _of_project("hold", kit=st.sampled_from(["", "cd" * 32]), slices=_held),
     _of_project("key", key=st.sampled_from(["A minor", "F# major", None])),
     _of_project("tempo", factor=st.sampled_from([2, 0.5])),
     _of_project("tempo", bpm=st.sampled_from([92.5, 120, None])),

@@ -141,7 +141,7 @@ class Markers extends Lane {
       const lock = pad.locked && room >= LEAST + LOCK ? LOCK : 0;
       const long = (text ? wide(context, text) + 2 * PADDING : Math.min(LEAST, Math.max(2, room))) + lock;
       if (x + long < 0) continue;
-      const fill = sliceColour(pad, index), chosen = pad === selected;
+      const fill = sliceColour(pad), chosen = pad === selected;
       context.fillStyle = fill;
       context.beginPath();
       context.roundRect(x, top, long, TALL, [0, 3, 3, text ? 3 : 7]);

@@ -136,15 +136,15 @@ class Overview extends Lane {
       if (sample >= until) {
         const inside = padIndexAt(sample + step / 2), next = pads[firstAt(pads, sample + step, ofPad)];
         until = Math.min(next?.start ?? Infinity, inside >= 0 ? pads[inside].stop : Infinity);
-        context.fillStyle = inside >= 0 ? sliceColour(pads[inside], inside) : colour("faint");
+        context.fillStyle = inside >= 0 ? sliceColour(pads[inside]) : colour("faint");
         context.globalAlpha = inside >= 0 ? 1 : 0.5;
       }
       const top = middle - high[index] * size;
       context.fillRect(index * thin, top, thin, Math.max(thin, middle - low[index] * size - top));
     }
-    pads.forEach((pad, index) => {  // slices of hours are thinner than a pixel: each has a mark that is not
+    pads.forEach((pad) => {  // slices of hours are thinner than a pixel: each has a mark that is not
       context.globalAlpha = 1;
-      context.fillStyle = sliceColour(pad, index);
+      context.fillStyle = sliceColour(pad);
       const chosen = pad === selected;
       context.fillRect(pad.start / this.#scale - 1, height - (chosen ? 8 : 4), 2, chosen ? 8 : 4);
     });

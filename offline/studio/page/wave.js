@@ -57,7 +57,7 @@ class Wave extends Lane {
       if (from > width) break;
       if (to < 0) continue;
       context.globalAlpha = pad === selected ? 0.22 : 0.06;
-      context.fillStyle = sliceColour(pad, index);
+      context.fillStyle = sliceColour(pad);
       context.fillRect(from, 0, Math.max(1, to - from), height);
     }
   }
@@ -84,7 +84,7 @@ class Wave extends Lane {
       if (sample >= until) {  // another slice, or none, from here on: one change of colour for all its columns
         const inside = padIndexAt(sample), next = pads[firstAt(pads, sample + 1, ofPad)];
         until = Math.min(next?.start ?? Infinity, inside >= 0 ? pads[inside].stop : Infinity);
-        context.fillStyle = inside >= 0 ? sliceColour(pads[inside], inside) : colour("faint");
+        context.fillStyle = inside >= 0 ? sliceColour(pads[inside]) : colour("faint");
         context.globalAlpha = inside >= 0 ? 1 : 0.45;
       }
       const top = middle - high[index] * size;
@@ -124,7 +124,7 @@ class Wave extends Lane {
     for (let sample = first; sample < last;) {
       const inside = padIndexAt(sample), next = pads[firstAt(pads, sample + 1, ofPad)];
       const until = Math.min(last, next?.start ?? last, inside >= 0 ? pads[inside].stop : last);
-      context.strokeStyle = context.fillStyle = inside >= 0 ? sliceColour(pads[inside], inside) : colour("faint");
+      context.strokeStyle = context.fillStyle = inside >= 0 ? sliceColour(pads[inside]) : colour("faint");
       context.beginPath();
       for (let at = sample; at <= Math.min(until, last - 1); at += 1) {
         context.lineTo(view.x(at), middle - Math.max(-1, Math.min(1, found[at - first])) * size);
@@ -151,7 +151,7 @@ class Wave extends Lane {
       const pad = pads[index], x = sharp(view.x(pad.start)), chosen = pad === selected;
       if (x > width) break;
       context.globalAlpha = chosen ? 1 : 0.7;
-      context.fillStyle = sliceColour(pad, index);
+      context.fillStyle = sliceColour(pad);
       context.fillRect(x, 0, chosen ? 2 : thin, height);
     }
     const left = drag.now ? drag.now.from : lastLeft();

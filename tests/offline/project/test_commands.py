@@ -165,3 +165,11 @@ def test_what_cannot_be_done_is_told_in_a_sentence(command: object, sentence: st
 def test_every_command_that_needs_something_says_so(name: str) -> None:
     with pytest.raises(UserError):
         apply(EMPTY, {"do": name})
+
+
+def test_a_slice_that_is_held_moves_with_its_chop() -> None:
+    held = {"do": "hold", "kit": "", "slices": [[100, 300, 36], [400, 500, 37]]}
+    project = done(held, {"do": "move", "at": 400, "to": 50})
+    assert project.held is not None
+    assert [(one.at, one.end, one.note) for one in project.held.slices] == [(50, 500, 37), (100, 300, 36)]
+    assert done(held, {"do": "hold", "kit": "", "slices": []}).held is None

@@ -72,6 +72,12 @@ def broken(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         (lambda d: d["audio"].update(length=90), r"chops\[1\].at must be a sample"),
         (lambda d: d["offer"].update(places=[[9, 0.1], [3, 0.1]]), "offer.places must rise"),
         (
+            lambda d: d.update(held={"kit": "", "slices": [[9, 5, 36]]}),
+            "the end of slice 1 must be an integer in 10..1000",
+        ),
+        (lambda d: d.update(held={"kit": "", "slices": [[9, 15, 36], [20, 30, 36]]}), "held: two slices have one note"),
+        (lambda d: d.update(held={"kit": "", "slices": [[9, 15]]}), "held: slices must be a list of .begin, end, note"),
+        (
             lambda d: d.update(conflicts=[{"what": "pad", "at": 1, "was": 0}]),
             r"conflicts\[0\].what must be one of chop",
         ),

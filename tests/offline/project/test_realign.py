@@ -17,7 +17,7 @@ from samplechop.offline.project import fingerprint, realign
 from samplechop.offline.project.alignment import Alignment, align
 from samplechop.offline.project.carrying import carried_over
 from samplechop.offline.project.identity import audio_of
-from samplechop.offline.project.model import Audio, Chop, Conflict, Grid, Project, TempoChange
+from samplechop.offline.project.model import Audio, Chop, Conflict, Grid, Held, HeldSlice, Project, TempoChange
 from samplechop.offline.project.store import editing
 from samplechop.realtime.cli import DEMO
 from samplechop.realtime.core.errors import UserError
@@ -204,3 +204,14 @@ def test_a_project_stays_as_it_is_where_the_sound_is_another(tmp_path: Path) -> 
         with pytest.raises(UserError, match="has no sound of"):
             realign.realign(editor, other)
         assert editor.project == before
+
+
+def test_the_kit_that_is_held_goes_along_with_its_chops() -> None:
+    audio = Audio("", RATE, 100 * RATE, 1, "song.wav")
+    slices = tuple(HeldSlice(at * RATE, (at + 5) * RATE, note) for at, note in ((20, 36), (30, 37), (97, 38)))
+    project = Project(audio, (Chop("c1", 30 * RATE, locked=True),), chops_made=1, held=Held("", slices))
+    known = line(*((at, at + 10) for at in range(0, 91, 5)))
+    after = carried_over(project, known, replace(audio, length=100 * RATE))
+    assert after.held == Held(
+        "", tuple(HeldSlice(one.at + 10 * RATE, one.end + 10 * RATE, one.note) for one in slices[:2])
+    )

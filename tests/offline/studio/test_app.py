@@ -167,6 +167,7 @@ def test_an_edit_is_what_the_command_does(record: Path, page: Socket, studio: St
     ours, theirs = (project_of(path) for path in (record, other))
     assert ours.pop("offer") is not None  # of what was detected, which the other did not ask for
     theirs.pop("offer", None)
+    assert ours.pop("held")["slices"]  # of the kit that is shown here
     assert ours == theirs
 
 

@@ -252,3 +252,69 @@ def test_what_was_heard_and_is_not_kept_is_said(source: Path, tmp_path: Path) ->
     with pytest.raises(UserError, match="start samplechop studio again"):
         desk.was_heard(task)
     desk.close()
+
+
+def on_pads(desk: Desk) -> dict[str, tuple[int, int]]:
+    return {pad["pad"]: (pad["start"], pad["stop"]) for pad in desk.state()["pads"]}
+
+
+@pytest.fixture
+def kit(desk: Desk) -> dict[str, tuple[int, int]]:
+    """Have a kit that is chosen from more than it takes, each slice at most a quarter of a second."""
+    said(desk, density=1.0, count=8, max_length=0.25)
+    heard(desk)
+    assert len(desk.state()["candidates"][0]) > 12
+    return on_pads(desk)
+
+
+@pytest.mark.parametrize("do", ["delete", "move", "name", "swap"])
+def test_a_decision_changes_no_other_pad(desk: Desk, kit: dict[str, tuple[int, int]], do: str) -> None:
+    at, other = kit["A05"][0], kit["A02"][0]
+    edits: dict[str, dict[str, Any]] = {
+        "delete": {"do": "delete", "at": at},
+        "move": {"do": "move", "at": at, "to": at + 441},
+        "name": {"do": "name", "at": at, "name": "x"},
+        "swap": {"do": "steps", "steps": [{"do": "pad", "at": at, "note": 37}, {"do": "pad", "at": other, "note": 40}]},
+    }
+    previewed = {pad["pad"]: (pad["start"], pad["stop"]) for pad in desk.preview([edits[do]])["pads"]}
+    desk.edit([edits[do]])
+    now = on_pads(desk)
+    assert now == previewed
+    same = {pad for pad in kit if kit[pad] == now.get(pad)}
+    assert same >= kit.keys() - ({"A05", "A02"} if do == "swap" else {"A05", "A04"})
+    assert len(now) == len(kit)
+    if do == "swap":
+        assert (now["A02"], now["A05"]) == (kit["A05"], kit["A02"])
+    desk.edit([{"do": "undo"}])
+    assert on_pads(desk) == kit
+
+
+def test_what_is_added_gets_the_next_pad_and_takes_nobodys(desk: Desk, kit: dict[str, tuple[int, int]]) -> None:
+    taken = {start for start, _ in kit.values()}
+    at = next(one for one in desk.state()["candidates"][0] if all(abs(one - start) > 0.3 * RATE for start in taken))
+    desk.edit([{"do": "add", "at": int(at)}])
+    now = on_pads(desk)
+    assert now.pop("A09")[0] == at
+    assert now == kit
+
+
+def test_what_is_locked_keeps_its_pad_and_its_length_whatever_else_is_chosen(
+    desk: Desk, kit: dict[str, tuple[int, int]]
+) -> None:
+    desk.edit([{"do": "lock", "at": kit[pad][0]} for pad in ("A03", "A06")])
+    for options in ({"reroll": 7}, {"count": 4, "max_length": None}, {"density": 0.8}):
+        said(desk, **options)
+        now = on_pads(desk)
+        assert (now["A03"], now["A06"]) == (kit["A03"], kit["A06"])
+    desk.edit([{"do": "delete", "at": next(start for pad, (start, _) in now.items() if pad not in ("A03", "A06"))}])
+    assert (on_pads(desk)["A03"], on_pads(desk)["A06"]) == (kit["A03"], kit["A06"])
+
+
+def test_sliders_choose_anew(desk: Desk, kit: dict[str, tuple[int, int]]) -> None:
+    desk.edit([{"do": "name", "at": kit["A05"][0], "name": "x"}])
+    said(desk, diversity=1.0)
+    free = on_pads(desk)
+    desk.edit([{"do": "undo"}, {"do": "undo"}])
+    said(desk, diversity=1.0)
+    others = on_pads(desk)
+    assert {start for start, _ in free.values()} - {kit["A05"][0]} <= {start for start, _ in others.values()}
