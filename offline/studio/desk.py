@@ -218,11 +218,14 @@ class Desk:
         return state.sections(self.record, project, self.history, options, plan, told)
 
     def _holding(self, edits: Sequence[Any]) -> Sequence[Any]:
-        """Have edits that decide in the kit hold what else is in it."""
+        """Have edits that decide in the kit hold what else is in it. What cannot be done is left as it is."""
+        project = self.history.project
         with suppress(UserError):
             if any(map(decides, edits)) and self.is_heard(options := self.options()):
-                project, hold = self.history.project, decided.hold(self.plan(), options)
-                return edits if apply(project, hold).held == project.held else holding(edits, hold)
+                hold = decided.hold(self.plan(), options)
+                if (held := apply(project, hold)).held != project.held:
+                    apply(held, next(edit for edit in edits if decides(edit)))
+                    return holding(edits, hold)
         return edits
 
     def _content(self, options: ChopOptions, first: int, last: int) -> DetectedContent | None:
