@@ -5,6 +5,7 @@ Nothing here touches the program that records: its audio and its log can be read
 when the session has ended, each becomes a decision of its project, on the chop that was meant.
 """
 
+import io
 import json
 import math
 import os
@@ -26,6 +27,7 @@ from samplechop.offline.project.places import place_for
 from samplechop.offline.project.store import editing
 from samplechop.offline.studio import peaks
 from samplechop.offline.studio.library import is_growing
+from samplechop.offline.studio.shaping import MOST_SECONDS
 from samplechop.realtime.core import documents
 from samplechop.realtime.core.errors import UserError, reason_of
 from samplechop.realtime.core.events import BEAT, CHOP, CHORD, DRUM, KEY
@@ -122,6 +124,24 @@ class Growing:
             found[..., 0] = np.minimum.reduceat(fine[..., 0], starts)
             found[..., 1] = np.maximum.reduceat(fine[..., 1], starts)
         return found
+
+    def sound(self, first: int, last: int) -> bytes:
+        """Give the samples first..last, as far as they were read, as wav with float32 samples.
+
+        Raises UserError for none or too many, and where the session is gone.
+        """
+        first, last = max(0, first), min(last, self.length)
+        if not 0 < last - first <= MOST_SECONDS * self.rate:
+            raise UserError(f"of a live session 1 sample to {MOST_SECONDS} seconds can be asked for")
+        try:
+            with soundfile.SoundFile(self._audio) as file:
+                file.seek(first)
+                samples = file.read(last - first, dtype="float32", always_2d=True)
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise UserError(f"the session {self.folder.name!r} cannot be read: {error}") from None
+        out = io.BytesIO()
+        soundfile.write(out, samples, self.rate, "FLOAT", format="WAV")
+        return out.getvalue()
 
     def press(self) -> int:
         """Note that the user marks what is heard now; give where. Raises UserError where it cannot be kept."""

@@ -3,6 +3,7 @@
 WS  /api/session?record   {"live": facts}, {"grown": {length, events, level}} …, {"ended": decisions}
                           {"id", "do": "mark" | "keep"} → {"id", "sample" | "kept"} or {"id", "error"}
 GET /api/session-peaks    as /api/peaks
+GET /api/session-audio    as /api/audio
 
 When it has ended the marks are decisions of its project, and the page opens it as any record.
 """
@@ -22,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from samplechop.offline.common.array_cache import ArrayCache
 from samplechop.offline.studio import peaks
+from samplechop.offline.studio.answers import number, told
 from samplechop.offline.studio.growing import Growing, decide
 from samplechop.offline.studio.library import Library
 from samplechop.realtime.core import documents
@@ -42,7 +44,11 @@ class Feeds:
 
     def routes(self) -> list[BaseRoute]:
         """Give what is answered."""
-        return [WebSocketRoute("/api/session", self._feed), Route("/api/session-peaks", self._peaks)]
+        return [
+            WebSocketRoute("/api/session", self._feed),
+            Route("/api/session-peaks", self._peaks),
+            Route("/api/session-audio", told(self._audio)),
+        ]
 
     async def _feed(self, socket: WebSocket) -> None:
         await socket.accept()
@@ -110,6 +116,14 @@ class Feeds:
             return {"id": number, "error": f"a message is no JSON ({error})"}
         except UserError as error:
             return {"id": number, "error": str(error)}
+
+    async def _audio(self, request: Request) -> Response:
+        known = self._growing.get(request.query_params.get("record", ""))
+        if known is None:
+            raise UserError("there is no such session that is being recorded")
+        first, last = number(request, "from"), number(request, "to")
+        # Beside what is read of it meanwhile: a press does not wait.
+        return Response(await to_thread.run_sync(known[0].sound, first, last), media_type="audio/wav")
 
     async def _peaks(self, request: Request) -> Response:
         given = [request.query_params.get(name, "") for name in ("level", "from", "to")]

@@ -1,6 +1,6 @@
 // Parts of the record as AudioBuffers at its own rate: fetched when needed, or ahead; the last used are kept.
 
-import { address, ask, recordId } from "./server.js";
+import { address, ask, recordId, soundAddress } from "./server.js";
 import { store } from "./store.js";
 import { readWav } from "./wav.js";
 
@@ -81,7 +81,7 @@ function pump() {
 
 /** @param {Range} range */
 async function fetched(...[from, to, shape, number = 0]) {
-  if (!shape) return readWav(await (await ask(address("audio", { from, to }))).arrayBuffer());
+  if (!shape) return readWav(await (await ask(soundAddress("audio", { from, to }))).arrayBuffer());
   const answer = await ask(address("shaped", { from, to, shape, part: number }));
   const buffer = readWav(await answer.arrayBuffer()), { headers } = answer;
   facts.set(buffer, { begins: Number(headers.get("X-Begins")), goesOn: headers.get("X-Goes-On") === "1" });

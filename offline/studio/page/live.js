@@ -2,8 +2,10 @@
 
 import { button, icon, make } from "./dom.js";
 import { grownFrom } from "./peaks.js";
+import { samplesGrownFrom } from "./samples.js";
 import { ask, open, reading, recordId } from "./server.js";
-import { store } from "./store.js";
+import { makeReady } from "./sound.js";
+import { EMPTY, store } from "./store.js";
 import { view } from "./view.js";
 import { clock } from "./words.js";
 
@@ -38,7 +40,7 @@ export class Live extends HTMLElement {
 
   /** Follow a session until it ends. @param {string} id */
   follow(id) {
-    reading(id, "session-peaks");
+    reading(id, "session-");
     const socket = new WebSocket(`ws://${location.host}/api/session?record=${encodeURIComponent(id)}`);
     this.#socket = socket;
     this.hidden = false;
@@ -76,8 +78,7 @@ export class Live extends HTMLElement {
   /** @param {{name: string, source: string, rate: number, channels: number, latency: number}} live */
   #begin(live) {
     const { name, rate, channels, latency } = live;
-    store.take({ record: { name, file: live.source, rate, channels, length: 0 }, pads: [], candidates: [],
-                 grid: { beats: [], tempo: null, key: null } });
+    store.take({ ...EMPTY, record: { name, file: live.source, rate, channels, length: 0 } });
     store.found = { attacks: [], drums: [], chords: [], key: null, curve: null };
     const meters = Array.from({ length: channels }, () => make("meter", { min: QUIETEST_DB, max: 0 }));
     this.#meters.replaceChildren(...meters);
@@ -100,6 +101,8 @@ export class Live extends HTMLElement {
       ...(events.some(({ kind }) => kind === "beat" || kind === "key") ? { grid } : {}),
     });
     grownFrom(before);
+    samplesGrownFrom(before);
+    if (events.some(({ kind }) => kind === "chop")) makeReady(store.pads.slice(0, -1));  // the last one goes on yet
     if (events.length) store.tell("found");
     if (followed) view.show(Math.max(0, length - SHOWN * rate), Math.max(length, SHOWN * rate));
     level.forEach((peak, channel) => {

@@ -6,6 +6,7 @@ import { cap, learnCaps, PAD_CODES } from "./keycaps.js";
 import { seconds } from "./measures.js";
 import { colour } from "./palette.js";
 import { PadPictures } from "./pad-picture.js";
+import { isGrowing } from "./server.js";
 import { IN_TURN, sliceColour } from "./slices.js";
 import { chokeGroup, press, progress, release } from "./sound.js";
 import { store } from "./store.js";
@@ -90,7 +91,7 @@ export class PadsView extends HTMLElement {
   play(pad, silently = false) {
     if (!silently) press(pad);
     store.select(pad.start);
-    view.reveal(pad.start);
+    if (!isGrowing()) view.reveal(pad.start);  // what is being recorded is looked at where it grows
   }
 
   /** Show the bank before or after. @param {number} step */

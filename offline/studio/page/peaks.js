@@ -1,6 +1,6 @@
 // Lowest and highest samples from the server, in tiles.
 
-import { address, ask, peaksFrom } from "./server.js";
+import { ask, soundAddress } from "./server.js";
 import { store } from "./store.js";
 import { Tiles } from "./tiles.js";
 
@@ -13,7 +13,7 @@ const MOST_TILES = 400;
 /** Int16 (pairs, channels, 2). @type {Tiles<Int16Array>} */
 const tiles = new Tiles(MOST_TILES, "peaks", async (level, number) => {
   const size = TILE * LEVELS[level], from = number * size, to = Math.min(store.record.length, from + size);
-  const answer = await ask(address(peaksFrom(), { level: LEVELS[level], from, to }));
+  const answer = await ask(soundAddress("peaks", { level: LEVELS[level], from, to }));
   return new Int16Array(await answer.arrayBuffer());
 });
 

@@ -1,6 +1,6 @@
 // The samples themselves, for what is shown so close that their extremes are too coarse: in tiles, as they stand.
 
-import { address, ask } from "./server.js";
+import { ask, soundAddress } from "./server.js";
 import { store } from "./store.js";
 import { Tiles } from "./tiles.js";
 import { readWav } from "./wav.js";
@@ -12,9 +12,14 @@ const MOST_TILES = 48;
 /** A float array for each channel. @type {Tiles<Float32Array[]>} */
 const tiles = new Tiles(MOST_TILES, "samples", async (_, number) => {
   const from = number * TILE, to = Math.min(store.record.length, from + TILE);
-  const heard = readWav(await (await ask(address("audio", { from, to }))).arrayBuffer());
+  const heard = readWav(await (await ask(soundAddress("audio", { from, to }))).arrayBuffer());
   return Array.from({ length: heard.numberOfChannels }, (_, channel) => heard.getChannelData(channel));
 });
+
+/** Have tiles that reach behind a sample asked for anew: the record has grown. @param {number} sample */
+export function samplesGrownFrom(sample) {
+  tiles.outdate((_, number) => (number + 1) * TILE > sample);
+}
 
 /** Give the samples first..last of a channel; null until all of them are there.
  * @param {number} channel @param {number} first @param {number} last @returns {Float32Array|null} */

@@ -11,7 +11,8 @@ const AGAIN_MS = [250, 500, 1000, 2000, 4000];
 /** By then what the lanes draw is asked for, which is there at once; all that was found takes longer. */
 const DRAWN_MS = 50;
 
-let record = "", peaks = "peaks";
+/** What is drawn and heard comes from here: "session-" where it is being recorded. */
+let record = "", from = "";
 /** @type {WebSocket|null} */
 let socket = null;
 let tries = 0, number = 0;
@@ -21,8 +22,12 @@ const waiting = new Map();
 /** The id of the record that is open. */
 export const recordId = () => record;
 
-/** What gives its peaks. */
-export const peaksFrom = () => peaks;
+/** Whether it is being recorded. */
+export const isGrowing = () => from !== "";
+
+/** Give the address of what is drawn or heard of the open record. @param {"peaks"|"audio"} what
+ * @param {{[name: string]: string|number}} facts */
+export const soundAddress = (what, facts) => address(from + what, facts);
 
 /** Give the address of something about the open record.
  * @param {string} what @param {{[name: string]: string|number}} facts */
@@ -52,16 +57,16 @@ export async function post(what, value) {
 
 /** Look at a record from now on. @param {string} id */
 export function open(id) {
-  reading(id, "peaks");
+  reading(id);
   store.tellExport(null);
   tries = 0;
   connect();
 }
 
-/** Have what is drawn be that of a record, without a project.
- * @param {string} id @param {string} from what gives peaks */
-export function reading(id, from) {
-  [record, peaks] = [id, from];
+/** Have what is drawn and heard be that of a record, without a project.
+ * @param {string} id @param {""|"session-"} [of] */
+export function reading(id, of = "") {
+  [record, from] = [id, of];
   const before = socket;
   socket = null;
   before?.close();

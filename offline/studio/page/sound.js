@@ -4,6 +4,7 @@
 // ready; what is longer than a part follows in parts that are fetched while it sounds.
 
 import { begins, fetchAhead, goesOn, part, there } from "./buffers.js";
+import { recordId } from "./server.js";
 import { store } from "./store.js";
 import { Voice } from "./voice.js";
 
@@ -236,9 +237,19 @@ function prepare() {
   }, QUIET_MS);
 }
 
+/** Fetch the slices of pads ahead, and have the context there. @param {Pad[]} of */
+export function makeReady(of) {
+  made();
+  fetchAhead(of.map(head));
+}
+
 // Any gesture starts the sound of the machine, which takes a moment: the first press on a pad need not wait for it.
 for (const gesture of ["pointerdown", "keydown"]) {
   addEventListener(gesture, () => { if (store.record.length) awake(); }, { capture: true, passive: true });
 }
 for (const name of ["record", "pads", "kit", "selected", "cursor"]) store.addEventListener(name, prepare);
-store.addEventListener("record", hush);
+let opened = "";
+store.addEventListener("record", () => {
+  if (recordId() !== opened) hush();  // another one: what is recorded grows while its pads sound
+  opened = recordId();
+});

@@ -10,8 +10,8 @@
 
 /** @import {Sections, Found, Job, Pad, Snap} from "./types.js" */
 
-/** @type {Sections} */
-const EMPTY = {
+/** Of a record that nothing is known of. @type {Sections} */
+export const EMPTY = {
   record: { name: "", file: "", rate: 44100, channels: 1, length: 0 },
   project: { chops: [], deleted: [], grid: {}, kit: {}, undo: null, redo: null },
   pads: [],

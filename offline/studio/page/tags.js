@@ -1,7 +1,7 @@
 // What is in slices: chord and drum, as the kit tags them. Each slice is asked about once, as soon as the record was
 // heard; a slider goes by many.
 
-import { address, ask } from "./server.js";
+import { address, ask, isGrowing } from "./server.js";
 import { store } from "./store.js";
 
 /** Milliseconds without other slices until it is asked about them. */
@@ -37,7 +37,7 @@ function look() {
 
 async function find() {
   const wanted = store.pads.map(key).filter((one) => !known.has(one));
-  if (!wanted.length || asking) return;
+  if (!wanted.length || asking || isGrowing()) return;
   const from = cutFrom;
   asking = true;
   try {

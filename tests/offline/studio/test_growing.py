@@ -1,5 +1,6 @@
 """A session that is read while another program records it."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,3 +117,18 @@ def test_the_last_seconds_are_kept_as_a_session_of_their_own(writer, sound):
 def test_a_folder_that_is_no_session_is_refused(tmp_path):
     with pytest.raises(UserError, match="is no session"):
         Growing(tmp_path)
+
+
+def test_what_was_recorded_so_far_is_heard(writer, sound):
+    growing = Growing(writer.folder)
+    recorded(writer, sound[:50_000])
+    growing.look()
+    recorded(writer, sound[50_000:])
+    heard, rate = soundfile.read(io.BytesIO(growing.sound(40_000, 60_000)), dtype="float32", always_2d=True)
+    expected, _ = soundfile.read(growing._audio, frames=10_000, start=40_000, dtype="float32", always_2d=True)
+    assert rate == RATE
+    np.testing.assert_array_equal(heard, expected)
+    for first, last in ((50_000, 60_000), (7, 7), (0, -1)):
+        with pytest.raises(UserError, match="can be asked for"):
+            growing.sound(first, last)
+    growing.close()
