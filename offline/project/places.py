@@ -62,3 +62,17 @@ def _away(audio: Path) -> Path:
     mark = hashlib.sha256(os.fsencode(os.path.realpath(audio))).hexdigest()[:16]
     folder = platformdirs.user_config_path("samplechop", appauthor=False) / "projects"
     return folder / f"{audio.stem[:80]}-{mark}{PROJECT}"
+
+
+def stamps(source: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """Give what tells whether the files of a project are as they were. Raises UserError as `find`."""
+    there = find(source)
+    return () if there is None else (_stamp_of(there), _stamp_of(journal_of(there)))
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_size, facts.st_mtime_ns, facts.st_ino

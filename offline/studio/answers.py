@@ -1,10 +1,11 @@
 """How the server answers: JSON, and in one sentence what the user can mend."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from numpy.typing import NDArray
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -56,6 +57,20 @@ async def posted(request: Request) -> dict[str, Any]:
     if not isinstance(message := parsed(content), dict):
         raise UserError("a message must be an object")
     return message
+
+
+def in_bytes(values: NDArray[Any]) -> Response:
+    """Answer with an array's values, little-endian."""
+    content = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+    return Response(content, media_type="application/octet-stream")
+
+
+def part_asked(request: Request, levels: Sequence[int], what: str) -> tuple[int, int, int]:
+    """Read which part of something is asked for: level, from, to. Raises UserError for a level there is not."""
+    level, first, last = (number(request, name) for name in ("level", "from", "to"))
+    if level not in levels:
+        raise UserError(f"there {what} of level {level}")
+    return level, first, last
 
 
 def attached(name: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
+import numpy as np
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -30,8 +31,18 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from samplechop.offline.studio import beside, export_routes, found, library_routes, peaks, shelf_routes, sound, tags
-from samplechop.offline.studio.answers import as_text, attached, in_json, number, parsed, told
+from samplechop.offline.studio.answers import (
+    as_text,
+    attached,
+    in_bytes,
+    in_json,
+    number,
+    parsed,
+    part_asked,
+    told,
+)
 from samplechop.offline.studio.desk import Desk
+from samplechop.offline.studio.glimpse import SHOWN
 from samplechop.offline.studio.growing_feed import Feeds
 from samplechop.offline.studio.hub import Hub
 from samplechop.offline.studio.opened import OpenRecord
@@ -82,22 +93,16 @@ async def _of_desk(hub: Hub, work: Callable[[Desk, Request], Any], request: Requ
 
 
 async def _peaks(hub: Hub, request: Request) -> Response:
-    level, first, last = (number(request, name) for name in ("level", "from", "to"))
-    if level not in peaks.LEVELS:
-        raise UserError(f"there are no peaks of level {level}")
+    level, first, last = part_asked(request, peaks.LEVELS, "are no peaks")
     async with hub.using(request.query_params.get("record", "")) as one:
-        pairs = await one.peaks(level, first, last)
-    return Response(pairs.astype("<i2").tobytes(), media_type="application/octet-stream")
+        return in_bytes(await one.peaks(level, first, last))
 
 
 async def _curve(hub: Hub, request: Request) -> Response:
-    level, first, last = (number(request, name) for name in ("level", "from", "to"))
-    if level not in CURVE_LEVELS:
-        raise UserError(f"there is no curve of level {level}")
+    level, first, last = part_asked(request, CURVE_LEVELS, "is no curve")
     async with hub.using(request.query_params.get("record", "")) as one:
         curve = one.curve or await one.call(one.desk.curve)
-    values = b"" if curve is None else curve.highest(level, first, last).tobytes()
-    return Response(values, media_type="application/octet-stream")
+    return in_bytes(np.zeros(0, np.uint8) if curve is None else curve.highest(level, first, last))
 
 
 async def _audio(hub: Hub, request: Request) -> Response:
@@ -145,7 +150,7 @@ async def _done(hub: Hub, request: Request, work: Callable[[Desk], Result]) -> R
 async def _live(hub: Hub, socket: WebSocket) -> None:
     """Take edits from a page, and send it what changes."""
     await socket.accept()
-    name, viewer = socket.query_params.get("record", ""), Viewer()
+    name, viewer = socket.query_params.get("record", ""), Viewer(socket.scope.get(SHOWN, {}))
     sending = asyncio.create_task(_send(socket, viewer))
     try:
         async with hub.looking(name, viewer) as one:

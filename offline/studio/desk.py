@@ -29,7 +29,7 @@ from samplechop.offline.project.history import History
 from samplechop.offline.project.identity import audio_of, known_sound
 from samplechop.offline.project.kit_options import chop_options
 from samplechop.offline.project.model import Audio, Project
-from samplechop.offline.project.places import find, journal_of, place_for
+from samplechop.offline.project.places import find, place_for, stamps
 from samplechop.offline.project.store import Editor, editing, read
 from samplechop.offline.studio import compare, peaks, state
 from samplechop.offline.studio.hearing import Task
@@ -51,7 +51,7 @@ class Desk:
             self.path, self._cache, self._usual = path, cache, usual
             self.record: Record = open_record(path, self._scratch).with_cache(cache)
             self._editor: Editor | None = None
-            self._stamp = self._stamped()
+            self._stamp = stamps(self.path)
             self._seen = self._stored()
         except BaseException:
             self._open.close()
@@ -69,16 +69,21 @@ class Desk:
     def release(self) -> None:
         """Let other programs edit the project, until it is edited here again."""
         if self._editor is not None:
-            self._seen, self._stamp = self._editor.history, self._stamped()
+            self._seen, self._stamp = self._editor.history, stamps(self.path)
             self._editor = None
         self._edits.close()
 
     def reread(self) -> bool:
         """Read the project anew if another program edited it; say whether it did. Raises UserError."""
-        if self._editor is not None or self._stamp == (stamp := self._stamped()):
+        if self._editor is not None or self._stamp == (stamp := stamps(self.path)):
             return False
         self._seen, self._stamp = self._stored(), stamp
         return True
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the project is being edited here."""
+        return self._editor is not None
 
     @property
     def history(self) -> History:
@@ -258,11 +263,6 @@ class Desk:
         record = self.record
         return History(Project(Audio("", record.sample_rate, record.length, record.channels, record.source.name)))
 
-    def _stamped(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Tell whether the files of the project are as they were."""
-        there = find(self.path)
-        return () if there is None else (_stamp_of(there), _stamp_of(journal_of(there)))
-
     def _note_sound(self) -> None:
         """Say which sound it is, once that is known, in a project that is not written yet."""
         audio = self._seen.project.audio
@@ -289,11 +289,3 @@ class Desk:
 
 def _content_key(options: ChopOptions, span: tuple[int, int]) -> tuple[Any, ...]:
     return (*span, options.write_harmonic, options.channel)
-
-
-def _stamp_of(path: Path) -> tuple[int, int, int] | None:
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return facts.st_size, facts.st_mtime_ns, facts.st_ino

@@ -21,18 +21,23 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from samplechop.offline.common.palette import css
+from samplechop.offline.studio.glimpse import Glimpse
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _TURNS = 2e-4
 """Seconds after which an import lets the page's files be answered: each has several turns to wait for."""
 
 
-def early(make: Callable[[], Starlette]) -> Starlette:
-    """Give an application with the page, before another one, which is made in a thread and has all other requests."""
+def early(make: Callable[[], Starlette], glimpse: Glimpse | None = None) -> Starlette:
+    """Give an application with the page, before another one, which is made in a thread and has all other requests.
+
+    glimpse: answers what it can until then.
+    """
     made: asyncio.Future[Starlette]
 
     async def rest(scope: Scope, receive: Receive, send: Send) -> None:
-        await (await asyncio.shield(made))(scope, receive, send)
+        if made.done() or glimpse is None or not await glimpse.answers(scope, receive, send, asyncio.shield(made)):
+            await (await asyncio.shield(made))(scope, receive, send)
 
     async def run(ended: asyncio.Event) -> None:
         turns = sys.getswitchinterval()

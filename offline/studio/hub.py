@@ -23,6 +23,7 @@ from samplechop.offline.studio.hearing import ALL_HEARD, Task, hear
 from samplechop.offline.studio.kits import Kits
 from samplechop.offline.studio.library import Library, is_growing
 from samplechop.offline.studio.opened import OpenRecord
+from samplechop.offline.studio.remembered import remember
 from samplechop.offline.studio.shelf import Shelf
 from samplechop.offline.studio.viewer import Message, Viewer
 from samplechop.offline.studio.worker import Stopped, Worker
@@ -153,6 +154,7 @@ class Hub:
             if not is_growing(first.path):
                 async with self.using(first.id) as one:
                     await one.call(one.desk.state)
+                    await one.call(remember, one.desk, self.cache, self.usual)
 
     def tell(self, message: Message) -> None:
         """Have a message sent to all pages."""
@@ -178,6 +180,8 @@ class Hub:
                     worker.stop()
         await asyncio.gather(*self._running, return_exceptions=True)
         for one in self._all():
+            one.desk.release()
+            remember(one.desk, self.cache, self.usual)
             one.desk.close()
         self._records.clear()
 
@@ -213,6 +217,7 @@ class Hub:
         """[any thread] Let other programs edit a project, unless a page came meanwhile."""
         if not one.viewers:
             one.desk.release()
+            remember(one.desk, self.cache, self.usual)
 
     def _close_unused(self, name: str, one: OpenRecord) -> None:
         if one.uses or self._closing or name not in self._records or self._records[name].result() is not one:

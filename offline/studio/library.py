@@ -72,6 +72,10 @@ class Library:
             self._items[item.id] = item
         return list(self._items.values())
 
+    def told(self) -> list[dict[str, object]]:
+        """Look anew, and give what pages are told."""
+        return [item.facts() for item in self.look()]
+
     def items(self) -> list[Item]:
         """Give what there was when it was looked last, in order."""
         return list(self._items.values())

@@ -37,8 +37,7 @@ def routes(hub: Hub) -> list[Route]:
 
 
 async def _library(hub: Hub, _: Request) -> Response:
-    items = await to_thread.run_sync(lambda: [item.facts() for item in hub.library.look()])
-    return in_json({"items": items})
+    return in_json({"items": await to_thread.run_sync(hub.library.told)})
 
 
 async def _picture(hub: Hub, one_at_a_time: CapacityLimiter, request: Request) -> Response:

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from samplechop.offline.audio.sample_formats import FLOATS
 from samplechop.offline.kits.core.record import Record
+from samplechop.offline.kits.core.record_cache import RecordCache
 
 FINEST, STEP = 64, 4
 LEVELS = tuple(FINEST * STEP**power for power in range(6))
 """Samples that a pair stands for: 64 … 65,536."""
 _BLOCK = 64 * LEVELS[-1]
-_KIND = "peaks"
+_KIND, _FACTS = "peaks", [FINEST, STEP, len(LEVELS)]
 
 
 def peaks_of(record: Record, told: Callable[[int], object] = int) -> NDArray[np.int16]:
@@ -30,7 +31,12 @@ def peaks_of(record: Record, told: Callable[[int], object] = int) -> NDArray[np.
     """
     if record.cache is None:
         return _made(record, told)
-    return record.cache.array(_KIND, [FINEST, STEP, len(LEVELS)], lambda: _made(record, told))
+    return record.cache.array(_KIND, _FACTS, lambda: _made(record, told))
+
+
+def key_of(cache: RecordCache) -> str:
+    """Give the key under which all levels are kept."""
+    return cache.key(_KIND, _FACTS)
 
 
 def span(length: int, level: int) -> tuple[int, int]:

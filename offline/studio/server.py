@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from samplechop.offline.common.array_cache import ArrayCache, user_cache
 from samplechop.offline.studio.answers import MOST_MESSAGE
 from samplechop.offline.studio.early import early
+from samplechop.offline.studio.glimpse import Glimpse
 from samplechop.offline.studio.guard import TOKEN, TOKEN_BYTES, Guard
 from samplechop.offline.studio.library import Library
 from samplechop.realtime.core.errors import UserError, reason_of
@@ -52,7 +53,8 @@ def serve(
         cache = open_.enter_context(working_cache())
         names = names_of(host, listener.getsockname()[1])
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        guarded = Guard(early(lambda: _made(library, output, cache, usual)), token, names)
+        glimpse = Glimpse(library, cache, usual)
+        guarded = Guard(early(lambda: _made(library, output, cache, usual), glimpse), token, names)
         tell(f"http://{names[0]}/?{TOKEN}={token}")
         if browser:
             address = f"http://{names[0]}/?{TOKEN}={guarded.token_for_once()}"

@@ -15,11 +15,11 @@ PROGRESS = {"job", "export", "teach"}
 class Viewer:
     """A page. [event loop] Messages come in order; of states and jobs that wait, later ones take up earlier ones."""
 
-    def __init__(self) -> None:
-        """Begin with nothing that it knows."""
+    def __init__(self, known: Mapping[str, Any] = {}) -> None:
+        """Begin with the sections that it knows."""
         self._waiting: deque[Message] = deque()
         self._something = asyncio.Event()
-        self._known: Mapping[str, Any] = {}
+        self._known = known
 
     def show(self, sections: Mapping[str, Any]) -> None:
         """Have the sections sent that are other than those it knows."""

@@ -39,11 +39,11 @@ class RecordCache:
 
     def arrays(self, kind: str, facts: Any, make: Callable[[], Arrays]) -> Arrays:
         """Give arrays of a kind, made where there are none. facts: all that decides them but the sound, for JSON."""
-        return self.cache.arrays(self._key(kind, facts), make)
+        return self.cache.arrays(self.key(kind, facts), make)
 
     def kept(self, kind: str, facts: Any) -> Arrays | None:
         """Give arrays of a kind that were kept; None where there are none."""
-        return self.cache.kept(self._key(kind, facts))
+        return self.cache.kept(self.key(kind, facts))
 
     def value(
         self,
@@ -75,10 +75,10 @@ class RecordCache:
 
     def array(self, kind: str, facts: Any, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Give one large array of a kind, see `arrays`."""
-        return self.cache.array(self._key(kind, facts), make)
+        return self.cache.array(self.key(kind, facts), make)
 
     def _remembered(self, kind: str, facts: Any, get: Callable[[str], Value | None], among: str = "") -> Value | None:
-        key, place = self._key(kind, facts), f"{kind} {among}"
+        key, place = self.key(kind, facts), f"{kind} {among}"
         last, value = self.read.get(place, ("", None))
         if last != key:
             value = get(key)
@@ -90,14 +90,26 @@ class RecordCache:
 
     def kept_array(self, kind: str, facts: Any) -> NDArray[Any] | None:
         """Give a large array of a kind that was kept; None where there is none."""
-        return self.cache.kept_array(self._key(kind, facts))
+        return self.cache.kept_array(self.key(kind, facts))
 
     def altered(self, how: str) -> "RecordCache":
         """Give the cache of a record made of this one."""
         return RecordCache(self.cache, f"{self.sound} {how}")
 
-    def _key(self, kind: str, facts: Any) -> str:
-        return json.dumps([_program(), self.sound, kind, facts], sort_keys=True, allow_nan=False)
+    def key(self, kind: str, facts: Any) -> str:
+        """Give the key of something of a kind in `cache`."""
+        return program_key(self.sound, kind, facts)
+
+
+def program_key(*facts: Any) -> str:
+    """Give the key of what this program makes of facts, for JSON."""
+    return json.dumps([_program(), *facts], sort_keys=True, allow_nan=False)
+
+
+def place_of(file: Path) -> list[Any]:
+    """Give what tells a file from another, and from what it was before. Raises OSError."""
+    facts = file.stat()
+    return [os.path.realpath(file), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
 
 
 @cache
@@ -149,6 +161,5 @@ def known_digest(kept: ArrayCache, file: Path) -> str | None:
 
 
 def _place_key(kind: str, file: Path) -> str:
-    facts = file.stat()
-    at = [os.path.realpath(file), facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
+    at = place_of(file)
     return json.dumps([kind, at])
