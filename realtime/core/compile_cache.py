@@ -27,6 +27,7 @@ from samplechop.realtime.core.quick_compiling import leave_garbage, quick_option
 
 VARIABLE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(__file__).parents[2]
+_TEMPORARY = "samplechop-numba-"
 
 _made: tuple[Path, int] | None = None  # the temporary folder, and the process that made it
 _sentence = ""  # what is to be said of it once something is compiled
@@ -55,7 +56,7 @@ def ensure_compile_cache() -> None:
         return
     why = f"what is compiled for this processor can be kept neither beside the program nor in {str(user_wide)!r}"
     try:
-        folder = Path(tempfile.mkdtemp(prefix="samplechop-numba-"))
+        folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
     except OSError:
         raise UserError(f"{why}: set {VARIABLE} to a folder that can be written") from None
     global _made, _sentence
@@ -119,6 +120,11 @@ def anything_kept() -> bool:
 def is_temporary() -> bool:
     """Whether what this process compiles is lost when it ends."""
     return _made is not None
+
+
+def is_lost() -> bool:
+    """Whether what is compiled is lost when this process, or the one that started it, ends."""
+    return Path(os.environ.get(VARIABLE, "")).name.startswith(_TEMPORARY)
 
 
 def remove_temporary_cache() -> None:

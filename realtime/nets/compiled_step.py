@@ -10,12 +10,13 @@ net is opened (`temporal_net.py`): where one bit differs, the runtime computes t
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
+from samplechop.realtime.core.compile_later import compile_later, kept
 from samplechop.realtime.dsp.fft import aligned_zeros
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.net_sums import N_POWERS, add, add_rows, convolve, copy, logistic
@@ -131,7 +132,9 @@ def _steps(arena, layout, time, n, out):
 
 
 @cache
-def _compiled() -> Callable[..., int]:
+def _function() -> tuple[Any, Any]:
+    """Give the function, which is not compiled yet, and its signature."""
+
     def run(rows, clock, early, early_layout, deep, deep_layout, frame, early_out, out):
         whole, bands, channels = 0, early_layout[_FEATURES], early_layout[_CHANNELS]
         late, most = rows.shape[1] - bands, early_layout[_MOST]
@@ -164,7 +167,15 @@ def _compiled() -> Callable[..., int]:
 
     rows, row, places = types.float32[:, ::1], types.float32[::1], types.int64[::1]
     signature = types.int64(rows, places, row, places, row, places, row, rows, rows)
-    return njit([signature], cache=True, error_model="numpy")(run)
+    return njit(cache=True, error_model="numpy")(run), signature
+
+
+def compile_now() -> None:
+    """[main] Compile what runs steps."""
+    run, signature = _function()
+    if kept(run, signature) is None:
+        run.compile(signature)
+        run.disable_compile()
 
 
 class Stage(NamedTuple):
@@ -225,11 +236,15 @@ def lay_out(weights: StageWeights, n_features: int, delays: NDArray[np.int64], d
     )
 
 
-def compile_steps() -> Callable[..., int]:
-    """[main] Give what runs steps of both stages for each row of features:
+def compiled_steps() -> Callable[..., int] | None:
+    """[main] Give what runs steps of both stages for each row of features; None where it was never compiled: that takes
+    longer than all else, so it begins in the background, for later starts.
 
     (rows, clock, early arena, early layout, deep arena, deep layout, frame, early_out, out) -> frames that are whole.
     rows: float32 (n, features). clock: int64 (3,), see EARLY. frame: float32 (inputs of the deep stage,), of the frame
     that is not whole yet. early_out: (n, early heads), out: (frames, heads), which receive the answers.
     """
-    return _compiled()
+    run = kept(*_function())
+    if run is None:
+        compile_later(__name__)
+    return run

@@ -6,7 +6,8 @@ which lie the early stage's last layers and those features that came later:
 
     its features [early layer of hop 1 | of hop 2 | late features of hop 1 | of hop 2]
 
-Steps of such a net are compiled, where that gives the same bits (see compiled_step.py); then no chunks are needed.
+Steps of such a net are compiled, where that gives the same bits (see compiled_step.py); then no chunks are needed. On a
+machine's first start, and where nothing that is compiled is kept, the runtime computes them, too.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from samplechop.models import DrumFeatures, Manifest, ModelError, StreamFeatures
 from samplechop.realtime.nets import fine_features
 from samplechop.realtime.nets.causal_net import CausalNet
-from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, compile_steps
+from samplechop.realtime.nets.compiled_step import DEEP, EARLY, HOP, compiled_steps
 from samplechop.realtime.nets.features import STACK
 from samplechop.realtime.nets.stage_weights import PAST
 
@@ -111,10 +112,11 @@ class TemporalNet:
         sums = [(0, hop + fine_features.N_BINS, hop + late) for hop in hops]
         early = self._early_net.lay_out([(row, 0) for row in range(PAST)], [(row, 0, bands) for row in range(PAST)])
         deep = self._net.lay_out([(row, hop) for row in range(PAST) for hop in hops], [(0, 0, STACK * channels), *sums])
-        if early is None or deep is None:
+        run = None if early is None or deep is None else compiled_steps()
+        if early is None or deep is None or run is None:
             return None
         places = early.arena, early.layout, deep.arena, deep.layout, self._frames[0]
-        run, clock, outputs = compile_steps(), self._clock, (self._early_net.out, self._net.out)
+        clock, outputs = self._clock, (self._early_net.out, self._net.out)
 
         def compiled(rows: NDArray[np.float32]) -> int:
             return run(rows, clock, *places, *outputs)

@@ -2,7 +2,8 @@
 
     python -m tests.support.warm_numba
 
-Most is compiled when its module is imported, or when the module's `_compiled` is called; the rest by what detectors do.
+Most is compiled when its module is imported, or when the module's `_compiled` or `compile_now` is called; the rest by
+what detectors do.
 """
 
 from contextlib import suppress
@@ -23,11 +24,15 @@ def compiled_modules() -> list[str]:
     return [".".join(("samplechop", *path.relative_to(ROOT).with_suffix("").parts)) for path in sorted(found)]
 
 
+def _nothing() -> None:
+    """Compile nothing."""
+
+
 def main() -> None:
     for name in compiled_modules():
         module = import_module(name)
-        if hasattr(module, "_compiled"):
-            module._compiled()
+        for begin in ("_compiled", "compile_now"):
+            getattr(module, begin, _nothing)()
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, 44_100).astype(np.float32)
     for name in detectors.BUILT_IN:
         for block in (256, len(noise)):

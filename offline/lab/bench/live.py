@@ -22,6 +22,7 @@ from samplechop.realtime.core.plugin import ANALYSIS_RATE
 from samplechop.realtime.detectors.chop.detector import ChopDetector, ChopSettings
 from samplechop.realtime.dsp.cqt import F2_HZ, StreamingCQT
 from samplechop.realtime.engine.engine import Engine
+from samplechop.realtime.nets.compiled_step import compile_now
 from samplechop.realtime.nets.temporal_net import TemporalNet
 
 HOP = 256
@@ -31,7 +32,11 @@ _EDGE = 60
 
 
 def recording(path: Path) -> NDArray[np.float32]:
-    """Read a file, repeated or cut to a minute: float32, (samples, channels) at the analysis rate."""
+    """Read a file, repeated or cut to a minute: float32, (samples, channels) at the analysis rate.
+
+    What a first start leaves for later ones is compiled before.
+    """
+    compile_now()
     audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
     audio = audio if rate == ANALYSIS_RATE else soxr.resample(audio, rate, ANALYSIS_RATE)
     length = SECONDS * ANALYSIS_RATE

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from samplechop import models
-from samplechop.realtime.nets.compiled_step import MOST
+from samplechop.realtime.nets.compiled_step import MOST, compile_now
 from samplechop.realtime.nets.temporal_net import TemporalNet
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled() -> None:
+    compile_now()
 
 
 @pytest.mark.parametrize("scale", [0.01, 1.0, 30.0])
