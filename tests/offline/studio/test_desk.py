@@ -149,7 +149,7 @@ def test_what_a_pad_plays_is_what_the_kit_holds(desk: Desk, options: dict[str, A
     shape, pad = state["kit"]["shape"], state["pads"][0]
     assert bool(shape) == bool(options)
     if shape:
-        played = desk.shaper(shape).wav(pad["start"], pad["stop"])
+        played = desk.shaper(shape).wav(pad["start"], pad["stop"]).wav
     else:
         played = sound.wav_of(desk.record, pad["start"], pad["stop"])
     expected, rate = soundfile.read(io.BytesIO(sound.slice_on_pad(desk, pad["note"])[1]), always_2d=True)
@@ -163,7 +163,7 @@ def test_a_slice_of_another_shape_than_the_kit_has_is_not_given(desk: Desk) -> N
     said(desk, fade_ms=6.0)
     with pytest.raises(UserError, match="in another way"):
         desk.shaper(shape)
-    with pytest.raises(UserError, match="1 sample to 60 seconds"):
+    with pytest.raises(UserError, match="1 sample or more"):
         desk.shaper(desk.state()["kit"]["shape"]).wav(9, 9)
 
 
