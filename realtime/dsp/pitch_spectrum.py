@@ -56,10 +56,14 @@ def kernels(sample_rate: float, length: int) -> list[tuple[int, NDArray[np.float
     found = []
     for frequency in frequencies():
         size = min(q * sample_rate / frequency, length)
-        window = np.where(np.abs(times) < size / 2, 0.5 + 0.5 * np.cos(2 * np.pi * times / size), 0)
-        turning = np.exp(2j * np.pi * frequency / sample_rate * times)
-        # ifftshift puts the centre first, so that the spectrum is real; every second bin's sign brings it back.
-        spectrum = np.fft.fft(np.fft.ifftshift(window / window.sum() * turning)).real[: length // 2] / length
+        inside = times[np.abs(times) < size / 2]
+        window = np.zeros(length)
+        window[inside + length // 2] = 0.5 + 0.5 * np.cos(2 * np.pi * inside / size)
+        # The centre comes first, so that the spectrum is real; every second bin's sign brings it back.
+        kernel = np.zeros(length, np.complex128)
+        turning = np.exp(2j * np.pi * frequency / sample_rate * inside)
+        kernel[inside] = window[inside + length // 2] / window.sum() * turning
+        spectrum = np.fft.fft(kernel).real[: length // 2] / length
         spectrum[1::2] *= -1
         used = np.flatnonzero(np.abs(spectrum) > _SMALLEST * np.abs(spectrum).max())
         found.append((int(used[0]), spectrum[used[0] : used[-1] + 1].astype(np.float32)))

@@ -1,6 +1,7 @@
 import shutil
 import struct
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -300,3 +301,14 @@ def test_what_is_not_there_is_told_at_once(tmp_path):
         inputs([tmp_path / "missing"])
     with pytest.raises(UserError, match="there is no audio in"):
         inputs([tmp_path])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int32"])
+def test_samples_of_16_bits_are_read_as_libsndfile_gives_them(tmp_path: Path, dtype: str) -> None:
+    every = np.arange(-(2**15), 2**15, dtype=np.int16).reshape(-1, 2)
+    soundfile.write(tmp_path / "every.wav", every, 44_100, "PCM_16")
+    record = open_record(tmp_path / "every.wav", tmp_path)
+    expected, _ = soundfile.read(tmp_path / "every.wav", dtype=dtype)
+    found = np.concatenate(list(record.blocks(1000, dtype=dtype)))
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
