@@ -1,7 +1,7 @@
 """Places that sound like a slice, by what a kit's chops are compared by: in its record, and in others heard before."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,20 @@ MOST = 12
 _DIGITS = 3
 _LEAST = 1e-9
 Place = dict[str, Any]
-"""{start, stop, likeness 0..1}, samples."""
+"""{start, stop, likeness 0..1: 1 for the same sound, 0 for what is no more alike than most of the record}, samples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What is looked for. sound: float32 (84,), length 1, see `descriptors`. seconds: of the slice."""
+    """What is looked for. sound: float32 (84,), length 1, see `descriptors`. seconds: of the slice.
+
+    usual: the cosine of it and most places of its record. Records are more alike than not: all cosines are near 1.
+    """
 
     sound: NDArray[np.float32]
     seconds: float
     compare: Compare
+    usual: float = 0.0
 
 
 def similar(desk: Desk, start: int) -> list[Place]:
@@ -42,11 +46,9 @@ def similar(desk: Desk, start: int) -> list[Place]:
 
     Raises UserError as `sought`.
     """
-    options, wanted = desk.options(), sought(desk, start)
-    plan, record = desk.plan(), desk.detected_in(options)
-    first, last = candidates.span(record, options)
-    places = {one.sample for one in plan.found.candidates} | {one.start for one in plan.pieces}
-    return _nearest(wanted, spectra(record, first, last), places, last, but=start)
+    wanted = sought(desk, start)
+    heard, places, last = _own(desk)
+    return _nearest(wanted, heard, places, last, but=start)
 
 
 def sought(desk: Desk, start: int) -> Sought:
@@ -57,10 +59,20 @@ def sought(desk: Desk, start: int) -> Sought:
     piece = next((one for one in desk.plan().pieces if one.start == start), None)
     if piece is None:
         raise UserError(f"no slice begins at sample {start}")
-    record = desk.detected_in(options)
-    heard = spectra(record, *candidates.span(record, options))
+    heard, places, last = _own(desk)
     (sound,) = _units(descriptors.describe_in(heard, [piece.start], [piece.stop], options.compare).compared)
-    return Sought(sound, (piece.stop - piece.start) / record.sample_rate, options.compare)
+    alone = Sought(sound, (piece.stop - piece.start) / heard.sample_rate, options.compare)
+    others = places[places != start]
+    return replace(alone, usual=float(np.median(_likeness(alone, heard, others, last)[1]))) if len(others) else alone
+
+
+def _own(desk: Desk) -> tuple[Spectra, NDArray[np.int64], int]:
+    """Give what the record's places are described by, where slices may begin, and where the last one ends."""
+    options, plan = desk.options(), desk.plan()
+    record = desk.detected_in(options)
+    first, last = candidates.span(record, options)
+    places = {one.sample for one in plan.found.candidates} | {one.start for one in plan.pieces}
+    return spectra(record, first, last), np.array(sorted(places), np.int64), last
 
 
 def elsewhere(wanted: Sought, path: Path, cache: ArrayCache, usual: Mapping[str, Any]) -> list[Place] | None:
@@ -98,14 +110,23 @@ def _nearest(wanted: Sought, heard: Spectra, places: Iterable[int], last: int, b
     but: a place that is left out.
     """
     starts = np.array(sorted(places), np.int64)
-    stops = np.minimum(starts + max(1, round(wanted.seconds * heard.sample_rate)), last)
-    likeness = _units(descriptors.describe_in(heard, starts, stops, wanted.compare).compared) @ wanted.sound
+    stops, likeness = _likeness(wanted, heard, starts, last)
+    shown = np.clip((likeness - wanted.usual) / max(1 - wanted.usual, _LEAST), 0, 1)
     others = np.flatnonzero(starts != (-1 if but is None else but))
     nearest = others[np.argsort(-likeness[others], kind="stable")][:MOST]
     return [
-        {"start": int(starts[one]), "stop": int(stops[one]), "likeness": round(float(likeness[one]), _DIGITS)}
+        {"start": int(starts[one]), "stop": int(stops[one]), "likeness": round(float(shown[one]), _DIGITS)}
         for one in nearest
     ]
+
+
+def _likeness(
+    wanted: Sought, heard: Spectra, starts: NDArray[np.int64], last: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Give where slices as long as what is looked for end, and the cosine, float32 (n,), of each and that."""
+    stops = np.minimum(starts + max(1, round(wanted.seconds * heard.sample_rate)), last)
+    described = descriptors.describe_in(heard, starts, stops, wanted.compare).compared
+    return stops, np.asarray(_units(described) @ wanted.sound, np.float32)
 
 
 def _units(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
