@@ -10,6 +10,8 @@ import { thinned } from "./thinned.js";
 import { view } from "./view.js";
 
 const FONT = "11.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+/** Chords nearer to each other than this are one on the screen: the longest. */
+const APART_PX = 4;
 
 /** @type {Map<string, number>} */
 const widths = new Map();
@@ -40,7 +42,7 @@ class Chords extends Lane {
       this.#rows = this.#of.map(([at, name], index, all) => [at, name, all[index + 1]?.[0] ?? store.record.length]);
       this.#rows = this.#rows.filter((row) => row[1]);
     }
-    return thinned(this.#rows, 3 * view.scale, "length", (row) => row[2] - row[0]);
+    return thinned(this.#rows, APART_PX * view.scale, "length", (row) => row[2] - row[0]);
   }
 
   /** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */

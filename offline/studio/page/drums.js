@@ -13,6 +13,8 @@ const LETTERS = ["k", "s", "h", "t", "c"];
 const FONT = "10.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 /** Letters stand where a beat's quarter is wider than this. */
 const LETTER_PX = 24, LETTER_APART = 9;
+/** Two strokes of a drum lie no nearer on the screen: bars are two pixels wide, and hours have tens of thousands. */
+const APART_PX = 4;
 
 class Drums extends Lane {
   static drawnBy = ["record", "found"];
@@ -39,7 +41,7 @@ class Drums extends Lane {
     /** Letters stand in the first of two lines where there is room, else in the second. @type {Set<number>} */
     const taken = new Set();
     this.#rows.forEach((all, number) => {
-      const rows = thinned(all, 2 * view.scale, "weight", (one) => one[2]);
+      const rows = thinned(all, APART_PX * view.scale, "weight", (one) => one[2]);
       const top = height - 1 - (number + 1) * row;
       context.fillStyle = colour(`slice-${number}`);
       for (let index = firstAt(rows, view.first - 12 * view.scale, ofRow); index < rows.length; index += 1) {
@@ -47,9 +49,9 @@ class Drums extends Lane {
         if (x > width) break;
         context.globalAlpha = 0.35 + 0.65 * weight;
         context.fillRect(x, close ? 0 : top, close ? 1.5 : 2, close ? height : Math.max(2, row - 0.5));
-        const cells = close ? [2 * Math.round(x / LETTER_APART), 2 * Math.round(x / LETTER_APART) + 1] : [];
-        const cell = cells.find((one) => !taken.has(one));
-        if (cell === undefined) continue;
+        if (!close) continue;
+        const pair = 2 * Math.round(x / LETTER_APART), cell = taken.has(pair) ? pair + 1 : pair;
+        if (taken.has(cell)) continue;
         taken.add(cell);
         context.fillText(LETTERS[number], x + 4, cell % 2 ? 6.5 : height - 6.5);
       }

@@ -5,6 +5,9 @@ import { view } from "./view.js";
 
 export { colour } from "./palette.js";
 
+/** Device pixels of a CSS pixel, as of the last painting: asking the window for each of thousands takes milliseconds. */
+let density = devicePixelRatio;
+
 export class Lane extends HTMLElement {
   /** Sections and events of the store by which it is drawn anew. @type {string[]} */
   static drawnBy = [];
@@ -24,7 +27,7 @@ export class Lane extends HTMLElement {
   }
 
   #resize() {
-    const density = devicePixelRatio;
+    density = devicePixelRatio;
     this.canvas.width = Math.round(this.clientWidth * density);
     this.canvas.height = Math.round(this.clientHeight * density);
     this.#paint();  // at once: a canvas of another size is empty, and would be for a frame
@@ -43,10 +46,11 @@ export class Lane extends HTMLElement {
   #paint() {
     const context = this.canvas.getContext("2d");
     if (!context || !this.canvas.width || !this.canvas.height) return;
+    density = devicePixelRatio;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (!store.record.length) return;
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    context.setTransform(density, 0, 0, density, 0, 0);
     this.paint(context, this.clientWidth, this.clientHeight);
     context.globalAlpha = 1;
   }
@@ -57,4 +61,4 @@ export class Lane extends HTMLElement {
 }
 
 /** Round to a device pixel, so that what is thin stays sharp. @param {number} x CSS pixels */
-export const sharp = (x) => Math.round(x * devicePixelRatio) / devicePixelRatio;
+export const sharp = (x) => Math.round(x * density) / density;

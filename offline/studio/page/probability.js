@@ -52,7 +52,7 @@ class Probability extends Lane {
   }
 
   /** @param {number} density */
-  #y(density) { return TOP + density * (this.clientHeight - TOP - BOTTOM); }
+  #y(density) { return yOf(density, this.clientHeight); }
 
   /** @param {number} y @param {string} by */
   #near(y, by) { return Math.abs(y - this.#y(this.#density)) <= (by === "touch" ? GRIP_TOUCH : GRIP_MOUSE); }
@@ -108,7 +108,7 @@ class Probability extends Lane {
         const [at, strength, level] = rows[index];
         if (at > view.last) break;
         if (level <= density !== passes) continue;
-        const top = this.#y(level);
+        const top = yOf(level, height);
         context.globalAlpha = passes ? 0.55 + 0.45 * strength : 0.35 + 0.4 * strength;
         context.fillRect(sharp(view.x(at)), top, wide, Math.max(2, height - top));
       }
@@ -136,6 +136,9 @@ class Probability extends Lane {
     context.fillText(label, width - long - 1, top + 8);
   }
 }
+
+/** @param {number} density @param {number} height CSS pixels of the lane */
+const yOf = (density, height) => TOP + density * (height - TOP - BOTTOM);
 
 /** Density stands in the place of bars and beats to choose. @param {number} density */
 function commands(density) {
