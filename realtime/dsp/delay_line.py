@@ -108,6 +108,10 @@ class History:
             out[: last - start] = self._rows[start + shift : last + shift]
         return out
 
+    def given(self, start: int, stop: int) -> NDArray[np.float32]:
+        """[analysis] As `read`, but rows that are all written are not copied: then valid until the next are written."""
+        return self.view(start, stop) if start <= stop <= self.end else self.read(start, stop)
+
     def view(self, start: int, stop: int) -> NDArray[np.float32]:
         """[analysis] Give rows start..stop-1 as they stand here, all of them written and none forgotten: (n, width).
 

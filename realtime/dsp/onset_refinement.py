@@ -63,7 +63,9 @@ def _sums(x, energy):
 
 @njit("int64(float32[::1], float64[::1], int64, int64, int64, float32[::1], float64[:, ::1], float64[::1])", cache=True)
 def _attack(samples, likely, best, n_before, n_after, x, energy, loudest):
-    # x, energy and loudest are zeros to work with: numba takes long to compile what makes arrays.
+    # x, energy and loudest are to work with: numba takes long to compile what makes arrays.
+    for b in range(2):
+        energy[0, b] = loudest[b] = 0.0
     for i in range(len(x)):
         x[i] = samples[i] if abs(samples[i]) <= LOUDEST else np.float32(0.0)
     _sums(x, energy)
@@ -116,14 +118,14 @@ class AttackSearch:
         """
         if segment.shape != (self.length,):
             raise ValueError(f"segment must have {self.length} samples, got shape {segment.shape}")
-        work = np.zeros_like(segment), np.zeros((self.length // _CELL + 1, 2)), np.zeros(2)
+        work = np.empty(self.length, np.float32), np.empty((self.length // _CELL + 1, 2)), np.empty(2)
         found = _attack(segment, self._likely, self._usual, self._before, self._after, *work)
         return int(found) - self.margin - self.back
 
     def attack(self, audio: History, centre: int) -> int:
         """[analysis] Where the attack begins, in the samples of a history, around a frame's centre."""
         first = centre - self.back - self.margin
-        return centre + self.offset(audio.read(first, first + self.length).reshape(-1))
+        return centre + self.offset(audio.given(first, first + self.length).reshape(-1))
 
 
 ATTACK_SEARCH = AttackSearch(BACK, FORWARD, usual=0, sigma=900.0, before=24 * _CELL, after=40 * _CELL)

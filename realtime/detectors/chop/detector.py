@@ -179,7 +179,7 @@ class ChopDetector(StatedLatency):
 
     def _is_silent(self, attack: int) -> bool:
         """Say whether nothing but a constant follows an attack, from STEP after it to ATTACK_SEARCH.margin."""
-        after = self._audio.read(attack + STEP, attack + ATTACK_SEARCH.margin)
+        after = self._audio.given(attack + STEP, attack + ATTACK_SEARCH.margin)
         return _variance(after[:, 0]) < SILENCE
 
     def _spectrum(self, frame: int) -> NDArray[np.float32] | None:

@@ -65,3 +65,12 @@ def test_a_ring_has_zeros_beyond_what_was_written_and_refuses_what_is_forgotten(
     ring.push(np.ones((20, 1), np.float32))
     with pytest.raises(ValueError, match="forgotten"):
         ring.read(0, 4)
+
+
+@given(st.lists(st.integers(0, 20), max_size=20), st.integers(-8, 12), st.integers(0, 20))
+def test_rows_are_given_as_they_are_read(sizes: list[int], before: int, count: int) -> None:
+    history = History(1, 64, 20)
+    for number, size in enumerate(sizes, start=1):
+        history.append(np.full((size, 1), number, np.float32))
+    start = history.end - before - count
+    np.testing.assert_array_equal(history.given(start, start + count), history.read(start, start + count))
