@@ -14,8 +14,13 @@ const POWER = 0.5;
 /** The lowest and highest of all channels in columns of device pixels; how loud it gets with the slice's gain.
  * @typedef {{low: Int16Array, high: Int16Array, loudest: number}} Shape */
 
+/** Milliseconds without other slices until what is missing for their pictures is asked for, while a slider goes by
+ * many: the next kit would wait for all of it. */
+const QUIET_MS = 120;
+
 export class PadPictures {
   #due = false;
+  #later = 0;
 
   /** Paint with the next frame. @param {HTMLButtonElement[]} slots @param {(place: number) => Pad|undefined} at */
   paint(slots, at) {
@@ -23,14 +28,22 @@ export class PadPictures {
     this.#due = true;
     requestAnimationFrame(() => {
       this.#due = false;
-      const shapes = slots.map((slot, place) => {
-        const pad = at(place), width = Math.floor((slot.clientWidth - 2 * BESIDE) * devicePixelRatio);
-        return pad && width > 0 ? shapeOf(pad, width) : null;
-      });
-      const loudest = Math.max(1, ...shapes.map((shape) => shape?.loudest ?? 0));
-      slots.forEach((slot, place) => draw(slot, at(place), shapes[place], loudest));
+      clearTimeout(this.#later);
+      if (store.isPreviewed) this.#later = setTimeout(() => drawAll(slots, at, true), QUIET_MS);
+      drawAll(slots, at, !store.isPreviewed);
     });
   }
+}
+
+/** @param {HTMLButtonElement[]} slots @param {(place: number) => Pad|undefined} at
+ * @param {boolean} isAsked whether to ask for what is missing */
+function drawAll(slots, at, isAsked) {
+  const shapes = slots.map((slot, place) => {
+    const pad = at(place), width = Math.floor((slot.clientWidth - 2 * BESIDE) * devicePixelRatio);
+    return pad && width > 0 ? shapeOf(pad, width, isAsked) : null;
+  });
+  const loudest = Math.max(1, ...shapes.map((shape) => shape?.loudest ?? 0));
+  slots.forEach((slot, place) => draw(slot, at(place), shapes[place], loudest));
 }
 
 /** @param {HTMLButtonElement} slot @param {Pad|undefined} pad @param {Shape|null} shape
@@ -55,13 +68,13 @@ function draw(slot, pad, shape, loudest) {
   }
 }
 
-/** @param {Pad} pad @param {number} count columns @returns {Shape} */
-function shapeOf(pad, count) {
+/** @param {Pad} pad @param {number} count columns @param {boolean} isAsked @returns {Shape} */
+function shapeOf(pad, count, isAsked) {
   const step = (pad.stop - pad.start) / count;
   const [low, high, lows, highs] = Array.from({ length: 4 }, () => new Int16Array(count));
   let peak = 0;
   for (let channel = 0; channel < store.record.channels; channel += 1) {
-    columns(channel, step, pad.start / step, count, lows, highs);
+    columns(channel, step, pad.start / step, count, lows, highs, isAsked);
     for (let x = 0; x < count; x += 1) {
       low[x] = Math.min(low[x], lows[x]);
       high[x] = Math.max(high[x], highs[x]);

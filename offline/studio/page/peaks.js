@@ -35,11 +35,13 @@ function levelFor(step) {
  * level for this step is not there yet, a coarser one stands in; 0 where none is. Returns whether there was one
  * everywhere.
  * @param {number} channel @param {number} step @param {number} column @param {number} count
- * @param {Int16Array} low @param {Int16Array} high */
-export function columns(channel, step, column, count, low, high) {
+ * @param {Int16Array} low @param {Int16Array} high @param {boolean} isAsked whether to ask for what is missing */
+export function columns(channel, step, column, count, low, high, isAsked = true) {
   const { channels, length } = store.record, level = levelFor(step);
-  askFor(level, step * column, Math.min(length, step * (column + count)));
-  askFor(LEVELS.length - 1, 0, length);
+  if (isAsked) {
+    askFor(level, step * column, Math.min(length, step * (column + count)));
+    askFor(LEVELS.length - 1, 0, length);
+  }
   let every = true;
   for (let index = 0; index < count; index += 1) {
     const from = (column + index) * step, to = Math.min(length, from + step);

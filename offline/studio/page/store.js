@@ -75,6 +75,9 @@ class Store extends EventTarget {
     this.#tell({ ...before, ...sections });
   }
 
+  /** Whether what is shown is what a gesture would make. */
+  get isPreviewed() { return this.#preview !== null; }
+
   /** The selected slice, also while a gesture moves it. @returns {Pad|undefined} */
   get pad() {
     if (this.selected === null) return undefined;
