@@ -27,7 +27,8 @@ from samplechop.realtime.core.quick_compiling import leave_garbage, quick_option
 
 VARIABLE = "NUMBA_CACHE_DIR"
 _PACKAGE = Path(__file__).parents[2]
-_TEMPORARY = "samplechop-numba-"
+TEMPORARY = "samplechop-numba-"
+"""How the names of folders begin in which what is compiled is lost."""
 
 _made: tuple[Path, int] | None = None  # the temporary folder, and the process that made it
 _sentence = ""  # what is to be said of it once something is compiled
@@ -56,7 +57,7 @@ def ensure_compile_cache() -> None:
         return
     why = f"what is compiled for this processor can be kept neither beside the program nor in {str(user_wide)!r}"
     try:
-        folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
+        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY))
     except OSError:
         raise UserError(f"{why}: set {VARIABLE} to a folder that can be written") from None
     global _made, _sentence
@@ -124,7 +125,7 @@ def is_temporary() -> bool:
 
 def is_lost() -> bool:
     """Whether what is compiled is lost when this process, or the one that started it, ends."""
-    return Path(os.environ.get(VARIABLE, "")).name.startswith(_TEMPORARY)
+    return Path(os.environ.get(VARIABLE, "")).name.startswith(TEMPORARY)
 
 
 def remove_temporary_cache() -> None:

@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +15,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
+
+LATER = (
+    *(sys.executable, "-m", "samplechop.realtime.core.compile_later"),
+    *("samplechop.realtime.nets.compiled_step", "wait"),
+)
+"""The command that compiles what a first start leaves for later ones, or waits for that which it began."""
 
 
 def best_seconds(work: Callable[[], object], repeats: int = 7) -> float:

@@ -19,11 +19,9 @@ from samplechop.offline.kits.analysis.descriptors import Descriptors
 from samplechop.offline.kits.core.model import Candidate
 from samplechop.offline.kits.core.options import ChopOptions
 from samplechop.offline.kits.plan import MOST_CANDIDATES
-from samplechop.offline.lab.bench import Figure, best_cpu_seconds, cpu_seconds_of
-from samplechop.realtime.core import compile_later
+from samplechop.offline.lab.bench import LATER, Figure, best_cpu_seconds, cpu_seconds_of
 from samplechop.realtime.core.events import BEAT, CHOP, Event
 from samplechop.realtime.midi.file import MidiFileSink
-from samplechop.realtime.nets import compiled_step
 
 RATE = 44_100
 PROGRAM = (sys.executable, "-m", "samplechop")
@@ -37,8 +35,6 @@ COMMANDS = {
 """Arguments, and the most CPU time that is aimed at, s."""
 LISTENING = ("live", "--demo", "--fast", "--duration", "0.5", "--quiet")
 """Start and process half a second of a file: what comes after the first frame takes 1 ms."""
-LATER = (sys.executable, "-m", compile_later.__name__, compiled_step.__name__)
-"""What a first start begins in the background."""
 HOURS = (1, 3)
 PER_HOUR = 8000
 """Chops, and beats, in an hour of music."""
@@ -63,14 +59,14 @@ def listening(detect: Sequence[str] = ("chops", "chops,beats,drums,harmony"), re
                 os.environ["NUMBA_CACHE_DIR"] = empty
                 command = [*PROGRAM, *LISTENING, "--detect", detectors]
                 first = cpu_seconds_of(command, 1)
-                cpu_seconds_of([*LATER, "wait"], 1)
+                cpu_seconds_of(LATER, 1)
                 warm = cpu_seconds_of(command, repeats)
             yield Figure(f"{detectors}: first start ever, until it listens", first, "s of CPU").at_most(10)
             yield Figure(f"{detectors}: later starts", warm, "s of CPU").at_most(1)
             yield Figure(f"{detectors}: first start ÷ later ones", first / warm, "×")
         with tempfile.TemporaryDirectory() as empty:
             os.environ["NUMBA_CACHE_DIR"] = empty
-            later = cpu_seconds_of([*LATER, "wait"], 1)
+            later = cpu_seconds_of(LATER, 1)
         yield Figure("compiled in the background after a first start", later, "s of CPU")
     finally:
         os.environ.pop("NUMBA_CACHE_DIR")

@@ -12,6 +12,7 @@ import soundfile
 from samplechop.offline.lab.bench.jack_server import ROOT
 from samplechop.offline.lab.faults.program import Program, check, without_rights
 from samplechop.offline.lab.faults.scenario import Place, Scenario
+from samplechop.realtime.core.compile_cache import TEMPORARY
 
 KINDS = ("orphans", "cache")
 COLLECTIONS: dict[str, tuple[object, ...]] = {
@@ -108,7 +109,7 @@ def _no_temporary_folder(place: Place) -> Path:
 
 
 def _damaged(damage: bytes, place: Place) -> None:
-    cache = place.folder / "cache"
+    cache = place.folder / f"{TEMPORARY}cache"  # so that nothing is compiled there later, beside what is damaged
     place.run(*_SHORT, place.song, env={"NUMBA_CACHE_DIR": str(cache)})
     files = list(cache.rglob("*.nb*"))
     check(files, "numba keeps nothing")
