@@ -24,12 +24,10 @@ its end: it ends there."""
 _BLOCK = 65_536
 
 
-def begins_with_sound(
-    record: Record, found: Sequence[Candidate], first: int, last: int, places: ArrayLike = ()
-) -> bool:
+def begins_with_sound(record: Record, found: Sequence[int], first: int, last: int, places: ArrayLike = ()) -> bool:
     """Say whether something begins with the sample `first`, though no chop was found there.
 
-    places: others that may be found when more is wanted, whose powers are kept with those of the record.
+    found: samples of chops. places: others that may be found when more is wanted, whose powers are kept with theirs.
 
     A loop begins with its first sample, where the detector has nothing before to compare with. Something begins where
     the first moment is not BEGINNING_DB quieter than those of most candidates.
@@ -37,7 +35,7 @@ def begins_with_sound(
     window = round(BESIDE_SECONDS * record.sample_rate)
     if not found:
         return False
-    own = np.array([one.sample for one in found], np.int64)
+    own = np.asarray(found, np.int64)
     starts = rising(np.concatenate([[first], own, np.asarray(places, np.int64)]))
 
     def make() -> NDArray[np.float64]:

@@ -124,8 +124,9 @@ def choice(
     rate, length = record.sample_rate, last - first
     found = candidates.find(record, options, first, last, lambda done: progress("detecting chops", done, length))
     chops = len(found.candidates) - found.others
-    attacks = [one.sample for one in found.candidates]
-    begins = boundaries.begins_with_sound(record, found.candidates, first, last, found.places)
+    # Where the record begins, and with it the number of a bar, is the same whatever is wanted of it.
+    attacks = found.usual or [one.sample for one in found.candidates]
+    begins = boundaries.begins_with_sound(record, attacks, first, last, found.places)
     if found.tempo:
         beats = beat_grid.whole(found.beats, attacks, first, last, rate, begins)
         found = replace(found, beats=beats, tempo=tempo_and_key.tempo(beats, rate, found.open_octave) or found.tempo)

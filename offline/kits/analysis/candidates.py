@@ -41,6 +41,7 @@ class Found:
     tempo: beats per minute, None where it is not clear.
     others: how many candidates are attacks beside the chops, as more slices are asked for. attacks: all of them,
     candidates or not. offered: the candidates as they were found, whatever a person says of them or of the beats.
+    usual: samples of the chops at the record's own density, rising, by which bars are counted from its beginning on.
     """
 
     candidates: tuple[Candidate, ...]
@@ -52,6 +53,7 @@ class Found:
     others: int = 0
     attacks: Attacks = NO_ATTACKS
     offered: tuple[Candidate, ...] = ()
+    usual: tuple[int, ...] = ()
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -77,7 +79,8 @@ def found_of(detected: Detection, options: ChopOptions, sample_rate: int) -> Fou
     candidates, others = _offered(attacks, options)
     warnings = (detected.antiphase,) if detected.antiphase else ()
     octave = detected.open_octave
-    return Found(candidates, beats, detected.model, warnings, octave, tempo, others, detected.attacks, candidates)
+    own = tuple(detected.usual.tolist())
+    return Found(candidates, beats, detected.model, warnings, octave, tempo, others, detected.attacks, candidates, own)
 
 
 def on_grid(found: Found, options: ChopOptions, sample_rate: int) -> Found:

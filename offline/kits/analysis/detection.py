@@ -95,6 +95,7 @@ class Detection:
     tempo: beats per minute, None where it is not clear. open_octave: octaves to a tempo nearly as likely.
     antiphase: a sentence on channels that cancel each other, "" where they do not.
     curve: how sure the net is in every frame, as it was first heard; None where that was not kept.
+    chosen: attacks as the record itself has them, where others are wanted by a density; else None.
     """
 
     attacks: Attacks
@@ -105,6 +106,13 @@ class Detection:
     open_octave: int = 0
     antiphase: str = ""
     curve: Curve | None = None
+    chosen: Attacks | None = None
+
+    @property
+    def usual(self) -> NDArray[np.int64]:
+        """The samples of the chops at the record's own density, whichever is wanted, rising."""
+        own = self.chosen or self.attacks
+        return np.sort(own.samples[own.chops])
 
 
 def detect(
@@ -148,7 +156,7 @@ def kept(cache: RecordCache, options: ChopOptions, first: int, last: int) -> Det
 def _wanted(found: Detection, manifest: Manifest, options: ChopOptions) -> Detection:
     """Give what was found at the density of the options."""
     if options.density is not None and fixed_density(manifest, options) is None:
-        found = replace(found, attacks=found.heard.at(options.density))
+        found = replace(found, attacks=found.heard.at(options.density), chosen=found.attacks)
     return found
 
 

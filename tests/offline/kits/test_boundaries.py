@@ -160,7 +160,7 @@ def test_a_free_pad_takes_the_beginning_where_something_begins_there(
     soundfile.write(tmp_path / "loop.wav", 0.9 * sound, RATE, "PCM_16")
     taken = open_record(tmp_path / "loop.wav", tmp_path)
     found = [Candidate(RATE, 0.9)]
-    begins = boundaries.begins_with_sound(taken, found, 0, taken.length)
+    begins = boundaries.begins_with_sound(taken, [one.sample for one in found], 0, taken.length)
     assert [one.sample for one in boundaries.with_beginning(found, ChopOptions(), 0, RATE, begins)] == starts
     assert boundaries.with_beginning(found, ChopOptions(count=1), 0, RATE, begins) == found
 
